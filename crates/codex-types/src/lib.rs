@@ -1,0 +1,9 @@
+//! Types of the Codex app-server protocol.
+
+mod traits;
+mod wire;
+
+pub mod rpc;
+
+pub use rpc::RequestId;
+pub use traits::{MethodInfo, Request, ServerCall};

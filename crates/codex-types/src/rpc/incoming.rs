@@ -1,0 +1,217 @@
+//! Classifying a received message without decoding what it carries.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{JsonRpcError, RequestId};
+use crate::wire::BorrowedStr;
+
+/// A received message: classified, its `params` or `result` still the bytes that were received.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Incoming<'a> {
+    /// The peer asks for something: `method` and `id`.
+    Request {
+        /// The peer's id, to be repeated in the answer.
+        id: RequestId,
+        /// What is asked.
+        method: Cow<'a, str>,
+        /// Undecoded; `None` if absent.
+        params: Option<&'a RawValue>,
+    },
+    /// The peer tells something: `method` without `id`.
+    Notification {
+        /// What is told.
+        method: Cow<'a, str>,
+        /// Undecoded; `None` if absent.
+        params: Option<&'a RawValue>,
+        /// When the server sent it, in milliseconds since the Unix epoch.
+        emitted_at_ms: Option<i64>,
+    },
+    /// The peer answers one of our requests: `id` and either `result` or `error`.
+    Response {
+        /// The id that we gave the request; `None` when the peer could not read it.
+        id: Option<RequestId>,
+        /// Undecoded result, or the error.
+        result: Result<&'a RawValue, JsonRpcError>,
+    },
+}
+
+impl<'a> Incoming<'a> {
+    /// Classifies one message (one line on stdio, one text frame on a websocket).
+    ///
+    /// A `jsonrpc` member and members that are not known are tolerated.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError`] if the bytes are no JSON object in UTF-8, or if its members make it none
+    /// of the three kinds.
+    pub fn parse(message: &'a [u8]) -> Result<Self, EnvelopeError> {
+        serde_json::from_slice(message).map_err(|error| EnvelopeError {
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// A received message is no JSON-RPC message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EnvelopeError {
+    /// What is wrong with it, with line and column.
+    pub reason: String,
+}
+
+impl fmt::Display for EnvelopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a JSON-RPC message: {}", self.reason)
+    }
+}
+
+impl std::error::Error for EnvelopeError {}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Incoming<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(IncomingVisitor)
+    }
+}
+
+struct IncomingVisitor;
+
+impl<'de> Visitor<'de> for IncomingVisitor {
+    type Value = Incoming<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON-RPC request, notification or response")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Incoming<'de>, A::Error> {
+        let mut id: Option<Option<RequestId>> = None;
+        let mut method: Option<Cow<'de, str>> = None;
+        let mut params: Option<&'de RawValue> = None;
+        let mut result: Option<&'de RawValue> = None;
+        let mut error: Option<JsonRpcError> = None;
+        let mut emitted_at_ms = None;
+        while let Some(BorrowedStr(key)) = map.next_key()? {
+            match &*key {
+                "id" => id = Some(map.next_value()?),
+                "method" => method = Some(map.next_value::<BorrowedStr<'de>>()?.0),
+                "params" => params = Some(map.next_value()?),
+                "result" => result = Some(map.next_value()?),
+                "error" => error = map.next_value()?,
+                "emittedAtMs" => emitted_at_ms = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let missing = |what: &str| Err(de::Error::custom(what));
+        match (method, id, result, error) {
+            (Some(method), Some(Some(id)), None, None) => {
+                Ok(Incoming::Request { id, method, params })
+            }
+            (Some(method), None, None, None) => Ok(Incoming::Notification {
+                method,
+                params,
+                emitted_at_ms,
+            }),
+            (Some(_), Some(None), _, _) => missing("a request whose `id` is null"),
+            (Some(_), _, _, _) => missing("both a `method` and a `result` or `error`"),
+            (None, id, _, Some(error)) => Ok(Incoming::Response {
+                id: id.flatten(),
+                result: Err(error),
+            }),
+            (None, Some(Some(id)), Some(result), None) => Ok(Incoming::Response {
+                id: Some(id),
+                result: Ok(result),
+            }),
+            (None, _, Some(_), None) => missing("a `result` without an `id`"),
+            (None, _, None, None) => missing("neither `method` nor `result` nor `error`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(message: &str) -> &'static str {
+        match Incoming::parse(message.as_bytes()) {
+            Ok(Incoming::Request { .. }) => "request",
+            Ok(Incoming::Notification { .. }) => "notification",
+            Ok(Incoming::Response { result: Ok(_), .. }) => "result",
+            Ok(Incoming::Response { result: Err(_), .. }) => "error",
+            Err(_) => "malformed",
+        }
+    }
+
+    #[test]
+    fn a_message_is_classified_by_its_members_in_any_order() {
+        assert_eq!(kind(r#"{"id":1,"method":"a","params":{}}"#), "request");
+        assert_eq!(kind(r#"{"params":{},"method":"a","id":"x"}"#), "request");
+        assert_eq!(kind(r#"{"method":"a"}"#), "notification");
+        assert_eq!(
+            kind(r#"{"emittedAtMs":7,"method":"a","params":null}"#),
+            "notification"
+        );
+        assert_eq!(kind(r#"{"result":{},"id":1}"#), "result");
+        assert_eq!(kind(r#"{"id":1,"result":null}"#), "result");
+        assert_eq!(
+            kind(r#"{"error":{"code":-1,"message":"no"},"id":1}"#),
+            "error"
+        );
+        assert_eq!(
+            kind(r#"{"error":{"code":-1,"message":"no"},"id":null}"#),
+            "error"
+        );
+    }
+
+    #[test]
+    fn a_jsonrpc_member_and_unknown_members_are_tolerated() {
+        assert_eq!(
+            kind(r#"{"jsonrpc":"2.0","id":1,"method":"a","trace":null}"#),
+            "request"
+        );
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused_with_a_reason() {
+        for (message, reason) in [
+            ("{}", "neither `method`"),
+            (r#"{"id":1}"#, "neither `method`"),
+            (r#"{"result":1}"#, "without an `id`"),
+            (r#"{"id":null,"method":"a"}"#, "`id` is null"),
+            (r#"{"id":1,"method":"a","result":1}"#, "both a `method`"),
+            (r#"{"id":1.5,"method":"a"}"#, "request id"),
+            ("[]", "expected a JSON-RPC"),
+            ("npm warn", "expected"),
+        ] {
+            let error = Incoming::parse(message.as_bytes()).unwrap_err();
+            assert!(error.to_string().contains(reason), "{message}: {error}");
+        }
+        assert!(Incoming::parse(b"{\"method\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn params_stay_the_bytes_that_came() {
+        let Ok(Incoming::Notification {
+            params: Some(params),
+            ..
+        }) = Incoming::parse(br#"{"method":"a","params":{ "b" : 1.50 }}"#)
+        else {
+            panic!("a notification with params")
+        };
+        assert_eq!(params.get(), r#"{ "b" : 1.50 }"#);
+    }
+
+    #[test]
+    fn an_escaped_method_is_unescaped() {
+        let Ok(Incoming::Notification { method, .. }) = Incoming::parse(br#"{"method":"a\/b"}"#)
+        else {
+            panic!("a notification")
+        };
+        assert_eq!(method, "a/b");
+    }
+}

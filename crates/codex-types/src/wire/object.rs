@@ -1,0 +1,146 @@
+//! Structs as JSON objects.
+
+/// Implements [`Object`](super::Object), `Serialize` and `Deserialize` for a struct from a table of
+/// its fields: `rust_name: rule "wireName"`, with one of the rules
+///
+/// | rule | Rust type | absent | `null` | written |
+/// |---|---|---|---|---|
+/// | `required` | `T` | error | error unless `T` takes it | always |
+/// | `nullable` | `Option<T>` | `None` | `None` | always |
+/// | `optional` | `Option<T>` | `None` | `None` | if `Some` |
+/// | `clearable` | `Option<Option<T>>` | `None` | `Some(None)` | if `Some` |
+/// | `default(value)` | `T` | `value` | `value` | always |
+/// | `envelope` | `Option<T>` | – | – | never: it stands beside the params |
+///
+/// Unknown keys are passed over; `rest: rest` as the last row keeps them in a map, and `strict`
+/// before the name refuses them.
+macro_rules! object {
+    (strict $name:ident { $($body:tt)* }) => {
+        $crate::wire::object!(@impl $name [refuse] { $($body)* });
+    };
+    ($name:ident { $($field:ident : $rule:ident $(($default:expr))? $key:literal,)* rest: $rest:ident $(,)? }) => {
+        $crate::wire::object!(@impl $name [rest $rest] { $($field: $rule $(($default))? $key,)* });
+    };
+    ($name:ident { $($body:tt)* }) => {
+        $crate::wire::object!(@impl $name [skip] { $($body)* });
+    };
+    (@impl $name:ident [$unknown:ident $($rest:ident)?] {
+        $($field:ident : $rule:ident $(($default:expr))? $key:literal),* $(,)?
+    }) => {
+        impl $crate::wire::Object for $name {
+            const NAME: &'static str = stringify!($name);
+
+            #[allow(unused_mut, unused_variables, clippy::match_single_binding)]
+            fn read<'de, A: ::serde::de::MapAccess<'de>>(
+                fields: &mut $crate::wire::Fields<'de, A>,
+            ) -> Result<Self, A::Error> {
+                $(let mut $field = None;)*
+                $(let mut $rest = ::serde_json::Map::new();)?
+                while let Some(key) = fields.next_key()? {
+                    match &*key {
+                        $($key => $crate::wire::object_read!($rule $field fields $key),)*
+                        _ => $crate::wire::object_read!($unknown fields key $($rest)?),
+                    }
+                }
+                Ok(Self {
+                    $($field: $crate::wire::object_finish!(
+                        $rule $field fields $key $(($default))?
+                    ),)*
+                    $($rest,)?
+                })
+            }
+
+            #[allow(unused_variables)]
+            fn write<M: ::serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                $($crate::wire::object_write!($rule self $field map $key);)*
+                $(for (key, value) in &self.$rest {
+                    map.serialize_entry(key, value)?;
+                })?
+                Ok(())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_map($crate::wire::ObjectVisitor(::std::marker::PhantomData))
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                $crate::wire::Object::write(self, &mut map)?;
+                ::serde::ser::SerializeMap::end(map)
+            }
+        }
+    };
+}
+
+/// One arm of reading: what is done with the value of a key.
+macro_rules! object_read {
+    (envelope $field:ident $fields:ident $key:literal) => {
+        $fields.skip()?
+    };
+    (required $field:ident $fields:ident $key:literal) => {
+        $field = Some($fields.value($key)?)
+    };
+    ($rule:ident $field:ident $fields:ident $key:literal) => {
+        $field = Some($fields.value($key)?)
+    };
+    (skip $fields:ident $key:ident) => {
+        $fields.skip()?
+    };
+    (refuse $fields:ident $key:ident) => {
+        return $fields.refuse(&$key)
+    };
+    (rest $fields:ident $key:ident $rest:ident) => {{
+        let value = $fields.value(&$key)?;
+        $rest.insert($key.into_owned(), value);
+    }};
+}
+
+/// The value of a field when the object has ended.
+macro_rules! object_finish {
+    (required $field:ident $fields:ident $key:literal) => {
+        $fields.required($field, $key)?
+    };
+    (nullable $field:ident $fields:ident $key:literal) => {
+        $field.unwrap_or(None)
+    };
+    (optional $field:ident $fields:ident $key:literal) => {
+        $field.unwrap_or(None)
+    };
+    (clearable $field:ident $fields:ident $key:literal) => {
+        $field
+    };
+    (default $field:ident $fields:ident $key:literal ($default:expr)) => {
+        match $field {
+            Some(Some(value)) => value,
+            _ => $default,
+        }
+    };
+    (envelope $field:ident $fields:ident $key:literal) => {
+        $field
+    };
+}
+
+/// Writing one field.
+macro_rules! object_write {
+    (required $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
+    };
+    (nullable $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
+    };
+    (default $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
+    };
+    (envelope $self:ident $field:ident $map:ident $key:literal) => {};
+    ($rule:ident $self:ident $field:ident $map:ident $key:literal) => {
+        if let Some(value) = &$self.$field {
+            $map.serialize_entry($key, value)?;
+        }
+    };
+}
+
+pub(crate) use {object, object_finish, object_read, object_write};

@@ -1,0 +1,41 @@
+//! The chores of the workspace: `cargo xtask help` lists them.
+
+mod codegen;
+mod demo;
+mod runtime;
+mod schema;
+mod suite;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Installs, finds and lists codex runtimes.
+    Runtime(runtime::Args),
+    /// Updates, verifies and compares the pinned schema.
+    Schema(schema::Args),
+    /// Generates `crates/codex-types/src/generated` from `schema/`.
+    Codegen(codegen::Args),
+    /// Runs a real turn through the real app-server.
+    Demo(demo::Args),
+    /// Runs the whole test suite, real app-server included.
+    Test(suite::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().chore {
+        Chore::Runtime(args) => runtime::run(args),
+        Chore::Schema(args) => schema::run(args),
+        Chore::Codegen(args) => codegen::run(args),
+        Chore::Demo(args) => demo::run(args),
+        Chore::Test(args) => suite::run(args),
+    }
+}
