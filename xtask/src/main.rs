@@ -4,7 +4,9 @@ mod codegen;
 mod demo;
 mod runtime;
 mod schema;
+mod spinner;
 mod suite;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 

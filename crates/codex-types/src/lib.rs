@@ -7,3 +7,4 @@ pub mod rpc;
 
 pub use rpc::RequestId;
 pub use traits::{MethodInfo, Request, ServerCall};
+pub use wire::{DecodeError, UnrecognizedMessage};

@@ -1,11 +1,63 @@
-//! Not written yet.
+//! `cargo xtask codegen`: from the pinned schema to `crates/codex-types/src/generated`.
+//!
+//! load -> normalise -> classify -> lower (typify) -> decorate -> rooms -> print. Each step is a
+//! named function; what a step does not understand is an error, never a guess.
 
-/// Arguments.
+mod classify;
+mod decorate;
+mod emit;
+mod load;
+mod lower;
+mod methods;
+mod model;
+mod names;
+mod normalise;
+mod print;
+mod rooms;
+mod size;
+mod tables;
+mod write;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use self::{model::Model, normalise::Scope, print::Files, tables::Tables};
+
+/// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Write nothing; fail and show the difference if the generated files are not fresh.
+    #[arg(long)]
+    check: bool,
+}
 
 /// Runs the chore.
 #[allow(clippy::needless_pass_by_value)]
-pub(crate) fn run(_args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("not written yet")
+pub(crate) fn run(args: Args) -> Result<()> {
+    let files = generate()?;
+    if args.check { write::check(&files) } else { write::write(&files) }
+}
+
+/// The generated files, from the pinned schema.
+fn generate() -> Result<Files> {
+    let pinned = crate::schema::pinned::load()?;
+    let mut tables = Tables::default();
+    let model = understand(&pinned.experimental, &pinned.stable, &mut tables)?;
+    tables.check_used()?;
+    print::print(&model)
+}
+
+/// load, normalise, classify, lower, decorate.
+fn understand(experimental: &Value, stable: &Value, tables: &mut Tables) -> Result<Model> {
+    let mut definitions = load::flatten(experimental)?;
+    let names = definitions.keys().cloned().collect();
+    normalise::normalise(&mut definitions, Scope::Experimental)?;
+    let mut stable = load::flatten(stable)?;
+    normalise::normalise(&mut stable, Scope::Stable)?;
+    let unions = methods::unions(&definitions, &stable, &names)?;
+    let types = classify::classify_all(&definitions, &stable, tables)?;
+    let mut model = Model { types, unions };
+    lower::lower(&mut model)?;
+    decorate::decorate(&mut model);
+    Ok(model)
 }

@@ -1,11 +1,176 @@
-//! Not written yet.
+//! The codex runtime that chores and tests run: found, installed, listed.
 
-/// Arguments.
+mod cache;
+mod list;
+mod packages;
+mod platform;
+mod release;
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use semver::Version;
+
+use crate::schema::pinned;
+use crate::spinner::Spinner;
+use cache::{Cache, Installer};
+use packages::Manager;
+use platform::Platform;
+
+/// The variable that names a binary to use in place of an installed one.
+const CODEX_BIN: &str = "CODEX_BIN";
+
+/// Installs, finds and lists codex runtimes.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Another release than the one that `schema/codex.lock.toml` pins.
+    #[arg(long, global = true, value_name = "VERSION")]
+    version: Option<String>,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Action {
+    /// Installs the runtime unless it is there, and prints the path of its binary (the default).
+    Install,
+    /// Prints the path of the binary of an installed runtime.
+    Path,
+    /// Lists the installed runtimes.
+    List,
+}
 
 /// Runs the chore.
-#[allow(clippy::needless_pass_by_value)]
-pub(crate) fn run(_args: Args) -> anyhow::Result<()> {
-    anyhow::bail!("not written yet")
+pub(crate) fn run(Args { action, version }: Args) -> anyhow::Result<()> {
+    let wanted = version.as_deref();
+    match action.unwrap_or(Action::Install) {
+        Action::Install => println!("{}", ensure(wanted)?.display()),
+        Action::Path => println!("{}", installed(wanted)?.display()),
+        Action::List => list::print(&cache()?, &pinned::version()?, overriding().as_deref())?,
+    }
+    Ok(())
+}
+
+/// The binary of a codex runtime, installed first if need be: of `version`, or of the pinned one.
+///
+/// `CODEX_BIN` comes before the pinned runtime, and before a named version if it is that version.
+///
+/// # Errors
+///
+/// Fails when the version does not exist, when there is nothing to install it with, and when
+/// `CODEX_BIN` is not a codex.
+pub(crate) fn ensure(version: Option<&str>) -> anyhow::Result<PathBuf> {
+    let (version, chosen) = resolve(version)?;
+    match chosen {
+        Some(binary) => Ok(binary),
+        None => cache()?.ensure(&version, &Registry::default()),
+    }
+}
+
+/// The binary of an installed runtime; installs nothing.
+fn installed(version: Option<&str>) -> anyhow::Result<PathBuf> {
+    let (version, chosen) = resolve(version)?;
+    chosen.or(cache()?.binary(&version)).with_context(|| {
+        format!(
+            "codex {version} is not installed; install it with `cargo xtask runtime install \
+             --version {version}`, or set CODEX_BIN to a codex binary that you have"
+        )
+    })
+}
+
+/// The version that is meant, and the binary that `CODEX_BIN` names for it, if it does.
+fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> {
+    let (wanted, named) = match version {
+        Some(version) => (release::parse(version)?, true),
+        None => (pinned::version()?, false),
+    };
+    let Some(value) = overriding() else {
+        return Ok((wanted, None));
+    };
+    let binary = overriding_binary(&value)?;
+    let said = release::of_binary(&binary).context("CODEX_BIN is set to no codex")?;
+    if said == wanted {
+        return Ok((wanted, Some(binary)));
+    }
+    if named {
+        return Ok((wanted, None));
+    }
+    eprintln!("note: CODEX_BIN is codex {said}; the pinned release is {wanted}");
+    Ok((wanted, Some(binary)))
+}
+
+/// The value of `CODEX_BIN`, if it is set to anything.
+fn overriding() -> Option<std::ffi::OsString> {
+    env::var_os(CODEX_BIN).filter(|value| !value.is_empty())
+}
+
+/// The binary that `CODEX_BIN` names, from now on right in every folder.
+fn overriding_binary(value: &OsStr) -> anyhow::Result<PathBuf> {
+    let path = Path::new(value);
+    if !path.is_file() {
+        bail!(
+            "CODEX_BIN is set to `{}`, and there is no such file; set it to the path of a codex \
+             binary, or unset it to use the pinned runtime",
+            path.display()
+        );
+    }
+    std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))
+}
+
+/// The runtimes of this workspace, where `cargo clean` removes them.
+fn cache() -> anyhow::Result<Cache> {
+    let folder = crate::workspace::root()
+        .join("target")
+        .join("codex-runtime");
+    Ok(Cache::new(folder, Platform::current()?))
+}
+
+/// Installs from the registries, and shows that it does.
+#[derive(Default)]
+struct Registry {
+    spinner: Spinner,
+}
+
+impl Installer for Registry {
+    fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()> {
+        let manager = Manager::find()?;
+        self.spinner.say(format!(
+            "installing codex {version} with {}",
+            manager.name()
+        ));
+        manager.fetch(version, into)
+    }
+
+    fn probe(&self, binary: &Path) -> anyhow::Result<Version> {
+        release::of_binary(binary)
+    }
+
+    fn waiting(&self) {
+        self.spinner
+            .say("waiting for another process that installs a codex runtime".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_codex_bin_that_is_no_file_is_named_with_both_ways_out() {
+        let error = overriding_binary(OsStr::new("no/such/codex"))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`no/such/codex`"), "{error}");
+        assert!(error.contains("unset it"), "{error}");
+    }
+
+    #[test]
+    fn a_relative_codex_bin_is_made_absolute() {
+        // The manifest is a file that is there in the folder where cargo runs the tests.
+        let binary = overriding_binary(OsStr::new("Cargo.toml")).unwrap();
+        assert!(binary.is_absolute() && binary.ends_with("Cargo.toml"));
+    }
 }

@@ -13,9 +13,11 @@ mod id;
 mod incoming;
 mod message;
 mod outgoing;
+mod with_id;
 
 pub use error::{JsonRpcError, error_code};
 pub use id::RequestId;
 pub use incoming::{EnvelopeError, Incoming};
 pub use message::{JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse};
 pub use outgoing::Outgoing;
+pub use with_id::WithId;

@@ -71,6 +71,20 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         }
     }
 
+    /// Passes over all that is left.
+    pub(crate) fn skip_all(&mut self) -> Result<(), A::Error> {
+        while self.next_key()?.is_some() {
+            self.skip()?;
+        }
+        Ok(())
+    }
+
+    /// Reads a struct from what is left.
+    pub(crate) fn object<T: Object>(&mut self) -> Result<T, A::Error> {
+        self.name = T::NAME;
+        T::read(self)
+    }
+
     /// Refuses a key that is not known, where that tells the members of a union apart.
     pub(crate) fn refuse<T>(&self, key: &str) -> Result<T, A::Error> {
         Err(Error::custom(format_args!(

@@ -6,9 +6,28 @@
 //! the crate compiles several times faster.
 
 mod borrowed;
+mod debug;
 mod fields;
+mod messages;
+mod mixed;
 mod object;
+mod strings;
+mod tagged;
 
 pub(crate) use borrowed::BorrowedStr;
-pub(crate) use fields::{Fields, Object, ObjectVisitor};
+pub(crate) use debug::redacted;
+pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
+pub use messages::{DecodeError, UnrecognizedMessage};
+pub(crate) use messages::{Members, message_decode, message_write, messages, params, unknown};
+pub(crate) use mixed::{Mixed, MixedVisitor, fit, mixed, text_of, untagged};
 pub(crate) use object::{object, object_finish, object_read, object_write};
+pub(crate) use strings::{StrVisitor, as_string, strings, text};
+pub(crate) use tagged::{
+    Tagged, TaggedVisitor, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
+    unrecognized,
+};
+
+/// A string member of an object that was kept as it came.
+pub(crate) fn string_at<'a>(value: &'a serde_json::Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str()
+}

@@ -1,0 +1,242 @@
+//! The unions of messages: a method, and the params that belong to it.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, value::RawValue};
+
+/// The params of a method that is known do not fit it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// The method whose params were decoded.
+    pub method: String,
+    /// Which type and field, what was expected, and where in the params.
+    pub source: serde_json::Error,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "malformed params of `{}`: {}", self.method, self.source)
+    }
+}
+
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// A message with a method that this version does not know, as it was.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UnrecognizedMessage {
+    /// The method.
+    pub method: String,
+    /// Its params; `None` if absent.
+    pub params: Option<Value>,
+    /// When the server sent it, in milliseconds since the Unix epoch; for notifications.
+    pub emitted_at_ms: Option<i64>,
+}
+
+impl UnrecognizedMessage {
+    /// A message of this method.
+    #[must_use]
+    pub fn new(method: impl Into<String>, params: Option<Value>) -> Self {
+        Self { method: method.into(), params, emitted_at_ms: None }
+    }
+
+    /// A string in the params, by a path of keys.
+    pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
+        let params = self.params.as_ref()?;
+        path.iter().try_fold(params, |value, key| value.get(key))?.as_str()
+    }
+}
+
+/// Decodes params; absent ones are an empty object.
+#[inline]
+pub(crate) fn params<T: DeserializeOwned>(
+    method: &str,
+    params: Option<&RawValue>,
+) -> Result<T, DecodeError> {
+    serde_json::from_str(params.map_or("{}", RawValue::get))
+        .map_err(|source| DecodeError { method: method.to_owned(), source })
+}
+
+/// Keeps the message of a method that is not known.
+pub(crate) fn unknown(
+    method: &str,
+    params: Option<&RawValue>,
+) -> Result<UnrecognizedMessage, DecodeError> {
+    let params = params.map(|params| serde_json::from_str(params.get())).transpose();
+    match params {
+        Ok(params) => Ok(UnrecognizedMessage::new(method, params)),
+        Err(source) => Err(DecodeError { method: method.to_owned(), source }),
+    }
+}
+
+/// The members of a message that are not its id.
+pub(crate) struct Members {
+    pub(crate) method: String,
+    pub(crate) params: Option<Box<RawValue>>,
+    pub(crate) emitted_at_ms: Option<i64>,
+}
+
+super::object! { Members {
+    method: required "method",
+    params: optional "params",
+    emitted_at_ms: optional "emittedAtMs",
+} }
+
+/// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a union of messages
+/// from a table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for the others. On the
+/// wire it is an object with `method` and `params`; an `id` beside them is the business of
+/// [`WithId`](crate::rpc::WithId). Notifications of the server are `timed`: they have
+/// `emittedAtMs` beside their params, which is handed to the params.
+macro_rules! messages {
+    (timed $name:ident { $($method:literal => $variant:ident($params:ident)),* $(,)? }) => {
+        $crate::wire::messages!(@common $name { $($method => $variant ($params),)* });
+
+        impl $name {
+            /// Decodes the params of a message. `emitted_at_ms` is what stands beside them.
+            ///
+            /// A method that is not known is [`Unrecognized`](Self::Unrecognized), not an error.
+            ///
+            /// # Errors
+            ///
+            /// [`DecodeError`](crate::DecodeError) if the method is known and the params do not
+            /// fit it.
+            #[inline]
+            pub fn decode(
+                method: &str,
+                params: Option<&::serde_json::value::RawValue>,
+                emitted_at_ms: Option<i64>,
+            ) -> Result<Self, $crate::DecodeError> {
+                let mut message = Self::decode_params(method, params)?;
+                match &mut message {
+                    $(Self::$variant(params) => params.emitted_at_ms = emitted_at_ms,)*
+                    Self::Unrecognized(message) => message.emitted_at_ms = emitted_at_ms,
+                }
+                Ok(message)
+            }
+
+            /// When the server sent it, in milliseconds since the Unix epoch.
+            pub fn emitted_at_ms(&self) -> Option<i64> {
+                match self {
+                    $(Self::$variant(params) => params.emitted_at_ms,)*
+                    Self::Unrecognized(message) => message.emitted_at_ms,
+                }
+            }
+        }
+
+        $crate::wire::messages!(@serde $name [emitted_at_ms] {
+            $($method => $variant ($params),)*
+        });
+    };
+    ($name:ident { $($method:literal => $variant:ident $(($params:ident))?),* $(,)? }) => {
+        $crate::wire::messages!(@common $name { $($method => $variant $(($params))?,)* });
+
+        impl $name {
+            /// Decodes the params of a message.
+            ///
+            /// A method that is not known is [`Unrecognized`](Self::Unrecognized), not an error.
+            ///
+            /// # Errors
+            ///
+            /// [`DecodeError`](crate::DecodeError) if the method is known and the params do not
+            /// fit it.
+            #[inline]
+            pub fn decode(
+                method: &str,
+                params: Option<&::serde_json::value::RawValue>,
+            ) -> Result<Self, $crate::DecodeError> {
+                Self::decode_params(method, params)
+            }
+        }
+
+        $crate::wire::messages!(@serde $name [] { $($method => $variant $(($params))?,)* });
+    };
+    (@common $name:ident { $($method:literal => $variant:ident $(($params:ident))?,)* }) => {
+        impl $name {
+            /// Every method of this union that this version knows.
+            pub const METHODS: &'static [&'static str] = &[$($method),*];
+
+            #[inline]
+            fn decode_params(
+                method: &str,
+                params: Option<&::serde_json::value::RawValue>,
+            ) -> Result<Self, $crate::DecodeError> {
+                Ok(match method {
+                    $($method => $crate::wire::message_decode!(
+                        $variant method params $(($params))?
+                    ),)*
+                    _ => Self::Unrecognized(Box::new($crate::wire::unknown(method, params)?)),
+                })
+            }
+
+            /// The method on the wire.
+            pub fn method(&self) -> &str {
+                match self {
+                    $(Self::$variant { .. } => $method,)*
+                    Self::Unrecognized(message) => &message.method,
+                }
+            }
+        }
+    };
+    (@serde $name:ident [$($time:ident)?] {
+        $($method:literal => $variant:ident $(($params:ident))?,)*
+    }) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let members = <$crate::wire::Members as ::serde::Deserialize>::deserialize(deserializer)?;
+                Self::decode(
+                    &members.method,
+                    members.params.as_deref(),
+                    $(members.$time)?
+                )
+                .map_err(::serde::de::Error::custom)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeMap as _;
+
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("method", self.method())?;
+                match self {
+                    $($crate::wire::tagged_body!(params $variant $(($params))?) => {
+                        $crate::wire::message_write!(map params $(($params))?);
+                    })*
+                    Self::Unrecognized(message) => {
+                        if let Some(params) = &message.params {
+                            map.serialize_entry("params", params)?;
+                        }
+                    }
+                }
+                $(if let Some(time) = self.$time() {
+                    map.serialize_entry("emittedAtMs", &time)?;
+                })?
+                map.end()
+            }
+        }
+    };
+}
+
+macro_rules! message_decode {
+    ($variant:ident $method:ident $json:ident ($params:ident)) => {
+        Self::$variant($crate::wire::params::<$params>($method, $json)?.into())
+    };
+    ($variant:ident $method:ident $json:ident) => {
+        Self::$variant
+    };
+}
+
+macro_rules! message_write {
+    ($map:ident $value:ident ($params:ident)) => {
+        $map.serialize_entry("params", $value)?
+    };
+    ($map:ident $value:ident) => {};
+}
+
+pub(crate) use {message_decode, message_write, messages};

@@ -1,0 +1,154 @@
+//! Unions of objects that a property tells apart.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::{BorrowedStr, Fields};
+
+/// A tagged union that is read from the entries behind its tag.
+pub(crate) trait Tagged: Sized {
+    /// Name of the Rust type, for errors.
+    const NAME: &'static str;
+    /// The property that tells the variants apart.
+    const TAG: &'static str;
+
+    /// Reads the variant of this tag; `fields` is what else is in the object.
+    fn read<'de, A: MapAccess<'de>>(
+        tag: &str,
+        fields: &mut Fields<'de, A>,
+    ) -> Result<Self, A::Error>;
+}
+
+/// Reads a tagged union: straight from the input if the tag is the first entry, as it is from
+/// every known server; entries before it are kept until it comes.
+pub(crate) struct TaggedVisitor<T>(pub(crate) PhantomData<T>);
+
+impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with `{}` ({})", T::TAG, T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut early = Vec::new();
+        while let Some(BorrowedStr(key)) = map.next_key()? {
+            if key == T::TAG {
+                let BorrowedStr(tag) =
+                    map.next_value().map_err(|error| super::in_field(T::NAME, T::TAG, &error))?;
+                return T::read(&tag, &mut Fields::new(T::NAME, early, map));
+            }
+            early.push((key.into_owned(), map.next_value()?));
+        }
+        Err(A::Error::custom(format_args!("{}: missing field `{}`", T::NAME, T::TAG)))
+    }
+}
+
+/// The object of a variant that is not known, as it was.
+pub(crate) fn unrecognized<'de, A: MapAccess<'de>>(
+    tag_name: &str,
+    tag: &str,
+    fields: &mut Fields<'de, A>,
+) -> Result<Value, A::Error> {
+    let mut object = Map::new();
+    object.insert(tag_name.to_owned(), Value::from(tag));
+    fields.rest(&mut object)?;
+    Ok(Value::Object(object))
+}
+
+/// Implements `Serialize` and `Deserialize` for an enum of structs from a table of its tags, with
+/// `Unrecognized(Value)` for the others; `tag()` says which one a value has.
+macro_rules! tagged {
+    ($name:ident by $tag:literal { $($wire:literal => $variant:ident $(($body:ident))?),* $(,)? }) => {
+        impl $name {
+            /// The value of the property that tells the variants apart, as it is on the wire.
+            pub fn tag(&self) -> &str {
+                match self {
+                    $(Self::$variant { .. } => $wire,)*
+                    Self::Unrecognized(value) => $crate::wire::string_at(value, $tag).unwrap_or(""),
+                }
+            }
+        }
+
+        impl $crate::wire::Tagged for $name {
+            const NAME: &'static str = stringify!($name);
+            const TAG: &'static str = $tag;
+
+            fn read<'de, A: ::serde::de::MapAccess<'de>>(
+                tag: &str,
+                fields: &mut $crate::wire::Fields<'de, A>,
+            ) -> Result<Self, A::Error> {
+                match tag {
+                    $($wire => $crate::wire::tagged_read!(fields $variant $(($body))?),)*
+                    _ => $crate::wire::unrecognized($tag, tag, fields).map(Self::Unrecognized),
+                }
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_map($crate::wire::TaggedVisitor(::std::marker::PhantomData))
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if let Self::Unrecognized(value) = self {
+                    return value.serialize(serializer);
+                }
+                let mut map = serializer.serialize_map(None)?;
+                ::serde::ser::SerializeMap::serialize_entry(&mut map, $tag, self.tag())?;
+                match self {
+                    $($crate::wire::tagged_body!(body $variant $(($body))?) => {
+                        $crate::wire::tagged_write!(map body $(($body))?);
+                    })*
+                    Self::Unrecognized(_) => {}
+                }
+                ::serde::ser::SerializeMap::end(map)
+            }
+        }
+
+        $($($crate::wire::tagged_from!($name $variant $body);)?)*
+    };
+}
+
+macro_rules! tagged_read {
+    ($fields:ident $variant:ident ($body:ident)) => {
+        $fields.object::<$body>().map(|body| Self::$variant(body.into()))
+    };
+    ($fields:ident $variant:ident) => {{
+        $fields.skip_all()?;
+        Ok(Self::$variant)
+    }};
+}
+
+macro_rules! tagged_body {
+    ($body:ident $variant:ident ($type:ident)) => {
+        Self::$variant($body)
+    };
+    ($body:ident $variant:ident) => {
+        Self::$variant
+    };
+}
+
+macro_rules! tagged_write {
+    ($map:ident $body:ident ($type:ident)) => {
+        <$type as $crate::wire::Object>::write($body, &mut $map)?
+    };
+    ($map:ident $body:ident) => {};
+}
+
+/// A variant is made from its struct without naming a box.
+macro_rules! tagged_from {
+    ($name:ident $variant:ident $body:ident) => {
+        impl From<$body> for $name {
+            fn from(body: $body) -> Self {
+                Self::$variant(body.into())
+            }
+        }
+    };
+}
+
+pub(crate) use {tagged, tagged_body, tagged_from, tagged_read, tagged_write};

@@ -1,0 +1,174 @@
+//! Accessors: fields that all variants of an enum have, and the ids in a notification.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::object::field_type;
+use crate::codegen::model::{Field, Kind, Method, Model, Rule, Tagged};
+
+/// Writes accessors for the fields that every variant of a tagged union has.
+pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Model) -> Result<()> {
+    let bodies: Option<Vec<_>> = tagged
+        .variants
+        .iter()
+        .map(|variant| model.object(variant.body.as_deref()?))
+        .collect();
+    let Some(bodies) = bodies else { return Ok(()) };
+    let [first, others @ ..] = bodies.as_slice() else { return Ok(()) };
+    if others.is_empty() {
+        return Ok(());
+    }
+    let common: Vec<_> = first
+        .fields
+        .iter()
+        .filter(|field| others.iter().all(|other| other.fields.iter().any(|o| same(field, o))))
+        .filter_map(|field| Some((field, Access::of(field)?)))
+        .collect();
+    if common.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "impl {name} {{")?;
+    for (field, access) in common {
+        let ident = &field.slot.ident;
+        writeln!(
+            out,
+            "    /// [`{ident}`]({}::{ident}) of whichever variant it is; `None` if it has none.",
+            tagged.variants[0].body.as_deref().unwrap_or_default()
+        )?;
+        writeln!(out, "    pub fn {ident}(&self) -> Option<{}> {{\n        match self {{", access.result())?;
+        for variant in &tagged.variants {
+            let value = access.read(&format!("body.{ident}"), field);
+            writeln!(out, "            Self::{}(body) => {value},", variant.word.ident)?;
+        }
+        let unknown = access.from_value(&field.slot.name);
+        writeln!(out, "            Self::Unrecognized(value) => {unknown},\n        }}\n    }}\n")?;
+    }
+    writeln!(out, "}}\n")?;
+    Ok(())
+}
+
+fn same(one: &Field, other: &Field) -> bool {
+    one.slot.name == other.slot.name && field_type(one) == field_type(other)
+}
+
+/// How a field is handed out.
+#[derive(Clone, Copy)]
+enum Access {
+    Text,
+    Integer,
+    Bool,
+}
+
+impl Access {
+    fn of(field: &Field) -> Option<Self> {
+        match field.slot.rust.as_str() {
+            "String" => Some(Self::Text),
+            "i64" => Some(Self::Integer),
+            "bool" => Some(Self::Bool),
+            _ => None,
+        }
+    }
+
+    fn result(self) -> &'static str {
+        match self {
+            Self::Text => "&str",
+            Self::Integer => "i64",
+            Self::Bool => "bool",
+        }
+    }
+
+    fn read(self, place: &str, field: &Field) -> String {
+        let optional = !matches!(field.rule, Rule::Required | Rule::Default);
+        match (self, optional) {
+            (Self::Text, true) => format!("{place}.as_deref()"),
+            (Self::Text, false) => format!("Some(&{place})"),
+            (_, true) => place.to_owned(),
+            (_, false) => format!("Some({place})"),
+        }
+    }
+
+    fn from_value(self, wire: &str) -> String {
+        match self {
+            Self::Text => format!("wire::string_at(value, {wire:?})"),
+            Self::Integer => format!("value.get({wire:?})?.as_i64()"),
+            Self::Bool => format!("value.get({wire:?})?.as_bool()"),
+        }
+    }
+}
+
+/// Where the id of a thread, turn or item may be in the params of a message.
+const IDS: &[(&str, &[&[&str]])] = &[
+    ("thread_id", &[&["threadId"], &["conversationId"], &["thread", "id"]]),
+    ("turn_id", &[&["turnId"], &["turn", "id"]]),
+    ("item_id", &[&["itemId"], &["callId"], &["item", "id"]]),
+];
+
+/// Writes `thread_id`, `turn_id` and `item_id` for a union of messages.
+pub(crate) fn ids(out: &mut String, name: &str, methods: &[Method], model: &Model) -> Result<()> {
+    writeln!(out, "impl {name} {{")?;
+    for (accessor, paths) in IDS {
+        let what = accessor.trim_end_matches("_id");
+        writeln!(out, "    /// The id of the {what} that it is about, if it is about one.")?;
+        writeln!(out, "    pub fn {accessor}(&self) -> Option<&str> {{\n        match self {{")?;
+        let mut without = false;
+        for method in methods {
+            let params = method.params.as_deref().unwrap_or_default();
+            match paths.iter().find_map(|path| id_in(model, params, path)) {
+                Some(value) => writeln!(out, "            Self::{}(params) => {value},", method.ident)?,
+                None => without = true,
+            }
+        }
+        let unknown: Vec<_> = paths.iter().map(|path| format!("message.string(&{path:?})")).collect();
+        let unknown = unknown.join(".or_else(|| ") + &")".repeat(paths.len() - 1);
+        writeln!(out, "            Self::Unrecognized(message) => {unknown},")?;
+        if without {
+            writeln!(out, "            _ => None,")?;
+        }
+        writeln!(out, "        }}\n    }}\n")?;
+    }
+    writeln!(out, "}}\n")?;
+    Ok(())
+}
+
+/// The expression that reads an id at a path in the params, if it is there.
+fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
+    let field = |of: &str, name: &str| {
+        let object = model.object(of)?;
+        object.fields.iter().find(|field| field.slot.name == name)
+    };
+    match path {
+        // A union of params hands out what all its variants have.
+        [name] if matches!(model.types.get(params)?.kind, Kind::Tagged(_)) => {
+            let Kind::Tagged(tagged) = &model.types.get(params)?.kind else { return None };
+            let first = field(tagged.variants.first()?.body.as_deref()?, name)?;
+            Some(format!("params.{}()", first.slot.ident))
+        }
+        [name] => {
+            let field = field(params, name)?;
+            let place = format!("params.{}", field.slot.ident);
+            let optional = !matches!(field.rule, Rule::Required | Rule::Default);
+            Some(match (model.types.get(&field.slot.rust).map(|ty| &ty.kind), optional) {
+                (None, true) => format!("{place}.as_deref()"),
+                (None, false) => format!("Some(&{place})"),
+                (Some(Kind::Text), true) => format!("{place}.as_ref().map(|id| id.as_str())"),
+                (Some(Kind::Text), false) => format!("Some({place}.as_str())"),
+                _ => return None,
+            })
+        }
+        [outer, inner] => {
+            let outer = field(params, outer)?;
+            let place = format!("params.{}", outer.slot.ident);
+            match &model.types.get(&outer.slot.rust)?.kind {
+                Kind::Object(_) if outer.rule == Rule::Required => {
+                    let inner = field(&outer.slot.rust, inner)?;
+                    (inner.slot.rust == "String" && inner.rule == Rule::Required)
+                        .then(|| format!("Some(&{place}.{})", inner.slot.ident))
+                }
+                Kind::Tagged(_) if outer.rule == Rule::Required => Some(format!("{place}.{inner}()")),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

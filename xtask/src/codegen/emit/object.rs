@@ -1,0 +1,255 @@
+//! Structs: the type, its constructor and setters, and the table of its fields.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{Item, Names, docs};
+use crate::codegen::model::{Field, Kind, Model, Object, Rule, Slot, Type};
+
+/// Writes a struct.
+pub(crate) fn object(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    object: &Object,
+    names: &Names<'_>,
+) -> Result<()> {
+    let out = &mut item.code;
+    let docs = docs::describe(ty.docs.as_deref(), &names.about(name), ty.experimental);
+    out.push_str(&docs::comment(&docs, ""));
+    let secret = object.fields.iter().any(|field| field.secret);
+    let plain = object.fields.iter().all(has_plain_default);
+    let derives: Vec<_> = [(!secret, "Debug"), (true, "Clone"), (true, "PartialEq"), (plain, "Default")]
+        .into_iter()
+        .filter_map(|(wanted, derive)| wanted.then_some(derive))
+        .collect();
+    writeln!(out, "#[derive({})]\n#[non_exhaustive]", derives.join(", "))?;
+    if object.fields.is_empty() && object.rest.is_none() {
+        writeln!(out, "pub struct {name} {{}}\n")?;
+    } else {
+        writeln!(out, "pub struct {name} {{")?;
+        for field in &object.fields {
+            out.push_str(&docs::comment(&field_docs(field), "    "));
+            writeln!(out, "    pub {}: {},", field.slot.ident, field_type(field))?;
+        }
+        if let Some(rest) = &object.rest {
+            out.push_str(&docs::comment("What else is in the object, by name.", "    "));
+            writeln!(out, "    pub rest: {},", rest_type(rest))?;
+        }
+        writeln!(out, "}}\n")?;
+    }
+    methods(out, name, ty, object, names.model)?;
+    if secret {
+        redacted(&mut item.table, name, object)?;
+    }
+    table(&mut item.table, name, object, names.model)
+}
+
+fn rest_type(rest: &Slot) -> String {
+    match rest.rust.as_str() {
+        "Value" => "Map<String, Value>".to_owned(),
+        rust => format!("BTreeMap<String, {rust}>"),
+    }
+}
+
+fn field_docs(field: &Field) -> String {
+    let mut docs =
+        docs::describe(field.slot.docs.as_deref(), "", field.slot.experimental);
+    let mut add = |sentence: String| {
+        if !docs.is_empty() {
+            docs.push_str("\n\n");
+        }
+        docs.push_str(&sentence);
+    };
+    match (field.rule, &field.default) {
+        (Rule::Clearable, _) => {
+            add("`None` leaves it as it is, `Some(None)` clears it.".to_owned());
+        }
+        (Rule::Optional, Some(default)) => add(format!("Default of the server: `{default}`.")),
+        (Rule::Default, Some(default)) => add(format!("`{default}` if the server does not say.")),
+        _ => {}
+    }
+    docs
+}
+
+/// The type of a field.
+pub(crate) fn field_type(field: &Field) -> String {
+    let rust = &field.slot.rust;
+    match field.rule {
+        Rule::Required | Rule::Default => rust.clone(),
+        Rule::Nullable | Rule::Optional | Rule::Envelope => format!("Option<{rust}>"),
+        Rule::Clearable => format!("Option<Option<{rust}>>"),
+    }
+}
+
+/// Whether `Default` of its type is what the field is when nobody says anything.
+fn has_plain_default(field: &Field) -> bool {
+    match (field.rule, &field.default) {
+        (Rule::Required, _) => false,
+        (Rule::Default, Some(default)) => match default {
+            Value::Bool(value) => !value,
+            Value::Array(values) => values.is_empty(),
+            Value::Number(number) => number.as_i64() == Some(0),
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+/// `new(required ..)`, and a setter for each other field of a type that clients send.
+fn methods(out: &mut String, name: &str, ty: &Type, object: &Object, model: &Model) -> Result<()> {
+    let required: Vec<_> =
+        object.fields.iter().filter(|field| matches!(field.rule, Rule::Required | Rule::Nullable)).collect();
+    let optional: Vec<_> = object
+        .fields
+        .iter()
+        .filter(|field| matches!(field.rule, Rule::Optional | Rule::Clearable))
+        .filter(|_| ty.sent)
+        .collect();
+    let constructor = !required.is_empty();
+    if !constructor && optional.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "impl {name} {{")?;
+    if constructor {
+        new(out, object, &required, model)?;
+    }
+    for field in &optional {
+        setter(out, field)?;
+    }
+    writeln!(out, "}}\n")?;
+    Ok(())
+}
+
+fn new(out: &mut String, object: &Object, required: &[&Field], model: &Model) -> Result<()> {
+    let arguments: Vec<_> = required
+        .iter()
+        .map(|field| match field.rule {
+            Rule::Nullable => format!("{}: {}", field.slot.ident, field_type(field)),
+            _ => format!("{}: {}", field.slot.ident, argument_type(&field.slot.rust)),
+        })
+        .collect();
+    out.push_str(&docs::comment("From what is required; the rest is absent or has its default.", "    "));
+    if required.len() > 7 {
+        writeln!(out, "    #[allow(clippy::too_many_arguments)]")?;
+    }
+    writeln!(out, "    #[must_use]\n    pub fn new({}) -> Self {{\n        Self {{", arguments.join(", "))?;
+    for field in &object.fields {
+        let ident = &field.slot.ident;
+        match field.rule {
+            Rule::Required if is_copy(&field.slot.rust) => writeln!(out, "            {ident},")?,
+            Rule::Required => writeln!(out, "            {ident}: {ident}.into(),")?,
+            Rule::Nullable => writeln!(out, "            {ident},")?,
+            Rule::Default => writeln!(out, "            {ident}: {},", default(field, model)?)?,
+            _ => writeln!(out, "            {ident}: None,")?,
+        }
+    }
+    if object.rest.is_some() {
+        writeln!(out, "            rest: Default::default(),")?;
+    }
+    writeln!(out, "        }}\n    }}\n")?;
+    Ok(())
+}
+
+fn setter(out: &mut String, field: &Field) -> Result<()> {
+    let (ident, rust) = (&field.slot.ident, &field.slot.rust);
+    let into = if is_copy(rust) { ident.clone() } else { format!("{ident}.into()") };
+    let value = match field.rule {
+        Rule::Clearable => format!("Some(Some({into}))"),
+        _ => format!("Some({into})"),
+    };
+    out.push_str(&docs::comment(&format!("Sets [`{ident}`](Self::{ident})."), "    "));
+    writeln!(
+        out,
+        "    #[must_use]\n    pub fn {ident}(mut self, {ident}: {}) -> Self {{\n        \
+         self.{ident} = {value};\n        self\n    }}\n",
+        argument_type(rust)
+    )?;
+    if field.rule == Rule::Clearable {
+        let clear = ident.trim_end_matches('_');
+        let sentence = format!("Clears [`{ident}`](Self::{ident}): sends `null`.");
+        out.push_str(&docs::comment(&sentence, "    "));
+        writeln!(
+            out,
+            "    #[must_use]\n    pub fn clear_{clear}(mut self) -> Self {{\n        \
+             self.{ident} = Some(None);\n        self\n    }}\n"
+        )?;
+    }
+    Ok(())
+}
+
+fn argument_type(rust: &str) -> String {
+    if is_copy(rust) { rust.to_owned() } else { format!("impl Into<{rust}>") }
+}
+
+fn is_copy(rust: &str) -> bool {
+    matches!(rust, "bool" | "u16" | "i32" | "u32" | "i64" | "u64" | "f64")
+}
+
+/// The default of a field as an expression.
+fn default(field: &Field, model: &Model) -> Result<String> {
+    let value = field.default.as_ref().context("a field with the rule `default` has one")?;
+    expression(value, &field.slot.rust, model)
+        .with_context(|| format!("the default of `{}`", field.slot.name))
+}
+
+fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
+    match value {
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Array(values) if values.is_empty() => Ok("Vec::new()".to_owned()),
+        Value::Array(values) => {
+            let inner = rust.strip_prefix("Vec<").and_then(|rust| rust.strip_suffix('>'));
+            let inner = inner.context("an array that is no `Vec`")?;
+            let values: Result<Vec<_>> =
+                values.iter().map(|value| expression(value, inner, model)).collect();
+            Ok(format!("vec![{}]", values?.join(", ")))
+        }
+        Value::String(wire) => {
+            let words = match model.types.get(rust).map(|ty| &ty.kind) {
+                Some(Kind::Strings(strings)) => &strings.values,
+                Some(Kind::Mixed(mixed)) => &mixed.words,
+                _ => bail!("`{rust}` has no word `{wire}`"),
+            };
+            let word = words.iter().find(|word| word.wire == *wire);
+            Ok(format!("{rust}::{}", word.context("it is not among the values")?.ident))
+        }
+        _ => bail!("a default of unknown form: {value}"),
+    }
+}
+
+fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
+    let names = |secret: bool| {
+        let fields = object.fields.iter().filter(|field| field.secret == secret);
+        fields.map(|field| field.slot.ident.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    writeln!(out, "wire::redacted! {{ {name} {{ {} }} hides {{ {} }} }}\n", names(false), names(true))?;
+    Ok(())
+}
+
+/// The table of the fields.
+fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result<()> {
+    let strict = if object.strict { "strict " } else { "" };
+    if object.fields.is_empty() && object.rest.is_none() {
+        writeln!(out, "wire::object! {{ {strict}{name} {{}} }}")?;
+        return Ok(());
+    }
+    writeln!(out, "wire::object! {{ {strict}{name} {{")?;
+    for field in &object.fields {
+        let rule = match field.rule {
+            Rule::Required => "required".to_owned(),
+            Rule::Nullable => "nullable".to_owned(),
+            Rule::Optional => "optional".to_owned(),
+            Rule::Clearable => "clearable".to_owned(),
+            Rule::Envelope => "envelope".to_owned(),
+            Rule::Default => format!("default({})", default(field, model)?),
+        };
+        writeln!(out, "    {}: {rule} {:?},", field.slot.ident, field.slot.name)?;
+    }
+    if object.rest.is_some() {
+        writeln!(out, "    rest: rest,")?;
+    }
+    writeln!(out, "}} }}")?;
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! The tables of methods: which params and which response belong to a method.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    load::{Definitions, reference_name},
+    model::{Messages, Method},
+    names,
+    tables::{MESSAGES, RESPONSES},
+};
+
+/// Reads the four unions of messages, and finds the responses.
+///
+/// `names` are the definitions of the schema itself, without those that were hoisted out of others.
+pub(crate) fn unions(
+    definitions: &Definitions,
+    stable: &Definitions,
+    names: &BTreeSet<String>,
+) -> Result<Vec<Messages>> {
+    let mut unions = MESSAGES
+        .iter()
+        .filter(|name| definitions.contains_key(**name))
+        .map(|name| {
+            let known = stable.get(*name).map(methods_of).transpose()?.unwrap_or_default();
+            let known: BTreeSet<_> = known.into_iter().map(|(method, ..)| method).collect();
+            messages(name, &definitions[*name], &known).with_context(|| format!("union `{name}`"))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    find_responses(&mut unions, names)?;
+    Ok(unions)
+}
+
+type Row = (String, Option<String>, Option<String>);
+
+/// Method, params and description of each member of a union of messages.
+fn methods_of(union: &Value) -> Result<Vec<Row>> {
+    let members = union.get("oneOf").and_then(Value::as_array).context("it is no union")?;
+    members
+        .iter()
+        .map(|member| {
+            let properties = &member["properties"];
+            let method = properties["method"]["enum"][0].as_str().context("without method")?;
+            let docs = member["description"].as_str().map(str::to_owned);
+            Ok((method.to_owned(), params(&properties["params"])?, docs))
+        })
+        .collect()
+}
+
+/// The definition of the params: a reference, a nullable reference, or nothing.
+fn params(schema: &Value) -> Result<Option<String>> {
+    let null = json!({ "type": "null" });
+    if schema.is_null() || *schema == null {
+        return Ok(None);
+    }
+    let reference = match schema["anyOf"].as_array().map(Vec::as_slice) {
+        Some([one, other]) if *other == null => &one["$ref"],
+        _ => &schema["$ref"],
+    };
+    match reference.as_str().and_then(reference_name) {
+        Some(name) => Ok(Some(name.to_owned())),
+        None => bail!("params of unknown form: {schema}"),
+    }
+}
+
+fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Messages> {
+    let rows = methods_of(union)?;
+    let mut uses = BTreeMap::<_, usize>::new();
+    for (_, params, _) in &rows {
+        *uses.entry(params.clone()).or_default() += 1;
+    }
+    let suffix = if name.ends_with("Notification") { "Notification" } else { "Params" };
+    let mut methods = Vec::new();
+    for (method, params, docs) in rows {
+        // Named by the params, unless several methods share them.
+        let ident = match &params {
+            Some(params) if uses[&Some(params.clone())] == 1 => {
+                params.strip_suffix(suffix).unwrap_or(params).to_owned()
+            }
+            _ => names::pascal(&method),
+        };
+        let experimental = !stable.contains(&method);
+        methods.push(Method { method, ident, params, response: None, docs, experimental });
+    }
+    let distinct: BTreeSet<_> = methods.iter().map(|method| &method.ident).collect();
+    ensure!(distinct.len() == methods.len(), "two methods make the same variant");
+    let docs = union["description"].as_str().map(str::to_owned);
+    Ok(Messages { name: name.to_owned(), docs, methods })
+}
+
+/// Gives each request its response, and fails if one is left on either side.
+fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Result<()> {
+    let mut taken = BTreeSet::new();
+    let mut rows_used = BTreeSet::new();
+    let mut params_seen = BTreeSet::new();
+    for union in unions.iter_mut().filter(|union| union.name.ends_with("Request")) {
+        for method in &mut union.methods {
+            let by_params = method.params.as_deref().and_then(|params| {
+                Some(format!("{}Response", params.strip_suffix("Params")?))
+            });
+            let by_method = format!("{}Response", names::pascal(&method.method));
+            let by_table = RESPONSES.iter().find(|(name, _)| *name == method.method);
+            let response = match by_table {
+                Some((name, response)) => {
+                    rows_used.insert(*name);
+                    (*response).to_owned()
+                }
+                None => by_params
+                    .into_iter()
+                    .chain([by_method])
+                    .find(|name| definitions.contains(name))
+                    .with_context(|| {
+                        format!("`{}` has no response; give it one in tables.rs", method.method)
+                    })?,
+            };
+            ensure!(definitions.contains(&response), "`{response}` is not defined");
+            taken.insert(response.clone());
+            method.response = Some(response);
+            if let Some(params) = &method.params {
+                ensure!(params_seen.insert(params.clone()), "`{params}` serves two methods");
+            }
+        }
+    }
+    if rows_used.is_empty() && taken.is_empty() {
+        return Ok(()); // A mini schema without requests.
+    }
+    let stale = RESPONSES.iter().find(|(name, _)| !rows_used.contains(name));
+    ensure!(stale.is_none(), "the table of responses has a row too many: {stale:?}");
+    let left = definitions.iter().find(|name| {
+        name.ends_with("Response") && !name.starts_with("JSONRPC") && !taken.contains(*name)
+    });
+    ensure!(left.is_none(), "no method answers with {left:?}; see the table in tables.rs");
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Where the schema of this release is wrong or poorer than the server: each correction has a
+//! name, a reason and one target, and fails when it no longer applies.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use super::walk::union_members_mut;
+use crate::codegen::load::Definitions;
+
+/// Which bundle is being normalised.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The experimental bundle: every fix-up must find its target.
+    Experimental,
+    /// The stable bundle, which lacks some of the targets.
+    Stable,
+}
+
+/// A correction of one definition.
+struct FixUp {
+    /// Name for error messages.
+    name: &'static str,
+    /// The definition that is corrected.
+    target: &'static str,
+    correct: fn(&mut Value) -> Result<()>,
+}
+
+const FIX_UPS: &[FixUp] = &[
+    // Seen on the wire in camelCase; serde's `rename_all` does not reach into variants.
+    FixUp {
+        name: "timeline_entry_in_camel_case",
+        target: "ThreadTimelineEntry",
+        correct: |schema| {
+            rename(schema, &["started_at", "turn_id", "completed_at", "duration_ms"])
+        },
+    },
+    // As above, according to the runtime's own TypeScript.
+    FixUp {
+        name: "realtime_item_in_camel_case",
+        target: "ThreadRealtimeItem",
+        correct: |schema| rename(schema, &["item_id", "turn_id"]),
+    },
+    FixUp {
+        name: "sessions_switch_in_camel_case",
+        target: "AccountSessionsSwitchResponse",
+        correct: |schema| rename(schema, &["auth_url", "login_id"]),
+    },
+    // `config.apps.<id>`, `.tools.<name>` and `.links.<id>` are real; a flattened map got lost.
+    FixUp {
+        name: "apps_config_has_a_map",
+        target: "AppsConfig",
+        correct: |schema| add_map(schema, "AppConfig"),
+    },
+    FixUp {
+        name: "app_tools_config_has_a_map",
+        target: "AppToolsConfig",
+        correct: |schema| add_map(schema, "AppToolConfig"),
+    },
+    FixUp {
+        name: "app_links_config_has_a_map",
+        target: "AppLinksConfig",
+        correct: |schema| add_map(schema, "AppLinkConfig"),
+    },
+    // Sent, and their params are defined, but the union does not list them.
+    FixUp {
+        name: "raw_response_notifications_are_listed",
+        target: "ServerNotification",
+        correct: |schema| {
+            list(schema, "rawResponseItem/completed", "RawResponseItemCompletedNotification")?;
+            list(schema, "rawResponse/completed", "RawResponseCompletedNotification")
+        },
+    },
+    // Any non-empty string is allowed; these are what models of today advertise.
+    FixUp {
+        name: "reasoning_effort_has_names",
+        target: "ReasoningEffort",
+        correct: |schema| {
+            ensure!(schema.get("enum").is_none(), "it has values of its own now");
+            schema["enum"] =
+                json!(["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]);
+            Ok(())
+        },
+    },
+    // `{"type": ["string", "object"]}`: the schema's own catch-all. Ours is `Unrecognized`.
+    FixUp {
+        name: "codex_error_info_has_our_catch_all",
+        target: "CodexErrorInfo",
+        correct: |schema| {
+            let members = union_members_mut(schema).context("it is no union")?;
+            let before = members.len();
+            members.retain(|member| member.get("type") != Some(&json!(["string", "object"])));
+            ensure!(members.len() + 1 == before, "its catch-all is gone");
+            Ok(())
+        },
+    },
+];
+
+/// Applies every fix-up.
+pub(crate) fn apply(definitions: &mut Definitions, scope: Scope) -> Result<()> {
+    for fix_up in FIX_UPS {
+        match definitions.get_mut(fix_up.target) {
+            Some(schema) => (fix_up.correct)(schema),
+            None if scope == Scope::Stable => Ok(()),
+            None => bail!("fix-up `{}`: `{}` is not defined", fix_up.name, fix_up.target),
+        }
+        .with_context(|| {
+            format!(
+                "fix-up `{}` no longer applies to `{}`: look at the new schema, then correct or \
+                 remove it in fixups.rs",
+                fix_up.name, fix_up.target
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Renames properties of the members of a union from snake_case to camelCase.
+fn rename(schema: &mut Value, names: &[&str]) -> Result<()> {
+    use heck::ToLowerCamelCase as _;
+
+    for name in names {
+        let new = name.to_lower_camel_case();
+        let mut found = false;
+        for member in union_members_mut(schema).context("it is no union")? {
+            let properties = member.get_mut("properties").and_then(Value::as_object_mut);
+            if let Some(properties) = properties
+                && let Some(property) = properties.remove(*name)
+            {
+                properties.insert(new.clone(), property);
+                found = true;
+            }
+            for required in member.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
+                if required == name {
+                    *required = json!(new);
+                }
+            }
+        }
+        ensure!(found, "no member has a property `{name}`");
+    }
+    Ok(())
+}
+
+/// Gives an object a map of further properties.
+fn add_map(schema: &mut Value, of: &str) -> Result<()> {
+    ensure!(schema.get("additionalProperties").is_none(), "it says what further properties are");
+    schema["additionalProperties"] = json!({ "$ref": format!("#/definitions/{of}") });
+    Ok(())
+}
+
+/// Adds a method to a union of messages.
+fn list(schema: &mut Value, method: &str, params: &str) -> Result<()> {
+    let members = union_members_mut(schema).context("it is no union")?;
+    let listed = |member: &Value| member["properties"]["method"]["enum"][0] == method;
+    ensure!(!members.iter().any(listed), "`{method}` is listed now");
+    members.push(json!({
+        "type": "object",
+        "properties": {
+            "method": { "type": "string", "enum": [method] },
+            "params": { "$ref": format!("#/definitions/{params}") },
+        },
+        "required": ["method", "params"],
+    }));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Walking schemas without taking a map of properties for a schema.
+
+use serde_json::{Map, Value};
+
+/// Calls `visit` for the schema and for each schema inside, inner ones first.
+pub(crate) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+    if let Value::Object(object) = schema {
+        for (key, value) in object.iter_mut() {
+            match (key.as_str(), value) {
+                ("properties", Value::Object(properties)) => {
+                    properties.values_mut().for_each(|property| each_schema(property, visit));
+                }
+                ("oneOf" | "anyOf" | "allOf", Value::Array(schemas)) => {
+                    schemas.iter_mut().for_each(|schema| each_schema(schema, visit));
+                }
+                ("items" | "additionalProperties", inner) => each_schema(inner, visit),
+                _ => {}
+            }
+        }
+    }
+    visit(schema);
+}
+
+/// The `properties` of an object schema, made if there are none.
+pub(crate) fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {
+    schema
+        .as_object_mut()?
+        .entry("properties")
+        .or_insert_with(|| Value::Object(Map::new()))
+        .as_object_mut()
+}
+
+/// The names in `required`.
+pub(crate) fn required(schema: &Value) -> Vec<String> {
+    let names = schema.get("required").and_then(Value::as_array);
+    names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+/// The values of a string enum.
+pub(crate) fn string_values(schema: &Value) -> Option<Vec<&str>> {
+    schema.get("enum")?.as_array()?.iter().map(Value::as_str).collect()
+}
+
+/// Whether a schema describes an object with named members.
+pub(crate) fn is_object_schema(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("object")
+}
+
+/// The members of a union, under whichever keyword they stand.
+pub(crate) fn union_members(schema: &Value) -> Option<&Vec<Value>> {
+    schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()
+}
+
+/// Like [`union_members`], to be changed.
+pub(crate) fn union_members_mut(schema: &mut Value) -> Option<&mut Vec<Value>> {
+    let keyword = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
+    schema.get_mut(keyword)?.as_array_mut()
+}
+
+/// The property that tells the members of a union apart: in every object member a required string
+/// of exactly one value, and another value in each.
+pub(crate) fn tag_of(members: &[Value]) -> Option<String> {
+    let first = members.first()?.get("properties")?.as_object()?;
+    first.keys().find(|name| is_tag(members, name)).cloned()
+}
+
+fn is_tag(members: &[Value], name: &str) -> bool {
+    let mut seen = Vec::new();
+    members.iter().all(|member| match tag_value(member, name) {
+        Some(value) if !seen.contains(&value) => {
+            seen.push(value);
+            true
+        }
+        _ => false,
+    })
+}
+
+/// The value of the tag in one member of a union.
+pub(crate) fn tag_value<'a>(member: &'a Value, tag: &str) -> Option<&'a str> {
+    if !required(member).iter().any(|name| name == tag) {
+        return None;
+    }
+    match string_values(member.get("properties")?.get(tag)?)?.as_slice() {
+        [value] => Some(value),
+        _ => None,
+    }
+}

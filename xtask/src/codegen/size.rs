@@ -1,0 +1,62 @@
+//! How large a type is in memory, roughly: enough to say which variants need a box.
+
+use super::model::{Kind, Model, Rule};
+
+/// A variant whose contents are larger goes into a box, so that an enum is not as large as its
+/// rarest variant.
+const LARGEST_VARIANT: usize = 192;
+
+/// Whether the contents of a variant go into a box.
+pub(crate) fn needs_box(model: &Model, name: &str) -> bool {
+    of_definition(model, name) > LARGEST_VARIANT
+}
+
+fn of_definition(model: &Model, name: &str) -> usize {
+    let Some(ty) = model.types.get(name) else { return 24 };
+    match &ty.kind {
+        Kind::Object(object) => {
+            let fields = object.fields.iter().map(|field| {
+                let size = of_rust(model, &field.slot.rust);
+                match field.rule {
+                    Rule::Required | Rule::Default => size,
+                    _ if has_niche(&field.slot.rust) => size,
+                    _ => size + 8,
+                }
+            });
+            fields.sum::<usize>() + if object.rest.is_some() { 24 } else { 0 }
+        }
+        Kind::Strings(_) | Kind::Text => 24,
+        Kind::Tagged(tagged) => {
+            let bodies = tagged.variants.iter().filter_map(|variant| variant.body.as_deref());
+            let sizes = bodies.map(|body| of_definition(model, body).min(LARGEST_VARIANT));
+            sizes.max().unwrap_or(0).max(32) + 8
+        }
+        Kind::Mixed(mixed) => {
+            let sizes = mixed.keyed.iter().map(|slot| of_rust(model, &slot.rust));
+            sizes.max().unwrap_or(0).max(32) + 8
+        }
+        Kind::Untagged(slots) => {
+            slots.iter().map(|slot| of_rust(model, &slot.rust)).max().unwrap_or(0) + 8
+        }
+        Kind::Alias(slot) => of_rust(model, &slot.rust) + 8,
+        Kind::ByHand | Kind::Messages => 32,
+    }
+}
+
+fn of_rust(model: &Model, rust: &str) -> usize {
+    match rust {
+        "bool" => 1,
+        "u16" => 2,
+        "i32" | "u32" => 4,
+        "i64" | "u64" | "f64" => 8,
+        "String" => 24,
+        "Value" => 32,
+        _ if rust.contains('<') => 24,
+        _ => of_definition(model, rust),
+    }
+}
+
+/// Whether `Option` of the type is as large as the type.
+fn has_niche(rust: &str) -> bool {
+    !matches!(rust, "u16" | "i32" | "u32" | "i64" | "u64" | "f64")
+}

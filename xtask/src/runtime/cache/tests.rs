@@ -1,0 +1,181 @@
+//! The cache against a registry that is a closure: what is shared, interrupted, broken, false.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use super::*;
+
+const VERSION: Version = Version::new(1, 2, 3);
+
+/// Installs a text file in place of a binary; what it says is its version.
+struct Fake<F: Fn(&Version, &Path) -> anyhow::Result<()>> {
+    fetch: F,
+    waiting: Option<mpsc::Sender<()>>,
+}
+
+impl<F: Fn(&Version, &Path) -> anyhow::Result<()>> Fake<F> {
+    fn new(fetch: F) -> Self {
+        Self {
+            fetch,
+            waiting: None,
+        }
+    }
+}
+
+impl<F: Fn(&Version, &Path) -> anyhow::Result<()>> Installer for Fake<F> {
+    fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()> {
+        (self.fetch)(version, into)
+    }
+
+    fn probe(&self, binary: &Path) -> anyhow::Result<Version> {
+        Ok(Version::parse(&fs::read_to_string(binary)?)?)
+    }
+
+    fn waiting(&self) {
+        if let Some(waiting) = &self.waiting {
+            waiting.send(()).unwrap();
+        }
+    }
+}
+
+/// Writes a binary that says it is `says`.
+fn put(says: &str, into: &Path) -> anyhow::Result<()> {
+    let name = if cfg!(windows) { "codex.exe" } else { "codex" };
+    let folder = into.join("codex_cli_bin").join("bin");
+    fs::create_dir_all(&folder)?;
+    Ok(fs::write(folder.join(name), says)?)
+}
+
+fn put_right(version: &Version, into: &Path) -> anyhow::Result<()> {
+    put(&version.to_string(), into)
+}
+
+fn put_nothing(_: &Version, _: &Path) -> anyhow::Result<()> {
+    panic!("nothing had to be installed")
+}
+
+fn cache(folder: &tempfile::TempDir) -> Cache {
+    // Below a folder that does not exist yet, as in a fresh clone.
+    Cache::new(
+        folder.path().join("target").join("runtimes"),
+        Platform::current().unwrap(),
+    )
+}
+
+#[test]
+fn an_installed_version_is_not_installed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = cache(&folder)
+        .ensure(&VERSION, &Fake::new(put_right))
+        .unwrap();
+    let second = cache(&folder)
+        .ensure(&VERSION, &Fake::new(put_nothing))
+        .unwrap();
+    assert_eq!(first, second);
+    assert!(first.starts_with(cache(&folder).home(&VERSION)));
+    assert_eq!(cache(&folder).versions().unwrap(), [VERSION]);
+}
+
+#[test]
+fn two_at_once_install_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let installs = AtomicUsize::new(0);
+    let (fetching, first_is_fetching) = mpsc::channel();
+    let (waiting, second_is_waiting) = mpsc::channel();
+    let (folder, installs) = (&folder, &installs);
+    thread::scope(|scope| {
+        let first = scope.spawn(move || {
+            let fetch = |version: &Version, into: &Path| {
+                installs.fetch_add(1, Ordering::Relaxed);
+                fetching.send(()).unwrap();
+                // The first one is slow: it ends only after the second one has met its lock.
+                second_is_waiting.recv().unwrap();
+                put_right(version, into)
+            };
+            cache(folder).ensure(&VERSION, &Fake::new(fetch)).unwrap()
+        });
+        first_is_fetching.recv().unwrap();
+        let second = Fake {
+            fetch: put_nothing,
+            waiting: Some(waiting),
+        };
+        let second = cache(folder).ensure(&VERSION, &second).unwrap();
+        assert_eq!(second, first.join().unwrap());
+    });
+    assert_eq!(installs.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_stale_staging_folder_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let staging = cache(&folder).folder.join(".staging");
+    put("0.0.1", &staging.join("1.2.3-killed")).unwrap();
+    cache(&folder)
+        .ensure(&VERSION, &Fake::new(put_right))
+        .unwrap();
+    assert!(!staging.exists());
+}
+
+#[test]
+fn a_failed_install_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let failing = Fake::new(|_: &Version, into: &Path| {
+        put("1.2.3", into)?;
+        bail!("the network is down")
+    });
+    let error = cache(&folder).ensure(&VERSION, &failing).unwrap_err();
+    assert_eq!(error.to_string(), "the network is down");
+    assert_eq!(cache(&folder).binary(&VERSION), None);
+    let left = fs::read_dir(cache(&folder).folder.join(".staging"))
+        .unwrap()
+        .count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_binary_of_another_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let lying = Fake::new(|_: &Version, into: &Path| put("1.2.4", into));
+    let error = cache(&folder)
+        .ensure(&VERSION, &lying)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("1.2.3") && error.contains("1.2.4"),
+        "{error}"
+    );
+    assert_eq!(cache(&folder).binary(&VERSION), None);
+}
+
+#[test]
+fn packages_without_a_binary_are_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = Fake::new(|_: &Version, _: &Path| Ok(()));
+    let error = cache(&folder)
+        .ensure(&VERSION, &empty)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("no native binary") && error.contains("CODEX_BIN"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_broken_runtime_is_installed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = cache(&folder).home(&VERSION);
+    put("not a version", &home).unwrap();
+    fs::write(home.join("left over"), "").unwrap();
+    cache(&folder)
+        .ensure(&VERSION, &Fake::new(put_right))
+        .unwrap();
+    assert!(!home.join("left over").exists());
+}
+
+#[test]
+fn an_empty_cache_has_no_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(cache(&folder).versions().unwrap(), []);
+}

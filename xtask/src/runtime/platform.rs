@@ -1,0 +1,168 @@
+//! How the packages of codex name the platforms, and where in them the native binary lies.
+
+use std::env::consts;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+/// A platform that codex is published for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Platform {
+    /// The suffix of its npm package.
+    npm: &'static str,
+    /// The target triple, which names a folder in the npm packages.
+    triple: &'static str,
+    /// The file name of the binary.
+    executable: &'static str,
+}
+
+impl Platform {
+    /// The platform this process runs on.
+    pub(super) fn current() -> anyhow::Result<Self> {
+        Self::of(consts::OS, consts::ARCH)
+    }
+
+    /// The platform of an operating system and an architecture, by their names in Rust.
+    fn of(os: &str, arch: &str) -> anyhow::Result<Self> {
+        // On Linux the binaries are static: the musl ones serve every distribution.
+        let (npm, triple) = match (os, arch) {
+            ("linux" | "android", "x86_64") => ("linux-x64", "x86_64-unknown-linux-musl"),
+            ("linux" | "android", "aarch64") => ("linux-arm64", "aarch64-unknown-linux-musl"),
+            ("macos", "x86_64") => ("darwin-x64", "x86_64-apple-darwin"),
+            ("macos", "aarch64") => ("darwin-arm64", "aarch64-apple-darwin"),
+            ("windows", "x86_64") => ("win32-x64", "x86_64-pc-windows-msvc"),
+            ("windows", "aarch64") => ("win32-arm64", "aarch64-pc-windows-msvc"),
+            _ => bail!(
+                "codex is not published for {os} on {arch}; build it yourself and set CODEX_BIN to \
+                 the binary"
+            ),
+        };
+        let executable = if os == "windows" {
+            "codex.exe"
+        } else {
+            "codex"
+        };
+        Ok(Self {
+            npm,
+            triple,
+            executable,
+        })
+    }
+
+    /// The native binary below the folder of an installed runtime, if it is there.
+    ///
+    /// The node wrapper beside it is passed over: it would put a second process between the client
+    /// and the server.
+    pub(super) fn binary_in(&self, home: &Path) -> Option<PathBuf> {
+        self.places()
+            .into_iter()
+            .map(|place| home.join(place))
+            .find(|path| path.is_file())
+    }
+
+    /// Where the binary lies, newest layout first.
+    fn places(&self) -> Vec<PathBuf> {
+        let scope = Path::new("node_modules").join("@openai");
+        let of_platform = scope.join(format!("codex-{}", self.npm));
+        let of_all_platforms = scope.join("codex");
+        let npm = |package: &Path, folder: &str| {
+            package
+                .join("vendor")
+                .join(self.triple)
+                .join(folder)
+                .join(self.executable)
+        };
+        vec![
+            npm(&of_platform, "bin"),
+            // Until 0.120 the folder was called after the binary, and until 0.98 one package
+            // carried all platforms.
+            npm(&of_platform, "codex"),
+            npm(&of_all_platforms, "codex"),
+            // The wheel of PyPI.
+            Path::new("codex_cli_bin").join("bin").join(self.executable),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn installed(place: &str) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+        home
+    }
+
+    #[test]
+    fn the_native_binary_is_found_in_every_layout_that_was_published() {
+        let linux = Platform::of("linux", "x86_64").unwrap();
+        for place in [
+            "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+            "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/codex/codex",
+            "node_modules/@openai/codex/vendor/x86_64-unknown-linux-musl/codex/codex",
+            "codex_cli_bin/bin/codex",
+        ] {
+            let home = installed(place);
+            assert_eq!(linux.binary_in(home.path()), Some(home.path().join(place)));
+        }
+    }
+
+    #[test]
+    fn windows_and_macos_have_their_own_packages() {
+        for (os, arch, place) in [
+            (
+                "windows",
+                "x86_64",
+                "codex-win32-x64/vendor/x86_64-pc-windows-msvc/bin/codex.exe",
+            ),
+            (
+                "windows",
+                "aarch64",
+                "codex-win32-arm64/vendor/aarch64-pc-windows-msvc/bin/codex.exe",
+            ),
+            (
+                "macos",
+                "x86_64",
+                "codex-darwin-x64/vendor/x86_64-apple-darwin/bin/codex",
+            ),
+            (
+                "macos",
+                "aarch64",
+                "codex-darwin-arm64/vendor/aarch64-apple-darwin/bin/codex",
+            ),
+        ] {
+            let home = installed(&format!("node_modules/@openai/{place}"));
+            assert!(
+                Platform::of(os, arch)
+                    .unwrap()
+                    .binary_in(home.path())
+                    .is_some(),
+                "{place}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_node_wrapper_is_not_taken_for_the_binary() {
+        let home = installed("node_modules/@openai/codex/bin/codex.js");
+        assert_eq!(
+            Platform::of("linux", "x86_64")
+                .unwrap()
+                .binary_in(home.path()),
+            None
+        );
+    }
+
+    #[test]
+    fn a_platform_without_a_package_is_told_about_codex_bin() {
+        let error = Platform::of("freebsd", "x86_64").unwrap_err().to_string();
+        assert!(
+            error.contains("freebsd on x86_64") && error.contains("CODEX_BIN"),
+            "{error}"
+        );
+    }
+}

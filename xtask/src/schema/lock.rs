@@ -1,0 +1,165 @@
+//! The lock file of the schema: which codex printed it, how, and what exactly it printed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::census::Census;
+
+/// The name of a bundle's file, as codex chooses it.
+pub(super) const BUNDLE_FILE: &str = "codex_app_server_protocol.schemas.json";
+
+/// What stands above the lock file's first key.
+const HEADER: &str = "\
+# The protocol that this workspace speaks, as the named codex release printed it.
+# Written by `cargo xtask schema update`, checked by `cargo xtask schema verify`: not edited by hand.
+";
+
+/// The content of `schema/codex.lock.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lock {
+    /// The pinned release: the one place that names it.
+    pub(super) codex: Version,
+    /// The bundle without experimental methods and fields.
+    pub(super) stable: Entry,
+    /// The bundle with everything.
+    pub(super) experimental: Entry,
+}
+
+/// One pinned file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    /// The path below the lock file's folder, with `/` on every platform.
+    pub(super) file: String,
+    /// The command that printed it.
+    pub(super) command: String,
+    /// The size in bytes.
+    pub(super) bytes: usize,
+    /// The SHA-256 of the bytes, in lowercase hexadecimal.
+    pub(super) sha256: String,
+    /// What the bundle contains.
+    pub(super) counts: Census,
+}
+
+impl Entry {
+    /// Describes `content` as the file of that bundle.
+    pub(super) fn describe(flavour: Flavour, content: &[u8], counts: Census) -> Self {
+        Self {
+            file: flavour.file(),
+            command: format!("codex {} --out DIR", flavour.arguments().join(" ")),
+            bytes: content.len(),
+            sha256: sha256(content),
+            counts,
+        }
+    }
+}
+
+/// Which of the two bundles is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flavour {
+    /// Without experimental methods and fields.
+    Stable,
+    /// With them.
+    Experimental,
+}
+
+impl Flavour {
+    /// The name of the bundle: its folder, and its table in the lock file.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Experimental => "experimental",
+        }
+    }
+
+    /// The path of the bundle below `schema/`.
+    pub(super) fn file(self) -> String {
+        format!("{}/{BUNDLE_FILE}", self.name())
+    }
+
+    /// The arguments that make codex print the bundle; `--out` and a folder follow.
+    pub(super) fn arguments(self) -> Vec<&'static str> {
+        let mut arguments = vec!["app-server", "generate-json-schema"];
+        if self == Self::Experimental {
+            arguments.push("--experimental");
+        }
+        arguments
+    }
+}
+
+/// The folder of the pinned schema.
+pub(super) fn folder() -> PathBuf {
+    crate::workspace::root().join("schema")
+}
+
+/// The path of the lock file in the folder of a pinned schema.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join("codex.lock.toml")
+}
+
+/// Reads the lock file of that folder.
+pub(super) fn read(folder: &Path) -> anyhow::Result<Lock> {
+    let path = path(folder);
+    let shown = crate::workspace::shown(&path);
+    let text = fs::read_to_string(&path).with_context(|| {
+        format!("cannot read {shown}; restore it from git or run `cargo xtask schema update`")
+    })?;
+    toml::from_str(&text)
+        .with_context(|| format!("{shown} is not a schema lock; restore it from git"))
+}
+
+/// The text of the lock file.
+pub(super) fn print(lock: &Lock) -> anyhow::Result<String> {
+    Ok(format!(
+        "{HEADER}{}",
+        toml::to_string(lock).context("cannot print the schema lock")?
+    ))
+}
+
+/// The SHA-256 of `content`, in lowercase hexadecimal.
+pub(super) fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_lock_reads_back_as_it_was() {
+        let entry = |flavour| Entry::describe(flavour, b"{}", Census::default());
+        let lock = Lock {
+            codex: Version::new(0, 169, 0),
+            stable: entry(Flavour::Stable),
+            experimental: entry(Flavour::Experimental),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(path(folder.path()), print(&lock).unwrap()).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), lock);
+    }
+
+    #[test]
+    fn a_missing_lock_names_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("codex.lock.toml"), "{error}");
+        assert!(error.contains("cargo xtask schema update"), "{error}");
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one_of_a_known_text() {
+        assert_eq!(
+            sha256(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! The pinned schema, handed out only when it is byte for byte what the lock file promises: the
+//! generator and the tests build on it, and a bundle edited by hand would mislead both.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use semver::Version;
+use serde_json::Value;
+
+use super::census::Census;
+use super::lock::{self, Entry, Flavour, Lock};
+
+/// What to do about a file that is not what the lock says.
+const REMEDY: &str =
+    "restore it with `git restore schema`, or pin anew with `cargo xtask schema update`";
+
+/// Both bundles of the pinned release, verified.
+#[derive(Debug, Clone)]
+pub(crate) struct Pinned {
+    /// The release that printed them, like `0.169.0`.
+    pub(crate) version: String,
+    /// The bundle without experimental methods and fields.
+    pub(crate) stable: Value,
+    /// The bundle with everything: a superset of `stable`.
+    pub(crate) experimental: Value,
+}
+
+/// Loads the pinned schema of this workspace.
+///
+/// # Errors
+///
+/// Fails when the lock file or a bundle is missing, or differs from what was pinned.
+pub(crate) fn load() -> anyhow::Result<Pinned> {
+    load_from(&lock::folder()).map(|(_, pinned)| pinned)
+}
+
+/// The release that the workspace speaks, read from the lock file alone.
+///
+/// # Errors
+///
+/// Fails when the lock file is missing or unreadable.
+pub(crate) fn version() -> anyhow::Result<Version> {
+    Ok(lock::read(&lock::folder())?.codex)
+}
+
+/// Loads and verifies the pinned schema in `folder`.
+pub(super) fn load_from(folder: &Path) -> anyhow::Result<(Lock, Pinned)> {
+    let lock = lock::read(folder)?;
+    let stable = verified(folder, Flavour::Stable, &lock.stable)?;
+    let experimental = verified(folder, Flavour::Experimental, &lock.experimental)?;
+    let version = lock.codex.to_string();
+    Ok((
+        lock,
+        Pinned {
+            version,
+            stable,
+            experimental,
+        },
+    ))
+}
+
+/// Reads one bundle and holds it against its entry.
+fn verified(folder: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result<Value> {
+    let path = folder.join(&entry.file);
+    let shown = crate::workspace::shown(&path);
+    let content = fs::read(&path).with_context(|| format!("cannot read {shown}; {REMEDY}"))?;
+    let sha256 = lock::sha256(&content);
+    ensure!(
+        sha256 == entry.sha256 && content.len() == entry.bytes,
+        "{shown} is not what was pinned: the lock has {} bytes with sha256 {}, the file {} bytes \
+         with {sha256}; {REMEDY}",
+        entry.bytes,
+        entry.sha256,
+        content.len(),
+    );
+    let bundle: Value =
+        serde_json::from_slice(&content).with_context(|| format!("{shown} is not JSON"))?;
+    let counts = Census::of(&bundle).with_context(|| format!("cannot count {shown}"))?;
+    // With the hash right, only an edited lock or a changed way of counting can lead here.
+    let expected = Entry::describe(flavour, &content, counts);
+    ensure!(
+        *entry == expected,
+        "the `[{}]` table of the lock does not describe {shown}: it should say\n{}\n{REMEDY}",
+        flavour.name(),
+        toml::to_string(&expected).unwrap_or_default(),
+    );
+    Ok(bundle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUNDLE: &str = r#"{"definitions": {
+        "ClientRequest": {"oneOf": []}, "ClientNotification": {"oneOf": []},
+        "ServerRequest": {"oneOf": []}, "ServerNotification": {"oneOf": []}, "v2": {}}}"#;
+
+    /// A folder with two mini bundles and their lock.
+    fn pinned_folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let counts = Census::of(&serde_json::from_str(BUNDLE).unwrap()).unwrap();
+        let mut entries = [Flavour::Stable, Flavour::Experimental].map(|flavour| {
+            let entry = Entry::describe(flavour, BUNDLE.as_bytes(), counts);
+            let path = folder.path().join(&entry.file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, BUNDLE).unwrap();
+            entry
+        });
+        let [stable, experimental] = &mut entries;
+        let lock = Lock {
+            codex: Version::new(1, 2, 3),
+            stable: stable.clone(),
+            experimental: experimental.clone(),
+        };
+        fs::write(lock::path(folder.path()), lock::print(&lock).unwrap()).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_schema_of_this_workspace_is_what_its_lock_promises() {
+        let pinned = load().unwrap();
+        assert_eq!(pinned.version, version().unwrap().to_string());
+        assert!(pinned.experimental["definitions"]["v2"]["Thread"].is_object());
+    }
+
+    #[test]
+    fn one_changed_byte_is_refused_with_the_file_and_the_remedy() {
+        let folder = pinned_folder();
+        load_from(folder.path()).unwrap();
+        fs::write(
+            folder.path().join(Flavour::Stable.file()),
+            BUNDLE.replace("v2", "v3"),
+        )
+        .unwrap();
+        let error = load_from(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&Flavour::Stable.file()), "{error}");
+        assert!(error.contains("git restore schema"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_bundle_is_refused_with_the_file_and_the_remedy() {
+        let folder = pinned_folder();
+        fs::remove_file(folder.path().join(Flavour::Experimental.file())).unwrap();
+        let error = load_from(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(&Flavour::Experimental.file()), "{error}");
+        assert!(error.contains("cargo xtask schema update"), "{error}");
+    }
+
+    #[test]
+    fn a_count_edited_in_the_lock_is_refused() {
+        let folder = pinned_folder();
+        let path = lock::path(folder.path());
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(
+            &path,
+            text.replacen("definitions = 4", "definitions = 5", 1),
+        )
+        .unwrap();
+        let error = load_from(folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("[stable]") && error.contains("definitions = 4"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn maps_stay_sorted_so_that_all_that_is_made_of_them_is_the_same_everywhere() {
+        let value: Value = serde_json::from_str(r#"{"b": 1, "a": 2}"#).unwrap();
+        assert_eq!(value.to_string(), r#"{"a":2,"b":1}"#);
+    }
+}
