@@ -36,9 +36,7 @@ use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
 #[derive(Debug)]
 pub(crate) enum Command {
     Call(Call),
-    Notify {
-        method: &'static str,
-    },
+    Notify { method: &'static str },
     Subscribe(Arc<Board>),
     Close(oneshot::Sender<()>),
 }
@@ -138,16 +136,18 @@ impl Core {
             starts_turn_of: call.starts_turn_of,
             reply: call.reply,
         };
-        self.pending.push(call.method, call.params, deadline, waiter);
+        self.pending
+            .push(call.method, call.params, deadline, waiter);
     }
 
     /// Writes the requests that may be in flight now to `outbound`.
     pub(crate) fn send_ready(&mut self) {
         loop {
             let mut given_up = Vec::new();
-            let ready = self
-                .pending
-                .next_ready(|waiter| waiter.reply.is_closed(), |gone| given_up.push(gone));
+            let ready = self.pending.next_ready(
+                |waiter| waiter.reply.is_closed(),
+                |gone| given_up.push(gone),
+            );
             for waiter in given_up {
                 self.release(waiter.starts_turn_of.as_deref());
             }
@@ -161,7 +161,9 @@ impl Core {
     /// Takes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>) {
         let text = match line {
-            Line::Borrowed(bytes) => str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| bytes.into()),
+            Line::Borrowed(bytes) => str::from_utf8(bytes)
+                .map(Cow::Borrowed)
+                .map_err(|_| bytes.into()),
             Line::Owned(bytes) => String::from_utf8(bytes)
                 .map(Cow::Owned)
                 .map_err(|error| Cow::Owned(error.into_bytes())),
@@ -187,7 +189,15 @@ impl Core {
         };
         match (&head.method, head.id.take()) {
             (Some(method), Some(id)) => self.request(&id, method),
-            (Some(_), None) => self.notification(text),
+            (Some(_), None) => {
+                let Some(feed) = self.notification(&head) else {
+                    return;
+                };
+                let ends = head.method.as_deref() == Some("turn/completed");
+                let shape = Shape::of(&text, &head);
+                drop(head);
+                self.keep(feed, text, shape, ends);
+            }
             (None, Some(RequestId::Integer(id))) => {
                 let (result, error) = (head.result, head.error);
                 self.response(id, text, result, error);
@@ -203,26 +213,25 @@ impl Core {
         self.outbound.answer(id, &answer);
     }
 
-    fn notification(&mut self, text: Cow<'_, str>) {
-        // Scanned again only when the text is owned: cheaper than to look at every delta twice.
-        let Some(head) = scan::head(&text) else {
-            return;
-        };
+    /// Delivers a delta. Any other notification is to be kept, for the returned feed if it has one.
+    fn notification(&mut self, head: &Head<'_>) -> Option<Option<Arc<Feed>>> {
         let feed = match (&head.peek.thread_id, &head.peek.turn_id) {
             (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
             _ => None,
         };
+        let Some(feed) = feed else { return Some(None) };
+        if let Some(delta) = delta(head) {
+            feed.push_delta(&delta, &mut self.wakes);
+            return None;
+        }
+        Some(Some(Arc::clone(feed)))
+    }
+
+    fn keep(&mut self, feed: Option<Arc<Feed>>, text: Cow<'_, str>, shape: Shape, ends: bool) {
         let Some(feed) = feed else {
-            let shape = Shape::of(&text, &head);
             let post = || Post::Note(Arc::new(Note::new(text, shape)));
             return self.bulletin.post(post, &mut self.wakes);
         };
-        if let Some(delta) = delta(&head) {
-            return feed.push_delta(&delta, &mut self.wakes);
-        }
-        let feed = Arc::clone(feed);
-        let ends = head.method.as_deref() == Some("turn/completed");
-        let shape = Shape::of(&text, &head);
         feed.push_note(Note::new(text, shape), &mut self.wakes);
         if ends {
             self.router.end(feed.thread_id(), feed.turn_id());
@@ -364,7 +373,12 @@ fn not_a_message(text: &str) -> Malformed {
         Err(error) => Malformed::at(None, text, &error.to_string(), 0),
         Ok(Incoming::Response {
             result: Err(error), ..
-        }) => Malformed::at(None, text, &format!("the server could not read: {error}"), 0),
+        }) => Malformed::at(
+            None,
+            text,
+            &format!("the server could not read: {error}"),
+            0,
+        ),
         Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
     }
 }

@@ -70,7 +70,10 @@ mod tests {
             "item/tool/call",
         ] {
             let answer = unattended(method).unwrap().to_string();
-            assert!(!answer.contains("accept") && !answer.contains("approved"), "{answer}");
+            assert!(
+                !answer.contains("accept") && !answer.contains("approved"),
+                "{answer}"
+            );
         }
     }
 }

@@ -131,11 +131,10 @@ mod tests {
     fn lines_come_out_whole_however_the_bytes_arrive() {
         let mut lines = Lines::new(1024);
         assert_eq!(feed(&mut lines, b"ab"), []);
-        assert_eq!(feed(&mut lines, b"c\r\n\nde\nf"), [
-            Ok(b"abc".to_vec()),
-            Ok(b"".to_vec()),
-            Ok(b"de".to_vec())
-        ]);
+        assert_eq!(
+            feed(&mut lines, b"c\r\n\nde\nf"),
+            [Ok(b"abc".to_vec()), Ok(b"".to_vec()), Ok(b"de".to_vec())]
+        );
         assert_eq!(feed(&mut lines, b"g\n"), [Ok(b"fg".to_vec())]);
         assert_eq!(feed(&mut lines, b"tail"), []);
         assert_eq!(lines.rest(), Some(b"tail".to_vec()));
@@ -146,12 +145,10 @@ mod tests {
     fn a_line_over_the_limit_is_reported_and_the_next_one_comes() {
         let mut lines = Lines::new(4);
         assert_eq!(feed(&mut lines, b"123456789"), []);
-        assert_eq!(feed(&mut lines, b"0\nok\n12345\nok\n"), [
-            Err(10),
-            Ok(b"ok".to_vec()),
-            Err(5),
-            Ok(b"ok".to_vec())
-        ]);
+        assert_eq!(
+            feed(&mut lines, b"0\nok\n12345\nok\n"),
+            [Err(10), Ok(b"ok".to_vec()), Err(5), Ok(b"ok".to_vec())]
+        );
     }
 
     #[test]
@@ -161,11 +158,10 @@ mod tests {
         let mut bytes = b"before\n".to_vec();
         bytes.extend_from_slice(&large);
         bytes.extend_from_slice(b"\nafter\nhalf");
-        assert_eq!(feed(&mut lines, &bytes), [
-            Ok(b"before".to_vec()),
-            Ok(large),
-            Ok(b"after".to_vec())
-        ]);
+        assert_eq!(
+            feed(&mut lines, &bytes),
+            [Ok(b"before".to_vec()), Ok(large), Ok(b"after".to_vec())]
+        );
         assert_eq!(feed(&mut lines, b"way\n"), [Ok(b"halfway".to_vec())]);
     }
 }

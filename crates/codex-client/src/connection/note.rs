@@ -202,10 +202,7 @@ mod tests {
             DeltaKind::of(method, &head.peek)
         };
         let plain = r#"{"threadId":"t","turnId":"u","itemId":"i","delta":"x"}"#;
-        assert_eq!(
-            kind(plain, "item/plan/delta"),
-            Some(DeltaKind::Plan)
-        );
+        assert_eq!(kind(plain, "item/plan/delta"), Some(DeltaKind::Plan));
         assert_eq!(kind(plain, "item/reasoning/textDelta"), None);
         assert_eq!(kind(plain, "item/future/delta"), None);
         let more = r#"{"threadId":"t","turnId":"u","itemId":"i","delta":"x","new":1}"#;

@@ -34,7 +34,8 @@ impl Outbound {
     /// Adds a request; its params are JSON already.
     pub(crate) fn request(&mut self, ready: &Ready) {
         self.buffer.extend_from_slice(b"{\"id\":");
-        self.buffer.extend_from_slice(ready.id.to_string().as_bytes());
+        self.buffer
+            .extend_from_slice(ready.id.to_string().as_bytes());
         self.buffer.extend_from_slice(b",");
         self.method(ready.method, ready.params.as_deref());
     }

@@ -101,10 +101,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Calls `member` for each member of an object, standing before its value.
-    fn object(
-        &mut self,
-        mut member: impl FnMut(&mut Self, &str) -> Option<()>,
-    ) -> Option<()> {
+    fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
         self.eat(b'{')?;
         self.space();
         if self.next()? == b'}' {
@@ -336,8 +333,19 @@ mod tests {
     #[test]
     fn what_is_no_object_has_no_head() {
         for text in [
-            "", "npm warn", "[]", "7", "{", r#"{"a"}"#, r#"{"a":}"#, r#"{"a":1"#, r#"{"a":"x}"#,
-            r#"{"a":1} trailing"#, r#"{"a":1,}"#, r#"{"a":"\"#, r#"{"a":[1}"#,
+            "",
+            "npm warn",
+            "[]",
+            "7",
+            "{",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1"#,
+            r#"{"a":"x}"#,
+            r#"{"a":1} trailing"#,
+            r#"{"a":1,}"#,
+            r#"{"a":"\"#,
+            r#"{"a":[1}"#,
         ] {
             // A closing bracket of the other kind is left to the decoder.
             if text != r#"{"a":[1}"# {

@@ -45,7 +45,11 @@ impl Closed {
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the connection to the app-server is closed: {}", self.reason)?;
+        write!(
+            f,
+            "the connection to the app-server is closed: {}",
+            self.reason
+        )?;
         if let Some(status) = &self.exit_status {
             write!(f, "; the server ended with {status}")?;
         }

@@ -129,7 +129,11 @@ mod tests {
 
     #[test]
     fn the_snippet_of_a_long_message_is_short_and_around_the_place() {
-        let message = format!(r#"{{"{}":1,"here":x,"{}":2}}"#, "a".repeat(5000), "é".repeat(5000));
+        let message = format!(
+            r#"{{"{}":1,"here":x,"{}":2}}"#,
+            "a".repeat(5000),
+            "é".repeat(5000)
+        );
         let place = message.find("x,").unwrap();
         let snippet = snippet(&message, place);
         assert!(snippet.len() < SNIPPET + 10, "{snippet}");

@@ -96,7 +96,10 @@ impl RpcErrorKind {
 
     fn of_prose(prose: &str) -> Option<Self> {
         const PROSE: [(&str, RpcErrorKind); 5] = [
-            ("requires experimentalapi capability", RpcErrorKind::ExperimentalRequired),
+            (
+                "requires experimentalapi capability",
+                RpcErrorKind::ExperimentalRequired,
+            ),
             ("no active turn", RpcErrorKind::NoActiveTurn),
             ("expected active turn id", RpcErrorKind::TurnMismatch),
             ("no rollout found", RpcErrorKind::RolloutMissing),
@@ -131,17 +134,37 @@ mod tests {
             (-32700, "", Parse),
             (-32600, "Not initialized", InvalidRequest),
             (-32601, "", MethodNotFound),
-            (-32600, "Invalid request: unknown variant `turn/steer`, expected one of `a`", MethodNotFound),
-            (-32600, "Invalid request: unknown variant `bogus`, expected one of `never`", InvalidRequest),
+            (
+                -32600,
+                "Invalid request: unknown variant `turn/steer`, expected one of `a`",
+                MethodNotFound,
+            ),
+            (
+                -32600,
+                "Invalid request: unknown variant `bogus`, expected one of `never`",
+                InvalidRequest,
+            ),
             (-32602, "", InvalidParams),
             (-32603, "No such file or directory (os error 2)", Internal),
             (-32001, "Server overloaded; retry later.", Overloaded),
             (-32001, "retry limit reached", RetryLimit),
-            (-32600, "process/kill requires experimentalApi capability", ExperimentalRequired),
+            (
+                -32600,
+                "process/kill requires experimentalApi capability",
+                ExperimentalRequired,
+            ),
             (-32600, "no active turn to steer", NoActiveTurn),
-            (-32600, "expected active turn id `a` but found `b`", TurnMismatch),
+            (
+                -32600,
+                "expected active turn id `a` but found `b`",
+                TurnMismatch,
+            ),
             (-32600, "no rollout found for thread id x", RolloutMissing),
-            (-32603, "thread x already has an active writer", ActiveWriter),
+            (
+                -32603,
+                "thread x already has an active writer",
+                ActiveWriter,
+            ),
             (-32000, "client says no", Other),
         ] {
             let error = JsonRpcError::new(code, message);

@@ -15,14 +15,20 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
         .map(|variant| model.object(variant.body.as_deref()?))
         .collect();
     let Some(bodies) = bodies else { return Ok(()) };
-    let [first, others @ ..] = bodies.as_slice() else { return Ok(()) };
+    let [first, others @ ..] = bodies.as_slice() else {
+        return Ok(());
+    };
     if others.is_empty() {
         return Ok(());
     }
     let common: Vec<_> = first
         .fields
         .iter()
-        .filter(|field| others.iter().all(|other| other.fields.iter().any(|o| same(field, o))))
+        .filter(|field| {
+            others
+                .iter()
+                .all(|other| other.fields.iter().any(|o| same(field, o)))
+        })
         .filter_map(|field| Some((field, Access::of(field)?)))
         .collect();
     if common.is_empty() {
@@ -36,13 +42,24 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
             "    /// [`{ident}`]({}::{ident}) of whichever variant it is; `None` if it has none.",
             tagged.variants[0].body.as_deref().unwrap_or_default()
         )?;
-        writeln!(out, "    pub fn {ident}(&self) -> Option<{}> {{\n        match self {{", access.result())?;
+        writeln!(
+            out,
+            "    pub fn {ident}(&self) -> Option<{}> {{\n        match self {{",
+            access.result()
+        )?;
         for variant in &tagged.variants {
             let value = access.read(&format!("body.{ident}"), field);
-            writeln!(out, "            Self::{}(body) => {value},", variant.word.ident)?;
+            writeln!(
+                out,
+                "            Self::{}(body) => {value},",
+                variant.word.ident
+            )?;
         }
         let unknown = access.from_value(&field.slot.name);
-        writeln!(out, "            Self::Unrecognized(value) => {unknown},\n        }}\n    }}\n")?;
+        writeln!(
+            out,
+            "            Self::Unrecognized(value) => {unknown},\n        }}\n    }}\n"
+        )?;
     }
     writeln!(out, "}}\n")?;
     Ok(())
@@ -99,7 +116,10 @@ impl Access {
 
 /// Where the id of a thread, turn or item may be in the params of a message.
 const IDS: &[(&str, &[&[&str]])] = &[
-    ("thread_id", &[&["threadId"], &["conversationId"], &["thread", "id"]]),
+    (
+        "thread_id",
+        &[&["threadId"], &["conversationId"], &["thread", "id"]],
+    ),
     ("turn_id", &[&["turnId"], &["turn", "id"]]),
     ("item_id", &[&["itemId"], &["callId"], &["item", "id"]]),
 ];
@@ -109,17 +129,30 @@ pub(crate) fn ids(out: &mut String, name: &str, methods: &[Method], model: &Mode
     writeln!(out, "impl {name} {{")?;
     for (accessor, paths) in IDS {
         let what = accessor.trim_end_matches("_id");
-        writeln!(out, "    /// The id of the {what} that it is about, if it is about one.")?;
-        writeln!(out, "    pub fn {accessor}(&self) -> Option<&str> {{\n        match self {{")?;
+        writeln!(
+            out,
+            "    /// The id of the {what} that it is about, if it is about one."
+        )?;
+        writeln!(
+            out,
+            "    pub fn {accessor}(&self) -> Option<&str> {{\n        match self {{"
+        )?;
         let mut without = false;
         for method in methods {
             let params = method.params.as_deref().unwrap_or_default();
             match paths.iter().find_map(|path| id_in(model, params, path)) {
-                Some(value) => writeln!(out, "            Self::{}(params) => {value},", method.ident)?,
+                Some(value) => writeln!(
+                    out,
+                    "            Self::{}(params) => {value},",
+                    method.ident
+                )?,
                 None => without = true,
             }
         }
-        let unknown: Vec<_> = paths.iter().map(|path| format!("message.string(&{path:?})")).collect();
+        let unknown: Vec<_> = paths
+            .iter()
+            .map(|path| format!("message.string(&{path:?})"))
+            .collect();
         let unknown = unknown.join(".or_else(|| ") + &")".repeat(paths.len() - 1);
         writeln!(out, "            Self::Unrecognized(message) => {unknown},")?;
         if without {
@@ -140,7 +173,9 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
     match path {
         // A union of params hands out what all its variants have.
         [name] if matches!(model.types.get(params)?.kind, Kind::Tagged(_)) => {
-            let Kind::Tagged(tagged) = &model.types.get(params)?.kind else { return None };
+            let Kind::Tagged(tagged) = &model.types.get(params)?.kind else {
+                return None;
+            };
             let first = field(tagged.variants.first()?.body.as_deref()?, name)?;
             Some(format!("params.{}()", first.slot.ident))
         }
@@ -148,13 +183,18 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
             let field = field(params, name)?;
             let place = format!("params.{}", field.slot.ident);
             let optional = !matches!(field.rule, Rule::Required | Rule::Default);
-            Some(match (model.types.get(&field.slot.rust).map(|ty| &ty.kind), optional) {
-                (None, true) => format!("{place}.as_deref()"),
-                (None, false) => format!("Some(&{place})"),
-                (Some(Kind::Text), true) => format!("{place}.as_ref().map(|id| id.as_str())"),
-                (Some(Kind::Text), false) => format!("Some({place}.as_str())"),
-                _ => return None,
-            })
+            Some(
+                match (
+                    model.types.get(&field.slot.rust).map(|ty| &ty.kind),
+                    optional,
+                ) {
+                    (None, true) => format!("{place}.as_deref()"),
+                    (None, false) => format!("Some(&{place})"),
+                    (Some(Kind::Text), true) => format!("{place}.as_ref().map(|id| id.as_str())"),
+                    (Some(Kind::Text), false) => format!("Some({place}.as_str())"),
+                    _ => return None,
+                },
+            )
         }
         [outer, inner] => {
             let outer = field(params, outer)?;
@@ -165,7 +205,9 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
                     (inner.slot.rust == "String" && inner.rule == Rule::Required)
                         .then(|| format!("Some(&{place}.{})", inner.slot.ident))
                 }
-                Kind::Tagged(_) if outer.rule == Rule::Required => Some(format!("{place}.{inner}()")),
+                Kind::Tagged(_) if outer.rule == Rule::Required => {
+                    Some(format!("{place}.{inner}()"))
+                }
                 _ => None,
             }
         }
