@@ -9,22 +9,7 @@ use crate::codegen::model::{Field, Kind, Method, Model, Rule, Tagged};
 
 /// Writes accessors for the fields that every variant of a tagged union has.
 pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Model) -> Result<()> {
-    let bodies: Option<Vec<_>> = tagged
-        .variants
-        .iter()
-        .map(|variant| model.object(variant.body.as_deref()?))
-        .collect();
-    let Some(bodies) = bodies else { return Ok(()) };
-    let [first, others @ ..] = bodies.as_slice() else { return Ok(()) };
-    if others.is_empty() {
-        return Ok(());
-    }
-    let common: Vec<_> = first
-        .fields
-        .iter()
-        .filter(|field| others.iter().all(|other| other.fields.iter().any(|o| same(field, o))))
-        .filter_map(|field| Some((field, Access::of(field)?)))
-        .collect();
+    let common = common_fields(tagged, model);
     if common.is_empty() {
         return Ok(());
     }
@@ -46,6 +31,24 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
     }
     writeln!(out, "}}\n")?;
     Ok(())
+}
+
+/// The fields that every variant has, as far as they can be handed out.
+fn common_fields<'a>(tagged: &Tagged, model: &'a Model) -> Vec<(&'a Field, Access)> {
+    let bodies = tagged.variants.iter().map(|variant| model.object(variant.body.as_deref()?));
+    let bodies: Vec<_> = bodies.map(|body| body.map_or(&[][..], |body| &body.fields)).collect();
+    let [first, others @ ..] = bodies.as_slice() else { return Vec::new() };
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let everywhere = |field: &&Field| {
+        others.iter().all(|other| other.iter().any(|other| same(field, other)))
+    };
+    first
+        .iter()
+        .filter(everywhere)
+        .filter_map(|field| Some((field, Access::of(field)?)))
+        .collect()
 }
 
 fn same(one: &Field, other: &Field) -> bool {
@@ -138,13 +141,11 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
         object.fields.iter().find(|field| field.slot.name == name)
     };
     match path {
-        // A union of params hands out what all its variants have.
-        [name] if matches!(model.types.get(params)?.kind, Kind::Tagged(_)) => {
-            let Kind::Tagged(tagged) = &model.types.get(params)?.kind else { return None };
-            let first = field(tagged.variants.first()?.body.as_deref()?, name)?;
-            Some(format!("params.{}()", first.slot.ident))
-        }
         [name] => {
+            // A union of params hands out what all its variants have.
+            if let Kind::Tagged(tagged) = &model.types.get(params)?.kind {
+                return shared_accessor(tagged, name, model).map(|name| format!("params.{name}()"));
+            }
             let field = field(params, name)?;
             let place = format!("params.{}", field.slot.ident);
             let optional = !matches!(field.rule, Rule::Required | Rule::Default);
@@ -165,10 +166,18 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
                     (inner.slot.rust == "String" && inner.rule == Rule::Required)
                         .then(|| format!("Some(&{place}.{})", inner.slot.ident))
                 }
-                Kind::Tagged(_) if outer.rule == Rule::Required => Some(format!("{place}.{inner}()")),
+                Kind::Tagged(tagged) if outer.rule == Rule::Required => {
+                    shared_accessor(tagged, inner, model).map(|name| format!("{place}.{name}()"))
+                }
                 _ => None,
             }
         }
         _ => None,
     }
+}
+
+/// The accessor of a tagged union for a field that all variants have.
+fn shared_accessor(tagged: &Tagged, wire: &str, model: &Model) -> Option<String> {
+    let common = common_fields(tagged, model);
+    common.iter().find(|(field, _)| field.slot.name == wire).map(|(field, _)| field.slot.ident.clone())
 }

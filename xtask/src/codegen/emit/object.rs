@@ -230,12 +230,16 @@ fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
 
 /// The table of the fields.
 fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result<()> {
-    let strict = if object.strict { "strict " } else { "" };
+    let prefix = match (object.strict, &object.rest) {
+        (true, _) => "strict ",
+        (false, Some(_)) => "open ",
+        (false, None) => "",
+    };
     if object.fields.is_empty() && object.rest.is_none() {
-        writeln!(out, "wire::object! {{ {strict}{name} {{}} }}")?;
+        writeln!(out, "wire::object! {{ {prefix}{name} {{}} }}")?;
         return Ok(());
     }
-    writeln!(out, "wire::object! {{ {strict}{name} {{")?;
+    writeln!(out, "wire::object! {{ {prefix}{name} {{")?;
     for field in &object.fields {
         let rule = match field.rule {
             Rule::Required => "required".to_owned(),
@@ -246,9 +250,6 @@ fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result
             Rule::Default => format!("default({})", default(field, model)?),
         };
         writeln!(out, "    {}: {rule} {:?},", field.slot.ident, field.slot.name)?;
-    }
-    if object.rest.is_some() {
-        writeln!(out, "    rest: rest,")?;
     }
     writeln!(out, "}} }}")?;
     Ok(())
