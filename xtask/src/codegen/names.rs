@@ -4,27 +4,19 @@ use anyhow::{Result, bail};
 use heck::ToUpperCamelCase as _;
 
 /// Variants whose wire value would give the same name as another one's.
-const VARIANT_NAMES: &[(&str, &str, &str)] = &[(
-    "McpServerElicitationRequestParams",
-    "openai/form",
-    "OpenaiExtensionForm",
-)];
+const VARIANT_NAMES: &[(&str, &str, &str)] = &[
+    ("McpServerElicitationRequestParams", "openai/form", "OpenaiExtensionForm"),
+];
 
 /// `item/agentMessage/delta` as `ItemAgentMessageDelta`.
 pub(crate) fn pascal(text: &str) -> String {
     let name = text.to_upper_camel_case();
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        format!("V{name}")
-    } else {
-        name
-    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("V{name}") } else { name }
 }
 
 /// The name of a variant of the enum `of` whose wire value is `value`.
 pub(crate) fn variant(of: &str, value: &str) -> Result<String> {
-    let own = VARIANT_NAMES
-        .iter()
-        .find(|(name, wire, _)| *name == of && *wire == value);
+    let own = VARIANT_NAMES.iter().find(|(name, wire, _)| *name == of && *wire == value);
     let name = own.map_or_else(|| pascal(value), |(_, _, name)| (*name).to_owned());
     match name.as_str() {
         "" | "Self" => bail!("`{value}` of `{of}` makes no name; give it one in names.rs"),

@@ -12,14 +12,14 @@
 /// | `default(value)` | `T` | `value` | `value` | always |
 /// | `envelope` | `Option<T>` | – | – | never: it stands beside the params |
 ///
-/// Unknown keys are passed over; `rest: rest` as the last row keeps them in a map, and `strict`
-/// before the name refuses them.
+/// Unknown keys are passed over; `open` before the name keeps them in a map `rest`, and `strict`
+/// refuses them.
 macro_rules! object {
     (strict $name:ident { $($body:tt)* }) => {
         $crate::wire::object!(@impl $name [refuse] { $($body)* });
     };
-    ($name:ident { $($field:ident : $rule:ident $(($default:expr))? $key:literal,)* rest: $rest:ident $(,)? }) => {
-        $crate::wire::object!(@impl $name [rest $rest] { $($field: $rule $(($default))? $key,)* });
+    (open $name:ident { $($body:tt)* }) => {
+        $crate::wire::object!(@impl $name [rest rest] { $($body)* });
     };
     ($name:ident { $($body:tt)* }) => {
         $crate::wire::object!(@impl $name [skip] { $($body)* });
@@ -35,7 +35,7 @@ macro_rules! object {
                 fields: &mut $crate::wire::Fields<'de, A>,
             ) -> Result<Self, A::Error> {
                 $(let mut $field = None;)*
-                $(let mut $rest = ::serde_json::Map::new();)?
+                $(let mut $rest = ::std::default::Default::default();)?
                 while let Some(key) = fields.next_key()? {
                     match &*key {
                         $($key => $crate::wire::object_read!($rule $field fields $key),)*
@@ -95,7 +95,7 @@ macro_rules! object_read {
     };
     (rest $fields:ident $key:ident $rest:ident) => {{
         let value = $fields.value(&$key)?;
-        $rest.insert($key.into_owned(), value);
+        ::std::iter::Extend::extend(&mut $rest, [($key.into_owned(), value)]);
     }};
 }
 

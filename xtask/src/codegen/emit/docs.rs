@@ -16,9 +16,7 @@ pub(crate) fn comment(docs: &str, indent: &str) -> String {
 /// A description, with what it is about and whether it is experimental.
 pub(crate) fn describe(description: Option<&str>, otherwise: &str, experimental: bool) -> String {
     let mut docs = description.map_or(otherwise, str::trim).to_owned();
-    let says_so = ["EXPERIMENTAL", "UNSTABLE"]
-        .iter()
-        .any(|word| docs.starts_with(word));
+    let says_so = ["EXPERIMENTAL", "UNSTABLE"].iter().any(|word| docs.starts_with(word));
     if experimental && !says_so {
         if !docs.is_empty() {
             docs.push_str("\n\n");
@@ -78,11 +76,7 @@ fn wrap(line: &str, lines: &mut Vec<String>) {
     const WIDTH: usize = 92;
     let lead = line.len() - line.trim_start().len();
     // The following lines of a list's item belong to it.
-    let hang = if line.trim_start().starts_with("- ") {
-        lead + 2
-    } else {
-        lead
-    };
+    let hang = if line.trim_start().starts_with("- ") { lead + 2 } else { lead };
     let mut current = " ".repeat(lead);
     for word in line.split_whitespace() {
         if current.trim().is_empty() || current.len() + 1 + word.len() <= WIDTH {
@@ -112,11 +106,7 @@ mod tests {
 
     #[test]
     fn long_lines_are_wrapped_and_indented_ones_are_no_code() {
-        let docs = format!(
-            "      {}\n\n- {}",
-            "word ".repeat(30).trim(),
-            "item ".repeat(30).trim()
-        );
+        let docs = format!("      {}\n\n- {}", "word ".repeat(30).trim(), "item ".repeat(30).trim());
         let comment = comment(&docs, "    ");
         assert!(comment.lines().all(|line| line.len() <= 100), "{comment}");
         assert!(!comment.contains("///     "), "{comment}");
@@ -124,10 +114,7 @@ mod tests {
 
     #[test]
     fn an_experimental_definition_says_so_once() {
-        assert_eq!(
-            describe(Some("EXPERIMENTAL - a"), "", true),
-            "EXPERIMENTAL - a"
-        );
+        assert_eq!(describe(Some("EXPERIMENTAL - a"), "", true), "EXPERIMENTAL - a");
         assert!(describe(None, "Parameters.", true).ends_with("capability."));
         assert_eq!(describe(Some("a "), "b", false), "a");
     }

@@ -58,9 +58,7 @@ impl<'a> Names<'a> {
             }
             if let Kind::Mixed(mixed) = &ty.kind {
                 for slot in &mixed.keyed {
-                    about
-                        .entry(slot.rust.clone())
-                        .or_insert(format!("`{}` of [`{name}`].", slot.name));
+                    about.entry(slot.rust.clone()).or_insert(format!("`{}` of [`{name}`].", slot.name));
                 }
             }
         }
@@ -69,10 +67,7 @@ impl<'a> Names<'a> {
 
     /// What a definition is, when the schema does not say.
     pub(crate) fn about(&self, name: &str) -> String {
-        self.about
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| format!("`{name}` of the protocol."))
+        self.about.get(name).cloned().unwrap_or_else(|| format!("`{name}` of the protocol."))
     }
 }
 
