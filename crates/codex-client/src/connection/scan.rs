@@ -62,7 +62,9 @@ pub(crate) fn head(text: &str) -> Option<Head<'_>> {
                 head.error = (&text[range.clone()] != "null").then_some(range);
             }
             "emittedAtMs" => head.emitted_at_ms = scan.integer()?,
-            _ => drop(scan.skip()?),
+            _ => {
+                scan.skip()?;
+            }
         }
         Some(())
     })?;
@@ -245,7 +247,9 @@ impl<'a> Scanner<'a> {
         let mut depth = 0usize;
         loop {
             match self.next()? {
-                b'"' => drop(self.skip_string()?),
+                b'"' => {
+                    self.skip_string()?;
+                }
                 b'{' | b'[' => {
                     depth += 1;
                     self.at += 1;
