@@ -54,6 +54,9 @@ mod thread;
 mod transport;
 mod turn;
 
+#[cfg(test)]
+mod tests;
+
 pub use codex_types as types;
 
 pub use binary::NotFound;

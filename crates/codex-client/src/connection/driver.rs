@@ -127,6 +127,8 @@ where
         self.core.send_ready();
         let written = self.poll_write(context);
         self.poll_alarm(context);
+        // Subscribing and deadlines have something to tell, too.
+        self.core.wake_readers();
         for end in [command, read, written] {
             if end.is_ready() {
                 return end;
@@ -250,10 +252,10 @@ where
             if reading {
                 reading = self.poll_read(context).is_pending();
             }
-            self.core.wake_readers();
             while let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
                 self.core.refuse(command, reason);
             }
+            self.core.wake_readers();
             end.as_mut().poll(context)
         })
         .await

@@ -24,8 +24,6 @@ mod pending;
 mod queue;
 mod router;
 mod scan;
-#[cfg(test)]
-mod tests;
 
 use std::{
     sync::{Arc, OnceLock},
