@@ -25,7 +25,7 @@ pub(crate) fn union(item: &mut Item, union: &Messages, names: &Names<'_>) -> Res
         let docs = method.docs.as_deref().filter(|docs| !docs.starts_with("NEW "));
         let mut about = format!("`{}`", method.method);
         if let Some(docs) = docs {
-            about = format!("{about}: {docs}");
+            about = format!("{about}: {}", docs::prose(docs));
         }
         out.push_str(&docs::comment(&docs::describe(None, &about, method.experimental), "    "));
         match &method.params {
