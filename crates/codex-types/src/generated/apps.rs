@@ -137,8 +137,7 @@ pub struct AppInfo {
     pub install_url: Option<String>,
     /// `false` if the server does not say.
     pub is_accessible: bool,
-    /// Whether this app is enabled in config.toml. Example: ```toml [apps.bad_app] enabled = false
-    /// ```
+    /// Whether this app is enabled in config.toml. Example: `toml [apps.bad_app] enabled = false `
     ///
     /// `true` if the server does not say.
     pub is_enabled: bool,

@@ -26,7 +26,11 @@ pub(crate) fn comment(docs: &str, indent: &str) -> String {
 /// The schema's description, or our own sentence if it has none, and whether it is experimental.
 pub(crate) fn describe(description: Option<&str>, otherwise: &str, experimental: bool) -> String {
     let mut docs = description.map_or_else(|| otherwise.to_owned(), prose);
-    let says_so = ["EXPERIMENTAL", "UNSTABLE"].iter().any(|word| docs.trim_start_matches('\\').trim_start_matches('[').starts_with(word));
+    let says_so = ["EXPERIMENTAL", "UNSTABLE"].iter().any(|word| {
+        docs.trim_start_matches('\\')
+            .trim_start_matches('[')
+            .starts_with(word)
+    });
     if experimental && !says_so {
         if !docs.is_empty() {
             docs.push_str("\n\n");
@@ -40,11 +44,22 @@ pub(crate) fn describe(description: Option<&str>, otherwise: &str, experimental:
 pub(crate) fn prose(docs: &str) -> String {
     let mut in_code = false;
     let lines = docs.trim().lines().map(|line| {
+        // A fence in the middle of a line is none.
+        let inline = line.trim_start_matches(['`', ' ']).contains("```");
+        let line = if inline {
+            &line.replace("```", "`")
+        } else {
+            line
+        };
         let fence = line.trim_start().starts_with("```");
         in_code ^= fence;
         if fence {
             // Whatever it is, it is no Rust to be tested.
-            return if in_code { "```text".to_owned() } else { "```".to_owned() };
+            return if in_code {
+                "```text".to_owned()
+            } else {
+                "```".to_owned()
+            };
         }
         if in_code {
             return line.to_owned();
@@ -93,7 +108,11 @@ fn wrap(line: &str, lines: &mut Vec<String>) {
     const WIDTH: usize = 92;
     let lead = line.len() - line.trim_start().len();
     // The following lines of a list's item belong to it.
-    let hang = if line.trim_start().starts_with("- ") { lead + 2 } else { lead };
+    let hang = if line.trim_start().starts_with("- ") {
+        lead + 2
+    } else {
+        lead
+    };
     let mut current = " ".repeat(lead);
     for word in line.split_whitespace() {
         if current.trim().is_empty() || current.len() + 1 + word.len() <= WIDTH {
@@ -123,7 +142,11 @@ mod tests {
 
     #[test]
     fn long_lines_are_wrapped_and_indented_ones_are_no_code() {
-        let docs = format!("      {}\n\n- {}", "word ".repeat(30).trim(), "item ".repeat(30).trim());
+        let docs = format!(
+            "      {}\n\n- {}",
+            "word ".repeat(30).trim(),
+            "item ".repeat(30).trim()
+        );
         let comment = comment(&prose(&docs), "    ");
         assert!(comment.lines().all(|line| line.len() <= 100), "{comment}");
         assert!(!comment.contains("///     "), "{comment}");
@@ -131,7 +154,10 @@ mod tests {
 
     #[test]
     fn an_experimental_definition_says_so_once() {
-        assert_eq!(describe(Some("EXPERIMENTAL - a"), "", true), "EXPERIMENTAL - a");
+        assert_eq!(
+            describe(Some("EXPERIMENTAL - a"), "", true),
+            "EXPERIMENTAL - a"
+        );
         assert!(describe(None, "Parameters.", true).ends_with("capability."));
         assert_eq!(describe(Some("a "), "b", false), "a");
     }
