@@ -69,12 +69,7 @@ fn methods(
 }
 
 fn added(path: &str, member: &Member, old: &Protocol, new: &Protocol, changes: &mut Vec<Change>) {
-    // What came with its parent is told by the parent.
-    if member
-        .parent
-        .as_ref()
-        .is_some_and(|parent| !old.outline.contains_key(parent))
-    {
+    if told_by_parent(member, &old.outline) {
         return;
     }
     let must_be_sent = matches!(member.kind, Kind::Field { required: true, .. });
@@ -91,11 +86,7 @@ fn added(path: &str, member: &Member, old: &Protocol, new: &Protocol, changes: &
 }
 
 fn removed(path: &str, member: &Member, old: &Protocol, new: &Protocol, changes: &mut Vec<Change>) {
-    if member
-        .parent
-        .as_ref()
-        .is_some_and(|parent| !new.outline.contains_key(parent))
-    {
+    if told_by_parent(member, &new.outline) {
         return;
     }
     let detail = describe(path, member, &old.outline);
@@ -107,6 +98,17 @@ fn removed(path: &str, member: &Member, old: &Protocol, new: &Protocol, changes:
         true,
         old.is_stable(path),
     ));
+}
+
+/// Whether the line of its parent says already that a thing is not in the other release: the parent
+/// is not there either, or it is an enum here and no enum or union there.
+fn told_by_parent(member: &Member, other: &Outline) -> bool {
+    let Some(parent) = &member.parent else {
+        return false;
+    };
+    other.get(parent).is_none_or(|parent| {
+        member.text == "value" && !matches!(parent.text.as_str(), "enum" | "union")
+    })
 }
 
 fn changed(

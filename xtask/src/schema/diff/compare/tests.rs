@@ -190,6 +190,14 @@ fn a_new_variant_does_not_break_and_a_lost_one_does() {
 }
 
 #[test]
+fn an_enum_that_becomes_a_plain_string_is_one_change() {
+    let old = protocol(&json!({"Effort": {"type": "string", "enum": ["low", "high"]}}));
+    let new = protocol(&json!({"Effort": {"type": "string"}}));
+    assert_eq!(lines(&old, &new), ["! ~ Effort: enum ⇒ string"]);
+    assert_eq!(lines(&new, &old), ["! ~ Effort: string ⇒ enum"]);
+}
+
+#[test]
 fn a_new_variant_is_one_change_that_names_its_fields() {
     let union = |members: &[Value]| protocol(&json!({"Item": {"oneOf": members}}));
     let text = json!({"type": "object", "required": ["type"], "properties": {
