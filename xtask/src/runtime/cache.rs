@@ -108,9 +108,9 @@ impl Cache {
         installer.fetch(version, stage.path())?;
         let Some(binary) = self.platform.binary_in(stage.path()) else {
             bail!(
-                "the packages of codex {version} brought no native binary for {:?}; choose another \
+                "the packages of codex {version} brought no native binary for {}; choose another \
                  version, or set CODEX_BIN to a binary of your own",
-                self.platform
+                self.platform.name()
             );
         };
         let said = installer.probe(&binary)?;
