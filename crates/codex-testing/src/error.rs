@@ -1,12 +1,14 @@
 //! What can go wrong while a test is set up, or waits.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 /// The result of the crate's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a test could not be set up, or waited in vain.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is its message, because tests say `unwrap`.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The scripted model could not open its socket or its thread.
@@ -32,7 +34,7 @@ pub enum Error {
     },
 
     /// A file or directory of the temporary home could not be made or removed.
-    #[error("cannot prepare {path} for a temporary codex home: {source}", path = path.display())]
+    #[error("cannot make or remove {path} of a temporary codex home: {source}", path = path.display())]
     Home {
         /// The file or directory.
         path: PathBuf,
@@ -60,4 +62,10 @@ pub enum Error {
         /// The file name that was looked for.
         name: String,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }

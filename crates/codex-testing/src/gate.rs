@@ -89,7 +89,7 @@ impl Gate {
             .state
             .wait(self.look(|counts| counts.arrivals >= replies))
             .await;
-        self.result(outcome, &arrivals(replies))
+        self.result(outcome.as_ref(), &arrivals(replies))
     }
 
     /// Waits until a client has hung up while its reply was held, as Codex does when its turn is
@@ -103,7 +103,7 @@ impl Gate {
             .state
             .wait(self.look(|counts| counts.hangups > 0))
             .await;
-        self.result(outcome, HANGUP)
+        self.result(outcome.as_ref(), HANGUP)
     }
 
     /// [`reached`](Self::reached) for code that is not async.
@@ -124,7 +124,7 @@ impl Gate {
         let outcome = self
             .state
             .blocking_wait(self.look(|counts| counts.arrivals >= replies));
-        self.result(outcome, &arrivals(replies))
+        self.result(outcome.as_ref(), &arrivals(replies))
     }
 
     /// [`hung_up`](Self::hung_up) for code that is not async.
@@ -136,7 +136,7 @@ impl Gate {
         let outcome = self
             .state
             .blocking_wait(self.look(|counts| counts.hangups > 0));
-        self.result(outcome, HANGUP)
+        self.result(outcome.as_ref(), HANGUP)
     }
 
     /// A reply comes to the gate and goes on when it is open.
@@ -166,7 +166,7 @@ impl Gate {
         }
     }
 
-    fn result(&self, outcome: Option<Outcome>, awaited: &str) -> Result<()> {
+    fn result(&self, outcome: Option<&Outcome>, awaited: &str) -> Result<()> {
         let awaited = awaited.to_owned();
         match outcome {
             Some(Outcome::Happened) => Ok(()),

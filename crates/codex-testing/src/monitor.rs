@@ -72,7 +72,10 @@ impl<T> Monitor<T> {
 
     /// Waits until `look` finds something; `None` when patience is at its end.
     pub(crate) async fn wait<R>(&self, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let mut alarm = Alarm(self.timer.spawn(tokio::time::sleep(self.patience)));
+        let patience = self.patience;
+        // Made inside of the task: made out here, the timer would be that of the caller's runtime.
+        let sleep = async move { tokio::time::sleep(patience).await };
+        let mut alarm = Alarm(self.timer.spawn(sleep));
         loop {
             // Registered before the look, so that no change between the two is missed.
             let mut changed = pin!(self.tasks.notified());

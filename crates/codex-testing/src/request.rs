@@ -99,7 +99,7 @@ impl ModelRequest {
     pub fn tool_output(&self, call_id: &str) -> Option<String> {
         self.outputs()
             .rfind(|item| item["call_id"] == call_id)
-            .map(|item| text_of_output(item))
+            .map(text_of_output)
     }
 
     /// What the latest call gave.

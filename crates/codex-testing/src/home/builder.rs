@@ -16,8 +16,8 @@ use crate::{
 /// # fn main() -> codex_testing::Result<()> {
 /// let model = ScriptedModel::start()?;
 /// let home = CodexHome::builder(&model)
-///     .approval_policy("untrusted")
-///     .sandbox_mode("danger-full-access")
+///     .approval_policy("on-request")
+///     .sandbox_mode("workspace-write")
 ///     .feature("goals", false)
 ///     .config("[mcp_servers.tickets]\ncommand = \"tickets-mcp\"")
 ///     .build()?;
@@ -50,8 +50,11 @@ impl CodexHomeBuilder {
         self
     }
 
-    /// When Codex asks before it runs a command: `untrusted`, `on-request` or `never`. If not given,
-    /// it is what Codex takes for a trusted project.
+    /// When Codex asks before it runs a command: `on-request` or `never`. If not given, it is what
+    /// Codex takes for a trusted project.
+    ///
+    /// `untrusted` is only accepted by older releases here; codex 0.169 does not start with it, but
+    /// still takes it as a parameter of `thread/start`.
     pub fn approval_policy(mut self, policy: impl Into<String>) -> Self {
         self.settings.approval_policy = Some(policy.into());
         self

@@ -24,7 +24,14 @@ pub(super) struct Events {
     sequence: u64,
     /// What must happen before the next step.
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    cut: bool,
+    cut: Option<Break>,
+}
+
+/// How far the breaking of the connection has come.
+#[derive(Clone, Copy)]
+enum Break {
+    Asked,
+    Flushed,
 }
 
 impl Events {
@@ -33,7 +40,7 @@ impl Events {
             steps: Box::new(steps(script, request)),
             sequence: 0,
             waiting: None,
-            cut: false,
+            cut: None,
         }
     }
 }
@@ -63,7 +70,7 @@ impl Body for Events {
             self.waiting = None;
         }
         let mut text = String::new();
-        while !self.cut && self.waiting.is_none() && text.len() < FRAME {
+        while self.cut.is_none() && self.waiting.is_none() && text.len() < FRAME {
             match self.steps.next() {
                 Some(Step::Send(event)) => {
                     text.push_str(&render(event, self.sequence));
@@ -71,7 +78,7 @@ impl Body for Events {
                 }
                 Some(Step::Hold(gate)) => self.waiting = Some(Box::pin(gate.pass())),
                 Some(Step::Pause(time)) => self.waiting = Some(Box::pin(tokio::time::sleep(time))),
-                Some(Step::Cut) => self.cut = true,
+                Some(Step::Cut) => self.cut = Some(Break::Asked),
                 None => break,
             }
         }
@@ -82,6 +89,16 @@ impl Body for Events {
         if self.waiting.is_some() {
             return self.poll_frame(context);
         }
-        Poll::Ready(self.cut.then_some(Err(Cut)))
+        match self.cut {
+            None => Poll::Ready(None),
+            Some(Break::Asked) => {
+                // An error makes the server drop what it has not written yet. It writes when the body
+                // has nothing to give, so let it have that once.
+                self.cut = Some(Break::Flushed);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Break::Flushed) => Poll::Ready(Some(Err(Cut))),
+        }
     }
 }

@@ -33,12 +33,12 @@ impl<Events> WithStops<Events> {
 
     /// Makes the stops ready that are due after so many deltas.
     fn halt_after(&mut self, deltas: usize) {
-        while let Some(stop) = self.stops.pop_front_if(|stop| stop.after <= deltas) {
-            self.ready.push_back(match stop.what {
+        let due = self.stops.partition_point(|stop| stop.after <= deltas);
+        self.ready
+            .extend(self.stops.drain(..due).map(|stop| match stop.what {
                 Halt::Hold(gate) => Step::Hold(gate),
                 Halt::Cut => Step::Cut,
-            });
-        }
+            }));
     }
 }
 

@@ -1,21 +1,39 @@
 //! A raw driver of `codex app-server`: JSON lines over stdio, and nothing more.
 
 use std::{
+    fs::{self, File},
     io::{BufRead, BufReader, Write},
+    path::PathBuf,
     process::{Child, ChildStdin, Stdio},
     sync::mpsc::{self, Receiver},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use codex_testing::{CodexHome, codex_bin};
+use codex_testing::{CodexHome, ScriptedModel, codex_bin};
 use serde_json::{Value, json};
 
 /// Long enough for a loaded machine; a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A model, a home, and a server with one thread.
+pub(crate) fn stage(
+    approval_policy: &str,
+    sandbox_mode: &str,
+) -> (ScriptedModel, CodexHome, AppServer, String) {
+    let model = ScriptedModel::start().unwrap();
+    let home = CodexHome::builder(&model)
+        .approval_policy(approval_policy)
+        .sandbox_mode(sandbox_mode)
+        .build()
+        .unwrap();
+    let mut server = AppServer::start(&home);
+    let thread = server.start_thread();
+    (model, home, server, thread)
+}
+
 /// A running app-server, initialized, whose process group ends with the value.
-pub struct AppServer {
+pub(crate) struct AppServer {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
@@ -23,16 +41,19 @@ pub struct AppServer {
     next_id: u64,
     /// Messages that a wait has passed by.
     seen: Vec<Value>,
+    /// Where the server's standard error goes: into the home, so that it is shown only if needed.
+    stderr: PathBuf,
 }
 
 impl AppServer {
-    pub fn start(home: &CodexHome) -> Self {
+    pub(crate) fn start(home: &CodexHome) -> Self {
         let mut command = home.command(codex_bin().unwrap());
+        let stderr = home.root().join("stderr.txt");
         command
             .arg("app-server")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        command.stderr(Stdio::null());
+        command.stderr(File::create(&stderr).unwrap());
         // A group of its own: `codex` may be a wrapper whose child is the server.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -55,26 +76,27 @@ impl AppServer {
             reader: Some(reader),
             next_id: 0,
             seen: Vec::new(),
+            stderr,
         };
         let client = json!({ "name": "codex-testing", "version": "0.0.0" });
-        server.call("initialize", json!({ "clientInfo": client }));
+        server.call("initialize", &json!({ "clientInfo": client }));
         server.send(&json!({ "method": "initialized" }));
         server
     }
 
-    pub fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         writeln!(self.stdin.as_mut().unwrap(), "{message}").unwrap();
     }
 
     /// Sends a request and does not wait for its response.
-    pub fn request(&mut self, method: &str, params: Value) -> u64 {
+    pub(crate) fn request(&mut self, method: &str, params: &Value) -> u64 {
         self.next_id += 1;
         self.send(&json!({ "id": self.next_id, "method": method, "params": params }));
         self.next_id
     }
 
     /// Sends a request and waits for its result.
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         let id = self.request(method, params);
         let answer = self.wait(method, |message| {
             message["id"] == id && message["method"].is_null()
@@ -84,10 +106,14 @@ impl AppServer {
     }
 
     /// The next message that is wanted; those before it are kept in `seen`.
-    pub fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             let message = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| {
-                panic!("no {what}: {error}; seen until now: {:#?}", self.seen)
+                let stderr = fs::read_to_string(&self.stderr).unwrap_or_default();
+                panic!(
+                    "no {what}: {error}; seen: {:#?}; stderr: {stderr}",
+                    self.seen
+                )
             });
             if wanted(&message) {
                 return message;
@@ -97,42 +123,48 @@ impl AppServer {
     }
 
     /// The next notification or request of this method.
-    pub fn wait_for(&mut self, method: &str) -> Value {
+    pub(crate) fn wait_for(&mut self, method: &str) -> Value {
         self.wait(method, |message| message["method"] == method)
     }
 
     /// Messages of this method that waits have passed by.
-    pub fn passed(&self, method: &str) -> Vec<&Value> {
+    pub(crate) fn passed(&self, method: &str) -> Vec<&Value> {
         self.seen
             .iter()
             .filter(|message| message["method"] == method)
             .collect()
     }
 
-    pub fn start_thread(&mut self) -> String {
-        let result = self.call("thread/start", json!({}));
+    pub(crate) fn start_thread(&mut self) -> String {
+        let result = self.call("thread/start", &json!({}));
         result["thread"]["id"].as_str().unwrap().to_owned()
     }
 
     /// Starts a turn and gives its id.
-    pub fn start_turn(&mut self, thread: &str, text: &str) -> String {
+    pub(crate) fn start_turn(&mut self, thread: &str, text: &str) -> String {
         let input = json!([{ "type": "text", "text": text }]);
-        let result = self.call("turn/start", json!({ "threadId": thread, "input": input }));
+        let result = self.call("turn/start", &json!({ "threadId": thread, "input": input }));
         result["turn"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Runs a turn to its end and gives the turn of `turn/completed`.
-    pub fn run(&mut self, thread: &str, text: &str) -> Value {
-        self.start_turn(thread, text);
-        self.completed()
+    /// Runs a turn to its end and gives it as `turn/completed` does.
+    pub(crate) fn run(&mut self, thread: &str, text: &str) -> Value {
+        let turn = self.start_turn(thread, text);
+        self.completed(&turn)
     }
 
-    pub fn completed(&mut self) -> Value {
-        self.wait_for("turn/completed")["params"]["turn"].clone()
+    /// Waits for the end of a turn, which may have come before the response to `turn/start`.
+    pub(crate) fn completed(&mut self, turn: &str) -> Value {
+        let ends = |message: &Value| {
+            message["method"] == "turn/completed" && message["params"]["turn"]["id"] == turn
+        };
+        let seen = self.seen.iter().find(|message| ends(message)).cloned();
+        let message = seen.unwrap_or_else(|| self.wait("turn/completed", ends));
+        message["params"]["turn"].clone()
     }
 
     /// The texts of the deltas of agent messages that came by.
-    pub fn deltas(&self) -> Vec<&str> {
+    pub(crate) fn deltas(&self) -> Vec<&str> {
         let deltas = self.passed("item/agentMessage/delta").into_iter();
         deltas
             .map(|message| message["params"]["delta"].as_str().unwrap())
