@@ -25,9 +25,9 @@ use crate::{
 /// let gate = model.gate();
 /// model.push(Reply::text("one two three").hold_after(2, &gate));
 /// # if false {
-/// // ... start a turn; then, when the model has sent "one two ":
+/// // ... start a turn, and wait until the model has sent "one two ":
 /// gate.blocking_reached()?;
-/// // ... the turn is certainly running now: steer it, interrupt it, look at it; then let it go:
+/// // ... the turn is certainly running now: look at it, interrupt it; or let it go on:
 /// # }
 /// gate.open();
 /// # Ok(())

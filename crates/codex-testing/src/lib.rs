@@ -87,3 +87,8 @@ pub use home::{CodexHome, CodexHomeBuilder};
 pub use model::ScriptedModel;
 pub use reply::{Item, Reply, Usage};
 pub use request::{ModelRequest, StrayRequest};
+
+// Compiled so that they stay true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -43,6 +43,24 @@ impl Events {
             cut: None,
         }
     }
+
+    /// The events up to the next halt, or as many as one frame takes.
+    fn next_events(&mut self) -> String {
+        let mut text = String::new();
+        while self.cut.is_none() && self.waiting.is_none() && text.len() < FRAME {
+            match self.steps.next() {
+                Some(Step::Send(event)) => {
+                    text.push_str(&render(event, self.sequence));
+                    self.sequence += 1;
+                }
+                Some(Step::Hold(gate)) => self.waiting = Some(Box::pin(gate.pass())),
+                Some(Step::Pause(time)) => self.waiting = Some(Box::pin(tokio::time::sleep(time))),
+                Some(Step::Cut) => self.cut = Some(Break::Asked),
+                None => break,
+            }
+        }
+        text
+    }
 }
 
 /// The error by which the server is made to break the connection.
@@ -65,29 +83,19 @@ impl Body for Events {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        if let Some(waiting) = &mut self.waiting {
-            ready!(waiting.as_mut().poll(context));
-            self.waiting = None;
-        }
-        let mut text = String::new();
-        while self.cut.is_none() && self.waiting.is_none() && text.len() < FRAME {
-            match self.steps.next() {
-                Some(Step::Send(event)) => {
-                    text.push_str(&render(event, self.sequence));
-                    self.sequence += 1;
-                }
-                Some(Step::Hold(gate)) => self.waiting = Some(Box::pin(gate.pass())),
-                Some(Step::Pause(time)) => self.waiting = Some(Box::pin(tokio::time::sleep(time))),
-                Some(Step::Cut) => self.cut = Some(Break::Asked),
-                None => break,
+        loop {
+            if let Some(waiting) = &mut self.waiting {
+                ready!(waiting.as_mut().poll(context));
+                self.waiting = None;
             }
-        }
-        if !text.is_empty() {
-            // What comes before a halt goes out before it.
-            return Poll::Ready(Some(Ok(Frame::data(text.into()))));
-        }
-        if self.waiting.is_some() {
-            return self.poll_frame(context);
+            let text = self.next_events();
+            if !text.is_empty() {
+                // What comes before a halt goes out before it.
+                return Poll::Ready(Some(Ok(Frame::data(text.into()))));
+            }
+            if self.waiting.is_none() {
+                break;
+            }
         }
         match self.cut {
             None => Poll::Ready(None),

@@ -122,10 +122,10 @@ impl Reply {
 
     /// No stream, but an HTTP status and a body.
     ///
-    /// What Codex makes of it depends on both: of a 400 the body is the turn's error message, word
-    /// for word; of a 500 it is replaced by Codex's own words; of others, `error.message` of a JSON
-    /// body is quoted. All but 4xx are retried, unless the configuration says not to, as that of a
-    /// [`CodexHome`](crate::CodexHome) does.
+    /// What Codex 0.169 makes of it depends on both: of a 400 the body is the turn's error message,
+    /// word for word; of a 429 and a 500 it is replaced by Codex's own words; of others,
+    /// `error.message` of a JSON body is quoted. All but 400 and 429 are tried again, unless the
+    /// configuration says not to, as that of a [`CodexHome`](crate::CodexHome) does.
     pub fn http_error(status: u16, body: impl Into<String>) -> Self {
         Self::from(Answer::Http {
             status,
@@ -166,7 +166,8 @@ impl Reply {
     /// Holds the stream after so many deltas of text, until the gate is opened.
     ///
     /// With 0 the stream is held after `response.created`; with more deltas than there are, after
-    /// the last item and before the end. It does nothing to an HTTP error.
+    /// the last item and before the end. When the gate is reached, the deltas before it are on their
+    /// way, but the client may not have read them yet. It does nothing to an HTTP error.
     pub fn hold_after(self, deltas: usize, gate: &Gate) -> Self {
         self.stop(deltas, Halt::Hold(gate.clone()))
     }

@@ -163,13 +163,20 @@ async fn a_wait_ends_with_its_model() {
 }
 
 #[test]
-fn a_dropped_model_closes_its_port_and_its_connections() {
+fn a_dropped_model_closes_its_port_and_its_connections_and_drops_its_script() {
     let model = model();
     let address = model.address();
     let gate = model.push_gated("x");
+    // The closure holds a gate, which holds the model's state, which holds the closure.
+    let token = Arc::new(gate.clone());
+    model.respond_with({
+        let token = Arc::clone(&token);
+        move |_| Reply::text("x").hold(&token)
+    });
     let mut client = Client::ask(&model, "x");
     gate.blocking_reached().unwrap();
     drop(model);
     assert_eq!(client.line(), "");
     assert!(TcpStream::connect(address).is_err());
+    assert_eq!(Arc::strong_count(&token), 1);
 }
