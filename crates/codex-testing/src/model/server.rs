@@ -120,7 +120,11 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Answered, Infallible> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().trim_end_matches('/');
+    // A target with a host is asked of a proxy: it is not for the model, whatever its path.
+    let path = match parts.uri.host() {
+        None => parts.uri.path().trim_end_matches('/'),
+        Some(_) => "",
+    };
     if parts.method == Method::GET && path.ends_with("/models") {
         return Ok(models());
     }
@@ -192,12 +196,18 @@ fn choose(
         Some(Err(panic)) => format!("respond_with panicked: {}", words(&*panic)),
     };
     state.change(|state| state.unanswered.push(request.clone()));
+    // Enough of the text to know the turn by.
+    let text: String = request
+        .last_user_text()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect();
     // Of a 400, and of no other status, Codex shows the whole body as the turn's error.
     let message = format!(
-        "codex-testing: no reply for request {} (thread {}, user text {:?}): {why}",
+        "codex-testing: no reply for request {} (thread {}, user text {text:?}): {why}",
         request.number(),
         request.thread_id().unwrap_or("unknown"),
-        request.last_user_text().unwrap_or_default(),
     );
     (request, Reply::http_error(400, message))
 }

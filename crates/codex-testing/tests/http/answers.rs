@@ -162,6 +162,11 @@ fn other_requests_are_refused_and_seen() {
             .status,
         404
     );
+    let proxied = "http://example.com/v1/models";
+    assert_eq!(
+        Client::send(&model, "GET", proxied, "").answer().status,
+        404
+    );
     let strays = model.stray_requests();
     let strays: Vec<_> = strays.iter().map(|stray| format!("{stray:?}")).collect();
     assert_eq!(
@@ -171,6 +176,7 @@ fn other_requests_are_refused_and_seen() {
             "StrayRequest(POST /v1/responses/compact -> 404)",
             "StrayRequest(POST /v1/responses -> 400)",
             "StrayRequest(CONNECT example.com:443 -> 404)",
+            "StrayRequest(GET http://example.com/v1/models -> 404)",
         ]
     );
     assert!(model.requests().is_empty());
