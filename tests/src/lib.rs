@@ -1,1 +1,5 @@
 //! What the end-to-end tests share.
+
+pub mod json;
+pub mod protocol;
+pub mod recorded;

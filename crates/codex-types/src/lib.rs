@@ -7,6 +7,7 @@ mod traits;
 mod wire;
 
 pub mod rpc;
+pub mod unlisted;
 
 pub use generated::*;
 pub use rpc::RequestId;

@@ -31,7 +31,10 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
     if let Some(kind) = tables.by_hand(name) {
         return Ok(kind);
     }
-    let members = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
+    let members = schema
+        .get("oneOf")
+        .or_else(|| schema.get("anyOf"))
+        .and_then(Value::as_array);
     let Some(members) = members else {
         return plain(name, schema, stable, tables);
     };
@@ -52,7 +55,10 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
             .map(|member| keyed(name, member))
             .collect::<Result<Vec<_>>>()?;
         return Ok(if keyed.is_empty() {
-            Kind::Strings(Strings { values: words, open: !tables.is_closed(name) })
+            Kind::Strings(Strings {
+                values: words,
+                open: !tables.is_closed(name),
+            })
         } else {
             Kind::Mixed(Mixed { words, keyed })
         });
@@ -64,10 +70,17 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
     }
     tables.use_untagged(name);
     let idents = untagged_variants(name).context("its variants have no names in tables.rs")?;
-    ensure!(idents.len() == members.len(), "it has {} members, not {}", members.len(), idents.len());
+    ensure!(
+        idents.len() == members.len(),
+        "it has {} members, not {}",
+        members.len(),
+        idents.len()
+    );
     let variants = idents.iter().zip(members);
-    let variants = variants
-        .map(|(ident, member)| Slot { ident: (*ident).to_owned(), ..slot(ident, member, false) });
+    let variants = variants.map(|(ident, member)| Slot {
+        ident: (*ident).to_owned(),
+        ..slot(ident, member, false)
+    });
     Ok(Kind::Untagged(variants.collect()))
 }
 
@@ -89,9 +102,18 @@ fn object(
     stable: Option<&Value>,
     tables: &mut Tables,
 ) -> Result<Object> {
-    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let required = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let mut fields = Vec::new();
-    for (wire, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+    for (wire, property) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         check_keywords(property).with_context(|| format!("field `{wire}`"))?;
         let (bare, nullable) = without_null(property);
         let is_required = required.iter().any(|name| name == wire);
@@ -105,11 +127,19 @@ fn object(
             (false, _) if default.is_some() => Rule::Default,
             (false, _) => Rule::Optional,
         };
-        ensure!(!clearable || rule == Rule::Clearable, "`{wire}` cannot be null, so not cleared");
+        ensure!(
+            !clearable || rule == Rule::Clearable,
+            "`{wire}` cannot be null, so not cleared"
+        );
         let in_stable = stable.is_none_or(|stable| stable["properties"].get(wire).is_some());
         let mut slot = slot(wire, &bare, !in_stable);
         slot.docs = description(property);
-        fields.push(Field { slot, rule, default, secret: tables.is_secret(name, wire) });
+        fields.push(Field {
+            slot,
+            rule,
+            default,
+            secret: tables.is_secret(name, wire),
+        });
     }
     fields.sort_by_key(|field| sort_key(field));
     let (rest, strict) = match schema.get("additionalProperties") {
@@ -117,14 +147,21 @@ fn object(
         Some(Value::Bool(false)) => (None, tables.is_strict(name)),
         Some(value) => (Some(slot("rest", value, false)), false),
     };
-    Ok(Object { fields, rest, strict })
+    Ok(Object {
+        fields,
+        rest,
+        strict,
+    })
 }
 
 /// The canonical order of fields: what identifies comes first, then by name.
 fn sort_key(field: &Field) -> (usize, String) {
     const FIRST: &[&str] = &["id", "threadId", "turnId", "itemId", "callId"];
     let name = &field.slot.name;
-    let rank = FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len());
+    let rank = FIRST
+        .iter()
+        .position(|first| first == name)
+        .unwrap_or(FIRST.len());
     (rank, name.clone())
 }
 
@@ -138,17 +175,26 @@ fn tagged(name: &str, tag: &str, members: &[Value], stable: Option<&Value>) -> R
                     .and_then(|values| values.first().copied())
                     .context("a member without tag")?,
             };
-            let body = member.get("$ref").and_then(Value::as_str).and_then(reference_name);
+            let body = member
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(reference_name);
             let word = Word {
                 wire: wire.to_owned(),
                 ident: names::variant(name, wire)?,
                 docs: description(member),
                 experimental: stable.is_some_and(|stable| !mentions(stable, wire)),
             };
-            Ok(TaggedVariant { word, body: body.map(str::to_owned) })
+            Ok(TaggedVariant {
+                word,
+                body: body.map(str::to_owned),
+            })
         })
         .collect::<Result<_>>()?;
-    Ok(Kind::Tagged(Tagged { tag: tag.to_owned(), variants }))
+    Ok(Kind::Tagged(Tagged {
+        tag: tag.to_owned(),
+        variants,
+    }))
 }
 
 fn keyed(name: &str, member: &Value) -> Result<Slot> {
@@ -167,7 +213,11 @@ fn keyed(name: &str, member: &Value) -> Result<Slot> {
 fn words_of(name: &str, schema: &Value, stable: Option<&Value>) -> Result<Vec<Word>> {
     let values = string_values(schema).context("an enum of other than strings")?;
     // A description of one value stands beside it; one of several describes the type.
-    let docs = if values.len() == 1 { description(schema) } else { None };
+    let docs = if values.len() == 1 {
+        description(schema)
+    } else {
+        None
+    };
     values
         .into_iter()
         .map(|wire| {
@@ -191,14 +241,24 @@ fn slot(name: &str, schema: &Value, experimental: bool) -> Slot {
             schema = Value::Bool(true);
         }
     }
-    Slot { name, ident, schema, rust: String::new(), docs: None, experimental }
+    Slot {
+        name,
+        ident,
+        schema,
+        rust: String::new(),
+        docs: None,
+        experimental,
+    }
 }
 
 /// The schema without its `null`, and whether it had one.
 fn without_null(schema: &Value) -> (Value, bool) {
     let null = json!({ "type": "null" });
     let mut bare = schema.clone();
-    if let Some([one, other]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
+    if let Some([one, other]) = schema
+        .get("anyOf")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
         && *other == null
     {
         return (without_null(one).0, true);
@@ -213,7 +273,10 @@ fn without_null(schema: &Value) -> (Value, bool) {
 }
 
 fn description(schema: &Value) -> Option<String> {
-    schema.get("description").and_then(Value::as_str).map(str::to_owned)
+    schema
+        .get("description")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 /// Whether a value of an enum or tag is in the stable counterpart.
@@ -231,11 +294,25 @@ fn mentions(stable: &Value, value: &str) -> bool {
 
 fn check_keywords(schema: &Value) -> Result<()> {
     const KNOWN: &[&str] = &[
-        "$ref", "additionalProperties", "anyOf", "const", "default", "description",
-        "discriminator", "enum", "format", "items", "oneOf", "properties", "required", "title",
+        "$ref",
+        "additionalProperties",
+        "anyOf",
+        "const",
+        "default",
+        "description",
+        "discriminator",
+        "enum",
+        "format",
+        "items",
+        "oneOf",
+        "properties",
+        "required",
+        "title",
         "type",
     ];
-    let unknown = schema.as_object().and_then(|s| s.keys().find(|k| !KNOWN.contains(&k.as_str())));
+    let unknown = schema
+        .as_object()
+        .and_then(|s| s.keys().find(|k| !KNOWN.contains(&k.as_str())));
     match unknown {
         Some(keyword) => bail!("the keyword `{keyword}` is not known to the generator"),
         None => Ok(()),

@@ -16,8 +16,14 @@ pub(crate) fn decorate(model: &mut Model) {
 
 /// Marks every type that a client may have to make: in params, and in answers to the server.
 fn mark_sent(model: &mut Model) {
-    let calls = model.union("ClientRequest").iter().filter_map(|method| method.params.clone());
-    let answers = model.union("ServerRequest").iter().filter_map(|method| method.response.clone());
+    let calls = model
+        .union("ClientRequest")
+        .iter()
+        .filter_map(|method| method.params.clone());
+    let answers = model
+        .union("ServerRequest")
+        .iter()
+        .filter_map(|method| method.response.clone());
     let mut open: Vec<String> = calls.chain(answers).collect();
     let mut sent = BTreeSet::new();
     while let Some(name) = open.pop() {
@@ -33,8 +39,14 @@ fn mark_sent(model: &mut Model) {
 /// A default of a field that clients send is the server's business: absent stays absent.
 fn leave_defaults_to_the_server(model: &mut Model) {
     for ty in model.types.values_mut().filter(|ty| ty.sent) {
-        let Kind::Object(object) = &mut ty.kind else { continue };
-        for field in object.fields.iter_mut().filter(|field| field.rule == Rule::Default) {
+        let Kind::Object(object) = &mut ty.kind else {
+            continue;
+        };
+        for field in object
+            .fields
+            .iter_mut()
+            .filter(|field| field.rule == Rule::Default)
+        {
             field.rule = Rule::Optional;
         }
     }
@@ -44,10 +56,17 @@ fn leave_defaults_to_the_server(model: &mut Model) {
 /// the params.
 fn add_envelope_time(model: &mut Model) {
     let methods = model.union("ServerNotification");
-    let params: BTreeSet<_> = methods.iter().filter_map(|method| method.params.clone()).collect();
+    let params: BTreeSet<_> = methods
+        .iter()
+        .filter_map(|method| method.params.clone())
+        .collect();
     for name in params {
-        let Some(ty) = model.types.get_mut(&name) else { continue };
-        let Kind::Object(object) = &mut ty.kind else { continue };
+        let Some(ty) = model.types.get_mut(&name) else {
+            continue;
+        };
+        let Kind::Object(object) = &mut ty.kind else {
+            continue;
+        };
         object.fields.push(Field {
             slot: Slot {
                 name: "emittedAtMs".to_owned(),

@@ -13,8 +13,13 @@ pub(crate) type Definitions = BTreeMap<String, Value>;
 
 /// Flattens a bundle.
 pub(crate) fn flatten(bundle: &Value) -> Result<Definitions> {
-    let root = bundle["definitions"].as_object().context("the bundle has no `definitions`")?;
-    let v2 = root.get("v2").and_then(Value::as_object).context("the bundle has no `v2`")?;
+    let root = bundle["definitions"]
+        .as_object()
+        .context("the bundle has no `definitions`")?;
+    let v2 = root
+        .get("v2")
+        .and_then(Value::as_object)
+        .context("the bundle has no `v2`")?;
     let mut definitions = Definitions::new();
     for (name, schema) in root.iter().filter(|(name, _)| *name != "v2").chain(v2) {
         let mut schema = schema.clone();
@@ -58,7 +63,9 @@ fn collect_references(schema: &Value, names: &mut Vec<String>) {
                 }
             }
         }
-        Value::Array(array) => array.iter().for_each(|value| collect_references(value, names)),
+        Value::Array(array) => array
+            .iter()
+            .for_each(|value| collect_references(value, names)),
         _ => {}
     }
 }
@@ -77,7 +84,10 @@ fn flatten_references(schema: &mut Value) -> Result<()> {
                         let name = reference_name(reference)
                             .with_context(|| format!("a reference of unknown form: {reference}"))?;
                         let flat = name.strip_prefix("v2/").unwrap_or(name);
-                        ensure!(!flat.contains('/'), "a reference of unknown form: {reference}");
+                        ensure!(
+                            !flat.contains('/'),
+                            "a reference of unknown form: {reference}"
+                        );
                         *reference = format!("#/definitions/{flat}");
                     }
                     _ => flatten_references(value)?,

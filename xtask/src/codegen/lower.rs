@@ -21,7 +21,9 @@ use super::{
 pub(crate) fn lower(model: &mut Model) -> Result<()> {
     let mut carriers = Map::new();
     let mut settings = TypeSpaceSettings::default();
-    settings.with_struct_builder(false).with_map_type("::std::collections::BTreeMap");
+    settings
+        .with_struct_builder(false)
+        .with_map_type("::std::collections::BTreeMap");
     for (name, ty) in &model.types {
         let slots = slots(ty);
         let is_struct = matches!(ty.kind, Kind::Object(_)) && !slots.is_empty();
@@ -53,7 +55,10 @@ pub(crate) fn lower(model: &mut Model) -> Result<()> {
             continue;
         }
         let lowered = &structs[&carrier];
-        ensure!(lowered.len() == slots.len(), "typify lost a field of `{name}`");
+        ensure!(
+            lowered.len() == slots.len(),
+            "typify lost a field of `{name}`"
+        );
         for slot in &mut slots {
             let (ident, rust) = lowered
                 .get(slot.name.as_str())
@@ -76,11 +81,15 @@ fn run_typify(definitions: Map<String, Value>, settings: &TypeSpaceSettings) -> 
         .map(|(name, schema)| Ok((name, serde_json::from_value(schema)?)))
         .collect::<Result<Vec<(String, schemars::schema::Schema)>>>()?;
     let mut space = TypeSpace::new(settings);
-    space.add_ref_types(schemas).map_err(|error| anyhow!("typify: {error}"))?;
+    space
+        .add_ref_types(schemas)
+        .map_err(|error| anyhow!("typify: {error}"))?;
     let file = syn::parse2::<syn::File>(space.to_stream()).context("typify's output")?;
     let mut structs = Structs::new();
     for item in file.items {
-        let syn::Item::Struct(item) = item else { continue };
+        let syn::Item::Struct(item) = item else {
+            continue;
+        };
         let fields = item.fields.into_iter().filter_map(|mut field| {
             let ident = field.ident.take()?.to_string();
             let wire = renamed(&field).unwrap_or_else(|| ident.clone());
@@ -94,7 +103,11 @@ fn run_typify(definitions: Map<String, Value>, settings: &TypeSpaceSettings) -> 
 /// The name in `#[serde(rename = "..")]`.
 fn renamed(field: &syn::Field) -> Option<String> {
     let mut name = None;
-    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    for attribute in field
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
         // Other members of the attribute are none of our concern.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
@@ -121,7 +134,10 @@ fn short(mut ty: syn::Type) -> String {
     }
 
     LastSegment.visit_type_mut(&mut ty);
-    ty.to_token_stream().to_string().replace(' ', "").replace(',', ", ")
+    ty.to_token_stream()
+        .to_string()
+        .replace(' ', "")
+        .replace(',', ", ")
 }
 
 fn carrier_name(name: &str, ty: &Type) -> String {
@@ -132,17 +148,22 @@ fn carrier_name(name: &str, ty: &Type) -> String {
 }
 
 fn carrier(slots: &[&Slot]) -> Value {
-    let properties: Map<_, _> =
-        slots.iter().map(|slot| (slot.name.clone(), slot.schema.clone())).collect();
+    let properties: Map<_, _> = slots
+        .iter()
+        .map(|slot| (slot.name.clone(), slot.schema.clone()))
+        .collect();
     let required: Vec<_> = slots.iter().map(|slot| slot.name.clone()).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
 fn slots(ty: &Type) -> Vec<&Slot> {
     match &ty.kind {
-        Kind::Object(object) => {
-            object.fields.iter().map(|field| &field.slot).chain(&object.rest).collect()
-        }
+        Kind::Object(object) => object
+            .fields
+            .iter()
+            .map(|field| &field.slot)
+            .chain(&object.rest)
+            .collect(),
         Kind::Mixed(mixed) => mixed.keyed.iter().collect(),
         Kind::Untagged(slots) => slots.iter().collect(),
         Kind::Alias(slot) => vec![slot],
@@ -152,9 +173,12 @@ fn slots(ty: &Type) -> Vec<&Slot> {
 
 fn slots_mut(ty: &mut Type) -> Vec<&mut Slot> {
     match &mut ty.kind {
-        Kind::Object(object) => {
-            object.fields.iter_mut().map(|field| &mut field.slot).chain(&mut object.rest).collect()
-        }
+        Kind::Object(object) => object
+            .fields
+            .iter_mut()
+            .map(|field| &mut field.slot)
+            .chain(&mut object.rest)
+            .collect(),
         Kind::Mixed(mixed) => mixed.keyed.iter_mut().collect(),
         Kind::Untagged(slots) => slots.iter_mut().collect(),
         Kind::Alias(slot) => vec![slot],

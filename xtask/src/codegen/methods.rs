@@ -24,7 +24,11 @@ pub(crate) fn unions(
         .iter()
         .filter(|name| definitions.contains_key(**name))
         .map(|name| {
-            let known = stable.get(*name).map(methods_of).transpose()?.unwrap_or_default();
+            let known = stable
+                .get(*name)
+                .map(methods_of)
+                .transpose()?
+                .unwrap_or_default();
             let known: BTreeSet<_> = known.into_iter().map(|(method, ..)| method).collect();
             messages(name, &definitions[*name], &known).with_context(|| format!("union `{name}`"))
         })
@@ -37,12 +41,17 @@ type Row = (String, Option<String>, Option<String>);
 
 /// Method, params and description of each member of a union of messages.
 fn methods_of(union: &Value) -> Result<Vec<Row>> {
-    let members = union.get("oneOf").and_then(Value::as_array).context("it is no union")?;
+    let members = union
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .context("it is no union")?;
     members
         .iter()
         .map(|member| {
             let properties = &member["properties"];
-            let method = properties["method"]["enum"][0].as_str().context("without method")?;
+            let method = properties["method"]["enum"][0]
+                .as_str()
+                .context("without method")?;
             let docs = member["description"].as_str().map(str::to_owned);
             Ok((method.to_owned(), params(&properties["params"])?, docs))
         })
@@ -71,7 +80,11 @@ fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Mess
     for (_, params, _) in &rows {
         *uses.entry(params.clone()).or_default() += 1;
     }
-    let suffix = if name.ends_with("Notification") { "Notification" } else { "Params" };
+    let suffix = if name.ends_with("Notification") {
+        "Notification"
+    } else {
+        "Params"
+    };
     let mut methods = Vec::new();
     for (method, params, docs) in rows {
         // Named by the params, unless several methods share them.
@@ -82,12 +95,26 @@ fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Mess
             _ => names::pascal(&method),
         };
         let experimental = !stable.contains(&method);
-        methods.push(Method { method, ident, params, response: None, docs, experimental });
+        methods.push(Method {
+            method,
+            ident,
+            params,
+            response: None,
+            docs,
+            experimental,
+        });
     }
     let distinct: BTreeSet<_> = methods.iter().map(|method| &method.ident).collect();
-    ensure!(distinct.len() == methods.len(), "two methods make the same variant");
+    ensure!(
+        distinct.len() == methods.len(),
+        "two methods make the same variant"
+    );
     let docs = union["description"].as_str().map(str::to_owned);
-    Ok(Messages { name: name.to_owned(), docs, methods })
+    Ok(Messages {
+        name: name.to_owned(),
+        docs,
+        methods,
+    })
 }
 
 /// Gives each request its response, and fails if one is left on either side.
@@ -95,11 +122,15 @@ fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Re
     let mut taken = BTreeSet::new();
     let mut rows_used = BTreeSet::new();
     let mut params_seen = BTreeSet::new();
-    for union in unions.iter_mut().filter(|union| union.name.ends_with("Request")) {
+    for union in unions
+        .iter_mut()
+        .filter(|union| union.name.ends_with("Request"))
+    {
         for method in &mut union.methods {
-            let by_params = method.params.as_deref().and_then(|params| {
-                Some(format!("{}Response", params.strip_suffix("Params")?))
-            });
+            let by_params = method
+                .params
+                .as_deref()
+                .and_then(|params| Some(format!("{}Response", params.strip_suffix("Params")?)));
             let by_method = format!("{}Response", names::pascal(&method.method));
             let by_table = RESPONSES.iter().find(|(name, _)| *name == method.method);
             let response = match by_table {
@@ -112,14 +143,23 @@ fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Re
                     .chain([by_method])
                     .find(|name| definitions.contains(name))
                     .with_context(|| {
-                        format!("`{}` has no response; give it one in tables.rs", method.method)
+                        format!(
+                            "`{}` has no response; give it one in tables.rs",
+                            method.method
+                        )
                     })?,
             };
-            ensure!(definitions.contains(&response), "`{response}` is not defined");
+            ensure!(
+                definitions.contains(&response),
+                "`{response}` is not defined"
+            );
             taken.insert(response.clone());
             method.response = Some(response);
             if let Some(params) = &method.params {
-                ensure!(params_seen.insert(params.clone()), "`{params}` serves two methods");
+                ensure!(
+                    params_seen.insert(params.clone()),
+                    "`{params}` serves two methods"
+                );
             }
         }
     }
@@ -127,10 +167,16 @@ fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Re
         return Ok(()); // A mini schema without requests.
     }
     let stale = RESPONSES.iter().find(|(name, _)| !rows_used.contains(name));
-    ensure!(stale.is_none(), "the table of responses has a row too many: {stale:?}");
+    ensure!(
+        stale.is_none(),
+        "the table of responses has a row too many: {stale:?}"
+    );
     let left = definitions.iter().find(|name| {
         name.ends_with("Response") && !name.starts_with("JSONRPC") && !taken.contains(*name)
     });
-    ensure!(left.is_none(), "no method answers with {left:?}; see the table in tables.rs");
+    ensure!(
+        left.is_none(),
+        "no method answers with {left:?}; see the table in tables.rs"
+    );
     Ok(())
 }

@@ -35,7 +35,11 @@ pub(crate) struct Args {
 #[allow(clippy::needless_pass_by_value)]
 pub(crate) fn run(args: Args) -> Result<()> {
     let files = generate()?;
-    if args.check { write::check(&files) } else { write::write(&files) }
+    if args.check {
+        write::check(&files)
+    } else {
+        write::write(&files)
+    }
 }
 
 /// The generated files, from the pinned schema.

@@ -151,12 +151,17 @@ pub(crate) struct Method {
 impl Model {
     /// A union of messages by name.
     pub(crate) fn union(&self, name: &str) -> &[Method] {
-        self.unions.iter().find(|union| union.name == name).map_or(&[], |union| &union.methods)
+        self.unions
+            .iter()
+            .find(|union| union.name == name)
+            .map_or(&[], |union| &union.methods)
     }
 
     /// The definitions a type refers to.
     pub(crate) fn references(&self, name: &str) -> BTreeSet<String> {
-        let Some(ty) = self.types.get(name) else { return BTreeSet::new() };
+        let Some(ty) = self.types.get(name) else {
+            return BTreeSet::new();
+        };
         let mut names = BTreeSet::new();
         let mut add = |slot: &Slot| names.extend(super::load::references(&slot.schema));
         match &ty.kind {
@@ -168,7 +173,12 @@ impl Model {
             Kind::Untagged(slots) => slots.iter().for_each(add),
             Kind::Alias(slot) => add(slot),
             Kind::Tagged(tagged) => {
-                names.extend(tagged.variants.iter().filter_map(|variant| variant.body.clone()));
+                names.extend(
+                    tagged
+                        .variants
+                        .iter()
+                        .filter_map(|variant| variant.body.clone()),
+                );
             }
             Kind::Strings(_) | Kind::Text | Kind::ByHand | Kind::Messages => {}
         }

@@ -6,11 +6,39 @@ use super::model::{Kind, Model};
 
 /// Rooms by the first part of a method; a method with another first part goes to `server`.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("account", &["account", "accountSession", "userVerification", "attestation"]),
-    ("apps", &["app", "plugin", "marketplace", "skills", "hooks", "hook"]),
-    ("approval", &["applyPatchApproval", "execCommandApproval", "autoApprovalReview"]),
-    ("config", &["config", "configRequirements", "configWarning", "experimentalFeature",
-        "permissionProfile", "environment", "externalAgentConfig"]),
+    (
+        "account",
+        &[
+            "account",
+            "accountSession",
+            "userVerification",
+            "attestation",
+        ],
+    ),
+    (
+        "apps",
+        &["app", "plugin", "marketplace", "skills", "hooks", "hook"],
+    ),
+    (
+        "approval",
+        &[
+            "applyPatchApproval",
+            "execCommandApproval",
+            "autoApprovalReview",
+        ],
+    ),
+    (
+        "config",
+        &[
+            "config",
+            "configRequirements",
+            "configWarning",
+            "experimentalFeature",
+            "permissionProfile",
+            "environment",
+            "externalAgentConfig",
+        ],
+    ),
     ("exec", &["command", "process", "windowsSandbox", "windows"]),
     ("fs", &["fs", "fuzzyFileSearch"]),
     ("item", &["item", "rawResponseItem", "rawResponse"]),
@@ -105,7 +133,10 @@ fn follow_users(model: &Model, rooms: &mut BTreeMap<String, &'static str>) {
             let users = users.get(name).cloned().unwrap_or_default();
             let of_users: Option<BTreeSet<_>> =
                 users.iter().map(|user| rooms.get(user).copied()).collect();
-            match of_users.map(|rooms| rooms.into_iter().collect::<Vec<_>>()).as_deref() {
+            match of_users
+                .map(|rooms| rooms.into_iter().collect::<Vec<_>>())
+                .as_deref()
+            {
                 Some([room]) => settled.push((name.clone(), *room)),
                 Some(_) => settled.push((name.clone(), "shared")),
                 None => {}

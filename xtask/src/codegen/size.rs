@@ -12,7 +12,9 @@ pub(crate) fn needs_box(model: &Model, name: &str) -> bool {
 }
 
 fn of_definition(model: &Model, name: &str) -> usize {
-    let Some(ty) = model.types.get(name) else { return 24 };
+    let Some(ty) = model.types.get(name) else {
+        return 24;
+    };
     match &ty.kind {
         Kind::Object(object) => {
             let fields = object.fields.iter().map(|field| {
@@ -27,7 +29,10 @@ fn of_definition(model: &Model, name: &str) -> usize {
         }
         Kind::Strings(_) | Kind::Text => 24,
         Kind::Tagged(tagged) => {
-            let bodies = tagged.variants.iter().filter_map(|variant| variant.body.as_deref());
+            let bodies = tagged
+                .variants
+                .iter()
+                .filter_map(|variant| variant.body.as_deref());
             let sizes = bodies.map(|body| of_definition(model, body).min(LARGEST_VARIANT));
             sizes.max().unwrap_or(0).max(32) + 8
         }
@@ -36,7 +41,12 @@ fn of_definition(model: &Model, name: &str) -> usize {
             sizes.max().unwrap_or(0).max(32) + 8
         }
         Kind::Untagged(slots) => {
-            slots.iter().map(|slot| of_rust(model, &slot.rust)).max().unwrap_or(0) + 8
+            slots
+                .iter()
+                .map(|slot| of_rust(model, &slot.rust))
+                .max()
+                .unwrap_or(0)
+                + 8
         }
         Kind::Alias(slot) => of_rust(model, &slot.rust) + 8,
         Kind::ByHand | Kind::Messages => 32,

@@ -14,12 +14,18 @@ const CLEARABLE: &[(&str, &[&str])] = &[
     ("BedrockProviderSettingsPatch", &["profile", "region"]),
     ("CollaborationModeMask", &["reasoning_effort"]),
     ("CustomGatewayProviderSettingsPatch", &["baseUrl", "envKey"]),
-    ("GcpProviderSettingsPatch", &["credentialFile", "location", "projectId"]),
+    (
+        "GcpProviderSettingsPatch",
+        &["credentialFile", "location", "projectId"],
+    ),
     ("ProcessSpawnParams", &["outputBytesCap", "timeoutMs"]),
     ("ThreadForkParams", &["serviceTier"]),
     ("ThreadGoalSetParams", &["tokenBudget"]),
     ("ThreadListParams", &["projectId", "sectionId"]),
-    ("ThreadMetadataGitInfoUpdateParams", &["branch", "originUrl", "sha"]),
+    (
+        "ThreadMetadataGitInfoUpdateParams",
+        &["branch", "originUrl", "sha"],
+    ),
     ("ThreadRealtimeStartParams", &["prompt"]),
     ("ThreadResumeParams", &["serviceTier"]),
     ("ThreadSectionUpdateParams", &["appearance"]),
@@ -32,7 +38,10 @@ const CLEARABLE: &[(&str, &[&str])] = &[
 /// Fields that `Debug` must not show: whoever reads them can act as the user, or they hold an
 /// environment, which often has such values.
 const SECRETS: &[(&str, &[&str])] = &[
-    ("AmazonBedrockAccessKeysLoginAccountParams", &["accessKeyId", "secretAccessKey", "sessionToken"]),
+    (
+        "AmazonBedrockAccessKeysLoginAccountParams",
+        &["accessKeyId", "secretAccessKey", "sessionToken"],
+    ),
     ("AmazonBedrockLoginAccountParams", &["apiKey"]),
     ("ApiKeyLoginAccountParams", &["apiKey"]),
     ("AttestationGenerateResponse", &["token"]),
@@ -42,8 +51,14 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("EnvironmentAddParams", &["authBearerToken"]),
     ("ExecLocalShellAction", &["env"]),
     ("ProcessSpawnParams", &["env"]),
-    ("RemoteControlPairingStartResponse", &["manualPairingCode", "pairingCode"]),
-    ("RemoteControlPairingStatusParams", &["manualPairingCode", "pairingCode"]),
+    (
+        "RemoteControlPairingStartResponse",
+        &["manualPairingCode", "pairingCode"],
+    ),
+    (
+        "RemoteControlPairingStatusParams",
+        &["manualPairingCode", "pairingCode"],
+    ),
     ("RequestHeader", &["value"]),
     ("UserVerificationProof", &["signature"]),
 ];
@@ -54,10 +69,22 @@ const UNTAGGED: &[(&str, &[&str])] = &[
     ("AccountSessionsSwitchResponse", &["Sessions", "Login"]),
     ("ForcedChatgptWorkspaceIds", &["One", "Many"]),
     ("FunctionCallOutputBody", &["Text", "ContentItems"]),
-    ("McpElicitationEnumSchema", &["SingleSelect", "MultiSelect", "LegacyTitled"]),
-    ("McpElicitationMultiSelectEnumSchema", &["Untitled", "Titled"]),
-    ("McpElicitationPrimitiveSchema", &["Enum", "String", "Number", "Boolean"]),
-    ("McpElicitationSingleSelectEnumSchema", &["Untitled", "Titled"]),
+    (
+        "McpElicitationEnumSchema",
+        &["SingleSelect", "MultiSelect", "LegacyTitled"],
+    ),
+    (
+        "McpElicitationMultiSelectEnumSchema",
+        &["Untitled", "Titled"],
+    ),
+    (
+        "McpElicitationPrimitiveSchema",
+        &["Enum", "String", "Number", "Boolean"],
+    ),
+    (
+        "McpElicitationSingleSelectEnumSchema",
+        &["Untitled", "Titled"],
+    ),
     ("ResourceContent", &["Text", "Blob"]),
     ("ThreadItemsListCursor", &["Cursor", "Anchor"]),
     ("ThreadListCwdFilter", &["One", "Many"]),
@@ -100,15 +127,25 @@ const BY_HAND: &[&str] = &[
 ];
 
 /// The unions of messages, made from the tables of methods.
-pub(crate) const MESSAGES: &[&str] =
-    &["ClientNotification", "ClientRequest", "ServerNotification", "ServerRequest"];
+pub(crate) const MESSAGES: &[&str] = &[
+    "ClientNotification",
+    "ClientRequest",
+    "ServerNotification",
+    "ServerRequest",
+];
 
 /// Responses that no rule finds.
 pub(crate) const RESPONSES: &[(&str, &str)] = &[
     ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
     ("account/logout", "LogoutAccountResponse"),
-    ("account/securitySetup/read", "GetAccountSecuritySetupResponse"),
-    ("account/workspaceMessages/read", "GetWorkspaceMessagesResponse"),
+    (
+        "account/securitySetup/read",
+        "GetAccountSecuritySetupResponse",
+    ),
+    (
+        "account/workspaceMessages/read",
+        "GetWorkspaceMessagesResponse",
+    ),
     ("accountSession/list", "AccountSessionsResponse"),
     ("config/batchWrite", "ConfigWriteResponse"),
     ("config/mcpServer/reload", "McpServerRefreshResponse"),
@@ -121,7 +158,10 @@ pub(crate) const RESPONSES: &[(&str, &str)] = &[
 
 /// The variants of an untagged union, in order.
 pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> {
-    UNTAGGED.iter().find(|(name, _)| *name == union).map(|(_, variants)| *variants)
+    UNTAGGED
+        .iter()
+        .find(|(name, _)| *name == union)
+        .map(|(_, variants)| *variants)
 }
 
 /// The tables, and which entries have been used.
@@ -175,7 +215,10 @@ impl Tables {
     ) -> bool {
         let fields = table.iter().find(|(entry, _)| *entry == name);
         let entry = fields.and_then(|(name, fields)| {
-            fields.iter().find(|entry| **entry == field).map(|field| (*name, *field))
+            fields
+                .iter()
+                .find(|entry| **entry == field)
+                .map(|field| (*name, *field))
         });
         entry.is_some_and(|entry| self.used.insert(entry) || true)
     }
@@ -184,10 +227,21 @@ impl Tables {
     pub(crate) fn check_used(&self) -> Result<()> {
         let fields = CLEARABLE.iter().chain(SECRETS);
         let fields = fields.flat_map(|(name, fields)| fields.iter().map(|field| (*name, *field)));
-        let names = CLOSED.iter().chain(STRICT).chain(BY_HAND).chain(MESSAGES).copied();
-        let names = names.chain(UNTAGGED.iter().map(|(name, _)| *name)).map(|name| (name, ""));
+        let names = CLOSED
+            .iter()
+            .chain(STRICT)
+            .chain(BY_HAND)
+            .chain(MESSAGES)
+            .copied();
+        let names = names
+            .chain(UNTAGGED.iter().map(|(name, _)| *name))
+            .map(|name| (name, ""));
         for (name, field) in fields.chain(names) {
-            let what = if field.is_empty() { name.to_owned() } else { format!("{name}.{field}") };
+            let what = if field.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{name}.{field}")
+            };
             ensure!(
                 self.used.contains(&(name, field)),
                 "`{what}` is in a table of tables.rs, and no longer in the schema"

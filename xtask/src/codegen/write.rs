@@ -14,7 +14,9 @@ use super::print::Files;
 /// Where the generated files are.
 fn folder() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.with_file_name("crates").join("codex-types/src/generated")
+    xtask
+        .with_file_name("crates")
+        .join("codex-types/src/generated")
 }
 
 /// Writes the files, and removes those that are no longer generated.
@@ -22,7 +24,10 @@ pub(crate) fn write(files: &Files) -> Result<()> {
     let folder = folder();
     fs::create_dir_all(&folder)?;
     let mut changed = 0;
-    for name in present(&folder)?.iter().filter(|name| !files.contains_key(*name)) {
+    for name in present(&folder)?
+        .iter()
+        .filter(|name| !files.contains_key(*name))
+    {
         fs::remove_file(folder.join(name)).with_context(|| format!("removing {name}"))?;
         changed += 1;
     }
@@ -55,7 +60,10 @@ pub(crate) fn check(files: &Files) -> Result<()> {
         }
         stale.push(name.as_str());
         let diff = TextDiff::from_lines(&old, &new);
-        let diff = diff.unified_diff().header(&format!("{name} (now)"), "(generated)").to_string();
+        let diff = diff
+            .unified_diff()
+            .header(&format!("{name} (now)"), "(generated)")
+            .to_string();
         for line in diff.lines().take(SHOWN_LINES.saturating_sub(shown)) {
             eprintln!("{line}");
             shown += 1;
@@ -75,7 +83,9 @@ pub(crate) fn check(files: &Files) -> Result<()> {
 /// The files that are there.
 fn present(folder: &Path) -> Result<BTreeSet<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -108,9 +108,9 @@ impl Cache {
         installer.fetch(version, stage.path())?;
         let Some(binary) = self.platform.binary_in(stage.path()) else {
             bail!(
-                "the packages of codex {version} brought no native binary for {:?}; choose another \
+                "the packages of codex {version} brought no native binary for {}; choose another \
                  version, or set CODEX_BIN to a binary of your own",
-                self.platform
+                self.platform.name()
             );
         };
         let said = installer.probe(&binary)?;
@@ -134,7 +134,12 @@ impl Cache {
     fn lock(&self, installer: &impl Installer) -> anyhow::Result<File> {
         fs::create_dir_all(&self.folder).with_context(|| cannot("create", &self.folder))?;
         let path = self.folder.join(".lock");
-        let file = File::create(&path).with_context(|| cannot("create", &path))?;
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(|| cannot("open", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -91,7 +91,9 @@ fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> 
         return Ok((wanted, None));
     };
     let binary = overriding_binary(&value)?;
-    let said = release::of_binary(&binary).context("CODEX_BIN is set to no codex")?;
+    let said = release::of_binary(&binary).context(
+        "CODEX_BIN is set to no codex; set it to the path of a codex binary, or unset it",
+    )?;
     if said == wanted {
         return Ok((wanted, Some(binary)));
     }

@@ -97,6 +97,7 @@ impl Manager {
 fn npm_install(version: &Version, into: &Path) -> Command {
     let mut command = Command::new(NPM);
     command.arg("install").arg("--prefix").arg(into).args([
+        "--no-global",
         "--location=project",
         "--install-strategy=hoisted",
         // The native binary is an optional dependency of the wrapper.

@@ -49,6 +49,11 @@ impl Platform {
         })
     }
 
+    /// Its name, as npm spells it.
+    pub(super) fn name(&self) -> &'static str {
+        self.npm
+    }
+
     /// The native binary below the folder of an installed runtime, if it is there.
     ///
     /// The node wrapper beside it is passed over: it would put a second process between the client

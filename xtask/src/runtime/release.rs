@@ -32,8 +32,12 @@ pub(super) fn of_binary(binary: &Path) -> anyhow::Result<Version> {
             complaint.trim()
         );
     }
-    in_banner(&said)
-        .with_context(|| format!("`{shown} --version` names no version: `{}`", said.trim()))
+    in_banner(&said).with_context(|| {
+        format!(
+            "`{shown} --version` names no version: `{}`",
+            said.lines().next().unwrap_or("")
+        )
+    })
 }
 
 /// The version in what `codex --version` prints, `codex-cli 0.169.0`.

@@ -89,7 +89,7 @@ impl Bundle {
             .with_context(|| format!("cannot run {}", binary.display()))?;
         if !output.status.success() {
             bail!(
-                "{} could not print its {} schema ({}): {}",
+                "{} could not print its {} schema ({}); it may be too old to: {}",
                 binary.display(),
                 flavour.name(),
                 output.status,

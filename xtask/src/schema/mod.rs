@@ -2,6 +2,7 @@
 
 mod bundles;
 mod census;
+mod diff;
 mod lock;
 pub(crate) mod pinned;
 mod update;
@@ -29,6 +30,8 @@ enum Action {
     },
     /// Proves, without a runtime or a network, that the pinned files are what the lock says.
     Verify,
+    /// Reports what changed in the protocol between two releases, and what can break a client.
+    Diff(diff::Args),
 }
 
 /// Runs the chore.
@@ -36,6 +39,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.action {
         Action::Update { version } => update(version),
         Action::Verify => verify(),
+        Action::Diff(args) => diff::run(&args),
     }
 }
 

@@ -125,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_entry_of_the_changelog_names_the_pinned_release() {
+        let changelog = fs::read_to_string(crate::workspace::root().join("CHANGELOG.md")).unwrap();
+        let newest = changelog.split("\n## [").nth(1).unwrap();
+        let sentence = format!("**codex {}**", version().unwrap());
+        assert!(newest.contains(&sentence), "no `{sentence}` in: {newest}");
+    }
+
+    #[test]
     fn one_changed_byte_is_refused_with_the_file_and_the_remedy() {
         let folder = pinned_folder();
         load_from(folder.path()).unwrap();

@@ -44,6 +44,7 @@ pub struct AccountLoginCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl AccountLoginCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -79,6 +80,7 @@ pub struct AccountRateLimitsUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl AccountRateLimitsUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -122,6 +124,7 @@ pub struct AccountSecuritySetupAction {
     pub label: String,
     pub url: String,
 }
+
 impl AccountSecuritySetupAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -148,6 +151,7 @@ pub struct AccountSecuritySetupNotice {
     pub title: String,
     pub user_id: String,
 }
+
 impl AccountSecuritySetupNotice {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -190,6 +194,7 @@ pub struct AccountSession {
     pub user_id: Option<String>,
     pub workspaces: Vec<AccountSessionWorkspace>,
 }
+
 impl AccountSession {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -234,6 +239,7 @@ pub struct AccountSessionWorkspace {
     pub kind: Option<AccountSessionWorkspaceKind>,
     pub name: Option<String>,
 }
+
 impl AccountSessionWorkspace {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -279,8 +285,9 @@ wire::strings! { AccountSessionWorkspaceKind {
 pub struct AccountSessionsListParams {
     pub refresh_workspace_metadata: Option<bool>,
 }
+
 impl AccountSessionsListParams {
-    /// Sets \[`refresh_workspace_metadata`\](Self::refresh_workspace_metadata).
+    /// Sets [`refresh_workspace_metadata`](Self::refresh_workspace_metadata).
     #[must_use]
     pub fn refresh_workspace_metadata(
         mut self,
@@ -304,6 +311,7 @@ pub struct AccountSessionsResponse {
     pub active_session_id: Option<String>,
     pub sessions: Vec<AccountSession>,
 }
+
 impl AccountSessionsResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -333,6 +341,7 @@ pub struct AccountSessionsSwitchParams {
     /// Opaque active-login identifier returned by accountSession/list.
     pub session_id: String,
 }
+
 impl AccountSessionsSwitchParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -343,7 +352,8 @@ impl AccountSessionsSwitchParams {
             session_id: session_id.into(),
         }
     }
-    /// Sets \[`allow_browser_login`\](Self::allow_browser_login).
+
+    /// Sets [`allow_browser_login`](Self::allow_browser_login).
     #[must_use]
     pub fn allow_browser_login(mut self, allow_browser_login: bool) -> Self {
         self.allow_browser_login = Some(allow_browser_login);
@@ -381,6 +391,7 @@ pub struct AccountTokenUsageDailyBucket {
     pub start_date: String,
     pub tokens: i64,
 }
+
 impl AccountTokenUsageDailyBucket {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -476,6 +487,7 @@ pub struct AmazonBedrockAccessKeysLoginAccountParams {
     pub secret_access_key: String,
     pub session_token: Option<String>,
 }
+
 impl AmazonBedrockAccessKeysLoginAccountParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -491,7 +503,8 @@ impl AmazonBedrockAccessKeysLoginAccountParams {
             session_token: None,
         }
     }
-    /// Sets \[`session_token`\](Self::session_token).
+
+    /// Sets [`session_token`](Self::session_token).
     #[must_use]
     pub fn session_token(mut self, session_token: impl Into<String>) -> Self {
         self.session_token = Some(session_token.into());
@@ -508,7 +521,7 @@ wire::object! { AmazonBedrockAccessKeysLoginAccountParams {
     session_token: optional "sessionToken",
 } }
 
-/// `amazonBedrock` of \[`Account`\].
+/// `amazonBedrock` of [`Account`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AmazonBedrockAccount {
@@ -527,6 +540,7 @@ pub struct AmazonBedrockLoginAccountParams {
     pub api_key: String,
     pub region: String,
 }
+
 impl AmazonBedrockLoginAccountParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -545,12 +559,13 @@ wire::object! { AmazonBedrockLoginAccountParams {
     region: required "region",
 } }
 
-/// `apiKey` of \[`LoginAccountParams`\].
+/// `apiKey` of [`LoginAccountParams`].
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApiKeyLoginAccountParams {
     pub api_key: String,
 }
+
 impl ApiKeyLoginAccountParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -579,6 +594,7 @@ pub struct AttestationGenerateResponse {
     /// Opaque client attestation token.
     pub token: String,
 }
+
 impl AttestationGenerateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -659,6 +675,7 @@ pub struct BedrockAwsProfile {
     pub name: String,
     pub region: Option<String>,
 }
+
 impl BedrockAwsProfile {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -696,6 +713,7 @@ pub struct BedrockCheckGovCloudRequirementsResponse {
     /// is not a general certification of the network configuration.
     pub should_warn: bool,
 }
+
 impl BedrockCheckGovCloudRequirementsResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -727,6 +745,7 @@ pub struct BedrockDiscoverResponse {
     pub environment_credentials: Vec<BedrockEnvironmentCredential>,
     pub profiles: Vec<BedrockAwsProfile>,
 }
+
 impl BedrockDiscoverResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -755,6 +774,7 @@ pub struct BedrockEnvironmentCredential {
     pub region: Option<String>,
     pub type_: AwsCredentialType,
 }
+
 impl BedrockEnvironmentCredential {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -784,6 +804,7 @@ pub enum BedrockSetupParams {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl BedrockSetupParams {
     /// [`region`](ProfileBedrockSetupParams::region) of whichever variant it is; `None` if it has none.
     pub fn region(&self) -> Option<&str> {
@@ -815,6 +836,7 @@ wire::object! { BedrockSetupResponse {} }
 pub struct CancelLoginAccountParams {
     pub login_id: String,
 }
+
 impl CancelLoginAccountParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -833,6 +855,7 @@ wire::object! { CancelLoginAccountParams {
 pub struct CancelLoginAccountResponse {
     pub status: CancelLoginAccountStatus,
 }
+
 impl CancelLoginAccountResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -862,7 +885,7 @@ wire::strings! { CancelLoginAccountStatus {
     "notFound" => NotFound,
 } }
 
-/// `chatgpt` of \[`Account`\].
+/// `chatgpt` of [`Account`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChatgptAccount {
@@ -871,6 +894,7 @@ pub struct ChatgptAccount {
     /// Display name of the selected ChatGPT workspace, when available.
     pub workspace_name: Option<String>,
 }
+
 impl ChatgptAccount {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -905,6 +929,7 @@ pub struct ChatgptAuthTokensLoginAccountParams {
     /// unavailable, the plan defaults to `unknown`.
     pub chatgpt_plan_type: Option<String>,
 }
+
 impl ChatgptAuthTokensLoginAccountParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -918,7 +943,8 @@ impl ChatgptAuthTokensLoginAccountParams {
             chatgpt_plan_type: None,
         }
     }
-    /// Sets \[`chatgpt_plan_type`\](Self::chatgpt_plan_type).
+
+    /// Sets [`chatgpt_plan_type`](Self::chatgpt_plan_type).
     #[must_use]
     pub fn chatgpt_plan_type(mut self, chatgpt_plan_type: impl Into<String>) -> Self {
         self.chatgpt_plan_type = Some(chatgpt_plan_type.into());
@@ -948,6 +974,7 @@ pub struct ChatgptAuthTokensRefreshParams {
     pub previous_account_id: Option<String>,
     pub reason: ChatgptAuthTokensRefreshReason,
 }
+
 impl ChatgptAuthTokensRefreshParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -986,6 +1013,7 @@ pub struct ChatgptAuthTokensRefreshResponse {
     pub chatgpt_account_id: String,
     pub chatgpt_plan_type: Option<String>,
 }
+
 impl ChatgptAuthTokensRefreshResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -999,7 +1027,8 @@ impl ChatgptAuthTokensRefreshResponse {
             chatgpt_plan_type: None,
         }
     }
-    /// Sets \[`chatgpt_plan_type`\](Self::chatgpt_plan_type).
+
+    /// Sets [`chatgpt_plan_type`](Self::chatgpt_plan_type).
     #[must_use]
     pub fn chatgpt_plan_type(mut self, chatgpt_plan_type: impl Into<String>) -> Self {
         self.chatgpt_plan_type = Some(chatgpt_plan_type.into());
@@ -1015,7 +1044,7 @@ wire::object! { ChatgptAuthTokensRefreshResponse {
     chatgpt_plan_type: optional "chatgptPlanType",
 } }
 
-/// `chatgptDeviceCode` of \[`LoginAccountResponse`\].
+/// `chatgptDeviceCode` of [`LoginAccountResponse`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChatgptDeviceCodeLoginAccountResponse {
@@ -1025,6 +1054,7 @@ pub struct ChatgptDeviceCodeLoginAccountResponse {
     /// URL the client should open in a browser to complete device code authorization.
     pub verification_url: String,
 }
+
 impl ChatgptDeviceCodeLoginAccountResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1047,7 +1077,7 @@ wire::object! { ChatgptDeviceCodeLoginAccountResponse {
     verification_url: required "verificationUrl",
 } }
 
-/// `chatgpt` of \[`LoginAccountParams`\].
+/// `chatgpt` of [`LoginAccountParams`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ChatgptLoginAccountParams {
@@ -1055,20 +1085,23 @@ pub struct ChatgptLoginAccountParams {
     pub codex_streamlined_login: Option<bool>,
     pub use_hosted_login_success_page: Option<bool>,
 }
+
 impl ChatgptLoginAccountParams {
-    /// Sets \[`app_brand`\](Self::app_brand).
+    /// Sets [`app_brand`](Self::app_brand).
     #[must_use]
     pub fn app_brand(mut self, app_brand: impl Into<LoginAppBrand>) -> Self {
         self.app_brand = Some(app_brand.into());
         self
     }
-    /// Sets \[`codex_streamlined_login`\](Self::codex_streamlined_login).
+
+    /// Sets [`codex_streamlined_login`](Self::codex_streamlined_login).
     #[must_use]
     pub fn codex_streamlined_login(mut self, codex_streamlined_login: bool) -> Self {
         self.codex_streamlined_login = Some(codex_streamlined_login);
         self
     }
-    /// Sets \[`use_hosted_login_success_page`\](Self::use_hosted_login_success_page).
+
+    /// Sets [`use_hosted_login_success_page`](Self::use_hosted_login_success_page).
     #[must_use]
     pub fn use_hosted_login_success_page(
         mut self,
@@ -1085,7 +1118,7 @@ wire::object! { ChatgptLoginAccountParams {
     use_hosted_login_success_page: optional "useHostedLoginSuccessPage",
 } }
 
-/// `chatgpt` of \[`LoginAccountResponse`\].
+/// `chatgpt` of [`LoginAccountResponse`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ChatgptLoginAccountResponse {
@@ -1093,6 +1126,7 @@ pub struct ChatgptLoginAccountResponse {
     pub auth_url: String,
     pub login_id: String,
 }
+
 impl ChatgptLoginAccountResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1143,6 +1177,7 @@ pub struct ConsumeAccountRateLimitResetCreditParams {
     /// retrying that attempt.
     pub idempotency_key: String,
 }
+
 impl ConsumeAccountRateLimitResetCreditParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1152,7 +1187,8 @@ impl ConsumeAccountRateLimitResetCreditParams {
             idempotency_key: idempotency_key.into(),
         }
     }
-    /// Sets \[`credit_id`\](Self::credit_id).
+
+    /// Sets [`credit_id`](Self::credit_id).
     #[must_use]
     pub fn credit_id(mut self, credit_id: impl Into<String>) -> Self {
         self.credit_id = Some(credit_id.into());
@@ -1171,6 +1207,7 @@ wire::object! { ConsumeAccountRateLimitResetCreditParams {
 pub struct ConsumeAccountRateLimitResetCreditResponse {
     pub outcome: ConsumeAccountRateLimitResetCreditOutcome,
 }
+
 impl ConsumeAccountRateLimitResetCreditResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1191,6 +1228,7 @@ pub struct CreditsSnapshot {
     pub has_credits: bool,
     pub unlimited: bool,
 }
+
 impl CreditsSnapshot {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1223,7 +1261,7 @@ wire::strings! { DesktopOnboardingEntrypoint {
     "life_sciences" => LifeSciences,
 } }
 
-/// `environment` of \[`BedrockSetupParams`\].
+/// `environment` of [`BedrockSetupParams`].
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -1231,6 +1269,7 @@ wire::strings! { DesktopOnboardingEntrypoint {
 pub struct EnvironmentBedrockSetupParams {
     pub region: String,
 }
+
 impl EnvironmentBedrockSetupParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1265,6 +1304,7 @@ pub struct GatewayOAuthChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl GatewayOAuthChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1301,14 +1341,16 @@ pub struct GatewayOAuthLoginParams {
     /// Defaults to the current provider when omitted.
     pub model_provider: Option<String>,
 }
+
 impl GatewayOAuthLoginParams {
-    /// Sets \[`device_auth`\](Self::device_auth).
+    /// Sets [`device_auth`](Self::device_auth).
     #[must_use]
     pub fn device_auth(mut self, device_auth: bool) -> Self {
         self.device_auth = Some(device_auth);
         self
     }
-    /// Sets \[`model_provider`\](Self::model_provider).
+
+    /// Sets [`model_provider`](Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -1340,6 +1382,7 @@ pub struct GatewayOAuthPrompt {
     pub user_code: String,
     pub verification_url: String,
 }
+
 impl GatewayOAuthPrompt {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1369,8 +1412,9 @@ pub struct GatewayOAuthReadParams {
     /// Defaults to the current provider when omitted.
     pub model_provider: Option<String>,
 }
+
 impl GatewayOAuthReadParams {
-    /// Sets \[`model_provider`\](Self::model_provider).
+    /// Sets [`model_provider`](Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -1398,6 +1442,7 @@ pub struct GatewayOAuthReadResponse {
     /// `false` if the server does not say.
     pub supports_device_auth: bool,
 }
+
 impl GatewayOAuthReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1463,6 +1508,7 @@ pub struct GcpSetupParams {
     pub location: Option<String>,
     pub project_id: String,
 }
+
 impl GcpSetupParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1473,13 +1519,15 @@ impl GcpSetupParams {
             project_id: project_id.into(),
         }
     }
-    /// Sets \[`credential_file`\](Self::credential_file).
+
+    /// Sets [`credential_file`](Self::credential_file).
     #[must_use]
     pub fn credential_file(mut self, credential_file: impl Into<String>) -> Self {
         self.credential_file = Some(credential_file.into());
         self
     }
-    /// Sets \[`location`\](Self::location).
+
+    /// Sets [`location`](Self::location).
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());
@@ -1513,8 +1561,9 @@ pub struct GetAccountParams {
     /// with `chatgptAuthTokens`.
     pub refresh_token: Option<bool>,
 }
+
 impl GetAccountParams {
-    /// Sets \[`refresh_token`\](Self::refresh_token).
+    /// Sets [`refresh_token`](Self::refresh_token).
     #[must_use]
     pub fn refresh_token(mut self, refresh_token: bool) -> Self {
         self.refresh_token = Some(refresh_token);
@@ -1537,8 +1586,9 @@ pub struct GetAccountRateLimitsParams {
     /// the backend to record experiment exposure after ordinary usage is blocked.
     pub supports_luna_reserve: Option<bool>,
 }
+
 impl GetAccountRateLimitsParams {
-    /// Sets \[`exclude_reset_credit_details`\](Self::exclude_reset_credit_details).
+    /// Sets [`exclude_reset_credit_details`](Self::exclude_reset_credit_details).
     #[must_use]
     pub fn exclude_reset_credit_details(
         mut self,
@@ -1547,7 +1597,8 @@ impl GetAccountRateLimitsParams {
         self.exclude_reset_credit_details = Some(exclude_reset_credit_details);
         self
     }
-    /// Sets \[`supports_luna_reserve`\](Self::supports_luna_reserve).
+
+    /// Sets [`supports_luna_reserve`](Self::supports_luna_reserve).
     #[must_use]
     pub fn supports_luna_reserve(mut self, supports_luna_reserve: bool) -> Self {
         self.supports_luna_reserve = Some(supports_luna_reserve);
@@ -1578,6 +1629,7 @@ pub struct GetAccountRateLimitsResponse {
     /// Multi-bucket view keyed by metered `limit_id` (for example, `codex`).
     pub rate_limits_by_limit_id: Option<BTreeMap<String, RateLimitSnapshot>>,
 }
+
 impl GetAccountRateLimitsResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1613,6 +1665,7 @@ pub struct GetAccountResponse {
     /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub workspace_routing: Option<WorkspaceRouting>,
 }
+
 impl GetAccountResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1652,8 +1705,9 @@ pub struct GetAccountTokenUsageParams {
     /// When present, read estimated usage for this thread instead of account-wide token activity.
     pub thread_id: Option<String>,
 }
+
 impl GetAccountTokenUsageParams {
-    /// Sets \[`thread_id`\](Self::thread_id).
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
@@ -1674,6 +1728,7 @@ pub struct GetAccountTokenUsageResponse {
     /// Estimated usage when a thread was requested and its billing route is available.
     pub thread_usage: Option<ThreadUsage>,
 }
+
 impl GetAccountTokenUsageResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1701,6 +1756,7 @@ pub struct GetWorkspaceMessagesResponse {
     /// Active workspace messages returned by the backend.
     pub messages: Vec<WorkspaceMessage>,
 }
+
 impl GetWorkspaceMessagesResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1784,6 +1840,7 @@ pub struct LoginAccountSessionsSwitchResponse {
     pub auth_url: String,
     pub login_id: String,
 }
+
 impl LoginAccountSessionsSwitchResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1895,7 +1952,7 @@ wire::strings! { PlanType {
     "unknown" => Unknown,
 } }
 
-/// `profile` of \[`BedrockSetupParams`\].
+/// `profile` of [`BedrockSetupParams`].
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -1904,6 +1961,7 @@ pub struct ProfileBedrockSetupParams {
     pub profile: String,
     pub region: String,
 }
+
 impl ProfileBedrockSetupParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1963,6 +2021,7 @@ pub struct RateLimitResetCredit {
     /// Backend-provided display title for this credit, or `null` when unavailable.
     pub title: Option<String>,
 }
+
 impl RateLimitResetCredit {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2029,6 +2088,7 @@ pub struct RateLimitResetCreditsSummary {
     /// less than `availableCount`.
     pub credits: Option<Vec<RateLimitResetCredit>>,
 }
+
 impl RateLimitResetCreditsSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2101,6 +2161,7 @@ pub struct RateLimitWindow {
     pub used_percent: i32,
     pub window_duration_mins: Option<i64>,
 }
+
 impl RateLimitWindow {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2125,6 +2186,7 @@ wire::object! { RateLimitWindow {
 pub struct SendAddCreditsNudgeEmailParams {
     pub credit_type: AddCreditsNudgeCreditType,
 }
+
 impl SendAddCreditsNudgeEmailParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2145,6 +2207,7 @@ wire::object! { SendAddCreditsNudgeEmailParams {
 pub struct SendAddCreditsNudgeEmailResponse {
     pub status: AddCreditsNudgeEmailStatus,
 }
+
 impl SendAddCreditsNudgeEmailResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2166,6 +2229,7 @@ pub struct SessionsAccountSessionsSwitchResponse {
     pub active_session_id: Option<String>,
     pub sessions: Vec<AccountSession>,
 }
+
 impl SessionsAccountSessionsSwitchResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2191,6 +2255,7 @@ pub struct SpendControlLimitSnapshot {
     pub resets_at: i64,
     pub used: String,
 }
+
 impl SpendControlLimitSnapshot {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2227,6 +2292,7 @@ pub struct ThreadUsage {
     /// Native dollar usage, independent of credit estimates. None means unknown, not zero.
     pub native_usage_usd_micros: Option<i64>,
 }
+
 impl ThreadUsage {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2267,6 +2333,7 @@ pub struct ThreadUsageBreakdownGroup {
     pub speed: Option<String>,
     pub total_tokens: Option<i64>,
 }
+
 impl ThreadUsageBreakdownGroup {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2306,6 +2373,7 @@ wire::object! { ThreadUsageBreakdownGroup {
 pub struct UserVerificationCancelParams {
     pub request_id: RequestId,
 }
+
 impl UserVerificationCancelParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2370,6 +2438,7 @@ pub struct UserVerificationEnrollResponse {
     /// Unpadded base64url of the SubjectPublicKeyInfo DER encoding.
     pub public_key: Option<String>,
 }
+
 impl UserVerificationEnrollResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2398,6 +2467,7 @@ pub struct UserVerificationProof {
     /// Unpadded base64url DER ECDSA signature using P-256 and SHA-256.
     pub signature: String,
 }
+
 impl UserVerificationProof {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2455,6 +2525,7 @@ pub struct UserVerificationVerifyParams {
     /// Display context already approved by the UI; 1–256 UTF-8 bytes.
     pub title: String,
 }
+
 impl UserVerificationVerifyParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2485,6 +2556,7 @@ wire::object! { UserVerificationVerifyParams {
 pub struct UserVerificationVerifyResponse {
     pub proof: UserVerificationProof,
 }
+
 impl UserVerificationVerifyResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2509,6 +2581,7 @@ pub struct WorkspaceMessage {
     pub message_id: String,
     pub message_type: WorkspaceMessageType,
 }
+
 impl WorkspaceMessage {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2563,6 +2636,7 @@ pub struct WorkspaceRouting {
     pub backend_origin: String,
     pub chatgpt_account_id: String,
 }
+
 impl WorkspaceRouting {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `add` of \[`FileChange`\].
+/// `add` of [`FileChange`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AddFileChange {
     pub content: String,
 }
+
 impl AddFileChange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -42,6 +43,7 @@ pub struct ApplyPatchApprovalParams {
     /// Optional explanatory reason (e.g. request for extra write access).
     pub reason: Option<String>,
 }
+
 impl ApplyPatchApprovalParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -74,6 +76,7 @@ wire::object! { ApplyPatchApprovalParams {
 pub struct ApplyPatchApprovalResponse {
     pub decision: ReviewDecision,
 }
+
 impl ApplyPatchApprovalResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -86,12 +89,13 @@ wire::object! { ApplyPatchApprovalResponse {
     decision: required "decision",
 } }
 
-/// `approved_execpolicy_amendment` of \[`ReviewDecision`\].
+/// `approved_execpolicy_amendment` of [`ReviewDecision`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApprovedExecpolicyAmendmentReviewDecision {
     pub proposed_execpolicy_amendment: Vec<String>,
 }
+
 impl ApprovedExecpolicyAmendmentReviewDecision {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -106,12 +110,13 @@ wire::object! { ApprovedExecpolicyAmendmentReviewDecision {
     proposed_execpolicy_amendment: required "proposed_execpolicy_amendment",
 } }
 
-/// `delete` of \[`FileChange`\].
+/// `delete` of [`FileChange`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteFileChange {
     pub content: String,
 }
+
 impl DeleteFileChange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -124,12 +129,13 @@ wire::object! { DeleteFileChange {
     content: required "content",
 } }
 
-/// `denied` of \[`ReviewDecision`\].
+/// `denied` of [`ReviewDecision`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeniedReviewDecision {
     pub rejection: String,
 }
+
 impl DeniedReviewDecision {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -159,6 +165,7 @@ pub struct ExecCommandApprovalParams {
     pub parsed_cmd: Vec<ParsedCommand>,
     pub reason: Option<String>,
 }
+
 impl ExecCommandApprovalParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -197,6 +204,7 @@ wire::object! { ExecCommandApprovalParams {
 pub struct ExecCommandApprovalResponse {
     pub decision: ReviewDecision,
 }
+
 impl ExecCommandApprovalResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -229,13 +237,14 @@ wire::tagged! { FileChange by "type" {
     "update" => Update(UpdateFileChange),
 } }
 
-/// `list_files` of \[`ParsedCommand`\].
+/// `list_files` of [`ParsedCommand`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListFilesParsedCommand {
     pub cmd: String,
     pub path: Option<String>,
 }
+
 impl ListFilesParsedCommand {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -252,12 +261,13 @@ wire::object! { ListFilesParsedCommand {
     path: optional "path",
 } }
 
-/// `network_policy_amendment` of \[`ReviewDecision`\].
+/// `network_policy_amendment` of [`ReviewDecision`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NetworkPolicyAmendmentReviewDecision {
     pub network_policy_amendment: NetworkPolicyAmendment,
 }
+
 impl NetworkPolicyAmendmentReviewDecision {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -287,6 +297,7 @@ pub enum ParsedCommand {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl ParsedCommand {
     /// [`cmd`](ReadParsedCommand::cmd) of whichever variant it is; `None` if it has none.
     pub fn cmd(&self) -> Option<&str> {
@@ -307,7 +318,7 @@ wire::tagged! { ParsedCommand by "type" {
     "unknown" => Unknown(UnknownParsedCommand),
 } }
 
-/// `read` of \[`ParsedCommand`\].
+/// `read` of [`ParsedCommand`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadParsedCommand {
@@ -318,6 +329,7 @@ pub struct ReadParsedCommand {
     /// run the command to derive the absolute path.
     pub path: String,
 }
+
 impl ReadParsedCommand {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -381,7 +393,7 @@ wire::mixed! { ReviewDecision {
     { "denied": DeniedReviewDecision } => Denied,
 } }
 
-/// `search` of \[`ParsedCommand`\].
+/// `search` of [`ParsedCommand`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchParsedCommand {
@@ -389,6 +401,7 @@ pub struct SearchParsedCommand {
     pub path: Option<String>,
     pub query: Option<String>,
 }
+
 impl SearchParsedCommand {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -419,6 +432,7 @@ pub struct StrictReviewRequiredNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl StrictReviewRequiredNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -443,12 +457,13 @@ wire::object! { StrictReviewRequiredNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `unknown` of \[`ParsedCommand`\].
+/// `unknown` of [`ParsedCommand`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownParsedCommand {
     pub cmd: String,
 }
+
 impl UnknownParsedCommand {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -461,13 +476,14 @@ wire::object! { UnknownParsedCommand {
     cmd: required "cmd",
 } }
 
-/// `update` of \[`FileChange`\].
+/// `update` of [`FileChange`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateFileChange {
     pub move_path: Option<String>,
     pub unified_diff: String,
 }
+
 impl UpdateFileChange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `agent` of \[`HookMetadata`\].
+/// `agent` of [`HookMetadata`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentHookMetadata {
@@ -32,6 +32,7 @@ pub struct AgentHookMetadata {
     pub timeout_sec: u64,
     pub trust_status: HookTrustStatus,
 }
+
 impl AgentHookMetadata {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -97,6 +98,7 @@ pub struct AppBranding {
     pub terms_of_service: Option<String>,
     pub website: Option<String>,
 }
+
 impl AppBranding {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -135,8 +137,7 @@ pub struct AppInfo {
     pub install_url: Option<String>,
     /// `false` if the server does not say.
     pub is_accessible: bool,
-    /// Whether this app is enabled in config.toml. Example: ```toml [apps.bad_app] enabled = false
-    /// ```
+    /// Whether this app is enabled in config.toml. Example: `toml [apps.bad_app] enabled = false `
     ///
     /// `true` if the server does not say.
     pub is_enabled: bool,
@@ -147,6 +148,7 @@ pub struct AppInfo {
     /// `[]` if the server does not say.
     pub plugin_display_names: Vec<String>,
 }
+
 impl AppInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -198,6 +200,7 @@ pub struct AppListUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl AppListUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -251,6 +254,7 @@ wire::object! { AppMetadata {
 pub struct AppReview {
     pub status: String,
 }
+
 impl AppReview {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -271,6 +275,7 @@ pub struct AppScreenshot {
     pub url: Option<String>,
     pub user_prompt: String,
 }
+
 impl AppScreenshot {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -299,6 +304,7 @@ pub struct AppSummary {
     pub install_url: Option<String>,
     pub name: String,
 }
+
 impl AppSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -335,6 +341,7 @@ pub struct AppTemplateSummary {
     pub reason: Option<AppTemplateUnavailableReason>,
     pub template_id: String,
 }
+
 impl AppTemplateSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -399,6 +406,7 @@ pub struct AppToolSummary {
     pub name: String,
     pub title: Option<String>,
 }
+
 impl AppToolSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -433,14 +441,16 @@ pub struct AppsInstalledParams {
     /// snapshot first.
     pub force_refresh: Option<bool>,
 }
+
 impl AppsInstalledParams {
-    /// Sets \[`thread_id`\](Self::thread_id).
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`force_refresh`\](Self::force_refresh).
+
+    /// Sets [`force_refresh`](Self::force_refresh).
     #[must_use]
     pub fn force_refresh(mut self, force_refresh: bool) -> Self {
         self.force_refresh = Some(force_refresh);
@@ -459,6 +469,7 @@ wire::object! { AppsInstalledParams {
 pub struct AppsInstalledResponse {
     pub apps: Vec<InstalledApp>,
 }
+
 impl AppsInstalledResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -484,26 +495,30 @@ pub struct AppsListParams {
     /// Optional page size; defaults to a reasonable server-side value.
     pub limit: Option<u32>,
 }
+
 impl AppsListParams {
-    /// Sets \[`thread_id`\](Self::thread_id).
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`force_refetch`\](Self::force_refetch).
+
+    /// Sets [`force_refetch`](Self::force_refetch).
     #[must_use]
     pub fn force_refetch(mut self, force_refetch: bool) -> Self {
         self.force_refetch = Some(force_refetch);
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -527,6 +542,7 @@ pub struct AppsListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl AppsListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -555,6 +571,7 @@ pub struct AppsReadParams {
     /// When true, include display-only public tool summaries in the returned metadata.
     pub include_tools: Option<bool>,
 }
+
 impl AppsReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -565,13 +582,15 @@ impl AppsReadParams {
             include_tools: None,
         }
     }
-    /// Sets \[`thread_id`\](Self::thread_id).
+
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`include_tools`\](Self::include_tools).
+
+    /// Sets [`include_tools`](Self::include_tools).
     #[must_use]
     pub fn include_tools(mut self, include_tools: bool) -> Self {
         self.include_tools = Some(include_tools);
@@ -592,6 +611,7 @@ pub struct AppsReadResponse {
     pub apps: Vec<ConnectorMetadata>,
     pub missing_app_ids: Vec<String>,
 }
+
 impl AppsReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -611,7 +631,7 @@ wire::object! { AppsReadResponse {
     missing_app_ids: required "missingAppIds",
 } }
 
-/// `command` of \[`HookMetadata`\].
+/// `command` of [`HookMetadata`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandHookMetadata {
@@ -637,6 +657,7 @@ pub struct CommandHookMetadata {
     pub timeout_sec: u64,
     pub trust_status: HookTrustStatus,
 }
+
 impl CommandHookMetadata {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -711,6 +732,7 @@ pub struct ConnectorMetadata {
     pub plugin_display_names: Vec<String>,
     pub tool_summaries: Option<Vec<AppToolSummary>>,
 }
+
 impl ConnectorMetadata {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -741,12 +763,13 @@ wire::object! { ConnectorMetadata {
     tool_summaries: optional "toolSummaries",
 } }
 
-/// `daily` of \[`ScheduledTaskSchedule`\].
+/// `daily` of [`ScheduledTaskSchedule`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DailyScheduledTaskSchedule {
     pub time: String,
 }
+
 impl DailyScheduledTaskSchedule {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -766,8 +789,9 @@ pub struct EnvironmentSkillsParams {
     /// Exact catalog names that must be available from this environment.
     pub required: Option<Vec<String>>,
 }
+
 impl EnvironmentSkillsParams {
-    /// Sets \[`required`\](Self::required).
+    /// Sets [`required`](Self::required).
     #[must_use]
     pub fn required(mut self, required: impl Into<Vec<String>>) -> Self {
         self.required = Some(required.into());
@@ -779,7 +803,7 @@ wire::object! { EnvironmentSkillsParams {
     required: optional "required",
 } }
 
-/// `git` of \[`PluginSource`\].
+/// `git` of [`PluginSource`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GitPluginSource {
@@ -788,6 +812,7 @@ pub struct GitPluginSource {
     pub sha: Option<String>,
     pub url: String,
 }
+
 impl GitPluginSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -819,6 +844,7 @@ pub struct HookCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl HookCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -846,6 +872,7 @@ pub struct HookErrorInfo {
     pub message: String,
     pub path: String,
 }
+
 impl HookErrorInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -970,6 +997,7 @@ pub enum HookMetadata {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl HookMetadata {
     /// [`current_hash`](CommandHookMetadata::current_hash) of whichever variant it is; `None` if it has none.
     pub fn current_hash(&self) -> Option<&str> {
@@ -981,6 +1009,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => wire::string_at(value, "currentHash"),
         }
     }
+
     /// [`display_order`](CommandHookMetadata::display_order) of whichever variant it is; `None` if it has none.
     pub fn display_order(&self) -> Option<i64> {
         match self {
@@ -991,6 +1020,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => value.get("displayOrder")?.as_i64(),
         }
     }
+
     /// [`enabled`](CommandHookMetadata::enabled) of whichever variant it is; `None` if it has none.
     pub fn enabled(&self) -> Option<bool> {
         match self {
@@ -1001,6 +1031,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => value.get("enabled")?.as_bool(),
         }
     }
+
     /// [`environment_id`](CommandHookMetadata::environment_id) of whichever variant it is; `None` if it has none.
     pub fn environment_id(&self) -> Option<&str> {
         match self {
@@ -1011,6 +1042,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => wire::string_at(value, "environmentId"),
         }
     }
+
     /// [`is_managed`](CommandHookMetadata::is_managed) of whichever variant it is; `None` if it has none.
     pub fn is_managed(&self) -> Option<bool> {
         match self {
@@ -1021,6 +1053,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => value.get("isManaged")?.as_bool(),
         }
     }
+
     /// [`key`](CommandHookMetadata::key) of whichever variant it is; `None` if it has none.
     pub fn key(&self) -> Option<&str> {
         match self {
@@ -1031,6 +1064,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => wire::string_at(value, "key"),
         }
     }
+
     /// [`matcher`](CommandHookMetadata::matcher) of whichever variant it is; `None` if it has none.
     pub fn matcher(&self) -> Option<&str> {
         match self {
@@ -1041,6 +1075,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => wire::string_at(value, "matcher"),
         }
     }
+
     /// [`plugin_id`](CommandHookMetadata::plugin_id) of whichever variant it is; `None` if it has none.
     pub fn plugin_id(&self) -> Option<&str> {
         match self {
@@ -1051,6 +1086,7 @@ impl HookMetadata {
             Self::Unrecognized(value) => wire::string_at(value, "pluginId"),
         }
     }
+
     /// [`status_message`](CommandHookMetadata::status_message) of whichever variant it is; `None` if it has none.
     pub fn status_message(&self) -> Option<&str> {
         match self {
@@ -1076,6 +1112,7 @@ wire::tagged! { HookMetadata by "handlerType" {
 pub struct HookMigration {
     pub name: String,
 }
+
 impl HookMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1095,6 +1132,7 @@ pub struct HookOutputEntry {
     pub kind: HookOutputEntryKind,
     pub text: String,
 }
+
 impl HookOutputEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1144,6 +1182,7 @@ pub struct HookPromptFragment {
     pub hook_run_id: String,
     pub text: String,
 }
+
 impl HookPromptFragment {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1206,6 +1245,7 @@ pub struct HookRunSummary {
     pub status: HookRunStatus,
     pub status_message: Option<String>,
 }
+
 impl HookRunSummary {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -1330,6 +1370,7 @@ pub struct HookStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl HookStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1382,6 +1423,7 @@ pub struct HooksListEntry {
     pub hooks: Vec<HookMetadata>,
     pub warnings: Vec<String>,
 }
+
 impl HooksListEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1417,14 +1459,16 @@ pub struct HooksListParams {
     /// cwd.
     pub cwds: Option<Vec<String>>,
 }
+
 impl HooksListParams {
-    /// Sets \[`thread_id`\](Self::thread_id).
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`cwds`\](Self::cwds).
+
+    /// Sets [`cwds`](Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
@@ -1443,6 +1487,7 @@ wire::object! { HooksListParams {
 pub struct HooksListResponse {
     pub data: Vec<HooksListEntry>,
 }
+
 impl HooksListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1455,13 +1500,14 @@ wire::object! { HooksListResponse {
     data: required "data",
 } }
 
-/// `hourly` of \[`ScheduledTaskSchedule`\].
+/// `hourly` of [`ScheduledTaskSchedule`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HourlyScheduledTaskSchedule {
     pub days: Option<Vec<ScheduledTaskWeekday>>,
     pub interval_hours: u32,
 }
+
 impl HourlyScheduledTaskSchedule {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1490,6 +1536,7 @@ pub struct InstalledApp {
     /// by `app/read`.
     pub runtime_name: Option<String>,
 }
+
 impl InstalledApp {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1510,12 +1557,13 @@ wire::object! { InstalledApp {
     runtime_name: optional "runtimeName",
 } }
 
-/// `local` of \[`PluginSource`\].
+/// `local` of [`PluginSource`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LocalPluginSource {
     pub path: AbsolutePathBuf,
 }
+
 impl LocalPluginSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1553,6 +1601,7 @@ pub struct ManagedHooksRequirements {
     pub managed_dir: Option<String>,
     pub windows_managed_dir: Option<String>,
 }
+
 impl ManagedHooksRequirements {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -1617,6 +1666,7 @@ pub struct MarketplaceAddParams {
     pub source: String,
     pub sparse_paths: Option<Vec<String>>,
 }
+
 impl MarketplaceAddParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1627,13 +1677,15 @@ impl MarketplaceAddParams {
             sparse_paths: None,
         }
     }
-    /// Sets \[`ref_name`\](Self::ref_name).
+
+    /// Sets [`ref_name`](Self::ref_name).
     #[must_use]
     pub fn ref_name(mut self, ref_name: impl Into<String>) -> Self {
         self.ref_name = Some(ref_name.into());
         self
     }
-    /// Sets \[`sparse_paths`\](Self::sparse_paths).
+
+    /// Sets [`sparse_paths`](Self::sparse_paths).
     #[must_use]
     pub fn sparse_paths(mut self, sparse_paths: impl Into<Vec<String>>) -> Self {
         self.sparse_paths = Some(sparse_paths.into());
@@ -1655,6 +1707,7 @@ pub struct MarketplaceAddResponse {
     pub installed_root: AbsolutePathBuf,
     pub marketplace_name: String,
 }
+
 impl MarketplaceAddResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1695,6 +1748,7 @@ pub struct MarketplaceLoadErrorInfo {
     pub marketplace_path: AbsolutePathBuf,
     pub message: String,
 }
+
 impl MarketplaceLoadErrorInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1720,6 +1774,7 @@ wire::object! { MarketplaceLoadErrorInfo {
 pub struct MarketplaceRemoveParams {
     pub marketplace_name: String,
 }
+
 impl MarketplaceRemoveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1741,6 +1796,7 @@ pub struct MarketplaceRemoveResponse {
     pub installed_root: Option<AbsolutePathBuf>,
     pub marketplace_name: String,
 }
+
 impl MarketplaceRemoveResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1764,6 +1820,7 @@ pub struct MarketplaceUpgradeErrorInfo {
     pub marketplace_name: String,
     pub message: String,
 }
+
 impl MarketplaceUpgradeErrorInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1786,8 +1843,9 @@ wire::object! { MarketplaceUpgradeErrorInfo {
 pub struct MarketplaceUpgradeParams {
     pub marketplace_name: Option<String>,
 }
+
 impl MarketplaceUpgradeParams {
-    /// Sets \[`marketplace_name`\](Self::marketplace_name).
+    /// Sets [`marketplace_name`](Self::marketplace_name).
     #[must_use]
     pub fn marketplace_name(mut self, marketplace_name: impl Into<String>) -> Self {
         self.marketplace_name = Some(marketplace_name.into());
@@ -1807,6 +1865,7 @@ pub struct MarketplaceUpgradeResponse {
     pub selected_marketplaces: Vec<String>,
     pub upgraded_roots: Vec<AbsolutePathBuf>,
 }
+
 impl MarketplaceUpgradeResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1829,7 +1888,7 @@ wire::object! { MarketplaceUpgradeResponse {
     upgraded_roots: required "upgradedRoots",
 } }
 
-/// `npm` of \[`PluginSource`\].
+/// `npm` of [`PluginSource`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NpmPluginSource {
@@ -1839,6 +1898,7 @@ pub struct NpmPluginSource {
     /// Optional npm version or version range.
     pub version: Option<String>,
 }
+
 impl NpmPluginSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1911,6 +1971,7 @@ pub struct PluginDetail {
     pub skills: Vec<SkillSummary>,
     pub summary: PluginSummary,
 }
+
 impl PluginDetail {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1985,6 +2046,7 @@ pub struct PluginHookSummary {
     pub event_name: HookEventName,
     pub key: String,
 }
+
 impl PluginHookSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2011,6 +2073,7 @@ pub struct PluginInstallParams {
     pub plugin_name: String,
     pub remote_marketplace_name: Option<String>,
 }
+
 impl PluginInstallParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2022,13 +2085,15 @@ impl PluginInstallParams {
             remote_marketplace_name: None,
         }
     }
-    /// Sets \[`install_attempt_id`\](Self::install_attempt_id).
+
+    /// Sets [`install_attempt_id`](Self::install_attempt_id).
     #[must_use]
     pub fn install_attempt_id(mut self, install_attempt_id: impl Into<String>) -> Self {
         self.install_attempt_id = Some(install_attempt_id.into());
         self
     }
-    /// Sets \[`marketplace_path`\](Self::marketplace_path).
+
+    /// Sets [`marketplace_path`](Self::marketplace_path).
     #[must_use]
     pub fn marketplace_path(
         mut self,
@@ -2037,7 +2102,8 @@ impl PluginInstallParams {
         self.marketplace_path = Some(marketplace_path.into());
         self
     }
-    /// Sets \[`remote_marketplace_name`\](Self::remote_marketplace_name).
+
+    /// Sets [`remote_marketplace_name`](Self::remote_marketplace_name).
     #[must_use]
     pub fn remote_marketplace_name(
         mut self,
@@ -2099,6 +2165,7 @@ pub struct PluginInstallResponse {
     pub apps_needing_auth: Vec<AppSummary>,
     pub auth_policy: PluginAuthPolicy,
 }
+
 impl PluginInstallResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2128,14 +2195,16 @@ pub struct PluginInstalledParams {
     /// used by mention surfaces that intentionally expose install entrypoints.
     pub install_suggestion_plugin_names: Option<Vec<String>>,
 }
+
 impl PluginInstalledParams {
-    /// Sets \[`cwds`\](Self::cwds).
+    /// Sets [`cwds`](Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
-    /// Sets \[`install_suggestion_plugin_names`\](Self::install_suggestion_plugin_names).
+
+    /// Sets [`install_suggestion_plugin_names`](Self::install_suggestion_plugin_names).
     #[must_use]
     pub fn install_suggestion_plugin_names(
         mut self,
@@ -2161,6 +2230,7 @@ pub struct PluginInstalledResponse {
     pub marketplace_load_errors: Vec<MarketplaceLoadErrorInfo>,
     pub marketplaces: Vec<PluginMarketplaceEntry>,
 }
+
 impl PluginInstalledResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2211,6 +2281,7 @@ pub struct PluginInterface {
     pub terms_of_service_url: Option<String>,
     pub website_url: Option<String>,
 }
+
 impl PluginInterface {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2304,20 +2375,23 @@ pub struct PluginListParams {
     /// the default remote catalog when enabled by feature flag.
     pub marketplace_kinds: Option<Vec<PluginListMarketplaceKind>>,
 }
+
 impl PluginListParams {
-    /// Sets \[`cwds`\](Self::cwds).
+    /// Sets [`cwds`](Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
-    /// Sets \[`force_refetch`\](Self::force_refetch).
+
+    /// Sets [`force_refetch`](Self::force_refetch).
     #[must_use]
     pub fn force_refetch(mut self, force_refetch: bool) -> Self {
         self.force_refetch = Some(force_refetch);
         self
     }
-    /// Sets \[`marketplace_kinds`\](Self::marketplace_kinds).
+
+    /// Sets [`marketplace_kinds`](Self::marketplace_kinds).
     #[must_use]
     pub fn marketplace_kinds(
         mut self,
@@ -2344,6 +2418,7 @@ pub struct PluginListResponse {
     pub marketplace_load_errors: Vec<MarketplaceLoadErrorInfo>,
     pub marketplaces: Vec<PluginMarketplaceEntry>,
 }
+
 impl PluginListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2373,6 +2448,7 @@ pub struct PluginMarketplaceEntry {
     pub path: Option<AbsolutePathBuf>,
     pub plugins: Vec<PluginSummary>,
 }
+
 impl PluginMarketplaceEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2401,6 +2477,7 @@ pub struct PluginReadParams {
     pub plugin_name: String,
     pub remote_marketplace_name: Option<String>,
 }
+
 impl PluginReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2411,7 +2488,8 @@ impl PluginReadParams {
             remote_marketplace_name: None,
         }
     }
-    /// Sets \[`marketplace_path`\](Self::marketplace_path).
+
+    /// Sets [`marketplace_path`](Self::marketplace_path).
     #[must_use]
     pub fn marketplace_path(
         mut self,
@@ -2420,7 +2498,8 @@ impl PluginReadParams {
         self.marketplace_path = Some(marketplace_path.into());
         self
     }
-    /// Sets \[`remote_marketplace_name`\](Self::remote_marketplace_name).
+
+    /// Sets [`remote_marketplace_name`](Self::remote_marketplace_name).
     #[must_use]
     pub fn remote_marketplace_name(
         mut self,
@@ -2443,6 +2522,7 @@ wire::object! { PluginReadParams {
 pub struct PluginReadResponse {
     pub plugin: PluginDetail,
 }
+
 impl PluginReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2470,6 +2550,7 @@ pub struct PluginReconcileChangedPlugin {
     /// Whether either bundle declares skill roots; not a validated inventory of enabled skills.
     pub has_skills: bool,
 }
+
 impl PluginReconcileChangedPlugin {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2505,8 +2586,9 @@ pub struct PluginReconcileParams {
     /// Optional client-provided reason recorded with the reconciliation attempt.
     pub reason: Option<String>,
 }
+
 impl PluginReconcileParams {
-    /// Sets \[`reason`\](Self::reason).
+    /// Sets [`reason`](Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
@@ -2534,6 +2616,7 @@ pub struct PluginReconcileResponse {
     /// Backend remote plugin IDs whose bundle or identity update failed.
     pub failed_remote_plugin_ids: Vec<String>,
 }
+
 impl PluginReconcileResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2569,6 +2652,7 @@ pub struct PluginSearchParams {
     pub scope: Option<PluginSearchScope>,
     pub search_term: String,
 }
+
 impl PluginSearchParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2581,25 +2665,29 @@ impl PluginSearchParams {
             search_term: search_term.into(),
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`cwds`\](Self::cwds).
+
+    /// Sets [`cwds`](Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`scope`\](Self::scope).
+
+    /// Sets [`scope`](Self::scope).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<PluginSearchScope>) -> Self {
         self.scope = Some(scope.into());
@@ -2624,6 +2712,7 @@ pub struct PluginSearchResponse {
     pub data: Vec<PluginSearchResult>,
     pub next_cursor: Option<String>,
 }
+
 impl PluginSearchResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2648,6 +2737,7 @@ pub struct PluginSearchResult {
     pub marketplace_path: Option<AbsolutePathBuf>,
     pub plugin: PluginSummary,
 }
+
 impl PluginSearchResult {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2695,6 +2785,7 @@ wire::strings! { PluginSearchScope {
 pub struct PluginShareCheckoutParams {
     pub remote_plugin_id: String,
 }
+
 impl PluginShareCheckoutParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2721,6 +2812,7 @@ pub struct PluginShareCheckoutResponse {
     pub remote_plugin_id: String,
     pub remote_version: Option<String>,
 }
+
 impl PluginShareCheckoutResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2768,6 +2860,7 @@ pub struct PluginShareContext {
     pub share_principals: Option<Vec<PluginSharePrincipal>>,
     pub share_url: Option<String>,
 }
+
 impl PluginShareContext {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2802,6 +2895,7 @@ wire::object! { PluginShareContext {
 pub struct PluginShareDeleteParams {
     pub remote_plugin_id: String,
 }
+
 impl PluginShareDeleteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2850,6 +2944,7 @@ pub struct PluginShareListItem {
     pub local_plugin_path: Option<AbsolutePathBuf>,
     pub plugin: PluginSummary,
 }
+
 impl PluginShareListItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2879,6 +2974,7 @@ wire::object! { PluginShareListParams {} }
 pub struct PluginShareListResponse {
     pub data: Vec<PluginShareListItem>,
 }
+
 impl PluginShareListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2900,6 +2996,7 @@ pub struct PluginSharePrincipal {
     pub principal_type: PluginSharePrincipalType,
     pub role: PluginSharePrincipalRole,
 }
+
 impl PluginSharePrincipal {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2974,6 +3071,7 @@ pub struct PluginShareSaveParams {
     pub remote_plugin_id: Option<String>,
     pub share_targets: Option<Vec<PluginShareTarget>>,
 }
+
 impl PluginShareSaveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2985,7 +3083,8 @@ impl PluginShareSaveParams {
             share_targets: None,
         }
     }
-    /// Sets \[`discoverability`\](Self::discoverability).
+
+    /// Sets [`discoverability`](Self::discoverability).
     #[must_use]
     pub fn discoverability(
         mut self,
@@ -2994,13 +3093,15 @@ impl PluginShareSaveParams {
         self.discoverability = Some(discoverability.into());
         self
     }
-    /// Sets \[`remote_plugin_id`\](Self::remote_plugin_id).
+
+    /// Sets [`remote_plugin_id`](Self::remote_plugin_id).
     #[must_use]
     pub fn remote_plugin_id(mut self, remote_plugin_id: impl Into<String>) -> Self {
         self.remote_plugin_id = Some(remote_plugin_id.into());
         self
     }
-    /// Sets \[`share_targets`\](Self::share_targets).
+
+    /// Sets [`share_targets`](Self::share_targets).
     #[must_use]
     pub fn share_targets(
         mut self,
@@ -3026,6 +3127,7 @@ pub struct PluginShareSaveResponse {
     pub remote_plugin_id: String,
     pub share_url: String,
 }
+
 impl PluginShareSaveResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3055,6 +3157,7 @@ pub struct PluginShareTarget {
     pub principal_type: PluginSharePrincipalType,
     pub role: PluginShareTargetRole,
 }
+
 impl PluginShareTarget {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3122,6 +3225,7 @@ pub struct PluginShareUpdateTargetsParams {
     pub remote_plugin_id: String,
     pub share_targets: Vec<PluginShareTarget>,
 }
+
 impl PluginShareUpdateTargetsParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3151,6 +3255,7 @@ pub struct PluginShareUpdateTargetsResponse {
     pub discoverability: PluginShareDiscoverability,
     pub principals: Vec<PluginSharePrincipal>,
 }
+
 impl PluginShareUpdateTargetsResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3178,6 +3283,7 @@ pub struct PluginSkillReadParams {
     pub remote_plugin_id: String,
     pub skill_name: String,
 }
+
 impl PluginSkillReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3270,6 +3376,7 @@ pub struct PluginSummary {
     /// Version advertised by the remote marketplace backend when available.
     pub version: Option<String>,
 }
+
 impl PluginSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3334,6 +3441,7 @@ wire::object! { PluginSummary {
 pub struct PluginUninstallParams {
     pub plugin_id: String,
 }
+
 impl PluginUninstallParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3362,6 +3470,7 @@ pub struct PluginsMigration {
     pub marketplace_name: String,
     pub plugin_names: Vec<String>,
 }
+
 impl PluginsMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3381,7 +3490,7 @@ wire::object! { PluginsMigration {
     plugin_names: required "pluginNames",
 } }
 
-/// `prompt` of \[`HookMetadata`\].
+/// `prompt` of [`HookMetadata`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptHookMetadata {
@@ -3404,6 +3513,7 @@ pub struct PromptHookMetadata {
     pub timeout_sec: u64,
     pub trust_status: HookTrustStatus,
 }
+
 impl PromptHookMetadata {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -3490,6 +3600,7 @@ pub struct ScheduledTaskSummary {
     pub prompt: String,
     pub schedule: ScheduledTaskSchedule,
 }
+
 impl ScheduledTaskSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3553,6 +3664,7 @@ wire::strings! { ScheduledTaskWeekday {
 pub struct SkillDependencies {
     pub tools: Vec<SkillToolDependency>,
 }
+
 impl SkillDependencies {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3572,6 +3684,7 @@ pub struct SkillErrorInfo {
     pub message: String,
     pub path: String,
 }
+
 impl SkillErrorInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3631,6 +3744,7 @@ pub struct SkillMetadata {
     /// Legacy short_description from SKILL.md. Prefer SKILL.json interface.short_description.
     pub short_description: Option<String>,
 }
+
 impl SkillMetadata {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3673,6 +3787,7 @@ wire::object! { SkillMetadata {
 pub struct SkillMigration {
     pub name: String,
 }
+
 impl SkillMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3719,6 +3834,7 @@ pub struct SkillSummary {
     pub path: Option<LegacyAppPathString>,
     pub short_description: Option<String>,
 }
+
 impl SkillSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3758,6 +3874,7 @@ pub struct SkillToolDependency {
     pub url: Option<String>,
     pub value: String,
 }
+
 impl SkillToolDependency {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3782,13 +3899,14 @@ wire::object! { SkillToolDependency {
     value: required "value",
 } }
 
-/// `skill` of \[`UserInput`\].
+/// `skill` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillUserInput {
     pub name: String,
     pub path: String,
 }
+
 impl SkillUserInput {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3831,6 +3949,7 @@ pub struct SkillsConfigWriteParams {
     /// Path-based selector.
     pub path: Option<AbsolutePathBuf>,
 }
+
 impl SkillsConfigWriteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3841,13 +3960,15 @@ impl SkillsConfigWriteParams {
             path: None,
         }
     }
-    /// Sets \[`name`\](Self::name).
+
+    /// Sets [`name`](Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
-    /// Sets \[`path`\](Self::path).
+
+    /// Sets [`path`](Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<AbsolutePathBuf>) -> Self {
         self.path = Some(path.into());
@@ -3867,6 +3988,7 @@ wire::object! { SkillsConfigWriteParams {
 pub struct SkillsConfigWriteResponse {
     pub effective_enabled: bool,
 }
+
 impl SkillsConfigWriteResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3885,6 +4007,7 @@ wire::object! { SkillsConfigWriteResponse {
 pub struct SkillsExtraRootsSetParams {
     pub extra_roots: Vec<AbsolutePathBuf>,
 }
+
 impl SkillsExtraRootsSetParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3914,6 +4037,7 @@ pub struct SkillsListEntry {
     pub errors: Vec<SkillErrorInfo>,
     pub skills: Vec<SkillMetadata>,
 }
+
 impl SkillsListEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3945,14 +4069,16 @@ pub struct SkillsListParams {
     /// When true, bypass the skills cache and re-scan skills from disk.
     pub force_reload: Option<bool>,
 }
+
 impl SkillsListParams {
-    /// Sets \[`cwds`\](Self::cwds).
+    /// Sets [`cwds`](Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
-    /// Sets \[`force_reload`\](Self::force_reload).
+
+    /// Sets [`force_reload`](Self::force_reload).
     #[must_use]
     pub fn force_reload(mut self, force_reload: bool) -> Self {
         self.force_reload = Some(force_reload);
@@ -3971,6 +4097,7 @@ wire::object! { SkillsListParams {
 pub struct SkillsListResponse {
     pub data: Vec<SkillsListEntry>,
 }
+
 impl SkillsListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3983,12 +4110,13 @@ wire::object! { SkillsListResponse {
     data: required "data",
 } }
 
-/// `weekdays` of \[`ScheduledTaskSchedule`\].
+/// `weekdays` of [`ScheduledTaskSchedule`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WeekdaysScheduledTaskSchedule {
     pub time: String,
 }
+
 impl WeekdaysScheduledTaskSchedule {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4001,13 +4129,14 @@ wire::object! { WeekdaysScheduledTaskSchedule {
     time: required "time",
 } }
 
-/// `weekly` of \[`ScheduledTaskSchedule`\].
+/// `weekly` of [`ScheduledTaskSchedule`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WeeklyScheduledTaskSchedule {
     pub days: Vec<ScheduledTaskWeekday>,
     pub time: String,
 }
+
 impl WeeklyScheduledTaskSchedule {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

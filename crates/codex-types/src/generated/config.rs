@@ -148,6 +148,7 @@ pub struct ApplicationNetworkRequirements {
     /// When enabled, only explicitly allowed exact domains may be contacted.
     pub enabled: bool,
 }
+
 impl ApplicationNetworkRequirements {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -388,7 +389,7 @@ wire::strings! { CliAuthCredentialsStoreMode {
     "ephemeral" => Ephemeral,
 } }
 
-/// `command` of \[`ConfiguredHookHandler`\].
+/// `command` of [`ConfiguredHookHandler`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandConfiguredHookHandler {
@@ -402,6 +403,7 @@ pub struct CommandConfiguredHookHandler {
     pub status_message: Option<String>,
     pub timeout_sec: Option<u64>,
 }
+
 impl CommandConfiguredHookHandler {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -432,6 +434,7 @@ wire::object! { CommandConfiguredHookHandler {
 pub struct CommandMigration {
     pub name: String,
 }
+
 impl CommandMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -522,6 +525,7 @@ pub struct ComputerUseWindowsExeConfig {
     pub product_name: String,
     pub publisher_name: String,
 }
+
 impl ComputerUseWindowsExeConfig {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -555,6 +559,7 @@ pub struct ComputerUseWindowsExeRequirement {
     pub product_name: String,
     pub publisher_name: String,
 }
+
 impl ComputerUseWindowsExeRequirement {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -673,6 +678,7 @@ pub struct ConfigBatchWriteParams {
     /// defaults are not reloaded. The deprecated personality setting is also not reloaded.
     pub reload_user_config: Option<bool>,
 }
+
 impl ConfigBatchWriteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -684,19 +690,22 @@ impl ConfigBatchWriteParams {
             reload_user_config: None,
         }
     }
-    /// Sets \[`expected_version`\](Self::expected_version).
+
+    /// Sets [`expected_version`](Self::expected_version).
     #[must_use]
     pub fn expected_version(mut self, expected_version: impl Into<String>) -> Self {
         self.expected_version = Some(expected_version.into());
         self
     }
-    /// Sets \[`file_path`\](Self::file_path).
+
+    /// Sets [`file_path`](Self::file_path).
     #[must_use]
     pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
         self.file_path = Some(file_path.into());
         self
     }
-    /// Sets \[`reload_user_config`\](Self::reload_user_config).
+
+    /// Sets [`reload_user_config`](Self::reload_user_config).
     #[must_use]
     pub fn reload_user_config(mut self, reload_user_config: bool) -> Self {
         self.reload_user_config = Some(reload_user_config);
@@ -719,6 +728,7 @@ pub struct ConfigEdit {
     pub merge_strategy: MergeStrategy,
     pub value: Value,
 }
+
 impl ConfigEdit {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -750,6 +760,7 @@ pub struct ConfigLayer {
     pub name: ConfigLayerSource,
     pub version: String,
 }
+
 impl ConfigLayer {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -781,6 +792,7 @@ pub struct ConfigLayerMetadata {
     pub name: ConfigLayerSource,
     pub version: String,
 }
+
 impl ConfigLayerMetadata {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -845,14 +857,16 @@ pub struct ConfigReadParams {
     pub cwd: Option<String>,
     pub include_layers: Option<bool>,
 }
+
 impl ConfigReadParams {
-    /// Sets \[`cwd`\](Self::cwd).
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`include_layers`\](Self::include_layers).
+
+    /// Sets [`include_layers`](Self::include_layers).
     #[must_use]
     pub fn include_layers(mut self, include_layers: bool) -> Self {
         self.include_layers = Some(include_layers);
@@ -873,6 +887,7 @@ pub struct ConfigReadResponse {
     pub layers: Option<Vec<ConfigLayer>>,
     pub origins: BTreeMap<String, ConfigLayerMetadata>,
 }
+
 impl ConfigReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1008,6 +1023,7 @@ pub struct ConfigValueWriteParams {
     pub merge_strategy: MergeStrategy,
     pub value: Value,
 }
+
 impl ConfigValueWriteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1024,13 +1040,15 @@ impl ConfigValueWriteParams {
             value: value.into(),
         }
     }
-    /// Sets \[`expected_version`\](Self::expected_version).
+
+    /// Sets [`expected_version`](Self::expected_version).
     #[must_use]
     pub fn expected_version(mut self, expected_version: impl Into<String>) -> Self {
         self.expected_version = Some(expected_version.into());
         self
     }
-    /// Sets \[`file_path`\](Self::file_path).
+
+    /// Sets [`file_path`](Self::file_path).
     #[must_use]
     pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
         self.file_path = Some(file_path.into());
@@ -1062,6 +1080,7 @@ pub struct ConfigWarningNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ConfigWarningNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1094,6 +1113,7 @@ pub struct ConfigWriteResponse {
     pub status: WriteStatus,
     pub version: String,
 }
+
 impl ConfigWriteResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1124,6 +1144,7 @@ wire::object! { ConfigWriteResponse {
 pub struct ConfigurationReasoning {
     pub effort: ReasoningEffort,
 }
+
 impl ConfigurationReasoning {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1166,6 +1187,7 @@ pub struct ConfiguredHookMatcherGroup {
     pub hooks: Vec<ConfiguredHookHandler>,
     pub matcher: Option<String>,
 }
+
 impl ConfiguredHookMatcherGroup {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1192,6 +1214,7 @@ pub struct EnterpriseManagedConfigLayerSource {
     /// which cloud layer needs administrator attention.
     pub name: String,
 }
+
 impl EnterpriseManagedConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1227,6 +1250,7 @@ pub struct EnvironmentAddParams {
     /// secure transport or a loopback destination.
     pub websocket_request_id: Option<String>,
 }
+
 impl EnvironmentAddParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1243,25 +1267,29 @@ impl EnvironmentAddParams {
             websocket_request_id: None,
         }
     }
-    /// Sets \[`auth_bearer_token`\](Self::auth_bearer_token).
+
+    /// Sets [`auth_bearer_token`](Self::auth_bearer_token).
     #[must_use]
     pub fn auth_bearer_token(mut self, auth_bearer_token: impl Into<String>) -> Self {
         self.auth_bearer_token = Some(auth_bearer_token.into());
         self
     }
-    /// Sets \[`connect_timeout_ms`\](Self::connect_timeout_ms).
+
+    /// Sets [`connect_timeout_ms`](Self::connect_timeout_ms).
     #[must_use]
     pub fn connect_timeout_ms(mut self, connect_timeout_ms: u64) -> Self {
         self.connect_timeout_ms = Some(connect_timeout_ms);
         self
     }
-    /// Sets \[`skills`\](Self::skills).
+
+    /// Sets [`skills`](Self::skills).
     #[must_use]
     pub fn skills(mut self, skills: impl Into<EnvironmentSkillsParams>) -> Self {
         self.skills = Some(skills.into());
         self
     }
-    /// Sets \[`websocket_request_id`\](Self::websocket_request_id).
+
+    /// Sets [`websocket_request_id`](Self::websocket_request_id).
     #[must_use]
     pub fn websocket_request_id(
         mut self,
@@ -1300,6 +1328,7 @@ wire::object! { EnvironmentAddResponse {} }
 pub struct EnvironmentInfoParams {
     pub environment_id: String,
 }
+
 impl EnvironmentInfoParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1324,6 +1353,7 @@ pub struct EnvironmentInfoResponse {
     pub cwd: Option<PathUri>,
     pub shell: EnvironmentShellInfo,
 }
+
 impl EnvironmentInfoResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1351,6 +1381,7 @@ pub struct EnvironmentShellInfo {
     /// Target-native shell executable path or command name.
     pub path: String,
 }
+
 impl EnvironmentShellInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1409,6 +1440,7 @@ pub struct EnvironmentStatusParams {
     /// Environment id to inspect.
     pub environment_id: String,
 }
+
 impl EnvironmentStatusParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1434,6 +1466,7 @@ pub struct EnvironmentStatusResponse {
     /// Current status observed without starting or recovering the environment.
     pub status: EnvironmentStatusKind,
 }
+
 impl EnvironmentStatusResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1471,6 +1504,7 @@ pub struct ExperimentalFeature {
     /// Lifecycle stage of this feature flag.
     pub stage: ExperimentalFeatureStage,
 }
+
 impl ExperimentalFeature {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1512,6 +1546,7 @@ pub struct ExperimentalFeatureEnablementSetParams {
     /// a no-op.
     pub enablement: BTreeMap<String, bool>,
 }
+
 impl ExperimentalFeatureEnablementSetParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1533,6 +1568,7 @@ pub struct ExperimentalFeatureEnablementSetResponse {
     /// Feature enablement entries updated by this request.
     pub enablement: BTreeMap<String, bool>,
 }
+
 impl ExperimentalFeatureEnablementSetResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1560,20 +1596,23 @@ pub struct ExperimentalFeatureListParams {
     /// Optional page size; defaults to a reasonable server-side value.
     pub limit: Option<u32>,
 }
+
 impl ExperimentalFeatureListParams {
-    /// Sets \[`thread_id`\](Self::thread_id).
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1596,6 +1635,7 @@ pub struct ExperimentalFeatureListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ExperimentalFeatureListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1656,38 +1696,44 @@ pub struct ExternalAgentConfigDetectParams {
     /// select the migration source.
     pub source: Option<String>,
 }
+
 impl ExternalAgentConfigDetectParams {
-    /// Sets \[`cwds`\](Self::cwds).
+    /// Sets [`cwds`](Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
-    /// Sets \[`include_home`\](Self::include_home).
+
+    /// Sets [`include_home`](Self::include_home).
     #[must_use]
     pub fn include_home(mut self, include_home: bool) -> Self {
         self.include_home = Some(include_home);
         self
     }
-    /// Sets \[`max_session_age_days`\](Self::max_session_age_days).
+
+    /// Sets [`max_session_age_days`](Self::max_session_age_days).
     #[must_use]
     pub fn max_session_age_days(mut self, max_session_age_days: u32) -> Self {
         self.max_session_age_days = Some(max_session_age_days);
         self
     }
-    /// Sets \[`max_sessions`\](Self::max_sessions).
+
+    /// Sets [`max_sessions`](Self::max_sessions).
     #[must_use]
     pub fn max_sessions(mut self, max_sessions: u32) -> Self {
         self.max_sessions = Some(max_sessions);
         self
     }
-    /// Sets \[`migration_source`\](Self::migration_source).
+
+    /// Sets [`migration_source`](Self::migration_source).
     #[must_use]
     pub fn migration_source(mut self, migration_source: impl Into<String>) -> Self {
         self.migration_source = Some(migration_source.into());
         self
     }
-    /// Sets \[`source`\](Self::source).
+
+    /// Sets [`source`](Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -1712,6 +1758,7 @@ pub struct ExternalAgentConfigDetectResponse {
     pub connectors: Vec<ExternalAgentDetectedConnectorCandidate>,
     pub items: Vec<ExternalAgentConfigMigrationItem>,
 }
+
 impl ExternalAgentConfigDetectResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1738,6 +1785,7 @@ pub struct ExternalAgentConfigImportCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ExternalAgentConfigImportCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1766,6 +1814,7 @@ pub struct ExternalAgentConfigImportHistoriesReadResponse {
     pub connectors: Vec<ExternalAgentImportedConnectorCandidate>,
     pub data: Vec<ExternalAgentConfigImportHistory>,
 }
+
 impl ExternalAgentConfigImportHistoriesReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1795,6 +1844,7 @@ pub struct ExternalAgentConfigImportHistory {
     pub provider_id: Option<String>,
     pub successes: Vec<ExternalAgentConfigImportItemTypeSuccess>,
 }
+
 impl ExternalAgentConfigImportHistory {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1831,6 +1881,7 @@ pub struct ExternalAgentConfigImportHistoryRecordParams {
     /// Opaque provider identifier for the externally completed import.
     pub provider_id: String,
 }
+
 impl ExternalAgentConfigImportHistoryRecordParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1858,6 +1909,7 @@ wire::object! { ExternalAgentConfigImportHistoryRecordParams {
 pub struct ExternalAgentConfigImportHistoryRecordResponse {
     pub import_id: String,
 }
+
 impl ExternalAgentConfigImportHistoryRecordResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1883,6 +1935,7 @@ pub struct ExternalAgentConfigImportHistoryRecordSuccessParams {
     /// Original title for an imported session, when available.
     pub title: Option<String>,
 }
+
 impl ExternalAgentConfigImportHistoryRecordSuccessParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1895,25 +1948,29 @@ impl ExternalAgentConfigImportHistoryRecordSuccessParams {
             title: None,
         }
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`source`\](Self::source).
+
+    /// Sets [`source`](Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
-    /// Sets \[`target`\](Self::target).
+
+    /// Sets [`target`](Self::target).
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
     }
-    /// Sets \[`title`\](Self::title).
+
+    /// Sets [`title`](Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -1937,6 +1994,7 @@ pub struct ExternalAgentConfigImportHistoryRecordTypeResultParams {
     pub item_type: ExternalAgentConfigMigrationItemType,
     pub successes: Vec<ExternalAgentConfigImportHistoryRecordSuccessParams>,
 }
+
 impl ExternalAgentConfigImportHistoryRecordTypeResultParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1971,6 +2029,7 @@ pub struct ExternalAgentConfigImportItemTypeFailure {
     pub source: Option<String>,
     pub sub_error_type: Option<String>,
 }
+
 impl ExternalAgentConfigImportItemTypeFailure {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1989,25 +2048,29 @@ impl ExternalAgentConfigImportItemTypeFailure {
             sub_error_type: None,
         }
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`error_type`\](Self::error_type).
+
+    /// Sets [`error_type`](Self::error_type).
     #[must_use]
     pub fn error_type(mut self, error_type: impl Into<String>) -> Self {
         self.error_type = Some(error_type.into());
         self
     }
-    /// Sets \[`source`\](Self::source).
+
+    /// Sets [`source`](Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
-    /// Sets \[`sub_error_type`\](Self::sub_error_type).
+
+    /// Sets [`sub_error_type`](Self::sub_error_type).
     #[must_use]
     pub fn sub_error_type(mut self, sub_error_type: impl Into<String>) -> Self {
         self.sub_error_type = Some(sub_error_type.into());
@@ -2036,6 +2099,7 @@ pub struct ExternalAgentConfigImportItemTypeSuccess {
     /// Original title for an imported session; null for other item types.
     pub title: Option<String>,
 }
+
 impl ExternalAgentConfigImportItemTypeSuccess {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2072,6 +2136,7 @@ pub struct ExternalAgentConfigImportParams {
     /// Optional identifier for the product that initiated the import.
     pub source: Option<String>,
 }
+
 impl ExternalAgentConfigImportParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2085,19 +2150,22 @@ impl ExternalAgentConfigImportParams {
             source: None,
         }
     }
-    /// Sets \[`migration_source`\](Self::migration_source).
+
+    /// Sets [`migration_source`](Self::migration_source).
     #[must_use]
     pub fn migration_source(mut self, migration_source: impl Into<String>) -> Self {
         self.migration_source = Some(migration_source.into());
         self
     }
-    /// Sets \[`provider_id`\](Self::provider_id).
+
+    /// Sets [`provider_id`](Self::provider_id).
     #[must_use]
     pub fn provider_id(mut self, provider_id: impl Into<String>) -> Self {
         self.provider_id = Some(provider_id.into());
         self
     }
-    /// Sets \[`source`\](Self::source).
+
+    /// Sets [`source`](Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -2122,6 +2190,7 @@ pub struct ExternalAgentConfigImportProgressNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ExternalAgentConfigImportProgressNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2149,6 +2218,7 @@ wire::object! { ExternalAgentConfigImportProgressNotification {
 pub struct ExternalAgentConfigImportResponse {
     pub import_id: String,
 }
+
 impl ExternalAgentConfigImportResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2171,6 +2241,7 @@ pub struct ExternalAgentConfigImportTypeResult {
     pub item_type: ExternalAgentConfigMigrationItemType,
     pub successes: Vec<ExternalAgentConfigImportItemTypeSuccess>,
 }
+
 impl ExternalAgentConfigImportTypeResult {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2203,6 +2274,7 @@ pub struct ExternalAgentConfigMigrationItem {
     pub details: Option<MigrationDetails>,
     pub item_type: ExternalAgentConfigMigrationItemType,
 }
+
 impl ExternalAgentConfigMigrationItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2217,13 +2289,15 @@ impl ExternalAgentConfigMigrationItem {
             item_type: item_type.into(),
         }
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`details`\](Self::details).
+
+    /// Sets [`details`](Self::details).
     #[must_use]
     pub fn details(mut self, details: impl Into<MigrationDetails>) -> Self {
         self.details = Some(details.into());
@@ -2287,6 +2361,7 @@ pub struct ExternalAgentDetectedConnectorCandidate {
     pub session_count: u32,
     pub source: ExternalAgentDetectedConnectorSource,
 }
+
 impl ExternalAgentDetectedConnectorCandidate {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2334,6 +2409,7 @@ pub struct ExternalAgentImportedConnectorCandidate {
     pub session_count: u32,
     pub source: ExternalAgentImportedConnectorSource,
 }
+
 impl ExternalAgentImportedConnectorCandidate {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2443,6 +2519,7 @@ wire::object! { InAppBrowserRequirements {
 pub struct LegacyManagedConfigTomlFromFileConfigLayerSource {
     pub file: AbsolutePathBuf,
 }
+
 impl LegacyManagedConfigTomlFromFileConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2469,6 +2546,7 @@ pub struct MdmConfigLayerSource {
     pub domain: String,
     pub key: String,
 }
+
 impl MdmConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2522,20 +2600,23 @@ pub struct MigrationDetails {
     /// Default of the server: `[]`.
     pub subagents: Option<Vec<SubagentMigration>>,
 }
+
 impl MigrationDetails {
-    /// Sets \[`commands`\](Self::commands).
+    /// Sets [`commands`](Self::commands).
     #[must_use]
     pub fn commands(mut self, commands: impl Into<Vec<CommandMigration>>) -> Self {
         self.commands = Some(commands.into());
         self
     }
-    /// Sets \[`hooks`\](Self::hooks).
+
+    /// Sets [`hooks`](Self::hooks).
     #[must_use]
     pub fn hooks(mut self, hooks: impl Into<Vec<HookMigration>>) -> Self {
         self.hooks = Some(hooks.into());
         self
     }
-    /// Sets \[`mcp_servers`\](Self::mcp_servers).
+
+    /// Sets [`mcp_servers`](Self::mcp_servers).
     #[must_use]
     pub fn mcp_servers(
         mut self,
@@ -2544,31 +2625,36 @@ impl MigrationDetails {
         self.mcp_servers = Some(mcp_servers.into());
         self
     }
-    /// Sets \[`memory`\](Self::memory).
+
+    /// Sets [`memory`](Self::memory).
     #[must_use]
     pub fn memory(mut self, memory: impl Into<Vec<String>>) -> Self {
         self.memory = Some(memory.into());
         self
     }
-    /// Sets \[`plugins`\](Self::plugins).
+
+    /// Sets [`plugins`](Self::plugins).
     #[must_use]
     pub fn plugins(mut self, plugins: impl Into<Vec<PluginsMigration>>) -> Self {
         self.plugins = Some(plugins.into());
         self
     }
-    /// Sets \[`sessions`\](Self::sessions).
+
+    /// Sets [`sessions`](Self::sessions).
     #[must_use]
     pub fn sessions(mut self, sessions: impl Into<Vec<SessionMigration>>) -> Self {
         self.sessions = Some(sessions.into());
         self
     }
-    /// Sets \[`skills`\](Self::skills).
+
+    /// Sets [`skills`](Self::skills).
     #[must_use]
     pub fn skills(mut self, skills: impl Into<Vec<SkillMigration>>) -> Self {
         self.skills = Some(skills.into());
         self
     }
-    /// Sets \[`subagents`\](Self::subagents).
+
+    /// Sets [`subagents`](Self::subagents).
     #[must_use]
     pub fn subagents(mut self, subagents: impl Into<Vec<SubagentMigration>>) -> Self {
         self.subagents = Some(subagents.into());
@@ -2587,12 +2673,13 @@ wire::object! { MigrationDetails {
     subagents: optional "subagents",
 } }
 
-/// `modelProviderNotConfigured` of \[`ModelProviderError`\].
+/// `modelProviderNotConfigured` of [`ModelProviderError`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderNotConfiguredModelProviderError {
     pub model_provider: String,
 }
+
 impl ModelProviderNotConfiguredModelProviderError {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2804,6 +2891,7 @@ wire::object! { OtelTlsConfig {
 pub struct OtelToolResultLogConfig {
     pub max_bytes: u64,
 }
+
 impl OtelToolResultLogConfig {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2816,7 +2904,7 @@ wire::object! { OtelToolResultLogConfig {
     max_bytes: required "max_bytes",
 } }
 
-/// `otlp-grpc` of \[`OtelExporter`\].
+/// `otlp-grpc` of [`OtelExporter`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpGrpcOtelExporter {
@@ -2825,6 +2913,7 @@ pub struct OtlpGrpcOtelExporter {
     pub headers: BTreeMap<String, String>,
     pub tls: Option<OtelTlsConfig>,
 }
+
 impl OtlpGrpcOtelExporter {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2846,7 +2935,7 @@ wire::object! { OtlpGrpcOtelExporter {
     tls: optional "tls",
 } }
 
-/// `otlp-http` of \[`OtelExporter`\].
+/// `otlp-http` of [`OtelExporter`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpHttpOtelExporter {
@@ -2856,6 +2945,7 @@ pub struct OtlpHttpOtelExporter {
     pub protocol: OtelHttpProtocol,
     pub tls: Option<OtelTlsConfig>,
 }
+
 impl OtlpHttpOtelExporter {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2888,6 +2978,7 @@ pub struct OverriddenMetadata {
     pub message: String,
     pub overriding_layer: ConfigLayerMetadata,
 }
+
 impl OverriddenMetadata {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2917,6 +3008,7 @@ pub struct PackagedDefaultsConfigLayerSource {
     /// Path to the packaged default configuration file.
     pub file: AbsolutePathBuf,
 }
+
 impl PackagedDefaultsConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2946,20 +3038,23 @@ pub struct PermissionProfileListParams {
     /// Optional page size; defaults to the full result set.
     pub limit: Option<u32>,
 }
+
 impl PermissionProfileListParams {
-    /// Sets \[`cursor`\](Self::cursor).
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -2982,6 +3077,7 @@ pub struct PermissionProfileListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl PermissionProfileListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3009,6 +3105,7 @@ pub struct PermissionProfileSummary {
     /// Optional user-facing description for display in clients.
     pub description: Option<String>,
 }
+
 impl PermissionProfileSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3034,6 +3131,7 @@ wire::object! { PermissionProfileSummary {
 pub struct ProjectConfigLayerSource {
     pub dot_codex_folder: AbsolutePathBuf,
 }
+
 impl ProjectConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3055,6 +3153,7 @@ pub struct RequestHeader {
     pub name: String,
     pub value: String,
 }
+
 impl RequestHeader {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3116,6 +3215,7 @@ pub struct SessionMigration {
     pub path: String,
     pub title: Option<String>,
 }
+
 impl SessionMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3126,7 +3226,8 @@ impl SessionMigration {
             title: None,
         }
     }
-    /// Sets \[`title`\](Self::title).
+
+    /// Sets [`title`](Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -3146,6 +3247,7 @@ wire::object! { SessionMigration {
 pub struct SubagentMigration {
     pub name: String,
 }
+
 impl SubagentMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3165,6 +3267,7 @@ pub struct SystemConfigLayerSource {
     /// This is the path to the system config.toml file, though it is not guaranteed to exist.
     pub file: AbsolutePathBuf,
 }
+
 impl SystemConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3186,6 +3289,7 @@ pub struct TextPosition {
     /// 1-based line number.
     pub line: u64,
 }
+
 impl TextPosition {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3206,6 +3310,7 @@ pub struct TextRange {
     pub end: TextPosition,
     pub start: TextPosition,
 }
+
 impl TextRange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3264,6 +3369,7 @@ pub struct UserConfigLayerSource {
     /// layer represents one.
     pub profile: Option<String>,
 }
+
 impl UserConfigLayerSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -27,6 +27,7 @@ pub struct CommandExecOutputDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl CommandExecOutputDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -138,6 +139,7 @@ pub struct CommandExecParams {
     /// This implies `streamStdin` and `streamStdoutStderr`.
     pub tty: Option<bool>,
 }
+
 impl CommandExecParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -159,79 +161,92 @@ impl CommandExecParams {
             tty: None,
         }
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`disable_output_cap`\](Self::disable_output_cap).
+
+    /// Sets [`disable_output_cap`](Self::disable_output_cap).
     #[must_use]
     pub fn disable_output_cap(mut self, disable_output_cap: bool) -> Self {
         self.disable_output_cap = Some(disable_output_cap);
         self
     }
-    /// Sets \[`disable_timeout`\](Self::disable_timeout).
+
+    /// Sets [`disable_timeout`](Self::disable_timeout).
     #[must_use]
     pub fn disable_timeout(mut self, disable_timeout: bool) -> Self {
         self.disable_timeout = Some(disable_timeout);
         self
     }
-    /// Sets \[`env`\](Self::env).
+
+    /// Sets [`env`](Self::env).
     #[must_use]
     pub fn env(mut self, env: impl Into<BTreeMap<String, Option<String>>>) -> Self {
         self.env = Some(env.into());
         self
     }
-    /// Sets \[`output_bytes_cap`\](Self::output_bytes_cap).
+
+    /// Sets [`output_bytes_cap`](Self::output_bytes_cap).
     #[must_use]
     pub fn output_bytes_cap(mut self, output_bytes_cap: u64) -> Self {
         self.output_bytes_cap = Some(output_bytes_cap);
         self
     }
-    /// Sets \[`permission_profile`\](Self::permission_profile).
+
+    /// Sets [`permission_profile`](Self::permission_profile).
     #[must_use]
     pub fn permission_profile(mut self, permission_profile: impl Into<String>) -> Self {
         self.permission_profile = Some(permission_profile.into());
         self
     }
-    /// Sets \[`process_id`\](Self::process_id).
+
+    /// Sets [`process_id`](Self::process_id).
     #[must_use]
     pub fn process_id(mut self, process_id: impl Into<String>) -> Self {
         self.process_id = Some(process_id.into());
         self
     }
-    /// Sets \[`sandbox_policy`\](Self::sandbox_policy).
+
+    /// Sets [`sandbox_policy`](Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
-    /// Sets \[`size`\](Self::size).
+
+    /// Sets [`size`](Self::size).
     #[must_use]
     pub fn size(mut self, size: impl Into<CommandExecTerminalSize>) -> Self {
         self.size = Some(size.into());
         self
     }
-    /// Sets \[`stream_stdin`\](Self::stream_stdin).
+
+    /// Sets [`stream_stdin`](Self::stream_stdin).
     #[must_use]
     pub fn stream_stdin(mut self, stream_stdin: bool) -> Self {
         self.stream_stdin = Some(stream_stdin);
         self
     }
-    /// Sets \[`stream_stdout_stderr`\](Self::stream_stdout_stderr).
+
+    /// Sets [`stream_stdout_stderr`](Self::stream_stdout_stderr).
     #[must_use]
     pub fn stream_stdout_stderr(mut self, stream_stdout_stderr: bool) -> Self {
         self.stream_stdout_stderr = Some(stream_stdout_stderr);
         self
     }
-    /// Sets \[`timeout_ms`\](Self::timeout_ms).
+
+    /// Sets [`timeout_ms`](Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(timeout_ms);
         self
     }
-    /// Sets \[`tty`\](Self::tty).
+
+    /// Sets [`tty`](Self::tty).
     #[must_use]
     pub fn tty(mut self, tty: bool) -> Self {
         self.tty = Some(tty);
@@ -267,6 +282,7 @@ pub struct CommandExecResizeParams {
     /// New PTY size in character cells.
     pub size: CommandExecTerminalSize,
 }
+
 impl CommandExecResizeParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -308,6 +324,7 @@ pub struct CommandExecResponse {
     /// Empty when stdout was streamed via `command/exec/outputDelta`.
     pub stdout: String,
 }
+
 impl CommandExecResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -339,6 +356,7 @@ pub struct CommandExecTerminalSize {
     /// Terminal height in character cells.
     pub rows: u16,
 }
+
 impl CommandExecTerminalSize {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -359,6 +377,7 @@ pub struct CommandExecTerminateParams {
     /// Client-supplied, connection-scoped `processId` from the original `command/exec` request.
     pub process_id: String,
 }
+
 impl CommandExecTerminateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -391,6 +410,7 @@ pub struct CommandExecWriteParams {
     /// Client-supplied, connection-scoped `processId` from the original `command/exec` request.
     pub process_id: String,
 }
+
 impl CommandExecWriteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -401,13 +421,15 @@ impl CommandExecWriteParams {
             process_id: process_id.into(),
         }
     }
-    /// Sets \[`close_stdin`\](Self::close_stdin).
+
+    /// Sets [`close_stdin`](Self::close_stdin).
     #[must_use]
     pub fn close_stdin(mut self, close_stdin: bool) -> Self {
         self.close_stdin = Some(close_stdin);
         self
     }
-    /// Sets \[`delta_base64`\](Self::delta_base64).
+
+    /// Sets [`delta_base64`](Self::delta_base64).
     #[must_use]
     pub fn delta_base64(mut self, delta_base64: impl Into<String>) -> Self {
         self.delta_base64 = Some(delta_base64.into());
@@ -461,6 +483,7 @@ pub struct ProcessExitedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ProcessExitedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -505,6 +528,7 @@ pub struct ProcessKillParams {
     /// Client-supplied, connection-scoped `processHandle` from `process/spawn`.
     pub process_handle: String,
 }
+
 impl ProcessKillParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -545,6 +569,7 @@ pub struct ProcessOutputDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ProcessOutputDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -600,6 +625,7 @@ pub struct ProcessResizePtyParams {
     /// New PTY size in character cells.
     pub size: ProcessTerminalSize,
 }
+
 impl ProcessResizePtyParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -678,6 +704,7 @@ pub struct ProcessSpawnParams {
     /// This implies `streamStdin` and `streamStdoutStderr`.
     pub tty: Option<bool>,
 }
+
 impl ProcessSpawnParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -699,55 +726,64 @@ impl ProcessSpawnParams {
             tty: None,
         }
     }
-    /// Sets \[`env`\](Self::env).
+
+    /// Sets [`env`](Self::env).
     #[must_use]
     pub fn env(mut self, env: impl Into<BTreeMap<String, Option<String>>>) -> Self {
         self.env = Some(env.into());
         self
     }
-    /// Sets \[`output_bytes_cap`\](Self::output_bytes_cap).
+
+    /// Sets [`output_bytes_cap`](Self::output_bytes_cap).
     #[must_use]
     pub fn output_bytes_cap(mut self, output_bytes_cap: u64) -> Self {
         self.output_bytes_cap = Some(Some(output_bytes_cap));
         self
     }
-    /// Clears \[`output_bytes_cap`\](Self::output_bytes_cap): sends `null`.
+
+    /// Clears [`output_bytes_cap`](Self::output_bytes_cap): sends `null`.
     #[must_use]
     pub fn clear_output_bytes_cap(mut self) -> Self {
         self.output_bytes_cap = Some(None);
         self
     }
-    /// Sets \[`size`\](Self::size).
+
+    /// Sets [`size`](Self::size).
     #[must_use]
     pub fn size(mut self, size: impl Into<ProcessTerminalSize>) -> Self {
         self.size = Some(size.into());
         self
     }
-    /// Sets \[`stream_stdin`\](Self::stream_stdin).
+
+    /// Sets [`stream_stdin`](Self::stream_stdin).
     #[must_use]
     pub fn stream_stdin(mut self, stream_stdin: bool) -> Self {
         self.stream_stdin = Some(stream_stdin);
         self
     }
-    /// Sets \[`stream_stdout_stderr`\](Self::stream_stdout_stderr).
+
+    /// Sets [`stream_stdout_stderr`](Self::stream_stdout_stderr).
     #[must_use]
     pub fn stream_stdout_stderr(mut self, stream_stdout_stderr: bool) -> Self {
         self.stream_stdout_stderr = Some(stream_stdout_stderr);
         self
     }
-    /// Sets \[`timeout_ms`\](Self::timeout_ms).
+
+    /// Sets [`timeout_ms`](Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(Some(timeout_ms));
         self
     }
-    /// Clears \[`timeout_ms`\](Self::timeout_ms): sends `null`.
+
+    /// Clears [`timeout_ms`](Self::timeout_ms): sends `null`.
     #[must_use]
     pub fn clear_timeout_ms(mut self) -> Self {
         self.timeout_ms = Some(None);
         self
     }
-    /// Sets \[`tty`\](Self::tty).
+
+    /// Sets [`tty`](Self::tty).
     #[must_use]
     pub fn tty(mut self, tty: bool) -> Self {
         self.tty = Some(tty);
@@ -788,6 +824,7 @@ pub struct ProcessTerminalSize {
     /// Terminal height in character cells.
     pub rows: u16,
 }
+
 impl ProcessTerminalSize {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -814,6 +851,7 @@ pub struct ProcessWriteStdinParams {
     /// Client-supplied, connection-scoped `processHandle` from `process/spawn`.
     pub process_handle: String,
 }
+
 impl ProcessWriteStdinParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -824,13 +862,15 @@ impl ProcessWriteStdinParams {
             process_handle: process_handle.into(),
         }
     }
-    /// Sets \[`close_stdin`\](Self::close_stdin).
+
+    /// Sets [`close_stdin`](Self::close_stdin).
     #[must_use]
     pub fn close_stdin(mut self, close_stdin: bool) -> Self {
         self.close_stdin = Some(close_stdin);
         self
     }
-    /// Sets \[`delta_base64`\](Self::delta_base64).
+
+    /// Sets [`delta_base64`](Self::delta_base64).
     #[must_use]
     pub fn delta_base64(mut self, delta_base64: impl Into<String>) -> Self {
         self.delta_base64 = Some(delta_base64.into());
@@ -879,6 +919,7 @@ wire::strings! { WindowsSandboxReadiness {
 pub struct WindowsSandboxReadinessResponse {
     pub status: WindowsSandboxReadiness,
 }
+
 impl WindowsSandboxReadinessResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -902,6 +943,7 @@ pub struct WindowsSandboxSetupCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl WindowsSandboxSetupCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -946,6 +988,7 @@ pub struct WindowsSandboxSetupStartParams {
     pub cwd: Option<AbsolutePathBuf>,
     pub mode: WindowsSandboxSetupMode,
 }
+
 impl WindowsSandboxSetupStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -955,7 +998,8 @@ impl WindowsSandboxSetupStartParams {
             mode: mode.into(),
         }
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<AbsolutePathBuf>) -> Self {
         self.cwd = Some(cwd.into());
@@ -974,6 +1018,7 @@ wire::object! { WindowsSandboxSetupStartParams {
 pub struct WindowsSandboxSetupStartResponse {
     pub started: bool,
 }
+
 impl WindowsSandboxSetupStartResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -997,6 +1042,7 @@ pub struct WindowsWorldWritableWarningNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl WindowsWorldWritableWarningNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -17,6 +17,7 @@ pub struct FsChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl FsChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -49,6 +50,7 @@ pub struct FsCopyParams {
     /// Absolute source path.
     pub source_path: AbsolutePathBuf,
 }
+
 impl FsCopyParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -62,7 +64,8 @@ impl FsCopyParams {
             source_path: source_path.into(),
         }
     }
-    /// Sets \[`recursive`\](Self::recursive).
+
+    /// Sets [`recursive`](Self::recursive).
     #[must_use]
     pub fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = Some(recursive);
@@ -92,6 +95,7 @@ pub struct FsCreateDirectoryParams {
     /// Whether parent directories should also be created. Defaults to `true`.
     pub recursive: Option<bool>,
 }
+
 impl FsCreateDirectoryParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -101,7 +105,8 @@ impl FsCreateDirectoryParams {
             recursive: None,
         }
     }
-    /// Sets \[`recursive`\](Self::recursive).
+
+    /// Sets [`recursive`](Self::recursive).
     #[must_use]
     pub fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = Some(recursive);
@@ -128,6 +133,7 @@ pub struct FsGetMetadataParams {
     /// Absolute path to inspect.
     pub path: AbsolutePathBuf,
 }
+
 impl FsGetMetadataParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -155,6 +161,7 @@ pub struct FsGetMetadataResponse {
     /// File modification time in Unix milliseconds when available, otherwise `0`.
     pub modified_at_ms: i64,
 }
+
 impl FsGetMetadataResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -194,6 +201,7 @@ pub struct FsReadDirectoryEntry {
     /// Whether this entry resolves to a regular file.
     pub is_file: bool,
 }
+
 impl FsReadDirectoryEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -219,6 +227,7 @@ pub struct FsReadDirectoryParams {
     /// Absolute directory path to read.
     pub path: AbsolutePathBuf,
 }
+
 impl FsReadDirectoryParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -238,6 +247,7 @@ pub struct FsReadDirectoryResponse {
     /// Direct child entries in the requested directory.
     pub entries: Vec<FsReadDirectoryEntry>,
 }
+
 impl FsReadDirectoryResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -257,6 +267,7 @@ pub struct FsReadFileParams {
     /// Absolute path to read.
     pub path: AbsolutePathBuf,
 }
+
 impl FsReadFileParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -276,6 +287,7 @@ pub struct FsReadFileResponse {
     /// File contents encoded as base64.
     pub data_base64: String,
 }
+
 impl FsReadFileResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -301,6 +313,7 @@ pub struct FsRemoveParams {
     /// Whether directory removal should recurse. Defaults to `true`.
     pub recursive: Option<bool>,
 }
+
 impl FsRemoveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -311,13 +324,15 @@ impl FsRemoveParams {
             recursive: None,
         }
     }
-    /// Sets \[`force`\](Self::force).
+
+    /// Sets [`force`](Self::force).
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = Some(force);
         self
     }
-    /// Sets \[`recursive`\](Self::recursive).
+
+    /// Sets [`recursive`](Self::recursive).
     #[must_use]
     pub fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = Some(recursive);
@@ -345,6 +360,7 @@ pub struct FsUnwatchParams {
     /// Watch identifier previously provided to `fs/watch`.
     pub watch_id: String,
 }
+
 impl FsUnwatchParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -373,6 +389,7 @@ pub struct FsWatchParams {
     /// Connection-scoped watch identifier used for `fs/unwatch` and `fs/changed`.
     pub watch_id: String,
 }
+
 impl FsWatchParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -396,6 +413,7 @@ pub struct FsWatchResponse {
     /// Canonicalized path associated with the watch.
     pub path: AbsolutePathBuf,
 }
+
 impl FsWatchResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -417,6 +435,7 @@ pub struct FsWriteFileParams {
     /// Absolute path to write.
     pub path: AbsolutePathBuf,
 }
+
 impl FsWriteFileParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -468,6 +487,7 @@ pub struct FuzzyFileSearchParams {
     pub query: String,
     pub roots: Vec<String>,
 }
+
 impl FuzzyFileSearchParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -478,7 +498,8 @@ impl FuzzyFileSearchParams {
             roots: roots.into(),
         }
     }
-    /// Sets \[`cancellation_token`\](Self::cancellation_token).
+
+    /// Sets [`cancellation_token`](Self::cancellation_token).
     #[must_use]
     pub fn cancellation_token(mut self, cancellation_token: impl Into<String>) -> Self {
         self.cancellation_token = Some(cancellation_token.into());
@@ -498,6 +519,7 @@ wire::object! { FuzzyFileSearchParams {
 pub struct FuzzyFileSearchResponse {
     pub files: Vec<FuzzyFileSearchResult>,
 }
+
 impl FuzzyFileSearchResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -521,6 +543,7 @@ pub struct FuzzyFileSearchResult {
     pub root: String,
     pub score: u32,
 }
+
 impl FuzzyFileSearchResult {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -560,6 +583,7 @@ pub struct FuzzyFileSearchSessionCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl FuzzyFileSearchSessionCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -585,6 +609,7 @@ pub struct FuzzyFileSearchSessionStartParams {
     pub roots: Vec<String>,
     pub session_id: String,
 }
+
 impl FuzzyFileSearchSessionStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -618,6 +643,7 @@ wire::object! { FuzzyFileSearchSessionStartResponse {} }
 pub struct FuzzyFileSearchSessionStopParams {
     pub session_id: String,
 }
+
 impl FuzzyFileSearchSessionStopParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -650,6 +676,7 @@ pub struct FuzzyFileSearchSessionUpdateParams {
     pub query: String,
     pub session_id: String,
 }
+
 impl FuzzyFileSearchSessionUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -686,6 +713,7 @@ pub struct FuzzyFileSearchSessionUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl FuzzyFileSearchSessionUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

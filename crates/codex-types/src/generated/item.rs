@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `acceptWithExecpolicyAmendment` of \[`CommandExecutionApprovalDecision`\].
+/// `acceptWithExecpolicyAmendment` of [`CommandExecutionApprovalDecision`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision {
     pub execpolicy_amendment: Vec<String>,
 }
+
 impl AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -40,26 +41,30 @@ pub struct AdditionalFileSystemPermissions {
     /// This will be removed in favor of `entries`.
     pub write: Option<Vec<LegacyAppPathString>>,
 }
+
 impl AdditionalFileSystemPermissions {
-    /// Sets \[`entries`\](Self::entries).
+    /// Sets [`entries`](Self::entries).
     #[must_use]
     pub fn entries(mut self, entries: impl Into<Vec<FileSystemSandboxEntry>>) -> Self {
         self.entries = Some(entries.into());
         self
     }
-    /// Sets \[`glob_scan_max_depth`\](Self::glob_scan_max_depth).
+
+    /// Sets [`glob_scan_max_depth`](Self::glob_scan_max_depth).
     #[must_use]
     pub fn glob_scan_max_depth(mut self, glob_scan_max_depth: u64) -> Self {
         self.glob_scan_max_depth = Some(glob_scan_max_depth);
         self
     }
-    /// Sets \[`read`\](Self::read).
+
+    /// Sets [`read`](Self::read).
     #[must_use]
     pub fn read(mut self, read: impl Into<Vec<LegacyAppPathString>>) -> Self {
         self.read = Some(read.into());
         self
     }
-    /// Sets \[`write`\](Self::write).
+
+    /// Sets [`write`](Self::write).
     #[must_use]
     pub fn write(mut self, write: impl Into<Vec<LegacyAppPathString>>) -> Self {
         self.write = Some(write.into());
@@ -80,8 +85,9 @@ wire::object! { AdditionalFileSystemPermissions {
 pub struct AdditionalNetworkPermissions {
     pub enabled: Option<bool>,
 }
+
 impl AdditionalNetworkPermissions {
-    /// Sets \[`enabled`\](Self::enabled).
+    /// Sets [`enabled`](Self::enabled).
     #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
@@ -133,6 +139,7 @@ pub struct AgentMessageDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl AgentMessageDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -170,6 +177,7 @@ pub struct AgentMessageDisplay {
     pub check_trusted_contacts: Option<bool>,
     pub cyber_trusted_access: Option<bool>,
 }
+
 impl AgentMessageDisplay {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -197,6 +205,7 @@ pub struct AgentMessageModeration {
     pub display: Option<AgentMessageDisplay>,
     pub moderated: bool,
 }
+
 impl AgentMessageModeration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -210,7 +219,7 @@ wire::object! { AgentMessageModeration {
     moderated: required "moderated",
 } }
 
-/// `agentMessage` of \[`ThreadItem`\].
+/// `agentMessage` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentMessageThreadItem {
@@ -226,6 +235,7 @@ pub struct AgentMessageThreadItem {
     pub started_at_ms: Option<i64>,
     pub text: String,
 }
+
 impl AgentMessageThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -256,12 +266,13 @@ wire::object! { AgentMessageThreadItem {
     text: required "text",
 } }
 
-/// `applyNetworkPolicyAmendment` of \[`CommandExecutionApprovalDecision`\].
+/// `applyNetworkPolicyAmendment` of [`CommandExecutionApprovalDecision`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision {
     pub network_policy_amendment: NetworkPolicyAmendment,
 }
+
 impl ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -276,13 +287,14 @@ wire::object! { ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision {
     network_policy_amendment: required "network_policy_amendment",
 } }
 
-/// `applyPatch` of \[`GuardianApprovalReviewAction`\].
+/// `applyPatch` of [`GuardianApprovalReviewAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplyPatchGuardianApprovalReviewAction {
     pub cwd: LegacyAppPathString,
     pub files: Vec<LegacyAppPathString>,
 }
+
 impl ApplyPatchGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -309,6 +321,7 @@ pub struct AsyncUserInputQuestion {
     pub options: Option<Vec<String>>,
     pub title: String,
 }
+
 impl AsyncUserInputQuestion {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -346,6 +359,7 @@ pub struct CollabAgentState {
     pub message: Option<String>,
     pub status: CollabAgentStatus,
 }
+
 impl CollabAgentState {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -455,7 +469,7 @@ wire::strings! { CollabAgentToolCallStatus {
     "interrupted" => Interrupted,
 } }
 
-/// `collabAgentToolCall` of \[`ThreadItem`\].
+/// `collabAgentToolCall` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CollabAgentToolCallThreadItem {
@@ -483,6 +497,7 @@ pub struct CollabAgentToolCallThreadItem {
     /// Name of the collab tool that was invoked.
     pub tool: CollabAgentTool,
 }
+
 impl CollabAgentToolCallThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -539,6 +554,7 @@ pub enum CommandAction {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl CommandAction {
     /// [`command`](ReadCommandAction::command) of whichever variant it is; `None` if it has none.
     pub fn command(&self) -> Option<&str> {
@@ -628,6 +644,7 @@ pub struct CommandExecutionOutputDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl CommandExecutionOutputDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -702,6 +719,7 @@ pub struct CommandExecutionRequestApprovalParams {
     /// Unix timestamp (in milliseconds) when this approval request started.
     pub started_at_ms: i64,
 }
+
 impl CommandExecutionRequestApprovalParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -757,6 +775,7 @@ wire::object! { CommandExecutionRequestApprovalParams {
 pub struct CommandExecutionRequestApprovalResponse {
     pub decision: CommandExecutionApprovalDecision,
 }
+
 impl CommandExecutionRequestApprovalResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -815,7 +834,7 @@ wire::strings! { CommandExecutionStatus {
     "declined" => Declined,
 } }
 
-/// `commandExecution` of \[`ThreadItem`\].
+/// `commandExecution` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandExecutionThreadItem {
@@ -848,6 +867,7 @@ pub struct CommandExecutionThreadItem {
     pub started_at_ms: Option<i64>,
     pub status: CommandExecutionStatus,
 }
+
 impl CommandExecutionThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -894,7 +914,7 @@ wire::object! { CommandExecutionThreadItem {
     status: required "status",
 } }
 
-/// `command` of \[`GuardianApprovalReviewAction`\].
+/// `command` of [`GuardianApprovalReviewAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandGuardianApprovalReviewAction {
@@ -902,6 +922,7 @@ pub struct CommandGuardianApprovalReviewAction {
     pub cwd: LegacyAppPathString,
     pub source: GuardianCommandSource,
 }
+
 impl CommandGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -924,7 +945,7 @@ wire::object! { CommandGuardianApprovalReviewAction {
     source: required "source",
 } }
 
-/// `contextCompaction` of \[`ThreadItem`\].
+/// `contextCompaction` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContextCompactionThreadItem {
@@ -934,6 +955,7 @@ pub struct ContextCompactionThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl ContextCompactionThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -983,6 +1005,7 @@ pub struct DynamicToolCallParams {
     pub namespace: Option<String>,
     pub tool: String,
 }
+
 impl DynamicToolCallParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1020,6 +1043,7 @@ pub struct DynamicToolCallResponse {
     pub content_items: Vec<DynamicToolCallOutputContentItem>,
     pub success: bool,
 }
+
 impl DynamicToolCallResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1059,7 +1083,7 @@ wire::strings! { DynamicToolCallStatus {
     "failed" => Failed,
 } }
 
-/// `dynamicToolCall` of \[`ThreadItem`\].
+/// `dynamicToolCall` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DynamicToolCallThreadItem {
@@ -1077,6 +1101,7 @@ pub struct DynamicToolCallThreadItem {
     pub success: Option<bool>,
     pub tool: String,
 }
+
 impl DynamicToolCallThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1114,7 +1139,7 @@ wire::object! { DynamicToolCallThreadItem {
     tool: required "tool",
 } }
 
-/// `enteredReviewMode` of \[`ThreadItem`\].
+/// `enteredReviewMode` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnteredReviewModeThreadItem {
@@ -1125,6 +1150,7 @@ pub struct EnteredReviewModeThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl EnteredReviewModeThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1145,7 +1171,7 @@ wire::object! { EnteredReviewModeThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// `execve` of \[`GuardianApprovalReviewAction`\].
+/// `execve` of [`GuardianApprovalReviewAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExecveGuardianApprovalReviewAction {
@@ -1154,6 +1180,7 @@ pub struct ExecveGuardianApprovalReviewAction {
     pub program: String,
     pub source: GuardianCommandSource,
 }
+
 impl ExecveGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1179,7 +1206,7 @@ wire::object! { ExecveGuardianApprovalReviewAction {
     source: required "source",
 } }
 
-/// `exitedReviewMode` of \[`ThreadItem`\].
+/// `exitedReviewMode` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExitedReviewModeThreadItem {
@@ -1190,6 +1217,7 @@ pub struct ExitedReviewModeThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl ExitedReviewModeThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1248,6 +1276,7 @@ pub struct FileChangeOutputDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl FileChangeOutputDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1287,6 +1316,7 @@ pub struct FileChangePatchUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl FileChangePatchUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1329,6 +1359,7 @@ pub struct FileChangeRequestApprovalParams {
     /// Unix timestamp (in milliseconds) when this approval request started.
     pub started_at_ms: i64,
 }
+
 impl FileChangeRequestApprovalParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1364,6 +1395,7 @@ wire::object! { FileChangeRequestApprovalParams {
 pub struct FileChangeRequestApprovalResponse {
     pub decision: FileChangeApprovalDecision,
 }
+
 impl FileChangeRequestApprovalResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1376,7 +1408,7 @@ wire::object! { FileChangeRequestApprovalResponse {
     decision: required "decision",
 } }
 
-/// `fileChange` of \[`ThreadItem`\].
+/// `fileChange` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileChangeThreadItem {
@@ -1388,6 +1420,7 @@ pub struct FileChangeThreadItem {
     pub started_at_ms: Option<i64>,
     pub status: PatchApplyStatus,
 }
+
 impl FileChangeThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1461,6 +1494,7 @@ pub struct FileSystemSandboxEntry {
     pub access: FileSystemAccessMode,
     pub path: FileSystemPath,
 }
+
 impl FileSystemSandboxEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1517,6 +1551,7 @@ pub struct FileUpdateChange {
     pub kind: PatchChangeKind,
     pub path: String,
 }
+
 impl FileUpdateChange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1539,7 +1574,7 @@ wire::object! { FileUpdateChange {
     path: required "path",
 } }
 
-/// `findInPage` of \[`WebSearchAction`\].
+/// `findInPage` of [`WebSearchAction`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct FindInPageWebSearchAction {
@@ -1552,7 +1587,7 @@ wire::object! { FindInPageWebSearchAction {
     url: optional "url",
 } }
 
-/// `functionCallOutput` of \[`ThreadItem`\].
+/// `functionCallOutput` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionCallOutputThreadItem {
@@ -1565,6 +1600,7 @@ pub struct FunctionCallOutputThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl FunctionCallOutputThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1593,12 +1629,13 @@ wire::object! { FunctionCallOutputThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// `glob_pattern` of \[`FileSystemPath`\].
+/// `glob_pattern` of [`FileSystemPath`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GlobPatternFileSystemPath {
     pub pattern: String,
 }
+
 impl GlobPatternFileSystemPath {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1618,8 +1655,9 @@ pub struct GrantedPermissionProfile {
     pub file_system: Option<AdditionalFileSystemPermissions>,
     pub network: Option<AdditionalNetworkPermissions>,
 }
+
 impl GrantedPermissionProfile {
-    /// Sets \[`file_system`\](Self::file_system).
+    /// Sets [`file_system`](Self::file_system).
     #[must_use]
     pub fn file_system(
         mut self,
@@ -1628,7 +1666,8 @@ impl GrantedPermissionProfile {
         self.file_system = Some(file_system.into());
         self
     }
-    /// Sets \[`network`\](Self::network).
+
+    /// Sets [`network`](Self::network).
     #[must_use]
     pub fn network(mut self, network: impl Into<AdditionalNetworkPermissions>) -> Self {
         self.network = Some(network.into());
@@ -1651,6 +1690,7 @@ pub struct GuardianApprovalReview {
     pub status: GuardianApprovalReviewStatus,
     pub user_authorization: Option<GuardianUserAuthorization>,
 }
+
 impl GuardianApprovalReview {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1746,7 +1786,7 @@ wire::strings! { GuardianCommandSource {
     "unifiedExec" => UnifiedExec,
 } }
 
-/// `hookPrompt` of \[`ThreadItem`\].
+/// `hookPrompt` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookPromptThreadItem {
@@ -1757,6 +1797,7 @@ pub struct HookPromptThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl HookPromptThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1802,6 +1843,7 @@ pub struct ImageGenerationInputImage {
     /// Lowercase SHA-256 of the file bytes read before image normalization.
     pub sha256: String,
 }
+
 impl ImageGenerationInputImage {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1842,6 +1884,7 @@ pub struct ImageGenerationThreadItem {
     pub status: String,
     pub transparent_background: Option<bool>,
 }
+
 impl ImageGenerationThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1878,7 +1921,7 @@ wire::object! { ImageGenerationThreadItem {
     transparent_background: optional "transparentBackground",
 } }
 
-/// `imageView` of \[`ThreadItem`\].
+/// `imageView` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImageViewThreadItem {
@@ -1889,6 +1932,7 @@ pub struct ImageViewThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl ImageViewThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1909,12 +1953,13 @@ wire::object! { ImageViewThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// `inputAudio` of \[`DynamicToolCallOutputContentItem`\].
+/// `inputAudio` of [`DynamicToolCallOutputContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputAudioDynamicToolCallOutputContentItem {
     pub audio_url: String,
 }
+
 impl InputAudioDynamicToolCallOutputContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1929,12 +1974,13 @@ wire::object! { InputAudioDynamicToolCallOutputContentItem {
     audio_url: required "audioUrl",
 } }
 
-/// `inputImage` of \[`DynamicToolCallOutputContentItem`\].
+/// `inputImage` of [`DynamicToolCallOutputContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputImageDynamicToolCallOutputContentItem {
     pub image_url: String,
 }
+
 impl InputImageDynamicToolCallOutputContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1949,12 +1995,13 @@ wire::object! { InputImageDynamicToolCallOutputContentItem {
     image_url: required "imageUrl",
 } }
 
-/// `inputText` of \[`DynamicToolCallOutputContentItem`\].
+/// `inputText` of [`DynamicToolCallOutputContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputTextDynamicToolCallOutputContentItem {
     pub text: String,
 }
+
 impl InputTextDynamicToolCallOutputContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1983,6 +2030,7 @@ pub struct ItemCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ItemCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2045,6 +2093,7 @@ pub struct ItemGuardianApprovalReviewCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ItemGuardianApprovalReviewCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -2117,6 +2166,7 @@ pub struct ItemGuardianApprovalReviewStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ItemGuardianApprovalReviewStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2165,6 +2215,7 @@ pub struct ItemStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ItemStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2192,12 +2243,13 @@ wire::object! { ItemStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `item` of \[`ThreadItemsListAnchor`\].
+/// `item` of [`ThreadItemsListAnchor`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemThreadItemsListAnchor {
     pub item_id: String,
 }
+
 impl ItemThreadItemsListAnchor {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2210,13 +2262,14 @@ wire::object! { ItemThreadItemsListAnchor {
     item_id: required "itemId",
 } }
 
-/// `listFiles` of \[`CommandAction`\].
+/// `listFiles` of [`CommandAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListFilesCommandAction {
     pub command: String,
     pub path: Option<String>,
 }
+
 impl ListFilesCommandAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2245,6 +2298,7 @@ pub struct McpToolCallProgressNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl McpToolCallProgressNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2279,6 +2333,7 @@ pub struct MemoryCitation {
     pub entries: Vec<MemoryCitationEntry>,
     pub thread_ids: Vec<String>,
 }
+
 impl MemoryCitation {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2307,6 +2362,7 @@ pub struct MemoryCitationEntry {
     pub note: String,
     pub path: String,
 }
+
 impl MemoryCitationEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2332,7 +2388,7 @@ wire::object! { MemoryCitationEntry {
     path: required "path",
 } }
 
-/// `networkAccess` of \[`GuardianApprovalReviewAction`\].
+/// `networkAccess` of [`GuardianApprovalReviewAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NetworkAccessGuardianApprovalReviewAction {
@@ -2341,6 +2397,7 @@ pub struct NetworkAccessGuardianApprovalReviewAction {
     pub protocol: NetworkApprovalProtocol,
     pub target: String,
 }
+
 impl NetworkAccessGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2373,6 +2430,7 @@ pub struct NetworkApprovalContext {
     pub host: String,
     pub protocol: NetworkApprovalProtocol,
 }
+
 impl NetworkApprovalContext {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2415,7 +2473,7 @@ wire::strings! { NetworkApprovalProtocol {
     "socks5Udp" => Socks5Udp,
 } }
 
-/// `openPage` of \[`WebSearchAction`\].
+/// `openPage` of [`WebSearchAction`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OpenPageWebSearchAction {
@@ -2469,12 +2527,13 @@ wire::tagged! { PatchChangeKind by "type" {
     "update" => Update(UpdatePatchChangeKind),
 } }
 
-/// `path` of \[`FileSystemPath`\].
+/// `path` of [`FileSystemPath`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PathFileSystemPath {
     pub path: LegacyAppPathString,
 }
+
 impl PathFileSystemPath {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2518,6 +2577,7 @@ pub struct PermissionsRequestApprovalParams {
     /// Unix timestamp (in milliseconds) when this approval request started.
     pub started_at_ms: i64,
 }
+
 impl PermissionsRequestApprovalParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2563,6 +2623,7 @@ pub struct PermissionsRequestApprovalResponse {
     /// Review every subsequent command in this turn before normal sandboxed execution.
     pub strict_auto_review: Option<bool>,
 }
+
 impl PermissionsRequestApprovalResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2573,13 +2634,15 @@ impl PermissionsRequestApprovalResponse {
             strict_auto_review: None,
         }
     }
-    /// Sets \[`scope`\](Self::scope).
+
+    /// Sets [`scope`](Self::scope).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<PermissionGrantScope>) -> Self {
         self.scope = Some(scope.into());
         self
     }
-    /// Sets \[`strict_auto_review`\](Self::strict_auto_review).
+
+    /// Sets [`strict_auto_review`](Self::strict_auto_review).
     #[must_use]
     pub fn strict_auto_review(mut self, strict_auto_review: bool) -> Self {
         self.strict_auto_review = Some(strict_auto_review);
@@ -2606,6 +2669,7 @@ pub struct PlanDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl PlanDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2645,6 +2709,7 @@ pub struct PlanThreadItem {
     pub started_at_ms: Option<i64>,
     pub text: String,
 }
+
 impl PlanThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2665,14 +2730,15 @@ wire::object! { PlanThreadItem {
     text: required "text",
 } }
 
-/// `project_roots` of \[`FileSystemSpecialPath`\].
+/// `project_roots` of [`FileSystemSpecialPath`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ProjectRootsFileSystemSpecialPath {
     pub subpath: Option<LegacyAppPathString>,
 }
+
 impl ProjectRootsFileSystemSpecialPath {
-    /// Sets \[`subpath`\](Self::subpath).
+    /// Sets [`subpath`](Self::subpath).
     #[must_use]
     pub fn subpath(mut self, subpath: impl Into<LegacyAppPathString>) -> Self {
         self.subpath = Some(subpath.into());
@@ -2698,6 +2764,7 @@ pub struct RawResponseCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl RawResponseCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2737,6 +2804,7 @@ pub struct RawResponseItemCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl RawResponseItemCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2761,7 +2829,7 @@ wire::object! { RawResponseItemCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `read` of \[`CommandAction`\].
+/// `read` of [`CommandAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadCommandAction {
@@ -2769,6 +2837,7 @@ pub struct ReadCommandAction {
     pub name: String,
     pub path: LegacyAppPathString,
 }
+
 impl ReadCommandAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2803,6 +2872,7 @@ pub struct ReasoningSummaryPartAddedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ReasoningSummaryPartAddedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2843,6 +2913,7 @@ pub struct ReasoningSummaryTextDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ReasoningSummaryTextDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2886,6 +2957,7 @@ pub struct ReasoningTextDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ReasoningTextDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2916,7 +2988,7 @@ wire::object! { ReasoningTextDeltaNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `reasoning` of \[`ThreadItem`\].
+/// `reasoning` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReasoningThreadItem {
@@ -2930,6 +3002,7 @@ pub struct ReasoningThreadItem {
     /// `[]` if the server does not say.
     pub summary: Vec<String>,
 }
+
 impl ReasoningThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2965,13 +3038,14 @@ wire::object! { RequestPermissionProfile {
     network: optional "network",
 } }
 
-/// `requestPermissions` of \[`GuardianApprovalReviewAction`\].
+/// `requestPermissions` of [`GuardianApprovalReviewAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestPermissionsGuardianApprovalReviewAction {
     pub permissions: RequestPermissionProfile,
     pub reason: Option<String>,
 }
+
 impl RequestPermissionsGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3001,7 +3075,7 @@ wire::object! { ResponseUsageMetadata {
     metadata: optional "metadata",
 } }
 
-/// `search` of \[`CommandAction`\].
+/// `search` of [`CommandAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchCommandAction {
@@ -3009,6 +3083,7 @@ pub struct SearchCommandAction {
     pub path: Option<String>,
     pub query: Option<String>,
 }
+
 impl SearchCommandAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3027,7 +3102,7 @@ wire::object! { SearchCommandAction {
     query: optional "query",
 } }
 
-/// `search` of \[`WebSearchAction`\].
+/// `search` of [`WebSearchAction`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SearchWebSearchAction {
@@ -3051,6 +3126,7 @@ pub struct SleepThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl SleepThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3071,12 +3147,13 @@ wire::object! { SleepThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// `special` of \[`FileSystemPath`\].
+/// `special` of [`FileSystemPath`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SpecialFileSystemPath {
     pub value: FileSystemSpecialPath,
 }
+
 impl SpecialFileSystemPath {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3112,7 +3189,7 @@ wire::strings! { SubAgentActivityKind {
     "completed" => Completed,
 } }
 
-/// `subAgentActivity` of \[`ThreadItem`\].
+/// `subAgentActivity` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubAgentActivityThreadItem {
@@ -3129,6 +3206,7 @@ pub struct SubAgentActivityThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl SubAgentActivityThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3175,6 +3253,7 @@ pub struct TerminalInteractionNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl TerminalInteractionNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3250,6 +3329,7 @@ pub enum ThreadItem {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl ThreadItem {
     /// [`id`](UserMessageThreadItem::id) of whichever variant it is; `None` if it has none.
     pub fn id(&self) -> Option<&str> {
@@ -3276,6 +3356,7 @@ impl ThreadItem {
             Self::Unrecognized(value) => wire::string_at(value, "id"),
         }
     }
+
     /// [`completed_at_ms`](UserMessageThreadItem::completed_at_ms) of whichever variant it is; `None` if it has none.
     pub fn completed_at_ms(&self) -> Option<i64> {
         match self {
@@ -3301,6 +3382,7 @@ impl ThreadItem {
             Self::Unrecognized(value) => value.get("completedAtMs")?.as_i64(),
         }
     }
+
     /// [`started_at_ms`](UserMessageThreadItem::started_at_ms) of whichever variant it is; `None` if it has none.
     pub fn started_at_ms(&self) -> Option<i64> {
         match self {
@@ -3366,6 +3448,7 @@ pub struct ThreadItemEntry {
     /// Unix timestamp (milliseconds) when the item started, if recorded by the producer.
     pub started_at_ms: Option<i64>,
 }
+
 impl ThreadItemEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3401,14 +3484,16 @@ pub struct ThreadItemOutputDeferral {
     /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub mcp_tool_call: Option<bool>,
 }
+
 impl ThreadItemOutputDeferral {
-    /// Sets \[`command_execution`\](Self::command_execution).
+    /// Sets [`command_execution`](Self::command_execution).
     #[must_use]
     pub fn command_execution(mut self, command_execution: bool) -> Self {
         self.command_execution = Some(command_execution);
         self
     }
-    /// Sets \[`mcp_tool_call`\](Self::mcp_tool_call).
+
+    /// Sets [`mcp_tool_call`](Self::mcp_tool_call).
     #[must_use]
     pub fn mcp_tool_call(mut self, mcp_tool_call: bool) -> Self {
         self.mcp_tool_call = Some(mcp_tool_call);
@@ -3456,6 +3541,7 @@ wire::untagged! { ThreadItemsListCursor {
 pub struct ToolRequestUserInputAnswer {
     pub answers: Vec<String>,
 }
+
 impl ToolRequestUserInputAnswer {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3475,6 +3561,7 @@ pub struct ToolRequestUserInputOption {
     pub description: String,
     pub label: String,
 }
+
 impl ToolRequestUserInputOption {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3503,6 +3590,7 @@ pub struct ToolRequestUserInputParams {
     pub is_blocking: bool,
     pub questions: Vec<ToolRequestUserInputQuestion>,
 }
+
 impl ToolRequestUserInputParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3546,6 +3634,7 @@ pub struct ToolRequestUserInputQuestion {
     pub options: Option<Vec<ToolRequestUserInputOption>>,
     pub question: String,
 }
+
 impl ToolRequestUserInputQuestion {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3580,6 +3669,7 @@ wire::object! { ToolRequestUserInputQuestion {
 pub struct ToolRequestUserInputResponse {
     pub answers: BTreeMap<String, ToolRequestUserInputAnswer>,
 }
+
 impl ToolRequestUserInputResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3594,12 +3684,13 @@ wire::object! { ToolRequestUserInputResponse {
     answers: required "answers",
 } }
 
-/// `unknown` of \[`CommandAction`\].
+/// `unknown` of [`CommandAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownCommandAction {
     pub command: String,
 }
+
 impl UnknownCommandAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3612,13 +3703,14 @@ wire::object! { UnknownCommandAction {
     command: required "command",
 } }
 
-/// `unknown` of \[`FileSystemSpecialPath`\].
+/// `unknown` of [`FileSystemSpecialPath`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownFileSystemSpecialPath {
     pub path: String,
     pub subpath: Option<LegacyAppPathString>,
 }
+
 impl UnknownFileSystemSpecialPath {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3628,7 +3720,8 @@ impl UnknownFileSystemSpecialPath {
             subpath: None,
         }
     }
-    /// Sets \[`subpath`\](Self::subpath).
+
+    /// Sets [`subpath`](Self::subpath).
     #[must_use]
     pub fn subpath(mut self, subpath: impl Into<LegacyAppPathString>) -> Self {
         self.subpath = Some(subpath.into());
@@ -3641,7 +3734,7 @@ wire::object! { UnknownFileSystemSpecialPath {
     subpath: optional "subpath",
 } }
 
-/// `update` of \[`PatchChangeKind`\].
+/// `update` of [`PatchChangeKind`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct UpdatePatchChangeKind {
@@ -3652,13 +3745,14 @@ wire::object! { UpdatePatchChangeKind {
     move_path: optional "move_path",
 } }
 
-/// `usageLimitExceeded` of \[`ImageGenerationFailure`\].
+/// `usageLimitExceeded` of [`ImageGenerationFailure`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UsageLimitExceededImageGenerationFailure {
     pub limit_id: String,
     pub resets_at: Option<i64>,
 }
+
 impl UsageLimitExceededImageGenerationFailure {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3675,7 +3769,7 @@ wire::object! { UsageLimitExceededImageGenerationFailure {
     resets_at: optional "resetsAt",
 } }
 
-/// `userMessage` of \[`ThreadItem`\].
+/// `userMessage` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserMessageThreadItem {
@@ -3687,6 +3781,7 @@ pub struct UserMessageThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl UserMessageThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3732,7 +3827,7 @@ wire::tagged! { WebSearchAction by "type" {
     "other" => Other,
 } }
 
-/// `webSearch` of \[`ThreadItem`\].
+/// `webSearch` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WebSearchThreadItem {
@@ -3749,6 +3844,7 @@ pub struct WebSearchThreadItem {
     /// Unix timestamp in milliseconds when the item started, if recorded.
     pub started_at_ms: Option<i64>,
 }
+
 impl WebSearchThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3782,6 +3878,7 @@ pub struct WriteStdinGuardianApprovalReviewAction {
     pub process_id: String,
     pub stdin: String,
 }
+
 impl WriteStdinGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -19,6 +19,7 @@ pub struct BlobResourceContent {
     /// The URI of this resource.
     pub uri: String,
 }
+
 impl BlobResourceContent {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -39,7 +40,7 @@ wire::object! { BlobResourceContent {
     uri: required "uri",
 } }
 
-/// `form` of \[`McpServerElicitationRequestParams`\].
+/// `form` of [`McpServerElicitationRequestParams`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FormMcpServerElicitationRequestParams {
@@ -56,6 +57,7 @@ pub struct FormMcpServerElicitationRequestParams {
     pub requested_schema: McpElicitationSchema,
     pub server_name: String,
 }
+
 impl FormMcpServerElicitationRequestParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -100,32 +102,37 @@ pub struct ListMcpServerStatusParams {
     /// Limit discovery to one server. With a thread ID, reuse that thread's MCP connection.
     pub server_name: Option<String>,
 }
+
 impl ListMcpServerStatusParams {
-    /// Sets \[`thread_id`\](Self::thread_id).
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`detail`\](Self::detail).
+
+    /// Sets [`detail`](Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<McpServerStatusDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`server_name`\](Self::server_name).
+
+    /// Sets [`server_name`](Self::server_name).
     #[must_use]
     pub fn server_name(mut self, server_name: impl Into<String>) -> Self {
         self.server_name = Some(server_name.into());
@@ -150,6 +157,7 @@ pub struct ListMcpServerStatusResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ListMcpServerStatusResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -190,6 +198,7 @@ pub struct McpAppUi {
     pub preferred_model_display_mode: McpAppDisplayMode,
     pub resource_uri: String,
 }
+
 impl McpAppUi {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -256,6 +265,7 @@ pub struct McpElicitationBooleanSchema {
     pub title: Option<String>,
     pub type_: McpElicitationBooleanType,
 }
+
 impl McpElicitationBooleanSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -295,6 +305,7 @@ pub struct McpElicitationConstOption {
     pub const_: String,
     pub title: String,
 }
+
 impl McpElicitationConstOption {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -340,6 +351,7 @@ pub struct McpElicitationLegacyTitledEnumSchema {
     pub title: Option<String>,
     pub type_: McpElicitationStringType,
 }
+
 impl McpElicitationLegacyTitledEnumSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -393,6 +405,7 @@ pub struct McpElicitationNumberSchema {
     pub title: Option<String>,
     pub type_: McpElicitationNumberType,
 }
+
 impl McpElicitationNumberSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -477,6 +490,7 @@ pub struct McpElicitationSchema {
     pub required: Option<Vec<String>>,
     pub type_: McpElicitationObjectType,
 }
+
 impl McpElicitationSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -550,6 +564,7 @@ pub struct McpElicitationStringSchema {
     pub title: Option<String>,
     pub type_: McpElicitationStringType,
 }
+
 impl McpElicitationStringSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -594,6 +609,7 @@ wire::strings! { closed McpElicitationStringType {
 pub struct McpElicitationTitledEnumItems {
     pub any_of: Vec<McpElicitationConstOption>,
 }
+
 impl McpElicitationTitledEnumItems {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -618,6 +634,7 @@ pub struct McpElicitationTitledMultiSelectEnumSchema {
     pub title: Option<String>,
     pub type_: McpElicitationArrayType,
 }
+
 impl McpElicitationTitledMultiSelectEnumSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -657,6 +674,7 @@ pub struct McpElicitationTitledSingleSelectEnumSchema {
     pub title: Option<String>,
     pub type_: McpElicitationStringType,
 }
+
 impl McpElicitationTitledSingleSelectEnumSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -689,6 +707,7 @@ pub struct McpElicitationUntitledEnumItems {
     pub enum_: Vec<String>,
     pub type_: McpElicitationStringType,
 }
+
 impl McpElicitationUntitledEnumItems {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -720,6 +739,7 @@ pub struct McpElicitationUntitledMultiSelectEnumSchema {
     pub title: Option<String>,
     pub type_: McpElicitationArrayType,
 }
+
 impl McpElicitationUntitledMultiSelectEnumSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -759,6 +779,7 @@ pub struct McpElicitationUntitledSingleSelectEnumSchema {
     pub title: Option<String>,
     pub type_: McpElicitationStringType,
 }
+
 impl McpElicitationUntitledSingleSelectEnumSchema {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -799,6 +820,7 @@ pub struct McpResourceReadParams {
     pub target: Option<McpResourceReadTarget>,
     pub uri: String,
 }
+
 impl McpResourceReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -813,31 +835,36 @@ impl McpResourceReadParams {
             uri: uri.into(),
         }
     }
-    /// Sets \[`thread_id`\](Self::thread_id).
+
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`meta`\](Self::meta).
+
+    /// Sets [`meta`](Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Map<String, Value>>) -> Self {
         self.meta = Some(meta.into());
         self
     }
-    /// Sets \[`connector_id`\](Self::connector_id).
+
+    /// Sets [`connector_id`](Self::connector_id).
     #[must_use]
     pub fn connector_id(mut self, connector_id: impl Into<String>) -> Self {
         self.connector_id = Some(connector_id.into());
         self
     }
-    /// Sets \[`origin_call_id`\](Self::origin_call_id).
+
+    /// Sets [`origin_call_id`](Self::origin_call_id).
     #[must_use]
     pub fn origin_call_id(mut self, origin_call_id: impl Into<String>) -> Self {
         self.origin_call_id = Some(origin_call_id.into());
         self
     }
-    /// Sets \[`target`\](Self::target).
+
+    /// Sets [`target`](Self::target).
     #[must_use]
     pub fn target(mut self, target: impl Into<McpResourceReadTarget>) -> Self {
         self.target = Some(target.into());
@@ -863,6 +890,7 @@ pub struct McpResourceReadResponse {
     /// Originating call when the server applied app-specific resource scoping.
     pub origin_call_id: Option<String>,
 }
+
 impl McpResourceReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -887,6 +915,7 @@ pub struct McpResourceReadTarget {
     /// Null explicitly requests no-auth access, subject to the app's resource policy.
     pub link_id: Option<String>,
 }
+
 impl McpResourceReadTarget {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -974,6 +1003,7 @@ pub enum McpServerElicitationRequestParams {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl McpServerElicitationRequestParams {
     /// [`thread_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id) of whichever variant it is; `None` if it has none.
     pub fn thread_id(&self) -> Option<&str> {
@@ -986,6 +1016,7 @@ impl McpServerElicitationRequestParams {
             Self::Unrecognized(value) => wire::string_at(value, "threadId"),
         }
     }
+
     /// [`turn_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id) of whichever variant it is; `None` if it has none.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
@@ -997,6 +1028,7 @@ impl McpServerElicitationRequestParams {
             Self::Unrecognized(value) => wire::string_at(value, "turnId"),
         }
     }
+
     /// [`server_name`](OpenaiUserVerificationMcpServerElicitationRequestParams::server_name) of whichever variant it is; `None` if it has none.
     pub fn server_name(&self) -> Option<&str> {
         match self {
@@ -1030,6 +1062,7 @@ pub struct McpServerElicitationRequestResponse {
     /// This is nullable because decline/cancel responses have no content.
     pub content: Option<Value>,
 }
+
 impl McpServerElicitationRequestResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1040,13 +1073,15 @@ impl McpServerElicitationRequestResponse {
             content: None,
         }
     }
-    /// Sets \[`meta`\](Self::meta).
+
+    /// Sets [`meta`](Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
         self
     }
-    /// Sets \[`content`\](Self::content).
+
+    /// Sets [`content`](Self::content).
     #[must_use]
     pub fn content(mut self, content: impl Into<Value>) -> Self {
         self.content = Some(content.into());
@@ -1067,6 +1102,7 @@ pub struct McpServerEventNotification {
     pub method: String,
     pub params: Value,
 }
+
 impl McpServerEventNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1093,6 +1129,7 @@ pub struct McpServerEventStreamNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl McpServerEventStreamNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1127,6 +1164,7 @@ pub struct McpServerEventStreamStartParams {
     pub server: String,
     pub subscription_id: String,
 }
+
 impl McpServerEventStreamStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1146,7 +1184,8 @@ impl McpServerEventStreamStartParams {
             subscription_id: subscription_id.into(),
         }
     }
-    /// Sets \[`meta`\](Self::meta).
+
+    /// Sets [`meta`](Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
@@ -1180,6 +1219,7 @@ wire::object! { McpServerEventStreamStartResponse {} }
 pub struct McpServerEventStreamStopParams {
     pub subscription_id: String,
 }
+
 impl McpServerEventStreamStopParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1214,6 +1254,7 @@ pub struct McpServerInfo {
     pub version: String,
     pub website_url: Option<String>,
 }
+
 impl McpServerInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1244,6 +1285,7 @@ wire::object! { McpServerInfo {
 pub struct McpServerMigration {
     pub name: String,
 }
+
 impl McpServerMigration {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1290,6 +1332,7 @@ pub struct McpServerOauthLoginCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl McpServerOauthLoginCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1325,6 +1368,7 @@ pub struct McpServerOauthLoginParams {
     pub scopes: Option<Vec<String>>,
     pub timeout_secs: Option<i64>,
 }
+
 impl McpServerOauthLoginParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1337,13 +1381,15 @@ impl McpServerOauthLoginParams {
             timeout_secs: None,
         }
     }
-    /// Sets \[`thread_id`\](Self::thread_id).
+
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`client_registration`\](Self::client_registration).
+
+    /// Sets [`client_registration`](Self::client_registration).
     #[must_use]
     pub fn client_registration(
         mut self,
@@ -1352,13 +1398,15 @@ impl McpServerOauthLoginParams {
         self.client_registration = Some(client_registration.into());
         self
     }
-    /// Sets \[`scopes`\](Self::scopes).
+
+    /// Sets [`scopes`](Self::scopes).
     #[must_use]
     pub fn scopes(mut self, scopes: impl Into<Vec<String>>) -> Self {
         self.scopes = Some(scopes.into());
         self
     }
-    /// Sets \[`timeout_secs`\](Self::timeout_secs).
+
+    /// Sets [`timeout_secs`](Self::timeout_secs).
     #[must_use]
     pub fn timeout_secs(mut self, timeout_secs: i64) -> Self {
         self.timeout_secs = Some(timeout_secs);
@@ -1383,6 +1431,7 @@ pub struct McpServerOauthLoginResponse {
     /// omit this field; current servers always return it.
     pub login_id: Option<String>,
 }
+
 impl McpServerOauthLoginResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1461,6 +1510,7 @@ pub struct McpServerStatus {
     /// including cached or empty catalogs.
     pub tools_error: Option<String>,
 }
+
 impl McpServerStatus {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1533,6 +1583,7 @@ pub struct McpServerStatusUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl McpServerStatusUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1570,6 +1621,7 @@ pub struct McpServerToolCallParams {
     pub server: String,
     pub tool: String,
 }
+
 impl McpServerToolCallParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1586,13 +1638,15 @@ impl McpServerToolCallParams {
             tool: tool.into(),
         }
     }
-    /// Sets \[`meta`\](Self::meta).
+
+    /// Sets [`meta`](Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
         self
     }
-    /// Sets \[`arguments`\](Self::arguments).
+
+    /// Sets [`arguments`](Self::arguments).
     #[must_use]
     pub fn arguments(mut self, arguments: impl Into<Value>) -> Self {
         self.arguments = Some(arguments.into());
@@ -1617,6 +1671,7 @@ pub struct McpServerToolCallResponse {
     pub is_error: Option<bool>,
     pub structured_content: Option<Value>,
 }
+
 impl McpServerToolCallResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1647,6 +1702,7 @@ pub struct McpToolCallAppContext {
     pub link_id: Option<String>,
     pub resource_uri: Option<String>,
 }
+
 impl McpToolCallAppContext {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1675,6 +1731,7 @@ wire::object! { McpToolCallAppContext {
 pub struct McpToolCallError {
     pub message: String,
 }
+
 impl McpToolCallError {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1687,7 +1744,7 @@ wire::object! { McpToolCallError {
     message: required "message",
 } }
 
-/// `mcpToolCall` of \[`GuardianApprovalReviewAction`\].
+/// `mcpToolCall` of [`GuardianApprovalReviewAction`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallGuardianApprovalReviewAction {
@@ -1697,6 +1754,7 @@ pub struct McpToolCallGuardianApprovalReviewAction {
     pub tool_name: String,
     pub tool_title: Option<String>,
 }
+
 impl McpToolCallGuardianApprovalReviewAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1727,6 +1785,7 @@ pub struct McpToolCallResult {
     pub content: Vec<Value>,
     pub structured_content: Option<Value>,
 }
+
 impl McpToolCallResult {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1765,7 +1824,7 @@ wire::strings! { McpToolCallStatus {
     "failed" => Failed,
 } }
 
-/// `mcpToolCall` of \[`ThreadItem`\].
+/// `mcpToolCall` of [`ThreadItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallThreadItem {
@@ -1790,6 +1849,7 @@ pub struct McpToolCallThreadItem {
     pub status: McpToolCallStatus,
     pub tool: String,
 }
+
 impl McpToolCallThreadItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1838,7 +1898,7 @@ wire::object! { McpToolCallThreadItem {
     tool: required "tool",
 } }
 
-/// `mcp_tool` of \[`ConfiguredHookHandler`\].
+/// `mcp_tool` of [`ConfiguredHookHandler`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolConfiguredHookHandler {
@@ -1848,6 +1908,7 @@ pub struct McpToolConfiguredHookHandler {
     pub timeout_sec: Option<u64>,
     pub tool: String,
 }
+
 impl McpToolConfiguredHookHandler {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1874,7 +1935,7 @@ wire::object! { McpToolConfiguredHookHandler {
     tool: required "tool",
 } }
 
-/// `mcpTool` of \[`HookMetadata`\].
+/// `mcpTool` of [`HookMetadata`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolHookMetadata {
@@ -1899,6 +1960,7 @@ pub struct McpToolHookMetadata {
     pub tool: String,
     pub trust_status: HookTrustStatus,
 }
+
 impl McpToolHookMetadata {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -1959,7 +2021,7 @@ wire::object! { McpToolHookMetadata {
     trust_status: required "trustStatus",
 } }
 
-/// `openai/form` of \[`McpServerElicitationRequestParams`\].
+/// `openai/form` of [`McpServerElicitationRequestParams`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiExtensionFormMcpServerElicitationRequestParams {
@@ -1976,6 +2038,7 @@ pub struct OpenaiExtensionFormMcpServerElicitationRequestParams {
     pub requested_schema: Value,
     pub server_name: String,
 }
+
 impl OpenaiExtensionFormMcpServerElicitationRequestParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2005,7 +2068,7 @@ wire::object! { OpenaiExtensionFormMcpServerElicitationRequestParams {
     server_name: required "serverName",
 } }
 
-/// `openaiForm` of \[`McpServerElicitationRequestParams`\].
+/// `openaiForm` of [`McpServerElicitationRequestParams`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiFormMcpServerElicitationRequestParams {
@@ -2022,6 +2085,7 @@ pub struct OpenaiFormMcpServerElicitationRequestParams {
     pub requested_schema: Value,
     pub server_name: String,
 }
+
 impl OpenaiFormMcpServerElicitationRequestParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2071,6 +2135,7 @@ pub struct OpenaiUserVerificationMcpServerElicitationRequestParams {
     pub server_name: String,
     pub title: String,
 }
+
 impl OpenaiUserVerificationMcpServerElicitationRequestParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2117,6 +2182,7 @@ pub struct Resource {
     pub title: Option<String>,
     pub uri: String,
 }
+
 impl Resource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2173,6 +2239,7 @@ pub struct ResourceTemplate {
     pub title: Option<String>,
     pub uri_template: String,
 }
+
 impl ResourceTemplate {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2207,6 +2274,7 @@ pub struct TextResourceContent {
     /// The URI of this resource.
     pub uri: String,
 }
+
 impl TextResourceContent {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2240,6 +2308,7 @@ pub struct Tool {
     pub output_schema: Option<Value>,
     pub title: Option<String>,
 }
+
 impl Tool {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2268,7 +2337,7 @@ wire::object! { Tool {
     title: optional "title",
 } }
 
-/// `url` of \[`McpServerElicitationRequestParams`\].
+/// `url` of [`McpServerElicitationRequestParams`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UrlMcpServerElicitationRequestParams {
@@ -2286,6 +2355,7 @@ pub struct UrlMcpServerElicitationRequestParams {
     pub server_name: String,
     pub url: String,
 }
+
 impl UrlMcpServerElicitationRequestParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

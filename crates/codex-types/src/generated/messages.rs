@@ -933,6 +933,7 @@ pub enum ServerNotification {
     /// A message with a method that this version does not know, as it was.
     Unrecognized(Box<UnrecognizedMessage>),
 }
+
 impl ServerNotification {
     /// The id of the thread that it is about, if it is about one.
     pub fn thread_id(&self) -> Option<&str> {
@@ -1016,6 +1017,7 @@ impl ServerNotification {
             _ => None,
         }
     }
+
     /// The id of the turn that it is about, if it is about one.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
@@ -1058,6 +1060,7 @@ impl ServerNotification {
             _ => None,
         }
     }
+
     /// The id of the item that it is about, if it is about one.
     pub fn item_id(&self) -> Option<&str> {
         match self {
@@ -1216,6 +1219,7 @@ pub enum ServerRequest {
     /// A message with a method that this version does not know, as it was.
     Unrecognized(Box<UnrecognizedMessage>),
 }
+
 impl ServerRequest {
     /// The id of the thread that it is about, if it is about one.
     pub fn thread_id(&self) -> Option<&str> {
@@ -1241,6 +1245,7 @@ impl ServerRequest {
             _ => None,
         }
     }
+
     /// The id of the turn that it is about, if it is about one.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
@@ -1256,6 +1261,7 @@ impl ServerRequest {
             _ => None,
         }
     }
+
     /// The id of the item that it is about, if it is about one.
     pub fn item_id(&self) -> Option<&str> {
         match self {

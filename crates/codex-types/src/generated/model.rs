@@ -19,6 +19,7 @@ pub struct AuthRecoveryNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl AuthRecoveryNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -63,7 +64,7 @@ wire::strings! { BedrockProviderId {
     "amazon-bedrock-runtime" => AmazonBedrockRuntime,
 } }
 
-/// `bedrock` of \[`ProviderSettings`\].
+/// `bedrock` of [`ProviderSettings`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BedrockProviderSettings {
@@ -86,6 +87,7 @@ pub struct BedrockProviderSettingsPatch {
     /// `None` leaves it as it is, `Some(None)` clears it.
     pub region: Option<Option<String>>,
 }
+
 impl BedrockProviderSettingsPatch {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -96,25 +98,29 @@ impl BedrockProviderSettingsPatch {
             region: None,
         }
     }
-    /// Sets \[`profile`\](Self::profile).
+
+    /// Sets [`profile`](Self::profile).
     #[must_use]
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profile = Some(Some(profile.into()));
         self
     }
-    /// Clears \[`profile`\](Self::profile): sends `null`.
+
+    /// Clears [`profile`](Self::profile): sends `null`.
     #[must_use]
     pub fn clear_profile(mut self) -> Self {
         self.profile = Some(None);
         self
     }
-    /// Sets \[`region`\](Self::region).
+
+    /// Sets [`region`](Self::region).
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(Some(region.into()));
         self
     }
-    /// Clears \[`region`\](Self::region): sends `null`.
+
+    /// Clears [`region`](Self::region): sends `null`.
     #[must_use]
     pub fn clear_region(mut self) -> Self {
         self.region = Some(None);
@@ -141,6 +147,7 @@ wire::object! { CollaborationModeListParams {} }
 pub struct CollaborationModeListResponse {
     pub data: Vec<CollaborationModeMask>,
 }
+
 impl CollaborationModeListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -163,6 +170,7 @@ pub struct CollaborationModeMask {
     /// `None` leaves it as it is, `Some(None)` clears it.
     pub reasoning_effort: Option<Option<ReasoningEffort>>,
 }
+
 impl CollaborationModeMask {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -183,12 +191,13 @@ wire::object! { CollaborationModeMask {
     reasoning_effort: clearable "reasoning_effort",
 } }
 
-/// `customGateway` of \[`ProviderSettings`\].
+/// `customGateway` of [`ProviderSettings`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomGatewayProviderSettings {
     pub auth: GatewayAuth,
 }
+
 impl CustomGatewayProviderSettings {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -201,7 +210,7 @@ wire::object! { CustomGatewayProviderSettings {
     auth: required "auth",
 } }
 
-/// `customGateway` of \[`ProviderSettingsPatch`\].
+/// `customGateway` of [`ProviderSettingsPatch`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct CustomGatewayProviderSettingsPatch {
@@ -213,38 +222,44 @@ pub struct CustomGatewayProviderSettingsPatch {
     /// Omit or pass null to allocate a new custom provider ID.
     pub provider_id: Option<String>,
 }
+
 impl CustomGatewayProviderSettingsPatch {
-    /// Sets \[`base_url`\](Self::base_url).
+    /// Sets [`base_url`](Self::base_url).
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(Some(base_url.into()));
         self
     }
-    /// Clears \[`base_url`\](Self::base_url): sends `null`.
+
+    /// Clears [`base_url`](Self::base_url): sends `null`.
     #[must_use]
     pub fn clear_base_url(mut self) -> Self {
         self.base_url = Some(None);
         self
     }
-    /// Sets \[`env_key`\](Self::env_key).
+
+    /// Sets [`env_key`](Self::env_key).
     #[must_use]
     pub fn env_key(mut self, env_key: impl Into<String>) -> Self {
         self.env_key = Some(Some(env_key.into()));
         self
     }
-    /// Clears \[`env_key`\](Self::env_key): sends `null`.
+
+    /// Clears [`env_key`](Self::env_key): sends `null`.
     #[must_use]
     pub fn clear_env_key(mut self) -> Self {
         self.env_key = Some(None);
         self
     }
-    /// Sets \[`name`\](Self::name).
+
+    /// Sets [`name`](Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
-    /// Sets \[`provider_id`\](Self::provider_id).
+
+    /// Sets [`provider_id`](Self::provider_id).
     #[must_use]
     pub fn provider_id(mut self, provider_id: impl Into<String>) -> Self {
         self.provider_id = Some(provider_id.into());
@@ -259,12 +274,13 @@ wire::object! { CustomGatewayProviderSettingsPatch {
     provider_id: optional "providerId",
 } }
 
-/// `environmentVariable` of \[`GatewayAuth`\].
+/// `environmentVariable` of [`GatewayAuth`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentVariableGatewayAuth {
     pub env_key: String,
 }
+
 impl EnvironmentVariableGatewayAuth {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -311,7 +327,7 @@ wire::strings! { GcpProviderId {
     "gcp" => Gcp,
 } }
 
-/// `gcp` of \[`ProviderSettings`\].
+/// `gcp` of [`ProviderSettings`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GcpProviderSettings {
@@ -339,6 +355,7 @@ pub struct GcpProviderSettingsPatch {
     pub project_id: Option<Option<String>>,
     pub provider_id: GcpProviderId,
 }
+
 impl GcpProviderSettingsPatch {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -350,37 +367,43 @@ impl GcpProviderSettingsPatch {
             provider_id: provider_id.into(),
         }
     }
-    /// Sets \[`credential_file`\](Self::credential_file).
+
+    /// Sets [`credential_file`](Self::credential_file).
     #[must_use]
     pub fn credential_file(mut self, credential_file: impl Into<String>) -> Self {
         self.credential_file = Some(Some(credential_file.into()));
         self
     }
-    /// Clears \[`credential_file`\](Self::credential_file): sends `null`.
+
+    /// Clears [`credential_file`](Self::credential_file): sends `null`.
     #[must_use]
     pub fn clear_credential_file(mut self) -> Self {
         self.credential_file = Some(None);
         self
     }
-    /// Sets \[`location`\](Self::location).
+
+    /// Sets [`location`](Self::location).
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(Some(location.into()));
         self
     }
-    /// Clears \[`location`\](Self::location): sends `null`.
+
+    /// Clears [`location`](Self::location): sends `null`.
     #[must_use]
     pub fn clear_location(mut self) -> Self {
         self.location = Some(None);
         self
     }
-    /// Sets \[`project_id`\](Self::project_id).
+
+    /// Sets [`project_id`](Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(Some(project_id.into()));
         self
     }
-    /// Clears \[`project_id`\](Self::project_id): sends `null`.
+
+    /// Clears [`project_id`](Self::project_id): sends `null`.
     #[must_use]
     pub fn clear_project_id(mut self) -> Self {
         self.project_id = Some(None);
@@ -450,6 +473,7 @@ pub struct Model {
     pub upgrade: Option<String>,
     pub upgrade_info: Option<ModelUpgradeInfo>,
 }
+
 impl Model {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -517,6 +541,7 @@ pub struct ModelAccessPrograms {
     /// Accepted explicit selections.
     pub cyber: Vec<CyberAccessProgram>,
 }
+
 impl ModelAccessPrograms {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -535,6 +560,7 @@ wire::object! { ModelAccessPrograms {
 pub struct ModelAvailabilityNux {
     pub message: String,
 }
+
 impl ModelAvailabilityNux {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -560,26 +586,30 @@ pub struct ModelListParams {
     /// List models for this configured provider instead of the app-server default.
     pub model_provider: Option<String>,
 }
+
 impl ModelListParams {
-    /// Sets \[`cursor`\](Self::cursor).
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`include_hidden`\](Self::include_hidden).
+
+    /// Sets [`include_hidden`](Self::include_hidden).
     #[must_use]
     pub fn include_hidden(mut self, include_hidden: bool) -> Self {
         self.include_hidden = Some(include_hidden);
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`model_provider`\](Self::model_provider).
+
+    /// Sets [`model_provider`](Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -603,6 +633,7 @@ pub struct ModelListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ModelListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -633,6 +664,7 @@ pub struct ModelProviderCapabilitiesReadResponse {
     pub image_generation: bool,
     pub web_search: bool,
 }
+
 impl ModelProviderCapabilitiesReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -655,6 +687,7 @@ wire::object! { ModelProviderCapabilitiesReadResponse {
 pub struct ModelProviderConfigWriteParams {
     pub settings: ProviderSettingsPatch,
 }
+
 impl ModelProviderConfigWriteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -673,6 +706,7 @@ wire::object! { ModelProviderConfigWriteParams {
 pub struct ModelProviderConfigWriteResponse {
     pub provider: ModelProviderSummary,
 }
+
 impl ModelProviderConfigWriteResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -700,6 +734,7 @@ pub struct ModelProviderListResponse {
     pub data: Vec<ModelProviderSummary>,
     pub default_provider_id: String,
 }
+
 impl ModelProviderListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -734,6 +769,7 @@ pub struct ModelProviderSummary {
     pub name: String,
     pub settings: ProviderSettings,
 }
+
 impl ModelProviderSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -788,6 +824,7 @@ pub struct ModelReroutedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ModelReroutedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -833,6 +870,7 @@ pub struct ModelSafetyBufferingUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ModelSafetyBufferingUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -876,6 +914,7 @@ pub struct ModelServiceTier {
     pub description: String,
     pub name: String,
 }
+
 impl ModelServiceTier {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -909,6 +948,7 @@ pub struct ModelUpgradeInfo {
     pub retirement_at: Option<i64>,
     pub upgrade_copy: Option<String>,
 }
+
 impl ModelUpgradeInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -956,6 +996,7 @@ pub struct ModelVerificationNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ModelVerificationNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1050,6 +1091,7 @@ pub struct ReasoningEffortOption {
     pub description: String,
     pub reasoning_effort: ReasoningEffort,
 }
+
 impl ReasoningEffortOption {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -21,6 +21,7 @@ pub struct Project {
     pub roots: Vec<ProjectRoot>,
     pub updated_at: i64,
 }
+
 impl Project {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -87,6 +88,7 @@ pub struct ProjectChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ProjectChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -119,6 +121,7 @@ pub struct ProjectCreateParams {
     pub name: String,
     pub roots: Vec<ProjectRoot>,
 }
+
 impl ProjectCreateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -134,7 +137,8 @@ impl ProjectCreateParams {
             roots: roots.into(),
         }
     }
-    /// Sets \[`metadata`\](Self::metadata).
+
+    /// Sets [`metadata`](Self::metadata).
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<BTreeMap<String, String>>) -> Self {
         self.metadata = Some(metadata.into());
@@ -157,6 +161,7 @@ wire::object! { ProjectCreateParams {
 pub struct ProjectCreateResponse {
     pub project: Project,
 }
+
 impl ProjectCreateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -177,6 +182,7 @@ wire::object! { ProjectCreateResponse {
 pub struct ProjectDeleteParams {
     pub project_id: String,
 }
+
 impl ProjectDeleteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -212,6 +218,7 @@ pub struct ProjectImportParams {
     pub roots: Vec<ProjectRoot>,
     pub threads: Option<Vec<String>>,
 }
+
 impl ProjectImportParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -228,13 +235,15 @@ impl ProjectImportParams {
             threads: None,
         }
     }
-    /// Sets \[`metadata`\](Self::metadata).
+
+    /// Sets [`metadata`](Self::metadata).
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<BTreeMap<String, String>>) -> Self {
         self.metadata = Some(metadata.into());
         self
     }
-    /// Sets \[`threads`\](Self::threads).
+
+    /// Sets [`threads`](Self::threads).
     #[must_use]
     pub fn threads(mut self, threads: impl Into<Vec<String>>) -> Self {
         self.threads = Some(threads.into());
@@ -258,6 +267,7 @@ wire::object! { ProjectImportParams {
 pub struct ProjectImportResponse {
     pub project: Project,
 }
+
 impl ProjectImportResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -283,26 +293,30 @@ pub struct ProjectListParams {
     /// Defaults to position. Recency sorting always places empty projects last.
     pub sort_key: Option<ProjectSortKey>,
 }
+
 impl ProjectListParams {
-    /// Sets \[`cursor`\](Self::cursor).
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`sort_direction`\](Self::sort_direction).
+
+    /// Sets [`sort_direction`](Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
-    /// Sets \[`sort_key`\](Self::sort_key).
+
+    /// Sets [`sort_key`](Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ProjectSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
@@ -326,6 +340,7 @@ pub struct ProjectListResponse {
     pub data: Vec<Project>,
     pub next_cursor: Option<String>,
 }
+
 impl ProjectListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -351,6 +366,7 @@ pub struct ProjectMoveParams {
     pub before_project_id: Option<String>,
     pub project_id: String,
 }
+
 impl ProjectMoveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -360,7 +376,8 @@ impl ProjectMoveParams {
             project_id: project_id.into(),
         }
     }
-    /// Sets \[`before_project_id`\](Self::before_project_id).
+
+    /// Sets [`before_project_id`](Self::before_project_id).
     #[must_use]
     pub fn before_project_id(mut self, before_project_id: impl Into<String>) -> Self {
         self.before_project_id = Some(before_project_id.into());
@@ -390,6 +407,7 @@ wire::object! { ProjectMoveResponse {} }
 pub struct ProjectReadParams {
     pub project_id: String,
 }
+
 impl ProjectReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -412,6 +430,7 @@ wire::object! { ProjectReadParams {
 pub struct ProjectReadResponse {
     pub project: Project,
 }
+
 impl ProjectReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -430,6 +449,7 @@ wire::object! { ProjectReadResponse {
 pub struct ProjectRoot {
     pub path: AbsolutePathBuf,
 }
+
 impl ProjectRoot {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -470,6 +490,7 @@ pub struct ProjectUpdateParams {
     pub project_id: String,
     pub roots: Option<Vec<ProjectRoot>>,
 }
+
 impl ProjectUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -481,19 +502,22 @@ impl ProjectUpdateParams {
             roots: None,
         }
     }
-    /// Sets \[`metadata`\](Self::metadata).
+
+    /// Sets [`metadata`](Self::metadata).
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<BTreeMap<String, String>>) -> Self {
         self.metadata = Some(metadata.into());
         self
     }
-    /// Sets \[`name`\](Self::name).
+
+    /// Sets [`name`](Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
-    /// Sets \[`roots`\](Self::roots).
+
+    /// Sets [`roots`](Self::roots).
     #[must_use]
     pub fn roots(mut self, roots: impl Into<Vec<ProjectRoot>>) -> Self {
         self.roots = Some(roots.into());
@@ -516,6 +540,7 @@ wire::object! { ProjectUpdateParams {
 pub struct ProjectUpdateResponse {
     pub project: Project,
 }
+
 impl ProjectUpdateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -536,6 +561,7 @@ pub struct ThreadSectionCreateParams {
     /// The user-visible name of the section.
     pub name: String,
 }
+
 impl ThreadSectionCreateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -545,7 +571,8 @@ impl ThreadSectionCreateParams {
             name: name.into(),
         }
     }
-    /// Sets \[`appearance`\](Self::appearance).
+
+    /// Sets [`appearance`](Self::appearance).
     #[must_use]
     pub fn appearance(mut self, appearance: impl Into<ThreadSectionAppearance>) -> Self {
         self.appearance = Some(appearance.into());
@@ -564,6 +591,7 @@ wire::object! { ThreadSectionCreateParams {
 pub struct ThreadSectionCreateResponse {
     pub section: ThreadSection,
 }
+
 impl ThreadSectionCreateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -583,6 +611,7 @@ pub struct ThreadSectionDeleteParams {
     /// The stable, server-generated identity of the section to delete.
     pub section_id: String,
 }
+
 impl ThreadSectionDeleteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -613,14 +642,16 @@ pub struct ThreadSectionListParams {
     /// Maximum number of sections to return.
     pub limit: Option<u32>,
 }
+
 impl ThreadSectionListParams {
-    /// Sets \[`cursor`\](Self::cursor).
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -641,6 +672,7 @@ pub struct ThreadSectionListResponse {
     /// Opaque cursor for the next page, or `null` when no sections remain.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadSectionListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -670,6 +702,7 @@ pub struct ThreadSectionUpdateParams {
     /// The stable, server-generated identity of the section to update.
     pub section_id: String,
 }
+
 impl ThreadSectionUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -680,13 +713,15 @@ impl ThreadSectionUpdateParams {
             section_id: section_id.into(),
         }
     }
-    /// Sets \[`appearance`\](Self::appearance).
+
+    /// Sets [`appearance`](Self::appearance).
     #[must_use]
     pub fn appearance(mut self, appearance: impl Into<ThreadSectionAppearance>) -> Self {
         self.appearance = Some(Some(appearance.into()));
         self
     }
-    /// Clears \[`appearance`\](Self::appearance): sends `null`.
+
+    /// Clears [`appearance`](Self::appearance): sends `null`.
     #[must_use]
     pub fn clear_appearance(mut self) -> Self {
         self.appearance = Some(None);
@@ -706,6 +741,7 @@ wire::object! { ThreadSectionUpdateParams {
 pub struct ThreadSectionUpdateResponse {
     pub section: ThreadSection,
 }
+
 impl ThreadSectionUpdateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

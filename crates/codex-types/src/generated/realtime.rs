@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::wire;
 
-/// `bemItemPromoted` of \[`ThreadRealtimeItem`\].
+/// `bemItemPromoted` of [`ThreadRealtimeItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BemItemPromotedThreadRealtimeItem {
@@ -18,6 +18,7 @@ pub struct BemItemPromotedThreadRealtimeItem {
     pub presentation: ThreadRealtimeBemItemPresentation,
     pub realtime_session_id: String,
 }
+
 impl BemItemPromotedThreadRealtimeItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -86,13 +87,14 @@ wire::strings! { ConversationTextRole {
     "assistant" => Assistant,
 } }
 
-/// `existingCall` of \[`ThreadRealtimeStartTransport`\].
+/// `existingCall` of [`ThreadRealtimeStartTransport`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExistingCallThreadRealtimeStartTransport {
     /// Identifier of a realtime call already created and negotiated by the client.
     pub call_id: String,
 }
+
 impl ExistingCallThreadRealtimeStartTransport {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -105,12 +107,13 @@ wire::object! { ExistingCallThreadRealtimeStartTransport {
     call_id: required "callId",
 } }
 
-/// `inlineVisualization` of \[`ThreadRealtimeBemItemPresentation`\].
+/// `inlineVisualization` of [`ThreadRealtimeBemItemPresentation`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InlineVisualizationThreadRealtimeBemItemPresentation {
     pub index: u32,
 }
+
 impl InlineVisualizationThreadRealtimeBemItemPresentation {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -160,7 +163,7 @@ wire::strings! { RealtimeOutputModality {
     "audio" => Audio,
 } }
 
-/// `realtimeSessionClosed` of \[`ThreadRealtimeItem`\].
+/// `realtimeSessionClosed` of [`ThreadRealtimeItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RealtimeSessionClosedThreadRealtimeItem {
@@ -168,6 +171,7 @@ pub struct RealtimeSessionClosedThreadRealtimeItem {
     pub outcome: ThreadRealtimeSessionOutcome,
     pub realtime_session_id: String,
 }
+
 impl RealtimeSessionClosedThreadRealtimeItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -190,13 +194,14 @@ wire::object! { RealtimeSessionClosedThreadRealtimeItem {
     realtime_session_id: required "realtimeSessionId",
 } }
 
-/// `realtimeSessionStarted` of \[`ThreadRealtimeItem`\].
+/// `realtimeSessionStarted` of [`ThreadRealtimeItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RealtimeSessionStartedThreadRealtimeItem {
     pub id: String,
     pub realtime_session_id: String,
 }
+
 impl RealtimeSessionStartedThreadRealtimeItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -340,6 +345,7 @@ pub struct RealtimeVoicesList {
     /// `[]` if the server does not say.
     pub v3: Vec<RealtimeVoice>,
 }
+
 impl RealtimeVoicesList {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -374,6 +380,7 @@ pub struct ThreadRealtimeAppendAudioParams {
     pub thread_id: String,
     pub audio: ThreadRealtimeAudioChunk,
 }
+
 impl ThreadRealtimeAppendAudioParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -407,6 +414,7 @@ pub struct ThreadRealtimeAppendSpeechParams {
     pub thread_id: String,
     pub text: String,
 }
+
 impl ThreadRealtimeAppendSpeechParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -439,6 +447,7 @@ pub struct ThreadRealtimeAppendTextParams {
     pub role: Option<ConversationTextRole>,
     pub text: String,
 }
+
 impl ThreadRealtimeAppendTextParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -449,7 +458,8 @@ impl ThreadRealtimeAppendTextParams {
             text: text.into(),
         }
     }
-    /// Sets \[`role`\](Self::role).
+
+    /// Sets [`role`](Self::role).
     #[must_use]
     pub fn role(mut self, role: impl Into<ConversationTextRole>) -> Self {
         self.role = Some(role.into());
@@ -480,6 +490,7 @@ pub struct ThreadRealtimeAudioChunk {
     pub sample_rate: u32,
     pub samples_per_channel: Option<u32>,
 }
+
 impl ThreadRealtimeAudioChunk {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -492,13 +503,15 @@ impl ThreadRealtimeAudioChunk {
             samples_per_channel: None,
         }
     }
-    /// Sets \[`item_id`\](Self::item_id).
+
+    /// Sets [`item_id`](Self::item_id).
     #[must_use]
     pub fn item_id(mut self, item_id: impl Into<String>) -> Self {
         self.item_id = Some(item_id.into());
         self
     }
-    /// Sets \[`samples_per_channel`\](Self::samples_per_channel).
+
+    /// Sets [`samples_per_channel`](Self::samples_per_channel).
     #[must_use]
     pub fn samples_per_channel(mut self, samples_per_channel: u32) -> Self {
         self.samples_per_channel = Some(samples_per_channel);
@@ -544,6 +557,7 @@ pub struct ThreadRealtimeClosedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeClosedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -572,6 +586,7 @@ pub struct ThreadRealtimeErrorNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeErrorNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -597,6 +612,7 @@ pub struct ThreadRealtimeInitialItem {
     pub role: ConversationTextRole,
     pub text: String,
 }
+
 impl ThreadRealtimeInitialItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -628,6 +644,7 @@ pub enum ThreadRealtimeItem {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl ThreadRealtimeItem {
     /// [`id`](RealtimeSessionStartedThreadRealtimeItem::id) of whichever variant it is; `None` if it has none.
     pub fn id(&self) -> Option<&str> {
@@ -639,6 +656,7 @@ impl ThreadRealtimeItem {
             Self::Unrecognized(value) => wire::string_at(value, "id"),
         }
     }
+
     /// [`realtime_session_id`](RealtimeSessionStartedThreadRealtimeItem::realtime_session_id) of whichever variant it is; `None` if it has none.
     pub fn realtime_session_id(&self) -> Option<&str> {
         match self {
@@ -668,6 +686,7 @@ pub struct ThreadRealtimeItemAddedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeItemAddedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -696,6 +715,7 @@ pub struct ThreadRealtimeItemCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeItemCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -727,6 +747,7 @@ pub struct ThreadRealtimeItemStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeItemStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -759,6 +780,7 @@ pub struct ThreadRealtimeItemTranscriptDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeItemTranscriptDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -796,6 +818,7 @@ wire::object! { ThreadRealtimeListVoicesParams {} }
 pub struct ThreadRealtimeListVoicesResponse {
     pub voices: RealtimeVoicesList,
 }
+
 impl ThreadRealtimeListVoicesResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -818,6 +841,7 @@ pub struct ThreadRealtimeOutputAudioDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeOutputAudioDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -849,6 +873,7 @@ pub struct ThreadRealtimeSdpNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeSdpNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -938,6 +963,7 @@ pub struct ThreadRealtimeStartParams {
     /// `realtimeSessionId`.
     pub voice_session_id: Option<String>,
 }
+
 impl ThreadRealtimeStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -969,20 +995,23 @@ impl ThreadRealtimeStartParams {
             voice_session_id: None,
         }
     }
-    /// Sets \[`backend_reasoning_status`\](Self::backend_reasoning_status).
+
+    /// Sets [`backend_reasoning_status`](Self::backend_reasoning_status).
     #[must_use]
     pub fn backend_reasoning_status(mut self, backend_reasoning_status: bool) -> Self {
         self.backend_reasoning_status = Some(backend_reasoning_status);
         self
     }
-    /// Sets \[`client_managed_handoffs`\](Self::client_managed_handoffs).
+
+    /// Sets [`client_managed_handoffs`](Self::client_managed_handoffs).
     #[must_use]
     pub fn client_managed_handoffs(mut self, client_managed_handoffs: bool) -> Self {
         self.client_managed_handoffs = Some(client_managed_handoffs);
         self
     }
+
     /// Sets
-    /// \[`codex_response_handoff_channel_prefixes`\](Self::codex_response_handoff_channel_prefixes).
+    /// [`codex_response_handoff_channel_prefixes`](Self::codex_response_handoff_channel_prefixes).
     #[must_use]
     pub fn codex_response_handoff_channel_prefixes(
         mut self,
@@ -993,7 +1022,8 @@ impl ThreadRealtimeStartParams {
         );
         self
     }
-    /// Sets \[`codex_response_handoff_mode`\](Self::codex_response_handoff_mode).
+
+    /// Sets [`codex_response_handoff_mode`](Self::codex_response_handoff_mode).
     #[must_use]
     pub fn codex_response_handoff_mode(
         mut self,
@@ -1002,7 +1032,8 @@ impl ThreadRealtimeStartParams {
         self.codex_response_handoff_mode = Some(codex_response_handoff_mode.into());
         self
     }
-    /// Sets \[`codex_response_item_prefix`\](Self::codex_response_item_prefix).
+
+    /// Sets [`codex_response_item_prefix`](Self::codex_response_item_prefix).
     #[must_use]
     pub fn codex_response_item_prefix(
         mut self,
@@ -1011,19 +1042,22 @@ impl ThreadRealtimeStartParams {
         self.codex_response_item_prefix = Some(codex_response_item_prefix.into());
         self
     }
-    /// Sets \[`codex_responses_as_items`\](Self::codex_responses_as_items).
+
+    /// Sets [`codex_responses_as_items`](Self::codex_responses_as_items).
     #[must_use]
     pub fn codex_responses_as_items(mut self, codex_responses_as_items: bool) -> Self {
         self.codex_responses_as_items = Some(codex_responses_as_items);
         self
     }
-    /// Sets \[`delegation_ack_filler`\](Self::delegation_ack_filler).
+
+    /// Sets [`delegation_ack_filler`](Self::delegation_ack_filler).
     #[must_use]
     pub fn delegation_ack_filler(mut self, delegation_ack_filler: bool) -> Self {
         self.delegation_ack_filler = Some(delegation_ack_filler);
         self
     }
-    /// Sets \[`flush_transcript_tail_on_session_end`\](Self::flush_transcript_tail_on_session_end).
+
+    /// Sets [`flush_transcript_tail_on_session_end`](Self::flush_transcript_tail_on_session_end).
     #[must_use]
     pub fn flush_transcript_tail_on_session_end(
         mut self,
@@ -1034,13 +1068,15 @@ impl ThreadRealtimeStartParams {
         );
         self
     }
-    /// Sets \[`include_startup_context`\](Self::include_startup_context).
+
+    /// Sets [`include_startup_context`](Self::include_startup_context).
     #[must_use]
     pub fn include_startup_context(mut self, include_startup_context: bool) -> Self {
         self.include_startup_context = Some(include_startup_context);
         self
     }
-    /// Sets \[`initial_items`\](Self::initial_items).
+
+    /// Sets [`initial_items`](Self::initial_items).
     #[must_use]
     pub fn initial_items(
         mut self,
@@ -1049,25 +1085,29 @@ impl ThreadRealtimeStartParams {
         self.initial_items = Some(initial_items.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`prompt`\](Self::prompt).
+
+    /// Sets [`prompt`](Self::prompt).
     #[must_use]
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
         self.prompt = Some(Some(prompt.into()));
         self
     }
-    /// Clears \[`prompt`\](Self::prompt): sends `null`.
+
+    /// Clears [`prompt`](Self::prompt): sends `null`.
     #[must_use]
     pub fn clear_prompt(mut self) -> Self {
         self.prompt = Some(None);
         self
     }
-    /// Sets \[`realtime_end_instructions`\](Self::realtime_end_instructions).
+
+    /// Sets [`realtime_end_instructions`](Self::realtime_end_instructions).
     #[must_use]
     pub fn realtime_end_instructions(
         mut self,
@@ -1076,7 +1116,8 @@ impl ThreadRealtimeStartParams {
         self.realtime_end_instructions = Some(realtime_end_instructions.into());
         self
     }
-    /// Sets \[`realtime_session_id`\](Self::realtime_session_id).
+
+    /// Sets [`realtime_session_id`](Self::realtime_session_id).
     #[must_use]
     pub fn realtime_session_id(
         mut self,
@@ -1085,7 +1126,8 @@ impl ThreadRealtimeStartParams {
         self.realtime_session_id = Some(realtime_session_id.into());
         self
     }
-    /// Sets \[`realtime_start_instructions`\](Self::realtime_start_instructions).
+
+    /// Sets [`realtime_start_instructions`](Self::realtime_start_instructions).
     #[must_use]
     pub fn realtime_start_instructions(
         mut self,
@@ -1094,7 +1136,8 @@ impl ThreadRealtimeStartParams {
         self.realtime_start_instructions = Some(realtime_start_instructions.into());
         self
     }
-    /// Sets \[`transport`\](Self::transport).
+
+    /// Sets [`transport`](Self::transport).
     #[must_use]
     pub fn transport(
         mut self,
@@ -1103,19 +1146,22 @@ impl ThreadRealtimeStartParams {
         self.transport = Some(transport.into());
         self
     }
-    /// Sets \[`version`\](Self::version).
+
+    /// Sets [`version`](Self::version).
     #[must_use]
     pub fn version(mut self, version: impl Into<RealtimeConversationVersion>) -> Self {
         self.version = Some(version.into());
         self
     }
-    /// Sets \[`voice`\](Self::voice).
+
+    /// Sets [`voice`](Self::voice).
     #[must_use]
     pub fn voice(mut self, voice: impl Into<RealtimeVoice>) -> Self {
         self.voice = Some(voice.into());
         self
     }
-    /// Sets \[`voice_session_id`\](Self::voice_session_id).
+
+    /// Sets [`voice_session_id`](Self::voice_session_id).
     #[must_use]
     pub fn voice_session_id(mut self, voice_session_id: impl Into<String>) -> Self {
         self.voice_session_id = Some(voice_session_id.into());
@@ -1185,6 +1231,7 @@ pub struct ThreadRealtimeStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1214,6 +1261,7 @@ wire::object! { ThreadRealtimeStartedNotification {
 pub struct ThreadRealtimeStopParams {
     pub thread_id: String,
 }
+
 impl ThreadRealtimeStopParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1247,6 +1295,7 @@ pub struct ThreadRealtimeTranscriptDeltaNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeTranscriptDeltaNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1283,6 +1332,7 @@ pub struct ThreadRealtimeTranscriptDoneNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRealtimeTranscriptDoneNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1324,7 +1374,7 @@ wire::strings! { ThreadRealtimeTranscriptRole {
     "assistant" => Assistant,
 } }
 
-/// `transcriptSegment` of \[`ThreadRealtimeItem`\].
+/// `transcriptSegment` of [`ThreadRealtimeItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TranscriptSegmentThreadRealtimeItem {
@@ -1333,6 +1383,7 @@ pub struct TranscriptSegmentThreadRealtimeItem {
     pub role: ThreadRealtimeTranscriptRole,
     pub text: String,
 }
+
 impl TranscriptSegmentThreadRealtimeItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1358,7 +1409,7 @@ wire::object! { TranscriptSegmentThreadRealtimeItem {
     text: required "text",
 } }
 
-/// `webrtc` of \[`ThreadRealtimeStartTransport`\].
+/// `webrtc` of [`ThreadRealtimeStartTransport`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WebrtcThreadRealtimeStartTransport {
@@ -1366,6 +1417,7 @@ pub struct WebrtcThreadRealtimeStartTransport {
     /// events data channel.
     pub sdp: String,
 }
+
 impl WebrtcThreadRealtimeStartTransport {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

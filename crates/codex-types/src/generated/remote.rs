@@ -19,6 +19,7 @@ pub struct RemoteControlClient {
     pub os_version: Option<String>,
     pub platform: Option<String>,
 }
+
 impl RemoteControlClient {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -77,6 +78,7 @@ pub struct RemoteControlClientsListParams {
     pub limit: Option<u32>,
     pub order: Option<RemoteControlClientsListOrder>,
 }
+
 impl RemoteControlClientsListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -88,19 +90,22 @@ impl RemoteControlClientsListParams {
             order: None,
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`order`\](Self::order).
+
+    /// Sets [`order`](Self::order).
     #[must_use]
     pub fn order(mut self, order: impl Into<RemoteControlClientsListOrder>) -> Self {
         self.order = Some(order.into());
@@ -124,6 +129,7 @@ pub struct RemoteControlClientsListResponse {
     pub data: Vec<RemoteControlClient>,
     pub next_cursor: Option<String>,
 }
+
 impl RemoteControlClientsListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -149,6 +155,7 @@ pub struct RemoteControlClientsRevokeParams {
     pub client_id: String,
     pub environment_id: String,
 }
+
 impl RemoteControlClientsRevokeParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -203,8 +210,9 @@ wire::strings! { RemoteControlConnectionStatus {
 pub struct RemoteControlDisableParams {
     pub ephemeral: Option<bool>,
 }
+
 impl RemoteControlDisableParams {
-    /// Sets \[`ephemeral`\](Self::ephemeral).
+    /// Sets [`ephemeral`](Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
@@ -227,6 +235,7 @@ pub struct RemoteControlDisableResponse {
     pub server_name: String,
     pub status: RemoteControlConnectionStatus,
 }
+
 impl RemoteControlDisableResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -257,8 +266,9 @@ wire::object! { RemoteControlDisableResponse {
 pub struct RemoteControlEnableParams {
     pub ephemeral: Option<bool>,
 }
+
 impl RemoteControlEnableParams {
-    /// Sets \[`ephemeral`\](Self::ephemeral).
+    /// Sets [`ephemeral`](Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
@@ -281,6 +291,7 @@ pub struct RemoteControlEnableResponse {
     pub server_name: String,
     pub status: RemoteControlConnectionStatus,
 }
+
 impl RemoteControlEnableResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -313,8 +324,9 @@ wire::object! { RemoteControlEnableResponse {
 pub struct RemoteControlPairingStartParams {
     pub manual_code: Option<bool>,
 }
+
 impl RemoteControlPairingStartParams {
-    /// Sets \[`manual_code`\](Self::manual_code).
+    /// Sets [`manual_code`](Self::manual_code).
     #[must_use]
     pub fn manual_code(mut self, manual_code: bool) -> Self {
         self.manual_code = Some(manual_code);
@@ -337,6 +349,7 @@ pub struct RemoteControlPairingStartResponse {
     pub manual_pairing_code: Option<String>,
     pub pairing_code: String,
 }
+
 impl RemoteControlPairingStartResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -372,8 +385,9 @@ pub struct RemoteControlPairingStatusParams {
     pub manual_pairing_code: Option<String>,
     pub pairing_code: Option<String>,
 }
+
 impl RemoteControlPairingStatusParams {
-    /// Sets \[`manual_pairing_code`\](Self::manual_pairing_code).
+    /// Sets [`manual_pairing_code`](Self::manual_pairing_code).
     #[must_use]
     pub fn manual_pairing_code(
         mut self,
@@ -382,7 +396,8 @@ impl RemoteControlPairingStatusParams {
         self.manual_pairing_code = Some(manual_pairing_code.into());
         self
     }
-    /// Sets \[`pairing_code`\](Self::pairing_code).
+
+    /// Sets [`pairing_code`](Self::pairing_code).
     #[must_use]
     pub fn pairing_code(mut self, pairing_code: impl Into<String>) -> Self {
         self.pairing_code = Some(pairing_code.into());
@@ -405,6 +420,7 @@ wire::object! { RemoteControlPairingStatusParams {
 pub struct RemoteControlPairingStatusResponse {
     pub claimed: bool,
 }
+
 impl RemoteControlPairingStatusResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -429,6 +445,7 @@ pub struct RemoteControlStatusChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl RemoteControlStatusChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -466,6 +483,7 @@ pub struct RemoteControlStatusReadResponse {
     pub server_name: String,
     pub status: RemoteControlConnectionStatus,
 }
+
 impl RemoteControlStatusReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

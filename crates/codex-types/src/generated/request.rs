@@ -3,52 +3,62 @@
 //! Unit structs for the methods without params.
 
 /// `memory/reset`, which has no params; answered by
-/// \[`MemoryResetResponse`\](crate::MemoryResetResponse).
+/// [`MemoryResetResponse`](crate::MemoryResetResponse).
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct MemoryReset;
+
 /// `rollout/compress`, which has no params; answered by
-/// \[`RolloutCompressResponse`\](crate::RolloutCompressResponse).
+/// [`RolloutCompressResponse`](crate::RolloutCompressResponse).
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct RolloutCompress;
+
 /// `account/gatewayOAuth/cancel`, which has no params; answered by
-/// \[`GatewayOAuthCancelResponse`\](crate::GatewayOAuthCancelResponse).
+/// [`GatewayOAuthCancelResponse`](crate::GatewayOAuthCancelResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AccountGatewayOAuthCancel;
+
 /// `remoteControl/status/read`, which has no params; answered by
-/// \[`RemoteControlStatusReadResponse`\](crate::RemoteControlStatusReadResponse).
+/// [`RemoteControlStatusReadResponse`](crate::RemoteControlStatusReadResponse).
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct RemoteControlStatusRead;
+
 /// `config/mcpServer/reload`, which has no params; answered by
-/// \[`McpServerRefreshResponse`\](crate::McpServerRefreshResponse).
+/// [`McpServerRefreshResponse`](crate::McpServerRefreshResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ConfigMcpServerReload;
+
 /// `windowsSandbox/readiness`, which has no params; answered by
-/// \[`WindowsSandboxReadinessResponse`\](crate::WindowsSandboxReadinessResponse).
+/// [`WindowsSandboxReadinessResponse`](crate::WindowsSandboxReadinessResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct WindowsSandboxReadiness;
+
 /// `account/logout`, which has no params; answered by
-/// \[`LogoutAccountResponse`\](crate::LogoutAccountResponse).
+/// [`LogoutAccountResponse`](crate::LogoutAccountResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AccountLogout;
+
 /// `account/securitySetup/read`, which has no params; answered by
-/// \[`GetAccountSecuritySetupResponse`\](crate::GetAccountSecuritySetupResponse).
+/// [`GetAccountSecuritySetupResponse`](crate::GetAccountSecuritySetupResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AccountSecuritySetupRead;
+
 /// `account/workspaceMessages/read`, which has no params; answered by
-/// \[`GetWorkspaceMessagesResponse`\](crate::GetWorkspaceMessagesResponse).
+/// [`GetWorkspaceMessagesResponse`](crate::GetWorkspaceMessagesResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AccountWorkspaceMessagesRead;
+
 /// `externalAgentConfig/import/readHistories`, which has no params; answered by
-/// \[`ExternalAgentConfigImportHistoriesReadResponse`\](crate::ExternalAgentConfigImportHistoriesReadResponse).
+/// [`ExternalAgentConfigImportHistoriesReadResponse`](crate::ExternalAgentConfigImportHistoriesReadResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ExternalAgentConfigImportReadHistories;
+
 /// `configRequirements/read`, which has no params; answered by
-/// \[`ConfigRequirementsReadResponse`\](crate::ConfigRequirementsReadResponse).
+/// [`ConfigRequirementsReadResponse`](crate::ConfigRequirementsReadResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ConfigRequirementsRead;

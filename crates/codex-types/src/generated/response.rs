@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `additional_tools` of \[`ResponseItem`\].
+/// `additional_tools` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AdditionalToolsResponseItem {
@@ -17,6 +17,7 @@ pub struct AdditionalToolsResponseItem {
     pub role: String,
     pub tools: Vec<Value>,
 }
+
 impl AdditionalToolsResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -27,7 +28,8 @@ impl AdditionalToolsResponseItem {
             tools: tools.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -58,7 +60,7 @@ wire::tagged! { AgentMessageInputContent by "type" {
     "encrypted_content" => EncryptedContent(EncryptedContentAgentMessageInputContent),
 } }
 
-/// `agent_message` of \[`ResponseItem`\].
+/// `agent_message` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentMessageResponseItem {
@@ -70,6 +72,7 @@ pub struct AgentMessageResponseItem {
     >,
     pub recipient: String,
 }
+
 impl AgentMessageResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -86,14 +89,16 @@ impl AgentMessageResponseItem {
             recipient: recipient.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -116,7 +121,7 @@ wire::object! { AgentMessageResponseItem {
     recipient: required "recipient",
 } }
 
-/// `compaction` of \[`ResponseItem`\].
+/// `compaction` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CompactionResponseItem {
@@ -126,6 +131,7 @@ pub struct CompactionResponseItem {
         InternalChatMessageMetadataPassthrough,
     >,
 }
+
 impl CompactionResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -136,14 +142,16 @@ impl CompactionResponseItem {
             internal_chat_message_metadata_passthrough: None,
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -170,6 +178,7 @@ wire::object! { CompactionResponseItem {
 pub struct ConfigurationUpdateResponseItem {
     pub reasoning: ConfigurationReasoning,
 }
+
 impl ConfigurationUpdateResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -207,7 +216,7 @@ wire::tagged! { ContentItem by "type" {
     "output_text" => OutputText(OutputTextContentItem),
 } }
 
-/// `context_compaction` of \[`ResponseItem`\].
+/// `context_compaction` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ContextCompactionResponseItem {
@@ -217,21 +226,24 @@ pub struct ContextCompactionResponseItem {
         InternalChatMessageMetadataPassthrough,
     >,
 }
+
 impl ContextCompactionResponseItem {
-    /// Sets \[`id`\](Self::id).
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -252,7 +264,7 @@ wire::object! { ContextCompactionResponseItem {
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
 } }
 
-/// `custom_tool_call_output` of \[`ResponseItem`\].
+/// `custom_tool_call_output` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomToolCallOutputResponseItem {
@@ -264,6 +276,7 @@ pub struct CustomToolCallOutputResponseItem {
     pub name: Option<String>,
     pub output: FunctionCallOutputBody,
 }
+
 impl CustomToolCallOutputResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -279,14 +292,16 @@ impl CustomToolCallOutputResponseItem {
             output: output.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -299,7 +314,8 @@ impl CustomToolCallOutputResponseItem {
         );
         self
     }
-    /// Sets \[`name`\](Self::name).
+
+    /// Sets [`name`](Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -315,7 +331,7 @@ wire::object! { CustomToolCallOutputResponseItem {
     output: required "output",
 } }
 
-/// `custom_tool_call` of \[`ResponseItem`\].
+/// `custom_tool_call` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomToolCallResponseItem {
@@ -330,6 +346,7 @@ pub struct CustomToolCallResponseItem {
     pub namespace: Option<String>,
     pub status: Option<String>,
 }
+
 impl CustomToolCallResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -349,20 +366,23 @@ impl CustomToolCallResponseItem {
             status: None,
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -375,13 +395,15 @@ impl CustomToolCallResponseItem {
         );
         self
     }
-    /// Sets \[`namespace`\](Self::namespace).
+
+    /// Sets [`namespace`](Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
-    /// Sets \[`status`\](Self::status).
+
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -400,12 +422,13 @@ wire::object! { CustomToolCallResponseItem {
     status: optional "status",
 } }
 
-/// `encrypted_content` of \[`AgentMessageInputContent`\].
+/// `encrypted_content` of [`AgentMessageInputContent`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EncryptedContentAgentMessageInputContent {
     pub encrypted_content: String,
 }
+
 impl EncryptedContentAgentMessageInputContent {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -420,7 +443,7 @@ wire::object! { EncryptedContentAgentMessageInputContent {
     encrypted_content: required "encrypted_content",
 } }
 
-/// `exec` of \[`LocalShellAction`\].
+/// `exec` of [`LocalShellAction`].
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExecLocalShellAction {
@@ -430,6 +453,7 @@ pub struct ExecLocalShellAction {
     pub user: Option<String>,
     pub working_directory: Option<String>,
 }
+
 impl ExecLocalShellAction {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -442,25 +466,29 @@ impl ExecLocalShellAction {
             working_directory: None,
         }
     }
-    /// Sets \[`env`\](Self::env).
+
+    /// Sets [`env`](Self::env).
     #[must_use]
     pub fn env(mut self, env: impl Into<BTreeMap<String, String>>) -> Self {
         self.env = Some(env.into());
         self
     }
-    /// Sets \[`timeout_ms`\](Self::timeout_ms).
+
+    /// Sets [`timeout_ms`](Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: u64) -> Self {
         self.timeout_ms = Some(timeout_ms);
         self
     }
-    /// Sets \[`user`\](Self::user).
+
+    /// Sets [`user`](Self::user).
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
         self
     }
-    /// Sets \[`working_directory`\](Self::working_directory).
+
+    /// Sets [`working_directory`](Self::working_directory).
     #[must_use]
     pub fn working_directory(mut self, working_directory: impl Into<String>) -> Self {
         self.working_directory = Some(working_directory.into());
@@ -478,21 +506,23 @@ wire::object! { ExecLocalShellAction {
     working_directory: optional "working_directory",
 } }
 
-/// `find_in_page` of \[`ResponsesApiWebSearchAction`\].
+/// `find_in_page` of [`ResponsesApiWebSearchAction`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct FindInPageResponsesApiWebSearchAction {
     pub pattern: Option<String>,
     pub url: Option<String>,
 }
+
 impl FindInPageResponsesApiWebSearchAction {
-    /// Sets \[`pattern`\](Self::pattern).
+    /// Sets [`pattern`](Self::pattern).
     #[must_use]
     pub fn pattern(mut self, pattern: impl Into<String>) -> Self {
         self.pattern = Some(pattern.into());
         self
     }
-    /// Sets \[`url`\](Self::url).
+
+    /// Sets [`url`](Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -505,7 +535,7 @@ wire::object! { FindInPageResponsesApiWebSearchAction {
     url: optional "url",
 } }
 
-/// `function_call_output` of \[`ResponseItem`\].
+/// `function_call_output` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionCallOutputResponseItem {
@@ -518,6 +548,7 @@ pub struct FunctionCallOutputResponseItem {
     pub namespace: Option<String>,
     pub output: FunctionCallOutputBody,
 }
+
 impl FunctionCallOutputResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -531,20 +562,23 @@ impl FunctionCallOutputResponseItem {
             output: output.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`call_id`\](Self::call_id).
+
+    /// Sets [`call_id`](Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -557,13 +591,15 @@ impl FunctionCallOutputResponseItem {
         );
         self
     }
-    /// Sets \[`name`\](Self::name).
+
+    /// Sets [`name`](Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
-    /// Sets \[`namespace`\](Self::namespace).
+
+    /// Sets [`namespace`](Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
@@ -580,7 +616,7 @@ wire::object! { FunctionCallOutputResponseItem {
     output: required "output",
 } }
 
-/// `function_call` of \[`ResponseItem`\].
+/// `function_call` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionCallResponseItem {
@@ -596,6 +632,7 @@ pub struct FunctionCallResponseItem {
     pub namespace: Option<String>,
     pub status: Option<String>,
 }
+
 impl FunctionCallResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -616,19 +653,22 @@ impl FunctionCallResponseItem {
             status: None,
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
-    /// Sets \[`encrypted_function_args`\](Self::encrypted_function_args).
+
+    /// Sets [`encrypted_function_args`](Self::encrypted_function_args).
     #[must_use]
     pub fn encrypted_function_args(
         mut self,
@@ -637,8 +677,9 @@ impl FunctionCallResponseItem {
         self.encrypted_function_args = Some(encrypted_function_args.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -651,13 +692,15 @@ impl FunctionCallResponseItem {
         );
         self
     }
-    /// Sets \[`namespace`\](Self::namespace).
+
+    /// Sets [`namespace`](Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
-    /// Sets \[`status`\](Self::status).
+
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -677,7 +720,7 @@ wire::object! { FunctionCallResponseItem {
     status: optional "status",
 } }
 
-/// `image_generation_call` of \[`ResponseItem`\].
+/// `image_generation_call` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImageGenerationCallResponseItem {
@@ -690,6 +733,7 @@ pub struct ImageGenerationCallResponseItem {
     pub revised_prompt: Option<String>,
     pub status: String,
 }
+
 impl ImageGenerationCallResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -703,20 +747,23 @@ impl ImageGenerationCallResponseItem {
             status: status.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -729,7 +776,8 @@ impl ImageGenerationCallResponseItem {
         );
         self
     }
-    /// Sets \[`revised_prompt`\](Self::revised_prompt).
+
+    /// Sets [`revised_prompt`](Self::revised_prompt).
     #[must_use]
     pub fn revised_prompt(mut self, revised_prompt: impl Into<String>) -> Self {
         self.revised_prompt = Some(revised_prompt.into());
@@ -753,14 +801,16 @@ pub struct InputAudioContentItem {
     pub audio_url: Option<String>,
     pub file_id: Option<String>,
 }
+
 impl InputAudioContentItem {
-    /// Sets \[`audio_url`\](Self::audio_url).
+    /// Sets [`audio_url`](Self::audio_url).
     #[must_use]
     pub fn audio_url(mut self, audio_url: impl Into<String>) -> Self {
         self.audio_url = Some(audio_url.into());
         self
     }
-    /// Sets \[`file_id`\](Self::file_id).
+
+    /// Sets [`file_id`](Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
@@ -773,7 +823,7 @@ wire::object! { InputAudioContentItem {
     file_id: optional "file_id",
 } }
 
-/// `input_image` of \[`ContentItem`\].
+/// `input_image` of [`ContentItem`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct InputImageContentItem {
@@ -781,20 +831,23 @@ pub struct InputImageContentItem {
     pub file_id: Option<String>,
     pub image_url: Option<String>,
 }
+
 impl InputImageContentItem {
-    /// Sets \[`detail`\](Self::detail).
+    /// Sets [`detail`](Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
-    /// Sets \[`file_id`\](Self::file_id).
+
+    /// Sets [`file_id`](Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
-    /// Sets \[`image_url`\](Self::image_url).
+
+    /// Sets [`image_url`](Self::image_url).
     #[must_use]
     pub fn image_url(mut self, image_url: impl Into<String>) -> Self {
         self.image_url = Some(image_url.into());
@@ -808,12 +861,13 @@ wire::object! { InputImageContentItem {
     image_url: optional "image_url",
 } }
 
-/// `input_text` of \[`AgentMessageInputContent`\].
+/// `input_text` of [`AgentMessageInputContent`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputTextAgentMessageInputContent {
     pub text: String,
 }
+
 impl InputTextAgentMessageInputContent {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -826,12 +880,13 @@ wire::object! { InputTextAgentMessageInputContent {
     text: required "text",
 } }
 
-/// `input_text` of \[`ContentItem`\].
+/// `input_text` of [`ContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputTextContentItem {
     pub text: String,
 }
+
 impl InputTextContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -853,8 +908,9 @@ wire::object! { InputTextContentItem {
 pub struct InternalChatMessageMetadataPassthrough {
     pub turn_id: Option<String>,
 }
+
 impl InternalChatMessageMetadataPassthrough {
-    /// Sets \[`turn_id`\](Self::turn_id).
+    /// Sets [`turn_id`](Self::turn_id).
     #[must_use]
     pub fn turn_id(mut self, turn_id: impl Into<String>) -> Self {
         self.turn_id = Some(turn_id.into());
@@ -880,7 +936,7 @@ wire::tagged! { LocalShellAction by "type" {
     "exec" => Exec(ExecLocalShellAction),
 } }
 
-/// `local_shell_call` of \[`ResponseItem`\].
+/// `local_shell_call` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LocalShellCallResponseItem {
@@ -895,6 +951,7 @@ pub struct LocalShellCallResponseItem {
     >,
     pub status: LocalShellStatus,
 }
+
 impl LocalShellCallResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -911,26 +968,30 @@ impl LocalShellCallResponseItem {
             status: status.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`call_id`\](Self::call_id).
+
+    /// Sets [`call_id`](Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -974,7 +1035,7 @@ wire::strings! { LocalShellStatus {
     "incomplete" => Incomplete,
 } }
 
-/// `message` of \[`ResponseItem`\].
+/// `message` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MessageResponseItem {
@@ -988,6 +1049,7 @@ pub struct MessageResponseItem {
     pub role: String,
     pub status: Option<String>,
 }
+
 impl MessageResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1002,20 +1064,23 @@ impl MessageResponseItem {
             status: None,
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1028,13 +1093,15 @@ impl MessageResponseItem {
         );
         self
     }
-    /// Sets \[`phase`\](Self::phase).
+
+    /// Sets [`phase`](Self::phase).
     #[must_use]
     pub fn phase(mut self, phase: impl Into<MessagePhase>) -> Self {
         self.phase = Some(phase.into());
         self
     }
-    /// Sets \[`status`\](Self::status).
+
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -1052,14 +1119,15 @@ wire::object! { MessageResponseItem {
     status: optional "status",
 } }
 
-/// `open_page` of \[`ResponsesApiWebSearchAction`\].
+/// `open_page` of [`ResponsesApiWebSearchAction`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OpenPageResponsesApiWebSearchAction {
     pub url: Option<String>,
 }
+
 impl OpenPageResponsesApiWebSearchAction {
-    /// Sets \[`url`\](Self::url).
+    /// Sets [`url`](Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -1071,7 +1139,7 @@ wire::object! { OpenPageResponsesApiWebSearchAction {
     url: optional "url",
 } }
 
-/// `output_text` of \[`ContentItem`\].
+/// `output_text` of [`ContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OutputTextContentItem {
@@ -1079,6 +1147,7 @@ pub struct OutputTextContentItem {
     pub logprobs: Option<Vec<Value>>,
     pub text: String,
 }
+
 impl OutputTextContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1089,13 +1158,15 @@ impl OutputTextContentItem {
             text: text.into(),
         }
     }
-    /// Sets \[`annotations`\](Self::annotations).
+
+    /// Sets [`annotations`](Self::annotations).
     #[must_use]
     pub fn annotations(mut self, annotations: impl Into<Vec<Value>>) -> Self {
         self.annotations = Some(annotations.into());
         self
     }
-    /// Sets \[`logprobs`\](Self::logprobs).
+
+    /// Sets [`logprobs`](Self::logprobs).
     #[must_use]
     pub fn logprobs(mut self, logprobs: impl Into<Vec<Value>>) -> Self {
         self.logprobs = Some(logprobs.into());
@@ -1120,6 +1191,7 @@ pub enum ReasoningItemContent {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl ReasoningItemContent {
     /// [`text`](ReasoningTextReasoningItemContent::text) of whichever variant it is; `None` if it has none.
     pub fn text(&self) -> Option<&str> {
@@ -1150,7 +1222,7 @@ wire::tagged! { ReasoningItemReasoningSummary by "type" {
     "summary_text" => SummaryText(SummaryTextReasoningItemReasoningSummary),
 } }
 
-/// `reasoning` of \[`ResponseItem`\].
+/// `reasoning` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReasoningResponseItem {
@@ -1162,6 +1234,7 @@ pub struct ReasoningResponseItem {
     >,
     pub summary: Vec<ReasoningItemReasoningSummary>,
 }
+
 impl ReasoningResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1174,26 +1247,30 @@ impl ReasoningResponseItem {
             summary: summary.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`content`\](Self::content).
+
+    /// Sets [`content`](Self::content).
     #[must_use]
     pub fn content(mut self, content: impl Into<Vec<ReasoningItemContent>>) -> Self {
         self.content = Some(content.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1216,12 +1293,13 @@ wire::object! { ReasoningResponseItem {
     summary: required "summary",
 } }
 
-/// `reasoning_text` of \[`ReasoningItemContent`\].
+/// `reasoning_text` of [`ReasoningItemContent`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReasoningTextReasoningItemContent {
     pub text: String,
 }
+
 impl ReasoningTextReasoningItemContent {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1322,21 +1400,23 @@ wire::tagged! { ResponsesApiWebSearchAction by "type" {
     "other" => Other,
 } }
 
-/// `search` of \[`ResponsesApiWebSearchAction`\].
+/// `search` of [`ResponsesApiWebSearchAction`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SearchResponsesApiWebSearchAction {
     pub queries: Option<Vec<String>>,
     pub query: Option<String>,
 }
+
 impl SearchResponsesApiWebSearchAction {
-    /// Sets \[`queries`\](Self::queries).
+    /// Sets [`queries`](Self::queries).
     #[must_use]
     pub fn queries(mut self, queries: impl Into<Vec<String>>) -> Self {
         self.queries = Some(queries.into());
         self
     }
-    /// Sets \[`query`\](Self::query).
+
+    /// Sets [`query`](Self::query).
     #[must_use]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
@@ -1349,12 +1429,13 @@ wire::object! { SearchResponsesApiWebSearchAction {
     query: optional "query",
 } }
 
-/// `summary_text` of \[`ReasoningItemReasoningSummary`\].
+/// `summary_text` of [`ReasoningItemReasoningSummary`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SummaryTextReasoningItemReasoningSummary {
     pub text: String,
 }
+
 impl SummaryTextReasoningItemReasoningSummary {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1367,12 +1448,13 @@ wire::object! { SummaryTextReasoningItemReasoningSummary {
     text: required "text",
 } }
 
-/// `text` of \[`ReasoningItemContent`\].
+/// `text` of [`ReasoningItemContent`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextReasoningItemContent {
     pub text: String,
 }
+
 impl TextReasoningItemContent {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1385,7 +1467,7 @@ wire::object! { TextReasoningItemContent {
     text: required "text",
 } }
 
-/// `tool_search_call` of \[`ResponseItem`\].
+/// `tool_search_call` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ToolSearchCallResponseItem {
@@ -1399,6 +1481,7 @@ pub struct ToolSearchCallResponseItem {
     >,
     pub status: Option<String>,
 }
+
 impl ToolSearchCallResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1413,26 +1496,30 @@ impl ToolSearchCallResponseItem {
             status: None,
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`call_id`\](Self::call_id).
+
+    /// Sets [`call_id`](Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1445,7 +1532,8 @@ impl ToolSearchCallResponseItem {
         );
         self
     }
-    /// Sets \[`status`\](Self::status).
+
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -1463,7 +1551,7 @@ wire::object! { ToolSearchCallResponseItem {
     status: optional "status",
 } }
 
-/// `tool_search_output` of \[`ResponseItem`\].
+/// `tool_search_output` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ToolSearchOutputResponseItem {
@@ -1476,6 +1564,7 @@ pub struct ToolSearchOutputResponseItem {
     pub status: String,
     pub tools: Vec<Value>,
 }
+
 impl ToolSearchOutputResponseItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1493,20 +1582,23 @@ impl ToolSearchOutputResponseItem {
             tools: tools.into(),
         }
     }
-    /// Sets \[`id`\](Self::id).
+
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`call_id`\](Self::call_id).
+
+    /// Sets [`call_id`](Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1530,7 +1622,7 @@ wire::object! { ToolSearchOutputResponseItem {
     tools: required "tools",
 } }
 
-/// `web_search_call` of \[`ResponseItem`\].
+/// `web_search_call` of [`ResponseItem`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchCallResponseItem {
@@ -1542,27 +1634,31 @@ pub struct WebSearchCallResponseItem {
     >,
     pub status: Option<String>,
 }
+
 impl WebSearchCallResponseItem {
-    /// Sets \[`id`\](Self::id).
+    /// Sets [`id`](Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
-    /// Sets \[`action`\](Self::action).
+
+    /// Sets [`action`](Self::action).
     #[must_use]
     pub fn action(mut self, action: impl Into<ResponsesApiWebSearchAction>) -> Self {
         self.action = Some(action.into());
         self
     }
-    /// Sets \[`encrypted_content`\](Self::encrypted_content).
+
+    /// Sets [`encrypted_content`](Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
+
     /// Sets
-    /// \[`internal_chat_message_metadata_passthrough`\](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1575,7 +1671,8 @@ impl WebSearchCallResponseItem {
         );
         self
     }
-    /// Sets \[`status`\](Self::status).
+
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());

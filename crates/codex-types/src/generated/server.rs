@@ -17,6 +17,7 @@ pub struct ClientInfo {
     pub title: Option<String>,
     pub version: String,
 }
+
 impl ClientInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -27,7 +28,8 @@ impl ClientInfo {
             version: version.into(),
         }
     }
-    /// Sets \[`title`\](Self::title).
+
+    /// Sets [`title`](Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -49,6 +51,7 @@ wire::object! { ClientInfo {
 pub struct CurrentTimeReadParams {
     pub thread_id: String,
 }
+
 impl CurrentTimeReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -72,6 +75,7 @@ pub struct CurrentTimeReadResponse {
     /// Current time as whole Unix seconds.
     pub current_time_at: i64,
 }
+
 impl CurrentTimeReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -96,6 +100,7 @@ pub struct DeprecationNoticeNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl DeprecationNoticeNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -128,6 +133,7 @@ pub struct FeedbackSaveParams {
     pub save_path: LegacyAppPathString,
     pub tags: Option<BTreeMap<String, String>>,
 }
+
 impl FeedbackSaveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -145,31 +151,36 @@ impl FeedbackSaveParams {
             tags: None,
         }
     }
-    /// Sets \[`thread_id`\](Self::thread_id).
+
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`extra_log_files`\](Self::extra_log_files).
+
+    /// Sets [`extra_log_files`](Self::extra_log_files).
     #[must_use]
     pub fn extra_log_files(mut self, extra_log_files: impl Into<Vec<String>>) -> Self {
         self.extra_log_files = Some(extra_log_files.into());
         self
     }
-    /// Sets \[`include_logs`\](Self::include_logs).
+
+    /// Sets [`include_logs`](Self::include_logs).
     #[must_use]
     pub fn include_logs(mut self, include_logs: bool) -> Self {
         self.include_logs = Some(include_logs);
         self
     }
-    /// Sets \[`reason`\](Self::reason).
+
+    /// Sets [`reason`](Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
-    /// Sets \[`tags`\](Self::tags).
+
+    /// Sets [`tags`](Self::tags).
     #[must_use]
     pub fn tags(mut self, tags: impl Into<BTreeMap<String, String>>) -> Self {
         self.tags = Some(tags.into());
@@ -196,6 +207,7 @@ pub struct FeedbackSaveResponse {
     pub prompt_hash: Option<String>,
     pub saved_path: LegacyAppPathString,
 }
+
 impl FeedbackSaveResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -228,6 +240,7 @@ pub struct FeedbackUploadParams {
     pub reason: Option<String>,
     pub tags: Option<BTreeMap<String, String>>,
 }
+
 impl FeedbackUploadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -241,31 +254,36 @@ impl FeedbackUploadParams {
             tags: None,
         }
     }
-    /// Sets \[`thread_id`\](Self::thread_id).
+
+    /// Sets [`thread_id`](Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
-    /// Sets \[`extra_log_files`\](Self::extra_log_files).
+
+    /// Sets [`extra_log_files`](Self::extra_log_files).
     #[must_use]
     pub fn extra_log_files(mut self, extra_log_files: impl Into<Vec<String>>) -> Self {
         self.extra_log_files = Some(extra_log_files.into());
         self
     }
-    /// Sets \[`include_logs`\](Self::include_logs).
+
+    /// Sets [`include_logs`](Self::include_logs).
     #[must_use]
     pub fn include_logs(mut self, include_logs: bool) -> Self {
         self.include_logs = Some(include_logs);
         self
     }
-    /// Sets \[`reason`\](Self::reason).
+
+    /// Sets [`reason`](Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
-    /// Sets \[`tags`\](Self::tags).
+
+    /// Sets [`tags`](Self::tags).
     #[must_use]
     pub fn tags(mut self, tags: impl Into<BTreeMap<String, String>>) -> Self {
         self.tags = Some(tags.into());
@@ -292,6 +310,7 @@ pub struct FeedbackUploadResponse {
     /// has no prompt metadata.
     pub prompt_hash: Option<String>,
 }
+
 impl FeedbackUploadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -320,6 +339,7 @@ pub struct GuardianWarningNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl GuardianWarningNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -366,26 +386,30 @@ pub struct InitializeCapabilities {
     /// `experimentalApi`. Pending requests can be replayed to compatible clients.
     pub required_human_approval: Option<bool>,
 }
+
 impl InitializeCapabilities {
-    /// Sets \[`experimental_api`\](Self::experimental_api).
+    /// Sets [`experimental_api`](Self::experimental_api).
     #[must_use]
     pub fn experimental_api(mut self, experimental_api: bool) -> Self {
         self.experimental_api = Some(experimental_api);
         self
     }
-    /// Sets \[`explicit_gateway_oauth`\](Self::explicit_gateway_oauth).
+
+    /// Sets [`explicit_gateway_oauth`](Self::explicit_gateway_oauth).
     #[must_use]
     pub fn explicit_gateway_oauth(mut self, explicit_gateway_oauth: bool) -> Self {
         self.explicit_gateway_oauth = Some(explicit_gateway_oauth);
         self
     }
-    /// Sets \[`extensions`\](Self::extensions).
+
+    /// Sets [`extensions`](Self::extensions).
     #[must_use]
     pub fn extensions(mut self, extensions: impl Into<Map<String, Value>>) -> Self {
         self.extensions = Some(extensions.into());
         self
     }
-    /// Sets \[`mcp_server_openai_form_elicitation`\](Self::mcp_server_openai_form_elicitation).
+
+    /// Sets [`mcp_server_openai_form_elicitation`](Self::mcp_server_openai_form_elicitation).
     #[must_use]
     pub fn mcp_server_openai_form_elicitation(
         mut self,
@@ -396,7 +420,8 @@ impl InitializeCapabilities {
         );
         self
     }
-    /// Sets \[`opt_out_notification_methods`\](Self::opt_out_notification_methods).
+
+    /// Sets [`opt_out_notification_methods`](Self::opt_out_notification_methods).
     #[must_use]
     pub fn opt_out_notification_methods(
         mut self,
@@ -405,13 +430,15 @@ impl InitializeCapabilities {
         self.opt_out_notification_methods = Some(opt_out_notification_methods.into());
         self
     }
-    /// Sets \[`request_attestation`\](Self::request_attestation).
+
+    /// Sets [`request_attestation`](Self::request_attestation).
     #[must_use]
     pub fn request_attestation(mut self, request_attestation: bool) -> Self {
         self.request_attestation = Some(request_attestation);
         self
     }
-    /// Sets \[`required_human_approval`\](Self::required_human_approval).
+
+    /// Sets [`required_human_approval`](Self::required_human_approval).
     #[must_use]
     pub fn required_human_approval(mut self, required_human_approval: bool) -> Self {
         self.required_human_approval = Some(required_human_approval);
@@ -436,6 +463,7 @@ pub struct InitializeParams {
     pub capabilities: Option<InitializeCapabilities>,
     pub client_info: ClientInfo,
 }
+
 impl InitializeParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -445,7 +473,8 @@ impl InitializeParams {
             client_info: client_info.into(),
         }
     }
-    /// Sets \[`capabilities`\](Self::capabilities).
+
+    /// Sets [`capabilities`](Self::capabilities).
     #[must_use]
     pub fn capabilities(
         mut self,
@@ -474,6 +503,7 @@ pub struct InitializeResponse {
     pub platform_os: String,
     pub user_agent: String,
 }
+
 impl InitializeResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -508,8 +538,9 @@ pub struct MockExperimentalMethodParams {
     /// Test-only payload field.
     pub value: Option<String>,
 }
+
 impl MockExperimentalMethodParams {
-    /// Sets \[`value`\](Self::value).
+    /// Sets [`value`](Self::value).
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
@@ -542,6 +573,7 @@ pub struct ServerDiagnosticsGauge {
     pub name: String,
     pub value: u64,
 }
+
 impl ServerDiagnosticsGauge {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -572,6 +604,7 @@ pub struct ServerDiagnosticsProcess {
     pub physical_footprint_bytes: Option<u64>,
     pub resident_memory_bytes: Option<u64>,
 }
+
 impl ServerDiagnosticsProcess {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -599,6 +632,7 @@ pub struct ServerDiagnosticsResponse {
     pub gauges: Vec<ServerDiagnosticsGauge>,
     pub process: ServerDiagnosticsProcess,
 }
+
 impl ServerDiagnosticsResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -628,6 +662,7 @@ pub struct ServerRequestResolvedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ServerRequestResolvedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -658,6 +693,7 @@ pub struct WarningNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl WarningNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

@@ -18,12 +18,13 @@ pub struct AbsolutePathBuf(pub String);
 
 wire::text! { AbsolutePathBuf }
 
-/// `activeTurnNotSteerable` of \[`CodexErrorInfo`\].
+/// `activeTurnNotSteerable` of [`CodexErrorInfo`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ActiveTurnNotSteerableCodexErrorInfo {
     pub turn_kind: NonSteerableTurnKind,
 }
+
 impl ActiveTurnNotSteerableCodexErrorInfo {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -85,21 +86,23 @@ wire::mixed! { AskForApproval {
     { "granular": GranularAskForApproval } => Granular,
 } }
 
-/// `audio` of \[`UserInput`\].
+/// `audio` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AudioUserInput {
     pub file_id: Option<String>,
     pub url: Option<String>,
 }
+
 impl AudioUserInput {
-    /// Sets \[`file_id`\](Self::file_id).
+    /// Sets [`file_id`](Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
-    /// Sets \[`url`\](Self::url).
+
+    /// Sets [`url`](Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -119,6 +122,7 @@ pub struct ByteRange {
     pub end: u64,
     pub start: u64,
 }
+
 impl ByteRange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -132,7 +136,7 @@ wire::object! { ByteRange {
     start: required "start",
 } }
 
-/// `cancelled` of \[`UserVerificationErrorDetails`\].
+/// `cancelled` of [`UserVerificationErrorDetails`].
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +144,7 @@ wire::object! { ByteRange {
 pub struct CancelledUserVerificationErrorDetails {
     pub reason: UserVerificationCancellationReason,
 }
+
 impl CancelledUserVerificationErrorDetails {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -243,6 +248,7 @@ pub struct CollaborationMode {
     pub mode: ModeKind,
     pub settings: Settings,
 }
+
 impl CollaborationMode {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -280,12 +286,13 @@ wire::strings! { CyberAccessProgram {
     "daybreakRed" => DaybreakRed,
 } }
 
-/// `encrypted_content` of \[`FunctionCallOutputContentItem`\].
+/// `encrypted_content` of [`FunctionCallOutputContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EncryptedContentFunctionCallOutputContentItem {
     pub encrypted_content: String,
 }
+
 impl EncryptedContentFunctionCallOutputContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -300,15 +307,16 @@ wire::object! { EncryptedContentFunctionCallOutputContentItem {
     encrypted_content: required "encrypted_content",
 } }
 
-/// `externalSandbox` of \[`SandboxPolicy`\].
+/// `externalSandbox` of [`SandboxPolicy`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExternalSandboxSandboxPolicy {
     /// Default of the server: `"restricted"`.
     pub network_access: Option<NetworkAccess>,
 }
+
 impl ExternalSandboxSandboxPolicy {
-    /// Sets \[`network_access`\](Self::network_access).
+    /// Sets [`network_access`](Self::network_access).
     #[must_use]
     pub fn network_access(mut self, network_access: impl Into<NetworkAccess>) -> Self {
         self.network_access = Some(network_access.into());
@@ -320,7 +328,7 @@ wire::object! { ExternalSandboxSandboxPolicy {
     network_access: optional "networkAccess",
 } }
 
-/// `failed` of \[`UserVerificationErrorDetails`\].
+/// `failed` of [`UserVerificationErrorDetails`].
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -328,6 +336,7 @@ wire::object! { ExternalSandboxSandboxPolicy {
 pub struct FailedUserVerificationErrorDetails {
     pub reason: UserVerificationFailureReason,
 }
+
 impl FailedUserVerificationErrorDetails {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -379,7 +388,7 @@ wire::tagged! { FunctionCallOutputContentItem by "type" {
     "encrypted_content" => EncryptedContent(EncryptedContentFunctionCallOutputContentItem),
 } }
 
-/// `granular` of \[`AskForApproval`\].
+/// `granular` of [`AskForApproval`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GranularAskForApproval {
@@ -391,6 +400,7 @@ pub struct GranularAskForApproval {
     /// Default of the server: `false`.
     pub skill_approval: Option<bool>,
 }
+
 impl GranularAskForApproval {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -403,13 +413,15 @@ impl GranularAskForApproval {
             skill_approval: None,
         }
     }
-    /// Sets \[`request_permissions`\](Self::request_permissions).
+
+    /// Sets [`request_permissions`](Self::request_permissions).
     #[must_use]
     pub fn request_permissions(mut self, request_permissions: bool) -> Self {
         self.request_permissions = Some(request_permissions);
         self
     }
-    /// Sets \[`skill_approval`\](Self::skill_approval).
+
+    /// Sets [`skill_approval`](Self::skill_approval).
     #[must_use]
     pub fn skill_approval(mut self, skill_approval: bool) -> Self {
         self.skill_approval = Some(skill_approval);
@@ -471,7 +483,7 @@ wire::strings! { GuardianUserAuthorization {
     "high" => High,
 } }
 
-/// `httpConnectionFailed` of \[`CodexErrorInfo`\].
+/// `httpConnectionFailed` of [`CodexErrorInfo`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct HttpConnectionFailedCodexErrorInfo {
@@ -505,7 +517,7 @@ wire::strings! { ImageDetail {
     "original" => Original,
 } }
 
-/// `image` of \[`UserInput`\].
+/// `image` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ImageUserInput {
@@ -513,20 +525,23 @@ pub struct ImageUserInput {
     pub file_id: Option<String>,
     pub url: Option<String>,
 }
+
 impl ImageUserInput {
-    /// Sets \[`detail`\](Self::detail).
+    /// Sets [`detail`](Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
-    /// Sets \[`file_id`\](Self::file_id).
+
+    /// Sets [`file_id`](Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
-    /// Sets \[`url`\](Self::url).
+
+    /// Sets [`url`](Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -547,14 +562,16 @@ pub struct InputAudioFunctionCallOutputContentItem {
     pub audio_url: Option<String>,
     pub file_id: Option<String>,
 }
+
 impl InputAudioFunctionCallOutputContentItem {
-    /// Sets \[`audio_url`\](Self::audio_url).
+    /// Sets [`audio_url`](Self::audio_url).
     #[must_use]
     pub fn audio_url(mut self, audio_url: impl Into<String>) -> Self {
         self.audio_url = Some(audio_url.into());
         self
     }
-    /// Sets \[`file_id`\](Self::file_id).
+
+    /// Sets [`file_id`](Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
@@ -567,7 +584,7 @@ wire::object! { InputAudioFunctionCallOutputContentItem {
     file_id: optional "file_id",
 } }
 
-/// `input_image` of \[`FunctionCallOutputContentItem`\].
+/// `input_image` of [`FunctionCallOutputContentItem`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct InputImageFunctionCallOutputContentItem {
@@ -575,20 +592,23 @@ pub struct InputImageFunctionCallOutputContentItem {
     pub file_id: Option<String>,
     pub image_url: Option<String>,
 }
+
 impl InputImageFunctionCallOutputContentItem {
-    /// Sets \[`detail`\](Self::detail).
+    /// Sets [`detail`](Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
-    /// Sets \[`file_id`\](Self::file_id).
+
+    /// Sets [`file_id`](Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
-    /// Sets \[`image_url`\](Self::image_url).
+
+    /// Sets [`image_url`](Self::image_url).
     #[must_use]
     pub fn image_url(mut self, image_url: impl Into<String>) -> Self {
         self.image_url = Some(image_url.into());
@@ -602,12 +622,13 @@ wire::object! { InputImageFunctionCallOutputContentItem {
     image_url: optional "image_url",
 } }
 
-/// `input_text` of \[`FunctionCallOutputContentItem`\].
+/// `input_text` of [`FunctionCallOutputContentItem`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct InputTextFunctionCallOutputContentItem {
     pub text: String,
 }
+
 impl InputTextFunctionCallOutputContentItem {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -620,7 +641,7 @@ wire::object! { InputTextFunctionCallOutputContentItem {
     text: required "text",
 } }
 
-/// `invalidRequest` of \[`UserVerificationErrorDetails`\].
+/// `invalidRequest` of [`UserVerificationErrorDetails`].
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -628,6 +649,7 @@ wire::object! { InputTextFunctionCallOutputContentItem {
 pub struct InvalidRequestUserVerificationErrorDetails {
     pub reason: UserVerificationInvalidRequestReason,
 }
+
 impl InvalidRequestUserVerificationErrorDetails {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -646,12 +668,13 @@ pub struct LegacyAppPathString(pub String);
 
 wire::text! { LegacyAppPathString }
 
-/// `localAudio` of \[`UserInput`\].
+/// `localAudio` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LocalAudioUserInput {
     pub path: String,
 }
+
 impl LocalAudioUserInput {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -664,13 +687,14 @@ wire::object! { LocalAudioUserInput {
     path: required "path",
 } }
 
-/// `localImage` of \[`UserInput`\].
+/// `localImage` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LocalImageUserInput {
     pub detail: Option<ImageDetail>,
     pub path: String,
 }
+
 impl LocalImageUserInput {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -680,7 +704,8 @@ impl LocalImageUserInput {
             path: path.into(),
         }
     }
-    /// Sets \[`detail`\](Self::detail).
+
+    /// Sets [`detail`](Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
@@ -693,13 +718,14 @@ wire::object! { LocalImageUserInput {
     path: required "path",
 } }
 
-/// `mention` of \[`UserInput`\].
+/// `mention` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MentionUserInput {
     pub name: String,
     pub path: String,
 }
+
 impl MentionUserInput {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -768,6 +794,7 @@ wire::object! { MisalignmentErrorDetails {
 pub struct MisalignmentSteer {
     pub message: String,
 }
+
 impl MisalignmentSteer {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -810,6 +837,7 @@ pub enum ModelProviderError {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl ModelProviderError {
     /// [`model_provider`](ModelProviderMismatchModelProviderError::model_provider) of whichever variant it is; `None` if it has none.
     pub fn model_provider(&self) -> Option<&str> {
@@ -828,13 +856,14 @@ wire::tagged! { ModelProviderError by "type" {
     "modelProviderPolicyConflict" => ModelProviderPolicyConflict(ModelProviderPolicyConflictModelProviderError),
 } }
 
-/// `modelProviderMismatch` of \[`ModelProviderError`\].
+/// `modelProviderMismatch` of [`ModelProviderError`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderMismatchModelProviderError {
     pub current_model_provider: String,
     pub model_provider: String,
 }
+
 impl ModelProviderMismatchModelProviderError {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -854,13 +883,14 @@ wire::object! { ModelProviderMismatchModelProviderError {
     model_provider: required "modelProvider",
 } }
 
-/// `modelProviderPolicyConflict` of \[`ModelProviderError`\].
+/// `modelProviderPolicyConflict` of [`ModelProviderError`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderPolicyConflictModelProviderError {
     pub model_provider: String,
     pub required_model_provider: String,
 }
+
 impl ModelProviderPolicyConflictModelProviderError {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -925,6 +955,7 @@ pub struct NetworkPolicyAmendment {
     pub action: NetworkPolicyRuleAction,
     pub host: String,
 }
+
 impl NetworkPolicyAmendment {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1020,15 +1051,16 @@ wire::strings! { Personality {
     "pragmatic" => Pragmatic,
 } }
 
-/// `readOnly` of \[`SandboxPolicy`\].
+/// `readOnly` of [`SandboxPolicy`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ReadOnlySandboxPolicy {
     /// Default of the server: `false`.
     pub network_access: Option<bool>,
 }
+
 impl ReadOnlySandboxPolicy {
-    /// Sets \[`network_access`\](Self::network_access).
+    /// Sets [`network_access`](Self::network_access).
     #[must_use]
     pub fn network_access(mut self, network_access: bool) -> Self {
         self.network_access = Some(network_access);
@@ -1100,7 +1132,7 @@ wire::strings! { ReasoningSummary {
     "none" => None,
 } }
 
-/// `responseStreamConnectionFailed` of \[`CodexErrorInfo`\].
+/// `responseStreamConnectionFailed` of [`CodexErrorInfo`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ResponseStreamConnectionFailedCodexErrorInfo {
@@ -1111,7 +1143,7 @@ wire::object! { ResponseStreamConnectionFailedCodexErrorInfo {
     http_status_code: optional "httpStatusCode",
 } }
 
-/// `responseStreamDisconnected` of \[`CodexErrorInfo`\].
+/// `responseStreamDisconnected` of [`CodexErrorInfo`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ResponseStreamDisconnectedCodexErrorInfo {
@@ -1122,7 +1154,7 @@ wire::object! { ResponseStreamDisconnectedCodexErrorInfo {
     http_status_code: optional "httpStatusCode",
 } }
 
-/// `responseTooManyFailedAttempts` of \[`CodexErrorInfo`\].
+/// `responseTooManyFailedAttempts` of [`CodexErrorInfo`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ResponseTooManyFailedAttemptsCodexErrorInfo {
@@ -1184,6 +1216,7 @@ pub struct Settings {
     pub model: String,
     pub reasoning_effort: Option<ReasoningEffort>,
 }
+
 impl Settings {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1194,7 +1227,8 @@ impl Settings {
             reasoning_effort: None,
         }
     }
-    /// Sets \[`developer_instructions`\](Self::developer_instructions).
+
+    /// Sets [`developer_instructions`](Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -1203,7 +1237,8 @@ impl Settings {
         self.developer_instructions = Some(developer_instructions.into());
         self
     }
-    /// Sets \[`reasoning_effort`\](Self::reasoning_effort).
+
+    /// Sets [`reasoning_effort`](Self::reasoning_effort).
     #[must_use]
     pub fn reasoning_effort(
         mut self,
@@ -1246,6 +1281,7 @@ pub struct TextElement {
     /// Optional human-readable placeholder for the element, displayed in the UI.
     pub placeholder: Option<String>,
 }
+
 impl TextElement {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1255,7 +1291,8 @@ impl TextElement {
             placeholder: None,
         }
     }
-    /// Sets \[`placeholder`\](Self::placeholder).
+
+    /// Sets [`placeholder`](Self::placeholder).
     #[must_use]
     pub fn placeholder(mut self, placeholder: impl Into<String>) -> Self {
         self.placeholder = Some(placeholder.into());
@@ -1268,7 +1305,7 @@ wire::object! { TextElement {
     placeholder: optional "placeholder",
 } }
 
-/// `text` of \[`UserInput`\].
+/// `text` of [`UserInput`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextUserInput {
@@ -1278,6 +1315,7 @@ pub struct TextUserInput {
     /// Default of the server: `[]`.
     pub text_elements: Option<Vec<TextElement>>,
 }
+
 impl TextUserInput {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1287,7 +1325,8 @@ impl TextUserInput {
             text_elements: None,
         }
     }
-    /// Sets \[`text_elements`\](Self::text_elements).
+
+    /// Sets [`text_elements`](Self::text_elements).
     #[must_use]
     pub fn text_elements(mut self, text_elements: impl Into<Vec<TextElement>>) -> Self {
         self.text_elements = Some(text_elements.into());
@@ -1317,6 +1356,7 @@ pub struct ThreadSection {
     /// The current user-visible section name.
     pub name: String,
 }
+
 impl ThreadSection {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1342,14 +1382,16 @@ pub struct ThreadSectionAppearance {
     pub color: Option<String>,
     pub icon: Option<String>,
 }
+
 impl ThreadSectionAppearance {
-    /// Sets \[`color`\](Self::color).
+    /// Sets [`color`](Self::color).
     #[must_use]
     pub fn color(mut self, color: impl Into<String>) -> Self {
         self.color = Some(color.into());
         self
     }
-    /// Sets \[`icon`\](Self::icon).
+
+    /// Sets [`icon`](Self::icon).
     #[must_use]
     pub fn icon(mut self, icon: impl Into<String>) -> Self {
         self.icon = Some(icon.into());
@@ -1374,6 +1416,7 @@ pub struct TokenUsageBreakdown {
     pub reasoning_output_tokens: i64,
     pub total_tokens: i64,
 }
+
 impl TokenUsageBreakdown {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1430,6 +1473,7 @@ pub struct Turn {
     pub started_at: Option<i64>,
     pub status: TurnStatus,
 }
+
 impl Turn {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1473,6 +1517,7 @@ pub struct TurnEnvironmentParams {
     /// Environment-native runtime workspace roots. Omitted defaults to `cwd`.
     pub runtime_workspace_roots: Option<Vec<LegacyAppPathString>>,
 }
+
 impl TurnEnvironmentParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1486,7 +1531,8 @@ impl TurnEnvironmentParams {
             runtime_workspace_roots: None,
         }
     }
-    /// Sets \[`runtime_workspace_roots`\](Self::runtime_workspace_roots).
+
+    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -1513,6 +1559,7 @@ pub struct TurnError {
     /// Optional public explanation and continuation instruction for a misalignment block.
     pub misalignment: Option<MisalignmentErrorDetails>,
 }
+
 impl TurnError {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1576,7 +1623,7 @@ wire::strings! { TurnStatus {
     "inProgress" => InProgress,
 } }
 
-/// `unavailable` of \[`UserVerificationErrorDetails`\].
+/// `unavailable` of [`UserVerificationErrorDetails`].
 ///
 /// EXPERIMENTAL: needs the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -1584,6 +1631,7 @@ wire::strings! { TurnStatus {
 pub struct UnavailableUserVerificationErrorDetails {
     pub reason: UserVerificationUnavailableReason,
 }
+
 impl UnavailableUserVerificationErrorDetails {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1723,6 +1771,7 @@ pub struct UserVerificationRpcError {
     pub data: UserVerificationErrorDetails,
     pub message: String,
 }
+
 impl UserVerificationRpcError {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1780,7 +1829,7 @@ wire::object! { W3cTraceContext {
     tracestate: optional "tracestate",
 } }
 
-/// `workspaceWrite` of \[`SandboxPolicy`\].
+/// `workspaceWrite` of [`SandboxPolicy`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WorkspaceWriteSandboxPolicy {
@@ -1793,26 +1842,30 @@ pub struct WorkspaceWriteSandboxPolicy {
     /// Default of the server: `[]`.
     pub writable_roots: Option<Vec<AbsolutePathBuf>>,
 }
+
 impl WorkspaceWriteSandboxPolicy {
-    /// Sets \[`exclude_slash_tmp`\](Self::exclude_slash_tmp).
+    /// Sets [`exclude_slash_tmp`](Self::exclude_slash_tmp).
     #[must_use]
     pub fn exclude_slash_tmp(mut self, exclude_slash_tmp: bool) -> Self {
         self.exclude_slash_tmp = Some(exclude_slash_tmp);
         self
     }
-    /// Sets \[`exclude_tmpdir_env_var`\](Self::exclude_tmpdir_env_var).
+
+    /// Sets [`exclude_tmpdir_env_var`](Self::exclude_tmpdir_env_var).
     #[must_use]
     pub fn exclude_tmpdir_env_var(mut self, exclude_tmpdir_env_var: bool) -> Self {
         self.exclude_tmpdir_env_var = Some(exclude_tmpdir_env_var);
         self
     }
-    /// Sets \[`network_access`\](Self::network_access).
+
+    /// Sets [`network_access`](Self::network_access).
     #[must_use]
     pub fn network_access(mut self, network_access: bool) -> Self {
         self.network_access = Some(network_access);
         self
     }
-    /// Sets \[`writable_roots`\](Self::writable_roots).
+
+    /// Sets [`writable_roots`](Self::writable_roots).
     #[must_use]
     pub fn writable_roots(
         mut self,

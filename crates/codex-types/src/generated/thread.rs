@@ -20,6 +20,7 @@ pub struct ActivePermissionProfile {
     /// present.
     pub extends: Option<String>,
 }
+
 impl ActivePermissionProfile {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -36,12 +37,13 @@ wire::object! { ActivePermissionProfile {
     extends: optional "extends",
 } }
 
-/// `active` of \[`ThreadStatus`\].
+/// `active` of [`ThreadStatus`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ActiveThreadStatus {
     pub active_flags: Vec<ThreadActiveFlag>,
 }
+
 impl ActiveThreadStatus {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -76,7 +78,7 @@ wire::tagged! { CapabilityRootLocation by "type" {
     "environment" => Environment(EnvironmentCapabilityRootLocation),
 } }
 
-/// `completed` of \[`ThreadPredictionResult`\].
+/// `completed` of [`ThreadPredictionResult`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct CompletedThreadPredictionResult {
@@ -97,6 +99,7 @@ pub struct ContextCompactedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ContextCompactedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -140,6 +143,7 @@ pub enum DynamicToolSpec {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
 impl DynamicToolSpec {
     /// [`description`](FunctionDynamicToolSpec::description) of whichever variant it is; `None` if it has none.
     pub fn description(&self) -> Option<&str> {
@@ -149,6 +153,7 @@ impl DynamicToolSpec {
             Self::Unrecognized(value) => wire::string_at(value, "description"),
         }
     }
+
     /// [`name`](FunctionDynamicToolSpec::name) of whichever variant it is; `None` if it has none.
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -172,6 +177,7 @@ pub struct EnvironmentCapabilityRootLocation {
     /// Absolute path for the root in the selected environment.
     pub path: String,
 }
+
 impl EnvironmentCapabilityRootLocation {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -198,6 +204,7 @@ pub struct EnvironmentConnectionNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl EnvironmentConnectionNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -216,7 +223,7 @@ wire::object! { EnvironmentConnectionNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `function` of \[`DynamicToolNamespaceTool`\].
+/// `function` of [`DynamicToolNamespaceTool`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionDynamicToolNamespaceTool {
@@ -225,6 +232,7 @@ pub struct FunctionDynamicToolNamespaceTool {
     pub input_schema: Value,
     pub name: String,
 }
+
 impl FunctionDynamicToolNamespaceTool {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -240,7 +248,8 @@ impl FunctionDynamicToolNamespaceTool {
             name: name.into(),
         }
     }
-    /// Sets \[`defer_loading`\](Self::defer_loading).
+
+    /// Sets [`defer_loading`](Self::defer_loading).
     #[must_use]
     pub fn defer_loading(mut self, defer_loading: bool) -> Self {
         self.defer_loading = Some(defer_loading);
@@ -255,7 +264,7 @@ wire::object! { FunctionDynamicToolNamespaceTool {
     name: required "name",
 } }
 
-/// `function` of \[`DynamicToolSpec`\].
+/// `function` of [`DynamicToolSpec`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionDynamicToolSpec {
@@ -264,6 +273,7 @@ pub struct FunctionDynamicToolSpec {
     pub input_schema: Value,
     pub name: String,
 }
+
 impl FunctionDynamicToolSpec {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -279,7 +289,8 @@ impl FunctionDynamicToolSpec {
             name: name.into(),
         }
     }
-    /// Sets \[`defer_loading`\](Self::defer_loading).
+
+    /// Sets [`defer_loading`](Self::defer_loading).
     #[must_use]
     pub fn defer_loading(mut self, defer_loading: bool) -> Self {
         self.defer_loading = Some(defer_loading);
@@ -328,7 +339,7 @@ wire::strings! { GuardianAssessmentOutcome {
     "deny" => Deny,
 } }
 
-/// `item` of \[`ThreadTimelineEntry`\].
+/// `item` of [`ThreadTimelineEntry`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemThreadTimelineEntry {
@@ -336,6 +347,7 @@ pub struct ItemThreadTimelineEntry {
     pub item: ThreadItem,
     pub position: u64,
 }
+
 impl ItemThreadTimelineEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -376,8 +388,9 @@ pub struct MemoryStatusParams {
     /// Required distinct consolidated threads. Defaults to 20; supported range is 1..=4096.
     pub min_consolidated_threads: Option<u32>,
 }
+
 impl MemoryStatusParams {
-    /// Sets \[`min_consolidated_threads`\](Self::min_consolidated_threads).
+    /// Sets [`min_consolidated_threads`](Self::min_consolidated_threads).
     #[must_use]
     pub fn min_consolidated_threads(mut self, min_consolidated_threads: u32) -> Self {
         self.min_consolidated_threads = Some(min_consolidated_threads);
@@ -398,6 +411,7 @@ pub struct MemoryStatusResponse {
     pub v2_consolidated_threads: u32,
     pub v2_ready: bool,
 }
+
 impl MemoryStatusResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -414,7 +428,7 @@ wire::object! { MemoryStatusResponse {
     v2_ready: required "v2Ready",
 } }
 
-/// `namespace` of \[`DynamicToolSpec`\].
+/// `namespace` of [`DynamicToolSpec`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamespaceDynamicToolSpec {
@@ -422,6 +436,7 @@ pub struct NamespaceDynamicToolSpec {
     pub name: String,
     pub tools: Vec<DynamicToolNamespaceTool>,
 }
+
 impl NamespaceDynamicToolSpec {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -454,6 +469,7 @@ pub struct QueuedSubmission {
     /// Metadata retained with this input, including across reconnect and restoration.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
 }
+
 impl QueuedSubmission {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -478,13 +494,14 @@ wire::object! { QueuedSubmission {
     responsesapi_client_metadata: optional "responsesapiClientMetadata",
 } }
 
-/// `realtime` of \[`ThreadTimelineEntry`\].
+/// `realtime` of [`ThreadTimelineEntry`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RealtimeThreadTimelineEntry {
     pub item: ThreadRealtimeItem,
     pub position: u64,
 }
+
 impl RealtimeThreadTimelineEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -520,6 +537,7 @@ pub struct SelectedCapabilityRoot {
     /// Where the selected root can be resolved.
     pub location: CapabilityRootLocation,
 }
+
 impl SelectedCapabilityRoot {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -571,7 +589,7 @@ wire::mixed! { SessionSource {
     { "subAgent": SubAgentSource } => SubAgent,
 } }
 
-/// `subAgent` of \[`SessionSource`\].
+/// `subAgent` of [`SessionSource`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SubAgentSource {
@@ -688,6 +706,7 @@ pub struct Thread {
     /// Unix timestamp (in seconds) when the thread was last updated.
     pub updated_at: i64,
 }
+
 impl Thread {
     /// From what is required; the rest is absent or has its default.
     #[allow(clippy::too_many_arguments)]
@@ -806,6 +825,7 @@ pub struct ThreadApproveGuardianDeniedActionParams {
     /// Serialized `codex_protocol::protocol::GuardianAssessmentEvent`.
     pub event: Value,
 }
+
 impl ThreadApproveGuardianDeniedActionParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -835,6 +855,7 @@ wire::object! { ThreadApproveGuardianDeniedActionResponse {} }
 pub struct ThreadArchiveParams {
     pub thread_id: String,
 }
+
 impl ThreadArchiveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -865,6 +886,7 @@ pub struct ThreadArchivedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadArchivedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -891,6 +913,7 @@ pub struct ThreadAttachment {
     pub identity_key: String,
     pub payload: Value,
 }
+
 impl ThreadAttachment {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -945,6 +968,7 @@ pub struct ThreadAttachmentAddParams {
     pub identity_key: String,
     pub payload: Value,
 }
+
 impl ThreadAttachmentAddParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -977,6 +1001,7 @@ pub struct ThreadAttachmentAddResponse {
     pub attachment: ThreadAttachment,
     pub outcome: ThreadAttachmentAddOutcome,
 }
+
 impl ThreadAttachmentAddResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1004,6 +1029,7 @@ pub struct ThreadAttachmentListParams {
     pub cursor: Option<String>,
     pub limit: Option<u32>,
 }
+
 impl ThreadAttachmentListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1014,13 +1040,15 @@ impl ThreadAttachmentListParams {
             limit: None,
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1041,6 +1069,7 @@ pub struct ThreadAttachmentListResponse {
     pub data: Vec<ThreadAttachment>,
     pub next_cursor: Option<String>,
 }
+
 impl ThreadAttachmentListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1082,6 +1111,7 @@ pub struct ThreadAttachmentOwner {
     /// Whether the owning thread is archived, not whether it is currently executing a turn.
     pub archived: bool,
 }
+
 impl ThreadAttachmentOwner {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1109,6 +1139,7 @@ pub struct ThreadAttachmentOwnerListParams {
     pub identity_key: String,
     pub limit: Option<u32>,
 }
+
 impl ThreadAttachmentOwnerListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1124,19 +1155,22 @@ impl ThreadAttachmentOwnerListParams {
             limit: None,
         }
     }
-    /// Sets \[`archived`\](Self::archived).
+
+    /// Sets [`archived`](Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1159,6 +1193,7 @@ pub struct ThreadAttachmentOwnerListResponse {
     pub data: Vec<ThreadAttachmentOwner>,
     pub next_cursor: Option<String>,
 }
+
 impl ThreadAttachmentOwnerListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1183,6 +1218,7 @@ pub struct ThreadAttachmentRemoveParams {
     pub attachment_type: String,
     pub identity_key: String,
 }
+
 impl ThreadAttachmentRemoveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1225,6 +1261,7 @@ pub struct ThreadAttachmentUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadAttachmentUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1269,6 +1306,7 @@ pub struct ThreadBackgroundTerminal {
     pub process_id: String,
     pub rss_kb: Option<u64>,
 }
+
 impl ThreadBackgroundTerminal {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1308,6 +1346,7 @@ wire::object! { ThreadBackgroundTerminal {
 pub struct ThreadBackgroundTerminalsCleanParams {
     pub thread_id: String,
 }
+
 impl ThreadBackgroundTerminalsCleanParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1343,6 +1382,7 @@ pub struct ThreadBackgroundTerminalsListParams {
     /// Optional page size.
     pub limit: Option<u32>,
 }
+
 impl ThreadBackgroundTerminalsListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1353,13 +1393,15 @@ impl ThreadBackgroundTerminalsListParams {
             limit: None,
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1384,6 +1426,7 @@ pub struct ThreadBackgroundTerminalsListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadBackgroundTerminalsListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1409,6 +1452,7 @@ pub struct ThreadBackgroundTerminalsTerminateParams {
     pub thread_id: String,
     pub process_id: String,
 }
+
 impl ThreadBackgroundTerminalsTerminateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1433,6 +1477,7 @@ wire::object! { ThreadBackgroundTerminalsTerminateParams {
 pub struct ThreadBackgroundTerminalsTerminateResponse {
     pub terminated: bool,
 }
+
 impl ThreadBackgroundTerminalsTerminateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1454,6 +1499,7 @@ pub struct ThreadClosedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadClosedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1476,6 +1522,7 @@ wire::object! { ThreadClosedNotification {
 pub struct ThreadCompactStartParams {
     pub thread_id: String,
 }
+
 impl ThreadCompactStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1506,6 +1553,7 @@ pub struct ThreadDecrementElicitationParams {
     /// Thread whose out-of-band elicitation counter should be decremented.
     pub thread_id: String,
 }
+
 impl ThreadDecrementElicitationParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1531,6 +1579,7 @@ pub struct ThreadDecrementElicitationResponse {
     /// Whether timeout accounting remains paused after applying the decrement.
     pub paused: bool,
 }
+
 impl ThreadDecrementElicitationResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1550,6 +1599,7 @@ wire::object! { ThreadDecrementElicitationResponse {
 pub struct ThreadDeleteParams {
     pub thread_id: String,
 }
+
 impl ThreadDeleteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1580,6 +1630,7 @@ pub struct ThreadDeletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadDeletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1604,6 +1655,7 @@ pub struct ThreadEnvironment {
     pub environment_id: String,
     pub runtime_workspace_roots: Vec<LegacyAppPathString>,
 }
+
 impl ThreadEnvironment {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1699,8 +1751,6 @@ pub struct ThreadForkParams {
     pub model_provider: Option<String>,
     /// \[UNSTABLE\] Specify the rollout path to fork from. If specified, the thread_id param will
     /// be ignored.
-    ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub path: Option<String>,
     /// Named profile id for the forked thread. Cannot be combined with `sandbox`.
     ///
@@ -1716,6 +1766,7 @@ pub struct ThreadForkParams {
     /// Optional client-supplied analytics source classification for this forked thread.
     pub thread_source: Option<ThreadSource>,
 }
+
 impl ThreadForkParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1746,7 +1797,8 @@ impl ThreadForkParams {
             thread_source: None,
         }
     }
-    /// Sets \[`approval_policy`\](Self::approval_policy).
+
+    /// Sets [`approval_policy`](Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -1755,7 +1807,8 @@ impl ThreadForkParams {
         self.approval_policy = Some(approval_policy.into());
         self
     }
-    /// Sets \[`approvals_reviewer`\](Self::approvals_reviewer).
+
+    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -1764,43 +1817,50 @@ impl ThreadForkParams {
         self.approvals_reviewer = Some(approvals_reviewer.into());
         self
     }
-    /// Sets \[`attach_to_source`\](Self::attach_to_source).
+
+    /// Sets [`attach_to_source`](Self::attach_to_source).
     #[must_use]
     pub fn attach_to_source(mut self, attach_to_source: bool) -> Self {
         self.attach_to_source = Some(attach_to_source);
         self
     }
-    /// Sets \[`base_instructions`\](Self::base_instructions).
+
+    /// Sets [`base_instructions`](Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
-    /// Sets \[`before_turn_id`\](Self::before_turn_id).
+
+    /// Sets [`before_turn_id`](Self::before_turn_id).
     #[must_use]
     pub fn before_turn_id(mut self, before_turn_id: impl Into<String>) -> Self {
         self.before_turn_id = Some(before_turn_id.into());
         self
     }
-    /// Sets \[`config`\](Self::config).
+
+    /// Sets [`config`](Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`defer_goal_continuation`\](Self::defer_goal_continuation).
+
+    /// Sets [`defer_goal_continuation`](Self::defer_goal_continuation).
     #[must_use]
     pub fn defer_goal_continuation(mut self, defer_goal_continuation: bool) -> Self {
         self.defer_goal_continuation = Some(defer_goal_continuation);
         self
     }
-    /// Sets \[`developer_instructions`\](Self::developer_instructions).
+
+    /// Sets [`developer_instructions`](Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -1809,19 +1869,22 @@ impl ThreadForkParams {
         self.developer_instructions = Some(developer_instructions.into());
         self
     }
-    /// Sets \[`ephemeral`\](Self::ephemeral).
+
+    /// Sets [`ephemeral`](Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
         self
     }
-    /// Sets \[`exclude_turns`\](Self::exclude_turns).
+
+    /// Sets [`exclude_turns`](Self::exclude_turns).
     #[must_use]
     pub fn exclude_turns(mut self, exclude_turns: bool) -> Self {
         self.exclude_turns = Some(exclude_turns);
         self
     }
-    /// Sets \[`experimental_disable_prediction_mcp`\](Self::experimental_disable_prediction_mcp).
+
+    /// Sets [`experimental_disable_prediction_mcp`](Self::experimental_disable_prediction_mcp).
     #[must_use]
     pub fn experimental_disable_prediction_mcp(
         mut self,
@@ -1832,7 +1895,8 @@ impl ThreadForkParams {
         );
         self
     }
-    /// Sets \[`experimental_prediction_mode`\](Self::experimental_prediction_mode).
+
+    /// Sets [`experimental_prediction_mode`](Self::experimental_prediction_mode).
     #[must_use]
     pub fn experimental_prediction_mode(
         mut self,
@@ -1841,37 +1905,43 @@ impl ThreadForkParams {
         self.experimental_prediction_mode = Some(experimental_prediction_mode);
         self
     }
-    /// Sets \[`last_turn_id`\](Self::last_turn_id).
+
+    /// Sets [`last_turn_id`](Self::last_turn_id).
     #[must_use]
     pub fn last_turn_id(mut self, last_turn_id: impl Into<String>) -> Self {
         self.last_turn_id = Some(last_turn_id.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`model_provider`\](Self::model_provider).
+
+    /// Sets [`model_provider`](Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
-    /// Sets \[`path`\](Self::path).
+
+    /// Sets [`path`](Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
-    /// Sets \[`permissions`\](Self::permissions).
+
+    /// Sets [`permissions`](Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
-    /// Sets \[`runtime_workspace_roots`\](Self::runtime_workspace_roots).
+
+    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -1880,25 +1950,29 @@ impl ThreadForkParams {
         self.runtime_workspace_roots = Some(runtime_workspace_roots.into());
         self
     }
-    /// Sets \[`sandbox`\](Self::sandbox).
+
+    /// Sets [`sandbox`](Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
-    /// Sets \[`service_tier`\](Self::service_tier).
+
+    /// Sets [`service_tier`](Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
-    /// Clears \[`service_tier`\](Self::service_tier): sends `null`.
+
+    /// Clears [`service_tier`](Self::service_tier): sends `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
-    /// Sets \[`thread_source`\](Self::thread_source).
+
+    /// Sets [`thread_source`](Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
@@ -1973,6 +2047,7 @@ pub struct ThreadForkResponse {
     pub service_tier: Option<String>,
     pub thread: Thread,
 }
+
 impl ThreadForkResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2034,6 +2109,7 @@ pub struct ThreadGoal {
     pub tokens_used: i64,
     pub updated_at: i64,
 }
+
 impl ThreadGoal {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2078,6 +2154,7 @@ pub struct ThreadGoalClearParams {
     /// Missing provenance does not supply user authorization.
     pub origin: Option<ThreadGoalMutationOrigin>,
 }
+
 impl ThreadGoalClearParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2087,7 +2164,8 @@ impl ThreadGoalClearParams {
             origin: None,
         }
     }
-    /// Sets \[`origin`\](Self::origin).
+
+    /// Sets [`origin`](Self::origin).
     #[must_use]
     pub fn origin(mut self, origin: impl Into<ThreadGoalMutationOrigin>) -> Self {
         self.origin = Some(origin.into());
@@ -2106,6 +2184,7 @@ wire::object! { ThreadGoalClearParams {
 pub struct ThreadGoalClearResponse {
     pub cleared: bool,
 }
+
 impl ThreadGoalClearResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2127,6 +2206,7 @@ pub struct ThreadGoalClearedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadGoalClearedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2149,6 +2229,7 @@ wire::object! { ThreadGoalClearedNotification {
 pub struct ThreadGoalGetParams {
     pub thread_id: String,
 }
+
 impl ThreadGoalGetParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2203,6 +2284,7 @@ pub struct ThreadGoalSetParams {
     /// `None` leaves it as it is, `Some(None)` clears it.
     pub token_budget: Option<Option<i64>>,
 }
+
 impl ThreadGoalSetParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2215,31 +2297,36 @@ impl ThreadGoalSetParams {
             token_budget: None,
         }
     }
-    /// Sets \[`objective`\](Self::objective).
+
+    /// Sets [`objective`](Self::objective).
     #[must_use]
     pub fn objective(mut self, objective: impl Into<String>) -> Self {
         self.objective = Some(objective.into());
         self
     }
-    /// Sets \[`origin`\](Self::origin).
+
+    /// Sets [`origin`](Self::origin).
     #[must_use]
     pub fn origin(mut self, origin: impl Into<ThreadGoalMutationOrigin>) -> Self {
         self.origin = Some(origin.into());
         self
     }
-    /// Sets \[`status`\](Self::status).
+
+    /// Sets [`status`](Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<ThreadGoalStatus>) -> Self {
         self.status = Some(status.into());
         self
     }
-    /// Sets \[`token_budget`\](Self::token_budget).
+
+    /// Sets [`token_budget`](Self::token_budget).
     #[must_use]
     pub fn token_budget(mut self, token_budget: i64) -> Self {
         self.token_budget = Some(Some(token_budget));
         self
     }
-    /// Clears \[`token_budget`\](Self::token_budget): sends `null`.
+
+    /// Clears [`token_budget`](Self::token_budget): sends `null`.
     #[must_use]
     pub fn clear_token_budget(mut self) -> Self {
         self.token_budget = Some(None);
@@ -2261,6 +2348,7 @@ wire::object! { ThreadGoalSetParams {
 pub struct ThreadGoalSetResponse {
     pub goal: ThreadGoal,
 }
+
 impl ThreadGoalSetResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2313,6 +2401,7 @@ pub struct ThreadGoalUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadGoalUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2344,6 +2433,7 @@ pub struct ThreadGuardianAssessment {
     pub risk_level: GuardianRiskLevel,
     pub user_authorization: GuardianUserAuthorization,
 }
+
 impl ThreadGuardianAssessment {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2379,6 +2469,7 @@ wire::object! { ThreadGuardianAssessment {
 pub struct ThreadGuardianReviewParams {
     pub thread_id: String,
 }
+
 impl ThreadGuardianReviewParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2403,6 +2494,7 @@ pub struct ThreadGuardianReviewResponse {
     /// Null when current policy or a remembered approval skips review.
     pub assessment: Option<ThreadGuardianAssessment>,
 }
+
 impl ThreadGuardianReviewResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2445,6 +2537,7 @@ pub struct ThreadIncrementElicitationParams {
     /// Thread whose out-of-band elicitation counter should be incremented.
     pub thread_id: String,
 }
+
 impl ThreadIncrementElicitationParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2470,6 +2563,7 @@ pub struct ThreadIncrementElicitationResponse {
     /// Whether timeout accounting is paused after applying the increment.
     pub paused: bool,
 }
+
 impl ThreadIncrementElicitationResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2491,6 +2585,7 @@ pub struct ThreadInjectItemsParams {
     /// Raw Responses API items to append to the thread's model-visible history.
     pub items: Vec<Value>,
 }
+
 impl ThreadInjectItemsParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2532,6 +2627,7 @@ pub struct ThreadItemsListParams {
     /// Optional item pagination direction; defaults to ascending.
     pub sort_direction: Option<SortDirection>,
 }
+
 impl ThreadItemsListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2545,19 +2641,22 @@ impl ThreadItemsListParams {
             sort_direction: None,
         }
     }
-    /// Sets \[`turn_id`\](Self::turn_id).
+
+    /// Sets [`turn_id`](Self::turn_id).
     #[must_use]
     pub fn turn_id(mut self, turn_id: impl Into<String>) -> Self {
         self.turn_id = Some(turn_id.into());
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<ThreadItemsListCursor>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`defer_output`\](Self::defer_output).
+
+    /// Sets [`defer_output`](Self::defer_output).
     #[must_use]
     pub fn defer_output(
         mut self,
@@ -2566,13 +2665,15 @@ impl ThreadItemsListParams {
         self.defer_output = Some(defer_output.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`sort_direction`\](Self::sort_direction).
+
+    /// Sets [`sort_direction`](Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -2601,6 +2702,7 @@ pub struct ThreadItemsListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadItemsListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2628,6 +2730,7 @@ pub struct ThreadItemsReadParams {
     /// Item IDs to retrieve. Supply 1 to 100 IDs.
     pub item_ids: Vec<String>,
 }
+
 impl ThreadItemsReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2656,6 +2759,7 @@ wire::object! { ThreadItemsReadParams {
 pub struct ThreadItemsReadResponse {
     pub data: Vec<ThreadItemEntry>,
 }
+
 impl ThreadItemsReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2754,20 +2858,23 @@ pub struct ThreadListParams {
     /// Omitted or false preserves scan-and-repair behavior.
     pub use_state_db_only: Option<bool>,
 }
+
 impl ThreadListParams {
-    /// Sets \[`ancestor_thread_id`\](Self::ancestor_thread_id).
+    /// Sets [`ancestor_thread_id`](Self::ancestor_thread_id).
     #[must_use]
     pub fn ancestor_thread_id(mut self, ancestor_thread_id: impl Into<String>) -> Self {
         self.ancestor_thread_id = Some(ancestor_thread_id.into());
         self
     }
-    /// Sets \[`archived`\](Self::archived).
+
+    /// Sets [`archived`](Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
-    /// Sets \[`attached_to_thread_id`\](Self::attached_to_thread_id).
+
+    /// Sets [`attached_to_thread_id`](Self::attached_to_thread_id).
     #[must_use]
     pub fn attached_to_thread_id(
         mut self,
@@ -2776,25 +2883,29 @@ impl ThreadListParams {
         self.attached_to_thread_id = Some(attached_to_thread_id.into());
         self
     }
-    /// Sets \[`current_account_only`\](Self::current_account_only).
+
+    /// Sets [`current_account_only`](Self::current_account_only).
     #[must_use]
     pub fn current_account_only(mut self, current_account_only: bool) -> Self {
         self.current_account_only = Some(current_account_only);
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<ThreadListCwdFilter>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`excluded_thread_ids`\](Self::excluded_thread_ids).
+
+    /// Sets [`excluded_thread_ids`](Self::excluded_thread_ids).
     #[must_use]
     pub fn excluded_thread_ids(
         mut self,
@@ -2803,79 +2914,92 @@ impl ThreadListParams {
         self.excluded_thread_ids = Some(excluded_thread_ids.into());
         self
     }
-    /// Sets \[`include_attached_threads`\](Self::include_attached_threads).
+
+    /// Sets [`include_attached_threads`](Self::include_attached_threads).
     #[must_use]
     pub fn include_attached_threads(mut self, include_attached_threads: bool) -> Self {
         self.include_attached_threads = Some(include_attached_threads);
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`model_providers`\](Self::model_providers).
+
+    /// Sets [`model_providers`](Self::model_providers).
     #[must_use]
     pub fn model_providers(mut self, model_providers: impl Into<Vec<String>>) -> Self {
         self.model_providers = Some(model_providers.into());
         self
     }
-    /// Sets \[`originators`\](Self::originators).
+
+    /// Sets [`originators`](Self::originators).
     #[must_use]
     pub fn originators(mut self, originators: impl Into<Vec<String>>) -> Self {
         self.originators = Some(originators.into());
         self
     }
-    /// Sets \[`parent_thread_id`\](Self::parent_thread_id).
+
+    /// Sets [`parent_thread_id`](Self::parent_thread_id).
     #[must_use]
     pub fn parent_thread_id(mut self, parent_thread_id: impl Into<String>) -> Self {
         self.parent_thread_id = Some(parent_thread_id.into());
         self
     }
-    /// Sets \[`project_id`\](Self::project_id).
+
+    /// Sets [`project_id`](Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(Some(project_id.into()));
         self
     }
-    /// Clears \[`project_id`\](Self::project_id): sends `null`.
+
+    /// Clears [`project_id`](Self::project_id): sends `null`.
     #[must_use]
     pub fn clear_project_id(mut self) -> Self {
         self.project_id = Some(None);
         self
     }
-    /// Sets \[`search_term`\](Self::search_term).
+
+    /// Sets [`search_term`](Self::search_term).
     #[must_use]
     pub fn search_term(mut self, search_term: impl Into<String>) -> Self {
         self.search_term = Some(search_term.into());
         self
     }
-    /// Sets \[`section_id`\](Self::section_id).
+
+    /// Sets [`section_id`](Self::section_id).
     #[must_use]
     pub fn section_id(mut self, section_id: impl Into<String>) -> Self {
         self.section_id = Some(Some(section_id.into()));
         self
     }
-    /// Clears \[`section_id`\](Self::section_id): sends `null`.
+
+    /// Clears [`section_id`](Self::section_id): sends `null`.
     #[must_use]
     pub fn clear_section_id(mut self) -> Self {
         self.section_id = Some(None);
         self
     }
-    /// Sets \[`sort_direction`\](Self::sort_direction).
+
+    /// Sets [`sort_direction`](Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
-    /// Sets \[`sort_key`\](Self::sort_key).
+
+    /// Sets [`sort_key`](Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ThreadSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
         self
     }
-    /// Sets \[`source_kinds`\](Self::source_kinds).
+
+    /// Sets [`source_kinds`](Self::source_kinds).
     #[must_use]
     pub fn source_kinds(
         mut self,
@@ -2884,7 +3008,8 @@ impl ThreadListParams {
         self.source_kinds = Some(source_kinds.into());
         self
     }
-    /// Sets \[`use_state_db_only`\](Self::use_state_db_only).
+
+    /// Sets [`use_state_db_only`](Self::use_state_db_only).
     #[must_use]
     pub fn use_state_db_only(mut self, use_state_db_only: bool) -> Self {
         self.use_state_db_only = Some(use_state_db_only);
@@ -2933,6 +3058,7 @@ pub struct ThreadListResponse {
     /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub read_states: Option<BTreeMap<String, ThreadReadState>>,
 }
+
 impl ThreadListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -2962,14 +3088,16 @@ pub struct ThreadLoadedListParams {
     /// Optional page size; defaults to no limit.
     pub limit: Option<u32>,
 }
+
 impl ThreadLoadedListParams {
-    /// Sets \[`cursor`\](Self::cursor).
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -2992,6 +3120,7 @@ pub struct ThreadLoadedListResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadLoadedListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3034,6 +3163,7 @@ pub struct ThreadMemoryModeSetParams {
     pub thread_id: String,
     pub mode: ThreadMemoryMode,
 }
+
 impl ThreadMemoryModeSetParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3068,6 +3198,7 @@ pub struct ThreadMemoryReadParams {
     /// The thread must already be started or resumed.
     pub thread_id: String,
 }
+
 impl ThreadMemoryReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3117,38 +3248,44 @@ pub struct ThreadMetadataGitInfoUpdateParams {
     /// `None` leaves it as it is, `Some(None)` clears it.
     pub sha: Option<Option<String>>,
 }
+
 impl ThreadMetadataGitInfoUpdateParams {
-    /// Sets \[`branch`\](Self::branch).
+    /// Sets [`branch`](Self::branch).
     #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         self.branch = Some(Some(branch.into()));
         self
     }
-    /// Clears \[`branch`\](Self::branch): sends `null`.
+
+    /// Clears [`branch`](Self::branch): sends `null`.
     #[must_use]
     pub fn clear_branch(mut self) -> Self {
         self.branch = Some(None);
         self
     }
-    /// Sets \[`origin_url`\](Self::origin_url).
+
+    /// Sets [`origin_url`](Self::origin_url).
     #[must_use]
     pub fn origin_url(mut self, origin_url: impl Into<String>) -> Self {
         self.origin_url = Some(Some(origin_url.into()));
         self
     }
-    /// Clears \[`origin_url`\](Self::origin_url): sends `null`.
+
+    /// Clears [`origin_url`](Self::origin_url): sends `null`.
     #[must_use]
     pub fn clear_origin_url(mut self) -> Self {
         self.origin_url = Some(None);
         self
     }
-    /// Sets \[`sha`\](Self::sha).
+
+    /// Sets [`sha`](Self::sha).
     #[must_use]
     pub fn sha(mut self, sha: impl Into<String>) -> Self {
         self.sha = Some(Some(sha.into()));
         self
     }
-    /// Clears \[`sha`\](Self::sha): sends `null`.
+
+    /// Clears [`sha`](Self::sha): sends `null`.
     #[must_use]
     pub fn clear_sha(mut self) -> Self {
         self.sha = Some(None);
@@ -3181,6 +3318,7 @@ pub struct ThreadMetadataUpdateParams {
     /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub project_id: Option<String>,
 }
+
 impl ThreadMetadataUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3192,13 +3330,15 @@ impl ThreadMetadataUpdateParams {
             project_id: None,
         }
     }
-    /// Sets \[`daybreak_enabled`\](Self::daybreak_enabled).
+
+    /// Sets [`daybreak_enabled`](Self::daybreak_enabled).
     #[must_use]
     pub fn daybreak_enabled(mut self, daybreak_enabled: bool) -> Self {
         self.daybreak_enabled = Some(daybreak_enabled);
         self
     }
-    /// Sets \[`git_info`\](Self::git_info).
+
+    /// Sets [`git_info`](Self::git_info).
     #[must_use]
     pub fn git_info(
         mut self,
@@ -3207,7 +3347,8 @@ impl ThreadMetadataUpdateParams {
         self.git_info = Some(git_info.into());
         self
     }
-    /// Sets \[`project_id`\](Self::project_id).
+
+    /// Sets [`project_id`](Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
@@ -3228,6 +3369,7 @@ wire::object! { ThreadMetadataUpdateParams {
 pub struct ThreadMetadataUpdateResponse {
     pub thread: Thread,
 }
+
 impl ThreadMetadataUpdateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3250,6 +3392,7 @@ pub struct ThreadNameUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadNameUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3277,6 +3420,7 @@ pub struct ThreadPredictionRequestParams {
     pub thread_id: String,
     pub source_turn_id: String,
 }
+
 impl ThreadPredictionRequestParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3330,6 +3474,7 @@ pub struct ThreadPredictionUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadPredictionUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3365,6 +3510,7 @@ pub struct ThreadPrepareApprovedPlanParams {
     pub attachment_path: Option<String>,
     pub markdown: String,
 }
+
 impl ThreadPrepareApprovedPlanParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3375,7 +3521,8 @@ impl ThreadPrepareApprovedPlanParams {
             markdown: markdown.into(),
         }
     }
-    /// Sets \[`attachment_path`\](Self::attachment_path).
+
+    /// Sets [`attachment_path`](Self::attachment_path).
     #[must_use]
     pub fn attachment_path(mut self, attachment_path: impl Into<String>) -> Self {
         self.attachment_path = Some(attachment_path.into());
@@ -3399,6 +3546,7 @@ pub struct ThreadPrepareApprovedPlanResponse {
     /// context.
     pub prompt: String,
 }
+
 impl ThreadPrepareApprovedPlanResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3421,6 +3569,7 @@ pub struct ThreadProjectUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadProjectUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3451,6 +3600,7 @@ pub struct ThreadQueueAddParams {
     /// ResponsesAPI metadata captured from the client submitting this input.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
 }
+
 impl ThreadQueueAddParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3466,7 +3616,8 @@ impl ThreadQueueAddParams {
             responsesapi_client_metadata: None,
         }
     }
-    /// Sets \[`responsesapi_client_metadata`\](Self::responsesapi_client_metadata).
+
+    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -3492,6 +3643,7 @@ wire::object! { ThreadQueueAddParams {
 pub struct ThreadQueueAddResponse {
     pub queued_submission: QueuedSubmission,
 }
+
 impl ThreadQueueAddResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3515,6 +3667,7 @@ pub struct ThreadQueueChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadQueueChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3540,6 +3693,7 @@ pub struct ThreadQueueDeleteParams {
     pub thread_id: String,
     pub queued_submission_id: String,
 }
+
 impl ThreadQueueDeleteParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3567,6 +3721,7 @@ wire::object! { ThreadQueueDeleteParams {
 pub struct ThreadQueueDeleteResponse {
     pub deleted: bool,
 }
+
 impl ThreadQueueDeleteResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3591,6 +3746,7 @@ pub struct ThreadQueueListParams {
     /// Optional page size; defaults to the standard thread-list page size.
     pub limit: Option<u32>,
 }
+
 impl ThreadQueueListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3601,13 +3757,15 @@ impl ThreadQueueListParams {
             limit: None,
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -3631,6 +3789,7 @@ pub struct ThreadQueueListResponse {
     /// Opaque cursor for the next page, or `null` when no submissions remain.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadQueueListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3656,6 +3815,7 @@ pub struct ThreadQueueReorderParams {
     pub thread_id: String,
     pub queued_submission_ids: Vec<String>,
 }
+
 impl ThreadQueueReorderParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3693,6 +3853,7 @@ pub struct ThreadQueueStartParams {
     pub thread_id: String,
     pub queued_submission_id: Option<String>,
 }
+
 impl ThreadQueueStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3702,7 +3863,8 @@ impl ThreadQueueStartParams {
             queued_submission_id: None,
         }
     }
-    /// Sets \[`queued_submission_id`\](Self::queued_submission_id).
+
+    /// Sets [`queued_submission_id`](Self::queued_submission_id).
     #[must_use]
     pub fn queued_submission_id(
         mut self,
@@ -3726,6 +3888,7 @@ wire::object! { ThreadQueueStartParams {
 pub struct ThreadQueueStartResponse {
     pub turn: Turn,
 }
+
 impl ThreadQueueStartResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3750,6 +3913,7 @@ pub struct ThreadQueueUpdateParams {
     /// Non-empty metadata replaces the input's metadata; omission or an empty map preserves it.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
 }
+
 impl ThreadQueueUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3765,7 +3929,8 @@ impl ThreadQueueUpdateParams {
             responsesapi_client_metadata: None,
         }
     }
-    /// Sets \[`responsesapi_client_metadata`\](Self::responsesapi_client_metadata).
+
+    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -3791,6 +3956,7 @@ wire::object! { ThreadQueueUpdateParams {
 pub struct ThreadQueueUpdateResponse {
     pub queued_submission: QueuedSubmission,
 }
+
 impl ThreadQueueUpdateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3815,6 +3981,7 @@ pub struct ThreadReadParams {
     /// `thread/turns/list` and `thread/items/list`.
     pub include_turns: Option<bool>,
 }
+
 impl ThreadReadParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3824,7 +3991,8 @@ impl ThreadReadParams {
             include_turns: None,
         }
     }
-    /// Sets \[`include_turns`\](Self::include_turns).
+
+    /// Sets [`include_turns`](Self::include_turns).
     #[must_use]
     pub fn include_turns(mut self, include_turns: bool) -> Self {
         self.include_turns = Some(include_turns);
@@ -3847,6 +4015,7 @@ pub struct ThreadReadResponse {
     pub read_state: Option<ThreadReadState>,
     pub thread: Thread,
 }
+
 impl ThreadReadResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3871,6 +4040,7 @@ pub struct ThreadReadState {
     pub first_unread: Option<ThreadUnreadPosition>,
     pub revision: String,
 }
+
 impl ThreadReadState {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3897,6 +4067,7 @@ pub struct ThreadReadStateChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadReadStateChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3946,6 +4117,7 @@ pub struct ThreadReadStateUpdateParams {
     pub expected_revision: String,
     pub operation: ThreadReadStateOperation,
 }
+
 impl ThreadReadStateUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -3976,6 +4148,7 @@ wire::object! { ThreadReadStateUpdateParams {
 pub struct ThreadReadStateUpdateResponse {
     pub read_state: ThreadReadState,
 }
+
 impl ThreadReadStateUpdateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4001,20 +4174,23 @@ pub struct ThreadResumeInitialTurnsPageParams {
     /// Optional turn pagination direction; defaults to descending.
     pub sort_direction: Option<SortDirection>,
 }
+
 impl ThreadResumeInitialTurnsPageParams {
-    /// Sets \[`items_view`\](Self::items_view).
+    /// Sets [`items_view`](Self::items_view).
     #[must_use]
     pub fn items_view(mut self, items_view: impl Into<TurnItemsView>) -> Self {
         self.items_view = Some(items_view.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`sort_direction`\](Self::sort_direction).
+
+    /// Sets [`sort_direction`](Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -4058,8 +4234,6 @@ pub struct ThreadResumeParams {
     pub exclude_turns: Option<bool>,
     /// \[UNSTABLE\] FOR CODEX CLOUD - DO NOT USE. If specified, the thread will be resumed with the
     /// provided history instead of loaded from disk.
-    ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub history: Option<Vec<ResponseItem>>,
     /// When present, include a `thread/turns/list` page in the resume response so clients can
     /// bootstrap recent turns without a second request.
@@ -4072,8 +4246,6 @@ pub struct ThreadResumeParams {
     /// \[UNSTABLE\] Specify the rollout path to resume from. If specified for a non-running thread,
     /// the thread_id param will be ignored. If thread_id identifies a running thread, the path must
     /// match the active rollout path.
-    ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub path: Option<String>,
     /// Named profile id for the resumed thread. Cannot be combined with `sandbox`.
     ///
@@ -4090,6 +4262,7 @@ pub struct ThreadResumeParams {
     /// `None` leaves it as it is, `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
 }
+
 impl ThreadResumeParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4115,7 +4288,8 @@ impl ThreadResumeParams {
             service_tier: None,
         }
     }
-    /// Sets \[`approval_policy`\](Self::approval_policy).
+
+    /// Sets [`approval_policy`](Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -4124,7 +4298,8 @@ impl ThreadResumeParams {
         self.approval_policy = Some(approval_policy.into());
         self
     }
-    /// Sets \[`approvals_reviewer`\](Self::approvals_reviewer).
+
+    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -4133,25 +4308,29 @@ impl ThreadResumeParams {
         self.approvals_reviewer = Some(approvals_reviewer.into());
         self
     }
-    /// Sets \[`base_instructions`\](Self::base_instructions).
+
+    /// Sets [`base_instructions`](Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
-    /// Sets \[`config`\](Self::config).
+
+    /// Sets [`config`](Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`developer_instructions`\](Self::developer_instructions).
+
+    /// Sets [`developer_instructions`](Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -4160,19 +4339,22 @@ impl ThreadResumeParams {
         self.developer_instructions = Some(developer_instructions.into());
         self
     }
-    /// Sets \[`exclude_turns`\](Self::exclude_turns).
+
+    /// Sets [`exclude_turns`](Self::exclude_turns).
     #[must_use]
     pub fn exclude_turns(mut self, exclude_turns: bool) -> Self {
         self.exclude_turns = Some(exclude_turns);
         self
     }
-    /// Sets \[`history`\](Self::history).
+
+    /// Sets [`history`](Self::history).
     #[must_use]
     pub fn history(mut self, history: impl Into<Vec<ResponseItem>>) -> Self {
         self.history = Some(history.into());
         self
     }
-    /// Sets \[`initial_turns_page`\](Self::initial_turns_page).
+
+    /// Sets [`initial_turns_page`](Self::initial_turns_page).
     #[must_use]
     pub fn initial_turns_page(
         mut self,
@@ -4181,37 +4363,43 @@ impl ThreadResumeParams {
         self.initial_turns_page = Some(initial_turns_page.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`model_provider`\](Self::model_provider).
+
+    /// Sets [`model_provider`](Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
-    /// Sets \[`path`\](Self::path).
+
+    /// Sets [`path`](Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
-    /// Sets \[`permissions`\](Self::permissions).
+
+    /// Sets [`permissions`](Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
-    /// Sets \[`personality`\](Self::personality).
+
+    /// Sets [`personality`](Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
-    /// Sets \[`runtime_workspace_roots`\](Self::runtime_workspace_roots).
+
+    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -4220,19 +4408,22 @@ impl ThreadResumeParams {
         self.runtime_workspace_roots = Some(runtime_workspace_roots.into());
         self
     }
-    /// Sets \[`sandbox`\](Self::sandbox).
+
+    /// Sets [`sandbox`](Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
-    /// Sets \[`service_tier`\](Self::service_tier).
+
+    /// Sets [`service_tier`](Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
-    /// Clears \[`service_tier`\](Self::service_tier): sends `null`.
+
+    /// Clears [`service_tier`](Self::service_tier): sends `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
@@ -4318,6 +4509,7 @@ pub struct ThreadResumeResponse {
     /// includes the turn identified by the cursor.
     pub turns_backwards_cursor: Option<String>,
 }
+
 impl ThreadResumeResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4384,6 +4576,7 @@ pub struct ThreadRevertParams {
     /// Turn excluded from the replacement history, together with every later turn.
     pub before_turn_id: String,
 }
+
 impl ThreadRevertParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4418,6 +4611,7 @@ pub struct ThreadRevertResponse {
     /// includes the turn identified by the cursor.
     pub turns_backwards_cursor: Option<String>,
 }
+
 impl ThreadRevertResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4445,6 +4639,7 @@ pub struct ThreadRevertedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadRevertedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4469,6 +4664,7 @@ wire::object! { ThreadRevertedNotification {
 pub struct ThreadSampleCancelParams {
     pub request_id: RequestId,
 }
+
 impl ThreadSampleCancelParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4517,6 +4713,7 @@ pub struct ThreadSampleParams {
     pub thread_source: Option<ThreadSource>,
     pub turn_trigger: Option<String>,
 }
+
 impl ThreadSampleParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4538,31 +4735,36 @@ impl ThreadSampleParams {
             turn_trigger: None,
         }
     }
-    /// Sets \[`allow_in_progress_turn`\](Self::allow_in_progress_turn).
+
+    /// Sets [`allow_in_progress_turn`](Self::allow_in_progress_turn).
     #[must_use]
     pub fn allow_in_progress_turn(mut self, allow_in_progress_turn: bool) -> Self {
         self.allow_in_progress_turn = Some(allow_in_progress_turn);
         self
     }
-    /// Sets \[`disable_mcp`\](Self::disable_mcp).
+
+    /// Sets [`disable_mcp`](Self::disable_mcp).
     #[must_use]
     pub fn disable_mcp(mut self, disable_mcp: bool) -> Self {
         self.disable_mcp = Some(disable_mcp);
         self
     }
-    /// Sets \[`effort`\](Self::effort).
+
+    /// Sets [`effort`](Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
-    /// Sets \[`interrupt_on_cancel`\](Self::interrupt_on_cancel).
+
+    /// Sets [`interrupt_on_cancel`](Self::interrupt_on_cancel).
     #[must_use]
     pub fn interrupt_on_cancel(mut self, interrupt_on_cancel: bool) -> Self {
         self.interrupt_on_cancel = Some(interrupt_on_cancel);
         self
     }
-    /// Sets \[`responsesapi_client_metadata`\](Self::responsesapi_client_metadata).
+
+    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -4571,13 +4773,15 @@ impl ThreadSampleParams {
         self.responsesapi_client_metadata = Some(responsesapi_client_metadata.into());
         self
     }
-    /// Sets \[`thread_source`\](Self::thread_source).
+
+    /// Sets [`thread_source`](Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
         self
     }
-    /// Sets \[`turn_trigger`\](Self::turn_trigger).
+
+    /// Sets [`turn_trigger`](Self::turn_trigger).
     #[must_use]
     pub fn turn_trigger(mut self, turn_trigger: impl Into<String>) -> Self {
         self.turn_trigger = Some(turn_trigger.into());
@@ -4613,6 +4817,7 @@ pub struct ThreadSampleResponse {
     /// text.
     pub text: Option<String>,
 }
+
 impl ThreadSampleResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4654,6 +4859,7 @@ pub struct ThreadSearchOccurrence {
     /// Opaque inclusive cursor accepted by `thread/turns/list` for this turn.
     pub turn_cursor: String,
 }
+
 impl ThreadSearchOccurrence {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4697,6 +4903,7 @@ pub struct ThreadSearchOccurrencesParams {
     /// final assistant answers.
     pub search_term: String,
 }
+
 impl ThreadSearchOccurrencesParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4708,13 +4915,15 @@ impl ThreadSearchOccurrencesParams {
             search_term: search_term.into(),
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -4740,6 +4949,7 @@ pub struct ThreadSearchOccurrencesResponse {
     /// Opaque cursor to continue after the last returned occurrence.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadSearchOccurrencesResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4783,6 +4993,7 @@ pub struct ThreadSearchParams {
     /// omitted or empty, defaults to interactive sources.
     pub source_kinds: Option<Vec<ThreadSourceKind>>,
 }
+
 impl ThreadSearchParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4799,49 +5010,57 @@ impl ThreadSearchParams {
             source_kinds: None,
         }
     }
-    /// Sets \[`archived`\](Self::archived).
+
+    /// Sets [`archived`](Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
-    /// Sets \[`current_account_only`\](Self::current_account_only).
+
+    /// Sets [`current_account_only`](Self::current_account_only).
     #[must_use]
     pub fn current_account_only(mut self, current_account_only: bool) -> Self {
         self.current_account_only = Some(current_account_only);
         self
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`include_attached_threads`\](Self::include_attached_threads).
+
+    /// Sets [`include_attached_threads`](Self::include_attached_threads).
     #[must_use]
     pub fn include_attached_threads(mut self, include_attached_threads: bool) -> Self {
         self.include_attached_threads = Some(include_attached_threads);
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`sort_direction`\](Self::sort_direction).
+
+    /// Sets [`sort_direction`](Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
-    /// Sets \[`sort_key`\](Self::sort_key).
+
+    /// Sets [`sort_key`](Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ThreadSearchSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
         self
     }
-    /// Sets \[`source_kinds`\](Self::source_kinds).
+
+    /// Sets [`source_kinds`](Self::source_kinds).
     #[must_use]
     pub fn source_kinds(
         mut self,
@@ -4880,6 +5099,7 @@ pub struct ThreadSearchResponse {
     /// no more items to return.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadSearchResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4905,6 +5125,7 @@ pub struct ThreadSearchResult {
     pub snippet: String,
     pub thread: Thread,
 }
+
 impl ThreadSearchResult {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4952,6 +5173,7 @@ pub struct ThreadSearchTextRange {
     /// Inclusive UTF-16 code-unit offset.
     pub start: u32,
 }
+
 impl ThreadSearchTextRange {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -4976,6 +5198,7 @@ pub struct ThreadSectionChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadSectionChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5005,6 +5228,7 @@ pub struct ThreadSectionMoveParams {
     /// Destination section, or `null` to remove the thread from its section.
     pub section_id: Option<String>,
 }
+
 impl ThreadSectionMoveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5015,7 +5239,8 @@ impl ThreadSectionMoveParams {
             section_id,
         }
     }
-    /// Sets \[`before_thread_id`\](Self::before_thread_id).
+
+    /// Sets [`before_thread_id`](Self::before_thread_id).
     #[must_use]
     pub fn before_thread_id(mut self, before_thread_id: impl Into<String>) -> Self {
         self.before_thread_id = Some(before_thread_id.into());
@@ -5043,6 +5268,7 @@ pub struct ThreadSetNameParams {
     pub thread_id: String,
     pub name: String,
 }
+
 impl ThreadSetNameParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5099,6 +5325,7 @@ pub struct ThreadSettings {
     pub service_tier: Option<String>,
     pub summary: Option<ReasoningSummary>,
 }
+
 impl ThreadSettings {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5195,6 +5422,7 @@ pub struct ThreadSettingsUpdateParams {
     /// Override the reasoning summary for subsequent turns.
     pub summary: Option<ReasoningSummary>,
 }
+
 impl ThreadSettingsUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5217,7 +5445,8 @@ impl ThreadSettingsUpdateParams {
             summary: None,
         }
     }
-    /// Sets \[`approval_policy`\](Self::approval_policy).
+
+    /// Sets [`approval_policy`](Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -5226,7 +5455,8 @@ impl ThreadSettingsUpdateParams {
         self.approval_policy = Some(approval_policy.into());
         self
     }
-    /// Sets \[`approvals_reviewer`\](Self::approvals_reviewer).
+
+    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -5235,7 +5465,8 @@ impl ThreadSettingsUpdateParams {
         self.approvals_reviewer = Some(approvals_reviewer.into());
         self
     }
-    /// Sets \[`collaboration_mode`\](Self::collaboration_mode).
+
+    /// Sets [`collaboration_mode`](Self::collaboration_mode).
     #[must_use]
     pub fn collaboration_mode(
         mut self,
@@ -5244,13 +5475,15 @@ impl ThreadSettingsUpdateParams {
         self.collaboration_mode = Some(collaboration_mode.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`disabled_plugin_ids`\](Self::disabled_plugin_ids).
+
+    /// Sets [`disabled_plugin_ids`](Self::disabled_plugin_ids).
     #[must_use]
     pub fn disabled_plugin_ids(
         mut self,
@@ -5259,13 +5492,15 @@ impl ThreadSettingsUpdateParams {
         self.disabled_plugin_ids = Some(disabled_plugin_ids.into());
         self
     }
-    /// Sets \[`effort`\](Self::effort).
+
+    /// Sets [`effort`](Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
-    /// Sets \[`environments`\](Self::environments).
+
+    /// Sets [`environments`](Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -5274,13 +5509,15 @@ impl ThreadSettingsUpdateParams {
         self.environments = Some(environments.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`multi_agent_mode`\](Self::multi_agent_mode).
+
+    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -5289,37 +5526,43 @@ impl ThreadSettingsUpdateParams {
         self.multi_agent_mode = Some(multi_agent_mode.into());
         self
     }
-    /// Sets \[`permissions`\](Self::permissions).
+
+    /// Sets [`permissions`](Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
-    /// Sets \[`personality`\](Self::personality).
+
+    /// Sets [`personality`](Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
-    /// Sets \[`sandbox_policy`\](Self::sandbox_policy).
+
+    /// Sets [`sandbox_policy`](Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
-    /// Sets \[`service_tier`\](Self::service_tier).
+
+    /// Sets [`service_tier`](Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
-    /// Clears \[`service_tier`\](Self::service_tier): sends `null`.
+
+    /// Clears [`service_tier`](Self::service_tier): sends `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
-    /// Sets \[`summary`\](Self::summary).
+
+    /// Sets [`summary`](Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
@@ -5364,6 +5607,7 @@ pub struct ThreadSettingsUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadSettingsUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5399,6 +5643,7 @@ pub struct ThreadShellCommandParams {
     /// the immediate RPC acknowledgement.
     pub timeout_ms: Option<i64>,
 }
+
 impl ThreadShellCommandParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5409,7 +5654,8 @@ impl ThreadShellCommandParams {
             timeout_ms: None,
         }
     }
-    /// Sets \[`timeout_ms`\](Self::timeout_ms).
+
+    /// Sets [`timeout_ms`](Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(timeout_ms);
@@ -5500,7 +5746,7 @@ wire::strings! { ThreadSourceKind {
     "unknown" => Unknown,
 } }
 
-/// `thread_spawn` of \[`SubAgentSource`\].
+/// `thread_spawn` of [`SubAgentSource`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSpawnSubAgentSource {
@@ -5510,6 +5756,7 @@ pub struct ThreadSpawnSubAgentSource {
     pub depth: i32,
     pub parent_thread_id: ThreadId,
 }
+
 impl ThreadSpawnSubAgentSource {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5612,8 +5859,9 @@ pub struct ThreadStartParams {
     /// Optional client-supplied analytics source classification for this thread.
     pub thread_source: Option<ThreadSource>,
 }
+
 impl ThreadStartParams {
-    /// Sets \[`allow_provider_model_fallback`\](Self::allow_provider_model_fallback).
+    /// Sets [`allow_provider_model_fallback`](Self::allow_provider_model_fallback).
     #[must_use]
     pub fn allow_provider_model_fallback(
         mut self,
@@ -5622,7 +5870,8 @@ impl ThreadStartParams {
         self.allow_provider_model_fallback = Some(allow_provider_model_fallback);
         self
     }
-    /// Sets \[`approval_policy`\](Self::approval_policy).
+
+    /// Sets [`approval_policy`](Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -5631,7 +5880,8 @@ impl ThreadStartParams {
         self.approval_policy = Some(approval_policy.into());
         self
     }
-    /// Sets \[`approvals_reviewer`\](Self::approvals_reviewer).
+
+    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -5640,31 +5890,36 @@ impl ThreadStartParams {
         self.approvals_reviewer = Some(approvals_reviewer.into());
         self
     }
-    /// Sets \[`base_instructions`\](Self::base_instructions).
+
+    /// Sets [`base_instructions`](Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
-    /// Sets \[`config`\](Self::config).
+
+    /// Sets [`config`](Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`daybreak_enabled`\](Self::daybreak_enabled).
+
+    /// Sets [`daybreak_enabled`](Self::daybreak_enabled).
     #[must_use]
     pub fn daybreak_enabled(mut self, daybreak_enabled: bool) -> Self {
         self.daybreak_enabled = Some(daybreak_enabled);
         self
     }
-    /// Sets \[`developer_instructions`\](Self::developer_instructions).
+
+    /// Sets [`developer_instructions`](Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -5673,7 +5928,8 @@ impl ThreadStartParams {
         self.developer_instructions = Some(developer_instructions.into());
         self
     }
-    /// Sets \[`dynamic_tools`\](Self::dynamic_tools).
+
+    /// Sets [`dynamic_tools`](Self::dynamic_tools).
     #[must_use]
     pub fn dynamic_tools(
         mut self,
@@ -5682,7 +5938,8 @@ impl ThreadStartParams {
         self.dynamic_tools = Some(dynamic_tools.into());
         self
     }
-    /// Sets \[`environments`\](Self::environments).
+
+    /// Sets [`environments`](Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -5691,25 +5948,29 @@ impl ThreadStartParams {
         self.environments = Some(environments.into());
         self
     }
-    /// Sets \[`ephemeral`\](Self::ephemeral).
+
+    /// Sets [`ephemeral`](Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
         self
     }
-    /// Sets \[`experimental_raw_events`\](Self::experimental_raw_events).
+
+    /// Sets [`experimental_raw_events`](Self::experimental_raw_events).
     #[must_use]
     pub fn experimental_raw_events(mut self, experimental_raw_events: bool) -> Self {
         self.experimental_raw_events = Some(experimental_raw_events);
         self
     }
-    /// Sets \[`history_mode`\](Self::history_mode).
+
+    /// Sets [`history_mode`](Self::history_mode).
     #[must_use]
     pub fn history_mode(mut self, history_mode: impl Into<ThreadHistoryMode>) -> Self {
         self.history_mode = Some(history_mode.into());
         self
     }
-    /// Sets \[`mock_experimental_field`\](Self::mock_experimental_field).
+
+    /// Sets [`mock_experimental_field`](Self::mock_experimental_field).
     #[must_use]
     pub fn mock_experimental_field(
         mut self,
@@ -5718,19 +5979,22 @@ impl ThreadStartParams {
         self.mock_experimental_field = Some(mock_experimental_field.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`model_provider`\](Self::model_provider).
+
+    /// Sets [`model_provider`](Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
-    /// Sets \[`multi_agent_mode`\](Self::multi_agent_mode).
+
+    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -5739,25 +6003,29 @@ impl ThreadStartParams {
         self.multi_agent_mode = Some(multi_agent_mode.into());
         self
     }
-    /// Sets \[`permissions`\](Self::permissions).
+
+    /// Sets [`permissions`](Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
-    /// Sets \[`personality`\](Self::personality).
+
+    /// Sets [`personality`](Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
-    /// Sets \[`project_id`\](Self::project_id).
+
+    /// Sets [`project_id`](Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
         self
     }
-    /// Sets \[`runtime_workspace_roots`\](Self::runtime_workspace_roots).
+
+    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -5766,13 +6034,15 @@ impl ThreadStartParams {
         self.runtime_workspace_roots = Some(runtime_workspace_roots.into());
         self
     }
-    /// Sets \[`sandbox`\](Self::sandbox).
+
+    /// Sets [`sandbox`](Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
-    /// Sets \[`selected_capability_roots`\](Self::selected_capability_roots).
+
+    /// Sets [`selected_capability_roots`](Self::selected_capability_roots).
     #[must_use]
     pub fn selected_capability_roots(
         mut self,
@@ -5781,25 +6051,29 @@ impl ThreadStartParams {
         self.selected_capability_roots = Some(selected_capability_roots.into());
         self
     }
-    /// Sets \[`service_name`\](Self::service_name).
+
+    /// Sets [`service_name`](Self::service_name).
     #[must_use]
     pub fn service_name(mut self, service_name: impl Into<String>) -> Self {
         self.service_name = Some(service_name.into());
         self
     }
-    /// Sets \[`service_tier`\](Self::service_tier).
+
+    /// Sets [`service_tier`](Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
-    /// Clears \[`service_tier`\](Self::service_tier): sends `null`.
+
+    /// Clears [`service_tier`](Self::service_tier): sends `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
-    /// Sets \[`session_start_source`\](Self::session_start_source).
+
+    /// Sets [`session_start_source`](Self::session_start_source).
     #[must_use]
     pub fn session_start_source(
         mut self,
@@ -5808,7 +6082,8 @@ impl ThreadStartParams {
         self.session_start_source = Some(session_start_source.into());
         self
     }
-    /// Sets \[`thread_source`\](Self::thread_source).
+
+    /// Sets [`thread_source`](Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
@@ -5887,6 +6162,7 @@ pub struct ThreadStartResponse {
     pub service_tier: Option<String>,
     pub thread: Thread,
 }
+
 impl ThreadStartResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -5961,6 +6237,7 @@ pub struct ThreadStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6010,6 +6287,7 @@ pub struct ThreadStatusChangedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadStatusChangedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6059,6 +6337,7 @@ pub struct ThreadTimelineListParams {
     pub cursor: Option<String>,
     pub limit: Option<u32>,
 }
+
 impl ThreadTimelineListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6069,13 +6348,15 @@ impl ThreadTimelineListParams {
             limit: None,
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -6097,6 +6378,7 @@ pub struct ThreadTimelineListResponse {
     pub data: Vec<ThreadTimelineEntry>,
     pub next_cursor: Option<String>,
 }
+
 impl ThreadTimelineListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6123,6 +6405,7 @@ pub struct ThreadTokenUsage {
     pub model_context_window: Option<i64>,
     pub total: TokenUsageBreakdown,
 }
+
 impl ThreadTokenUsage {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6155,6 +6438,7 @@ pub struct ThreadTokenUsageUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadTokenUsageUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6193,6 +6477,7 @@ pub struct ThreadTurnsListParams {
     /// Optional turn pagination direction; defaults to descending.
     pub sort_direction: Option<SortDirection>,
 }
+
 impl ThreadTurnsListParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6205,25 +6490,29 @@ impl ThreadTurnsListParams {
             sort_direction: None,
         }
     }
-    /// Sets \[`cursor`\](Self::cursor).
+
+    /// Sets [`cursor`](Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
-    /// Sets \[`items_view`\](Self::items_view).
+
+    /// Sets [`items_view`](Self::items_view).
     #[must_use]
     pub fn items_view(mut self, items_view: impl Into<TurnItemsView>) -> Self {
         self.items_view = Some(items_view.into());
         self
     }
-    /// Sets \[`limit`\](Self::limit).
+
+    /// Sets [`limit`](Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
-    /// Sets \[`sort_direction`\](Self::sort_direction).
+
+    /// Sets [`sort_direction`](Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -6252,6 +6541,7 @@ pub struct ThreadTurnsListResponse {
     /// no more turns to return.
     pub next_cursor: Option<String>,
 }
+
 impl ThreadTurnsListResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6276,6 +6566,7 @@ wire::object! { ThreadTurnsListResponse {
 pub struct ThreadUnarchiveParams {
     pub thread_id: String,
 }
+
 impl ThreadUnarchiveParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6296,6 +6587,7 @@ wire::object! { ThreadUnarchiveParams {
 pub struct ThreadUnarchiveResponse {
     pub thread: Thread,
 }
+
 impl ThreadUnarchiveResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6317,6 +6609,7 @@ pub struct ThreadUnarchivedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ThreadUnarchivedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6356,6 +6649,7 @@ wire::tagged! { ThreadUnreadPosition by "type" {
 pub struct ThreadUnsubscribeParams {
     pub thread_id: String,
 }
+
 impl ThreadUnsubscribeParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6376,6 +6670,7 @@ wire::object! { ThreadUnsubscribeParams {
 pub struct ThreadUnsubscribeResponse {
     pub status: ThreadUnsubscribeStatus,
 }
+
 impl ThreadUnsubscribeResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6408,7 +6703,7 @@ wire::strings! { ThreadUnsubscribeStatus {
     "unsubscribed" => Unsubscribed,
 } }
 
-/// `turnCompleted` of \[`ThreadTimelineEntry`\].
+/// `turnCompleted` of [`ThreadTimelineEntry`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnCompletedThreadTimelineEntry {
@@ -6420,6 +6715,7 @@ pub struct TurnCompletedThreadTimelineEntry {
     pub started_at: Option<i64>,
     pub status: TurnStatus,
 }
+
 impl TurnCompletedThreadTimelineEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6450,7 +6746,7 @@ wire::object! { TurnCompletedThreadTimelineEntry {
     status: required "status",
 } }
 
-/// `turnStarted` of \[`ThreadTimelineEntry`\].
+/// `turnStarted` of [`ThreadTimelineEntry`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartedThreadTimelineEntry {
@@ -6458,6 +6754,7 @@ pub struct TurnStartedThreadTimelineEntry {
     pub position: u64,
     pub started_at: Option<i64>,
 }
+
 impl TurnStartedThreadTimelineEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6482,6 +6779,7 @@ wire::object! { TurnStartedThreadTimelineEntry {
 pub struct TurnThreadUnreadPosition {
     pub turn_id: String,
 }
+
 impl TurnThreadUnreadPosition {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -6502,6 +6800,7 @@ pub struct TurnsPage {
     pub data: Vec<Turn>,
     pub next_cursor: Option<String>,
 }
+
 impl TurnsPage {
     /// From what is required; the rest is absent or has its default.
     #[must_use]

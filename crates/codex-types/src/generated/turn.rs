@@ -18,6 +18,7 @@ pub struct AdditionalContextEntry {
     pub name: Option<String>,
     pub value: String,
 }
+
 impl AdditionalContextEntry {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -31,7 +32,8 @@ impl AdditionalContextEntry {
             value: value.into(),
         }
     }
-    /// Sets \[`name`\](Self::name).
+
+    /// Sets [`name`](Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -68,6 +70,7 @@ wire::strings! { AdditionalContextKind {
 pub struct BaseBranchReviewTarget {
     pub branch: String,
 }
+
 impl BaseBranchReviewTarget {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -88,6 +91,7 @@ pub struct CommitReviewTarget {
     /// Optional human-readable label (e.g., commit subject) for UIs.
     pub title: Option<String>,
 }
+
 impl CommitReviewTarget {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -97,7 +101,8 @@ impl CommitReviewTarget {
             title: None,
         }
     }
-    /// Sets \[`title`\](Self::title).
+
+    /// Sets [`title`](Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -116,6 +121,7 @@ wire::object! { CommitReviewTarget {
 pub struct CustomReviewTarget {
     pub instructions: String,
 }
+
 impl CustomReviewTarget {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -142,6 +148,7 @@ pub struct ErrorNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl ErrorNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -193,6 +200,7 @@ pub struct ReviewStartParams {
     pub delivery: Option<ReviewDelivery>,
     pub target: ReviewTarget,
 }
+
 impl ReviewStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -203,7 +211,8 @@ impl ReviewStartParams {
             target: target.into(),
         }
     }
-    /// Sets \[`delivery`\](Self::delivery).
+
+    /// Sets [`delivery`](Self::delivery).
     #[must_use]
     pub fn delivery(mut self, delivery: impl Into<ReviewDelivery>) -> Self {
         self.delivery = Some(delivery.into());
@@ -225,6 +234,7 @@ pub struct ReviewStartResponse {
     pub review_thread_id: String,
     pub turn: Turn,
 }
+
 impl ReviewStartResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -274,6 +284,7 @@ pub struct TurnCompletedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl TurnCompletedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -304,6 +315,7 @@ pub struct TurnDiffUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl TurnDiffUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -335,6 +347,7 @@ pub struct TurnInterruptParams {
     pub thread_id: String,
     pub turn_id: String,
 }
+
 impl TurnInterruptParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -369,6 +382,7 @@ pub struct TurnModerationMetadataNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl TurnModerationMetadataNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -400,6 +414,7 @@ pub struct TurnPlanStep {
     pub status: TurnPlanStepStatus,
     pub step: String,
 }
+
 impl TurnPlanStep {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -448,6 +463,7 @@ pub struct TurnPlanUpdatedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl TurnPlanUpdatedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -501,6 +517,7 @@ pub struct TurnSettingsUpdateParams {
     /// Omission or `null` leaves the summary preference unchanged.
     pub summary: Option<ReasoningSummary>,
 }
+
 impl TurnSettingsUpdateParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -516,7 +533,8 @@ impl TurnSettingsUpdateParams {
             summary: None,
         }
     }
-    /// Sets \[`approvals_reviewer`\](Self::approvals_reviewer).
+
+    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -525,13 +543,15 @@ impl TurnSettingsUpdateParams {
         self.approvals_reviewer = Some(approvals_reviewer.into());
         self
     }
-    /// Sets \[`effort`\](Self::effort).
+
+    /// Sets [`effort`](Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
-    /// Sets \[`environments`\](Self::environments).
+
+    /// Sets [`environments`](Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -540,25 +560,29 @@ impl TurnSettingsUpdateParams {
         self.environments = Some(environments.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`service_tier`\](Self::service_tier).
+
+    /// Sets [`service_tier`](Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
-    /// Clears \[`service_tier`\](Self::service_tier): sends `null`.
+
+    /// Clears [`service_tier`](Self::service_tier): sends `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
-    /// Sets \[`summary`\](Self::summary).
+
+    /// Sets [`summary`](Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
@@ -585,6 +609,7 @@ wire::object! { TurnSettingsUpdateParams {
 pub struct TurnSettingsUpdateResponse {
     pub status: TurnSettingsUpdateStatus,
 }
+
 impl TurnSettingsUpdateResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -720,6 +745,7 @@ pub struct TurnStartParams {
     /// request steers an already-active turn.
     pub turn_trigger: Option<String>,
 }
+
 impl TurnStartParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -755,7 +781,8 @@ impl TurnStartParams {
             turn_trigger: None,
         }
     }
-    /// Sets \[`additional_context`\](Self::additional_context).
+
+    /// Sets [`additional_context`](Self::additional_context).
     #[must_use]
     pub fn additional_context(
         mut self,
@@ -764,7 +791,8 @@ impl TurnStartParams {
         self.additional_context = Some(additional_context.into());
         self
     }
-    /// Sets \[`approval_policy`\](Self::approval_policy).
+
+    /// Sets [`approval_policy`](Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -773,7 +801,8 @@ impl TurnStartParams {
         self.approval_policy = Some(approval_policy.into());
         self
     }
-    /// Sets \[`approvals_reviewer`\](Self::approvals_reviewer).
+
+    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -782,7 +811,8 @@ impl TurnStartParams {
         self.approvals_reviewer = Some(approvals_reviewer.into());
         self
     }
-    /// Sets \[`client_user_message_id`\](Self::client_user_message_id).
+
+    /// Sets [`client_user_message_id`](Self::client_user_message_id).
     #[must_use]
     pub fn client_user_message_id(
         mut self,
@@ -791,7 +821,8 @@ impl TurnStartParams {
         self.client_user_message_id = Some(client_user_message_id.into());
         self
     }
-    /// Sets \[`collaboration_mode`\](Self::collaboration_mode).
+
+    /// Sets [`collaboration_mode`](Self::collaboration_mode).
     #[must_use]
     pub fn collaboration_mode(
         mut self,
@@ -800,13 +831,15 @@ impl TurnStartParams {
         self.collaboration_mode = Some(collaboration_mode.into());
         self
     }
-    /// Sets \[`cwd`\](Self::cwd).
+
+    /// Sets [`cwd`](Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
-    /// Sets \[`cyber_access_program`\](Self::cyber_access_program).
+
+    /// Sets [`cyber_access_program`](Self::cyber_access_program).
     #[must_use]
     pub fn cyber_access_program(
         mut self,
@@ -815,7 +848,8 @@ impl TurnStartParams {
         self.cyber_access_program = Some(cyber_access_program.into());
         self
     }
-    /// Sets \[`disabled_plugin_ids`\](Self::disabled_plugin_ids).
+
+    /// Sets [`disabled_plugin_ids`](Self::disabled_plugin_ids).
     #[must_use]
     pub fn disabled_plugin_ids(
         mut self,
@@ -824,13 +858,15 @@ impl TurnStartParams {
         self.disabled_plugin_ids = Some(disabled_plugin_ids.into());
         self
     }
-    /// Sets \[`effort`\](Self::effort).
+
+    /// Sets [`effort`](Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
-    /// Sets \[`environments`\](Self::environments).
+
+    /// Sets [`environments`](Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -839,13 +875,15 @@ impl TurnStartParams {
         self.environments = Some(environments.into());
         self
     }
-    /// Sets \[`model`\](Self::model).
+
+    /// Sets [`model`](Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
-    /// Sets \[`multi_agent_mode`\](Self::multi_agent_mode).
+
+    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -854,31 +892,36 @@ impl TurnStartParams {
         self.multi_agent_mode = Some(multi_agent_mode.into());
         self
     }
-    /// Sets \[`output_schema`\](Self::output_schema).
+
+    /// Sets [`output_schema`](Self::output_schema).
     #[must_use]
     pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
         self.output_schema = Some(output_schema.into());
         self
     }
-    /// Sets \[`parent_turn_id`\](Self::parent_turn_id).
+
+    /// Sets [`parent_turn_id`](Self::parent_turn_id).
     #[must_use]
     pub fn parent_turn_id(mut self, parent_turn_id: impl Into<String>) -> Self {
         self.parent_turn_id = Some(parent_turn_id.into());
         self
     }
-    /// Sets \[`permissions`\](Self::permissions).
+
+    /// Sets [`permissions`](Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
-    /// Sets \[`personality`\](Self::personality).
+
+    /// Sets [`personality`](Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
-    /// Sets \[`responsesapi_client_metadata`\](Self::responsesapi_client_metadata).
+
+    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -887,7 +930,8 @@ impl TurnStartParams {
         self.responsesapi_client_metadata = Some(responsesapi_client_metadata.into());
         self
     }
-    /// Sets \[`responsesapi_client_metadata_patch`\](Self::responsesapi_client_metadata_patch).
+
+    /// Sets [`responsesapi_client_metadata_patch`](Self::responsesapi_client_metadata_patch).
     #[must_use]
     pub fn responsesapi_client_metadata_patch(
         mut self,
@@ -898,13 +942,15 @@ impl TurnStartParams {
         );
         self
     }
-    /// Sets \[`root_turn_id`\](Self::root_turn_id).
+
+    /// Sets [`root_turn_id`](Self::root_turn_id).
     #[must_use]
     pub fn root_turn_id(mut self, root_turn_id: impl Into<String>) -> Self {
         self.root_turn_id = Some(root_turn_id.into());
         self
     }
-    /// Sets \[`runtime_workspace_roots`\](Self::runtime_workspace_roots).
+
+    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -913,25 +959,29 @@ impl TurnStartParams {
         self.runtime_workspace_roots = Some(runtime_workspace_roots.into());
         self
     }
-    /// Sets \[`sandbox_policy`\](Self::sandbox_policy).
+
+    /// Sets [`sandbox_policy`](Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
-    /// Sets \[`service_tier`\](Self::service_tier).
+
+    /// Sets [`service_tier`](Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
-    /// Clears \[`service_tier`\](Self::service_tier): sends `null`.
+
+    /// Clears [`service_tier`](Self::service_tier): sends `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
-    /// Sets \[`service_tier_for_turn`\](Self::service_tier_for_turn).
+
+    /// Sets [`service_tier_for_turn`](Self::service_tier_for_turn).
     #[must_use]
     pub fn service_tier_for_turn(
         mut self,
@@ -940,19 +990,22 @@ impl TurnStartParams {
         self.service_tier_for_turn = Some(service_tier_for_turn.into());
         self
     }
-    /// Sets \[`summary`\](Self::summary).
+
+    /// Sets [`summary`](Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
         self
     }
-    /// Sets \[`tool_output`\](Self::tool_output).
+
+    /// Sets [`tool_output`](Self::tool_output).
     #[must_use]
     pub fn tool_output(mut self, tool_output: impl Into<TurnToolOutput>) -> Self {
         self.tool_output = Some(tool_output.into());
         self
     }
-    /// Sets \[`turn_trigger`\](Self::turn_trigger).
+
+    /// Sets [`turn_trigger`](Self::turn_trigger).
     #[must_use]
     pub fn turn_trigger(mut self, turn_trigger: impl Into<String>) -> Self {
         self.turn_trigger = Some(turn_trigger.into());
@@ -997,6 +1050,7 @@ wire::object! { TurnStartParams {
 pub struct TurnStartResponse {
     pub turn: Turn,
 }
+
 impl TurnStartResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1019,6 +1073,7 @@ pub struct TurnStartedNotification {
     /// beside the params on the wire, not in them.
     pub emitted_at_ms: Option<i64>,
 }
+
 impl TurnStartedNotification {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1068,6 +1123,7 @@ pub struct TurnSteerParams {
     /// EXPERIMENTAL: needs the `experimentalApi` capability.
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
 }
+
 impl TurnSteerParams {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1086,7 +1142,8 @@ impl TurnSteerParams {
             responsesapi_client_metadata_patch: None,
         }
     }
-    /// Sets \[`additional_context`\](Self::additional_context).
+
+    /// Sets [`additional_context`](Self::additional_context).
     #[must_use]
     pub fn additional_context(
         mut self,
@@ -1095,7 +1152,8 @@ impl TurnSteerParams {
         self.additional_context = Some(additional_context.into());
         self
     }
-    /// Sets \[`client_user_message_id`\](Self::client_user_message_id).
+
+    /// Sets [`client_user_message_id`](Self::client_user_message_id).
     #[must_use]
     pub fn client_user_message_id(
         mut self,
@@ -1104,7 +1162,8 @@ impl TurnSteerParams {
         self.client_user_message_id = Some(client_user_message_id.into());
         self
     }
-    /// Sets \[`responsesapi_client_metadata`\](Self::responsesapi_client_metadata).
+
+    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -1113,7 +1172,8 @@ impl TurnSteerParams {
         self.responsesapi_client_metadata = Some(responsesapi_client_metadata.into());
         self
     }
-    /// Sets \[`responsesapi_client_metadata_patch`\](Self::responsesapi_client_metadata_patch).
+
+    /// Sets [`responsesapi_client_metadata_patch`](Self::responsesapi_client_metadata_patch).
     #[must_use]
     pub fn responsesapi_client_metadata_patch(
         mut self,
@@ -1142,6 +1202,7 @@ wire::object! { TurnSteerParams {
 pub struct TurnSteerResponse {
     pub turn_id: String,
 }
+
 impl TurnSteerResponse {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1164,6 +1225,7 @@ pub struct TurnToolOutput {
     /// Requests retention of this output in the thread's model history.
     pub retain: Option<bool>,
 }
+
 impl TurnToolOutput {
     /// From what is required; the rest is absent or has its default.
     #[must_use]
@@ -1178,13 +1240,15 @@ impl TurnToolOutput {
             retain: None,
         }
     }
-    /// Sets \[`namespace`\](Self::namespace).
+
+    /// Sets [`namespace`](Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
-    /// Sets \[`retain`\](Self::retain).
+
+    /// Sets [`retain`](Self::retain).
     #[must_use]
     pub fn retain(mut self, retain: bool) -> Self {
         self.retain = Some(retain);

@@ -1,9 +1,10 @@
 //! The envelope with owned, untyped contents.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
 use serde_json::{Value, value::RawValue};
 
-use super::{Incoming, JsonRpcError, Outgoing, RequestId};
+use super::{Incoming, JsonRpcError, RequestId};
+use crate::{W3cTraceContext, wire};
 
 /// Any message of either direction, with its contents as JSON values.
 ///
@@ -28,6 +29,8 @@ pub struct JsonRpcRequest {
     pub method: String,
     /// `None` if the member is absent.
     pub params: Option<Value>,
+    /// W3C trace context, for distributed tracing.
+    pub trace: Option<W3cTraceContext>,
 }
 
 /// A notification of either direction.
@@ -50,78 +53,64 @@ pub struct JsonRpcResponse {
     pub result: Result<Value, JsonRpcError>,
 }
 
+wire::object! { JsonRpcRequest {
+    id: required "id",
+    method: required "method",
+    params: optional "params",
+    trace: optional "trace",
+} }
+
+wire::object! { JsonRpcNotification {
+    method: required "method",
+    params: optional "params",
+    emitted_at_ms: optional "emittedAtMs",
+} }
+
 impl<'de> Deserialize<'de> for JsonRpcMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Through the text of the message, so that any deserializer will do.
+        // Classified first, so that the text is needed twice.
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        let value = |raw: Option<&RawValue>| {
-            raw.map(|raw| serde_json::from_str::<Value>(raw.get()))
-                .transpose()
-        };
-        let message = match Incoming::parse(text.get().as_bytes()).map_err(de::Error::custom)? {
-            Incoming::Request { id, method, params } => Self::Request(JsonRpcRequest {
-                id,
-                method: method.into_owned(),
-                params: value(params).map_err(de::Error::custom)?,
-            }),
-            Incoming::Notification {
-                method,
-                params,
-                emitted_at_ms,
-            } => Self::Notification(JsonRpcNotification {
-                method: method.into_owned(),
-                params: value(params).map_err(de::Error::custom)?,
-                emitted_at_ms,
-            }),
-            Incoming::Response { id, result } => Self::Response(JsonRpcResponse {
-                id,
-                result: match result {
-                    Ok(raw) => Ok(serde_json::from_str(raw.get()).map_err(de::Error::custom)?),
-                    Err(error) => Err(error),
-                },
-            }),
-        };
-        Ok(message)
+        let text = text.get();
+        match Incoming::parse(text.as_bytes()).map_err(D::Error::custom)? {
+            Incoming::Request { .. } => serde_json::from_str(text).map(Self::Request),
+            Incoming::Notification { .. } => serde_json::from_str(text).map(Self::Notification),
+            Incoming::Response { id, result } => match result {
+                Ok(result) => serde_json::from_str(result.get()).map(Ok),
+                Err(error) => Ok(Err(error)),
+            }
+            .map(|result| Self::Response(JsonRpcResponse { id, result })),
+        }
+        .map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonRpcResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match JsonRpcMessage::deserialize(deserializer)? {
+            JsonRpcMessage::Response(response) => Ok(response),
+            _ => Err(D::Error::custom("not a response: it has a `method`")),
+        }
+    }
+}
+
+impl Serialize for JsonRpcResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        match &self.result {
+            Ok(result) => map.serialize_entry("result", result)?,
+            Err(error) => map.serialize_entry("error", error)?,
+        }
+        map.end()
     }
 }
 
 impl Serialize for JsonRpcMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Request(JsonRpcRequest { id, method, params }) => Outgoing::Request {
-                id,
-                method,
-                params: params.as_ref(),
-            }
-            .serialize(serializer),
-            Self::Notification(JsonRpcNotification {
-                method,
-                params,
-                emitted_at_ms,
-            }) => {
-                use serde::ser::SerializeMap;
-
-                let mut map = serializer.serialize_map(None)?;
-                map.serialize_entry("method", method)?;
-                if let Some(params) = params {
-                    map.serialize_entry("params", params)?;
-                }
-                if let Some(emitted_at_ms) = emitted_at_ms {
-                    map.serialize_entry("emittedAtMs", emitted_at_ms)?;
-                }
-                map.end()
-            }
-            Self::Response(JsonRpcResponse { id, result }) => {
-                use serde::ser::SerializeMap;
-
-                let mut map = serializer.serialize_map(None)?;
-                map.serialize_entry("id", id)?;
-                match result {
-                    Ok(result) => map.serialize_entry("result", result)?,
-                    Err(error) => map.serialize_entry("error", error)?,
-                }
-                map.end()
-            }
+            Self::Request(request) => request.serialize(serializer),
+            Self::Notification(notification) => notification.serialize(serializer),
+            Self::Response(response) => response.serialize(serializer),
         }
     }
 }

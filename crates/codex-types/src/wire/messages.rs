@@ -43,13 +43,19 @@ impl UnrecognizedMessage {
     /// A message of this method.
     #[must_use]
     pub fn new(method: impl Into<String>, params: Option<Value>) -> Self {
-        Self { method: method.into(), params, emitted_at_ms: None }
+        Self {
+            method: method.into(),
+            params,
+            emitted_at_ms: None,
+        }
     }
 
     /// A string in the params, by a path of keys.
     pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
         let params = self.params.as_ref()?;
-        path.iter().try_fold(params, |value, key| value.get(key))?.as_str()
+        path.iter()
+            .try_fold(params, |value, key| value.get(key))?
+            .as_str()
     }
 }
 
@@ -59,8 +65,10 @@ pub(crate) fn params<T: DeserializeOwned>(
     method: &str,
     params: Option<&RawValue>,
 ) -> Result<T, DecodeError> {
-    serde_json::from_str(params.map_or("{}", RawValue::get))
-        .map_err(|source| DecodeError { method: method.to_owned(), source })
+    serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(|source| DecodeError {
+        method: method.to_owned(),
+        source,
+    })
 }
 
 /// Keeps the message of a method that is not known.
@@ -68,10 +76,15 @@ pub(crate) fn unknown(
     method: &str,
     params: Option<&RawValue>,
 ) -> Result<UnrecognizedMessage, DecodeError> {
-    let params = params.map(|params| serde_json::from_str(params.get())).transpose();
+    let params = params
+        .map(|params| serde_json::from_str(params.get()))
+        .transpose();
     match params {
         Ok(params) => Ok(UnrecognizedMessage::new(method, params)),
-        Err(source) => Err(DecodeError { method: method.to_owned(), source }),
+        Err(source) => Err(DecodeError {
+            method: method.to_owned(),
+            source,
+        }),
     }
 }
 

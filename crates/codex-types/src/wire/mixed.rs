@@ -45,7 +45,10 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
             let known = T::keyed(&key, &mut map);
             match known.map_err(|error| super::in_field(T::NAME, &key, &error))? {
                 Some(value) => {
-                    while map.next_entry::<BorrowedStr<'de>, serde::de::IgnoredAny>()?.is_some() {}
+                    while map
+                        .next_entry::<BorrowedStr<'de>, serde::de::IgnoredAny>()?
+                        .is_some()
+                    {}
                     return Ok(value);
                 }
                 None => drop(rest.insert(key.into_owned(), map.next_value()?)),

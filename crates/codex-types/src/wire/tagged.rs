@@ -36,13 +36,18 @@ impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
         let mut early = Vec::new();
         while let Some(BorrowedStr(key)) = map.next_key()? {
             if key == T::TAG {
-                let BorrowedStr(tag) =
-                    map.next_value().map_err(|error| super::in_field(T::NAME, T::TAG, &error))?;
+                let BorrowedStr(tag) = map
+                    .next_value()
+                    .map_err(|error| super::in_field(T::NAME, T::TAG, &error))?;
                 return T::read(&tag, &mut Fields::new(T::NAME, early, map));
             }
             early.push((key.into_owned(), map.next_value()?));
         }
-        Err(A::Error::custom(format_args!("{}: missing field `{}`", T::NAME, T::TAG)))
+        Err(A::Error::custom(format_args!(
+            "{}: missing field `{}`",
+            T::NAME,
+            T::TAG
+        )))
     }
 }
 
@@ -116,7 +121,9 @@ macro_rules! tagged {
 
 macro_rules! tagged_read {
     ($fields:ident $variant:ident ($body:ident)) => {
-        $fields.object::<$body>().map(|body| Self::$variant(body.into()))
+        $fields
+            .object::<$body>()
+            .map(|body| Self::$variant(body.into()))
     };
     ($fields:ident $variant:ident) => {{
         $fields.skip_all()?;

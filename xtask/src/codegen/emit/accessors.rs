@@ -21,13 +21,24 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
             "    /// [`{ident}`]({}::{ident}) of whichever variant it is; `None` if it has none.",
             tagged.variants[0].body.as_deref().unwrap_or_default()
         )?;
-        writeln!(out, "    pub fn {ident}(&self) -> Option<{}> {{\n        match self {{", access.result())?;
+        writeln!(
+            out,
+            "    pub fn {ident}(&self) -> Option<{}> {{\n        match self {{",
+            access.result()
+        )?;
         for variant in &tagged.variants {
             let value = access.read(&format!("body.{ident}"), field);
-            writeln!(out, "            Self::{}(body) => {value},", variant.word.ident)?;
+            writeln!(
+                out,
+                "            Self::{}(body) => {value},",
+                variant.word.ident
+            )?;
         }
         let unknown = access.from_value(&field.slot.name);
-        writeln!(out, "            Self::Unrecognized(value) => {unknown},\n        }}\n    }}\n")?;
+        writeln!(
+            out,
+            "            Self::Unrecognized(value) => {unknown},\n        }}\n    }}\n"
+        )?;
     }
     writeln!(out, "}}\n")?;
     Ok(())
@@ -35,14 +46,23 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
 
 /// The fields that every variant has, as far as they can be handed out.
 fn common_fields<'a>(tagged: &Tagged, model: &'a Model) -> Vec<(&'a Field, Access)> {
-    let bodies = tagged.variants.iter().map(|variant| model.object(variant.body.as_deref()?));
-    let bodies: Vec<_> = bodies.map(|body| body.map_or(&[][..], |body| &body.fields)).collect();
-    let [first, others @ ..] = bodies.as_slice() else { return Vec::new() };
+    let bodies = tagged
+        .variants
+        .iter()
+        .map(|variant| model.object(variant.body.as_deref()?));
+    let bodies: Vec<_> = bodies
+        .map(|body| body.map_or(&[][..], |body| &body.fields))
+        .collect();
+    let [first, others @ ..] = bodies.as_slice() else {
+        return Vec::new();
+    };
     if others.is_empty() {
         return Vec::new();
     }
     let everywhere = |field: &&Field| {
-        others.iter().all(|other| other.iter().any(|other| same(field, other)))
+        others
+            .iter()
+            .all(|other| other.iter().any(|other| same(field, other)))
     };
     first
         .iter()
@@ -102,7 +122,10 @@ impl Access {
 
 /// Where the id of a thread, turn or item may be in the params of a message.
 const IDS: &[(&str, &[&[&str]])] = &[
-    ("thread_id", &[&["threadId"], &["conversationId"], &["thread", "id"]]),
+    (
+        "thread_id",
+        &[&["threadId"], &["conversationId"], &["thread", "id"]],
+    ),
     ("turn_id", &[&["turnId"], &["turn", "id"]]),
     ("item_id", &[&["itemId"], &["callId"], &["item", "id"]]),
 ];
@@ -112,17 +135,30 @@ pub(crate) fn ids(out: &mut String, name: &str, methods: &[Method], model: &Mode
     writeln!(out, "impl {name} {{")?;
     for (accessor, paths) in IDS {
         let what = accessor.trim_end_matches("_id");
-        writeln!(out, "    /// The id of the {what} that it is about, if it is about one.")?;
-        writeln!(out, "    pub fn {accessor}(&self) -> Option<&str> {{\n        match self {{")?;
+        writeln!(
+            out,
+            "    /// The id of the {what} that it is about, if it is about one."
+        )?;
+        writeln!(
+            out,
+            "    pub fn {accessor}(&self) -> Option<&str> {{\n        match self {{"
+        )?;
         let mut without = false;
         for method in methods {
             let params = method.params.as_deref().unwrap_or_default();
             match paths.iter().find_map(|path| id_in(model, params, path)) {
-                Some(value) => writeln!(out, "            Self::{}(params) => {value},", method.ident)?,
+                Some(value) => writeln!(
+                    out,
+                    "            Self::{}(params) => {value},",
+                    method.ident
+                )?,
                 None => without = true,
             }
         }
-        let unknown: Vec<_> = paths.iter().map(|path| format!("message.string(&{path:?})")).collect();
+        let unknown: Vec<_> = paths
+            .iter()
+            .map(|path| format!("message.string(&{path:?})"))
+            .collect();
         let unknown = unknown.join(".or_else(|| ") + &")".repeat(paths.len() - 1);
         writeln!(out, "            Self::Unrecognized(message) => {unknown},")?;
         if without {
@@ -149,13 +185,18 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
             let field = field(params, name)?;
             let place = format!("params.{}", field.slot.ident);
             let optional = !matches!(field.rule, Rule::Required | Rule::Default);
-            Some(match (model.types.get(&field.slot.rust).map(|ty| &ty.kind), optional) {
-                (None, true) => format!("{place}.as_deref()"),
-                (None, false) => format!("Some(&{place})"),
-                (Some(Kind::Text), true) => format!("{place}.as_ref().map(|id| id.as_str())"),
-                (Some(Kind::Text), false) => format!("Some({place}.as_str())"),
-                _ => return None,
-            })
+            Some(
+                match (
+                    model.types.get(&field.slot.rust).map(|ty| &ty.kind),
+                    optional,
+                ) {
+                    (None, true) => format!("{place}.as_deref()"),
+                    (None, false) => format!("Some(&{place})"),
+                    (Some(Kind::Text), true) => format!("{place}.as_ref().map(|id| id.as_str())"),
+                    (Some(Kind::Text), false) => format!("Some({place}.as_str())"),
+                    _ => return None,
+                },
+            )
         }
         [outer, inner] => {
             let outer = field(params, outer)?;
@@ -179,5 +220,8 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
 /// The accessor of a tagged union for a field that all variants have.
 fn shared_accessor(tagged: &Tagged, wire: &str, model: &Model) -> Option<String> {
     let common = common_fields(tagged, model);
-    common.iter().find(|(field, _)| field.slot.name == wire).map(|(field, _)| field.slot.ident.clone())
+    common
+        .iter()
+        .find(|(field, _)| field.slot.name == wire)
+        .map(|(field, _)| field.slot.ident.clone())
 }

@@ -11,14 +11,26 @@ use crate::codegen::{
 };
 
 /// Writes an enum of strings.
-pub(crate) fn strings(item: &mut Item, name: &str, ty: &Type, strings: &Strings, names: &Names<'_>) -> Result<()> {
+pub(crate) fn strings(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    strings: &Strings,
+    names: &Names<'_>,
+) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, names);
-    writeln!(out, "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]\n#[non_exhaustive]")?;
+    writeln!(
+        out,
+        "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]\n#[non_exhaustive]"
+    )?;
     writeln!(out, "pub enum {name} {{")?;
     words(out, &strings.values)?;
     if strings.open {
-        writeln!(out, "    /// A value that this version does not know, as it was.\n    Unrecognized(String),")?;
+        writeln!(
+            out,
+            "    /// A value that this version does not know, as it was.\n    Unrecognized(String),"
+        )?;
     }
     writeln!(out, "}}\n")?;
     let out = &mut item.table;
@@ -32,10 +44,19 @@ pub(crate) fn strings(item: &mut Item, name: &str, ty: &Type, strings: &Strings,
 }
 
 /// Writes an enum of objects that a property tells apart.
-pub(crate) fn tagged(item: &mut Item, name: &str, ty: &Type, tagged: &Tagged, names: &Names<'_>) -> Result<()> {
+pub(crate) fn tagged(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    tagged: &Tagged,
+    names: &Names<'_>,
+) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, names);
-    writeln!(out, "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{")?;
+    writeln!(
+        out,
+        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
+    )?;
     for variant in &tagged.variants {
         word_docs(out, &variant.word);
         match &variant.body {
@@ -51,21 +72,42 @@ pub(crate) fn tagged(item: &mut Item, name: &str, ty: &Type, tagged: &Tagged, na
     let out = &mut item.table;
     writeln!(out, "wire::tagged! {{ {name} by {:?} {{", tagged.tag)?;
     for variant in &tagged.variants {
-        let body = variant.body.as_ref().map(|body| format!("({body})")).unwrap_or_default();
-        writeln!(out, "    {:?} => {}{body},", variant.word.wire, variant.word.ident)?;
+        let body = variant
+            .body
+            .as_ref()
+            .map(|body| format!("({body})"))
+            .unwrap_or_default();
+        writeln!(
+            out,
+            "    {:?} => {}{body},",
+            variant.word.wire, variant.word.ident
+        )?;
     }
     writeln!(out, "}} }}")?;
     Ok(())
 }
 
 /// Writes an enum of strings and objects of one key.
-pub(crate) fn mixed(item: &mut Item, name: &str, ty: &Type, mixed: &Mixed, names: &Names<'_>) -> Result<()> {
+pub(crate) fn mixed(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    mixed: &Mixed,
+    names: &Names<'_>,
+) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, names);
-    writeln!(out, "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{")?;
+    writeln!(
+        out,
+        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
+    )?;
     words(out, &mixed.words)?;
     for slot in &mixed.keyed {
-        let docs = docs::describe(slot.docs.as_deref(), &format!("`{}`.", slot.name), slot.experimental);
+        let docs = docs::describe(
+            slot.docs.as_deref(),
+            &format!("`{}`.", slot.name),
+            slot.experimental,
+        );
         out.push_str(&docs::comment(&docs, "    "));
         writeln!(out, "    {}({}),", slot.ident, slot.rust)?;
     }
@@ -76,19 +118,36 @@ pub(crate) fn mixed(item: &mut Item, name: &str, ty: &Type, mixed: &Mixed, names
         writeln!(out, "    {:?} => {},", word.wire, word.ident)?;
     }
     for slot in &mixed.keyed {
-        writeln!(out, "    {{ {:?}: {} }} => {},", slot.name, slot.rust, slot.ident)?;
+        writeln!(
+            out,
+            "    {{ {:?}: {} }} => {},",
+            slot.name, slot.rust, slot.ident
+        )?;
     }
     writeln!(out, "}} }}")?;
     Ok(())
 }
 
 /// Writes an enum whose variants differ in shape only.
-pub(crate) fn untagged(item: &mut Item, name: &str, ty: &Type, slots: &[Slot], names: &Names<'_>) -> Result<()> {
+pub(crate) fn untagged(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    slots: &[Slot],
+    names: &Names<'_>,
+) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, names);
-    writeln!(out, "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{")?;
+    writeln!(
+        out,
+        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
+    )?;
     for slot in slots {
-        let docs = docs::describe(slot.docs.as_deref(), &format!("As `{}`.", slot.rust), slot.experimental);
+        let docs = docs::describe(
+            slot.docs.as_deref(),
+            &format!("As `{}`.", slot.rust),
+            slot.experimental,
+        );
         out.push_str(&docs::comment(&docs, "    "));
         writeln!(out, "    {}({}),", slot.ident, slot.rust)?;
     }
@@ -106,14 +165,23 @@ pub(crate) fn untagged(item: &mut Item, name: &str, ty: &Type, slots: &[Slot], n
 pub(crate) fn text(item: &mut Item, name: &str, ty: &Type, names: &Names<'_>) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, names);
-    writeln!(out, "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]")?;
+    writeln!(
+        out,
+        "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]"
+    )?;
     writeln!(out, "pub struct {name}(pub String);")?;
     writeln!(item.table, "wire::text! {{ {name} }}")?;
     Ok(())
 }
 
 /// Writes another name for a nullable type.
-pub(crate) fn alias(item: &mut Item, name: &str, ty: &Type, target: &Slot, names: &Names<'_>) -> Result<()> {
+pub(crate) fn alias(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    target: &Slot,
+    names: &Names<'_>,
+) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, names);
     writeln!(out, "pub type {name} = Option<{}>;", target.rust)?;
@@ -134,7 +202,11 @@ fn words(out: &mut String, words: &[Word]) -> Result<()> {
 }
 
 fn word_docs(out: &mut String, word: &Word) {
-    let docs = docs::describe(word.docs.as_deref(), &format!("`{}`.", word.wire), word.experimental);
+    let docs = docs::describe(
+        word.docs.as_deref(),
+        &format!("`{}`.", word.wire),
+        word.experimental,
+    );
     out.push_str(&docs::comment(&docs, "    "));
 }
 

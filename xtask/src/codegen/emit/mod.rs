@@ -14,7 +14,7 @@ use super::{
     model::{Kind, Model},
     names,
 };
-pub(crate) use messages::{methods, units};
+pub(crate) use messages::{lists, methods, units};
 
 /// The text of one definition.
 #[derive(Default)]
@@ -58,7 +58,9 @@ impl<'a> Names<'a> {
             }
             if let Kind::Mixed(mixed) = &ty.kind {
                 for slot in &mixed.keyed {
-                    about.entry(slot.rust.clone()).or_insert(format!("`{}` of [`{name}`].", slot.name));
+                    about
+                        .entry(slot.rust.clone())
+                        .or_insert(format!("`{}` of [`{name}`].", slot.name));
                 }
             }
         }
@@ -67,7 +69,10 @@ impl<'a> Names<'a> {
 
     /// What a definition is, when the schema does not say.
     pub(crate) fn about(&self, name: &str) -> String {
-        self.about.get(name).cloned().unwrap_or_else(|| format!("`{name}` of the protocol."))
+        self.about
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| format!("`{name}` of the protocol."))
     }
 }
 

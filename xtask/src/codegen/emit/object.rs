@@ -21,10 +21,15 @@ pub(crate) fn object(
     out.push_str(&docs::comment(&docs, ""));
     let secret = object.fields.iter().any(|field| field.secret);
     let plain = object.fields.iter().all(has_plain_default);
-    let derives: Vec<_> = [(!secret, "Debug"), (true, "Clone"), (true, "PartialEq"), (plain, "Default")]
-        .into_iter()
-        .filter_map(|(wanted, derive)| wanted.then_some(derive))
-        .collect();
+    let derives: Vec<_> = [
+        (!secret, "Debug"),
+        (true, "Clone"),
+        (true, "PartialEq"),
+        (plain, "Default"),
+    ]
+    .into_iter()
+    .filter_map(|(wanted, derive)| wanted.then_some(derive))
+    .collect();
     writeln!(out, "#[derive({})]\n#[non_exhaustive]", derives.join(", "))?;
     if object.fields.is_empty() && object.rest.is_none() {
         writeln!(out, "pub struct {name} {{}}\n")?;
@@ -35,7 +40,10 @@ pub(crate) fn object(
             writeln!(out, "    pub {}: {},", field.slot.ident, field_type(field))?;
         }
         if let Some(rest) = &object.rest {
-            out.push_str(&docs::comment("What else is in the object, by name.", "    "));
+            out.push_str(&docs::comment(
+                "What else is in the object, by name.",
+                "    ",
+            ));
             writeln!(out, "    pub rest: {},", rest_type(rest))?;
         }
         writeln!(out, "}}\n")?;
@@ -55,8 +63,7 @@ fn rest_type(rest: &Slot) -> String {
 }
 
 fn field_docs(field: &Field) -> String {
-    let mut docs =
-        docs::describe(field.slot.docs.as_deref(), "", field.slot.experimental);
+    let mut docs = docs::describe(field.slot.docs.as_deref(), "", field.slot.experimental);
     let mut add = |sentence: String| {
         if !docs.is_empty() {
             docs.push_str("\n\n");
@@ -100,8 +107,11 @@ fn has_plain_default(field: &Field) -> bool {
 
 /// `new(required ..)`, and a setter for each other field of a type that clients send.
 fn methods(out: &mut String, name: &str, ty: &Type, object: &Object, model: &Model) -> Result<()> {
-    let required: Vec<_> =
-        object.fields.iter().filter(|field| matches!(field.rule, Rule::Required | Rule::Nullable)).collect();
+    let required: Vec<_> = object
+        .fields
+        .iter()
+        .filter(|field| matches!(field.rule, Rule::Required | Rule::Nullable))
+        .collect();
     let optional: Vec<_> = object
         .fields
         .iter()
@@ -131,11 +141,18 @@ fn new(out: &mut String, object: &Object, required: &[&Field], model: &Model) ->
             _ => format!("{}: {}", field.slot.ident, argument_type(&field.slot.rust)),
         })
         .collect();
-    out.push_str(&docs::comment("From what is required; the rest is absent or has its default.", "    "));
+    out.push_str(&docs::comment(
+        "From what is required; the rest is absent or has its default.",
+        "    ",
+    ));
     if required.len() > 7 {
         writeln!(out, "    #[allow(clippy::too_many_arguments)]")?;
     }
-    writeln!(out, "    #[must_use]\n    pub fn new({}) -> Self {{\n        Self {{", arguments.join(", "))?;
+    writeln!(
+        out,
+        "    #[must_use]\n    pub fn new({}) -> Self {{\n        Self {{",
+        arguments.join(", ")
+    )?;
     for field in &object.fields {
         let ident = &field.slot.ident;
         match field.rule {
@@ -155,12 +172,19 @@ fn new(out: &mut String, object: &Object, required: &[&Field], model: &Model) ->
 
 fn setter(out: &mut String, field: &Field) -> Result<()> {
     let (ident, rust) = (&field.slot.ident, &field.slot.rust);
-    let into = if is_copy(rust) { ident.clone() } else { format!("{ident}.into()") };
+    let into = if is_copy(rust) {
+        ident.clone()
+    } else {
+        format!("{ident}.into()")
+    };
     let value = match field.rule {
         Rule::Clearable => format!("Some(Some({into}))"),
         _ => format!("Some({into})"),
     };
-    out.push_str(&docs::comment(&format!("Sets [`{ident}`](Self::{ident})."), "    "));
+    out.push_str(&docs::comment(
+        &format!("Sets [`{ident}`](Self::{ident})."),
+        "    ",
+    ));
     writeln!(
         out,
         "    #[must_use]\n    pub fn {ident}(mut self, {ident}: {}) -> Self {{\n        \
@@ -181,7 +205,11 @@ fn setter(out: &mut String, field: &Field) -> Result<()> {
 }
 
 fn argument_type(rust: &str) -> String {
-    if is_copy(rust) { rust.to_owned() } else { format!("impl Into<{rust}>") }
+    if is_copy(rust) {
+        rust.to_owned()
+    } else {
+        format!("impl Into<{rust}>")
+    }
 }
 
 fn is_copy(rust: &str) -> bool {
@@ -190,7 +218,10 @@ fn is_copy(rust: &str) -> bool {
 
 /// The default of a field as an expression.
 fn default(field: &Field, model: &Model) -> Result<String> {
-    let value = field.default.as_ref().context("a field with the rule `default` has one")?;
+    let value = field
+        .default
+        .as_ref()
+        .context("a field with the rule `default` has one")?;
     expression(value, &field.slot.rust, model)
         .with_context(|| format!("the default of `{}`", field.slot.name))
 }
@@ -200,10 +231,14 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
         Value::Array(values) if values.is_empty() => Ok("Vec::new()".to_owned()),
         Value::Array(values) => {
-            let inner = rust.strip_prefix("Vec<").and_then(|rust| rust.strip_suffix('>'));
+            let inner = rust
+                .strip_prefix("Vec<")
+                .and_then(|rust| rust.strip_suffix('>'));
             let inner = inner.context("an array that is no `Vec`")?;
-            let values: Result<Vec<_>> =
-                values.iter().map(|value| expression(value, inner, model)).collect();
+            let values: Result<Vec<_>> = values
+                .iter()
+                .map(|value| expression(value, inner, model))
+                .collect();
             Ok(format!("vec![{}]", values?.join(", ")))
         }
         Value::String(wire) => {
@@ -213,7 +248,10 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
                 _ => bail!("`{rust}` has no word `{wire}`"),
             };
             let word = words.iter().find(|word| word.wire == *wire);
-            Ok(format!("{rust}::{}", word.context("it is not among the values")?.ident))
+            Ok(format!(
+                "{rust}::{}",
+                word.context("it is not among the values")?.ident
+            ))
         }
         _ => bail!("a default of unknown form: {value}"),
     }
@@ -222,9 +260,17 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
 fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
     let names = |secret: bool| {
         let fields = object.fields.iter().filter(|field| field.secret == secret);
-        fields.map(|field| field.slot.ident.as_str()).collect::<Vec<_>>().join(", ")
+        fields
+            .map(|field| field.slot.ident.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     };
-    writeln!(out, "wire::redacted! {{ {name} {{ {} }} hides {{ {} }} }}\n", names(false), names(true))?;
+    writeln!(
+        out,
+        "wire::redacted! {{ {name} {{ {} }} hides {{ {} }} }}\n",
+        names(false),
+        names(true)
+    )?;
     Ok(())
 }
 
@@ -249,7 +295,11 @@ fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result
             Rule::Envelope => "envelope".to_owned(),
             Rule::Default => format!("default({})", default(field, model)?),
         };
-        writeln!(out, "    {}: {rule} {:?},", field.slot.ident, field.slot.name)?;
+        writeln!(
+            out,
+            "    {}: {rule} {:?},",
+            field.slot.ident, field.slot.name
+        )?;
     }
     writeln!(out, "}} }}")?;
     Ok(())

@@ -31,7 +31,10 @@ const FIX_UPS: &[FixUp] = &[
         name: "timeline_entry_in_camel_case",
         target: "ThreadTimelineEntry",
         correct: |schema| {
-            rename(schema, &["started_at", "turn_id", "completed_at", "duration_ms"])
+            rename(
+                schema,
+                &["started_at", "turn_id", "completed_at", "duration_ms"],
+            )
         },
     },
     // As above, according to the runtime's own TypeScript.
@@ -66,8 +69,16 @@ const FIX_UPS: &[FixUp] = &[
         name: "raw_response_notifications_are_listed",
         target: "ServerNotification",
         correct: |schema| {
-            list(schema, "rawResponseItem/completed", "RawResponseItemCompletedNotification")?;
-            list(schema, "rawResponse/completed", "RawResponseCompletedNotification")
+            list(
+                schema,
+                "rawResponseItem/completed",
+                "RawResponseItemCompletedNotification",
+            )?;
+            list(
+                schema,
+                "rawResponse/completed",
+                "RawResponseCompletedNotification",
+            )
         },
     },
     // Any non-empty string is allowed; these are what models of today advertise.
@@ -76,8 +87,9 @@ const FIX_UPS: &[FixUp] = &[
         target: "ReasoningEffort",
         correct: |schema| {
             ensure!(schema.get("enum").is_none(), "it has values of its own now");
-            schema["enum"] =
-                json!(["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]);
+            schema["enum"] = json!([
+                "none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"
+            ]);
             Ok(())
         },
     },
@@ -101,7 +113,11 @@ pub(crate) fn apply(definitions: &mut Definitions, scope: Scope) -> Result<()> {
         match definitions.get_mut(fix_up.target) {
             Some(schema) => (fix_up.correct)(schema),
             None if scope == Scope::Stable => Ok(()),
-            None => bail!("fix-up `{}`: `{}` is not defined", fix_up.name, fix_up.target),
+            None => bail!(
+                "fix-up `{}`: `{}` is not defined",
+                fix_up.name,
+                fix_up.target
+            ),
         }
         .with_context(|| {
             format!(
@@ -129,7 +145,12 @@ fn rename(schema: &mut Value, names: &[&str]) -> Result<()> {
                 properties.insert(new.clone(), property);
                 found = true;
             }
-            for required in member.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
+            for required in member
+                .get_mut("required")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
                 if required == name {
                     *required = json!(new);
                 }
@@ -142,7 +163,10 @@ fn rename(schema: &mut Value, names: &[&str]) -> Result<()> {
 
 /// Gives an object a map of further properties.
 fn add_map(schema: &mut Value, of: &str) -> Result<()> {
-    ensure!(schema.get("additionalProperties").is_none(), "it says what further properties are");
+    ensure!(
+        schema.get("additionalProperties").is_none(),
+        "it says what further properties are"
+    );
     schema["additionalProperties"] = json!({ "$ref": format!("#/definitions/{of}") });
     Ok(())
 }

@@ -15,7 +15,9 @@ pub(crate) fn unwrap_all_of(definitions: &mut Definitions) -> Result<()> {
     let mut odd = None;
     for (name, schema) in definitions {
         each_schema(schema, &mut |schema| {
-            let Some(object) = schema.as_object_mut() else { return };
+            let Some(object) = schema.as_object_mut() else {
+                return;
+            };
             match object.remove("allOf") {
                 Some(Value::Array(mut parts)) if parts.len() == 1 => {
                     if let Some(Value::Object(part)) = parts.pop() {
@@ -67,7 +69,9 @@ pub(crate) fn widen_integers(definitions: &mut Definitions) -> Result<()> {
 /// the alternatives as optional fields: the tag, not the alternative, tells what it is.
 pub(crate) fn merge_alternatives(definitions: &mut Definitions) -> Result<()> {
     for (name, schema) in definitions {
-        let Some(members) = union_members_mut(schema) else { continue };
+        let Some(members) = union_members_mut(schema) else {
+            continue;
+        };
         for member in members.iter_mut().filter(|member| is_object_schema(member)) {
             let Some(alternatives) = member.as_object_mut().and_then(|m| m.remove("anyOf")) else {
                 continue;
@@ -92,10 +96,15 @@ pub(crate) fn share_fields(definitions: &mut Definitions) -> Result<()> {
         if union_members(schema).is_none() || schema.get("properties").is_none() {
             continue;
         }
-        let shared = schema["properties"].as_object().cloned().unwrap_or_default();
+        let shared = schema["properties"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
         let shared_required = required(schema);
         if let Some(object) = schema.as_object_mut() {
-            ["properties", "required", "type"].iter().for_each(|key| drop(object.remove(*key)));
+            ["properties", "required", "type"]
+                .iter()
+                .for_each(|key| drop(object.remove(*key)));
         }
         for member in union_members_mut(schema).into_iter().flatten() {
             let mut names = required(member);
@@ -103,7 +112,10 @@ pub(crate) fn share_fields(definitions: &mut Definitions) -> Result<()> {
             let properties = properties_mut(member).context("a member that is no object")?;
             for (key, property) in &shared {
                 let clash = properties.insert(key.clone(), property.clone());
-                ensure!(clash.is_none(), "`{name}`: `{key}` is shared and a member's own");
+                ensure!(
+                    clash.is_none(),
+                    "`{name}`: `{key}` is shared and a member's own"
+                );
             }
             member["required"] = json!(names);
         }
@@ -116,8 +128,13 @@ pub(crate) fn share_fields(definitions: &mut Definitions) -> Result<()> {
 pub(crate) fn hoist_payloads(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, schema) in definitions.iter_mut() {
-        let Some(members) = union_members_mut(schema) else { continue };
-        if !members.iter().any(|member| member.get("type") == Some(&json!("string"))) {
+        let Some(members) = union_members_mut(schema) else {
+            continue;
+        };
+        if !members
+            .iter()
+            .any(|member| member.get("type") == Some(&json!("string")))
+        {
             continue;
         }
         for member in members.iter_mut().filter(|member| is_object_schema(member)) {
@@ -141,9 +158,15 @@ fn is_inline_object(schema: &Value) -> bool {
 pub(crate) fn hoist_alternatives(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, schema) in definitions.iter_mut() {
-        let Some(variants) = tables::untagged_variants(name) else { continue };
+        let Some(variants) = tables::untagged_variants(name) else {
+            continue;
+        };
         let members = union_members_mut(schema).into_iter().flatten();
-        for (variant, member) in variants.iter().zip(members).filter(|(_, m)| is_inline_object(m)) {
+        for (variant, member) in variants
+            .iter()
+            .zip(members)
+            .filter(|(_, m)| is_inline_object(m))
+        {
             let hoisted_name = format!("{variant}{name}");
             let reference = json!({ "$ref": format!("#/definitions/{hoisted_name}") });
             hoisted.insert(hoisted_name, std::mem::replace(member, reference));
@@ -157,13 +180,17 @@ pub(crate) fn hoist_alternatives(definitions: &mut Definitions) -> Result<()> {
 pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, schema) in definitions.iter_mut() {
-        let Some(members) = union_members_mut(schema) else { continue };
+        let Some(members) = union_members_mut(schema) else {
+            continue;
+        };
         let Some(tag) = tag_of(members) else { continue };
         if tag == "method" {
             continue; // The unions of messages are made from the table of methods.
         }
         for member in members.iter_mut() {
-            let value = tag_value(member, &tag).context("a member without tag")?.to_owned();
+            let value = tag_value(member, &tag)
+                .context("a member without tag")?
+                .to_owned();
             let body_name = format!("{}{name}", names::variant(name, &value)?);
             let mut body = member.clone();
             let properties = properties_mut(&mut body).context("a member without properties")?;
@@ -171,10 +198,16 @@ pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
             if properties.is_empty() {
                 continue;
             }
-            let rest: Vec<_> = required(&body).into_iter().filter(|name| *name != tag).collect();
+            let rest: Vec<_> = required(&body)
+                .into_iter()
+                .filter(|name| *name != tag)
+                .collect();
             let mut kept = Map::new();
             kept.insert("const".to_owned(), json!(value));
-            kept.insert("$ref".to_owned(), json!(format!("#/definitions/{body_name}")));
+            kept.insert(
+                "$ref".to_owned(),
+                json!(format!("#/definitions/{body_name}")),
+            );
             if let Some(object) = body.as_object_mut() {
                 object.insert("required".to_owned(), json!(rest));
                 object.remove("title");
@@ -195,7 +228,10 @@ pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
 fn add_all(definitions: &mut Definitions, new: Definitions) -> Result<()> {
     for (name, schema) in new {
         let taken = definitions.insert(name.clone(), schema);
-        ensure!(taken.is_none(), "the hoisted name `{name}` is taken; give it another one in names.rs");
+        ensure!(
+            taken.is_none(),
+            "the hoisted name `{name}` is taken; give it another one in names.rs"
+        );
     }
     Ok(())
 }

@@ -8,10 +8,14 @@ pub(crate) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Value)
         for (key, value) in object.iter_mut() {
             match (key.as_str(), value) {
                 ("properties", Value::Object(properties)) => {
-                    properties.values_mut().for_each(|property| each_schema(property, visit));
+                    properties
+                        .values_mut()
+                        .for_each(|property| each_schema(property, visit));
                 }
                 ("oneOf" | "anyOf" | "allOf", Value::Array(schemas)) => {
-                    schemas.iter_mut().for_each(|schema| each_schema(schema, visit));
+                    schemas
+                        .iter_mut()
+                        .for_each(|schema| each_schema(schema, visit));
                 }
                 ("items" | "additionalProperties", inner) => each_schema(inner, visit),
                 _ => {}
@@ -33,12 +37,21 @@ pub(crate) fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Valu
 /// The names in `required`.
 pub(crate) fn required(schema: &Value) -> Vec<String> {
     let names = schema.get("required").and_then(Value::as_array);
-    names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    names
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The values of a string enum.
 pub(crate) fn string_values(schema: &Value) -> Option<Vec<&str>> {
-    schema.get("enum")?.as_array()?.iter().map(Value::as_str).collect()
+    schema
+        .get("enum")?
+        .as_array()?
+        .iter()
+        .map(Value::as_str)
+        .collect()
 }
 
 /// Whether a schema describes an object with named members.
@@ -48,12 +61,19 @@ pub(crate) fn is_object_schema(schema: &Value) -> bool {
 
 /// The members of a union, under whichever keyword they stand.
 pub(crate) fn union_members(schema: &Value) -> Option<&Vec<Value>> {
-    schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()
+    schema
+        .get("oneOf")
+        .or_else(|| schema.get("anyOf"))?
+        .as_array()
 }
 
 /// Like [`union_members`], to be changed.
 pub(crate) fn union_members_mut(schema: &mut Value) -> Option<&mut Vec<Value>> {
-    let keyword = if schema.get("oneOf").is_some() { "oneOf" } else { "anyOf" };
+    let keyword = if schema.get("oneOf").is_some() {
+        "oneOf"
+    } else {
+        "anyOf"
+    };
     schema.get_mut(keyword)?.as_array_mut()
 }
 

@@ -1,0 +1,73 @@
+//! Where tests find the codex executable.
+
+use std::{
+    env::{self, consts::EXE_SUFFIX},
+    ffi::OsStr,
+    path::PathBuf,
+};
+
+use crate::error::{Error, Result};
+
+/// The codex executable to test against: `CODEX_BIN` if it is set, or else the first `codex` on
+/// `PATH`.
+///
+/// # Errors
+///
+/// [`Error::NotAFile`] when `CODEX_BIN` names no file, [`Error::NoBinary`] when there is none.
+pub fn codex_bin() -> Result<PathBuf> {
+    find(
+        env::var_os("CODEX_BIN").as_deref(),
+        env::var_os("PATH").as_deref(),
+    )
+}
+
+fn find(named: Option<&OsStr>, path: Option<&OsStr>) -> Result<PathBuf> {
+    // A variable that is set to nothing is one that somebody meant to unset.
+    if let Some(named) = named.filter(|named| !named.is_empty()) {
+        let path = PathBuf::from(named);
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(Error::NotAFile { path })
+        };
+    }
+    let name = format!("codex{EXE_SUFFIX}");
+    env::split_paths(path.unwrap_or_default())
+        .map(|directory| directory.join(&name))
+        .find(|candidate| candidate.is_file())
+        .ok_or(Error::NoBinary { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_executable_wins_over_the_one_on_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let on_path = directory.path().join(format!("codex{EXE_SUFFIX}"));
+        let named = directory.path().join("other");
+        std::fs::write(&on_path, "").unwrap();
+        std::fs::write(&named, "").unwrap();
+        let path = Some(directory.path().as_os_str());
+        assert_eq!(find(Some(named.as_os_str()), path).unwrap(), named);
+        assert_eq!(find(Some(OsStr::new("")), path).unwrap(), on_path);
+        assert_eq!(find(None, path).unwrap(), on_path);
+    }
+
+    #[test]
+    fn the_error_names_the_value_and_the_way_out() {
+        let error = find(Some(OsStr::new("missing/codex")), None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("missing/codex") && error.contains("unset it"),
+            "{error}"
+        );
+        let error = find(None, None).unwrap_err().to_string();
+        assert!(
+            error.contains("cargo xtask test") && error.contains("CODEX_BIN"),
+            "{error}"
+        );
+    }
+}

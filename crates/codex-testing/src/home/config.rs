@@ -1,0 +1,122 @@
+//! The text of `config.toml`.
+
+use std::{collections::BTreeMap, fmt, path::Path};
+
+use super::KEY;
+
+/// What a test may choose.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) model: String,
+    pub(super) approval_policy: Option<String>,
+    pub(super) sandbox_mode: Option<String>,
+    pub(super) features: BTreeMap<String, bool>,
+    pub(super) trusted: bool,
+    pub(super) more: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            model: "scripted-model".to_owned(),
+            approval_policy: None,
+            sandbox_mode: None,
+            features: [("plugins".to_owned(), false)].into(),
+            trusted: true,
+            more: String::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The file. All keys are dotted: no table is open at the end, so that the test's own lines start
+    /// at the top level.
+    pub(super) fn to_toml(&self, base_url: &str, workspace: &Path) -> String {
+        let mut lines = vec![
+            format!("model = {}", Quoted(&self.model)),
+            "model_provider = \"scripted\"".to_owned(),
+            "model_providers.scripted.name = \"Scripted model of codex-testing\"".to_owned(),
+            format!("model_providers.scripted.base_url = {}", Quoted(base_url)),
+            format!("model_providers.scripted.env_key = {}", Quoted(KEY.0)),
+            "model_providers.scripted.wire_api = \"responses\"".to_owned(),
+            // A scripted failure shall fail, and not be tried again and take the next reply.
+            "model_providers.scripted.request_max_retries = 0".to_owned(),
+            "model_providers.scripted.stream_max_retries = 0".to_owned(),
+            // The rest would use the network.
+            "analytics.enabled = false".to_owned(),
+            "check_for_update_on_startup = false".to_owned(),
+        ];
+        for (key, value) in [
+            ("approval_policy", &self.approval_policy),
+            ("sandbox_mode", &self.sandbox_mode),
+        ] {
+            lines.extend(
+                value
+                    .as_ref()
+                    .map(|value| format!("{key} = {}", Quoted(value))),
+            );
+        }
+        for (name, on) in &self.features {
+            lines.push(format!("features.{} = {on}", Quoted(name)));
+        }
+        if self.trusted {
+            let workspace = workspace.to_string_lossy();
+            lines.push(format!(
+                "projects.{}.trust_level = \"trusted\"",
+                Quoted(&workspace)
+            ));
+        }
+        lines.join("\n") + "\n" + &self.more
+    }
+}
+
+/// Text as a basic string of TOML, whose escapes are those of JSON.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", serde_json::Value::from(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_the_test_come_last_and_at_the_top_level() {
+        let settings = Settings {
+            approval_policy: Some("never".into()),
+            more: "personality = \"none\"\n[tui]\n".into(),
+            ..Settings::default()
+        };
+        let toml = settings.to_toml("http://127.0.0.1:1/v1", Path::new("/w \"x\""));
+        assert!(toml.contains("approval_policy = \"never\"\n"), "{toml}");
+        assert!(
+            toml.contains("projects.\"/w \\\"x\\\"\".trust_level = \"trusted\"\n"),
+            "{toml}"
+        );
+        assert!(toml.contains("features.\"plugins\" = false\n"), "{toml}");
+        assert!(
+            toml.ends_with("\npersonality = \"none\"\n[tui]\n"),
+            "{toml}"
+        );
+        assert_eq!(
+            toml.find('['),
+            toml.find("[tui]"),
+            "no table before those of the test"
+        );
+    }
+
+    #[test]
+    fn what_is_not_given_is_left_to_codex() {
+        let settings = Settings {
+            trusted: false,
+            ..Settings::default()
+        };
+        let toml = settings.to_toml("u", Path::new("/w"));
+        for key in ["approval_policy", "sandbox_mode", "projects"] {
+            assert!(!toml.contains(key), "{toml}");
+        }
+    }
+}

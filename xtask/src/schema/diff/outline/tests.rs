@@ -1,0 +1,199 @@
+//! Small definitions and the lines they become.
+
+use serde_json::json;
+
+use super::*;
+
+/// The lines of a definition called `T`, as `path: text`.
+fn lines(schema: &Value) -> Vec<String> {
+    let mut out = Outline::new();
+    outline("T", schema, &mut out);
+    out.iter()
+        .map(|(path, member)| format!("{path}: {}", member.text))
+        .collect()
+}
+
+#[test]
+fn an_object_has_a_line_for_every_field() {
+    let schema = json!({
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "n": {"type": ["integer", "null"], "default": 3}},
+        "required": ["id"]
+    });
+    assert_eq!(
+        lines(&schema),
+        ["T: object", "T.id: string", "T.n: integer"]
+    );
+    let mut out = Outline::new();
+    outline("T", &schema, &mut out);
+    let field = |required, nullable, default| Kind::Field {
+        required,
+        nullable,
+        default,
+    };
+    assert_eq!(out["T.id"].kind, field(true, false, None));
+    assert_eq!(out["T.n"].kind, field(false, true, Some(json!(3))));
+    assert_eq!(out["T.n"].parent.as_deref(), Some("T"));
+}
+
+#[test]
+fn the_values_of_an_enum_are_variants_described_or_not() {
+    let schema = json!({"type": "string", "enum": ["a", "b"]});
+    assert_eq!(lines(&schema), ["T: enum", "T::a: value", "T::b: value"]);
+    let described = json!({"oneOf": [{"enum": ["a"], "description": "A."}, {"enum": ["b"]}]});
+    assert_eq!(lines(&described), lines(&schema));
+}
+
+#[test]
+fn a_tagged_union_has_variants_with_fields_and_without_the_tag() {
+    let schema = json!({"oneOf": [
+        {"type": "object", "required": ["type", "text"], "properties": {
+            "type": {"type": "string", "enum": ["plan"]}, "text": {"type": "string"}}},
+        {"type": "object", "required": ["type"], "properties": {
+            "type": {"type": "string", "enum": ["empty"]}}}
+    ]});
+    assert_eq!(
+        lines(&schema),
+        [
+            "T: union",
+            "T::empty: object",
+            "T::plan: object",
+            "T::plan.text: string"
+        ]
+    );
+}
+
+#[test]
+fn a_union_beside_properties_has_both() {
+    let schema = json!({
+        "type": "object",
+        "properties": {"id": {"type": "string"}},
+        "required": ["id"],
+        "oneOf": [
+            {"required": ["kind"], "properties": {"kind": {"enum": ["a"]}}},
+            {"required": ["kind"], "properties": {"kind": {"enum": ["b"]}}}
+        ]
+    });
+    assert_eq!(
+        lines(&schema),
+        ["T: union", "T.id: string", "T::a: object", "T::b: object"]
+    );
+}
+
+#[test]
+fn an_object_that_has_one_field_or_another_has_both_as_optional_fields() {
+    let schema = json!({"oneOf": [
+        {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["text"]}}},
+        {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["image"]}},
+         "anyOf": [
+             {"required": ["url"], "properties": {"url": {"type": "string"}}},
+             {"required": ["fileId"], "properties": {"fileId": {"type": "string"}}}
+         ]}
+    ]});
+    let mut out = Outline::new();
+    outline("T", &schema, &mut out);
+    let optional = Kind::Field {
+        required: false,
+        nullable: false,
+        default: None,
+    };
+    assert_eq!(out["T::image.url"].kind, optional);
+    assert_eq!(out["T::image.fileId"].kind, optional);
+    assert_eq!(out.len(), 5);
+}
+
+#[test]
+fn strings_and_objects_mixed_are_all_variants() {
+    let schema = json!({"anyOf": [
+        {"type": "string", "enum": ["cli", "exec"]},
+        {"type": "object", "additionalProperties": false, "required": ["custom"],
+         "properties": {"custom": {"type": "object", "properties": {"name": {"type": "string"}}}}}
+    ]});
+    assert_eq!(
+        lines(&schema),
+        [
+            "T: union",
+            "T::cli: value",
+            "T::custom: object",
+            "T::custom.name: string",
+            "T::exec: value"
+        ]
+    );
+}
+
+#[test]
+fn members_without_a_tag_are_known_by_their_type_or_by_what_they_require() {
+    let schema = json!({"anyOf": [
+        {"type": "string"},
+        {"$ref": "#/definitions/v2/Other"},
+        {"type": "object", "required": ["uri"],
+         "properties": {"uri": {"type": "string"}, "size": {"type": "integer"}}}
+    ]});
+    assert_eq!(
+        lines(&schema),
+        [
+            "T: union",
+            "T::Other: Other",
+            "T::string: string",
+            "T::{uri}: object",
+            "T::{uri}.size: integer",
+            "T::{uri}.uri: string"
+        ]
+    );
+}
+
+#[test]
+fn the_inner_shapes_of_lists_and_maps_belong_to_their_list_or_map() {
+    let inner = json!({"type": "object", "properties": {"x": {"type": "string"}}});
+    let schema = json!({"type": "object", "properties": {
+        "list": {"type": "array", "items": inner},
+        "map": {"type": "object", "additionalProperties": inner}
+    }});
+    assert_eq!(
+        lines(&schema),
+        [
+            "T: object",
+            "T.list: [object]",
+            "T.list[].x: string",
+            "T.map: {string: object}",
+            "T.map{}.x: string"
+        ]
+    );
+    let mut out = Outline::new();
+    outline("T", &schema, &mut out);
+    assert_eq!(out["T.list[].x"].parent.as_deref(), Some("T.list"));
+}
+
+#[test]
+fn a_field_that_is_a_nullable_union_has_its_variants_below_it() {
+    let schema = json!({"type": "object", "properties": {
+        "id": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
+    }});
+    assert_eq!(
+        lines(&schema),
+        [
+            "T: object",
+            "T.id: union",
+            "T.id::integer: integer",
+            "T.id::string: string"
+        ]
+    );
+}
+
+#[test]
+fn properties_called_like_keywords_are_properties() {
+    let schema = json!({"type": "object", "properties": {
+        "enum": {"type": "array", "items": {"type": "string"}},
+        "items": {"type": "string"},
+        "type": {"type": "string"}
+    }});
+    assert_eq!(
+        lines(&schema),
+        [
+            "T: object",
+            "T.enum: [string]",
+            "T.items: string",
+            "T.type: string"
+        ]
+    );
+}
