@@ -5,8 +5,9 @@ use std::ops::Range;
 /// How much is asked of the stream at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
 
-/// A line from here on is taken out of the buffer instead of copied from it.
-const LARGE: usize = 256 * 1024;
+/// A line from here on is taken out of the buffer instead of copied from it. For shorter ones a copy
+/// costs less than to grow a new buffer.
+const LARGE: usize = 1024 * 1024;
 
 /// Collects received bytes and hands out complete lines, without their ending.
 #[derive(Debug)]
