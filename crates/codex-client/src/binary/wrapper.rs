@@ -1,0 +1,127 @@
+//! Resolving past the script that npm installs.
+//!
+//! The package `@openai/codex` has a `node` script as its program; the real one is in a package for
+//! the platform: beside it, below it, or in any `node_modules` above it, depending on who installed
+//! it and how.
+
+use std::{
+    env::consts::{ARCH, EXE_SUFFIX, OS},
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use super::is_program;
+
+/// The program that the script `wrapper` would start. `None` if it is no such script, or if what it
+/// would start is not where it should be.
+pub(super) fn resolve(wrapper: &Path) -> Option<PathBuf> {
+    let (platform, triple) = platform(OS, ARCH)?;
+    let package = package(wrapper)?;
+    // As `node` looks for a package: in the `node_modules` of each directory upwards. The package's
+    // own `vendor` is where older releases had the program.
+    let vendors = package
+        .ancestors()
+        .map(|dir| {
+            dir.join("node_modules/@openai")
+                .join(platform)
+                .join("vendor")
+        })
+        .chain([package.join("vendor")]);
+    let name = format!("codex{EXE_SUFFIX}");
+    vendors
+        .flat_map(|vendor| ["bin", "codex"].map(|dir| vendor.join(triple).join(dir).join(&name)))
+        .find(|program| is_program(program))
+}
+
+/// The root of the npm package that a script belongs to.
+fn package(wrapper: &Path) -> Option<PathBuf> {
+    // npm links to the script, except on Windows, where it writes a command file beside the modules.
+    if wrapper
+        .extension()
+        .is_some_and(|extension| extension == "cmd")
+    {
+        return Some(wrapper.parent()?.join("node_modules/@openai/codex"));
+    }
+    let script = wrapper.canonicalize().ok()?;
+    let mut start = [0; 2];
+    File::open(&script).ok()?.read_exact(&mut start).ok()?;
+    let package = script.parent()?.parent()?;
+    let is_ours = package.file_name()? == "codex" && package.parent()?.file_name()? == "@openai";
+    (&start == b"#!" && is_ours).then(|| package.to_owned())
+}
+
+/// The package for a platform, and the target it is built for.
+fn platform(os: &str, arch: &str) -> Option<(&'static str, &'static str)> {
+    Some(match (os, arch) {
+        ("linux" | "android", "x86_64") => ("codex-linux-x64", "x86_64-unknown-linux-musl"),
+        ("linux" | "android", "aarch64") => ("codex-linux-arm64", "aarch64-unknown-linux-musl"),
+        ("macos", "x86_64") => ("codex-darwin-x64", "x86_64-apple-darwin"),
+        ("macos", "aarch64") => ("codex-darwin-arm64", "aarch64-apple-darwin"),
+        ("windows", "x86_64") => ("codex-win32-x64", "x86_64-pc-windows-msvc"),
+        ("windows", "aarch64") => ("codex-win32-arm64", "aarch64-pc-windows-msvc"),
+        _ => return None,
+    })
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt, symlink},
+    };
+
+    use super::*;
+
+    fn write(path: &Path, contents: &[u8]) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// An npm installation with the native program in this directory; returns what is in `PATH`.
+    fn install(root: &Path, vendor_of: &str) -> (PathBuf, PathBuf) {
+        let script = root.join("lib/node_modules/@openai/codex/bin/codex.js");
+        write(&script, b"#!/usr/bin/env node\n");
+        let link = root.join("bin/codex");
+        fs::create_dir_all(root.join("bin")).unwrap();
+        symlink(&script, &link).unwrap();
+        let (package, triple) = platform(OS, ARCH).unwrap();
+        let native = root
+            .join("lib/node_modules/@openai")
+            .join(vendor_of.replace("PLATFORM", package))
+            .join("vendor")
+            .join(triple)
+            .join("bin/codex");
+        write(&native, b"\x7fELF");
+        (link, native.canonicalize().unwrap())
+    }
+
+    #[test]
+    fn the_native_program_is_found_beside_below_and_inside_the_package() {
+        for vendor_of in ["PLATFORM", "codex/node_modules/@openai/PLATFORM", "codex"] {
+            let dir = tempfile::tempdir().unwrap();
+            let (link, native) = install(dir.path(), vendor_of);
+            assert_eq!(resolve(&link), Some(native), "{vendor_of}");
+        }
+    }
+
+    #[test]
+    fn other_scripts_and_native_programs_are_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, native) = install(dir.path(), "PLATFORM");
+        assert_eq!(resolve(&native), None);
+        let script = dir.path().join("codex");
+        write(&script, b"#!/bin/sh\nexec codex \"$@\"\n");
+        assert_eq!(resolve(&script), None);
+    }
+
+    #[test]
+    fn a_wrapper_without_its_platform_package_is_used_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (link, native) = install(dir.path(), "PLATFORM");
+        fs::remove_file(native).unwrap();
+        assert_eq!(resolve(&link), None);
+    }
+}

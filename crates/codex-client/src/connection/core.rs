@@ -1,0 +1,384 @@
+//! What the connection task knows and decides, without any I/O.
+//!
+//! One value owns ids, pending calls, routes and subscribers. Received lines and commands go in;
+//! answers go to their callers, events to their feeds, and lines to be written pile up in
+//! `outbound`. Nothing in here waits.
+
+use std::{
+    borrow::Cow,
+    mem,
+    sync::{Arc, OnceLock},
+    task::Waker,
+    time::Duration,
+};
+
+use codex_types::{
+    RequestId,
+    rpc::{Incoming, JsonRpcError},
+};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    bulletin::{Board, Bulletin, Post},
+    feed::Feed,
+    inbound,
+    lines::Line,
+    note::{DeltaKind, DeltaRef, Note, Shape},
+    outbound::Outbound,
+    pending::Pending,
+    queue::Event,
+    router::Router,
+    scan::{self, Head},
+};
+use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
+
+/// What a handle asks of the connection task.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Call(Call),
+    Notify { method: &'static str },
+    Subscribe(Arc<Board>),
+    Close(oneshot::Sender<()>),
+}
+
+/// A request to be sent.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: &'static str,
+    /// JSON.
+    pub(crate) params: Option<Vec<u8>>,
+    /// How long the caller waits, queueing included; `None` for as long as it takes.
+    pub(crate) timeout: Option<Duration>,
+    /// The thread in which the request starts a turn.
+    pub(crate) starts_turn_of: Option<String>,
+    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// A successful answer, undecoded.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    text: String,
+    result: std::ops::Range<usize>,
+    /// Of the turn that was started.
+    pub(crate) feed: Option<Arc<Feed>>,
+}
+
+impl Answer {
+    /// The JSON of the result.
+    pub(crate) fn result(&self) -> &str {
+        &self.text[self.result.clone()]
+    }
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+struct Waiter {
+    method: &'static str,
+    timeout: Option<Duration>,
+    starts_turn_of: Option<String>,
+    reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// The state of a connection.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) outbound: Outbound,
+    pending: Pending<Waiter>,
+    router: Router,
+    bulletin: Bulletin,
+    /// Readers to be woken once all that was received together is routed: a reader woken earlier
+    /// would contend for what is being written.
+    wakes: Vec<Waker>,
+    /// No deadline is earlier than this.
+    deadline: Option<Instant>,
+    closers: Vec<oneshot::Sender<()>>,
+    /// Set when the connection has ended; shared with the handles.
+    closed: Arc<OnceLock<Arc<Closed>>>,
+}
+
+impl Core {
+    pub(crate) fn new(in_flight: usize, closed: Arc<OnceLock<Arc<Closed>>>) -> Self {
+        Self {
+            outbound: Outbound::default(),
+            pending: Pending::new(in_flight),
+            router: Router::default(),
+            bulletin: Bulletin::new(),
+            wakes: Vec::new(),
+            deadline: None,
+            closers: Vec::new(),
+            closed,
+        }
+    }
+
+    /// Takes a command; true if it asks for the end.
+    pub(crate) fn command(&mut self, command: Command, now: Instant) -> bool {
+        match command {
+            Command::Call(call) => self.call(call, now),
+            Command::Notify { method } => self.outbound.notification(method, None),
+            Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
+            Command::Close(done) => {
+                self.closers.push(done);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn call(&mut self, call: Call, now: Instant) {
+        let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
+        self.deadline = [self.deadline, deadline].into_iter().flatten().min();
+        if let Some(thread_id) = &call.starts_turn_of {
+            self.router.reserve(thread_id);
+        }
+        let waiter = Waiter {
+            method: call.method,
+            timeout: call.timeout,
+            starts_turn_of: call.starts_turn_of,
+            reply: call.reply,
+        };
+        self.pending
+            .push(call.method, call.params, deadline, waiter);
+    }
+
+    /// Writes the requests that may be in flight now to `outbound`.
+    pub(crate) fn send_ready(&mut self) {
+        loop {
+            let mut given_up = Vec::new();
+            let ready = self.pending.next_ready(
+                |waiter| waiter.reply.is_closed(),
+                |gone| given_up.push(gone),
+            );
+            for waiter in given_up {
+                self.release(waiter.starts_turn_of.as_deref());
+            }
+            match ready {
+                Some(ready) => self.outbound.request(&ready),
+                None => return,
+            }
+        }
+    }
+
+    /// Takes a received line.
+    pub(crate) fn receive(&mut self, line: Line<'_>) {
+        let text = match line {
+            Line::Borrowed(bytes) => str::from_utf8(bytes)
+                .map(Cow::Borrowed)
+                .map_err(|_| bytes.into()),
+            Line::Owned(bytes) => String::from_utf8(bytes)
+                .map(Cow::Owned)
+                .map_err(|error| Cow::Owned(error.into_bytes())),
+            Line::TooLong(length) => {
+                let reason = format!("a line of {length} bytes is over the limit and was dropped");
+                return self.malformed(|| Malformed::at(None, "", &reason, 0));
+            }
+        };
+        match text {
+            Ok(text) if text.trim_ascii().is_empty() => {}
+            Ok(text) => self.message(text),
+            Err(bytes) => self.malformed(|| {
+                let text = String::from_utf8_lossy(&bytes);
+                let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
+                Malformed::at(None, &text, "not valid UTF-8", place)
+            }),
+        }
+    }
+
+    fn message(&mut self, text: Cow<'_, str>) {
+        let Some(mut head) = scan::head(&text) else {
+            return self.malformed(|| not_a_message(&text));
+        };
+        match (&head.method, head.id.take()) {
+            (Some(method), Some(id)) => self.request(&id, method),
+            (Some(_), None) => {
+                let Some(feed) = self.notification(&head) else {
+                    return;
+                };
+                let ends = head.method.as_deref() == Some("turn/completed");
+                let shape = Shape::of(&text, &head);
+                drop(head);
+                self.keep(feed, text, shape, ends);
+            }
+            (None, Some(RequestId::Integer(id))) => {
+                let (result, error) = (head.result, head.error);
+                self.response(id, text, result, error);
+            }
+            // An error without an id answers a message that the server could not read. A string
+            // id is none of ours.
+            (None, _) => self.malformed(|| not_a_message(&text)),
+        }
+    }
+
+    fn request(&mut self, id: &RequestId, method: &str) {
+        let answer = inbound::unattended(method).map(|answer| answer.to_string().into_bytes());
+        self.outbound.answer(id, &answer);
+    }
+
+    /// Delivers a delta. Any other notification is to be kept, for the returned feed if it has one.
+    fn notification(&mut self, head: &Head<'_>) -> Option<Option<Arc<Feed>>> {
+        let feed = match (&head.peek.thread_id, &head.peek.turn_id) {
+            (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
+            _ => None,
+        };
+        let Some(feed) = feed else { return Some(None) };
+        if let Some(delta) = delta(head) {
+            feed.push_delta(&delta, &mut self.wakes);
+            return None;
+        }
+        Some(Some(Arc::clone(feed)))
+    }
+
+    fn keep(&mut self, feed: Option<Arc<Feed>>, text: Cow<'_, str>, shape: Shape, ends: bool) {
+        let Some(feed) = feed else {
+            let post = || Post::Note(Arc::new(Note::new(text, shape)));
+            return self.bulletin.post(post, &mut self.wakes);
+        };
+        feed.push_note(Note::new(text, shape), &mut self.wakes);
+        if ends {
+            self.router.end(feed.thread_id(), feed.turn_id());
+        }
+    }
+
+    fn response(
+        &mut self,
+        id: i64,
+        text: Cow<'_, str>,
+        result: Option<std::ops::Range<usize>>,
+        error: Option<std::ops::Range<usize>>,
+    ) {
+        // Nobody waits for a late answer, or for one that was never asked for.
+        let Some(waiter) = self.pending.complete(id) else {
+            return;
+        };
+        let method = waiter.method;
+        let answer = match (result, error) {
+            (_, Some(error)) => Err(match serde_json::from_str::<JsonRpcError>(&text[error]) {
+                Ok(error) => RpcError::new(method, error).into(),
+                Err(error) => Malformed::new(Some(method), &text, &error).into(),
+            }),
+            (Some(result), None) => {
+                let feed = waiter.starts_turn_of.as_deref().and_then(|thread_id| {
+                    let turn_id = scan::turn_id_of_result(&text[result.clone()])?;
+                    Some(self.router.claim(thread_id, &turn_id))
+                });
+                Ok(Answer {
+                    text: text.into_owned(),
+                    result,
+                    feed,
+                })
+            }
+            (None, None) => {
+                let reason = "neither `result` nor `error`";
+                Err(Malformed::at(Some(method), &text, reason, 0).into())
+            }
+        };
+        self.release(waiter.starts_turn_of.as_deref());
+        // A caller that is gone does not want it.
+        let _ = waiter.reply.send(answer);
+    }
+
+    /// Ends a reservation; what nobody claimed goes where it would have gone without one.
+    fn release(&mut self, thread_id: Option<&str>) {
+        let Some(thread_id) = thread_id else { return };
+        for stray in self.router.release(thread_id) {
+            let turn_id = stray.turn_id().to_owned();
+            let mut unread = stray.into_unread();
+            while let Some(event) = unread.pop() {
+                let note = match event {
+                    Event::Note(note) => note,
+                    Event::Delta(delta) => Arc::new(delta.to_note(thread_id, &turn_id)),
+                };
+                self.bulletin.post(|| Post::Note(note), &mut self.wakes);
+            }
+        }
+    }
+
+    fn malformed(&mut self, what: impl FnOnce() -> Malformed) {
+        let post = || Post::Malformed(Arc::new(what()));
+        self.bulletin.post(post, &mut self.wakes);
+    }
+
+    /// Wakes the readers of what was received.
+    pub(crate) fn wake_readers(&mut self) {
+        self.wakes.drain(..).for_each(Waker::wake);
+    }
+
+    /// When [`expire`](Self::expire) is to be called, at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Tells the callers whose time is up.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        for waiter in self.pending.expire(now) {
+            self.release(waiter.starts_turn_of.as_deref());
+            let _ = waiter.reply.send(Err(Error::Timeout {
+                method: waiter.method,
+                after: waiter.timeout.unwrap_or_default(),
+            }));
+        }
+        self.deadline = self.pending.next_deadline();
+    }
+
+    /// Answers a command that comes while the connection is ending.
+    pub(crate) fn refuse(&mut self, command: Command, reason: &CloseReason) {
+        match command {
+            Command::Call(call) => {
+                let closed = Arc::new(Closed::new(reason.clone()));
+                let _ = call.reply.send(Err(Error::Closed(closed)));
+            }
+            Command::Close(done) => self.closers.push(done),
+            Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
+            Command::Notify { .. } => {}
+        }
+    }
+
+    /// Tells everybody who waits for anything that the connection has ended.
+    pub(crate) fn finish(&mut self, closed: Closed) {
+        let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
+        for waiter in self.pending.drain() {
+            let _ = waiter.reply.send(Err(Error::closed(&closed)));
+        }
+        for feed in self.router.drain() {
+            feed.close(&closed);
+        }
+        self.bulletin.close(&closed);
+        self.wake_readers();
+        for done in mem::take(&mut self.closers) {
+            let _ = done.send(());
+        }
+    }
+}
+
+impl Drop for Core {
+    /// The task was dropped with its runtime: nobody shall wait for it.
+    fn drop(&mut self) {
+        self.finish(Closed::new(CloseReason::RuntimeShutDown));
+    }
+}
+
+fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
+    let kind = DeltaKind::of(head.method.as_deref()?, &head.peek)?;
+    Some(DeltaRef {
+        kind,
+        item_id: head.peek.item_id.as_deref()?,
+        index: head.peek.index.unwrap_or_default(),
+        text: head.peek.delta.as_deref()?,
+        emitted_at_ms: head.emitted_at_ms,
+    })
+}
+
+/// Why a text is no message: by the parser that knows best.
+fn not_a_message(text: &str) -> Malformed {
+    match Incoming::parse(text.as_bytes()) {
+        Err(error) => Malformed::at(None, text, &error.to_string(), 0),
+        Ok(Incoming::Response {
+            result: Err(error), ..
+        }) => Malformed::at(
+            None,
+            text,
+            &format!("the server could not read: {error}"),
+            0,
+        ),
+        Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
+    }
+}

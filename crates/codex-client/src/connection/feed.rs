@@ -1,0 +1,268 @@
+//! What one turn's events go through: the connection task writes, any number of readers read.
+//!
+//! A reader has a queue of its own and takes it over whole, so the lock is held for a push or a
+//! swap, never while an event is decoded or while user code runs. Beside the queues the feed keeps
+//! what a turn's result is made of, so that a result can be had without reading the events.
+
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    note::{DeltaRef, Note},
+    queue::{Event, Queue},
+};
+use crate::error::Closed;
+
+/// One turn's events.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    thread_id: String,
+    turn_id: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// One for each reader; freed places are used again.
+    slots: Vec<Option<Slot>>,
+    /// Whether the first slot, which exists from the start, still waits for its reader.
+    first_is_free: bool,
+    record: Record,
+    end: Option<End>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// `None` for a reader that only waits for the end.
+    queue: Option<Queue>,
+    waker: Option<Waker>,
+}
+
+/// What a turn's result is made of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    /// Each `item/completed`, in order.
+    pub(crate) items: Vec<Arc<Note>>,
+    /// The last `thread/tokenUsage/updated`.
+    pub(crate) usage: Option<Arc<Note>>,
+    /// The `turn/completed`.
+    pub(crate) completed: Option<Arc<Note>>,
+}
+
+/// Why no more events will come.
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    Completed,
+    Closed(Arc<Closed>),
+}
+
+impl Feed {
+    pub(crate) fn new(thread_id: &str, turn_id: &str) -> Arc<Self> {
+        Arc::new(Self {
+            thread_id: thread_id.to_owned(),
+            turn_id: turn_id.to_owned(),
+            state: Mutex::new(State {
+                slots: vec![Some(Slot {
+                    queue: Some(Queue::default()),
+                    waker: None,
+                })],
+                first_is_free: true,
+                record: Record::default(),
+                end: None,
+            }),
+        })
+    }
+
+    pub(crate) fn thread_id(&self) -> &str {
+        &self.thread_id
+    }
+
+    pub(crate) fn turn_id(&self) -> &str {
+        &self.turn_id
+    }
+
+    /// No code panics while it holds the lock, so a poisoned one is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a delta; readers to be woken go to `wakes`.
+    pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, wakes: &mut Vec<Waker>) {
+        let mut state = self.lock();
+        for slot in state.slots.iter_mut().flatten() {
+            if let Some(queue) = &mut slot.queue {
+                queue.push_delta(delta);
+                wakes.extend(slot.waker.take());
+            }
+        }
+    }
+
+    /// Adds any other notification; a `turn/completed` ends the feed.
+    pub(crate) fn push_note(&self, note: Note, wakes: &mut Vec<Waker>) {
+        let note = Arc::new(note);
+        let mut state = self.lock();
+        let mut ended = false;
+        match note.method() {
+            "item/completed" => state.record.items.push(Arc::clone(&note)),
+            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(&note)),
+            "turn/completed" => {
+                state.record.completed = Some(Arc::clone(&note));
+                state.end = Some(End::Completed);
+                ended = true;
+            }
+            _ => {}
+        }
+        for slot in state.slots.iter_mut().flatten() {
+            if let Some(queue) = &mut slot.queue {
+                queue.push_note(Arc::clone(&note));
+            } else if !ended {
+                continue;
+            }
+            wakes.extend(slot.waker.take());
+        }
+    }
+
+    /// Says that the connection has ended; a turn that was complete stays so.
+    pub(crate) fn close(&self, closed: &Arc<Closed>) {
+        let mut state = self.lock();
+        state
+            .end
+            .get_or_insert_with(|| End::Closed(Arc::clone(closed)));
+        let wakers: Vec<Waker> = state
+            .slots
+            .iter_mut()
+            .flatten()
+            .filter_map(|slot| slot.waker.take())
+            .collect();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// A reader of the events.
+    ///
+    /// The first one begins with the turn's first event. A later one begins with the oldest event
+    /// that another reader has not taken yet.
+    pub(crate) fn reader(self: &Arc<Self>) -> Reader {
+        let mut state = self.lock();
+        if mem::take(&mut state.first_is_free) {
+            return Reader::new(self, 0);
+        }
+        let unread = state
+            .slots
+            .iter()
+            .flatten()
+            .filter_map(|slot| slot.queue.as_ref())
+            .max_by_key(|queue| queue.len())
+            .cloned();
+        let slot = state.add(Slot {
+            queue: Some(unread.unwrap_or_default()),
+            waker: None,
+        });
+        Reader::new(self, slot)
+    }
+
+    /// A reader that takes no events and waits for the end. If nobody asked for the events so far,
+    /// they are not kept from here on.
+    pub(crate) fn end_only(self: &Arc<Self>) -> Reader {
+        let mut state = self.lock();
+        let slot = if mem::take(&mut state.first_is_free) {
+            state.slots[0] = Some(Slot::default());
+            0
+        } else {
+            state.add(Slot::default())
+        };
+        Reader::new(self, slot)
+    }
+
+    /// What the result is made of, as far as it has come.
+    pub(crate) fn record(&self) -> Record {
+        self.lock().record.clone()
+    }
+
+    /// All events that nobody has read, when nobody ever will.
+    pub(crate) fn into_unread(self: Arc<Self>) -> Queue {
+        let mut state = self.lock();
+        let queue = state.slots[0].as_mut().and_then(|slot| slot.queue.take());
+        queue.unwrap_or_default()
+    }
+}
+
+impl State {
+    fn add(&mut self, slot: Slot) -> usize {
+        if let Some(free) = self.slots.iter().position(Option::is_none) {
+            self.slots[free] = Some(slot);
+            return free;
+        }
+        self.slots.push(Some(slot));
+        self.slots.len() - 1
+    }
+}
+
+/// One reader of a feed.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    feed: Arc<Feed>,
+    slot: usize,
+    /// The events that were taken over and not read yet.
+    taken: Queue,
+}
+
+impl Reader {
+    fn new(feed: &Arc<Feed>, slot: usize) -> Self {
+        Self {
+            feed: Arc::clone(feed),
+            slot,
+            taken: Queue::default(),
+        }
+    }
+
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        &self.feed
+    }
+
+    /// The next event, or why there will be none.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, End>> {
+        if let Some(event) = self.taken.pop() {
+            return Poll::Ready(Ok(event));
+        }
+        let mut state = self.feed.lock();
+        let state = &mut *state;
+        let end = state.end.clone();
+        let Some(slot) = state.slots[self.slot].as_mut() else {
+            return Poll::Pending;
+        };
+        if let Some(queue) = &mut slot.queue
+            && !queue.is_empty()
+        {
+            mem::swap(queue, &mut self.taken);
+        }
+        if let Some(event) = self.taken.pop() {
+            return Poll::Ready(Ok(event));
+        }
+        if let Some(end) = end {
+            return Poll::Ready(Err(end));
+        }
+        match &mut slot.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Throws away what is unread and takes no further events; the end can still be waited for.
+    pub(crate) fn mute(&mut self) {
+        self.taken = Queue::default();
+        if let Some(slot) = self.feed.lock().slots[self.slot].as_mut() {
+            slot.queue = None;
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.feed.lock().slots[self.slot] = None;
+    }
+}

@@ -1,0 +1,194 @@
+//! The connection to an app-server: many callers and readers on one pair of byte streams.
+//!
+//! ```text
+//! handles ──commands──▶ ┌ driver (one task) ┐ ──lines──▶ server
+//!    ▲                  │ core: pending,    │
+//!    └──answers─────────│ router, bulletin  │ ◀──lines── server
+//! readers ◀──feeds──────└───────────────────┘
+//! ```
+//!
+//! The task owns ids, pending calls and routes, and never waits for anybody: commands come through
+//! a channel, answers leave through one-shot channels, events go to feeds that readers take from.
+//! Answers and events are decoded where they are consumed. [`scan`], [`lines`], [`pending`],
+//! [`router`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
+
+mod bulletin;
+mod core;
+mod driver;
+mod feed;
+mod inbound;
+mod lines;
+mod note;
+mod outbound;
+mod pending;
+mod queue;
+mod router;
+mod scan;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use codex_types::Request;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::{mpsc, oneshot},
+};
+
+pub(crate) use self::{
+    bulletin::{Board, Post},
+    feed::{End, Feed, Reader, Record},
+    note::{Delta, DeltaKind, Note},
+    queue::Event,
+};
+use self::{
+    core::{Answer, Call, Command, Core},
+    driver::Driver,
+};
+use crate::{
+    error::{CloseReason, Closed, Error, Malformed, Result},
+    transport::Transport,
+};
+
+/// What a connection is to keep to.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// How long a call waits for its answer unless it says otherwise.
+    pub(crate) timeout: Option<Duration>,
+    /// How many requests are sent before one of them must be answered.
+    pub(crate) in_flight: usize,
+    /// Bytes in a line; a longer one is dropped and reported.
+    pub(crate) line: usize,
+}
+
+/// A handle of a connection. The connection ends with its last handle.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    commands: mpsc::UnboundedSender<Command>,
+    closed: Arc<OnceLock<Arc<Closed>>>,
+    timeout: Option<Duration>,
+}
+
+impl Connection {
+    /// Starts the task that serves a transport, on the current runtime.
+    pub(crate) fn open<R, W>(transport: Transport<R, W>, limits: &Limits) -> Self
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let closed = Arc::new(OnceLock::new());
+        let core = Core::new(limits.in_flight, Arc::clone(&closed));
+        tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        Self {
+            commands,
+            closed,
+            timeout: limits.timeout,
+        }
+    }
+
+    /// How long a call waits unless it says otherwise.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Calls a method.
+    ///
+    /// A call that is dropped while it waits in the queue is never sent; one that is dropped later
+    /// is served all the same, and its answer ignored.
+    pub(crate) async fn call<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+    ) -> Result<R::Response> {
+        let answer = self.send(params, timeout, None).await?;
+        decode::<R>(&answer)
+    }
+
+    /// Calls a method that starts a turn in this thread. The turn's feed has all of its events,
+    /// those that came before the answer included.
+    pub(crate) async fn call_for_turn<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        thread_id: &str,
+    ) -> Result<(R::Response, Arc<Feed>)> {
+        let thread_id = Some(thread_id.to_owned());
+        let mut answer = self.send(params, timeout, thread_id).await?;
+        let response = decode::<R>(&answer)?;
+        match answer.feed.take() {
+            Some(feed) => Ok((response, feed)),
+            None => {
+                let reason = "the answer names no turn";
+                Err(Malformed::at(Some(R::METHOD), answer.result(), reason, 0).into())
+            }
+        }
+    }
+
+    async fn send<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        starts_turn_of: Option<String>,
+    ) -> Result<Answer> {
+        let params = R::HAS_PARAMS
+            .then(|| serde_json::to_vec(params))
+            .transpose()
+            .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            method: R::METHOD,
+            params,
+            timeout,
+            starts_turn_of,
+            reply,
+        };
+        if self.commands.send(Command::Call(call)).is_err() {
+            return Err(Error::Closed(self.closed()));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Error::Closed(self.closed())))
+    }
+
+    /// Sends a notification without params.
+    pub(crate) fn notify(&self, method: &'static str) -> Result<()> {
+        self.commands
+            .send(Command::Notify { method })
+            .map_err(|_| Error::Closed(self.closed()))
+    }
+
+    /// Subscribes to what belongs to no turn.
+    pub(crate) fn subscribe(&self) -> Arc<Board> {
+        let board = Arc::new(Board::default());
+        if self
+            .commands
+            .send(Command::Subscribe(Arc::clone(&board)))
+            .is_err()
+        {
+            board.close(&self.closed());
+        }
+        board
+    }
+
+    /// Ends the connection and waits until it has ended, the server process included.
+    pub(crate) async fn close(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.commands.send(Command::Close(done)).is_ok() {
+            let _ = ended.await;
+        }
+    }
+
+    /// How the connection ended.
+    fn closed(&self) -> Arc<Closed> {
+        // Set before the task lets go of anything, so the other case is not to be seen.
+        let closed = self.closed.get().map(Arc::clone);
+        closed.unwrap_or_else(|| Arc::new(Closed::new(CloseReason::EndOfStream)))
+    }
+}
+
+fn decode<R: Request>(answer: &Answer) -> Result<R::Response> {
+    serde_json::from_str(answer.result())
+        .map_err(|error| Malformed::new(Some(R::METHOD), answer.result(), &error).into())
+}

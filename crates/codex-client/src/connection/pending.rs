@@ -1,0 +1,201 @@
+//! The calls that wait for an answer: ids, the in-flight limit and deadlines, without any I/O.
+
+use std::collections::{HashMap, VecDeque};
+
+use tokio::time::Instant;
+
+/// The table of pending calls, over whatever is to be done with an answer.
+#[derive(Debug)]
+pub(crate) struct Pending<T> {
+    last_id: i64,
+    limit: usize,
+    sent: HashMap<i64, Call<T>>,
+    queue: VecDeque<Queued<T>>,
+}
+
+/// A call whose request was sent.
+#[derive(Debug)]
+struct Call<T> {
+    waiter: T,
+    deadline: Option<Instant>,
+}
+
+/// A call that waits until fewer are in flight.
+#[derive(Debug)]
+struct Queued<T> {
+    call: Call<T>,
+    method: &'static str,
+    params: Option<Vec<u8>>,
+}
+
+/// A call that may be sent now.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) id: i64,
+    pub(crate) method: &'static str,
+    pub(crate) params: Option<Vec<u8>>,
+}
+
+impl<T> Pending<T> {
+    /// A table that lets at most `limit` calls be in flight.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            last_id: 0,
+            limit: limit.max(1),
+            sent: HashMap::new(),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// Takes a call; [`next_ready`](Self::next_ready) says when it may be sent.
+    pub(crate) fn push(
+        &mut self,
+        method: &'static str,
+        params: Option<Vec<u8>>,
+        deadline: Option<Instant>,
+        waiter: T,
+    ) {
+        self.queue.push_back(Queued {
+            call: Call { waiter, deadline },
+            method,
+            params,
+        });
+    }
+
+    /// The next call that is to be sent now, in the order they came. Those for which `given_up`
+    /// holds are handed to `dropped` and never sent.
+    pub(crate) fn next_ready(
+        &mut self,
+        given_up: impl Fn(&T) -> bool,
+        mut dropped: impl FnMut(T),
+    ) -> Option<Ready> {
+        while self.sent.len() < self.limit {
+            let Queued {
+                call,
+                method,
+                params,
+            } = self.queue.pop_front()?;
+            if given_up(&call.waiter) {
+                dropped(call.waiter);
+                continue;
+            }
+            self.last_id += 1;
+            self.sent.insert(self.last_id, call);
+            return Some(Ready {
+                id: self.last_id,
+                method,
+                params,
+            });
+        }
+        None
+    }
+
+    /// The waiter for the answer with this id; `None` if nobody waits for it (any more).
+    pub(crate) fn complete(&mut self, id: i64) -> Option<T> {
+        self.sent.remove(&id).map(|call| call.waiter)
+    }
+
+    /// The earliest deadline of all.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let queued = self.queue.iter().map(|queued| &queued.call);
+        self.sent
+            .values()
+            .chain(queued)
+            .filter_map(|call| call.deadline)
+            .min()
+    }
+
+    /// Takes out all calls whose deadline has come.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<T> {
+        let due = |call: &Call<T>| call.deadline.is_some_and(|deadline| deadline <= now);
+        let mut expired: Vec<T> = self
+            .sent
+            .extract_if(|_, call| due(call))
+            .map(|(_, call)| call.waiter)
+            .collect();
+        for _ in 0..self.queue.len() {
+            match self.queue.pop_front() {
+                Some(queued) if due(&queued.call) => expired.push(queued.call.waiter),
+                Some(queued) => self.queue.push_back(queued),
+                None => break,
+            }
+        }
+        expired
+    }
+
+    /// Takes out all calls: the connection has ended.
+    pub(crate) fn drain(&mut self) -> Vec<T> {
+        self.sent
+            .drain()
+            .map(|(_, call)| call.waiter)
+            .chain(self.queue.drain(..).map(|queued| queued.call.waiter))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn ready(pending: &mut Pending<&'static str>) -> Option<(i64, &'static str)> {
+        pending
+            .next_ready(|waiter| *waiter == "gone", drop)
+            .map(|ready| (ready.id, ready.method))
+    }
+
+    #[test]
+    fn each_answer_finds_its_waiter_in_any_order_and_once() {
+        let mut pending = Pending::new(10);
+        pending.push("a", None, None, "first");
+        pending.push("b", None, None, "second");
+        assert_eq!(ready(&mut pending), Some((1, "a")));
+        assert_eq!(ready(&mut pending), Some((2, "b")));
+        assert_eq!(pending.complete(2), Some("second"));
+        assert_eq!(pending.complete(1), Some("first"));
+        assert_eq!(pending.complete(1), None);
+        assert_eq!(pending.complete(99), None);
+    }
+
+    #[test]
+    fn calls_over_the_limit_wait_for_an_answer_and_keep_their_order() {
+        let mut pending = Pending::new(1);
+        for method in ["a", "b", "c"] {
+            pending.push(method, None, None, "waiter");
+        }
+        assert_eq!(ready(&mut pending), Some((1, "a")));
+        assert_eq!(ready(&mut pending), None);
+        pending.complete(1);
+        assert_eq!(ready(&mut pending), Some((2, "b")));
+        assert_eq!(ready(&mut pending), None);
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_in_the_queue_is_never_sent() {
+        let mut pending = Pending::new(1);
+        pending.push("a", None, None, "gone");
+        pending.push("b", None, None, "here");
+        assert_eq!(ready(&mut pending), Some((1, "b")));
+    }
+
+    #[test]
+    fn deadlines_count_for_calls_in_flight_and_in_the_queue() {
+        let now = Instant::now();
+        let at = |seconds| Some(now + Duration::from_secs(seconds));
+        let mut pending = Pending::new(1);
+        pending.push("a", None, at(5), "sent");
+        pending.push("b", None, at(2), "queued");
+        pending.push("c", None, None, "patient");
+        assert_eq!(ready(&mut pending), Some((1, "a")));
+        assert_eq!(pending.next_deadline(), at(2));
+        assert_eq!(pending.expire(now + Duration::from_secs(2)), ["queued"]);
+        assert_eq!(pending.next_deadline(), at(5));
+        assert_eq!(pending.expire(now + Duration::from_secs(9)), ["sent"]);
+        assert_eq!(pending.next_deadline(), None);
+        // The late answer finds nobody, and the slot is free again.
+        assert_eq!(pending.complete(1), None);
+        assert_eq!(ready(&mut pending), Some((2, "c")));
+        assert_eq!(pending.drain(), ["patient"]);
+    }
+}

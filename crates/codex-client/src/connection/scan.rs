@@ -1,0 +1,361 @@
+//! Looking at a message just far enough to know what it is and whose it is.
+//!
+//! One pass over the text, which must be valid UTF-8, finds the members of the envelope and the ids
+//! at the top of `params`. Nothing is decoded or copied, and long strings are jumped over, so that a
+//! message costs one decode in all: the one where it is consumed. What is not looked at is not
+//! validated either; a fault in there is found by that decode.
+
+use std::{borrow::Cow, ops::Range};
+
+use codex_types::RequestId;
+
+/// What a message says about itself.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Head<'a> {
+    pub(crate) id: Option<RequestId>,
+    pub(crate) method: Option<Cow<'a, str>>,
+    /// Where the value of `params` stands in the text.
+    pub(crate) params: Option<Range<usize>>,
+    pub(crate) result: Option<Range<usize>>,
+    /// `None` also when the member is `null`.
+    pub(crate) error: Option<Range<usize>>,
+    pub(crate) emitted_at_ms: Option<i64>,
+    pub(crate) peek: Peek<'a>,
+}
+
+/// What the top level of `params` says about whom it concerns.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Peek<'a> {
+    /// `threadId`, or `thread.id`.
+    pub(crate) thread_id: Option<Cow<'a, str>>,
+    /// `turnId`, or `turn.id`.
+    pub(crate) turn_id: Option<Cow<'a, str>>,
+    pub(crate) item_id: Option<Cow<'a, str>>,
+    pub(crate) delta: Option<Cow<'a, str>>,
+    /// `summaryIndex` or `contentIndex`.
+    pub(crate) index: Option<i64>,
+    /// Whether there is any member beside these.
+    pub(crate) more: bool,
+}
+
+/// The head of a message; `None` if the text is no JSON object, as far as it was looked at.
+pub(crate) fn head(text: &str) -> Option<Head<'_>> {
+    let mut scan = Scanner { text, at: 0 };
+    let mut head = Head::default();
+    scan.object(|scan, key| {
+        match key {
+            "id" => head.id = Some(scan.id()?),
+            "method" => head.method = Some(scan.string()?),
+            "params" => {
+                scan.space();
+                let start = scan.at;
+                if scan.next() == Some(b'{') {
+                    head.peek = scan.peek()?;
+                } else {
+                    scan.skip()?;
+                }
+                head.params = Some(start..scan.at);
+            }
+            "result" => head.result = Some(scan.skip()?),
+            "error" => {
+                let range = scan.skip()?;
+                head.error = (&text[range.clone()] != "null").then_some(range);
+            }
+            "emittedAtMs" => head.emitted_at_ms = scan.integer()?,
+            _ => {
+                scan.skip()?;
+            }
+        }
+        Some(())
+    })?;
+    scan.space();
+    (scan.at == text.len()).then_some(head)
+}
+
+/// The `turn.id` of the result of `turn/start`.
+pub(crate) fn turn_id_of_result(result: &str) -> Option<Cow<'_, str>> {
+    let mut scan = Scanner {
+        text: result,
+        at: 0,
+    };
+    scan.peek()?.turn_id
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn next(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.next() {
+            self.at += 1;
+        }
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        self.space();
+        (self.next()? == byte).then(|| self.at += 1)
+    }
+
+    /// Calls `member` for each member of an object, standing before its value.
+    fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
+        self.eat(b'{')?;
+        self.space();
+        if self.next()? == b'}' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            let key = self.string()?;
+            self.eat(b':')?;
+            member(self, &key)?;
+            self.space();
+            match self.next()? {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn peek(&mut self) -> Option<Peek<'a>> {
+        let mut peek = Peek::default();
+        self.object(|scan, key| {
+            match key {
+                "threadId" => peek.thread_id = scan.optional_string()?,
+                "turnId" => peek.turn_id = scan.optional_string()?,
+                "itemId" => peek.item_id = scan.optional_string()?,
+                "delta" => peek.delta = scan.optional_string()?,
+                "summaryIndex" | "contentIndex" if peek.index.is_none() => {
+                    peek.index = scan.integer()?;
+                }
+                "turn" => {
+                    peek.more = true;
+                    peek.turn_id = scan.id_of_object()?.or(peek.turn_id.take());
+                }
+                "thread" => {
+                    peek.more = true;
+                    peek.thread_id = scan.id_of_object()?.or(peek.thread_id.take());
+                }
+                _ => {
+                    peek.more = true;
+                    scan.skip()?;
+                }
+            }
+            Some(())
+        })?;
+        Some(peek)
+    }
+
+    fn id_of_object(&mut self) -> Option<Option<Cow<'a, str>>> {
+        self.space();
+        if self.next()? != b'{' {
+            self.skip()?;
+            return Some(None);
+        }
+        let mut id = None;
+        self.object(|scan, key| {
+            if key == "id" {
+                id = scan.optional_string()?;
+            } else {
+                scan.skip()?;
+            }
+            Some(())
+        })?;
+        Some(id)
+    }
+
+    fn optional_string(&mut self) -> Option<Option<Cow<'a, str>>> {
+        self.space();
+        if self.next()? == b'"' {
+            self.string().map(Some)
+        } else {
+            self.skip().map(|_| None)
+        }
+    }
+
+    fn integer(&mut self) -> Option<Option<i64>> {
+        let range = self.skip()?;
+        Some(self.text[range].parse().ok())
+    }
+
+    fn id(&mut self) -> Option<RequestId> {
+        match self.optional_string_or_range()? {
+            Ok(text) => Some(RequestId::String(text.into_owned())),
+            Err(range) => self.text[range].parse().ok().map(RequestId::Integer),
+        }
+    }
+
+    fn optional_string_or_range(&mut self) -> Option<Result<Cow<'a, str>, Range<usize>>> {
+        self.space();
+        if self.next()? == b'"' {
+            self.string().map(Ok)
+        } else {
+            self.skip().map(Err)
+        }
+    }
+
+    /// The contents of a string, unescaped.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        self.space();
+        let start = self.at;
+        let escaped = self.skip_string()?;
+        let quoted = &self.text[start..self.at];
+        if escaped {
+            serde_json::from_str(quoted).ok().map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(&quoted[1..quoted.len() - 1]))
+        }
+    }
+
+    /// Passes over a string and says whether it has escapes.
+    fn skip_string(&mut self) -> Option<bool> {
+        let bytes = self.text.as_bytes();
+        if self.next()? != b'"' {
+            return None;
+        }
+        self.at += 1;
+        let mut escaped = false;
+        loop {
+            self.at += memchr::memchr2(b'"', b'\\', &bytes[self.at..])?;
+            if bytes[self.at] == b'"' {
+                self.at += 1;
+                return Some(escaped);
+            }
+            escaped = true;
+            // An escape is never longer than what its second byte says; the rest of `\uXXXX` is
+            // plain text to this loop.
+            self.at += 2;
+            if self.at > bytes.len() {
+                return None;
+            }
+        }
+    }
+
+    /// Passes over any value and says where it stands.
+    fn skip(&mut self) -> Option<Range<usize>> {
+        self.space();
+        let start = self.at;
+        let mut depth = 0usize;
+        loop {
+            match self.next()? {
+                b'"' => {
+                    self.skip_string()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if depth > 0 => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b'}' | b']' | b',' | b':' if depth == 0 => return None,
+                b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => self.skip_word(),
+            }
+            if depth == 0 {
+                return Some(start..self.at);
+            }
+        }
+    }
+
+    /// Passes over a number or a literal.
+    fn skip_word(&mut self) {
+        while let Some(byte) = self.next() {
+            if matches!(byte, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[') || byte <= b' ' {
+                break;
+            }
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delta_shows_its_ids_and_its_text() {
+        let text = r#"{"method":"item/agentMessage/delta","params":{"threadId":"t","turnId":"u","itemId":"i","delta":"a\"b\u00e9"},"emittedAtMs":12}"#;
+        let head = head(text).unwrap();
+        assert_eq!(head.method.as_deref(), Some("item/agentMessage/delta"));
+        assert_eq!(head.emitted_at_ms, Some(12));
+        assert_eq!(head.peek.thread_id.as_deref(), Some("t"));
+        assert_eq!(head.peek.turn_id.as_deref(), Some("u"));
+        assert_eq!(head.peek.item_id.as_deref(), Some("i"));
+        assert_eq!(head.peek.delta.as_deref(), Some("a\"bé"));
+        assert!(!head.peek.more);
+        assert!(text[head.params.unwrap()].starts_with(r#"{"threadId""#));
+    }
+
+    #[test]
+    fn ids_are_found_behind_large_and_nested_members() {
+        let text = r#"{"params":{"item":{"id":"no","turnId":"no","x":[1,{"threadId":"no"}, "}\\"]},"turnId":"u","threadId":"t"} , "method":"item/completed"}"#;
+        let peek = head(text).unwrap().peek;
+        assert_eq!(peek.thread_id.as_deref(), Some("t"));
+        assert_eq!(peek.turn_id.as_deref(), Some("u"));
+        assert!(peek.more);
+    }
+
+    #[test]
+    fn nested_turn_and_thread_ids_count() {
+        let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u"}}}"#;
+        let peek = head(text).unwrap().peek;
+        assert_eq!(peek.turn_id.as_deref(), Some("u"));
+        let text = r#"{"method":"thread/started","params":{"thread":{"id":"t"}}}"#;
+        assert_eq!(head(text).unwrap().peek.thread_id.as_deref(), Some("t"));
+        let text = r#"{"method":"x","params":{"turnId":null,"threadId":7,"turn":3}}"#;
+        let peek = head(text).unwrap().peek;
+        assert_eq!((peek.thread_id, peek.turn_id), (None, None));
+    }
+
+    #[test]
+    fn a_response_shows_its_id_and_where_its_result_stands() {
+        let text = r#"{"id":7,"result":{"a":[1, 2]},"error":null}"#;
+        let head = head(text).unwrap();
+        assert_eq!(head.id, Some(RequestId::Integer(7)));
+        assert_eq!(&text[head.result.unwrap()], r#"{"a":[1, 2]}"#);
+        assert_eq!(head.error, None);
+        assert_eq!(
+            turn_id_of_result(r#"{"turn":{"id":"u","status":"inProgress"}}"#).as_deref(),
+            Some("u")
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_head() {
+        for text in [
+            "",
+            "npm warn",
+            "[]",
+            "7",
+            "{",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1"#,
+            r#"{"a":"x}"#,
+            r#"{"a":1} trailing"#,
+            r#"{"a":1,}"#,
+            r#"{"a":"\"#,
+            r#"{"a":[1}"#,
+        ] {
+            // A closing bracket of the other kind is left to the decoder.
+            if text != r#"{"a":[1}"# {
+                assert!(head(text).is_none(), "{text}");
+            }
+        }
+        assert_eq!(head("{}"), Some(Head::default()));
+    }
+}

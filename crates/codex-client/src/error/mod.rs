@@ -1,0 +1,108 @@
+//! What can go wrong, in terms of what the caller can do about it.
+
+mod closed;
+mod malformed;
+mod rpc;
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+pub use closed::{CloseReason, Closed};
+pub use malformed::Malformed;
+pub use rpc::{RpcError, RpcErrorKind};
+
+use crate::{binary::NotFound, turn::TurnResult};
+
+/// The result of nearly everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something did not work.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no `codex` on this machine, as far as could be seen.
+    #[error(transparent)]
+    NotFound(Arc<NotFound>),
+    /// The `codex` that was found could not be started.
+    #[error("could not start {}: {source}", program.display())]
+    Launch {
+        /// What was to be run.
+        program: PathBuf,
+        /// What the operating system says.
+        source: Arc<io::Error>,
+    },
+    /// The connection has ended, and with it every call and every turn on it.
+    #[error(transparent)]
+    Closed(Arc<Closed>),
+    /// The server refused a request.
+    #[error(transparent)]
+    Rpc(Box<RpcError>),
+    /// A message of the server is not what the protocol says.
+    #[error(transparent)]
+    Decode(Arc<Malformed>),
+    /// The server did not answer in time. Whether it did what was asked is not known; an answer that
+    /// comes later is ignored.
+    #[error("`{method}` was not answered within {} s", after.as_secs_f32())]
+    Timeout {
+        /// The method that was called.
+        method: &'static str,
+        /// How long the answer was waited for.
+        after: Duration,
+    },
+    /// The turn ended as failed. What it had done until then is in the result.
+    #[error("the turn failed: {}", .0.failure())]
+    TurnFailed(Box<TurnResult>),
+    /// This reader of notifications was too slow: so many were dropped, the oldest first. Reading
+    /// goes on with the next one.
+    #[error("{missed} notifications were dropped because they were not read in time")]
+    Lagged {
+        /// How many.
+        missed: u64,
+    },
+    /// Something was asked that cannot be sent.
+    #[error("{0}")]
+    InvalidInput(Box<str>),
+}
+
+impl Error {
+    /// Whether the same call may be sent again and is likely to succeed later.
+    ///
+    /// True only where the server refused the call before it did anything. After a timeout it is
+    /// false: the server may have done what was asked.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Rpc(error) if error.kind == RpcErrorKind::Overloaded)
+    }
+
+    pub(crate) fn closed(closed: &Arc<Closed>) -> Self {
+        Self::Closed(Arc::clone(closed))
+    }
+}
+
+impl From<NotFound> for Error {
+    fn from(error: NotFound) -> Self {
+        Self::NotFound(Arc::new(error))
+    }
+}
+
+impl From<RpcError> for Error {
+    fn from(error: RpcError) -> Self {
+        Self::Rpc(Box::new(error))
+    }
+}
+
+impl From<Malformed> for Error {
+    fn from(error: Malformed) -> Self {
+        Self::Decode(Arc::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_small_and_crosses_threads() {
+        fn crosses_threads<T: Send + Sync + 'static>() {}
+        crosses_threads::<Error>();
+        assert!(size_of::<Error>() <= 40, "{}", size_of::<Error>());
+    }
+}

@@ -1,0 +1,153 @@
+//! Servers that are processes, played by a shell.
+#![cfg(unix)]
+
+use std::{os::unix::process::ExitStatusExt, time::Duration};
+
+use tokio::io::AsyncReadExt;
+
+use crate::{
+    Codex, CodexBuilder, Error,
+    transport::{Launch, Process},
+};
+
+/// A client whose server is a script.
+fn shell(script: &str) -> CodexBuilder {
+    Codex::builder().binary("sh").launch_args(["-c", script])
+}
+
+fn launch(script: &str) -> Launch {
+    Launch {
+        program: "sh".into(),
+        args: vec!["-c".into(), script.into()],
+        cwd: None,
+        env: Vec::new(),
+    }
+}
+
+/// Answers the handshake, then does something else.
+fn after_handshake(then: &str) -> String {
+    let answer = serde_json::json!({"id": 1, "result": super::handshake()});
+    format!("read line; echo '{answer}'; read line; {then}")
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_leaves_its_exit_status_and_its_last_words() {
+    let error = shell("echo 'config is broken' >&2; exit 3")
+        .start()
+        .await
+        .unwrap_err();
+    let Error::Closed(closed) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(closed.exit_status.and_then(|status| status.code()), Some(3));
+    assert_eq!(closed.stderr_tail, "config is broken");
+    let text = error.to_string();
+    assert!(
+        text.contains("exit status: 3") && text.contains("config is broken"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_not_found_and_one_that_is_none_does_not_launch() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Codex::builder()
+        .binary(dir.path().join("none"))
+        .start()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::NotFound(_)), "{error}");
+    let cwd = dir.path().join("none");
+    let error = shell("exit 0").cwd(cwd).start().await.unwrap_err();
+    assert!(matches!(error, Error::Launch { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_flood_on_standard_error_blocks_nobody() {
+    let flood = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of much text on standard error\" >&2; i=$((i+1)); done; exit 1";
+    let codex = shell(&after_handshake(flood)).start().await.unwrap();
+    let Some(Err(Error::Closed(closed))) = codex.notifications().next().await else {
+        panic!("not closed")
+    };
+    assert!(
+        closed
+            .stderr_tail
+            .ends_with("line 19999 of much text on standard error")
+    );
+    assert!(closed.stderr_tail.len() <= 64 * 1024);
+}
+
+#[tokio::test]
+async fn the_builder_says_what_is_run_and_how() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Codex::builder()
+        .binary("sh")
+        .launch_args(["-c", "echo \"$PWD $SECRET_NUMBER $HOME\" >&2; exit 1"])
+        .cwd(dir.path().canonicalize().unwrap())
+        .env("SECRET_NUMBER", "7")
+        .env_remove("HOME")
+        .start()
+        .await
+        .unwrap_err();
+    let Error::Closed(closed) = error else {
+        panic!("{error}")
+    };
+    let expected = format!("{} 7 ", dir.path().canonicalize().unwrap().display());
+    assert_eq!(closed.stderr_tail, expected);
+}
+
+#[tokio::test]
+async fn closing_lets_the_server_end_by_itself() {
+    // Ends when its input does, and says so with its status.
+    let codex = shell(&after_handshake("cat > /dev/null; exit 0"))
+        .start()
+        .await
+        .unwrap();
+    let mut notifications = codex.notifications();
+    codex.close().await.unwrap();
+    assert!(notifications.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_is_told_at_once_though_its_child_holds_the_output_open() {
+    let script = after_handshake("sleep 1000 & kill -9 $$");
+    let codex = shell(&script).start().await.unwrap();
+    let Some(Err(Error::Closed(closed))) = codex.notifications().next().await else {
+        panic!("not closed")
+    };
+    assert_eq!(
+        closed.exit_status.and_then(|status| status.signal()),
+        Some(9)
+    );
+}
+
+#[tokio::test]
+async fn a_process_that_does_not_end_is_terminated_with_its_children() {
+    let mut transport = Process::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
+    let mut up = [0; 3];
+    transport.reader.read_exact(&mut up).await.unwrap();
+    let status = transport
+        .process
+        .unwrap()
+        .end(Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(status.signal(), Some(15));
+    // The child of the shell held the output open: it is gone too.
+    assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
+    let mut transport =
+        Process::spawn(&launch("trap '' TERM; sleep 1000 & echo $$; wait")).unwrap();
+    let mut id = [0; 16];
+    let read = transport.reader.read(&mut id).await.unwrap();
+    let id: i32 = str::from_utf8(&id[..read]).unwrap().trim().parse().unwrap();
+    drop(transport.process);
+    let mut rest = Vec::new();
+    transport.reader.read_to_end(&mut rest).await.unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    // Not even a zombie is left.
+    assert!(rustix::process::test_kill_process(id).is_err());
+}

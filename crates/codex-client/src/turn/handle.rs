@@ -1,0 +1,56 @@
+//! A turn that was started.
+
+use std::sync::Arc;
+
+use super::{TurnResult, TurnStream};
+use crate::{codex::Codex, connection::Feed, error::Result};
+
+/// A turn that was started. Cheap to clone; all clones are one turn.
+///
+/// Events are kept for the first [`stream`](Self::stream) from the beginning, also before it is
+/// asked for. When the last handle and stream are dropped, the turn goes on, and its further events
+/// go to [`Codex::notifications`](crate::Codex::notifications).
+#[derive(Debug, Clone)]
+pub struct TurnHandle {
+    codex: Codex,
+    feed: Arc<Feed>,
+}
+
+impl TurnHandle {
+    pub(crate) fn new(codex: Codex, feed: Arc<Feed>) -> Self {
+        Self { codex, feed }
+    }
+
+    /// The turn's id.
+    pub fn id(&self) -> &str {
+        self.feed.turn_id()
+    }
+
+    /// The id of the thread that it runs in.
+    pub fn thread_id(&self) -> &str {
+        self.feed.thread_id()
+    }
+
+    /// The events of this turn, in order, up to and including its completion.
+    ///
+    /// The first stream begins with the first event. A further one, made while another is being
+    /// read, begins with the oldest event that none has taken yet.
+    pub fn stream(&self) -> TurnStream {
+        TurnStream::new(self.codex.clone(), self.feed.reader())
+    }
+
+    /// Waits for the end of the turn and collects its result. The events need not be read for it,
+    /// and may have been.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn ended as failed (not
+    /// if it was interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the
+    /// turn did; [`Decode`](crate::Error::Decode) if what the result is made of cannot be
+    /// understood.
+    pub async fn run(&self) -> Result<TurnResult> {
+        TurnStream::new(self.codex.clone(), self.feed.end_only())
+            .result()
+            .await
+    }
+}
