@@ -151,12 +151,11 @@ fn assemble(about: &str, items: &[String], elsewhere: &BTreeSet<String>) -> Stri
     format!("{HEADER}\n{about}\n{uses}\n{body}\n").replace("\n\n\n", "\n\n")
 }
 
-/// The names in the code that need an import: not those in comments, nor whole paths.
+/// The names in the code that need an import: not those in comments, nor those with a path.
 fn words(body: &str) -> BTreeSet<&str> {
-    let code = body
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
+    body.lines()
+        .filter(|line| !line.trim_start().starts_with("//") && !line.contains("$crate::"))
+        .flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))
         .collect()
 }
 

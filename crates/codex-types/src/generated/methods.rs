@@ -3,7 +3,7 @@
 //! Methods as types, and the tables of methods.
 
 use super::*;
-use crate::{RequestId, wire};
+use crate::wire;
 
 wire::requests! {
     /// Every request that a client can send.
