@@ -6,6 +6,9 @@ mod generated;
 mod traits;
 mod wire;
 
+#[cfg(test)]
+mod mini;
+
 pub mod rpc;
 pub mod unlisted;
 

@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// of the schema, or a unit struct in [`request`](crate::request) for a method without params.
 /// One generic call therefore covers the whole protocol:
 ///
-/// ```ignore
+/// ```
 /// use codex_types::{Request, ThreadReadParams};
 /// assert_eq!(ThreadReadParams::METHOD, "thread/read");
 /// ```

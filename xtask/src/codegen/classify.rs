@@ -114,7 +114,6 @@ fn object(
         .into_iter()
         .flatten()
     {
-        check_keywords(property).with_context(|| format!("field `{wire}`"))?;
         let (bare, nullable) = without_null(property);
         let is_required = required.iter().any(|name| name == wire);
         let default = property.get("default").cloned();
@@ -141,7 +140,7 @@ fn object(
             secret: tables.is_secret(name, wire),
         });
     }
-    fields.sort_by_key(|field| sort_key(field));
+    fields.sort_by_key(sort_key);
     let (rest, strict) = match schema.get("additionalProperties") {
         None => (None, false),
         Some(Value::Bool(false)) => (None, tables.is_strict(name)),
@@ -292,6 +291,7 @@ fn mentions(stable: &Value, value: &str) -> bool {
     }
 }
 
+/// Fails on what the generator does not know, anywhere in a definition.
 fn check_keywords(schema: &Value) -> Result<()> {
     const KNOWN: &[&str] = &[
         "$ref",
@@ -310,13 +310,35 @@ fn check_keywords(schema: &Value) -> Result<()> {
         "title",
         "type",
     ];
-    let unknown = schema
-        .as_object()
-        .and_then(|s| s.keys().find(|k| !KNOWN.contains(&k.as_str())));
-    match unknown {
-        Some(keyword) => bail!("the keyword `{keyword}` is not known to the generator"),
-        None => Ok(()),
+    let Some(schema) = schema.as_object() else {
+        return Ok(());
+    };
+    if let Some(keyword) = schema
+        .keys()
+        .find(|keyword| !KNOWN.contains(&keyword.as_str()))
+    {
+        bail!("the keyword `{keyword}` is not known to the generator");
     }
+    if let Some(Value::Array(types)) = schema.get("type")
+        && !matches!(types.as_slice(), [_, null] if *null == "null")
+    {
+        bail!("a value of several types: {types:?}");
+    }
+    for (keyword, inner) in schema {
+        match (keyword.as_str(), inner) {
+            ("properties", Value::Object(properties)) => {
+                for (name, property) in properties {
+                    check_keywords(property).with_context(|| format!("field `{name}`"))?;
+                }
+            }
+            ("anyOf" | "oneOf", Value::Array(members)) => {
+                members.iter().try_for_each(check_keywords)?;
+            }
+            ("items" | "additionalProperties", inner) => check_keywords(inner)?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Understands all definitions.

@@ -4,7 +4,7 @@
 //! well. Unions are registered as types of the same name and are made by the emitters; whether a
 //! field is optional is theirs to say, too. Definitions in = structs out is checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use quote::ToTokens as _;
@@ -42,10 +42,21 @@ pub(crate) fn lower(model: &mut Model) -> Result<()> {
         .map(|(name, ty)| carrier_name(name, ty))
         .collect();
     let structs = run_typify(carriers, &settings)?;
+    let lost = expected.iter().find(|name| !structs.contains_key(*name));
+    ensure!(lost.is_none(), "typify lost the definition {lost:?}");
+    // typify spells some names its own way (`JsonrpcError`), which is none of our concern.
+    let known: BTreeSet<_> = model
+        .types
+        .keys()
+        .chain(&expected)
+        .map(|n| n.to_lowercase())
+        .collect();
+    let made = structs
+        .keys()
+        .find(|name| !known.contains(&name.to_lowercase()));
     ensure!(
-        expected.iter().all(|name| structs.contains_key(name)),
-        "typify lost a definition: {:?}",
-        expected.iter().find(|name| !structs.contains_key(*name))
+        made.is_none(),
+        "typify made {made:?} of an inline shape that has no name of its own"
     );
     for (name, ty) in &mut model.types {
         let carrier = carrier_name(name, ty);

@@ -9,7 +9,7 @@ use super::{
     load::{Definitions, reference_name},
     model::{Messages, Method},
     names,
-    tables::{MESSAGES, RESPONSES},
+    tables::{MESSAGES, Tables},
 };
 
 /// Reads the four unions of messages, and finds the responses.
@@ -19,6 +19,7 @@ pub(crate) fn unions(
     definitions: &Definitions,
     stable: &Definitions,
     names: &BTreeSet<String>,
+    tables: &mut Tables,
 ) -> Result<Vec<Messages>> {
     let mut unions = MESSAGES
         .iter()
@@ -33,7 +34,7 @@ pub(crate) fn unions(
             messages(name, &definitions[*name], &known).with_context(|| format!("union `{name}`"))
         })
         .collect::<Result<Vec<_>>>()?;
-    find_responses(&mut unions, names)?;
+    find_responses(&mut unions, names, tables)?;
     Ok(unions)
 }
 
@@ -118,9 +119,12 @@ fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Mess
 }
 
 /// Gives each request its response, and fails if one is left on either side.
-fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Result<()> {
+fn find_responses(
+    unions: &mut [Messages],
+    definitions: &BTreeSet<String>,
+    tables: &mut Tables,
+) -> Result<()> {
     let mut taken = BTreeSet::new();
-    let mut rows_used = BTreeSet::new();
     let mut params_seen = BTreeSet::new();
     for union in unions
         .iter_mut()
@@ -132,12 +136,8 @@ fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Re
                 .as_deref()
                 .and_then(|params| Some(format!("{}Response", params.strip_suffix("Params")?)));
             let by_method = format!("{}Response", names::pascal(&method.method));
-            let by_table = RESPONSES.iter().find(|(name, _)| *name == method.method);
-            let response = match by_table {
-                Some((name, response)) => {
-                    rows_used.insert(*name);
-                    (*response).to_owned()
-                }
+            let response = match tables.response(&method.method) {
+                Some(response) => response.to_owned(),
                 None => by_params
                     .into_iter()
                     .chain([by_method])
@@ -163,14 +163,9 @@ fn find_responses(unions: &mut [Messages], definitions: &BTreeSet<String>) -> Re
             }
         }
     }
-    if rows_used.is_empty() && taken.is_empty() {
+    if taken.is_empty() {
         return Ok(()); // A mini schema without requests.
     }
-    let stale = RESPONSES.iter().find(|(name, _)| !rows_used.contains(name));
-    ensure!(
-        stale.is_none(),
-        "the table of responses has a row too many: {stale:?}"
-    );
     let left = definitions.iter().find(|name| {
         name.ends_with("Response") && !name.starts_with("JSONRPC") && !taken.contains(*name)
     });

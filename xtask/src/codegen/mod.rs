@@ -18,10 +18,19 @@ mod size;
 mod tables;
 mod write;
 
+#[cfg(test)]
+mod mini;
+
 use anyhow::Result;
 use serde_json::Value;
 
-use self::{model::Model, normalise::Scope, print::Files, tables::Tables};
+use self::{
+    load::Definitions,
+    model::Model,
+    normalise::fixups::{self, Scope},
+    print::Files,
+    tables::Tables,
+};
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
@@ -46,19 +55,30 @@ pub(crate) fn run(args: Args) -> Result<()> {
 fn generate() -> Result<Files> {
     let pinned = crate::schema::pinned::load()?;
     let mut tables = Tables::default();
-    let model = understand(&pinned.experimental, &pinned.stable, &mut tables)?;
+    let model = load(&pinned.experimental, &pinned.stable, &mut tables)?;
     tables.check_used()?;
     print::print(&model)
 }
 
-/// load, normalise, classify, lower, decorate.
-fn understand(experimental: &Value, stable: &Value, tables: &mut Tables) -> Result<Model> {
+/// load, fix up, then [`understand`].
+fn load(experimental: &Value, stable: &Value, tables: &mut Tables) -> Result<Model> {
     let mut definitions = load::flatten(experimental)?;
-    let names = definitions.keys().cloned().collect();
-    normalise::normalise(&mut definitions, Scope::Experimental)?;
+    fixups::apply(&mut definitions, Scope::Experimental)?;
     let mut stable = load::flatten(stable)?;
-    normalise::normalise(&mut stable, Scope::Stable)?;
-    let unions = methods::unions(&definitions, &stable, &names)?;
+    fixups::apply(&mut stable, Scope::Stable)?;
+    understand(definitions, stable, tables)
+}
+
+/// normalise, classify, lower, decorate.
+fn understand(
+    mut definitions: Definitions,
+    mut stable: Definitions,
+    tables: &mut Tables,
+) -> Result<Model> {
+    let names = definitions.keys().cloned().collect();
+    normalise::normalise(&mut definitions)?;
+    normalise::normalise(&mut stable)?;
+    let unions = methods::unions(&definitions, &stable, &names, tables)?;
     let types = classify::classify_all(&definitions, &stable, tables)?;
     let mut model = Model { types, unions };
     lower::lower(&mut model)?;

@@ -135,7 +135,7 @@ pub(crate) const MESSAGES: &[&str] = &[
 ];
 
 /// Responses that no rule finds.
-pub(crate) const RESPONSES: &[(&str, &str)] = &[
+const RESPONSES: &[(&str, &str)] = &[
     ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
     ("account/logout", "LogoutAccountResponse"),
     (
@@ -195,6 +195,13 @@ impl Tables {
         self.uses(MESSAGES, name).then_some(Kind::Messages)
     }
 
+    /// The response of a method that no rule finds.
+    pub(crate) fn response(&mut self, method: &str) -> Option<&'static str> {
+        let (method, response) = RESPONSES.iter().find(|(row, _)| *row == method)?;
+        self.used.insert((method, ""));
+        Some(response)
+    }
+
     /// Marks the names of the variants of a union as used.
     pub(crate) fn use_untagged(&mut self, name: &str) {
         if let Some((name, _)) = UNTAGGED.iter().find(|(entry, _)| *entry == name) {
@@ -204,7 +211,8 @@ impl Tables {
 
     fn uses(&mut self, table: &[&'static str], name: &str) -> bool {
         let entry = table.iter().find(|entry| **entry == name);
-        entry.is_some_and(|entry| self.used.insert((entry, "")) || true)
+        self.used.extend(entry.map(|entry| (*entry, "")));
+        entry.is_some()
     }
 
     fn uses_field(
@@ -220,7 +228,8 @@ impl Tables {
                 .find(|entry| **entry == field)
                 .map(|field| (*name, *field))
         });
-        entry.is_some_and(|entry| self.used.insert(entry) || true)
+        self.used.extend(entry);
+        entry.is_some()
     }
 
     /// Fails if the schema no longer has what an entry is about.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::*;
-use crate::wire;
+use crate::{RequestId, wire};
 
 /// `Account` of the protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -806,7 +806,8 @@ pub enum BedrockSetupParams {
 }
 
 impl BedrockSetupParams {
-    /// [`region`](ProfileBedrockSetupParams::region) of whichever variant it is; `None` if it has none.
+    /// [`region`](ProfileBedrockSetupParams::region) of whichever variant it is; `None` if it has
+    /// none.
     pub fn region(&self) -> Option<&str> {
         match self {
             Self::Profile(body) => Some(&body.region),

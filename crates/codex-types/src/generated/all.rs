@@ -42,6 +42,3 @@ pub use self::server::*;
 pub use self::shared::*;
 pub use self::thread::*;
 pub use self::turn::*;
-
-// What the generated files use of what is written by hand.
-use crate::{UnrecognizedMessage, rpc::RequestId};

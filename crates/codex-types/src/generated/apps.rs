@@ -999,7 +999,8 @@ pub enum HookMetadata {
 }
 
 impl HookMetadata {
-    /// [`current_hash`](CommandHookMetadata::current_hash) of whichever variant it is; `None` if it has none.
+    /// [`current_hash`](CommandHookMetadata::current_hash) of whichever variant it is; `None` if it
+    /// has none.
     pub fn current_hash(&self) -> Option<&str> {
         match self {
             Self::Command(body) => Some(&body.current_hash),
@@ -1010,7 +1011,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`display_order`](CommandHookMetadata::display_order) of whichever variant it is; `None` if it has none.
+    /// [`display_order`](CommandHookMetadata::display_order) of whichever variant it is; `None` if
+    /// it has none.
     pub fn display_order(&self) -> Option<i64> {
         match self {
             Self::Command(body) => Some(body.display_order),
@@ -1032,7 +1034,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`environment_id`](CommandHookMetadata::environment_id) of whichever variant it is; `None` if it has none.
+    /// [`environment_id`](CommandHookMetadata::environment_id) of whichever variant it is; `None`
+    /// if it has none.
     pub fn environment_id(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.environment_id.as_deref(),
@@ -1043,7 +1046,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`is_managed`](CommandHookMetadata::is_managed) of whichever variant it is; `None` if it has none.
+    /// [`is_managed`](CommandHookMetadata::is_managed) of whichever variant it is; `None` if it has
+    /// none.
     pub fn is_managed(&self) -> Option<bool> {
         match self {
             Self::Command(body) => Some(body.is_managed),
@@ -1076,7 +1080,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`plugin_id`](CommandHookMetadata::plugin_id) of whichever variant it is; `None` if it has none.
+    /// [`plugin_id`](CommandHookMetadata::plugin_id) of whichever variant it is; `None` if it has
+    /// none.
     pub fn plugin_id(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.plugin_id.as_deref(),
@@ -1087,7 +1092,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`status_message`](CommandHookMetadata::status_message) of whichever variant it is; `None` if it has none.
+    /// [`status_message`](CommandHookMetadata::status_message) of whichever variant it is; `None`
+    /// if it has none.
     pub fn status_message(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.status_message.as_deref(),

@@ -3357,7 +3357,8 @@ impl ThreadItem {
         }
     }
 
-    /// [`completed_at_ms`](UserMessageThreadItem::completed_at_ms) of whichever variant it is; `None` if it has none.
+    /// [`completed_at_ms`](UserMessageThreadItem::completed_at_ms) of whichever variant it is;
+    /// `None` if it has none.
     pub fn completed_at_ms(&self) -> Option<i64> {
         match self {
             Self::UserMessage(body) => body.completed_at_ms,
@@ -3383,7 +3384,8 @@ impl ThreadItem {
         }
     }
 
-    /// [`started_at_ms`](UserMessageThreadItem::started_at_ms) of whichever variant it is; `None` if it has none.
+    /// [`started_at_ms`](UserMessageThreadItem::started_at_ms) of whichever variant it is; `None`
+    /// if it has none.
     pub fn started_at_ms(&self) -> Option<i64> {
         match self {
             Self::UserMessage(body) => body.started_at_ms,

@@ -1005,7 +1005,8 @@ pub enum McpServerElicitationRequestParams {
 }
 
 impl McpServerElicitationRequestParams {
-    /// [`thread_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id) of whichever variant it is; `None` if it has none.
+    /// [`thread_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id) of
+    /// whichever variant it is; `None` if it has none.
     pub fn thread_id(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => Some(&body.thread_id),
@@ -1017,7 +1018,8 @@ impl McpServerElicitationRequestParams {
         }
     }
 
-    /// [`turn_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id) of whichever variant it is; `None` if it has none.
+    /// [`turn_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id) of whichever
+    /// variant it is; `None` if it has none.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => body.turn_id.as_deref(),
@@ -1029,7 +1031,8 @@ impl McpServerElicitationRequestParams {
         }
     }
 
-    /// [`server_name`](OpenaiUserVerificationMcpServerElicitationRequestParams::server_name) of whichever variant it is; `None` if it has none.
+    /// [`server_name`](OpenaiUserVerificationMcpServerElicitationRequestParams::server_name) of
+    /// whichever variant it is; `None` if it has none.
     pub fn server_name(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => Some(&body.server_name),

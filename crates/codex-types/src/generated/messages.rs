@@ -3,7 +3,7 @@
 //! The unions of messages.
 
 use super::*;
-use crate::wire;
+use crate::{UnrecognizedMessage, wire};
 
 /// Notification sent from the client to the server.
 #[derive(Debug, Clone, PartialEq)]

@@ -646,7 +646,8 @@ pub enum ThreadRealtimeItem {
 }
 
 impl ThreadRealtimeItem {
-    /// [`id`](RealtimeSessionStartedThreadRealtimeItem::id) of whichever variant it is; `None` if it has none.
+    /// [`id`](RealtimeSessionStartedThreadRealtimeItem::id) of whichever variant it is; `None` if
+    /// it has none.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::RealtimeSessionStarted(body) => Some(&body.id),
@@ -657,7 +658,8 @@ impl ThreadRealtimeItem {
         }
     }
 
-    /// [`realtime_session_id`](RealtimeSessionStartedThreadRealtimeItem::realtime_session_id) of whichever variant it is; `None` if it has none.
+    /// [`realtime_session_id`](RealtimeSessionStartedThreadRealtimeItem::realtime_session_id) of
+    /// whichever variant it is; `None` if it has none.
     pub fn realtime_session_id(&self) -> Option<&str> {
         match self {
             Self::RealtimeSessionStarted(body) => Some(&body.realtime_session_id),

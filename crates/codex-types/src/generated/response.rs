@@ -1193,7 +1193,8 @@ pub enum ReasoningItemContent {
 }
 
 impl ReasoningItemContent {
-    /// [`text`](ReasoningTextReasoningItemContent::text) of whichever variant it is; `None` if it has none.
+    /// [`text`](ReasoningTextReasoningItemContent::text) of whichever variant it is; `None` if it
+    /// has none.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::ReasoningText(body) => Some(&body.text),

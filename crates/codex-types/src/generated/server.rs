@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::wire;
+use crate::{RequestId, wire};
 
 /// `ClientInfo` of the protocol.
 #[derive(Debug, Clone, PartialEq)]

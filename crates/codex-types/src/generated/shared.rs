@@ -839,7 +839,8 @@ pub enum ModelProviderError {
 }
 
 impl ModelProviderError {
-    /// [`model_provider`](ModelProviderMismatchModelProviderError::model_provider) of whichever variant it is; `None` if it has none.
+    /// [`model_provider`](ModelProviderMismatchModelProviderError::model_provider) of whichever
+    /// variant it is; `None` if it has none.
     pub fn model_provider(&self) -> Option<&str> {
         match self {
             Self::ModelProviderMismatch(body) => Some(&body.model_provider),

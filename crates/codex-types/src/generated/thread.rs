@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::wire;
+use crate::{RequestId, wire};
 
 /// `ActivePermissionProfile` of the protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,7 +145,8 @@ pub enum DynamicToolSpec {
 }
 
 impl DynamicToolSpec {
-    /// [`description`](FunctionDynamicToolSpec::description) of whichever variant it is; `None` if it has none.
+    /// [`description`](FunctionDynamicToolSpec::description) of whichever variant it is; `None` if
+    /// it has none.
     pub fn description(&self) -> Option<&str> {
         match self {
             Self::Function(body) => Some(&body.description),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::object::field_type;
+use super::{docs, object::field_type};
 use crate::codegen::model::{Field, Kind, Method, Model, Rule, Tagged};
 
 /// Writes accessors for the fields that every variant of a tagged union has.
@@ -16,11 +16,11 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
     writeln!(out, "impl {name} {{")?;
     for (field, access) in common {
         let ident = &field.slot.ident;
-        writeln!(
-            out,
-            "    /// [`{ident}`]({}::{ident}) of whichever variant it is; `None` if it has none.",
-            tagged.variants[0].body.as_deref().unwrap_or_default()
-        )?;
+        let body = tagged.variants[0].body.as_deref().unwrap_or_default();
+        let sentence = format!(
+            "[`{ident}`]({body}::{ident}) of whichever variant it is; `None` if it has none."
+        );
+        out.push_str(&docs::comment(&sentence, "    "));
         writeln!(
             out,
             "    pub fn {ident}(&self) -> Option<{}> {{\n        match self {{",
@@ -34,7 +34,7 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
                 variant.word.ident
             )?;
         }
-        let unknown = access.from_value(&field.slot.name);
+        let unknown = access.in_value(&field.slot.name);
         writeln!(
             out,
             "            Self::Unrecognized(value) => {unknown},\n        }}\n    }}\n"
@@ -111,7 +111,7 @@ impl Access {
         }
     }
 
-    fn from_value(self, wire: &str) -> String {
+    fn in_value(self, wire: &str) -> String {
         match self {
             Self::Text => format!("wire::string_at(value, {wire:?})"),
             Self::Integer => format!("value.get({wire:?})?.as_i64()"),

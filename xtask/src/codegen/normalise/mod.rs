@@ -4,14 +4,13 @@
 //! Each pass is a named function over the definitions, with a small schema and its expected output
 //! as a test (`xtask/tests/mini`). Their order matters and is the order of [`PASSES`].
 
-mod fixups;
+pub(crate) mod fixups;
 mod passes;
 mod walk;
 
 use anyhow::{Context, Result};
 
 use super::load::Definitions;
-pub(crate) use fixups::Scope;
 pub(crate) use walk::{is_object_schema, string_values};
 
 type Pass = fn(&mut Definitions) -> Result<()>;
@@ -28,9 +27,8 @@ pub(crate) const PASSES: &[(&str, Pass)] = &[
     ("hoist_variants", passes::hoist_variants),
 ];
 
-/// Applies the fix-ups, then every pass.
-pub(crate) fn normalise(definitions: &mut Definitions, scope: Scope) -> Result<()> {
-    fixups::apply(definitions, scope)?;
+/// Applies every pass.
+pub(crate) fn normalise(definitions: &mut Definitions) -> Result<()> {
     for (name, pass) in PASSES {
         pass(definitions).with_context(|| format!("normalise pass `{name}`"))?;
     }

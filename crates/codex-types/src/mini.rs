@@ -1,0 +1,236 @@
+//! What the generator makes of its small schemas compiles, and does on the wire what it should.
+//!
+//! The files are the expected output of `xtask`'s own tests.
+
+#![allow(missing_docs, dead_code, unreachable_pub, unused_macros)]
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+#[path = "../../../xtask/tests/mini/shapes/messages.rs"]
+#[rustfmt::skip]
+mod messages;
+#[path = "../../../xtask/tests/mini/shapes/mixed.rs"]
+#[rustfmt::skip]
+mod mixed;
+#[path = "../../../xtask/tests/mini/shapes/objects.rs"]
+#[rustfmt::skip]
+mod objects;
+#[path = "../../../xtask/tests/mini/shapes/strings.rs"]
+#[rustfmt::skip]
+mod strings;
+#[path = "../../../xtask/tests/mini/shapes/tagged.rs"]
+#[rustfmt::skip]
+mod tagged;
+#[path = "../../../xtask/tests/mini/shapes/untagged.rs"]
+#[rustfmt::skip]
+mod untagged;
+
+/// Decodes a value through text, as from the wire.
+fn decode<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_str(&value.to_string()).unwrap_or_else(|error| panic!("{value}: {error}"))
+}
+
+fn refusal<T: DeserializeOwned>(value: &Value) -> String {
+    match serde_json::from_str::<T>(&value.to_string()) {
+        Ok(_) => panic!("{value} is accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap()
+}
+
+#[test]
+fn each_rule_of_a_field_reads_and_writes_as_its_table_says() {
+    let least = json!({
+        "id": "i", "threadId": "t", "by": {}, "count": 1, "thingId": "x", "type": "k",
+    });
+    let thing: objects::Thing = decode(&least);
+    assert_eq!(thing, objects::Thing::new("i", "t", [], 1, None, "x", "k"));
+    assert_eq!(
+        encode(&thing),
+        json!({
+            "id": "i", "threadId": "t", "by": {}, "count": 1, "thingId": "x", "type": "k",
+            "parent": null, "done": false, "visible": true, "tags": [], "state": "active",
+            "states": ["active"],
+        }),
+    );
+    let unknown_field: objects::Thing = {
+        let mut value = least.clone();
+        value["future"] = json!([1, {}]);
+        decode(&value)
+    };
+    assert_eq!(unknown_field, thing);
+}
+
+#[test]
+fn an_error_names_the_type_and_the_field() {
+    let missing = refusal::<objects::Thing>(&json!({ "id": "i" }));
+    assert!(
+        missing.starts_with("Thing: missing field `threadId`"),
+        "{missing}"
+    );
+    let wrong = refusal::<objects::Thing>(&json!({ "by": { "a": { "count": "1" } } }));
+    assert!(
+        wrong.starts_with("Thing.by: Thing.count: invalid type: string"),
+        "{wrong}"
+    );
+    assert!(wrong.contains("line 1 column"), "{wrong}");
+}
+
+#[test]
+fn an_open_struct_keeps_what_else_is_in_it() {
+    let value = json!({ "a": "x", "b": [1], "c": null });
+    let open: objects::Open = decode(&value);
+    assert_eq!(open.rest.len(), 2);
+    assert_eq!(encode(&open), value);
+}
+
+#[test]
+fn a_string_that_is_not_known_is_kept_unless_the_enum_is_closed() {
+    for (wire, level) in [
+        ("low", strings::Level::Low),
+        ("very-high", strings::Level::VeryHigh),
+        ("unknown", strings::Level::Unknown),
+        ("new", strings::Level::Unrecognized("new".to_owned())),
+    ] {
+        assert_eq!(decode::<strings::Level>(&json!(wire)), level);
+        assert_eq!(encode(&level), json!(wire));
+        assert_eq!(strings::Level::from(wire), level);
+        assert_eq!(level.to_string(), wire);
+    }
+    assert!(refusal::<strings::Level>(&json!(1)).contains("a string (Level)"));
+    let closed = refusal::<strings::McpElicitationArrayType>(&json!("list"));
+    assert!(closed.contains("unknown value `list`"), "{closed}");
+    assert_eq!(encode(&strings::Path::from("/a")), json!("/a"));
+}
+
+#[test]
+fn a_tag_may_stand_anywhere_and_an_unknown_one_keeps_the_object() {
+    for text in [
+        r#"{"type":"agentMessage","id":"1","text":"a"}"#,
+        r#"{"id":"1","text":"a","type":"agentMessage"}"#,
+        r#"{"id":"1","type":"agentMessage","text":"a","future":{}}"#,
+    ] {
+        let item: tagged::Item = serde_json::from_str(text).unwrap();
+        assert_eq!(item, tagged::AgentMessageItem::new("1", "a").into());
+        assert_eq!(item.tag(), "agentMessage");
+    }
+    let value = json!({ "id": "1", "type": "future", "startedAtMs": 7, "x": [{ "y": null }] });
+    let item: tagged::Item = decode(&value);
+    assert_eq!(item, tagged::Item::Unrecognized(value.clone()));
+    assert_eq!(
+        (item.tag(), item.id(), item.started_at_ms()),
+        ("future", Some("1"), Some(7))
+    );
+    assert_eq!(encode(&item), value);
+    assert_eq!(
+        decode::<tagged::Status>(&json!({ "type": "idle" })),
+        tagged::Status::Idle
+    );
+}
+
+#[test]
+fn a_known_tag_with_a_broken_body_is_an_error_not_unrecognized() {
+    let error = refusal::<tagged::Item>(&json!({ "type": "agentMessage", "id": "1", "text": 2 }));
+    assert!(
+        error.contains("AgentMessageItem.text: invalid type"),
+        "{error}"
+    );
+    let error = refusal::<tagged::Item>(&json!({ "text": 2, "type": "agentMessage", "id": "1" }));
+    assert!(
+        error.contains("AgentMessageItem.text: invalid type"),
+        "{error}"
+    );
+    let error = refusal::<tagged::Item>(&json!({ "id": "1" }));
+    assert!(error.contains("Item: missing field `type`"), "{error}");
+}
+
+#[test]
+fn a_mixed_union_takes_words_and_keyed_objects_and_keeps_others() {
+    use mixed::{HttpFailedInfo, Info};
+
+    let failed = HttpFailedInfo { status: Some(500) };
+    for (value, info) in [
+        (json!("overloaded"), Info::Overloaded),
+        (
+            json!({ "httpFailed": { "status": 500 } }),
+            Info::HttpFailed(failed),
+        ),
+        (json!({ "custom": "x" }), Info::Custom("x".to_owned())),
+        (json!("new"), Info::Unrecognized(json!("new"))),
+        (
+            json!({ "new": 1, "b": 2 }),
+            Info::Unrecognized(json!({ "new": 1, "b": 2 })),
+        ),
+    ] {
+        assert_eq!(decode::<Info>(&value), info);
+        assert_eq!(encode(&info), value);
+    }
+    let error = refusal::<Info>(&json!({ "httpFailed": { "status": "x" } }));
+    assert!(
+        error.contains("Info.httpFailed: HttpFailedInfo.status"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_untagged_union_takes_the_first_variant_that_fits() {
+    use untagged::{McpElicitationConstOption, ResourceContent, ThreadListCwdFilter};
+
+    for value in [
+        json!({ "text": "a", "uri": "b" }),
+        json!({ "blob": "a", "uri": "b" }),
+    ] {
+        assert_eq!(encode(&decode::<ResourceContent>(&value)), value);
+    }
+    let many = decode::<ThreadListCwdFilter>(&json!(["a", "b"]));
+    assert_eq!(many, vec!["a".to_owned(), "b".to_owned()].into());
+    let error = refusal::<ResourceContent>(&json!({ "uri": "b" }));
+    assert!(
+        error.contains("not Text: TextResourceContent: missing field `text`"),
+        "{error}"
+    );
+    assert!(error.contains("not Blob"), "{error}");
+    let strict = json!({ "const": "a", "title": "b", "c": 1 });
+    assert!(refusal::<McpElicitationConstOption>(&strict).contains("unknown field `c`"));
+}
+
+#[test]
+fn a_message_is_decoded_by_its_method_and_an_unknown_one_is_kept() {
+    use messages::{ClientRequest, ServerNotification};
+
+    let value =
+        json!({ "method": "thing/started", "params": { "threadId": "t" }, "emittedAtMs": 5 });
+    let started: ServerNotification = decode(&value);
+    assert_eq!(started.thread_id(), Some("t"));
+    assert_eq!(
+        (started.emitted_at_ms(), started.turn_id()),
+        (Some(5), None)
+    );
+    assert_eq!(encode(&started), value);
+
+    let value = json!({ "method": "new", "params": { "thread": { "id": "t" } }, "emittedAtMs": 5 });
+    let unknown: ServerNotification = decode(&value);
+    assert!(matches!(&unknown, ServerNotification::Unrecognized(_)));
+    assert_eq!((unknown.method(), unknown.thread_id()), ("new", Some("t")));
+    assert_eq!(encode(&unknown), value);
+
+    let error = refusal::<ServerNotification>(&json!({ "method": "thing/started", "params": {} }));
+    assert!(error.contains("malformed params of `thing/started`: ThingStartedNotification"));
+    let request: ClientRequest = decode(&json!({ "id": 1, "method": "memory/reset" }));
+    assert_eq!(encode(&request), json!({ "method": "memory/reset" }));
+}
+
+#[test]
+fn params_are_made_from_what_is_required_and_set_by_name() {
+    let params = messages::ThingStartParams::new("t", "n")
+        .model("m")
+        .deep(true);
+    assert_eq!(
+        encode(&params),
+        json!({ "threadId": "t", "name": "n", "model": "m", "deep": true }),
+    );
+}
