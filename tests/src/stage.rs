@@ -1,0 +1,60 @@
+//! A client, a real app-server and a scripted model, set up for one test.
+
+use codex_client::{Codex, CodexBuilder};
+use codex_testing::{CodexHome, ScriptedModel, codex_bin};
+
+/// What a test needs to run real turns. Dropped, it leaves nothing behind.
+pub struct Stage {
+    /// Says what the test wants.
+    pub model: ScriptedModel,
+    /// The server's configuration and the workspace.
+    pub home: CodexHome,
+}
+
+impl Stage {
+    /// A model without replies, and a home where nothing is asked for approval.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be set up.
+    pub fn new() -> Self {
+        let model = ScriptedModel::start().expect("a model on loopback");
+        let home = CodexHome::builder(&model).approval_policy("never");
+        Self {
+            home: home.build().expect("a temporary home"),
+            model,
+        }
+    }
+
+    /// The builder of a client whose server runs on this stage.
+    ///
+    /// # Panics
+    ///
+    /// If there is no codex to test against.
+    pub fn builder(&self) -> CodexBuilder {
+        let program = codex_bin().expect("a codex to test against");
+        let mut builder = Codex::builder().binary(program).cwd(self.home.workspace());
+        for (name, value) in self.home.env() {
+            builder = builder.env(name, value);
+        }
+        for name in self.home.removed_env() {
+            builder = builder.env_remove(name);
+        }
+        builder
+    }
+
+    /// A client of a server on this stage.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub async fn start(&self) -> Codex {
+        self.builder().start().await.expect("a running app-server")
+    }
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::new()
+    }
+}

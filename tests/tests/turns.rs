@@ -1,0 +1,149 @@
+//! Turns on a real app-server: run, followed, several at once, joined, and cut off.
+
+use std::future::IntoFuture;
+
+use codex_client::{Error, Sandbox, types::ServerNotification};
+use codex_testing::Reply;
+use codex_tests::stage::Stage;
+use codex_types::{ThreadItem, ThreadLoadedListParams, ThreadReadParams, TurnStatus, request};
+
+#[tokio::test]
+async fn a_turn_is_run_and_its_result_collected() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    assert!(codex.metadata().user_agent.starts_with("codex_rust_sdk/"));
+    stage.model.push("It is 42.");
+    let thread = codex
+        .thread_start()
+        .sandbox(Sandbox::ReadOnly)
+        .await
+        .unwrap();
+    let result = thread.run("What is it?").await.unwrap();
+    assert_eq!(result.status, TurnStatus::Completed);
+    assert_eq!(result.final_response.as_deref(), Some("It is 42."));
+    assert!(matches!(result.items[0], ThreadItem::UserMessage(..)));
+    assert!(result.usage.is_some() && result.duration_ms.is_some());
+    let params = ThreadReadParams::new(thread.id()).include_turns(true);
+    let read = codex.request(params).await.unwrap();
+    assert_eq!(read.thread.turns[0].id, result.id);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_is_followed_and_its_result_had_afterwards() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    stage.model.push(Reply::deltas(["one ", "two ", "three"]));
+    let thread = codex.thread_start().await.unwrap();
+    let turn = thread.turn("Count.").await.unwrap();
+    let mut events = turn.stream();
+    let (mut text, mut last) = (String::new(), String::new());
+    while let Some(event) = events.next().await {
+        let event = event.unwrap();
+        assert_eq!(event.turn_id(), Some(turn.id()));
+        last = event.method().to_owned();
+        if let ServerNotification::AgentMessageDelta(delta) = event {
+            text.push_str(&delta.delta);
+        }
+    }
+    assert_eq!(
+        (text.as_str(), last.as_str()),
+        ("one two three", "turn/completed")
+    );
+    let result = events.result().await.unwrap();
+    assert_eq!(result.final_response, Some(text));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn turns_of_several_threads_run_at_once_and_each_has_its_own_text() {
+    const TURNS: usize = 20;
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    stage.model.respond_with(|request| {
+        let asked = request.last_user_text().unwrap_or_default();
+        Reply::text(format!("You said {asked}."))
+    });
+    let mut runs = Vec::new();
+    for number in 0..TURNS {
+        let thread = codex.thread_start().await.unwrap();
+        runs.push(tokio::spawn(thread.run(number.to_string()).into_future()));
+    }
+    for (number, run) in runs.into_iter().enumerate() {
+        let result = run.await.unwrap().unwrap();
+        assert_eq!(result.final_response, Some(format!("You said {number}.")));
+    }
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_on_a_busy_thread_joins_the_running_one() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("first");
+    let first = thread.turn("one").await.unwrap();
+    gate.reached().await.unwrap();
+    stage.model.push("second");
+    let second = thread.turn("two").await.unwrap();
+    gate.open();
+    let result = second.run().await.unwrap();
+    assert_eq!(first.run().await.unwrap(), result);
+    assert_eq!(result.final_response.as_deref(), Some("second"));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failed_turn_is_an_error_with_the_servers_reason() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    stage.model.push(Reply::http_error(400, "no such luck"));
+    let error = thread.run("hi").await.unwrap_err();
+    assert!(error.to_string().contains("no such luck"), "{error}");
+    let Error::TurnFailed(result) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(result.status, TurnStatus::Failed);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn closing_ends_a_running_turn_as_closed_and_never_as_success() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("never said");
+    let turn = thread.turn("hi").await.unwrap();
+    gate.reached().await.unwrap();
+    codex.close().await.unwrap();
+    let error = turn.run().await.unwrap_err();
+    let Error::Closed(closed) = &error else {
+        panic!("{error}")
+    };
+    assert!(
+        closed.exit_status.is_some_and(|status| status.success()),
+        "{closed:?}"
+    );
+    assert!(matches!(thread.run("more").await, Err(Error::Closed(_))));
+}
+
+#[tokio::test]
+async fn a_thousand_requests_at_once_have_a_thousand_answers() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let calls: Vec<_> = (0..1000)
+        .map(|_| {
+            tokio::spawn(
+                codex
+                    .request(ThreadLoadedListParams::default())
+                    .into_future(),
+            )
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    codex.request(request::MemoryReset).await.unwrap();
+    codex.close().await.unwrap();
+}
