@@ -4,3 +4,12 @@ pub mod json;
 pub mod protocol;
 pub mod recorded;
 pub mod stage;
+
+// The code blocks of the documentation compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+mod testing {}

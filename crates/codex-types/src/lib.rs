@@ -1,10 +1,11 @@
-//! Typed protocol of the Codex app-server: every request, notification and item.
+#![doc = include_str!("../README.md")]
 
-// Rooms are printed by prettyplease, and stay as they are.
-#[rustfmt::skip]
-mod generated;
 mod traits;
 mod wire;
+
+// Printed by prettyplease, and to stay as it is printed.
+#[rustfmt::skip]
+mod generated;
 
 #[cfg(test)]
 mod mini;

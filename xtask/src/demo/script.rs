@@ -1,0 +1,31 @@
+//! What the scripted model of the demo says.
+
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::Result;
+use codex_testing::{Item, Reply, ScriptedModel};
+use serde_json::json;
+
+/// Puts files into the workspace, and lets the model look at them before it answers.
+pub(crate) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
+    fs::write(
+        workspace.join("hello.rs"),
+        "fn main() {\n    println!(\"Hello\");\n}\n",
+    )?;
+    fs::write(workspace.join("notes.md"), "# Notes\n")?;
+    model.push(Reply::items([
+        Item::reasoning("**Looking at the folder** before answering."),
+        Item::function_call("exec_command", json!({ "cmd": "ls && wc -l hello.rs" })),
+    ]));
+    model.push(
+        Reply::text_in_chunks_of(
+            6,
+            "There are two files: `hello.rs`, a program of three lines that greets, and \
+             `notes.md`, which is still empty.\n\nThis text comes from a scripted model on \
+             loopback, through the real app-server, in the deltas that you see. The command above \
+             ran in Codex's own sandbox.",
+        )
+        .delay_between_deltas(Duration::from_millis(12)),
+    );
+    Ok(())
+}
