@@ -2,7 +2,7 @@
 
 use std::future::IntoFuture;
 
-use codex_client::{Error, Sandbox, types::ServerNotification};
+use codex_client::{Error, RpcErrorKind, Sandbox, types::ServerNotification};
 use codex_testing::Reply;
 use codex_tests::stage::Stage;
 use codex_types::{ThreadItem, ThreadLoadedListParams, ThreadReadParams, TurnStatus, request};
@@ -90,6 +90,34 @@ async fn a_turn_on_a_busy_thread_joins_the_running_one() {
     let result = second.run().await.unwrap();
     assert_eq!(first.run().await.unwrap(), result);
     assert_eq!(result.final_response.as_deref(), Some("second"));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_running_turn_is_steered_and_interrupted() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    // A steer is heard once the model has begun to answer.
+    let gate = stage.model.gate();
+    stage
+        .model
+        .push(Reply::text("Refactoring all of it.").hold_after(1, &gate));
+    let turn = thread.turn("Refactor the parser.").await.unwrap();
+    gate.reached().await.unwrap();
+    let second = stage.model.push_gated("Never said.");
+    turn.steer("Only the lexer.").await.unwrap();
+    second.reached().await.unwrap();
+    let asked = stage.model.requests();
+    let text = asked[1].last_user_text();
+    assert_eq!(text.as_deref(), Some("Only the lexer."));
+    turn.interrupt().await.unwrap();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    let Err(Error::Rpc(error)) = turn.steer("More.").await else {
+        panic!("steered a turn that has ended")
+    };
+    assert_eq!(error.kind, RpcErrorKind::NoActiveTurn);
     codex.close().await.unwrap();
 }
 

@@ -1,6 +1,9 @@
 //! What a user says to the model.
 
-use codex_types::{TextUserInput, UserInput};
+use codex_types::{
+    AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
+    SkillUserInput, TextUserInput, UserInput,
+};
 
 /// The input of a turn: text, or any of the protocol's kinds of input, one or several.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,5 +57,43 @@ impl From<&str> for Input {
 impl From<&String> for Input {
     fn from(text: &String) -> Self {
         text.as_str().into()
+    }
+}
+
+/// One piece of each kind is an input of its own.
+macro_rules! from_pieces {
+    ($($piece:ident),* $(,)?) => {$(
+        impl From<$piece> for Input {
+            fn from(piece: $piece) -> Self {
+                UserInput::from(piece).into()
+            }
+        }
+    )*};
+}
+
+from_pieces! {
+    TextUserInput,
+    ImageUserInput,
+    LocalImageUserInput,
+    AudioUserInput,
+    LocalAudioUserInput,
+    SkillUserInput,
+    MentionUserInput,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_all_kinds_go_together() {
+        let image = LocalImageUserInput::new("a.png");
+        let input = Input::from("look").and(image).and(String::from("well"));
+        let wire = serde_json::to_value(Vec::from(input)).unwrap();
+        let kinds = ["text", "localImage", "text"];
+        for (piece, kind) in wire.as_array().unwrap().iter().zip(kinds) {
+            assert_eq!(piece["type"], kind);
+        }
+        assert_eq!(wire[1]["path"], "a.png");
     }
 }

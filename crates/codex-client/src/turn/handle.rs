@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use codex_types::{TurnInterruptParams, TurnSteerParams};
+
 use super::{TurnResult, TurnStream};
-use crate::{codex::Codex, connection::Feed, error::Result};
+use crate::{codex::Codex, connection::Feed, error::Result, input::Input};
 
 /// A turn that was started. Cheap to clone; all clones are one turn.
 ///
@@ -53,5 +55,31 @@ impl TurnHandle {
         TurnStream::new(self.codex.clone(), self.feed.end_only())
             .result()
             .await
+    }
+
+    /// Says more to the model while it works (`turn/steer`).
+    ///
+    /// # Errors
+    ///
+    /// [`Rpc`](crate::Error::Rpc) with the kind
+    /// [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn) if this turn has ended, or
+    /// [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another one is running; else as
+    /// [`Call::send`](crate::Call::send).
+    pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
+        let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
+        self.codex.request(params).send().await.map(drop)
+    }
+
+    /// Asks the server to stop the turn (`turn/interrupt`). It has stopped when its stream or
+    /// [`run`](Self::run) ends, with the status `interrupted`. Programs that it left running in
+    /// background terminals go on.
+    ///
+    /// # Errors
+    ///
+    /// As [`steer`](Self::steer). A server may leave a second interrupt unanswered, which then is a
+    /// [`Timeout`](crate::Error::Timeout).
+    pub async fn interrupt(&self) -> Result<()> {
+        let params = TurnInterruptParams::new(self.thread_id(), self.id());
+        self.codex.request(params).send().await.map(drop)
     }
 }
