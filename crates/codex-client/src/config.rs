@@ -1,6 +1,6 @@
 //! How a connection is set up.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, path::PathBuf, time::Duration};
 
 use codex_types::{ClientInfo, InitializeCapabilities, InitializeParams};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,7 +23,7 @@ const IN_FLIGHT: usize = 100;
 const LINE_LIMIT: usize = 256 * 1024 * 1024;
 
 /// Sets up a connection; from [`Codex::builder`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing happens until `start` or `connect` is called"]
 pub struct CodexBuilder {
     binary: Option<PathBuf>,
@@ -206,5 +206,50 @@ impl CodexBuilder {
         let metadata = connection.call(&params, connection.timeout()).await?;
         connection.notify("initialized")?;
         Ok(Codex::new(connection, metadata))
+    }
+}
+
+impl fmt::Debug for CodexBuilder {
+    /// Without the values of variables and of the configuration: there may be keys among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        let config = self.config.iter().map(|config| config.split('=').next());
+        f.debug_struct("CodexBuilder")
+            .field("binary", &self.binary)
+            .field("config", &config.collect::<Vec<_>>())
+            .field("launch_args", &self.launch_args)
+            .field("cwd", &self.cwd)
+            .field("env", &env)
+            .field("client", &self.client)
+            .field("capabilities", &self.capabilities)
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builder_does_not_show_the_values_of_variables_and_of_the_configuration() {
+        let builder = Codex::builder()
+            .env("API_KEY", "sk-secret")
+            .config("providers.x.key", "sk-secret");
+        let text = format!("{builder:?}");
+        assert!(
+            text.contains("API_KEY") && text.contains("providers.x.key"),
+            "{text}"
+        );
+        assert!(!text.contains("secret"), "{text}");
+    }
+
+    #[test]
+    fn overrides_come_before_the_command() {
+        let builder = Codex::builder().config("model", "\"m\"").config("a.b", "1");
+        assert_eq!(
+            builder.args(),
+            ["-c", "model=\"m\"", "-c", "a.b=1", "app-server"]
+        );
     }
 }

@@ -7,6 +7,7 @@
 use std::{
     borrow::Cow,
     mem,
+    ops::Range,
     sync::{Arc, OnceLock},
     task::Waker,
     time::Duration,
@@ -19,7 +20,8 @@ use codex_types::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    bulletin::{Board, Bulletin, Post},
+    bulletin::{Bulletin, Post},
+    command::{Answer, Call, Command},
     feed::Feed,
     inbound,
     lines::Line,
@@ -32,46 +34,7 @@ use super::{
 };
 use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
 
-/// What a handle asks of the connection task.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Call(Call),
-    Notify { method: &'static str },
-    Subscribe(Arc<Board>),
-    Close(oneshot::Sender<()>),
-}
-
-/// A request to be sent.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) method: &'static str,
-    /// JSON.
-    pub(crate) params: Option<Vec<u8>>,
-    /// How long the caller waits, queueing included; `None` for as long as it takes.
-    pub(crate) timeout: Option<Duration>,
-    /// The thread in which the request starts a turn.
-    pub(crate) starts_turn_of: Option<String>,
-    pub(crate) reply: oneshot::Sender<Result<Answer>>,
-}
-
-/// A successful answer, undecoded.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    text: String,
-    result: std::ops::Range<usize>,
-    /// Of the turn that was started.
-    pub(crate) feed: Option<Arc<Feed>>,
-}
-
-impl Answer {
-    /// The JSON of the result.
-    pub(crate) fn result(&self) -> &str {
-        &self.text[self.result.clone()]
-    }
-}
-
 /// Who waits for an answer.
-#[derive(Debug)]
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
@@ -80,7 +43,6 @@ struct Waiter {
 }
 
 /// The state of a connection.
-#[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
@@ -242,8 +204,8 @@ impl Core {
         &mut self,
         id: i64,
         text: Cow<'_, str>,
-        result: Option<std::ops::Range<usize>>,
-        error: Option<std::ops::Range<usize>>,
+        result: Option<Range<usize>>,
+        error: Option<Range<usize>>,
     ) {
         // Nobody waits for a late answer, or for one that was never asked for.
         let Some(waiter) = self.pending.complete(id) else {
@@ -260,11 +222,7 @@ impl Core {
                     let turn_id = scan::turn_id_of_result(&text[result.clone()])?;
                     Some(self.router.claim(thread_id, &turn_id))
                 });
-                Ok(Answer {
-                    text: text.into_owned(),
-                    result,
-                    feed,
-                })
+                Ok(Answer::new(text.into_owned(), result, feed))
             }
             (None, None) => {
                 let reason = "neither `result` nor `error`";

@@ -2,7 +2,7 @@
 //!
 //! It is one future that polls reading, commands and writing in turn, so that a server that does not
 //! read cannot keep us from reading, and the other way round. All it decides is in
-//! [`Core`](super::core::Core).
+//! [`Core`].
 
 use std::{
     future::Future,
@@ -18,7 +18,8 @@ use tokio::{
 };
 
 use super::{
-    core::{Command, Core},
+    command::Command,
+    core::Core,
     lines::{Line, Lines},
 };
 use crate::{
@@ -43,7 +44,6 @@ const SHORT_PATIENCE: Duration = Duration::from_millis(500);
 const LEFTOVERS: Duration = Duration::from_millis(200);
 
 /// Both directions of a connection.
-#[derive(Debug)]
 pub(crate) struct Driver<R, W> {
     reader: R,
     writer: Option<W>,

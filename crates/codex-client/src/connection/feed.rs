@@ -266,3 +266,93 @@ impl Drop for Reader {
         self.feed.lock().slots[self.slot] = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::note::{DeltaKind, note},
+        *,
+    };
+    use crate::error::CloseReason;
+
+    fn delta(feed: &Feed, text: &str) -> usize {
+        let mut wakes = Vec::new();
+        let delta = DeltaRef {
+            kind: DeltaKind::AgentMessage,
+            item_id: "i",
+            index: 0,
+            text,
+            emitted_at_ms: None,
+        };
+        feed.push_delta(&delta, &mut wakes);
+        wakes.len()
+    }
+
+    fn complete(feed: &Feed) -> usize {
+        let mut wakes = Vec::new();
+        feed.push_note(note(r#"{"method":"turn/completed"}"#), &mut wakes);
+        wakes.len()
+    }
+
+    /// What there is to read now, and whether that was all.
+    fn read(reader: &mut Reader) -> (Vec<String>, bool) {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut events = Vec::new();
+        loop {
+            match reader.poll(&mut context) {
+                Poll::Ready(Ok(Event::Delta(delta))) => events.push(delta.text),
+                Poll::Ready(Ok(Event::Note(note))) => events.push(note.method().to_owned()),
+                Poll::Ready(Err(_)) => return (events, true),
+                Poll::Pending => return (events, false),
+            }
+        }
+    }
+
+    #[test]
+    fn each_reader_reads_all_from_where_it_began() {
+        let feed = Feed::new("t", "u");
+        delta(&feed, "a");
+        let mut first = feed.reader();
+        assert_eq!(read(&mut first), (vec!["a".into()], false));
+        delta(&feed, "b");
+        let mut second = feed.reader();
+        delta(&feed, "c");
+        complete(&feed);
+        let rest = ["b", "c", "turn/completed"].map(String::from).to_vec();
+        assert_eq!(read(&mut first), (rest.clone(), true));
+        assert_eq!(read(&mut second), (rest, true));
+    }
+
+    #[test]
+    fn one_who_waits_for_the_end_alone_is_woken_once_and_nothing_is_kept() {
+        let feed = Feed::new("t", "u");
+        let mut reader = feed.end_only();
+        assert_eq!(read(&mut reader), (vec![], false));
+        assert_eq!(delta(&feed, "a"), 0);
+        assert_eq!(complete(&feed), 1);
+        assert_eq!(read(&mut reader), (vec![], true));
+        assert!(feed.record().completed.is_some());
+    }
+
+    #[test]
+    fn a_reader_is_woken_once_for_all_that_comes_before_it_reads() {
+        let feed = Feed::new("t", "u");
+        let mut reader = feed.reader();
+        assert_eq!(read(&mut reader), (vec![], false));
+        assert_eq!(delta(&feed, "a"), 1);
+        assert_eq!(delta(&feed, "b"), 0);
+        assert_eq!(read(&mut reader).0, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_turn_that_was_complete_when_the_connection_ended_stays_so() {
+        let closed = Arc::new(Closed::new(CloseReason::EndOfStream));
+        let (done, cut) = (Feed::new("t", "u"), Feed::new("t", "v"));
+        complete(&done);
+        for feed in [&done, &cut] {
+            feed.close(&closed);
+        }
+        assert!(matches!(done.lock().end, Some(End::Completed)));
+        assert!(matches!(cut.lock().end, Some(End::Closed(_))));
+    }
+}

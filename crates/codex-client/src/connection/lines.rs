@@ -10,7 +10,6 @@ const CHUNK: usize = 64 * 1024;
 const LARGE: usize = 1024 * 1024;
 
 /// Collects received bytes and hands out complete lines, without their ending.
-#[derive(Debug)]
 pub(crate) struct Lines {
     buffer: Vec<u8>,
     /// Where the first line that was not handed out begins.

@@ -13,6 +13,7 @@
 //! [`router`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
 
 mod bulletin;
+mod command;
 mod core;
 mod driver;
 mod feed;
@@ -43,7 +44,8 @@ pub(crate) use self::{
     queue::Event,
 };
 use self::{
-    core::{Answer, Call, Command, Core},
+    command::{Answer, Call, Command},
+    core::Core,
     driver::Driver,
 };
 use crate::{

@@ -1,11 +1,11 @@
 //! Notifications as they were received: classified, not decoded.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, fmt, ops::Range};
 
 use super::scan::{Head, Peek};
 
 /// A received notification, still the text that came.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub(crate) struct Note {
     text: String,
     method: Range<usize>,
@@ -83,6 +83,13 @@ impl Note {
     /// Roughly how much memory it takes, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.text.len() + size_of::<Self>()
+    }
+}
+
+impl fmt::Debug for Note {
+    /// Without the contents, which may be large or secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Note").field(&self.method()).finish()
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::pending::Ready;
 
 /// Lines that were not written yet, end to end, so that one write takes many.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outbound {
     buffer: Vec<u8>,
     written: usize,

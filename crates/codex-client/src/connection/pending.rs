@@ -5,7 +5,6 @@ use std::collections::{HashMap, VecDeque};
 use tokio::time::Instant;
 
 /// The table of pending calls, over whatever is to be done with an answer.
-#[derive(Debug)]
 pub(crate) struct Pending<T> {
     last_id: i64,
     limit: usize,
@@ -14,14 +13,12 @@ pub(crate) struct Pending<T> {
 }
 
 /// A call whose request was sent.
-#[derive(Debug)]
 struct Call<T> {
     waiter: T,
     deadline: Option<Instant>,
 }
 
 /// A call that waits until fewer are in flight.
-#[derive(Debug)]
 struct Queued<T> {
     call: Call<T>,
     method: &'static str,
@@ -29,7 +26,6 @@ struct Queued<T> {
 }
 
 /// A call that may be sent now.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ready {
     pub(crate) id: i64,
     pub(crate) method: &'static str,

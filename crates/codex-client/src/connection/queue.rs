@@ -5,7 +5,7 @@
 //! entries, neighbouring deltas of the same item become one, so that what an absent reader costs is
 //! the text itself. Order is kept, and so is every byte.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, fmt, sync::Arc};
 
 use super::note::{Delta, DeltaKind, DeltaRef, Note};
 
@@ -29,7 +29,7 @@ pub(crate) enum Event {
 }
 
 /// Events in order, deltas packed.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Queue {
     entries: VecDeque<Entry>,
     /// The texts of all deltas in `entries`, from `read` on.
@@ -39,7 +39,7 @@ pub(crate) struct Queue {
     items: Vec<Item>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Entry {
     Note(Arc<Note>),
     Delta {
@@ -50,7 +50,7 @@ enum Entry {
     },
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 struct Item {
     kind: DeltaKind,
     id: String,
@@ -148,6 +148,15 @@ impl Queue {
             |at| recent + at,
         );
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+}
+
+impl fmt::Debug for Queue {
+    /// Without the contents, which may be large.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("unread", &self.len())
+            .finish()
     }
 }
 

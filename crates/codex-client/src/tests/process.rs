@@ -137,6 +137,34 @@ async fn a_process_that_does_not_end_is_terminated_with_its_children() {
     assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
 }
 
+#[test]
+fn a_panic_leaves_no_process_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("id");
+    let script = format!(
+        "echo $$ > '{}'; {}",
+        file.display(),
+        after_handshake("sleep 1000")
+    );
+    let panicked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let _codex = shell(&script).start().await.unwrap();
+            std::panic::resume_unwind(Box::new("as if by accident"));
+        })
+    });
+    panicked.join().unwrap_err();
+    let id = std::fs::read_to_string(file)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    assert!(rustix::process::test_kill_process(id).is_err());
+}
+
 #[tokio::test]
 async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
     let mut transport =

@@ -6,13 +6,6 @@
 
 use tokio::process::{Child, Command};
 
-/// The process group that a child leads.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Group {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
 /// How hard to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
@@ -22,42 +15,54 @@ pub(super) enum Signal {
     Kill,
 }
 
+/// The process group that a child leads.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    leader: Option<rustix::process::Pid>,
+}
+
+#[cfg(unix)]
 impl Group {
     /// Makes the child of this command lead a group.
     pub(super) fn prepare(command: &mut Command) {
-        #[cfg(unix)]
         command.process_group(0);
-        #[cfg(not(unix))]
-        let _ = command;
     }
 
     /// The group of a child that was spawned by a prepared command.
     pub(super) fn of(child: &Child) -> Self {
-        #[cfg(not(unix))]
-        let _ = child;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self {
-            #[cfg(unix)]
-            leader: child
-                .id()
-                .and_then(|id| i32::try_from(id).ok())
-                .and_then(rustix::process::Pid::from_raw),
+            leader: id.and_then(rustix::process::Pid::from_raw),
         }
     }
 
     /// Sends a signal to all of the group. That nobody is left to receive it is fine.
-    pub(super) fn signal(self, child: &mut Child, signal: Signal) {
-        #[cfg(unix)]
-        {
-            let _ = child;
-            let signal = match signal {
-                Signal::Terminate => rustix::process::Signal::TERM,
-                Signal::Kill => rustix::process::Signal::KILL,
-            };
-            if let Some(leader) = self.leader {
-                let _ = rustix::process::kill_process_group(leader, signal);
-            }
+    pub(super) fn signal(self, _child: &mut Child, signal: Signal) {
+        let signal = match signal {
+            Signal::Terminate => rustix::process::Signal::TERM,
+            Signal::Kill => rustix::process::Signal::KILL,
+        };
+        if let Some(leader) = self.leader {
+            let _ = rustix::process::kill_process_group(leader, signal);
         }
-        #[cfg(not(unix))]
+    }
+}
+
+/// The child alone: there are no process groups here.
+#[cfg(not(unix))]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group;
+
+#[cfg(not(unix))]
+impl Group {
+    pub(super) fn prepare(_command: &mut Command) {}
+
+    pub(super) fn of(_child: &Child) -> Self {
+        Self
+    }
+
+    pub(super) fn signal(self, child: &mut Child, signal: Signal) {
         if signal == Signal::Kill {
             let _ = child.start_kill();
         }

@@ -31,8 +31,8 @@ use crate::error::{Error, Result};
 /// How long a process that was asked to end has until it is killed.
 const TERMINATION: Duration = Duration::from_secs(2);
 
-/// What to run.
-#[derive(Debug, Clone)]
+/// What to run. Without a `Debug`: the environment may hold keys.
+#[derive(Clone)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,

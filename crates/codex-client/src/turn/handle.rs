@@ -8,7 +8,8 @@ use crate::{codex::Codex, connection::Feed, error::Result};
 /// A turn that was started. Cheap to clone; all clones are one turn.
 ///
 /// Events are kept for the first [`stream`](Self::stream) from the beginning, also before it is
-/// asked for. When the last handle and stream are dropped, the turn goes on, and its further events
+/// asked for. What a result is made of (the completed items) is kept as long as a handle or a stream
+/// is. When the last handle and stream are dropped, the turn goes on, and its further events
 /// go to [`Codex::notifications`](crate::Codex::notifications).
 #[derive(Debug, Clone)]
 pub struct TurnHandle {

@@ -1,0 +1,50 @@
+//! What goes between the handles and the connection task.
+//!
+//! None of it has a `Debug`: what is in it may be an API key.
+
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use tokio::sync::oneshot;
+
+use super::{bulletin::Board, feed::Feed};
+use crate::error::Result;
+
+/// What a handle asks of the connection task.
+pub(crate) enum Command {
+    Call(Call),
+    Notify { method: &'static str },
+    Subscribe(Arc<Board>),
+    Close(oneshot::Sender<()>),
+}
+
+/// A request to be sent.
+pub(crate) struct Call {
+    pub(crate) method: &'static str,
+    /// JSON.
+    pub(crate) params: Option<Vec<u8>>,
+    /// How long the caller waits, queueing included; `None` for as long as it takes.
+    pub(crate) timeout: Option<Duration>,
+    /// The thread in which the request starts a turn.
+    pub(crate) starts_turn_of: Option<String>,
+    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// A successful answer, undecoded.
+pub(crate) struct Answer {
+    text: String,
+    result: Range<usize>,
+    /// Of the turn that was started.
+    pub(crate) feed: Option<Arc<Feed>>,
+}
+
+impl Answer {
+    /// `result` is where the result stands in the message.
+    pub(super) fn new(text: String, result: Range<usize>, feed: Option<Arc<Feed>>) -> Self {
+        Self { text, result, feed }
+    }
+
+    /// The JSON of the result.
+    pub(crate) fn result(&self) -> &str {
+        &self.text[self.result.clone()]
+    }
+}
