@@ -41,10 +41,9 @@ pub(crate) struct Args {
 }
 
 /// Runs the chore.
-#[allow(clippy::needless_pass_by_value)]
-pub(crate) fn run(args: Args) -> Result<()> {
+pub(crate) fn run(Args { check }: Args) -> Result<()> {
     let files = generate()?;
-    if args.check {
+    if check {
         write::check(&files)
     } else {
         write::write(&files)

@@ -27,16 +27,21 @@ pub(crate) struct Args {
 }
 
 /// Runs the chore.
-pub(crate) fn run(args: Args) -> Result<()> {
+pub(crate) fn run(
+    Args {
+        prompt,
+        live: is_live,
+    }: Args,
+) -> Result<()> {
     let binary = runtime::ensure(None)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(async {
-            if args.live {
-                live(binary, &args.prompt).await
+            if is_live {
+                live(binary, &prompt).await
             } else {
-                scripted(binary, &args.prompt).await
+                scripted(binary, &prompt).await
             }
         })
 }

@@ -118,7 +118,7 @@ impl Screen {
                 self.deltas
             ),
         );
-        self.line("status", &result.status.to_string());
+        self.line("status", result.status.as_str());
     }
 
     fn line(&mut self, label: &str, text: &str) {
