@@ -26,9 +26,7 @@ pub(crate) fn notification(note: &Note) -> Result<ServerNotification> {
         let params = note.params().unwrap_or_default();
         Malformed::new(Some(note.method()), params, &error)
     };
-    let params = note.params().map(serde_json::from_str).transpose();
-    let params = params.map_err(malformed)?;
-    ServerNotification::decode(note.method(), params, note.emitted_at_ms())
+    ServerNotification::decode_text(note.method(), note.params(), note.emitted_at_ms())
         .map_err(|error| malformed(error.source).into())
 }
 

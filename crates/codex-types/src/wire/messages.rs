@@ -63,9 +63,9 @@ impl UnrecognizedMessage {
 #[inline]
 pub(crate) fn params<T: DeserializeOwned>(
     method: &str,
-    params: Option<&RawValue>,
+    params: Option<&str>,
 ) -> Result<T, DecodeError> {
-    serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(|source| DecodeError {
+    serde_json::from_str(params.unwrap_or("{}")).map_err(|source| DecodeError {
         method: method.to_owned(),
         source,
     })
@@ -74,11 +74,9 @@ pub(crate) fn params<T: DeserializeOwned>(
 /// Keeps the message of a method that is not known.
 pub(crate) fn unknown(
     method: &str,
-    params: Option<&RawValue>,
+    params: Option<&str>,
 ) -> Result<UnrecognizedMessage, DecodeError> {
-    let params = params
-        .map(|params| serde_json::from_str(params.get()))
-        .transpose();
+    let params = params.map(serde_json::from_str).transpose();
     match params {
         Ok(params) => Ok(UnrecognizedMessage::new(method, params)),
         Err(source) => Err(DecodeError {
@@ -125,6 +123,23 @@ macro_rules! messages {
                 params: Option<&::serde_json::value::RawValue>,
                 emitted_at_ms: Option<i64>,
             ) -> Result<Self, $crate::DecodeError> {
+                let params = params.map(::serde_json::value::RawValue::get);
+                Self::decode_text(method, params, emitted_at_ms)
+            }
+
+            /// Decodes params that are JSON text. It need not be known to be valid: to make sure
+            /// of that first, as a [`RawValue`](::serde_json::value::RawValue) does, is to read it
+            /// twice.
+            ///
+            /// # Errors
+            ///
+            /// As [`decode`](Self::decode), and if the text is no JSON.
+            #[inline]
+            pub fn decode_text(
+                method: &str,
+                params: Option<&str>,
+                emitted_at_ms: Option<i64>,
+            ) -> Result<Self, $crate::DecodeError> {
                 let mut message = Self::decode_params(method, params)?;
                 match &mut message {
                     $(Self::$variant(params) => params.emitted_at_ms = emitted_at_ms,)*
@@ -163,7 +178,7 @@ macro_rules! messages {
                 method: &str,
                 params: Option<&::serde_json::value::RawValue>,
             ) -> Result<Self, $crate::DecodeError> {
-                Self::decode_params(method, params)
+                Self::decode_params(method, params.map(::serde_json::value::RawValue::get))
             }
         }
 
@@ -177,7 +192,7 @@ macro_rules! messages {
             #[inline]
             fn decode_params(
                 method: &str,
-                params: Option<&::serde_json::value::RawValue>,
+                params: Option<&str>,
             ) -> Result<Self, $crate::DecodeError> {
                 Ok(match method {
                     $($method => $crate::wire::message_decode!(
