@@ -1,8 +1,12 @@
 //! Traffic that was recorded from real app-servers.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
 /// One recorded message.
 pub struct Recorded {
@@ -21,15 +25,7 @@ pub struct Recorded {
 /// If a file cannot be read or a line is no recording.
 #[must_use]
 pub fn recorded(folder: &str) -> Vec<Vec<Recorded>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(folder);
-    let entries = fs::read_dir(&folder).expect("the folder of recordings");
-    let mut files: Vec<_> = entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    files.sort();
-    files
+    files(folder)
         .iter()
         .map(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -45,4 +41,45 @@ pub fn recorded(folder: &str) -> Vec<Vec<Recorded>> {
             lines.collect()
         })
         .collect()
+}
+
+/// The messages of all recordings of a folder, each as the bytes that stood on the line.
+///
+/// # Panics
+///
+/// If a file cannot be read or a line is no recording.
+#[must_use]
+pub fn recorded_lines(folder: &str) -> Vec<String> {
+    files(folder)
+        .iter()
+        .flat_map(|file| {
+            let text = fs::read_to_string(file).expect("a recording");
+            text.lines().map(raw_message).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The message of a recorded line, undecoded.
+fn raw_message(line: &str) -> String {
+    #[derive(Deserialize)]
+    struct Line<'a> {
+        #[serde(borrow)]
+        msg: &'a RawValue,
+    }
+
+    let line: Line<'_> = serde_json::from_str(line).expect("a line of JSON");
+    line.msg.get().to_owned()
+}
+
+/// The files of a folder below `tests/fixtures`, in order.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(folder);
+    let entries = fs::read_dir(&folder).expect("the folder of recordings");
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    files
 }

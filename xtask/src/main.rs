@@ -1,5 +1,6 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 
+mod bench;
 mod codegen;
 mod demo;
 mod runtime;
@@ -28,16 +29,22 @@ enum Chore {
     Codegen(codegen::Args),
     /// Runs a real turn through the real app-server.
     Demo(demo::Args),
+    /// Measures what the types cost: to compile them, and to decode with them.
+    Bench(bench::Args),
     /// Runs the whole test suite, real app-server included.
     Test(suite::Args),
 }
 
 fn main() -> anyhow::Result<()> {
+    if let Some(result) = bench::as_rustc_wrapper() {
+        return result;
+    }
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),
         Chore::Codegen(args) => codegen::run(args),
         Chore::Demo(args) => demo::run(args),
+        Chore::Bench(args) => bench::run(args),
         Chore::Test(args) => suite::run(args),
     }
 }

@@ -1,0 +1,131 @@
+//! Runs the benchmark of decoding and shows its figures as ratios.
+
+use std::{collections::BTreeMap, env, fs, path::PathBuf, process::Command};
+
+use anyhow::{Context, ensure};
+use serde::Deserialize;
+
+use super::{
+    Format,
+    report::{Table, median},
+};
+use crate::workspace;
+
+/// The messages: name in the benchmark, what it is.
+const MESSAGES: [(&str, &str); 5] = [
+    ("delta", "`item/agentMessage/delta`"),
+    ("message", "`item/completed`, agent message"),
+    ("command", "`item/completed`, command"),
+    ("large", "`item/completed`, 256 KiB"),
+    ("turn-start", "encode `turn/start`"),
+];
+
+/// The ways, in columns; the first is the limit.
+const WAYS: [&str; 6] = ["borrowed", "owned", "client", "line", "envelope", "value"];
+
+/// Time of decoding the hot notifications, beside structs written by hand.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// How often the whole benchmark is run.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// How the tables are printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Runs the chore.
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut figures: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    for round in 1..=args.rounds {
+        eprintln!("round {round} of {}", args.rounds);
+        bench()?;
+        for (message, _) in MESSAGES {
+            for way in WAYS {
+                let file = format!("{message}/{way}/new/estimates.json");
+                if let Ok(text) = fs::read_to_string(results().join(file)) {
+                    let estimates: Estimates = serde_json::from_str(&text)?;
+                    let nanoseconds = estimates.median.point_estimate;
+                    figures.entry((message, way)).or_default().push(nanoseconds);
+                }
+            }
+        }
+    }
+    let mut table = Table::new([
+        "ns (ratio to borrowed)",
+        "borrowed",
+        "owned",
+        "client",
+        "line",
+        "envelope",
+        "value",
+        "client / owned",
+    ]);
+    for (message, title) in MESSAGES {
+        let of = |way| median(figures.get(&(message, way)).cloned().unwrap_or_default());
+        let limit = of(WAYS[0]).with_context(|| format!("`{message}` was not measured"))?;
+        let cells = WAYS.map(|way| {
+            of(way).map_or_else(String::new, |time| {
+                format!("{time:.0} ({:.2})", time / limit)
+            })
+        });
+        let to_owned = of("client").zip(of("owned"));
+        let to_owned = to_owned.map_or_else(String::new, |(client, owned)| {
+            format!("{:.2}", client / owned)
+        });
+        table.row(
+            [title.to_owned()]
+                .into_iter()
+                .chain(cells)
+                .chain([to_owned]),
+        );
+    }
+    print!("{}", table.print(args.format));
+    Ok(())
+}
+
+/// What criterion keeps of a measurement.
+#[derive(Deserialize)]
+struct Estimates {
+    median: Estimate,
+}
+
+#[derive(Deserialize)]
+struct Estimate {
+    point_estimate: f64,
+}
+
+/// One round, short: several of them even out what the neighbours on the machine do.
+fn bench() -> anyhow::Result<()> {
+    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args([
+            "bench",
+            "--package",
+            "codex-tests",
+            "--bench",
+            "decode",
+            "--",
+        ])
+        .args([
+            "--quiet",
+            "--warm-up-time",
+            "0.2",
+            "--measurement-time",
+            "0.5",
+        ])
+        .current_dir(workspace::root())
+        .env("CRITERION_HOME", results())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .context("cannot run `cargo bench`")?;
+    ensure!(status.success(), "`cargo bench` failed");
+    Ok(())
+}
+
+/// Where criterion keeps its figures.
+fn results() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR");
+    target
+        .map_or_else(|| workspace::root().join("target"), PathBuf::from)
+        .join("criterion")
+}
