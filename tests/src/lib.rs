@@ -3,3 +3,4 @@
 pub mod json;
 pub mod protocol;
 pub mod recorded;
+pub mod schema;
