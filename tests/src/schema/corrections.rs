@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 /// A correction of one definition.
-pub type Correction = fn(&mut Value);
+pub(super) type Correction = fn(&mut Value);
 
 /// What is corrected, and how.
-pub const CORRECTIONS: &[(&str, Correction)] = &[
+pub(super) const CORRECTIONS: &[(&str, Correction)] = &[
     ("ThreadTimelineEntry", |schema| {
         rename(schema, "started_at", "startedAt");
         rename(schema, "turn_id", "turnId");

@@ -94,7 +94,13 @@ impl Schema {
                 (0..length).map(|_| self.make(items, choices)).collect()
             }
             Shape::Object(object) => self.make_object(&object, choices),
-            Shape::Union(members) => {
+            Shape::Union(mut members) => {
+                let all = members.len();
+                members.retain(|member| !matches!(Shape::of(member), Shape::Null));
+                // Not one of two, or else half of all that is nullable would be `null`.
+                if members.len() < all && choices.pick(4) == 3 {
+                    return Value::Null;
+                }
                 let member = members[choices.pick(members.len())];
                 self.make(member, choices)
             }

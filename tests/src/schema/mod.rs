@@ -15,9 +15,9 @@ use std::{
 
 use serde_json::Value;
 
-pub use corrections::CORRECTIONS;
+use corrections::CORRECTIONS;
 pub use make::Choices;
-pub use shape::{Body, Field, Object, Shape};
+pub use shape::{Body, Field, Object, Shape, tag_of};
 pub use text::{Order, text};
 
 /// The unions of messages, which have methods instead of tags.

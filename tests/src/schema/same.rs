@@ -34,13 +34,11 @@ impl Schema {
             },
             Shape::Array(items) => match (before, after) {
                 (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
-                    let pairs = one.iter().zip(other).enumerate();
-                    pairs
-                        .map(|(index, (one, other))| {
-                            self.compare(owner, items, one, other)
-                                .map_err(|error| format!("[{index}]{error}"))
-                        })
-                        .collect()
+                    let mut pairs = one.iter().zip(other).enumerate();
+                    pairs.try_for_each(|(index, (one, other))| {
+                        self.compare(owner, items, one, other)
+                            .map_err(|error| format!("[{index}]{error}"))
+                    })
                 }
                 _ => differ(),
             },

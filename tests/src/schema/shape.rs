@@ -8,17 +8,23 @@ use super::Schema;
 pub enum Shape<'a> {
     /// Any JSON value.
     Any,
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Boolean,
     /// An integer, from and to.
     Integer(i128, i128),
+    /// A number with a fraction.
     Number,
     /// Any string.
     Text,
     /// One of these strings.
     Words(Vec<&'a str>),
+    /// Any number of these.
     Array(&'a Value),
+    /// An object.
     Object(Object<'a>),
+    /// One of these.
     Union(Vec<&'a Value>),
     /// Another definition.
     Reference(&'a str),
@@ -26,6 +32,7 @@ pub enum Shape<'a> {
 
 /// An object with named members, others, or both.
 pub struct Object<'a> {
+    /// The fields that stand for themselves.
     pub fields: Vec<Field<'a>>,
     /// Further fields, of which one is there.
     pub alternatives: Vec<Field<'a>>,
@@ -35,8 +42,11 @@ pub struct Object<'a> {
 
 /// A named member of an object.
 pub struct Field<'a> {
+    /// The name on the wire.
     pub name: &'a str,
+    /// What it holds.
     pub schema: &'a Value,
+    /// Whether it must be there.
     pub required: bool,
 }
 
@@ -142,11 +152,13 @@ fn fields(schema: &Value) -> Vec<Field<'_>> {
 
 /// An object that is decoded as a struct: a definition, or a variant of one.
 pub struct Body<'a> {
+    /// The definition that it is, or is in.
     pub definition: &'a str,
     /// The tag and its value, of a variant of a tagged union.
     pub tag: Option<(&'a str, &'a str)>,
     /// The one member that the object stands in, of a variant of a mixed union.
     pub key: Option<&'a str>,
+    /// What is in it.
     pub object: Object<'a>,
 }
 
@@ -220,7 +232,7 @@ pub(super) fn is_mixed(schema: &Value) -> bool {
 
 /// The property that tells the members of a union apart: required in each, of one value.
 #[must_use]
-pub(super) fn tag_of<'a>(members: &[&'a Value]) -> Option<&'a str> {
+pub fn tag_of<'a>(members: &[&'a Value]) -> Option<&'a str> {
     let first = members.first()?.get("properties")?.as_object()?;
     let is_tag = |name: &str| {
         members.iter().all(|member| {
