@@ -91,3 +91,23 @@ pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
     ]
     .into()
 }
+
+/// The envelope, which is written by hand under names of its own, by the names of the schema.
+#[must_use]
+pub fn envelope() -> BTreeMap<&'static str, RoundTrip> {
+    use codex_types::rpc::{
+        JsonRpcError, JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse,
+        RequestId,
+    };
+
+    [
+        ("JSONRPCError", round_trip::<JsonRpcResponse> as RoundTrip),
+        ("JSONRPCErrorError", round_trip::<JsonRpcError>),
+        ("JSONRPCMessage", round_trip::<JsonRpcMessage>),
+        ("JSONRPCNotification", round_trip::<JsonRpcNotification>),
+        ("JSONRPCRequest", round_trip::<JsonRpcRequest>),
+        ("JSONRPCResponse", round_trip::<JsonRpcResponse>),
+        ("RequestId", round_trip::<RequestId>),
+    ]
+    .into()
+}

@@ -1,0 +1,133 @@
+//! The pinned schema as the tests see it: read by other code than the generator's, so that a
+//! mistake there does not excuse itself here.
+
+mod corrections;
+mod make;
+mod same;
+mod shape;
+mod text;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use serde_json::Value;
+
+use corrections::CORRECTIONS;
+pub use make::Choices;
+pub use shape::{Body, Field, Object, Shape, tag_of};
+pub use text::{Order, text};
+
+/// The unions of messages, which have methods instead of tags.
+pub const MESSAGES: &[&str] = &[
+    "ClientNotification",
+    "ClientRequest",
+    "ServerNotification",
+    "ServerRequest",
+];
+
+/// All definitions of a bundle, in one namespace.
+pub struct Schema {
+    definitions: BTreeMap<String, Value>,
+    sent: BTreeSet<String>,
+}
+
+impl Schema {
+    /// The bundle that the types are generated from, corrected where it is known to be wrong.
+    ///
+    /// # Panics
+    ///
+    /// If the bundle cannot be read, or a correction no longer applies.
+    #[must_use]
+    pub fn pinned() -> Self {
+        let mut definitions = bundle("experimental");
+        for (name, correct) in CORRECTIONS {
+            let schema = definitions.get_mut(*name);
+            correct(schema.unwrap_or_else(|| panic!("`{name}` is not defined")));
+        }
+        for schema in definitions.values_mut() {
+            shape::simplify(schema);
+        }
+        let mut schema = Self {
+            definitions,
+            sent: BTreeSet::new(),
+        };
+        schema.sent = schema.reachable_from_what_clients_send();
+        schema
+    }
+
+    /// The names of all definitions.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.definitions.keys().map(String::as_str)
+    }
+
+    /// A definition by name.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    pub fn definition(&self, name: &str) -> &Value {
+        let schema = self.definitions.get(name);
+        schema.unwrap_or_else(|| panic!("`{name}` is not defined"))
+    }
+
+    /// Whether clients send the type, so that what is absent must stay absent.
+    #[must_use]
+    pub fn is_sent(&self, name: &str) -> bool {
+        self.sent.contains(name)
+    }
+
+    fn reachable_from_what_clients_send(&self) -> BTreeSet<String> {
+        let answers = codex_types::SERVER_METHODS.iter();
+        let mut open: Vec<String> = answers.map(|row| row.response.to_owned()).collect();
+        open.push("ClientRequest".to_owned());
+        let mut reached = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if let Some(schema) = self.definitions.get(&name)
+                && reached.insert(name)
+            {
+                references(schema, &mut open);
+            }
+        }
+        reached
+    }
+}
+
+/// The definitions of a bundle as they were printed, `v2` beside the others.
+///
+/// # Panics
+///
+/// If the bundle cannot be read.
+#[must_use]
+pub fn bundle(name: &str) -> BTreeMap<String, Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../schema")
+        .join(name)
+        .join("codex_app_server_protocol.schemas.json");
+    let text = fs::read_to_string(&file).expect("the bundle");
+    let mut bundle: Value = serde_json::from_str(&text).expect("a bundle of JSON");
+    let Value::Object(mut definitions) = bundle["definitions"].take() else {
+        panic!("a bundle without definitions");
+    };
+    let Some(Value::Object(v2)) = definitions.remove("v2") else {
+        panic!("a bundle without `v2`");
+    };
+    definitions.into_iter().chain(v2).collect()
+}
+
+/// The names of the definitions that a schema refers to.
+fn references(schema: &Value, into: &mut Vec<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get("$ref") {
+                into.push(shape::name_of(reference).to_owned());
+            }
+            object.values().for_each(|value| references(value, into));
+        }
+        Value::Array(values) => values.iter().for_each(|value| references(value, into)),
+        _ => {}
+    }
+}

@@ -1,0 +1,311 @@
+//! What a schema says, in the few forms that the bundle has.
+
+use serde_json::{Map, Value, json};
+
+use super::Schema;
+
+/// The form of a schema.
+pub enum Shape<'a> {
+    /// Any JSON value.
+    Any,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean,
+    /// An integer, from and to.
+    Integer(i128, i128),
+    /// A number with a fraction.
+    Number,
+    /// Any string.
+    Text,
+    /// One of these strings.
+    Words(Vec<&'a str>),
+    /// Any number of these.
+    Array(&'a Value),
+    /// An object.
+    Object(Object<'a>),
+    /// One of these.
+    Union(Vec<&'a Value>),
+    /// Another definition.
+    Reference(&'a str),
+}
+
+/// An object with named members, others, or both.
+pub struct Object<'a> {
+    /// The fields that stand for themselves.
+    pub fields: Vec<Field<'a>>,
+    /// Further fields, of which one is there.
+    pub alternatives: Vec<Field<'a>>,
+    /// What further members are, if the schema says so and does not forbid them.
+    pub rest: Option<&'a Value>,
+}
+
+/// A named member of an object.
+pub struct Field<'a> {
+    /// The name on the wire.
+    pub name: &'a str,
+    /// What it holds.
+    pub schema: &'a Value,
+    /// Whether it must be there.
+    pub required: bool,
+}
+
+impl Field<'_> {
+    /// What the server takes when the member is absent.
+    #[must_use]
+    pub fn default(&self) -> Option<&Value> {
+        self.schema.get("default").filter(|value| !value.is_null())
+    }
+
+    /// Whether it may be `null`.
+    #[must_use]
+    pub fn is_nullable(&self) -> bool {
+        match Shape::of(self.schema) {
+            Shape::Union(members) => members.iter().any(|m| matches!(Shape::of(m), Shape::Null)),
+            Shape::Any | Shape::Null => true,
+            _ => false,
+        }
+    }
+}
+
+impl<'a> Shape<'a> {
+    /// The form of a schema.
+    ///
+    /// # Panics
+    ///
+    /// If it has none of the known ones.
+    #[must_use]
+    pub fn of(schema: &'a Value) -> Self {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            return Self::Reference(name_of(reference));
+        }
+        if let Some(words) = schema.get("enum").and_then(Value::as_array) {
+            return Self::Words(words.iter().filter_map(Value::as_str).collect());
+        }
+        let is_object = schema.get("type") == Some(&json!("object"));
+        if !is_object && let Some(members) = members(schema) {
+            return Self::Union(members.iter().collect());
+        }
+        match schema.get("type").and_then(Value::as_str) {
+            None => Self::Any,
+            Some("null") => Self::Null,
+            Some("boolean") => Self::Boolean,
+            Some("number") => Self::Number,
+            Some("string") => Self::Text,
+            Some("array") => Self::Array(&schema["items"]),
+            Some("object") => Self::Object(Object::of(schema)),
+            Some("integer") => {
+                let (low, high) = match schema["format"].as_str() {
+                    Some("uint16") => (0, u16::MAX.into()),
+                    Some("uint32") => (0, u32::MAX.into()),
+                    Some("uint64" | "uint") => (0, u64::MAX.into()),
+                    Some("int32") => (i32::MIN.into(), i32::MAX.into()),
+                    Some("int64") => (i64::MIN.into(), i64::MAX.into()),
+                    other => panic!("an integer of format {other:?}"),
+                };
+                // Written as a float, and small.
+                #[allow(clippy::cast_possible_truncation)]
+                let minimum = schema["minimum"].as_f64().map(|minimum| minimum as i128);
+                Self::Integer(minimum.unwrap_or(low).max(low), high)
+            }
+            Some(other) => panic!("the type {other:?}"),
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    fn of(schema: &'a Value) -> Self {
+        Self {
+            fields: fields(schema),
+            alternatives: members(schema)
+                .into_iter()
+                .flatten()
+                .flat_map(fields)
+                .collect(),
+            rest: schema
+                .get("additionalProperties")
+                .filter(|rest| **rest != json!(false)),
+        }
+    }
+
+    /// A field by name, also one of the alternatives.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field<'a>> {
+        let mut all = self.fields.iter().chain(&self.alternatives);
+        all.find(|field| field.name == name)
+    }
+}
+
+fn fields(schema: &Value) -> Vec<Field<'_>> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| Field {
+            name,
+            schema,
+            required: required.is_some_and(|required| required.iter().any(|r| r == name)),
+        })
+        .collect()
+}
+
+/// An object that is decoded as a struct: a definition, or a variant of one.
+pub struct Body<'a> {
+    /// The definition that it is, or is in.
+    pub definition: &'a str,
+    /// The tag and its value, of a variant of a tagged union.
+    pub tag: Option<(&'a str, &'a str)>,
+    /// The one member that the object stands in, of a variant of a mixed union.
+    pub key: Option<&'a str>,
+    /// What is in it.
+    pub object: Object<'a>,
+}
+
+impl Body<'_> {
+    /// The value of the definition that has this value of the object in it.
+    #[must_use]
+    pub fn wrap(&self, value: Value) -> Value {
+        match self.key {
+            Some(key) => json!({ key: value }),
+            None => value,
+        }
+    }
+
+    /// What to call it, and the field, in lists: `UserInput:text.text_elements`.
+    #[must_use]
+    pub fn path(&self, field: &str) -> String {
+        let variant = self.tag.map(|(_, value)| value).or(self.key);
+        let variant = variant.map(|variant| format!(":{variant}"));
+        format!("{}{}.{field}", self.definition, variant.unwrap_or_default())
+    }
+}
+
+impl Schema {
+    /// Every object that is decoded as a struct.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<Body<'_>> {
+        let mut bodies = Vec::new();
+        for (definition, schema) in &self.definitions {
+            let mut add = |tag, key, schema| {
+                if let Shape::Object(object) = Shape::of(schema) {
+                    bodies.push(Body {
+                        definition,
+                        tag,
+                        key,
+                        object,
+                    });
+                }
+            };
+            let Shape::Union(members) = Shape::of(schema) else {
+                add(None, None, schema);
+                continue;
+            };
+            let tag = tag_of(&members);
+            for member in members {
+                let properties = member.get("properties").and_then(Value::as_object);
+                let Some(properties) = properties else {
+                    continue;
+                };
+                match (tag, properties.iter().next()) {
+                    (Some(tag), _) => {
+                        let value = properties[tag]["enum"][0].as_str();
+                        add(Some((tag, value.expect("a tag"))), None, member);
+                    }
+                    (None, Some((key, payload))) if is_mixed(schema) => {
+                        add(None, Some(key.as_str()), payload);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        bodies
+    }
+}
+
+/// Whether a union has both words and objects.
+pub(super) fn is_mixed(schema: &Value) -> bool {
+    let members = members(schema).into_iter().flatten();
+    let (words, others): (Vec<_>, Vec<_>) = members.partition(|m| m.get("enum").is_some());
+    !words.is_empty() && !others.is_empty()
+}
+
+/// The property that tells the members of a union apart: required in each, of one value.
+#[must_use]
+pub fn tag_of<'a>(members: &[&'a Value]) -> Option<&'a str> {
+    let first = members.first()?.get("properties")?.as_object()?;
+    let is_tag = |name: &str| {
+        members.iter().all(|member| {
+            let values = member["properties"][name]["enum"].as_array();
+            let required = member["required"].as_array();
+            values.is_some_and(|values| values.len() == 1)
+                && required.is_some_and(|required| required.iter().any(|r| r == name))
+        })
+    };
+    first.keys().map(String::as_str).find(|name| is_tag(name))
+}
+
+pub(super) fn name_of(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or(reference)
+}
+
+fn members(schema: &Value) -> Option<&Vec<Value>> {
+    let members = schema.get("oneOf").or_else(|| schema.get("anyOf"))?;
+    members.as_array()
+}
+
+/// Writes the same in fewer ways: `[T, null]` as a union, `allOf` of one as that one, and the
+/// properties beside a union in each of its members.
+pub(super) fn simplify(schema: &mut Value) {
+    let Value::Object(object) = schema else {
+        return;
+    };
+    if let Some(Value::Array(parts)) = object.remove("allOf") {
+        assert_eq!(parts.len(), 1, "an `allOf` of several");
+        let parts = parts
+            .into_iter()
+            .filter_map(|part| part.as_object().cloned());
+        parts.for_each(|part| object.extend(part));
+    }
+    if let (Some(union), Some(Value::Object(shared))) = (
+        object.get("oneOf").cloned(),
+        object.get("properties").cloned(),
+    ) {
+        let Value::Array(mut members) = union else {
+            return;
+        };
+        let required = object.remove("required");
+        object.remove("properties");
+        object.remove("type");
+        for member in &mut members {
+            let own = member["properties"].as_object_mut().expect("an object");
+            own.extend(shared.clone());
+            let required = required.iter().filter_map(Value::as_array).flatten();
+            let own = member["required"].as_array_mut().expect("its tag");
+            own.extend(required.cloned());
+        }
+        object.insert("oneOf".to_owned(), Value::Array(members));
+    }
+    if let Some(Value::Array(types)) = object.get("type").cloned() {
+        assert_eq!(types[1], "null", "several types");
+        let mut bare = object.clone();
+        bare.insert("type".to_owned(), types[0].clone());
+        let default = bare.remove("default");
+        object.clear();
+        let members = json!([Value::Object(bare), { "type": "null" }]);
+        object.insert("anyOf".to_owned(), members);
+        object.extend(default.map(|default| ("default".to_owned(), default)));
+    }
+    for keyword in ["oneOf", "anyOf"] {
+        let members = object.get_mut(keyword).and_then(Value::as_array_mut);
+        members.into_iter().flatten().for_each(simplify);
+    }
+    for keyword in ["items", "additionalProperties"] {
+        object.get_mut(keyword).into_iter().for_each(simplify);
+    }
+    let properties = object.get_mut("properties").and_then(Value::as_object_mut);
+    properties
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .for_each(simplify);
+}
