@@ -3,6 +3,7 @@
 pub mod json;
 pub mod protocol;
 pub mod recorded;
+pub mod schema;
 pub mod stage;
 
 // The code blocks of the documentation compile.
@@ -13,4 +14,3 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]
 mod testing {}
-pub mod schema;
