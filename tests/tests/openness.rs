@@ -35,6 +35,7 @@ const OPEN: &[&str] = &[
     "AppToolsConfig",
     "AppsConfig",
     "Config",
+    "InternalChatMessageMetadataPassthrough",
 ];
 
 /// Enums that refuse it for the same reason.
