@@ -48,6 +48,7 @@ mod decode;
 mod error;
 mod future;
 mod input;
+mod login;
 mod notifications;
 mod sandbox;
 mod thread;
@@ -64,6 +65,9 @@ pub use codex::{Call, Codex};
 pub use config::CodexBuilder;
 pub use error::{CloseReason, Closed, Error, Malformed, Result, RpcError, RpcErrorKind};
 pub use input::Input;
+pub use login::{
+    ChatgptLogin, ChatgptLoginStart, DeviceCodeLogin, DeviceCodeLoginStart, LoginWait,
+};
 pub use notifications::Notifications;
 pub use sandbox::Sandbox;
 pub use thread::{Thread, ThreadStart};
