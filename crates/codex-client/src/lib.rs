@@ -46,10 +46,12 @@ mod config;
 mod connection;
 mod decode;
 mod error;
+mod external;
 mod future;
 mod input;
 mod login;
 mod notifications;
+mod retry;
 mod sandbox;
 mod thread;
 mod transport;
@@ -64,11 +66,13 @@ pub use binary::NotFound;
 pub use codex::{Call, Codex};
 pub use config::CodexBuilder;
 pub use error::{CloseReason, Closed, Error, Malformed, Result, RpcError, RpcErrorKind};
+pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
 pub use login::{
     ChatgptLogin, ChatgptLoginStart, DeviceCodeLogin, DeviceCodeLoginStart, LoginWait,
 };
 pub use notifications::Notifications;
+pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
 pub use thread::{Thread, ThreadStart};
 pub use turn::{Run, TurnHandle, TurnResult, TurnStart, TurnStream};

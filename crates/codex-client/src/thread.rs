@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use crate::{
     codex::Codex,
     error::Result,
+    external::TurnInput,
     future::{BoxFuture, options},
-    input::Input,
     turn::{Run, TurnStart},
 };
 
@@ -49,12 +49,12 @@ impl Thread {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn run(&self, input: impl Into<Input>) -> Run {
+    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
         Run::new(self, input.into())
     }
 
     /// Starts a turn and returns at once, to follow its events (`turn/start`).
-    pub fn turn(&self, input: impl Into<Input>) -> TurnStart {
+    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
         TurnStart::new(self, input.into())
     }
 }

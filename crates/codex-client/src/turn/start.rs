@@ -12,8 +12,8 @@ use super::{TurnHandle, TurnResult};
 use crate::{
     codex::Codex,
     error::Result,
+    external::TurnInput,
     future::{BoxFuture, options},
-    input::Input,
     thread::Thread,
 };
 
@@ -21,10 +21,13 @@ use crate::{
 macro_rules! turn_options {
     ($builder:ident) => {
         impl $builder {
-            pub(crate) fn new(thread: &Thread, input: Input) -> Self {
+            pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
+                let (input, tool_output) = input.into_parts();
+                let mut params = TurnStartParams::new(thread.id(), input);
+                params.tool_output = tool_output;
                 Self {
                     codex: thread.codex().clone(),
-                    params: TurnStartParams::new(thread.id(), input),
+                    params,
                     timeout: thread.codex().connection().timeout(),
                 }
             }
