@@ -1,7 +1,7 @@
 //! Threads, blocking.
 
 use super::{Run, ThreadRead, TurnStart, wait};
-use crate::{error::Result, input::Input};
+use crate::{error::Result, external::TurnInput};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
 #[derive(Debug, Clone)]
@@ -16,12 +16,12 @@ impl Thread {
     }
 
     /// As [`crate::Thread::run`].
-    pub fn run(&self, input: impl Into<Input>) -> Run {
+    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
         Run::new(&self.inner, input.into())
     }
 
     /// As [`crate::Thread::turn`].
-    pub fn turn(&self, input: impl Into<Input>) -> TurnStart {
+    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
         TurnStart::new(&self.inner, input.into())
     }
 

@@ -21,10 +21,11 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     bulletin::{Bulletin, Post},
-    command::{Answer, Call, Command},
+    command::{Answer, Call, Command, Started, Starts},
     feed::Feed,
     inbound,
     lines::Line,
+    logins::Logins,
     note::{DeltaKind, DeltaRef, Note, Shape},
     outbound::Outbound,
     pending::Pending,
@@ -38,7 +39,7 @@ use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
-    starts_turn_of: Option<String>,
+    starts: Option<Starts>,
     reply: oneshot::Sender<Result<Answer>>,
 }
 
@@ -47,6 +48,7 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     router: Router,
+    logins: Logins,
     bulletin: Bulletin,
     /// Readers to be woken once all that was received together is routed: a reader woken earlier
     /// would contend for what is being written.
@@ -64,6 +66,7 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             router: Router::default(),
+            logins: Logins::default(),
             bulletin: Bulletin::new(),
             wakes: Vec::new(),
             deadline: None,
@@ -89,13 +92,15 @@ impl Core {
     fn call(&mut self, call: Call, now: Instant) {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
-        if let Some(thread_id) = &call.starts_turn_of {
-            self.router.reserve(thread_id);
+        match &call.starts {
+            Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
+            Some(Starts::Login) => self.logins.reserve(),
+            None => {}
         }
         let waiter = Waiter {
             method: call.method,
             timeout: call.timeout,
-            starts_turn_of: call.starts_turn_of,
+            starts: call.starts,
             reply: call.reply,
         };
         self.pending
@@ -111,7 +116,7 @@ impl Core {
                 |gone| given_up.push(gone),
             );
             for waiter in given_up {
-                self.release(waiter.starts_turn_of.as_deref());
+                self.release(waiter.starts.as_ref());
             }
             match ready {
                 Some(ready) => self.outbound.request(&ready),
@@ -156,9 +161,13 @@ impl Core {
                     return;
                 };
                 let ends = head.method.as_deref() == Some("turn/completed");
+                let login_id = completed_login(&mut head);
                 let shape = Shape::of(&text, &head);
                 drop(head);
-                self.keep(feed, text, shape, ends);
+                match login_id {
+                    Some(login_id) => self.login(&login_id, Note::new(text, shape)),
+                    None => self.keep(feed, text, shape, ends),
+                }
             }
             (None, Some(RequestId::Integer(id))) => {
                 let (result, error) = (head.result, head.error);
@@ -200,6 +209,14 @@ impl Core {
         }
     }
 
+    /// Tells those who wait for this login, and all subscribers: an application that shows who is
+    /// logged in need not know who started it.
+    fn login(&mut self, login_id: &str, note: Note) {
+        let note = Arc::new(note);
+        self.logins.complete(login_id, &note);
+        self.bulletin.post(|| Post::Note(note), &mut self.wakes);
+    }
+
     fn response(
         &mut self,
         id: i64,
@@ -218,25 +235,40 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
-                let feed = waiter.starts_turn_of.as_deref().and_then(|thread_id| {
-                    let turn_id = scan::turn_id_of_result(&text[result.clone()])?;
-                    Some(self.router.claim(thread_id, &turn_id))
-                });
-                Ok(Answer::new(text.into_owned(), result, feed))
+                let started = waiter
+                    .starts
+                    .as_ref()
+                    .and_then(|starts| self.claim(starts, &text[result.clone()]));
+                Ok(Answer::new(text.into_owned(), result, started))
             }
             (None, None) => {
                 let reason = "neither `result` nor `error`";
                 Err(Malformed::at(Some(method), &text, reason, 0).into())
             }
         };
-        self.release(waiter.starts_turn_of.as_deref());
+        self.release(waiter.starts.as_ref());
         // A caller that is gone does not want it.
         let _ = waiter.reply.send(answer);
     }
 
+    /// Finds what was started, with the events of it that have come already.
+    fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
+        let ids = scan::result(result)?;
+        Some(match starts {
+            Starts::Turn(thread_id) => {
+                Started::Turn(self.router.claim(thread_id, ids.turn_id.as_deref()?))
+            }
+            Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
+        })
+    }
+
     /// Ends a reservation; what nobody claimed goes where it would have gone without one.
-    fn release(&mut self, thread_id: Option<&str>) {
-        let Some(thread_id) = thread_id else { return };
+    fn release(&mut self, starts: Option<&Starts>) {
+        let thread_id = match starts {
+            Some(Starts::Turn(thread_id)) => thread_id,
+            Some(Starts::Login) => return self.logins.release(),
+            None => return,
+        };
         for stray in self.router.release(thread_id) {
             let turn_id = stray.turn_id().to_owned();
             let mut unread = stray.into_unread();
@@ -268,7 +300,7 @@ impl Core {
     /// Tells the callers whose time is up.
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
-            self.release(waiter.starts_turn_of.as_deref());
+            self.release(waiter.starts.as_ref());
             let _ = waiter.reply.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
@@ -299,6 +331,7 @@ impl Core {
         for feed in self.router.drain() {
             feed.close(&closed);
         }
+        self.logins.close();
         self.bulletin.close(&closed);
         self.wake_readers();
         for done in mem::take(&mut self.closers) {
@@ -323,6 +356,13 @@ fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
         text: head.peek.delta.as_deref()?,
         emitted_at_ms: head.emitted_at_ms,
     })
+}
+
+/// The id of the login that a notification says is completed.
+fn completed_login(head: &mut Head<'_>) -> Option<String> {
+    let completed = head.method.as_deref() == Some("account/login/completed");
+    let login_id = completed.then(|| head.peek.login_id.take())?;
+    login_id.map(Cow::into_owned)
 }
 
 /// Why a text is no message: by the parser that knows best.

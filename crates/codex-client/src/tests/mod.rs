@@ -2,6 +2,7 @@
 
 mod calls;
 mod faults;
+mod logins;
 mod process;
 mod requests;
 mod turns;
