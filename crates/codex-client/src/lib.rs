@@ -51,6 +51,7 @@ mod input;
 mod notifications;
 mod sandbox;
 mod thread;
+mod thread_events;
 mod transport;
 mod turn;
 
@@ -67,4 +68,5 @@ pub use input::Input;
 pub use notifications::Notifications;
 pub use sandbox::Sandbox;
 pub use thread::{Thread, ThreadStart};
+pub use thread_events::ThreadEvents;
 pub use turn::{Run, TurnHandle, TurnResult, TurnStart, TurnStream};
