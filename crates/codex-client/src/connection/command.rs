@@ -6,14 +6,22 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{bulletin::Board, feed::Feed, logins::Attempt};
+use super::{bulletin::Board, feed::Feed, logins::Attempt, watch::Watch};
 use crate::error::Result;
 
 /// What a handle asks of the connection task.
 pub(crate) enum Command {
     Call(Call),
-    Notify { method: &'static str },
+    Notify {
+        method: &'static str,
+    },
     Subscribe(Arc<Board>),
+    Watch(Arc<Watch>),
+    /// Which turn runs in a thread, as far as is known.
+    ActiveTurn {
+        thread_id: String,
+        reply: oneshot::Sender<Option<String>>,
+    },
     Close(oneshot::Sender<()>),
 }
 

@@ -12,6 +12,7 @@
 //! Answers and events are decoded where they are consumed. [`scan`], [`lines`], [`pending`],
 //! [`router`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
 
+mod active;
 mod bulletin;
 mod command;
 mod core;
@@ -26,6 +27,7 @@ mod pending;
 mod queue;
 mod router;
 mod scan;
+mod watch;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -44,6 +46,7 @@ pub(crate) use self::{
     logins::Attempt,
     note::{Delta, DeltaKind, Note},
     queue::Event,
+    watch::{Sight, Watch},
 };
 use self::{
     command::{Answer, Call, Command, Started, Starts},
@@ -186,6 +189,28 @@ impl Connection {
             board.close(&self.closed());
         }
         board
+    }
+
+    /// Follows all that is about a thread.
+    pub(crate) fn watch(&self, thread_id: &str) -> Arc<Watch> {
+        let watch = Watch::new(thread_id);
+        let command = Command::Watch(Arc::clone(&watch));
+        if self.commands.send(command).is_err() {
+            watch.close(&self.closed());
+        }
+        watch
+    }
+
+    /// The turn that runs in a thread, as far as the server has said.
+    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<String>> {
+        let (reply, active) = oneshot::channel();
+        let command = Command::ActiveTurn {
+            thread_id: thread_id.to_owned(),
+            reply,
+        };
+        let sent = self.commands.send(command);
+        sent.map_err(|_| Error::Closed(self.closed()))?;
+        active.await.map_err(|_| Error::Closed(self.closed()))
     }
 
     /// Ends the connection and waits until it has ended, the server process included.
