@@ -48,10 +48,13 @@ pub struct Pages<R: Paged, M = Async> {
     page: VecDeque<R::Item>,
 }
 
+/// A call, for the next page, and its answer.
+type Asked<R, M> = (Call<R, M>, Result<<R as Request>::Response>);
+
 /// Where the next page comes from.
 enum Next<R: Paged, M> {
     Ask(Call<R, M>),
-    Asking(BoxFuture<(Call<R, M>, Result<R::Response>)>),
+    Asking(BoxFuture<Asked<R, M>>),
     End,
 }
 
