@@ -2,6 +2,7 @@
 
 mod calls;
 mod faults;
+mod options;
 mod process;
 mod requests;
 mod turns;
