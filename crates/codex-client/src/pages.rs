@@ -116,6 +116,9 @@ impl<R: Paged> Iterator for Pages<R, Blocking> {
     type Item = Result<R::Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if matches!(self.next, Next::End) && self.page.is_empty() {
+            return None;
+        }
         let next = blocking::next(|context| self.poll(context));
         if let Some(Err(_)) = next {
             self.next = Next::End;
