@@ -12,7 +12,11 @@ async fn an_older_release_runs_a_turn_and_answers_calls() {
     let stage = Stage::new();
     stage.model.push("Hello from then.");
     let codex = stage.builder().binary(binary).start().await.unwrap();
-    assert!(codex.metadata().user_agent.contains("/0.163.0"), "{:?}", codex.metadata());
+    assert!(
+        codex.metadata().user_agent.contains("/0.163.0"),
+        "{:?}",
+        codex.metadata()
+    );
 
     let thread = codex.thread_start().await.unwrap();
     let mut events = thread.turn("Hi").await.unwrap().stream();
@@ -29,7 +33,17 @@ async fn an_older_release_runs_a_turn_and_answers_calls() {
     assert_eq!(result.status, TurnStatus::Completed);
     assert_eq!(result.final_response.as_deref(), Some("Hello from then."));
 
-    assert!(thread.read().include_turns(true).await.unwrap().thread.turns.len() == 1);
+    assert!(
+        thread
+            .read()
+            .include_turns(true)
+            .await
+            .unwrap()
+            .thread
+            .turns
+            .len()
+            == 1
+    );
     codex.request(ConfigReadParams::default()).await.unwrap();
     codex.close().await.unwrap();
 }

@@ -259,7 +259,10 @@ impl<M> fmt::Debug for CodexBuilder<M> {
         f.debug_struct("CodexBuilder")
             .field("binary", &self.binary)
             .field("config", &config.collect::<Vec<_>>())
-            .field("launch_args", &format_args!("[{} of them]", self.launch_args.len()))
+            .field(
+                "launch_args",
+                &format_args!("[{} of them]", self.launch_args.len()),
+            )
             .field("cwd", &self.cwd)
             .field("env", &env)
             .field("client", &self.client)

@@ -48,15 +48,15 @@ pub struct Pages<R: Paged, M = Async> {
     page: VecDeque<R::Item>,
 }
 
-/// A call, for the next page, and its answer.
-type Asked<R, M> = (Call<R, M>, Result<<R as Request>::Response>);
-
 /// Where the next page comes from.
 enum Next<R: Paged, M> {
     Ask(Call<R, M>),
     Asking(BoxFuture<Asked<R, M>>),
     End,
 }
+
+/// A call and what came of it.
+type Asked<R, M> = (Call<R, M>, Result<<R as Request>::Response>);
 
 impl<R: Paged, M> Pages<R, M> {
     pub(crate) fn new(call: Call<R, M>) -> Self {
@@ -116,7 +116,14 @@ impl<R: Paged> Iterator for Pages<R, Blocking> {
     type Item = Result<R::Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        blocking::next(|context| self.poll(context))
+        if matches!(self.next, Next::End) && self.page.is_empty() {
+            return None;
+        }
+        let next = blocking::next(|context| self.poll(context));
+        if let Some(Err(_)) = next {
+            self.next = Next::End;
+        }
+        next
     }
 }
 

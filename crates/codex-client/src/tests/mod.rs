@@ -3,6 +3,7 @@
 mod calls;
 mod faults;
 mod logins;
+mod options;
 mod process;
 mod requests;
 mod turns;
