@@ -12,7 +12,7 @@ use crate::{
     error::{Malformed, Result},
 };
 
-/// An event of a turn.
+/// An event of a turn. Of one that names its turn itself, `turn_id` is not used.
 pub(crate) fn event(event: Event, thread_id: &str, turn_id: &str) -> Result<ServerNotification> {
     match event {
         Event::Note(note) => notification(&note),
@@ -40,11 +40,17 @@ pub(crate) fn params<T: DeserializeOwned>(note: &Note) -> Result<T> {
 fn delta(delta: Delta, thread_id: &str, turn_id: &str) -> ServerNotification {
     let Delta {
         kind,
+        turn_id: own_turn_id,
         item_id,
         index,
         text,
         emitted_at_ms,
     } = delta;
+    let turn_id = if own_turn_id.is_empty() {
+        turn_id.to_owned()
+    } else {
+        own_turn_id
+    };
     macro_rules! notification {
         ($variant:ident($type:ident, $($argument:ident),+)) => {{
             let mut params = $type::new(thread_id, turn_id, item_id, $($argument),+);

@@ -3,8 +3,8 @@
 use codex_types::{InitializeResponse, Request};
 
 use super::{
-    AccountRead, Call, CodexBuilder, Models, Notifications, Thread, ThreadFork, ThreadList,
-    ThreadResume, ThreadStart, wait,
+    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Models,
+    Notifications, Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart, wait,
 };
 use crate::error::Result;
 
@@ -98,6 +98,16 @@ impl Codex {
     /// As there.
     pub fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
         wait(self.inner.login_api_key(key))
+    }
+
+    /// As [`crate::Codex::login_chatgpt`].
+    pub fn login_chatgpt(&self) -> ChatgptLoginStart {
+        ChatgptLoginStart::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::login_chatgpt_device_code`].
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginStart {
+        DeviceCodeLoginStart::new(&self.inner)
     }
 
     /// As [`crate::Codex::logout`].

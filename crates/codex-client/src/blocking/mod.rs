@@ -48,6 +48,7 @@
 //! thread.
 
 mod codex;
+mod login;
 mod notifications;
 mod thread;
 mod turn;
@@ -56,9 +57,12 @@ mod worker;
 use crate::mode::Blocking;
 
 pub use codex::Codex;
-pub use notifications::Notifications;
+pub use login::{ChatgptLogin, DeviceCodeLogin};
+pub use notifications::{Notifications, ThreadEvents};
 pub use thread::Thread;
 pub use turn::{TurnHandle, TurnStream};
+
+pub use crate::retry::retry_on_overload_blocking as retry_on_overload;
 
 pub(crate) use worker::{next, wait};
 
@@ -71,6 +75,6 @@ macro_rules! builders {
 }
 
 builders! {
-    AccountRead, Call<R>, CodexBuilder, Models, Pages<R>, Run, ThreadFork, ThreadList, ThreadRead,
-    ThreadResume, ThreadStart, TurnStart,
+    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, LoginWait, Models,
+    Pages<R>, Run, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart, TurnStart,
 }

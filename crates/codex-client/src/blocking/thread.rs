@@ -1,7 +1,7 @@
 //! Threads, blocking.
 
-use super::{Run, ThreadRead, TurnStart, wait};
-use crate::{error::Result, input::Input};
+use super::{Run, ThreadEvents, ThreadRead, TurnStart, wait};
+use crate::{error::Result, external::TurnInput};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
 #[derive(Debug, Clone)]
@@ -16,18 +16,23 @@ impl Thread {
     }
 
     /// As [`crate::Thread::run`].
-    pub fn run(&self, input: impl Into<Input>) -> Run {
+    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
         Run::new(&self.inner, input.into())
     }
 
     /// As [`crate::Thread::turn`].
-    pub fn turn(&self, input: impl Into<Input>) -> TurnStart {
+    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
         TurnStart::new(&self.inner, input.into())
     }
 
     /// As [`crate::Thread::read`].
     pub fn read(&self) -> ThreadRead {
         ThreadRead::new(&self.inner)
+    }
+
+    /// As [`crate::Thread::events`].
+    pub fn events(&self) -> ThreadEvents {
+        self.inner.events().into()
     }
 
     /// As [`crate::Thread::set_name`].

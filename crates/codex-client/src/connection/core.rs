@@ -20,17 +20,20 @@ use codex_types::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
+    active::Active,
     bulletin::{Bulletin, Post},
-    command::{Answer, Call, Command},
+    command::{Answer, Call, Command, Started, Starts},
     feed::Feed,
     inbound,
     lines::Line,
+    logins::Logins,
     note::{DeltaKind, DeltaRef, Note, Shape},
     outbound::Outbound,
     pending::Pending,
     queue::Event,
     router::Router,
     scan::{self, Head},
+    watch::Watches,
 };
 use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
 
@@ -38,8 +41,15 @@ use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
-    starts_turn_of: Option<String>,
+    starts: Option<Starts>,
     reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// Who is to have a notification that is to be kept.
+struct Readers {
+    feed: Option<Arc<Feed>>,
+    /// The thread, if somebody watches it.
+    watched: Option<String>,
 }
 
 /// The state of a connection.
@@ -47,6 +57,9 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     router: Router,
+    logins: Logins,
+    active: Active,
+    watches: Watches,
     bulletin: Bulletin,
     /// Readers to be woken once all that was received together is routed: a reader woken earlier
     /// would contend for what is being written.
@@ -64,6 +77,9 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             router: Router::default(),
+            logins: Logins::default(),
+            active: Active::default(),
+            watches: Watches::default(),
             bulletin: Bulletin::new(),
             wakes: Vec::new(),
             deadline: None,
@@ -78,6 +94,10 @@ impl Core {
             Command::Call(call) => self.call(call, now),
             Command::Notify { method } => self.outbound.notification(method, None),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
+            Command::Watch(watch) => self.watches.add(watch),
+            Command::ActiveTurn { thread_id, reply } => {
+                let _ = reply.send(self.active.turn(&thread_id).map(str::to_owned));
+            }
             Command::Close(done) => {
                 self.closers.push(done);
                 return true;
@@ -89,13 +109,15 @@ impl Core {
     fn call(&mut self, call: Call, now: Instant) {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
-        if let Some(thread_id) = &call.starts_turn_of {
-            self.router.reserve(thread_id);
+        match &call.starts {
+            Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
+            Some(Starts::Login) => self.logins.reserve(),
+            None => {}
         }
         let waiter = Waiter {
             method: call.method,
             timeout: call.timeout,
-            starts_turn_of: call.starts_turn_of,
+            starts: call.starts,
             reply: call.reply,
         };
         self.pending
@@ -111,7 +133,7 @@ impl Core {
                 |gone| given_up.push(gone),
             );
             for waiter in given_up {
-                self.release(waiter.starts_turn_of.as_deref());
+                self.release(waiter.starts.as_ref());
             }
             match ready {
                 Some(ready) => self.outbound.request(&ready),
@@ -152,13 +174,17 @@ impl Core {
         match (&head.method, head.id.take()) {
             (Some(method), Some(id)) => self.request(&id, method),
             (Some(_), None) => {
-                let Some(feed) = self.notification(&head) else {
+                let Some(readers) = self.notification(&head) else {
                     return;
                 };
                 let ends = head.method.as_deref() == Some("turn/completed");
+                let login_id = completed_login(&mut head);
                 let shape = Shape::of(&text, &head);
                 drop(head);
-                self.keep(feed, text, shape, ends);
+                match login_id {
+                    Some(login_id) => self.login(&login_id, Note::new(text, shape)),
+                    None => self.keep(readers, text, shape, ends),
+                }
             }
             (None, Some(RequestId::Integer(id))) => {
                 let (result, error) = (head.result, head.error);
@@ -175,29 +201,88 @@ impl Core {
         self.outbound.answer(id, &answer);
     }
 
-    /// Delivers a delta. Any other notification is to be kept, for the returned feed if it has one.
-    fn notification(&mut self, head: &Head<'_>) -> Option<Option<Arc<Feed>>> {
-        let feed = match (&head.peek.thread_id, &head.peek.turn_id) {
+    /// Delivers a delta. Any other notification is to be kept, for the readers that are returned.
+    fn notification(&mut self, head: &Head<'_>) -> Option<Readers> {
+        let thread_id = head.peek.thread_id.as_deref();
+        let watched = thread_id.filter(|thread_id| self.watches.has(thread_id));
+        let feed = match (thread_id, &head.peek.turn_id) {
             (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
             _ => None,
         };
-        let Some(feed) = feed else { return Some(None) };
-        if let Some(delta) = delta(head) {
-            feed.push_delta(&delta, &mut self.wakes);
-            return None;
+        if feed.is_some() || watched.is_some() {
+            if let Some(mut delta) = delta(head) {
+                if let Some(feed) = feed {
+                    feed.push_delta(&delta, &mut self.wakes);
+                }
+                if let Some(thread_id) = watched {
+                    delta.turn_id = head.peek.turn_id.as_deref().unwrap_or_default();
+                    self.watches.push_delta(thread_id, &delta, &mut self.wakes);
+                }
+                if feed.is_some() {
+                    self.post_strays();
+                    return None;
+                }
+                // Those who subscribed to what belongs to no turn of ours get it, too.
+                return Some(Readers {
+                    feed: None,
+                    watched: None,
+                });
+            }
         }
-        Some(Some(Arc::clone(feed)))
+        let readers = Readers {
+            feed: feed.map(Arc::clone),
+            watched: watched.map(str::to_owned),
+        };
+        self.post_strays();
+        if let Some(method) = &head.method {
+            self.active.notification(method, &head.peek);
+        }
+        Some(readers)
     }
 
-    fn keep(&mut self, feed: Option<Arc<Feed>>, text: Cow<'_, str>, shape: Shape, ends: bool) {
-        let Some(feed) = feed else {
+    fn keep(&mut self, readers: Readers, text: Cow<'_, str>, shape: Shape, ends: bool) {
+        let Readers { feed, watched } = readers;
+        if feed.is_none() && watched.is_none() {
             let post = || Post::Note(Arc::new(Note::new(text, shape)));
             return self.bulletin.post(post, &mut self.wakes);
-        };
-        feed.push_note(Note::new(text, shape), &mut self.wakes);
-        if ends {
-            self.router.end(feed.thread_id(), feed.turn_id());
         }
+        let note = Arc::new(Note::new(text, shape));
+        if let Some(thread_id) = watched {
+            self.watches.push_note(&thread_id, &note, &mut self.wakes);
+        }
+        let Some(feed) = feed else {
+            return self.bulletin.post(|| Post::Note(note), &mut self.wakes);
+        };
+        feed.push_note(note, &mut self.wakes);
+        if ends {
+            let now = Instant::now();
+            self.router.end(feed.thread_id(), feed.turn_id(), now);
+            self.deadline_of_router();
+            self.post_strays();
+        }
+    }
+
+    /// Hands to the subscribers what turned out to belong to no turn of ours.
+    fn post_strays(&mut self) {
+        for stray in self.router.take_strays() {
+            let (thread_id, turn_id) = (stray.thread_id().to_owned(), stray.turn_id().to_owned());
+            let mut unread = stray.into_unread();
+            while let Some(event) = unread.pop() {
+                let note = match event {
+                    Event::Note(note) => note,
+                    Event::Delta(delta) => Arc::new(delta.to_note(&thread_id, &turn_id)),
+                };
+                self.bulletin.post(|| Post::Note(note), &mut self.wakes);
+            }
+        }
+    }
+
+    /// Tells those who wait for this login, and all subscribers: an application that shows who is
+    /// logged in need not know who started it.
+    fn login(&mut self, login_id: &str, note: Note) {
+        let note = Arc::new(note);
+        self.logins.complete(login_id, &note);
+        self.bulletin.post(|| Post::Note(note), &mut self.wakes);
     }
 
     fn response(
@@ -218,36 +303,55 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
-                let feed = waiter.starts_turn_of.as_deref().and_then(|thread_id| {
-                    let turn_id = scan::turn_id_of_result(&text[result.clone()])?;
-                    Some(self.router.claim(thread_id, &turn_id))
-                });
-                Ok(Answer::new(text.into_owned(), result, feed))
+                let started = waiter
+                    .starts
+                    .as_ref()
+                    .and_then(|starts| self.claim(starts, &text[result.clone()]));
+                Ok(Answer::new(text.into_owned(), result, started))
             }
             (None, None) => {
                 let reason = "neither `result` nor `error`";
                 Err(Malformed::at(Some(method), &text, reason, 0).into())
             }
         };
-        self.release(waiter.starts_turn_of.as_deref());
+        self.release(waiter.starts.as_ref());
         // A caller that is gone does not want it.
         let _ = waiter.reply.send(answer);
     }
 
-    /// Ends a reservation; what nobody claimed goes where it would have gone without one.
-    fn release(&mut self, thread_id: Option<&str>) {
-        let Some(thread_id) = thread_id else { return };
-        for stray in self.router.release(thread_id) {
-            let turn_id = stray.turn_id().to_owned();
-            let mut unread = stray.into_unread();
-            while let Some(event) = unread.pop() {
-                let note = match event {
-                    Event::Note(note) => note,
-                    Event::Delta(delta) => Arc::new(delta.to_note(thread_id, &turn_id)),
-                };
-                self.bulletin.post(|| Post::Note(note), &mut self.wakes);
+    /// Finds what was started, with the events of it that have come already.
+    fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
+        let ids = scan::result(result)?;
+        Some(match starts {
+            Starts::Turn(thread_id) => {
+                let turn_id = ids.turn_id.as_deref()?;
+                let feed = self.router.claim(thread_id, turn_id, Instant::now());
+                if !feed.has_ended() {
+                    self.active.named(thread_id, turn_id);
+                }
+                self.deadline_of_router();
+                Started::Turn(feed)
             }
+            Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
+        })
+    }
+
+    /// Ends a reservation; what nobody claimed goes where it would have gone without one.
+    fn release(&mut self, starts: Option<&Starts>) {
+        match starts {
+            Some(Starts::Turn(thread_id)) => {
+                self.router.release(thread_id);
+                self.post_strays();
+            }
+            Some(Starts::Login) => self.logins.release(),
+            None => {}
         }
+    }
+
+    /// Sees to it that the router is called in time.
+    fn deadline_of_router(&mut self) {
+        let deadlines = [self.deadline, self.router.deadline()];
+        self.deadline = deadlines.into_iter().flatten().min();
     }
 
     fn malformed(&mut self, what: impl FnOnce() -> Malformed) {
@@ -265,16 +369,21 @@ impl Core {
         self.deadline
     }
 
-    /// Tells the callers whose time is up.
+    /// Tells the callers whose time is up, and ends turns that will never show.
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
-            self.release(waiter.starts_turn_of.as_deref());
+            self.release(waiter.starts.as_ref());
             let _ = waiter.reply.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
             }));
         }
+        for feed in self.router.settle(now, &mut self.wakes) {
+            self.active.forget(feed.thread_id(), feed.turn_id());
+        }
+        self.post_strays();
         self.deadline = self.pending.next_deadline();
+        self.deadline_of_router();
     }
 
     /// Answers a command that comes while the connection is ending.
@@ -286,7 +395,8 @@ impl Core {
             }
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
-            Command::Notify { .. } => {}
+            Command::Watch(watch) => self.watches.add(watch),
+            Command::Notify { .. } | Command::ActiveTurn { .. } => {}
         }
     }
 
@@ -299,6 +409,8 @@ impl Core {
         for feed in self.router.drain() {
             feed.close(&closed);
         }
+        self.logins.close();
+        self.watches.close(&closed);
         self.bulletin.close(&closed);
         self.wake_readers();
         for done in mem::take(&mut self.closers) {
@@ -318,11 +430,19 @@ fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
     let kind = DeltaKind::of(head.method.as_deref()?, &head.peek)?;
     Some(DeltaRef {
         kind,
+        turn_id: "",
         item_id: head.peek.item_id.as_deref()?,
         index: head.peek.index.unwrap_or_default(),
         text: head.peek.delta.as_deref()?,
         emitted_at_ms: head.emitted_at_ms,
     })
+}
+
+/// The id of the login that a notification says is completed.
+fn completed_login(head: &mut Head<'_>) -> Option<String> {
+    let completed = head.method.as_deref() == Some("account/login/completed");
+    let login_id = completed.then(|| head.peek.login_id.take())?;
+    login_id.map(Cow::into_owned)
 }
 
 /// Why a text is no message: by the parser that knows best.

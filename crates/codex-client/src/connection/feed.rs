@@ -101,8 +101,7 @@ impl Feed {
     }
 
     /// Adds any other notification; a `turn/completed` ends the feed.
-    pub(crate) fn push_note(&self, note: Note, wakes: &mut Vec<Waker>) {
-        let note = Arc::new(note);
+    pub(crate) fn push_note(&self, note: Arc<Note>, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         let mut ended = false;
         match note.method() {
@@ -122,6 +121,37 @@ impl Feed {
                 continue;
             }
             wakes.extend(slot.waker.take());
+        }
+    }
+
+    /// Takes over the events and the end of another turn: all of them if nobody has read them, or
+    /// else what its result is made of.
+    pub(crate) fn inherit(&self, from: &Self, wakes: &mut Vec<Waker>) {
+        for note in from.told() {
+            self.push_note(note, wakes);
+        }
+    }
+
+    fn told(&self) -> Vec<Arc<Note>> {
+        let state = self.lock();
+        let unread = state.slots.first().and_then(Option::as_ref);
+        match unread.and_then(|slot| slot.queue.as_ref()) {
+            Some(queue) if state.first_is_free => {
+                let mut queue = queue.clone();
+                let note = |event| match event {
+                    Event::Note(note) => note,
+                    Event::Delta(delta) => Arc::new(delta.to_note(&self.thread_id, &self.turn_id)),
+                };
+                std::iter::from_fn(|| queue.pop()).map(note).collect()
+            }
+            _ => {
+                let Record {
+                    items,
+                    usage,
+                    completed,
+                } = state.record.clone();
+                items.into_iter().chain(usage).chain(completed).collect()
+            }
         }
     }
 
@@ -175,6 +205,17 @@ impl Feed {
             state.add(Slot::default())
         };
         Reader::new(self, slot)
+    }
+
+    /// A reader that waits for the end beside all others.
+    pub(crate) fn bystander(self: &Arc<Self>) -> Reader {
+        let slot = self.lock().add(Slot::default());
+        Reader::new(self, slot)
+    }
+
+    /// Whether there will be no more events.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().end.is_some()
     }
 
     /// What the result is made of, as far as it has come.
@@ -279,6 +320,7 @@ mod tests {
         let mut wakes = Vec::new();
         let delta = DeltaRef {
             kind: DeltaKind::AgentMessage,
+            turn_id: "",
             item_id: "i",
             index: 0,
             text,
@@ -290,7 +332,8 @@ mod tests {
 
     fn complete(feed: &Feed) -> usize {
         let mut wakes = Vec::new();
-        feed.push_note(note(r#"{"method":"turn/completed"}"#), &mut wakes);
+        let completed = note(r#"{"method":"turn/completed"}"#);
+        feed.push_note(Arc::new(completed), &mut wakes);
         wakes.len()
     }
 
@@ -342,6 +385,36 @@ mod tests {
         assert_eq!(delta(&feed, "a"), 1);
         assert_eq!(delta(&feed, "b"), 0);
         assert_eq!(read(&mut reader).0, ["a", "b"]);
+    }
+
+    #[test]
+    fn what_another_turn_had_is_inherited_with_its_end() {
+        let (from, heir) = (Feed::new("t", "u"), Feed::new("t", "v"));
+        let mut reader = heir.reader();
+        delta(&from, "a");
+        complete(&from);
+        heir.inherit(&from, &mut Vec::new());
+        let all = ["item/agentMessage/delta", "turn/completed"];
+        assert_eq!(read(&mut reader), (all.map(String::from).to_vec(), true));
+        assert!(heir.has_ended() && heir.record().completed.is_some());
+        // Of what was read already, what makes the result is left.
+        drop(from.reader());
+        let heir = Feed::new("t", "w");
+        heir.inherit(&from, &mut Vec::new());
+        let left = vec!["turn/completed".to_owned()];
+        assert_eq!(read(&mut heir.reader()), (left, true));
+    }
+
+    #[test]
+    fn a_bystander_takes_nothing_from_the_first_reader() {
+        let feed = Feed::new("t", "u");
+        let mut bystander = feed.bystander();
+        assert_eq!(read(&mut bystander), (vec![], false));
+        delta(&feed, "a");
+        assert_eq!(complete(&feed), 1);
+        assert_eq!(read(&mut bystander), (vec![], true));
+        let all = ["a", "turn/completed"].map(String::from).to_vec();
+        assert_eq!(read(&mut feed.reader()), (all, true));
     }
 
     #[test]

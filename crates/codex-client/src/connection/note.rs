@@ -143,6 +143,8 @@ impl DeltaKind {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Delta {
     pub(crate) kind: DeltaKind,
+    /// Empty where all are of one turn.
+    pub(crate) turn_id: String,
     pub(crate) item_id: String,
     /// Which summary or content part, for the two kinds of reasoning.
     pub(crate) index: i64,
@@ -171,6 +173,8 @@ impl Delta {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DeltaRef<'a> {
     pub(crate) kind: DeltaKind,
+    /// Empty where all are of one turn.
+    pub(crate) turn_id: &'a str,
     pub(crate) item_id: &'a str,
     /// Which summary or content part, for the two kinds of reasoning.
     pub(crate) index: i64,

@@ -37,6 +37,10 @@ pub(crate) struct Queue {
     read: usize,
     /// Where the deltas belong.
     items: Vec<Item>,
+    /// What the notes take, in bytes.
+    notes: usize,
+    /// How many entries were dropped since what they left was cleared away.
+    dropped: usize,
 }
 
 #[derive(Clone)]
@@ -53,6 +57,7 @@ enum Entry {
 #[derive(Clone)]
 struct Item {
     kind: DeltaKind,
+    turn_id: String,
     id: String,
     index: i64,
 }
@@ -66,7 +71,13 @@ impl Queue {
         self.entries.len()
     }
 
+    /// Roughly how much memory the unread events take, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.notes + self.text.len() - self.read + self.entries.len() * size_of::<Entry>()
+    }
+
     pub(crate) fn push_note(&mut self, note: Arc<Note>) {
+        self.notes += note.size();
         self.entries.push_back(Entry::Note(note));
     }
 
@@ -98,7 +109,10 @@ impl Queue {
 
     pub(crate) fn pop(&mut self) -> Option<Event> {
         let event = match self.entries.pop_front()? {
-            Entry::Note(note) => Event::Note(note),
+            Entry::Note(note) => {
+                self.notes -= note.size();
+                Event::Note(note)
+            }
             Entry::Delta {
                 item,
                 length,
@@ -108,6 +122,7 @@ impl Queue {
                 let item = &self.items[item as usize];
                 let event = Event::Delta(Delta {
                     kind: item.kind,
+                    turn_id: item.turn_id.clone(),
                     item_id: item.id.clone(),
                     index: item.index,
                     text: self.text[self.read..end].to_owned(),
@@ -123,7 +138,44 @@ impl Queue {
         Some(event)
     }
 
+    /// Drops the oldest event.
+    pub(crate) fn drop_oldest(&mut self) {
+        match self.entries.pop_front() {
+            Some(Entry::Note(note)) => self.notes -= note.size(),
+            Some(Entry::Delta { length, .. }) => self.read += length as usize,
+            None => return,
+        }
+        self.dropped += 1;
+        if self.entries.is_empty() {
+            self.reset();
+        } else if self.dropped >= MERGE_FROM || self.read > KEEP.max(self.text.len() / 2) {
+            self.clear_away();
+        }
+    }
+
+    /// Gives back what dropped entries have left in the buffers.
+    fn clear_away(&mut self) {
+        self.dropped = 0;
+        self.text.drain(..self.read);
+        self.read = 0;
+        let used = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Delta { item, .. } => Some(*item),
+            Entry::Note(_) => None,
+        });
+        // The items that a new delta may be found among stay.
+        let recent = self.items.len().saturating_sub(RECENT);
+        let recent = u32::try_from(recent).unwrap_or_default();
+        let unused = used.min().map_or(recent, |first| first.min(recent));
+        self.items.drain(..unused as usize);
+        for entry in &mut self.entries {
+            if let Entry::Delta { item, .. } = entry {
+                *item -= unused;
+            }
+        }
+    }
+
     fn reset(&mut self) {
+        self.dropped = 0;
         self.read = 0;
         self.items.clear();
         self.text.clear();
@@ -134,12 +186,16 @@ impl Queue {
     fn item(&mut self, delta: &DeltaRef<'_>) -> u32 {
         let recent = self.items.len().saturating_sub(RECENT);
         let known = self.items[recent..].iter().rposition(|item| {
-            item.id == delta.item_id && item.kind == delta.kind && item.index == delta.index
+            item.id == delta.item_id
+                && item.kind == delta.kind
+                && item.index == delta.index
+                && item.turn_id == delta.turn_id
         });
         let at = known.map_or_else(
             || {
                 self.items.push(Item {
                     kind: delta.kind,
+                    turn_id: delta.turn_id.to_owned(),
                     id: delta.item_id.to_owned(),
                     index: delta.index,
                 });
@@ -167,6 +223,7 @@ mod tests {
     fn delta<'a>(item_id: &'a str, text: &'a str) -> DeltaRef<'a> {
         DeltaRef {
             kind: DeltaKind::AgentMessage,
+            turn_id: "",
             item_id,
             index: 0,
             text,
@@ -226,5 +283,27 @@ mod tests {
         queue.push_delta(&delta("a", "3"));
         let texts = texts(&mut queue);
         assert_eq!(texts[MERGE_FROM..], ["b:12", "a:3"]);
+    }
+
+    #[test]
+    fn dropping_the_oldest_gives_their_memory_back_and_keeps_the_rest_whole() {
+        const LIMIT: usize = 2 * KEEP;
+        let mut queue = Queue::default();
+        for number in 0..100_000 {
+            let id = number.to_string();
+            queue.push_delta(&delta(&id, &"x".repeat(100)));
+            queue.push_note(Arc::new(note(r#"{"method":"x"}"#)));
+            while queue.size() > LIMIT {
+                queue.drop_oldest();
+            }
+        }
+        assert!(queue.text.len() <= 2 * LIMIT, "{}", queue.text.len());
+        assert!(queue.items.len() <= queue.len() + MERGE_FROM);
+        let last = texts(&mut queue);
+        let text = format!("99999:{}", "x".repeat(100));
+        assert_eq!(last[last.len() - 2..], [text, "x".to_owned()]);
+        assert_eq!(queue.size(), 0);
+        queue.drop_oldest();
+        assert!(queue.is_empty());
     }
 }

@@ -4,15 +4,34 @@
 //! thread is reserved before `turn/start` is sent: as long as a reservation stands, every turn of
 //! that thread gets a feed, and the answer claims the right one. The thread is matched before the
 //! turn: events of a sub-agent's thread come on the same connection and never reach our feed.
+//!
+//! # Turns that never show
+//!
+//! `turn/start` on a busy thread joins the running turn, and a server may answer with an id of its
+//! own that no event ever bears. So a claim stands like a reservation until the first event of its
+//! turn. If another turn of the thread is completed before that, and no event of the claimed one has
+//! come [`PATIENCE`] later, then that other turn has taken the input: the claimed one inherits its
+//! events and its end. The time is needed since a turn that is completed can be followed by the
+//! claimed one in earnest.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, task::Waker, time::Duration};
+
+use tokio::time::Instant;
 
 use super::feed::Feed;
+
+/// How long after the end of another turn the first event of a claimed one is waited for. Servers
+/// that are known begin a turn within milliseconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The routes of all threads that have a turn of ours.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     threads: HashMap<String, Routes>,
+    /// Feeds that turned out to be nobody's, until somebody asks for them.
+    strays: Vec<Arc<Feed>>,
+    /// No heir is due earlier than this.
+    deadline: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -27,8 +46,12 @@ struct Route {
     feed: Arc<Feed>,
     /// Whether an answer has named this turn as ours.
     claimed: bool,
+    /// Whether an event of it has come.
+    seen: bool,
     /// Whether its `turn/completed` has come.
     ended: bool,
+    /// The turn that this one is to inherit from if it does not show, and when.
+    heir: Option<(Instant, Arc<Feed>)>,
 }
 
 impl Router {
@@ -39,78 +62,115 @@ impl Router {
     }
 
     /// The started turn is this one: its feed, with the events that have come already.
-    pub(crate) fn claim(&mut self, thread_id: &str, turn_id: &str) -> Arc<Feed> {
+    pub(crate) fn claim(&mut self, thread_id: &str, turn_id: &str, now: Instant) -> Arc<Feed> {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
         if let Some(route) = routes.find(turn_id) {
             route.claimed = true;
             return Arc::clone(&route.feed);
         }
-        let feed = Feed::new(thread_id, turn_id);
-        routes.turns.push(Route {
-            feed: Arc::clone(&feed),
-            claimed: true,
-            ended: false,
-        });
+        let mut route = Route::new(thread_id, turn_id);
+        (route.claimed, route.seen) = (true, false);
+        // A turn that ended while the answer was on its way may have been the one.
+        if let Some(ended) = routes.turns.iter().find(|other| other.ended) {
+            route.inherit_later(&ended.feed, now, &mut self.deadline);
+        }
+        let feed = Arc::clone(&route.feed);
+        routes.turns.push(route);
         feed
     }
 
-    /// A reservation has come to its end, with or without a claim. Returns the feeds that turned
-    /// out to be nobody's.
-    pub(crate) fn release(&mut self, thread_id: &str) -> Vec<Arc<Feed>> {
-        let Some(routes) = self.threads.get_mut(thread_id) else {
-            return Vec::new();
-        };
-        routes.reserved = routes.reserved.saturating_sub(1);
-        if routes.reserved > 0 {
-            return Vec::new();
+    /// A reservation has come to its end, with or without a claim.
+    pub(crate) fn release(&mut self, thread_id: &str) {
+        if let Some(routes) = self.threads.get_mut(thread_id) {
+            routes.reserved = routes.reserved.saturating_sub(1);
+            self.tidy(thread_id);
         }
-        let strays = routes
-            .turns
-            .extract_if(.., |route| !route.claimed)
-            .map(|route| route.feed)
-            .collect();
-        routes.turns.retain(|route| !route.ended);
-        self.tidy(thread_id);
-        strays
     }
 
     /// The feed for an event of this turn, if it is ours or might be.
     pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<&Arc<Feed>> {
         let routes = self.threads.get_mut(thread_id)?;
-        let at = match routes.position(turn_id) {
-            // Only the router still knows it: no handle and no reader is left.
-            Some(at) if routes.turns[at].claimed && routes.turns[at].abandoned() => {
-                routes.turns.swap_remove(at);
-                self.tidy(thread_id);
-                return None;
+        let mut found = routes.position(turn_id);
+        let settled = found.is_some_and(|at| {
+            let route = &routes.turns[at];
+            route.claimed && route.seen && !route.abandoned()
+        });
+        if !settled {
+            if found.is_none() && routes.is_open() {
+                routes.turns.push(Route::new(thread_id, turn_id));
+            } else if let Some(route) = routes.find(turn_id) {
+                route.seen = true;
+                route.heir = None;
             }
-            Some(at) => at,
-            None if routes.reserved > 0 => {
-                routes.turns.push(Route {
-                    feed: Feed::new(thread_id, turn_id),
-                    claimed: false,
-                    ended: false,
-                });
-                routes.turns.len() - 1
-            }
-            None => return None,
-        };
-        self.threads
-            .get(thread_id)
-            .map(|routes| &routes.turns[at].feed)
+            self.tidy(thread_id);
+            found = self.threads.get(thread_id)?.position(turn_id);
+        }
+        let routes = self.threads.get(thread_id)?;
+        found.map(|at| &routes.turns[at].feed)
     }
 
     /// The turn's `turn/completed` was routed. A feed that may still be claimed is kept.
-    pub(crate) fn end(&mut self, thread_id: &str, turn_id: &str) {
-        if let Some(routes) = self.threads.get_mut(thread_id) {
-            if let Some(route) = routes.find(turn_id) {
-                route.ended = true;
-            }
-            if routes.reserved == 0 {
-                routes.turns.retain(|route| !route.ended);
-                self.tidy(thread_id);
+    pub(crate) fn end(&mut self, thread_id: &str, turn_id: &str, now: Instant) {
+        let Some(routes) = self.threads.get_mut(thread_id) else {
+            return;
+        };
+        let Some(at) = routes.position(turn_id) else {
+            return;
+        };
+        routes.turns[at].ended = true;
+        let ended = Arc::clone(&routes.turns[at].feed);
+        for route in &mut routes.turns {
+            if route.is_awaited() && route.heir.is_none() {
+                route.inherit_later(&ended, now, &mut self.deadline);
             }
         }
+        self.tidy(thread_id);
+    }
+
+    /// When [`settle`](Self::settle) is to be called, at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Gives turns that have not shown in time what they inherit. Returns their feeds.
+    pub(crate) fn settle(&mut self, now: Instant, wakes: &mut Vec<Waker>) -> Vec<Arc<Feed>> {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return Vec::new();
+        }
+        let mut settled = Vec::new();
+        self.deadline = None;
+        let threads: Vec<String> = self.threads.keys().cloned().collect();
+        for thread_id in threads {
+            let Some(routes) = self.threads.get_mut(&thread_id) else {
+                continue;
+            };
+            let due = |route: &mut Route| {
+                let heir = route.heir.as_ref();
+                heir.is_some_and(|(due, _)| *due <= now)
+            };
+            for route in routes.turns.extract_if(.., due).collect::<Vec<_>>() {
+                let Some((_, from)) = route.heir else {
+                    continue;
+                };
+                route.feed.inherit(&from, wakes);
+                // Its events have found their reader.
+                if let Some(from) = routes.find(from.turn_id()) {
+                    from.claimed = true;
+                }
+                settled.push(route.feed);
+            }
+            let waiting = routes.turns.iter().filter_map(|route| route.heir.as_ref());
+            let next = waiting.map(|(due, _)| *due).min();
+            self.deadline = [self.deadline, next].into_iter().flatten().min();
+            self.tidy(&thread_id);
+        }
+        settled
+    }
+
+    /// The feeds that turned out to be nobody's since the last call.
+    pub(crate) fn take_strays(&mut self) -> Vec<Arc<Feed>> {
+        // An empty vector costs nothing, so this may be asked after every event.
+        std::mem::take(&mut self.strays)
     }
 
     /// Takes all feeds out: the connection has ended.
@@ -121,17 +181,32 @@ impl Router {
             .map(|route| route.feed)
     }
 
+    /// Lets go of what no reservation keeps any more.
     fn tidy(&mut self, thread_id: &str) {
-        if let Some(routes) = self.threads.get(thread_id)
-            && routes.reserved == 0
-            && routes.turns.is_empty()
-        {
-            self.threads.remove(thread_id);
+        let Some(routes) = self.threads.get_mut(thread_id) else {
+            return;
+        };
+        // Only the router still knows it: no handle and no reader is left.
+        routes
+            .turns
+            .retain(|route| !(route.claimed && route.abandoned()));
+        if !routes.is_open() {
+            let strays = routes.turns.extract_if(.., |route| !route.claimed);
+            self.strays.extend(strays.map(|route| route.feed));
+            routes.turns.retain(|route| !route.ended);
+            if routes.turns.is_empty() {
+                self.threads.remove(thread_id);
+            }
         }
     }
 }
 
 impl Routes {
+    /// Whether a turn that nobody has claimed may still turn out to be ours.
+    fn is_open(&self) -> bool {
+        self.reserved > 0 || self.turns.iter().any(Route::is_awaited)
+    }
+
     fn position(&self, turn_id: &str) -> Option<usize> {
         let mut turns = self.turns.iter();
         turns.position(|route| route.feed.turn_id() == turn_id)
@@ -143,73 +218,176 @@ impl Routes {
 }
 
 impl Route {
+    /// A turn that is known by an event.
+    fn new(thread_id: &str, turn_id: &str) -> Self {
+        Self {
+            feed: Feed::new(thread_id, turn_id),
+            claimed: false,
+            seen: true,
+            ended: false,
+            heir: None,
+        }
+    }
+
     fn abandoned(&self) -> bool {
         Arc::strong_count(&self.feed) == 1
+    }
+
+    /// Whether it is claimed and has shown nothing yet.
+    fn is_awaited(&self) -> bool {
+        self.claimed && !self.seen && !self.abandoned()
+    }
+
+    fn inherit_later(&mut self, from: &Arc<Feed>, now: Instant, deadline: &mut Option<Instant>) {
+        let due = now + PATIENCE;
+        self.heir = Some((due, Arc::clone(from)));
+        *deadline = Some(deadline.map_or(due, |deadline| deadline.min(due)));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::note::note, *};
+
+    /// Whether an event of this turn finds a feed.
+    fn routed(router: &mut Router, turn_id: &str) -> bool {
+        router.route("t", turn_id).is_some()
+    }
+
+    fn strays(router: &mut Router) -> Vec<String> {
+        let strays = router.take_strays();
+        strays
+            .iter()
+            .map(|feed| feed.turn_id().to_owned())
+            .collect()
+    }
+
+    /// An event of a turn, and then its completion.
+    fn complete(router: &mut Router, turn_id: &str, now: Instant) {
+        let completed = note(r#"{"method":"turn/completed"}"#);
+        if let Some(feed) = router.route("t", turn_id) {
+            feed.push_note(Arc::new(completed), &mut Vec::new());
+        }
+        router.end("t", turn_id, now);
+    }
+
+    fn is_complete(feed: &Feed) -> bool {
+        feed.record().completed.is_some()
+    }
+
+    /// A reservation and its answer.
+    fn start(router: &mut Router, turn_id: &str, now: Instant) -> Arc<Feed> {
+        router.reserve("t");
+        let feed = router.claim("t", turn_id, now);
+        router.release("t");
+        feed
+    }
 
     #[test]
     fn an_event_before_the_answer_reaches_the_turn_that_the_answer_names() {
-        let mut router = Router::default();
-        assert!(router.route("t", "u").is_none());
+        let (mut router, now) = (Router::default(), Instant::now());
+        assert!(!routed(&mut router, "u"));
         router.reserve("t");
         let early = Arc::clone(router.route("t", "u").unwrap());
-        router.end("t", "u");
-        let claimed = router.claim("t", "u");
+        complete(&mut router, "u", now);
+        let claimed = router.claim("t", "u", now);
         assert!(Arc::ptr_eq(&early, &claimed));
-        assert!(router.release("t").is_empty());
+        router.release("t");
         // It had ended before it was claimed, so nothing is left of it.
-        assert!(router.threads.is_empty());
+        assert!(router.threads.is_empty() && strays(&mut router).is_empty());
     }
 
     #[test]
     fn a_turn_that_nobody_claims_is_given_back() {
-        let mut router = Router::default();
+        let (mut router, now) = (Router::default(), Instant::now());
         router.reserve("t");
         router.reserve("t");
-        router.route("t", "theirs").unwrap();
-        let ours = router.claim("t", "ours");
-        assert!(router.release("t").is_empty());
-        let strays = router.release("t");
-        assert_eq!(strays.len(), 1);
-        assert_eq!(strays[0].turn_id(), "theirs");
-        assert!(router.route("t", "theirs").is_none());
-        assert!(router.route("t", "ours").is_some());
+        assert!(routed(&mut router, "theirs"));
+        let ours = router.claim("t", "ours", now);
+        assert!(routed(&mut router, "ours"));
+        router.release("t");
+        assert!(strays(&mut router).is_empty());
+        router.release("t");
+        assert_eq!(strays(&mut router), ["theirs"]);
+        assert!(!routed(&mut router, "theirs"));
+        assert!(routed(&mut router, "ours"));
         drop(ours);
     }
 
     #[test]
     fn the_thread_is_matched_before_the_turn() {
-        let mut router = Router::default();
-        router.reserve("t");
-        let feed = router.claim("t", "u");
-        router.release("t");
+        let (mut router, now) = (Router::default(), Instant::now());
+        let feed = start(&mut router, "u", now);
         assert!(router.route("sub-agent", "u").is_none());
-        assert!(router.route("t", "other").is_none());
         assert!(Arc::ptr_eq(router.route("t", "u").unwrap(), &feed));
+        assert!(!routed(&mut router, "other"));
     }
 
     #[test]
     fn a_turn_without_handle_or_reader_is_forgotten() {
-        let mut router = Router::default();
-        router.reserve("t");
-        drop(router.claim("t", "u"));
-        router.release("t");
-        assert!(router.route("t", "u").is_none());
+        let (mut router, now) = (Router::default(), Instant::now());
+        drop(start(&mut router, "u", now));
+        assert!(!routed(&mut router, "u"));
         assert!(router.threads.is_empty());
     }
 
     #[test]
     fn a_turn_that_is_joined_twice_has_one_feed() {
-        let mut router = Router::default();
-        router.reserve("t");
-        let first = router.claim("t", "u");
-        router.reserve("t");
-        let second = router.claim("t", "u");
+        let (mut router, now) = (Router::default(), Instant::now());
+        let first = start(&mut router, "u", now);
+        let second = start(&mut router, "u", now);
         assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[test]
+    fn a_turn_that_never_shows_ends_with_the_one_that_took_its_input() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        let phantom = start(&mut router, "phantom", now);
+        complete(&mut router, "running", now);
+        assert_eq!(router.deadline(), Some(now + PATIENCE));
+        let early = router.settle(now, &mut Vec::new());
+        assert!(early.is_empty() && !is_complete(&phantom));
+        let settled = router.settle(now + PATIENCE, &mut Vec::new());
+        assert!(Arc::ptr_eq(&settled[0], &phantom) && is_complete(&phantom));
+        // The events were for the handle, so they are not for others.
+        assert!(router.threads.is_empty() && strays(&mut router).is_empty());
+        assert_eq!(router.deadline(), None);
+    }
+
+    #[test]
+    fn a_turn_that_was_over_before_the_answer_can_be_the_one_as_well() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        let running = start(&mut router, "running", now);
+        assert!(routed(&mut router, "running"));
+        router.reserve("t");
+        complete(&mut router, "running", now);
+        let phantom = router.claim("t", "phantom", now);
+        router.release("t");
+        router.settle(now + PATIENCE, &mut Vec::new());
+        assert!(is_complete(&running) && is_complete(&phantom));
+        assert!(router.threads.is_empty());
+    }
+
+    #[test]
+    fn a_turn_that_begins_after_another_has_ended_is_its_own() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        let late = start(&mut router, "late", now);
+        complete(&mut router, "other", now);
+        assert!(routed(&mut router, "late"));
+        assert_eq!(strays(&mut router), ["other"]);
+        let settled = router.settle(now + PATIENCE, &mut Vec::new());
+        assert!(settled.is_empty() && !is_complete(&late));
+        assert!(routed(&mut router, "late"));
+    }
+
+    #[test]
+    fn a_turn_that_never_shows_holds_nothing_once_its_handle_is_gone() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        let phantom = start(&mut router, "phantom", now);
+        assert!(routed(&mut router, "running"));
+        drop(phantom);
+        assert!(!routed(&mut router, "running"));
+        assert_eq!(strays(&mut router), ["running"]);
+        assert!(router.threads.is_empty());
     }
 }

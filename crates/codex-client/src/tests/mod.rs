@@ -2,6 +2,7 @@
 
 mod calls;
 mod faults;
+mod logins;
 mod options;
 mod process;
 mod requests;

@@ -15,7 +15,7 @@ pub use start::{ThreadFork, ThreadResume, ThreadStart};
 use crate::{
     codex::Codex,
     error::Result,
-    input::Input,
+    external::TurnInput,
     turn::{Run, TurnStart},
 };
 
@@ -52,12 +52,12 @@ impl Thread {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn run(&self, input: impl Into<Input>) -> Run {
+    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
         Run::new(self, input.into())
     }
 
     /// Starts a turn and returns at once, to follow its events (`turn/start`).
-    pub fn turn(&self, input: impl Into<Input>) -> TurnStart {
+    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
         TurnStart::new(self, input.into())
     }
 

@@ -13,7 +13,7 @@ use crate::{
     builder::{options, sends, timeouts},
     call::Call,
     error::Result,
-    input::Input,
+    external::TurnInput,
     mode::Async,
     thread::Thread,
 };
@@ -22,9 +22,12 @@ use crate::{
 macro_rules! turn_options {
     ($builder:ident) => {
         impl<M> $builder<M> {
-            pub(crate) fn new(thread: &Thread, input: Input) -> Self {
+            pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
+                let (input, tool_output) = input.into_parts();
+                let mut params = TurnStartParams::new(thread.id(), input);
+                params.tool_output = tool_output;
                 Self {
-                    call: Call::new(thread.codex(), TurnStartParams::new(thread.id(), input)),
+                    call: Call::new(thread.codex(), params),
                 }
             }
 

@@ -8,7 +8,8 @@ use crate::{W3cTraceContext, wire};
 
 /// Any message of either direction, with its contents as JSON values.
 ///
-/// For logs, fakes and tests; a client decodes through [`Incoming`], which copies nothing.
+/// For fakes and tests; a client decodes through [`Incoming`], which copies nothing. Its `Debug`
+/// shows all that is in the message, keys and tokens too.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum JsonRpcMessage {
