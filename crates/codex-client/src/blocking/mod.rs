@@ -58,7 +58,7 @@ use crate::mode::Blocking;
 
 pub use codex::Codex;
 pub use login::{ChatgptLogin, DeviceCodeLogin};
-pub use notifications::Notifications;
+pub use notifications::{Notifications, ThreadEvents};
 pub use thread::Thread;
 pub use turn::{TurnHandle, TurnStream};
 

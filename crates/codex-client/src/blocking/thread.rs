@@ -1,6 +1,6 @@
 //! Threads, blocking.
 
-use super::{Run, ThreadRead, TurnStart, wait};
+use super::{Run, ThreadEvents, ThreadRead, TurnStart, wait};
 use crate::{error::Result, external::TurnInput};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
@@ -28,6 +28,11 @@ impl Thread {
     /// As [`crate::Thread::read`].
     pub fn read(&self) -> ThreadRead {
         ThreadRead::new(&self.inner)
+    }
+
+    /// As [`crate::Thread::events`].
+    pub fn events(&self) -> ThreadEvents {
+        self.inner.events().into()
     }
 
     /// As [`crate::Thread::set_name`].
