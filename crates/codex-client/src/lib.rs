@@ -69,4 +69,4 @@ pub use notifications::Notifications;
 pub use sandbox::Sandbox;
 pub use thread::{Thread, ThreadStart};
 pub use thread_events::ThreadEvents;
-pub use turn::{Run, TurnHandle, TurnResult, TurnStart, TurnStream};
+pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};

@@ -31,6 +31,8 @@ struct State {
     /// Whether the first slot, which exists from the start, still waits for its reader.
     first_is_free: bool,
     record: Record,
+    /// Whether anything but deltas has come: no turn begins with a delta.
+    has_shown: bool,
     end: Option<End>,
 }
 
@@ -71,6 +73,7 @@ impl Feed {
                 })],
                 first_is_free: true,
                 record: Record::default(),
+                has_shown: false,
                 end: None,
             }),
         })
@@ -103,6 +106,7 @@ impl Feed {
     /// Adds any other notification; a `turn/completed` ends the feed.
     pub(crate) fn push_note(&self, note: Arc<Note>, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
+        state.has_shown = true;
         let mut ended = false;
         match note.method() {
             "item/completed" => state.record.items.push(Arc::clone(&note)),
@@ -211,6 +215,21 @@ impl Feed {
     pub(crate) fn bystander(self: &Arc<Self>) -> Reader {
         let slot = self.lock().add(Slot::default());
         Reader::new(self, slot)
+    }
+
+    /// A reader beside all others that begins with the next event.
+    pub(crate) fn listener(self: &Arc<Self>) -> Reader {
+        let slot = Slot {
+            queue: Some(Queue::default()),
+            waker: None,
+        };
+        let slot = self.lock().add(slot);
+        Reader::new(self, slot)
+    }
+
+    /// Whether any event of it has come.
+    pub(crate) fn has_shown(&self) -> bool {
+        self.lock().has_shown
     }
 
     /// Whether there will be no more events.

@@ -7,6 +7,7 @@ use codex_types::{
     SandboxPolicy, TurnStartParams,
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{TurnHandle, TurnResult};
 use crate::{
@@ -19,13 +20,14 @@ use crate::{
 
 /// Both builders have the same options.
 macro_rules! turn_options {
-    ($builder:ident) => {
+    ($builder:ident $(, $limit:ident)?) => {
         impl $builder {
             pub(crate) fn new(thread: &Thread, input: Input) -> Self {
                 Self {
                     codex: thread.codex().clone(),
                     params: TurnStartParams::new(thread.id(), input),
                     timeout: thread.codex().connection().timeout(),
+                    $($limit: None,)?
                 }
             }
 
@@ -127,18 +129,38 @@ pub struct Run {
     codex: Codex,
     params: TurnStartParams,
     timeout: Option<Duration>,
+    limit: Option<Duration>,
 }
 
-turn_options!(Run);
+turn_options!(Run, limit);
 
 impl Run {
-    /// Runs the turn. Dropped while the turn is running, the turn goes on without this client.
+    /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
+    /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
+    /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
+    ///
+    /// Without it, a turn may take as long as it does.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
+    /// is running, the turn goes on without this client. To have it stopped, use
+    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn that was started with
+    /// [`Thread::turn`].
     ///
     /// # Errors
     ///
-    /// As [`TurnStart::send`] and [`TurnHandle::run`].
-    pub async fn send(self) -> Result<TurnResult> {
-        self.start().await?.run().await
+    /// As [`TurnStart::send`] and [`TurnHandle::run`];
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
+    pub async fn send(mut self) -> Result<TurnResult> {
+        let Some(limit) = self.limit else {
+            return self.start().await?.run().await;
+        };
+        self.timeout = Some(self.timeout.map_or(limit, |timeout| timeout.min(limit)));
+        let begun = Instant::now();
+        self.start().await?.run_until(begun, limit).await
     }
 }
 
