@@ -104,15 +104,15 @@ impl Feed {
     }
 
     /// Adds any other notification; a `turn/completed` ends the feed.
-    pub(crate) fn push_note(&self, note: Arc<Note>, wakes: &mut Vec<Waker>) {
+    pub(crate) fn push_note(&self, note: &Arc<Note>, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         state.has_shown = true;
         let mut ended = false;
         match note.method() {
-            "item/completed" => state.record.items.push(Arc::clone(&note)),
-            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(&note)),
+            "item/completed" => state.record.items.push(Arc::clone(note)),
+            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(note)),
             "turn/completed" => {
-                state.record.completed = Some(Arc::clone(&note));
+                state.record.completed = Some(Arc::clone(note));
                 state.end = Some(End::Completed);
                 ended = true;
             }
@@ -120,7 +120,7 @@ impl Feed {
         }
         for slot in state.slots.iter_mut().flatten() {
             if let Some(queue) = &mut slot.queue {
-                queue.push_note(Arc::clone(&note));
+                queue.push_note(Arc::clone(note));
             } else if !ended {
                 continue;
             }
@@ -132,7 +132,7 @@ impl Feed {
     /// else what its result is made of.
     pub(crate) fn inherit(&self, from: &Self, wakes: &mut Vec<Waker>) {
         for note in from.told() {
-            self.push_note(note, wakes);
+            self.push_note(&note, wakes);
         }
     }
 
@@ -352,7 +352,7 @@ mod tests {
     fn complete(feed: &Feed) -> usize {
         let mut wakes = Vec::new();
         let completed = note(r#"{"method":"turn/completed"}"#);
-        feed.push_note(Arc::new(completed), &mut wakes);
+        feed.push_note(&Arc::new(completed), &mut wakes);
         wakes.len()
     }
 
