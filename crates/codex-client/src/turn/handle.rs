@@ -11,6 +11,13 @@ use crate::{codex::Codex, connection::Feed, error::Result};
 /// asked for. What a result is made of (the completed items) is kept as long as a handle or a stream
 /// is. When the last handle and stream are dropped, the turn goes on, and its further events
 /// go to [`Codex::notifications`](crate::Codex::notifications).
+///
+/// # Busy threads
+///
+/// A turn that is started while another one runs in the thread joins it: the handle is one of the
+/// running turn, with its id, and its events from then on. Should a server give the joined turn an
+/// id of its own that none of its events bears, the handle gets the events of the running turn, all
+/// at once, ten seconds after that one has ended; [`TurnResult::id`] then is the id of the latter.
 #[derive(Debug, Clone)]
 pub struct TurnHandle {
     pub(super) codex: Codex,
