@@ -1,11 +1,15 @@
 //! The client against a fake server in memory: what the user sees when things go wrong.
 
 mod calls;
+mod control;
 mod faults;
+mod limit;
 mod logins;
 mod options;
 mod process;
 mod requests;
+mod text;
+mod thread_events;
 mod turns;
 
 use std::future::IntoFuture;

@@ -1,10 +1,13 @@
 //! Starting a turn, with all of its options.
 
+use std::time::Duration;
+
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
     SandboxPolicy, TurnStartParams,
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{TurnHandle, TurnResult};
 use crate::{
@@ -20,7 +23,7 @@ use crate::{
 
 /// Both builders have the same options.
 macro_rules! turn_options {
-    ($builder:ident) => {
+    ($builder:ident $(, $limit:ident)?) => {
         impl<M> $builder<M> {
             pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
                 let (input, tool_output) = input.into_parts();
@@ -28,6 +31,7 @@ macro_rules! turn_options {
                 params.tool_output = tool_output;
                 Self {
                     call: Call::new(thread.codex(), params),
+                    $($limit: None,)?
                 }
             }
 
@@ -114,21 +118,45 @@ sends! {
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct Run<M = Async> {
     call: Call<TurnStartParams, M>,
+    limit: Option<Duration>,
 }
 
-turn_options!(Run);
+turn_options!(Run, limit);
 
 impl<M> Run<M> {
-    async fn perform(self) -> Result<TurnResult> {
-        self.start().await?.run().await
+    /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
+    /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
+    /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
+    ///
+    /// Without it, a turn may take as long as it does.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    async fn perform(mut self) -> Result<TurnResult> {
+        let Some(limit) = self.limit else {
+            return self.start().await?.run().await;
+        };
+        let timeout = self
+            .call
+            .timeout
+            .map_or(limit, |timeout| timeout.min(limit));
+        self.call.timeout = Some(timeout);
+        let begun = Instant::now();
+        self.start().await?.run_until(begun, limit).await
     }
 }
 
 sends! {
-    /// Runs the turn. Dropped while the turn is running, the turn goes on without this client.
+    /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
+    /// is running, the turn goes on without this client. To have it stopped, use
+    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn that was started with
+    /// [`Thread::turn`].
     ///
     /// # Errors
     ///
-    /// As [`TurnStart::send`] and [`TurnHandle::run`].
+    /// As [`TurnStart::send`] and [`TurnHandle::run`];
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
     Run -> TurnResult
 }
