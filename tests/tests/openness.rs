@@ -35,6 +35,7 @@ const OPEN: &[&str] = &[
     "AppToolsConfig",
     "AppsConfig",
     "Config",
+    "InternalChatMessageMetadataPassthrough",
 ];
 
 /// Enums that refuse it for the same reason.
@@ -223,9 +224,10 @@ fn wrong(schema: &Schema, field: &Field<'_>, alternative: bool) -> Vec<Value> {
     ];
     // `null` is the same as absent wherever the field may be that.
     let optional = alternative || !field.required;
-    let wrong =
-        |value: &Value| !(value.is_null() && optional) && !fits(schema, field.schema, value);
-    candidates.into_iter().filter(wrong).collect()
+    let tolerated =
+        |value: &Value| (value.is_null() && optional) || fits(schema, field.schema, value);
+    let values = candidates.into_iter();
+    values.filter(|value| !tolerated(value)).collect()
 }
 
 /// Whether a value may be decoded as this; an object and a word always may, for they are open.

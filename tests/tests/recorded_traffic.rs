@@ -130,5 +130,17 @@ fn every_recorded_message_of_the_pinned_release_round_trips() {
         tally.faults.len(),
         tally.faults.join("\n")
     );
-    assert!(tally.messages > 1_100, "only {} messages", tally.messages);
+    assert!(tally.messages > 1_700, "only {} messages", tally.messages);
+}
+
+#[test]
+fn every_recorded_message_of_an_older_release_round_trips() {
+    let tally = tally("recorded-0.163.0");
+    assert!(
+        tally.faults.is_empty(),
+        "{}\n{}",
+        tally.faults.len(),
+        tally.faults.join("\n")
+    );
+    assert!(tally.messages > 600, "only {} messages", tally.messages);
 }

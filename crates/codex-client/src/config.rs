@@ -1,15 +1,17 @@
 //! How a connection is set up.
 
-use std::{ffi::OsString, fmt, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration};
 
 use codex_types::{ClientInfo, InitializeCapabilities, InitializeParams};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     binary::Search,
+    blocking,
     codex::Codex,
     connection::{Connection, Limits},
     error::Result,
+    mode::{Async, Blocking},
     transport::{Launch, Process, Transport},
 };
 
@@ -25,7 +27,7 @@ const LINE_LIMIT: usize = 256 * 1024 * 1024;
 /// Sets up a connection; from [`Codex::builder`].
 #[derive(Clone)]
 #[must_use = "nothing happens until `start` or `connect` is called"]
-pub struct CodexBuilder {
+pub struct CodexBuilder<M = Async> {
     binary: Option<PathBuf>,
     config: Vec<String>,
     launch_args: Vec<OsString>,
@@ -34,9 +36,10 @@ pub struct CodexBuilder {
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
+    mode: PhantomData<fn() -> M>,
 }
 
-impl CodexBuilder {
+impl<M> CodexBuilder<M> {
     pub(crate) fn new() -> Self {
         Self {
             binary: None,
@@ -52,6 +55,7 @@ impl CodexBuilder {
                 in_flight: IN_FLIGHT,
                 line: LINE_LIMIT,
             },
+            mode: PhantomData,
         }
     }
 
@@ -155,7 +159,9 @@ impl CodexBuilder {
         self.limits.line = bytes;
         self
     }
+}
 
+impl CodexBuilder {
     /// Starts the server and does the handshake (`initialize`, `initialized`).
     ///
     /// # Errors
@@ -164,13 +170,7 @@ impl CodexBuilder {
     /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
     /// before the handshake does.
     pub async fn start(self) -> Result<Codex> {
-        let launch = Launch {
-            program: Search::here(self.binary.clone()).run()?,
-            args: self.args(),
-            cwd: self.cwd.clone(),
-            env: self.env.clone(),
-        };
-        self.handshake(Process::spawn(&launch)?).await
+        self.launch().await
     }
 
     /// Does the handshake with a server at the other end of these streams, one JSON message per
@@ -186,6 +186,47 @@ impl CodexBuilder {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         self.handshake(Transport::streams(reader, writer)).await
+    }
+}
+
+impl CodexBuilder<Blocking> {
+    /// Starts the server and does the handshake (`initialize`, `initialized`).
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::Error::NotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
+    /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
+    /// before the handshake does, [`InsideRuntime`](crate::Error::InsideRuntime).
+    pub fn start(self) -> Result<blocking::Codex> {
+        blocking::wait(self.launch()).map(Into::into)
+    }
+
+    /// Does the handshake with a server at the other end of these streams, one JSON message per
+    /// line: a fake one in a test, or one that somebody else has started. What concerns the program
+    /// to run is not used.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), without the first two.
+    pub fn connect<R, W>(self, reader: R, writer: W) -> Result<blocking::Codex>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let transport = Transport::streams(reader, writer);
+        blocking::wait(self.handshake(transport)).map(Into::into)
+    }
+}
+
+impl<M> CodexBuilder<M> {
+    async fn launch(self) -> Result<Codex> {
+        let launch = Launch {
+            program: Search::here(self.binary.clone()).run()?,
+            args: self.args(),
+            cwd: self.cwd.clone(),
+            env: self.env.clone(),
+        };
+        self.handshake(Process::spawn(&launch)?).await
     }
 
     fn args(&self) -> Vec<OsString> {
@@ -209,15 +250,19 @@ impl CodexBuilder {
     }
 }
 
-impl fmt::Debug for CodexBuilder {
-    /// Without the values of variables and of the configuration: there may be keys among them.
+impl<M> fmt::Debug for CodexBuilder<M> {
+    /// Without arguments and the values of variables and of the configuration: there may be keys
+    /// among them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
         let config = self.config.iter().map(|config| config.split('=').next());
         f.debug_struct("CodexBuilder")
             .field("binary", &self.binary)
             .field("config", &config.collect::<Vec<_>>())
-            .field("launch_args", &self.launch_args)
+            .field(
+                "launch_args",
+                &format_args!("[{} of them]", self.launch_args.len()),
+            )
             .field("cwd", &self.cwd)
             .field("env", &env)
             .field("client", &self.client)
@@ -235,6 +280,7 @@ mod tests {
     fn the_builder_does_not_show_the_values_of_variables_and_of_the_configuration() {
         let builder = Codex::builder()
             .env("API_KEY", "sk-secret")
+            .launch_args(["app-server", "-c", "key=sk-secret"])
             .config("providers.x.key", "sk-secret");
         let text = format!("{builder:?}");
         assert!(

@@ -1,15 +1,66 @@
 //! What a user says to the model.
 
+use std::path::Path;
+
 use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
     SkillUserInput, TextUserInput, UserInput,
 };
 
 /// The input of a turn: text, or any of the protocol's kinds of input, one or several.
+///
+/// ```
+/// use codex_client::Input;
+///
+/// let input = Input::text("What is wrong in this picture?")
+///     .and(Input::local_image("/tmp/screen.png"))
+///     .and(Input::mention("notes.md", "/home/me/notes.md"));
+/// # let _ = input;
+/// ```
+///
+/// Strings and the protocol's own types are inputs as they are, alone and in lists: `thread.run("…")`,
+/// `thread.run(["first", "second"])`, `thread.run(ImageUserInput::default().file_id("…"))`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Input(Vec<UserInput>);
 
 impl Input {
+    /// Text.
+    pub fn text(text: impl Into<String>) -> Self {
+        TextUserInput::new(text).into()
+    }
+
+    /// An image by its URL: a `data:` URL that contains it, or one that the model's provider fetches.
+    pub fn image_url(url: impl Into<String>) -> Self {
+        ImageUserInput::default().url(url).into()
+    }
+
+    /// An image file on the server's machine. A relative path is one from the server's own working
+    /// directory; a path that is not Unicode cannot be sent, and is not found.
+    pub fn local_image(path: impl AsRef<Path>) -> Self {
+        LocalImageUserInput::new(path.as_ref().to_string_lossy()).into()
+    }
+
+    /// A recording by its URL, as for [`image_url`](Self::image_url).
+    pub fn audio_url(url: impl Into<String>) -> Self {
+        AudioUserInput::default().url(url).into()
+    }
+
+    /// A sound file on the server's machine, as for [`local_image`](Self::local_image).
+    pub fn local_audio(path: impl AsRef<Path>) -> Self {
+        LocalAudioUserInput::new(path.as_ref().to_string_lossy()).into()
+    }
+
+    /// A skill that the model is to use, by its name and the path of its `SKILL.md`.
+    pub fn skill(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        SkillUserInput::new(name, path.as_ref().to_string_lossy()).into()
+    }
+
+    /// A resource that is talked about, by its name and where it is: a path, or the URI of an app or
+    /// a plugin (`app://…`, `plugin://…`).
+    pub fn mention(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
+        MentionUserInput::new(name, path.as_ref().to_string_lossy()).into()
+    }
+
     /// Adds another piece.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
@@ -30,33 +81,44 @@ impl From<UserInput> for Input {
     }
 }
 
-impl From<Vec<UserInput>> for Input {
-    fn from(input: Vec<UserInput>) -> Self {
-        Self(input)
+impl<T: Into<Input>> From<Vec<T>> for Input {
+    fn from(inputs: Vec<T>) -> Self {
+        inputs.into_iter().collect()
     }
 }
 
-impl<const N: usize> From<[UserInput; N]> for Input {
-    fn from(input: [UserInput; N]) -> Self {
-        Self(input.into())
+impl<T: Into<Input>, const N: usize> From<[T; N]> for Input {
+    fn from(inputs: [T; N]) -> Self {
+        inputs.into_iter().collect()
+    }
+}
+
+impl<T: Into<Input>> FromIterator<T> for Input {
+    fn from_iter<I: IntoIterator<Item = T>>(inputs: I) -> Self {
+        Self(
+            inputs
+                .into_iter()
+                .flat_map(|input| input.into().0)
+                .collect(),
+        )
     }
 }
 
 impl From<String> for Input {
     fn from(text: String) -> Self {
-        UserInput::from(TextUserInput::new(text)).into()
+        Self::text(text)
     }
 }
 
 impl From<&str> for Input {
     fn from(text: &str) -> Self {
-        text.to_owned().into()
+        Self::text(text)
     }
 }
 
 impl From<&String> for Input {
     fn from(text: &String) -> Self {
-        text.as_str().into()
+        Self::text(text)
     }
 }
 
@@ -83,17 +145,46 @@ from_pieces! {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
+    fn wire(input: impl Into<Input>) -> Value {
+        serde_json::to_value(Vec::from(input.into())).unwrap()
+    }
+
     #[test]
-    fn pieces_of_all_kinds_go_together() {
-        let image = LocalImageUserInput::new("a.png");
-        let input = Input::from("look").and(image).and(String::from("well"));
-        let wire = serde_json::to_value(Vec::from(input)).unwrap();
-        let kinds = ["text", "localImage", "text"];
-        for (piece, kind) in wire.as_array().unwrap().iter().zip(kinds) {
-            assert_eq!(piece["type"], kind);
-        }
-        assert_eq!(wire[1]["path"], "a.png");
+    fn each_kind_of_input_has_its_form_on_the_wire() {
+        let input = Input::text("look")
+            .and(Input::image_url("data:image/png;base64,AA=="))
+            .and(Input::local_image(Path::new("a.png")))
+            .and(Input::audio_url("data:audio/wav;base64,AA=="))
+            .and(Input::local_audio("a.wav"))
+            .and(Input::skill("tidy", "/skills/tidy/SKILL.md"))
+            .and(Input::mention("notes", "app://notes"));
+        let expected = json!([
+            {"type": "text", "text": "look"},
+            {"type": "image", "url": "data:image/png;base64,AA=="},
+            {"type": "localImage", "path": "a.png"},
+            {"type": "audio", "url": "data:audio/wav;base64,AA=="},
+            {"type": "localAudio", "path": "a.wav"},
+            {"type": "skill", "name": "tidy", "path": "/skills/tidy/SKILL.md"},
+            {"type": "mention", "name": "notes", "path": "app://notes"},
+        ]);
+        assert_eq!(wire(input), expected);
+    }
+
+    #[test]
+    fn lists_of_anything_that_is_an_input_are_inputs() {
+        let expected = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
+        assert_eq!(wire(["a", "b"]), expected);
+        assert_eq!(wire(vec![String::from("a"), String::from("b")]), expected);
+        assert_eq!(wire([Input::text("a"), "b".into()]), expected);
+        assert_eq!(
+            wire([UserInput::from(TextUserInput::new("a"))])[0],
+            expected[0]
+        );
+        assert_eq!(wire(["a", "b"].into_iter().collect::<Input>()), expected);
+        assert_eq!(wire(Input::default()), json!([]));
     }
 }

@@ -25,6 +25,9 @@ pub(super) const CORRECTIONS: &[(&str, Correction)] = &[
     ("AppsConfig", |schema| add_map(schema, "AppConfig")),
     ("AppToolsConfig", |schema| add_map(schema, "AppToolConfig")),
     ("AppLinksConfig", |schema| add_map(schema, "AppLinkConfig")),
+    ("InternalChatMessageMetadataPassthrough", |schema| {
+        schema["additionalProperties"] = json!(true);
+    }),
     ("ServerNotification", |schema| {
         for (method, params) in [
             (

@@ -54,7 +54,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     }
     for round in 1..=args.rounds {
         eprintln!("round {round} of {}", args.rounds);
-        project.cargo(&["clean", "-p", OURS, "-p", PEER])?;
+        // Each profile has a folder of its own, and `clean` takes one of them.
+        for profile in ["dev", "release"] {
+            project.cargo(&["clean", "--profile", profile, "-p", OURS, "-p", PEER])?;
+        }
         for ((_, arguments, _), runs) in MODES.iter().zip(&mut runs) {
             for name in [OURS, PEER] {
                 runs.extend(project.compile(arguments, &[name])?);

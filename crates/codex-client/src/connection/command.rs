@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{bulletin::Board, feed::Feed, watch::Watch};
+use super::{bulletin::Board, feed::Feed, logins::Attempt, watch::Watch};
 use crate::error::Result;
 
 /// What a handle asks of the connection task.
@@ -32,23 +32,40 @@ pub(crate) struct Call {
     pub(crate) params: Option<Vec<u8>>,
     /// How long the caller waits, queueing included; `None` for as long as it takes.
     pub(crate) timeout: Option<Duration>,
-    /// The thread in which the request starts a turn.
-    pub(crate) starts_turn_of: Option<String>,
+    pub(crate) starts: Option<Starts>,
     pub(crate) reply: oneshot::Sender<Result<Answer>>,
+}
+
+/// What a request starts: something with events of its own, which may come before the answer that
+/// names it.
+pub(crate) enum Starts {
+    /// A turn in this thread.
+    Turn(String),
+    Login,
+}
+
+/// What was started.
+pub(crate) enum Started {
+    Turn(Arc<Feed>),
+    Login(Attempt),
 }
 
 /// A successful answer, undecoded.
 pub(crate) struct Answer {
     text: String,
     result: Range<usize>,
-    /// Of the turn that was started.
-    pub(crate) feed: Option<Arc<Feed>>,
+    /// `None` also when the answer does not name what was started.
+    pub(crate) started: Option<Started>,
 }
 
 impl Answer {
     /// `result` is where the result stands in the message.
-    pub(super) fn new(text: String, result: Range<usize>, feed: Option<Arc<Feed>>) -> Self {
-        Self { text, result, feed }
+    pub(super) fn new(text: String, result: Range<usize>, started: Option<Started>) -> Self {
+        Self {
+            text,
+            result,
+            started,
+        }
     }
 
     /// The JSON of the result.

@@ -22,10 +22,11 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     active::Active,
     bulletin::{Bulletin, Post},
-    command::{Answer, Call, Command},
+    command::{Answer, Call, Command, Started, Starts},
     feed::Feed,
     inbound,
     lines::Line,
+    logins::Logins,
     note::{DeltaKind, DeltaRef, Note, Shape},
     outbound::Outbound,
     pending::Pending,
@@ -40,7 +41,7 @@ use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
-    starts_turn_of: Option<String>,
+    starts: Option<Starts>,
     reply: oneshot::Sender<Result<Answer>>,
 }
 
@@ -56,6 +57,7 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     router: Router,
+    logins: Logins,
     active: Active,
     watches: Watches,
     bulletin: Bulletin,
@@ -65,6 +67,8 @@ pub(crate) struct Core {
     /// No deadline is earlier than this.
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
+    /// Calls that came while the connection was ending.
+    late: Vec<oneshot::Sender<Result<Answer>>>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<Closed>>>,
 }
@@ -75,12 +79,14 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             router: Router::default(),
+            logins: Logins::default(),
             active: Active::default(),
             watches: Watches::default(),
             bulletin: Bulletin::new(),
             wakes: Vec::new(),
             deadline: None,
             closers: Vec::new(),
+            late: Vec::new(),
             closed,
         }
     }
@@ -106,13 +112,15 @@ impl Core {
     fn call(&mut self, call: Call, now: Instant) {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
-        if let Some(thread_id) = &call.starts_turn_of {
-            self.router.reserve(thread_id);
+        match &call.starts {
+            Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
+            Some(Starts::Login) => self.logins.reserve(),
+            None => {}
         }
         let waiter = Waiter {
             method: call.method,
             timeout: call.timeout,
-            starts_turn_of: call.starts_turn_of,
+            starts: call.starts,
             reply: call.reply,
         };
         self.pending
@@ -128,7 +136,7 @@ impl Core {
                 |gone| given_up.push(gone),
             );
             for waiter in given_up {
-                self.release(waiter.starts_turn_of.as_deref());
+                self.release(waiter.starts.as_ref());
             }
             match ready {
                 Some(ready) => self.outbound.request(&ready),
@@ -173,9 +181,13 @@ impl Core {
                     return;
                 };
                 let ends = head.method.as_deref() == Some("turn/completed");
+                let login_id = completed_login(&mut head);
                 let shape = Shape::of(&text, &head);
                 drop(head);
-                self.keep(readers, text, shape, ends);
+                match login_id {
+                    Some(login_id) => self.login(&login_id, Note::new(text, shape)),
+                    None => self.keep(readers, text, shape, ends),
+                }
             }
             (None, Some(RequestId::Integer(id))) => {
                 let (result, error) = (head.result, head.error);
@@ -265,6 +277,14 @@ impl Core {
         }
     }
 
+    /// Tells those who wait for this login, and all subscribers: an application that shows who is
+    /// logged in need not know who started it.
+    fn login(&mut self, login_id: &str, note: Note) {
+        let note = Arc::new(note);
+        self.logins.complete(login_id, &note);
+        self.bulletin.post(|| Post::Note(note), &mut self.wakes);
+    }
+
     fn response(
         &mut self,
         id: i64,
@@ -283,32 +303,49 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
-                let feed = waiter.starts_turn_of.as_deref().and_then(|thread_id| {
-                    let turn_id = scan::turn_id_of_result(&text[result.clone()])?;
-                    let feed = self.router.claim(thread_id, &turn_id, Instant::now());
-                    if !feed.has_ended() {
-                        self.active.named(thread_id, &turn_id);
-                    }
-                    Some(feed)
-                });
-                self.deadline_of_router();
-                Ok(Answer::new(text.into_owned(), result, feed))
+                let started = waiter
+                    .starts
+                    .as_ref()
+                    .and_then(|starts| self.claim(starts, &text[result.clone()]));
+                Ok(Answer::new(text.into_owned(), result, started))
             }
             (None, None) => {
                 let reason = "neither `result` nor `error`";
                 Err(Malformed::at(Some(method), &text, reason, 0).into())
             }
         };
-        self.release(waiter.starts_turn_of.as_deref());
+        self.release(waiter.starts.as_ref());
         // A caller that is gone does not want it.
         let _ = waiter.reply.send(answer);
     }
 
+    /// Finds what was started, with the events of it that have come already.
+    fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
+        let ids = scan::result(result)?;
+        Some(match starts {
+            Starts::Turn(thread_id) => {
+                let turn_id = ids.turn_id.as_deref()?;
+                let feed = self.router.claim(thread_id, turn_id, Instant::now());
+                if !feed.has_ended() {
+                    self.active.named(thread_id, turn_id);
+                }
+                self.deadline_of_router();
+                Started::Turn(feed)
+            }
+            Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
+        })
+    }
+
     /// Ends a reservation; what nobody claimed goes where it would have gone without one.
-    fn release(&mut self, thread_id: Option<&str>) {
-        let Some(thread_id) = thread_id else { return };
-        self.router.release(thread_id);
-        self.post_strays();
+    fn release(&mut self, starts: Option<&Starts>) {
+        match starts {
+            Some(Starts::Turn(thread_id)) => {
+                self.router.release(thread_id);
+                self.post_strays();
+            }
+            Some(Starts::Login) => self.logins.release(),
+            None => {}
+        }
     }
 
     /// Sees to it that the router is called in time.
@@ -335,7 +372,7 @@ impl Core {
     /// Tells the callers whose time is up, and ends turns that will never show.
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
-            self.release(waiter.starts_turn_of.as_deref());
+            self.release(waiter.starts.as_ref());
             let _ = waiter.reply.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
@@ -349,13 +386,11 @@ impl Core {
         self.deadline_of_router();
     }
 
-    /// Answers a command that comes while the connection is ending.
-    pub(crate) fn refuse(&mut self, command: Command, reason: &CloseReason) {
+    /// Takes a command that comes while the connection is ending: whoever waits for something is
+    /// told how it ended as soon as that is known.
+    pub(crate) fn refuse(&mut self, command: Command) {
         match command {
-            Command::Call(call) => {
-                let closed = Arc::new(Closed::new(reason.clone()));
-                let _ = call.reply.send(Err(Error::Closed(closed)));
-            }
+            Command::Call(call) => self.late.push(call.reply),
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
@@ -369,9 +404,13 @@ impl Core {
         for waiter in self.pending.drain() {
             let _ = waiter.reply.send(Err(Error::closed(&closed)));
         }
+        for reply in mem::take(&mut self.late) {
+            let _ = reply.send(Err(Error::closed(&closed)));
+        }
         for feed in self.router.drain() {
             feed.close(&closed);
         }
+        self.logins.close();
         self.watches.close(&closed);
         self.bulletin.close(&closed);
         self.wake_readers();
@@ -398,6 +437,13 @@ fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
         text: head.peek.delta.as_deref()?,
         emitted_at_ms: head.emitted_at_ms,
     })
+}
+
+/// The id of the login that a notification says is completed.
+fn completed_login(head: &mut Head<'_>) -> Option<String> {
+    let completed = head.method.as_deref() == Some("account/login/completed");
+    let login_id = completed.then(|| head.peek.login_id.take())?;
+    login_id.map(Cow::into_owned)
 }
 
 /// Why a text is no message: by the parser that knows best.

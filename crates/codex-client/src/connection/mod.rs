@@ -10,7 +10,7 @@
 //! The task owns ids, pending calls and routes, and never waits for anybody: commands come through
 //! a channel, answers leave through one-shot channels, events go to feeds that readers take from.
 //! Answers and events are decoded where they are consumed. [`scan`], [`lines`], [`pending`],
-//! [`router`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
+//! [`router`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
 
 mod active;
 mod bulletin;
@@ -20,6 +20,7 @@ mod driver;
 mod feed;
 mod inbound;
 mod lines;
+mod logins;
 mod note;
 mod outbound;
 mod pending;
@@ -42,12 +43,13 @@ use tokio::{
 pub(crate) use self::{
     bulletin::{Board, Post},
     feed::{End, Feed, Reader, Record},
+    logins::Attempt,
     note::{Delta, DeltaKind, Note},
     queue::Event,
     watch::{Sight, Watch},
 };
 use self::{
-    command::{Answer, Call, Command},
+    command::{Answer, Call, Command, Started, Starts},
     core::Core,
     driver::Driver,
 };
@@ -119,15 +121,27 @@ impl Connection {
         timeout: Option<Duration>,
         thread_id: &str,
     ) -> Result<(R::Response, Arc<Feed>)> {
-        let thread_id = Some(thread_id.to_owned());
-        let mut answer = self.send(params, timeout, thread_id).await?;
+        let starts = Some(Starts::Turn(thread_id.to_owned()));
+        let mut answer = self.send(params, timeout, starts).await?;
         let response = decode::<R>(&answer)?;
-        match answer.feed.take() {
-            Some(feed) => Ok((response, feed)),
-            None => {
-                let reason = "the answer names no turn";
-                Err(Malformed::at(Some(R::METHOD), answer.result(), reason, 0).into())
-            }
+        match answer.started.take() {
+            Some(Started::Turn(feed)) => Ok((response, feed)),
+            _ => Err(unnamed::<R>(&answer, "the answer names no turn")),
+        }
+    }
+
+    /// Calls a method that starts a login. The attempt knows its completion, also one that came
+    /// before the answer.
+    pub(crate) async fn call_for_login<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+    ) -> Result<(R::Response, Attempt)> {
+        let mut answer = self.send(params, timeout, Some(Starts::Login)).await?;
+        let response = decode::<R>(&answer)?;
+        match answer.started.take() {
+            Some(Started::Login(attempt)) => Ok((response, attempt)),
+            _ => Err(unnamed::<R>(&answer, "the answer names no login")),
         }
     }
 
@@ -135,7 +149,7 @@ impl Connection {
         &self,
         params: &R,
         timeout: Option<Duration>,
-        starts_turn_of: Option<String>,
+        starts: Option<Starts>,
     ) -> Result<Answer> {
         let params = R::HAS_PARAMS
             .then(|| serde_json::to_vec(params))
@@ -146,7 +160,7 @@ impl Connection {
             method: R::METHOD,
             params,
             timeout,
-            starts_turn_of,
+            starts,
             reply,
         };
         if self.commands.send(Command::Call(call)).is_err() {
@@ -208,7 +222,7 @@ impl Connection {
     }
 
     /// How the connection ended.
-    fn closed(&self) -> Arc<Closed> {
+    pub(crate) fn closed(&self) -> Arc<Closed> {
         // Set before the task lets go of anything, so the other case is not to be seen.
         let closed = self.closed.get().map(Arc::clone);
         closed.unwrap_or_else(|| Arc::new(Closed::new(CloseReason::EndOfStream)))
@@ -218,4 +232,8 @@ impl Connection {
 fn decode<R: Request>(answer: &Answer) -> Result<R::Response> {
     serde_json::from_str(answer.result())
         .map_err(|error| Malformed::new(Some(R::METHOD), answer.result(), &error).into())
+}
+
+fn unnamed<R: Request>(answer: &Answer, reason: &str) -> Error {
+    Malformed::at(Some(R::METHOD), answer.result(), reason, 0).into()
 }

@@ -31,6 +31,7 @@ pub(crate) struct Peek<'a> {
     /// `turnId`, or `turn.id`.
     pub(crate) turn_id: Option<Cow<'a, str>>,
     pub(crate) item_id: Option<Cow<'a, str>>,
+    pub(crate) login_id: Option<Cow<'a, str>>,
     pub(crate) delta: Option<Cow<'a, str>>,
     /// `summaryIndex` or `contentIndex`.
     pub(crate) index: Option<i64>,
@@ -72,13 +73,14 @@ pub(crate) fn head(text: &str) -> Option<Head<'_>> {
     (scan.at == text.len()).then_some(head)
 }
 
-/// The `turn.id` of the result of `turn/start`.
-pub(crate) fn turn_id_of_result(result: &str) -> Option<Cow<'_, str>> {
+/// The ids at the top of a result, as in params: `turn.id` in the one of `turn/start`, `loginId` in
+/// the one of `account/login/start`.
+pub(crate) fn result(result: &str) -> Option<Peek<'_>> {
     let mut scan = Scanner {
         text: result,
         at: 0,
     };
-    scan.peek()?.turn_id
+    scan.peek()
 }
 
 struct Scanner<'a> {
@@ -134,6 +136,10 @@ impl<'a> Scanner<'a> {
                 "turnId" => peek.turn_id = scan.optional_string()?,
                 "itemId" => peek.item_id = scan.optional_string()?,
                 "delta" => peek.delta = scan.optional_string()?,
+                "loginId" => {
+                    peek.more = true;
+                    peek.login_id = scan.optional_string()?;
+                }
                 "summaryIndex" | "contentIndex" if peek.index.is_none() => {
                     peek.index = scan.integer()?;
                 }
@@ -328,10 +334,10 @@ mod tests {
         assert_eq!(head.id, Some(RequestId::Integer(7)));
         assert_eq!(&text[head.result.unwrap()], r#"{"a":[1, 2]}"#);
         assert_eq!(head.error, None);
-        assert_eq!(
-            turn_id_of_result(r#"{"turn":{"id":"u","status":"inProgress"}}"#).as_deref(),
-            Some("u")
-        );
+        let turn = result(r#"{"turn":{"id":"u","status":"inProgress"}}"#).unwrap();
+        assert_eq!(turn.turn_id.as_deref(), Some("u"));
+        let login = result(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
+        assert_eq!(login.login_id.as_deref(), Some("l"));
     }
 
     #[test]

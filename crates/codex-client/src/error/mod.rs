@@ -64,6 +64,16 @@ pub enum Error {
         /// How many.
         missed: u64,
     },
+    /// The blocking API was used inside an async runtime, whose thread it would keep from everything
+    /// else. Nothing was sent. There, use [`Codex`](crate::Codex), or a thread of your own.
+    #[error(
+        "the blocking API was used inside an async runtime: use `codex_client::Codex` there, or a \
+         plain thread"
+    )]
+    InsideRuntime,
+    /// The thread that the blocking API works on could not be started.
+    #[error("could not start the thread of the blocking API: {0}")]
+    Worker(Arc<io::Error>),
     /// Something was asked that cannot be sent.
     #[error("{0}")]
     InvalidInput(Box<str>),

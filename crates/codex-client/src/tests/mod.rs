@@ -4,6 +4,8 @@ mod calls;
 mod control;
 mod faults;
 mod limit;
+mod logins;
+mod options;
 mod process;
 mod requests;
 mod text;

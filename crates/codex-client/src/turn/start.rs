@@ -1,6 +1,6 @@
 //! Starting a turn, with all of its options.
 
-use std::{future::IntoFuture, time::Duration};
+use std::time::Duration;
 
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
@@ -11,27 +11,31 @@ use tokio::time::Instant;
 
 use super::{TurnHandle, TurnResult};
 use crate::{
-    codex::Codex,
+    approval_mode::approval_mode,
+    blocking,
+    builder::{options, sends, timeouts},
+    call::Call,
     error::Result,
-    future::{BoxFuture, options},
-    input::Input,
+    external::TurnInput,
+    mode::Async,
     thread::Thread,
 };
 
 /// Both builders have the same options.
 macro_rules! turn_options {
     ($builder:ident $(, $limit:ident)?) => {
-        impl $builder {
-            pub(crate) fn new(thread: &Thread, input: Input) -> Self {
+        impl<M> $builder<M> {
+            pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
+                let (input, tool_output) = input.into_parts();
+                let mut params = TurnStartParams::new(thread.id(), input);
+                params.tool_output = tool_output;
                 Self {
-                    codex: thread.codex().clone(),
-                    params: TurnStartParams::new(thread.id(), input),
-                    timeout: thread.codex().connection().timeout(),
+                    call: Call::new(thread.codex(), params),
                     $($limit: None,)?
                 }
             }
 
-            options! {
+            options! { TurnStartParams {
                 /// When the server asks before it acts, from this turn on.
                 approval_policy: AskForApproval;
                 /// Who is asked, from this turn on.
@@ -52,89 +56,74 @@ macro_rules! turn_options {
                 /// What has started the turn, for the server's statistics. Ignored when a running
                 /// turn is joined.
                 source => turn_trigger: String;
+                /// The service tier, from this turn on.
+                service_tier: String;
                 /// How reasoning is summed up, from this turn on.
                 summary: ReasoningSummary;
                 /// The service tier of this turn alone. Ignored when a running turn is joined.
                 turn_service_tier => service_tier_for_turn: String;
-            }
+            } }
 
-            /// The service tier, from this turn on.
-            pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
-                self.params = self.params.service_tier(service_tier);
-                self
-            }
-
-            /// Changes the params themselves, for what has no setter here.
-            pub fn params(
-                mut self,
-                change: impl FnOnce(TurnStartParams) -> TurnStartParams,
-            ) -> Self {
-                self.params = change(self.params);
-                self
+            approval_mode! {
+                /// Who decides on what the sandbox does not allow, from this turn on. Sets both
+                /// [`approval_policy`](Self::approval_policy) and
+                /// [`approvals_reviewer`](Self::approvals_reviewer).
             }
 
             async fn start(self) -> Result<TurnHandle> {
-                let thread_id = self.params.thread_id.clone();
-                let connection = self.codex.connection();
-                let started = connection.call_for_turn(&self.params, self.timeout, &thread_id);
+                let Call {
+                    codex,
+                    params,
+                    timeout,
+                    ..
+                } = self.call;
+                let connection = codex.connection();
+                let started = connection.call_for_turn(&params, timeout, &params.thread_id);
                 let (_, feed) = started.await?;
-                Ok(TurnHandle::new(self.codex, feed))
+                Ok(TurnHandle::new(codex, feed))
             }
         }
     };
 }
 
-/// Starts a turn (`turn/start`); `.await` or [`send`](Self::send) does it.
+/// Starts a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
-pub struct TurnStart {
-    codex: Codex,
-    params: TurnStartParams,
-    timeout: Option<Duration>,
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct TurnStart<M = Async> {
+    call: Call<TurnStartParams, M>,
 }
 
 turn_options!(TurnStart);
 
-impl TurnStart {
-    /// Waits at most so long for the answer to `turn/start`, instead of what the builder of the
-    /// client says. The turn itself may take as long as it does.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
+impl<M> TurnStart<M> {
+    // The turn itself may take as long as it does.
+    timeouts!();
 
+    async fn perform(self) -> Result<TurnHandle> {
+        self.start().await
+    }
+}
+
+sends! {
     /// Starts the turn.
     ///
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send). After a timeout the turn may be running.
-    pub async fn send(self) -> Result<TurnHandle> {
-        self.start().await
-    }
+    TurnStart -> TurnHandle, blocking blocking::TurnHandle
 }
 
-impl IntoFuture for TurnStart {
-    type Output = Result<TurnHandle>;
-    type IntoFuture = BoxFuture<Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
-
-/// Runs a turn to its end (`turn/start`); `.await` or [`send`](Self::send) does it.
+/// Runs a turn to its end (`turn/start`); `.await` or `send` does it. From [`Thread::run`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
-pub struct Run {
-    codex: Codex,
-    params: TurnStartParams,
-    timeout: Option<Duration>,
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct Run<M = Async> {
+    call: Call<TurnStartParams, M>,
     limit: Option<Duration>,
 }
 
 turn_options!(Run, limit);
 
-impl Run {
+impl<M> Run<M> {
     /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
     /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
     /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
@@ -145,30 +134,25 @@ impl Run {
         self
     }
 
-    /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
-    /// is running, the turn goes on without this client. To have it stopped, use
-    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn that was started with
-    /// [`Thread::turn`].
-    ///
-    /// # Errors
-    ///
-    /// As [`TurnStart::send`] and [`TurnHandle::run`];
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
-    pub async fn send(mut self) -> Result<TurnResult> {
+    async fn perform(mut self) -> Result<TurnResult> {
         let Some(limit) = self.limit else {
             return self.start().await?.run().await;
         };
-        self.timeout = Some(self.timeout.map_or(limit, |timeout| timeout.min(limit)));
+        let patience = self.call.timeout;
+        self.call.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
         let begun = Instant::now();
         self.start().await?.run_until(begun, limit).await
     }
 }
 
-impl IntoFuture for Run {
-    type Output = Result<TurnResult>;
-    type IntoFuture = BoxFuture<Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+sends! {
+    /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
+    /// is running, the turn goes on without this client. To have it stopped, use
+    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn from [`Thread::turn`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TurnStart::send`] and [`TurnHandle::run`];
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
+    Run -> TurnResult
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::*;
 use crate::wire;
@@ -907,6 +907,8 @@ wire::object! { InputTextContentItem {
 #[non_exhaustive]
 pub struct InternalChatMessageMetadataPassthrough {
     pub turn_id: Option<String>,
+    /// What else is in the object, by name.
+    pub rest: Map<String, Value>,
 }
 
 impl InternalChatMessageMetadataPassthrough {
@@ -918,7 +920,7 @@ impl InternalChatMessageMetadataPassthrough {
     }
 }
 
-wire::object! { InternalChatMessageMetadataPassthrough {
+wire::object! { open InternalChatMessageMetadataPassthrough {
     turn_id: optional "turn_id",
 } }
 
@@ -1330,11 +1332,11 @@ pub enum ResponseItem {
     /// `function_call`.
     FunctionCall(Box<FunctionCallResponseItem>),
     /// `tool_search_call`.
-    ToolSearchCall(ToolSearchCallResponseItem),
+    ToolSearchCall(Box<ToolSearchCallResponseItem>),
     /// `function_call_output`.
     FunctionCallOutput(FunctionCallOutputResponseItem),
     /// `custom_tool_call`.
-    CustomToolCall(CustomToolCallResponseItem),
+    CustomToolCall(Box<CustomToolCallResponseItem>),
     /// `custom_tool_call_output`.
     CustomToolCallOutput(CustomToolCallOutputResponseItem),
     /// `tool_search_output`.

@@ -64,6 +64,20 @@ const FIX_UPS: &[FixUp] = &[
         target: "AppLinksConfig",
         correct: |schema| add_map(schema, "AppLinkConfig"),
     },
+    // Seen with `content_item_kinds`, `content_item_metadata` and `create_time`; what is meant to be
+    // passed through must not get lost between reading an item and sending it back.
+    FixUp {
+        name: "passthrough_metadata_is_kept",
+        target: "InternalChatMessageMetadataPassthrough",
+        correct: |schema| {
+            ensure!(
+                schema.get("additionalProperties").is_none(),
+                "it says what further properties are"
+            );
+            schema["additionalProperties"] = json!(true);
+            Ok(())
+        },
+    },
     // Sent, and their params are defined, but the union does not list them.
     FixUp {
         name: "raw_response_notifications_are_listed",

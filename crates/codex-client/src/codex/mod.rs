@@ -1,12 +1,22 @@
 //! The client.
 
-use std::{future::IntoFuture, sync::Arc, time::Duration};
+mod account;
+mod models;
 
-use codex_types::{InitializeResponse, Request};
+use std::sync::Arc;
+
+use codex_types::{InitializeResponse, Request, ThreadArchiveParams, ThreadUnarchiveParams};
+
+pub use account::AccountRead;
+pub use models::Models;
 
 use crate::{
-    config::CodexBuilder, connection::Connection, error::Result, future::BoxFuture,
-    notifications::Notifications, thread::ThreadStart,
+    call::Call,
+    config::CodexBuilder,
+    connection::Connection,
+    error::Result,
+    notifications::Notifications,
+    thread::{Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart},
 };
 
 /// A client of one app-server.
@@ -71,16 +81,55 @@ impl Codex {
     /// # }
     /// ```
     pub fn request<R: Request>(&self, params: R) -> Call<R> {
-        Call {
-            codex: self.clone(),
-            params,
-            timeout: self.connection().timeout(),
-        }
+        Call::new(self, params)
     }
 
     /// Starts a thread (`thread/start`).
     pub fn thread_start(&self) -> ThreadStart {
         ThreadStart::new(self)
+    }
+
+    /// Takes up a saved thread, by its id (`thread/resume`). A thread can be resumed once it has had
+    /// a turn.
+    pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResume {
+        ThreadResume::new(self, id.into())
+    }
+
+    /// Makes a new thread that begins with the history of this one (`thread/fork`).
+    pub fn thread_fork(&self, id: impl Into<String>) -> ThreadFork {
+        ThreadFork::new(self, id.into())
+    }
+
+    /// Lists the saved threads, a page or all (`thread/list`).
+    pub fn thread_list(&self) -> ThreadList {
+        ThreadList::new(self)
+    }
+
+    /// Puts a thread into the archive (`thread/archive`), and those that it has spawned with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that has not had a turn yet.
+    pub async fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
+        let params = ThreadArchiveParams::new(id);
+        self.request(params).send().await.map(drop)
+    }
+
+    /// Takes a thread back out of the archive (`thread/unarchive`). It is not loaded by that: turns
+    /// need a [`thread_resume`](Self::thread_resume).
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not in the archive.
+    pub async fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
+        let params = ThreadUnarchiveParams::new(id);
+        let unarchived = self.request(params).send().await?;
+        Ok(Thread::new(self.clone(), &unarchived.thread.id))
+    }
+
+    /// Lists the models that the server offers (`model/list`).
+    pub fn models(&self) -> Models {
+        Models::new(self)
     }
 
     /// The notifications that belong to no turn of this client: about threads, the account, the
@@ -102,55 +151,5 @@ impl Codex {
     pub async fn close(self) -> Result<()> {
         self.connection().close().await;
         Ok(())
-    }
-}
-
-/// A call of a method; `.await` or [`send`](Self::send) makes it.
-#[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
-pub struct Call<R> {
-    codex: Codex,
-    params: R,
-    timeout: Option<Duration>,
-}
-
-impl<R: Request> Call<R> {
-    /// Waits at most so long for the answer, instead of what the builder says.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Waits for the answer as long as it takes: for methods that work for minutes, such as
-    /// `command/exec`.
-    pub fn no_timeout(mut self) -> Self {
-        self.timeout = None;
-        self
-    }
-
-    /// Makes the call.
-    ///
-    /// Dropped while it waits for its turn to be sent, it is never sent; dropped later, the server
-    /// serves it all the same, and the answer is ignored.
-    ///
-    /// # Errors
-    ///
-    /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the answer is not
-    /// what the protocol says.
-    pub async fn send(self) -> Result<R::Response> {
-        self.codex
-            .connection()
-            .call(&self.params, self.timeout)
-            .await
-    }
-}
-
-impl<R: Request + Send + Sync + 'static> IntoFuture for Call<R> {
-    type Output = Result<R::Response>;
-    type IntoFuture = BoxFuture<Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
     }
 }

@@ -1,0 +1,142 @@
+//! The client, blocking.
+
+use codex_types::{InitializeResponse, Request};
+
+use super::{
+    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Models,
+    Notifications, Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart, wait,
+};
+use crate::error::Result;
+
+/// A client of one app-server, as [`crate::Codex`].
+///
+/// Cheap to clone; all clones are one client, which any threads may use at once. The server ends with
+/// [`close`](Self::close), or when the last of the clones, and of the handles that came from them, is
+/// dropped.
+#[derive(Debug, Clone)]
+pub struct Codex {
+    inner: crate::Codex,
+}
+
+impl Codex {
+    /// As [`crate::Codex::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`CodexBuilder::start`](crate::CodexBuilder::start).
+    pub fn start() -> Result<Self> {
+        Self::builder().start()
+    }
+
+    /// As [`crate::Codex::builder`].
+    pub fn builder() -> CodexBuilder {
+        CodexBuilder::new()
+    }
+
+    /// As [`crate::Codex::metadata`].
+    pub fn metadata(&self) -> &InitializeResponse {
+        self.inner.metadata()
+    }
+
+    /// As [`crate::Codex::request`].
+    pub fn request<R: Request>(&self, params: R) -> Call<R> {
+        Call::new(&self.inner, params)
+    }
+
+    /// As [`crate::Codex::thread_start`].
+    pub fn thread_start(&self) -> ThreadStart {
+        ThreadStart::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::thread_resume`].
+    pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResume {
+        ThreadResume::new(&self.inner, id.into())
+    }
+
+    /// As [`crate::Codex::thread_fork`].
+    pub fn thread_fork(&self, id: impl Into<String>) -> ThreadFork {
+        ThreadFork::new(&self.inner, id.into())
+    }
+
+    /// As [`crate::Codex::thread_list`].
+    pub fn thread_list(&self) -> ThreadList {
+        ThreadList::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::thread_archive`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
+        wait(self.inner.thread_archive(id))
+    }
+
+    /// As [`crate::Codex::thread_unarchive`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
+        wait(self.inner.thread_unarchive(id)).map(Into::into)
+    }
+
+    /// As [`crate::Codex::models`].
+    pub fn models(&self) -> Models {
+        Models::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::account`].
+    pub fn account(&self) -> AccountRead {
+        AccountRead::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::login_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
+        wait(self.inner.login_api_key(key))
+    }
+
+    /// As [`crate::Codex::login_chatgpt`].
+    pub fn login_chatgpt(&self) -> ChatgptLoginStart {
+        ChatgptLoginStart::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::login_chatgpt_device_code`].
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginStart {
+        DeviceCodeLoginStart::new(&self.inner)
+    }
+
+    /// As [`crate::Codex::logout`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn logout(&self) -> Result<()> {
+        wait(self.inner.logout())
+    }
+
+    /// As [`crate::Codex::notifications`].
+    pub fn notifications(&self) -> Notifications {
+        self.inner.notifications().into()
+    }
+
+    /// As [`crate::Codex::close`].
+    ///
+    /// # Errors
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime); the server ends all the same.
+    pub fn close(self) -> Result<()> {
+        wait(self.inner.close())
+    }
+}
+
+/// The same client, for threads that may wait.
+impl From<crate::Codex> for Codex {
+    fn from(inner: crate::Codex) -> Self {
+        Self { inner }
+    }
+}

@@ -1,0 +1,75 @@
+//! Logins, blocking.
+
+use codex_types::CancelLoginAccountParams;
+
+use super::{Call, LoginWait};
+
+/// What both kinds of login can do.
+macro_rules! attempt {
+    ($handle:ident) => {
+        impl $handle {
+            /// The id of this attempt.
+            pub fn login_id(&self) -> &str {
+                self.inner.login_id()
+            }
+
+            #[doc = concat!("As [`crate::", stringify!($handle), "::wait`].")]
+            pub fn wait(&self) -> LoginWait {
+                self.inner.waiting()
+            }
+
+            #[doc = concat!("As [`crate::", stringify!($handle), "::cancel`].")]
+            ///
+            /// # Errors
+            ///
+            /// When sent, as there.
+            pub fn cancel(&self) -> Call<CancelLoginAccountParams> {
+                self.inner.cancelling()
+            }
+        }
+
+        /// The same login, for threads that may wait.
+        impl From<crate::$handle> for $handle {
+            fn from(inner: crate::$handle) -> Self {
+                Self { inner }
+            }
+        }
+    };
+}
+
+/// A login by a web browser that was started, as [`crate::ChatgptLogin`]; from
+/// [`Codex::login_chatgpt`](super::Codex::login_chatgpt).
+#[derive(Debug, Clone)]
+pub struct ChatgptLogin {
+    inner: crate::ChatgptLogin,
+}
+
+attempt!(ChatgptLogin);
+
+impl ChatgptLogin {
+    /// The page that the person is to open.
+    pub fn auth_url(&self) -> &str {
+        self.inner.auth_url()
+    }
+}
+
+/// A login by a code that was started, as [`crate::DeviceCodeLogin`]; from
+/// [`Codex::login_chatgpt_device_code`](super::Codex::login_chatgpt_device_code).
+#[derive(Debug, Clone)]
+pub struct DeviceCodeLogin {
+    inner: crate::DeviceCodeLogin,
+}
+
+attempt!(DeviceCodeLogin);
+
+impl DeviceCodeLogin {
+    /// The page that the person is to open, on any machine.
+    pub fn verification_url(&self) -> &str {
+        self.inner.verification_url()
+    }
+
+    /// The code that the person is to enter there.
+    pub fn user_code(&self) -> &str {
+        self.inner.user_code()
+    }
+}

@@ -1,0 +1,80 @@
+//! The same client for programs without an async runtime.
+//!
+//! ```no_run
+//! use codex_client::{blocking::Codex, types::ReasoningEffort};
+//!
+//! fn main() -> codex_client::Result<()> {
+//!     let codex = Codex::start()?;
+//!     let thread = codex.thread_start().model("gpt-5.4").send()?;
+//!     let result = thread.run("Say hello.").effort(ReasoningEffort::High).send()?;
+//!     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+//!     codex.close()
+//! }
+//! ```
+//!
+//! All of it is the async client, waited for: the handles here have the methods of those without
+//! `blocking` in their path, and share options, results, errors and types with them. A request
+//! builder ends with `send()`. What is a stream there is an iterator here:
+//!
+//! ```no_run
+//! use codex_client::types::ServerNotification;
+//!
+//! # fn example(thread: codex_client::blocking::Thread) -> codex_client::Result<()> {
+//! let turn = thread.turn("Refactor the parser").send()?;
+//! let mut events = turn.stream();
+//! for event in &mut events {
+//!     if let ServerNotification::AgentMessageDelta(delta) = event? {
+//!         print!("{}", delta.delta);
+//!     }
+//! }
+//! let result = events.result()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Threads
+//!
+//! Handles may be used from any number of threads at once, and are cheap to clone. Whatever has to be
+//! done in the background (reading what servers say, deadlines) is done for all clients of the
+//! process by one thread, `codex-client`, which is started with the first of them and waits for more
+//! until the process ends. A server ends when the last handle of its client is dropped, and also when
+//! the process ends in any other way: its input is closed then.
+//!
+//! # Inside an async runtime
+//!
+//! Waiting there would keep a thread of the runtime from everything else. So whatever has to wait
+//! fails with [`Error::InsideRuntime`](crate::Error::InsideRuntime) at once instead, before anything
+//! is sent. Handles may be made of async ones (`blocking::Codex::from(codex)`) and given to a plain
+//! thread.
+
+mod codex;
+mod login;
+mod notifications;
+mod thread;
+mod turn;
+mod worker;
+
+use crate::mode::Blocking;
+
+pub use codex::Codex;
+pub use login::{ChatgptLogin, DeviceCodeLogin};
+pub use notifications::{Notifications, ThreadEvents};
+pub use thread::Thread;
+pub use turn::{TextStream, TurnHandle, TurnStream};
+
+pub use crate::retry::retry_on_overload_blocking as retry_on_overload;
+
+pub(crate) use worker::{next, wait};
+
+/// The request builders and lists, whose options are those of the async ones.
+macro_rules! builders {
+    ($($name:ident $(<$param:ident>)?),* $(,)?) => {$(
+        #[doc = concat!("[`", stringify!($name), "`](crate::", stringify!($name), "), to be waited for.")]
+        pub type $name $(<$param>)? = crate::$name<$($param,)? Blocking>;
+    )*};
+}
+
+builders! {
+    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, LoginWait, Models,
+    Pages<R>, Run, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart, TurnStart,
+}

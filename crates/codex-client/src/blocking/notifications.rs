@@ -1,0 +1,60 @@
+//! Subscriptions, blocking.
+
+use std::pin::Pin;
+
+use codex_types::ServerNotification;
+use futures_core::Stream;
+
+use super::next;
+use crate::error::Result;
+
+/// A subscription to what belongs to no turn, as [`crate::Notifications`]; from
+/// [`Codex::notifications`](super::Codex::notifications).
+#[derive(Debug)]
+pub struct Notifications {
+    inner: crate::Notifications,
+}
+
+impl Iterator for Notifications {
+    type Item = Result<ServerNotification>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(|context| Pin::new(&mut self.inner).poll_next(context))
+    }
+}
+
+/// The same subscription, for threads that may wait.
+impl From<crate::Notifications> for Notifications {
+    fn from(inner: crate::Notifications) -> Self {
+        Self { inner }
+    }
+}
+
+/// A subscription to all that happens in one thread, as [`crate::ThreadEvents`]; from
+/// [`Thread::events`](super::Thread::events).
+#[derive(Debug)]
+pub struct ThreadEvents {
+    inner: crate::ThreadEvents,
+}
+
+impl ThreadEvents {
+    /// The id of the thread.
+    pub fn thread_id(&self) -> &str {
+        self.inner.thread_id()
+    }
+}
+
+impl Iterator for ThreadEvents {
+    type Item = Result<ServerNotification>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(|context| Pin::new(&mut self.inner).poll_next(context))
+    }
+}
+
+/// The same subscription, for threads that may wait.
+impl From<crate::ThreadEvents> for ThreadEvents {
+    fn from(inner: crate::ThreadEvents) -> Self {
+        Self { inner }
+    }
+}

@@ -1,0 +1,71 @@
+//! Threads, blocking.
+
+use super::{Run, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
+use crate::{error::Result, external::TurnInput, input::Input};
+
+/// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    inner: crate::Thread,
+}
+
+impl Thread {
+    /// The id, by which the thread can be resumed later.
+    pub fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    /// As [`crate::Thread::run`].
+    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
+        Run::new(&self.inner, input.into())
+    }
+
+    /// As [`crate::Thread::turn`].
+    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
+        TurnStart::new(&self.inner, input.into())
+    }
+
+    /// As [`crate::Thread::send`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+        wait(self.inner.send(input)).map(Into::into)
+    }
+
+    /// As [`crate::Thread::read`].
+    pub fn read(&self) -> ThreadRead {
+        ThreadRead::new(&self.inner)
+    }
+
+    /// As [`crate::Thread::events`].
+    pub fn events(&self) -> ThreadEvents {
+        self.inner.events().into()
+    }
+
+    /// As [`crate::Thread::set_name`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_name(&self, name: impl Into<String>) -> Result<()> {
+        wait(self.inner.set_name(name))
+    }
+
+    /// As [`crate::Thread::compact`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn compact(&self) -> Result<()> {
+        wait(self.inner.compact())
+    }
+}
+
+/// The same thread, for threads of this program that may wait.
+impl From<crate::Thread> for Thread {
+    fn from(inner: crate::Thread) -> Self {
+        Self { inner }
+    }
+}

@@ -1,0 +1,154 @@
+//! Turns and their events, blocking.
+
+use std::{pin::Pin, time::Duration};
+
+use codex_types::ServerNotification;
+use futures_core::Stream;
+
+use super::{next, wait};
+use crate::{error::Result, input::Input, turn::TurnResult};
+
+/// A turn that was started, as [`crate::TurnHandle`]. Cheap to clone; all clones are one turn, which
+/// one thread can follow while another steers it.
+#[derive(Debug, Clone)]
+pub struct TurnHandle {
+    inner: crate::TurnHandle,
+}
+
+impl TurnHandle {
+    /// The turn's id.
+    pub fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    /// The id of the thread that it runs in.
+    pub fn thread_id(&self) -> &str {
+        self.inner.thread_id()
+    }
+
+    /// As [`crate::TurnHandle::stream`].
+    pub fn stream(&self) -> TurnStream {
+        self.inner.stream().into()
+    }
+
+    /// As [`crate::TurnHandle::text_stream`].
+    pub fn text_stream(&self) -> TextStream {
+        self.inner.text_stream().into()
+    }
+
+    /// As [`crate::TurnHandle::partial`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn partial(&self) -> Result<TurnResult> {
+        self.inner.partial()
+    }
+
+    /// As [`crate::TurnHandle::run_within`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn run_within(&self, limit: Duration) -> Result<TurnResult> {
+        wait(self.inner.run_within(limit))
+    }
+
+    /// As [`crate::TurnHandle::run`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn run(&self) -> Result<TurnResult> {
+        wait(self.inner.run())
+    }
+
+    /// As [`crate::TurnHandle::steer`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn steer(&self, input: impl Into<Input>) -> Result<()> {
+        wait(self.inner.steer(input))
+    }
+
+    /// As [`crate::TurnHandle::interrupt`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn interrupt(&self) -> Result<()> {
+        wait(self.inner.interrupt())
+    }
+}
+
+/// The same turn, for threads that may wait.
+impl From<crate::TurnHandle> for TurnHandle {
+    fn from(inner: crate::TurnHandle) -> Self {
+        Self { inner }
+    }
+}
+
+/// The events of one turn, as [`crate::TurnStream`]; from [`TurnHandle::stream`].
+#[derive(Debug)]
+pub struct TurnStream {
+    inner: crate::TurnStream,
+}
+
+impl TurnStream {
+    /// As [`crate::TurnStream::result`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn result(self) -> Result<TurnResult> {
+        wait(self.inner.result())
+    }
+}
+
+impl Iterator for TurnStream {
+    type Item = Result<ServerNotification>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(|context| Pin::new(&mut self.inner).poll_next(context))
+    }
+}
+
+/// The same events, for threads that may wait.
+impl From<crate::TurnStream> for TurnStream {
+    fn from(inner: crate::TurnStream) -> Self {
+        Self { inner }
+    }
+}
+
+/// What the model says in a turn, as [`crate::TextStream`]; from [`TurnHandle::text_stream`].
+#[derive(Debug)]
+pub struct TextStream {
+    inner: crate::TextStream,
+}
+
+impl TextStream {
+    /// As [`crate::TextStream::result`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn result(self) -> Result<TurnResult> {
+        wait(self.inner.result())
+    }
+}
+
+impl Iterator for TextStream {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(|context| Pin::new(&mut self.inner).poll_next(context))
+    }
+}
+
+/// The same text, for threads that may wait.
+impl From<crate::TextStream> for TextStream {
+    fn from(inner: crate::TextStream) -> Self {
+        Self { inner }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the request builders of this crate share: the macros that give each of them its options
+//! and its two ways of being sent.
+//!
+//! A builder is a struct around a [`Call`](crate::Call) in its field `call`, generic over the
+//! [mode](crate::mode). Its options are written once, for every mode.
+
+use std::{future::Future, pin::Pin};
+
+/// The future of a request builder.
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+
+/// The setters of a request builder, each for the field of the same name in its params, or for the
+/// one that is named behind `=>`. `[T]` takes any sequence. The way to the params themselves is
+/// among them.
+macro_rules! options {
+    ($params:ty { $($options:tt)* }) => {
+        $crate::builder::options!(@each $($options)*);
+
+        /// Changes the params themselves, for what has no setter here.
+        pub fn params(mut self, change: impl FnOnce($params) -> $params) -> Self {
+            self.call = self.call.params(change);
+            self
+        }
+    };
+    (@each) => {};
+    (@each $(#[$doc:meta])* $name:ident: [$type:ty]; $($rest:tt)*) => {
+        $crate::builder::options!(@each $(#[$doc])* $name => $name: [$type]; $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident => $field:ident: [$type:ty]; $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name<I>(self, $name: I) -> Self
+        where
+            I: IntoIterator,
+            I::Item: Into<$type>,
+        {
+            let all: Vec<$type> = $name.into_iter().map(Into::into).collect();
+            self.params(|params| params.$field(all))
+        }
+        $crate::builder::options!(@each $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident: bool; $($rest:tt)*) => {
+        $crate::builder::options!(@plain $(#[$doc])* $name: bool);
+        $crate::builder::options!(@each $($rest)*);
+    };
+    // With `Into`, a literal would not know its type.
+    (@each $(#[$doc:meta])* $name:ident: u32; $($rest:tt)*) => {
+        $crate::builder::options!(@plain $(#[$doc])* $name: u32);
+        $crate::builder::options!(@each $($rest)*);
+    };
+    (@plain $(#[$doc:meta])* $name:ident: $type:ty) => {
+        $(#[$doc])*
+        pub fn $name(self, $name: $type) -> Self {
+            self.params(|params| params.$name($name))
+        }
+    };
+    (@each $(#[$doc:meta])* $name:ident: $type:ty; $($rest:tt)*) => {
+        $crate::builder::options!(@each $(#[$doc])* $name => $name: $type; $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident => $field:ident: $type:ty; $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name(self, $name: impl Into<$type>) -> Self {
+            let value: $type = $name.into();
+            self.params(|params| params.$field(value))
+        }
+        $crate::builder::options!(@each $($rest)*);
+    };
+}
+
+/// How long a request builder waits for its answer.
+macro_rules! timeouts {
+    () => {
+        /// Waits at most so long for the answer, instead of what the builder of the client says.
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.call = self.call.timeout(timeout);
+            self
+        }
+
+        /// Waits for the answer as long as it takes.
+        pub fn no_timeout(mut self) -> Self {
+            self.call = self.call.no_timeout();
+            self
+        }
+    };
+}
+
+/// The two ways to send a request builder. Both do what its private `perform` does; the blocking
+/// one may hand out another type that is made from the first.
+macro_rules! sends {
+    ($(#[$doc:meta])* $builder:ident -> $output:ty) => {
+        $crate::builder::sends!($(#[$doc])* $builder -> $output, blocking $output);
+    };
+    ($(#[$doc:meta])* $builder:ident -> $output:ty, blocking $blocking:ty) => {
+        impl $builder {
+            $(#[$doc])*
+            pub async fn send(self) -> $crate::Result<$output> {
+                self.perform().await
+            }
+        }
+
+        impl std::future::IntoFuture for $builder {
+            type Output = $crate::Result<$output>;
+            type IntoFuture = $crate::builder::BoxFuture<Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.perform())
+            }
+        }
+
+        impl $builder<$crate::mode::Blocking> {
+            $(#[$doc])*
+            pub fn send(self) -> $crate::Result<$blocking> {
+                $crate::blocking::wait(self.perform()).map(Into::into)
+            }
+        }
+    };
+}
+
+pub(crate) use {options, sends, timeouts};

@@ -1,0 +1,46 @@
+//! Logging in with a ChatGPT account: an attempt is started, a person acts, the server tells how it
+//! ended.
+//!
+//! ```no_run
+//! # async fn example(codex: codex_client::Codex) -> codex_client::Result<()> {
+//! let login = codex.login_chatgpt().await?;
+//! println!("open {}", login.auth_url());
+//! let done = login.wait().await?;
+//! if !done.success {
+//!     eprintln!("not logged in: {}", done.error.as_deref().unwrap_or("no reason given"));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod handle;
+mod start;
+mod wait;
+
+pub use handle::{ChatgptLogin, DeviceCodeLogin};
+pub use start::{ChatgptLoginStart, DeviceCodeLoginStart};
+pub use wait::LoginWait;
+
+use crate::codex::Codex;
+
+impl Codex {
+    /// Starts a login by a web browser (`account/login/start` with `chatgpt`): a person opens the
+    /// [URL](ChatgptLogin::auth_url) and logs in there.
+    ///
+    /// The browser is sent back to a port that the server listens on, on its own machine. Where
+    /// the browser runs on another one, use
+    /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
+    ///
+    /// A server has one such attempt at a time: a new one replaces the old one, which then
+    /// completes without success.
+    pub fn login_chatgpt(&self) -> ChatgptLoginStart {
+        ChatgptLoginStart::new(self)
+    }
+
+    /// Starts a login by a code (`account/login/start` with `chatgptDeviceCode`): a person opens the
+    /// [URL](DeviceCodeLogin::verification_url) on any machine and enters the
+    /// [code](DeviceCodeLogin::user_code).
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginStart {
+        DeviceCodeLoginStart::new(self)
+    }
+}

@@ -1,0 +1,77 @@
+//! Waiting for the end of a login.
+
+use std::{marker::PhantomData, time::Duration};
+
+use codex_types::AccountLoginCompletedNotification;
+
+use crate::{
+    builder::sends,
+    codex::Codex,
+    connection::Attempt,
+    decode,
+    error::{Error, Result},
+    mode::Async,
+};
+
+/// Waits for the end of a login, as long as it takes unless [`timeout`](Self::timeout) says
+/// otherwise; `.await` or `send` does it.
+#[derive(Debug)]
+#[must_use = "nothing is waited for until it is awaited, or `send` is called"]
+pub struct LoginWait<M = Async> {
+    codex: Codex,
+    attempt: Attempt,
+    timeout: Option<Duration>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<M> LoginWait<M> {
+    pub(crate) fn new(codex: Codex, attempt: Attempt) -> Self {
+        Self {
+            codex,
+            attempt,
+            timeout: None,
+            mode: PhantomData,
+        }
+    }
+
+    /// Waits at most so long. The attempt goes on after that, and can be waited for again.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    async fn perform(self) -> Result<AccountLoginCompletedNotification> {
+        let completed = self.attempt.completed();
+        let completed = match self.timeout {
+            None => completed.await,
+            Some(after) => match tokio::time::timeout(after, completed).await {
+                Ok(completed) => completed,
+                Err(_) => {
+                    return Err(Error::Timeout {
+                        method: "account/login/completed",
+                        after,
+                    });
+                }
+            },
+        };
+        let Some(note) = completed else {
+            return Err(Error::Closed(self.codex.connection().closed()));
+        };
+        let mut done: AccountLoginCompletedNotification = decode::params(&note)?;
+        done.emitted_at_ms = note.emitted_at_ms();
+        Ok(done)
+    }
+}
+
+sends! {
+    /// Waits for the end of the login, which is not always a success: an attempt that was
+    /// cancelled, replaced, refused or that took too long has `success: false` and, in `error`, the
+    /// server's reason. May be dropped and called again.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](Error::Closed) if the connection ended before the login did,
+    /// [`Timeout`](Error::Timeout), or [`Decode`](Error::Decode) if the completion is not what the
+    /// protocol says.
+    LoginWait -> AccountLoginCompletedNotification
+}

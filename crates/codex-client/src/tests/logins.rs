@@ -1,0 +1,162 @@
+//! Logins and their completions.
+
+use std::{future::IntoFuture, time::Duration};
+
+use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
+use serde_json::{Value, json};
+
+use super::Fake;
+use crate::{ChatgptLogin, Codex, Error};
+
+fn started(login_id: &str) -> Value {
+    json!({"type": "chatgpt", "loginId": login_id, "authUrl": format!("https://auth/{login_id}")})
+}
+
+async fn start(codex: &Codex, fake: &mut Fake, login_id: &str) -> ChatgptLogin {
+    let (login, _) = tokio::join!(
+        codex.login_chatgpt().into_future(),
+        fake.answer("account/login/start", started(login_id))
+    );
+    login.unwrap()
+}
+
+async fn complete(fake: &mut Fake, login_id: &str, error: Option<&str>) {
+    let params = json!({"loginId": login_id, "success": error.is_none(), "error": error});
+    fake.notify("account/login/completed", params).await;
+}
+
+#[tokio::test]
+async fn a_login_is_started_with_its_options_and_waited_for_by_several() {
+    let (codex, mut fake) = Fake::start().await;
+    let start = codex
+        .login_chatgpt()
+        .app_brand(LoginAppBrand::Chatgpt)
+        .codex_streamlined_login(true)
+        .use_hosted_login_success_page(false);
+    let (login, message) = tokio::join!(
+        start.into_future(),
+        fake.answer("account/login/start", started("a"))
+    );
+    let params = json!({
+        "type": "chatgpt",
+        "appBrand": "chatgpt",
+        "codexStreamlinedLogin": true,
+        "useHostedLoginSuccessPage": false,
+    });
+    assert_eq!(message["params"], params);
+    let login = login.unwrap();
+    assert_eq!(
+        (login.login_id(), login.auth_url()),
+        ("a", "https://auth/a")
+    );
+    let waiters = [(); 2].map(|()| tokio::spawn(login.wait().into_future()));
+    complete(&mut fake, "a", None).await;
+    for waiter in waiters {
+        let done = waiter.await.unwrap().unwrap();
+        assert!(done.success && done.login_id.as_deref() == Some("a"));
+    }
+    assert!(login.wait().await.unwrap().success);
+}
+
+#[tokio::test]
+async fn a_completion_that_comes_before_the_answer_is_kept() {
+    let (codex, mut fake) = Fake::start().await;
+    let start = tokio::spawn(codex.login_chatgpt_device_code().into_future());
+    let id = fake.request("account/login/start").await;
+    complete(&mut fake, "someone's", Some("not ours")).await;
+    complete(&mut fake, "ours", None).await;
+    let result = json!({
+        "type": "chatgptDeviceCode",
+        "loginId": "ours",
+        "verificationUrl": "https://auth/device",
+        "userCode": "ABCD-1234",
+    });
+    fake.send(&json!({"id": id, "result": result})).await;
+    let login = start.await.unwrap().unwrap();
+    assert_eq!(login.verification_url(), "https://auth/device");
+    assert_eq!(login.user_code(), "ABCD-1234");
+    assert!(login.wait().await.unwrap().success);
+    // Who only listens hears of all of them.
+    let mut notifications = codex.notifications();
+    for _ in 0..2 {
+        let heard = notifications.next().await.unwrap().unwrap();
+        assert_eq!(heard.method(), "account/login/completed");
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_attempt_ends_without_success_and_does_not_end_the_new_one() {
+    let (codex, mut fake) = Fake::start().await;
+    let old = start(&codex, &mut fake, "old").await;
+    let starting = tokio::spawn(codex.login_chatgpt().into_future());
+    let id = fake.request("account/login/start").await;
+    complete(&mut fake, "old", Some("Login was not completed")).await;
+    fake.send(&json!({"id": id, "result": started("new")}))
+        .await;
+    let new = starting.await.unwrap().unwrap();
+    let done = old.wait().await.unwrap();
+    assert_eq!(done.error.as_deref(), Some("Login was not completed"));
+    assert!(!done.success);
+    complete(&mut fake, "new", None).await;
+    assert!(new.wait().await.unwrap().success);
+}
+
+#[tokio::test]
+async fn a_cancelled_attempt_ends_without_success() {
+    let (codex, mut fake) = Fake::start().await;
+    let login = start(&codex, &mut fake, "a").await;
+    let (answer, message) = tokio::join!(
+        login.cancel().into_future(),
+        fake.answer("account/login/cancel", json!({"status": "canceled"}))
+    );
+    assert_eq!(answer.unwrap().status, CancelLoginAccountStatus::Canceled);
+    assert_eq!(message["params"], json!({"loginId": "a"}));
+    complete(&mut fake, "a", Some("cancelled")).await;
+    assert!(!login.wait().await.unwrap().success);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_can_be_limited_and_taken_up_again() {
+    let (codex, mut fake) = Fake::start().await;
+    let login = start(&codex, &mut fake, "a").await;
+    let error = login
+        .wait()
+        .timeout(Duration::from_secs(5))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    complete(&mut fake, "a", None).await;
+    assert!(login.wait().await.unwrap().success);
+}
+
+#[tokio::test]
+async fn the_end_of_the_connection_ends_all_waiting() {
+    let (codex, mut fake) = Fake::start().await;
+    let login = start(&codex, &mut fake, "a").await;
+    let waiter = tokio::spawn(login.wait().into_future());
+    tokio::task::yield_now().await;
+    drop(fake);
+    let error = waiter.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Closed(_)), "{error}");
+    assert!(matches!(login.wait().await, Err(Error::Closed(_))));
+    assert!(matches!(login.cancel().await, Err(Error::Closed(_))));
+}
+
+#[tokio::test]
+async fn an_answer_of_another_kind_and_a_malformed_completion_say_so() {
+    let (codex, mut fake) = Fake::start().await;
+    let (login, _) = tokio::join!(
+        codex.login_chatgpt_device_code().into_future(),
+        fake.answer("account/login/start", started("a"))
+    );
+    assert!(matches!(login, Err(Error::Decode(_))));
+    let (login, _) = tokio::join!(
+        codex.login_chatgpt().into_future(),
+        fake.answer("account/login/start", json!({"type": "apiKey"}))
+    );
+    assert!(matches!(login, Err(Error::Decode(_))));
+    let login = start(&codex, &mut fake, "b").await;
+    let params = json!({"loginId": "b", "success": "perhaps"});
+    fake.notify("account/login/completed", params).await;
+    assert!(matches!(login.wait().await, Err(Error::Decode(_))));
+}

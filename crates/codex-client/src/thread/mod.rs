@@ -1,0 +1,92 @@
+//! Threads: conversations in which turns are run.
+
+mod list;
+mod read;
+mod start;
+
+use std::sync::Arc;
+
+use codex_types::{ThreadCompactStartParams, ThreadSetNameParams};
+
+pub use list::ThreadList;
+pub use read::ThreadRead;
+pub use start::{ThreadFork, ThreadResume, ThreadStart};
+
+use crate::{
+    codex::Codex,
+    error::Result,
+    external::TurnInput,
+    turn::{Run, TurnStart},
+};
+
+/// A thread on the server. Cheap to clone; all clones are one thread.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    codex: Codex,
+    id: Arc<str>,
+}
+
+impl Thread {
+    pub(crate) fn new(codex: Codex, id: &str) -> Self {
+        Self {
+            codex,
+            id: id.into(),
+        }
+    }
+
+    /// The id, by which the thread can be resumed later.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn codex(&self) -> &Codex {
+        &self.codex
+    }
+
+    /// Runs a turn to its end and collects its result (`turn/start`).
+    ///
+    /// ```no_run
+    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
+    /// let result = thread.run("Explain this repository in three bullets.").await?;
+    /// println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
+        Run::new(self, input.into())
+    }
+
+    /// Starts a turn and returns at once, to follow its events (`turn/start`).
+    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
+        TurnStart::new(self, input.into())
+    }
+
+    /// Reads what the server has saved of the thread, on request with its turns (`thread/read`).
+    pub fn read(&self) -> ThreadRead {
+        ThreadRead::new(self)
+    }
+
+    /// Gives the thread a name (`thread/name/set`), by which lists show it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn set_name(&self, name: impl Into<String>) -> Result<()> {
+        let params = ThreadSetNameParams::new(self.id(), name);
+        self.codex.request(params).send().await.map(drop)
+    }
+
+    /// Has the server sum up the thread's history, so that it takes less of what the model can hold
+    /// (`thread/compact/start`).
+    ///
+    /// It returns when that has begun. It is done when the turn that the server starts for it is:
+    /// [`Codex::notifications`] tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn compact(&self) -> Result<()> {
+        let params = ThreadCompactStartParams::new(self.id());
+        self.codex.request(params).send().await.map(drop)
+    }
+}

@@ -1,0 +1,47 @@
+//! Reading a thread without taking it up.
+
+use codex_types::{ThreadReadParams, ThreadReadResponse};
+
+use super::Thread;
+use crate::{
+    builder::{options, sends, timeouts},
+    call::Call,
+    error::Result,
+    mode::Async,
+};
+
+/// Reads a thread (`thread/read`); `.await` or `send` does it. From [`Thread::read`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct ThreadRead<M = Async> {
+    call: Call<ThreadReadParams, M>,
+}
+
+impl<M> ThreadRead<M> {
+    pub(crate) fn new(thread: &Thread) -> Self {
+        Self {
+            call: Call::new(thread.codex(), ThreadReadParams::new(thread.id())),
+        }
+    }
+
+    options! { ThreadReadParams {
+        /// Whether to read the turns and their items as well; not read by default.
+        include_turns: bool;
+    } }
+
+    timeouts!();
+
+    async fn perform(self) -> Result<ThreadReadResponse> {
+        self.call.perform().await
+    }
+}
+
+sends! {
+    /// Reads the thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for the turns of a
+    /// thread that has not had one yet.
+    ThreadRead -> ThreadReadResponse
+}

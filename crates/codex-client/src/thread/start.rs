@@ -1,0 +1,192 @@
+//! Starting, resuming and forking threads, with all of their options.
+
+use codex_types::{
+    ApprovalsReviewer, AskForApproval, Personality, SandboxMode, ThreadForkParams,
+    ThreadResumeParams, ThreadSource, ThreadStartParams, ThreadStartSource,
+};
+use serde_json::{Map, Value};
+
+use super::Thread;
+use crate::{
+    approval_mode::approval_mode,
+    blocking,
+    builder::{options, sends, timeouts},
+    call::Call,
+    codex::Codex,
+    error::Result,
+    mode::Async,
+};
+
+/// The options of all three, and those that only one of them has.
+macro_rules! thread_options {
+    ($params:ty { $($more:tt)* }) => {
+        options! { $params {
+            /// When the server asks before it acts.
+            approval_policy: AskForApproval;
+            /// Who is asked.
+            approvals_reviewer: ApprovalsReviewer;
+            /// Replaces the instructions that codex comes with.
+            base_instructions: String;
+            /// Overrides of configuration values for this thread.
+            config: Map<String, Value>;
+            /// The working directory.
+            cwd: String;
+            /// Instructions in addition to the base ones.
+            developer_instructions: String;
+            /// The model, by its id.
+            model: String;
+            /// Who serves the model.
+            model_provider: String;
+            /// What commands may change: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxMode`].
+            sandbox: SandboxMode;
+            /// The service tier of the thread's turns.
+            service_tier: String;
+            $($more)*
+        } }
+
+        approval_mode! {
+            /// Who decides on what the sandbox does not allow. Sets both
+            /// [`approval_policy`](Self::approval_policy) and
+            /// [`approvals_reviewer`](Self::approvals_reviewer). Without any of the three, the
+            /// configuration of the server decides.
+        }
+
+        timeouts!();
+    };
+}
+
+/// Whether the answer has the turns of the thread.
+macro_rules! include_turns {
+    () => {
+        /// Whether the server sends the thread's history with its answer, which costs time when it
+        /// is long and is not used here; `false` keeps it out. It concerns the answer only, not what
+        /// the model knows. For the history there is [`Thread::read`].
+        pub fn include_turns(self, include: bool) -> Self {
+            self.params(|params| params.exclude_turns(!include))
+        }
+    };
+}
+
+/// Starts a thread (`thread/start`); `.await` or `send` does it. From [`Codex::thread_start`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct ThreadStart<M = Async> {
+    call: Call<ThreadStartParams, M>,
+}
+
+impl<M> ThreadStart<M> {
+    pub(crate) fn new(codex: &Codex) -> Self {
+        Self {
+            call: Call::new(codex, ThreadStartParams::default()),
+        }
+    }
+
+    thread_options! { ThreadStartParams {
+        /// Whether the thread is never saved.
+        ephemeral: bool;
+        /// No effect on current servers.
+        personality: Personality;
+        /// The name of the service that this thread is for.
+        service_name: String;
+        /// What the session is started from.
+        session_start_source: ThreadStartSource;
+        /// What this thread is for, in the server's statistics.
+        thread_source: ThreadSource;
+    } }
+
+    async fn perform(self) -> Result<Thread> {
+        let started = self.call.perform().await?;
+        Ok(Thread::new(self.call.codex, &started.thread.id))
+    }
+}
+
+sends! {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    ThreadStart -> Thread, blocking blocking::Thread
+}
+
+/// Takes up a saved thread (`thread/resume`); `.await` or `send` does it. From
+/// [`Codex::thread_resume`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct ThreadResume<M = Async> {
+    call: Call<ThreadResumeParams, M>,
+}
+
+impl<M> ThreadResume<M> {
+    pub(crate) fn new(codex: &Codex, id: String) -> Self {
+        Self {
+            call: Call::new(codex, ThreadResumeParams::new(id)),
+        }
+    }
+
+    thread_options! { ThreadResumeParams {
+        /// No effect on current servers.
+        personality: Personality;
+    } }
+
+    include_turns!();
+
+    async fn perform(self) -> Result<Thread> {
+        let resumed = self.call.perform().await?;
+        Ok(Thread::new(self.call.codex, &resumed.thread.id))
+    }
+}
+
+sends! {
+    /// Takes up the thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
+    /// not had a turn yet, which there is no rollout of.
+    ThreadResume -> Thread, blocking blocking::Thread
+}
+
+/// Makes a new thread that begins with the history of another one (`thread/fork`); `.await` or
+/// `send` does it. From [`Codex::thread_fork`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct ThreadFork<M = Async> {
+    call: Call<ThreadForkParams, M>,
+}
+
+impl<M> ThreadFork<M> {
+    pub(crate) fn new(codex: &Codex, id: String) -> Self {
+        Self {
+            call: Call::new(codex, ThreadForkParams::new(id)),
+        }
+    }
+
+    thread_options! { ThreadForkParams {
+        /// The history ends before this turn. Experimental.
+        before_turn_id: String;
+        /// Whether the new thread is never saved.
+        ephemeral: bool;
+        /// The history ends with this turn.
+        last_turn_id: String;
+        /// What the new thread is for, in the server's statistics.
+        thread_source: ThreadSource;
+    } }
+
+    include_turns!();
+
+    async fn perform(self) -> Result<Thread> {
+        let forked = self.call.perform().await?;
+        Ok(Thread::new(self.call.codex, &forked.thread.id))
+    }
+}
+
+sends! {
+    /// Makes the new thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
+    /// not had a turn yet, which there is no rollout of.
+    ThreadFork -> Thread, blocking blocking::Thread
+}

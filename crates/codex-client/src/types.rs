@@ -1,0 +1,60 @@
+//! The values and events of the protocol that a user of this crate meets: what options take, what
+//! results hold, what streams bring.
+//!
+//! It is a selection, and the same types as in `codex_types`, which has all of the protocol.
+
+/// A JSON object, as options such as `config` take it.
+pub type JsonObject = serde_json::Map<String, serde_json::Value>;
+
+// What the options of the request builders take.
+pub use codex_types::{
+    ApprovalsReviewer, AskForApproval, ExternalSandboxSandboxPolicy, GranularAskForApproval,
+    Personality, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary, SandboxMode,
+    SandboxPolicy, SortDirection, ThreadListCwdFilter, ThreadSortKey, ThreadSource,
+    ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
+};
+
+// The pieces of an input.
+pub use codex_types::{
+    AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
+    SkillUserInput, TextUserInput, UserInput,
+};
+
+// What calls answer.
+pub use codex_types::{
+    Account, CancelLoginAccountResponse, CancelLoginAccountStatus, GetAccountResponse,
+    InitializeResponse, Model, ModelListResponse, PlanType, Thread, ThreadArchiveResponse,
+    ThreadCompactStartResponse, ThreadListResponse, ThreadReadResponse, ThreadSetNameResponse,
+    ThreadStatus, TurnInterruptResponse, TurnSteerResponse,
+};
+
+// What a turn and its result are made of.
+pub use codex_types::{
+    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem,
+    CommandExecutionThreadItem, ContextCompactionThreadItem, DynamicToolCallThreadItem,
+    EnteredReviewModeThreadItem, ExitedReviewModeThreadItem, FileChangeThreadItem,
+    FunctionCallOutputThreadItem, HookPromptThreadItem, ImageGenerationThreadItem,
+    ImageViewThreadItem, McpToolCallThreadItem, MessagePhase, PlanThreadItem, ReasoningThreadItem,
+    SleepThreadItem, SubAgentActivityThreadItem, ThreadItem, ThreadTokenUsage, TokenUsageBreakdown,
+    Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
+};
+
+// What streams bring.
+pub use codex_types::{
+    AccountLoginCompletedNotification, AccountRateLimitsUpdatedNotification,
+    AccountUpdatedNotification, AgentMessageDeltaNotification,
+    CommandExecutionOutputDeltaNotification, ConfigWarningNotification,
+    ContextCompactedNotification, DeprecationNoticeNotification, ErrorNotification,
+    FileChangeOutputDeltaNotification, FileChangePatchUpdatedNotification,
+    GuardianWarningNotification, ItemCompletedNotification,
+    ItemGuardianApprovalReviewCompletedNotification, ItemGuardianApprovalReviewStartedNotification,
+    ItemStartedNotification, McpServerStatusUpdatedNotification, McpToolCallProgressNotification,
+    ModelReroutedNotification, PlanDeltaNotification, ReasoningSummaryPartAddedNotification,
+    ReasoningSummaryTextDeltaNotification, ReasoningTextDeltaNotification, ServerNotification,
+    ServerRequestResolvedNotification, TerminalInteractionNotification, ThreadArchivedNotification,
+    ThreadClosedNotification, ThreadDeletedNotification, ThreadNameUpdatedNotification,
+    ThreadSettingsUpdatedNotification, ThreadStartedNotification, ThreadStatusChangedNotification,
+    ThreadTokenUsageUpdatedNotification, ThreadUnarchivedNotification, TurnCompletedNotification,
+    TurnDiffUpdatedNotification, TurnPlanUpdatedNotification, TurnStartedNotification,
+    UnrecognizedMessage, WarningNotification,
+};

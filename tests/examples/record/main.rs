@@ -1,0 +1,50 @@
+//! Records the traffic of a real app-server, for `tests/fixtures`:
+//!
+//! ```text
+//! cargo xtask runtime install --version 0.163.0
+//! cargo run -p codex-tests --example record -- \
+//!     --bin "$(cargo xtask runtime path --version 0.163.0)" --out tests/fixtures/recorded-0.163.0
+//! ```
+//!
+//! Each scene is a server of its own, and becomes one file: a line for each message, `in` for what
+//! the server sent and `out` for what it got. A method that a release does not have answers with an
+//! error, which is recorded like all else.
+
+mod scenes;
+mod scrub;
+mod stage;
+
+use std::{error::Error, fmt::Write as _, fs, path::PathBuf};
+
+use scenes::SCENES;
+use stage::Stage;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (mut bin, mut out) = (None, None);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().map(PathBuf::from);
+        match argument.as_str() {
+            "--bin" => bin = value,
+            "--out" => out = value,
+            other => return Err(format!("`{other}` is neither `--bin` nor `--out`").into()),
+        }
+    }
+    let (Some(bin), Some(out)) = (bin, out) else {
+        return Err("say which: --bin PATH --out DIR".into());
+    };
+    fs::create_dir_all(&out)?;
+    for scene in SCENES {
+        let mut stage = Stage::start(&bin, scene.config, scene.experimental)?;
+        (scene.play)(&mut stage)?;
+        let lines = stage.finish();
+        let text = lines.iter().fold(String::new(), |mut text, line| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{line}");
+            text
+        });
+        fs::write(out.join(scene.file), text)?;
+        println!("{}: {} messages", scene.file, lines.len());
+    }
+    Ok(())
+}

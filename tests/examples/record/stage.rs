@@ -1,0 +1,219 @@
+//! A model, a home and a raw app-server on stdio, of which every message is kept.
+
+use std::{
+    error::Error,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdin, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use codex_testing::{CodexHome, ScriptedModel};
+use serde_json::{Value, json};
+
+use crate::scrub::Scrub;
+
+pub(crate) type Played<T = ()> = Result<T, Box<dyn Error>>;
+
+/// Long enough for a loaded machine; a scene that reaches it does not suit the release.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a scene plays.
+pub(crate) struct Stage {
+    pub(crate) model: ScriptedModel,
+    pub(crate) home: CodexHome,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<Value>,
+    reader: Option<JoinHandle<()>>,
+    scrub: Scrub,
+    recorded: Vec<Value>,
+    /// Messages that the scene has not looked at yet.
+    unread: Vec<Value>,
+    next_id: u64,
+    /// The answers to the coming requests of the server.
+    answers: Vec<Value>,
+}
+
+impl Stage {
+    pub(crate) fn start(bin: &Path, config: &str, experimental: bool) -> Played<Self> {
+        let model = ScriptedModel::start()?;
+        let home = CodexHome::builder(&model).config(config).build()?;
+        let mut command = home.command(bin);
+        command
+            .arg("app-server")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn()?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().ok_or("no standard output")?;
+        let (sender, lines) = mpsc::channel();
+        let reader = thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let Ok(message) = serde_json::from_str(&line) else {
+                    continue;
+                };
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let scrub = Scrub::new(home.root(), bin, model.address().to_string());
+        let mut stage = Self {
+            model,
+            home,
+            child,
+            stdin,
+            lines,
+            reader: Some(reader),
+            scrub,
+            recorded: Vec::new(),
+            unread: Vec::new(),
+            next_id: 0,
+            answers: Vec::new(),
+        };
+        let client = json!({ "name": "recorder", "title": null, "version": "0.0.0" });
+        let mut params = json!({ "clientInfo": client });
+        if experimental {
+            params["capabilities"] = json!({ "experimentalApi": true });
+        }
+        stage.call("initialize", params)?;
+        stage.send(json!({ "method": "initialized" }))?;
+        Ok(stage)
+    }
+
+    /// A path in the workspace.
+    pub(crate) fn path(&self, name: &str) -> String {
+        let path = self.home.workspace().join(name);
+        path.to_string_lossy().into_owned()
+    }
+
+    /// Says how the coming requests of the server will be answered; without an answer they are
+    /// refused.
+    pub(crate) fn answer<const N: usize>(&mut self, answers: [Value; N]) {
+        self.answers.extend(answers);
+    }
+
+    fn send(&mut self, message: Value) -> Played {
+        let stdin = self.stdin.as_mut().ok_or("the server is closed")?;
+        writeln!(stdin, "{message}")?;
+        self.keep("out", message);
+        Ok(())
+    }
+
+    fn keep(&mut self, direction: &str, mut message: Value) {
+        self.scrub.apply(&mut message);
+        self.recorded
+            .push(json!({ "dir": direction, "msg": message }));
+    }
+
+    /// Sends a request, and waits for what it is answered with, which may be an error.
+    pub(crate) fn call(&mut self, method: &str, params: impl Into<Value>) -> Played<Value> {
+        self.next_id += 1;
+        let id = self.next_id;
+        let params = params.into();
+        self.send(match params {
+            Value::Null => json!({ "id": id, "method": method }),
+            params => json!({ "id": id, "method": method, "params": params }),
+        })?;
+        let answer = self.wait(method, |message| {
+            message["id"] == id && message["method"].is_null()
+        })?;
+        if answer["error"].is_object() {
+            let reason = answer["error"]["message"].as_str().unwrap_or_default();
+            println!(
+                "  {method}: {}",
+                reason.chars().take(90).collect::<String>()
+            );
+        }
+        Ok(answer["result"].clone())
+    }
+
+    /// Waits for a message; requests of the server that come by are answered.
+    pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Played<Value> {
+        if let Some(index) = self.unread.iter().position(&wanted) {
+            return Ok(self.unread.remove(index));
+        }
+        loop {
+            let message = self.lines.recv_timeout(PATIENCE);
+            let message = message.map_err(|error| format!("{what}: {error}"))?;
+            self.keep("in", message.clone());
+            if message["id"].is_null() || message["method"].is_null() {
+                if wanted(&message) {
+                    return Ok(message);
+                }
+                self.unread.push(message);
+                continue;
+            }
+            let id = &message["id"];
+            let answer = if self.answers.is_empty() {
+                let error = json!({ "code": -32601, "message": "not in this scene" });
+                json!({ "id": id, "error": error })
+            } else {
+                json!({ "id": id, "result": self.answers.remove(0) })
+            };
+            self.send(answer)?;
+        }
+    }
+
+    /// Waits for a notification.
+    pub(crate) fn notified(&mut self, method: &str) -> Played<Value> {
+        self.wait(method, |message| message["method"] == method)
+    }
+
+    /// Starts a thread and gives its id.
+    pub(crate) fn thread(&mut self, params: Value) -> Played<Value> {
+        Ok(self.call("thread/start", params)?["thread"]["id"].clone())
+    }
+
+    /// Starts a turn and gives its id.
+    pub(crate) fn turn(&mut self, thread: &Value, text: &str) -> Played<Value> {
+        let input = json!([{ "type": "text", "text": text }]);
+        let params = json!({ "threadId": thread, "input": input });
+        Ok(self.call("turn/start", params)?["turn"]["id"].clone())
+    }
+
+    /// Waits for the end of a turn.
+    pub(crate) fn ended(&mut self, turn: &Value) -> Played {
+        self.wait("turn/completed", |message| {
+            message["method"] == "turn/completed" && message["params"]["turn"]["id"] == *turn
+        })?;
+        Ok(())
+    }
+
+    /// Runs a turn to its end.
+    pub(crate) fn run(&mut self, thread: &Value, text: &str) -> Played {
+        let turn = self.turn(thread, text)?;
+        self.ended(&turn)
+    }
+
+    /// Ends the server, and gives what was recorded.
+    pub(crate) fn finish(mut self) -> Vec<Value> {
+        drop(self.stdin.take());
+        while let Ok(message) = self.lines.recv_timeout(PATIENCE) {
+            self.keep("in", message);
+        }
+        std::mem::take(&mut self.recorded)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // The clean stop of the server is the end of its input; the other one is for a failure.
+        drop(self.stdin.take());
+        if self
+            .reader
+            .as_ref()
+            .is_some_and(|reader| !reader.is_finished())
+        {
+            drop(self.child.kill());
+        }
+        drop(self.child.wait());
+        if let Some(reader) = self.reader.take() {
+            drop(reader.join());
+        }
+    }
+}
