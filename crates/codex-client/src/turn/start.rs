@@ -138,11 +138,8 @@ impl<M> Run<M> {
         let Some(limit) = self.limit else {
             return self.start().await?.run().await;
         };
-        let timeout = self
-            .call
-            .timeout
-            .map_or(limit, |timeout| timeout.min(limit));
-        self.call.timeout = Some(timeout);
+        let patience = self.call.timeout;
+        self.call.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
         let begun = Instant::now();
         self.start().await?.run_until(begun, limit).await
     }
@@ -151,8 +148,7 @@ impl<M> Run<M> {
 sends! {
     /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
     /// is running, the turn goes on without this client. To have it stopped, use
-    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn that was started with
-    /// [`Thread::turn`].
+    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn from [`Thread::turn`].
     ///
     /// # Errors
     ///
