@@ -12,7 +12,7 @@ use super::{TurnHandle, TurnResult};
 use crate::{
     codex::Codex,
     error::Result,
-    external::TurnInput,
+    external::{self, TurnInput},
     future::{BoxFuture, options},
     thread::Thread,
 };
@@ -75,6 +75,7 @@ macro_rules! turn_options {
             }
 
             async fn start(self) -> Result<TurnHandle> {
+                external::check(&self.params)?;
                 let thread_id = self.params.thread_id.clone();
                 let connection = self.codex.connection();
                 let started = connection.call_for_turn(&self.params, self.timeout, &thread_id);
