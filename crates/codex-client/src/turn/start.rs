@@ -16,7 +16,7 @@ use crate::{
     builder::{options, sends, timeouts},
     call::Call,
     error::Result,
-    external::TurnInput,
+    external::{self, TurnInput},
     mode::Async,
     thread::Thread,
 };
@@ -77,6 +77,7 @@ macro_rules! turn_options {
                     timeout,
                     ..
                 } = self.call;
+                external::check(&params)?;
                 let connection = codex.connection();
                 let started = connection.call_for_turn(&params, timeout, &params.thread_id);
                 let (_, feed) = started.await?;
