@@ -4,6 +4,7 @@ mod calls;
 mod faults;
 mod logins;
 mod options;
+mod pages;
 mod process;
 mod requests;
 mod turns;
