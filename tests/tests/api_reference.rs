@@ -143,13 +143,13 @@ impl Sources {
             // An option of a request builder.
             format!("        {name}:"),
             format!("        {name} =>"),
-            format!("    {name},"),
-            format!("    {name}("),
-            format!("    {name} {{"),
         ];
-        self.0
-            .iter()
-            .any(|text| forms.iter().any(|form| has_word(text, form)))
+        // A variant of an enum.
+        let variants = [",", "(", " {"].map(|end| format!("    {name}{end}"));
+        self.0.iter().any(|text| {
+            forms.iter().any(|form| has_word(text, form))
+                || variants.iter().any(|variant| text.contains(variant))
+        })
     }
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct Core {
     /// No deadline is earlier than this.
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
+    /// Calls that came while the connection was ending.
+    late: Vec<oneshot::Sender<Result<Answer>>>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<Closed>>>,
 }
@@ -84,6 +86,7 @@ impl Core {
             wakes: Vec::new(),
             deadline: None,
             closers: Vec::new(),
+            late: Vec::new(),
             closed,
         }
     }
@@ -386,13 +389,11 @@ impl Core {
         self.deadline_of_router();
     }
 
-    /// Answers a command that comes while the connection is ending.
-    pub(crate) fn refuse(&mut self, command: Command, reason: &CloseReason) {
+    /// Takes a command that comes while the connection is ending: whoever waits for something is
+    /// told how it ended as soon as that is known.
+    pub(crate) fn refuse(&mut self, command: Command) {
         match command {
-            Command::Call(call) => {
-                let closed = Arc::new(Closed::new(reason.clone()));
-                let _ = call.reply.send(Err(Error::Closed(closed)));
-            }
+            Command::Call(call) => self.late.push(call.reply),
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
@@ -405,6 +406,9 @@ impl Core {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
             let _ = waiter.reply.send(Err(Error::closed(&closed)));
+        }
+        for reply in mem::take(&mut self.late) {
+            let _ = reply.send(Err(Error::closed(&closed)));
         }
         for feed in self.router.drain() {
             feed.close(&closed);
