@@ -1,5 +1,6 @@
 //! The client against a fake server in memory: what the user sees when things go wrong.
 
+mod blocking;
 mod calls;
 mod faults;
 mod logins;
@@ -32,11 +33,7 @@ impl Fake {
 
     async fn start_with(builder: CodexBuilder) -> (Codex, Self) {
         let (ours, theirs) = tokio::io::duplex(1024 * 1024);
-        let (reader, writer) = tokio::io::split(theirs);
-        let mut fake = Self {
-            lines: BufReader::new(reader).lines(),
-            writer,
-        };
+        let mut fake = Self::at(theirs);
         let (reader, writer) = tokio::io::split(ours);
         let handshake = async {
             fake.answer("initialize", handshake()).await;
@@ -44,6 +41,15 @@ impl Fake {
         };
         let (codex, ()) = tokio::join!(builder.connect(reader, writer), handshake);
         (codex.unwrap(), fake)
+    }
+
+    /// At this end of a connection.
+    fn at(end: DuplexStream) -> Self {
+        let (reader, writer) = tokio::io::split(end);
+        Self {
+            lines: BufReader::new(reader).lines(),
+            writer,
+        }
     }
 
     /// With a thread called `t`.
