@@ -8,15 +8,14 @@ use codex_client::{Codex, Error, RetryPolicy, RpcErrorKind, Sandbox, retry_on_ov
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
-    let codex = match Codex::start().await {
-        Ok(codex) => codex,
-        // The message lists where it was looked for, and how to install it.
-        Err(Error::NotFound(missing)) => return Err(Error::NotFound(missing)),
-        Err(other) => {
-            eprintln!("codex is installed, but does not start");
-            return Err(other);
-        }
-    };
+    let started = Codex::start().await;
+    let codex = started.inspect_err(|error| match error {
+        // The error itself lists where it was looked for.
+        Error::NotFound(_) => eprintln!("install codex: npm install -g @openai/codex"),
+        // And here it has the last words of the server.
+        Error::Closed(_) => eprintln!("codex has ended at once: is its config.toml valid?"),
+        _ => {}
+    })?;
 
     // Only what an overloaded server has refused is repeated: then nothing was done.
     let policy = RetryPolicy::default()

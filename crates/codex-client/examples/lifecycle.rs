@@ -58,7 +58,7 @@ async fn main() -> codex_client::Result<()> {
         if let ServerNotification::TurnCompleted(done) = notification?
             && done.thread_id == thread.id()
         {
-            println!("compacted:  {}", done.turn.status.as_str());
+            println!("compacted:  {}", done.turn.status);
             break;
         }
     }

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(Account::Chatgpt(account)) => println!(
             "logged in as {}, plan {}",
             account.email.as_deref().unwrap_or("(no address)"),
-            account.plan_type.as_str()
+            account.plan_type
         ),
         Some(other) => println!("logged in as {other:?}"),
         None if account.requires_openai_auth => println!("not logged in"),

@@ -27,13 +27,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .sandbox(Sandbox::ReadOnly)
         .await?;
     let default = &chosen.default_reasoning_effort;
-    println!("effort: {}", default.as_str());
+    println!("effort: {}", default);
     thread.run("Which of 91 and 97 is a prime?").await?;
 
     // The efforts are listed from the least to the most. It holds for later turns of the thread.
     let most = chosen.supported_reasoning_efforts.last();
     let most = most.map_or(default, |option| &option.reasoning_effort);
-    println!("effort: {}", most.as_str());
+    println!("effort: {}", most);
     let result = thread.run("Prove it.").effort(most.clone()).await?;
     println!(
         "answer: {}",

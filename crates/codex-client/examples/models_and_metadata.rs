@@ -15,7 +15,7 @@ async fn main() -> codex_client::Result<()> {
 
     let server = codex.metadata();
     println!("server: {}", server.user_agent);
-    println!("home:   {}", server.codex_home.0);
+    println!("home:   {}", server.codex_home);
     println!(
         "system: {} ({})",
         server.platform_os, server.platform_family

@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Made of the events that have come; the server is not asked again.
     let result = events.result().await?;
-    println!("[{}, {} items]", result.status.as_str(), result.items.len());
+    println!("[{}, {} items]", result.status, result.items.len());
     codex.close().await?;
     Ok(())
 }

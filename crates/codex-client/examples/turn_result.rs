@@ -17,7 +17,7 @@ async fn main() -> codex_client::Result<()> {
 
 fn show(result: &TurnResult) {
     println!("turn:   {}", result.id);
-    println!("status: {}", result.status.as_str());
+    println!("status: {}", result.status);
     if let Some(duration) = result.duration_ms {
         println!("took:   {duration} ms");
     }
