@@ -2,15 +2,12 @@
 //!
 //! `cargo run -p codex-client --example chat_loop`
 
-use std::{
-    error::Error,
-    io::{Write, stdin, stdout},
-};
+use std::io::{Write, stdin, stdout};
 
-use codex_client::{Codex, Sandbox, Thread, types::ServerNotification};
+use codex_client::{Codex, Error, Sandbox, Thread, types::ServerNotification};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let codex = Codex::start().await?;
     // All turns of one thread share what was said; a thread for each line would forget it.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
@@ -22,10 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let Some(line) = line.transpose()?.filter(|line| !line.trim().is_empty()) else {
             break;
         };
-        // A failed turn is no reason to end the chat.
-        if let Err(error) = answer(&thread, line).await {
-            eprintln!("{error}");
-        }
+        answer(&thread, line).await?;
     }
     println!("\nthis was thread {}", thread.id());
     codex.close().await?;
@@ -33,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Prints the answer as it comes.
-async fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn Error>> {
+async fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
     let turn = thread.turn(line).await?;
     let mut events = turn.stream();
     print!("codex> ");
@@ -44,7 +38,10 @@ async fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn Error>> {
         }
     }
     println!();
-    // How it ended: a failed turn is an error only here.
-    events.result().await?;
+    // A failed turn is no reason to end the chat. A server that has ended is one.
+    match events.result().await {
+        Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
+        outcome => drop(outcome?),
+    }
     Ok(())
 }

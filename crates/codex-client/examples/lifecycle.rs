@@ -26,7 +26,7 @@ async fn main() -> codex_client::Result<()> {
         saved.turns.len()
     );
 
-    // One page. `.stream()` instead of `.await` goes through all of them.
+    // One page, of the newest. `.stream()` instead of `.await` goes through all of them.
     let newest = codex
         .thread_list()
         .sort_key(ThreadSortKey::UpdatedAt)
@@ -45,7 +45,10 @@ async fn main() -> codex_client::Result<()> {
     codex.thread_archive(fork.id()).await?;
     let mut archived = codex.thread_list().archived(true).stream();
     while let Some(thread) = archived.next().await {
-        println!("archived:   {}", thread?.id);
+        if thread?.id == fork.id() {
+            println!("archived:   {}", fork.id());
+            break;
+        }
     }
     let fork = codex.thread_unarchive(fork.id()).await?;
     println!("unarchived: {}", fork.id());

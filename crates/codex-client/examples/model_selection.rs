@@ -4,7 +4,7 @@
 
 use std::{env, error::Error};
 
-use codex_client::{Codex, Sandbox};
+use codex_client::{Codex, Sandbox, types::ReasoningEffort};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,14 +27,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .sandbox(Sandbox::ReadOnly)
         .await?;
     let default = &chosen.default_reasoning_effort;
-    println!("effort: {}", default);
+    println!("effort: {default}");
     thread.run("Which of 91 and 97 is a prime?").await?;
 
-    // The efforts are listed from the least to the most. It holds for later turns of the thread.
-    let most = chosen.supported_reasoning_efforts.last();
-    let most = most.map_or(default, |option| &option.reasoning_effort);
-    println!("effort: {}", most);
-    let result = thread.run("Prove it.").effort(most.clone()).await?;
+    // More of it for a harder question, where the model can. It holds for later turns, too.
+    let mut efforts = chosen.supported_reasoning_efforts.iter();
+    let can = efforts.any(|option| option.reasoning_effort == ReasoningEffort::High);
+    let effort = if can { &ReasoningEffort::High } else { default };
+    println!("effort: {effort}");
+    let result = thread.run("Prove it.").effort(effort.clone()).await?;
     println!(
         "answer: {}",
         result.final_response.as_deref().unwrap_or("(none)")

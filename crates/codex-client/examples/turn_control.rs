@@ -13,19 +13,20 @@ async fn main() -> Result<()> {
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     let turn = thread.turn("Count from 1 to 500 in words.").await?;
 
-    let (mut steered, mut prompts) = (false, 0);
+    // What the model was told, and what was done about it here.
+    let (mut prompts, mut calls) = (0, 0);
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
         match event? {
             // The model has begun to answer: now it can be told something else.
-            ServerNotification::AgentMessageDelta(_) if !steered => {
-                steered = true;
+            ServerNotification::AgentMessageDelta(_) if calls == 0 => {
+                calls = 1;
                 println!("steering");
                 unless_ended(turn.steer("Count in French instead.").await)?;
             }
             // And it has begun to answer that. The stream goes on until the turn has really stopped.
-            ServerNotification::AgentMessageDelta(_) if prompts == 2 => {
-                prompts = 0;
+            ServerNotification::AgentMessageDelta(_) if calls == 1 && prompts == 2 => {
+                calls = 2;
                 println!("interrupting");
                 unless_ended(turn.interrupt().await)?;
             }
