@@ -264,6 +264,13 @@ impl Core {
 
     /// Hands to the subscribers what turned out to belong to no turn of ours.
     fn post_strays(&mut self) {
+        if self.router.has_strays() {
+            self.post_all_strays();
+        }
+    }
+
+    #[cold]
+    fn post_all_strays(&mut self) {
         for stray in self.router.take_strays() {
             let (thread_id, turn_id) = (stray.thread_id().to_owned(), stray.turn_id().to_owned());
             let mut unread = stray.into_unread();

@@ -89,24 +89,31 @@ impl Router {
 
     /// The feed for an event of this turn, if it is ours or might be.
     pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<&Arc<Feed>> {
-        let routes = self.threads.get_mut(thread_id)?;
-        let mut found = routes.position(turn_id);
-        let settled = found.is_some_and(|at| {
-            let route = &routes.turns[at];
+        let routes = self.threads.get(thread_id)?;
+        let settled = routes.position(turn_id).filter(|at| {
+            let route = &routes.turns[*at];
             route.claimed && route.seen && !route.abandoned()
         });
-        if !settled {
-            if found.is_none() && routes.is_open() {
-                routes.turns.push(Route::new(thread_id, turn_id));
-            } else if let Some(route) = routes.find(turn_id) {
-                route.seen = true;
-                route.heir = None;
-            }
-            self.tidy(thread_id);
-            found = self.threads.get(thread_id)?.position(turn_id);
-        }
+        let found = match settled {
+            Some(at) => Some(at),
+            None => self.unsettled(thread_id, turn_id),
+        };
         let routes = self.threads.get(thread_id)?;
         found.map(|at| &routes.turns[at].feed)
+    }
+
+    /// Finds the place for an event of a turn that is not known to be ours, or shows the first time.
+    #[cold]
+    fn unsettled(&mut self, thread_id: &str, turn_id: &str) -> Option<usize> {
+        let routes = self.threads.get_mut(thread_id)?;
+        if let Some(route) = routes.find(turn_id) {
+            route.seen = true;
+            route.heir = None;
+        } else if routes.is_open() {
+            routes.turns.push(Route::new(thread_id, turn_id));
+        }
+        self.tidy(thread_id);
+        self.threads.get(thread_id)?.position(turn_id)
     }
 
     /// The turn's `turn/completed` was routed. A feed that may still be claimed is kept.
@@ -167,9 +174,13 @@ impl Router {
         settled
     }
 
+    /// Whether there are feeds that turned out to be nobody's.
+    pub(crate) fn has_strays(&self) -> bool {
+        !self.strays.is_empty()
+    }
+
     /// The feeds that turned out to be nobody's since the last call.
     pub(crate) fn take_strays(&mut self) -> Vec<Arc<Feed>> {
-        // An empty vector costs nothing, so this may be asked after every event.
         std::mem::take(&mut self.strays)
     }
 
