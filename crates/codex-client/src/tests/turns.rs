@@ -248,3 +248,21 @@ async fn the_events_of_a_turn_that_was_let_go_are_for_whoever_listens() {
     let event = notifications.next().await.unwrap().unwrap();
     assert!(matches!(event, ServerNotification::AgentMessageDelta(_)));
 }
+
+#[tokio::test]
+async fn a_value_that_is_not_known_spoils_neither_its_event_nor_its_turn() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let mut stream = turn.stream();
+    let item = json!({"type": "agentMessage", "id": "i", "text": "x", "phase": "tomorrow"});
+    let params = json!({"threadId": "t", "turnId": "u", "item": item, "completedAtMs": 1});
+    fake.notify("item/completed", params).await;
+    fake.complete_turn("u", "tomorrow").await;
+    let event = stream.next().await.unwrap().unwrap();
+    assert_eq!(event.method(), "item/completed");
+    let last = stream.next().await.unwrap().unwrap();
+    assert_eq!(last.method(), "turn/completed");
+    let result = stream.result().await.unwrap();
+    assert!(matches!(result.items[..], [ThreadItem::AgentMessage(_)]));
+    assert!(matches!(result.status, TurnStatus::Unrecognized(_)));
+}
