@@ -1,5 +1,6 @@
 //! What the end-to-end tests share.
 
+pub mod issuer;
 pub mod json;
 pub mod protocol;
 pub mod recorded;

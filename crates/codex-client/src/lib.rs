@@ -45,4 +45,4 @@ pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
 pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
 pub use thread_events::ThreadEvents;
-pub use turn::{Run, TurnHandle, TurnResult, TurnStart, TurnStream};
+pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};

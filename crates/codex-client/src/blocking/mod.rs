@@ -61,7 +61,7 @@ pub use codex::Codex;
 pub use login::{ChatgptLogin, DeviceCodeLogin};
 pub use notifications::{Notifications, ThreadEvents};
 pub use thread::Thread;
-pub use turn::{TurnHandle, TurnStream};
+pub use turn::{TextStream, TurnHandle, TurnStream};
 
 pub use crate::retry::retry_on_overload_blocking as retry_on_overload;
 

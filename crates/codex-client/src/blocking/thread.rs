@@ -1,7 +1,7 @@
 //! Threads, blocking.
 
-use super::{Run, ThreadEvents, ThreadRead, TurnStart, wait};
-use crate::{error::Result, external::TurnInput};
+use super::{Run, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
+use crate::{error::Result, external::TurnInput, input::Input};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
 #[derive(Debug, Clone)]
@@ -23,6 +23,15 @@ impl Thread {
     /// As [`crate::Thread::turn`].
     pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
         TurnStart::new(&self.inner, input.into())
+    }
+
+    /// As [`crate::Thread::send`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+        wait(self.inner.send(input)).map(Into::into)
     }
 
     /// As [`crate::Thread::read`].

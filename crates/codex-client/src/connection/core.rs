@@ -212,25 +212,22 @@ impl Core {
             (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
             _ => None,
         };
-        if feed.is_some() || watched.is_some() {
-            if let Some(mut delta) = delta(head) {
-                if let Some(feed) = feed {
-                    feed.push_delta(&delta, &mut self.wakes);
-                }
-                if let Some(thread_id) = watched {
-                    delta.turn_id = head.peek.turn_id.as_deref().unwrap_or_default();
-                    self.watches.push_delta(thread_id, &delta, &mut self.wakes);
-                }
-                if feed.is_some() {
-                    self.post_strays();
-                    return None;
-                }
-                // Those who subscribed to what belongs to no turn of ours get it, too.
-                return Some(Readers {
-                    feed: None,
-                    watched: None,
-                });
+        let somebody_reads = feed.is_some() || watched.is_some();
+        if let Some(mut delta) = somebody_reads.then(|| delta(head)).flatten() {
+            if let Some(feed) = feed {
+                feed.push_delta(&delta, &mut self.wakes);
             }
+            let is_ours = feed.is_some();
+            if let Some(thread_id) = watched {
+                delta.turn_id = head.peek.turn_id.as_deref().unwrap_or_default();
+                self.watches.push_delta(thread_id, &delta, &mut self.wakes);
+            }
+            self.post_strays();
+            // Those who subscribed to what belongs to no turn of ours get the rest.
+            return (!is_ours).then_some(Readers {
+                feed: None,
+                watched: None,
+            });
         }
         let readers = Readers {
             feed: feed.map(Arc::clone),
@@ -256,7 +253,7 @@ impl Core {
         let Some(feed) = feed else {
             return self.bulletin.post(|| Post::Note(note), &mut self.wakes);
         };
-        feed.push_note(note, &mut self.wakes);
+        feed.push_note(&note, &mut self.wakes);
         if ends {
             let now = Instant::now();
             self.router.end(feed.thread_id(), feed.turn_id(), now);

@@ -2,12 +2,16 @@
 
 mod blocking;
 mod calls;
+mod control;
 mod faults;
+mod limit;
 mod logins;
 mod options;
 mod pages;
 mod process;
 mod requests;
+mod text;
+mod thread_events;
 mod turns;
 
 use std::future::IntoFuture;

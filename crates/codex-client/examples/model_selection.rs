@@ -1,0 +1,45 @@
+//! Chooses a model and how much it thinks: one for the thread, another effort for one turn.
+//!
+//! `cargo run -p codex-client --example model_selection -- [MODEL]`
+
+use std::{env, error::Error};
+
+use codex_client::{Codex, Sandbox, types::ReasoningEffort};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let codex = Codex::start().await?;
+    let models = codex.models().await?.data;
+    let wanted = env::args().nth(1);
+    let chosen = models.iter().find(|model| match &wanted {
+        Some(name) => model.id == *name || model.model == *name,
+        None => model.is_default,
+    });
+    let Some(chosen) = chosen else {
+        let known: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+        return Err(format!("there is no such model, but {}", known.join(", ")).into());
+    };
+    println!("model:  {} ({})", chosen.display_name, chosen.description);
+
+    let thread = codex
+        .thread_start()
+        .model(&chosen.model)
+        .sandbox(Sandbox::ReadOnly)
+        .await?;
+    let default = &chosen.default_reasoning_effort;
+    println!("effort: {default}");
+    thread.run("Which of 91 and 97 is a prime?").await?;
+
+    // More of it for a harder question, where the model can. It holds for later turns, too.
+    let mut efforts = chosen.supported_reasoning_efforts.iter();
+    let can = efforts.any(|option| option.reasoning_effort == ReasoningEffort::High);
+    let effort = if can { &ReasoningEffort::High } else { default };
+    println!("effort: {effort}");
+    let result = thread.run("Prove it.").effort(effort.clone()).await?;
+    println!(
+        "answer: {}",
+        result.final_response.as_deref().unwrap_or("(none)")
+    );
+    codex.close().await?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Says which server runs, and which models it offers.
+//!
+//! `cargo run -p codex-client --example models_and_metadata`
+
+use codex_client::Codex;
+
+#[tokio::main]
+async fn main() -> codex_client::Result<()> {
+    // How this program calls itself is part of the user agent that OpenAI sees.
+    let codex = Codex::builder()
+        .client_name("models_example")
+        .client_version(env!("CARGO_PKG_VERSION"))
+        .start()
+        .await?;
+
+    let server = codex.metadata();
+    println!("server: {}", server.user_agent);
+    println!("home:   {}", server.codex_home);
+    println!(
+        "system: {} ({})",
+        server.platform_os, server.platform_family
+    );
+
+    // All pages as one stream; `codex.models().await?` is the first page alone.
+    let mut models = codex.models().include_hidden(true).stream();
+    while let Some(model) = models.next().await {
+        let model = model?;
+        let efforts: Vec<&str> = model
+            .supported_reasoning_efforts
+            .iter()
+            .map(|option| option.reasoning_effort.as_str())
+            .collect();
+        println!(
+            "model:  {}{}{} [{}]",
+            model.id,
+            if model.is_default { " (default)" } else { "" },
+            if model.hidden { " (hidden)" } else { "" },
+            efforts.join(", "),
+        );
+    }
+    codex.close().await
+}

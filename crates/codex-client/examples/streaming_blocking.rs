@@ -1,0 +1,50 @@
+//! Follows a turn while it runs: the text as it comes, commands and files as they are done.
+//! For programs without an async runtime: `streaming` is its async counterpart.
+//!
+//! `cargo run -p codex-client --example streaming_blocking`
+
+use std::io::{Write, stdout};
+
+use codex_client::{
+    Sandbox,
+    blocking::Codex,
+    types::{ServerNotification, ThreadItem},
+};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let codex = Codex::start()?;
+    let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
+
+    // `turn` returns as soon as the turn has started. No event is lost until `stream` is called.
+    let turn = thread
+        .turn("Explain this directory in three bullets.")
+        .send()?;
+    let mut events = turn.stream();
+    for event in &mut events {
+        match event? {
+            ServerNotification::AgentMessageDelta(delta) => {
+                print!("{}", delta.delta);
+                stdout().flush()?;
+            }
+            ServerNotification::ItemStarted(started) => {
+                if let ThreadItem::CommandExecution(command) = started.item {
+                    println!("[running `{}`]", command.command);
+                }
+            }
+            ServerNotification::ItemCompleted(done) => match done.item {
+                ThreadItem::AgentMessage(_) => println!(),
+                ThreadItem::FileChange(change) => println!("[{} files]", change.changes.len()),
+                _ => {}
+            },
+            // The connection to the model broke, say; the server may be trying again.
+            ServerNotification::Error(error) => eprintln!("[{}]", error.error.message),
+            _ => {}
+        }
+    }
+
+    // Made of the events that have come; the server is not asked again.
+    let result = events.result()?;
+    println!("[{}, {} items]", result.status, result.items.len());
+    codex.close()?;
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! The examples of `codex-client` run as they stand, each as a process of its own, on the real
+//! app-server.
+
+use std::{
+    collections::BTreeSet,
+    env::{self, consts::EXE_SUFFIX},
+    fs,
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+
+use codex_testing::{Reply, codex_bin};
+use codex_tests::stage::Stage;
+use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+
+/// An example takes a second. One that takes so long hangs.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A red square.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0,
+    0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0, 0x4b, 0x6d, 0x29, 0xdc, 0, 0, 0, 0x11, b'I', b'D', b'A', b'T',
+    0x78, 0xda, 0x63, 0xf8, 0xcf, 0xc0, 0x80, 0x15, 0x31, 0x0c, 0x2d, 0x09, 0, 0x28, 0xff, 0x3f,
+    0xc1, 0xce, 0x77, 0xc8, 0x4f, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+/// An example that is to be run.
+struct Example {
+    stage: Stage,
+    command: Command,
+    name: String,
+    stdin: &'static str,
+}
+
+impl Example {
+    /// On a stage whose model always says the same.
+    fn new(name: &str) -> Self {
+        let stage = Stage::new();
+        stage.model.respond_with(|_| Reply::text("It is 42."));
+        Self {
+            command: command(&stage, name),
+            stage,
+            name: name.to_owned(),
+            stdin: "",
+        }
+    }
+
+    /// The same program for the same home, once more.
+    fn again(&mut self) -> &mut Command {
+        self.command = command(&self.stage, &self.name);
+        &mut self.command
+    }
+
+    /// Its output, when it has ended well.
+    async fn run(&mut self) -> String {
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(self.stdin.as_bytes()).await.unwrap();
+        // That is the end of its input.
+        drop(stdin);
+        let output = timeout(LIMIT, child.wait_with_output()).await;
+        let output = output
+            .unwrap_or_else(|_| panic!("{} hangs", self.name))
+            .unwrap();
+        let (told, complained) = (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success() && complained.is_empty(),
+            "{} ended with {}\n{told}\n{complained}",
+            self.name,
+            output.status,
+        );
+        told
+    }
+
+    /// Runs it, and looks for lines of its output that begin so, in this order.
+    async fn says(&mut self, expected: &[&str]) -> String {
+        let told = self.run().await;
+        let mut lines = told.lines();
+        for expected in expected {
+            assert!(
+                lines.any(|line| line.starts_with(expected)),
+                "{} did not say `{expected}`:\n{told}",
+                self.name
+            );
+        }
+        told
+    }
+}
+
+/// The example as cargo has built it: in `examples`, beside the directory of this test.
+fn command(stage: &Stage, name: &str) -> Command {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
+    assert!(
+        program.is_file(),
+        "{} is missing: `cargo build -p codex-client --examples` makes it, and so does \
+         `cargo test --workspace`",
+        program.display()
+    );
+    let mut command = Command::from(stage.home.command(program));
+    command
+        .kill_on_drop(true)
+        .env("CODEX_BIN", codex_bin().expect("a codex to test against"));
+    command
+}
+
+/// Tests each example in both of its forms.
+macro_rules! examples {
+    ($(fn $name:ident($example:ident) $body:block)*) => {
+        mod asynchronous {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(Example::new(stringify!($name))).await;
+                }
+            )*
+        }
+
+        mod blocking {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(Example::new(concat!(stringify!($name), "_blocking"))).await;
+                }
+            )*
+        }
+
+        /// Those that are tested here.
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        $(
+            async fn $name(mut $example: Example) $body
+        )*
+    };
+}
+
+examples! {
+    fn quickstart(example) {
+        example.says(&["server: codex_rust_sdk/", "thread: ", "answer: It is 42.", "items:  2"]).await;
+    }
+
+    fn turn_result(example) {
+        example.says(&["status: completed", "took:", "item:   the prompt", "answer: It is 42."]).await;
+    }
+
+    fn streaming(example) {
+        let reply = Reply::deltas(["It ", "is ", "42."]);
+        example.stage.model.push(reply);
+        example.says(&["It is 42.", "[completed, 2 items]"]).await;
+    }
+
+    fn models_and_metadata(example) {
+        let home = example.stage.home.codex_home();
+        let home = format!("home:   {}", home.display());
+        example.says(&["server: models_example/", &home, "system: ", "model:  gpt-"]).await;
+    }
+
+    fn resume(example) {
+        let told = example.says(&["thread: ", "answer: It is 42."]).await;
+        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        example.again().arg(id);
+        example.says(&["turns so far: 1", "answer: It is 42."]).await;
+    }
+
+    fn lifecycle(example) {
+        example.says(&[
+            "named:      Parsers (1 turns)",
+            "listed:     ",
+            "forked:     ",
+            "archived:   ",
+            "unarchived: ",
+            "compacted:  completed",
+        ]).await;
+    }
+
+    fn image(example) {
+        example.says(&["answer: It is 42."]).await;
+        assert!(sent_an_image(&example.stage));
+    }
+
+    fn local_image(example) {
+        let path = example.stage.home.workspace().join("square.png");
+        fs::write(path, PNG).unwrap();
+        example.command.arg("square.png");
+        example.says(&["answer: It is 42."]).await;
+        assert!(sent_an_image(&example.stage));
+    }
+
+    fn errors_and_retry(example) {
+        example.says(&["refused: there is no such thread", "answer: It is 42."]).await;
+        example.stage.model.push(Reply::http_error(400, "no such luck"));
+        example.again();
+        example.says(&["refused: there is no such thread", "failed: no such luck"]).await;
+    }
+
+    fn chat_loop(example) {
+        example.stdin = "What is it?\nReally?\n";
+        example.says(&["you> codex> It is 42.", "you> codex> It is 42.", "you> ", "this was thread "]).await;
+        let asked = example.stage.model.requests();
+        assert_eq!(asked[1].last_user_text().as_deref(), Some("Really?"));
+    }
+
+    fn turn_options(example) {
+        let answer = r#"{ "language": "Rust", "confidence": 0.9 }"#;
+        example.stage.model.push(Reply::text(answer));
+        example.says(&["language:   \"Rust\"", "confidence: 0.9"]).await;
+        let asked = example.stage.model.requests();
+        let body = asked[0].body();
+        assert_eq!(body["reasoning"]["effort"], "low");
+        assert_eq!(body["text"]["format"]["type"], "json_schema");
+    }
+
+    fn model_selection(example) {
+        let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
+        let effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
+        let asked = example.stage.model.requests();
+        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.last().unwrap());
+    }
+
+    fn turn_control(example) {
+        // Neither reply ends by itself.
+        let model = &example.stage.model;
+        let (first, second) = (model.gate(), model.gate());
+        model.push(Reply::deltas(["one, ", "two"]).hold_after(1, &first));
+        model.push(Reply::deltas(["un, ", "deux"]).hold_after(1, &second));
+        example.says(&["steering", "interrupting", "stopped, with "]).await;
+        let asked = example.stage.model.requests();
+        assert_eq!(asked[1].last_user_text().as_deref(), Some("Count in French instead."));
+    }
+
+    fn login_and_account(example) {
+        example.says(&["the model's provider needs no login"]).await;
+        example.again().arg("api-key").env("OPENAI_API_KEY", "sk-no-secret");
+        example.says(&["the key is saved"]).await;
+        example.again().arg("logout");
+        example.run().await;
+    }
+}
+
+fn sent_an_image(stage: &Stage) -> bool {
+    let body = stage.model.requests()[0].body().to_string();
+    body.contains("input_image") && body.contains("data:image/png;base64,")
+}
+
+#[test]
+fn every_example_is_tested_in_both_forms() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/codex-client/examples");
+    let files = fs::read_dir(directory).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let found: BTreeSet<String> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let tested = NAMES
+        .iter()
+        .flat_map(|name| [name.to_string(), format!("{name}_blocking")]);
+    assert_eq!(found, tested.collect());
+}
