@@ -1,6 +1,8 @@
 //! The examples of `codex-client` run as they stand, each as a process of its own, on the real
 //! app-server.
 
+#![expect(clippy::unwrap_used)]
+
 use std::{
     collections::BTreeSet,
     env::{self, consts::EXE_SUFFIX},
@@ -232,9 +234,9 @@ examples! {
 
     fn model_selection(example) {
         let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
-        let effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
+        let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
         let asked = example.stage.model.requests();
-        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.last().unwrap());
+        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.next_back().unwrap());
     }
 
     fn turn_control(example) {
