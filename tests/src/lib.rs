@@ -1,5 +1,6 @@
 //! What the end-to-end tests share.
 
+pub mod issuer;
 pub mod json;
 pub mod protocol;
 pub mod recorded;
@@ -14,3 +15,15 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]
 mod testing {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/faq.md")]
+mod faq {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/getting-started.md")]
+mod getting_started {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/api-reference.md")]
+mod api_reference {}

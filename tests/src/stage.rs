@@ -1,6 +1,6 @@
 //! A client, a real app-server and a scripted model, set up for one test.
 
-use codex_client::{Codex, CodexBuilder};
+use codex_client::{Codex, CodexBuilder, blocking};
 use codex_testing::{CodexHome, ScriptedModel, codex_bin};
 
 /// What a test needs to run real turns. Dropped, it leaves nothing behind.
@@ -32,8 +32,21 @@ impl Stage {
     ///
     /// If there is no codex to test against.
     pub fn builder(&self) -> CodexBuilder {
+        self.equip(Codex::builder())
+    }
+
+    /// The same for a blocking client.
+    ///
+    /// # Panics
+    ///
+    /// If there is no codex to test against.
+    pub fn blocking_builder(&self) -> blocking::CodexBuilder {
+        self.equip(blocking::Codex::builder())
+    }
+
+    fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let program = codex_bin().expect("a codex to test against");
-        let mut builder = Codex::builder().binary(program).cwd(self.home.workspace());
+        let mut builder = builder.binary(program).cwd(self.home.workspace());
         for (name, value) in self.home.env() {
             builder = builder.env(name, value);
         }
@@ -50,6 +63,16 @@ impl Stage {
     /// If it does not start.
     pub async fn start(&self) -> Codex {
         self.builder().start().await.expect("a running app-server")
+    }
+
+    /// A blocking client of a server on this stage.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn start_blocking(&self) -> blocking::Codex {
+        let builder = self.blocking_builder();
+        builder.start().expect("a running app-server")
     }
 }
 

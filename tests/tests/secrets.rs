@@ -16,6 +16,9 @@ const HIDDEN: &[&str] = &[
     "AttestationGenerateResponse.token",
     "ChatgptAuthTokensRefreshResponse.accessToken",
     "CommandExecParams.env",
+    "ConfigEdit.value",
+    "ConfigLayer.config",
+    "ConfigValueWriteParams.value",
     "EnvironmentAddParams.authBearerToken",
     "LocalShellAction:exec.env",
     "LoginAccountParams:amazonBedrock.apiKey",
@@ -30,6 +33,9 @@ const HIDDEN: &[&str] = &[
     "RemoteControlPairingStatusParams.manualPairingCode",
     "RemoteControlPairingStatusParams.pairingCode",
     "RequestHeader.value",
+    "ThreadForkParams.config",
+    "ThreadResumeParams.config",
+    "ThreadStartParams.config",
     "UserVerificationProof.signature",
 ];
 
@@ -177,6 +183,15 @@ fn debug_hides_the_secret_fields_and_serialising_does_not() {
     let hidden: BTreeSet<_> = hidden.map(|(path, _)| path.as_str()).collect();
     assert_eq!(hidden, HIDDEN.iter().copied().collect());
     assert!(probed.len() > 1_000, "only {} probed", probed.len());
+}
+
+#[test]
+fn debug_hides_what_else_is_in_a_configuration() {
+    let config = format!(r#"{{"model":"m","mcp_servers":{{"x":{{"env":{{"KEY":"{SECRET}"}}}}}}}}"#);
+    let (after, debug) = definitions()["Config"](&config).expect("a configuration");
+    assert!(after.to_string().contains(SECRET));
+    assert!(debug.contains(r#"model: Some("m")"#), "{debug}");
+    assert!(!debug.contains(SECRET), "{debug}");
 }
 
 #[test]

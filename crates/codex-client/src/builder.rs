@@ -24,6 +24,9 @@ macro_rules! options {
     };
     (@each) => {};
     (@each $(#[$doc:meta])* $name:ident: [$type:ty]; $($rest:tt)*) => {
+        $crate::builder::options!(@each $(#[$doc])* $name => $name: [$type]; $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident => $field:ident: [$type:ty]; $($rest:tt)*) => {
         $(#[$doc])*
         pub fn $name<I>(self, $name: I) -> Self
         where
@@ -31,9 +34,24 @@ macro_rules! options {
             I::Item: Into<$type>,
         {
             let all: Vec<$type> = $name.into_iter().map(Into::into).collect();
-            self.params(|params| params.$name(all))
+            self.params(|params| params.$field(all))
         }
         $crate::builder::options!(@each $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident: bool; $($rest:tt)*) => {
+        $crate::builder::options!(@plain $(#[$doc])* $name: bool);
+        $crate::builder::options!(@each $($rest)*);
+    };
+    // With `Into`, a literal would not know its type.
+    (@each $(#[$doc:meta])* $name:ident: u32; $($rest:tt)*) => {
+        $crate::builder::options!(@plain $(#[$doc])* $name: u32);
+        $crate::builder::options!(@each $($rest)*);
+    };
+    (@plain $(#[$doc:meta])* $name:ident: $type:ty) => {
+        $(#[$doc])*
+        pub fn $name(self, $name: $type) -> Self {
+            self.params(|params| params.$name($name))
+        }
     };
     (@each $(#[$doc:meta])* $name:ident: $type:ty; $($rest:tt)*) => {
         $crate::builder::options!(@each $(#[$doc])* $name => $name: $type; $($rest)*);

@@ -251,14 +251,18 @@ impl<M> CodexBuilder<M> {
 }
 
 impl<M> fmt::Debug for CodexBuilder<M> {
-    /// Without the values of variables and of the configuration: there may be keys among them.
+    /// Without arguments and the values of variables and of the configuration: there may be keys
+    /// among them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
         let config = self.config.iter().map(|config| config.split('=').next());
         f.debug_struct("CodexBuilder")
             .field("binary", &self.binary)
             .field("config", &config.collect::<Vec<_>>())
-            .field("launch_args", &self.launch_args)
+            .field(
+                "launch_args",
+                &format_args!("[{} of them]", self.launch_args.len()),
+            )
             .field("cwd", &self.cwd)
             .field("env", &env)
             .field("client", &self.client)
@@ -276,6 +280,7 @@ mod tests {
     fn the_builder_does_not_show_the_values_of_variables_and_of_the_configuration() {
         let builder = Codex::builder()
             .env("API_KEY", "sk-secret")
+            .launch_args(["app-server", "-c", "key=sk-secret"])
             .config("providers.x.key", "sk-secret");
         let text = format!("{builder:?}");
         assert!(

@@ -1,10 +1,14 @@
 //! What somebody other than the user says to the model.
 
 use codex_types::{
-    FunctionCallOutputBody, FunctionCallOutputContentItem, TurnToolOutput, UserInput,
+    FunctionCallOutputBody, FunctionCallOutputContentItem, TurnStartParams, TurnToolOutput,
+    UserInput,
 };
 
-use crate::input::Input;
+use crate::{
+    error::{Error, Result},
+    input::Input,
+};
 
 /// Content from another agent, a tool or an application, which is not to be trusted.
 ///
@@ -21,14 +25,12 @@ use crate::input::Input;
 /// # Ok(())
 /// # }
 /// ```
-///
-/// Experimental in the protocol (`toolOutput` of `turn/start`), so not for a client without
-/// [`experimental_api`](crate::CodexBuilder::experimental_api).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalMessage(TurnToolOutput);
 
 impl ExternalMessage {
-    /// `tool_name` says which tool delivers it, and is not empty.
+    /// `tool_name` says which tool delivers it. A turn with a blank one is
+    /// [`InvalidInput`](crate::Error::InvalidInput).
     pub fn new(tool_name: impl Into<String>, content: impl Into<ExternalContent>) -> Self {
         Self(TurnToolOutput::new(tool_name, content.into().0))
     }
@@ -100,6 +102,16 @@ impl From<ExternalMessage> for TurnInput {
             input: Input::default(),
             external: Some(message),
         }
+    }
+}
+
+/// Refuses what the server would pass on, and nobody could answer.
+pub(crate) fn check(params: &TurnStartParams) -> Result<()> {
+    match &params.tool_output {
+        Some(output) if output.name.trim().is_empty() => Err(Error::InvalidInput(
+            "the tool that delivers an external message has no name".into(),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -29,18 +29,20 @@ impl Input {
         TextUserInput::new(text).into()
     }
 
-    /// An image by its URL: a `data:` URL that contains it, or one that the model's provider fetches.
+    /// An image by its URL. Current servers take only a `data:` URL, which contains the image, and
+    /// refuse others.
     pub fn image_url(url: impl Into<String>) -> Self {
         ImageUserInput::default().url(url).into()
     }
 
     /// An image file on the server's machine. A relative path is one from the server's own working
-    /// directory; a path that is not Unicode cannot be sent, and is not found.
+    /// directory; a path that is not Unicode cannot be sent, and is not found. Of a file that it
+    /// cannot read the server tells the model; it is no error.
     pub fn local_image(path: impl AsRef<Path>) -> Self {
         LocalImageUserInput::new(path.as_ref().to_string_lossy()).into()
     }
 
-    /// A recording by its URL, as for [`image_url`](Self::image_url).
+    /// A recording by its `data:` URL. A model that does not take audio is told that there was some.
     pub fn audio_url(url: impl Into<String>) -> Self {
         AudioUserInput::default().url(url).into()
     }
@@ -55,8 +57,8 @@ impl Input {
         SkillUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }
 
-    /// A resource that is talked about, by its name and where it is: a path, or the URI of an app or
-    /// a plugin (`app://…`, `plugin://…`).
+    /// A resource that the text talks about, by its name and where it is: a path, or the URI of an
+    /// app or a plugin (`app://…`, `plugin://…`). It stays in the thread and adds no text.
     pub fn mention(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         MentionUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }

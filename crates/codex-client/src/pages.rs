@@ -51,9 +51,12 @@ pub struct Pages<R: Paged, M = Async> {
 /// Where the next page comes from.
 enum Next<R: Paged, M> {
     Ask(Call<R, M>),
-    Asking(BoxFuture<(Call<R, M>, Result<R::Response>)>),
+    Asking(BoxFuture<Asked<R, M>>),
     End,
 }
+
+/// A call and what came of it.
+type Asked<R, M> = (Call<R, M>, Result<<R as Request>::Response>);
 
 impl<R: Paged, M> Pages<R, M> {
     pub(crate) fn new(call: Call<R, M>) -> Self {
@@ -113,7 +116,14 @@ impl<R: Paged> Iterator for Pages<R, Blocking> {
     type Item = Result<R::Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        blocking::next(|context| self.poll(context))
+        if matches!(self.next, Next::End) && self.page.is_empty() {
+            return None;
+        }
+        let next = blocking::next(|context| self.poll(context));
+        if let Some(Err(_)) = next {
+            self.next = Next::End;
+        }
+        next
     }
 }
 

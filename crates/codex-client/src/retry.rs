@@ -91,7 +91,7 @@ impl RetryPolicy {
 ///
 /// ```no_run
 /// use codex_client::{Codex, RetryPolicy, retry_on_overload};
-/// use codex_client::types::ModelListParams;
+/// use codex_types::ModelListParams;
 ///
 /// # async fn example(codex: Codex) -> codex_client::Result<()> {
 /// let policy = RetryPolicy::default().max_attempts(5);

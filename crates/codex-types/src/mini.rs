@@ -161,6 +161,12 @@ fn a_mixed_union_takes_words_and_keyed_objects_and_keeps_others() {
         ),
         (json!({ "custom": "x" }), Info::Custom("x".to_owned())),
         (json!("new"), Info::Unrecognized(json!("new"))),
+        // A word with a body, and a body's key as a word: other forms than are known.
+        (
+            json!({ "overloaded": 1 }),
+            Info::Unrecognized(json!({ "overloaded": 1 })),
+        ),
+        (json!("custom"), Info::Unrecognized(json!("custom"))),
         (
             json!({ "new": 1, "b": 2 }),
             Info::Unrecognized(json!({ "new": 1, "b": 2 })),
@@ -222,6 +228,30 @@ fn a_message_is_decoded_by_its_method_and_an_unknown_one_is_kept() {
     assert!(error.contains("malformed params of `thing/started`: ThingStartedNotification"));
     let request: ClientRequest = decode(&json!({ "id": 1, "method": "memory/reset" }));
     assert_eq!(encode(&request), json!({ "method": "memory/reset" }));
+}
+
+#[test]
+fn messages_are_read_from_any_deserializer_and_in_any_order() {
+    use messages::{ClientRequest, ServerNotification};
+
+    let value = json!({ "params": { "threadId": "t" }, "method": "thing/started" });
+    let from_text: ServerNotification = serde_json::from_str(
+        r#"{"params":{"threadId":"t"},"emittedAtMs":null,"method":"thing/started"}"#,
+    )
+    .unwrap();
+    // A value is what serde's `flatten` and untagged enums read from.
+    assert_eq!(
+        serde_json::from_value::<ServerNotification>(value).unwrap(),
+        from_text
+    );
+    let entries = [("id", "1"), ("method", "memory/reset")];
+    let deserializer =
+        serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(entries.into_iter());
+    use serde::Deserialize as _;
+    assert_eq!(
+        ClientRequest::deserialize(deserializer).unwrap(),
+        ClientRequest::MemoryReset
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
     model::{Field, Kind, Mixed, Object, Rule, Slot, Strings, Tagged, TaggedVariant, Type, Word},
     names,
     normalise::{is_object_schema, string_values},
-    tables::{Tables, untagged_variants},
+    tables::{REST, Tables, untagged_variants},
 };
 
 /// Understands one definition; `stable` is its counterpart in the stable bundle.
@@ -148,6 +148,7 @@ fn object(
     };
     Ok(Object {
         fields,
+        rest_secret: rest.is_some() && tables.is_secret(name, REST),
         rest,
         strict,
     })

@@ -65,6 +65,8 @@ pub(crate) struct Object {
     pub(crate) fields: Vec<Field>,
     /// Type of the values of further properties, if they are kept.
     pub(crate) rest: Option<Slot>,
+    /// Whether `Debug` must not show further properties.
+    pub(crate) rest_secret: bool,
     /// Whether further properties are refused.
     pub(crate) strict: bool,
 }

@@ -35,8 +35,12 @@ const CLEARABLE: &[(&str, &[&str])] = &[
     ("TurnStartParams", &["serviceTier"]),
 ];
 
+/// Stands in [`SECRETS`] for what else an open object has.
+pub(crate) const REST: &str = "*";
+
 /// Fields that `Debug` must not show: whoever reads them can act as the user, or they hold an
-/// environment, which often has such values.
+/// environment or a configuration, which often have such values (`mcp_servers.x.env`,
+/// `model_providers.x.experimental_bearer_token`).
 const SECRETS: &[(&str, &[&str])] = &[
     (
         "AmazonBedrockAccessKeysLoginAccountParams",
@@ -48,6 +52,10 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("ChatgptAuthTokensLoginAccountParams", &["accessToken"]),
     ("ChatgptAuthTokensRefreshResponse", &["accessToken"]),
     ("CommandExecParams", &["env"]),
+    ("Config", &[REST]),
+    ("ConfigEdit", &["value"]),
+    ("ConfigLayer", &["config"]),
+    ("ConfigValueWriteParams", &["value"]),
     ("EnvironmentAddParams", &["authBearerToken"]),
     ("ExecLocalShellAction", &["env"]),
     ("ProcessSpawnParams", &["env"]),
@@ -60,6 +68,9 @@ const SECRETS: &[(&str, &[&str])] = &[
         &["manualPairingCode", "pairingCode"],
     ),
     ("RequestHeader", &["value"]),
+    ("ThreadForkParams", &["config"]),
+    ("ThreadResumeParams", &["config"]),
+    ("ThreadStartParams", &["config"]),
     ("UserVerificationProof", &["signature"]),
 ];
 

@@ -10,7 +10,7 @@ use crate::runtime;
 
 /// Releases that tests need beside the pinned one, each for the variable that names its binary:
 /// `CODEX_BIN_0_163_0` for 0.163.0.
-const OTHER_RELEASES: [&str; 0] = [];
+const OTHER_RELEASES: [&str; 1] = ["0.163.0"];
 
 /// Runs the whole test suite, real app-server included.
 #[derive(clap::Args)]

@@ -44,7 +44,8 @@
 //!
 //! Waiting there would keep a thread of the runtime from everything else. So whatever has to wait
 //! fails with [`Error::InsideRuntime`](crate::Error::InsideRuntime) at once instead, before anything
-//! is sent. Handles may be made of async ones (`blocking::Codex::from(codex)`) and given to a plain
+//! is sent. That is also so in `spawn_blocking`, whose threads belong to the runtime: use the async
+//! client there. Handles may be made of async ones (`blocking::Codex::from(codex)`) and given to a plain
 //! thread.
 
 mod codex;
@@ -58,9 +59,9 @@ use crate::mode::Blocking;
 
 pub use codex::Codex;
 pub use login::{ChatgptLogin, DeviceCodeLogin};
-pub use notifications::Notifications;
+pub use notifications::{Notifications, ThreadEvents};
 pub use thread::Thread;
-pub use turn::{TurnHandle, TurnStream};
+pub use turn::{TextStream, TurnHandle, TurnStream};
 
 pub use crate::retry::retry_on_overload_blocking as retry_on_overload;
 

@@ -1,4 +1,4 @@
-//! The notifications that belong to no turn, blocking.
+//! Subscriptions, blocking.
 
 use std::pin::Pin;
 
@@ -26,6 +26,35 @@ impl Iterator for Notifications {
 /// The same subscription, for threads that may wait.
 impl From<crate::Notifications> for Notifications {
     fn from(inner: crate::Notifications) -> Self {
+        Self { inner }
+    }
+}
+
+/// A subscription to all that happens in one thread, as [`crate::ThreadEvents`]; from
+/// [`Thread::events`](super::Thread::events).
+#[derive(Debug)]
+pub struct ThreadEvents {
+    inner: crate::ThreadEvents,
+}
+
+impl ThreadEvents {
+    /// The id of the thread.
+    pub fn thread_id(&self) -> &str {
+        self.inner.thread_id()
+    }
+}
+
+impl Iterator for ThreadEvents {
+    type Item = Result<ServerNotification>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(|context| Pin::new(&mut self.inner).poll_next(context))
+    }
+}
+
+/// The same subscription, for threads that may wait.
+impl From<crate::ThreadEvents> for ThreadEvents {
+    fn from(inner: crate::ThreadEvents) -> Self {
         Self { inner }
     }
 }

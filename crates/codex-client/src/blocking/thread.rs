@@ -1,7 +1,7 @@
 //! Threads, blocking.
 
-use super::{Run, ThreadRead, TurnStart, wait};
-use crate::{error::Result, external::TurnInput};
+use super::{Run, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
+use crate::{error::Result, external::TurnInput, input::Input};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
 #[derive(Debug, Clone)]
@@ -25,9 +25,23 @@ impl Thread {
         TurnStart::new(&self.inner, input.into())
     }
 
+    /// As [`crate::Thread::send`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+        wait(self.inner.send(input)).map(Into::into)
+    }
+
     /// As [`crate::Thread::read`].
     pub fn read(&self) -> ThreadRead {
         ThreadRead::new(&self.inner)
+    }
+
+    /// As [`crate::Thread::events`].
+    pub fn events(&self) -> ThreadEvents {
+        self.inner.events().into()
     }
 
     /// As [`crate::Thread::set_name`].

@@ -1,6 +1,6 @@
 //! Turns and their events, blocking.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use codex_types::ServerNotification;
 use futures_core::Stream;
@@ -31,6 +31,29 @@ impl TurnHandle {
         self.inner.stream().into()
     }
 
+    /// As [`crate::TurnHandle::text_stream`].
+    pub fn text_stream(&self) -> TextStream {
+        self.inner.text_stream().into()
+    }
+
+    /// As [`crate::TurnHandle::partial`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn partial(&self) -> Result<TurnResult> {
+        self.inner.partial()
+    }
+
+    /// As [`crate::TurnHandle::run_within`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn run_within(&self, limit: Duration) -> Result<TurnResult> {
+        wait(self.inner.run_within(limit))
+    }
+
     /// As [`crate::TurnHandle::run`].
     ///
     /// # Errors
@@ -38,6 +61,29 @@ impl TurnHandle {
     /// As there.
     pub fn run(&self) -> Result<TurnResult> {
         wait(self.inner.run())
+    }
+
+    /// As [`crate::TurnHandle::run_within`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn run_within(&self, limit: Duration) -> Result<TurnResult> {
+        wait(self.inner.run_within(limit))
+    }
+
+    /// As [`crate::TurnHandle::partial`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn partial(&self) -> Result<TurnResult> {
+        self.inner.partial()
+    }
+
+    /// As [`crate::TurnHandle::text_stream`].
+    pub fn text_stream(&self) -> TextStream {
+        self.inner.text_stream().into()
     }
 
     /// As [`crate::TurnHandle::steer`].
@@ -94,6 +140,38 @@ impl Iterator for TurnStream {
 /// The same events, for threads that may wait.
 impl From<crate::TurnStream> for TurnStream {
     fn from(inner: crate::TurnStream) -> Self {
+        Self { inner }
+    }
+}
+
+/// What the model says in a turn, as [`crate::TextStream`]; from [`TurnHandle::text_stream`].
+#[derive(Debug)]
+pub struct TextStream {
+    inner: crate::TextStream,
+}
+
+impl TextStream {
+    /// As [`crate::TextStream::result`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn result(self) -> Result<TurnResult> {
+        wait(self.inner.result())
+    }
+}
+
+impl Iterator for TextStream {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(|context| Pin::new(&mut self.inner).poll_next(context))
+    }
+}
+
+/// The same text, for threads that may wait.
+impl From<crate::TextStream> for TextStream {
+    fn from(inner: crate::TextStream) -> Self {
         Self { inner }
     }
 }

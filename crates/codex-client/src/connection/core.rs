@@ -67,6 +67,8 @@ pub(crate) struct Core {
     /// No deadline is earlier than this.
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
+    /// Calls that came while the connection was ending.
+    late: Vec<oneshot::Sender<Result<Answer>>>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<Closed>>>,
 }
@@ -84,6 +86,7 @@ impl Core {
             wakes: Vec::new(),
             deadline: None,
             closers: Vec::new(),
+            late: Vec::new(),
             closed,
         }
     }
@@ -209,25 +212,22 @@ impl Core {
             (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
             _ => None,
         };
-        if feed.is_some() || watched.is_some() {
-            if let Some(mut delta) = delta(head) {
-                if let Some(feed) = feed {
-                    feed.push_delta(&delta, &mut self.wakes);
-                }
-                if let Some(thread_id) = watched {
-                    delta.turn_id = head.peek.turn_id.as_deref().unwrap_or_default();
-                    self.watches.push_delta(thread_id, &delta, &mut self.wakes);
-                }
-                if feed.is_some() {
-                    self.post_strays();
-                    return None;
-                }
-                // Those who subscribed to what belongs to no turn of ours get it, too.
-                return Some(Readers {
-                    feed: None,
-                    watched: None,
-                });
+        let somebody_reads = feed.is_some() || watched.is_some();
+        if let Some(mut delta) = somebody_reads.then(|| delta(head)).flatten() {
+            if let Some(feed) = feed {
+                feed.push_delta(&delta, &mut self.wakes);
             }
+            let is_ours = feed.is_some();
+            if let Some(thread_id) = watched {
+                delta.turn_id = head.peek.turn_id.as_deref().unwrap_or_default();
+                self.watches.push_delta(thread_id, &delta, &mut self.wakes);
+            }
+            self.post_strays();
+            // Those who subscribed to what belongs to no turn of ours get the rest.
+            return (!is_ours).then_some(Readers {
+                feed: None,
+                watched: None,
+            });
         }
         let readers = Readers {
             feed: feed.map(Arc::clone),
@@ -253,7 +253,7 @@ impl Core {
         let Some(feed) = feed else {
             return self.bulletin.post(|| Post::Note(note), &mut self.wakes);
         };
-        feed.push_note(note, &mut self.wakes);
+        feed.push_note(&note, &mut self.wakes);
         if ends {
             let now = Instant::now();
             self.router.end(feed.thread_id(), feed.turn_id(), now);
@@ -386,13 +386,11 @@ impl Core {
         self.deadline_of_router();
     }
 
-    /// Answers a command that comes while the connection is ending.
-    pub(crate) fn refuse(&mut self, command: Command, reason: &CloseReason) {
+    /// Takes a command that comes while the connection is ending: whoever waits for something is
+    /// told how it ended as soon as that is known.
+    pub(crate) fn refuse(&mut self, command: Command) {
         match command {
-            Command::Call(call) => {
-                let closed = Arc::new(Closed::new(reason.clone()));
-                let _ = call.reply.send(Err(Error::Closed(closed)));
-            }
+            Command::Call(call) => self.late.push(call.reply),
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
@@ -405,6 +403,9 @@ impl Core {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
             let _ = waiter.reply.send(Err(Error::closed(&closed)));
+        }
+        for reply in mem::take(&mut self.late) {
+            let _ = reply.send(Err(Error::closed(&closed)));
         }
         for feed in self.router.drain() {
             feed.close(&closed);

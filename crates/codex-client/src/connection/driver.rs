@@ -253,7 +253,7 @@ where
                 reading = self.poll_read(context).is_pending();
             }
             while let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
-                self.core.refuse(command, reason);
+                self.core.refuse(command);
             }
             self.core.wake_readers();
             end.as_mut().poll(context)
@@ -267,7 +267,7 @@ where
         // No command slips in between: what was sent before is refused, what comes later fails.
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
-            self.core.refuse(command, &reason);
+            self.core.refuse(command);
         }
         self.core.finish(Closed::new(reason));
     }

@@ -31,6 +31,8 @@ struct State {
     /// Whether the first slot, which exists from the start, still waits for its reader.
     first_is_free: bool,
     record: Record,
+    /// Whether anything but deltas has come: no turn begins with a delta.
+    has_shown: bool,
     end: Option<End>,
 }
 
@@ -71,6 +73,7 @@ impl Feed {
                 })],
                 first_is_free: true,
                 record: Record::default(),
+                has_shown: false,
                 end: None,
             }),
         })
@@ -101,14 +104,15 @@ impl Feed {
     }
 
     /// Adds any other notification; a `turn/completed` ends the feed.
-    pub(crate) fn push_note(&self, note: Arc<Note>, wakes: &mut Vec<Waker>) {
+    pub(crate) fn push_note(&self, note: &Arc<Note>, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
+        state.has_shown = true;
         let mut ended = false;
         match note.method() {
-            "item/completed" => state.record.items.push(Arc::clone(&note)),
-            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(&note)),
+            "item/completed" => state.record.items.push(Arc::clone(note)),
+            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(note)),
             "turn/completed" => {
-                state.record.completed = Some(Arc::clone(&note));
+                state.record.completed = Some(Arc::clone(note));
                 state.end = Some(End::Completed);
                 ended = true;
             }
@@ -116,7 +120,7 @@ impl Feed {
         }
         for slot in state.slots.iter_mut().flatten() {
             if let Some(queue) = &mut slot.queue {
-                queue.push_note(Arc::clone(&note));
+                queue.push_note(Arc::clone(note));
             } else if !ended {
                 continue;
             }
@@ -128,7 +132,7 @@ impl Feed {
     /// else what its result is made of.
     pub(crate) fn inherit(&self, from: &Self, wakes: &mut Vec<Waker>) {
         for note in from.told() {
-            self.push_note(note, wakes);
+            self.push_note(&note, wakes);
         }
     }
 
@@ -211,6 +215,21 @@ impl Feed {
     pub(crate) fn bystander(self: &Arc<Self>) -> Reader {
         let slot = self.lock().add(Slot::default());
         Reader::new(self, slot)
+    }
+
+    /// A reader beside all others that begins with the next event.
+    pub(crate) fn listener(self: &Arc<Self>) -> Reader {
+        let slot = Slot {
+            queue: Some(Queue::default()),
+            waker: None,
+        };
+        let slot = self.lock().add(slot);
+        Reader::new(self, slot)
+    }
+
+    /// Whether any event of it has come.
+    pub(crate) fn has_shown(&self) -> bool {
+        self.lock().has_shown
     }
 
     /// Whether there will be no more events.
@@ -333,7 +352,7 @@ mod tests {
     fn complete(feed: &Feed) -> usize {
         let mut wakes = Vec::new();
         let completed = note(r#"{"method":"turn/completed"}"#);
-        feed.push_note(Arc::new(completed), &mut wakes);
+        feed.push_note(&Arc::new(completed), &mut wakes);
         wakes.len()
     }
 

@@ -266,7 +266,7 @@ mod tests {
     fn complete(router: &mut Router, turn_id: &str, now: Instant) {
         let completed = note(r#"{"method":"turn/completed"}"#);
         if let Some(feed) = router.route("t", turn_id) {
-            feed.push_note(Arc::new(completed), &mut Vec::new());
+            feed.push_note(&Arc::new(completed), &mut Vec::new());
         }
         router.end("t", turn_id, now);
     }

@@ -2,6 +2,8 @@
 
 use std::{fmt, process::ExitStatus};
 
+use crate::turn::TurnResult;
+
 /// How and why a connection ended.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -13,6 +15,8 @@ pub struct Closed {
     pub exit_status: Option<ExitStatus>,
     /// The last lines that the server wrote to its standard error.
     pub stderr_tail: String,
+    /// What the turn had come to, if this is the end of a turn's stream or `run`.
+    pub partial: Option<Box<TurnResult>>,
 }
 
 /// What ended a connection.
@@ -39,6 +43,7 @@ impl Closed {
             reason,
             exit_status: None,
             stderr_tail: String::new(),
+            partial: None,
         }
     }
 }

@@ -10,7 +10,10 @@ pub use closed::{CloseReason, Closed};
 pub use malformed::Malformed;
 pub use rpc::{RpcError, RpcErrorKind};
 
-use crate::{binary::NotFound, turn::TurnResult};
+use crate::{
+    binary::NotFound,
+    turn::{TurnResult, TurnTimeout},
+};
 
 /// The result of nearly everything in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -51,6 +54,9 @@ pub enum Error {
     /// The turn ended as failed. What it had done until then is in the result.
     #[error("the turn failed: {}", .0.failure())]
     TurnFailed(Box<TurnResult>),
+    /// The turn took longer than it was given, and was told to stop. It holds a handle of the turn.
+    #[error("{0}")]
+    TurnTimeout(Box<TurnTimeout>),
     /// This reader of notifications was too slow: so many were dropped, the oldest first. Reading
     /// goes on with the next one.
     #[error("{missed} notifications were dropped because they were not read in time")]

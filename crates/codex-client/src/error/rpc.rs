@@ -49,6 +49,8 @@ pub enum RpcErrorKind {
     TurnMismatch,
     /// The thread has not been saved: it cannot be resumed before its first turn.
     RolloutMissing,
+    /// The server has no such thread loaded: it is to be resumed first, or does not exist.
+    ThreadNotLoaded,
     /// Another process is writing to the thread.
     ActiveWriter,
     /// Anything else.
@@ -95,7 +97,7 @@ impl RpcErrorKind {
     }
 
     fn of_prose(prose: &str) -> Option<Self> {
-        const PROSE: [(&str, RpcErrorKind); 5] = [
+        const PROSE: [(&str, RpcErrorKind); 7] = [
             (
                 "requires experimentalapi capability",
                 RpcErrorKind::ExperimentalRequired,
@@ -103,6 +105,8 @@ impl RpcErrorKind {
             ("no active turn", RpcErrorKind::NoActiveTurn),
             ("expected active turn id", RpcErrorKind::TurnMismatch),
             ("no rollout found", RpcErrorKind::RolloutMissing),
+            ("thread not loaded", RpcErrorKind::ThreadNotLoaded),
+            ("thread not found", RpcErrorKind::ThreadNotLoaded),
             ("active writer", RpcErrorKind::ActiveWriter),
         ];
         let found = PROSE.iter().find(|(words, _)| prose.contains(words));
@@ -160,6 +164,7 @@ mod tests {
                 TurnMismatch,
             ),
             (-32600, "no rollout found for thread id x", RolloutMissing),
+            (-32600, "thread not loaded: x", ThreadNotLoaded),
             (
                 -32603,
                 "thread x already has an active writer",

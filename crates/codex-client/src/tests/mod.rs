@@ -1,10 +1,17 @@
 //! The client against a fake server in memory: what the user sees when things go wrong.
 
+mod blocking;
 mod calls;
+mod control;
 mod faults;
+mod limit;
 mod logins;
+mod options;
+mod pages;
 mod process;
 mod requests;
+mod text;
+mod thread_events;
 mod turns;
 
 use std::future::IntoFuture;
@@ -30,11 +37,7 @@ impl Fake {
 
     async fn start_with(builder: CodexBuilder) -> (Codex, Self) {
         let (ours, theirs) = tokio::io::duplex(1024 * 1024);
-        let (reader, writer) = tokio::io::split(theirs);
-        let mut fake = Self {
-            lines: BufReader::new(reader).lines(),
-            writer,
-        };
+        let mut fake = Self::at(theirs);
         let (reader, writer) = tokio::io::split(ours);
         let handshake = async {
             fake.answer("initialize", handshake()).await;
@@ -42,6 +45,15 @@ impl Fake {
         };
         let (codex, ()) = tokio::join!(builder.connect(reader, writer), handshake);
         (codex.unwrap(), fake)
+    }
+
+    /// At this end of a connection.
+    fn at(end: DuplexStream) -> Self {
+        let (reader, writer) = tokio::io::split(end);
+        Self {
+            lines: BufReader::new(reader).lines(),
+            writer,
+        }
     }
 
     /// With a thread called `t`.

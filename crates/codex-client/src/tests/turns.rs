@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Fake, turn_started};
 use crate::{Error, Sandbox, Thread, TurnHandle};
 
-async fn start(thread: &Thread, fake: &mut Fake, turn_id: &str) -> TurnHandle {
+pub(super) async fn start(thread: &Thread, fake: &mut Fake, turn_id: &str) -> TurnHandle {
     let (turn, _) = tokio::join!(
         thread.turn("hi").into_future(),
         fake.answer("turn/start", turn_started(turn_id))
@@ -17,7 +17,7 @@ async fn start(thread: &Thread, fake: &mut Fake, turn_id: &str) -> TurnHandle {
 }
 
 /// The methods of all events, deltas with their text.
-async fn events(turn: &TurnHandle) -> Vec<String> {
+pub(super) async fn events(turn: &TurnHandle) -> Vec<String> {
     let mut stream = turn.stream();
     let mut out = Vec::new();
     while let Some(event) = stream.next().await {

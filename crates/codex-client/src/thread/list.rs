@@ -54,7 +54,7 @@ impl<M> ThreadList<M> {
         /// Only threads of this working directory.
         cwd: String;
         /// Only threads of these working directories.
-        cwds => cwd: Vec<String>;
+        cwds => cwd: [String];
         /// All but these threads, which are 100 at most.
         excluded_thread_ids: [String];
         /// Whether a search also finds threads that are attached to others. Experimental.

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use codex_types::{TurnInterruptParams, TurnSteerParams};
-
 use super::{TurnResult, TurnStream};
-use crate::{codex::Codex, connection::Feed, error::Result, input::Input};
+use crate::{codex::Codex, connection::Feed, error::Result};
 
 /// A turn that was started. Cheap to clone; all clones are one turn.
 ///
@@ -13,10 +11,17 @@ use crate::{codex::Codex, connection::Feed, error::Result, input::Input};
 /// asked for. What a result is made of (the completed items) is kept as long as a handle or a stream
 /// is. When the last handle and stream are dropped, the turn goes on, and its further events
 /// go to [`Codex::notifications`](crate::Codex::notifications).
+///
+/// # Busy threads
+///
+/// A turn that is started while another one runs in the thread joins it: the handle is one of the
+/// running turn, with its id, and its events from then on. Should a server give the joined turn an
+/// id of its own that none of its events bears, the handle gets the events of the running turn, all
+/// at once, ten seconds after that one has ended; [`TurnResult::id`] then is the id of the latter.
 #[derive(Debug, Clone)]
 pub struct TurnHandle {
-    codex: Codex,
-    feed: Arc<Feed>,
+    pub(super) codex: Codex,
+    pub(super) feed: Arc<Feed>,
 }
 
 impl TurnHandle {
@@ -45,11 +50,13 @@ impl TurnHandle {
     /// Waits for the end of the turn and collects its result. The events need not be read for it,
     /// and may have been.
     ///
+    /// Dropped before that, the turn goes on, and the handle can be used further.
+    ///
     /// # Errors
     ///
     /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn ended as failed (not
     /// if it was interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the
-    /// turn did; [`Decode`](crate::Error::Decode) if what the result is made of cannot be
+    /// turn did, with what it had come to in [`Closed::partial`](crate::Closed::partial); [`Decode`](crate::Error::Decode) if what the result is made of cannot be
     /// understood.
     pub async fn run(&self) -> Result<TurnResult> {
         TurnStream::new(self.codex.clone(), self.feed.end_only())
@@ -57,29 +64,13 @@ impl TurnHandle {
             .await
     }
 
-    /// Says more to the model while it works (`turn/steer`).
+    /// What the turn has come to so far, whether it has ended or not: at any time, and also after the
+    /// connection is lost. The status is `inProgress` until the turn has ended.
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) with the kind
-    /// [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn) if this turn has ended, or
-    /// [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another one is running; else as
-    /// [`Call::send`](crate::Call::send).
-    pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
-        let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
-        self.codex.request(params).send().await.map(drop)
-    }
-
-    /// Asks the server to stop the turn (`turn/interrupt`). It has stopped when its stream or
-    /// [`run`](Self::run) ends, with the status `interrupted`. Programs that it left running in
-    /// background terminals go on.
-    ///
-    /// # Errors
-    ///
-    /// As [`steer`](Self::steer). A server may leave a second interrupt unanswered, which then is a
-    /// [`Timeout`](crate::Error::Timeout).
-    pub async fn interrupt(&self) -> Result<()> {
-        let params = TurnInterruptParams::new(self.thread_id(), self.id());
-        self.codex.request(params).send().await.map(drop)
+    /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood.
+    pub fn partial(&self) -> Result<TurnResult> {
+        TurnResult::partial(self.id(), &self.feed.record())
     }
 }

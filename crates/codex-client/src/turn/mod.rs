@@ -1,11 +1,16 @@
 //! Turns: one input of the user, and all that the model does about it.
 
+mod control;
 mod handle;
+mod limit;
 mod result;
 mod start;
 mod stream;
+mod text;
 
 pub use handle::TurnHandle;
+pub use limit::TurnTimeout;
 pub use result::TurnResult;
 pub use start::{Run, TurnStart};
 pub use stream::TurnStream;
+pub use text::TextStream;

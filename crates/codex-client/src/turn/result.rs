@@ -40,10 +40,22 @@ pub struct TurnResult {
 impl TurnResult {
     /// Decodes what a finished turn has left.
     pub(crate) fn collect(record: &Record) -> Result<Self> {
-        let Some(completed) = &record.completed else {
+        if record.completed.is_none() {
             return Err(Error::InvalidInput("the turn has not ended".into()));
+        }
+        let result = Self::partial("", record)?;
+        match result.status {
+            TurnStatus::Failed => Err(Error::TurnFailed(Box::new(result))),
+            _ => Ok(result),
+        }
+    }
+
+    /// Decodes what the turn with this id has left so far.
+    pub(crate) fn partial(turn_id: &str, record: &Record) -> Result<Self> {
+        let turn = match &record.completed {
+            Some(completed) => decode::params::<TurnCompletedNotification>(completed)?.turn,
+            None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
         };
-        let completed: TurnCompletedNotification = decode::params(completed)?;
         let items = record.items.iter().map(|note| {
             let completed: ItemCompletedNotification = decode::params(note)?;
             Ok(completed.item)
@@ -52,15 +64,11 @@ impl TurnResult {
             let updated: ThreadTokenUsageUpdatedNotification = decode::params(note)?;
             Ok::<_, Error>(updated.token_usage)
         });
-        let result = Self::new(
-            completed.turn,
+        Ok(Self::new(
+            turn,
             items.collect::<Result<_>>()?,
             usage.transpose()?,
-        );
-        match result.status {
-            TurnStatus::Failed => Err(Error::TurnFailed(Box::new(result))),
-            _ => Ok(result),
-        }
+        ))
     }
 
     fn new(turn: Turn, items: Vec<ThreadItem>, usage: Option<ThreadTokenUsage>) -> Self {

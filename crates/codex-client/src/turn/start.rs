@@ -1,10 +1,13 @@
 //! Starting a turn, with all of its options.
 
+use std::time::Duration;
+
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
     SandboxPolicy, TurnStartParams,
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{TurnHandle, TurnResult};
 use crate::{
@@ -13,14 +16,14 @@ use crate::{
     builder::{options, sends, timeouts},
     call::Call,
     error::Result,
-    external::TurnInput,
+    external::{self, TurnInput},
     mode::Async,
     thread::Thread,
 };
 
 /// Both builders have the same options.
 macro_rules! turn_options {
-    ($builder:ident) => {
+    ($builder:ident $(, $limit:ident)?) => {
         impl<M> $builder<M> {
             pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
                 let (input, tool_output) = input.into_parts();
@@ -28,6 +31,7 @@ macro_rules! turn_options {
                 params.tool_output = tool_output;
                 Self {
                     call: Call::new(thread.codex(), params),
+                    $($limit: None,)?
                 }
             }
 
@@ -73,6 +77,7 @@ macro_rules! turn_options {
                     timeout,
                     ..
                 } = self.call;
+                external::check(&params)?;
                 let connection = codex.connection();
                 let started = connection.call_for_turn(&params, timeout, &params.thread_id);
                 let (_, feed) = started.await?;
@@ -114,21 +119,41 @@ sends! {
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct Run<M = Async> {
     call: Call<TurnStartParams, M>,
+    limit: Option<Duration>,
 }
 
-turn_options!(Run);
+turn_options!(Run, limit);
 
 impl<M> Run<M> {
-    async fn perform(self) -> Result<TurnResult> {
-        self.start().await?.run().await
+    /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
+    /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
+    /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
+    ///
+    /// Without it, a turn may take as long as it does.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    async fn perform(mut self) -> Result<TurnResult> {
+        let Some(limit) = self.limit else {
+            return self.start().await?.run().await;
+        };
+        let patience = self.call.timeout;
+        self.call.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
+        let begun = Instant::now();
+        self.start().await?.run_until(begun, limit).await
     }
 }
 
 sends! {
-    /// Runs the turn. Dropped while the turn is running, the turn goes on without this client.
+    /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
+    /// is running, the turn goes on without this client. To have it stopped, use
+    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn from [`Thread::turn`].
     ///
     /// # Errors
     ///
-    /// As [`TurnStart::send`] and [`TurnHandle::run`].
+    /// As [`TurnStart::send`] and [`TurnHandle::run`];
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
     Run -> TurnResult
 }

@@ -3,18 +3,19 @@
 use std::{
     future::poll_fn,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use codex_types::ServerNotification;
 use futures_core::Stream;
 
-use super::TurnResult;
+use super::{TurnResult, control::poll_end};
 use crate::{
     codex::Codex,
-    connection::{End, Reader},
+    connection::{End, Event, Reader},
     decode,
-    error::{Error, Result},
+    error::{Closed, Error, Result},
 };
 
 /// The events of one turn; from [`TurnHandle::stream`](super::TurnHandle::stream).
@@ -54,39 +55,50 @@ impl TurnStream {
     /// As [`TurnHandle::run`](super::TurnHandle::run).
     pub async fn result(mut self) -> Result<TurnResult> {
         self.reader.mute();
-        let end = poll_fn(|context| {
-            loop {
-                match self.reader.poll(context) {
-                    Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(end)) => return Poll::Ready(end),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
-        match end {
+        match poll_fn(|context| poll_end(&mut self.reader, context)).await {
             End::Completed => TurnResult::collect(&self.reader.feed().record()),
-            End::Closed(closed) => Err(Error::Closed(closed)),
+            End::Closed(closed) => Err(self.lost(&closed)),
         }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
+        self.poll_event(context).map(|event| {
+            let feed = self.reader.feed();
+            event.map(|event| decode::event(event?, feed.thread_id(), feed.turn_id()))
+        })
+    }
+
+    /// The next event, undecoded.
+    pub(super) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Event>>> {
         if self.ended {
             return Poll::Ready(None);
         }
         self.reader.poll(context).map(|event| match event {
-            Ok(event) => {
-                let feed = self.reader.feed();
-                Some(decode::event(event, feed.thread_id(), feed.turn_id()))
-            }
+            Ok(event) => Some(Ok(event)),
             Err(end) => {
                 self.ended = true;
                 match end {
                     End::Completed => None,
-                    End::Closed(closed) => Some(Err(Error::Closed(closed))),
+                    End::Closed(closed) => Some(Err(self.lost(&closed))),
                 }
             }
         })
+    }
+
+    /// The error of a turn that has ended as failed.
+    pub(super) fn failure(&self) -> Option<Error> {
+        TurnResult::collect(&self.reader.feed().record()).err()
+    }
+
+    /// The error of a turn whose end will not come.
+    fn lost(&self, closed: &Arc<Closed>) -> Error {
+        let feed = self.reader.feed();
+        // What cannot be understood is no reason to hide how the connection ended.
+        let partial = TurnResult::partial(feed.turn_id(), &feed.record()).ok();
+        Error::Closed(Arc::new(Closed {
+            partial: partial.map(Box::new),
+            ..Closed::clone(closed)
+        }))
     }
 }
 

@@ -598,7 +598,7 @@ wire::object! { ComputerUseWindowsRequirements {
 } }
 
 /// `Config` of the protocol.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Config {
     pub analytics: Option<AnalyticsConfig>,
@@ -634,6 +634,8 @@ pub struct Config {
     /// What else is in the object, by name.
     pub rest: Map<String, Value>,
 }
+
+wire::redacted! { Config { analytics, approval_policy, approvals_reviewer, apps, browser_use, client_search_provider, compact_prompt, computer_use, desktop, developer_instructions, forced_chatgpt_workspace_id, forced_login_method, instructions, model, model_auto_compact_token_limit, model_auto_compact_token_limit_scope, model_context_window, model_provider, model_reasoning_effort, model_reasoning_summary, model_verbosity, review_model, sandbox_mode, sandbox_workspace_write, service_tier, tools, web_search } hides { rest } }
 
 wire::object! { open Config {
     analytics: optional "analytics",
@@ -721,7 +723,7 @@ wire::object! { ConfigBatchWriteParams {
 } }
 
 /// `ConfigEdit` of the protocol.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigEdit {
     pub key_path: String,
@@ -745,6 +747,8 @@ impl ConfigEdit {
     }
 }
 
+wire::redacted! { ConfigEdit { key_path, merge_strategy } hides { value } }
+
 wire::object! { ConfigEdit {
     key_path: required "keyPath",
     merge_strategy: required "mergeStrategy",
@@ -752,7 +756,7 @@ wire::object! { ConfigEdit {
 } }
 
 /// `ConfigLayer` of the protocol.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayer {
     pub config: Value,
@@ -777,6 +781,8 @@ impl ConfigLayer {
         }
     }
 }
+
+wire::redacted! { ConfigLayer { disabled_reason, name, version } hides { config } }
 
 wire::object! { ConfigLayer {
     config: required "config",
@@ -1013,7 +1019,7 @@ wire::object! { ConfigRequirementsReadResponse {
 } }
 
 /// Params of `config/value/write`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigValueWriteParams {
     pub expected_version: Option<String>,
@@ -1055,6 +1061,8 @@ impl ConfigValueWriteParams {
         self
     }
 }
+
+wire::redacted! { ConfigValueWriteParams { expected_version, file_path, key_path, merge_strategy } hides { value } }
 
 wire::object! { ConfigValueWriteParams {
     expected_version: optional "expectedVersion",

@@ -1694,7 +1694,7 @@ wire::object! { ThreadExtra {} }
 /// treated as absent.
 ///
 /// Prefer using thread_id whenever possible.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadForkParams {
     pub thread_id: String,
@@ -1980,6 +1980,8 @@ impl ThreadForkParams {
         self
     }
 }
+
+wire::redacted! { ThreadForkParams { thread_id, approval_policy, approvals_reviewer, attach_to_source, base_instructions, before_turn_id, cwd, defer_goal_continuation, developer_instructions, ephemeral, exclude_turns, experimental_disable_prediction_mcp, experimental_prediction_mode, last_turn_id, model, model_provider, path, permissions, runtime_workspace_roots, sandbox, service_tier, thread_source } hides { config } }
 
 wire::object! { ThreadForkParams {
     thread_id: required "threadId",
@@ -4217,7 +4219,7 @@ wire::object! { ThreadResumeInitialTurnsPageParams {
 /// values are treated as absent.
 ///
 /// Prefer using thread_id whenever possible.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadResumeParams {
     pub thread_id: String,
@@ -4431,6 +4433,8 @@ impl ThreadResumeParams {
         self
     }
 }
+
+wire::redacted! { ThreadResumeParams { thread_id, approval_policy, approvals_reviewer, base_instructions, cwd, developer_instructions, exclude_turns, history, initial_turns_page, model, model_provider, path, permissions, personality, runtime_workspace_roots, sandbox, service_tier } hides { config } }
 
 wire::object! { ThreadResumeParams {
     thread_id: required "threadId",
@@ -5781,7 +5785,7 @@ wire::object! { ThreadSpawnSubAgentSource {
 } }
 
 /// Params of `thread/start`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadStartParams {
     /// Allow a provider with an authoritative static model catalog to replace an unavailable
@@ -6091,6 +6095,8 @@ impl ThreadStartParams {
         self
     }
 }
+
+wire::redacted! { ThreadStartParams { allow_provider_model_fallback, approval_policy, approvals_reviewer, base_instructions, cwd, daybreak_enabled, developer_instructions, dynamic_tools, environments, ephemeral, experimental_raw_events, history_mode, mock_experimental_field, model, model_provider, multi_agent_mode, permissions, personality, project_id, runtime_workspace_roots, sandbox, selected_capability_roots, service_name, service_tier, session_start_source, thread_source } hides { config } }
 
 wire::object! { ThreadStartParams {
     allow_provider_model_fallback: optional "allowProviderModelFallback",

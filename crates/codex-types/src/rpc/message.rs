@@ -1,14 +1,15 @@
 //! The envelope with owned, untyped contents.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeMap};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::{Incoming, JsonRpcError, RequestId};
 use crate::{W3cTraceContext, wire};
 
 /// Any message of either direction, with its contents as JSON values.
 ///
-/// For logs, fakes and tests; a client decodes through [`Incoming`], which copies nothing.
+/// For fakes and tests; a client decodes through [`Incoming`], which copies nothing. Its `Debug`
+/// shows all that is in the message, keys and tokens too.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum JsonRpcMessage {
@@ -69,8 +70,8 @@ wire::object! { JsonRpcNotification {
 impl<'de> Deserialize<'de> for JsonRpcMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Classified first, so that the text is needed twice.
-        let text = Box::<RawValue>::deserialize(deserializer)?;
-        let text = text.get();
+        let text = Value::deserialize(deserializer)?.to_string();
+        let text = text.as_str();
         match Incoming::parse(text.as_bytes()).map_err(D::Error::custom)? {
             Incoming::Request { .. } => serde_json::from_str(text).map(Self::Request),
             Incoming::Notification { .. } => serde_json::from_str(text).map(Self::Notification),

@@ -2,7 +2,7 @@
 //!
 //! Two views of the same messages. [`Incoming`] borrows from a received line and leaves `params`
 //! and `result` undecoded: a reader classifies with it and decodes where the value is used.
-//! [`JsonRpcMessage`] owns its values: for logs, fakes and tests. [`Outgoing`] writes a message
+//! [`JsonRpcMessage`] owns its values: for fakes and tests. [`Outgoing`] writes a message
 //! from typed values.
 //!
 //! A message is classified by the members it has, never by its id: each direction numbers its own

@@ -5,7 +5,7 @@ use serde::{
     de::{DeserializeOwned, Error as _},
     ser::Error as _,
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::RequestId;
 use crate::wire;
@@ -28,9 +28,10 @@ wire::object! { Id { id: required "id" } }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for WithId<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Box::<RawValue>::deserialize(deserializer)?;
-        let Id { id } = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
-        let request = serde_json::from_str(text.get()).map_err(D::Error::custom)?;
+        // Through text: both parts are read from all of it.
+        let text = Value::deserialize(deserializer)?.to_string();
+        let Id { id } = serde_json::from_str(&text).map_err(D::Error::custom)?;
+        let request = serde_json::from_str(&text).map_err(D::Error::custom)?;
         Ok(Self { id, request })
     }
 }

@@ -63,6 +63,19 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         value.map_err(|error| in_field(self.name, key, &error))
     }
 
+    /// The params of a message with this method; `null` is an empty object.
+    pub(crate) fn params<T: DeserializeOwned>(&mut self, method: &str) -> Result<T, A::Error> {
+        let params = self
+            .map
+            .next_value::<Option<T>>()
+            .and_then(|params| match params {
+                Some(params) => Ok(params),
+                None => serde_json::from_str("{}").map_err(Error::custom),
+            });
+        params
+            .map_err(|error| Error::custom(format_args!("malformed params of `{method}`: {error}")))
+    }
+
     /// Passes over the value of a key that is not known.
     pub(crate) fn skip(&mut self) -> Result<(), A::Error> {
         match self.early_value.take() {

@@ -1,9 +1,11 @@
 //! The unions of messages: a method, and the params that belong to it.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use serde::de::DeserializeOwned;
-use serde_json::{Value, value::RawValue};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::Fields;
 
 /// The params of a method that is known do not fit it.
 #[derive(Debug)]
@@ -86,18 +88,56 @@ pub(crate) fn unknown(
     }
 }
 
-/// The members of a message that are not its id.
-pub(crate) struct Members {
-    pub(crate) method: String,
-    pub(crate) params: Option<Box<RawValue>>,
-    pub(crate) emitted_at_ms: Option<i64>,
+/// A union of messages that is read from the members of an object.
+pub(crate) trait Message: Sized {
+    /// Reads the params of this method, which are the value at hand.
+    fn read<'de, A: MapAccess<'de>>(
+        method: &str,
+        fields: &mut Fields<'de, A>,
+    ) -> Result<Self, A::Error>;
+
+    /// Makes the message from the JSON of its params.
+    fn from_text(method: &str, params: Option<&str>) -> Result<Self, DecodeError>;
+
+    /// Takes the time that stands beside the params.
+    fn set_time(&mut self, emitted_at_ms: Option<i64>);
 }
 
-super::object! { Members {
-    method: required "method",
-    params: optional "params",
-    emitted_at_ms: optional "emittedAtMs",
-} }
+/// Reads a message: straight from the input if the method comes before the params, as it does from
+/// every known server.
+pub(crate) struct MessageVisitor<T>(pub(crate) PhantomData<T>);
+
+impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message: an object with `method`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        let mut fields = Fields::new("message", Vec::new(), map);
+        let (mut method, mut message, mut early, mut time) = (None::<String>, None, None, None);
+        while let Some(key) = fields.next_key()? {
+            match (&*key, &method) {
+                ("method", _) => method = Some(fields.value("method")?),
+                ("params", Some(method)) => message = Some(T::read(method, &mut fields)?),
+                ("params", None) => {
+                    let params = fields.value::<Option<Value>>("params")?;
+                    early = params.map(|params| params.to_string());
+                }
+                ("emittedAtMs", _) => time = fields.value("emittedAtMs")?,
+                _ => fields.skip()?,
+            }
+        }
+        let method = fields.required(method, "method")?;
+        let mut message = match message {
+            Some(message) => message,
+            None => T::from_text(&method, early.as_deref()).map_err(A::Error::custom)?,
+        };
+        message.set_time(time);
+        Ok(message)
+    }
+}
 
 /// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a union of messages
 /// from a table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for the others. On the
@@ -141,11 +181,15 @@ macro_rules! messages {
                 emitted_at_ms: Option<i64>,
             ) -> Result<Self, $crate::DecodeError> {
                 let mut message = Self::decode_params(method, params)?;
-                match &mut message {
+                message.set_emitted_at_ms(emitted_at_ms);
+                Ok(message)
+            }
+
+            fn set_emitted_at_ms(&mut self, emitted_at_ms: Option<i64>) {
+                match self {
                     $(Self::$variant(params) => params.emitted_at_ms = emitted_at_ms,)*
                     Self::Unrecognized(message) => message.emitted_at_ms = emitted_at_ms,
                 }
-                Ok(message)
             }
 
             /// When the server sent it, in milliseconds since the Unix epoch.
@@ -157,7 +201,7 @@ macro_rules! messages {
             }
         }
 
-        $crate::wire::messages!(@serde $name [emitted_at_ms] {
+        $crate::wire::messages!(@serde $name [emitted_at_ms set_emitted_at_ms] {
             $($method => $variant ($params),)*
         });
     };
@@ -211,18 +255,38 @@ macro_rules! messages {
             }
         }
     };
-    (@serde $name:ident [$($time:ident)?] {
+    (@serde $name:ident [$($time:ident $set_time:ident)?] {
         $($method:literal => $variant:ident $(($params:ident))?,)*
     }) => {
+        impl $crate::wire::Message for $name {
+            fn read<'de, A: ::serde::de::MapAccess<'de>>(
+                method: &str,
+                fields: &mut $crate::wire::Fields<'de, A>,
+            ) -> Result<Self, A::Error> {
+                Ok(match method {
+                    $($method => $crate::wire::message_read!(
+                        $variant method fields $(($params))?
+                    ),)*
+                    _ => {
+                        let params = fields.value("params")?;
+                        Self::Unrecognized(Box::new($crate::UnrecognizedMessage::new(method, params)))
+                    }
+                })
+            }
+
+            fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::DecodeError> {
+                Self::decode_params(method, params)
+            }
+
+            #[allow(unused_variables)]
+            fn set_time(&mut self, emitted_at_ms: Option<i64>) {
+                $(self.$set_time(emitted_at_ms);)?
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let members = <$crate::wire::Members as ::serde::Deserialize>::deserialize(deserializer)?;
-                Self::decode(
-                    &members.method,
-                    members.params.as_deref(),
-                    $(members.$time)?
-                )
-                .map_err(::serde::de::Error::custom)
+                deserializer.deserialize_map($crate::wire::MessageVisitor(::std::marker::PhantomData))
             }
         }
 
@@ -260,6 +324,16 @@ macro_rules! message_decode {
     };
 }
 
+macro_rules! message_read {
+    ($variant:ident $method:ident $fields:ident ($params:ident)) => {
+        Self::$variant($fields.params::<$params>($method)?.into())
+    };
+    ($variant:ident $method:ident $fields:ident) => {{
+        $fields.skip()?;
+        Self::$variant
+    }};
+}
+
 macro_rules! message_write {
     ($map:ident $value:ident ($params:ident)) => {
         $map.serialize_entry("params", $value)?
@@ -267,4 +341,4 @@ macro_rules! message_write {
     ($map:ident $value:ident) => {};
 }
 
-pub(crate) use {message_decode, message_write, messages};
+pub(crate) use {message_decode, message_read, message_write, messages};

@@ -62,7 +62,8 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
 }
 
 /// Implements `Serialize` and `Deserialize` for an enum of words and keyed payloads from a table of
-/// both, with `Unrecognized(Value)` for the others.
+/// both, with `Unrecognized(Value)` for the others. A word that comes as a key, or a key that comes as
+/// a word, is one of these others: a later version may give a word a body, or take it away.
 macro_rules! mixed {
     ($name:ident {
         $($word:literal => $unit:ident,)*

@@ -19,7 +19,9 @@ pub(crate) use borrowed::BorrowedStr;
 pub(crate) use debug::redacted;
 pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
 pub use messages::{DecodeError, UnrecognizedMessage};
-pub(crate) use messages::{Members, message_decode, message_write, messages, params, unknown};
+pub(crate) use messages::{
+    Message, MessageVisitor, message_decode, message_read, message_write, messages, params, unknown,
+};
 pub(crate) use methods::{requests, server_calls};
 pub(crate) use mixed::{Mixed, MixedVisitor, fit, mixed, text_of, untagged};
 pub(crate) use object::{object, object_finish, object_read, object_write};

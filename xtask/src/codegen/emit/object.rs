@@ -19,7 +19,7 @@ pub(crate) fn object(
     let out = &mut item.code;
     let docs = docs::describe(ty.docs.as_deref(), &names.about(name), ty.experimental);
     out.push_str(&docs::comment(&docs, ""));
-    let secret = object.fields.iter().any(|field| field.secret);
+    let secret = object.rest_secret || object.fields.iter().any(|field| field.secret);
     let plain = object.fields.iter().all(has_plain_default);
     let derives: Vec<_> = [
         (!secret, "Debug"),
@@ -260,8 +260,10 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
 fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
     let names = |secret: bool| {
         let fields = object.fields.iter().filter(|field| field.secret == secret);
+        let rest = object.rest.iter().filter(|_| object.rest_secret == secret);
         fields
             .map(|field| field.slot.ident.as_str())
+            .chain(rest.map(|_| "rest"))
             .collect::<Vec<_>>()
             .join(", ")
     };

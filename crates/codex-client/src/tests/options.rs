@@ -1,0 +1,239 @@
+//! Options on the wire: every setter of a request builder, and what it sends.
+
+use std::future::IntoFuture;
+
+use codex_types::{
+    ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
+    SortDirection, ThreadListParams, ThreadSortKey, ThreadSource, ThreadSourceKind,
+    ThreadStartSource,
+};
+use serde_json::{Map, Value, json};
+
+use super::Fake;
+use crate::{ApprovalMode, Codex, Sandbox};
+
+/// What a request sends as params.
+async fn sent<F>(method: &str, request: impl FnOnce(&Codex) -> F) -> Value
+where
+    F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
+{
+    let (codex, mut fake) = Fake::start().await;
+    let call = tokio::spawn(request(&codex).into_future());
+    let message = fake.answer(method, json!({})).await;
+    let _ = call.await.unwrap();
+    message["params"].clone()
+}
+
+fn config() -> Map<String, Value> {
+    Map::from_iter([("a.b".to_owned(), json!(1))])
+}
+
+/// What the builders that make threads have in common.
+fn common() -> Value {
+    json!({
+        "approvalPolicy": "untrusted", "approvalsReviewer": "user", "baseInstructions": "base",
+        "config": {"a.b": 1}, "cwd": "/dir", "developerInstructions": "developer", "model": "m",
+        "modelProvider": "p", "sandbox": "workspace-write", "serviceTier": "fast",
+    })
+}
+
+fn with(object: Value, more: Value) -> Value {
+    let (Value::Object(mut object), Value::Object(more)) = (object, more) else {
+        panic!("not objects")
+    };
+    object.extend(more);
+    object.into()
+}
+
+macro_rules! common_options {
+    ($builder:expr) => {
+        $builder
+            .approval_policy(AskForApproval::Untrusted)
+            .approvals_reviewer(ApprovalsReviewer::User)
+            .base_instructions("base")
+            .config(config())
+            .cwd("/dir")
+            .developer_instructions("developer")
+            .model("m")
+            .model_provider("p")
+            .sandbox(Sandbox::WorkspaceWrite)
+            .service_tier("fast")
+    };
+}
+
+#[tokio::test]
+async fn a_request_without_options_leaves_everything_to_the_server() {
+    let params = sent("thread/start", Codex::thread_start).await;
+    assert_eq!(params, json!({}));
+    let params = sent("thread/resume", |codex| codex.thread_resume("t")).await;
+    assert_eq!(params, json!({"threadId": "t"}));
+    let params = sent("thread/list", Codex::thread_list).await;
+    assert_eq!(params, json!({}));
+}
+
+#[tokio::test]
+async fn every_option_of_a_new_thread_is_sent() {
+    let params = sent("thread/start", |codex| {
+        common_options!(codex.thread_start())
+            .ephemeral(true)
+            .personality(Personality::Friendly)
+            .service_name("ci")
+            .session_start_source(ThreadStartSource::Startup)
+            .thread_source(ThreadSource::from("user"))
+            .params(|params| params.history_mode("paginated"))
+    })
+    .await;
+    let expected = json!({
+        "ephemeral": true, "personality": "friendly", "serviceName": "ci",
+        "sessionStartSource": "startup", "threadSource": "user", "historyMode": "paginated",
+    });
+    assert_eq!(params, with(common(), expected));
+}
+
+#[tokio::test]
+async fn every_option_of_a_resumed_thread_is_sent() {
+    let params = sent("thread/resume", |codex| {
+        common_options!(codex.thread_resume("t"))
+            .personality(Personality::Pragmatic)
+            .include_turns(false)
+    })
+    .await;
+    let expected = json!({"threadId": "t", "personality": "pragmatic", "excludeTurns": true});
+    assert_eq!(params, with(common(), expected));
+}
+
+#[tokio::test]
+async fn every_option_of_a_fork_is_sent() {
+    let params = sent("thread/fork", |codex| {
+        common_options!(codex.thread_fork("t"))
+            .before_turn_id("before")
+            .last_turn_id("last")
+            .ephemeral(false)
+            .thread_source(ThreadSource::from("user"))
+            .include_turns(true)
+    })
+    .await;
+    let expected = json!({
+        "threadId": "t", "beforeTurnId": "before", "lastTurnId": "last", "ephemeral": false,
+        "threadSource": "user", "excludeTurns": false,
+    });
+    assert_eq!(params, with(common(), expected));
+}
+
+#[tokio::test]
+async fn every_option_of_a_list_is_sent() {
+    let params = sent("thread/list", |codex| {
+        let list = codex.thread_list().ancestor_thread_id("a").archived(true);
+        list.attached_to_thread_id("b")
+            .current_account_only(true)
+            .cursor("c")
+            .cwds(["/d", "/e"])
+            .excluded_thread_ids(["f"])
+            .include_attached_threads(true)
+            .limit(7)
+            .model_providers(["g"])
+            .originators(["h"])
+            .parent_thread_id("i")
+            .project_id("j")
+            .search_term("k")
+            .section_id("l")
+            .sort_direction(SortDirection::Asc)
+            .sort_key(ThreadSortKey::UpdatedAt)
+            .source_kinds([ThreadSourceKind::Cli])
+            .use_state_db_only(true)
+    })
+    .await;
+    let expected = json!({
+        "ancestorThreadId": "a", "archived": true, "attachedToThreadId": "b",
+        "currentAccountOnly": true, "cursor": "c", "cwd": ["/d", "/e"], "excludedThreadIds": ["f"],
+        "includeAttachedThreads": true, "limit": 7, "modelProviders": ["g"], "originators": ["h"],
+        "parentThreadId": "i", "projectId": "j", "searchTerm": "k", "sectionId": "l",
+        "sortDirection": "asc", "sortKey": "updated_at", "sourceKinds": ["cli"],
+        "useStateDbOnly": true,
+    });
+    assert_eq!(params, expected);
+    // No option of the schema is left out.
+    let all: ThreadListParams = serde_json::from_value(expected.clone()).unwrap();
+    assert!(!format!("{all:?}").contains("None"), "{all:?}");
+}
+
+#[tokio::test]
+async fn every_option_of_a_turn_is_sent() {
+    macro_rules! turn_options {
+        ($builder:expr) => {
+            $builder
+                .approval_policy(AskForApproval::OnRequest)
+                .approvals_reviewer(ApprovalsReviewer::User)
+                .cwd("/dir")
+                .effort(ReasoningEffort::High)
+                .model("m")
+                .output_schema(json!({"type": "object"}))
+                .personality(Personality::Friendly)
+                .sandbox(Sandbox::FullAccess)
+                .service_tier("fast")
+                .source("cron")
+                .summary(ReasoningSummary::Concise)
+                .turn_service_tier("flex")
+                .params(|params| params.client_user_message_id("mine"))
+        };
+    }
+    let expected = json!({
+        "threadId": "t", "input": [{"type": "text", "text": "hi"}],
+        "approvalPolicy": "on-request", "approvalsReviewer": "user", "cwd": "/dir",
+        "effort": "high", "model": "m", "outputSchema": {"type": "object"},
+        "personality": "friendly", "sandboxPolicy": {"type": "dangerFullAccess"},
+        "serviceTier": "fast", "turnTrigger": "cron", "summary": "concise",
+        "serviceTierForTurn": "flex", "clientUserMessageId": "mine",
+    });
+    let (thread, mut fake) = Fake::start_thread().await;
+    let turn = tokio::spawn(turn_options!(thread.turn("hi")).into_future());
+    let message = fake.answer("turn/start", super::turn_started("u")).await;
+    turn.await.unwrap().unwrap();
+    assert_eq!(message["params"], expected);
+    let run = tokio::spawn(turn_options!(thread.run("hi")).into_future());
+    let message = fake.answer("turn/start", super::turn_started("v")).await;
+    assert_eq!(message["params"], expected);
+    fake.complete_turn("v", "completed").await;
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_approval_mode_is_a_policy_and_a_reviewer() {
+    let modes = [
+        (ApprovalMode::DenyAll, json!({"approvalPolicy": "never"})),
+        (
+            ApprovalMode::AutoReview,
+            json!({"approvalPolicy": "on-request", "approvalsReviewer": "auto_review"}),
+        ),
+    ];
+    for (mode, expected) in modes {
+        let params = sent("thread/start", |codex| {
+            codex.thread_start().approval_mode(mode)
+        });
+        assert_eq!(params.await, expected);
+        let params = sent("thread/fork", |codex| {
+            codex.thread_fork("t").approval_mode(mode)
+        });
+        assert_eq!(params.await, with(expected, json!({"threadId": "t"})));
+    }
+}
+
+#[tokio::test]
+async fn smaller_requests_send_their_options() {
+    let params = sent("account/read", |codex| codex.account().refresh_token(true)).await;
+    assert_eq!(params, json!({"refreshToken": true}));
+    let params = sent("model/list", |codex| {
+        let models = codex.models().include_hidden(true).model_provider("p");
+        models.cursor("c").limit(3)
+    });
+    let expected = json!({"includeHidden": true, "modelProvider": "p", "cursor": "c", "limit": 3});
+    assert_eq!(params.await, expected);
+    let (thread, mut fake) = Fake::start_thread().await;
+    let read = tokio::spawn(thread.read().include_turns(true).into_future());
+    let message = fake.answer("thread/read", json!({})).await;
+    assert_eq!(
+        message["params"],
+        json!({"threadId": "t", "includeTurns": true})
+    );
+    let _ = read.await;
+}

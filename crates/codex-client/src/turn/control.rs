@@ -1,0 +1,152 @@
+//! Acting on a turn while it runs.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::{Context, Poll},
+};
+
+use codex_types::{Request, TurnInterruptParams, TurnSteerParams};
+use tokio::time::timeout;
+
+use super::TurnHandle;
+use crate::{
+    connection::{End, Reader},
+    error::{Error, Result, RpcErrorKind},
+    input::Input,
+    thread::Thread,
+};
+
+impl TurnHandle {
+    /// Says more to the model while it works (`turn/steer`).
+    ///
+    /// A turn that has not begun yet, since it was started just now, is steered when it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Rpc`](crate::Error::Rpc) with the kind
+    /// [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn) if this turn has ended, or
+    /// [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another one is running; else as
+    /// [`Call::send`](crate::Call::send). [`Thread::send`] starts a turn in that case.
+    pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
+        let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
+        self.ask(&params).await.map(drop)
+    }
+
+    /// Stops the turn (`turn/interrupt`). Returns when the server has taken it in, or when the turn
+    /// has ended, whichever comes first; to see it end, go on with [`run`](Self::run) or a stream,
+    /// whose result has the status `interrupted`. Programs that the turn left running in background
+    /// terminals go on.
+    ///
+    /// A turn that has ended already is no error, also when it ends while it is being interrupted:
+    /// its result says how. One that has not begun yet is stopped when it has. A server may leave a
+    /// second interrupt unanswered; the end of the turn answers it.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`](crate::Error::Timeout) if neither the answer nor the end of the turn comes within
+    /// the time that the builder of the client sets; [`Rpc`](crate::Error::Rpc) if the turn has not
+    /// even begun by then; else as [`Call::send`](crate::Call::send).
+    pub async fn interrupt(&self) -> Result<()> {
+        let mut end = self.feed.bystander();
+        let params = TurnInterruptParams::new(self.thread_id(), self.id());
+        let mut answer = pin!(self.ask(&params));
+        // The end first: a turn that is over is not asked to stop.
+        let first = poll_fn(|context| match poll_end(&mut end, context) {
+            Poll::Ready(end) => Poll::Ready(Err(end)),
+            Poll::Pending => answer.as_mut().poll(context).map(Ok),
+        });
+        match first.await {
+            Ok(Err(error)) if is_over(&error) && self.feed.has_shown() => Ok(()),
+            Ok(answer) => answer.map(drop),
+            Err(End::Completed) => Ok(()),
+            Err(End::Closed(closed)) => Err(Error::Closed(closed)),
+        }
+    }
+
+    /// Asks something of the running turn.
+    ///
+    /// The server names a turn before it begins it, and until then says that nothing runs. So a
+    /// refusal that may be due to that is not the last word: once the turn has begun, it is asked
+    /// again.
+    async fn ask<R: Request>(&self, params: &R) -> Result<R::Response> {
+        let connection = self.codex.connection();
+        let had_begun = self.feed.has_shown();
+        let answer = connection.call(params, connection.timeout()).await;
+        match &answer {
+            Err(error) if is_over(error) && !had_begun && self.begins().await => {
+                connection.call(params, connection.timeout()).await
+            }
+            _ => answer,
+        }
+    }
+
+    /// Waits for the turn to begin, as long as for an answer.
+    async fn begins(&self) -> bool {
+        let mut events = self.feed.listener();
+        let begun = poll_fn(|context| events.poll(context).map(|event| event.is_ok()));
+        if self.feed.has_shown() {
+            return true;
+        }
+        match self.codex.connection().timeout() {
+            Some(patience) => timeout(patience, begun).await.unwrap_or(false),
+            None => begun.await,
+        }
+    }
+}
+
+impl Thread {
+    /// Says something in this thread, whatever state it is in: to the running turn if there is one
+    /// (`turn/steer`), or else in a new turn (`turn/start`). Returns the turn that has taken it.
+    ///
+    /// What runs is known from the notifications of the server, whoever has started it. If the turn
+    /// has ended by the time that the steer arrives, a turn is started after all. The events of a
+    /// turn that was not started by this client begin about when it was joined.
+    ///
+    /// ```no_run
+    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
+    /// let turn = thread.send("And keep the tests green.").await?;
+    /// let result = turn.run().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send). A turn that cannot be steered, such as a review,
+    /// refuses with [`Rpc`](crate::Error::Rpc).
+    pub async fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+        let input = input.into();
+        let connection = self.codex().connection();
+        if let Some(turn_id) = connection.active_turn(self.id()).await? {
+            let params = TurnSteerParams::new(self.id(), turn_id, input.clone());
+            let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
+            match steered.await {
+                Ok((_, feed)) => return Ok(TurnHandle::new(self.codex().clone(), feed)),
+                Err(error) if is_over(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.turn(input).send().await
+    }
+}
+
+/// Whether a refusal says that the turn does not run (any more).
+fn is_over(error: &Error) -> bool {
+    let Error::Rpc(error) = error else {
+        return false;
+    };
+    let kinds = [RpcErrorKind::NoActiveTurn, RpcErrorKind::TurnMismatch];
+    kinds.contains(&error.kind)
+}
+
+/// The end of a turn, without its events.
+pub(super) fn poll_end(reader: &mut Reader, context: &mut Context<'_>) -> Poll<End> {
+    loop {
+        match reader.poll(context) {
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(end)) => return Poll::Ready(end),
+            Poll::Pending => return Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Logins on a real app-server, against a login of our own.
+//!
+//! codex gives the callback of the browser flow a fixed port on loopback, and an attempt that finds it
+//! taken ends the one that holds it. So whatever needs a browser is one test.
+
+use std::future::IntoFuture;
+
+use codex_client::{ChatgptLogin, Error, RpcErrorKind};
+use codex_tests::{
+    issuer::{Issuer, agree},
+    stage::Stage,
+};
+use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
+
+async fn ends_without_success(login: &ChatgptLogin) -> String {
+    let done = login.wait().await.unwrap();
+    assert!(!done.success);
+    assert_eq!(done.login_id.as_deref(), Some(login.login_id()));
+    done.error.expect("a reason")
+}
+
+#[tokio::test]
+async fn a_code_that_was_entered_logs_in() {
+    let (stage, issuer) = (Stage::new(), Issuer::start());
+    let codex = issuer.lead(stage.builder()).start().await.unwrap();
+    let login = codex.login_chatgpt_device_code().await.unwrap();
+    assert_eq!(login.user_code(), "ABCD-1234");
+    assert!(login.verification_url().ends_with("/codex/device"));
+    let done = login.wait().await.unwrap();
+    assert!(done.success, "{done:?}");
+    assert_eq!(done.login_id.as_deref(), Some(login.login_id()));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn browser_logins_are_replaced_cancelled_finished_and_cut_off_and_each_hears_of_its_own_end()
+{
+    let (stage, issuer) = (Stage::new(), Issuer::start());
+    let codex = issuer.lead(stage.builder()).start().await.unwrap();
+
+    let first = codex.login_chatgpt().await.unwrap();
+    assert!(first.auth_url().contains("/oauth/authorize?"));
+    let second = codex
+        .login_chatgpt()
+        .app_brand(LoginAppBrand::Chatgpt)
+        .codex_streamlined_login(true)
+        .use_hosted_login_success_page(true);
+    let second = second.await.unwrap();
+    assert_ne!(first.login_id(), second.login_id());
+    ends_without_success(&first).await;
+
+    let cancelled = second.cancel().await.unwrap();
+    assert_eq!(cancelled.status, CancelLoginAccountStatus::Canceled);
+    ends_without_success(&second).await;
+    let again = second.cancel().await.unwrap();
+    assert_eq!(again.status, CancelLoginAccountStatus::NotFound);
+
+    let third = codex.login_chatgpt().await.unwrap();
+    let url = third.auth_url().to_owned();
+    let browser = tokio::task::spawn_blocking(move || agree(&url));
+    let (here, there) = tokio::join!(third.wait().into_future(), third.wait().into_future());
+    browser.await.unwrap();
+    for done in [here.unwrap(), there.unwrap()] {
+        assert!(done.success, "{done:?}");
+        assert_eq!(done.login_id.as_deref(), Some(third.login_id()));
+    }
+
+    let last = codex.login_chatgpt().await.unwrap();
+    codex.close().await.unwrap();
+    assert!(matches!(last.wait().await, Err(Error::Closed(_))));
+}
+
+#[tokio::test]
+async fn a_login_that_the_configuration_forbids_is_refused() {
+    let stage = Stage::new();
+    let builder = stage.builder().config("forced_login_method", "api");
+    let codex = builder.start().await.unwrap();
+    let Err(Error::Rpc(refused)) = codex.login_chatgpt().await else {
+        panic!("not refused")
+    };
+    assert_eq!(refused.kind, RpcErrorKind::InvalidRequest, "{refused}");
+    codex.close().await.unwrap();
+}
