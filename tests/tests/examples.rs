@@ -1,6 +1,7 @@
 //! The examples of `codex-client` run as they stand, each as a process of its own, on the real
 //! app-server.
 
+// Helpers of tests are tests, too, but clippy takes only test functions for them.
 #![expect(clippy::unwrap_used)]
 
 use std::{
