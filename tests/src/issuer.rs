@@ -41,7 +41,7 @@ impl Issuer {
             // One thread each: a connection that is held open keeps no other waiting. A client that
             // hangs up early has what it wanted.
             for stream in listener.incoming().flatten() {
-                std::thread::spawn(move || serve(stream));
+                std::thread::spawn(move || serve(&stream));
             }
         });
         Self { address }
@@ -89,8 +89,8 @@ fn get(url: &str) -> Option<String> {
     head.find_map(|line| Some(line.strip_prefix("Location: ")?.trim().to_owned()))
 }
 
-fn serve(stream: TcpStream) -> std::io::Result<()> {
-    let mut reader = BufReader::new(&stream);
+fn serve(mut stream: &TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
     let mut request = String::new();
     reader.read_line(&mut request)?;
     let mut length = 0;
@@ -108,7 +108,7 @@ fn serve(stream: TcpStream) -> std::io::Result<()> {
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
     let body = answer(request.split(' ').nth(1).unwrap_or_default()).to_string();
     write!(
-        &stream,
+        stream,
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )

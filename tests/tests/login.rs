@@ -13,7 +13,7 @@ use codex_tests::{
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 
 async fn ends_without_success(login: &ChatgptLogin) -> String {
-    let done = login.wait().await.unwrap();
+    let done = login.wait().await.expect("the end of the login");
     assert!(!done.success);
     assert_eq!(done.login_id.as_deref(), Some(login.login_id()));
     done.error.expect("a reason")

@@ -63,29 +63,6 @@ impl TurnHandle {
         wait(self.inner.run())
     }
 
-    /// As [`crate::TurnHandle::run_within`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn run_within(&self, limit: Duration) -> Result<TurnResult> {
-        wait(self.inner.run_within(limit))
-    }
-
-    /// As [`crate::TurnHandle::partial`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn partial(&self) -> Result<TurnResult> {
-        self.inner.partial()
-    }
-
-    /// As [`crate::TurnHandle::text_stream`].
-    pub fn text_stream(&self) -> TextStream {
-        self.inner.text_stream().into()
-    }
-
     /// As [`crate::TurnHandle::steer`].
     ///
     /// # Errors

@@ -81,9 +81,8 @@ fn a_thread_that_panics_while_it_follows_a_turn_leaves_the_client_to_the_others(
     let thread = codex.thread_start().send().unwrap();
     let turn = thread.turn("hi").send().unwrap();
     let follower = thread::spawn(move || {
-        for event in turn.stream() {
-            std::panic::resume_unwind(Box::new(event));
-        }
+        let event = turn.stream().next();
+        std::panic::resume_unwind(Box::new(event));
     });
     follower.join().unwrap_err();
     assert!(!codex.account().send().unwrap().requires_openai_auth);
