@@ -1,11 +1,14 @@
 //! The examples of `codex-client` run as they stand, each as a process of its own, on the real
 //! app-server.
 
+// Helpers of tests are tests, too, but clippy takes only test functions for them.
+#![expect(clippy::unwrap_used)]
+
 use std::{
     collections::BTreeSet,
     env::{self, consts::EXE_SUFFIX},
     fs,
-    path::Path,
+    path::{self, Path},
     process::Stdio,
     time::Duration,
 };
@@ -31,6 +34,8 @@ struct Example {
     command: Command,
     name: String,
     stdin: &'static str,
+    /// What it is to complain about; nothing if not given.
+    complaint: Option<&'static str>,
 }
 
 impl Example {
@@ -43,6 +48,7 @@ impl Example {
             stage,
             name: name.to_owned(),
             stdin: "",
+            complaint: None,
         }
     }
 
@@ -68,8 +74,12 @@ impl Example {
             String::from_utf8_lossy(&output.stdout).into_owned(),
             String::from_utf8_lossy(&output.stderr),
         );
+        let expected = match self.complaint {
+            None => complained.is_empty(),
+            Some(complaint) => complained.contains(complaint),
+        };
         assert!(
-            output.status.success() && complained.is_empty(),
+            output.status.success() && expected,
             "{} ended with {}\n{told}\n{complained}",
             self.name,
             output.status,
@@ -103,10 +113,10 @@ fn command(stage: &Stage, name: &str) -> Command {
          `cargo test --workspace`",
         program.display()
     );
+    // It runs in another directory than this test.
+    let codex = path::absolute(codex_bin().expect("a codex to test against")).unwrap();
     let mut command = Command::from(stage.home.command(program));
-    command
-        .kill_on_drop(true)
-        .env("CODEX_BIN", codex_bin().expect("a codex to test against"));
+    command.kill_on_drop(true).env("CODEX_BIN", codex);
     command
 }
 
@@ -206,6 +216,11 @@ examples! {
         example.says(&["you> codex> It is 42.", "you> codex> It is 42.", "you> ", "this was thread "]).await;
         let asked = example.stage.model.requests();
         assert_eq!(asked[1].last_user_text().as_deref(), Some("Really?"));
+        // A turn that fails does not end it.
+        example.stage.model.push(Reply::http_error(400, "no such luck"));
+        example.again();
+        example.complaint = Some("the turn failed: no such luck");
+        example.says(&["you> codex> ", "you> codex> It is 42.", "you> "]).await;
     }
 
     fn turn_options(example) {
@@ -220,9 +235,9 @@ examples! {
 
     fn model_selection(example) {
         let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
-        let effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
+        let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
         let asked = example.stage.model.requests();
-        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.last().unwrap());
+        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.next_back().unwrap());
     }
 
     fn turn_control(example) {

@@ -1,4 +1,5 @@
 //! A chat in the terminal: each line is a turn of one thread. It ends with an empty line or Ctrl-D.
+//!
 //! For programs without an async runtime: `chat_loop` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example chat_loop_blocking`

@@ -1,4 +1,5 @@
 //! Tells errors apart, and tries again where that is safe.
+//!
 //! For programs without an async runtime: `errors_and_retry` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example errors_and_retry_blocking`

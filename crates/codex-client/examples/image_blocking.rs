@@ -1,4 +1,5 @@
 //! Asks about an image that is given by its URL.
+//!
 //! For programs without an async runtime: `image` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example image_blocking -- https://example.com/picture.png`

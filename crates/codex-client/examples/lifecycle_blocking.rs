@@ -1,5 +1,6 @@
 //! All that can be done with a thread beside running turns: rename, list, fork, archive,
 //! unarchive, compact.
+//!
 //! For programs without an async runtime: `lifecycle` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example lifecycle_blocking`

@@ -1,4 +1,5 @@
 //! Asks about image files of this machine, several in one input.
+//!
 //! For programs without an async runtime: `local_image` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example local_image_blocking -- before.png after.png`

@@ -1,4 +1,5 @@
 //! Logs in, in each of the three ways, says who is logged in, and logs out.
+//!
 //! For programs without an async runtime: `login_and_account` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example login_and_account_blocking -- [browser | device-code | api-key | logout]`

@@ -1,4 +1,5 @@
 //! Chooses a model and how much it thinks: one for the thread, another effort for one turn.
+//!
 //! For programs without an async runtime: `model_selection` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example model_selection_blocking -- [MODEL]`

@@ -1,4 +1,5 @@
 //! Says which server runs, and which models it offers.
+//!
 //! For programs without an async runtime: `models_and_metadata` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example models_and_metadata_blocking`

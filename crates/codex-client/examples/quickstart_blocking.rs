@@ -1,4 +1,5 @@
 //! Starts codex, runs one turn and prints the answer.
+//!
 //! For programs without an async runtime: `quickstart` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example quickstart_blocking`

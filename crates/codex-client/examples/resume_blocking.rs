@@ -1,4 +1,5 @@
 //! Goes on with a thread of an earlier run of this program.
+//!
 //! For programs without an async runtime: `resume` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example resume_blocking` starts a thread and says its id;

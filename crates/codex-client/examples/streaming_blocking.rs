@@ -1,4 +1,5 @@
 //! Follows a turn while it runs: the text as it comes, commands and files as they are done.
+//!
 //! For programs without an async runtime: `streaming` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example streaming_blocking`

@@ -1,4 +1,5 @@
 //! Says more to the model while it works (steer), then stops it (interrupt).
+//!
 //! For programs without an async runtime: `turn_control` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example turn_control_blocking`

@@ -1,4 +1,5 @@
 //! Every option that a turn has.
+//!
 //! For programs without an async runtime: `turn_options` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example turn_options_blocking`

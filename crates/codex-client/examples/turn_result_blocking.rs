@@ -1,4 +1,5 @@
 //! Runs a turn and prints all that its result says: status, times, tokens and what was done.
+//!
 //! For programs without an async runtime: `turn_result` is its async counterpart.
 //!
 //! `cargo run -p codex-client --example turn_result_blocking`
