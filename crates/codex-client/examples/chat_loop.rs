@@ -4,7 +4,7 @@
 
 use std::io::{Write, stdin, stdout};
 
-use codex_client::{Codex, Error, Sandbox, Thread, types::ServerNotification};
+use codex_client::{Codex, Error, Sandbox, Thread};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,19 +29,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Prints the answer as it comes.
 async fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
     let turn = thread.turn(line).await?;
-    let mut events = turn.stream();
+    let mut text = turn.text_stream();
     print!("codex> ");
-    while let Some(event) = events.next().await {
-        if let ServerNotification::AgentMessageDelta(delta) = event? {
-            print!("{}", delta.delta);
-            stdout().flush()?;
+    while let Some(piece) = text.next().await {
+        match piece {
+            Ok(piece) => {
+                print!("{piece}");
+                stdout().flush()?;
+            }
+            // A failed turn is no reason to end the chat. A server that has ended is one.
+            Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
+            Err(error) => return Err(error.into()),
         }
     }
     println!();
-    // A failed turn is no reason to end the chat. A server that has ended is one.
-    match events.result().await {
-        Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
-        outcome => drop(outcome?),
-    }
     Ok(())
 }

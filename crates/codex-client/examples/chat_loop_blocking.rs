@@ -9,7 +9,6 @@ use std::io::{Write, stdin, stdout};
 use codex_client::{
     Error, Sandbox,
     blocking::{Codex, Thread},
-    types::ServerNotification,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,19 +32,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Prints the answer as it comes.
 fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
     let turn = thread.turn(line).send()?;
-    let mut events = turn.stream();
     print!("codex> ");
-    for event in &mut events {
-        if let ServerNotification::AgentMessageDelta(delta) = event? {
-            print!("{}", delta.delta);
-            stdout().flush()?;
+    for piece in turn.text_stream() {
+        match piece {
+            Ok(piece) => {
+                print!("{piece}");
+                stdout().flush()?;
+            }
+            // A failed turn is no reason to end the chat. A server that has ended is one.
+            Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
+            Err(error) => return Err(error.into()),
         }
     }
     println!();
-    // A failed turn is no reason to end the chat. A server that has ended is one.
-    match events.result() {
-        Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
-        outcome => drop(outcome?),
-    }
     Ok(())
 }
