@@ -82,6 +82,11 @@ pub fn agree(auth_url: &str) {
 fn get(url: &str) -> Option<String> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
     let mut stream = TcpStream::connect(host).expect("a server on loopback");
+    // A server that says nothing fails the test, and does not hold it up.
+    let patience = Some(std::time::Duration::from_secs(30));
+    stream
+        .set_read_timeout(patience)
+        .expect("a timeout that is not zero");
     let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("to be heard");
     let lines = BufReader::new(stream).lines().map_while(Result::ok);
