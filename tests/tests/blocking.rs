@@ -166,6 +166,8 @@ fn inside_an_async_runtime_whatever_waits_is_an_error_and_a_plain_thread_goes_on
         let mut threads = codex.thread_list().stream();
         assert!(matches!(threads.next(), Some(Err(Error::InsideRuntime))));
         assert!(threads.next().is_none());
+        // A loop that passes over errors ends all the same.
+        assert_eq!(codex.notifications().count(), 1);
     });
     // An async client serves blocking callers in other threads.
     let client = runtime.block_on(stage.start());

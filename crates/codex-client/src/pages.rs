@@ -119,7 +119,8 @@ impl<R: Paged> Iterator for Pages<R, Blocking> {
         if matches!(self.next, Next::End) && self.page.is_empty() {
             return None;
         }
-        let next = blocking::next(|context| self.poll(context));
+        // It ends with its first error of any kind, so there is nothing to remember.
+        let next = blocking::next(&mut false, |context| self.poll(context));
         if let Some(Err(_)) = next {
             self.next = Next::End;
         }

@@ -13,20 +13,24 @@ use crate::error::Result;
 #[derive(Debug)]
 pub struct Notifications {
     inner: crate::Notifications,
+    /// That it cannot wait here.
+    told: bool,
 }
 
 impl Iterator for Notifications {
     type Item = Result<ServerNotification>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        next(|context| Pin::new(&mut self.inner).poll_next(context))
+        next(&mut self.told, |context| {
+            Pin::new(&mut self.inner).poll_next(context)
+        })
     }
 }
 
 /// The same subscription, for threads that may wait.
 impl From<crate::Notifications> for Notifications {
     fn from(inner: crate::Notifications) -> Self {
-        Self { inner }
+        Self { inner, told: false }
     }
 }
 
@@ -35,6 +39,8 @@ impl From<crate::Notifications> for Notifications {
 #[derive(Debug)]
 pub struct ThreadEvents {
     inner: crate::ThreadEvents,
+    /// That it cannot wait here.
+    told: bool,
 }
 
 impl ThreadEvents {
@@ -48,13 +54,15 @@ impl Iterator for ThreadEvents {
     type Item = Result<ServerNotification>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        next(|context| Pin::new(&mut self.inner).poll_next(context))
+        next(&mut self.told, |context| {
+            Pin::new(&mut self.inner).poll_next(context)
+        })
     }
 }
 
 /// The same subscription, for threads that may wait.
 impl From<crate::ThreadEvents> for ThreadEvents {
     fn from(inner: crate::ThreadEvents) -> Self {
-        Self { inner }
+        Self { inner, told: false }
     }
 }

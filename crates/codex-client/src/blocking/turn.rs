@@ -93,6 +93,8 @@ impl From<crate::TurnHandle> for TurnHandle {
 #[derive(Debug)]
 pub struct TurnStream {
     inner: crate::TurnStream,
+    /// That it cannot wait here.
+    told: bool,
 }
 
 impl TurnStream {
@@ -110,14 +112,16 @@ impl Iterator for TurnStream {
     type Item = Result<ServerNotification>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        next(|context| Pin::new(&mut self.inner).poll_next(context))
+        next(&mut self.told, |context| {
+            Pin::new(&mut self.inner).poll_next(context)
+        })
     }
 }
 
 /// The same events, for threads that may wait.
 impl From<crate::TurnStream> for TurnStream {
     fn from(inner: crate::TurnStream) -> Self {
-        Self { inner }
+        Self { inner, told: false }
     }
 }
 
@@ -125,6 +129,8 @@ impl From<crate::TurnStream> for TurnStream {
 #[derive(Debug)]
 pub struct TextStream {
     inner: crate::TextStream,
+    /// That it cannot wait here.
+    told: bool,
 }
 
 impl TextStream {
@@ -142,13 +148,15 @@ impl Iterator for TextStream {
     type Item = Result<String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        next(|context| Pin::new(&mut self.inner).poll_next(context))
+        next(&mut self.told, |context| {
+            Pin::new(&mut self.inner).poll_next(context)
+        })
     }
 }
 
 /// The same text, for threads that may wait.
 impl From<crate::TextStream> for TextStream {
     fn from(inner: crate::TextStream) -> Self {
-        Self { inner }
+        Self { inner, told: false }
     }
 }

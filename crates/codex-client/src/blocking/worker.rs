@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     future::{Future, pending, poll_fn},
-    io,
+    io, mem,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll},
     thread,
@@ -28,10 +28,17 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Waits for the next item of a stream.
+///
+/// Where waiting is not possible, that is said once, in `told`; after that there is nothing to be had,
+/// so that a loop which passes over errors ends.
 pub(crate) fn next<T>(
+    told: &mut bool,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<T>>>,
 ) -> Option<Result<T>> {
-    wait(poll_fn(|context| poll(context).map(Option::transpose))).transpose()
+    let next = wait(poll_fn(|context| poll(context).map(Option::transpose))).transpose();
+    let cannot_wait = matches!(next, Some(Err(Error::InsideRuntime | Error::Worker(_))));
+    let was_told = mem::replace(told, cannot_wait);
+    if cannot_wait && was_told { None } else { next }
 }
 
 /// The worker; started if it is not running yet.
