@@ -13,8 +13,8 @@ use codex_types::{
 /// use codex_client::Input;
 ///
 /// let input = Input::text("What is wrong in this picture?")
-///     .and(Input::local_image("/tmp/screen.png"))
-///     .and(Input::mention("notes.md", "/home/me/notes.md"));
+///     .and(Input::local_image("screen.png"))
+///     .and(Input::mention("notes.md", "docs/notes.md"));
 /// # let _ = input;
 /// ```
 ///
