@@ -36,9 +36,7 @@ pub(crate) fn strings(
     let out = &mut item.table;
     let closed = if strings.open { "" } else { "closed " };
     writeln!(out, "wire::strings! {{ {closed}{name} {{")?;
-    for word in &strings.values {
-        writeln!(out, "    {:?} => {},", word.wire, word.ident)?;
-    }
+    word_rows(out, &strings.values)?;
     writeln!(out, "}} }}")?;
     Ok(())
 }
@@ -52,11 +50,7 @@ pub(crate) fn tagged(
     names: &Names<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    head(out, name, ty, names);
-    writeln!(
-        out,
-        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
-    )?;
+    open_enum(out, name, ty, names)?;
     for variant in &tagged.variants {
         word_docs(out, &variant.word);
         match &variant.body {
@@ -96,11 +90,7 @@ pub(crate) fn mixed(
     names: &Names<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    head(out, name, ty, names);
-    writeln!(
-        out,
-        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
-    )?;
+    open_enum(out, name, ty, names)?;
     words(out, &mixed.words)?;
     for slot in &mixed.keyed {
         let docs = docs::describe(
@@ -114,9 +104,7 @@ pub(crate) fn mixed(
     unrecognized(out, "Another word or object, as it was.")?;
     let out = &mut item.table;
     writeln!(out, "wire::mixed! {{ {name} {{")?;
-    for word in &mixed.words {
-        writeln!(out, "    {:?} => {},", word.wire, word.ident)?;
-    }
+    word_rows(out, &mixed.words)?;
     for slot in &mixed.keyed {
         writeln!(
             out,
@@ -137,11 +125,7 @@ pub(crate) fn untagged(
     names: &Names<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    head(out, name, ty, names);
-    writeln!(
-        out,
-        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
-    )?;
+    open_enum(out, name, ty, names)?;
     for slot in slots {
         let docs = docs::describe(
             slot.docs.as_deref(),
@@ -191,6 +175,24 @@ pub(crate) fn alias(
 fn head(out: &mut String, name: &str, ty: &Type, names: &Names<'_>) {
     let docs = docs::describe(ty.docs.as_deref(), &names.about(name), ty.experimental);
     out.push_str(&docs::comment(&docs, ""));
+}
+
+/// The beginning of an enum whose variants have contents.
+fn open_enum(out: &mut String, name: &str, ty: &Type, names: &Names<'_>) -> Result<()> {
+    head(out, name, ty, names);
+    writeln!(
+        out,
+        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
+    )?;
+    Ok(())
+}
+
+/// The rows of words in a table.
+fn word_rows(out: &mut String, words: &[Word]) -> Result<()> {
+    for word in words {
+        writeln!(out, "    {:?} => {},", word.wire, word.ident)?;
+    }
+    Ok(())
 }
 
 fn words(out: &mut String, words: &[Word]) -> Result<()> {
