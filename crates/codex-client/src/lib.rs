@@ -10,6 +10,7 @@ mod config;
 mod connection;
 mod decode;
 mod error;
+mod exec;
 mod external;
 mod input;
 mod login;
@@ -33,6 +34,7 @@ pub use call::Call;
 pub use codex::{AccountRead, Codex, Models};
 pub use config::CodexBuilder;
 pub use error::{CloseReason, Closed, Error, Malformed, Result, RpcError, RpcErrorKind};
+pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
 pub use login::{

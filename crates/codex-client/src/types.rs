@@ -39,6 +39,9 @@ pub use codex_types::{
     Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
 };
 
+// What processes are told and tell.
+pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};
+
 // What streams bring.
 pub use codex_types::{
     AccountLoginCompletedNotification, AccountRateLimitsUpdatedNotification,

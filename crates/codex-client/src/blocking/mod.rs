@@ -49,6 +49,7 @@
 //! thread.
 
 mod codex;
+mod exec;
 mod login;
 mod notifications;
 mod thread;
@@ -58,6 +59,7 @@ mod worker;
 use crate::mode::Blocking;
 
 pub use codex::Codex;
+pub use exec::{ExecProcess, ExecStream};
 pub use login::{ChatgptLogin, DeviceCodeLogin};
 pub use notifications::{Notifications, ThreadEvents};
 pub use thread::Thread;
@@ -76,6 +78,6 @@ macro_rules! builders {
 }
 
 builders! {
-    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, LoginWait, Models,
+    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, LoginWait, Models,
     Pages<R>, Run, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart, TurnStart,
 }
