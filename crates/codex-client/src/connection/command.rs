@@ -4,9 +4,12 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
+use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
-use super::{bulletin::Board, feed::Feed, logins::Attempt, topic::Topic, watch::Watch};
+use super::{
+    bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic, watch::Watch,
+};
 use crate::error::{CloseReason, Closed, Error, Result};
 
 /// What a handle asks of the connection task.
@@ -24,6 +27,15 @@ pub(crate) enum Command {
         thread_id: String,
         reply: oneshot::Sender<Option<String>>,
     },
+    /// Hand requests of the server to this inbox.
+    Inbox(Arc<Inbox>),
+    /// The answer to a request of the server; a result is JSON already.
+    Answer {
+        id: RequestId,
+        answer: Result<Vec<u8>, JsonRpcError>,
+    },
+    /// Something for the subscribers to know.
+    Report(Error),
     Close(oneshot::Sender<()>),
 }
 

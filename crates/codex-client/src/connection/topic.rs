@@ -220,7 +220,7 @@ mod tests {
             seen.push(match topic.poll(&mut context) {
                 Poll::Ready(Some(Post::Note(_))) => "note",
                 Poll::Ready(Some(Post::Missed(_))) => "missed",
-                Poll::Ready(Some(Post::Malformed(_))) => "malformed",
+                Poll::Ready(Some(Post::Error(_))) => "error",
                 Poll::Ready(None) => return (seen, true),
                 Poll::Pending => return (seen, false),
             });

@@ -126,7 +126,7 @@ impl ExecStream {
         }
         self.process.topic.poll(context).map(|post| match post {
             Some(Post::Note(note)) => Some(ExecChunk::decode(&note)),
-            Some(Post::Malformed(malformed)) => Some(Err(Error::Decode(malformed))),
+            Some(Post::Error(error)) => Some(Err(error)),
             Some(Post::Missed(missed)) => Some(Err(Error::Lagged { missed })),
             None => {
                 self.ended = true;
