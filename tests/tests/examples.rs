@@ -15,6 +15,7 @@ use std::{
 
 use codex_testing::{Reply, codex_bin};
 use codex_tests::stage::Stage;
+use serde_json::json;
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
 /// An example takes a second. One that takes so long hangs.
@@ -257,6 +258,14 @@ examples! {
         example.says(&["the key is saved"]).await;
         example.again().arg("logout");
         example.run().await;
+    }
+
+    fn review(example) {
+        let command = json!({ "cmd": "git diff" });
+        let model = &example.stage.model;
+        model.push(Reply::function_call("exec_command", command));
+        model.push(Reply::text("Nothing is wrong."));
+        example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
     }
 
     fn exec(example) {

@@ -52,4 +52,6 @@ pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
 pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
 pub use thread_events::ThreadEvents;
-pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};
+pub use turn::{
+    Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
+};

@@ -82,5 +82,5 @@ macro_rules! builders {
 
 builders! {
     AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, LoginWait, Models,
-    Pages<R>, Run, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart, TurnStart,
+    Pages<R>, Review, Run, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart, TurnStart,
 }

@@ -11,6 +11,7 @@ mod options;
 mod pages;
 mod process;
 mod requests;
+mod review;
 mod text;
 mod thread_events;
 mod turns;
