@@ -4,6 +4,8 @@ mod blocking;
 mod calls;
 mod control;
 mod faults;
+mod handlers;
+mod inbox;
 mod limit;
 mod logins;
 mod options;
