@@ -63,12 +63,17 @@ impl Api {
                 Item::Impl(item) => self.implementation(item, blocking, &macros),
                 // What writes `impl`s for the types that it is given.
                 Item::Macro(invoked) => {
-                    let side = self.side(blocking);
                     let methods = macros.methods(&invoked.mac);
+                    let mentioned = macros.mentioned(&invoked.mac);
                     if let Some(name) = words(invoked.mac.tokens.clone()).first()
                         && !methods.is_empty()
                     {
-                        let mentioned = macros.mentioned(&invoked.mac);
+                        // For any mode, and so on both sides.
+                        if mentioned.iter().any(|word| word == "M") {
+                            self.moded.insert(name.clone());
+                            continue;
+                        }
+                        let side = self.side(blocking);
                         side.returned
                             .entry(name.clone())
                             .or_default()

@@ -7,6 +7,7 @@ mod faults;
 mod limit;
 mod logins;
 mod options;
+mod output;
 mod pages;
 mod process;
 mod requests;
