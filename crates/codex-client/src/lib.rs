@@ -17,6 +17,7 @@ mod mode;
 mod notifications;
 mod output;
 mod pages;
+mod requests;
 mod retry;
 mod sandbox;
 mod thread;
@@ -31,7 +32,7 @@ mod tests;
 pub use approval_mode::ApprovalMode;
 pub use binary::NotFound;
 pub use call::Call;
-pub use codex::{AccountRead, Codex, Models};
+pub use codex::{AccountRead, Codex, Models, WeakCodex};
 pub use config::CodexBuilder;
 pub use error::{
     CloseReason, Closed, Error, Malformed, OutputMismatch, Result, RpcError, RpcErrorKind,
@@ -45,6 +46,10 @@ pub use mode::{Async, Blocking};
 pub use notifications::Notifications;
 pub use output::TypedResult;
 pub use pages::{Paged, Pages};
+pub use requests::{
+    ApprovalRequest, Decision, FileChangeApproval, HandlerError, HandlerResult, IntoAnswer,
+    PendingRequest, Reply, ServerRequestHandler, ServerRequests,
+};
 pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
 /// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
