@@ -176,6 +176,11 @@ mod tests {
                 "thread x already has an active writer",
                 ActiveWriter,
             ),
+            (
+                -32603,
+                "failed to submit turn input: ActiveTurnOutputSchemaMismatch",
+                OutputSchemaMismatch,
+            ),
             (-32000, "client says no", Other),
         ] {
             let error = JsonRpcError::new(code, message);

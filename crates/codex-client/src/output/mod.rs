@@ -59,6 +59,36 @@ pub struct TypedResult<T> {
 /// How the result of a turn is read into what its caller wants.
 pub(crate) type Read<R> = fn(TurnResult) -> Result<R>;
 
+/// The option that makes a request builder one for a typed answer. Besides `call`, these are the
+/// fields that it keeps.
+macro_rules! output {
+    ($builder:ident $($option:ident)*) => {
+        /// Asks for a final answer that is a `T`, in this turn: the model is held to the JSON schema
+        /// of the type, and its answer is read into a [`TypedResult`](crate::TypedResult). There it
+        /// says [what `T` can be](crate::TypedResult#what-t-can-be).
+        ///
+        /// It takes the place of [`output_schema`](Self::output_schema), whichever is called first.
+        /// A turn that joins a running one has the output schema of that one, and is refused
+        /// ([`OutputSchemaMismatch`](crate::RpcErrorKind::OutputSchemaMismatch)) if it asks for
+        /// another.
+        ///
+        /// The result is an [`OutputMismatch`](crate::Error::OutputMismatch) if the answer does not
+        /// fit, or if there is none, as after an interrupt.
+        pub fn output<T>(self) -> $builder<$crate::TypedResult<T>, M>
+        where
+            T: serde::de::DeserializeOwned + schemars::JsonSchema,
+        {
+            $builder {
+                call: self.call,
+                wanted: $crate::output::Wanted::typed(),
+                $($option: self.$option,)*
+            }
+        }
+    };
+}
+
+pub(crate) use output;
+
 /// What a turn is asked for.
 pub(crate) struct Wanted<R> {
     /// The schema of the answer, if it has one. An error is that of the type, and is told when the

@@ -6,8 +6,6 @@ use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
     SandboxPolicy, TurnStartParams,
 };
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -20,7 +18,7 @@ use crate::{
     error::Result,
     external::{self, TurnInput},
     mode::Async,
-    output::{TypedResult, Wanted},
+    output::{Wanted, output},
     thread::Thread,
 };
 
@@ -41,27 +39,7 @@ macro_rules! turn_options {
         }
 
         impl<R, M> $builder<R, M> {
-            /// Asks for a final answer that is a `T`, in this turn: the model is held to the JSON
-            /// schema of the type, and its answer is read into a [`TypedResult`], which also says
-            /// [what `T` can be](TypedResult#what-t-can-be).
-            ///
-            /// It takes the place of [`output_schema`](Self::output_schema), whichever is called
-            /// first. A turn that joins a running one has the output schema of that one, and is
-            /// refused ([`OutputSchemaMismatch`](crate::RpcErrorKind::OutputSchemaMismatch)) if it
-            /// asks for another.
-            ///
-            /// The result is an [`OutputMismatch`](crate::Error::OutputMismatch) if the answer does
-            /// not fit, or if there is none, as after an interrupt.
-            pub fn output<T>(self) -> $builder<TypedResult<T>, M>
-            where
-                T: DeserializeOwned + JsonSchema,
-            {
-                $builder {
-                    call: self.call,
-                    wanted: Wanted::typed(),
-                    $($limit: self.$limit,)?
-                }
-            }
+            output! { $builder $($limit)? }
 
             options! { TurnStartParams {
                 /// When the server asks before it acts, from this turn on.
