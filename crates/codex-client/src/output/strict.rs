@@ -222,7 +222,7 @@ impl Strictness {
             }
         }
         match schema.get("type") {
-            Some(Value::Array(types)) if types.iter().any(|name| is_container(name)) => {
+            Some(Value::Array(types)) if types.iter().any(is_container) => {
                 let choices = types.iter().map(|name| match is_container(name) {
                     false => json!({"type": name}),
                     true => {

@@ -3,6 +3,9 @@
 //! Members stand in the order of the alphabet, in which a build without serde_json's
 //! `preserve_order` lists them.
 
+// Helpers take what `json!` makes.
+#![expect(clippy::needless_pass_by_value)]
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashSet},

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Fake, turn_started};
-use crate::{Error, Thread, TypedResult, types::ServerNotification};
+use crate::{Error, Run, Thread, TypedResult, types::ServerNotification};
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 struct Review {
@@ -82,7 +82,8 @@ async fn a_turn_without_an_answer_is_an_error_and_a_failed_one_that_of_its_failu
 #[tokio::test]
 async fn options_may_come_before_and_behind_and_the_type_stands() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let orders: [fn(&Thread) -> crate::Run<TypedResult<Review>>; 2] = [
+    type Order = fn(&Thread) -> Run<TypedResult<Review>>;
+    let orders: [Order; 2] = [
         |thread| {
             let run = thread.run("a").model("m").output_schema(json!({}));
             run.timeout(Duration::from_secs(60)).output()
