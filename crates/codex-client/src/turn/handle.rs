@@ -12,8 +12,9 @@ use crate::{codex::Codex, connection::Feed, error::Result, output::Read};
 /// is. When the last handle and stream are dropped, the turn goes on, and its further events
 /// go to [`Codex::notifications`](crate::Codex::notifications).
 ///
-/// `R` is what [`run`](Self::run) gives: the [`TurnResult`], or a [`TypedResult`](crate::TypedResult) if the turn was
-/// started with [`output`](crate::TurnStart::output).
+/// `R` is what [`run`](Self::run) gives: the [`TurnResult`], or a
+/// [`TypedResult`](crate::TypedResult) if the turn was started with
+/// [`output`](crate::TurnStart::output).
 ///
 /// # Busy threads
 ///
