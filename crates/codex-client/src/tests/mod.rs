@@ -9,6 +9,7 @@ mod inbox;
 mod limit;
 mod logins;
 mod options;
+mod output;
 mod pages;
 mod process;
 mod requests;
