@@ -138,10 +138,10 @@ impl Api {
         for item in &file.items {
             match item {
                 Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
-                    self.exported.extend(words(item.tree.to_token_stream()));
+                    self.exported.extend(names(item.tree.to_token_stream()));
                 }
                 Item::Macro(item) if item.mac.path.is_ident("builders") => {
-                    self.exported.extend(words(item.mac.tokens.clone()));
+                    self.exported.extend(builders(item.mac.tokens.clone()));
                 }
                 _ => {}
             }
@@ -216,6 +216,26 @@ fn words(tokens: TokenStream) -> Vec<String> {
     all
 }
 
+/// All identifiers.
+fn names(tokens: TokenStream) -> impl Iterator<Item = String> {
+    words(tokens).into_iter().filter(|word| word != "(")
+}
+
+/// The names of the builders, without their parameters and what these are by default.
+fn builders(tokens: TokenStream) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut depth = 0;
+    for token in tokens {
+        match token {
+            TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
+            TokenTree::Punct(mark) if mark.as_char() == '>' => depth -= 1,
+            TokenTree::Ident(name) if depth == 0 => all.push(name.to_string()),
+            _ => {}
+        }
+    }
+    all
+}
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -258,7 +278,7 @@ fn public() -> BTreeSet<String> {
     let file = syn::parse_file(&text).expect("Rust");
     let uses = file.items.iter().filter_map(|item| match item {
         Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
-            Some(words(item.tree.to_token_stream()))
+            Some(names(item.tree.to_token_stream()))
         }
         _ => None,
     });

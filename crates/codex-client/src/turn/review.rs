@@ -98,7 +98,7 @@ impl<M> Review<M> {
         let connection = codex.connection();
         let started = connection.call_for_turn(&params, timeout, &params.thread_id);
         let (_, feed) = started.await?;
-        let turn = TurnHandle::new(codex, feed);
+        let turn = TurnHandle::new(codex, feed, Ok);
         let begun = turn.review_begins();
         match timeout {
             // One that has not begun in time runs all the same.
