@@ -284,6 +284,23 @@ examples! {
         example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
     }
 
+    fn goal(example) {
+        let complete = json!({ "status": "complete" });
+        let model = &example.stage.model;
+        model.push("I have begun.");
+        model.push(Reply::function_call("update_goal", complete));
+        model.push("It is done.");
+        example.says(&[
+            "turn",
+            "  says: I have begun.",
+            "turn",
+            "  says: It is done.",
+            "status: complete",
+            "tokens: ",
+            "turns:  2",
+        ]).await;
+    }
+
     fn exec(example) {
         example.says(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
     }

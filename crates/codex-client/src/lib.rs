@@ -12,6 +12,7 @@ mod decode;
 mod error;
 mod exec;
 mod external;
+mod goal;
 mod input;
 mod login;
 mod mode;
@@ -40,6 +41,7 @@ pub use error::{
 };
 pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
+pub use goal::{GoalHandle, GoalResult, GoalStart, GoalStream};
 pub use input::Input;
 pub use login::{
     ChatgptLogin, ChatgptLoginStart, DeviceCodeLogin, DeviceCodeLoginStart, LoginWait,

@@ -14,6 +14,11 @@ pub use codex_types::{
     ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
 };
 
+// What goals are, and what is told of them.
+pub use codex_types::{
+    ThreadGoal, ThreadGoalClearedNotification, ThreadGoalStatus, ThreadGoalUpdatedNotification,
+};
+
 // What is reviewed.
 pub use codex_types::{
     BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,

@@ -8,8 +8,8 @@ use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
 use super::{
-    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic,
-    watch::Watch,
+    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, pursuit::Pursuit,
+    topic::Topic, watch::Watch,
 };
 use crate::error::{CloseReason, Closed, Error, Result};
 
@@ -21,6 +21,8 @@ pub(crate) enum Command {
     },
     Subscribe(Arc<Board>),
     Watch(Arc<Watch>),
+    /// Has the turns of a thread go there.
+    Pursue(Arc<Pursuit>),
     /// Has what is told under the topic's id go there.
     Follow(Arc<Topic>),
     /// Which turn runs in a thread, as far as is known.

@@ -26,6 +26,7 @@ mod note;
 mod outbound;
 mod pending;
 mod proposals;
+mod pursuit;
 mod queue;
 mod requests;
 mod router;
@@ -52,6 +53,7 @@ pub(crate) use self::{
     inbox::Inbox,
     logins::Attempt,
     note::{Delta, DeltaKind, Note},
+    pursuit::{Chapter, Pursuit, Rest, Standing},
     queue::Event,
     ticket::Asked,
     topic::{Topic, response},

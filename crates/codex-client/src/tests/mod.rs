@@ -5,6 +5,7 @@ mod calls;
 mod control;
 mod exec;
 mod faults;
+mod goal;
 mod handlers;
 mod inbox;
 mod limit;
