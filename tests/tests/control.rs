@@ -160,7 +160,7 @@ async fn a_turn_over_its_limit_is_stopped_and_the_thread_is_free_again() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("never said");
-    let run = thread.run("hi").timeout(Duration::from_millis(300));
+    let run = thread.run("hi").timeout(Duration::from_secs(1));
     let (result, reached) = tokio::join!(run.send(), gate.reached());
     reached.unwrap();
     let Err(Error::TurnTimeout(error)) = result else {
@@ -229,7 +229,7 @@ mod blocking {
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
         let gate = stage.model.push_gated("never said");
-        let limit = Duration::from_millis(300);
+        let limit = Duration::from_secs(1);
         let run = thread.run("hi").timeout(limit);
         let waiting = thread::spawn(|| run.send());
         gate.blocking_reached().unwrap();
