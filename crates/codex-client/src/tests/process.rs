@@ -1,18 +1,29 @@
 //! Servers that are processes, played by a shell.
 #![cfg(unix)]
 
-use std::{os::unix::process::ExitStatusExt, time::Duration};
+use std::{fs::File, io::Read, os::unix::process::ExitStatusExt, time::Duration};
 
+use codex_types::ServerNotification;
+use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use crate::{
-    Codex, CodexBuilder, Error,
+    Blocking, Codex, CodexBuilder, Error, blocking,
     transport::{Launch, Process},
 };
 
 /// A client whose server is a script.
 fn shell(script: &str) -> CodexBuilder {
-    Codex::builder().binary("sh").launch_args(["-c", script])
+    play(Codex::builder(), script)
+}
+
+/// The same for threads that wait.
+fn blocking_shell(script: &str) -> CodexBuilder<Blocking> {
+    play(blocking::Codex::builder(), script)
+}
+
+fn play<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
+    builder.binary("sh").launch_args(["-c", script])
 }
 
 fn launch(script: &str) -> Launch {
@@ -26,8 +37,17 @@ fn launch(script: &str) -> Launch {
 
 /// Answers the handshake, then does something else.
 fn after_handshake(then: &str) -> String {
-    let answer = serde_json::json!({"id": 1, "result": super::handshake()});
+    let answer = json!({"id": 1, "result": super::handshake()});
     format!("read line; echo '{answer}'; read line; {then}")
+}
+
+/// Answers the handshake and as many requests as there are results, then does something else.
+fn after_answers(results: &[Value], then: &str) -> String {
+    let answers = (2..).zip(results).map(|(id, result)| {
+        let answer = json!({"id": id, "result": result});
+        format!("read line; echo '{answer}'; ")
+    });
+    after_handshake(&format!("{}{then}", answers.collect::<String>()))
 }
 
 #[tokio::test]
@@ -62,19 +82,36 @@ async fn a_program_that_is_not_there_is_not_found_and_one_that_is_none_does_not_
     assert!(matches!(error, Error::Launch { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn a_flood_on_standard_error_blocks_nobody() {
-    let flood = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of much text on standard error\" >&2; i=$((i+1)); done; exit 1";
-    let codex = shell(&after_handshake(flood)).start().await.unwrap();
-    let Some(Err(Error::Closed(closed))) = codex.notifications().next().await else {
+/// Says much on standard error, then answers a call, then ends.
+fn flooding() -> String {
+    let line = "echo \"line $i of much text on standard error\" >&2";
+    let flood = format!("i=0; while [ $i -lt 20000 ]; do {line}; i=$((i+1)); done");
+    let answer = json!({"id": 2, "result": {"data": []}});
+    after_handshake(&format!("{flood}; read line; echo '{answer}'; exit 1"))
+}
+
+/// Whether a connection has ended as it does after that.
+fn kept_the_last_of_the_flood(end: Option<crate::Result<ServerNotification>>) {
+    let Some(Err(Error::Closed(closed))) = end else {
         panic!("not closed")
     };
-    assert!(
-        closed
-            .stderr_tail
-            .ends_with("line 19999 of much text on standard error")
-    );
+    let last = "line 19999 of much text on standard error";
+    assert!(closed.stderr_tail.ends_with(last));
     assert!(closed.stderr_tail.len() <= 64 * 1024);
+}
+
+#[tokio::test]
+async fn a_flood_on_standard_error_blocks_nobody() {
+    let codex = shell(&flooding()).start().await.unwrap();
+    codex.models().await.unwrap();
+    kept_the_last_of_the_flood(codex.notifications().next().await);
+}
+
+#[test]
+fn a_flood_on_standard_error_blocks_no_thread_that_waits() {
+    let codex = blocking_shell(&flooding()).start().unwrap();
+    codex.models().send().unwrap();
+    kept_the_last_of_the_flood(codex.notifications().next());
 }
 
 #[tokio::test]
@@ -119,6 +156,74 @@ async fn a_server_that_was_killed_is_told_at_once_though_its_child_holds_the_out
         closed.exit_status.and_then(|status| status.signal()),
         Some(9)
     );
+}
+
+/// Answers what starts a turn, begins to speak, and is killed.
+fn killed_in_a_turn() -> String {
+    let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "so far"});
+    let delta = json!({"method": "item/agentMessage/delta", "params": params});
+    let results = [super::thread_started(), super::turn_started("u")];
+    after_answers(&results, &format!("echo '{delta}'; kill -9 $$"))
+}
+
+/// Whether these are the events of that turn.
+fn end_with_the_kill(events: &[crate::Result<ServerNotification>]) {
+    let [
+        Ok(ServerNotification::AgentMessageDelta(delta)),
+        Err(Error::Closed(closed)),
+    ] = events
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(delta.delta, "so far");
+    let signal = closed.exit_status.and_then(|status| status.signal());
+    assert_eq!(signal, Some(9));
+    assert!(closed.partial.is_some());
+}
+
+#[tokio::test]
+async fn a_turn_whose_server_is_killed_ends_with_the_signal_and_nothing_works_any_more() {
+    let codex = shell(&killed_in_a_turn()).start().await.unwrap();
+    let thread = codex.thread_start().await.unwrap();
+    let turn = thread.turn("hi").await.unwrap();
+    let (mut stream, mut events) = (turn.stream(), Vec::new());
+    while let Some(event) = stream.next().await {
+        events.push(event);
+    }
+    end_with_the_kill(&events);
+    assert!(matches!(turn.run().await, Err(Error::Closed(_))));
+    assert!(matches!(codex.models().await, Err(Error::Closed(_))));
+}
+
+#[test]
+fn an_iterator_over_a_turn_whose_server_is_killed_ends_with_the_signal() {
+    let codex = blocking_shell(&killed_in_a_turn()).start().unwrap();
+    let thread = codex.thread_start().send().unwrap();
+    let turn = thread.turn("hi").send().unwrap();
+    end_with_the_kill(&turn.stream().collect::<Vec<_>>());
+    assert!(matches!(turn.run(), Err(Error::Closed(_))));
+    assert!(matches!(codex.models().send(), Err(Error::Closed(_))));
+}
+
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_no_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    // Holds the pipe as long as it runs, and does not answer the handshake.
+    let script = format!("exec 9> '{}'; echo up >&9; cat > /dev/null", pipe.display());
+    let starting = tokio::spawn(shell(&script).start());
+    let up = tokio::task::spawn_blocking(|| {
+        let mut pipe = File::open(pipe).unwrap();
+        pipe.read_exact(&mut [0; 3]).unwrap();
+        pipe
+    });
+    let mut pipe = up.await.unwrap();
+    starting.abort();
+    assert!(starting.await.unwrap_err().is_cancelled());
+    let ended = tokio::task::spawn_blocking(move || pipe.read(&mut [0]).unwrap());
+    assert_eq!(ended.await.unwrap(), 0);
 }
 
 #[tokio::test]

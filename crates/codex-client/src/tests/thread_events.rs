@@ -4,8 +4,7 @@ use codex_types::ServerNotification;
 use serde_json::json;
 
 use super::{
-    Fake,
-    control::settle,
+    Fake, settle,
     turns::{events, start},
 };
 use crate::{Error, ThreadEvents};
