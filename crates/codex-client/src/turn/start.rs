@@ -106,7 +106,9 @@ impl<M> TurnStart<M> {
 }
 
 sends! {
-    /// Starts the turn.
+    /// Starts the turn. Dropped before the request was sent, nothing happens; dropped later, the turn
+    /// runs without this client, and its events go to
+    /// [`Codex::notifications`](crate::Codex::notifications).
     ///
     /// # Errors
     ///
