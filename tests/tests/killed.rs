@@ -34,7 +34,7 @@ impl Victim {
 }
 
 /// How the turn ended, and the last event of it.
-fn tells_of_the_kill(ended: Result<TurnResult>, last: Option<Result<ServerNotification>>) {
+fn tells_of_the_kill(ended: Result<TurnResult>, last: Option<&Result<ServerNotification>>) {
     let Err(Error::Closed(closed)) = ended else {
         panic!("the turn did not end as closed: {ended:?}")
     };
@@ -64,7 +64,7 @@ async fn a_turn_whose_server_is_killed_ends_at_once_as_closed_with_the_signal() 
     while let Some(event) = events.next().await {
         last = Some(event);
     }
-    tells_of_the_kill(ended, last);
+    tells_of_the_kill(ended, last.as_ref());
     let later = thread.run("more").await;
     assert!(matches!(later, Err(Error::Closed(_))));
 }
@@ -82,7 +82,8 @@ fn threads_that_wait_for_a_turn_whose_server_is_killed_are_told_at_once() {
     let run = thread::spawn(move || turn.run());
     gate.blocking_reached().unwrap();
     victim.kill();
-    tells_of_the_kill(run.join().unwrap(), follower.join().unwrap());
+    let last = follower.join().unwrap();
+    tells_of_the_kill(run.join().unwrap(), last.as_ref());
     let later = thread.run("more").send();
     assert!(matches!(later, Err(Error::Closed(_))));
 }

@@ -7,10 +7,10 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::{
-    Fake, at_once, settle, turn_started,
+    Fake, at_once, settle, thread_started, turn_started,
     turns::{events, start},
 };
-use crate::{Error, Notifications, Thread, TurnHandle};
+use crate::{Codex, Error, Notifications, Thread, TurnHandle};
 
 /// Drops a future that waits.
 async fn give_up<T>(waiting: JoinHandle<T>) {
@@ -59,6 +59,27 @@ async fn a_turn_whose_start_is_given_up_goes_on_and_whoever_listens_hears_of_it_
     // The other turn has what belongs to it, and no more.
     let expected = ["turn/started", "ours", "turn/completed"];
     assert_eq!(events(&other).await, expected);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_given_up_in_the_queue_is_never_started_and_keeps_nothing_back() {
+    let (codex, mut fake) = Fake::start_with(Codex::builder().max_in_flight(1)).await;
+    let call = codex.thread_start().into_future();
+    let (thread, _) = tokio::join!(call, fake.answer("thread/start", thread_started()));
+    let thread = thread.unwrap();
+    let mut notifications = codex.notifications();
+    let first = tokio::spawn(codex.models().into_future());
+    let id = fake.request("model/list").await;
+    let starting = tokio::spawn(thread.turn("hi").into_future());
+    tokio::task::yield_now().await;
+    // Kept while it might be ours.
+    fake.delta("theirs", "x").await;
+    give_up(starting).await;
+    fake.send(&json!({"id": id, "result": {"data": []}})).await;
+    first.await.unwrap().unwrap();
+    let expected = ("item/agentMessage/delta".to_owned(), "theirs".to_owned());
+    assert_eq!(heard(&mut notifications).await, expected);
+    settle(&codex, &mut fake).await;
 }
 
 #[tokio::test]
