@@ -15,6 +15,7 @@ mod input;
 mod login;
 mod mode;
 mod notifications;
+mod output;
 mod pages;
 mod requests;
 mod retry;
@@ -33,7 +34,9 @@ pub use binary::NotFound;
 pub use call::Call;
 pub use codex::{AccountRead, Codex, Models, WeakCodex};
 pub use config::CodexBuilder;
-pub use error::{CloseReason, Closed, Error, Malformed, Result, RpcError, RpcErrorKind};
+pub use error::{
+    CloseReason, Closed, Error, Malformed, OutputMismatch, Result, RpcError, RpcErrorKind,
+};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
 pub use login::{
@@ -41,6 +44,7 @@ pub use login::{
 };
 pub use mode::{Async, Blocking};
 pub use notifications::Notifications;
+pub use output::TypedResult;
 pub use pages::{Paged, Pages};
 pub use requests::{
     ApprovalRequest, Decision, FileChangeApproval, HandlerError, HandlerResult, IntoAnswer,
@@ -48,6 +52,9 @@ pub use requests::{
 };
 pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
+/// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
+/// version itself, or name this one: `#[schemars(crate = "codex_client::schemars")]`.
+pub use schemars;
 pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
 pub use thread_events::ThreadEvents;
 pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};

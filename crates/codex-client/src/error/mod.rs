@@ -2,12 +2,14 @@
 
 mod closed;
 mod malformed;
+mod mismatch;
 mod rpc;
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 pub use closed::{CloseReason, Closed};
 pub use malformed::Malformed;
+pub use mismatch::OutputMismatch;
 pub use rpc::{RpcError, RpcErrorKind};
 
 use crate::{
@@ -54,6 +56,9 @@ pub enum Error {
     /// The turn ended as failed. What it had done until then is in the result.
     #[error("the turn failed: {}", .0.failure())]
     TurnFailed(Box<TurnResult>),
+    /// The turn ended without an answer of the type that was asked for. The answer as text is in it.
+    #[error(transparent)]
+    OutputMismatch(Box<OutputMismatch>),
     /// The turn took longer than it was given, and was told to stop. It holds a handle of the turn.
     #[error("{0}")]
     TurnTimeout(Box<TurnTimeout>),
