@@ -3,6 +3,7 @@
 use std::{future::IntoFuture, sync::Arc};
 
 use codex_client::{Codex, types::ServerNotification};
+use codex_testing::{Gate, Reply};
 use codex_tests::stage::Stage;
 use codex_types::{ThreadReadParams, request};
 
@@ -15,27 +16,23 @@ fn answer(number: usize) -> Option<String> {
     Some(format!("You said {number}"))
 }
 
-/// What one reader has heard of its turn.
-#[derive(Default)]
-struct Heard {
-    turn_id: String,
-    text: String,
+/// A stage whose model says so to all turns at once, when the gate opens.
+fn together() -> (Stage, Gate) {
+    let stage = Stage::new();
+    let gate = stage.model.gate();
+    let held = gate.clone();
+    stage.model.respond_with(move |request| {
+        let said = request.last_user_text().unwrap_or_default();
+        Reply::text(format!("You said {said}")).hold(&held)
+    });
+    (stage, gate)
 }
 
-impl Heard {
-    fn of(turn_id: &str) -> Self {
-        let turn_id = turn_id.to_owned();
-        Self {
-            turn_id,
-            ..Self::default()
-        }
-    }
-
-    fn hear(&mut self, event: &ServerNotification) {
-        assert_eq!(event.turn_id(), Some(self.turn_id.as_str()));
-        if let ServerNotification::AgentMessageDelta(delta) = event {
-            self.text.push_str(&delta.delta);
-        }
+/// Adds to a text what is said in an event, which is one of this turn.
+fn hear(turn_id: &str, text: &mut String, event: &ServerNotification) {
+    assert_eq!(event.turn_id(), Some(turn_id));
+    if let ServerNotification::AgentMessageDelta(delta) = event {
+        text.push_str(&delta.delta);
     }
 }
 
@@ -64,7 +61,7 @@ async fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_the
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_hundred_turns_at_once_each_has_its_own_text() {
-    let stage = Stage::echo();
+    let (stage, gate) = together();
     let codex = stage.start().await;
     let mut runs = Vec::new();
     for number in 0..TURNS {
@@ -73,6 +70,8 @@ async fn of_a_hundred_turns_at_once_each_has_its_own_text() {
     }
     let runs = runs.into_iter().map(IntoFuture::into_future);
     let runs: Vec<_> = runs.map(tokio::spawn).collect();
+    gate.reached_by(TURNS).await.unwrap();
+    gate.open();
     for (number, run) in runs.into_iter().enumerate() {
         let result = run.await.unwrap().unwrap();
         assert_eq!(result.final_response, answer(number));
@@ -88,19 +87,19 @@ async fn streams_that_are_read_by_turns_have_their_own_events_in_order() {
     for number in 0..STREAMS {
         let thread = codex.thread_start().await.unwrap();
         let turn = thread.turn(number.to_string()).await.unwrap();
-        streams.push((turn.stream(), Heard::of(turn.id()), false));
+        streams.push((turn.stream(), turn, String::new(), false));
     }
     // One event of each, and round again.
     while streams.iter().any(|(.., ended)| !ended) {
-        for (events, heard, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
+        for (events, turn, text, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
             match events.next().await {
-                Some(event) => heard.hear(&event.unwrap()),
+                Some(event) => hear(turn.id(), text, &event.unwrap()),
                 None => *ended = true,
             }
         }
     }
-    for (number, (events, heard, _)) in streams.into_iter().enumerate() {
-        assert_eq!(answer(number), Some(heard.text));
+    for (number, (events, _, text, _)) in streams.into_iter().enumerate() {
+        assert_eq!(Some(text), answer(number));
         let result = events.result().await.unwrap();
         assert_eq!(result.final_response, answer(number));
     }
@@ -153,7 +152,7 @@ mod blocking {
 
     #[test]
     fn of_a_hundred_turns_at_once_each_has_its_own_text() {
-        let stage = Stage::echo();
+        let (stage, gate) = together();
         let codex = stage.start_blocking();
         let start = || codex.thread_start().ephemeral(true).send().unwrap();
         let threads: Vec<Thread> = (0..TURNS).map(|_| start()).collect();
@@ -165,6 +164,8 @@ mod blocking {
                     assert_eq!(result.final_response, answer(number));
                 });
             }
+            gate.blocking_reached_by(TURNS).unwrap();
+            gate.open();
         });
         codex.close().unwrap();
     }
@@ -182,11 +183,11 @@ mod blocking {
                     let thread = codex.thread_start().send().unwrap();
                     let turn = thread.turn(number.to_string()).send().unwrap();
                     started.wait();
-                    let (mut events, mut heard) = (turn.stream(), Heard::of(turn.id()));
+                    let (mut events, mut text) = (turn.stream(), String::new());
                     for event in &mut events {
-                        heard.hear(&event.unwrap());
+                        hear(turn.id(), &mut text, &event.unwrap());
                     }
-                    assert_eq!(Some(heard.text), answer(number));
+                    assert_eq!(Some(text), answer(number));
                     let result = events.result().unwrap();
                     assert_eq!(result.final_response, answer(number));
                 });

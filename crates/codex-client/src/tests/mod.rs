@@ -4,6 +4,7 @@ mod blocking;
 mod calls;
 mod control;
 mod dropped;
+mod exec;
 mod faults;
 mod handlers;
 mod handshake;

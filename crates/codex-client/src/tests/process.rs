@@ -223,7 +223,8 @@ async fn a_start_that_is_given_up_leaves_no_process() {
     starting.abort();
     assert!(starting.await.unwrap_err().is_cancelled());
     let ended = tokio::task::spawn_blocking(move || pipe.read(&mut [0]).unwrap());
-    assert_eq!(ended.await.unwrap(), 0);
+    let ended = tokio::time::timeout(Duration::from_secs(30), ended).await;
+    assert_eq!(ended.expect("the end of the process").unwrap(), 0);
 }
 
 #[tokio::test]
