@@ -127,10 +127,11 @@ const FLOOD: u64 = 20;
 
 /// Says more than is kept for a reader that does not read, and then a last word.
 pub(super) async fn flood(fake: &mut Fake) {
-    let name = "x".repeat(1024 * 1024);
+    let params = json!({"threadId": "t", "threadName": "x".repeat(1024 * 1024)});
+    let line = json!({"method": "thread/name/updated", "params": params});
+    let line = format!("{line}\n");
     for _ in 0..FLOOD {
-        let params = json!({"threadId": "t", "threadName": name});
-        fake.notify("thread/name/updated", params).await;
+        fake.write(line.as_bytes()).await;
     }
     fake.notify("thread/archived", json!({"threadId": "t"}))
         .await;
