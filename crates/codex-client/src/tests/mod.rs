@@ -13,6 +13,7 @@ mod limit;
 mod logins;
 mod mischief;
 mod options;
+mod orphans;
 mod output;
 mod pages;
 mod process;

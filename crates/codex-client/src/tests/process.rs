@@ -1,19 +1,15 @@
 //! Servers that are processes, played by a shell.
 #![cfg(unix)]
 
-use std::{fs::File, io::Read, os::unix::process::ExitStatusExt, time::Duration};
+use std::os::unix::process::ExitStatusExt;
 
 use codex_types::ServerNotification;
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
 
-use crate::{
-    Blocking, Codex, CodexBuilder, Error, blocking,
-    transport::{Launch, Process},
-};
+use crate::{Blocking, Codex, CodexBuilder, Error, blocking};
 
 /// A client whose server is a script.
-fn shell(script: &str) -> CodexBuilder {
+pub(super) fn shell(script: &str) -> CodexBuilder {
     play(Codex::builder(), script)
 }
 
@@ -26,17 +22,8 @@ fn play<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
     builder.binary("sh").launch_args(["-c", script])
 }
 
-fn launch(script: &str) -> Launch {
-    Launch {
-        program: "sh".into(),
-        args: vec!["-c".into(), script.into()],
-        cwd: None,
-        env: Vec::new(),
-    }
-}
-
 /// Answers the handshake, then does something else.
-fn after_handshake(then: &str) -> String {
+pub(super) fn after_handshake(then: &str) -> String {
     let answer = json!({"id": 1, "result": super::handshake()});
     format!("read line; echo '{answer}'; read line; {then}")
 }
@@ -203,85 +190,4 @@ fn an_iterator_over_a_turn_whose_server_is_killed_ends_with_the_signal() {
     end_with_the_kill(&turn.stream().collect::<Vec<_>>());
     assert!(matches!(turn.run(), Err(Error::Closed(_))));
     assert!(matches!(codex.models().send(), Err(Error::Closed(_))));
-}
-
-#[tokio::test]
-async fn a_start_that_is_given_up_leaves_no_process() {
-    let dir = tempfile::tempdir().unwrap();
-    let pipe = dir.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
-    // Holds the pipe as long as it runs, and does not answer the handshake.
-    let script = format!("exec 9> '{}'; echo up >&9; cat > /dev/null", pipe.display());
-    let starting = tokio::spawn(shell(&script).start());
-    let up = tokio::task::spawn_blocking(|| {
-        let mut pipe = File::open(pipe).unwrap();
-        pipe.read_exact(&mut [0; 3]).unwrap();
-        pipe
-    });
-    let mut pipe = up.await.unwrap();
-    starting.abort();
-    assert!(starting.await.unwrap_err().is_cancelled());
-    let ended = tokio::task::spawn_blocking(move || pipe.read(&mut [0]).unwrap());
-    let ended = tokio::time::timeout(Duration::from_secs(30), ended).await;
-    assert_eq!(ended.expect("the end of the process").unwrap(), 0);
-}
-
-#[tokio::test]
-async fn a_process_that_does_not_end_is_terminated_with_its_children() {
-    let mut transport = Process::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
-    let mut up = [0; 3];
-    transport.reader.read_exact(&mut up).await.unwrap();
-    let status = transport
-        .process
-        .unwrap()
-        .end(Duration::ZERO)
-        .await
-        .unwrap();
-    assert_eq!(status.signal(), Some(15));
-    // The child of the shell held the output open: it is gone too.
-    assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
-}
-
-#[test]
-fn a_panic_leaves_no_process_behind() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("id");
-    let script = format!(
-        "echo $$ > '{}'; {}",
-        file.display(),
-        after_handshake("sleep 1000")
-    );
-    let panicked = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.unwrap().block_on(async {
-            let _codex = shell(&script).start().await.unwrap();
-            std::panic::resume_unwind(Box::new("as if by accident"));
-        })
-    });
-    panicked.join().unwrap_err();
-    let id = std::fs::read_to_string(file)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
-    assert!(rustix::process::test_kill_process(id).is_err());
-}
-
-#[tokio::test]
-async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
-    let mut transport =
-        Process::spawn(&launch("trap '' TERM; sleep 1000 & echo $$; wait")).unwrap();
-    let mut id = [0; 16];
-    let read = transport.reader.read(&mut id).await.unwrap();
-    let id: i32 = str::from_utf8(&id[..read]).unwrap().trim().parse().unwrap();
-    drop(transport.process);
-    let mut rest = Vec::new();
-    transport.reader.read_to_end(&mut rest).await.unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
-    // Not even a zombie is left.
-    assert!(rustix::process::test_kill_process(id).is_err());
 }
