@@ -6,11 +6,11 @@
 use codex_client::{
     Codex, CodexBuilder, Thread, blocking,
     types::{
-        McpServerElicitationRequestParams, McpServerElicitationRequestResponse, ServerRequest,
-        ToolRequestUserInputParams, ToolRequestUserInputResponse,
+        AskForApproval, McpServerElicitationRequestParams, McpServerElicitationRequestResponse,
+        ServerRequest, ToolRequestUserInputParams, ToolRequestUserInputResponse,
     },
 };
-use codex_testing::Reply;
+use codex_testing::{Item, Reply};
 use codex_tests::stage::Stage;
 use serde_json::{Value, json};
 
@@ -82,13 +82,17 @@ fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
 
 /// Has the model call the tool of the MCP server, and then say something.
 fn call_tool(stage: &Stage) {
-    let call = Reply::function_call("mcp__asker__ask", json!({}));
-    stage.model.push(call);
+    let call = Item::function_call("ask", json!({})).namespace("mcp__asker");
+    stage.model.push(Reply::items([call]));
     stage.model.push("Then it is so.");
 }
 
+/// A thread that may ask: with the policy `never`, codex declines elicitations by itself.
 async fn thread(codex: &Codex) -> Thread {
-    codex.thread_start().await.unwrap()
+    let thread = codex
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest);
+    thread.await.unwrap()
 }
 
 #[tokio::test]
@@ -136,7 +140,10 @@ fn blocking_programs_answer_questions_from_a_handler_or_an_inbox() {
         .on_elicitation(|_| McpServerElicitationRequestResponse::accept(json!({"color": "red"})))
         .start()
         .unwrap();
-    let thread = codex.thread_start().send().unwrap();
+    let thread = codex
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest);
+    let thread = thread.send().unwrap();
     call_tool(&stage);
     thread.run("Ask me.").send().unwrap();
     assert!(told(&stage).contains("red"), "{}", told(&stage));
