@@ -59,4 +59,6 @@ pub use sandbox::Sandbox;
 pub use schemars;
 pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
 pub use thread_events::ThreadEvents;
-pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};
+pub use turn::{
+    Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
+};
