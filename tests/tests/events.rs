@@ -1,7 +1,7 @@
 //! Following turns and threads of a real app-server, by one reader and by several.
 
 use codex_client::{
-    TurnHandle,
+    TurnStream,
     types::{ServerNotification, ThreadStatus},
 };
 use codex_testing::{Item, Reply};
@@ -9,13 +9,12 @@ use codex_tests::stage::Stage;
 use codex_types::TurnStatus;
 use serde_json::json;
 
-/// All that a stream of this turn yields: the text, and how many events.
-async fn follow(turn: &TurnHandle) -> (String, usize) {
-    let mut stream = turn.stream();
+/// All that a stream of a turn yields: the text, and how many events.
+async fn follow(turn_id: &str, mut stream: TurnStream) -> (String, usize) {
     let (mut text, mut count) = (String::new(), 0);
     while let Some(event) = stream.next().await {
         let event = event.expect("an event that can be read");
-        assert_eq!(event.turn_id(), Some(turn.id()));
+        assert_eq!(event.turn_id(), Some(turn_id));
         count += 1;
         if let ServerNotification::AgentMessageDelta(delta) = event {
             text.push_str(&delta.delta);
@@ -33,12 +32,13 @@ async fn several_readers_of_one_turn_read_the_same() {
     let reply = Reply::text_in_chunks_of(3, "A sentence of some length.");
     stage.model.push(reply.hold_after(1, &gate));
     let turn = thread.turn("hi").await.unwrap();
-    let again = turn.clone();
-    let (first, second, result, _) =
-        tokio::join!(follow(&turn), follow(&again), turn.run(), async {
-            gate.reached().await.unwrap();
-            gate.open();
-        });
+    // Both are there before the first event is taken.
+    let (first, second) = (turn.stream(), turn.clone().stream());
+    let (first, second) = (follow(turn.id(), first), follow(turn.id(), second));
+    let (first, second, result, ()) = tokio::join!(first, second, turn.run(), async {
+        gate.reached().await.unwrap();
+        gate.open();
+    });
     assert_eq!(first, second);
     assert_eq!(result.unwrap().final_response, Some(first.0));
     codex.close().await.unwrap();
@@ -164,14 +164,14 @@ async fn a_sub_agents_thread_is_not_mixed_in_and_ends_no_turn_of_ours() {
 mod blocking {
     use std::thread;
 
-    use codex_client::blocking::TurnHandle;
+    use codex_client::blocking::TurnStream;
 
     use super::*;
 
-    fn follow(turn: &TurnHandle) -> String {
-        let deltas = turn.stream().filter_map(|event| {
+    fn follow(turn_id: &str, stream: TurnStream) -> String {
+        let deltas = stream.filter_map(|event| {
             let event = event.expect("an event that can be read");
-            assert_eq!(event.turn_id(), Some(turn.id()));
+            assert_eq!(event.turn_id(), Some(turn_id));
             match event {
                 ServerNotification::AgentMessageDelta(delta) => Some(delta.delta),
                 _ => None,
@@ -191,9 +191,11 @@ mod blocking {
             .model
             .push(Reply::text_in_chunks_of(3, text).hold_after(1, &gate));
         let turn = thread.turn("hi").send().unwrap();
+        // Both are there before the first event is taken.
+        let streams = [turn.stream(), turn.stream()];
         thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| assert_eq!(follow(&turn), text));
+            for stream in streams {
+                scope.spawn(|| assert_eq!(follow(turn.id(), stream), text));
             }
             scope.spawn(|| {
                 let result = turn.run().unwrap();
