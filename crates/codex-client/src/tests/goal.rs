@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use codex_types::{ThreadGoalStatus, TurnStatus};
 use serde_json::{Value, json};
 
-use super::{Fake, control::settle};
+use super::{Fake, settle};
 use crate::{Error, GoalHandle, GoalStream, Thread};
 
 fn goal(status: &str) -> Value {
