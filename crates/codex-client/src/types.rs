@@ -49,6 +49,9 @@ pub use codex_types::{
     Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
 };
 
+// What is told of watched files.
+pub use codex_types::FsChangedNotification;
+
 // What processes are told and tell.
 pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};
 
