@@ -146,6 +146,13 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Lets requests wait for their answers as long as it takes, unless they say otherwise. A server that
+    /// does not answer then keeps its callers waiting until the connection ends.
+    pub fn no_request_timeout(mut self) -> Self {
+        self.limits.timeout = None;
+        self
+    }
+
     /// How many requests are in flight at most; more wait for an answer to one of them. 100 by
     /// default: a server drops replies from about 125 on.
     pub fn max_in_flight(mut self, requests: usize) -> Self {

@@ -16,6 +16,7 @@ mod login;
 mod mode;
 mod notifications;
 mod pages;
+mod path;
 mod retry;
 mod sandbox;
 mod thread;
@@ -32,7 +33,9 @@ pub use binary::NotFound;
 pub use call::Call;
 pub use codex::{AccountRead, Codex, Models};
 pub use config::CodexBuilder;
-pub use error::{CloseReason, Closed, Error, Malformed, Result, RpcError, RpcErrorKind};
+pub use error::{
+    CloseReason, Closed, Error, LostReason, Malformed, Result, RpcError, RpcErrorKind, TurnLost,
+};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
 pub use login::{
@@ -43,6 +46,8 @@ pub use notifications::Notifications;
 pub use pages::{Paged, Pages};
 pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
-pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
+pub use thread::{
+    Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
+};
 pub use thread_events::ThreadEvents;
 pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};

@@ -14,16 +14,16 @@ use std::{
 };
 
 use codex_types::{
-    RequestId,
+    Request, RequestId, ThreadResumeParams, ThreadUnsubscribeParams,
     rpc::{Incoming, JsonRpcError},
 };
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    active::Active,
+    active::{self, Active},
     bulletin::{Bulletin, Post},
     command::{Answer, Call, Command, Started, Starts},
-    feed::Feed,
+    feed::{CutOff, Feed},
     inbound,
     lines::Line,
     logins::Logins,
@@ -35,13 +35,15 @@ use super::{
     scan::{self, Head},
     watch::Watches,
 };
-use crate::error::{CloseReason, Closed, Error, Malformed, Result, RpcError};
+use crate::error::{CloseReason, Closed, Error, LostReason, Malformed, Result, RpcError};
 
 /// Who waits for an answer.
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
     starts: Option<Starts>,
+    /// The thread whose events this client then gets no more.
+    leaves: Option<String>,
     reply: oneshot::Sender<Result<Answer>>,
 }
 
@@ -113,6 +115,14 @@ impl Core {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
         match &call.starts {
+            // Nothing would be heard of it.
+            Some(Starts::Turn(thread_id)) if self.router.has_left(thread_id) => {
+                let reason = format!(
+                    "this client has unsubscribed from the thread {thread_id}: resume it first"
+                );
+                let _ = call.reply.send(Err(Error::InvalidInput(reason.into())));
+                return;
+            }
             Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
             Some(Starts::Login) => self.logins.reserve(),
             None => {}
@@ -121,6 +131,7 @@ impl Core {
             method: call.method,
             timeout: call.timeout,
             starts: call.starts,
+            leaves: left_by(call.method, call.params.as_deref()),
             reply: call.reply,
         };
         self.pending
@@ -236,6 +247,12 @@ impl Core {
         self.post_strays();
         if let Some(method) = &head.method {
             self.active.notification(method, &head.peek);
+            if active::ends_thread(method)
+                && let Some(thread_id) = thread_id
+            {
+                self.router.lose(thread_id, LostReason::ThreadClosed);
+                self.post_strays();
+            }
         }
         Some(readers)
     }
@@ -310,6 +327,7 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
+                self.subscription(&waiter, &text[result.clone()]);
                 let started = waiter
                     .starts
                     .as_ref()
@@ -324,6 +342,17 @@ impl Core {
         self.release(waiter.starts.as_ref());
         // A caller that is gone does not want it.
         let _ = waiter.reply.send(answer);
+    }
+
+    /// Takes note of an answer after which the server tells this client of a thread, or does not.
+    fn subscription(&mut self, waiter: &Waiter, result: &str) {
+        if let Some(thread_id) = &waiter.leaves {
+            self.router.leave(thread_id);
+            self.active.left(thread_id);
+        } else if waiter.method == ThreadResumeParams::METHOD && self.router.has_left_any() {
+            let ids = scan::result(result).unwrap_or_default();
+            self.router.join(&ids.thread_id.unwrap_or_default());
+        }
     }
 
     /// Finds what was started, with the events of it that have come already.
@@ -415,7 +444,7 @@ impl Core {
             let _ = reply.send(Err(Error::closed(&closed)));
         }
         for feed in self.router.drain() {
-            feed.close(&closed);
+            feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
         }
         self.logins.close();
         self.watches.close(&closed);
@@ -444,6 +473,13 @@ fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
         text: head.peek.delta.as_deref()?,
         emitted_at_ms: head.emitted_at_ms,
     })
+}
+
+/// The thread that a request asks the server to be silent about.
+fn left_by(method: &str, params: Option<&[u8]>) -> Option<String> {
+    let params = params.filter(|_| method == ThreadUnsubscribeParams::METHOD)?;
+    let ids = scan::result(str::from_utf8(params).ok()?)?;
+    ids.thread_id.map(Cow::into_owned)
 }
 
 /// The id of the login that a notification says is completed.

@@ -40,9 +40,11 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
+#[cfg(test)]
+pub(crate) use self::note::note;
 pub(crate) use self::{
     bulletin::{Board, Post},
-    feed::{End, Feed, Reader, Record},
+    feed::{CutOff, End, Feed, Reader, Record},
     logins::Attempt,
     note::{Delta, DeltaKind, Note},
     queue::Event,

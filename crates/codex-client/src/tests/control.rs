@@ -4,6 +4,7 @@ use std::{future::IntoFuture, time::Duration};
 
 use codex_types::TurnStatus;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{
     Fake,
@@ -126,6 +127,29 @@ async fn an_interrupt_that_leads_to_nothing_is_a_timeout() {
         panic!("{error}")
     };
     assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_has_one_deadline_though_it_may_ask_twice() {
+    let builder = Codex::builder().request_timeout(Duration::from_secs(7));
+    let (codex, mut fake) = Fake::start_with(builder).await;
+    let call = codex.thread_start().into_future();
+    let (thread, _) = tokio::join!(call, fake.answer("thread/start", super::thread_started()));
+    let turn = start(&thread.unwrap(), &mut fake, "u").await;
+    let asked = Instant::now();
+    let (stopped, ()) = tokio::join!(turn.interrupt(), async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        fake.refuse("turn/interrupt", NO_ACTIVE_TURN).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        fake.start_turn("u").await;
+        // Not answered, this time.
+        fake.request("turn/interrupt").await;
+    });
+    let Err(Error::Timeout { method, after }) = stopped else {
+        panic!("{stopped:?}")
+    };
+    assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));
+    assert_eq!(asked.elapsed().as_secs(), 7);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod control;
 mod faults;
 mod limit;
 mod logins;
+mod lost;
 mod options;
 mod pages;
 mod process;

@@ -1,5 +1,6 @@
 //! Threads: conversations in which turns are run.
 
+mod directories;
 mod list;
 mod read;
 mod start;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use codex_types::{ThreadCompactStartParams, ThreadSetNameParams};
 
+pub use directories::Directories;
 pub use list::ThreadList;
 pub use read::ThreadRead;
 pub use start::{ThreadFork, ThreadResume, ThreadStart};

@@ -30,7 +30,7 @@ macro_rules! thread_options {
             /// Overrides of configuration values for this thread.
             config: Map<String, Value>;
             /// The working directory.
-            cwd: String;
+            cwd: Path;
             /// Instructions in addition to the base ones.
             developer_instructions: String;
             /// The model, by its id.

@@ -56,8 +56,9 @@ impl TurnHandle {
     ///
     /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn ended as failed (not
     /// if it was interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the
-    /// turn did, with what it had come to in [`Closed::partial`](crate::Closed::partial); [`Decode`](crate::Error::Decode) if what the result is made of cannot be
-    /// understood.
+    /// turn did, with what it had come to in [`Closed::partial`](crate::Closed::partial);
+    /// [`TurnLost`](crate::Error::TurnLost) if the turn's thread was closed or unsubscribed from before;
+    /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood.
     pub async fn run(&self) -> Result<TurnResult> {
         TurnStream::new(self.codex.clone(), self.feed.end_only())
             .result()

@@ -36,7 +36,9 @@ impl TurnHandle {
         match stopped.await {
             // It had come to an end of its own before it was told to stop.
             Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
-            Ok(Err(error @ (Error::TurnFailed(_) | Error::Closed(_)))) => Err(error),
+            Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnLost(_) | Error::Closed(_)))) => {
+                Err(error)
+            }
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
                 turn: self.clone(),
                 after: limit,
