@@ -195,6 +195,22 @@ fn debug_hides_what_else_is_in_a_configuration() {
 }
 
 #[test]
+fn debug_hides_what_is_in_a_union_with_secrets_whose_tag_is_not_known() {
+    for (name, tag) in [
+        ("LoginAccountParams", "amazonNova"),
+        ("LocalShellAction", "spawn"),
+    ] {
+        let text = format!(r#"{{"type":"{tag}","key":"{SECRET}"}}"#);
+        let (after, debug) = definitions()[name](&text).expect("an object with another tag");
+        assert!(after.to_string().contains(SECRET));
+        assert!(!debug.contains(SECRET) && debug.contains(tag), "{debug}");
+    }
+    // What is known of them is shown as before.
+    let plain = definitions()["LoginAccountParams"](r#"{"type":"chatgptDeviceCode"}"#);
+    assert_eq!(plain.expect("a login").1, "ChatgptDeviceCode");
+}
+
+#[test]
 fn what_is_named_like_a_secret_is_hidden_or_known_to_be_harmless() {
     let suspicious = |path: &str| {
         let field = path.rsplit('.').next().unwrap_or(path).to_lowercase();

@@ -138,9 +138,9 @@ async fn an_interrupt_has_one_deadline_though_it_may_ask_twice() {
     let turn = start(&thread.unwrap(), &mut fake, "u").await;
     let asked = Instant::now();
     let (stopped, ()) = tokio::join!(turn.interrupt(), async {
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        tokio::time::advance(Duration::from_secs(3)).await;
         fake.refuse("turn/interrupt", NO_ACTIVE_TURN).await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        tokio::time::advance(Duration::from_secs(3)).await;
         fake.start_turn("u").await;
         // Not answered, this time.
         fake.request("turn/interrupt").await;
