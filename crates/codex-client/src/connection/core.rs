@@ -100,6 +100,18 @@ impl Core {
             Command::Notify { method } => self.outbound.notification(method, None),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
+            Command::Reserve { thread_id, reply } => {
+                self.router.reserve(&thread_id);
+                let _ = reply.send(self.is_told_of(&thread_id));
+            }
+            Command::Claim {
+                thread_id,
+                turn_id,
+                reply,
+            } => {
+                let _ = reply.send(self.claim_turn(&thread_id, &turn_id));
+            }
+            Command::Release { thread_id } => self.release(Some(&Starts::Turn(thread_id))),
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).map(str::to_owned));
             }
@@ -115,15 +127,13 @@ impl Core {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
         match &call.starts {
-            // Nothing would be heard of it.
-            Some(Starts::Turn(thread_id)) if self.router.has_left(thread_id) => {
-                let reason = format!(
-                    "this client has unsubscribed from the thread {thread_id}: resume it first"
-                );
-                let _ = call.reply.send(Err(Error::InvalidInput(reason.into())));
-                return;
+            Some(Starts::Turn(thread_id)) => {
+                if let Err(error) = self.is_told_of(thread_id) {
+                    let _ = call.reply.send(Err(error));
+                    return;
+                }
+                self.router.reserve(thread_id);
             }
-            Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
             Some(Starts::Login) => self.logins.reserve(),
             None => {}
         }
@@ -136,6 +146,16 @@ impl Core {
         };
         self.pending
             .push(call.method, call.params, deadline, waiter);
+    }
+
+    /// Fails for a thread of whose turns nothing would be heard.
+    fn is_told_of(&self, thread_id: &str) -> Result<()> {
+        if !self.router.has_left(thread_id) {
+            return Ok(());
+        }
+        let reason =
+            format!("this client has unsubscribed from the thread {thread_id}: resume it first");
+        Err(Error::InvalidInput(reason.into()))
     }
 
     /// Writes the requests that may be in flight now to `outbound`.
@@ -360,16 +380,19 @@ impl Core {
         let ids = scan::result(result)?;
         Some(match starts {
             Starts::Turn(thread_id) => {
-                let turn_id = ids.turn_id.as_deref()?;
-                let feed = self.router.claim(thread_id, turn_id, Instant::now());
-                if !feed.has_ended() {
-                    self.active.named(thread_id, turn_id);
-                }
-                self.deadline_of_router();
-                Started::Turn(feed)
+                Started::Turn(self.claim_turn(thread_id, ids.turn_id.as_deref()?))
             }
             Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
         })
+    }
+
+    fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<Feed> {
+        let feed = self.router.claim(thread_id, turn_id, Instant::now());
+        if !feed.has_ended() {
+            self.active.named(thread_id, turn_id);
+        }
+        self.deadline_of_router();
+        feed
     }
 
     /// Ends a reservation; what nobody claimed goes where it would have gone without one.
@@ -430,7 +453,11 @@ impl Core {
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
-            Command::Notify { .. } | Command::ActiveTurn { .. } => {}
+            Command::Notify { .. }
+            | Command::Reserve { .. }
+            | Command::Claim { .. }
+            | Command::Release { .. }
+            | Command::ActiveTurn { .. } => {}
         }
     }
 

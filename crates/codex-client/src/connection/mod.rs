@@ -30,6 +30,7 @@ mod scan;
 mod watch;
 
 use std::{
+    mem,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -203,6 +204,24 @@ impl Connection {
         watch
     }
 
+    /// Keeps the events of all turns of a thread from here on, to claim one of them whose id an answer
+    /// does not tell.
+    pub(crate) async fn reserve(&self, thread_id: &str) -> Result<Reservation> {
+        let (reply, reserved) = oneshot::channel();
+        let command = Command::Reserve {
+            thread_id: thread_id.to_owned(),
+            reply,
+        };
+        let sent = self.commands.send(command);
+        sent.map_err(|_| Error::Closed(self.closed()))?;
+        let reservation = Reservation {
+            connection: self.clone(),
+            thread_id: thread_id.to_owned(),
+        };
+        reserved.await.map_err(|_| Error::Closed(self.closed()))??;
+        Ok(reservation)
+    }
+
     /// The turn that runs in a thread, as far as the server has said.
     pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<String>> {
         let (reply, active) = oneshot::channel();
@@ -228,6 +247,42 @@ impl Connection {
         // Set before the task lets go of anything, so the other case is not to be seen.
         let closed = self.closed.get().map(Arc::clone);
         closed.unwrap_or_else(|| Arc::new(Closed::new(CloseReason::EndOfStream)))
+    }
+}
+
+/// A thread, all of whose turns are kept; dropped, those that nobody has claimed are not.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    connection: Connection,
+    thread_id: String,
+}
+
+impl Reservation {
+    /// The turn, with all of its events.
+    pub(crate) async fn claim(&self, turn_id: String) -> Result<Arc<Feed>> {
+        let (reply, feed) = oneshot::channel();
+        let command = Command::Claim {
+            thread_id: self.thread_id.clone(),
+            turn_id,
+            reply,
+        };
+        let closed = || Error::Closed(self.connection.closed());
+        self.connection
+            .commands
+            .send(command)
+            .map_err(|_| closed())?;
+        feed.await.map_err(|_| closed())
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let thread_id = mem::take(&mut self.thread_id);
+        // A connection that has ended keeps nothing.
+        let _ = self
+            .connection
+            .commands
+            .send(Command::Release { thread_id });
     }
 }
 

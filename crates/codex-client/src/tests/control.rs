@@ -15,7 +15,7 @@ use crate::{Codex, Error, RpcErrorKind, Thread};
 const NO_ACTIVE_TURN: &str = "no active turn to steer";
 
 impl Fake {
-    async fn refuse(&mut self, method: &str, message: &str) -> Value {
+    pub(super) async fn refuse(&mut self, method: &str, message: &str) -> Value {
         let request = self.receive().await;
         assert_eq!(request["method"], method, "{request}");
         let error = json!({"code": -32600, "message": message});

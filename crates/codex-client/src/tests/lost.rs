@@ -95,6 +95,11 @@ async fn no_turn_is_started_that_nothing_would_be_heard_of() {
         panic!("the turn was started")
     };
     assert!(reason.contains("resume it first"), "{reason}");
+    let compaction = thread.compact().await;
+    assert!(
+        matches!(compaction, Err(Error::InvalidInput(_))),
+        "{compaction:?}"
+    );
     // Nothing was sent: the next request is another one.
     let (resumed, _) = tokio::join!(
         thread.codex().thread_resume("t").into_future(),

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod calls;
+mod compact;
 mod control;
 mod faults;
 mod limit;
