@@ -6,7 +6,7 @@
 /// A JSON object, as options such as `config` take it.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
-// What the options of the request builders take.
+// What the options of the request builders take, and what such values are made of.
 pub use codex_types::{
     ApprovalsReviewer, AskForApproval, ExternalSandboxSandboxPolicy, GranularAskForApproval,
     Personality, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary, SandboxMode,
@@ -20,7 +20,7 @@ pub use codex_types::{
     SkillUserInput, TextUserInput, UserInput,
 };
 
-// What calls answer.
+// What requests are answered with. Where a handle returns nothing of it, `Codex::request` does.
 pub use codex_types::{
     Account, CancelLoginAccountResponse, CancelLoginAccountStatus, GetAccountResponse,
     InitializeResponse, Model, ModelListResponse, PlanType, Thread, ThreadArchiveResponse,
