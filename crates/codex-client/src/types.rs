@@ -3,7 +3,7 @@
 //!
 //! It is a selection, and the same types as in `codex_types`, which has all of the protocol.
 
-/// A JSON object, as options such as `config` take it.
+/// A JSON object, which is one of the things that the option `config` takes.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
 // What the options of the request builders take, and what such values are made of.

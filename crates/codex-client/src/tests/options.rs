@@ -10,7 +10,7 @@ use codex_types::{
     SortDirection, ThreadListCwdFilter, ThreadListParams, ThreadSortKey, ThreadSource,
     ThreadSourceKind, ThreadStartSource,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Fake;
 use crate::{ApprovalMode, Codex, Directories, Error, Sandbox};
@@ -25,10 +25,6 @@ where
     let message = fake.answer(method, json!({})).await;
     let _ = call.await.unwrap();
     message["params"].clone()
-}
-
-fn config() -> Map<String, Value> {
-    Map::from_iter([("a.b".to_owned(), json!(1))])
 }
 
 /// What the builders that make threads have in common.
@@ -54,7 +50,7 @@ macro_rules! common_options {
             .approval_policy(AskForApproval::Untrusted)
             .approvals_reviewer(ApprovalsReviewer::User)
             .base_instructions("base")
-            .config(config())
+            .config([("a.b", 1)])
             .cwd("/dir")
             .developer_instructions("developer")
             .model("m")
