@@ -1,6 +1,6 @@
 //! How a connection is set up.
 
-use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
 use codex_types::{ClientInfo, InitializeCapabilities, InitializeParams};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,6 +12,7 @@ use crate::{
     connection::{Connection, Limits},
     error::Result,
     mode::{Async, Blocking},
+    requests::Handlers,
     transport::{Launch, Process, Transport},
 };
 
@@ -36,6 +37,7 @@ pub struct CodexBuilder<M = Async> {
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
+    pub(crate) handlers: Handlers,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -55,6 +57,7 @@ impl<M> CodexBuilder<M> {
                 in_flight: IN_FLIGHT,
                 line: LINE_LIMIT,
             },
+            handlers: Handlers::default(),
             mode: PhantomData,
         }
     }
@@ -269,11 +272,15 @@ impl<M> CodexBuilder<M> {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let connection = Connection::open(transport, &self.limits);
+        let handlers = Arc::new(self.handlers);
+        let connection = Connection::open(transport, &self.limits, Arc::clone(&handlers));
         let params = InitializeParams::new(self.client).capabilities(self.capabilities);
         let metadata = connection.call(&params, connection.timeout()).await?;
-        connection.notify("initialized")?;
-        Ok(Codex::new(connection, metadata))
+        let codex = Codex::new(connection, metadata);
+        // Before the server may ask anything.
+        handlers.set_client(codex.downgrade());
+        codex.connection().notify("initialized")?;
+        Ok(codex)
     }
 }
 
@@ -295,6 +302,7 @@ impl<M> fmt::Debug for CodexBuilder<M> {
             .field("client", &self.client)
             .field("capabilities", &self.capabilities)
             .field("limits", &self.limits)
+            .field("handlers", &self.handlers.methods().collect::<Vec<_>>())
             .finish()
     }
 }

@@ -17,6 +17,7 @@ mod mode;
 mod notifications;
 mod pages;
 mod path;
+mod requests;
 mod retry;
 mod sandbox;
 mod thread;
@@ -31,7 +32,7 @@ mod tests;
 pub use approval_mode::ApprovalMode;
 pub use binary::NotFound;
 pub use call::Call;
-pub use codex::{AccountRead, Codex, Models};
+pub use codex::{AccountRead, Codex, Models, WeakCodex};
 pub use config::CodexBuilder;
 pub use error::{
     CloseReason, Closed, Error, LostReason, Malformed, Result, RpcError, RpcErrorKind, TurnLost,
@@ -44,6 +45,10 @@ pub use login::{
 pub use mode::{Async, Blocking};
 pub use notifications::Notifications;
 pub use pages::{Paged, Pages};
+pub use requests::{
+    ApprovalRequest, Decision, FileChangeApproval, HandlerError, HandlerResult, IntoAnswer,
+    PendingRequest, Reply, ServerRequestHandler, ServerRequests,
+};
 pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
 pub use thread::{

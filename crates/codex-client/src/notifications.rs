@@ -19,8 +19,8 @@ use crate::{
 /// A subscription to what belongs to no turn; from [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// An error among the items does not end it: a message that could not be understood
-/// ([`Error::Decode`]), or notifications that were dropped because this reader was too slow
-/// ([`Error::Lagged`]). It ends when the connection does, with [`Error::Closed`] as the last item
+/// ([`Error::Decode`]), a handler that failed ([`Error::Handler`]), or notifications that were dropped
+/// because this reader was too slow ([`Error::Lagged`]). It ends when the connection does, with [`Error::Closed`] as the last item
 /// unless this client closed it. It does not keep the connection open.
 #[derive(Debug)]
 pub struct Notifications {
@@ -47,7 +47,7 @@ impl Notifications {
         }
         self.board.poll(context).map(|post| match post {
             Some(Post::Note(note)) => Some(decode::notification(&note)),
-            Some(Post::Malformed(malformed)) => Some(Err(Error::Decode(malformed))),
+            Some(Post::Error(error)) => Some(Err(error)),
             Some(Post::Missed(missed)) => Some(Err(Error::Lagged { missed })),
             None => {
                 self.ended = true;

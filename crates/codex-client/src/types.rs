@@ -39,6 +39,21 @@ pub use codex_types::{
     Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
 };
 
+// What the server asks, and what it is answered.
+pub use codex_types::{
+    AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,
+    AttestationGenerateResponse, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse,
+    CommandAction, CommandExecutionApprovalKind, CommandExecutionRequestApprovalParams,
+    CurrentTimeReadParams, CurrentTimeReadResponse, DynamicToolCallOutputContentItem,
+    DynamicToolCallParams, DynamicToolCallResponse, FileChangeRequestApprovalParams,
+    FileUpdateChange, GrantedPermissionProfile, McpServerElicitationAction,
+    McpServerElicitationRequestParams, McpServerElicitationRequestResponse, NetworkPolicyAmendment,
+    PatchChangeKind, PermissionGrantScope, PermissionsRequestApprovalParams,
+    PermissionsRequestApprovalResponse, RequestId, RequestPermissionProfile, ServerCall,
+    ServerRequest, ToolRequestUserInputAnswer, ToolRequestUserInputOption,
+    ToolRequestUserInputParams, ToolRequestUserInputQuestion, ToolRequestUserInputResponse,
+};
+
 // What streams bring.
 pub use codex_types::{
     AccountLoginCompletedNotification, AccountRateLimitsUpdatedNotification,

@@ -10,6 +10,7 @@ mod generated;
 #[cfg(test)]
 mod mini;
 
+mod replies;
 pub mod rpc;
 pub mod unlisted;
 

@@ -71,6 +71,8 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("ThreadForkParams", &["config"]),
     ("ThreadResumeParams", &["config"]),
     ("ThreadStartParams", &["config"]),
+    // A question may be marked as one for a secret.
+    ("ToolRequestUserInputAnswer", &["answers"]),
     ("UserVerificationProof", &["signature"]),
 ];
 

@@ -4,7 +4,7 @@ use codex_types::{InitializeResponse, Request};
 
 use super::{
     AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Models,
-    Notifications, Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart, wait,
+    Notifications, ServerRequests, Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart, wait,
 };
 use crate::error::Result;
 
@@ -31,6 +31,16 @@ impl Codex {
     /// As [`crate::Codex::builder`].
     pub fn builder() -> CodexBuilder {
         CodexBuilder::new()
+    }
+
+    /// As [`crate::Codex::downgrade`].
+    pub fn downgrade(&self) -> WeakCodex {
+        self.inner.downgrade().into()
+    }
+
+    /// As [`crate::Codex::server_requests`].
+    pub fn server_requests(&self) -> ServerRequests {
+        self.inner.server_requests().into()
     }
 
     /// As [`crate::Codex::metadata`].
@@ -137,6 +147,26 @@ impl Codex {
 /// The same client, for threads that may wait.
 impl From<crate::Codex> for Codex {
     fn from(inner: crate::Codex) -> Self {
+        Self { inner }
+    }
+}
+
+/// A client that may be gone, as [`crate::WeakCodex`].
+#[derive(Debug, Clone, Default)]
+pub struct WeakCodex {
+    inner: crate::WeakCodex,
+}
+
+impl WeakCodex {
+    /// As [`crate::WeakCodex::upgrade`].
+    pub fn upgrade(&self) -> Option<Codex> {
+        self.inner.upgrade().map(Into::into)
+    }
+}
+
+/// The same client, for threads that may wait.
+impl From<crate::WeakCodex> for WeakCodex {
+    fn from(inner: crate::WeakCodex) -> Self {
         Self { inner }
     }
 }

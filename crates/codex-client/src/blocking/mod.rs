@@ -51,18 +51,21 @@
 mod codex;
 mod login;
 mod notifications;
+mod requests;
 mod thread;
 mod turn;
 mod worker;
 
 use crate::mode::Blocking;
 
-pub use codex::Codex;
+pub use codex::{Codex, WeakCodex};
 pub use login::{ChatgptLogin, DeviceCodeLogin};
 pub use notifications::{Notifications, ThreadEvents};
+pub use requests::{PendingRequest, ServerRequests};
 pub use thread::Thread;
 pub use turn::{TextStream, TurnHandle, TurnStream};
 
+pub use crate::requests::BlockingServerRequestHandler as ServerRequestHandler;
 pub use crate::retry::retry_on_overload_blocking as retry_on_overload;
 
 pub(crate) use worker::{next, wait};

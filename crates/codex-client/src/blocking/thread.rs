@@ -1,6 +1,6 @@
 //! Threads, blocking.
 
-use super::{Run, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
+use super::{Run, ServerRequests, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
 use crate::{error::Result, external::TurnInput, input::Input};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
@@ -37,6 +37,11 @@ impl Thread {
     /// As [`crate::Thread::read`].
     pub fn read(&self) -> ThreadRead {
         ThreadRead::new(&self.inner)
+    }
+
+    /// As [`crate::Thread::server_requests`].
+    pub fn server_requests(&self) -> ServerRequests {
+        self.inner.server_requests().into()
     }
 
     /// As [`crate::Thread::events`].

@@ -3,7 +3,7 @@
 mod account;
 mod models;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use codex_types::{InitializeResponse, Request, ThreadArchiveParams, ThreadUnarchiveParams};
 
@@ -41,6 +41,14 @@ impl Codex {
                 connection,
                 metadata,
             }),
+        }
+    }
+
+    /// A handle that does not keep the server running, for what lives as long as the client itself: a
+    /// handler, a cache.
+    pub fn downgrade(&self) -> WeakCodex {
+        WeakCodex {
+            inner: Arc::downgrade(&self.inner),
         }
     }
 
@@ -151,5 +159,18 @@ impl Codex {
     pub async fn close(self) -> Result<()> {
         self.connection().close().await;
         Ok(())
+    }
+}
+
+/// A client that may be gone; from [`Codex::downgrade`], and what handlers are given.
+#[derive(Debug, Clone, Default)]
+pub struct WeakCodex {
+    inner: Weak<Inner>,
+}
+
+impl WeakCodex {
+    /// The client, unless all that held it were dropped.
+    pub fn upgrade(&self) -> Option<Codex> {
+        self.inner.upgrade().map(|inner| Codex { inner })
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::note::Note;
-use crate::error::{Closed, Malformed};
+use crate::error::{Closed, Error};
 
 /// What one subscriber may leave unread.
 pub(crate) const UNREAD_LIMIT: usize = 16 * 1024 * 1024;
@@ -23,8 +23,8 @@ const EARLY_LIMIT: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) enum Post {
     Note(Arc<Note>),
-    /// A message that could not be understood.
-    Malformed(Arc<Malformed>),
+    /// Something went wrong that no caller waits for.
+    Error(Error),
     /// So many were dropped here.
     Missed(u64),
 }
@@ -33,7 +33,7 @@ impl Post {
     fn size(&self) -> usize {
         match self {
             Self::Note(note) => note.size(),
-            _ => size_of::<Malformed>() + 256,
+            _ => size_of::<Error>() + 512,
         }
     }
 }
@@ -194,7 +194,7 @@ mod tests {
         while let Poll::Ready(Some(post)) = board.poll(&mut context) {
             out.push(match post {
                 Post::Note(_) => "note",
-                Post::Malformed(_) => "malformed",
+                Post::Error(_) => "error",
                 Post::Missed(_) => "missed",
             });
         }

@@ -4,10 +4,11 @@
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
+use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
-use super::{bulletin::Board, feed::Feed, logins::Attempt, watch::Watch};
-use crate::error::Result;
+use super::{bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, watch::Watch};
+use crate::error::{Error, Result};
 
 /// What a handle asks of the connection task.
 pub(crate) enum Command {
@@ -36,6 +37,15 @@ pub(crate) enum Command {
         thread_id: String,
         reply: oneshot::Sender<Option<String>>,
     },
+    /// Hand requests of the server to this inbox.
+    Inbox(Arc<Inbox>),
+    /// The answer to a request of the server; a result is JSON already.
+    Answer {
+        id: RequestId,
+        answer: Result<Vec<u8>, JsonRpcError>,
+    },
+    /// Something for the subscribers to know.
+    Report(Error),
     Close(oneshot::Sender<()>),
 }
 

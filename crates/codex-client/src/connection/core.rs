@@ -15,7 +15,7 @@ use std::{
 
 use codex_types::{
     Request, RequestId, ThreadResumeParams, ThreadUnsubscribeParams,
-    rpc::{Incoming, JsonRpcError},
+    rpc::{Incoming, JsonRpcError, error_code},
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -24,18 +24,21 @@ use super::{
     bulletin::{Bulletin, Post},
     command::{Answer, Call, Command, Started, Starts},
     feed::{CutOff, Feed},
-    inbound,
     lines::Line,
     logins::Logins,
     note::{DeltaKind, DeltaRef, Note, Shape},
     outbound::Outbound,
     pending::Pending,
     queue::Event,
+    requests::Requests,
     router::Router,
     scan::{self, Head},
     watch::Watches,
 };
-use crate::error::{CloseReason, Closed, Error, LostReason, Malformed, Result, RpcError};
+use crate::{
+    error::{CloseReason, Closed, Error, LostReason, Malformed, Result, RpcError},
+    requests::Job,
+};
 
 /// Who waits for an answer.
 struct Waiter {
@@ -63,6 +66,9 @@ pub(crate) struct Core {
     active: Active,
     watches: Watches,
     bulletin: Bulletin,
+    requests: Requests,
+    /// What handlers have to do, for the driver to start.
+    pub(crate) jobs: Vec<Job>,
     /// Readers to be woken once all that was received together is routed: a reader woken earlier
     /// would contend for what is being written.
     wakes: Vec<Waker>,
@@ -76,7 +82,11 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(in_flight: usize, closed: Arc<OnceLock<Arc<Closed>>>) -> Self {
+    pub(crate) fn new(
+        in_flight: usize,
+        requests: Requests,
+        closed: Arc<OnceLock<Arc<Closed>>>,
+    ) -> Self {
         Self {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
@@ -85,6 +95,8 @@ impl Core {
             active: Active::default(),
             watches: Watches::default(),
             bulletin: Bulletin::new(),
+            requests,
+            jobs: Vec::new(),
             wakes: Vec::new(),
             deadline: None,
             closers: Vec::new(),
@@ -115,6 +127,13 @@ impl Core {
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).map(str::to_owned));
             }
+            Command::Inbox(inbox) => self.requests.open_inbox(inbox),
+            Command::Answer { id, answer } => {
+                if self.requests.answer(&id) {
+                    self.outbound.answer(&id, &answer);
+                }
+            }
+            Command::Report(error) => self.report(error),
             Command::Close(done) => {
                 self.closers.push(done);
                 return true;
@@ -206,11 +225,14 @@ impl Core {
             return self.malformed(|| not_a_message(&text));
         };
         match (&head.method, head.id.take()) {
-            (Some(method), Some(id)) => self.request(&id, method),
+            (Some(_), Some(id)) => self.request(&id, &head, &text),
             (Some(_), None) => {
                 let Some(readers) = self.notification(&head) else {
                     return;
                 };
+                if let Some(method) = &head.method {
+                    self.requests.notification(method, &head, &text);
+                }
                 let ends = head.method.as_deref() == Some("turn/completed");
                 let login_id = completed_login(&mut head);
                 let shape = Shape::of(&text, &head);
@@ -230,9 +252,15 @@ impl Core {
         }
     }
 
-    fn request(&mut self, id: &RequestId, method: &str) {
-        let answer = inbound::unattended(method).map(|answer| answer.to_string().into_bytes());
-        self.outbound.answer(id, &answer);
+    fn request(&mut self, id: &RequestId, head: &Head<'_>, text: &str) {
+        let (jobs, wakes) = (&mut self.jobs, &mut self.wakes);
+        let text = text.to_owned();
+        if !self.requests.receive(id, head, text, jobs, wakes) {
+            let method = head.method.as_deref().unwrap_or_default();
+            let message = format!("unknown method `{method}`");
+            let error = JsonRpcError::new(error_code::METHOD_NOT_FOUND, message);
+            self.outbound.answer(id, &Err(error));
+        }
     }
 
     /// Delivers a delta. Any other notification is to be kept, for the readers that are returned.
@@ -414,8 +442,12 @@ impl Core {
     }
 
     fn malformed(&mut self, what: impl FnOnce() -> Malformed) {
-        let post = || Post::Malformed(Arc::new(what()));
+        let post = || Post::Error(what().into());
         self.bulletin.post(post, &mut self.wakes);
+    }
+
+    fn report(&mut self, error: Error) {
+        self.bulletin.post(|| Post::Error(error), &mut self.wakes);
     }
 
     /// Wakes the readers of what was received.
@@ -453,11 +485,15 @@ impl Core {
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
+            Command::Inbox(inbox) => inbox.close(),
+            Command::Report(error) => self.report(error),
+            // A server that ends does not wait for answers.
             Command::Notify { .. }
             | Command::Reserve { .. }
             | Command::Claim { .. }
             | Command::Release { .. }
-            | Command::ActiveTurn { .. } => {}
+            | Command::ActiveTurn { .. }
+            | Command::Answer { .. } => {}
         }
     }
 
@@ -473,6 +509,7 @@ impl Core {
         for feed in self.router.drain() {
             feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
         }
+        self.requests.close();
         self.logins.close();
         self.watches.close(&closed);
         self.bulletin.close(&closed);

@@ -129,6 +129,9 @@ where
         self.poll_alarm(context);
         // Subscribing and deadlines have something to tell, too.
         self.core.wake_readers();
+        for job in self.core.jobs.drain(..) {
+            tokio::spawn(job.run());
+        }
         for end in [command, read, written] {
             if end.is_ready() {
                 return end;

@@ -19,14 +19,18 @@ mod core;
 mod driver;
 mod feed;
 mod inbound;
+mod inbox;
 mod lines;
 mod logins;
 mod note;
 mod outbound;
 mod pending;
+mod proposals;
 mod queue;
+mod requests;
 mod router;
 mod scan;
+mod ticket;
 mod watch;
 
 use std::{
@@ -46,18 +50,22 @@ pub(crate) use self::note::note;
 pub(crate) use self::{
     bulletin::{Board, Post},
     feed::{CutOff, End, Feed, Reader, Record},
+    inbox::Inbox,
     logins::Attempt,
     note::{Delta, DeltaKind, Note},
     queue::Event,
+    ticket::Asked,
     watch::{Sight, Watch},
 };
 use self::{
     command::{Answer, Call, Command, Started, Starts},
     core::Core,
     driver::Driver,
+    requests::Requests,
 };
 use crate::{
     error::{CloseReason, Closed, Error, Malformed, Result},
+    requests::Handlers,
     transport::Transport,
 };
 
@@ -82,14 +90,19 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Starts the task that serves a transport, on the current runtime.
-    pub(crate) fn open<R, W>(transport: Transport<R, W>, limits: &Limits) -> Self
+    pub(crate) fn open<R, W>(
+        transport: Transport<R, W>,
+        limits: &Limits,
+        handlers: Arc<Handlers>,
+    ) -> Self
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let (commands, receiver) = mpsc::unbounded_channel();
         let closed = Arc::new(OnceLock::new());
-        let core = Core::new(limits.in_flight, Arc::clone(&closed));
+        let requests = Requests::new(handlers, commands.downgrade());
+        let core = Core::new(limits.in_flight, requests, Arc::clone(&closed));
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         Self {
             commands,
@@ -220,6 +233,16 @@ impl Connection {
         };
         reserved.await.map_err(|_| Error::Closed(self.closed()))??;
         Ok(reservation)
+    }
+
+    /// Takes the requests of the server: those of a thread, or of all.
+    pub(crate) fn inbox(&self, thread_id: Option<&str>) -> Arc<Inbox> {
+        let inbox = Inbox::new(thread_id);
+        let command = Command::Inbox(Arc::clone(&inbox));
+        if self.commands.send(command).is_err() {
+            inbox.close();
+        }
+        inbox
     }
 
     /// The turn that runs in a thread, as far as the server has said.

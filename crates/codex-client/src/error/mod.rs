@@ -84,6 +84,22 @@ pub enum Error {
     /// The thread that the blocking API works on could not be started.
     #[error("could not start the thread of the blocking API: {0}")]
     Worker(Arc<io::Error>),
+    /// A request of the server waits for no answer any more: it was answered, the server has withdrawn
+    /// it, or the connection has ended.
+    #[error("`{method}` is resolved already: it was answered or withdrawn")]
+    Resolved {
+        /// The method that the server had called.
+        method: &'static str,
+    },
+    /// A handler of requests of the server failed, panicked or took too long; the request was
+    /// declined. From [`Codex::notifications`](crate::Codex::notifications).
+    #[error("the handler of `{method}` {reason}; the request was declined")]
+    Handler {
+        /// The method that the server had called.
+        method: &'static str,
+        /// What was wrong with the handler.
+        reason: Box<str>,
+    },
     /// Something was asked that cannot be sent.
     #[error("{0}")]
     InvalidInput(Box<str>),

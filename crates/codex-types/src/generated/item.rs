@@ -3538,7 +3538,7 @@ wire::untagged! { ThreadItemsListCursor {
 } }
 
 /// EXPERIMENTAL. Captures a user's answer to a request_user_input question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ToolRequestUserInputAnswer {
     pub answers: Vec<String>,
@@ -3551,6 +3551,8 @@ impl ToolRequestUserInputAnswer {
         Self { answers: answers.into() }
     }
 }
+
+wire::redacted! { ToolRequestUserInputAnswer {  } hides { answers } }
 
 wire::object! { ToolRequestUserInputAnswer {
     answers: required "answers",

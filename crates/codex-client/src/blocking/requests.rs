@@ -1,0 +1,104 @@
+//! Requests of the server, blocking.
+
+use std::pin::Pin;
+
+use codex_types::{RequestId, ServerRequest};
+use futures_core::Stream;
+
+use super::{next, wait};
+use crate::{
+    error::Result,
+    requests::{ApprovalRequest, Reply},
+};
+
+/// Requests of the server, as [`crate::ServerRequests`].
+#[derive(Debug)]
+pub struct ServerRequests {
+    inner: crate::ServerRequests,
+}
+
+impl Iterator for ServerRequests {
+    type Item = PendingRequest;
+
+    /// Waits for the next one. Inside an async runtime, where waiting is not possible, there is none.
+    fn next(&mut self) -> Option<PendingRequest> {
+        let pending = next(&mut false, |context| {
+            Pin::new(&mut self.inner)
+                .poll_next(context)
+                .map(|next| next.map(Ok))
+        });
+        pending?.ok().map(Into::into)
+    }
+}
+
+/// The same requests, for threads that may wait.
+impl From<crate::ServerRequests> for ServerRequests {
+    fn from(inner: crate::ServerRequests) -> Self {
+        Self { inner }
+    }
+}
+
+/// A request of the server, as [`crate::PendingRequest`].
+#[derive(Debug)]
+pub struct PendingRequest {
+    inner: crate::PendingRequest,
+}
+
+impl PendingRequest {
+    /// As [`crate::PendingRequest::id`].
+    pub fn id(&self) -> &RequestId {
+        self.inner.id()
+    }
+
+    /// As [`crate::PendingRequest::request`].
+    pub fn request(&self) -> &ServerRequest {
+        self.inner.request()
+    }
+
+    /// As [`crate::PendingRequest::approval`].
+    pub fn approval(&self) -> Option<&ApprovalRequest> {
+        self.inner.approval()
+    }
+
+    /// As [`crate::PendingRequest::respond`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn respond(&self, reply: impl Into<Reply>) -> Result<()> {
+        self.inner.respond(reply)
+    }
+
+    /// As [`crate::PendingRequest::decline`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn decline(&self) -> Result<()> {
+        self.inner.decline()
+    }
+
+    /// As [`crate::PendingRequest::is_open`].
+    pub fn is_open(&self) -> bool {
+        self.inner.is_open()
+    }
+
+    /// As [`crate::PendingRequest::resolved`].
+    ///
+    /// # Errors
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime).
+    pub fn resolved(&self) -> Result<()> {
+        wait(async {
+            self.inner.resolved().await;
+            Ok(())
+        })
+    }
+}
+
+/// The same request, for threads that may wait.
+impl From<crate::PendingRequest> for PendingRequest {
+    fn from(inner: crate::PendingRequest) -> Self {
+        Self { inner }
+    }
+}
