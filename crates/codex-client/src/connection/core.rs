@@ -14,7 +14,7 @@ use std::{
 };
 
 use codex_types::{
-    Request, RequestId, ThreadResumeParams, ThreadUnsubscribeParams,
+    RequestId,
     rpc::{Incoming, JsonRpcError, error_code},
 };
 use tokio::{sync::oneshot, time::Instant};
@@ -24,6 +24,7 @@ use super::{
     bulletin::{Bulletin, Post},
     command::{Answer, Call, Command, Started, Starts},
     feed::{CutOff, Feed},
+    left::Left,
     lines::Line,
     logins::Logins,
     note::{DeltaKind, DeltaRef, Note, Shape},
@@ -62,6 +63,7 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     router: Router,
+    left: Left,
     logins: Logins,
     active: Active,
     watches: Watches,
@@ -91,6 +93,7 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             router: Router::default(),
+            left: Left::default(),
             logins: Logins::default(),
             active: Active::default(),
             watches: Watches::default(),
@@ -114,7 +117,7 @@ impl Core {
             Command::Watch(watch) => self.watches.add(watch),
             Command::Reserve { thread_id, reply } => {
                 self.router.reserve(&thread_id);
-                let _ = reply.send(self.is_told_of(&thread_id));
+                let _ = reply.send(self.left.check(&thread_id));
             }
             Command::Claim {
                 thread_id,
@@ -147,7 +150,7 @@ impl Core {
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
         match &call.starts {
             Some(Starts::Turn(thread_id)) => {
-                if let Err(error) = self.is_told_of(thread_id) {
+                if let Err(error) = self.left.check(thread_id) {
                     let _ = call.reply.send(Err(error));
                     return;
                 }
@@ -160,21 +163,11 @@ impl Core {
             method: call.method,
             timeout: call.timeout,
             starts: call.starts,
-            leaves: left_by(call.method, call.params.as_deref()),
+            leaves: Left::by(call.method, call.params.as_deref()),
             reply: call.reply,
         };
         self.pending
             .push(call.method, call.params, deadline, waiter);
-    }
-
-    /// Fails for a thread of whose turns nothing would be heard.
-    fn is_told_of(&self, thread_id: &str) -> Result<()> {
-        if !self.router.has_left(thread_id) {
-            return Ok(());
-        }
-        let reason =
-            format!("this client has unsubscribed from the thread {thread_id}: resume it first");
-        Err(Error::InvalidInput(reason.into()))
     }
 
     /// Writes the requests that may be in flight now to `outbound`.
@@ -375,7 +368,12 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
-                self.subscription(&waiter, &text[result.clone()]);
+                if let Some(thread_id) = &waiter.leaves {
+                    self.left.leave(thread_id);
+                    self.router.lose(thread_id, LostReason::Unsubscribed);
+                    self.active.left(thread_id);
+                }
+                self.left.answered(method, &text[result.clone()]);
                 let started = waiter
                     .starts
                     .as_ref()
@@ -392,17 +390,6 @@ impl Core {
         let _ = waiter.reply.send(answer);
     }
 
-    /// Takes note of an answer after which the server tells this client of a thread, or does not.
-    fn subscription(&mut self, waiter: &Waiter, result: &str) {
-        if let Some(thread_id) = &waiter.leaves {
-            self.router.leave(thread_id);
-            self.active.left(thread_id);
-        } else if waiter.method == ThreadResumeParams::METHOD && self.router.has_left_any() {
-            let ids = scan::result(result).unwrap_or_default();
-            self.router.join(&ids.thread_id.unwrap_or_default());
-        }
-    }
-
     /// Finds what was started, with the events of it that have come already.
     fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
         let ids = scan::result(result)?;
@@ -416,6 +403,9 @@ impl Core {
 
     fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<Feed> {
         let feed = self.router.claim(thread_id, turn_id, Instant::now());
+        if self.left.has(thread_id) {
+            self.router.lose(thread_id, LostReason::Unsubscribed);
+        }
         if !feed.has_ended() {
             self.active.named(thread_id, turn_id);
         }
@@ -537,13 +527,6 @@ fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
         text: head.peek.delta.as_deref()?,
         emitted_at_ms: head.emitted_at_ms,
     })
-}
-
-/// The thread that a request asks the server to be silent about.
-fn left_by(method: &str, params: Option<&[u8]>) -> Option<String> {
-    let params = params.filter(|_| method == ThreadUnsubscribeParams::METHOD)?;
-    let ids = scan::result(str::from_utf8(params).ok()?)?;
-    ids.thread_id.map(Cow::into_owned)
 }
 
 /// The id of the login that a notification says is completed.

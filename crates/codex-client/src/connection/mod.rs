@@ -10,7 +10,7 @@
 //! The task owns ids, pending calls and routes, and never waits for anybody: commands come through
 //! a channel, answers leave through one-shot channels, events go to feeds that readers take from.
 //! Answers and events are decoded where they are consumed. [`scan`], [`lines`], [`pending`],
-//! [`router`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
+//! [`router`], [`left`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
 
 mod active;
 mod bulletin;
@@ -20,6 +20,7 @@ mod driver;
 mod feed;
 mod inbound;
 mod inbox;
+mod left;
 mod lines;
 mod logins;
 mod note;
@@ -28,13 +29,13 @@ mod pending;
 mod proposals;
 mod queue;
 mod requests;
+mod reservation;
 mod router;
 mod scan;
 mod ticket;
 mod watch;
 
 use std::{
-    mem,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -217,24 +218,6 @@ impl Connection {
         watch
     }
 
-    /// Keeps the events of all turns of a thread from here on, to claim one of them whose id an answer
-    /// does not tell.
-    pub(crate) async fn reserve(&self, thread_id: &str) -> Result<Reservation> {
-        let (reply, reserved) = oneshot::channel();
-        let command = Command::Reserve {
-            thread_id: thread_id.to_owned(),
-            reply,
-        };
-        let sent = self.commands.send(command);
-        sent.map_err(|_| Error::Closed(self.closed()))?;
-        let reservation = Reservation {
-            connection: self.clone(),
-            thread_id: thread_id.to_owned(),
-        };
-        reserved.await.map_err(|_| Error::Closed(self.closed()))??;
-        Ok(reservation)
-    }
-
     /// Takes the requests of the server: those of a thread, or of all.
     pub(crate) fn inbox(&self, thread_id: Option<&str>) -> Arc<Inbox> {
         let inbox = Inbox::new(thread_id);
@@ -270,42 +253,6 @@ impl Connection {
         // Set before the task lets go of anything, so the other case is not to be seen.
         let closed = self.closed.get().map(Arc::clone);
         closed.unwrap_or_else(|| Arc::new(Closed::new(CloseReason::EndOfStream)))
-    }
-}
-
-/// A thread, all of whose turns are kept; dropped, those that nobody has claimed are not.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    connection: Connection,
-    thread_id: String,
-}
-
-impl Reservation {
-    /// The turn, with all of its events.
-    pub(crate) async fn claim(&self, turn_id: String) -> Result<Arc<Feed>> {
-        let (reply, feed) = oneshot::channel();
-        let command = Command::Claim {
-            thread_id: self.thread_id.clone(),
-            turn_id,
-            reply,
-        };
-        let closed = || Error::Closed(self.connection.closed());
-        self.connection
-            .commands
-            .send(command)
-            .map_err(|_| closed())?;
-        feed.await.map_err(|_| closed())
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        let thread_id = mem::take(&mut self.thread_id);
-        // A connection that has ended keeps nothing.
-        let _ = self
-            .connection
-            .commands
-            .send(Command::Release { thread_id });
     }
 }
 

@@ -14,12 +14,7 @@
 //! events and its end. The time is needed since a turn that is completed can be followed by the
 //! claimed one in earnest.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    task::Waker,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, task::Waker, time::Duration};
 
 use tokio::time::Instant;
 
@@ -34,8 +29,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     threads: HashMap<String, Routes>,
-    /// Threads whose events the server was asked to keep to itself.
-    left: HashSet<String>,
     /// Feeds that turned out to be nobody's, until somebody asks for them.
     strays: Vec<Arc<Feed>>,
     /// No heir is due earlier than this.
@@ -84,31 +77,7 @@ impl Router {
         }
         let feed = Arc::clone(&route.feed);
         routes.turns.push(route);
-        if self.has_left(thread_id) {
-            self.lose(thread_id, LostReason::Unsubscribed);
-        }
         feed
-    }
-
-    /// This client has unsubscribed from the thread: of its turns, nothing more will come.
-    pub(crate) fn leave(&mut self, thread_id: &str) {
-        self.left.insert(thread_id.to_owned());
-        self.lose(thread_id, LostReason::Unsubscribed);
-    }
-
-    /// This client has subscribed to the thread.
-    pub(crate) fn join(&mut self, thread_id: &str) {
-        self.left.remove(thread_id);
-    }
-
-    /// Whether this client has unsubscribed from the thread.
-    pub(crate) fn has_left(&self, thread_id: &str) -> bool {
-        self.left.contains(thread_id)
-    }
-
-    /// Whether this client has unsubscribed from any thread.
-    pub(crate) fn has_left_any(&self) -> bool {
-        !self.left.is_empty()
     }
 
     /// Ends the turns of a thread that nothing more will be told of.
@@ -439,21 +408,17 @@ mod tests {
     }
 
     #[test]
-    fn the_turns_of_a_thread_that_was_left_are_lost_until_it_is_joined_again() {
+    fn the_turns_that_run_in_a_thread_are_lost_with_it() {
         let (mut router, now) = (Router::default(), Instant::now());
         let is_lost = |feed: &Feed| matches!(feed.end(), Some(End::CutOff(_)));
         let (done, running) = (start(&mut router, "d", now), start(&mut router, "u", now));
         complete(&mut router, "d", now);
-        router.leave("t");
+        router.lose("other", LostReason::ThreadClosed);
+        assert!(!is_lost(&running));
+        router.lose("t", LostReason::ThreadClosed);
         assert!(is_complete(&done) && !is_lost(&done) && is_lost(&running));
         assert!(router.threads.is_empty());
-        // One whose start was on its way.
-        assert!(is_lost(&start(&mut router, "v", now)));
-        router.join("t");
-        assert!(!is_lost(&start(&mut router, "w", now)));
-        router.lose("other", LostReason::ThreadClosed);
-        router.lose("t", LostReason::ThreadClosed);
-        assert!(router.threads.is_empty());
+        assert!(!is_lost(&start(&mut router, "next", now)));
     }
 
     #[test]
