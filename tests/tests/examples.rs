@@ -233,6 +233,22 @@ examples! {
         assert_eq!(body["text"]["format"]["type"], "json_schema");
     }
 
+    fn typed_answer(example) {
+        let reply = |text: &str| example.stage.model.push(Reply::text(text));
+        reply(
+            r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [
+                { "file": "a.rs", "line": 7, "text": "Why?" },
+                { "file": "b.rs", "line": null, "text": "Too long." }
+            ] }"#,
+        );
+        reply(r#"{ "value": ["Say why.", "Cut it."] }"#);
+        example.says(&["needs work: Nearly.", "a.rs:7: Why?", "b.rs: Too long.", "1. Say why.", "2. Cut it."]).await;
+        // One that does not fit is said, too.
+        example.stage.model.push(Reply::text(r#"{ "verdict": "Good", "summary": 1 }"#));
+        example.again();
+        example.says(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
+    }
+
     fn model_selection(example) {
         let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
         let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));

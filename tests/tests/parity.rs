@@ -138,10 +138,10 @@ impl Api {
         for item in &file.items {
             match item {
                 Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
-                    self.exported.extend(words(item.tree.to_token_stream()));
+                    self.exported.extend(names(item.tree.to_token_stream()));
                 }
                 Item::Macro(item) if item.mac.path.is_ident("builders") => {
-                    self.exported.extend(words(item.mac.tokens.clone()));
+                    self.exported.extend(names(item.mac.tokens.clone()));
                 }
                 _ => {}
             }
@@ -216,6 +216,11 @@ fn words(tokens: TokenStream) -> Vec<String> {
     all
 }
 
+/// All identifiers.
+fn names(tokens: TokenStream) -> impl Iterator<Item = String> {
+    words(tokens).into_iter().filter(|word| word != "(")
+}
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -258,7 +263,7 @@ fn public() -> BTreeSet<String> {
     let file = syn::parse_file(&text).expect("Rust");
     let uses = file.items.iter().filter_map(|item| match item {
         Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
-            Some(words(item.tree.to_token_stream()))
+            Some(names(item.tree.to_token_stream()))
         }
         _ => None,
     });

@@ -114,20 +114,23 @@ macro_rules! timeouts {
 }
 
 /// The two ways to send a request builder. Both do what its private `perform` does; the blocking
-/// one may hand out another type that is made from the first.
+/// one may hand out another type that is made from the first. A parameter of the builder other than
+/// the mode stands behind its name.
 macro_rules! sends {
-    ($(#[$doc:meta])* $builder:ident -> $output:ty) => {
-        $crate::builder::sends!($(#[$doc])* $builder -> $output, blocking $output);
+    ($(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty) => {
+        $crate::builder::sends!($(#[$doc])* $builder $(<$param>)? -> $output, blocking $output);
     };
-    ($(#[$doc:meta])* $builder:ident -> $output:ty, blocking $blocking:ty) => {
-        impl $builder {
+    (
+        $(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty, blocking $blocking:ty
+    ) => {
+        impl$(<$param>)? $builder$(<$param>)? {
             $(#[$doc])*
             pub async fn send(self) -> $crate::Result<$output> {
                 self.perform().await
             }
         }
 
-        impl std::future::IntoFuture for $builder {
+        impl$(<$param: 'static>)? std::future::IntoFuture for $builder$(<$param>)? {
             type Output = $crate::Result<$output>;
             type IntoFuture = $crate::builder::BoxFuture<Self::Output>;
 
@@ -136,7 +139,7 @@ macro_rules! sends {
             }
         }
 
-        impl $builder<$crate::mode::Blocking> {
+        impl$(<$param>)? $builder<$($param,)? $crate::mode::Blocking> {
             $(#[$doc])*
             pub fn send(self) -> $crate::Result<$blocking> {
                 $crate::blocking::wait(self.perform()).map(Into::into)

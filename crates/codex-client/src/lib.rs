@@ -15,6 +15,7 @@ mod input;
 mod login;
 mod mode;
 mod notifications;
+mod output;
 mod pages;
 mod path;
 mod requests;
@@ -35,7 +36,8 @@ pub use call::Call;
 pub use codex::{AccountRead, Codex, Models, WeakCodex};
 pub use config::CodexBuilder;
 pub use error::{
-    CloseReason, Closed, Error, LostReason, Malformed, Result, RpcError, RpcErrorKind, TurnLost,
+    CloseReason, Closed, Error, LostReason, Malformed, OutputMismatch, Result, RpcError,
+    RpcErrorKind, TurnLost,
 };
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
@@ -44,6 +46,7 @@ pub use login::{
 };
 pub use mode::{Async, Blocking};
 pub use notifications::Notifications;
+pub use output::TypedResult;
 pub use pages::{Paged, Pages};
 pub use requests::{
     ApprovalRequest, Decision, FileChangeApproval, HandlerError, HandlerResult, IntoAnswer,
@@ -51,6 +54,9 @@ pub use requests::{
 };
 pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
 pub use sandbox::Sandbox;
+/// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
+/// version itself, or name this one: `#[schemars(crate = "codex_client::schemars")]`.
+pub use schemars;
 pub use thread::{
     Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
 };

@@ -43,15 +43,17 @@ pub use codex_types::{
 pub use codex_types::{
     AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,
     AttestationGenerateResponse, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse,
-    CommandAction, CommandExecutionApprovalKind, CommandExecutionRequestApprovalParams,
+    CommandAction, CommandExecutionApprovalDecision, CommandExecutionApprovalKind,
+    CommandExecutionRequestApprovalParams, CommandExecutionRequestApprovalResponse,
     CurrentTimeReadParams, CurrentTimeReadResponse, DynamicToolCallOutputContentItem,
-    DynamicToolCallParams, DynamicToolCallResponse, FileChangeRequestApprovalParams,
-    FileUpdateChange, GrantedPermissionProfile, McpServerElicitationAction,
-    McpServerElicitationRequestParams, McpServerElicitationRequestResponse, NetworkPolicyAmendment,
-    PatchChangeKind, PermissionGrantScope, PermissionsRequestApprovalParams,
-    PermissionsRequestApprovalResponse, RequestId, RequestPermissionProfile, ServerCall,
-    ServerRequest, ToolRequestUserInputAnswer, ToolRequestUserInputOption,
-    ToolRequestUserInputParams, ToolRequestUserInputQuestion, ToolRequestUserInputResponse,
+    DynamicToolCallParams, DynamicToolCallResponse, FileChangeApprovalDecision,
+    FileChangeRequestApprovalParams, FileChangeRequestApprovalResponse, FileUpdateChange,
+    GrantedPermissionProfile, McpServerElicitationAction, McpServerElicitationRequestParams,
+    McpServerElicitationRequestResponse, NetworkPolicyAmendment, PatchChangeKind,
+    PermissionGrantScope, PermissionsRequestApprovalParams, PermissionsRequestApprovalResponse,
+    RequestId, RequestPermissionProfile, ServerCall, ServerRequest, ToolRequestUserInputAnswer,
+    ToolRequestUserInputOption, ToolRequestUserInputParams, ToolRequestUserInputQuestion,
+    ToolRequestUserInputResponse,
 };
 
 // What streams bring.

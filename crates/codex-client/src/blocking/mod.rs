@@ -56,7 +56,7 @@ mod thread;
 mod turn;
 mod worker;
 
-use crate::mode::Blocking;
+use crate::{mode::Blocking, turn::TurnResult};
 
 pub use codex::{Codex, WeakCodex};
 pub use login::{ChatgptLogin, DeviceCodeLogin};
@@ -72,13 +72,14 @@ pub(crate) use worker::{next, wait};
 
 /// The request builders and lists, whose options are those of the async ones.
 macro_rules! builders {
-    ($($name:ident $(<$param:ident>)?),* $(,)?) => {$(
+    ($($name:ident $(<$param:ident $(= $default:ident)?>)?),* $(,)?) => {$(
         #[doc = concat!("[`", stringify!($name), "`](crate::", stringify!($name), "), to be waited for.")]
-        pub type $name $(<$param>)? = crate::$name<$($param,)? Blocking>;
+        pub type $name $(<$param $(= $default)?>)? = crate::$name<$($param,)? Blocking>;
     )*};
 }
 
 builders! {
     AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, LoginWait, Models,
-    Pages<R>, Run, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart, TurnStart,
+    Pages<R>, Run<R = TurnResult>, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
+    TurnStart<R = TurnResult>,
 }

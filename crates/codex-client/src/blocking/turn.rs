@@ -1,6 +1,6 @@
 //! Turns and their events, blocking.
 
-use std::{pin::Pin, time::Duration};
+use std::{fmt, pin::Pin, time::Duration};
 
 use codex_types::ServerNotification;
 use futures_core::Stream;
@@ -10,12 +10,11 @@ use crate::{error::Result, input::Input, turn::TurnResult};
 
 /// A turn that was started, as [`crate::TurnHandle`]. Cheap to clone; all clones are one turn, which
 /// one thread can follow while another steers it.
-#[derive(Debug, Clone)]
-pub struct TurnHandle {
-    inner: crate::TurnHandle,
+pub struct TurnHandle<R = TurnResult> {
+    inner: crate::TurnHandle<R>,
 }
 
-impl TurnHandle {
+impl<R> TurnHandle<R> {
     /// The turn's id.
     pub fn id(&self) -> &str {
         self.inner.id()
@@ -50,7 +49,7 @@ impl TurnHandle {
     /// # Errors
     ///
     /// As there.
-    pub fn run_within(&self, limit: Duration) -> Result<TurnResult> {
+    pub fn run_within(&self, limit: Duration) -> Result<R> {
         wait(self.inner.run_within(limit))
     }
 
@@ -59,7 +58,7 @@ impl TurnHandle {
     /// # Errors
     ///
     /// As there.
-    pub fn run(&self) -> Result<TurnResult> {
+    pub fn run(&self) -> Result<R> {
         wait(self.inner.run())
     }
 
@@ -83,9 +82,22 @@ impl TurnHandle {
 }
 
 /// The same turn, for threads that may wait.
-impl From<crate::TurnHandle> for TurnHandle {
-    fn from(inner: crate::TurnHandle) -> Self {
+impl<R> From<crate::TurnHandle<R>> for TurnHandle<R> {
+    fn from(inner: crate::TurnHandle<R>) -> Self {
         Self { inner }
+    }
+}
+
+// Derived, they would ask the same of the result.
+impl<R> Clone for TurnHandle<R> {
+    fn clone(&self) -> Self {
+        self.inner.clone().into()
+    }
+}
+
+impl<R> fmt::Debug for TurnHandle<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
     }
 }
 

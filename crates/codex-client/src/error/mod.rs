@@ -3,6 +3,7 @@
 mod closed;
 mod lost;
 mod malformed;
+mod mismatch;
 mod rpc;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
@@ -10,6 +11,7 @@ use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 pub use closed::{CloseReason, Closed};
 pub use lost::{LostReason, TurnLost};
 pub use malformed::Malformed;
+pub use mismatch::OutputMismatch;
 pub use rpc::{RpcError, RpcErrorKind};
 
 use crate::{
@@ -64,6 +66,9 @@ pub enum Error {
     /// its thread, or this client has unsubscribed from it.
     #[error(transparent)]
     TurnLost(Box<TurnLost>),
+    /// The turn ended without an answer of the type that was asked for. The answer as text is in it.
+    #[error(transparent)]
+    OutputMismatch(Box<OutputMismatch>),
     /// The turn took longer than it was given, and was told to stop. It holds a handle of the turn.
     #[error("{0}")]
     TurnTimeout(Box<TurnTimeout>),
@@ -158,6 +163,7 @@ impl fmt::Debug for Error {
             Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),
             Self::TurnFailed(inner) => f.debug_tuple("TurnFailed").field(inner).finish(),
             Self::TurnLost(inner) => f.debug_tuple("TurnLost").field(inner).finish(),
+            Self::OutputMismatch(inner) => f.debug_tuple("OutputMismatch").field(inner).finish(),
             Self::TurnTimeout(inner) => f.debug_tuple("TurnTimeout").field(inner).finish(),
             // All that is in the others is in their message.
             other => fmt::Display::fmt(other, f),

@@ -53,6 +53,8 @@ pub enum RpcErrorKind {
     ThreadNotLoaded,
     /// Another process is writing to the thread.
     ActiveWriter,
+    /// The running turn, which the new one would have joined, has another output schema, or none.
+    OutputSchemaMismatch,
     /// Anything else.
     Other,
 }
@@ -97,7 +99,7 @@ impl RpcErrorKind {
     }
 
     fn of_prose(prose: &str) -> Option<Self> {
-        const PROSE: [(&str, RpcErrorKind); 7] = [
+        const PROSE: [(&str, RpcErrorKind); 8] = [
             (
                 "requires experimentalapi capability",
                 RpcErrorKind::ExperimentalRequired,
@@ -108,6 +110,10 @@ impl RpcErrorKind {
             ("thread not loaded", RpcErrorKind::ThreadNotLoaded),
             ("thread not found", RpcErrorKind::ThreadNotLoaded),
             ("active writer", RpcErrorKind::ActiveWriter),
+            (
+                "activeturnoutputschemamismatch",
+                RpcErrorKind::OutputSchemaMismatch,
+            ),
         ];
         let found = PROSE.iter().find(|(words, _)| prose.contains(words));
         found.map(|(_, kind)| *kind)
@@ -169,6 +175,11 @@ mod tests {
                 -32603,
                 "thread x already has an active writer",
                 ActiveWriter,
+            ),
+            (
+                -32603,
+                "failed to submit turn input: ActiveTurnOutputSchemaMismatch",
+                OutputSchemaMismatch,
             ),
             (-32000, "client says no", Other),
         ] {

@@ -54,7 +54,7 @@ impl Thread {
             return Err(Error::Closed(connection.closed()));
         };
         let feed = reservation.claim(turn_id).await?;
-        Ok(TurnHandle::new(self.codex().clone(), feed))
+        Ok(TurnHandle::new(self.codex().clone(), feed, Ok))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     thread::Thread,
 };
 
-impl TurnHandle {
+impl<R> TurnHandle<R> {
     /// Says more to the model while it works (`turn/steer`).
     ///
     /// A turn that has not begun yet, since it was started just now, is steered when it has; to wait for
@@ -76,7 +76,7 @@ impl TurnHandle {
     /// The server names a turn before it begins it, and until then says that nothing runs. So a
     /// refusal that may be due to that is not the last word: once the turn has begun, it is asked
     /// again. All of it has the time of one request.
-    async fn ask<R: Request>(&self, params: &R) -> Result<R::Response> {
+    async fn ask<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
         let connection = self.codex.connection();
         let (asked, patience) = (Instant::now(), connection.timeout());
         let left = || patience.map(|patience| patience.saturating_sub(asked.elapsed()));
@@ -137,7 +137,7 @@ impl Thread {
             let params = TurnSteerParams::new(self.id(), turn_id, input.clone());
             let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
             match steered.await {
-                Ok((_, feed)) => return Ok(TurnHandle::new(self.codex().clone(), feed)),
+                Ok((_, feed)) => return Ok(TurnHandle::new(self.codex().clone(), feed, Ok)),
                 Err(error) if is_over(&error) => {}
                 Err(error) => return Err(error),
             }

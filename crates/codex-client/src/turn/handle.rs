@@ -1,9 +1,9 @@
 //! A turn that was started.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::{TurnResult, TurnStream};
-use crate::{codex::Codex, connection::Feed, error::Result};
+use crate::{codex::Codex, connection::Feed, error::Result, output::Read};
 
 /// A turn that was started. Cheap to clone; all clones are one turn.
 ///
@@ -12,21 +12,25 @@ use crate::{codex::Codex, connection::Feed, error::Result};
 /// is. When the last handle and stream are dropped, the turn goes on, and its further events
 /// go to [`Codex::notifications`](crate::Codex::notifications).
 ///
+/// `R` is what [`run`](Self::run) gives: the [`TurnResult`], or a
+/// [`TypedResult`](crate::TypedResult) if the turn was started with
+/// [`output`](crate::TurnStart::output).
+///
 /// # Busy threads
 ///
 /// A turn that is started while another one runs in the thread joins it: the handle is one of the
 /// running turn, with its id, and its events from then on. Should a server give the joined turn an
 /// id of its own that none of its events bears, the handle gets the events of the running turn, all
 /// at once, ten seconds after that one has ended; [`TurnResult::id`] then is the id of the latter.
-#[derive(Debug, Clone)]
-pub struct TurnHandle {
+pub struct TurnHandle<R = TurnResult> {
     pub(super) codex: Codex,
     pub(super) feed: Arc<Feed>,
+    pub(super) read: Read<R>,
 }
 
-impl TurnHandle {
-    pub(crate) fn new(codex: Codex, feed: Arc<Feed>) -> Self {
-        Self { codex, feed }
+impl<R> TurnHandle<R> {
+    pub(crate) fn new(codex: Codex, feed: Arc<Feed>, read: Read<R>) -> Self {
+        Self { codex, feed, read }
     }
 
     /// The turn's id.
@@ -58,8 +62,15 @@ impl TurnHandle {
     /// if it was interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the
     /// turn did, with what it had come to in [`Closed::partial`](crate::Closed::partial);
     /// [`TurnLost`](crate::Error::TurnLost) if the turn's thread was closed or unsubscribed from before;
-    /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood.
-    pub async fn run(&self) -> Result<TurnResult> {
+    /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood;
+    /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
+    /// [`output`](crate::TurnStart::output) and its answer does not fit.
+    pub async fn run(&self) -> Result<R> {
+        (self.read)(self.end().await?)
+    }
+
+    /// Waits for the end of the turn, whatever its result is read into.
+    pub(super) async fn end(&self) -> Result<TurnResult> {
         TurnStream::new(self.codex.clone(), self.feed.end_only())
             .result()
             .await
@@ -73,5 +84,21 @@ impl TurnHandle {
     /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood.
     pub fn partial(&self) -> Result<TurnResult> {
         TurnResult::partial(self.id(), &self.feed.record())
+    }
+}
+
+// Derived, they would ask the same of the result.
+impl<R> Clone for TurnHandle<R> {
+    fn clone(&self) -> Self {
+        Self::new(self.codex.clone(), Arc::clone(&self.feed), self.read)
+    }
+}
+
+impl<R> fmt::Debug for TurnHandle<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TurnHandle")
+            .field("codex", &self.codex)
+            .field("feed", &self.feed)
+            .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! A limit for how long a turn may run.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use codex_types::TurnStatus;
 use tokio::time::{Instant, timeout};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// How long a turn that was told to stop has to do so.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-impl TurnHandle {
+impl<R> TurnHandle<R> {
     /// As [`run`](Self::run), but the turn is stopped (`turn/interrupt`) if it does not end within
     /// `limit`. Its end is then waited for, for five seconds at most.
     ///
@@ -19,19 +19,23 @@ impl TurnHandle {
     ///
     /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped, with a handle of it; else as
     /// [`run`](Self::run).
-    pub async fn run_within(&self, limit: Duration) -> Result<TurnResult> {
+    pub async fn run_within(&self, limit: Duration) -> Result<R> {
         self.run_until(Instant::now(), limit).await
     }
 
     /// The same for a limit that counts from earlier on.
-    pub(super) async fn run_until(&self, begun: Instant, limit: Duration) -> Result<TurnResult> {
+    pub(super) async fn run_until(&self, begun: Instant, limit: Duration) -> Result<R> {
+        (self.read)(self.end_until(begun, limit).await?)
+    }
+
+    async fn end_until(&self, begun: Instant, limit: Duration) -> Result<TurnResult> {
         let left = limit.saturating_sub(begun.elapsed());
-        if let Ok(result) = timeout(left, self.run()).await {
+        if let Ok(result) = timeout(left, self.end()).await {
             return result;
         }
         let stopped = timeout(LAST_WORDS, async {
             self.interrupt().await?;
-            self.run().await
+            self.end().await
         });
         match stopped.await {
             // It had come to an end of its own before it was told to stop.
@@ -40,7 +44,7 @@ impl TurnHandle {
                 Err(error)
             }
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
-                turn: self.clone(),
+                turn: TurnHandle::new(self.codex.clone(), Arc::clone(&self.feed), Ok),
                 after: limit,
             }))),
         }

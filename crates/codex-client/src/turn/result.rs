@@ -72,6 +72,12 @@ impl TurnResult {
         ))
     }
 
+    /// Without items.
+    #[cfg(test)]
+    pub(crate) fn for_tests(turn: Turn) -> Self {
+        Self::new(turn, Vec::new(), None)
+    }
+
     fn new(turn: Turn, items: Vec<ThreadItem>, usage: Option<ThreadTokenUsage>) -> Self {
         Self {
             id: turn.id,

@@ -18,22 +18,28 @@ use crate::{
     error::Result,
     external::{self, TurnInput},
     mode::Async,
+    output::{Wanted, output},
     thread::Thread,
 };
 
 /// Both builders have the same options.
 macro_rules! turn_options {
     ($builder:ident $(, $limit:ident)?) => {
-        impl<M> $builder<M> {
+        impl<M> $builder<TurnResult, M> {
             pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
                 let (input, tool_output) = input.into_parts();
                 let mut params = TurnStartParams::new(thread.id(), input);
                 params.tool_output = tool_output;
                 Self {
                     call: Call::new(thread.codex(), params),
+                    wanted: Wanted::result(),
                     $($limit: None,)?
                 }
             }
+        }
+
+        impl<R, M> $builder<R, M> {
+            output! { $builder $($limit)? }
 
             options! { TurnStartParams {
                 /// When the server asks before it acts, from this turn on.
@@ -70,19 +76,22 @@ macro_rules! turn_options {
                 /// [`approvals_reviewer`](Self::approvals_reviewer).
             }
 
-            async fn start(self) -> Result<TurnHandle> {
+            async fn start(self) -> Result<TurnHandle<R>> {
                 self.call.check()?;
                 let Call {
                     codex,
-                    params,
+                    mut params,
                     timeout,
                     ..
                 } = self.call;
+                if let Some(schema) = self.wanted.schema? {
+                    params.output_schema = Some(schema);
+                }
                 external::check(&params)?;
                 let connection = codex.connection();
                 let started = connection.call_for_turn(&params, timeout, &params.thread_id);
                 let (_, feed) = started.await?;
-                Ok(TurnHandle::new(codex, feed))
+                Ok(TurnHandle::new(codex, feed, self.wanted.read))
             }
         }
     };
@@ -91,17 +100,18 @@ macro_rules! turn_options {
 /// Starts a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct TurnStart<M = Async> {
+pub struct TurnStart<R = TurnResult, M = Async> {
     call: Call<TurnStartParams, M>,
+    wanted: Wanted<R>,
 }
 
 turn_options!(TurnStart);
 
-impl<M> TurnStart<M> {
+impl<R, M> TurnStart<R, M> {
     // The turn itself may take as long as it does.
     timeouts!();
 
-    async fn perform(self) -> Result<TurnHandle> {
+    async fn perform(self) -> Result<TurnHandle<R>> {
         self.start().await
     }
 }
@@ -111,21 +121,24 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). After a timeout the turn may be running.
-    TurnStart -> TurnHandle, blocking blocking::TurnHandle
+    /// As [`Call::send`](crate::Call::send). After a timeout the turn may be running. With
+    /// [`output`](Self::output), [`InvalidInput`](crate::Error::InvalidInput) if the type cannot be
+    /// asked for; nothing is sent then.
+    TurnStart<R> -> TurnHandle<R>, blocking blocking::TurnHandle<R>
 }
 
 /// Runs a turn to its end (`turn/start`); `.await` or `send` does it. From [`Thread::run`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct Run<M = Async> {
+pub struct Run<R = TurnResult, M = Async> {
     call: Call<TurnStartParams, M>,
+    wanted: Wanted<R>,
     limit: Option<Duration>,
 }
 
 turn_options!(Run, limit);
 
-impl<M> Run<M> {
+impl<R, M> Run<R, M> {
     /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
     /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
     /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
@@ -136,7 +149,7 @@ impl<M> Run<M> {
         self
     }
 
-    async fn perform(mut self) -> Result<TurnResult> {
+    async fn perform(mut self) -> Result<R> {
         let Some(limit) = self.limit else {
             return self.start().await?.run().await;
         };
@@ -156,5 +169,5 @@ sends! {
     ///
     /// As [`TurnStart::send`] and [`TurnHandle::run`];
     /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
-    Run -> TurnResult
+    Run<R> -> R
 }

@@ -20,7 +20,7 @@ use crate::{
     error::Result,
 };
 
-impl TurnHandle {
+impl<R> TurnHandle<R> {
     /// What the model says to the user, piece by piece as it comes.
     ///
     /// Neither reasoning nor output of commands is in it, nor what the model marks as commentary on
