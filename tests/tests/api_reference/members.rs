@@ -25,8 +25,6 @@ pub(crate) struct Api {
     blocking: Members,
     /// Builders that are the same type on both sides.
     moded: BTreeSet<String>,
-    /// What `blocking` exports.
-    exported: BTreeSet<String>,
     /// The rules of all macros.
     macros: BTreeMap<String, TokenStream>,
 }
@@ -84,16 +82,11 @@ impl Api {
             Item::Type(item) if is_public(&item.vis) => {
                 self.of(&item.ident.to_string(), blocking);
             }
-            Item::Use(item) if blocking && is_public(&item.vis) => {
-                self.exported.extend(idents(item.tree.to_token_stream()));
-            }
             Item::Impl(item) if item.trait_.is_none() => self.implementation(item, blocking),
             Item::Macro(invoked) if invoked.ident.is_none() => {
                 let tokens = invoked.mac.tokens.clone();
                 let name = invoked.mac.path.to_token_stream().to_string();
-                if name == "builders" {
-                    self.exported.extend(idents(tokens));
-                } else if let Some(ty) = idents(tokens.clone()).into_iter().next() {
+                if let Some(ty) = idents(tokens.clone()).into_iter().next() {
                     let members = self.written_by(&name, &tokens);
                     if name == "turn_options" {
                         self.moded.insert(ty.clone());
@@ -198,7 +191,7 @@ impl Api {
     pub(crate) fn has(&self, ty: &str, member: &str) -> bool {
         let has = |side: &Members| side.get(ty).is_some_and(|members| members.contains(member));
         let (there, here) = (has(&self.shared), has(&self.blocking));
-        if self.exported.contains(ty) && !self.moded.contains(ty) {
+        if self.blocking.contains_key(ty) && !self.moded.contains(ty) {
             return there && here;
         }
         there

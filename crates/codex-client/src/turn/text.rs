@@ -49,8 +49,9 @@ impl<R> TurnHandle<R> {
 ///
 /// It ends with the turn. Its last item is an error if the turn failed
 /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before it
-/// ([`Closed`](crate::Error::Closed)) or its thread did ([`TurnLost`](crate::Error::TurnLost)); a turn that was interrupted just ends. A message that could
-/// not be understood is a [`Decode`](crate::Error::Decode), and the next piece comes.
+/// ([`Closed`](crate::Error::Closed)) or its thread did ([`TurnLost`](crate::Error::TurnLost)); a turn
+/// that was interrupted just ends. A message that could not be understood is a
+/// [`Decode`](crate::Error::Decode), and the next piece comes.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,
