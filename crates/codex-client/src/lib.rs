@@ -10,6 +10,7 @@ mod config;
 mod connection;
 mod decode;
 mod error;
+mod exec;
 mod external;
 mod input;
 mod login;
@@ -39,6 +40,7 @@ pub use error::{
     CloseReason, Closed, Error, LostReason, Malformed, OutputMismatch, Result, RpcError,
     RpcErrorKind, TurnLost,
 };
+pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
 pub use login::{

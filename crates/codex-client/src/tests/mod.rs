@@ -4,6 +4,7 @@ mod blocking;
 mod calls;
 mod compact;
 mod control;
+mod exec;
 mod faults;
 mod handlers;
 mod inbox;

@@ -199,6 +199,7 @@ async fn a_directory_that_cannot_be_sent_is_named_and_nothing_is_sent() {
             .await
             .unwrap_err(),
         thread.turn("hi").cwd(odd).await.unwrap_err(),
+        codex.exec(["ls"]).cwd(odd).await.unwrap_err(),
         thread.run("hi").cwd(odd).cwd("/d").await.unwrap_err(),
     ] {
         assert!(matches!(error, Error::InvalidInput(_)), "{error}");
