@@ -30,7 +30,7 @@ pub use codex_types::{
 
 // What a turn and its result are made of.
 pub use codex_types::{
-    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem,
+    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionStatus,
     CommandExecutionThreadItem, ContextCompactionThreadItem, DynamicToolCallThreadItem,
     EnteredReviewModeThreadItem, ExitedReviewModeThreadItem, FileChangeThreadItem,
     FunctionCallOutputThreadItem, HookPromptThreadItem, ImageGenerationThreadItem,
