@@ -15,6 +15,7 @@ use std::{
 
 use codex_testing::{Item, Reply, codex_bin};
 use codex_tests::stage::Stage;
+use serde_json::json;
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
 /// An example takes a second. One that takes so long hangs.
@@ -302,6 +303,14 @@ examples! {
         example.says(&["example asks: Which color?", "color: answer: Blue it is."]).await;
         let told = example.stage.model.requests()[1].last_tool_output().unwrap();
         assert!(told.contains("accept") && told.contains("blue"), "{told}");
+    }
+
+    fn review(example) {
+        let command = json!({ "cmd": "git diff" });
+        let model = &example.stage.model;
+        model.push(Reply::function_call("exec_command", command));
+        model.push(Reply::text("Nothing is wrong."));
+        example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
     }
 
     fn exec(example) {

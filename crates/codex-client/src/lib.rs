@@ -63,4 +63,6 @@ pub use thread::{
     Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
 };
 pub use thread_events::ThreadEvents;
-pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};
+pub use turn::{
+    Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
+};

@@ -14,6 +14,11 @@ pub use codex_types::{
     ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
 };
 
+// What is reviewed.
+pub use codex_types::{
+    BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,
+};
+
 // The pieces of an input.
 pub use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,

@@ -50,6 +50,7 @@ use tokio::{
 #[cfg(test)]
 pub(crate) use self::note::note;
 pub(crate) use self::{
+    active::Running,
     bulletin::{Board, Post},
     feed::{CutOff, End, Feed, Reader, Record},
     inbox::Inbox,
@@ -248,7 +249,7 @@ impl Connection {
     }
 
     /// The turn that runs in a thread, as far as the server has said.
-    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<String>> {
+    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<Running>> {
         let (reply, active) = oneshot::channel();
         let command = Command::ActiveTurn {
             thread_id: thread_id.to_owned(),

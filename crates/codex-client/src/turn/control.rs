@@ -52,8 +52,11 @@ impl<R> TurnHandle<R> {
     /// [`Call::send`](crate::Call::send).
     pub async fn interrupt(&self) -> Result<()> {
         let mut end = self.feed.bystander();
-        let params = TurnInterruptParams::new(self.thread_id(), self.id());
-        let mut answer = pin!(self.ask(&params));
+        let mut answer = pin!(async {
+            let turn_id = self.running_id().await?;
+            self.ask(&TurnInterruptParams::new(self.thread_id(), turn_id))
+                .await
+        });
         // The end first: a turn that is over is not asked to stop. One that nothing more is heard of
         // may be running, and all there is to wait for is the answer.
         let first = poll_fn(|context| match poll_end(&mut end, context) {
@@ -96,6 +99,15 @@ impl<R> TurnHandle<R> {
         })
     }
 
+    /// The id by which the server knows the turn while it runs: a review has one of its own.
+    async fn running_id(&self) -> Result<String> {
+        let active = self.codex.connection().active_turn(self.thread_id());
+        Ok(match active.await? {
+            Some(running) if running.root == self.id() => running.id,
+            _ => self.id().to_owned(),
+        })
+    }
+
     /// Waits for the turn to begin.
     async fn begins(&self, patience: Option<Duration>) -> bool {
         let mut events = self.feed.listener();
@@ -133,8 +145,8 @@ impl Thread {
     pub async fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         let input = input.into();
         let connection = self.codex().connection();
-        if let Some(turn_id) = connection.active_turn(self.id()).await? {
-            let params = TurnSteerParams::new(self.id(), turn_id, input.clone());
+        if let Some(running) = connection.active_turn(self.id()).await? {
+            let params = TurnSteerParams::new(self.id(), running.id, input.clone());
             let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
             match steered.await {
                 Ok((_, feed)) => return Ok(TurnHandle::new(self.codex().clone(), feed, Ok)),
