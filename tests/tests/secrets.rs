@@ -36,6 +36,8 @@ const HIDDEN: &[&str] = &[
     "ThreadForkParams.config",
     "ThreadResumeParams.config",
     "ThreadStartParams.config",
+    "ToolRequestUserInputAnswer.answers",
+    "ToolRequestUserInputResponse.answers",
     "UserVerificationProof.signature",
 ];
 

@@ -138,8 +138,10 @@ async fn an_interrupt_has_one_deadline_though_it_may_ask_twice() {
     let turn = start(&thread.unwrap(), &mut fake, "u").await;
     let asked = Instant::now();
     let (stopped, ()) = tokio::join!(turn.interrupt(), async {
+        let id = fake.request("turn/interrupt").await;
         tokio::time::advance(Duration::from_secs(3)).await;
-        fake.refuse("turn/interrupt", NO_ACTIVE_TURN).await;
+        let error = json!({"code": -32600, "message": NO_ACTIVE_TURN});
+        fake.send(&json!({"id": id, "error": error})).await;
         tokio::time::advance(Duration::from_secs(3)).await;
         fake.start_turn("u").await;
         // Not answered, this time.
