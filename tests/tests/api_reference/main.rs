@@ -167,8 +167,8 @@ impl Rust {
             true => &self.client,
             false => &self.types,
         };
-        let mut members = members.trim_matches(['{', '}']).split(", ");
-        members.all(|member| api.has(ty, member))
+        let mut members = members.trim_matches(['{', '}']).split(',');
+        members.all(|member| api.has(ty, member.trim()))
     }
 }
 

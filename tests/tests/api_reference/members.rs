@@ -86,7 +86,13 @@ impl Api {
             Item::Macro(invoked) if invoked.ident.is_none() => {
                 let tokens = invoked.mac.tokens.clone();
                 let name = invoked.mac.path.to_token_stream().to_string();
-                if let Some(ty) = idents(tokens.clone()).into_iter().next() {
+                let rules = self.macros.get(&name).cloned().unwrap_or_default();
+                if let Some(ty) = implemented(rules) {
+                    // It is given the names of what it writes.
+                    let mut members = self.written_by(&name, &tokens);
+                    entries(tokens, &mut members);
+                    self.of(&ty, blocking).extend(members);
+                } else if let Some(ty) = idents(tokens.clone()).into_iter().next() {
                     let members = self.written_by(&name, &tokens);
                     if name == "turn_options" {
                         self.moded.insert(ty.clone());
@@ -200,25 +206,53 @@ impl Api {
 
 /// The names of the options in `Params { name: type; name => field: type; }`.
 fn options(tokens: &TokenStream, names: &mut BTreeSet<String>) {
-    let braces = tokens.clone().into_iter().filter_map(|token| match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.stream()),
-        _ => None,
-    });
-    for entries in braces {
-        let mut begins = true;
-        for token in entries {
-            match &token {
-                TokenTree::Ident(name) if begins => {
-                    names.insert(name.to_string());
-                    begins = false;
-                }
-                // A comment, or what another macro adds.
-                TokenTree::Punct(mark) if mark.as_char() == ';' => begins = true,
-                TokenTree::Punct(mark) if mark.as_char() == '$' => begins = false,
-                _ => {}
-            }
+    for token in tokens.clone() {
+        if let TokenTree::Group(group) = token
+            && group.delimiter() == Delimiter::Brace
+        {
+            entries(group.stream(), names);
         }
     }
+}
+
+/// The first word of each entry, which a semicolon ends.
+fn entries(tokens: TokenStream, names: &mut BTreeSet<String>) {
+    let mut begins = true;
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(name) if begins => {
+                names.insert(name.to_string());
+                begins = false;
+            }
+            TokenTree::Punct(mark) if mark.as_char() == ';' => begins = true,
+            // What another macro adds.
+            TokenTree::Punct(mark) if mark.as_char() == '$' => begins = false,
+            _ => {}
+        }
+    }
+}
+
+/// The type that a macro writes an `impl` of, if it is always the same.
+fn implemented(rules: TokenStream) -> Option<String> {
+    let tokens: Vec<_> = rules.into_iter().collect();
+    tokens.iter().enumerate().find_map(|(at, token)| match token {
+        TokenTree::Group(group) => implemented(group.stream()),
+        TokenTree::Ident(word) if word == "impl" => {
+            let Some(TokenTree::Ident(name)) = tokens.get(at + 1) else {
+                return None;
+            };
+            // A body follows, where a trait would be implemented for something.
+            let arguments = |token: &&TokenTree| match token {
+                TokenTree::Punct(mark) => ['<', '>', ','].contains(&mark.as_char()),
+                TokenTree::Ident(word) => *word != "for",
+                _ => false,
+            };
+            let body = tokens[at + 2..].iter().find(|token| !arguments(token));
+            let body = matches!(body, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace);
+            body.then(|| name.to_string())
+        }
+        _ => None,
+    })
 }
 
 fn is_public(visibility: &Visibility) -> bool {
