@@ -383,9 +383,10 @@ impl Core {
                     self.active.left(thread_id);
                 }
                 self.left.answered(method, &text[result.clone()]);
-                let started = waiter
-                    .starts
-                    .as_ref()
+                // What nobody waits for any more is not claimed: its events are for those who listen.
+                let starts = waiter.starts.as_ref();
+                let started = starts
+                    .filter(|_| !waiter.reply.is_given_up())
                     .and_then(|starts| self.claim(starts, &text[result.clone()]));
                 Ok(Answer::new(text.into_owned(), result, started))
             }

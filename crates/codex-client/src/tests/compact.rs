@@ -6,8 +6,7 @@ use codex_types::TurnStatus;
 use serde_json::json;
 
 use super::{
-    Fake,
-    control::settle,
+    Fake, settle,
     turns::{events, start},
 };
 use crate::{Codex, Error, TurnHandle};

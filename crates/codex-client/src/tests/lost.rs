@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use codex_types::{ThreadUnsubscribeParams, TurnStatus};
 use serde_json::json;
 
-use super::{Fake, control::settle, turns::start};
+use super::{Fake, settle, turns::start};
 use crate::{Error, LostReason, Thread, TurnLost};
 
 fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnLost> {
