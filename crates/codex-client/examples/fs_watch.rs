@@ -11,7 +11,7 @@ async fn main() -> Result<()> {
     let codex = Codex::start().await?;
     let directory = env::args()
         .nth(1)
-        .map_or_else(env::current_dir, |path| path::absolute(path));
+        .map_or_else(env::current_dir, path::absolute);
     let directory = directory.expect("a directory");
     let mut changes = codex.fs_watch(directory).await?;
     println!("watching {}", changes.path());

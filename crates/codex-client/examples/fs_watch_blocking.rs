@@ -12,7 +12,7 @@ fn main() -> Result<()> {
     let codex = Codex::start()?;
     let directory = env::args()
         .nth(1)
-        .map_or_else(env::current_dir, |path| path::absolute(path));
+        .map_or_else(env::current_dir, path::absolute);
     let directory = directory.expect("a directory");
     let mut changes = codex.fs_watch(directory).send()?;
     println!("watching {}", changes.path());

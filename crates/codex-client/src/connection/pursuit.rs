@@ -15,10 +15,16 @@ use codex_types::{
     TurnStatus,
 };
 
-use super::{Connection, command::Command, feed::Feed, note::Note, topic::remember};
+use super::{
+    Connection,
+    command::Command,
+    feed::{CutOff, Feed},
+    note::Note,
+    topic::remember,
+};
 use crate::{
     decode,
-    error::{Closed, Error, Result},
+    error::{Error, Result},
 };
 
 /// What was seen of a goal and its turns since somebody began to pursue it.
@@ -44,7 +50,7 @@ struct State {
     running: Option<Arc<Feed>>,
     /// Whether the last turn was interrupted, which a goal does not go on after.
     interrupted: bool,
-    closed: Option<Arc<Closed>>,
+    cut_off: Option<CutOff>,
     wakers: Vec<Waker>,
 }
 
@@ -76,7 +82,7 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 pub(crate) enum Rest {
     Ended,
-    Closed(Arc<Closed>),
+    CutOff(CutOff),
 }
 
 impl Pursuit {
@@ -183,12 +189,11 @@ impl Pursuit {
         });
     }
 
-    pub(crate) fn close(&self, closed: &Arc<Closed>) {
-        let mut state = self.lock();
-        state.closed = Some(Arc::clone(closed));
-        let wakers = mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+    /// Nothing more will be told of it.
+    pub(crate) fn cut_off(&self, why: CutOff) {
+        self.change(|state| {
+            state.cut_off.get_or_insert(why);
+        });
     }
 
     /// A stream is made: where it begins.
@@ -239,13 +244,13 @@ impl Pursuit {
         &self,
         is: impl Fn(Standing, Option<&ThreadGoal>) -> bool,
         context: &mut Context<'_>,
-    ) -> Poll<Result<()>> {
+    ) -> Poll<Result<(), CutOff>> {
         let mut state = self.lock();
         if is(state.standing, state.goal.as_ref()) {
             return Poll::Ready(Ok(()));
         }
-        if let Some(closed) = &state.closed {
-            return Poll::Ready(Err(Error::closed(closed)));
+        if let Some(why) = &state.cut_off {
+            return Poll::Ready(Err(why.clone()));
         }
         remember(&mut state.wakers, context);
         Poll::Pending
@@ -298,8 +303,8 @@ impl State {
         if self.running.is_none() && (!goes_on || self.interrupted) {
             return Poll::Ready(Rest::Ended);
         }
-        if let Some(closed) = &self.closed {
-            return Poll::Ready(Rest::Closed(Arc::clone(closed)));
+        if let Some(why) = &self.cut_off {
+            return Poll::Ready(Rest::CutOff(why.clone()));
         }
         remember(&mut self.wakers, context);
         Poll::Pending

@@ -8,9 +8,9 @@ use tokio::time::timeout;
 use super::{GoalResult, GoalStream};
 use crate::{
     codex::Codex,
-    connection::{Pursuit, Rest, Standing},
-    error::{Closed, Error, Result},
-    turn::TurnHandle,
+    connection::{CutOff, Pursuit, Rest, Standing},
+    error::{Error, Result, TurnLost},
+    turn::{self, TurnHandle},
 };
 
 /// A goal that is pursued: its turns, one after the other, as if they were one. Cheap to clone; all
@@ -70,13 +70,14 @@ impl GoalHandle {
     /// # Errors
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended before, with what the last turn had
-    /// come to in [`Closed::partial`](crate::Closed::partial); [`Decode`](crate::Error::Decode) if what
-    /// the result is made of cannot be understood.
+    /// come to in [`Closed::partial`](crate::Closed::partial); [`TurnLost`](crate::Error::TurnLost) if
+    /// nothing more will be told of the thread; [`Decode`](crate::Error::Decode) if what the result is
+    /// made of cannot be understood.
     pub async fn run(&self) -> Result<GoalResult> {
         self.pursuit.mute();
         match poll_fn(|context| self.pursuit.poll_rest(context)).await {
             Rest::Ended => self.partial(),
-            Rest::Closed(closed) => Err(lost(&self.pursuit, &closed)),
+            Rest::CutOff(why) => Err(lost(&self.pursuit, why)),
         }
     }
 
@@ -165,7 +166,10 @@ impl GoalHandle {
         limit: Option<Duration>,
         is: impl Fn(Standing, Option<&ThreadGoal>) -> bool,
     ) -> Result<()> {
-        let told = poll_fn(|context| self.pursuit.poll_goal(&is, context));
+        let told = async {
+            let told = poll_fn(|context| self.pursuit.poll_goal(&is, context));
+            told.await.map_err(|why| lost(&self.pursuit, why))
+        };
         let Some(after) = limit else {
             return told.await;
         };
@@ -175,13 +179,16 @@ impl GoalHandle {
     }
 }
 
-/// The error of a goal whose end will not be seen.
-pub(super) fn lost(pursuit: &Pursuit, closed: &Closed) -> Error {
-    // What cannot be understood is no reason to hide how the connection ended.
-    let result = GoalResult::collect(pursuit).ok();
-    let last = result.and_then(|mut result| result.turns.pop());
-    Error::Closed(Arc::new(Closed {
-        partial: last.map(Box::new),
-        ..closed.clone()
-    }))
+/// The error of a goal whose end will not be told.
+pub(super) fn lost(pursuit: &Pursuit, why: CutOff) -> Error {
+    match (pursuit.turns().pop(), why) {
+        (Some(last), why) => turn::lost(&last, why),
+        (None, CutOff::Closed(closed)) => Error::Closed(closed),
+        (None, CutOff::Lost(reason)) => Error::TurnLost(Box::new(TurnLost {
+            thread_id: pursuit.thread_id().to_owned(),
+            turn_id: String::new(),
+            reason,
+            partial: None,
+        })),
+    }
 }

@@ -52,6 +52,8 @@ impl<M> GoalStart<M> {
             ..
         } = self.call;
         let connection = codex.connection();
+        // A thread that was unsubscribed from would tell nothing.
+        drop(connection.reserve(&params.thread_id).await?);
         // From before the first turn can begin.
         let pursuit = connection.pursue(&params.thread_id)?;
         if params.objective.is_some() {

@@ -22,7 +22,8 @@ use crate::{
 ///
 /// What the server tells about the goal between turns, or while one runs, is among them
 /// (`thread/goal/updated`, `thread/goal/cleared`). It ends when the goal has come to rest, or with
-/// [`Closed`](crate::Error::Closed) if the connection ended before. A
+/// [`Closed`](crate::Error::Closed) if the connection ended before, or
+/// [`TurnLost`](crate::Error::TurnLost) if nothing more will be told of the thread. A
 /// [`Decode`](crate::Error::Decode) does not end it: that message could not be understood, and the
 /// next one comes.
 ///
@@ -63,7 +64,7 @@ impl GoalStream {
     pub async fn result(self) -> Result<GoalResult> {
         match poll_fn(|context| self.pursuit.poll_rest(context)).await {
             Rest::Ended => GoalResult::collect(&self.pursuit),
-            Rest::Closed(closed) => Err(lost(&self.pursuit, &closed)),
+            Rest::CutOff(why) => Err(lost(&self.pursuit, why)),
         }
     }
 
@@ -72,7 +73,7 @@ impl GoalStream {
             if self.ended {
                 return Poll::Ready(None);
             }
-            let closed = match &mut self.turn {
+            let why = match &mut self.turn {
                 Some(turn) => match std::task::ready!(turn.poll(context)) {
                     Ok(event) => {
                         let feed = turn.feed();
@@ -83,7 +84,7 @@ impl GoalStream {
                         self.turn_over();
                         continue;
                     }
-                    Err(End::Closed(closed)) => closed,
+                    Err(End::CutOff(why)) => why,
                 },
                 None => match std::task::ready!(self.pursuit.poll_chapter(self.chapter, context)) {
                     Ok(Chapter::Turn(feed)) => {
@@ -98,11 +99,11 @@ impl GoalStream {
                         self.ended = true;
                         continue;
                     }
-                    Err(Rest::Closed(closed)) => closed,
+                    Err(Rest::CutOff(why)) => why,
                 },
             };
             self.ended = true;
-            return Poll::Ready(Some(Err(lost(&self.pursuit, &closed))));
+            return Poll::Ready(Some(Err(lost(&self.pursuit, why))));
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::future::IntoFuture;
 
-use codex_types::{ThreadGoalStatus, TurnStatus};
+use codex_types::{ThreadGoalStatus, ThreadUnsubscribeParams, TurnStatus};
 use serde_json::{Value, json};
 
 use super::{Fake, settle};
-use crate::{Error, GoalHandle, GoalStream, Thread};
+use crate::{Error, GoalHandle, GoalStream, LostReason, Thread};
 
 fn goal(status: &str) -> Value {
     json!({
@@ -182,6 +182,37 @@ async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() 
     drop(fake);
     assert!(matches!(goal.run().await, Err(Error::Closed(_))));
     drop(thread);
+}
+
+#[tokio::test]
+async fn a_thread_that_tells_nothing_more_ends_its_goal() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    fake.start_turn("u").await;
+    fake.complete_item("u", "so far").await;
+    let waiting = tokio::spawn({
+        let goal = goal.clone();
+        async move { goal.run().await }
+    });
+    let unsubscribe = thread.codex().request(ThreadUnsubscribeParams::new("t"));
+    let answer = fake.answer("thread/unsubscribe", json!({"status": "unsubscribed"}));
+    tokio::join!(unsubscribe.into_future(), answer).0.unwrap();
+    let Err(Error::TurnLost(lost)) = waiting.await.unwrap() else {
+        panic!("it ended well")
+    };
+    assert_eq!(
+        (lost.turn_id.as_str(), lost.reason),
+        ("u", LostReason::Unsubscribed)
+    );
+    let mut events = goal.stream();
+    let mut last = None;
+    while let Some(event) = events.next().await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Err(Error::TurnLost(_)))), "{last:?}");
+    // Nor does it begin one.
+    let error = thread.goal_start("Dance.").await.unwrap_err();
+    assert!(!matches!(error, Error::Timeout { .. }), "{error}");
 }
 
 #[tokio::test]
