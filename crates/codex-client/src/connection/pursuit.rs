@@ -39,7 +39,7 @@ struct State {
     chapters: Vec<Chapter>,
     /// The turns that nobody else has a handle of, until it is known whether their events are kept.
     own: Vec<Arc<Feed>>,
-    /// How many of them a stream has brought to its reader.
+    /// How many chapters a stream has brought to its reader.
     told: usize,
     /// Whether the events are kept for a stream: `None` as long as nobody has asked for any.
     kept: Option<bool>,
@@ -239,14 +239,15 @@ impl Pursuit {
         self.lock().poll_rest(context)
     }
 
-    /// Waits until it was told that things are so with the goal.
+    /// Waits until it was told that things are so with the goal, or another one has taken its place.
     pub(crate) fn poll_goal(
         &self,
         is: impl Fn(Standing, Option<&ThreadGoal>) -> bool,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), CutOff>> {
         let mut state = self.lock();
-        if is(state.standing, state.goal.as_ref()) {
+        // Of a goal that another one has taken the place of, nothing is told any more.
+        if is(state.standing, state.goal.as_ref()) || state.standing == Standing::Superseded {
             return Poll::Ready(Ok(()));
         }
         if let Some(why) = &state.cut_off {

@@ -98,11 +98,14 @@ impl GoalHandle {
     ///
     /// As [`Call::send`](crate::Call::send).
     pub async fn pause(&self) -> Result<()> {
-        if self.pursuit.standing() != Standing::Active {
+        if !matches!(
+            self.pursuit.standing(),
+            Standing::Active | Standing::Unknown
+        ) {
             return Ok(());
         }
         self.set(ThreadGoalStatus::Paused, |standing| {
-            standing != Standing::Active
+            !matches!(standing, Standing::Active | Standing::Unknown)
         })
         .await
     }
