@@ -20,6 +20,7 @@ mod pages;
 mod requests;
 mod retry;
 mod sandbox;
+mod schema;
 mod thread;
 mod thread_events;
 mod transport;
