@@ -25,5 +25,9 @@ mod faq {}
 mod getting_started {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/beyond-turns.md")]
+mod beyond_turns {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/api-reference.md")]
 mod api_reference {}

@@ -274,6 +274,10 @@ examples! {
         example.again().arg("logout");
         example.run().await;
     }
+
+    fn exec(example) {
+        example.says(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
+    }
 }
 
 fn sent_an_image(stage: &Stage) -> bool {

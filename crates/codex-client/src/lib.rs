@@ -10,6 +10,7 @@ mod config;
 mod connection;
 mod decode;
 mod error;
+mod exec;
 mod external;
 mod input;
 mod login;
@@ -38,6 +39,7 @@ pub use config::CodexBuilder;
 pub use error::{
     CloseReason, Closed, Error, Malformed, OutputMismatch, Result, RpcError, RpcErrorKind,
 };
+pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
 pub use input::Input;
 pub use login::{

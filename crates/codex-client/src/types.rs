@@ -39,6 +39,9 @@ pub use codex_types::{
     Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
 };
 
+// What processes are told and tell.
+pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};
+
 // What the server asks, and what it is answered.
 pub use codex_types::{
     AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,

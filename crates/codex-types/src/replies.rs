@@ -56,10 +56,10 @@ impl McpServerElicitationRequestResponse {
 /// All that was asked for.
 impl From<RequestPermissionProfile> for GrantedPermissionProfile {
     fn from(requested: RequestPermissionProfile) -> Self {
-        let mut granted = Self::default();
-        granted.file_system = requested.file_system;
-        granted.network = requested.network;
-        granted
+        Self {
+            file_system: requested.file_system,
+            network: requested.network,
+        }
     }
 }
 

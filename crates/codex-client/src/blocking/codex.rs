@@ -3,7 +3,7 @@
 use codex_types::{InitializeResponse, Request};
 
 use super::{
-    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Models,
+    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, Models,
     Notifications, ServerRequests, Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart, wait,
 };
 use crate::error::Result;
@@ -127,6 +127,15 @@ impl Codex {
     /// As there.
     pub fn logout(&self) -> Result<()> {
         wait(self.inner.logout())
+    }
+
+    /// As [`crate::Codex::exec`].
+    pub fn exec<I>(&self, command: I) -> Exec
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        Exec::new(&self.inner, command)
     }
 
     /// As [`crate::Codex::notifications`].

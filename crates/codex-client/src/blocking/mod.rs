@@ -49,6 +49,7 @@
 //! thread.
 
 mod codex;
+mod exec;
 mod login;
 mod notifications;
 mod requests;
@@ -59,6 +60,7 @@ mod worker;
 use crate::{mode::Blocking, turn::TurnResult};
 
 pub use codex::{Codex, WeakCodex};
+pub use exec::{ExecProcess, ExecStream};
 pub use login::{ChatgptLogin, DeviceCodeLogin};
 pub use notifications::{Notifications, ThreadEvents};
 pub use requests::{PendingRequest, ServerRequests};
@@ -79,7 +81,7 @@ macro_rules! builders {
 }
 
 builders! {
-    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, LoginWait, Models,
+    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, LoginWait, Models,
     Pages<R>, Run<R = TurnResult>, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
     TurnStart<R = TurnResult>,
 }

@@ -53,7 +53,7 @@ struct State {
 
 /// Posts in order, up to a limit.
 #[derive(Debug, Default)]
-struct Posts {
+pub(super) struct Posts {
     unread: VecDeque<Post>,
     bytes: usize,
     missed: u64,
@@ -98,7 +98,7 @@ impl Board {
 }
 
 impl Posts {
-    fn push(&mut self, post: Post) {
+    pub(super) fn push(&mut self, post: Post) {
         self.bytes += post.size();
         self.unread.push_back(post);
         while self.bytes > UNREAD_LIMIT && self.unread.len() > 1 {
@@ -109,7 +109,7 @@ impl Posts {
         }
     }
 
-    fn pop(&mut self) -> Option<Post> {
+    pub(super) fn pop(&mut self) -> Option<Post> {
         match mem::take(&mut self.missed) {
             0 => {
                 let post = self.unread.pop_front()?;

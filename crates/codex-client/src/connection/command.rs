@@ -7,8 +7,10 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
-use super::{bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, watch::Watch};
-use crate::error::{Error, Result};
+use super::{
+    bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic, watch::Watch,
+};
+use crate::error::{CloseReason, Closed, Error, Result};
 
 /// What a handle asks of the connection task.
 pub(crate) enum Command {
@@ -18,6 +20,8 @@ pub(crate) enum Command {
     },
     Subscribe(Arc<Board>),
     Watch(Arc<Watch>),
+    /// Has what is told under the topic's id go there.
+    Follow(Arc<Topic>),
     /// Which turn runs in a thread, as far as is known.
     ActiveTurn {
         thread_id: String,
@@ -43,7 +47,51 @@ pub(crate) struct Call {
     /// How long the caller waits, queueing included; `None` for as long as it takes.
     pub(crate) timeout: Option<Duration>,
     pub(crate) starts: Option<Starts>,
-    pub(crate) reply: oneshot::Sender<Result<Answer>>,
+    pub(crate) reply: Reply,
+}
+
+/// Who is to have the answer to a request.
+pub(crate) enum Reply {
+    Caller(oneshot::Sender<Result<Answer>>),
+    /// All who follow a topic, which the answer ends. It may take as long as a program runs.
+    Topic(Ending),
+    Nobody,
+}
+
+/// The duty to end a topic.
+pub(crate) struct Ending(pub(crate) Arc<Topic>);
+
+impl Drop for Ending {
+    /// Unless the topic has ended, the request was dropped with the runtime.
+    fn drop(&mut self) {
+        let closed = Arc::new(Closed::new(CloseReason::RuntimeShutDown));
+        self.0.end(Err(Error::Closed(closed)));
+    }
+}
+
+impl Reply {
+    /// Hands the answer over. A caller that is gone does not want it.
+    pub(crate) fn send(self, answer: Result<Answer>) {
+        match self {
+            Self::Caller(reply) => drop(reply.send(answer)),
+            Self::Topic(topic) => topic.0.end(answer.map(Arc::new)),
+            Self::Nobody => {}
+        }
+    }
+
+    /// Whether nobody wants the answer any more, and so the request neither.
+    pub(crate) fn is_given_up(&self) -> bool {
+        match self {
+            Self::Caller(reply) => reply.is_closed(),
+            Self::Topic(topic) => topic.0.is_abandoned(),
+            Self::Nobody => false,
+        }
+    }
+
+    /// Whether the answer comes when something has ended, rather than when it has begun.
+    pub(crate) fn is_for_the_end(&self) -> bool {
+        matches!(self, Self::Topic(_))
+    }
 }
 
 /// What a request starts: something with events of its own, which may come before the answer that

@@ -22,21 +22,22 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{
     active::Active,
     bulletin::{Bulletin, Post},
-    command::{Answer, Call, Command, Started, Starts},
+    command::{Answer, Call, Command, Reply, Started, Starts},
     feed::Feed,
     lines::Line,
-    logins::Logins,
-    note::{DeltaKind, DeltaRef, Note, Shape},
+    logins::{self, Logins},
+    note::{DeltaRef, Note, Shape},
     outbound::Outbound,
     pending::Pending,
     queue::Event,
     requests::Requests,
     router::Router,
     scan::{self, Head},
+    topic::Topics,
     watch::Watches,
 };
 use crate::{
-    error::{CloseReason, Closed, Error, Malformed, Result, RpcError},
+    error::{CloseReason, Closed, Error, Malformed, RpcError},
     requests::Job,
 };
 
@@ -45,7 +46,7 @@ struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
     starts: Option<Starts>,
-    reply: oneshot::Sender<Result<Answer>>,
+    reply: Reply,
 }
 
 /// Who is to have a notification that is to be kept.
@@ -63,6 +64,7 @@ pub(crate) struct Core {
     logins: Logins,
     active: Active,
     watches: Watches,
+    topics: Topics,
     bulletin: Bulletin,
     requests: Requests,
     /// What handlers have to do, for the driver to start.
@@ -74,7 +76,7 @@ pub(crate) struct Core {
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
     /// Calls that came while the connection was ending.
-    late: Vec<oneshot::Sender<Result<Answer>>>,
+    late: Vec<Reply>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<Closed>>>,
 }
@@ -92,6 +94,7 @@ impl Core {
             logins: Logins::default(),
             active: Active::default(),
             watches: Watches::default(),
+            topics: Topics::default(),
             bulletin: Bulletin::new(),
             requests,
             jobs: Vec::new(),
@@ -110,6 +113,7 @@ impl Core {
             Command::Notify { method } => self.outbound.notification(method, None),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
+            Command::Follow(topic) => self.topics.add(topic),
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).map(str::to_owned));
             }
@@ -142,8 +146,9 @@ impl Core {
             starts: call.starts,
             reply: call.reply,
         };
+        let lasts = waiter.reply.is_for_the_end();
         self.pending
-            .push(call.method, call.params, deadline, waiter);
+            .push(call.method, call.params, deadline, lasts, waiter);
     }
 
     /// Writes the requests that may be in flight now to `outbound`.
@@ -151,7 +156,7 @@ impl Core {
         loop {
             let mut given_up = Vec::new();
             let ready = self.pending.next_ready(
-                |waiter| waiter.reply.is_closed(),
+                |waiter| waiter.reply.is_given_up(),
                 |gone| given_up.push(gone),
             );
             for waiter in given_up {
@@ -196,6 +201,11 @@ impl Core {
         match (&head.method, head.id.take()) {
             (Some(_), Some(id)) => self.request(&id, &head, &text),
             (Some(_), None) => {
+                if let Some(topic) = self.topics.find(&head) {
+                    let shape = Shape::of(&text, &head);
+                    drop(head);
+                    return topic.push(Note::new(text, shape), &mut self.wakes);
+                }
                 let Some(readers) = self.notification(&head) else {
                     return;
                 };
@@ -203,7 +213,7 @@ impl Core {
                     self.requests.notification(method, &head, &text);
                 }
                 let ends = head.method.as_deref() == Some("turn/completed");
-                let login_id = completed_login(&mut head);
+                let login_id = logins::completed(&mut head);
                 let shape = Shape::of(&text, &head);
                 drop(head);
                 match login_id {
@@ -241,7 +251,7 @@ impl Core {
             _ => None,
         };
         let somebody_reads = feed.is_some() || watched.is_some();
-        if let Some(mut delta) = somebody_reads.then(|| delta(head)).flatten() {
+        if let Some(mut delta) = somebody_reads.then(|| DeltaRef::of(head)).flatten() {
             if let Some(feed) = feed {
                 feed.push_delta(&delta, &mut self.wakes);
             }
@@ -350,8 +360,7 @@ impl Core {
             }
         };
         self.release(waiter.starts.as_ref());
-        // A caller that is gone does not want it.
-        let _ = waiter.reply.send(answer);
+        waiter.reply.send(answer);
     }
 
     /// Finds what was started, with the events of it that have come already.
@@ -412,7 +421,7 @@ impl Core {
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
             self.release(waiter.starts.as_ref());
-            let _ = waiter.reply.send(Err(Error::Timeout {
+            waiter.reply.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
             }));
@@ -433,6 +442,7 @@ impl Core {
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
+            Command::Follow(topic) => self.topics.add(topic),
             Command::Inbox(inbox) => inbox.close(),
             Command::Report(error) => self.report(error),
             // A server that ends does not wait for answers.
@@ -444,10 +454,10 @@ impl Core {
     pub(crate) fn finish(&mut self, closed: Closed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
-            let _ = waiter.reply.send(Err(Error::closed(&closed)));
+            waiter.reply.send(Err(Error::closed(&closed)));
         }
         for reply in mem::take(&mut self.late) {
-            let _ = reply.send(Err(Error::closed(&closed)));
+            reply.send(Err(Error::closed(&closed)));
         }
         for feed in self.router.drain() {
             feed.close(&closed);
@@ -455,6 +465,7 @@ impl Core {
         self.requests.close();
         self.logins.close();
         self.watches.close(&closed);
+        self.topics.close(&closed);
         self.bulletin.close(&closed);
         self.wake_readers();
         for done in mem::take(&mut self.closers) {
@@ -468,25 +479,6 @@ impl Drop for Core {
     fn drop(&mut self) {
         self.finish(Closed::new(CloseReason::RuntimeShutDown));
     }
-}
-
-fn delta<'a>(head: &'a Head<'_>) -> Option<DeltaRef<'a>> {
-    let kind = DeltaKind::of(head.method.as_deref()?, &head.peek)?;
-    Some(DeltaRef {
-        kind,
-        turn_id: "",
-        item_id: head.peek.item_id.as_deref()?,
-        index: head.peek.index.unwrap_or_default(),
-        text: head.peek.delta.as_deref()?,
-        emitted_at_ms: head.emitted_at_ms,
-    })
-}
-
-/// The id of the login that a notification says is completed.
-fn completed_login(head: &mut Head<'_>) -> Option<String> {
-    let completed = head.method.as_deref() == Some("account/login/completed");
-    let login_id = completed.then(|| head.peek.login_id.take())?;
-    login_id.map(Cow::into_owned)
 }
 
 /// Why a text is no message: by the parser that knows best.

@@ -5,13 +5,14 @@
 //! completions that nobody has claimed yet are kept.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
 use tokio::sync::watch;
 
-use super::note::Note;
+use super::{note::Note, scan::Head};
 
 /// How many completions are kept for answers that are awaited; the oldest make room.
 const EARLY_LIMIT: usize = 64;
@@ -89,6 +90,13 @@ impl Attempt {
         let completion = self.0.wait_for(Option::is_some).await;
         completion.ok().and_then(|note| note.clone())
     }
+}
+
+/// The id of the login that a notification says is completed.
+pub(super) fn completed(head: &mut Head<'_>) -> Option<String> {
+    let completed = head.method.as_deref() == Some("account/login/completed");
+    let login_id = completed.then(|| head.peek.login_id.take())?;
+    login_id.map(Cow::into_owned)
 }
 
 #[cfg(test)]

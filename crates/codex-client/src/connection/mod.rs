@@ -31,6 +31,7 @@ mod requests;
 mod router;
 mod scan;
 mod ticket;
+mod topic;
 mod watch;
 
 use std::{
@@ -52,10 +53,11 @@ pub(crate) use self::{
     note::{Delta, DeltaKind, Note},
     queue::Event,
     ticket::Asked,
+    topic::{Topic, response},
     watch::{Sight, Watch},
 };
 use self::{
-    command::{Answer, Call, Command, Started, Starts},
+    command::{Answer, Call, Command, Reply, Started, Starts},
     core::Core,
     driver::Driver,
     requests::Requests,
@@ -164,11 +166,25 @@ impl Connection {
         timeout: Option<Duration>,
         starts: Option<Starts>,
     ) -> Result<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.send_for(params, timeout, starts, Reply::Caller(reply))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Error::Closed(self.closed())))
+    }
+
+    /// Sends a request whose answer goes to `reply`.
+    fn send_for<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        starts: Option<Starts>,
+        reply: Reply,
+    ) -> Result<()> {
         let params = R::HAS_PARAMS
             .then(|| serde_json::to_vec(params))
             .transpose()
             .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
-        let (reply, answer) = oneshot::channel();
         let call = Call {
             method: R::METHOD,
             params,
@@ -176,12 +192,15 @@ impl Connection {
             starts,
             reply,
         };
-        if self.commands.send(Command::Call(call)).is_err() {
-            return Err(Error::Closed(self.closed()));
-        }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(Error::Closed(self.closed())))
+        let sent = self.commands.send(Command::Call(call));
+        sent.map_err(|_| Error::Closed(self.closed()))
+    }
+
+    /// Sends a request whose answer is of no interest, without waiting for anything: for what is to
+    /// be undone when a handle is dropped.
+    pub(crate) fn send_off<R: Request>(&self, params: &R) {
+        // Nothing is left to be undone on a connection that has ended.
+        let _ = self.send_for(params, self.timeout, None, Reply::Nobody);
     }
 
     /// Sends a notification without params.

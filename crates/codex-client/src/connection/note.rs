@@ -182,6 +182,21 @@ pub(crate) struct DeltaRef<'a> {
     pub(crate) emitted_at_ms: Option<i64>,
 }
 
+impl<'a> DeltaRef<'a> {
+    /// The delta that a notification is, if it is one, as of a turn that needs no name.
+    pub(crate) fn of(head: &'a Head<'_>) -> Option<Self> {
+        let kind = DeltaKind::of(head.method.as_deref()?, &head.peek)?;
+        Some(Self {
+            kind,
+            turn_id: "",
+            item_id: head.peek.item_id.as_deref()?,
+            index: head.peek.index.unwrap_or_default(),
+            text: head.peek.delta.as_deref()?,
+            emitted_at_ms: head.emitted_at_ms,
+        })
+    }
+}
+
 #[cfg(test)]
 pub(crate) fn note(text: &str) -> Note {
     let head = super::scan::head(text).unwrap();

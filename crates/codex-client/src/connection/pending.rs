@@ -8,6 +8,8 @@ use tokio::time::Instant;
 pub(crate) struct Pending<T> {
     last_id: i64,
     limit: usize,
+    /// How many of those sent count towards the limit.
+    in_flight: usize,
     sent: HashMap<i64, Call<T>>,
     queue: VecDeque<Queued<T>>,
 }
@@ -16,6 +18,8 @@ pub(crate) struct Pending<T> {
 struct Call<T> {
     waiter: T,
     deadline: Option<Instant>,
+    /// Whether it is answered at the end of what it begins, so that it does not count.
+    lasts: bool,
 }
 
 /// A call that waits until fewer are in flight.
@@ -38,21 +42,28 @@ impl<T> Pending<T> {
         Self {
             last_id: 0,
             limit: limit.max(1),
+            in_flight: 0,
             sent: HashMap::new(),
             queue: VecDeque::new(),
         }
     }
 
-    /// Takes a call; [`next_ready`](Self::next_ready) says when it may be sent.
+    /// Takes a call; [`next_ready`](Self::next_ready) says when it may be sent. Calls that last do
+    /// not keep others from being sent: the one that is to end them may be among those.
     pub(crate) fn push(
         &mut self,
         method: &'static str,
         params: Option<Vec<u8>>,
         deadline: Option<Instant>,
+        lasts: bool,
         waiter: T,
     ) {
         self.queue.push_back(Queued {
-            call: Call { waiter, deadline },
+            call: Call {
+                waiter,
+                deadline,
+                lasts,
+            },
             method,
             params,
         });
@@ -65,7 +76,7 @@ impl<T> Pending<T> {
         given_up: impl Fn(&T) -> bool,
         mut dropped: impl FnMut(T),
     ) -> Option<Ready> {
-        while self.sent.len() < self.limit {
+        while self.in_flight < self.limit {
             let Queued {
                 call,
                 method,
@@ -76,6 +87,7 @@ impl<T> Pending<T> {
                 continue;
             }
             self.last_id += 1;
+            self.in_flight += usize::from(!call.lasts);
             self.sent.insert(self.last_id, call);
             return Some(Ready {
                 id: self.last_id,
@@ -88,7 +100,9 @@ impl<T> Pending<T> {
 
     /// The waiter for the answer with this id; `None` if nobody waits for it (any more).
     pub(crate) fn complete(&mut self, id: i64) -> Option<T> {
-        self.sent.remove(&id).map(|call| call.waiter)
+        let call = self.sent.remove(&id)?;
+        self.in_flight -= usize::from(!call.lasts);
+        Some(call.waiter)
     }
 
     /// The earliest deadline of all.
@@ -107,7 +121,10 @@ impl<T> Pending<T> {
         let mut expired: Vec<T> = self
             .sent
             .extract_if(|_, call| due(call))
-            .map(|(_, call)| call.waiter)
+            .map(|(_, call)| {
+                self.in_flight -= usize::from(!call.lasts);
+                call.waiter
+            })
             .collect();
         for _ in 0..self.queue.len() {
             match self.queue.pop_front() {
@@ -121,6 +138,7 @@ impl<T> Pending<T> {
 
     /// Takes out all calls: the connection has ended.
     pub(crate) fn drain(&mut self) -> Vec<T> {
+        self.in_flight = 0;
         self.sent
             .drain()
             .map(|(_, call)| call.waiter)
@@ -144,8 +162,8 @@ mod tests {
     #[test]
     fn each_answer_finds_its_waiter_in_any_order_and_once() {
         let mut pending = Pending::new(10);
-        pending.push("a", None, None, "first");
-        pending.push("b", None, None, "second");
+        pending.push("a", None, None, false, "first");
+        pending.push("b", None, None, false, "second");
         assert_eq!(ready(&mut pending), Some((1, "a")));
         assert_eq!(ready(&mut pending), Some((2, "b")));
         assert_eq!(pending.complete(2), Some("second"));
@@ -158,7 +176,7 @@ mod tests {
     fn calls_over_the_limit_wait_for_an_answer_and_keep_their_order() {
         let mut pending = Pending::new(1);
         for method in ["a", "b", "c"] {
-            pending.push(method, None, None, "waiter");
+            pending.push(method, None, None, false, "waiter");
         }
         assert_eq!(ready(&mut pending), Some((1, "a")));
         assert_eq!(ready(&mut pending), None);
@@ -168,10 +186,30 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_last_do_not_keep_others_from_being_sent() {
+        let now = Instant::now();
+        let mut pending = Pending::new(1);
+        for method in ["a", "b"] {
+            pending.push(method, None, Some(now), true, "process");
+        }
+        pending.push("c", None, None, false, "short");
+        pending.push("d", None, None, false, "queued");
+        for expected in [(1, "a"), (2, "b"), (3, "c")] {
+            assert_eq!(ready(&mut pending), Some(expected));
+        }
+        assert_eq!(ready(&mut pending), None);
+        assert_eq!(pending.complete(1), Some("process"));
+        assert_eq!(pending.expire(now), ["process"]);
+        assert_eq!(ready(&mut pending), None);
+        pending.complete(3);
+        assert_eq!(ready(&mut pending), Some((4, "d")));
+    }
+
+    #[test]
     fn a_call_that_was_given_up_in_the_queue_is_never_sent() {
         let mut pending = Pending::new(1);
-        pending.push("a", None, None, "gone");
-        pending.push("b", None, None, "here");
+        pending.push("a", None, None, false, "gone");
+        pending.push("b", None, None, false, "here");
         assert_eq!(ready(&mut pending), Some((1, "b")));
     }
 
@@ -180,9 +218,9 @@ mod tests {
         let now = Instant::now();
         let at = |seconds| Some(now + Duration::from_secs(seconds));
         let mut pending = Pending::new(1);
-        pending.push("a", None, at(5), "sent");
-        pending.push("b", None, at(2), "queued");
-        pending.push("c", None, None, "patient");
+        pending.push("a", None, at(5), false, "sent");
+        pending.push("b", None, at(2), false, "queued");
+        pending.push("c", None, None, false, "patient");
         assert_eq!(ready(&mut pending), Some((1, "a")));
         assert_eq!(pending.next_deadline(), at(2));
         assert_eq!(pending.expire(now + Duration::from_secs(2)), ["queued"]);

@@ -32,6 +32,8 @@ pub(crate) struct Peek<'a> {
     pub(crate) turn_id: Option<Cow<'a, str>>,
     pub(crate) item_id: Option<Cow<'a, str>>,
     pub(crate) login_id: Option<Cow<'a, str>>,
+    /// `processId` or `watchId`: an id that the client has chosen, unless a turn is meant.
+    pub(crate) topic_id: Option<Cow<'a, str>>,
     pub(crate) delta: Option<Cow<'a, str>>,
     /// `summaryIndex` or `contentIndex`.
     pub(crate) index: Option<i64>,
@@ -139,6 +141,10 @@ impl<'a> Scanner<'a> {
                 "loginId" => {
                     peek.more = true;
                     peek.login_id = scan.optional_string()?;
+                }
+                "processId" | "watchId" => {
+                    peek.more = true;
+                    peek.topic_id = scan.optional_string()?;
                 }
                 "summaryIndex" | "contentIndex" if peek.index.is_none() => {
                     peek.index = scan.integer()?;

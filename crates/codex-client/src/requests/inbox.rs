@@ -73,9 +73,8 @@ impl ServerRequests {
             let Some(asked) = std::task::ready!(self.inbox.poll(context)) else {
                 return Poll::Ready(None);
             };
-            match PendingRequest::new(asked) {
-                Ok(pending) => return Poll::Ready(Some(pending)),
-                Err((error, asked)) => asked.report(error),
+            if let Some(pending) = PendingRequest::new(asked) {
+                return Poll::Ready(Some(pending));
             }
         }
     }

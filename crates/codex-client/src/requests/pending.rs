@@ -20,17 +20,21 @@ pub struct PendingRequest {
 }
 
 impl PendingRequest {
-    pub(crate) fn new(asked: Asked) -> Result<Self, (crate::Error, Asked)> {
+    /// `None` for one that cannot be understood, which is reported and declined.
+    pub(crate) fn new(asked: Asked) -> Option<Self> {
         let decoded = asked
             .message()
             .and_then(|request| Ok((request, ApprovalRequest::of(&asked)?)));
         match decoded {
-            Ok((request, approval)) => Ok(Self {
+            Ok((request, approval)) => Some(Self {
                 asked,
                 request,
                 approval,
             }),
-            Err(error) => Err((error, asked)),
+            Err(error) => {
+                asked.report(error);
+                None
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod blocking;
 mod calls;
 mod control;
+mod exec;
 mod faults;
 mod handlers;
 mod inbox;

@@ -1,0 +1,253 @@
+//! Processes: what is sent, and what comes of their output in any order of things.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use codex_types::{CommandExecOutputStream, CommandExecParams};
+use serde_json::{Value, json};
+
+use super::{Fake, handshake};
+use crate::{Codex, Error, ExecProcess, Sandbox};
+
+/// A process, and the request that began it.
+async fn spawn(codex: &Codex, fake: &mut Fake) -> (ExecProcess, Value) {
+    let process = codex.exec(["cat"]).stream_stdin(true).spawn().unwrap();
+    let request = fake.receive().await;
+    assert_eq!(request["method"], "command/exec");
+    assert_eq!(request["params"]["processId"], process.process_id());
+    (process, request)
+}
+
+impl Fake {
+    async fn output(&mut self, process_id: &str, stream: &str, bytes: &[u8]) {
+        let params = json!({
+            "processId": process_id, "stream": stream, "capReached": false,
+            "deltaBase64": BASE64_STANDARD.encode(bytes),
+        });
+        self.notify("command/exec/outputDelta", params).await;
+    }
+
+    async fn exit(&mut self, request: &Value, code: i32) {
+        let result = json!({"exitCode": code, "stdout": "", "stderr": ""});
+        self.send(&json!({"id": request["id"], "result": result}))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn every_option_of_a_command_is_sent() {
+    let (codex, mut fake) = Fake::start().await;
+    let command = || codex.exec(["a", "b"]);
+    let process = command().spawn().unwrap();
+    let mut plain = fake.receive().await["params"].clone();
+    assert_eq!(plain["processId"], process.process_id());
+    plain["processId"] = "p".into();
+    let expected = json!({"command": ["a", "b"], "processId": "p", "streamStdoutStderr": true});
+    assert_eq!(plain, expected);
+    let full = command()
+        .cwd("/dir")
+        .env("A", "1")
+        .env_remove("B")
+        .sandbox(Sandbox::FullAccess)
+        .permission_profile("profile")
+        .stream_stdin(true)
+        .tty(80, 24)
+        .no_timeout()
+        .timeout(Duration::from_millis(7))
+        .no_output_cap()
+        .output_bytes_cap(9)
+        .spawn()
+        .unwrap();
+    let mut params = fake.receive().await["params"].clone();
+    assert_eq!(params["processId"], full.process_id());
+    params["processId"] = "p".into();
+    let expected = json!({
+        "command": ["a", "b"], "processId": "p", "streamStdoutStderr": true, "cwd": "/dir",
+        "env": {"A": "1", "B": null}, "sandboxPolicy": {"type": "dangerFullAccess"},
+        "permissionProfile": "profile", "streamStdin": true, "tty": true,
+        "size": {"cols": 80, "rows": 24}, "timeoutMs": 7, "outputBytesCap": 9,
+    });
+    assert_eq!(params, expected);
+    // Of two that exclude each other, the later one holds.
+    let unlimited = command().timeout(Duration::ZERO).no_timeout();
+    let unlimited = unlimited.output_bytes_cap(1).no_output_cap();
+    let _process = unlimited.spawn().unwrap();
+    let params = fake.receive().await["params"].clone();
+    let params: CommandExecParams = serde_json::from_value(params).unwrap();
+    assert_eq!((params.timeout_ms, params.output_bytes_cap), (None, None));
+    assert_eq!(params.disable_timeout, Some(true));
+    assert_eq!(params.disable_output_cap, Some(true));
+}
+
+#[tokio::test]
+async fn output_reaches_its_process_alone_and_none_is_left_when_it_has_ended() {
+    let (codex, mut fake) = Fake::start().await;
+    let mut notifications = codex.notifications();
+    let (first, request) = spawn(&codex, &mut fake).await;
+    let (second, _) = spawn(&codex, &mut fake).await;
+    fake.output(first.process_id(), "stdout", b"a\xff").await;
+    fake.output(second.process_id(), "stdout", b"b").await;
+    fake.output("another", "stdout", b"c").await;
+    fake.output(first.process_id(), "stderr", b"d").await;
+    fake.exit(&request, 5).await;
+    assert_eq!(first.wait().await.unwrap(), 5);
+    let mut stream = first.stream();
+    let chunk = stream.next().await.unwrap().unwrap();
+    assert_eq!(chunk.bytes, b"a\xff");
+    assert_eq!(chunk.stream, CommandExecOutputStream::Stdout);
+    // Who comes later gets what nobody has read yet.
+    let output = first.output().await.unwrap();
+    assert_eq!((output.exit_code, output.stderr), (5, b"d".to_vec()));
+    assert!(output.stdout.is_empty() && stream.next().await.is_none());
+    let chunk = second.stream().next().await.unwrap().unwrap();
+    assert_eq!(chunk.bytes, b"b");
+    // What is of no process of this client's goes where it would have gone.
+    let stray = notifications.next().await.unwrap().unwrap();
+    assert_eq!(stray.method(), "command/exec/outputDelta");
+}
+
+#[tokio::test]
+async fn the_end_of_the_connection_ends_a_process_with_what_it_has_put_out() {
+    let (codex, mut fake) = Fake::start().await;
+    let (process, _) = spawn(&codex, &mut fake).await;
+    fake.output(process.process_id(), "stdout", b"so far").await;
+    let waiting = tokio::spawn({
+        let process = process.clone();
+        async move { process.wait().await }
+    });
+    drop(fake);
+    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed(_))));
+    let mut stream = process.stream();
+    assert_eq!(stream.next().await.unwrap().unwrap().bytes, b"so far");
+    assert!(matches!(stream.next().await, Some(Err(Error::Closed(_)))));
+    assert!(stream.next().await.is_none());
+    assert!(matches!(process.output().await, Err(Error::Closed(_))));
+    assert!(matches!(process.write("x").await, Err(Error::Closed(_))));
+    let refused = codex.exec(["cat"]).spawn();
+    assert!(matches!(refused, Err(Error::Closed(_))));
+}
+
+#[tokio::test]
+async fn a_process_whose_last_handle_is_dropped_is_terminated_and_one_that_has_ended_is_not() {
+    let (codex, mut fake) = Fake::start().await;
+    let (ended, request) = spawn(&codex, &mut fake).await;
+    fake.exit(&request, 0).await;
+    ended.wait().await.unwrap();
+    drop(ended);
+    let (process, request) = spawn(&codex, &mut fake).await;
+    let stream = process.stream();
+    drop(process);
+    fake.output(
+        request["params"]["processId"].as_str().unwrap(),
+        "stdout",
+        b"x",
+    )
+    .await;
+    drop(stream);
+    let message = fake.receive().await;
+    assert_eq!(message["method"], "command/exec/terminate");
+    let process_id = &request["params"]["processId"];
+    assert_eq!(message["params"], json!({"processId": process_id}));
+    // Its output and its end are nobody's.
+    fake.output(process_id.as_str().unwrap(), "stdout", b"y")
+        .await;
+    fake.exit(&request, 1).await;
+    let call = tokio::spawn(codex.exec(["sleep"]).send());
+    let request = fake.receive().await;
+    call.abort();
+    let message = fake.receive().await;
+    assert_eq!(message["method"], "command/exec/terminate");
+    assert_eq!(
+        message["params"]["processId"],
+        request["params"]["processId"]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_decoded_is_told_and_the_rest_is_read() {
+    let (codex, mut fake) = Fake::start().await;
+    let (process, request) = spawn(&codex, &mut fake).await;
+    let params = json!({
+        "processId": process.process_id(), "stream": "stdout", "capReached": false,
+        "deltaBase64": "no base64: secret",
+    });
+    fake.notify("command/exec/outputDelta", params).await;
+    fake.output(process.process_id(), "stdout", b"x").await;
+    fake.send(&json!({"id": request["id"], "result": {"exitCode": "none"}}))
+        .await;
+    let mut stream = process.stream();
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Decode(_)), "{error}");
+    assert!(
+        !format!("{error} {error:?}").contains("secret"),
+        "{error:?}"
+    );
+    assert_eq!(stream.next().await.unwrap().unwrap().bytes, b"x");
+    assert!(stream.next().await.is_none());
+    let error = process.wait().await.unwrap_err();
+    assert!(matches!(error, Error::Decode(_)), "{error}");
+}
+
+#[tokio::test]
+async fn output_that_is_not_read_in_time_is_dropped_and_told() {
+    let (codex, mut fake) = Fake::start().await;
+    let (process, request) = spawn(&codex, &mut fake).await;
+    let large = "A".repeat(8 * 1024 * 1024);
+    let params = json!({
+        "processId": process.process_id(), "stream": "stdout", "capReached": false,
+        "deltaBase64": large,
+    });
+    let message = json!({"method": "command/exec/outputDelta", "params": params});
+    let line = format!("{message}\n");
+    for _ in 0..3 {
+        fake.write(line.as_bytes()).await;
+    }
+    fake.exit(&request, 0).await;
+    process.wait().await.unwrap();
+    let mut stream = process.stream();
+    let missed = stream.next().await.unwrap().unwrap_err();
+    assert!(matches!(missed, Error::Lagged { missed: 2 }), "{missed}");
+    let last = stream.next().await.unwrap().unwrap();
+    assert_eq!(last.bytes.len(), large.len() / 4 * 3);
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_since_the_program_never_ran_says_why() {
+    let (codex, mut fake) = Fake::start().await;
+    let (process, request) = spawn(&codex, &mut fake).await;
+    let refuse =
+        |id: &Value, why: &str| json!({"id": id, "error": {"code": -32600, "message": why}});
+    fake.send(&refuse(&request["id"], "no such program")).await;
+    let (asked, ()) = tokio::join!(process.write("x"), async {
+        let request = fake.receive().await;
+        assert_eq!(request["params"]["deltaBase64"], "eA==");
+        fake.send(&refuse(&request["id"], "no such process")).await;
+    });
+    let error = asked.unwrap_err();
+    assert!(error.to_string().contains("no such program"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_on_windows_is_asked_for_text_in_one_piece() {
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let (reader, writer) = tokio::io::split(ours);
+    let mut fake = Fake::at(theirs);
+    let mut windows = handshake();
+    windows["platformFamily"] = "windows".into();
+    let answer = async {
+        fake.answer("initialize", windows).await;
+        fake.receive().await;
+        let output = json!({"exitCode": 1, "stdout": "out", "stderr": "err"});
+        fake.answer("command/exec", output).await
+    };
+    let call = async {
+        let codex = Codex::builder().connect(reader, writer).await.unwrap();
+        codex.exec(["dir"]).await.unwrap()
+    };
+    let (output, request) = tokio::join!(call, answer);
+    assert_eq!(request["params"]["streamStdoutStderr"], Value::Null);
+    assert_eq!(output.stdout_lossy(), "out");
+    assert_eq!(output.stderr_lossy(), "err");
+    assert_eq!(output.exit_code, 1);
+}
