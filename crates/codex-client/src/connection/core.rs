@@ -138,6 +138,7 @@ impl Core {
         match &call.starts {
             Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
             Some(Starts::Login) => self.logins.reserve(),
+            Some(Starts::Thread(tools)) => self.requests.tools.reserve(tools),
             None => {}
         }
         let waiter = Waiter {
@@ -365,6 +366,12 @@ impl Core {
 
     /// Finds what was started, with the events of it that have come already.
     fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
+        if let Starts::Thread(tools) = starts
+            && !self.requests.tools.concern(tools)
+        {
+            // The history of a thread is long, and need not be looked through.
+            return None;
+        }
         let ids = scan::result(result)?;
         Some(match starts {
             Starts::Turn(thread_id) => {
@@ -377,6 +384,10 @@ impl Core {
                 Started::Turn(feed)
             }
             Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
+            Starts::Thread(tools) => {
+                self.requests.tools.claim(tools, ids.thread_id.as_deref()?);
+                return None;
+            }
         })
     }
 
@@ -388,6 +399,7 @@ impl Core {
                 self.post_strays();
             }
             Some(Starts::Login) => self.logins.release(),
+            Some(Starts::Thread(tools)) => self.requests.tools.release(tools),
             None => {}
         }
     }

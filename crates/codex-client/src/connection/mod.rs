@@ -31,6 +31,7 @@ mod requests;
 mod router;
 mod scan;
 mod ticket;
+mod tools;
 mod topic;
 mod watch;
 
@@ -47,6 +48,7 @@ use tokio::{
 
 pub(crate) use self::{
     bulletin::{Board, Post},
+    command::ThreadTools,
     feed::{End, Feed, Reader, Record},
     inbox::Inbox,
     logins::Attempt,
@@ -143,6 +145,20 @@ impl Connection {
             Some(Started::Turn(feed)) => Ok((response, feed)),
             _ => Err(unnamed::<R>(&answer, "the answer names no turn")),
         }
+    }
+
+    /// Calls a method that starts a thread, or takes one up, with tools. The thread has them before
+    /// anything can come that follows the answer.
+    pub(crate) async fn call_for_thread<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        tools: ThreadTools,
+    ) -> Result<R::Response> {
+        let answer = self
+            .send(params, timeout, Some(Starts::Thread(tools)))
+            .await?;
+        decode::<R>(&answer)
     }
 
     /// Calls a method that starts a login. The attempt knows its completion, also one that came

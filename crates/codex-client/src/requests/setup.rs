@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Runs a handler of the blocking API on a thread of its own, where it may wait.
-async fn on_thread<T: Send + 'static>(
+pub(crate) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> HandlerResult<T> + Send + 'static,
 ) -> HandlerResult<T> {
     let (done, result) = oneshot::channel();

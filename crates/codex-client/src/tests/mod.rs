@@ -16,6 +16,7 @@ mod process;
 mod requests;
 mod text;
 mod thread_events;
+mod tools;
 mod turns;
 
 use std::future::IntoFuture;
