@@ -295,6 +295,41 @@ examples! {
         example.run().await;
     }
 
+    fn approvals(example) {
+        let touch = |name: &str| {
+            let call = serde_json::json!({
+                "cmd": format!("touch {name}"), "sandbox_permissions": "require_escalated",
+                "justification": "You have asked for it.",
+            });
+            example.stage.model.push(Reply::function_call("exec_command", call));
+        };
+        touch("yes.txt");
+        touch("no.txt");
+        example.stage.model.push("As you wish.");
+        // What is no number is a no.
+        example.stdin = "1\nnever\n";
+        example.says(&["run ", "  because: You have asked", "  1) yes", "? ", "run ", "? answer: As you wish."]).await;
+        let made = |name: &str| example.stage.home.workspace().join(name).exists();
+        assert!(made("yes.txt") && !made("no.txt"));
+    }
+
+    fn elicitation(example) {
+        example.command.arg(env!("CARGO_BIN_EXE_mcp_server"));
+        let call = Item::function_call("ask", serde_json::json!({})).namespace("mcp__example");
+        example.stage.model.push(Reply::items([call]));
+        example.stage.model.push("Blue it is.");
+        example.stdin = "blue\n";
+        example.says(&["example asks: Which color?", "color: answer: Blue it is."]).await;
+        let told = example.stage.model.requests()[1].last_tool_output().unwrap();
+        assert!(told.contains("accept") && told.contains("blue"), "{told}");
+    fn review(example) {
+        let command = json!({ "cmd": "git diff" });
+        let model = &example.stage.model;
+        model.push(Reply::function_call("exec_command", command));
+        model.push(Reply::text("Nothing is wrong."));
+        example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
+    }
+
     fn exec(example) {
         example.says(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
     }

@@ -141,7 +141,7 @@ impl Api {
                     self.exported.extend(names(item.tree.to_token_stream()));
                 }
                 Item::Macro(item) if item.mac.path.is_ident("builders") => {
-                    self.exported.extend(names(item.mac.tokens.clone()));
+                    self.exported.extend(builders(item.mac.tokens.clone()));
                 }
                 _ => {}
             }
@@ -219,6 +219,21 @@ fn words(tokens: TokenStream) -> Vec<String> {
 /// All identifiers.
 fn names(tokens: TokenStream) -> impl Iterator<Item = String> {
     words(tokens).into_iter().filter(|word| word != "(")
+}
+
+/// The names of the builders, without their parameters and what these are by default.
+fn builders(tokens: TokenStream) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut depth = 0;
+    for token in tokens {
+        match token {
+            TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
+            TokenTree::Punct(mark) if mark.as_char() == '>' => depth -= 1,
+            TokenTree::Ident(name) if depth == 0 => all.push(name.to_string()),
+            _ => {}
+        }
+    }
+    all
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -62,4 +62,6 @@ pub use schemars;
 pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
 pub use thread_events::ThreadEvents;
 pub use tool::{Tool, ToolContext, ToolOutput};
-pub use turn::{Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout};
+pub use turn::{
+    Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
+};

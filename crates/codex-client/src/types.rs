@@ -14,6 +14,11 @@ pub use codex_types::{
     ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
 };
 
+// What is reviewed.
+pub use codex_types::{
+    BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,
+};
+
 // The pieces of an input.
 pub use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
@@ -30,7 +35,7 @@ pub use codex_types::{
 
 // What a turn and its result are made of.
 pub use codex_types::{
-    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem,
+    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionStatus,
     CommandExecutionThreadItem, ContextCompactionThreadItem, DynamicToolCallThreadItem,
     EnteredReviewModeThreadItem, ExitedReviewModeThreadItem, FileChangeThreadItem,
     FunctionCallOutputThreadItem, HookPromptThreadItem, ImageGenerationThreadItem,

@@ -82,6 +82,6 @@ macro_rules! builders {
 
 builders! {
     AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, LoginWait, Models,
-    Pages<R>, Run<R = TurnResult>, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
+    Pages<R>, Review, Run<R = TurnResult>, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
     TurnStart<R = TurnResult>,
 }

@@ -1,6 +1,8 @@
 //! Threads, blocking.
 
-use super::{Run, ServerRequests, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
+use codex_types::ReviewTarget;
+
+use super::{Review, Run, ServerRequests, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
 use crate::{error::Result, external::TurnInput, input::Input};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
@@ -32,6 +34,11 @@ impl Thread {
     /// As there.
     pub fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         wait(self.inner.send(input)).map(Into::into)
+    }
+
+    /// As [`crate::Thread::review`].
+    pub fn review(&self, target: impl Into<ReviewTarget>) -> Review {
+        Review::new(&self.inner, target.into())
     }
 
     /// As [`crate::Thread::read`].

@@ -8,7 +8,8 @@ use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
 use super::{
-    bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic, watch::Watch,
+    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic,
+    watch::Watch,
 };
 use crate::{
     error::{CloseReason, Closed, Error, Result},
@@ -28,7 +29,7 @@ pub(crate) enum Command {
     /// Which turn runs in a thread, as far as is known.
     ActiveTurn {
         thread_id: String,
-        reply: oneshot::Sender<Option<String>>,
+        reply: oneshot::Sender<Option<Running>>,
     },
     /// Hand requests of the server to this inbox.
     Inbox(Arc<Inbox>),

@@ -115,7 +115,7 @@ impl Core {
             Command::Watch(watch) => self.watches.add(watch),
             Command::Follow(topic) => self.topics.add(topic),
             Command::ActiveTurn { thread_id, reply } => {
-                let _ = reply.send(self.active.turn(&thread_id).map(str::to_owned));
+                let _ = reply.send(self.active.turn(&thread_id).cloned());
             }
             Command::Inbox(inbox) => self.requests.open_inbox(inbox),
             Command::Answer { id, answer } => {

@@ -47,6 +47,7 @@ use tokio::{
 };
 
 pub(crate) use self::{
+    active::Running,
     bulletin::{Board, Post},
     command::ThreadTools,
     feed::{End, Feed, Reader, Record},
@@ -260,7 +261,7 @@ impl Connection {
     }
 
     /// The turn that runs in a thread, as far as the server has said.
-    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<String>> {
+    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<Running>> {
         let (reply, active) = oneshot::channel();
         let command = Command::ActiveTurn {
             thread_id: thread_id.to_owned(),

@@ -30,6 +30,8 @@ pub(crate) struct Peek<'a> {
     pub(crate) thread_id: Option<Cow<'a, str>>,
     /// `turnId`, or `turn.id`.
     pub(crate) turn_id: Option<Cow<'a, str>>,
+    /// `turn.rootTurnId`.
+    pub(crate) root_turn_id: Option<Cow<'a, str>>,
     pub(crate) item_id: Option<Cow<'a, str>>,
     pub(crate) login_id: Option<Cow<'a, str>>,
     /// `processId` or `watchId`: an id that the client has chosen, unless a turn is meant.
@@ -84,6 +86,8 @@ pub(crate) fn result(result: &str) -> Option<Peek<'_>> {
     };
     scan.peek()
 }
+
+type Id<'a> = Option<Cow<'a, str>>;
 
 struct Scanner<'a> {
     text: &'a str,
@@ -151,11 +155,13 @@ impl<'a> Scanner<'a> {
                 }
                 "turn" => {
                     peek.more = true;
-                    peek.turn_id = scan.id_of_object()?.or(peek.turn_id.take());
+                    let (id, root) = scan.ids_of_object()?;
+                    peek.turn_id = id.or(peek.turn_id.take());
+                    peek.root_turn_id = root;
                 }
                 "thread" => {
                     peek.more = true;
-                    peek.thread_id = scan.id_of_object()?.or(peek.thread_id.take());
+                    peek.thread_id = scan.ids_of_object()?.0.or(peek.thread_id.take());
                 }
                 _ => {
                     peek.more = true;
@@ -167,22 +173,25 @@ impl<'a> Scanner<'a> {
         Some(peek)
     }
 
-    fn id_of_object(&mut self) -> Option<Option<Cow<'a, str>>> {
+    /// The `id` and the `rootTurnId` of an object.
+    fn ids_of_object(&mut self) -> Option<(Id<'a>, Id<'a>)> {
         self.space();
         if self.next()? != b'{' {
             self.skip()?;
-            return Some(None);
+            return Some((None, None));
         }
-        let mut id = None;
+        let (mut id, mut root) = (None, None);
         self.object(|scan, key| {
-            if key == "id" {
-                id = scan.optional_string()?;
-            } else {
-                scan.skip()?;
+            match key {
+                "id" => id = scan.optional_string()?,
+                "rootTurnId" => root = scan.optional_string()?,
+                _ => {
+                    scan.skip()?;
+                }
             }
             Some(())
         })?;
-        Some(id)
+        Some((id, root))
     }
 
     fn optional_string(&mut self) -> Option<Option<Cow<'a, str>>> {
@@ -323,9 +332,10 @@ mod tests {
 
     #[test]
     fn nested_turn_and_thread_ids_count() {
-        let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u"}}}"#;
+        let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u","rootTurnId":"r"}}}"#;
         let peek = head(text).unwrap().peek;
         assert_eq!(peek.turn_id.as_deref(), Some("u"));
+        assert_eq!(peek.root_turn_id.as_deref(), Some("r"));
         let text = r#"{"method":"thread/started","params":{"thread":{"id":"t"}}}"#;
         assert_eq!(head(text).unwrap().peek.thread_id.as_deref(), Some("t"));
         let text = r#"{"method":"x","params":{"turnId":null,"threadId":7,"turn":3}}"#;

@@ -134,7 +134,7 @@ impl ApprovalRequest {
     }
 
     /// The decisions to offer, in this order: those that the server lists (`availableDecisions`), or
-    /// those of the protocol where it does not. There is always one to say no.
+    /// those of the protocol where it does not. [`Decline`](Decision::Decline) is always among them.
     pub fn available_decisions(&self) -> Vec<Decision> {
         Decision::available(self)
     }

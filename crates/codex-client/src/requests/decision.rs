@@ -80,8 +80,10 @@ impl Decision {
                 Self::Cancel,
             ],
         };
-        if available.iter().all(Self::accepts) {
-            available.push(Self::Decline);
+        // Servers that list only `cancel` take it too.
+        if !available.contains(&Self::Decline) {
+            let cancel = available.iter().position(|listed| *listed == Self::Cancel);
+            available.insert(cancel.unwrap_or(available.len()), Self::Decline);
         }
         available
     }

@@ -14,6 +14,7 @@ mod output;
 mod pages;
 mod process;
 mod requests;
+mod review;
 mod text;
 mod thread_events;
 mod tools;

@@ -49,8 +49,11 @@ impl<R> TurnHandle<R> {
     /// even begun by then; else as [`Call::send`](crate::Call::send).
     pub async fn interrupt(&self) -> Result<()> {
         let mut end = self.feed.bystander();
-        let params = TurnInterruptParams::new(self.thread_id(), self.id());
-        let mut answer = pin!(self.ask(&params));
+        let mut answer = pin!(async {
+            let turn_id = self.running_id().await?;
+            self.ask(&TurnInterruptParams::new(self.thread_id(), turn_id))
+                .await
+        });
         // The end first: a turn that is over is not asked to stop.
         let first = poll_fn(|context| match poll_end(&mut end, context) {
             Poll::Ready(end) => Poll::Ready(Err(end)),
@@ -79,6 +82,15 @@ impl<R> TurnHandle<R> {
             }
             _ => answer,
         }
+    }
+
+    /// The id by which the server knows the turn while it runs: a review has one of its own.
+    async fn running_id(&self) -> Result<String> {
+        let active = self.codex.connection().active_turn(self.thread_id());
+        Ok(match active.await? {
+            Some(running) if running.root == self.id() => running.id,
+            _ => self.id().to_owned(),
+        })
     }
 
     /// Waits for the turn to begin, as long as for an answer.
@@ -118,8 +130,8 @@ impl Thread {
     pub async fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         let input = input.into();
         let connection = self.codex().connection();
-        if let Some(turn_id) = connection.active_turn(self.id()).await? {
-            let params = TurnSteerParams::new(self.id(), turn_id, input.clone());
+        if let Some(running) = connection.active_turn(self.id()).await? {
+            let params = TurnSteerParams::new(self.id(), running.id, input.clone());
             let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
             match steered.await {
                 Ok((_, feed)) => return Ok(TurnHandle::new(self.codex().clone(), feed, Ok)),

@@ -1,0 +1,88 @@
+//! Approvals at a prompt in the terminal: each is shown, and a person decides.
+//!
+//! `cargo run -p codex-client --example approvals -- "Make a file hello.txt."`
+
+use std::io::{Write, stdin, stdout};
+
+use codex_client::{
+    ApprovalRequest, Codex, Decision, HandlerResult, Sandbox, types::AskForApproval,
+};
+use tokio::sync::Mutex;
+
+/// One prompt at a time: several turns, and several commands of one turn, may ask at once.
+static TERMINAL: Mutex<()> = Mutex::const_new(());
+
+#[tokio::main]
+async fn main() -> codex_client::Result<()> {
+    let prompt = std::env::args().nth(1);
+    let prompt = prompt.unwrap_or_else(|| "Make a file hello.txt.".to_owned());
+
+    let codex = Codex::builder().on_approval(ask).start().await?;
+    let thread = codex
+        .thread_start()
+        .sandbox(Sandbox::ReadOnly)
+        .approval_policy(AskForApproval::OnRequest)
+        .await?;
+    let result = thread.run(prompt).await?;
+    println!(
+        "answer: {}",
+        result.final_response.as_deref().unwrap_or("(none)")
+    );
+    codex.close().await
+}
+
+async fn ask(request: ApprovalRequest) -> HandlerResult<Decision> {
+    let _one_at_a_time = TERMINAL.lock().await;
+    // Standard input can only be read blocking, so a thread beside the runtime does it.
+    tokio::task::spawn_blocking(move || prompt(&request)).await?
+}
+
+fn prompt(request: &ApprovalRequest) -> HandlerResult<Decision> {
+    println!("\n{}", title(request));
+    if let Some(reason) = request.reason() {
+        println!("  because: {reason}");
+    }
+    let decisions = request.available_decisions();
+    for (number, decision) in decisions.iter().enumerate() {
+        println!("  {}) {}", number + 1, label(decision));
+    }
+    print!("? ");
+    stdout().flush()?;
+    let line = stdin().lines().next().transpose()?;
+    let number = line.and_then(|line| line.trim().parse::<usize>().ok());
+    let chosen = number.and_then(|number| decisions.into_iter().nth(number.checked_sub(1)?));
+    // Whatever else was typed is a no.
+    Ok(chosen.unwrap_or(Decision::Decline))
+}
+
+fn title(request: &ApprovalRequest) -> String {
+    match request {
+        ApprovalRequest::Command(params) => {
+            let command = params.command.as_deref().unwrap_or("(not told)");
+            format!("run {command}")
+        }
+        ApprovalRequest::FileChange(change) => {
+            let changes = change.changes.iter();
+            let diffs: String = changes
+                .map(|change| format!("\n{}\n{}", change.path, change.diff))
+                .collect();
+            format!("change {} files:{diffs}", change.changes.len())
+        }
+        ApprovalRequest::Permissions(params) => format!("have {:?}", params.permissions),
+        // Requests of older servers, and of newer ones.
+        other => format!("{other:?}"),
+    }
+}
+
+fn label(decision: &Decision) -> String {
+    match decision {
+        Decision::Accept => "yes".into(),
+        Decision::AcceptForSession => "yes, and do not ask again in this session".into(),
+        Decision::AcceptWithExecpolicyAmendment(words) => {
+            format!("yes, and never ask again for `{} ...`", words.join(" "))
+        }
+        Decision::Decline => "no, go on without".into(),
+        Decision::Cancel => "no, and stop".into(),
+        other => format!("{other:?}"),
+    }
+}

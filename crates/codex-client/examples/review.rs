@@ -1,0 +1,32 @@
+//! Reviews the uncommitted changes of the repository that it is run in.
+//!
+//! `cargo run -p codex-client --example review`
+
+use codex_client::{
+    Codex, Result, Sandbox,
+    types::{ReviewTarget, ServerNotification, ThreadItem},
+};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let codex = Codex::start().await?;
+    let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
+    let turn = thread
+        .review(ReviewTarget::UncommittedChanges)
+        .start()
+        .await?;
+
+    let mut events = turn.stream();
+    while let Some(event) = events.next().await {
+        // What the reviewer does to find out.
+        if let ServerNotification::ItemStarted(started) = event?
+            && let ThreadItem::CommandExecution(command) = started.item
+        {
+            println!("runs:   {}", command.command);
+        }
+    }
+    let result = events.result().await?;
+    println!("status: {}", result.status);
+    println!("review: {}", result.review().unwrap_or("(none)"));
+    codex.close().await
+}

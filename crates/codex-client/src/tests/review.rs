@@ -1,0 +1,112 @@
+//! Reviews, which the server runs under an id that is not the one of their events.
+
+use codex_types::{ReviewDelivery, ReviewTarget, TurnStatus};
+use serde_json::{Value, json};
+
+use super::{Fake, turns::events};
+use crate::{Error, Thread, TurnHandle};
+
+/// The item that begins a review, or ends it.
+fn item(kind: &str, text: &str) -> Value {
+    json!({
+        "threadId": "t", "turnId": "r", "startedAtMs": 1, "completedAtMs": 1,
+        "item": {"type": kind, "id": kind, "review": text},
+    })
+}
+
+impl Fake {
+    async fn start_inner_turn(&mut self) {
+        let turn = json!({"id": "inner", "items": [], "status": "inProgress", "rootTurnId": "r"});
+        let params = json!({"threadId": "t", "turn": turn});
+        self.notify("turn/started", params).await;
+    }
+}
+
+/// A review that was entered before it was answered, and begun after that.
+async fn start(thread: &Thread, fake: &mut Fake) -> TurnHandle {
+    let review = thread.review(ReviewTarget::UncommittedChanges).start();
+    let server = async {
+        let request = fake.receive().await;
+        assert_eq!(request["method"], "review/start");
+        let expected = json!({"threadId": "t", "target": {"type": "uncommittedChanges"}});
+        assert_eq!(request["params"], expected);
+        fake.notify("item/started", item("enteredReviewMode", "x"))
+            .await;
+        let turn = json!({"id": "r", "items": [], "status": "inProgress"});
+        let result = json!({"reviewThreadId": "t", "turn": turn});
+        fake.send(&json!({"id": request["id"], "result": result}))
+            .await;
+        fake.notify("item/completed", item("enteredReviewMode", "x"))
+            .await;
+        fake.start_inner_turn().await;
+        fake.delta("r", "Looking.").await;
+    };
+    let (turn, ()) = tokio::join!(review, server);
+    turn.unwrap()
+}
+
+#[tokio::test]
+async fn a_review_has_all_of_its_events_and_what_it_has_found() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let turn = start(&thread, &mut fake).await;
+    for text in ["Not this.", "Nothing is wrong."] {
+        fake.notify("item/completed", item("exitedReviewMode", text))
+            .await;
+    }
+    fake.complete_turn("r", "completed").await;
+    let seen = [
+        "item/started",
+        "item/completed",
+        "Looking.",
+        "item/completed",
+        "item/completed",
+        "turn/completed",
+    ];
+    assert_eq!(events(&turn).await, seen);
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.review(), Some("Nothing is wrong."));
+    assert_eq!(result.final_response, None);
+}
+
+#[tokio::test]
+async fn a_review_is_interrupted_by_the_id_that_it_runs_under() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let turn = start(&thread, &mut fake).await;
+    let (stopped, request) =
+        tokio::join!(turn.interrupt(), fake.answer("turn/interrupt", json!({})));
+    stopped.unwrap();
+    let expected = json!({"threadId": "t", "turnId": "inner"});
+    assert_eq!(request["params"], expected);
+    fake.complete_turn("r", "interrupted").await;
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    // The thread is free again: what is said now begins a turn.
+    let (sent, _) = tokio::join!(
+        thread.send("more"),
+        fake.answer("turn/start", super::turn_started("next"))
+    );
+    assert_eq!(sent.unwrap().id(), "next");
+}
+
+#[tokio::test]
+async fn a_review_ends_with_the_connection_also_before_it_has_begun() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let review = tokio::spawn(thread.review(ReviewTarget::UncommittedChanges).start());
+    let turn = json!({"id": "r", "items": [], "status": "inProgress"});
+    fake.answer("review/start", json!({"reviewThreadId": "t", "turn": turn}))
+        .await;
+    drop(fake);
+    let turn = review.await.unwrap().unwrap();
+    let error = turn.run().await.unwrap_err();
+    assert!(matches!(error, Error::Closed(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_review_that_would_come_in_another_thread_is_not_asked_for() {
+    let (thread, _fake) = Fake::start_thread().await;
+    let delivery = ReviewDelivery::Unrecognized("detached".into());
+    let review = thread.review(ReviewTarget::UncommittedChanges);
+    let review = review.params(|params| params.delivery(delivery));
+    let error = review.await.unwrap_err();
+    assert!(matches!(error, Error::InvalidInput(_)), "{error}");
+}

@@ -1,0 +1,197 @@
+//! Code reviews: turns in which the model reads changes and says what is wrong with them.
+
+use std::{future::poll_fn, time::Duration};
+
+use codex_types::{
+    ItemCompletedNotification, ItemStartedNotification, ReviewDelivery, ReviewStartParams,
+    ReviewTarget, ThreadItem,
+};
+use tokio::time::{self, Instant};
+
+use super::{TurnHandle, TurnResult};
+use crate::{
+    blocking,
+    builder::sends,
+    call::Call,
+    connection::{Event, Note, Running},
+    decode,
+    error::{Error, Result},
+    mode::{Async, Blocking},
+    thread::Thread,
+};
+
+impl Thread {
+    /// Reviews code in this thread (`review/start`): the uncommitted changes, those since a branch,
+    /// those of a commit, or what instructions say.
+    ///
+    /// ```no_run
+    /// use codex_client::types::{BaseBranchReviewTarget, ReviewTarget};
+    ///
+    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
+    /// let result = thread.review(ReviewTarget::UncommittedChanges).await?;
+    /// println!("{}", result.review().unwrap_or("(no review)"));
+    ///
+    /// let turn = thread.review(BaseBranchReviewTarget::new("main")).start().await?;
+    /// let mut events = turn.stream();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The model does not see the thread's history. The review becomes a part of it, and later turns
+    /// know of it. To keep it out, review in a new thread.
+    pub fn review(&self, target: impl Into<ReviewTarget>) -> Review {
+        Review::new(self, target.into())
+    }
+}
+
+/// Reviews code (`review/start`); `.await` or `send` does it and collects the result,
+/// [`start`](Self::start) gives the turn to follow. From [`Thread::review`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` or `start` is called"]
+pub struct Review<M = Async> {
+    call: Call<ReviewStartParams, M>,
+    limit: Option<Duration>,
+}
+
+impl<M> Review<M> {
+    pub(crate) fn new(thread: &Thread, target: ReviewTarget) -> Self {
+        let params = ReviewStartParams::new(thread.id(), target);
+        Self {
+            call: Call::new(thread.codex(), params),
+            limit: None,
+        }
+    }
+
+    /// Changes the params themselves, for what has no setter here.
+    pub fn params(mut self, change: impl FnOnce(ReviewStartParams) -> ReviewStartParams) -> Self {
+        self.call = self.call.params(change);
+        self
+    }
+
+    /// Gives the review so long, from the call to its end. One that takes longer is stopped, see
+    /// [`TurnHandle::run_within`]. Without it, a review may take as long as it does. With
+    /// [`start`](Self::start) it limits the start alone.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        let patience = self.call.timeout;
+        self.call.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
+        self
+    }
+
+    async fn begin(self) -> Result<TurnHandle> {
+        let Call {
+            codex,
+            params,
+            timeout,
+            ..
+        } = self.call;
+        // Its events would come in a thread that is not known yet.
+        if let Some(delivery) = &params.delivery
+            && *delivery != ReviewDelivery::Inline
+        {
+            return Err(Error::InvalidInput(
+                "a review runs in the thread that it is asked of: to have it elsewhere, start a \
+                 thread and review there"
+                    .into(),
+            ));
+        }
+        let connection = codex.connection();
+        let started = connection.call_for_turn(&params, timeout, &params.thread_id);
+        let (_, feed) = started.await?;
+        let turn = TurnHandle::new(codex, feed, Ok);
+        let begun = turn.review_begins();
+        match timeout {
+            // One that has not begun in time runs all the same.
+            Some(patience) => drop(time::timeout(patience, begun).await),
+            None => begun.await,
+        }
+        Ok(turn)
+    }
+
+    async fn perform(self) -> Result<TurnResult> {
+        let (begun, limit) = (Instant::now(), self.limit);
+        let turn = self.begin().await?;
+        match limit {
+            Some(limit) => turn.run_until(begun, limit).await,
+            None => turn.run().await,
+        }
+    }
+}
+
+impl TurnHandle {
+    /// Waits until the server has told the id that it runs the review under. Before that the review
+    /// cannot be interrupted.
+    async fn review_begins(&self) {
+        let mut events = self.feed.listener();
+        let is_ours = |running: &Running| running.root == self.id() && running.id != self.id();
+        loop {
+            let active = self.codex.connection().active_turn(self.thread_id());
+            match active.await {
+                Ok(running) if !running.as_ref().is_some_and(is_ours) => {}
+                _ => return,
+            }
+            match poll_fn(|context| events.poll(context)).await {
+                // That it is entered, a review says before it is begun.
+                Ok(Event::Note(note)) if is_entered(&note) => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Whether a notification is about the item that begins a review.
+fn is_entered(note: &Note) -> bool {
+    let item = match note.method() {
+        "item/started" => decode::params(note).map(|it: ItemStartedNotification| it.item),
+        "item/completed" => decode::params(note).map(|it: ItemCompletedNotification| it.item),
+        _ => return false,
+    };
+    matches!(item, Ok(ThreadItem::EnteredReviewMode(_)))
+}
+
+impl Review {
+    /// Starts the review and returns its turn, to follow or to interrupt it, as soon as the server has
+    /// begun it. It cannot be steered.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn start(self) -> Result<TurnHandle> {
+        self.begin().await
+    }
+}
+
+impl Review<Blocking> {
+    /// As [`Review::start`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn start(self) -> Result<blocking::TurnHandle> {
+        blocking::wait(self.begin()).map(Into::into)
+    }
+}
+
+sends! {
+    /// Reviews the code. The result's [`final_response`](TurnResult::final_response) is the review as
+    /// text, and so is [`review`](TurnResult::review). Dropped while the review is running, it goes on
+    /// without this client.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send) and [`TurnHandle::run`];
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
+    Review -> TurnResult
+}
+
+impl TurnResult {
+    /// What the review has found, as text, if the turn is a [review](Thread::review) that came to its
+    /// end; of one that was interrupted, the server's word for that.
+    pub fn review(&self) -> Option<&str> {
+        let mut items = self.items.iter().rev();
+        items.find_map(|item| match item {
+            ThreadItem::ExitedReviewMode(exited) => Some(exited.review.as_str()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! A tiny MCP server on stdio, for tests of elicitations.
+//!
+//! Its one tool, `ask`, asks the user for a color, through whoever has called it, and returns the
+//! user's answer as it came.
+
+use std::io::{self, BufRead, Write};
+
+use serde_json::{Value, json};
+
+fn main() -> io::Result<()> {
+    let mut lines = io::stdin().lock().lines();
+    while let Some(line) = lines.next() {
+        let message: Value = serde_json::from_str(&line?)?;
+        let Some(id) = message.get("id") else {
+            continue;
+        };
+        let result = match message["method"].as_str() {
+            Some("initialize") => json!({
+                "protocolVersion": message["params"]["protocolVersion"],
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": "asker", "version": "1"},
+            }),
+            Some("tools/list") => json!({"tools": [{
+                "name": "ask",
+                "description": "Asks the user for a color.",
+                "inputSchema": {"type": "object", "properties": {}},
+                // So that codex does not ask for leave to call it.
+                "annotations": {"readOnlyHint": true},
+            }]}),
+            Some("tools/call") => {
+                let answer = elicit(&mut lines)?;
+                json!({"content": [{"type": "text", "text": answer.to_string()}]})
+            }
+            _ => json!({}),
+        };
+        send(&json!({"jsonrpc": "2.0", "id": id, "result": result}))?;
+    }
+    Ok(())
+}
+
+/// Asks the user, and waits for the answer.
+fn elicit(lines: &mut io::Lines<io::StdinLock<'_>>) -> io::Result<Value> {
+    let schema = json!({
+        "type": "object", "properties": {"color": {"type": "string"}}, "required": ["color"],
+    });
+    let params = json!({"message": "Which color?", "requestedSchema": schema});
+    send(&json!({
+        "jsonrpc": "2.0", "id": "which", "method": "elicitation/create", "params": params,
+    }))?;
+    for line in lines {
+        let message: Value = serde_json::from_str(&line?)?;
+        if message["id"] == "which" {
+            return Ok(message["result"].clone());
+        }
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+fn send(message: &Value) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{message}")?;
+    stdout.flush()
+}

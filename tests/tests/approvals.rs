@@ -1,0 +1,429 @@
+//! What the model may do: asked, allowed and refused, on a real app-server.
+
+// A helper of a test fails as the test does.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use codex_client::{
+    ApprovalRequest, Codex, CodexBuilder, Decision, Error, PendingRequest, Sandbox, Thread,
+    TurnResult, blocking,
+    types::{
+        AskForApproval, CommandExecutionStatus, FileChangeRequestApprovalParams,
+        GrantedPermissionProfile, ThreadItem, TurnStatus,
+    },
+};
+use codex_testing::Reply;
+use codex_tests::stage::Stage;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+const PATCH: &str = "*** Begin Patch\n*** Add File: made.txt\n+one\n*** End Patch\n";
+
+/// A stage, and a file that the model wants to make, by a command outside of the sandbox.
+struct Wish {
+    stage: Stage,
+    file: PathBuf,
+}
+
+impl Wish {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let file = stage.home.workspace().join("made.txt");
+        Self { stage, file }
+    }
+
+    /// Has the model ask for it once more.
+    fn command(&self) {
+        let call = json!({
+            "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
+            "justification": "May I make a file?",
+        });
+        self.stage
+            .model
+            .push(Reply::function_call("exec_command", call));
+        self.stage.model.push("As you wish.");
+    }
+
+    /// The same by a patch.
+    fn patch(&self) {
+        self.stage
+            .model
+            .push(Reply::custom_tool_call("apply_patch", PATCH));
+        self.stage.model.push("As you wish.");
+    }
+}
+
+async fn thread(codex: &Codex) -> Thread {
+    let thread = codex
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest)
+        .sandbox(Sandbox::ReadOnly)
+        // Has the tool `apply_patch`.
+        .model("gpt-5.5");
+    thread.await.unwrap()
+}
+
+/// What became of the only command of a turn.
+fn command(result: &TurnResult) -> &CommandExecutionStatus {
+    let commands = result.items.iter().filter_map(|item| match item {
+        ThreadItem::CommandExecution(command) => Some(&command.status),
+        _ => None,
+    });
+    commands.last().expect("a command")
+}
+
+#[tokio::test]
+async fn a_command_that_is_approved_runs_and_one_that_is_declined_does_not() {
+    let wish = Wish::new();
+    let builder = wish
+        .stage
+        .builder()
+        .on_approval(|request: ApprovalRequest| async move {
+            assert!(!request.is_read_only());
+            let ApprovalRequest::Command(params) = &request else {
+                panic!("{request:?}")
+            };
+            assert!(
+                params
+                    .command
+                    .as_deref()
+                    .unwrap()
+                    .contains("touch made.txt")
+            );
+            assert_eq!(request.reason(), Some("May I make a file?"));
+            assert!(request.available_decisions().contains(&Decision::Decline));
+            match request.available_decisions()[0] {
+                // As the server offers it.
+                Decision::Accept if request.turn_id() == Some(&*params.turn_id) => Decision::Accept,
+                _ => Decision::Decline,
+            }
+        });
+    let codex = builder.start().await.unwrap();
+    let thread = thread(&codex).await;
+    wish.command();
+    let result = thread.run("Make a file.").await.unwrap();
+    assert_eq!(command(&result), &CommandExecutionStatus::Completed);
+    assert!(wish.file.exists());
+    codex.close().await.unwrap();
+
+    std::fs::remove_file(&wish.file).unwrap();
+    let refuses = wish
+        .stage
+        .builder()
+        .on_approval(|_| async { Decision::Decline });
+    let codex = refuses.start().await.unwrap();
+    let thread = self::thread(&codex).await;
+    wish.command();
+    let result = thread.run("Make a file.").await.unwrap();
+    assert_eq!(command(&result), &CommandExecutionStatus::Declined);
+    // The turn went on.
+    assert_eq!(result.final_response.as_deref(), Some("As you wish."));
+    assert!(!wish.file.exists());
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_decision_for_the_session_holds_for_the_next_turn() {
+    let wish = Wish::new();
+    let (asked, mut times) = tokio::sync::mpsc::unbounded_channel();
+    let builder = wish.stage.builder().on_approval(move |_| {
+        asked.send(()).unwrap();
+        async { Decision::AcceptForSession }
+    });
+    let codex = builder.start().await.unwrap();
+    let thread = thread(&codex).await;
+    for _ in 0..2 {
+        wish.command();
+        thread.run("Make a file.").await.unwrap();
+        std::fs::remove_file(&wish.file).unwrap();
+    }
+    codex.close().await.unwrap();
+    times.recv().await.unwrap();
+    assert!(times.try_recv().is_err(), "asked again");
+}
+
+#[tokio::test]
+async fn a_command_that_is_cancelled_interrupts_its_turn() {
+    let wish = Wish::new();
+    let builder = wish
+        .stage
+        .builder()
+        .on_approval(|_| async { Decision::Cancel });
+    let codex = builder.start().await.unwrap();
+    let thread = thread(&codex).await;
+    wish.command();
+    let result = thread.run("Make a file.").await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert!(!wish.file.exists());
+    codex.close().await.unwrap();
+}
+
+/// Takes the first request of an inbox.
+async fn first(codex: &Codex, thread: &Thread) -> (PendingRequest, codex_client::TurnHandle) {
+    let mut inbox = codex.server_requests();
+    let turn = thread.turn("Make a file.").await.unwrap();
+    let pending = inbox.next().await.unwrap();
+    (pending, turn)
+}
+
+#[tokio::test]
+async fn a_request_is_answered_from_another_task_while_other_turns_stream() {
+    let wish = Wish::new();
+    let codex = wish.stage.start().await;
+    let thread = thread(&codex).await;
+    wish.command();
+    let (pending, turn) = first(&codex, &thread).await;
+    // `As you wish.` is the next reply: the other turns take it, and give one back each.
+    for text in ["one", "two"] {
+        wish.stage.model.push(text);
+        let other = codex.thread_start().await.unwrap();
+        let mut events = other.turn("Talk.").await.unwrap().stream();
+        while let Some(event) = events.next().await {
+            event.unwrap();
+        }
+        let result = events.result().await.unwrap();
+        assert_eq!(result.status, TurnStatus::Completed);
+        assert!(pending.is_open() && !wish.file.exists());
+    }
+    let answered = tokio::spawn(async move { pending.respond(Decision::Accept) });
+    answered.await.unwrap().unwrap();
+    let result = turn.run().await.unwrap();
+    assert_eq!(command(&result), &CommandExecutionStatus::Completed);
+    assert_eq!(result.final_response.as_deref(), Some("two"));
+    assert!(wish.file.exists());
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_interrupt_withdraws_what_the_turn_has_asked() {
+    let wish = Wish::new();
+    let codex = wish.stage.start().await;
+    let thread = thread(&codex).await;
+    wish.command();
+    let (pending, turn) = first(&codex, &thread).await;
+    let (resolved, interrupted) = tokio::join!(pending.resolved(), turn.interrupt());
+    assert_eq!(resolved, ());
+    interrupted.unwrap();
+    let late = pending.respond(Decision::Accept);
+    assert!(matches!(late, Err(Error::Resolved { .. })), "{late:?}");
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert!(!wish.file.exists());
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_is_open_when_its_thread_is_resumed_is_not_shown_twice() {
+    let wish = Wish::new();
+    let codex = wish.stage.start().await;
+    let thread = thread(&codex).await;
+    let mut inbox = codex.server_requests();
+    wish.command();
+    let turn = thread.turn("Make a file.").await.unwrap();
+    let pending = inbox.next().await.unwrap();
+    codex.thread_resume(thread.id()).await.unwrap();
+    assert!(pending.is_open());
+    pending.respond(Decision::Accept).unwrap();
+    turn.run().await.unwrap();
+    assert!(wish.file.exists());
+    codex.close().await.unwrap();
+    assert!(inbox.next().await.is_none(), "shown twice");
+}
+
+#[tokio::test]
+async fn a_file_change_is_shown_and_made_if_it_is_approved() {
+    for decision in [Decision::Decline, Decision::Accept] {
+        let wish = Wish::new();
+        let (told, changes) = oneshot::channel();
+        let told = std::sync::Mutex::new(Some(told));
+        let accepts = decision.accepts();
+        let builder = wish
+            .stage
+            .builder()
+            .on_approval(move |request: ApprovalRequest| {
+                let told = told.lock().unwrap().take().unwrap();
+                told.send(request).unwrap();
+                let decision = decision.clone();
+                async move { decision }
+            });
+        let codex = builder.start().await.unwrap();
+        let thread = thread(&codex).await;
+        wish.patch();
+        let result = thread.run("Make a file.").await.unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("As you wish."));
+        let ApprovalRequest::FileChange(change) = changes.await.unwrap() else {
+            panic!("not a file change")
+        };
+        assert_eq!(change.changes.len(), 1);
+        assert!(change.changes[0].path.ends_with("made.txt"));
+        assert!(
+            change.changes[0].diff.contains("one"),
+            "{:?}",
+            change.changes
+        );
+        let made = std::fs::read_to_string(&wish.file).ok();
+        assert_eq!(made.as_deref(), accepts.then_some("one\n"));
+        codex.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn permissions_are_granted_in_part() {
+    let stage = Stage::new();
+    let builder = stage
+        .builder()
+        .config("features.request_permissions_tool", "true")
+        .on_approval(|request: ApprovalRequest| async move {
+            let ApprovalRequest::Permissions(params) = request else {
+                panic!("{request:?}")
+            };
+            assert!(params.permissions.network.is_some());
+            let files = params.permissions.file_system.clone().unwrap();
+            Decision::grant(GrantedPermissionProfile::default().file_system(files))
+        });
+    let codex = builder.start().await.unwrap();
+    let thread = thread(&codex).await;
+    let outside = stage.home.root().join("outside");
+    let wanted = json!({"reason": "need", "permissions": {
+        "network": {"enabled": true},
+        "file_system": {"write": [outside]},
+    }});
+    stage
+        .model
+        .push(Reply::function_call("request_permissions", wanted));
+    stage.model.push("As you wish.");
+    thread.run("Ask for more.").await.unwrap();
+    let output = stage.model.requests()[1].last_tool_output().unwrap();
+    assert!(output.contains("outside"), "{output}");
+    assert!(!output.contains("\"enabled\":true"), "{output}");
+    codex.close().await.unwrap();
+}
+
+async fn writes_outside(builder: CodexBuilder, wish: &Wish) {
+    let codex = builder.start().await.unwrap();
+    let thread = thread(&codex).await;
+    wish.command();
+    let result = thread.run("Make a file.").await.unwrap();
+    assert_eq!(command(&result), &CommandExecutionStatus::Declined);
+    wish.patch();
+    thread.run("Then by a patch.").await.unwrap();
+    assert!(!wish.file.exists());
+    let id = thread.id().to_owned();
+    codex.close().await.unwrap();
+
+    let codex = wish.stage.start().await;
+    let thread = codex.thread_resume(id).await.unwrap();
+    wish.command();
+    let result = thread.run("Make a file.").await.unwrap();
+    assert_eq!(command(&result), &CommandExecutionStatus::Declined);
+    wish.patch();
+    thread.run("Then by a patch.").await.unwrap();
+    assert!(!wish.file.exists());
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_default_client_lets_nothing_be_written_nor_on_a_resumed_thread() {
+    let wish = Wish::new();
+    writes_outside(wish.stage.builder(), &wish).await;
+}
+
+#[tokio::test]
+async fn handlers_that_fail_in_whatever_way_let_the_connection_go_on_and_nothing_be_written() {
+    let wish = Wish::new();
+    let panics = |_: ApprovalRequest| async { panic!("out of order") };
+    let builder = wish.stage.builder();
+    writes_outside(
+        builder.on_approval::<_, std::pin::Pin<Box<dyn Future<Output = Decision> + Send>>>(
+            move |request| Box::pin(panics(request)),
+        ),
+        &wish,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_handler_that_never_returns_leaves_the_turn_to_an_interrupt() {
+    let wish = Wish::new();
+    let (asked, is_asked) = oneshot::channel();
+    let asked = std::sync::Mutex::new(Some(asked));
+    let builder = wish
+        .stage
+        .builder()
+        .on_request(move |_: FileChangeRequestApprovalParams| {
+            asked.lock().unwrap().take().unwrap().send(()).unwrap();
+            std::future::pending::<Result<_, String>>()
+        });
+    let codex = builder.start().await.unwrap();
+    let thread = thread(&codex).await;
+    wish.patch();
+    let turn = thread.turn("Make a file.").await.unwrap();
+    is_asked.await.unwrap();
+    assert!(codex.models().await.is_ok());
+    turn.interrupt().await.unwrap();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    codex.close().await.unwrap();
+    assert!(!wish.file.exists());
+}
+
+#[test]
+fn blocking_handlers_and_inboxes_decide_alike() {
+    struct Reads;
+
+    impl blocking::ServerRequestHandler for Reads {
+        fn approval(
+            &self,
+            codex: blocking::WeakCodex,
+            request: ApprovalRequest,
+        ) -> codex_client::HandlerResult<Decision> {
+            // Waits for the server, which a handler may.
+            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let read = codex_types::ThreadReadParams::new(request.thread_id());
+            codex.request(read).send()?;
+            Ok(Decision::Accept)
+        }
+    }
+
+    let wish = Wish::new();
+    let start = |codex: &blocking::Codex| {
+        let thread = codex
+            .thread_start()
+            .approval_policy(AskForApproval::OnRequest);
+        thread
+            .sandbox(Sandbox::ReadOnly)
+            .model("gpt-5.5")
+            .send()
+            .unwrap()
+    };
+    let codex = wish
+        .stage
+        .blocking_builder()
+        .handler(Reads)
+        .start()
+        .unwrap();
+    wish.command();
+    start(&codex).run("Make a file.").send().unwrap();
+    assert!(wish.file.exists());
+    codex.close().unwrap();
+
+    std::fs::remove_file(&wish.file).unwrap();
+    let builder = wish.stage.blocking_builder();
+    let codex = builder.on_approval(|_| Decision::Decline).start().unwrap();
+    wish.command();
+    start(&codex).run("Make a file.").send().unwrap();
+    assert!(!wish.file.exists());
+
+    let thread = start(&codex);
+    let mut inbox = thread.server_requests();
+    wish.command();
+    let turn = thread.turn("Make a file.").send().unwrap();
+    let pending = inbox.next().unwrap();
+    let answered = std::thread::spawn(move || pending.respond(Decision::Accept));
+    answered.join().unwrap().unwrap();
+    turn.run().unwrap();
+    assert!(wish.file.exists());
+    codex.close().unwrap();
+    assert!(inbox.next().is_none());
+}

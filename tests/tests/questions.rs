@@ -1,0 +1,163 @@
+//! Questions of the model and of MCP servers to the user, on a real app-server.
+
+// A helper of a test fails as the test does.
+#![allow(clippy::unwrap_used)]
+
+use codex_client::{
+    Codex, CodexBuilder, Thread, blocking,
+    types::{
+        AskForApproval, McpServerElicitationRequestParams, McpServerElicitationRequestResponse,
+        ServerRequest, ToolRequestUserInputParams, ToolRequestUserInputResponse,
+    },
+};
+use codex_testing::{Item, Reply};
+use codex_tests::stage::Stage;
+use serde_json::{Value, json};
+
+/// With the feature that lets the model ask outside of a plan.
+fn asking<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
+    builder.config("features.default_mode_request_user_input", "true")
+}
+
+/// Has the model ask, and then say something.
+fn ask(stage: &Stage) {
+    let question = json!({
+        "id": "color", "header": "Color", "question": "Which color?", "options": [
+            {"label": "Blue", "description": "Like the sky."},
+            {"label": "Red", "description": "Like a rose."},
+        ],
+    });
+    let call = Reply::function_call("request_user_input", json!({"questions": [question]}));
+    stage.model.push(call);
+    stage.model.push("Then it is so.");
+}
+
+/// What the model was told.
+fn told(stage: &Stage) -> String {
+    let requests = stage.model.requests();
+    requests.last().unwrap().last_tool_output().unwrap()
+}
+
+#[tokio::test]
+async fn a_question_of_the_model_is_answered() {
+    let stage = Stage::new();
+    let builder = asking(stage.builder());
+    let codex = builder
+        .on_user_input(|asked: ToolRequestUserInputParams| async move {
+            let question = &asked.questions[0];
+            let options = question.options.as_ref().unwrap();
+            ToolRequestUserInputResponse::default().answer(&question.id, &options[1].label)
+        })
+        .start()
+        .await
+        .unwrap();
+    let thread = codex.thread_start().await.unwrap();
+    ask(&stage);
+    thread.run("Ask me.").await.unwrap();
+    let told = told(&stage);
+    assert!(
+        told.contains("color") && told.contains("Red") && !told.contains("Blue"),
+        "{told}"
+    );
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_does_not_end_the_turn() {
+    let stage = Stage::new();
+    let codex = asking(stage.builder()).start().await.unwrap();
+    let thread = codex.thread_start().await.unwrap();
+    ask(&stage);
+    let result = thread.run("Ask me.").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Then it is so."));
+    assert!(!told(&stage).contains("Red"));
+    codex.close().await.unwrap();
+}
+
+/// With the MCP server of this suite.
+fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
+    let program = Value::from(env!("CARGO_BIN_EXE_mcp_server"));
+    builder.config("mcp_servers.asker.command", program.to_string())
+}
+
+/// Has the model call the tool of the MCP server, and then say something.
+fn call_tool(stage: &Stage) {
+    let call = Item::function_call("ask", json!({})).namespace("mcp__asker");
+    stage.model.push(Reply::items([call]));
+    stage.model.push("Then it is so.");
+}
+
+/// A thread that may ask: with the policy `never`, codex declines elicitations by itself.
+async fn thread(codex: &Codex) -> Thread {
+    let thread = codex
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest);
+    thread.await.unwrap()
+}
+
+#[tokio::test]
+async fn an_elicitation_of_an_mcp_server_is_answered() {
+    let stage = Stage::new();
+    let codex = with_mcp(stage.builder())
+        .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
+            let McpServerElicitationRequestParams::Form(form) = asked else {
+                return Err("not a form");
+            };
+            assert_eq!(form.server_name, "asker");
+            assert_eq!(form.message, "Which color?");
+            Ok(McpServerElicitationRequestResponse::accept(
+                json!({"color": "blue"}),
+            ))
+        })
+        .start()
+        .await
+        .unwrap();
+    let thread = thread(&codex).await;
+    call_tool(&stage);
+    thread.run("Ask me.").await.unwrap();
+    let told = told(&stage);
+    assert!(told.contains("accept") && told.contains("blue"), "{told}");
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_elicitation_that_nobody_answers_is_declined() {
+    let stage = Stage::new();
+    let codex = with_mcp(stage.builder()).start().await.unwrap();
+    let thread = thread(&codex).await;
+    call_tool(&stage);
+    let result = thread.run("Ask me.").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Then it is so."));
+    assert!(told(&stage).contains("decline"), "{}", told(&stage));
+    codex.close().await.unwrap();
+}
+
+#[test]
+fn blocking_programs_answer_questions_from_a_handler_or_an_inbox() {
+    let stage = Stage::new();
+    let builder = with_mcp(asking(stage.blocking_builder()));
+    let codex: blocking::Codex = builder
+        .on_elicitation(|_| McpServerElicitationRequestResponse::accept(json!({"color": "red"})))
+        .start()
+        .unwrap();
+    let thread = codex
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest);
+    let thread = thread.send().unwrap();
+    call_tool(&stage);
+    thread.run("Ask me.").send().unwrap();
+    assert!(told(&stage).contains("red"), "{}", told(&stage));
+
+    let mut inbox = codex.server_requests();
+    ask(&stage);
+    let turn = thread.turn("Ask me again.").send().unwrap();
+    let pending = inbox.next().unwrap();
+    let ServerRequest::ToolRequestUserInput(asked) = pending.request() else {
+        panic!("{pending:?}")
+    };
+    let answer = ToolRequestUserInputResponse::default().answer(&asked.questions[0].id, "Green");
+    pending.respond(answer).unwrap();
+    turn.run().unwrap();
+    assert!(told(&stage).contains("Green"), "{}", told(&stage));
+    codex.close().unwrap();
+}
