@@ -29,5 +29,9 @@ mod getting_started {}
 mod beyond_turns {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/tools.md")]
+mod tools {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/api-reference.md")]
 mod api_reference {}

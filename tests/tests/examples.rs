@@ -322,6 +322,8 @@ examples! {
         example.says(&["example asks: Which color?", "color: answer: Blue it is."]).await;
         let told = example.stage.model.requests()[1].last_tool_output().unwrap();
         assert!(told.contains("accept") && told.contains("blue"), "{told}");
+    }
+
     fn review(example) {
         let command = json!({ "cmd": "git diff" });
         let model = &example.stage.model;

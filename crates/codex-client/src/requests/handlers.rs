@@ -144,7 +144,7 @@ impl Job {
             timeout: limit,
             tool,
         } = self;
-        let fail = |what: &str, details: String| fail(&asked, tool.as_deref(), what, details);
+        let fail = |what: &str, details: &str| fail(&asked, tool.as_deref(), what, details);
         let ended = ended(&handler, &asked, codex);
         let outcome = match limit {
             None => ended.await,
@@ -152,7 +152,7 @@ impl Job {
                 Ok(outcome) => outcome,
                 Err(_) => {
                     let what = format!("took longer than {} s", limit.as_secs_f32());
-                    return fail(&what, String::new());
+                    return fail(&what, "");
                 }
             },
         };
@@ -162,10 +162,10 @@ impl Job {
             Outcome::Done(Err(error)) if error.is::<Unattended>() => {}
             Outcome::Done(Err(error)) => match error.downcast::<Error>() {
                 Ok(error) if matches!(*error, Error::Decode(_)) => asked.report(*error),
-                Ok(error) => fail("failed", format!(": {error}")),
-                Err(error) => fail("failed", format!(": {error}")),
+                Ok(error) => fail("failed", &format!(": {error}")),
+                Err(error) => fail("failed", &format!(": {error}")),
             },
-            Outcome::Panicked(panic) => fail("panicked", message(&*panic)),
+            Outcome::Panicked(panic) => fail("panicked", &message(&*panic)),
             Outcome::Withdrawn => {}
         }
     }
@@ -191,7 +191,7 @@ async fn ended(handler: &Handler, asked: &Asked, codex: WeakCodex) -> Outcome {
 
 /// Reports what has become of a handler. The model learns only that its tool has failed, and how; for
 /// other requests, dropping them is the answer.
-fn fail(asked: &Asked, tool: Option<&str>, what: &str, details: String) {
+fn fail(asked: &Asked, tool: Option<&str>, what: &str, details: &str) {
     let name = tool.map(|tool| format!("for the tool `{tool}` "));
     let name = name.unwrap_or_default();
     asked.report(Error::Handler {

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::DynamicToolCallResponse;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ async fn start(tools: impl IntoIterator<Item = Tool>) -> (Thread, Fake) {
     let (codex, mut fake) = Fake::start().await;
     let request = tools
         .into_iter()
-        .fold(codex.thread_start(), |request, tool| request.tool(tool));
+        .fold(codex.thread_start(), crate::ThreadStart::tool);
     let (thread, _) = make(&mut fake, "thread/start", request).await;
     (thread, fake)
 }
@@ -366,13 +367,23 @@ async fn what_a_thread_has_no_tool_for_goes_to_the_handler() {
     });
     let (codex, mut fake) = Fake::start_with(builder).await;
     let request = codex.thread_start().tool(says("a", "tool"));
-    make(&mut fake, "thread/start", request).await;
+    let (thread, _) = make(&mut fake, "thread/start", request).await;
     assert_eq!(fake.call_tool("a", json!({})).await, yes("tool"));
     assert_eq!(fake.call_tool("b", json!({})).await, yes("handler: b"));
     assert_eq!(
         fake.call_tool("panics", json!({})).await,
         no("the tool panicked")
     );
+    // The inbox of the thread comes before the handler, and the tool before both.
+    let mut inbox = thread.server_requests();
+    assert_eq!(fake.call_tool("a", json!({})).await, yes("tool"));
+    let params = json!({"callId": "c", "tool": "b", "arguments": {}});
+    fake.put(-1, CALL, &params).await;
+    let pending = inbox.next().await.unwrap();
+    let output = DynamicToolCallResponse::from(ToolOutput::text("inbox"));
+    pending.respond(output).unwrap();
+    let answer = fake.receive().await;
+    assert_eq!(answer["result"]["contentItems"][0]["text"], "inbox");
 }
 
 #[tokio::test]
