@@ -53,6 +53,8 @@ use crate::{
 /// that panics or takes too long, which is also reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
+/// Nobody is asked before it runs, whatever the approval policy of the thread.
+///
 /// Calls run concurrently, each on a task of its own, beside the connection. One is dropped when its
 /// turn ends. A tool may use the client: by the [`ToolContext`], since one that holds a
 /// [`Codex`](crate::Codex) itself keeps the server running until [`close`](crate::Codex::close).

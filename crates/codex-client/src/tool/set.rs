@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 const TOOL_NAME: usize = 128;
 const NAMESPACE_NAME: usize = 64;
 
+/// How long the description of a namespace may be, in characters.
+const NAMESPACE_DESCRIPTION: usize = 1024;
+
 /// The tools that a thread is to have.
 #[derive(Debug, Default)]
 pub(crate) struct ToolSet {
@@ -83,6 +86,13 @@ impl ToolSet {
         for namespace in self.namespaces {
             let name = &namespace.name;
             check_name("namespace", name, NAMESPACE_NAME)?;
+            if namespace.description.chars().count() > NAMESPACE_DESCRIPTION {
+                let message = format!(
+                    "the description of the namespace `{name}` has more than \
+                     {NAMESPACE_DESCRIPTION} characters"
+                );
+                return Err(Error::InvalidInput(message.into()));
+            }
             if toolbox.has(name) {
                 let message = format!("the namespace `{name}` was given twice");
                 return Err(Error::InvalidInput(message.into()));

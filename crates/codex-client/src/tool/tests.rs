@@ -99,6 +99,9 @@ fn names_have_to_do_and_to_be_there_once() {
     assert_eq!(empty, "there is no tool in the namespace `n`");
     let long = fault(|set| space(set, &"n".repeat(65), &["a"])).unwrap();
     assert!(long.contains("1 to 64"), "{long}");
+    let long = "é".repeat(1025);
+    let long = fault(|set| set.add_namespace("n".to_owned(), long, vec![tool("a")]));
+    assert!(long.unwrap().contains("more than 1024 characters"));
     let alone = fault(|set| set.add(tool("a").defer_loading(true))).unwrap();
     assert!(alone.contains("is in no namespace"), "{alone}");
 }
