@@ -9,6 +9,7 @@ use std::{
 };
 
 use codex_client::CodexBuilder;
+use serde_json::{Value, json};
 
 /// What every token says, unsigned: an e-mail address, a plan, and an account called `account`.
 const TOKEN: &str = concat!(
@@ -35,20 +36,37 @@ impl Issuer {
     /// If there is no port on loopback.
     #[must_use]
     pub fn start() -> Self {
+        Self::with(|path| Some(answer(path)))
+    }
+
+    /// Starts one whose codes nobody ever enters.
+    ///
+    /// # Panics
+    ///
+    /// If there is no port on loopback.
+    #[must_use]
+    pub fn undecided() -> Self {
+        Self::with(|path| match path.ends_with("/deviceauth/token") {
+            true => None,
+            false => Some(answer(path)),
+        })
+    }
+
+    fn with(answers: fn(&str) -> Option<Value>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
         std::thread::spawn(move || {
             // One thread each: a connection that is held open keeps no other waiting. A client that
             // hangs up early has what it wanted.
             for stream in listener.incoming().flatten() {
-                std::thread::spawn(move || serve(&stream));
+                std::thread::spawn(move || serve(&stream, answers));
             }
         });
         Self { address }
     }
 
     /// Leads a server here.
-    pub fn lead(&self, builder: CodexBuilder) -> CodexBuilder {
+    pub fn lead<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let url = format!("http://{}", self.address);
         builder
             .config("chatgpt_base_url", format!("\"{url}/backend-api\""))
@@ -94,7 +112,8 @@ fn get(url: &str) -> Option<String> {
     head.find_map(|line| Some(line.strip_prefix("Location: ")?.trim().to_owned()))
 }
 
-fn serve(mut stream: &TcpStream) -> std::io::Result<()> {
+/// Serves one request. What has no answer is forbidden: so says a login that nobody has agreed to yet.
+fn serve(mut stream: &TcpStream, answers: fn(&str) -> Option<Value>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();
     reader.read_line(&mut request)?;
@@ -111,17 +130,18 @@ fn serve(mut stream: &TcpStream) -> std::io::Result<()> {
         }
     }
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    let body = answer(request.split(' ').nth(1).unwrap_or_default()).to_string();
+    let (status, body) = match answers(request.split(' ').nth(1).unwrap_or_default()) {
+        Some(body) => ("200 OK", body.to_string()),
+        None => ("403 Forbidden", String::new()),
+    };
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
 }
 
-fn answer(path: &str) -> serde_json::Value {
-    use serde_json::json;
-
+fn answer(path: &str) -> Value {
     match path {
         path if path.ends_with("/deviceauth/usercode") => json!({
             "device_auth_id": "device", "user_code": "ABCD-1234", "interval": "1",

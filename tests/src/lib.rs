@@ -25,6 +25,10 @@ mod faq {}
 mod getting_started {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/approvals.md")]
+mod approvals {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/beyond-turns.md")]
 mod beyond_turns {}
 

@@ -1,7 +1,7 @@
 //! A client, a real app-server and a scripted model, set up for one test.
 
 use codex_client::{Codex, CodexBuilder, blocking};
-use codex_testing::{CodexHome, ScriptedModel, codex_bin};
+use codex_testing::{CodexHome, Reply, ScriptedModel, codex_bin};
 
 /// What a test needs to run real turns. Dropped, it leaves nothing behind.
 pub struct Stage {
@@ -19,11 +19,27 @@ impl Stage {
     /// If it cannot be set up.
     pub fn new() -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
-        let home = CodexHome::builder(&model).approval_policy("never");
+        // With snapshots, the server starts a shell for each thread; a hundred threads would wait.
+        let home = CodexHome::builder(&model).feature("shell_snapshot", false);
+        let home = home.approval_policy("never");
         Self {
             home: home.build().expect("a temporary home"),
             model,
         }
+    }
+
+    /// A stage whose model repeats what it is told, in three pieces: `You `, `said ` and that.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be set up.
+    pub fn echo() -> Self {
+        let stage = Self::new();
+        stage.model.respond_with(|request| {
+            let said = request.last_user_text().unwrap_or_default();
+            Reply::deltas([String::from("You "), String::from("said "), said])
+        });
+        stage
     }
 
     /// The builder of a client whose server runs on this stage.

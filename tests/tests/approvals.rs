@@ -66,11 +66,11 @@ async fn thread(codex: &Codex) -> Thread {
 
 /// What became of the only command of a turn.
 fn command(result: &TurnResult) -> &CommandExecutionStatus {
-    let commands = result.items.iter().filter_map(|item| match item {
+    let mut commands = result.items.iter().filter_map(|item| match item {
         ThreadItem::CommandExecution(command) => Some(&command.status),
         _ => None,
     });
-    commands.last().expect("a command")
+    commands.next_back().expect("a command")
 }
 
 #[tokio::test]

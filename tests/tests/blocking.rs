@@ -3,12 +3,12 @@
 use std::thread;
 
 use codex_client::{
-    ApprovalMode, Error, Sandbox, blocking,
+    Error, Sandbox, blocking,
     types::{Account, ReasoningEffort, ServerNotification, ThreadItem, TurnStatus},
 };
 use codex_testing::Reply;
 use codex_tests::stage::Stage;
-use codex_types::{ThreadLoadedListParams, request};
+use codex_types::request;
 
 #[test]
 fn a_turn_is_run_and_its_result_collected() {
@@ -125,31 +125,6 @@ fn account_and_models_are_read() {
     let page = codex.models().send().unwrap();
     assert_eq!(page.data.len(), codex.models().limit(1).stream().count());
     codex.request(request::MemoryReset).send().unwrap();
-    codex.close().unwrap();
-}
-
-#[test]
-fn many_threads_share_a_client() {
-    const THREADS: usize = 8;
-    let stage = Stage::new();
-    let codex = stage.start_blocking();
-    stage.model.respond_with(|request| {
-        let asked = request.last_user_text().unwrap_or_default();
-        Reply::text(format!("You said {asked}."))
-    });
-    thread::scope(|scope| {
-        for number in 0..THREADS {
-            let codex = &codex;
-            scope.spawn(move || {
-                let start = codex.thread_start().approval_mode(ApprovalMode::DenyAll);
-                let result = start.send().unwrap().run(number.to_string()).send();
-                let said = result.unwrap().final_response;
-                assert_eq!(said, Some(format!("You said {number}.")));
-                let loaded = codex.request(ThreadLoadedListParams::default());
-                assert!(!loaded.send().unwrap().data.is_empty());
-            });
-        }
-    });
     codex.close().unwrap();
 }
 

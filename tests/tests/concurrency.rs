@@ -3,23 +3,41 @@
 use std::{future::IntoFuture, sync::Arc};
 
 use codex_client::{Codex, types::ServerNotification};
-use codex_testing::Reply;
+use codex_testing::{Gate, Reply};
 use codex_tests::stage::Stage;
-use codex_types::{ModelListParams, ThreadReadParams};
+use codex_types::{ThreadReadParams, request};
 
-/// A stage whose model repeats what it is told, in three pieces.
-fn echo() -> Stage {
+const REQUESTS: usize = 1000;
+const TURNS: usize = 100;
+const STREAMS: usize = 4;
+
+/// What the model says to the turn with this number.
+fn answer(number: usize) -> Option<String> {
+    Some(format!("You said {number}"))
+}
+
+/// A stage whose model says so to all turns at once, when the gate opens.
+fn together() -> (Stage, Gate) {
     let stage = Stage::new();
-    stage.model.respond_with(|request| {
+    let gate = stage.model.gate();
+    let held = gate.clone();
+    stage.model.respond_with(move |request| {
         let said = request.last_user_text().unwrap_or_default();
-        Reply::deltas([String::from("You "), String::from("said "), said])
+        Reply::text(format!("You said {said}")).hold(&held)
     });
-    stage
+    (stage, gate)
+}
+
+/// Adds to a text what is said in an event, which is one of this turn.
+fn hear(turn_id: &str, text: &mut String, event: &ServerNotification) {
+    assert_eq!(event.turn_id(), Some(turn_id));
+    if let ServerNotification::AgentMessageDelta(delta) = event {
+        text.push_str(&delta.delta);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_them() {
-    const REQUESTS: usize = 1000;
     let stage = Stage::new();
     let codex = stage.start().await;
     let mut threads = Vec::new();
@@ -43,55 +61,47 @@ async fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_the
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_hundred_turns_at_once_each_has_its_own_text() {
-    const TURNS: usize = 100;
-    let stage = echo();
+    let (stage, gate) = together();
     let codex = stage.start().await;
     let mut runs = Vec::new();
     for number in 0..TURNS {
         let thread = codex.thread_start().ephemeral(true).await.unwrap();
-        runs.push((number, thread.run(number.to_string())));
+        runs.push(thread.run(number.to_string()));
     }
-    let runs: Vec<_> = runs
-        .into_iter()
-        .map(|(number, run)| (number, tokio::spawn(run.into_future())))
-        .collect();
-    for (number, run) in runs {
+    let runs = runs.into_iter().map(IntoFuture::into_future);
+    let runs: Vec<_> = runs.map(tokio::spawn).collect();
+    gate.reached_by(TURNS).await.unwrap();
+    gate.open();
+    for (number, run) in runs.into_iter().enumerate() {
         let result = run.await.unwrap().unwrap();
-        let expected = format!("You said {number}");
-        assert_eq!(result.final_response, Some(expected));
+        assert_eq!(result.final_response, answer(number));
     }
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
 async fn streams_that_are_read_by_turns_have_their_own_events_in_order() {
-    const STREAMS: usize = 4;
-    let stage = echo();
+    let stage = Stage::echo();
     let codex = stage.start().await;
     let mut streams = Vec::new();
     for number in 0..STREAMS {
         let thread = codex.thread_start().await.unwrap();
         let turn = thread.turn(number.to_string()).await.unwrap();
-        streams.push((turn.id().to_owned(), turn.stream(), String::new(), false));
+        streams.push((turn.stream(), turn, String::new(), false));
     }
     // One event of each, and round again.
     while streams.iter().any(|(.., ended)| !ended) {
-        for (id, events, text, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
-            let Some(event) = events.next().await else {
-                *ended = true;
-                continue;
-            };
-            let event = event.unwrap();
-            assert_eq!(event.turn_id(), Some(id.as_str()));
-            if let ServerNotification::AgentMessageDelta(delta) = event {
-                text.push_str(&delta.delta);
+        for (events, turn, text, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
+            match events.next().await {
+                Some(event) => hear(turn.id(), text, &event.unwrap()),
+                None => *ended = true,
             }
         }
     }
-    for (number, (_, events, text, _)) in streams.into_iter().enumerate() {
-        assert_eq!(text, format!("You said {number}"));
+    for (number, (events, _, text, _)) in streams.into_iter().enumerate() {
+        assert_eq!(Some(text), answer(number));
         let result = events.result().await.unwrap();
-        assert_eq!(result.final_response, Some(text));
+        assert_eq!(result.final_response, answer(number));
     }
     codex.close().await.unwrap();
 }
@@ -104,16 +114,107 @@ async fn two_clients_at_once_do_not_know_of_each_other() {
         result.final_response
     }
 
-    let stage = echo();
+    let stage = Stage::echo();
     let (one, two) = (stage.start().await, stage.start().await);
     for _ in 0..3 {
         let (first, second) = tokio::join!(told(&one, 1), told(&two, 2));
-        assert_eq!(first.as_deref(), Some("You said 1"));
-        assert_eq!(second.as_deref(), Some("You said 2"));
+        assert_eq!((first, second), (answer(1), answer(2)));
     }
     // The end of one is not the end of the other.
     one.close().await.unwrap();
-    two.request(ModelListParams::default()).await.unwrap();
-    assert_eq!(told(&two, 3).await.as_deref(), Some("You said 3"));
+    two.request(request::MemoryReset).await.unwrap();
+    assert_eq!(told(&two, 3).await, answer(3));
     two.close().await.unwrap();
+}
+
+/// The same from plain threads: each of what happens at once has one of its own.
+mod blocking {
+    use std::{sync::Barrier, thread};
+
+    use codex_client::blocking::{Codex, Thread};
+
+    use super::*;
+
+    #[test]
+    fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_them() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let start = || codex.thread_start().send().unwrap().id().to_owned();
+        let ids: Vec<String> = (0..10).map(|_| start()).collect();
+        thread::scope(|scope| {
+            for id in ids.iter().cycle().take(REQUESTS) {
+                let read = codex.request(ThreadReadParams::new(id));
+                scope.spawn(move || assert_eq!(read.send().unwrap().thread.id, *id));
+            }
+        });
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn of_a_hundred_turns_at_once_each_has_its_own_text() {
+        let (stage, gate) = together();
+        let codex = stage.start_blocking();
+        let start = || codex.thread_start().ephemeral(true).send().unwrap();
+        let threads: Vec<Thread> = (0..TURNS).map(|_| start()).collect();
+        thread::scope(|scope| {
+            for (number, thread) in threads.iter().enumerate() {
+                let run = thread.run(number.to_string());
+                scope.spawn(move || {
+                    let result = run.send().unwrap();
+                    assert_eq!(result.final_response, answer(number));
+                });
+            }
+            gate.blocking_reached_by(TURNS).unwrap();
+            gate.open();
+        });
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn streams_that_are_read_at_once_have_their_own_events_in_order() {
+        let stage = Stage::echo();
+        let codex = stage.start_blocking();
+        // All turns have been started before the first event is read.
+        let started = Barrier::new(STREAMS);
+        thread::scope(|scope| {
+            for number in 0..STREAMS {
+                let (codex, started) = (&codex, &started);
+                scope.spawn(move || {
+                    let thread = codex.thread_start().send().unwrap();
+                    let turn = thread.turn(number.to_string()).send().unwrap();
+                    started.wait();
+                    let (mut events, mut text) = (turn.stream(), String::new());
+                    for event in &mut events {
+                        hear(turn.id(), &mut text, &event.unwrap());
+                    }
+                    assert_eq!(Some(text), answer(number));
+                    let result = events.result().unwrap();
+                    assert_eq!(result.final_response, answer(number));
+                });
+            }
+        });
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn two_clients_at_once_do_not_know_of_each_other() {
+        fn told(codex: &Codex, number: usize) -> Option<String> {
+            let thread = codex.thread_start().send().unwrap();
+            let result = thread.run(number.to_string()).send().unwrap();
+            result.final_response
+        }
+
+        let stage = Stage::echo();
+        let (one, two) = (stage.start_blocking(), stage.start_blocking());
+        for _ in 0..3 {
+            thread::scope(|scope| {
+                scope.spawn(|| assert_eq!(told(&one, 1), answer(1)));
+                scope.spawn(|| assert_eq!(told(&two, 2), answer(2)));
+            });
+        }
+        one.close().unwrap();
+        two.request(request::MemoryReset).send().unwrap();
+        assert_eq!(told(&two, 3), answer(3));
+        two.close().unwrap();
+    }
 }

@@ -138,12 +138,8 @@ async fn what_is_sent_steers_a_running_turn_and_else_starts_one() {
 
 #[tokio::test]
 async fn what_is_sent_while_a_turn_ends_is_answered_in_either_turn() {
-    let stage = Stage::new();
+    let stage = Stage::echo();
     let codex = stage.start().await;
-    stage.model.respond_with(|request| {
-        let asked = request.last_user_text().unwrap_or_default();
-        Reply::text(format!("You said {asked}."))
-    });
     let thread = codex.thread_start().await.unwrap();
     let mut turn = thread.send("0").await.unwrap();
     for number in 1..20 {
@@ -154,7 +150,7 @@ async fn what_is_sent_while_a_turn_ends_is_answered_in_either_turn() {
         turn = thread.send(number.to_string()).await.unwrap();
     }
     let result = turn.run().await.unwrap();
-    assert_eq!(result.final_response.as_deref(), Some("You said 19."));
+    assert_eq!(result.final_response.as_deref(), Some("You said 19"));
     codex.close().await.unwrap();
 }
 
@@ -164,7 +160,7 @@ async fn a_turn_over_its_limit_is_stopped_and_the_thread_is_free_again() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("never said");
-    let run = thread.run("hi").timeout(Duration::from_millis(300));
+    let run = thread.run("hi").timeout(Duration::from_secs(1));
     let (result, reached) = tokio::join!(run.send(), gate.reached());
     reached.unwrap();
     let Err(Error::TurnTimeout(error)) = result else {
@@ -195,4 +191,62 @@ async fn a_run_that_is_dropped_goes_on_and_can_be_joined() {
     let result = turn.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("second"));
     codex.close().await.unwrap();
+}
+
+/// The same for threads that wait; `blocking.rs` has steering and interrupting.
+mod blocking {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn what_is_sent_steers_a_running_turn_and_else_starts_one() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let gate = stage.model.push_gated("first");
+        let first = thread.send("one").unwrap();
+        gate.blocking_reached().unwrap();
+        assert_eq!(first.partial().unwrap().status, TurnStatus::InProgress);
+        stage.model.push("second");
+        let second = thread.send("two").unwrap();
+        assert_eq!(first.id(), second.id());
+        gate.open();
+        let result = second.run().unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("second"));
+        assert_eq!(first.partial().unwrap(), result);
+        stage.model.push("third");
+        let third = thread.send("three").unwrap();
+        assert_ne!(third.id(), first.id());
+        let result = third.run_within(Duration::from_secs(60)).unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("third"));
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn a_turn_over_its_limit_is_stopped_and_the_thread_is_free_again() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let gate = stage.model.push_gated("never said");
+        let limit = Duration::from_secs(1);
+        let run = thread.run("hi").timeout(limit);
+        let waiting = thread::spawn(|| run.send());
+        gate.blocking_reached().unwrap();
+        let stopped = waiting.join().unwrap();
+        assert!(matches!(stopped, Err(Error::TurnTimeout(_))), "{stopped:?}");
+        // The same for a turn that was started before.
+        let gate = stage.model.push_gated("never said");
+        let turn = thread.turn("hi").send().unwrap();
+        gate.blocking_reached().unwrap();
+        let Err(Error::TurnTimeout(error)) = turn.run_within(Duration::ZERO) else {
+            panic!("not stopped")
+        };
+        let partial = error.turn.partial().unwrap();
+        assert_eq!(partial.status, TurnStatus::Interrupted);
+        stage.model.push("next");
+        let result = thread.run("go on").send().unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("next"));
+        codex.close().unwrap();
+    }
 }

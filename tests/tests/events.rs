@@ -1,21 +1,20 @@
 //! Following turns and threads of a real app-server, by one reader and by several.
 
 use codex_client::{
-    TurnHandle,
+    TurnStream,
     types::{ServerNotification, ThreadStatus},
 };
 use codex_testing::{Item, Reply};
 use codex_tests::stage::Stage;
-use codex_types::{ThreadSetNameParams, TurnStatus};
+use codex_types::TurnStatus;
 use serde_json::json;
 
-/// All that a stream of this turn yields: the text, and how many events.
-async fn follow(turn: &TurnHandle) -> (String, usize) {
-    let mut stream = turn.stream();
+/// All that a stream of a turn yields: the text, and how many events.
+async fn follow(turn_id: &str, mut stream: TurnStream) -> (String, usize) {
     let (mut text, mut count) = (String::new(), 0);
     while let Some(event) = stream.next().await {
         let event = event.expect("an event that can be read");
-        assert_eq!(event.turn_id(), Some(turn.id()));
+        assert_eq!(event.turn_id(), Some(turn_id));
         count += 1;
         if let ServerNotification::AgentMessageDelta(delta) = event {
             text.push_str(&delta.delta);
@@ -33,50 +32,33 @@ async fn several_readers_of_one_turn_read_the_same() {
     let reply = Reply::text_in_chunks_of(3, "A sentence of some length.");
     stage.model.push(reply.hold_after(1, &gate));
     let turn = thread.turn("hi").await.unwrap();
-    let again = turn.clone();
-    let (first, second, result, _) =
-        tokio::join!(follow(&turn), follow(&again), turn.run(), async {
-            gate.reached().await.unwrap();
-            gate.open();
-        });
+    // Both are there before the first event is taken.
+    let (first, second) = (turn.stream(), turn.clone().stream());
+    let (first, second) = (follow(turn.id(), first), follow(turn.id(), second));
+    let (first, second, result, ()) = tokio::join!(first, second, turn.run(), async {
+        gate.reached().await.unwrap();
+        gate.open();
+    });
     assert_eq!(first, second);
     assert_eq!(result.unwrap().final_response, Some(first.0));
     codex.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn streams_that_are_interleaved_have_the_events_of_their_own_turn() {
+/// A model that thinks, calls a tool, and then says `It is 42.`
+fn thoughtful() -> Stage {
     let stage = Stage::new();
-    let codex = stage.start().await;
-    stage.model.respond_with(|request| {
-        let asked = request.last_user_text().unwrap_or_default();
-        Reply::text_in_chunks_of(2, format!("You said {asked}, and so on."))
-    });
-    let mut turns = Vec::new();
-    for number in 0..10 {
-        let thread = codex.thread_start().await.unwrap();
-        turns.push((number, thread.turn(number.to_string()).await.unwrap()));
-    }
-    let followed: Vec<_> = turns
-        .into_iter()
-        .map(|(number, turn)| tokio::spawn(async move { (number, follow(&turn).await.0) }))
-        .collect();
-    for reader in followed {
-        let (number, text) = reader.await.unwrap();
-        assert_eq!(text, format!("You said {number}, and so on."));
-    }
-    codex.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn the_text_of_a_turn_is_its_answer_without_reasoning_and_calls() {
-    let stage = Stage::new();
-    let codex = stage.start().await;
     stage.model.push(Reply::items([
         Item::reasoning("Let me think."),
         Item::function_call("exec_command", json!({"cmd": "echo secret"})),
     ]));
     stage.model.push(Reply::deltas(["It ", "is ", "42."]));
+    stage
+}
+
+#[tokio::test]
+async fn the_text_of_a_turn_is_its_answer_without_reasoning_and_calls() {
+    let stage = thoughtful();
+    let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let turn = thread.turn("What is it?").await.unwrap();
     let mut stream = turn.text_stream();
@@ -90,6 +72,34 @@ async fn the_text_of_a_turn_is_its_answer_without_reasoning_and_calls() {
     codex.close().await.unwrap();
 }
 
+fn is_name(event: &ServerNotification) -> bool {
+    matches!(event, ServerNotification::ThreadNameUpdated(_))
+}
+
+/// Whether this is what a thread shows that has one turn, and then a name.
+fn is_the_story_of(thread_id: &str, turn_id: &str, events: &[ServerNotification]) {
+    let mut statuses = Vec::new();
+    for event in events {
+        assert_eq!(event.thread_id(), Some(thread_id), "{event:?}");
+        match event {
+            ServerNotification::ThreadStatusChanged(changed) => statuses.push(&changed.status),
+            ServerNotification::TurnCompleted(done) => assert_eq!(done.turn.id, turn_id),
+            ServerNotification::ThreadNameUpdated(updated) => {
+                assert_eq!(updated.thread_name.as_deref(), Some("Parser"));
+            }
+            _ => {}
+        }
+    }
+    for method in ["turn/started", "item/agentMessage/delta", "turn/completed"] {
+        let count = events.iter().filter(|event| event.method() == method);
+        assert_eq!(count.count(), 1, "{method} in {events:?}");
+    }
+    assert!(matches!(
+        statuses[..],
+        [ThreadStatus::Active(_), ThreadStatus::Idle]
+    ));
+}
+
 #[tokio::test]
 async fn a_thread_shows_its_turns_its_name_and_its_status() {
     let stage = Stage::new();
@@ -100,31 +110,12 @@ async fn a_thread_shows_its_turns_its_name_and_its_status() {
     stage.model.respond_with(|_| Reply::text("Done."));
     other.run("not here").await.unwrap();
     let turn = thread.run("hi").await.unwrap();
-    let name = ThreadSetNameParams::new(thread.id(), "Parser");
-    codex.request(name).await.unwrap();
-    let (mut methods, mut statuses) = (Vec::new(), Vec::new());
-    loop {
-        let event = events.next().await.unwrap().unwrap();
-        assert_eq!(event.thread_id(), Some(thread.id()), "{event:?}");
-        methods.push(event.method().to_owned());
-        match event {
-            ServerNotification::ThreadStatusChanged(changed) => statuses.push(changed.status),
-            ServerNotification::TurnCompleted(done) => assert_eq!(done.turn.id, turn.id),
-            ServerNotification::ThreadNameUpdated(updated) => {
-                assert_eq!(updated.thread_name.as_deref(), Some("Parser"));
-                break;
-            }
-            _ => {}
-        }
+    thread.set_name("Parser").await.unwrap();
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|event| !is_name(event)) {
+        seen.push(events.next().await.unwrap().unwrap());
     }
-    for method in ["turn/started", "item/agentMessage/delta", "turn/completed"] {
-        let count = methods.iter().filter(|name| *name == method).count();
-        assert_eq!(count, 1, "{method} in {methods:?}");
-    }
-    assert!(matches!(
-        statuses[..],
-        [ThreadStatus::Active(_), ThreadStatus::Idle]
-    ));
+    is_the_story_of(thread.id(), &turn.id, &seen);
     codex.close().await.unwrap();
     while let Some(event) = events.next().await {
         event.unwrap();
@@ -166,5 +157,87 @@ async fn a_sub_agents_thread_is_not_mixed_in_and_ends_no_turn_of_ours() {
     while let Some(event) = events.next().await {
         let event = event.unwrap();
         assert_eq!(event.thread_id(), Some(thread.id()), "{event:?}");
+    }
+}
+
+/// The same by plain threads, with iterators.
+mod blocking {
+    use std::thread;
+
+    use codex_client::blocking::TurnStream;
+
+    use super::*;
+
+    fn follow(turn_id: &str, stream: TurnStream) -> String {
+        let deltas = stream.filter_map(|event| {
+            let event = event.expect("an event that can be read");
+            assert_eq!(event.turn_id(), Some(turn_id));
+            match event {
+                ServerNotification::AgentMessageDelta(delta) => Some(delta.delta),
+                _ => None,
+            }
+        });
+        deltas.collect()
+    }
+
+    #[test]
+    fn several_readers_of_one_turn_read_the_same() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let gate = stage.model.gate();
+        let text = "A sentence of some length.";
+        stage
+            .model
+            .push(Reply::text_in_chunks_of(3, text).hold_after(1, &gate));
+        let turn = thread.turn("hi").send().unwrap();
+        // Both are there before the first event is taken.
+        let streams = [turn.stream(), turn.stream()];
+        thread::scope(|scope| {
+            for stream in streams {
+                scope.spawn(|| assert_eq!(follow(turn.id(), stream), text));
+            }
+            scope.spawn(|| {
+                let result = turn.run().unwrap();
+                assert_eq!(result.final_response.as_deref(), Some(text));
+            });
+            gate.blocking_reached().unwrap();
+            gate.open();
+        });
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn the_text_of_a_turn_is_its_answer_without_reasoning_and_calls() {
+        let stage = thoughtful();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let turn = thread.turn("What is it?").send().unwrap();
+        let mut stream = turn.text_stream();
+        let pieces: Vec<String> = stream.by_ref().map(Result::unwrap).collect();
+        assert_eq!(pieces, ["It ", "is ", "42."]);
+        let result = stream.result().unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("It is 42."));
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn a_thread_shows_its_turns_its_name_and_its_status() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let other = codex.thread_start().send().unwrap();
+        let mut events = thread.events();
+        stage.model.respond_with(|_| Reply::text("Done."));
+        other.run("not here").send().unwrap();
+        let turn = thread.run("hi").send().unwrap();
+        thread.set_name("Parser").unwrap();
+        let mut seen = Vec::new();
+        while seen.last().is_none_or(|event| !is_name(event)) {
+            seen.push(events.next().unwrap().unwrap());
+        }
+        is_the_story_of(thread.id(), &turn.id, &seen);
+        codex.close().unwrap();
+        assert!(events.all(|event| event.is_ok()));
     }
 }

@@ -297,7 +297,7 @@ examples! {
 
     fn approvals(example) {
         let touch = |name: &str| {
-            let call = serde_json::json!({
+            let call = json!({
                 "cmd": format!("touch {name}"), "sandbox_permissions": "require_escalated",
                 "justification": "You have asked for it.",
             });
@@ -315,7 +315,7 @@ examples! {
 
     fn elicitation(example) {
         example.command.arg(env!("CARGO_BIN_EXE_mcp_server"));
-        let call = Item::function_call("ask", serde_json::json!({})).namespace("mcp__example");
+        let call = Item::function_call("ask", json!({})).namespace("mcp__example");
         example.stage.model.push(Reply::items([call]));
         example.stage.model.push("Blue it is.");
         example.stdin = "blue\n";

@@ -3,9 +3,9 @@
 // A helper of a test fails as the test does.
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
+use std::{fs, thread};
 
-use codex_client::{Error, ExternalMessage, Input, RpcErrorKind, TurnInput, TurnResult};
+use codex_client::{Error, ExternalMessage, Input, RpcErrorKind, TurnInput, TurnResult, blocking};
 use codex_tests::stage::Stage;
 use codex_types::{ThreadItem, UserInput};
 use serde_json::{Value, json};
@@ -15,14 +15,31 @@ const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAAC
 const PNG_BYTES: [u8; 69] = *b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
 
 /// Runs a turn with this input; also returns what the model was told last.
+///
+/// A plain thread says the same in a thread of its own, and the model is told the same.
 async fn run(stage: &Stage, input: impl Into<TurnInput>) -> (TurnResult, Value) {
+    let input = input.into();
     let codex = stage.start().await;
     stage.model.push("Seen.");
     let thread = codex.thread_start().await.unwrap();
-    let result = thread.run(input).await.unwrap();
+    let result = thread.run(input.clone()).await.unwrap();
+    let told = told_last(stage);
+    stage.model.push("Seen.");
+    let again = blocking::Codex::from(codex.clone());
+    let again = thread::spawn(move || again.thread_start().send()?.run(input).send());
+    let again = tokio::task::spawn_blocking(|| again.join()).await.unwrap();
+    assert_eq!(again.unwrap().unwrap().items.len(), result.items.len());
+    assert_eq!(told_last(stage), told);
     codex.close().await.unwrap();
+    (result, told)
+}
+
+/// What the model was told last, without the id, which is another one each time.
+fn told_last(stage: &Stage) -> Value {
     let asked = stage.model.requests().pop().unwrap();
-    (result, asked.input().last().cloned().unwrap())
+    let mut told = asked.input().last().cloned().unwrap();
+    told["id"].take();
+    told
 }
 
 /// The content of the message that the model got for this input.

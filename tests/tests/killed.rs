@@ -1,24 +1,54 @@
 //! A real app-server that is killed while it works.
 #![cfg(unix)]
 
-use std::{fs, future::IntoFuture, os::unix::process::ExitStatusExt, process::Command};
+use std::{fs, os::unix::process::ExitStatusExt, path::PathBuf, process::Command, thread};
 
-use codex_client::Error;
+use codex_client::{CodexBuilder, Error, Result, TurnResult, types::ServerNotification};
 use codex_testing::codex_bin;
 use codex_tests::stage::Stage;
+
+/// A server that says who it is, so that it can be killed.
+struct Victim {
+    id: PathBuf,
+}
+
+impl Victim {
+    fn on(stage: &Stage) -> Self {
+        let id = stage.home.workspace().join("id");
+        Self { id }
+    }
+
+    /// The server takes the place of the shell, so the shell's id is the server's.
+    fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
+        let program = codex_bin().expect("a codex to test against");
+        let (id, program) = (self.id.display(), program.display());
+        let script = format!("echo $$ > '{id}'; exec '{program}' app-server");
+        builder.binary("sh").launch_args(["-c", &script])
+    }
+
+    fn kill(&self) {
+        let id = fs::read_to_string(&self.id).expect("its id");
+        let killed = Command::new("kill").args(["-9", id.trim()]).status();
+        assert!(killed.expect("kill runs").success());
+    }
+}
+
+/// How the turn ended, and the last event of it.
+fn tells_of_the_kill(ended: Result<TurnResult>, last: Option<&Result<ServerNotification>>) {
+    let Err(Error::Closed(closed)) = ended else {
+        panic!("the turn did not end as closed: {ended:?}")
+    };
+    let signal = closed.exit_status.and_then(|status| status.signal());
+    assert_eq!(signal, Some(9));
+    assert!(closed.partial.is_some());
+    assert!(matches!(last, Some(Err(Error::Closed(_)))), "{last:?}");
+}
 
 #[tokio::test]
 async fn a_turn_whose_server_is_killed_ends_at_once_as_closed_with_the_signal() {
     let stage = Stage::new();
-    let file = stage.home.workspace().join("id");
-    // The server takes the place of the shell, so the shell's id is the server's.
-    let script = format!(
-        "echo $$ > '{}'; exec '{}' app-server",
-        file.display(),
-        codex_bin().unwrap().display()
-    );
-    let builder = stage.builder().binary("sh").launch_args(["-c", &script]);
-    let codex = builder.start().await.unwrap();
+    let victim = Victim::on(&stage);
+    let codex = victim.equip(stage.builder()).start().await.unwrap();
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("never said");
     let turn = thread.turn("hi").await.unwrap();
@@ -28,19 +58,32 @@ async fn a_turn_whose_server_is_killed_ends_at_once_as_closed_with_the_signal() 
         async move { turn.run().await }
     });
     gate.reached().await.unwrap();
-    let id = fs::read_to_string(file).unwrap();
-    let killed = Command::new("kill").args(["-9", id.trim()]).status();
-    assert!(killed.unwrap().success());
-    let Err(Error::Closed(closed)) = run.await.unwrap() else {
-        panic!("the turn did not end as closed")
-    };
-    let signal = closed.exit_status.and_then(|status| status.signal());
-    assert_eq!(signal, Some(9));
+    victim.kill();
+    let ended = run.await.unwrap();
     let mut last = None;
     while let Some(event) = events.next().await {
         last = Some(event);
     }
-    assert!(matches!(last, Some(Err(Error::Closed(_)))));
-    let later = thread.run("more").into_future().await;
+    tells_of_the_kill(ended, last.as_ref());
+    let later = thread.run("more").await;
+    assert!(matches!(later, Err(Error::Closed(_))));
+}
+
+#[test]
+fn threads_that_wait_for_a_turn_whose_server_is_killed_are_told_at_once() {
+    let stage = Stage::new();
+    let victim = Victim::on(&stage);
+    let codex = victim.equip(stage.blocking_builder()).start().unwrap();
+    let thread = codex.thread_start().send().unwrap();
+    let gate = stage.model.push_gated("never said");
+    let turn = thread.turn("hi").send().unwrap();
+    let events = turn.stream();
+    let follower = thread::spawn(|| events.last());
+    let run = thread::spawn(move || turn.run());
+    gate.blocking_reached().unwrap();
+    victim.kill();
+    let last = follower.join().unwrap();
+    tells_of_the_kill(run.join().unwrap(), last.as_ref());
+    let later = thread.run("more").send();
     assert!(matches!(later, Err(Error::Closed(_))));
 }

@@ -207,15 +207,3 @@ async fn compacting_runs_a_turn_of_the_servers_own() {
     assert_eq!(stage.model.requests().len(), 2);
     codex.close().await.unwrap();
 }
-
-#[tokio::test]
-async fn two_clients_have_their_own_servers_and_do_not_disturb_each_other() {
-    let (here, there) = (Stage::new(), Stage::new());
-    let (one, two) = (here.start().await, there.start().await);
-    let thread = saved(&here, &one, "One.").await;
-    assert!(listed(two.thread_list()).await.is_empty());
-    one.close().await.unwrap();
-    assert!(matches!(thread.read().await, Err(Error::Closed(_))));
-    saved(&there, &two, "Two.").await;
-    two.close().await.unwrap();
-}

@@ -3,20 +3,23 @@
 //! codex gives the callback of the browser flow a fixed port on loopback, and an attempt that finds it
 //! taken ends the one that holds it. So whatever needs a browser is one test.
 
-use std::future::IntoFuture;
+// A helper of a test fails as the test does.
+#![allow(clippy::unwrap_used)]
 
-use codex_client::{ChatgptLogin, Error, RpcErrorKind};
+use std::{future::IntoFuture, thread};
+
+use codex_client::{ChatgptLogin, Error, RpcErrorKind, types::AccountLoginCompletedNotification};
 use codex_tests::{
     issuer::{Issuer, agree},
     stage::Stage,
 };
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 
-async fn ends_without_success(login: &ChatgptLogin) -> String {
-    let done = login.wait().await.expect("the end of the login");
-    assert!(!done.success);
-    assert_eq!(done.login_id.as_deref(), Some(login.login_id()));
-    done.error.expect("a reason")
+/// The attempt with this id has ended as it should.
+fn has_ended(done: &AccountLoginCompletedNotification, login_id: &str, success: bool) {
+    assert_eq!(done.success, success, "{done:?}");
+    assert_eq!(done.login_id.as_deref(), Some(login_id));
+    assert_eq!(done.error.is_some(), !success, "{done:?}");
 }
 
 #[tokio::test]
@@ -26,15 +29,28 @@ async fn a_code_that_was_entered_logs_in() {
     let login = codex.login_chatgpt_device_code().await.unwrap();
     assert_eq!(login.user_code(), "ABCD-1234");
     assert!(login.verification_url().ends_with("/codex/device"));
-    let done = login.wait().await.unwrap();
-    assert!(done.success, "{done:?}");
-    assert_eq!(done.login_id.as_deref(), Some(login.login_id()));
+    has_ended(&login.wait().await.unwrap(), login.login_id(), true);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_enters_is_cancelled() {
+    let (stage, issuer) = (Stage::new(), Issuer::undecided());
+    let codex = issuer.lead(stage.builder()).start().await.unwrap();
+    let login = codex.login_chatgpt_device_code().await.unwrap();
+    let cancelled = login.cancel().await.unwrap();
+    assert_eq!(cancelled.status, CancelLoginAccountStatus::Canceled);
+    has_ended(&login.wait().await.unwrap(), login.login_id(), false);
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
 async fn browser_logins_are_replaced_cancelled_finished_and_cut_off_and_each_hears_of_its_own_end()
 {
+    async fn ends_without_success(login: &ChatgptLogin) {
+        has_ended(&login.wait().await.unwrap(), login.login_id(), false);
+    }
+
     let (stage, issuer) = (Stage::new(), Issuer::start());
     let codex = issuer.lead(stage.builder()).start().await.unwrap();
 
@@ -61,13 +77,15 @@ async fn browser_logins_are_replaced_cancelled_finished_and_cut_off_and_each_hea
     let (here, there) = tokio::join!(third.wait().into_future(), third.wait().into_future());
     browser.await.unwrap();
     for done in [here.unwrap(), there.unwrap()] {
-        assert!(done.success, "{done:?}");
-        assert_eq!(done.login_id.as_deref(), Some(third.login_id()));
+        has_ended(&done, third.login_id(), true);
     }
 
     let last = codex.login_chatgpt().await.unwrap();
     codex.close().await.unwrap();
     assert!(matches!(last.wait().await, Err(Error::Closed(_))));
+
+    let story = thread::spawn(blocking::browser_logins);
+    story.join().unwrap();
 }
 
 #[tokio::test]
@@ -80,4 +98,63 @@ async fn a_login_that_the_configuration_forbids_is_refused() {
     };
     assert_eq!(refused.kind, RpcErrorKind::InvalidRequest, "{refused}");
     codex.close().await.unwrap();
+}
+
+/// The same for threads that wait; `blocking.rs` has the API key.
+mod blocking {
+    use codex_client::blocking::ChatgptLogin;
+
+    use super::*;
+
+    #[test]
+    fn a_code_that_was_entered_logs_in() {
+        let (stage, issuer) = (Stage::new(), Issuer::start());
+        let codex = issuer.lead(stage.blocking_builder()).start().unwrap();
+        let login = codex.login_chatgpt_device_code().send().unwrap();
+        assert_eq!(login.user_code(), "ABCD-1234");
+        assert!(login.verification_url().ends_with("/codex/device"));
+        has_ended(&login.wait().send().unwrap(), login.login_id(), true);
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn a_code_that_nobody_enters_is_cancelled() {
+        let (stage, issuer) = (Stage::new(), Issuer::undecided());
+        let codex = issuer.lead(stage.blocking_builder()).start().unwrap();
+        let login = codex.login_chatgpt_device_code().send().unwrap();
+        let waiting = thread::spawn({
+            let login = login.clone();
+            move || login.wait().send().unwrap()
+        });
+        let cancelled = login.cancel().send().unwrap();
+        assert_eq!(cancelled.status, CancelLoginAccountStatus::Canceled);
+        has_ended(&waiting.join().unwrap(), login.login_id(), false);
+        codex.close().unwrap();
+    }
+
+    /// No test of its own, since the port of the callback is the same.
+    pub(super) fn browser_logins() {
+        fn ends_without_success(login: &ChatgptLogin) {
+            has_ended(&login.wait().send().unwrap(), login.login_id(), false);
+        }
+
+        let (stage, issuer) = (Stage::new(), Issuer::start());
+        let codex = issuer.lead(stage.blocking_builder()).start().unwrap();
+        let first = codex.login_chatgpt().send().unwrap();
+        let second = codex.login_chatgpt().send().unwrap();
+        ends_without_success(&first);
+        second.cancel().send().unwrap();
+        ends_without_success(&second);
+
+        let third = codex.login_chatgpt().send().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| agree(third.auth_url()));
+            has_ended(&third.wait().send().unwrap(), third.login_id(), true);
+        });
+
+        let last = codex.login_chatgpt().send().unwrap();
+        let waiting = thread::spawn(move || last.wait().send());
+        codex.close().unwrap();
+        assert!(matches!(waiting.join().unwrap(), Err(Error::Closed(_))));
+    }
 }

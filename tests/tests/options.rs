@@ -1,7 +1,7 @@
 //! What the real app-server makes of the options of threads and turns.
 
 use codex_client::{
-    ApprovalMode, Codex, Sandbox, Thread,
+    ApprovalMode, Codex, Sandbox, Thread, blocking,
     types::{
         ApprovalsReviewer, AskForApproval, JsonObject, ReasoningEffort, ReasoningSummary,
         SandboxPolicy,
@@ -18,38 +18,100 @@ async fn settings(codex: &Codex, thread: &Thread) -> ThreadResumeResponse {
     settings.expect("the settings of the thread")
 }
 
+/// The modes, and what a thread works with that has them.
+const MODES: [(ApprovalMode, AskForApproval, ApprovalsReviewer); 2] = [
+    (
+        ApprovalMode::AutoReview,
+        AskForApproval::OnRequest,
+        ApprovalsReviewer::AutoReview,
+    ),
+    (
+        ApprovalMode::DenyAll,
+        AskForApproval::Never,
+        ApprovalsReviewer::User,
+    ),
+];
+
 #[tokio::test]
 async fn an_approval_mode_is_what_the_thread_works_with() {
-    let stage = Stage::new();
+    let stage = Stage::echo();
     let codex = stage.start().await;
-    let (auto, deny) = (ApprovalMode::AutoReview, ApprovalMode::DenyAll);
-    for (mode, policy, reviewer) in [
-        (
-            auto,
-            AskForApproval::OnRequest,
-            ApprovalsReviewer::AutoReview,
-        ),
-        (deny, AskForApproval::Never, ApprovalsReviewer::User),
-    ] {
-        let thread = codex.thread_start().approval_mode(mode).await.unwrap();
-        stage.model.push("Hello.");
-        thread.run("Hi.").await.unwrap();
-        let now = settings(&codex, &thread).await;
-        assert_eq!(
-            (now.approval_policy, now.approvals_reviewer),
-            (policy, reviewer)
-        );
+    for (mode, policy, reviewer) in MODES {
+        let works_with = async |thread: &Thread| {
+            let now = settings(&codex, thread).await;
+            assert_eq!(now.approval_policy, policy);
+            assert_eq!(now.approvals_reviewer, reviewer);
+        };
+        let other = || {
+            codex
+                .thread_start()
+                .approval_policy(AskForApproval::Untrusted)
+        };
+        let started = codex.thread_start().approval_mode(mode).await.unwrap();
+        started.run("Hi.").await.unwrap();
+        works_with(&started).await;
+        // A turn changes it for those that follow.
+        let thread = other().await.unwrap();
+        thread.run("Hi.").approval_mode(mode).await.unwrap();
+        works_with(&thread).await;
+        let thread = other().await.unwrap();
+        let turn = thread.turn("Hi.").approval_mode(mode).await.unwrap();
+        turn.run().await.unwrap();
+        works_with(&thread).await;
+        let fork = codex.thread_fork(thread.id()).approval_mode(mode);
+        works_with(&fork.await.unwrap()).await;
+        // What does not say so leaves it as it is.
+        thread.run("And now?").await.unwrap();
+        works_with(&thread).await;
     }
-    // A turn changes it for those that follow; what does not say so leaves it as it is.
-    let thread = codex.thread_start().approval_mode(auto).await.unwrap();
-    stage.model.push("Hello.");
-    thread.run("Hi.").approval_mode(deny).await.unwrap();
-    let now = settings(&codex, &thread).await;
-    assert_eq!(now.approval_policy, AskForApproval::Never);
-    let fork = codex.thread_fork(thread.id()).approval_mode(auto).await;
-    let now = settings(&codex, &fork.unwrap()).await;
-    assert_eq!(now.approval_policy, AskForApproval::OnRequest);
     codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resumed_thread_works_with_the_approval_mode_it_is_given() {
+    let stage = Stage::echo();
+    for (mode, policy, reviewer) in MODES {
+        let codex = stage.start().await;
+        let thread = codex.thread_start().await.unwrap();
+        thread.run("Hi.").await.unwrap();
+        let id = thread.id().to_owned();
+        codex.close().await.unwrap();
+        // The options are for a thread that the server has not loaded yet.
+        let codex = stage.start().await;
+        let thread = codex.thread_resume(id).approval_mode(mode).await.unwrap();
+        let now = settings(&codex, &thread).await;
+        assert_eq!(now.approval_policy, policy);
+        assert_eq!(now.approvals_reviewer, reviewer);
+        codex.close().await.unwrap();
+    }
+}
+
+#[test]
+fn an_approval_mode_is_what_a_thread_works_with_for_callers_that_wait_too() {
+    let stage = Stage::echo();
+    let codex = stage.start_blocking();
+    for (mode, policy, reviewer) in MODES {
+        let works_with = |thread: &blocking::Thread| {
+            let now = codex.request(ThreadResumeParams::new(thread.id()));
+            let now = now.send().unwrap();
+            assert_eq!(now.approval_policy, policy);
+            assert_eq!(now.approvals_reviewer, reviewer);
+        };
+        let start = codex.thread_start().approval_mode(mode);
+        let started = start.send().unwrap();
+        started.run("Hi.").send().unwrap();
+        works_with(&started);
+        let thread = codex.thread_start().send().unwrap();
+        let turn = thread.turn("Hi.").approval_mode(mode).send().unwrap();
+        turn.run().unwrap();
+        works_with(&thread);
+        let fork = codex.thread_fork(thread.id()).approval_mode(mode);
+        works_with(&fork.send().unwrap());
+        let thread = codex.thread_start().send().unwrap();
+        thread.run("Hi.").approval_mode(mode).send().unwrap();
+        works_with(&thread);
+    }
+    codex.close().unwrap();
 }
 
 #[tokio::test]

@@ -1,11 +1,9 @@
-//! Turns on a real app-server: run, followed, several at once, joined, and cut off.
-
-use std::future::IntoFuture;
+//! Turns on a real app-server: run, followed, joined, failed, and cut off.
 
 use codex_client::{Error, RpcErrorKind, Sandbox, types::ServerNotification};
 use codex_testing::Reply;
 use codex_tests::stage::Stage;
-use codex_types::{ThreadItem, ThreadLoadedListParams, ThreadReadParams, TurnStatus, request};
+use codex_types::{ThreadItem, ThreadReadParams, TurnStatus};
 
 #[tokio::test]
 async fn a_turn_is_run_and_its_result_collected() {
@@ -52,27 +50,6 @@ async fn a_turn_is_followed_and_its_result_had_afterwards() {
     );
     let result = events.result().await.unwrap();
     assert_eq!(result.final_response, Some(text));
-    codex.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn turns_of_several_threads_run_at_once_and_each_has_its_own_text() {
-    const TURNS: usize = 20;
-    let stage = Stage::new();
-    let codex = stage.start().await;
-    stage.model.respond_with(|request| {
-        let asked = request.last_user_text().unwrap_or_default();
-        Reply::text(format!("You said {asked}."))
-    });
-    let mut runs = Vec::new();
-    for number in 0..TURNS {
-        let thread = codex.thread_start().await.unwrap();
-        runs.push(tokio::spawn(thread.run(number.to_string()).into_future()));
-    }
-    for (number, run) in runs.into_iter().enumerate() {
-        let result = run.await.unwrap().unwrap();
-        assert_eq!(result.final_response, Some(format!("You said {number}.")));
-    }
     codex.close().await.unwrap();
 }
 
@@ -127,13 +104,39 @@ async fn a_failed_turn_is_an_error_with_the_servers_reason() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     stage.model.push(Reply::http_error(400, "no such luck"));
-    let error = thread.run("hi").await.unwrap_err();
+    has_failed(&thread.run("hi").await.unwrap_err());
+    // The thread is none the worse for it.
+    stage.model.push("Now it works.");
+    let result = thread.run("again").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Now it works."));
+    codex.close().await.unwrap();
+}
+
+fn has_failed(error: &Error) {
     assert!(error.to_string().contains("no such luck"), "{error}");
     let Error::TurnFailed(result) = error else {
         panic!("{error}")
     };
     assert_eq!(result.status, TurnStatus::Failed);
-    codex.close().await.unwrap();
+}
+
+#[test]
+fn a_failed_turn_is_an_error_and_the_last_item_of_its_text_for_threads_that_wait_too() {
+    let stage = Stage::new();
+    let codex = stage.start_blocking();
+    let thread = codex.thread_start().send().unwrap();
+    let failure = || Reply::http_error(400, "no such luck");
+    stage.model.push(failure());
+    has_failed(&thread.run("hi").send().unwrap_err());
+    stage.model.push(failure());
+    let turn = thread.turn("hi").send().unwrap();
+    let text: Vec<_> = turn.text_stream().collect();
+    let [Err(error)] = &text[..] else {
+        panic!("{text:?}")
+    };
+    has_failed(error);
+    assert_eq!(turn.partial().unwrap().status, TurnStatus::Failed);
+    codex.close().unwrap();
 }
 
 #[tokio::test]
@@ -154,24 +157,4 @@ async fn closing_ends_a_running_turn_as_closed_and_never_as_success() {
         "{closed:?}"
     );
     assert!(matches!(thread.run("more").await, Err(Error::Closed(_))));
-}
-
-#[tokio::test]
-async fn a_thousand_requests_at_once_have_a_thousand_answers() {
-    let stage = Stage::new();
-    let codex = stage.start().await;
-    let calls: Vec<_> = (0..1000)
-        .map(|_| {
-            tokio::spawn(
-                codex
-                    .request(ThreadLoadedListParams::default())
-                    .into_future(),
-            )
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
-    codex.request(request::MemoryReset).await.unwrap();
-    codex.close().await.unwrap();
 }

@@ -18,7 +18,9 @@ fn main() -> codex_client::Result<()> {
     let prompt = std::env::args().nth(1);
     let prompt = prompt.unwrap_or_else(|| "Make a file hello.txt.".to_owned());
 
-    let codex = Codex::builder().on_approval(ask).start()?;
+    let codex = Codex::builder()
+        .on_approval(|request: ApprovalRequest| ask(&request))
+        .start()?;
     let thread = codex
         .thread_start()
         .sandbox(Sandbox::ReadOnly)
@@ -33,9 +35,9 @@ fn main() -> codex_client::Result<()> {
 }
 
 /// Runs on a thread of its own, where it may wait for a person.
-fn ask(request: ApprovalRequest) -> HandlerResult<Decision> {
+fn ask(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let _one_at_a_time = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
-    println!("\n{}", title(&request));
+    println!("\n{}", title(request));
     if let Some(reason) = request.reason() {
         println!("  because: {reason}");
     }

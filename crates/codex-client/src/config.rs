@@ -165,7 +165,8 @@ impl<M> CodexBuilder<M> {
 }
 
 impl CodexBuilder {
-    /// Starts the server and does the handshake (`initialize`, `initialized`).
+    /// Starts the server and does the handshake (`initialize`, `initialized`). Dropped before that is
+    /// done, it ends the server.
     ///
     /// # Errors
     ///
@@ -178,7 +179,7 @@ impl CodexBuilder {
 
     /// Does the handshake with a server at the other end of these streams, one JSON message per
     /// line: a fake one in a test, or one that somebody else has started. What concerns the program
-    /// to run is not used.
+    /// to run is not used. Dropped before that is done, it lets go of the streams.
     ///
     /// # Errors
     ///

@@ -164,6 +164,8 @@ impl Codex {
     /// it within seconds, it is killed. Running turns are not waited for. Whatever still waits for
     /// the server is told that the connection is closed.
     ///
+    /// Dropped while it waits, the server ends all the same, in the background.
+    ///
     /// # Errors
     ///
     /// None at present. Closing what is closed is fine.

@@ -349,9 +349,10 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
-                let started = waiter
-                    .starts
-                    .as_ref()
+                // What nobody waits for any more is not claimed: its events are for those who listen.
+                let starts = waiter.starts.as_ref();
+                let started = starts
+                    .filter(|_| !waiter.reply.is_given_up())
                     .and_then(|starts| self.claim(starts, &text[result.clone()]));
                 Ok(Answer::new(text.into_owned(), result, started))
             }

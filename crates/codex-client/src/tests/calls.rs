@@ -5,7 +5,7 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{ModelListParams, ThreadReadParams, request};
 use serde_json::json;
 
-use super::Fake;
+use super::{Fake, at_once, settle};
 use crate::{Codex, Error, RpcErrorKind};
 
 fn models(codex: &Codex) -> crate::Call<ModelListParams> {
@@ -34,6 +34,7 @@ async fn each_answer_reaches_its_caller_though_they_come_out_of_order() {
         let list = call.await.unwrap().unwrap();
         assert_eq!(list.next_cursor.as_deref(), Some(cursor));
     }
+    settle(&codex, &mut fake).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,7 +82,7 @@ async fn a_thousand_calls_at_once_are_all_answered_a_hundred_at_a_time() {
         waiting.push(fake.request("model/list").await);
     }
     // The limit is reached: nothing more comes until one is answered.
-    assert!(futures_now(fake.lines.next_line()).is_none());
+    assert!(at_once(fake.lines.next_line()).is_none());
     for answered in 0..1000 {
         let id = waiting.pop().unwrap();
         fake.send(&json!({"id": id, "result": {"data": []}})).await;
@@ -94,15 +95,6 @@ async fn a_thousand_calls_at_once_are_all_answered_a_hundred_at_a_time() {
     }
 }
 
-/// What a future has to say at once.
-fn futures_now<F: Future>(future: F) -> Option<F::Output> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
-    }
-}
-
 #[tokio::test]
 async fn a_dropped_call_leaves_the_connection_as_it_was() {
     let (codex, mut fake) = Fake::start().await;
@@ -111,11 +103,7 @@ async fn a_dropped_call_leaves_the_connection_as_it_was() {
     call.abort();
     let _ = call.await;
     fake.send(&json!({"id": id, "result": {"data": []}})).await;
-    let (list, _) = tokio::join!(
-        models(&codex).into_future(),
-        fake.answer("model/list", json!({"data": []}))
-    );
-    list.unwrap();
+    settle(&codex, &mut fake).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use codex_types::TurnStatus;
 use serde_json::{Value, json};
 
 use super::{
-    Fake,
+    Fake, settle,
     turns::{events, start},
 };
 use crate::{Codex, Error, RpcErrorKind, Thread};
@@ -22,23 +22,6 @@ impl Fake {
             .await;
         request
     }
-
-    pub(super) async fn start_turn(&mut self, turn_id: &str) {
-        let turn = json!({"id": turn_id, "items": [], "status": "inProgress"});
-        let params = json!({"threadId": "t", "turn": turn});
-        self.notify("turn/started", params).await;
-    }
-}
-
-/// Waits until all that was sent before is routed.
-pub(super) async fn settle(codex: &Codex, fake: &mut Fake) {
-    let (list, _) = tokio::join!(
-        codex
-            .request(codex_types::ModelListParams::default())
-            .into_future(),
-        fake.answer("model/list", json!({"data": []}))
-    );
-    list.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,40 +5,50 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{ModelListParams, ServerNotification};
 use serde_json::json;
 
-use super::Fake;
+use super::{
+    Fake,
+    mischief::{
+        NO_MESSAGES, are_what_is_left, are_whole_in_spite_of_it, babble, flood, is_large,
+        tell_of_no_messages,
+    },
+    settle as still_works,
+    turns::{events, start},
+};
 use crate::{CloseReason, Codex, Error};
 
-async fn still_works(codex: &Codex, fake: &mut Fake) {
-    let (list, _) = tokio::join!(
-        codex.request(ModelListParams::default()).into_future(),
-        fake.answer("model/list", json!({"data": []}))
-    );
-    list.unwrap();
+#[tokio::test]
+async fn a_turn_goes_on_whatever_the_server_says_in_it_and_no_messages_are_reported() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let codex = thread.codex();
+    let mut notifications = codex.notifications();
+    let turn = start(&thread, &mut fake, "u").await;
+    babble(&mut fake).await;
+    let (mut stream, mut events) = (turn.stream(), Vec::new());
+    while let Some(event) = stream.next().await {
+        events.push(event);
+    }
+    are_whole_in_spite_of_it(&events);
+    let mut reports = Vec::new();
+    for _ in NO_MESSAGES {
+        reports.push(notifications.next().await.unwrap());
+    }
+    tell_of_no_messages(&reports);
+    still_works(codex, &mut fake).await;
 }
 
-#[tokio::test]
-async fn a_line_that_is_no_message_is_reported_and_the_next_one_is_read() {
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_no_text_is_reported_and_its_call_ends_at_its_deadline() {
     let (codex, mut fake) = Fake::start().await;
     let mut notifications = codex.notifications();
-    for (line, reason) in [
-        (&b"npm warn deprecated\n"[..], "not a JSON-RPC message"),
-        (
-            b"{\"method\":\"x\",\"params\":{\"a\":\"\xff\"}}\n",
-            "not valid UTF-8",
-        ),
-        (b"{\"id\":\n", "not a JSON-RPC message"),
-        (
-            b"{\"id\":null,\"error\":{\"code\":-32700,\"message\":\"bad\"}}\n",
-            "could not read",
-        ),
-        (b"[]\n", "not a JSON-RPC message"),
-    ] {
-        fake.write(line).await;
-        let error = notifications.next().await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Decode(_)));
-        assert!(error.to_string().contains(reason), "{error}");
-    }
-    fake.write(b"\n\r\n").await;
+    let call = tokio::spawn(codex.models().into_future());
+    let id = fake.request("model/list").await;
+    let answer = format!("{{\"id\":{id},\"result\":{{\"data\":[],\"nextCursor\":\"");
+    fake.write(&[answer.as_bytes(), b"\xff\"}}\n"].concat())
+        .await;
+    let error = notifications.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("not valid UTF-8"), "{error}");
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
     still_works(&codex, &mut fake).await;
 }
 
@@ -53,6 +63,7 @@ async fn a_notification_that_is_not_known_is_handed_over_as_it_came() {
     };
     assert_eq!(message.method, "future/thing");
     assert_eq!(message.params, Some(json!({"a": [1]})));
+    still_works(&codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -70,22 +81,36 @@ async fn a_known_notification_that_is_malformed_says_so_and_the_next_one_comes()
     );
     let next = notifications.next().await.unwrap().unwrap();
     assert_eq!(next.thread_id(), Some("t"));
+    still_works(&codex, &mut fake).await;
 }
 
 #[tokio::test]
-async fn a_message_of_64_mib_is_read() {
+async fn messages_of_64_mib_are_read() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let codex = thread.codex();
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.say_at_length().await;
+    let events = events(&turn).await;
+    is_large(&events[0]);
+    assert_eq!(events[1..], ["turn/completed"]);
+    let (list, ()) = tokio::join!(codex.models().into_future(), fake.answer_at_length());
+    is_large(&list.unwrap().next_cursor.unwrap());
+    still_works(codex, &mut fake).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_is_too_slow_is_told_what_it_has_missed_and_reads_on() {
     let (codex, mut fake) = Fake::start().await;
-    let cursor = "x".repeat(64 * 1024 * 1024);
-    let result = json!({"data": [], "nextCursor": cursor});
-    let (list, _) = tokio::join!(
-        codex.request(ModelListParams::default()).into_future(),
-        fake.answer("model/list", result)
-    );
-    assert_eq!(
-        list.unwrap().next_cursor.map(|cursor| cursor.len()),
-        Some(64 * 1024 * 1024)
-    );
+    let mut notifications = codex.notifications();
     still_works(&codex, &mut fake).await;
+    flood(&mut fake).await;
+    still_works(&codex, &mut fake).await;
+    drop((codex, fake));
+    let mut events = Vec::new();
+    while let Some(event) = notifications.next().await {
+        events.push(event);
+    }
+    are_what_is_left(&events);
 }
 
 #[tokio::test]
@@ -175,26 +200,4 @@ fn a_caller_on_another_runtime_is_told_when_the_connection_loses_its_own() {
     assert_eq!(closed.reason, CloseReason::RuntimeShutDown);
     let later = ours.block_on(codex.request(ModelListParams::default()).into_future());
     assert!(matches!(later, Err(Error::Closed(_))));
-}
-
-#[tokio::test]
-async fn what_comes_during_the_handshake_is_kept_for_the_first_subscriber() {
-    let (ours, theirs) = tokio::io::duplex(64 * 1024);
-    let (reader, writer) = tokio::io::split(theirs);
-    let mut fake = Fake {
-        lines: tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(reader)),
-        writer,
-    };
-    let (reader, writer) = tokio::io::split(ours);
-    let connect = Codex::builder().connect(reader, writer);
-    let handshake = async {
-        fake.notify("configWarning", json!({"summary": "early"}))
-            .await;
-        fake.answer("initialize", super::handshake()).await;
-    };
-    let (codex, ()) = tokio::join!(connect, handshake);
-    let codex = codex.unwrap();
-    assert_eq!(codex.metadata().platform_os, "linux");
-    let first = codex.notifications().next().await.unwrap().unwrap();
-    assert_eq!(first.method(), "configWarning");
 }

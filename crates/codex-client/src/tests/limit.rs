@@ -5,7 +5,7 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::TurnStatus;
 use serde_json::json;
 
-use super::{Fake, control::settle, turn_started, turns::start};
+use super::{Fake, settle, turn_started, turns::start};
 use crate::{Error, Result, TurnResult, TurnTimeout};
 
 const LIMIT: Duration = Duration::from_secs(90);

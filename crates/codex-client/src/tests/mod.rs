@@ -3,13 +3,17 @@
 mod blocking;
 mod calls;
 mod control;
+mod dropped;
 mod exec;
 mod faults;
 mod handlers;
+mod handshake;
 mod inbox;
 mod limit;
 mod logins;
+mod mischief;
 mod options;
+mod orphans;
 mod output;
 mod pages;
 mod process;
@@ -20,7 +24,11 @@ mod thread_events;
 mod tools;
 mod turns;
 
-use std::future::IntoFuture;
+use std::{
+    future::IntoFuture,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use serde_json::{Value, json};
 use tokio::io::{
@@ -118,10 +126,34 @@ impl Fake {
         self.notify("item/completed", params).await;
     }
 
+    async fn start_turn(&mut self, turn_id: &str) {
+        let turn = json!({"id": turn_id, "items": [], "status": "inProgress"});
+        let params = json!({"threadId": "t", "turn": turn});
+        self.notify("turn/started", params).await;
+    }
+
     async fn complete_turn(&mut self, turn_id: &str, status: &str) {
         let turn = json!({"id": turn_id, "items": [], "status": status});
         let params = json!({"threadId": "t", "turn": turn});
         self.notify("turn/completed", params).await;
+    }
+}
+
+/// An ordinary call, which works. All that was sent before its answer is routed then.
+async fn settle(codex: &Codex, fake: &mut Fake) {
+    let (list, _) = tokio::join!(
+        codex.models().into_future(),
+        fake.answer("model/list", json!({"data": []}))
+    );
+    list.unwrap();
+}
+
+/// What a future has to say at once.
+fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
 

@@ -211,10 +211,27 @@ async fn an_approval_mode_is_a_policy_and_a_reviewer() {
             codex.thread_start().approval_mode(mode)
         });
         assert_eq!(params.await, expected);
+        let of_thread = with(expected.clone(), json!({"threadId": "t"}));
+        let params = sent("thread/resume", |codex| {
+            codex.thread_resume("t").approval_mode(mode)
+        });
+        assert_eq!(params.await, of_thread);
         let params = sent("thread/fork", |codex| {
             codex.thread_fork("t").approval_mode(mode)
         });
-        assert_eq!(params.await, with(expected, json!({"threadId": "t"})));
+        assert_eq!(params.await, of_thread);
+        let input = json!({"input": [{"type": "text", "text": "hi"}]});
+        let of_turn = with(of_thread, input);
+        let (thread, mut fake) = Fake::start_thread().await;
+        let turn = tokio::spawn(thread.turn("hi").approval_mode(mode).into_future());
+        let message = fake.answer("turn/start", super::turn_started("u")).await;
+        assert_eq!(message["params"], of_turn);
+        turn.await.unwrap().unwrap();
+        let run = tokio::spawn(thread.run("hi").approval_mode(mode).into_future());
+        let message = fake.answer("turn/start", super::turn_started("v")).await;
+        assert_eq!(message["params"], of_turn);
+        fake.complete_turn("v", "completed").await;
+        run.await.unwrap().unwrap();
     }
 }
 

@@ -1,33 +1,40 @@
 //! Servers that are processes, played by a shell.
 #![cfg(unix)]
 
-use std::{os::unix::process::ExitStatusExt, time::Duration};
+use std::os::unix::process::ExitStatusExt;
 
-use tokio::io::AsyncReadExt;
+use codex_types::ServerNotification;
+use serde_json::{Value, json};
 
-use crate::{
-    Codex, CodexBuilder, Error,
-    transport::{Launch, Process},
-};
+use crate::{Blocking, Codex, CodexBuilder, Error, blocking};
 
 /// A client whose server is a script.
-fn shell(script: &str) -> CodexBuilder {
-    Codex::builder().binary("sh").launch_args(["-c", script])
+pub(super) fn shell(script: &str) -> CodexBuilder {
+    play(Codex::builder(), script)
 }
 
-fn launch(script: &str) -> Launch {
-    Launch {
-        program: "sh".into(),
-        args: vec!["-c".into(), script.into()],
-        cwd: None,
-        env: Vec::new(),
-    }
+/// The same for threads that wait.
+fn blocking_shell(script: &str) -> CodexBuilder<Blocking> {
+    play(blocking::Codex::builder(), script)
+}
+
+fn play<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
+    builder.binary("sh").launch_args(["-c", script])
 }
 
 /// Answers the handshake, then does something else.
-fn after_handshake(then: &str) -> String {
-    let answer = serde_json::json!({"id": 1, "result": super::handshake()});
+pub(super) fn after_handshake(then: &str) -> String {
+    let answer = json!({"id": 1, "result": super::handshake()});
     format!("read line; echo '{answer}'; read line; {then}")
+}
+
+/// Answers the handshake and as many requests as there are results, then does something else.
+fn after_answers(results: &[Value], then: &str) -> String {
+    let answers = (2..).zip(results).map(|(id, result)| {
+        let answer = json!({"id": id, "result": result});
+        format!("read line; echo '{answer}'; ")
+    });
+    after_handshake(&format!("{}{then}", answers.collect::<String>()))
 }
 
 #[tokio::test]
@@ -62,19 +69,36 @@ async fn a_program_that_is_not_there_is_not_found_and_one_that_is_none_does_not_
     assert!(matches!(error, Error::Launch { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn a_flood_on_standard_error_blocks_nobody() {
-    let flood = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of much text on standard error\" >&2; i=$((i+1)); done; exit 1";
-    let codex = shell(&after_handshake(flood)).start().await.unwrap();
-    let Some(Err(Error::Closed(closed))) = codex.notifications().next().await else {
+/// Says much on standard error, then answers a call, then ends.
+fn flooding() -> String {
+    let line = "echo \"line $i of much text on standard error\" >&2";
+    let flood = format!("i=0; while [ $i -lt 20000 ]; do {line}; i=$((i+1)); done");
+    let answer = json!({"id": 2, "result": {"data": []}});
+    after_handshake(&format!("{flood}; read line; echo '{answer}'; exit 1"))
+}
+
+/// Whether a connection has ended as it does after that.
+fn kept_the_last_of_the_flood(end: Option<crate::Result<ServerNotification>>) {
+    let Some(Err(Error::Closed(closed))) = end else {
         panic!("not closed")
     };
-    assert!(
-        closed
-            .stderr_tail
-            .ends_with("line 19999 of much text on standard error")
-    );
+    let last = "line 19999 of much text on standard error";
+    assert!(closed.stderr_tail.ends_with(last));
     assert!(closed.stderr_tail.len() <= 64 * 1024);
+}
+
+#[tokio::test]
+async fn a_flood_on_standard_error_blocks_nobody() {
+    let codex = shell(&flooding()).start().await.unwrap();
+    codex.models().await.unwrap();
+    kept_the_last_of_the_flood(codex.notifications().next().await);
+}
+
+#[test]
+fn a_flood_on_standard_error_blocks_no_thread_that_waits() {
+    let codex = blocking_shell(&flooding()).start().unwrap();
+    codex.models().send().unwrap();
+    kept_the_last_of_the_flood(codex.notifications().next());
 }
 
 #[tokio::test]
@@ -121,61 +145,49 @@ async fn a_server_that_was_killed_is_told_at_once_though_its_child_holds_the_out
     );
 }
 
+/// Answers what starts a turn, begins to speak, and is killed.
+fn killed_in_a_turn() -> String {
+    let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "so far"});
+    let delta = json!({"method": "item/agentMessage/delta", "params": params});
+    let results = [super::thread_started(), super::turn_started("u")];
+    after_answers(&results, &format!("echo '{delta}'; kill -9 $$"))
+}
+
+/// Whether these are the events of that turn.
+fn end_with_the_kill(events: &[crate::Result<ServerNotification>]) {
+    let [
+        Ok(ServerNotification::AgentMessageDelta(delta)),
+        Err(Error::Closed(closed)),
+    ] = events
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(delta.delta, "so far");
+    let signal = closed.exit_status.and_then(|status| status.signal());
+    assert_eq!(signal, Some(9));
+    assert!(closed.partial.is_some());
+}
+
 #[tokio::test]
-async fn a_process_that_does_not_end_is_terminated_with_its_children() {
-    let mut transport = Process::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
-    let mut up = [0; 3];
-    transport.reader.read_exact(&mut up).await.unwrap();
-    let status = transport
-        .process
-        .unwrap()
-        .end(Duration::ZERO)
-        .await
-        .unwrap();
-    assert_eq!(status.signal(), Some(15));
-    // The child of the shell held the output open: it is gone too.
-    assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
+async fn a_turn_whose_server_is_killed_ends_with_the_signal_and_nothing_works_any_more() {
+    let codex = shell(&killed_in_a_turn()).start().await.unwrap();
+    let thread = codex.thread_start().await.unwrap();
+    let turn = thread.turn("hi").await.unwrap();
+    let (mut stream, mut events) = (turn.stream(), Vec::new());
+    while let Some(event) = stream.next().await {
+        events.push(event);
+    }
+    end_with_the_kill(&events);
+    assert!(matches!(turn.run().await, Err(Error::Closed(_))));
+    assert!(matches!(codex.models().await, Err(Error::Closed(_))));
 }
 
 #[test]
-fn a_panic_leaves_no_process_behind() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("id");
-    let script = format!(
-        "echo $$ > '{}'; {}",
-        file.display(),
-        after_handshake("sleep 1000")
-    );
-    let panicked = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.unwrap().block_on(async {
-            let _codex = shell(&script).start().await.unwrap();
-            std::panic::resume_unwind(Box::new("as if by accident"));
-        })
-    });
-    panicked.join().unwrap_err();
-    let id = std::fs::read_to_string(file)
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
-    assert!(rustix::process::test_kill_process(id).is_err());
-}
-
-#[tokio::test]
-async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
-    let mut transport =
-        Process::spawn(&launch("trap '' TERM; sleep 1000 & echo $$; wait")).unwrap();
-    let mut id = [0; 16];
-    let read = transport.reader.read(&mut id).await.unwrap();
-    let id: i32 = str::from_utf8(&id[..read]).unwrap().trim().parse().unwrap();
-    drop(transport.process);
-    let mut rest = Vec::new();
-    transport.reader.read_to_end(&mut rest).await.unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
-    // Not even a zombie is left.
-    assert!(rustix::process::test_kill_process(id).is_err());
+fn an_iterator_over_a_turn_whose_server_is_killed_ends_with_the_signal() {
+    let codex = blocking_shell(&killed_in_a_turn()).start().unwrap();
+    let thread = codex.thread_start().send().unwrap();
+    let turn = thread.turn("hi").send().unwrap();
+    end_with_the_kill(&turn.stream().collect::<Vec<_>>());
+    assert!(matches!(turn.run(), Err(Error::Closed(_))));
+    assert!(matches!(codex.models().send(), Err(Error::Closed(_))));
 }

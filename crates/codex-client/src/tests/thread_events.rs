@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     Fake,
-    control::settle,
+    mischief::flood,
+    settle,
     turns::{events, start},
 };
 use crate::{Error, ThreadEvents};
@@ -70,11 +71,7 @@ async fn a_slow_reader_of_a_thread_gets_the_text_whole_or_is_told_what_it_missed
         fake.write(format!("{line}\n").repeat(100).as_bytes()).await;
     }
     settle(thread.codex(), &mut fake).await;
-    let name = "x".repeat(1024 * 1024);
-    for _ in 0..20 {
-        let name = json!({"threadId": "t", "threadName": name});
-        fake.notify("thread/name/updated", name).await;
-    }
+    flood(&mut fake).await;
     settle(thread.codex(), &mut fake).await;
     let missed = seen.next().await.unwrap();
     assert!(
@@ -85,6 +82,7 @@ async fn a_slow_reader_of_a_thread_gets_the_text_whole_or_is_told_what_it_missed
         let event = seen.next().await.unwrap().unwrap();
         assert!(matches!(event, ServerNotification::ThreadNameUpdated(_)));
     }
+    assert_eq!(next(&mut seen).await.0, "thread/archived");
     fake.delta("u", "last").await;
     let (method, _) = next(&mut seen).await;
     assert_eq!(method, "item/agentMessage/delta");

@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use codex_types::{ServerNotification, ThreadItem, TurnStatus};
 use serde_json::json;
 
-use super::{Fake, turn_started};
+use super::{Fake, settle, turn_started};
 use crate::{Error, Sandbox, Thread, TurnHandle};
 
 pub(super) async fn start(thread: &Thread, fake: &mut Fake, turn_id: &str) -> TurnHandle {
@@ -52,6 +52,7 @@ async fn events_that_come_before_the_answer_are_not_lost_even_the_last_one() {
     let mut notifications = thread.codex().notifications();
     let stray = notifications.next().await.unwrap().unwrap();
     assert_eq!(stray.turn_id(), Some("other"));
+    settle(thread.codex(), &mut fake).await;
 }
 
 #[tokio::test]
@@ -200,14 +201,7 @@ async fn a_reader_that_does_not_read_slows_nobody_and_loses_nothing() {
         fake.write(format!("{line}\n").repeat(100).as_bytes()).await;
     }
     // Whoever asks meanwhile is answered.
-    let (models, _) = tokio::join!(
-        thread
-            .codex()
-            .request(codex_types::ModelListParams::default())
-            .into_future(),
-        fake.answer("model/list", json!({"data": []}))
-    );
-    models.unwrap();
+    settle(thread.codex(), &mut fake).await;
     fake.complete_turn("u", "completed").await;
     let (mut events, mut bytes) = (0, 0);
     while let Some(event) = lazy.next().await {
@@ -228,13 +222,7 @@ async fn a_second_stream_begins_with_what_was_not_read_yet() {
     fake.delta("u", "a").await;
     fake.complete_turn("u", "completed").await;
     // Answered only after the events before it were routed.
-    let (_, _) = tokio::join!(
-        thread
-            .codex()
-            .request(codex_types::ModelListParams::default())
-            .into_future(),
-        fake.answer("model/list", json!({"data": []}))
-    );
+    settle(thread.codex(), &mut fake).await;
     assert_eq!(events(&turn).await, ["a", "turn/completed"]);
     drop(first);
 }

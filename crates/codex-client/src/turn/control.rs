@@ -20,7 +20,8 @@ use crate::{
 impl<R> TurnHandle<R> {
     /// Says more to the model while it works (`turn/steer`).
     ///
-    /// A turn that has not begun yet, since it was started just now, is steered when it has.
+    /// A turn that has not begun yet, since it was started just now, is steered when it has. Dropped
+    /// while it waits, the model may have been told or not; the turn goes on.
     ///
     /// # Errors
     ///
@@ -40,7 +41,8 @@ impl<R> TurnHandle<R> {
     ///
     /// A turn that has ended already is no error, also when it ends while it is being interrupted:
     /// its result says how. One that has not begun yet is stopped when it has. A server may leave a
-    /// second interrupt unanswered; the end of the turn answers it.
+    /// second interrupt unanswered; the end of the turn answers it. Dropped once it was sent, the turn
+    /// is stopped all the same.
     ///
     /// # Errors
     ///
@@ -114,6 +116,8 @@ impl Thread {
     /// What runs is known from the notifications of the server, whoever has started it. If the turn
     /// has ended by the time that the steer arrives, a turn is started after all. The events of a
     /// turn that was not started by this client begin about when it was joined.
+    ///
+    /// Dropped while it waits, it may have been said or not; nothing more is sent then.
     ///
     /// ```no_run
     /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {

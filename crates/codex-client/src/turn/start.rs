@@ -116,7 +116,9 @@ impl<R, M> TurnStart<R, M> {
 }
 
 sends! {
-    /// Starts the turn.
+    /// Starts the turn. Dropped before the request was sent, nothing happens; dropped later, the turn
+    /// runs without this client, and its events go to
+    /// [`Codex::notifications`](crate::Codex::notifications).
     ///
     /// # Errors
     ///
