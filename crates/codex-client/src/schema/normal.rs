@@ -256,7 +256,10 @@ impl Normal {
         };
         let required: Vec<&String> = properties.keys().filter(|name| is_required(name)).collect();
         let mut object = scalar(schema, "object".into());
-        object.insert("required".to_owned(), json!(required));
+        // The older drafts of JSON Schema want at least one there; the strict form wants it always.
+        if !required.is_empty() || self.form == Form::Strict {
+            object.insert("required".to_owned(), json!(required));
+        }
         object.insert("properties".to_owned(), properties.into());
         object.extend(others.map(|others| ("additionalProperties".to_owned(), others)));
         Ok(object)
