@@ -43,7 +43,7 @@ async fn a_command_is_run_to_its_end_and_its_output_collected() {
     let output = codex
         .exec(sh("echo $WORD; pwd; echo oops >&2; exit 3"))
         .env("WORD", "hello")
-        .cwd(stage.home.workspace().to_string_lossy())
+        .cwd(stage.home.workspace())
         .await
         .unwrap();
     let workspace = stage.home.workspace().canonicalize().unwrap();

@@ -36,6 +36,8 @@ const HIDDEN: &[&str] = &[
     "ThreadForkParams.config",
     "ThreadResumeParams.config",
     "ThreadStartParams.config",
+    "ToolRequestUserInputAnswer.answers",
+    "ToolRequestUserInputResponse.answers",
     "UserVerificationProof.signature",
 ];
 
@@ -192,6 +194,22 @@ fn debug_hides_what_else_is_in_a_configuration() {
     assert!(after.to_string().contains(SECRET));
     assert!(debug.contains(r#"model: Some("m")"#), "{debug}");
     assert!(!debug.contains(SECRET), "{debug}");
+}
+
+#[test]
+fn debug_hides_what_is_in_a_union_with_secrets_whose_tag_is_not_known() {
+    for (name, tag) in [
+        ("LoginAccountParams", "amazonNova"),
+        ("LocalShellAction", "spawn"),
+    ] {
+        let text = format!(r#"{{"type":"{tag}","key":"{SECRET}"}}"#);
+        let (after, debug) = definitions()[name](&text).expect("an object with another tag");
+        assert!(after.to_string().contains(SECRET));
+        assert!(!debug.contains(SECRET) && debug.contains(tag), "{debug}");
+    }
+    // What is known of them is shown as before.
+    let plain = definitions()["LoginAccountParams"](r#"{"type":"chatgptDeviceCode"}"#);
+    assert_eq!(plain.expect("a login").1, "ChatgptDeviceCode");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn main() -> codex_client::Result<()> {
         .send()
     {
         Ok(thread) => println!("resumed {}", thread.id()),
-        Err(Error::Rpc(refusal)) if refusal.kind == RpcErrorKind::RolloutMissing => {
+        Err(error) if error.rpc_kind() == Some(RpcErrorKind::RolloutMissing) => {
             println!("refused: there is no such thread");
         }
         Err(other) => return Err(other),

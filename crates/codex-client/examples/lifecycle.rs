@@ -5,14 +5,12 @@
 
 use codex_client::{
     Codex, Sandbox,
-    types::{ServerNotification, SortDirection, ThreadSortKey},
+    types::{SortDirection, ThreadSortKey},
 };
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
     let codex = Codex::start().await?;
-    // Taken before anything happens, so that the end of the compaction cannot be missed.
-    let mut notifications = codex.notifications();
 
     // A thread is saved, and so can be listed and forked, from its first turn on.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
@@ -31,7 +29,7 @@ async fn main() -> codex_client::Result<()> {
         .thread_list()
         .sort_key(ThreadSortKey::UpdatedAt)
         .sort_direction(SortDirection::Desc)
-        .limit(3_u32)
+        .limit(3)
         .await?;
     for thread in &newest.data {
         println!("listed:     {} {}", thread.id, thread.preview);
@@ -56,15 +54,8 @@ async fn main() -> codex_client::Result<()> {
     codex.thread_archive(fork.id()).await?;
 
     // Compacting is a turn that the server starts; it is done when that has ended.
-    thread.compact().await?;
-    while let Some(notification) = notifications.next().await {
-        if let ServerNotification::TurnCompleted(done) = notification?
-            && done.thread_id == thread.id()
-        {
-            println!("compacted:  {}", done.turn.status);
-            break;
-        }
-    }
+    let compacted = thread.compact().await?.run().await?;
+    println!("compacted:  {}", compacted.status);
     codex.thread_archive(thread.id()).await?;
     codex.close().await
 }

@@ -8,13 +8,11 @@
 use codex_client::{
     Sandbox,
     blocking::Codex,
-    types::{ServerNotification, SortDirection, ThreadSortKey},
+    types::{SortDirection, ThreadSortKey},
 };
 
 fn main() -> codex_client::Result<()> {
     let codex = Codex::start()?;
-    // Taken before anything happens, so that the end of the compaction cannot be missed.
-    let notifications = codex.notifications();
 
     // A thread is saved, and so can be listed and forked, from its first turn on.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
@@ -33,7 +31,7 @@ fn main() -> codex_client::Result<()> {
         .thread_list()
         .sort_key(ThreadSortKey::UpdatedAt)
         .sort_direction(SortDirection::Desc)
-        .limit(3_u32)
+        .limit(3)
         .send()?;
     for thread in &newest.data {
         println!("listed:     {} {}", thread.id, thread.preview);
@@ -57,15 +55,8 @@ fn main() -> codex_client::Result<()> {
     codex.thread_archive(fork.id())?;
 
     // Compacting is a turn that the server starts; it is done when that has ended.
-    thread.compact()?;
-    for notification in notifications {
-        if let ServerNotification::TurnCompleted(done) = notification?
-            && done.thread_id == thread.id()
-        {
-            println!("compacted:  {}", done.turn.status);
-            break;
-        }
-    }
+    let compacted = thread.compact()?.run()?;
+    println!("compacted:  {}", compacted.status);
     codex.thread_archive(thread.id())?;
     codex.close()
 }

@@ -3,12 +3,12 @@
 //! `cargo run -p codex-client --example turn_control`
 
 use codex_client::{
-    Codex, Error, Result, RpcErrorKind, Sandbox,
+    Codex, RpcErrorKind, Sandbox,
     types::{ServerNotification, ThreadItem, TurnStatus},
 };
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> codex_client::Result<()> {
     let codex = Codex::start().await?;
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     let turn = thread.turn("Count from 1 to 500 in words.").await?;
@@ -22,13 +22,18 @@ async fn main() -> Result<()> {
             ServerNotification::AgentMessageDelta(_) if calls == 0 => {
                 calls = 1;
                 println!("steering");
-                unless_ended(turn.steer("Count in French instead.").await)?;
+                match turn.steer("Count in French instead.").await {
+                    // The turn may end by itself just before the call; that is fine here.
+                    Err(error) if error.rpc_kind() == Some(RpcErrorKind::NoActiveTurn) => {}
+                    steered => steered?,
+                }
             }
             // And it has begun to answer that. The stream goes on until the turn has really stopped.
             ServerNotification::AgentMessageDelta(_) if calls == 1 && prompts == 2 => {
                 calls = 2;
                 println!("interrupting");
-                unless_ended(turn.interrupt().await)?;
+                // Here it is no error if the turn has ended.
+                turn.interrupt().await?;
             }
             ServerNotification::ItemCompleted(done) => {
                 // The prompt, and what it was steered with once the model has got it.
@@ -50,12 +55,4 @@ async fn main() -> Result<()> {
         ),
     }
     codex.close().await
-}
-
-/// The turn may end by itself just before the call; that is fine here.
-fn unless_ended(outcome: Result<()>) -> Result<()> {
-    match outcome {
-        Err(Error::Rpc(refusal)) if refusal.kind == RpcErrorKind::NoActiveTurn => Ok(()),
-        other => other,
-    }
 }

@@ -5,12 +5,12 @@
 //! `cargo run -p codex-client --example turn_control_blocking`
 
 use codex_client::{
-    Error, Result, RpcErrorKind, Sandbox,
+    RpcErrorKind, Sandbox,
     blocking::Codex,
     types::{ServerNotification, ThreadItem, TurnStatus},
 };
 
-fn main() -> Result<()> {
+fn main() -> codex_client::Result<()> {
     let codex = Codex::start()?;
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
     let turn = thread.turn("Count from 1 to 500 in words.").send()?;
@@ -24,13 +24,18 @@ fn main() -> Result<()> {
             ServerNotification::AgentMessageDelta(_) if calls == 0 => {
                 calls = 1;
                 println!("steering");
-                unless_ended(turn.steer("Count in French instead."))?;
+                match turn.steer("Count in French instead.") {
+                    // The turn may end by itself just before the call; that is fine here.
+                    Err(error) if error.rpc_kind() == Some(RpcErrorKind::NoActiveTurn) => {}
+                    steered => steered?,
+                }
             }
             // And it has begun to answer that. The stream goes on until the turn has really stopped.
             ServerNotification::AgentMessageDelta(_) if calls == 1 && prompts == 2 => {
                 calls = 2;
                 println!("interrupting");
-                unless_ended(turn.interrupt())?;
+                // Here it is no error if the turn has ended.
+                turn.interrupt()?;
             }
             ServerNotification::ItemCompleted(done) => {
                 // The prompt, and what it was steered with once the model has got it.
@@ -52,12 +57,4 @@ fn main() -> Result<()> {
         ),
     }
     codex.close()
-}
-
-/// The turn may end by itself just before the call; that is fine here.
-fn unless_ended(outcome: Result<()>) -> Result<()> {
-    match outcome {
-        Err(Error::Rpc(refusal)) if refusal.kind == RpcErrorKind::NoActiveTurn => Ok(()),
-        other => other,
-    }
 }

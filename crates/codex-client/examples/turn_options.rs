@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .effort(ReasoningEffort::Low)
         .summary(ReasoningSummary::Concise)
         .personality(Personality::Pragmatic)
-        .cwd(env::current_dir()?.to_string_lossy())
+        .cwd(env::current_dir()?)
         // What commands may change. A `types::SandboxPolicy` says more: other writable directories,
         // access to the network.
         .sandbox(Sandbox::ReadOnly)

@@ -10,8 +10,8 @@ use std::{future::Future, pin::Pin};
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// The setters of a request builder, each for the field of the same name in its params, or for the
-/// one that is named behind `=>`. `[T]` takes any sequence. The way to the params themselves is
-/// among them.
+/// one that is named behind `=>`. `[T]` takes any sequence, `{Value}` the members of a JSON object, `Path`
+/// any path. The way to the params themselves is among them.
 macro_rules! options {
     ($params:ty { $($options:tt)* }) => {
         $crate::builder::options!(@each $($options)*);
@@ -45,6 +45,36 @@ macro_rules! options {
     // With `Into`, a literal would not know its type.
     (@each $(#[$doc:meta])* $name:ident: u32; $($rest:tt)*) => {
         $crate::builder::options!(@plain $(#[$doc])* $name: u32);
+        $crate::builder::options!(@each $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident: {Value}; $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name<K, V>(self, $name: impl IntoIterator<Item = (K, V)>) -> Self
+        where
+            K: Into<String>,
+            V: Into<serde_json::Value>,
+        {
+            let members = $name.into_iter();
+            let all: serde_json::Map<String, serde_json::Value> =
+                members.map(|(key, value)| (key.into(), value.into())).collect();
+            self.params(|params| params.$name(all))
+        }
+        $crate::builder::options!(@each $($rest)*);
+    };
+    (@each $(#[$doc:meta])* $name:ident: Path; $($rest:tt)*) => {
+        $(#[$doc])*
+        ///
+        /// A path that is not Unicode cannot be sent: the request then is an
+        /// [`InvalidInput`](crate::Error::InvalidInput).
+        pub fn $name(mut self, $name: impl AsRef<std::path::Path>) -> Self {
+            match $crate::path::text($name.as_ref()) {
+                Ok(path) => self.params(|params| params.$name(path)),
+                Err(fault) => {
+                    self.call = self.call.refuse(fault);
+                    self
+                }
+            }
+        }
         $crate::builder::options!(@each $($rest)*);
     };
     (@plain $(#[$doc:meta])* $name:ident: $type:ty) => {

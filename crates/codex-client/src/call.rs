@@ -1,10 +1,6 @@
 //! A call of one method: the request builder that all others are made of.
 
-use std::{
-    future::{Future, IntoFuture},
-    marker::PhantomData,
-    time::Duration,
-};
+use std::{future::IntoFuture, marker::PhantomData, time::Duration};
 
 use codex_types::Request;
 
@@ -12,7 +8,7 @@ use crate::{
     blocking,
     builder::BoxFuture,
     codex::Codex,
-    error::Result,
+    error::{Error, Result},
     mode::{Async, Blocking},
     pages::{Paged, Pages},
 };
@@ -24,15 +20,18 @@ pub struct Call<R, M = Async> {
     pub(crate) codex: Codex,
     pub(crate) params: R,
     pub(crate) timeout: Option<Duration>,
+    /// Why the call cannot be made, if an option was given what cannot be sent.
+    fault: Option<Error>,
     mode: PhantomData<fn() -> M>,
 }
 
-impl<R: Request, M> Call<R, M> {
+impl<R, M> Call<R, M> {
     pub(crate) fn new(codex: &Codex, params: R) -> Self {
         Self {
             codex: codex.clone(),
             params,
             timeout: codex.connection().timeout(),
+            fault: None,
             mode: PhantomData,
         }
     }
@@ -56,6 +55,19 @@ impl<R: Request, M> Call<R, M> {
         self
     }
 
+    /// Makes the call fail before anything is sent. The first reason stays.
+    pub(crate) fn refuse(mut self, fault: Error) -> Self {
+        self.fault.get_or_insert(fault);
+        self
+    }
+
+    /// Whether the call can be made.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.fault.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl<R: Request, M> Call<R, M> {
     /// What the list has, page after page: for the methods that answer with one page and a cursor.
     ///
     /// ```no_run
@@ -77,8 +89,10 @@ impl<R: Request, M> Call<R, M> {
     }
 
     /// Makes the call.
-    pub(crate) fn perform(&self) -> impl Future<Output = Result<R::Response>> + '_ {
-        self.codex.connection().call(&self.params, self.timeout)
+    pub(crate) async fn perform(&self) -> Result<R::Response> {
+        self.check()?;
+        let connection = self.codex.connection();
+        connection.call(&self.params, self.timeout).await
     }
 }
 

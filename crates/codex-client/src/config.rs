@@ -144,8 +144,32 @@ impl<M> CodexBuilder<M> {
     }
 
     /// How long a request waits for its answer unless it says otherwise; 60 seconds by default.
+    ///
+    /// Request builders say otherwise with their `timeout` and `no_timeout`. What is a plain function,
+    /// such as [`Thread::set_name`](crate::Thread::set_name) or
+    /// [`TurnHandle::steer`](crate::TurnHandle::steer), keeps to this. For another deadline of one of
+    /// these, or for params that it does not set, there is the method itself:
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use codex_types::ThreadSetNameParams;
+    ///
+    /// # async fn example(codex: codex_client::Codex, id: String) -> codex_client::Result<()> {
+    /// let rename = codex.request(ThreadSetNameParams::new(id, "Parsers"));
+    /// rename.timeout(Duration::from_secs(5)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = Some(timeout);
+        self
+    }
+
+    /// Lets requests wait for their answers as long as it takes, unless they say otherwise. A server that
+    /// does not answer then keeps its callers waiting until the connection ends.
+    pub fn no_request_timeout(mut self) -> Self {
+        self.limits.timeout = None;
         self
     }
 
@@ -172,7 +196,8 @@ impl CodexBuilder {
     ///
     /// [`NotFound`](crate::Error::NotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
     /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
-    /// before the handshake does.
+    /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
+    /// refuses the handshake.
     pub async fn start(self) -> Result<Codex> {
         self.launch().await
     }
@@ -200,7 +225,9 @@ impl CodexBuilder<Blocking> {
     ///
     /// [`NotFound`](crate::Error::NotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
     /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
-    /// before the handshake does, [`InsideRuntime`](crate::Error::InsideRuntime).
+    /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
+    /// refuses the handshake; [`InsideRuntime`](crate::Error::InsideRuntime) or
+    /// [`Worker`](crate::Error::Worker) where nothing can be waited for.
     pub fn start(self) -> Result<blocking::Codex> {
         blocking::wait(self.launch()).map(Into::into)
     }

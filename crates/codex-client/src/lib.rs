@@ -18,6 +18,7 @@ mod mode;
 mod notifications;
 mod output;
 mod pages;
+mod path;
 mod requests;
 mod retry;
 mod sandbox;
@@ -38,7 +39,8 @@ pub use call::Call;
 pub use codex::{AccountRead, Codex, Models, WeakCodex};
 pub use config::CodexBuilder;
 pub use error::{
-    CloseReason, Closed, Error, Malformed, OutputMismatch, Result, RpcError, RpcErrorKind,
+    CloseReason, Closed, Error, LostReason, Malformed, OutputMismatch, Result, RpcError,
+    RpcErrorKind, TurnLost,
 };
 pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
@@ -59,7 +61,9 @@ pub use sandbox::Sandbox;
 /// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
 /// version itself, or name this one: `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
-pub use thread::{Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart};
+pub use thread::{
+    Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
+};
 pub use thread_events::ThreadEvents;
 pub use tool::{Tool, ToolContext, ToolOutput};
 pub use turn::{

@@ -3,10 +3,10 @@
 //!
 //! It is a selection, and the same types as in `codex_types`, which has all of the protocol.
 
-/// A JSON object, as options such as `config` take it.
+/// A JSON object, which is one of the things that the option `config` takes.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
-// What the options of the request builders take.
+// What the options of the request builders take, and what such values are made of.
 pub use codex_types::{
     ApprovalsReviewer, AskForApproval, ExternalSandboxSandboxPolicy, GranularAskForApproval,
     Personality, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary, SandboxMode,
@@ -25,7 +25,7 @@ pub use codex_types::{
     SkillUserInput, TextUserInput, UserInput,
 };
 
-// What calls answer.
+// What requests are answered with. Where a handle returns nothing of it, `Codex::request` does.
 pub use codex_types::{
     Account, CancelLoginAccountResponse, CancelLoginAccountStatus, GetAccountResponse,
     InitializeResponse, Model, ModelListResponse, PlanType, Thread, ThreadArchiveResponse,

@@ -71,6 +71,13 @@ pub(crate) struct Object {
     pub(crate) strict: bool,
 }
 
+impl Object {
+    /// Whether there is anything that `Debug` must not show.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.rest_secret || self.fields.iter().any(|field| field.secret)
+    }
+}
+
 /// A field of a struct.
 pub(crate) struct Field {
     pub(crate) slot: Slot,

@@ -70,8 +70,8 @@ impl Thread {
     /// # Errors
     ///
     /// As there.
-    pub fn compact(&self) -> Result<()> {
-        wait(self.inner.compact())
+    pub fn compact(&self) -> Result<TurnHandle> {
+        wait(self.inner.compact()).map(Into::into)
     }
 }
 

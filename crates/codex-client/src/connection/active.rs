@@ -68,11 +68,14 @@ impl Active {
                 self.turns.remove(thread_id);
             }
             // An idle thread is not among these: its turn may still have its end to tell.
-            ("thread/closed" | "thread/archived" | "thread/deleted", _) => {
-                self.turns.remove(thread_id);
-            }
+            (method, _) if ends_thread(method) => self.left(thread_id),
             _ => {}
         }
+    }
+
+    /// What runs in the thread is not known any more, or nothing is.
+    pub(crate) fn left(&mut self, thread_id: &str) {
+        self.turns.remove(thread_id);
     }
 
     /// The turn was given up: no event of it will come.
@@ -81,6 +84,14 @@ impl Active {
             self.turns.remove(thread_id);
         }
     }
+}
+
+/// Whether a notification says that the server has a thread no longer.
+pub(crate) fn ends_thread(method: &str) -> bool {
+    matches!(
+        method,
+        "thread/closed" | "thread/archived" | "thread/deleted"
+    )
 }
 
 #[cfg(test)]

@@ -24,6 +24,20 @@ pub(crate) enum Command {
     },
     Subscribe(Arc<Board>),
     Watch(Arc<Watch>),
+    /// Keeps the events of all turns of a thread until it is released. The reply says why none would come.
+    Reserve {
+        thread_id: String,
+        reply: oneshot::Sender<Result<()>>,
+    },
+    /// A turn of a reserved thread, with the events that have come already.
+    Claim {
+        thread_id: String,
+        turn_id: String,
+        reply: oneshot::Sender<Arc<Feed>>,
+    },
+    Release {
+        thread_id: String,
+    },
     /// Has what is told under the topic's id go there.
     Follow(Arc<Topic>),
     /// Which turn runs in a thread, as far as is known.

@@ -20,10 +20,11 @@ use codex_types::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    active::Active,
+    active::{self, Active},
     bulletin::{Bulletin, Post},
     command::{Answer, Call, Command, Reply, Started, Starts},
-    feed::Feed,
+    feed::{CutOff, Feed},
+    left::Left,
     lines::Line,
     logins::{self, Logins},
     note::{DeltaRef, Note, Shape},
@@ -37,7 +38,7 @@ use super::{
     watch::Watches,
 };
 use crate::{
-    error::{CloseReason, Closed, Error, Malformed, RpcError},
+    error::{CloseReason, Closed, Error, LostReason, Malformed, RpcError},
     requests::Job,
 };
 
@@ -46,6 +47,8 @@ struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
     starts: Option<Starts>,
+    /// The thread whose events this client then gets no more.
+    leaves: Option<String>,
     reply: Reply,
 }
 
@@ -61,6 +64,7 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     router: Router,
+    left: Left,
     logins: Logins,
     active: Active,
     watches: Watches,
@@ -91,6 +95,7 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             router: Router::default(),
+            left: Left::default(),
             logins: Logins::default(),
             active: Active::default(),
             watches: Watches::default(),
@@ -113,6 +118,18 @@ impl Core {
             Command::Notify { method } => self.outbound.notification(method, None),
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
+            Command::Reserve { thread_id, reply } => {
+                self.router.reserve(&thread_id);
+                let _ = reply.send(self.left.check(&thread_id));
+            }
+            Command::Claim {
+                thread_id,
+                turn_id,
+                reply,
+            } => {
+                let _ = reply.send(self.claim_turn(&thread_id, &turn_id));
+            }
+            Command::Release { thread_id } => self.release(Some(&Starts::Turn(thread_id))),
             Command::Follow(topic) => self.topics.add(topic),
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).cloned());
@@ -136,7 +153,12 @@ impl Core {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
         match &call.starts {
-            Some(Starts::Turn(thread_id)) => self.router.reserve(thread_id),
+            Some(Starts::Turn(thread_id)) => {
+                if let Err(error) = self.left.check(thread_id) {
+                    return call.reply.send(Err(error));
+                }
+                self.router.reserve(thread_id);
+            }
             Some(Starts::Login) => self.logins.reserve(),
             Some(Starts::Thread(tools)) => self.requests.tools.reserve(tools),
             None => {}
@@ -145,6 +167,7 @@ impl Core {
             method: call.method,
             timeout: call.timeout,
             starts: call.starts,
+            leaves: Left::by(call.method, call.params.as_deref()),
             reply: call.reply,
         };
         let lasts = waiter.reply.is_for_the_end();
@@ -275,6 +298,12 @@ impl Core {
         self.post_strays();
         if let Some(method) = &head.method {
             self.active.notification(method, &head.peek);
+            if active::ends_thread(method)
+                && let Some(thread_id) = thread_id
+            {
+                self.router.lose(thread_id, LostReason::ThreadClosed);
+                self.post_strays();
+            }
         }
         Some(readers)
     }
@@ -349,6 +378,12 @@ impl Core {
                 Err(error) => Malformed::new(Some(method), &text, &error).into(),
             }),
             (Some(result), None) => {
+                if let Some(thread_id) = &waiter.leaves {
+                    self.left.leave(thread_id);
+                    self.router.lose(thread_id, LostReason::Unsubscribed);
+                    self.active.left(thread_id);
+                }
+                self.left.answered(method, &text[result.clone()]);
                 // What nobody waits for any more is not claimed: its events are for those who listen.
                 let starts = waiter.starts.as_ref();
                 let started = starts
@@ -376,13 +411,7 @@ impl Core {
         let ids = scan::result(result)?;
         Some(match starts {
             Starts::Turn(thread_id) => {
-                let turn_id = ids.turn_id.as_deref()?;
-                let feed = self.router.claim(thread_id, turn_id, Instant::now());
-                if !feed.has_ended() {
-                    self.active.named(thread_id, turn_id);
-                }
-                self.deadline_of_router();
-                Started::Turn(feed)
+                Started::Turn(self.claim_turn(thread_id, ids.turn_id.as_deref()?))
             }
             Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
             Starts::Thread(tools) => {
@@ -390,6 +419,18 @@ impl Core {
                 return None;
             }
         })
+    }
+
+    fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<Feed> {
+        let feed = self.router.claim(thread_id, turn_id, Instant::now());
+        if self.left.has(thread_id) {
+            self.router.lose(thread_id, LostReason::Unsubscribed);
+        }
+        if !feed.has_ended() {
+            self.active.named(thread_id, turn_id);
+        }
+        self.deadline_of_router();
+        feed
     }
 
     /// Ends a reservation; what nobody claimed goes where it would have gone without one.
@@ -459,7 +500,12 @@ impl Core {
             Command::Inbox(inbox) => inbox.close(),
             Command::Report(error) => self.report(error),
             // A server that ends does not wait for answers.
-            Command::Notify { .. } | Command::ActiveTurn { .. } | Command::Answer { .. } => {}
+            Command::Notify { .. }
+            | Command::Reserve { .. }
+            | Command::Claim { .. }
+            | Command::Release { .. }
+            | Command::ActiveTurn { .. }
+            | Command::Answer { .. } => {}
         }
     }
 
@@ -473,7 +519,7 @@ impl Core {
             reply.send(Err(Error::closed(&closed)));
         }
         for feed in self.router.drain() {
-            feed.close(&closed);
+            feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
         }
         self.requests.close();
         self.logins.close();

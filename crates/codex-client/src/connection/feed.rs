@@ -14,7 +14,7 @@ use super::{
     note::{DeltaRef, Note},
     queue::{Event, Queue},
 };
-use crate::error::Closed;
+use crate::error::{Closed, LostReason};
 
 /// One turn's events.
 #[derive(Debug)]
@@ -58,7 +58,16 @@ pub(crate) struct Record {
 #[derive(Debug, Clone)]
 pub(crate) enum End {
     Completed,
+    CutOff(CutOff),
+}
+
+/// What keeps a turn's end from being told.
+#[derive(Debug, Clone)]
+pub(crate) enum CutOff {
+    /// The connection has ended.
     Closed(Arc<Closed>),
+    /// The connection goes on, without this turn.
+    Lost(LostReason),
 }
 
 impl Feed {
@@ -159,12 +168,10 @@ impl Feed {
         }
     }
 
-    /// Says that the connection has ended; a turn that was complete stays so.
-    pub(crate) fn close(&self, closed: &Arc<Closed>) {
+    /// Says that there will be no more events; a turn that was complete stays so.
+    pub(crate) fn cut_off(&self, why: CutOff) {
         let mut state = self.lock();
-        state
-            .end
-            .get_or_insert_with(|| End::Closed(Arc::clone(closed)));
+        state.end.get_or_insert(End::CutOff(why));
         let wakers: Vec<Waker> = state
             .slots
             .iter_mut()
@@ -234,7 +241,12 @@ impl Feed {
 
     /// Whether there will be no more events.
     pub(crate) fn has_ended(&self) -> bool {
-        self.lock().end.is_some()
+        self.end().is_some()
+    }
+
+    /// Why there will be no more events, if so.
+    pub(crate) fn end(&self) -> Option<End> {
+        self.lock().end.clone()
     }
 
     /// What the result is made of, as far as it has come.
@@ -442,9 +454,9 @@ mod tests {
         let (done, cut) = (Feed::new("t", "u"), Feed::new("t", "v"));
         complete(&done);
         for feed in [&done, &cut] {
-            feed.close(&closed);
+            feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
         }
         assert!(matches!(done.lock().end, Some(End::Completed)));
-        assert!(matches!(cut.lock().end, Some(End::Closed(_))));
+        assert!(matches!(cut.lock().end, Some(End::CutOff(_))));
     }
 }

@@ -10,7 +10,7 @@
 //! The task owns ids, pending calls and routes, and never waits for anybody: commands come through
 //! a channel, answers leave through one-shot channels, events go to feeds that readers take from.
 //! Answers and events are decoded where they are consumed. [`scan`], [`lines`], [`pending`],
-//! [`router`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
+//! [`router`], [`left`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
 
 mod active;
 mod bulletin;
@@ -20,6 +20,7 @@ mod driver;
 mod feed;
 mod inbound;
 mod inbox;
+mod left;
 mod lines;
 mod logins;
 mod note;
@@ -28,6 +29,7 @@ mod pending;
 mod proposals;
 mod queue;
 mod requests;
+mod reservation;
 mod router;
 mod scan;
 mod ticket;
@@ -46,11 +48,13 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
+#[cfg(test)]
+pub(crate) use self::note::note;
 pub(crate) use self::{
     active::Running,
     bulletin::{Board, Post},
     command::ThreadTools,
-    feed::{End, Feed, Reader, Record},
+    feed::{CutOff, End, Feed, Reader, Record},
     inbox::Inbox,
     logins::Attempt,
     note::{Delta, DeltaKind, Note},

@@ -18,7 +18,8 @@ use std::{collections::HashMap, sync::Arc, task::Waker, time::Duration};
 
 use tokio::time::Instant;
 
-use super::feed::Feed;
+use super::feed::{CutOff, Feed};
+use crate::error::LostReason;
 
 /// How long after the end of another turn the first event of a claimed one is waited for. Servers
 /// that are known begin a turn within milliseconds.
@@ -77,6 +78,18 @@ impl Router {
         let feed = Arc::clone(&route.feed);
         routes.turns.push(route);
         feed
+    }
+
+    /// Ends the turns of a thread that nothing more will be told of.
+    pub(crate) fn lose(&mut self, thread_id: &str, reason: LostReason) {
+        let Some(routes) = self.threads.get_mut(thread_id) else {
+            return;
+        };
+        for route in &mut routes.turns {
+            route.feed.cut_off(CutOff::Lost(reason));
+            (route.seen, route.ended, route.heir) = (true, true, None);
+        }
+        self.tidy(thread_id);
     }
 
     /// A reservation has come to its end, with or without a claim.
@@ -258,7 +271,10 @@ impl Route {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::note::note, *};
+    use super::{
+        super::{feed::End, note::note},
+        *,
+    };
 
     /// Whether an event of this turn finds a feed.
     fn routed(router: &mut Router, turn_id: &str) -> bool {
@@ -389,6 +405,20 @@ mod tests {
         let settled = router.settle(now + PATIENCE, &mut Vec::new());
         assert!(settled.is_empty() && !is_complete(&late));
         assert!(routed(&mut router, "late"));
+    }
+
+    #[test]
+    fn the_turns_that_run_in_a_thread_are_lost_with_it() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        let is_lost = |feed: &Feed| matches!(feed.end(), Some(End::CutOff(_)));
+        let (done, running) = (start(&mut router, "d", now), start(&mut router, "u", now));
+        complete(&mut router, "d", now);
+        router.lose("other", LostReason::ThreadClosed);
+        assert!(!is_lost(&running));
+        router.lose("t", LostReason::ThreadClosed);
+        assert!(is_complete(&done) && !is_lost(&done) && is_lost(&running));
+        assert!(router.threads.is_empty());
+        assert!(!is_lost(&start(&mut router, "next", now)));
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub struct Closed {
     /// How the server process ended. `None` for a connection without a process of its own, and
     /// while it is still ending.
     pub exit_status: Option<ExitStatus>,
-    /// The last lines that the server wrote to its standard error.
+    /// The last lines that the server wrote to its standard error, as they were. They are part of the
+    /// message, too. Nothing is filtered out of them: whatever the server logs is in there.
     pub stderr_tail: String,
     /// What the turn had come to, if this is the end of a turn's stream or `run`.
     pub partial: Option<Box<TurnResult>>,

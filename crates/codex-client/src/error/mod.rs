@@ -1,13 +1,15 @@
 //! What can go wrong, in terms of what the caller can do about it.
 
 mod closed;
+mod lost;
 mod malformed;
 mod mismatch;
 mod rpc;
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 pub use closed::{CloseReason, Closed};
+pub use lost::{LostReason, TurnLost};
 pub use malformed::Malformed;
 pub use mismatch::OutputMismatch;
 pub use rpc::{RpcError, RpcErrorKind};
@@ -21,7 +23,11 @@ use crate::{
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something did not work.
-#[derive(Debug, Clone, thiserror::Error)]
+///
+/// `{}` and `{:?}` both say it for people: what `main` prints of an error is its `Debug`, and one that
+/// has the result of a turn in it would fill the screen, or a log, with all that the turn did. `{:#?}`
+/// shows what is inside.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is no `codex` on this machine, as far as could be seen.
@@ -56,6 +62,10 @@ pub enum Error {
     /// The turn ended as failed. What it had done until then is in the result.
     #[error("the turn failed: {}", .0.failure())]
     TurnFailed(Box<TurnResult>),
+    /// The end of the turn will not be told to this client, which goes on working: the server has closed
+    /// its thread, or this client has unsubscribed from it.
+    #[error(transparent)]
+    TurnLost(Box<TurnLost>),
     /// The turn ended without an answer of the type that was asked for. The answer as text is in it.
     #[error(transparent)]
     OutputMismatch(Box<OutputMismatch>),
@@ -106,11 +116,58 @@ impl Error {
     /// True only where the server refused the call before it did anything. After a timeout it is
     /// false: the server may have done what was asked.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Rpc(error) if error.kind == RpcErrorKind::Overloaded)
+        self.rpc_kind() == Some(RpcErrorKind::Overloaded)
+    }
+
+    /// What kind of refusal it is, if the server [refused](Self::Rpc) a request.
+    ///
+    /// ```no_run
+    /// use codex_client::RpcErrorKind;
+    ///
+    /// # async fn example(turn: codex_client::TurnHandle) -> codex_client::Result<()> {
+    /// match turn.steer("Only the lexer.").await {
+    ///     Err(error) if error.rpc_kind() == Some(RpcErrorKind::NoActiveTurn) => {
+    ///         println!("too late: the turn has ended");
+    ///     }
+    ///     steered => steered?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rpc_kind(&self) -> Option<RpcErrorKind> {
+        match self {
+            Self::Rpc(error) => Some(error.kind),
+            _ => None,
+        }
     }
 
     pub(crate) fn closed(closed: &Arc<Closed>) -> Self {
         Self::Closed(Arc::clone(closed))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+        match self {
+            Self::NotFound(inner) => f.debug_tuple("NotFound").field(inner).finish(),
+            Self::Launch { program, source } => f
+                .debug_struct("Launch")
+                .field("program", program)
+                .field("source", source)
+                .finish(),
+            Self::Closed(inner) => f.debug_tuple("Closed").field(inner).finish(),
+            Self::Rpc(inner) => f.debug_tuple("Rpc").field(inner).finish(),
+            Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),
+            Self::TurnFailed(inner) => f.debug_tuple("TurnFailed").field(inner).finish(),
+            Self::TurnLost(inner) => f.debug_tuple("TurnLost").field(inner).finish(),
+            Self::OutputMismatch(inner) => f.debug_tuple("OutputMismatch").field(inner).finish(),
+            Self::TurnTimeout(inner) => f.debug_tuple("TurnTimeout").field(inner).finish(),
+            // All that is in the others is in their message.
+            other => fmt::Display::fmt(other, f),
+        }
     }
 }
 
@@ -134,7 +191,28 @@ impl From<Malformed> for Error {
 
 #[cfg(test)]
 mod tests {
+    use codex_types::{Turn, TurnError, TurnStatus};
+    use serde_json::json;
+
     use super::*;
+    use crate::connection::{Record, note};
+
+    #[test]
+    fn an_error_of_main_reads_as_a_sentence_and_shows_its_contents_when_asked() {
+        let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
+        turn.error = Some(TurnError::new("the model is gone"));
+        let failed = json!({ "turn": turn, "threadId": "t" });
+        let completed = format!(r#"{{"method":"turn/completed","params":{failed}}}"#);
+        let record = Record {
+            completed: Some(Arc::new(note(&completed))),
+            ..Record::default()
+        };
+        let error = TurnResult::collect(&record).unwrap_err();
+        assert_eq!(format!("{error:?}"), "the turn failed: the model is gone");
+        let inside = format!("{error:#?}");
+        assert!(inside.contains("TurnFailed("), "{inside}");
+        assert!(inside.contains("status: Failed"), "{inside}");
+    }
 
     #[test]
     fn the_error_is_small_and_crosses_threads() {

@@ -39,7 +39,7 @@ impl<M> Exec<M> {
 
     options! { CommandExecParams {
         /// The working directory; that of the server by default, from which a relative one counts.
-        cwd: String;
+        cwd: Path;
         /// What the command may do, as a permissions profile of the configuration by its id.
         /// Excludes [`sandbox`](Self::sandbox). Experimental.
         permission_profile: String;
@@ -119,6 +119,7 @@ impl<M> Exec<M> {
     }
 
     fn start(self, streams: bool) -> Result<ExecProcess> {
+        self.call.check()?;
         ExecProcess::start(self.call.codex, self.call.params, streams)
     }
 
@@ -138,7 +139,8 @@ impl Exec {
     ///
     /// # Errors
     ///
-    /// [`Closed`](crate::Error::Closed) if the connection has ended.
+    /// [`Closed`](crate::Error::Closed) if the connection has ended,
+    /// [`InvalidInput`](crate::Error::InvalidInput) for a [`cwd`](Self::cwd) that cannot be sent.
     pub fn spawn(self) -> Result<ExecProcess> {
         self.start(true)
     }

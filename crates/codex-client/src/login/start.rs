@@ -1,7 +1,5 @@
 //! Starting a login.
 
-use std::{marker::PhantomData, time::Duration};
-
 use codex_types::{
     ChatgptLoginAccountParams, LoginAccountParams, LoginAccountResponse, LoginAppBrand, Request,
 };
@@ -9,64 +7,54 @@ use codex_types::{
 use super::{ChatgptLogin, DeviceCodeLogin};
 use crate::{
     blocking,
-    builder::sends,
+    builder::{options, sends, timeouts},
+    call::Call,
     codex::Codex,
     error::{Malformed, Result},
     mode::Async,
 };
 
 /// Starts a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
+///
+/// Its [`timeout`](Self::timeout) is for the server to begin the login. The person may take longer: see
+/// [`ChatgptLogin::wait`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ChatgptLoginStart<M = Async> {
-    codex: Codex,
-    params: ChatgptLoginAccountParams,
-    timeout: Option<Duration>,
-    mode: PhantomData<fn() -> M>,
+    call: Call<ChatgptLoginAccountParams, M>,
 }
 
 impl<M> ChatgptLoginStart<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            codex: codex.clone(),
-            params: ChatgptLoginAccountParams::default(),
-            timeout: codex.connection().timeout(),
-            mode: PhantomData,
+            call: Call::new(codex, ChatgptLoginAccountParams::default()),
         }
     }
 
-    /// The product whose name and logo the pages show.
-    pub fn app_brand(mut self, app_brand: impl Into<LoginAppBrand>) -> Self {
-        self.params = self.params.app_brand(app_brand);
-        self
-    }
+    options! { ChatgptLoginAccountParams {
+        /// The product whose name and logo the pages show.
+        app_brand: LoginAppBrand;
+        /// Whether the shorter flow is used, without a choice of what the login is for.
+        codex_streamlined_login: bool;
+        /// Whether the browser ends on a page of OpenAI, rather than on one that the server serves.
+        use_hosted_login_success_page: bool;
+    } }
 
-    /// Whether the shorter flow is used, without a choice of what the login is for.
-    pub fn codex_streamlined_login(mut self, streamlined: bool) -> Self {
-        self.params = self.params.codex_streamlined_login(streamlined);
-        self
-    }
-
-    /// Whether the browser ends on a page of OpenAI, rather than on one that the server serves.
-    pub fn use_hosted_login_success_page(mut self, hosted: bool) -> Self {
-        self.params = self.params.use_hosted_login_success_page(hosted);
-        self
-    }
-
-    /// Waits at most so long for the server to begin the login, instead of what the builder of the
-    /// client says. The person may take longer: see [`ChatgptLogin::wait`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
+    timeouts!();
 
     async fn perform(self) -> Result<ChatgptLogin> {
-        let params = LoginAccountParams::Chatgpt(self.params);
-        let connection = self.codex.connection();
-        let (response, attempt) = connection.call_for_login(&params, self.timeout).await?;
+        let Call {
+            codex,
+            params,
+            timeout,
+            ..
+        } = self.call;
+        let params = LoginAccountParams::Chatgpt(params);
+        let connection = codex.connection();
+        let (response, attempt) = connection.call_for_login(&params, timeout).await?;
         match response {
             LoginAccountResponse::Chatgpt(started) => {
-                Ok(ChatgptLogin::new(self.codex, started, attempt))
+                Ok(ChatgptLogin::new(codex, started, attempt))
             }
             other => Err(other_kind(&other)),
         }
@@ -84,38 +72,33 @@ sends! {
 }
 
 /// Starts a login by a code; `.await` or `send` does it. From
-/// [`Codex::login_chatgpt_device_code`].
+/// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
+///
+/// Its [`timeout`](Self::timeout) is for the code, which the server fetches from OpenAI. The person may
+/// take longer: see [`DeviceCodeLogin::wait`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct DeviceCodeLoginStart<M = Async> {
-    codex: Codex,
-    timeout: Option<Duration>,
-    mode: PhantomData<fn() -> M>,
+    call: Call<(), M>,
 }
 
 impl<M> DeviceCodeLoginStart<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            codex: codex.clone(),
-            timeout: codex.connection().timeout(),
-            mode: PhantomData,
+            call: Call::new(codex, ()),
         }
     }
 
-    /// Waits at most so long for the code, instead of what the builder of the client says. The
-    /// server fetches it from OpenAI.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
+    timeouts!();
 
     async fn perform(self) -> Result<DeviceCodeLogin> {
+        let Call { codex, timeout, .. } = self.call;
         let params = LoginAccountParams::ChatgptDeviceCode;
-        let connection = self.codex.connection();
-        let (response, attempt) = connection.call_for_login(&params, self.timeout).await?;
+        let connection = codex.connection();
+        let (response, attempt) = connection.call_for_login(&params, timeout).await?;
         match response {
             LoginAccountResponse::ChatgptDeviceCode(started) => {
-                Ok(DeviceCodeLogin::new(self.codex, started, attempt))
+                Ok(DeviceCodeLogin::new(codex, started, attempt))
             }
             other => Err(other_kind(&other)),
         }

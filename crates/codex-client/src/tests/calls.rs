@@ -71,6 +71,21 @@ async fn a_call_that_is_never_answered_ends_at_its_deadline_and_a_late_answer_is
     assert_eq!(list.unwrap().next_cursor.as_deref(), Some("x"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn without_a_deadline_a_call_waits_until_it_has_one_or_the_connection_ends() {
+    let builder = Codex::builder().no_request_timeout();
+    let (codex, mut fake) = Fake::start_with(builder).await;
+    let mut waiting = tokio::spawn(models(&codex).into_future());
+    fake.request("model/list").await;
+    let month = Duration::from_secs(30 * 24 * 60 * 60);
+    assert!(tokio::time::timeout(month, &mut waiting).await.is_err());
+    let limited = models(&codex).timeout(Duration::from_secs(5)).await;
+    assert!(matches!(limited, Err(Error::Timeout { .. })), "{limited:?}");
+    drop(fake);
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Closed(_)), "{error}");
+}
+
 #[tokio::test]
 async fn a_thousand_calls_at_once_are_all_answered_a_hundred_at_a_time() {
     let (codex, mut fake) = Fake::start().await;

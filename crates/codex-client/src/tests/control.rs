@@ -4,6 +4,7 @@ use std::{future::IntoFuture, time::Duration};
 
 use codex_types::TurnStatus;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{
     Fake, settle,
@@ -14,7 +15,7 @@ use crate::{Codex, Error, RpcErrorKind, Thread};
 const NO_ACTIVE_TURN: &str = "no active turn to steer";
 
 impl Fake {
-    async fn refuse(&mut self, method: &str, message: &str) -> Value {
+    pub(super) async fn refuse(&mut self, method: &str, message: &str) -> Value {
         let request = self.receive().await;
         assert_eq!(request["method"], method, "{request}");
         let error = json!({"code": -32600, "message": message});
@@ -109,6 +110,31 @@ async fn an_interrupt_that_leads_to_nothing_is_a_timeout() {
         panic!("{error}")
     };
     assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_has_one_deadline_though_it_may_ask_twice() {
+    let builder = Codex::builder().request_timeout(Duration::from_secs(7));
+    let (codex, mut fake) = Fake::start_with(builder).await;
+    let call = codex.thread_start().into_future();
+    let (thread, _) = tokio::join!(call, fake.answer("thread/start", super::thread_started()));
+    let turn = start(&thread.unwrap(), &mut fake, "u").await;
+    let asked = Instant::now();
+    let (stopped, ()) = tokio::join!(turn.interrupt(), async {
+        let id = fake.request("turn/interrupt").await;
+        tokio::time::advance(Duration::from_secs(3)).await;
+        let error = json!({"code": -32600, "message": NO_ACTIVE_TURN});
+        fake.send(&json!({"id": id, "error": error})).await;
+        tokio::time::advance(Duration::from_secs(3)).await;
+        fake.start_turn("u").await;
+        // Not answered, this time.
+        fake.request("turn/interrupt").await;
+    });
+    let Err(Error::Timeout { method, after }) = stopped else {
+        panic!("{stopped:?}")
+    };
+    assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));
+    assert_eq!(asked.elapsed().as_secs(), 7);
 }
 
 #[tokio::test]

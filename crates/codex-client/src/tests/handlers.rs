@@ -40,6 +40,11 @@ impl Fake {
         answer
     }
 
+    /// Waits until the client has hung up.
+    pub(super) async fn receive_end(&mut self) {
+        assert!(self.lines.next_line().await.unwrap().is_none());
+    }
+
     /// Asks.
     pub(super) async fn put(&mut self, id: i64, method: &str, more: &Value) {
         let request = json!({"id": id, "method": method, "params": params(more)});
@@ -353,7 +358,7 @@ async fn a_handler_does_not_keep_the_server_running() {
     let mut events = codex.notifications();
     drop(codex);
     assert!(events.next().await.is_none());
-    assert!(fake.lines.next_line().await.unwrap().is_none());
+    fake.receive_end().await;
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn a_login_is_started_with_its_options_and_waited_for_by_several() {
         .login_chatgpt()
         .app_brand(LoginAppBrand::Chatgpt)
         .codex_streamlined_login(true)
-        .use_hosted_login_success_page(false);
+        .params(|params| params.use_hosted_login_success_page(false));
     let (login, message) = tokio::join!(
         start.into_future(),
         fake.answer("account/login/start", started("a"))

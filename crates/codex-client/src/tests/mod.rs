@@ -2,6 +2,7 @@
 
 mod blocking;
 mod calls;
+mod compact;
 mod control;
 mod dropped;
 mod exec;
@@ -11,6 +12,7 @@ mod handshake;
 mod inbox;
 mod limit;
 mod logins;
+mod lost;
 mod mischief;
 mod options;
 mod orphans;

@@ -1,16 +1,19 @@
 //! Options on the wire: every setter of a request builder, and what it sends.
 
-use std::future::IntoFuture;
+use std::{
+    future::IntoFuture,
+    path::{Path, PathBuf},
+};
 
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
-    SortDirection, ThreadListParams, ThreadSortKey, ThreadSource, ThreadSourceKind,
-    ThreadStartSource,
+    SortDirection, ThreadListCwdFilter, ThreadListParams, ThreadSortKey, ThreadSource,
+    ThreadSourceKind, ThreadStartSource,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Fake;
-use crate::{ApprovalMode, Codex, Sandbox};
+use crate::{ApprovalMode, Codex, Directories, Error, Sandbox};
 
 /// What a request sends as params.
 async fn sent<F>(method: &str, request: impl FnOnce(&Codex) -> F) -> Value
@@ -22,10 +25,6 @@ where
     let message = fake.answer(method, json!({})).await;
     let _ = call.await.unwrap();
     message["params"].clone()
-}
-
-fn config() -> Map<String, Value> {
-    Map::from_iter([("a.b".to_owned(), json!(1))])
 }
 
 /// What the builders that make threads have in common.
@@ -51,7 +50,7 @@ macro_rules! common_options {
             .approval_policy(AskForApproval::Untrusted)
             .approvals_reviewer(ApprovalsReviewer::User)
             .base_instructions("base")
-            .config(config())
+            .config([("a.b", 1)])
             .cwd("/dir")
             .developer_instructions("developer")
             .model("m")
@@ -127,7 +126,7 @@ async fn every_option_of_a_list_is_sent() {
         list.attached_to_thread_id("b")
             .current_account_only(true)
             .cursor("c")
-            .cwds(["/d", "/e"])
+            .cwd(["/d", "/e"])
             .excluded_thread_ids(["f"])
             .include_attached_threads(true)
             .limit(7)
@@ -155,6 +154,58 @@ async fn every_option_of_a_list_is_sent() {
     // No option of the schema is left out.
     let all: ThreadListParams = serde_json::from_value(expected.clone()).unwrap();
     assert!(!format!("{all:?}").contains("None"), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_list_is_of_one_directory_or_of_several_in_whatever_form_they_are_given() {
+    let list = |directories: Directories| async {
+        let params = sent("thread/list", |codex| codex.thread_list().cwd(directories)).await;
+        params["cwd"].clone()
+    };
+    let one = PathBuf::from("/d");
+    for directories in [
+        "/d".into(),
+        String::from("/d").into(),
+        one.as_path().into(),
+        one.clone().into(),
+        ThreadListCwdFilter::One("/d".into()).into(),
+    ] {
+        assert_eq!(list(directories).await, "/d");
+    }
+    let several = vec![one, PathBuf::from("/e")];
+    for directories in [
+        several.as_slice().into(),
+        several.into(),
+        ["/d", "/e"].into(),
+    ] {
+        assert_eq!(list(directories).await, json!(["/d", "/e"]));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_cannot_be_sent_is_named_and_nothing_is_sent() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let odd = Path::new(OsStr::from_bytes(b"/work/\xff"));
+    let (thread, mut fake) = Fake::start_thread().await;
+    let codex = thread.codex();
+    for error in [
+        codex.thread_start().cwd(odd).await.unwrap_err(),
+        codex.thread_list().cwd(odd).await.unwrap_err(),
+        codex
+            .thread_list()
+            .cwd([Path::new("/d"), odd])
+            .await
+            .unwrap_err(),
+        thread.turn("hi").cwd(odd).await.unwrap_err(),
+        codex.exec(["ls"]).cwd(odd).await.unwrap_err(),
+        thread.run("hi").cwd(odd).cwd("/d").await.unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::InvalidInput(_)), "{error}");
+        assert!(error.to_string().contains(r"/work/\xFF"), "{error}");
+    }
+    super::settle(codex, &mut fake).await;
 }
 
 #[tokio::test]

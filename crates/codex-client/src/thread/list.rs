@@ -4,6 +4,7 @@ use codex_types::{
     SortDirection, ThreadListParams, ThreadListResponse, ThreadSortKey, ThreadSourceKind,
 };
 
+use super::Directories;
 use crate::{
     builder::{options, sends, timeouts},
     call::Call,
@@ -51,10 +52,6 @@ impl<M> ThreadList<M> {
         current_account_only: bool;
         /// Where to begin: the `next_cursor` of another page.
         cursor: String;
-        /// Only threads of this working directory.
-        cwd: String;
-        /// Only threads of these working directories.
-        cwds => cwd: [String];
         /// All but these threads, which are 100 at most.
         excluded_thread_ids: [String];
         /// Whether a search also finds threads that are attached to others. Experimental.
@@ -82,6 +79,20 @@ impl<M> ThreadList<M> {
         /// Whether to answer from the server's database alone, without looking into the files.
         use_state_db_only: bool;
     } }
+
+    /// Only threads of this working directory, or of these: a path, or a list of paths.
+    ///
+    /// A path that is not Unicode cannot be sent: the request then is an
+    /// [`InvalidInput`](crate::Error::InvalidInput).
+    pub fn cwd(mut self, cwd: impl Into<Directories>) -> Self {
+        match cwd.into().0 {
+            Ok(filter) => self.params(|params| params.cwd(filter)),
+            Err(fault) => {
+                self.call = self.call.refuse(fault);
+                self
+            }
+        }
+    }
 
     timeouts!();
 

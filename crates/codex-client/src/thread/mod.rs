@@ -1,13 +1,16 @@
 //! Threads: conversations in which turns are run.
 
+mod compact;
+mod directories;
 mod list;
 mod read;
 mod start;
 
 use std::sync::Arc;
 
-use codex_types::{ThreadCompactStartParams, ThreadSetNameParams};
+use codex_types::ThreadSetNameParams;
 
+pub use directories::Directories;
 pub use list::ThreadList;
 pub use read::ThreadRead;
 pub use start::{ThreadFork, ThreadResume, ThreadStart};
@@ -73,20 +76,6 @@ impl Thread {
     /// As [`Call::send`](crate::Call::send).
     pub async fn set_name(&self, name: impl Into<String>) -> Result<()> {
         let params = ThreadSetNameParams::new(self.id(), name);
-        self.codex.request(params).send().await.map(drop)
-    }
-
-    /// Has the server sum up the thread's history, so that it takes less of what the model can hold
-    /// (`thread/compact/start`).
-    ///
-    /// It returns when that has begun. It is done when the turn that the server starts for it is:
-    /// [`Codex::notifications`] tells.
-    ///
-    /// # Errors
-    ///
-    /// As [`Call::send`](crate::Call::send).
-    pub async fn compact(&self) -> Result<()> {
-        let params = ThreadCompactStartParams::new(self.id());
         self.codex.request(params).send().await.map(drop)
     }
 }

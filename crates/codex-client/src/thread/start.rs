@@ -6,7 +6,6 @@ use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, SandboxMode, ThreadForkParams,
     ThreadResumeParams, ThreadSource, ThreadStartParams, ThreadStartSource,
 };
-use serde_json::{Map, Value};
 
 use super::Thread;
 use crate::{
@@ -31,10 +30,11 @@ macro_rules! thread_options {
             approvals_reviewer: ApprovalsReviewer;
             /// Replaces the instructions that codex comes with.
             base_instructions: String;
-            /// Overrides of configuration values for this thread.
-            config: Map<String, Value>;
+            /// Overrides of configuration values for this thread, by their dotted keys:
+            /// `.config([("model_reasoning_effort", "high")])`, or a JSON object.
+            config: {Value};
             /// The working directory.
-            cwd: String;
+            cwd: Path;
             /// Instructions in addition to the base ones.
             developer_instructions: String;
             /// The model, by its id.

@@ -4,14 +4,15 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use codex_types::{Request, TurnInterruptParams, TurnSteerParams};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::TurnHandle;
 use crate::{
-    connection::{End, Reader},
+    connection::{CutOff, End, Reader},
     error::{Error, Result, RpcErrorKind},
     input::Input,
     thread::Thread,
@@ -20,8 +21,9 @@ use crate::{
 impl<R> TurnHandle<R> {
     /// Says more to the model while it works (`turn/steer`).
     ///
-    /// A turn that has not begun yet, since it was started just now, is steered when it has. Dropped
-    /// while it waits, the model may have been told or not; the turn goes on.
+    /// A turn that has not begun yet, since it was started just now, is steered when it has; to wait for
+    /// that and to steer it takes no longer than a request may. Dropped while it waits, the model may have
+    /// been told or not; the turn goes on.
     ///
     /// # Errors
     ///
@@ -47,8 +49,9 @@ impl<R> TurnHandle<R> {
     /// # Errors
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the answer nor the end of the turn comes within
-    /// the time that the builder of the client sets; [`Rpc`](crate::Error::Rpc) if the turn has not
-    /// even begun by then; else as [`Call::send`](crate::Call::send).
+    /// the [time for a request](crate::CodexBuilder::request_timeout), which is the time for all of
+    /// this; [`Rpc`](crate::Error::Rpc) if the turn has not even begun by then; else as
+    /// [`Call::send`](crate::Call::send).
     pub async fn interrupt(&self) -> Result<()> {
         let mut end = self.feed.bystander();
         let mut answer = pin!(async {
@@ -56,16 +59,20 @@ impl<R> TurnHandle<R> {
             self.ask(&TurnInterruptParams::new(self.thread_id(), turn_id))
                 .await
         });
-        // The end first: a turn that is over is not asked to stop.
+        // The end first: a turn that is over is not asked to stop. One that nothing more is heard of
+        // may be running, and all there is to wait for is the answer.
         let first = poll_fn(|context| match poll_end(&mut end, context) {
-            Poll::Ready(end) => Poll::Ready(Err(end)),
-            Poll::Pending => answer.as_mut().poll(context).map(Ok),
+            Poll::Ready(End::Completed) => Poll::Ready(Ok(())),
+            Poll::Ready(End::CutOff(CutOff::Closed(closed))) => {
+                Poll::Ready(Err(Error::Closed(closed)))
+            }
+            Poll::Ready(End::CutOff(CutOff::Lost(_))) | Poll::Pending => {
+                answer.as_mut().poll(context).map_ok(drop)
+            }
         });
         match first.await {
-            Ok(Err(error)) if is_over(&error) && self.feed.has_shown() => Ok(()),
-            Ok(answer) => answer.map(drop),
-            Err(End::Completed) => Ok(()),
-            Err(End::Closed(closed)) => Err(Error::Closed(closed)),
+            Err(error) if is_over(&error) && self.feed.has_shown() => Ok(()),
+            stopped => stopped,
         }
     }
 
@@ -73,17 +80,25 @@ impl<R> TurnHandle<R> {
     ///
     /// The server names a turn before it begins it, and until then says that nothing runs. So a
     /// refusal that may be due to that is not the last word: once the turn has begun, it is asked
-    /// again.
+    /// again. All of it has the time of one request.
     async fn ask<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
         let connection = self.codex.connection();
+        let (asked, patience) = (Instant::now(), connection.timeout());
+        let left = || patience.map(|patience| patience.saturating_sub(asked.elapsed()));
         let had_begun = self.feed.has_shown();
-        let answer = connection.call(params, connection.timeout()).await;
-        match &answer {
-            Err(error) if is_over(error) && !had_begun && self.begins().await => {
-                connection.call(params, connection.timeout()).await
-            }
-            _ => answer,
+        let refused = match connection.call(params, patience).await {
+            Err(error) if is_over(&error) && !had_begun => error,
+            answer => return answer,
+        };
+        if !self.begins(left()).await {
+            return Err(refused);
         }
+        let answer = connection.call(params, left()).await;
+        answer.map_err(|error| match (error, patience) {
+            // Whoever waited has waited since the first time.
+            (Error::Timeout { method, .. }, Some(after)) => Error::Timeout { method, after },
+            (error, _) => error,
+        })
     }
 
     /// The id by which the server knows the turn while it runs: a review has one of its own.
@@ -95,14 +110,14 @@ impl<R> TurnHandle<R> {
         })
     }
 
-    /// Waits for the turn to begin, as long as for an answer.
-    async fn begins(&self) -> bool {
+    /// Waits for the turn to begin.
+    async fn begins(&self, patience: Option<Duration>) -> bool {
         let mut events = self.feed.listener();
         let begun = poll_fn(|context| events.poll(context).map(|event| event.is_ok()));
         if self.feed.has_shown() {
             return true;
         }
-        match self.codex.connection().timeout() {
+        match patience {
             Some(patience) => timeout(patience, begun).await.unwrap_or(false),
             None => begun.await,
         }
@@ -149,11 +164,10 @@ impl Thread {
 
 /// Whether a refusal says that the turn does not run (any more).
 fn is_over(error: &Error) -> bool {
-    let Error::Rpc(error) = error else {
-        return false;
-    };
-    let kinds = [RpcErrorKind::NoActiveTurn, RpcErrorKind::TurnMismatch];
-    kinds.contains(&error.kind)
+    matches!(
+        error.rpc_kind(),
+        Some(RpcErrorKind::NoActiveTurn | RpcErrorKind::TurnMismatch)
+    )
 }
 
 /// The end of a turn, without its events.

@@ -61,6 +61,7 @@ impl<R> TurnHandle<R> {
     /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn ended as failed (not
     /// if it was interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the
     /// turn did, with what it had come to in [`Closed::partial`](crate::Closed::partial);
+    /// [`TurnLost`](crate::Error::TurnLost) if the turn's thread was closed or unsubscribed from before;
     /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
     /// [`output`](crate::TurnStart::output) and its answer does not fit.

@@ -40,7 +40,9 @@ impl<R> TurnHandle<R> {
         match stopped.await {
             // It had come to an end of its own before it was told to stop.
             Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
-            Ok(Err(error @ (Error::TurnFailed(_) | Error::Closed(_)))) => Err(error),
+            Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnLost(_) | Error::Closed(_)))) => {
+                Err(error)
+            }
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
                 turn: TurnHandle::new(self.codex.clone(), Arc::clone(&self.feed), Ok),
                 after: limit,

@@ -28,7 +28,8 @@ pub struct TurnResult {
     /// How long it took, in milliseconds.
     pub duration_ms: Option<i64>,
     /// The model's answer: its last message that is marked as the final answer, or else its last
-    /// one that is not marked at all.
+    /// one that is not marked at all, or else its last one that is marked as something else than
+    /// commentary, such as a part of the answer.
     pub final_response: Option<String>,
     /// All that was completed in the turn, in order.
     pub items: Vec<ThreadItem>,
@@ -101,16 +102,24 @@ impl TurnResult {
 }
 
 fn final_response(items: &[ThreadItem]) -> Option<String> {
-    let messages = items.iter().rev().filter_map(|item| match item {
-        ThreadItem::AgentMessage(message) => Some(message),
+    let ranked = items.iter().filter_map(|item| match item {
+        ThreadItem::AgentMessage(message) => Some((rank(message.phase.as_ref())?, message)),
         _ => None,
     });
-    let is_final = |phase: &Option<MessagePhase>| *phase == Some(MessagePhase::FinalAnswer);
-    let found = messages
-        .clone()
-        .find(|message| is_final(&message.phase))
-        .or_else(|| messages.clone().find(|message| message.phase.is_none()));
-    found.map(|message| message.text.clone())
+    // The last one of the highest rank.
+    let found = ranked.max_by_key(|(rank, _)| *rank);
+    found.map(|(_, message)| message.text.clone())
+}
+
+/// How likely a message of this phase is the answer; `None` if it is not. The first two are the rule of
+/// the Python SDK. A mark that only a newer server knows is no reason to have no answer.
+fn rank(phase: Option<&MessagePhase>) -> Option<u8> {
+    match phase {
+        Some(MessagePhase::FinalAnswer) => Some(2),
+        None => Some(1),
+        Some(MessagePhase::Commentary) => None,
+        Some(_) => Some(0),
+    }
 }
 
 #[cfg(test)]
@@ -147,5 +156,18 @@ mod tests {
             ("d", commentary),
         ];
         assert_eq!(response(&marked).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn an_answer_whose_mark_is_not_known_is_not_lost() {
+        let unknown = Some(MessagePhase::Unrecognized("epilogue".into()));
+        let part = Some(MessagePhase::PartialAnswer);
+        let commentary = Some(MessagePhase::Commentary);
+        let only = [("a", part), ("b", unknown.clone()), ("c", commentary)];
+        assert_eq!(response(&only).as_deref(), Some("b"));
+        let beside = [("a", None), ("b", unknown.clone())];
+        assert_eq!(response(&beside).as_deref(), Some("a"));
+        let last = [("a", Some(MessagePhase::FinalAnswer)), ("b", unknown)];
+        assert_eq!(response(&last).as_deref(), Some("a"));
     }
 }

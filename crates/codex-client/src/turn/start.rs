@@ -47,7 +47,7 @@ macro_rules! turn_options {
                 /// Who is asked, from this turn on.
                 approvals_reviewer: ApprovalsReviewer;
                 /// The working directory, from this turn on.
-                cwd: String;
+                cwd: Path;
                 /// How much the model reasons, from this turn on.
                 effort: ReasoningEffort;
                 /// The model, by its id, from this turn on.
@@ -77,6 +77,7 @@ macro_rules! turn_options {
             }
 
             async fn start(self) -> Result<TurnHandle<R>> {
+                self.call.check()?;
                 let Call {
                     codex,
                     mut params,

@@ -13,14 +13,15 @@ use futures_core::Stream;
 use super::{TurnResult, control::poll_end};
 use crate::{
     codex::Codex,
-    connection::{End, Event, Reader},
+    connection::{CutOff, End, Event, Reader},
     decode,
-    error::{Closed, Error, Result},
+    error::{Closed, Error, Result, TurnLost},
 };
 
 /// The events of one turn; from [`TurnHandle::stream`](super::TurnHandle::stream).
 ///
-/// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before. An
+/// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
+/// [`Error::TurnLost`] if the turn's thread was closed or unsubscribed from before. An
 /// [`Error::Decode`] does not end it: that message could not be understood, and the next one comes.
 ///
 /// A reader that falls far behind gets neighbouring deltas of an item as one: fewer events, the same
@@ -57,7 +58,7 @@ impl TurnStream {
         self.reader.mute();
         match poll_fn(|context| poll_end(&mut self.reader, context)).await {
             End::Completed => TurnResult::collect(&self.reader.feed().record()),
-            End::Closed(closed) => Err(self.lost(&closed)),
+            End::CutOff(why) => Err(self.lost(why)),
         }
     }
 
@@ -79,7 +80,7 @@ impl TurnStream {
                 self.ended = true;
                 match end {
                     End::Completed => None,
-                    End::Closed(closed) => Some(Err(self.lost(&closed))),
+                    End::CutOff(why) => Some(Err(self.lost(why))),
                 }
             }
         })
@@ -91,14 +92,22 @@ impl TurnStream {
     }
 
     /// The error of a turn whose end will not come.
-    fn lost(&self, closed: &Arc<Closed>) -> Error {
+    fn lost(&self, why: CutOff) -> Error {
         let feed = self.reader.feed();
-        // What cannot be understood is no reason to hide how the connection ended.
+        // What cannot be understood is no reason to hide why there is no more.
         let partial = TurnResult::partial(feed.turn_id(), &feed.record()).ok();
-        Error::Closed(Arc::new(Closed {
-            partial: partial.map(Box::new),
-            ..Closed::clone(closed)
-        }))
+        match why {
+            CutOff::Closed(closed) => Error::Closed(Arc::new(Closed {
+                partial: partial.map(Box::new),
+                ..Closed::clone(&closed)
+            })),
+            CutOff::Lost(reason) => Error::TurnLost(Box::new(TurnLost {
+                thread_id: feed.thread_id().to_owned(),
+                turn_id: feed.turn_id().to_owned(),
+                reason,
+                partial,
+            })),
+        }
     }
 }
 

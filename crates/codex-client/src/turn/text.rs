@@ -48,9 +48,10 @@ impl<R> TurnHandle<R> {
 /// What the model says in a turn; from [`TurnHandle::text_stream`].
 ///
 /// It ends with the turn. Its last item is an error if the turn failed
-/// ([`TurnFailed`](crate::Error::TurnFailed)) or the connection ended before it
-/// ([`Closed`](crate::Error::Closed)); a turn that was interrupted just ends. A message that could
-/// not be understood is a [`Decode`](crate::Error::Decode), and the next piece comes.
+/// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before it
+/// ([`Closed`](crate::Error::Closed)) or its thread did ([`TurnLost`](crate::Error::TurnLost)); a turn
+/// that was interrupted just ends. A message that could not be understood is a
+/// [`Decode`](crate::Error::Decode), and the next piece comes.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,

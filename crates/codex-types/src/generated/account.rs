@@ -1778,7 +1778,7 @@ wire::object! { GetWorkspaceMessagesResponse {
 } }
 
 /// Params of `account/login/start`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginAccountParams {
     /// `apiKey`.
@@ -1796,6 +1796,15 @@ pub enum LoginAccountParams {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
+wire::redacted_union! { LoginAccountParams {
+    ApiKey(ApiKeyLoginAccountParams),
+    Chatgpt(ChatgptLoginAccountParams),
+    ChatgptDeviceCode,
+    ChatgptAuthTokens(ChatgptAuthTokensLoginAccountParams),
+    AmazonBedrock(AmazonBedrockLoginAccountParams),
+    AmazonBedrockAccessKeys(AmazonBedrockAccessKeysLoginAccountParams),
+} }
 
 wire::tagged! { LoginAccountParams by "type" {
     "apiKey" => ApiKey(ApiKeyLoginAccountParams),

@@ -925,7 +925,7 @@ wire::object! { open InternalChatMessageMetadataPassthrough {
 } }
 
 /// `LocalShellAction` of the protocol.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LocalShellAction {
     /// `exec`.
@@ -933,6 +933,10 @@ pub enum LocalShellAction {
     /// An object with another tag, as it was.
     Unrecognized(Value),
 }
+
+wire::redacted_union! { LocalShellAction {
+    Exec(ExecLocalShellAction),
+} }
 
 wire::tagged! { LocalShellAction by "type" {
     "exec" => Exec(ExecLocalShellAction),

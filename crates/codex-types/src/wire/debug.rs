@@ -15,4 +15,34 @@ macro_rules! redacted {
     };
 }
 
-pub(crate) use redacted;
+/// Implements `Debug` for a tagged union of which some variants have secrets: so one that is not known
+/// may have one, too.
+macro_rules! redacted_union {
+    ($name:ident { $($variant:ident $(($body:ident))?),* $(,)? }) => {
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    $($crate::wire::tagged_body!(body $variant $(($body))?) => {
+                        $crate::wire::redacted_variant!(f body $variant $(($body))?)
+                    })*
+                    Self::Unrecognized(_) => f
+                        .debug_tuple("Unrecognized")
+                        .field(&self.tag())
+                        .field(&format_args!("[redacted]"))
+                        .finish(),
+                }
+            }
+        }
+    };
+}
+
+macro_rules! redacted_variant {
+    ($f:ident $body:ident $variant:ident ($type:ident)) => {
+        $f.debug_tuple(stringify!($variant)).field($body).finish()
+    };
+    ($f:ident $body:ident $variant:ident) => {
+        $f.write_str(stringify!($variant))
+    };
+}
+
+pub(crate) use {redacted, redacted_union, redacted_variant};

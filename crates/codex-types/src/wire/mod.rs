@@ -16,7 +16,7 @@ mod strings;
 mod tagged;
 
 pub(crate) use borrowed::BorrowedStr;
-pub(crate) use debug::redacted;
+pub(crate) use debug::{redacted, redacted_union, redacted_variant};
 pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
 pub use messages::{DecodeError, UnrecognizedMessage};
 pub(crate) use messages::{

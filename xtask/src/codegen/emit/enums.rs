@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Item, Names, docs};
 use crate::codegen::{
-    model::{Mixed, Slot, Strings, Tagged, Type, Word},
+    model::{Kind, Mixed, Model, Slot, Strings, Tagged, TaggedVariant, Type, Word},
     size,
 };
 
@@ -50,7 +50,9 @@ pub(crate) fn tagged(
     names: &Names<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    open_enum(out, name, ty, names)?;
+    let secret = has_secrets(tagged, names.model);
+    head(out, name, ty, names);
+    enum_head(out, name, if secret { "" } else { "Debug, " })?;
     for variant in &tagged.variants {
         word_docs(out, &variant.word);
         match &variant.body {
@@ -64,21 +66,32 @@ pub(crate) fn tagged(
     unrecognized(out, "An object with another tag, as it was.")?;
     super::accessors::shared(out, name, tagged, names.model)?;
     let out = &mut item.table;
+    let variant = |variant: &TaggedVariant| match &variant.body {
+        Some(body) => format!("{}({body})", variant.word.ident),
+        None => variant.word.ident.clone(),
+    };
+    if secret {
+        writeln!(out, "wire::redacted_union! {{ {name} {{")?;
+        for tagged in &tagged.variants {
+            writeln!(out, "    {},", variant(tagged))?;
+        }
+        writeln!(out, "}} }}\n")?;
+    }
     writeln!(out, "wire::tagged! {{ {name} by {:?} {{", tagged.tag)?;
-    for variant in &tagged.variants {
-        let body = variant
-            .body
-            .as_ref()
-            .map(|body| format!("({body})"))
-            .unwrap_or_default();
-        writeln!(
-            out,
-            "    {:?} => {}{body},",
-            variant.word.wire, variant.word.ident
-        )?;
+    for tagged in &tagged.variants {
+        writeln!(out, "    {:?} => {},", tagged.word.wire, variant(tagged))?;
     }
     writeln!(out, "}} }}")?;
     Ok(())
+}
+
+/// Whether a variant has secrets, so that one that is not known may have some, too.
+fn has_secrets(tagged: &Tagged, model: &Model) -> bool {
+    let mut bodies = tagged.variants.iter().filter_map(|variant| {
+        let body = variant.body.as_ref()?;
+        model.types.get(body)
+    });
+    bodies.any(|body| matches!(&body.kind, Kind::Object(object) if object.has_secrets()))
 }
 
 /// Writes an enum of strings and objects of one key.
@@ -180,9 +193,13 @@ fn head(out: &mut String, name: &str, ty: &Type, names: &Names<'_>) {
 /// The beginning of an enum whose variants have contents.
 fn open_enum(out: &mut String, name: &str, ty: &Type, names: &Names<'_>) -> Result<()> {
     head(out, name, ty, names);
+    enum_head(out, name, "Debug, ")
+}
+
+fn enum_head(out: &mut String, name: &str, debug: &str) -> Result<()> {
     writeln!(
         out,
-        "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
+        "#[derive({debug}Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
     )?;
     Ok(())
 }

@@ -19,7 +19,7 @@ pub(crate) fn object(
     let out = &mut item.code;
     let docs = docs::describe(ty.docs.as_deref(), &names.about(name), ty.experimental);
     out.push_str(&docs::comment(&docs, ""));
-    let secret = object.rest_secret || object.fields.iter().any(|field| field.secret);
+    let secret = object.has_secrets();
     let plain = object.fields.iter().all(has_plain_default);
     let derives: Vec<_> = [
         (!secret, "Debug"),

@@ -1,6 +1,7 @@
 //! The blocking client against a fake server, which lives on a runtime of its own.
 
 mod faults;
+mod handlers;
 
 use std::thread::{self, JoinHandle};
 
@@ -8,10 +9,21 @@ use serde_json::json;
 use tokio::runtime;
 
 use super::{Fake, handshake, thread_started, turn_started};
-use crate::blocking::Codex;
+use crate::blocking::{Codex, CodexBuilder};
 
 /// A client whose server does the handshake and then this.
 fn start<F>(play: impl FnOnce(Fake) -> F + Send + 'static) -> (Codex, JoinHandle<()>)
+where
+    F: Future<Output = ()>,
+{
+    start_with(Codex::builder(), play)
+}
+
+/// The same with options.
+fn start_with<F>(
+    builder: CodexBuilder,
+    play: impl FnOnce(Fake) -> F + Send + 'static,
+) -> (Codex, JoinHandle<()>)
 where
     F: Future<Output = ()>,
 {
@@ -26,7 +38,7 @@ where
         });
     });
     let (reader, writer) = tokio::io::split(ours);
-    let codex = Codex::builder().connect(reader, writer).unwrap();
+    let codex = builder.connect(reader, writer).unwrap();
     (codex, server)
 }
 

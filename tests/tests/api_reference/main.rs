@@ -1,10 +1,13 @@
 //! The tables of `docs/api-reference.md`, Python name to Rust name, are complete and true.
 //!
 //! What Python has was read off openai-codex 0.163.0 and stands in a fixture. What Rust has is looked
-//! up in the sources of the client: a name that is gone there makes the table wrong.
+//! up in the sources, each member in its own type, on the async side and on the blocking one: a name
+//! that is gone there makes the table wrong.
 
 // A helper of a test fails as the test does.
 #![allow(clippy::unwrap_used)]
+
+mod members;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +15,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use quote::ToTokens;
 use serde_json::Value;
+use syn::{Item, Visibility};
+
+use members::{Api, idents};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -109,89 +116,102 @@ fn the_tables_have_all_that_the_python_sdk_has_and_nothing_else() {
     );
 }
 
-/// Every word of the client's public sources, by the file it is in.
-struct Sources(Vec<String>);
-
-impl Sources {
-    fn read(folder: &Path) -> Self {
-        let mut files = Vec::new();
-        let mut folders = vec![folder.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() && path.file_name().is_some_and(|name| name != "tests") {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    files.push(fs::read_to_string(path).unwrap());
-                }
-            }
+/// The names that a file exports with `pub use`, `pub mod` and `pub type`.
+fn exported(path: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(workspace().join(path)).unwrap();
+    let file = syn::parse_file(&text).unwrap();
+    let names = file.items.iter().flat_map(|item| match item {
+        Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
+            idents(item.tree.to_token_stream())
         }
-        Self(files)
-    }
-
-    /// Whether a public type of this name is defined, or exported.
-    fn has_type(&self, name: &str) -> bool {
-        let defined = ["pub struct ", "pub enum ", "pub type "].map(|what| format!("{what}{name}"));
-        self.0
-            .iter()
-            .any(|text| defined.iter().any(|defined| has_word(text, defined)))
-    }
-
-    /// Whether there is a public function, option, field or variant of this name.
-    fn has_member(&self, name: &str) -> bool {
-        let forms = [
-            format!("pub fn {name}"),
-            format!("pub async fn {name}"),
-            format!("pub {name}:"),
-            // An option of a request builder.
-            format!("        {name}:"),
-            format!("        {name} =>"),
-        ];
-        // A variant of an enum.
-        let variants = [",", "(", " {"].map(|end| format!("    {name}{end}"));
-        self.0.iter().any(|text| {
-            forms.iter().any(|form| has_word(text, form))
-                || variants.iter().any(|variant| text.contains(variant))
-        })
-    }
+        Item::Type(item) => vec![item.ident.to_string()],
+        Item::Mod(item) => vec![item.ident.to_string()],
+        _ => Vec::new(),
+    });
+    names.collect()
 }
 
-/// Whether `part` is in the text and does not go on as a longer name.
-fn has_word(text: &str, part: &str) -> bool {
-    text.match_indices(part).any(|(at, _)| {
-        let next = text[at + part.len()..].chars().next();
-        !next.is_some_and(|next| next.is_alphanumeric() || next == '_')
-    })
+/// What can be named in Rust.
+struct Rust {
+    client: Api,
+    types: Api,
+    exported: BTreeSet<String>,
+    exported_types: BTreeSet<String>,
+}
+
+impl Rust {
+    fn read() -> Self {
+        let rust = Self {
+            client: Api::read(&workspace().join("crates/codex-client/src")),
+            types: Api::read(&workspace().join("crates/codex-types/src")),
+            exported: exported("crates/codex-client/src/lib.rs"),
+            exported_types: exported("crates/codex-client/src/types.rs"),
+        };
+        // The reader tells things apart.
+        assert!(rust.has("ThreadStart::ephemeral") && rust.has("TurnResult::items"));
+        assert!(!rust.has("ThreadResume::ephemeral") && !rust.has("Thread::items"));
+        // In blocking code it is an iterator's.
+        assert!(!rust.has("TurnStream::next"));
+        rust
+    }
+
+    /// Whether there is what is called so: `Type`, `Type::member`, `Type::{member, member}` or `function`.
+    fn has(&self, name: &str) -> bool {
+        let Some((ty, members)) = name.split_once("::") else {
+            return self.exported.contains(name) || self.types.has_type(name);
+        };
+        if ty == "types" {
+            return self.exported_types.contains(members);
+        }
+        let api = match self.exported.contains(ty) {
+            true => &self.client,
+            false => &self.types,
+        };
+        let mut members = members.trim_matches(['{', '}']).split(',');
+        members.all(|member| api.has(ty, member.trim()))
+    }
 }
 
 #[test]
-fn each_rust_name_in_the_tables_is_in_the_code() {
-    let client = Sources::read(&workspace().join("crates/codex-client/src"));
-    let types = Sources::read(&workspace().join("crates/codex-types/src"));
-    let exported =
-        fs::read_to_string(workspace().join("crates/codex-client/src/types.rs")).unwrap();
+fn each_rust_name_in_the_tables_is_in_the_type_that_is_named() {
+    let rust = Rust::read();
     let mut wrong = Vec::new();
     for (python, names) in rows() {
         assert!(!names.is_empty(), "`{python}` has no Rust name");
-        for name in names {
-            let ok = match name.split_once("::") {
-                Some(("types", name)) => has_word(&exported, name),
-                Some((ty, members)) => {
-                    let members = members.trim_matches(['{', '}']).split(", ");
-                    (client.has_type(ty) || types.has_type(ty))
-                        && members
-                            .into_iter()
-                            .all(|member| client.has_member(member) || types.has_member(member))
-                }
-                None => client.has_type(&name) || types.has_type(&name) || client.has_member(&name),
-            };
-            if !ok {
-                wrong.push(format!("{python}: {name}"));
-            }
-        }
+        let missing = names.into_iter().filter(|name| !rust.has(name));
+        wrong.extend(missing.map(|name| format!("{python}: {name}")));
     }
     assert!(
         wrong.is_empty(),
         "in the tables, and not in the code: {wrong:#?}"
+    );
+}
+
+#[test]
+fn each_member_that_the_documentation_names_is_in_the_type_that_is_named() {
+    let rust = Rust::read();
+    let (mut found, mut wrong) = (0, Vec::new());
+    for page in ["api-reference", "faq", "getting-started", "architecture"] {
+        let text = fs::read_to_string(workspace().join(format!("docs/{page}.md"))).unwrap();
+        // Code in a line of text, but not blocks of code, which are compiled.
+        let prose = text.split("```").step_by(2).collect::<String>();
+        for code in prose.split('`').skip(1).step_by(2) {
+            let name = code.split('(').next().unwrap();
+            let Some((ty, _)) = name.split_once("::") else {
+                continue;
+            };
+            // A type of the client. The rest is modules, or the inside of the crate.
+            if rust.exported.contains(ty) && ty.starts_with(char::is_uppercase) {
+                found += 1;
+                if !rust.has(name) {
+                    wrong.push(format!("{page}: {code}"));
+                }
+            }
+        }
+    }
+    assert!(found > 100, "only {found} were found");
+    assert!(
+        wrong.is_empty(),
+        "in the documentation, and not in the code: {wrong:#?}"
     );
 }
