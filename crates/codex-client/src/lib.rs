@@ -12,6 +12,8 @@ mod decode;
 mod error;
 mod exec;
 mod external;
+mod fs_watch;
+mod goal;
 mod input;
 mod login;
 mod mode;
@@ -44,6 +46,8 @@ pub use error::{
 };
 pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
+pub use fs_watch::{FsWatch, FsWatchStart};
+pub use goal::{GoalHandle, GoalResult, GoalStart, GoalStream};
 pub use input::Input;
 pub use login::{
     ChatgptLogin, ChatgptLoginStart, DeviceCodeLogin, DeviceCodeLoginStart, LoginWait,

@@ -8,8 +8,8 @@ use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
 use super::{
-    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic,
-    watch::Watch,
+    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, pursuit::Pursuit,
+    topic::Topic, watch::Watch,
 };
 use crate::{
     error::{CloseReason, Closed, Error, Result},
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     },
     Subscribe(Arc<Board>),
     Watch(Arc<Watch>),
+    /// Has the turns of a thread go there.
+    Pursue(Arc<Pursuit>),
     /// Keeps the events of all turns of a thread until it is released. The reply says why none would come.
     Reserve {
         thread_id: String,

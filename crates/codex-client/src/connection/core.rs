@@ -15,7 +15,7 @@ use std::{
 
 use codex_types::{
     RequestId,
-    rpc::{Incoming, JsonRpcError, error_code},
+    rpc::{JsonRpcError, error_code},
 };
 use tokio::{sync::oneshot, time::Instant};
 
@@ -23,13 +23,14 @@ use super::{
     active::{self, Active},
     bulletin::{Bulletin, Post},
     command::{Answer, Call, Command, Reply, Started, Starts},
-    feed::{CutOff, Feed},
+    feed::Feed,
     left::Left,
     lines::Line,
     logins::{self, Logins},
     note::{DeltaRef, Note, Shape},
     outbound::Outbound,
     pending::Pending,
+    pursuit::Pursuit,
     queue::Event,
     requests::Requests,
     router::Router,
@@ -53,10 +54,13 @@ struct Waiter {
 }
 
 /// Who is to have a notification that is to be kept.
+#[derive(Default)]
 struct Readers {
     feed: Option<Arc<Feed>>,
     /// The thread, if somebody watches it.
     watched: Option<String>,
+    /// Whoever pursues the goal that it is about.
+    pursuit: Option<Arc<Pursuit>>,
 }
 
 /// The state of a connection.
@@ -131,6 +135,7 @@ impl Core {
             }
             Command::Release { thread_id } => self.release(Some(&Starts::Turn(thread_id))),
             Command::Follow(topic) => self.topics.add(topic),
+            Command::Pursue(pursuit) => self.router.pursue(pursuit),
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).cloned());
             }
@@ -195,32 +200,16 @@ impl Core {
 
     /// Takes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>) {
-        let text = match line {
-            Line::Borrowed(bytes) => str::from_utf8(bytes)
-                .map(Cow::Borrowed)
-                .map_err(|_| bytes.into()),
-            Line::Owned(bytes) => String::from_utf8(bytes)
-                .map(Cow::Owned)
-                .map_err(|error| Cow::Owned(error.into_bytes())),
-            Line::TooLong(length) => {
-                let reason = format!("a line of {length} bytes is over the limit and was dropped");
-                return self.malformed(|| Malformed::at(None, "", &reason, 0));
-            }
-        };
-        match text {
+        match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
             Ok(text) => self.message(text),
-            Err(bytes) => self.malformed(|| {
-                let text = String::from_utf8_lossy(&bytes);
-                let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-                Malformed::at(None, &text, "not valid UTF-8", place)
-            }),
+            Err(malformed) => self.malformed(|| malformed),
         }
     }
 
     fn message(&mut self, text: Cow<'_, str>) {
         let Some(mut head) = scan::head(&text) else {
-            return self.malformed(|| not_a_message(&text));
+            return self.malformed(|| scan::fault(&text));
         };
         match (&head.method, head.id.take()) {
             (Some(_), Some(id)) => self.request(&id, &head, &text),
@@ -251,7 +240,7 @@ impl Core {
             }
             // An error without an id answers a message that the server could not read. A string
             // id is none of ours.
-            (None, _) => self.malformed(|| not_a_message(&text)),
+            (None, _) => self.malformed(|| scan::fault(&text)),
         }
     }
 
@@ -286,18 +275,20 @@ impl Core {
             }
             self.post_strays();
             // Those who subscribed to what belongs to no turn of ours get the rest.
-            return (!is_ours).then_some(Readers {
-                feed: None,
-                watched: None,
-            });
+            return (!is_ours).then(Readers::default);
         }
-        let readers = Readers {
+        let mut readers = Readers {
             feed: feed.map(Arc::clone),
             watched: watched.map(str::to_owned),
+            pursuit: None,
         };
         self.post_strays();
         if let Some(method) = &head.method {
             self.active.notification(method, &head.peek);
+            if method.starts_with("thread/goal/") {
+                let pursuit = thread_id.and_then(|thread_id| self.router.pursuit(thread_id));
+                readers.pursuit = pursuit.map(Arc::clone);
+            }
             if active::ends_thread(method)
                 && let Some(thread_id) = thread_id
             {
@@ -309,14 +300,21 @@ impl Core {
     }
 
     fn keep(&mut self, readers: Readers, text: Cow<'_, str>, shape: Shape, ends: bool) {
-        let Readers { feed, watched } = readers;
-        if feed.is_none() && watched.is_none() {
+        let Readers {
+            feed,
+            watched,
+            pursuit,
+        } = readers;
+        if feed.is_none() && watched.is_none() && pursuit.is_none() {
             let post = || Post::Note(Arc::new(Note::new(text, shape)));
             return self.bulletin.post(post, &mut self.wakes);
         }
         let note = Arc::new(Note::new(text, shape));
         if let Some(thread_id) = watched {
             self.watches.push_note(&thread_id, &note, &mut self.wakes);
+        }
+        if let Some(pursuit) = pursuit {
+            pursuit.note(&note, feed.is_some(), &mut self.wakes);
         }
         let Some(feed) = feed else {
             return self.bulletin.post(|| Post::Note(note), &mut self.wakes);
@@ -497,6 +495,7 @@ impl Core {
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
             Command::Follow(topic) => self.topics.add(topic),
+            Command::Pursue(pursuit) => self.router.pursue(pursuit),
             Command::Inbox(inbox) => inbox.close(),
             Command::Report(error) => self.report(error),
             // A server that ends does not wait for answers.
@@ -518,9 +517,7 @@ impl Core {
         for reply in mem::take(&mut self.late) {
             reply.send(Err(Error::closed(&closed)));
         }
-        for feed in self.router.drain() {
-            feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
-        }
+        self.router.close(&closed);
         self.requests.close();
         self.logins.close();
         self.watches.close(&closed);
@@ -537,21 +534,5 @@ impl Drop for Core {
     /// The task was dropped with its runtime: nobody shall wait for it.
     fn drop(&mut self) {
         self.finish(Closed::new(CloseReason::RuntimeShutDown));
-    }
-}
-
-/// Why a text is no message: by the parser that knows best.
-fn not_a_message(text: &str) -> Malformed {
-    match Incoming::parse(text.as_bytes()) {
-        Err(error) => Malformed::at(None, text, &error.to_string(), 0),
-        Ok(Incoming::Response {
-            result: Err(error), ..
-        }) => Malformed::at(
-            None,
-            text,
-            &format!("the server could not read: {error}"),
-            0,
-        ),
-        Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
     }
 }

@@ -27,6 +27,7 @@ mod note;
 mod outbound;
 mod pending;
 mod proposals;
+mod pursuit;
 mod queue;
 mod requests;
 mod reservation;
@@ -58,6 +59,7 @@ pub(crate) use self::{
     inbox::Inbox,
     logins::Attempt,
     note::{Delta, DeltaKind, Note},
+    pursuit::{Chapter, Pursuit, Rest, Standing},
     queue::Event,
     ticket::Asked,
     topic::{Topic, response},

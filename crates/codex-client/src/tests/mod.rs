@@ -7,6 +7,8 @@ mod control;
 mod dropped;
 mod exec;
 mod faults;
+mod fs_watch;
+mod goal;
 mod handlers;
 mod handshake;
 mod inbox;
