@@ -154,8 +154,9 @@ impl Codex {
     /// The notifications that belong to no turn of this client: about threads, the account, the
     /// server itself, and turns that somebody else started.
     ///
-    /// The first subscriber also gets what came before it. One that does not keep up is
-    /// [told](crate::Error::Lagged) what it missed.
+    /// The first subscriber also gets what came before it, the first MiB of it, also when the
+    /// connection has ended meanwhile. One that does not keep up is [told](crate::Error::Lagged) what it
+    /// missed.
     pub fn notifications(&self) -> Notifications {
         Notifications::new(self.connection().subscribe())
     }

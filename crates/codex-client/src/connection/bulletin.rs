@@ -1,7 +1,8 @@
 //! The notifications that belong to no turn of ours, for whoever subscribed.
 //!
 //! They are kept up to a number of bytes. Past it the oldest make room, and the subscriber is told
-//! how many it missed.
+//! how many it missed. What came before the first subscriber is kept for it, also beyond the end of the
+//! connection: a server that ends early has often said why.
 
 use std::{
     collections::VecDeque,
@@ -119,6 +120,33 @@ impl Posts {
             missed => Some(Post::Missed(missed)),
         }
     }
+
+    /// Hands all of it to the first subscriber: the beginning, and then how many came after it.
+    fn hand_to(self, board: &Board, wakes: &mut Vec<Waker>) {
+        for post in self.unread {
+            board.push(post, wakes);
+        }
+        if self.missed > 0 {
+            board.push(Post::Missed(self.missed), wakes);
+        }
+    }
+}
+
+/// What nobody had subscribed to when the connection ended. The handles have it then.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers(Mutex<Option<Posts>>);
+
+impl Leftovers {
+    fn lock(&self) -> MutexGuard<'_, Option<Posts>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands it to the first one who asks.
+    pub(crate) fn hand_to(&self, board: &Board) {
+        if let Some(early) = self.lock().take() {
+            early.hand_to(board, &mut Vec::new());
+        }
+    }
 }
 
 /// All subscribers.
@@ -128,26 +156,24 @@ pub(crate) struct Bulletin {
     /// What came before the first subscriber, for it to read: a user cannot subscribe before the
     /// handshake, and warnings come during it.
     early: Option<Posts>,
+    leftovers: Arc<Leftovers>,
 }
 
 impl Bulletin {
-    pub(crate) fn new() -> Self {
+    /// What is left at the end goes to `leftovers`.
+    pub(crate) fn new(leftovers: Arc<Leftovers>) -> Self {
         Self {
             boards: Vec::new(),
             early: Some(Posts::default()),
+            leftovers,
         }
     }
 
     /// Adds a subscriber.
     pub(crate) fn subscribe(&mut self, board: Arc<Board>, wakes: &mut Vec<Waker>) {
-        if let Some(early) = self.early.take() {
-            let missed = early.missed;
-            for post in early.unread {
-                board.push(post, wakes);
-            }
-            if missed > 0 {
-                board.push(Post::Missed(missed), wakes);
-            }
+        match self.early.take() {
+            Some(early) => early.hand_to(&board, wakes),
+            None => self.leftovers.hand_to(&board),
         }
         self.boards.push(board);
     }
@@ -173,6 +199,9 @@ impl Bulletin {
     }
 
     pub(crate) fn close(&mut self, closed: &Arc<Closed>) {
+        if let Some(early) = self.early.take() {
+            *self.leftovers.lock() = Some(early);
+        }
         self.boards.drain(..).for_each(|board| board.close(closed));
     }
 }
@@ -180,6 +209,7 @@ impl Bulletin {
 #[cfg(test)]
 mod tests {
     use super::{super::note::note, *};
+    use crate::error::CloseReason;
 
     fn post(size: usize) -> Post {
         Post::Note(Arc::new(note(&format!(
@@ -203,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_first_subscriber_gets_what_came_before_it() {
-        let mut bulletin = Bulletin::new();
+        let mut bulletin = Bulletin::new(Arc::default());
         bulletin.post(|| post(1), &mut Vec::new());
         let (first, second) = (Arc::new(Board::default()), Arc::new(Board::default()));
         bulletin.subscribe(Arc::clone(&first), &mut Vec::new());
@@ -214,8 +244,35 @@ mod tests {
     }
 
     #[test]
+    fn the_first_subscriber_gets_it_also_when_the_connection_has_ended() {
+        let leftovers = Arc::<Leftovers>::default();
+        let mut bulletin = Bulletin::new(Arc::clone(&leftovers));
+        bulletin.post(|| post(EARLY_LIMIT), &mut Vec::new());
+        bulletin.post(|| post(1), &mut Vec::new());
+        bulletin.close(&Arc::new(Closed::new(CloseReason::EndOfStream)));
+        let (first, second) = (Board::default(), Board::default());
+        leftovers.hand_to(&first);
+        leftovers.hand_to(&second);
+        assert_eq!(read(&first), ["note", "missed"]);
+        assert!(read(&second).is_empty());
+    }
+
+    #[test]
+    fn who_subscribes_while_the_connection_ends_is_the_first_too() {
+        let mut bulletin = Bulletin::new(Arc::default());
+        bulletin.post(|| post(1), &mut Vec::new());
+        let closed = Arc::new(Closed::new(CloseReason::EndOfStream));
+        bulletin.close(&closed);
+        let board = Arc::new(Board::default());
+        bulletin.subscribe(Arc::clone(&board), &mut Vec::new());
+        bulletin.close(&closed);
+        assert_eq!(read(&board), ["note"]);
+        assert!(board.closed().is_some());
+    }
+
+    #[test]
     fn a_slow_subscriber_loses_the_oldest_and_is_told() {
-        let mut bulletin = Bulletin::new();
+        let mut bulletin = Bulletin::new(Arc::default());
         let board = Arc::new(Board::default());
         bulletin.subscribe(Arc::clone(&board), &mut Vec::new());
         for _ in 0..3 {
@@ -228,7 +285,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_for_subscribers_that_are_gone() {
-        let mut bulletin = Bulletin::new();
+        let mut bulletin = Bulletin::new(Arc::default());
         let board = Arc::new(Board::default());
         bulletin.subscribe(board, &mut Vec::new());
         bulletin.post(|| unreachable!(), &mut Vec::new());

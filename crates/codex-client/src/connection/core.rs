@@ -30,7 +30,7 @@ use super::{
     watch::Watches,
 };
 use crate::{
-    error::{CloseReason, Closed, Error, Malformed},
+    error::{Closed, Error, Malformed},
     requests::Job,
 };
 
@@ -74,6 +74,7 @@ impl Core {
     pub(crate) fn new(
         in_flight: usize,
         requests: Requests,
+        bulletin: Bulletin,
         closed: Arc<OnceLock<Arc<Closed>>>,
     ) -> Self {
         Self {
@@ -85,7 +86,7 @@ impl Core {
             active: Active::default(),
             watches: Watches::default(),
             topics: Topics::default(),
-            bulletin: Bulletin::new(),
+            bulletin,
             requests,
             jobs: Vec::new(),
             wakes: Vec::new(),
@@ -243,7 +244,8 @@ impl Core {
         }
     }
 
-    /// Tells everybody who waits for anything that the connection has ended.
+    /// Tells everybody who waits for anything that the connection has ended. How, is what the first call
+    /// says.
     pub(crate) fn finish(&mut self, closed: Closed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
@@ -262,12 +264,5 @@ impl Core {
         for done in mem::take(&mut self.closers) {
             let _ = done.send(());
         }
-    }
-}
-
-impl Drop for Core {
-    /// The task was dropped with its runtime: nobody shall wait for it.
-    fn drop(&mut self) {
-        self.finish(Closed::new(CloseReason::RuntimeShutDown));
     }
 }

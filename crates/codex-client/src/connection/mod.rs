@@ -66,6 +66,7 @@ pub(crate) use self::{
     watch::{Sight, Watch},
 };
 use self::{
+    bulletin::{Bulletin, Leftovers},
     command::{Answer, Call, Command, Reply, Started, Starts},
     core::Core,
     driver::Driver,
@@ -93,6 +94,7 @@ pub(crate) struct Limits {
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
     closed: Arc<OnceLock<Arc<Closed>>>,
+    leftovers: Arc<Leftovers>,
     timeout: Option<Duration>,
 }
 
@@ -109,12 +111,15 @@ impl Connection {
     {
         let (commands, receiver) = mpsc::unbounded_channel();
         let closed = Arc::new(OnceLock::new());
+        let leftovers = Arc::<Leftovers>::default();
         let requests = Requests::new(handlers, commands.downgrade());
-        let core = Core::new(limits.in_flight, requests, Arc::clone(&closed));
+        let bulletin = Bulletin::new(Arc::clone(&leftovers));
+        let core = Core::new(limits.in_flight, requests, bulletin, Arc::clone(&closed));
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         Self {
             commands,
             closed,
+            leftovers,
             timeout: limits.timeout,
         }
     }
@@ -241,6 +246,7 @@ impl Connection {
             .send(Command::Subscribe(Arc::clone(&board)))
             .is_err()
         {
+            self.leftovers.hand_to(&board);
             board.close(&self.closed());
         }
         board

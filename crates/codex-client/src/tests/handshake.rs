@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 
 use super::{Fake, handshake};
-use crate::{Codex, CodexBuilder};
+use crate::{Codex, CodexBuilder, Error};
 
 /// Both ends of a connection before the handshake.
 fn ends() -> (DuplexStream, Fake) {
@@ -62,6 +62,30 @@ async fn what_comes_during_the_handshake_is_kept_for_the_first_subscriber() {
     let (codex, ()) = tokio::join!(connect(Codex::builder(), ours), server);
     let first = codex.unwrap().notifications().next().await;
     assert_eq!(first.unwrap().unwrap().method(), "configWarning");
+}
+
+#[tokio::test]
+async fn what_a_server_has_said_before_it_went_away_is_kept_for_the_first_subscriber_too() {
+    let (ours, mut fake) = ends();
+    let server = async {
+        let early = json!({"summary": "the last but one"});
+        fake.answer("initialize", handshake()).await;
+        assert_eq!(fake.receive().await["method"], "initialized");
+        fake.notify("configWarning", early).await;
+        drop(fake);
+    };
+    let (codex, ()) = tokio::join!(connect(Codex::builder(), ours), server);
+    let codex = codex.unwrap();
+    // Told that it is over, and so it is.
+    let error = codex.models().await.unwrap_err();
+    assert!(matches!(error, Error::Closed(_)), "{error}");
+    let mut first = codex.notifications();
+    let warning = first.next().await.unwrap().unwrap();
+    assert_eq!(warning.method(), "configWarning");
+    let end = first.next().await;
+    assert!(matches!(end, Some(Err(Error::Closed(_)))), "{end:?}");
+    let next = codex.notifications().next().await;
+    assert!(matches!(next, Some(Err(Error::Closed(_)))), "{next:?}");
 }
 
 #[tokio::test]
