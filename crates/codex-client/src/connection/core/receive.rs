@@ -13,12 +13,12 @@ use super::{
         active,
         bulletin::Post,
         feed::Feed,
-        lines::Line,
+        lines::{Broken, Line},
         logins,
         note::{DeltaRef, Note, Shape},
         pursuit::Pursuit,
         queue::Event,
-        scan::{self, Head},
+        scan::{self, Addressee, Head},
     },
     Core,
 };
@@ -37,38 +37,60 @@ struct Readers {
 impl Core {
     /// Takes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>) {
-        match line.text() {
-            Ok(text) if text.trim_ascii().is_empty() => {}
+        let is_last = matches!(line, Line::Last(_));
+        let read = match line.text() {
+            Ok(text) if text.trim_ascii().is_empty() => Ok(()),
             Ok(text) => self.message(text),
-            Err(malformed) => self.malformed(|| malformed),
+            Err(broken) => Err(broken),
+        };
+        let Err(broken) = read else {
+            return;
+        };
+        match is_last {
+            // Whoever waits is told how the connection has ended, which says more.
+            true => self.malformed(|| broken.malformed),
+            false => self.broken(broken),
         }
     }
 
-    fn message(&mut self, text: Cow<'_, str>) {
+    /// Tells whoever waits for a message that it cannot be read, and if that is not known, those who
+    /// listen.
+    fn broken(&mut self, broken: Broken) {
+        let Broken { text, malformed } = broken;
+        match scan::addressee(&text) {
+            Some(Addressee::Caller(id)) => self.broken_answer(id, malformed),
+            Some(Addressee::Server(id)) => {
+                let error = JsonRpcError::new(error_code::PARSE_ERROR, malformed.reason.clone());
+                self.outbound.answer(&id, &Err(error));
+                self.malformed(|| malformed);
+            }
+            None => self.malformed(|| malformed),
+        }
+    }
+
+    fn message(&mut self, text: Cow<'_, str>) -> Result<(), Broken> {
         let Some(mut head) = scan::head(&text) else {
-            return self.malformed(|| scan::fault(&text));
+            let malformed = scan::fault(&text);
+            let text = text.into_owned();
+            return Err(Broken { text, malformed });
         };
         match (&head.method, head.id.take()) {
             (Some(_), Some(id)) => self.request(&id, &head, &text),
-            (Some(_), None) => {
+            (Some(method), None) => {
                 if let Some(topic) = self.topics.find(&head) {
                     let shape = Shape::of(&text, &head);
                     drop(head);
-                    return topic.push(Note::new(text, shape), &mut self.wakes);
-                }
-                let Some(readers) = self.notification(&head) else {
-                    return;
-                };
-                if let Some(method) = &head.method {
+                    topic.push(Note::new(text, shape), &mut self.wakes);
+                } else if let Some(readers) = self.notification(&head) {
                     self.requests.notification(method, &head, &text);
-                }
-                let ends = head.method.as_deref() == Some("turn/completed");
-                let login_id = logins::completed(&mut head);
-                let shape = Shape::of(&text, &head);
-                drop(head);
-                match login_id {
-                    Some(login_id) => self.login(&login_id, Note::new(text, shape)),
-                    None => self.keep(readers, text, shape, ends),
+                    let ends = method == "turn/completed";
+                    let login_id = logins::completed(&mut head);
+                    let shape = Shape::of(&text, &head);
+                    drop(head);
+                    match login_id {
+                        Some(login_id) => self.login(&login_id, Note::new(text, shape)),
+                        None => self.keep(readers, text, shape, ends),
+                    }
                 }
             }
             (None, Some(RequestId::Integer(id))) => {
@@ -79,6 +101,7 @@ impl Core {
             // id is none of ours.
             (None, _) => self.malformed(|| scan::fault(&text)),
         }
+        Ok(())
     }
 
     fn request(&mut self, id: &RequestId, head: &Head<'_>, text: &str) {
