@@ -86,6 +86,24 @@ async fn a_resumed_thread_works_with_the_approval_mode_it_is_given() {
     }
 }
 
+#[tokio::test]
+async fn a_thread_that_is_resumed_or_forked_keeps_its_approval_mode_unless_it_is_given_another() {
+    let stage = Stage::echo();
+    let codex = stage.start().await;
+    let start = codex.thread_start().approval_mode(ApprovalMode::DenyAll);
+    let thread = start.await.unwrap();
+    thread.run("Hi.").await.unwrap();
+    let policy = async |thread: &Thread| settings(&codex, thread).await.approval_policy;
+    let same = codex.thread_resume(thread.id()).await.unwrap();
+    assert_eq!(policy(&same).await, AskForApproval::Never);
+    let fork = codex.thread_fork(thread.id()).await.unwrap();
+    assert_eq!(policy(&fork).await, AskForApproval::Never);
+    let fork = codex.thread_fork(thread.id());
+    let other = fork.approval_mode(ApprovalMode::AutoReview).await.unwrap();
+    assert_eq!(policy(&other).await, AskForApproval::OnRequest);
+    codex.close().await.unwrap();
+}
+
 #[test]
 fn an_approval_mode_is_what_a_thread_works_with_for_callers_that_wait_too() {
     let stage = Stage::echo();
