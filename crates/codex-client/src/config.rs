@@ -181,8 +181,7 @@ impl<M> CodexBuilder<M> {
     }
 
     /// How long one message of the server may be, in bytes; 256 MiB by default. A longer one is
-    /// dropped: a call whose answer it was is told so ([`Decode`](crate::Error::Decode)), else
-    /// [`Codex::notifications`] reports it.
+    /// dropped and reported by [`Codex::notifications`].
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self

@@ -60,15 +60,14 @@ where
     W: AsyncWrite + Unpin,
 {
     /// Serves a transport until its end, and ends it in order.
-    pub(crate) fn run(
+    pub(crate) async fn run(
         transport: Transport<R, W>,
         core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
-    ) -> impl Future<Output = ()> {
-        let process = transport.process;
-        // Not in the future: also one that is never polled tells those who wait.
-        let driver = Self {
+    ) {
+        let mut process = transport.process;
+        let mut driver = Self {
             reader: transport.reader,
             writer: Some(transport.writer),
             lines: Lines::new(line_limit),
@@ -76,22 +75,18 @@ where
             commands,
             alarm: None,
         };
-        driver.run_to_the_end(process)
-    }
-
-    async fn run_to_the_end(mut self, mut process: Option<Process>) {
-        let reason = self.serve(process.as_mut()).await;
+        let reason = driver.serve(process.as_mut()).await;
         if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
-            let _ = timeout(FAREWELL, self.farewell()).await;
+            let _ = timeout(FAREWELL, driver.farewell()).await;
         }
         // For a child process this is the sign to end.
-        self.writer = None;
+        driver.writer = None;
         let mut closed = Closed::new(reason);
         if let Some(mut process) = process {
-            closed.exit_status = self.see_off(&mut process, &closed.reason).await;
+            closed.exit_status = driver.see_off(&mut process, &closed.reason).await;
             closed.stderr_tail = process.stderr_tail();
         }
-        self.core.finish(closed);
+        driver.finish(closed);
     }
 
     /// Serves until something ends the connection.
@@ -154,7 +149,7 @@ where
             match read {
                 Ok(0) => {
                     if let Some(rest) = self.lines.rest() {
-                        self.core.receive(Line::Last(rest));
+                        self.core.receive(Line::Owned(rest));
                     }
                     return Poll::Ready(CloseReason::EndOfStream);
                 }
@@ -268,17 +263,15 @@ where
         })
         .await
     }
-}
 
-impl<R, W> Drop for Driver<R, W> {
-    /// Nobody shall wait for what has ended, nor for a task that was dropped with its runtime. No command
-    /// slips in between: what was sent before is refused, what comes later fails.
-    fn drop(&mut self) {
-        self.core.finish(Closed::new(CloseReason::RuntimeShutDown));
+    fn finish(mut self, closed: Closed) {
+        let reason = closed.reason.clone();
+        self.core.finish(closed);
+        // No command slips in between: what was sent before is refused, what comes later fails.
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
             self.core.refuse(command);
         }
-        self.core.finish(Closed::new(CloseReason::RuntimeShutDown));
+        self.core.finish(Closed::new(reason));
     }
 }

@@ -1,6 +1,6 @@
 //! Cutting the received bytes into lines.
 
-use std::{borrow::Cow, mem, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
 use crate::error::Malformed;
 
@@ -21,12 +21,7 @@ pub(crate) struct Lines {
     limit: usize,
     /// Bytes of a line over the limit that were thrown away so far.
     discarded: usize,
-    /// What such a line begins with.
-    beginning: Vec<u8>,
 }
-
-/// How much is kept of a line over the limit: enough to see whose it is.
-const BEGINNING: usize = 1024;
 
 /// One line.
 #[derive(Debug, PartialEq)]
@@ -35,42 +30,29 @@ pub(crate) enum Line<'a> {
     Borrowed(&'a [u8]),
     /// A large one, in a buffer of its own.
     Owned(Vec<u8>),
-    /// Over the limit and thrown away, but for its beginning.
-    TooLong { beginning: Vec<u8>, length: usize },
-    /// What came after the last line ending, once the stream has ended.
-    Last(Vec<u8>),
-}
-
-/// A line that cannot be read.
-#[derive(Debug)]
-pub(crate) struct Broken {
-    /// What of it is text, and may say whose it is.
-    pub(crate) text: String,
-    pub(crate) malformed: Malformed,
+    /// Over the limit and thrown away; this is how long it was.
+    TooLong(usize),
 }
 
 impl<'a> Line<'a> {
-    /// The line as text, or what is left of it.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, Broken> {
+    /// The line as text, or why it is none.
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, Malformed> {
         let text = match self {
             Self::Borrowed(bytes) => str::from_utf8(bytes)
                 .map(Cow::Borrowed)
                 .map_err(|_| Cow::Borrowed(bytes)),
-            Self::Owned(bytes) | Self::Last(bytes) => String::from_utf8(bytes)
+            Self::Owned(bytes) => String::from_utf8(bytes)
                 .map(Cow::Owned)
                 .map_err(|error| Cow::Owned(error.into_bytes())),
-            Self::TooLong { beginning, length } => {
-                let text = String::from_utf8_lossy(&beginning).into_owned();
+            Self::TooLong(length) => {
                 let reason = format!("a line of {length} bytes is over the limit and was dropped");
-                let malformed = Malformed::at(None, &text, &reason, 0);
-                return Err(Broken { text, malformed });
+                return Err(Malformed::at(None, "", &reason, 0));
             }
         };
         text.map_err(|bytes: Cow<'_, [u8]>| {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = String::from_utf8_lossy(&bytes);
             let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-            let malformed = Malformed::at(None, &text, "not valid UTF-8", place);
-            Broken { text, malformed }
+            Malformed::at(None, &text, "not valid UTF-8", place)
         })
     }
 }
@@ -83,7 +65,6 @@ impl Lines {
             searched: 0,
             limit,
             discarded: 0,
-            beginning: Vec::new(),
         }
     }
 
@@ -107,9 +88,6 @@ impl Lines {
         let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
             self.searched = self.buffer.len();
             if self.searched - self.start > self.limit {
-                if self.discarded == 0 {
-                    self.beginning = beginning(&self.buffer[self.start..]);
-                }
                 self.discarded += self.searched - self.start;
                 self.buffer = Vec::new();
                 (self.start, self.searched) = (0, 0);
@@ -119,17 +97,10 @@ impl Lines {
         let line = self.start..self.searched + length;
         self.start = line.end + 1;
         self.searched = self.start;
-        if self.discarded > 0 {
-            return Some(Line::TooLong {
-                beginning: mem::take(&mut self.beginning),
-                length: mem::take(&mut self.discarded) + line.len(),
-            });
-        }
-        if line.len() > self.limit {
-            return Some(Line::TooLong {
-                length: line.len(),
-                beginning: beginning(&self.buffer[line]),
-            });
+        if self.discarded > 0 || line.len() > self.limit {
+            return Some(Line::TooLong(
+                std::mem::take(&mut self.discarded) + line.len(),
+            ));
         }
         if line.len() >= LARGE {
             return Some(Line::Owned(self.take(line)));
@@ -148,7 +119,7 @@ impl Lines {
     /// Gives the buffer away as a line and goes on with a copy of the few bytes behind it.
     fn take(&mut self, line: Range<usize>) -> Vec<u8> {
         let behind = self.buffer.split_off(self.start);
-        let mut taken = mem::replace(&mut self.buffer, behind);
+        let mut taken = std::mem::replace(&mut self.buffer, behind);
         (self.start, self.searched) = (0, 0);
         taken.truncate(line.end);
         taken.drain(..line.start);
@@ -158,10 +129,6 @@ impl Lines {
         taken.shrink_to_fit();
         taken
     }
-}
-
-fn beginning(line: &[u8]) -> Vec<u8> {
-    line[..line.len().min(BEGINNING)].to_vec()
 }
 
 fn trim(line: &[u8]) -> &[u8] {
@@ -178,11 +145,8 @@ mod tests {
         while let Some(line) = lines.next() {
             out.push(match line {
                 Line::Borrowed(line) => Ok(line.to_vec()),
-                Line::Owned(line) | Line::Last(line) => Ok(line),
-                Line::TooLong { beginning, length } => {
-                    assert!(beginning.starts_with(b"12345"), "{beginning:?}");
-                    Err(length)
-                }
+                Line::Owned(line) => Ok(line),
+                Line::TooLong(length) => Err(length),
             });
         }
         out

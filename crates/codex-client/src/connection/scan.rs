@@ -105,40 +105,6 @@ pub(crate) fn fault(text: &str) -> Malformed {
     }
 }
 
-/// Who waits for a message that cannot be read.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Addressee {
-    /// Whoever has called this. It is an answer.
-    Caller(i64),
-    /// The server. It is a request, which it waits for the answer to.
-    Server(RequestId),
-}
-
-/// Whom a message concerns that cannot be read as a whole, by as much of it as can; `None` if it does not
-/// say so.
-pub(crate) fn addressee(text: &str) -> Option<Addressee> {
-    let mut scan = Scanner { text, at: 0 };
-    let (mut id, mut is_answer, mut is_request) = (None, false, false);
-    // Where it cannot be read on, what was seen until then counts.
-    let _ = scan.object(|scan, key| {
-        match key {
-            "id" => id = Some(scan.id()?),
-            "method" => is_request = true,
-            "result" | "error" => is_answer = true,
-            _ => {}
-        }
-        if key != "id" {
-            scan.skip()?;
-        }
-        Some(())
-    });
-    match (id?, is_answer, is_request) {
-        (RequestId::Integer(id), true, false) => Some(Addressee::Caller(id)),
-        (id, false, true) => Some(Addressee::Server(id)),
-        _ => None,
-    }
-}
-
 type Id<'a> = Option<Cow<'a, str>>;
 
 struct Scanner<'a> {
@@ -406,32 +372,6 @@ mod tests {
         assert_eq!(turn.turn_id.as_deref(), Some("u"));
         let login = result(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
         assert_eq!(login.login_id.as_deref(), Some("l"));
-    }
-
-    #[test]
-    fn a_message_that_cannot_be_read_as_a_whole_may_say_whom_it_concerns() {
-        use super::Addressee::*;
-        for (text, expected) in [
-            (r#"{"id":7,"result":{"a":"#, Some(Caller(7))),
-            (r#"{"id":7,"error":{"code":"#, Some(Caller(7))),
-            (r#"{"result":{},"id":7,"x":"#, Some(Caller(7))),
-            (
-                r#"{"id":7,"method":"x","params":{"#,
-                Some(Server(RequestId::Integer(7))),
-            ),
-            (
-                r#"{"method":"x","id":"a","params":"#,
-                Some(Server(RequestId::String("a".into()))),
-            ),
-            // Both, or neither.
-            (r#"{"id":7,"result":1,"method":"x","#, None),
-            (r#"{"id":7,"res"#, None),
-            (r#"{"method":"x","params":{"id":7,"#, None),
-            (r#"{"id":null,"error":{"#, None),
-            ("npm warn", None),
-        ] {
-            assert_eq!(addressee(text), expected, "{text}");
-        }
     }
 
     #[test]

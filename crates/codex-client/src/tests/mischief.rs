@@ -1,7 +1,7 @@
 //! What servers do that they should not, and what is to be seen of it: the same for tasks and for
 //! threads that wait.
 
-use codex_types::{MessagePhase, ModelListResponse, ServerNotification, ThreadItem};
+use codex_types::{MessagePhase, ServerNotification, ThreadItem};
 use serde_json::{Value, json};
 
 use super::Fake;
@@ -91,62 +91,9 @@ pub(super) fn are_whole_in_spite_of_it(events: &Events) {
     assert!(malformed.to_string().contains("text"), "{malformed}");
 }
 
-/// What a message may be long in these tests.
-pub(super) const LIMIT: usize = 1000;
-
-/// Answers behind their ids that cannot be read, and what is said of them.
-pub(super) const UNREADABLE_ANSWERS: [(&[u8], &str); 3] = [
-    (
-        b"\"result\":{\"data\":[],\"nextCursor\":\"\xff\"}}",
-        "not valid UTF-8",
-    ),
-    (b"\"result\":{\"data\":[]", "EOF while parsing"),
-    (&TOO_LONG, "over the limit"),
-];
-
-const TOO_LONG: [u8; 3 * LIMIT] = {
-    let (mut text, start) = ([b' '; 3 * LIMIT], b"\"result\":{");
-    let mut at = 0;
-    while at < start.len() {
-        text[at] = start[at];
-        at += 1;
-    }
-    text
-};
-
-/// Whether this is what a caller is told of such an answer.
-pub(super) fn cannot_be_read(list: Result<ModelListResponse>, reason: &str) {
-    let error = list.unwrap_err();
-    let Error::Decode(malformed) = &error else {
-        panic!("{error}")
-    };
-    assert_eq!(malformed.method.as_deref(), Some("model/list"));
-    assert!(error.to_string().contains(reason), "{error}");
-}
-
-/// Whether this tells of a message that was over the limit.
-pub(super) fn is_over_the_limit(event: Option<Result<ServerNotification>>) {
-    let Some(Err(error @ Error::Decode(_))) = event else {
-        panic!("{event:?}")
-    };
-    assert!(error.to_string().contains("over the limit"), "{error}");
-}
-
 const LARGE: usize = 64 * 1024 * 1024;
 
 impl Fake {
-    /// Answers a `model/list` with this behind the id.
-    pub(super) async fn answer_unreadably(&mut self, answer: &[u8]) {
-        let id = self.request("model/list").await;
-        let before = format!("{{\"id\":{id},");
-        self.write(&[before.as_bytes(), answer, b"\n"].concat())
-            .await;
-    }
-
-    pub(super) async fn exceed_the_limit(&mut self) {
-        self.notify("x", json!({"a": "x".repeat(200_000)})).await;
-    }
-
     /// Writes a line with a long text in it.
     async fn write_large(&mut self, before: &str, after: &str) {
         self.write(before.as_bytes()).await;

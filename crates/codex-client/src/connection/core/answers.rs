@@ -56,20 +56,6 @@ impl Core {
         waiter.reply.send(answer);
     }
 
-    /// Tells the caller that the answer cannot be read.
-    pub(super) fn broken_answer(&mut self, id: i64, malformed: Malformed) {
-        let Some(waiter) = self.pending.complete(id) else {
-            return self.malformed(|| malformed);
-        };
-        self.release(waiter.starts.as_ref());
-        let method = Some(waiter.method.to_owned());
-        let malformed = Malformed {
-            method,
-            ..malformed
-        };
-        waiter.reply.send(Err(malformed.into()));
-    }
-
     /// Finds what was started, with the events of it that have come already.
     fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
         if let Starts::Thread(tools) = starts

@@ -13,12 +13,12 @@ use super::{
         active,
         bulletin::Post,
         feed::Feed,
-        lines::{Broken, Line},
+        lines::Line,
         logins,
         note::{DeltaRef, Note, Shape},
         pursuit::Pursuit,
         queue::Event,
-        scan::{self, Addressee, Head},
+        scan::{self, Head},
     },
     Core,
 };
@@ -37,60 +37,38 @@ struct Readers {
 impl Core {
     /// Takes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>) {
-        let is_last = matches!(line, Line::Last(_));
-        let read = match line.text() {
-            Ok(text) if text.trim_ascii().is_empty() => Ok(()),
+        match line.text() {
+            Ok(text) if text.trim_ascii().is_empty() => {}
             Ok(text) => self.message(text),
-            Err(broken) => Err(broken),
-        };
-        let Err(broken) = read else {
-            return;
-        };
-        match is_last {
-            // Whoever waits is told how the connection has ended, which says more.
-            true => self.malformed(|| broken.malformed),
-            false => self.broken(broken),
+            Err(malformed) => self.malformed(|| malformed),
         }
     }
 
-    /// Tells whoever waits for a message that it cannot be read, and if that is not known, those who
-    /// listen.
-    fn broken(&mut self, broken: Broken) {
-        let Broken { text, malformed } = broken;
-        match scan::addressee(&text) {
-            Some(Addressee::Caller(id)) => self.broken_answer(id, malformed),
-            Some(Addressee::Server(id)) => {
-                let error = JsonRpcError::new(error_code::PARSE_ERROR, malformed.reason.clone());
-                self.outbound.answer(&id, &Err(error));
-                self.malformed(|| malformed);
-            }
-            None => self.malformed(|| malformed),
-        }
-    }
-
-    fn message(&mut self, text: Cow<'_, str>) -> Result<(), Broken> {
+    fn message(&mut self, text: Cow<'_, str>) {
         let Some(mut head) = scan::head(&text) else {
-            let malformed = scan::fault(&text);
-            let text = text.into_owned();
-            return Err(Broken { text, malformed });
+            return self.malformed(|| scan::fault(&text));
         };
         match (&head.method, head.id.take()) {
             (Some(_), Some(id)) => self.request(&id, &head, &text),
-            (Some(method), None) => {
+            (Some(_), None) => {
                 if let Some(topic) = self.topics.find(&head) {
                     let shape = Shape::of(&text, &head);
                     drop(head);
-                    topic.push(Note::new(text, shape), &mut self.wakes);
-                } else if let Some(readers) = self.notification(&head) {
+                    return topic.push(Note::new(text, shape), &mut self.wakes);
+                }
+                let Some(readers) = self.notification(&head) else {
+                    return;
+                };
+                if let Some(method) = &head.method {
                     self.requests.notification(method, &head, &text);
-                    let ends = method == "turn/completed";
-                    let login_id = logins::completed(&mut head);
-                    let shape = Shape::of(&text, &head);
-                    drop(head);
-                    match login_id {
-                        Some(login_id) => self.login(&login_id, Note::new(text, shape)),
-                        None => self.keep(readers, text, shape, ends),
-                    }
+                }
+                let ends = head.method.as_deref() == Some("turn/completed");
+                let login_id = logins::completed(&mut head);
+                let shape = Shape::of(&text, &head);
+                drop(head);
+                match login_id {
+                    Some(login_id) => self.login(&login_id, Note::new(text, shape)),
+                    None => self.keep(readers, text, shape, ends),
                 }
             }
             (None, Some(RequestId::Integer(id))) => {
@@ -101,7 +79,6 @@ impl Core {
             // id is none of ours.
             (None, _) => self.malformed(|| scan::fault(&text)),
         }
-        Ok(())
     }
 
     fn request(&mut self, id: &RequestId, head: &Head<'_>, text: &str) {

@@ -11,12 +11,12 @@ use serde_json::json;
 use super::{
     super::{
         mischief::{
-            Events, LIMIT, UNREADABLE_ANSWERS, are_what_is_left, are_whole_in_spite_of_it, babble,
-            cannot_be_read, flood, is_large, is_over_the_limit, tell_of_no_messages,
+            Events, are_what_is_left, are_whole_in_spite_of_it, babble, flood, is_large,
+            tell_of_no_messages,
         },
         thread_started, turn_started,
     },
-    Fake, start, start_with,
+    Fake, start,
 };
 use crate::{
     CloseReason, Error,
@@ -133,33 +133,6 @@ fn a_call_that_is_never_answered_ends_at_its_deadline() {
     let models = codex.models().timeout(Duration::from_millis(1));
     let error = models.send().unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
-    still_works(&codex, server);
-}
-
-#[test]
-fn an_answer_that_cannot_be_read_is_told_to_the_thread_that_asked() {
-    let builder = Codex::builder().max_message(LIMIT);
-    let (codex, server) = start_with(builder, |mut fake| async move {
-        for (answer, _) in UNREADABLE_ANSWERS {
-            fake.answer_unreadably(answer).await;
-        }
-        answer_one_more(fake).await;
-    });
-    for (_, reason) in UNREADABLE_ANSWERS {
-        // It would wait for ever.
-        cannot_be_read(codex.models().no_timeout().send(), reason);
-    }
-    still_works(&codex, server);
-}
-
-#[test]
-fn a_message_over_the_limit_is_reported_and_the_next_one_is_read() {
-    let builder = Codex::builder().max_message(LIMIT);
-    let (codex, server) = start_with(builder, |mut fake| async move {
-        fake.exceed_the_limit().await;
-        answer_one_more(fake).await;
-    });
-    is_over_the_limit(codex.notifications().next());
     still_works(&codex, server);
 }
 
