@@ -136,7 +136,8 @@ async fn a_terminated_process_ends_and_its_output_can_be_read_afterwards() {
 async fn a_program_that_takes_too_long_or_cannot_be_run_is_told() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    let slow = codex.exec(["sleep", "1000"]);
+    // Not in the sandbox: ended while that is set up, a command is left behind by these servers.
+    let slow = codex.exec(["sleep", "1000"]).sandbox(Sandbox::FullAccess);
     let output = slow.timeout(Duration::from_millis(100)).await.unwrap();
     assert_eq!(output.exit_code, 124);
     let missing = || codex.exec(["no-such-program"]).sandbox(Sandbox::FullAccess);
@@ -248,7 +249,8 @@ fn a_blocking_program_talks_to_a_process_as_well() {
     cat.close_stdin().unwrap();
     assert!(output.next().is_none());
     assert_eq!(cat.wait().unwrap(), 0);
-    let terminal = codex.exec(["cat"]).tty(80, 24).spawn().unwrap();
+    let terminal = codex.exec(["cat"]).sandbox(Sandbox::FullAccess);
+    let terminal = terminal.tty(80, 24).spawn().unwrap();
     terminal.resize(100, 30).unwrap();
     terminal.terminate().unwrap();
     assert_ne!(terminal.wait().unwrap(), 0);
