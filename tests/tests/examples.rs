@@ -271,6 +271,25 @@ examples! {
         example.says(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
     }
 
+    fn tool(example) {
+        let stage = &example.stage;
+        stage.model.push(Reply::items(["ABC-1", "ABC-9"].map(|id| {
+            Item::function_call("lookup_ticket", json!({ "id": id })).call_id(id)
+        })));
+        let told = example.says(&["thread: ", "answer: It is 42."]).await;
+        assert!(told.contains(r#"called: lookup_ticket({"id":"ABC-1"})"#), "{told}");
+        assert!(told.contains(r#"failed: lookup_ticket({"id":"ABC-9"})"#), "{told}");
+        let asked = example.stage.model.requests();
+        let output = |id: &str| asked[1].tool_output(id);
+        assert_eq!(output("ABC-1").as_deref(), Some("ABC-1: The door squeaks."));
+        assert_eq!(output("ABC-9").as_deref(), Some("there is no such ticket"));
+        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        let call = Reply::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
+        example.stage.model.push(call);
+        example.again().arg(id);
+        example.says(&["called: lookup_ticket(", "answer: It is 42."]).await;
+    }
+
     fn model_selection(example) {
         let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
         let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));

@@ -24,8 +24,10 @@ mod path;
 mod requests;
 mod retry;
 mod sandbox;
+mod schema;
 mod thread;
 mod thread_events;
+mod tool;
 mod transport;
 mod turn;
 pub mod types;
@@ -67,6 +69,7 @@ pub use thread::{
     Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
 };
 pub use thread_events::ThreadEvents;
+pub use tool::{Tool, ToolContext, ToolOutput};
 pub use turn::{
     Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
 };

@@ -146,6 +146,7 @@ impl Core {
                 self.router.reserve(thread_id);
             }
             Some(Starts::Login) => self.logins.reserve(),
+            Some(Starts::Thread(tools)) => self.requests.tools.reserve(tools),
             None => {}
         }
         let waiter = Waiter {

@@ -25,6 +25,7 @@ mod requests;
 mod review;
 mod text;
 mod thread_events;
+mod tools;
 mod turns;
 
 use std::{

@@ -58,12 +58,22 @@ impl Core {
 
     /// Finds what was started, with the events of it that have come already.
     fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
+        if let Starts::Thread(tools) = starts
+            && !self.requests.tools.concern(tools)
+        {
+            // The history of a thread is long, and need not be looked through.
+            return None;
+        }
         let ids = scan::result(result)?;
         Some(match starts {
             Starts::Turn(thread_id) => {
                 Started::Turn(self.claim_turn(thread_id, ids.turn_id.as_deref()?))
             }
             Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
+            Starts::Thread(tools) => {
+                self.requests.tools.claim(tools, ids.thread_id.as_deref()?);
+                return None;
+            }
         })
     }
 
@@ -87,6 +97,7 @@ impl Core {
                 self.post_strays();
             }
             Some(Starts::Login) => self.logins.release(),
+            Some(Starts::Thread(tools)) => self.requests.tools.release(tools),
             None => {}
         }
     }
