@@ -181,7 +181,7 @@ impl<M> CodexBuilder<M> {
     }
 
     /// How long one message of the server may be, in bytes; 256 MiB by default. A longer one is
-    /// dropped and reported by [`Codex::notifications`].
+    /// dropped and reported: to its caller if it is an answer, else by [`Codex::notifications`].
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self
