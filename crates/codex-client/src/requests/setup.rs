@@ -108,8 +108,14 @@ setters! {
     /// Decides on leave to do something: to run a command, to change files, to have more permissions.
     on_approval(ApprovalRequest) -> Decision, on_approval;
     /// Answers questions of the model to the user (`item/tool/requestUserInput`). Experimental.
+    ///
+    /// If the feature `tool_call_mcp_elicitation` is off, codex asks so for leave to call a tool of an
+    /// MCP server; the id of such a question begins with `mcp_tool_call_approval`.
     on_user_input(ToolRequestUserInputParams) -> ToolRequestUserInputResponse, on;
     /// Answers questions of MCP servers to the user (`mcpServer/elicitation/request`).
+    ///
+    /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, whose
+    /// `meta` has `"codex_approval_kind": "mcp_tool_call"`. To accept it is to let the tool run.
     on_elicitation(McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, on;
     /// Serves calls of dynamic tools (`item/tool/call`).
     on_tool_call(DynamicToolCallParams) -> DynamicToolCallResponse, on;
