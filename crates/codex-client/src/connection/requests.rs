@@ -10,6 +10,7 @@ use codex_types::{RequestId, ServerRequest, ServerRequestResolvedNotification};
 use tokio::sync::mpsc;
 
 use super::{
+    active::ends_thread,
     command::Command,
     inbox::Inbox,
     proposals::Proposals,
@@ -49,6 +50,7 @@ impl Requests {
     }
 
     pub(crate) fn open_inbox(&mut self, inbox: Arc<Inbox>) {
+        self.inboxes.retain(|inbox| !inbox.is_closed());
         self.inboxes.push(inbox);
     }
 
@@ -146,7 +148,7 @@ impl Requests {
                         && ticket.turn_id.as_deref() == turn_id
                 });
             }
-            "thread/closed" | "thread/deleted" => self
+            method if ends_thread(method) => self
                 .withdraw(|ticket| thread_id.is_some() && ticket.thread_id.as_deref() == thread_id),
             _ => {}
         }
@@ -177,5 +179,25 @@ impl Requests {
         for inbox in self.inboxes.drain(..) {
             inbox.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inbox_that_was_dropped_is_forgotten_also_if_nothing_is_ever_asked() {
+        let (commands, _receiver) = mpsc::unbounded_channel();
+        let mut requests = Requests::new(Arc::default(), commands.downgrade());
+        let held = Inbox::new(None);
+        requests.open_inbox(Arc::clone(&held));
+        for _ in 0..100 {
+            let inbox = Inbox::new(Some("t"));
+            requests.open_inbox(Arc::clone(&inbox));
+            inbox.close();
+        }
+        assert!(requests.inboxes.len() <= 2, "{}", requests.inboxes.len());
+        assert!(Arc::ptr_eq(&requests.inboxes[0], &held));
     }
 }
