@@ -45,6 +45,8 @@ async fn on_thread<T: Send + 'static>(
 impl<M> CodexBuilder<M> {
     /// How long a handler may take; one that takes longer is given up, and its request declined.
     /// Without it, handlers may take as long as they do: a person may be asked.
+    ///
+    /// In the blocking API the thread of a handler goes on for nothing, as threads cannot be ended.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handlers.set_timeout(timeout);
         self
@@ -122,7 +124,8 @@ setters! {
     /// Gets new tokens of ChatGPT, for a client that logs in with its own
     /// (`account/chatgptAuthTokens/refresh`).
     on_token_refresh(ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse, on;
-    /// Makes an attestation of this client (`attestation/generate`).
+    /// Makes an attestation of this client (`attestation/generate`). The server asks only if
+    /// [`request_attestation`](Self::request_attestation) is on.
     on_attestation(AttestationGenerateParams) -> AttestationGenerateResponse, on;
     /// Tells the time (`currentTime/read`); without it, the clock of this machine does. Experimental.
     on_current_time(CurrentTimeReadParams) -> CurrentTimeReadResponse, on;
