@@ -36,8 +36,10 @@ pub enum ApprovalRequest {
 pub struct FileChangeApproval {
     /// The request itself.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes that the item consists of, from the notifications before the request. Empty if the
-    /// server has sent none, or if they were too many to be kept (8 MiB).
+    /// The changes that the item consists of, from the notifications before the request.
+    ///
+    /// Empty if they are not known: the server has sent none, or they were too many to be kept (8 MiB).
+    /// So whoever decides by looking at each of them has to look whether there is any.
     pub changes: Vec<FileUpdateChange>,
 }
 
