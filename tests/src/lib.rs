@@ -33,5 +33,9 @@ mod approvals {}
 mod beyond_turns {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/tools.md")]
+mod tools {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/api-reference.md")]
 mod api_reference {}

@@ -16,7 +16,11 @@ use std::{
 use codex_testing::{Item, Reply, codex_bin};
 use codex_tests::stage::Stage;
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::Command,
+    time::timeout,
+};
 
 /// An example takes a second. One that takes so long hangs.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -86,6 +90,23 @@ impl Example {
             output.status,
         );
         told
+    }
+
+    /// Runs it, and does this as soon as it has said something; what it says after that.
+    async fn run_and_then(&mut self, act: impl FnOnce()) -> String {
+        let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        let mut rest = String::new();
+        let ends = async {
+            told.read_line(&mut rest).await.unwrap();
+            act();
+            rest.clear();
+            told.read_to_string(&mut rest).await.unwrap();
+            child.wait().await.unwrap()
+        };
+        let status = timeout(LIMIT, ends).await;
+        assert!(status.is_ok_and(|status| status.success()), "{}", self.name);
+        rest
     }
 
     /// Runs it, and looks for lines of its output that begin so, in this order.
@@ -250,6 +271,25 @@ examples! {
         example.says(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
     }
 
+    fn tool(example) {
+        let stage = &example.stage;
+        stage.model.push(Reply::items(["ABC-1", "ABC-9"].map(|id| {
+            Item::function_call("lookup_ticket", json!({ "id": id })).call_id(id)
+        })));
+        let told = example.says(&["thread: ", "answer: It is 42."]).await;
+        assert!(told.contains(r#"called: lookup_ticket({"id":"ABC-1"})"#), "{told}");
+        assert!(told.contains(r#"failed: lookup_ticket({"id":"ABC-9"})"#), "{told}");
+        let asked = example.stage.model.requests();
+        let output = |id: &str| asked[1].tool_output(id);
+        assert_eq!(output("ABC-1").as_deref(), Some("ABC-1: The door squeaks."));
+        assert_eq!(output("ABC-9").as_deref(), Some("there is no such ticket"));
+        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        let call = Reply::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
+        example.stage.model.push(call);
+        example.again().arg(id);
+        example.says(&["called: lookup_ticket(", "answer: It is 42."]).await;
+    }
+
     fn model_selection(example) {
         let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
         let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
@@ -321,6 +361,29 @@ examples! {
         model.push(Reply::function_call("exec_command", command));
         model.push(Reply::text("Nothing is wrong."));
         example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
+    }
+
+    fn goal(example) {
+        let complete = json!({ "status": "complete" });
+        let model = &example.stage.model;
+        model.push("I have begun.");
+        model.push(Reply::function_call("update_goal", complete));
+        model.push("It is done.");
+        example.says(&[
+            "turn",
+            "  says: I have begun.",
+            "turn",
+            "  says: It is done.",
+            "status: complete",
+            "tokens: ",
+            "turns:  2",
+        ]).await;
+    }
+
+    fn fs_watch(example) {
+        let file = example.stage.home.workspace().join("made");
+        let told = example.run_and_then(|| fs::write(&file, "new").unwrap()).await;
+        assert!(told.starts_with("changed: ") && told.contains("made"), "{told}");
     }
 
     fn exec(example) {

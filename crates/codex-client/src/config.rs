@@ -282,9 +282,10 @@ impl<M> CodexBuilder<M> {
     {
         let handlers = Arc::new(self.handlers);
         let connection = Connection::open(transport, &self.limits, Arc::clone(&handlers));
+        let experimental = self.capabilities.experimental_api == Some(true);
         let params = InitializeParams::new(self.client).capabilities(self.capabilities);
         let metadata = connection.call(&params, connection.timeout()).await?;
-        let codex = Codex::new(connection, metadata);
+        let codex = Codex::new(connection, metadata, experimental);
         // Before the server may ask anything.
         handlers.set_client(codex.downgrade());
         codex.connection().notify("initialized")?;

@@ -12,6 +12,8 @@ mod decode;
 mod error;
 mod exec;
 mod external;
+mod fs_watch;
+mod goal;
 mod input;
 mod login;
 mod mode;
@@ -22,8 +24,10 @@ mod path;
 mod requests;
 mod retry;
 mod sandbox;
+mod schema;
 mod thread;
 mod thread_events;
+mod tool;
 mod transport;
 mod turn;
 pub mod types;
@@ -42,6 +46,8 @@ pub use error::{
 };
 pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
 pub use external::{ExternalContent, ExternalMessage, TurnInput};
+pub use fs_watch::{FsWatch, FsWatchStart};
+pub use goal::{GoalHandle, GoalResult, GoalStart, GoalStream};
 pub use input::Input;
 pub use login::{
     ChatgptLogin, ChatgptLoginStart, DeviceCodeLogin, DeviceCodeLoginStart, LoginWait,
@@ -63,6 +69,7 @@ pub use thread::{
     Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
 };
 pub use thread_events::ThreadEvents;
+pub use tool::{Tool, ToolContext, ToolOutput};
 pub use turn::{
     Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
 };

@@ -14,6 +14,11 @@ pub use codex_types::{
     ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
 };
 
+// What goals are, and what is told of them.
+pub use codex_types::{
+    ThreadGoal, ThreadGoalClearedNotification, ThreadGoalStatus, ThreadGoalUpdatedNotification,
+};
+
 // What is reviewed.
 pub use codex_types::{
     BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,
@@ -43,6 +48,9 @@ pub use codex_types::{
     SleepThreadItem, SubAgentActivityThreadItem, ThreadItem, ThreadTokenUsage, TokenUsageBreakdown,
     Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
 };
+
+// What is told of watched files.
+pub use codex_types::FsChangedNotification;
 
 // What processes are told and tell.
 pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};

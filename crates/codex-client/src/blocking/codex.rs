@@ -1,10 +1,13 @@
 //! The client, blocking.
 
+use std::path::Path;
+
 use codex_types::{InitializeResponse, Request};
 
 use super::{
-    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, Models,
-    Notifications, ServerRequests, Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart, wait,
+    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, FsWatchStart,
+    Models, Notifications, ServerRequests, Thread, ThreadFork, ThreadList, ThreadResume,
+    ThreadStart, wait,
 };
 use crate::error::Result;
 
@@ -136,6 +139,11 @@ impl Codex {
         I::Item: Into<String>,
     {
         Exec::new(&self.inner, command)
+    }
+
+    /// As [`crate::Codex::fs_watch`].
+    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchStart {
+        FsWatchStart::new(&self.inner, path.as_ref())
     }
 
     /// As [`crate::Codex::notifications`].

@@ -50,6 +50,8 @@
 
 mod codex;
 mod exec;
+mod fs_watch;
+mod goal;
 mod login;
 mod notifications;
 mod requests;
@@ -61,6 +63,8 @@ use crate::{mode::Blocking, turn::TurnResult};
 
 pub use codex::{Codex, WeakCodex};
 pub use exec::{ExecProcess, ExecStream};
+pub use fs_watch::FsWatch;
+pub use goal::{GoalHandle, GoalStream};
 pub use login::{ChatgptLogin, DeviceCodeLogin};
 pub use notifications::{Notifications, ThreadEvents};
 pub use requests::{PendingRequest, ServerRequests};
@@ -81,7 +85,7 @@ macro_rules! builders {
 }
 
 builders! {
-    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, LoginWait, Models,
+    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, FsWatchStart, GoalStart, LoginWait, Models,
     Pages<R>, Review, Run<R = TurnResult>, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
     TurnStart<R = TurnResult>,
 }

@@ -1,8 +1,10 @@
 //! Threads, blocking.
 
-use codex_types::ReviewTarget;
+use codex_types::{ReviewTarget, ThreadGoal};
 
-use super::{Review, Run, ServerRequests, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait};
+use super::{
+    GoalStart, Review, Run, ServerRequests, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait,
+};
 use crate::{error::Result, external::TurnInput, input::Input};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
@@ -39,6 +41,25 @@ impl Thread {
     /// As [`crate::Thread::review`].
     pub fn review(&self, target: impl Into<ReviewTarget>) -> Review {
         Review::new(&self.inner, target.into())
+    }
+
+    /// As [`crate::Thread::goal_start`].
+    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStart {
+        GoalStart::new(&self.inner, objective.into())
+    }
+
+    /// As [`crate::Thread::goal_resume`].
+    pub fn goal_resume(&self) -> GoalStart {
+        GoalStart::resume(&self.inner)
+    }
+
+    /// As [`crate::Thread::goal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn goal(&self) -> Result<Option<ThreadGoal>> {
+        wait(self.inner.goal())
     }
 
     /// As [`crate::Thread::read`].

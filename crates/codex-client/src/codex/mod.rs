@@ -32,16 +32,27 @@ pub struct Codex {
 struct Inner {
     connection: Connection,
     metadata: InitializeResponse,
+    /// Whether it has the `experimentalApi` capability.
+    experimental: bool,
 }
 
 impl Codex {
-    pub(crate) fn new(connection: Connection, metadata: InitializeResponse) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        metadata: InitializeResponse,
+        experimental: bool,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 connection,
                 metadata,
+                experimental,
             }),
         }
+    }
+
+    pub(crate) fn is_experimental(&self) -> bool {
+        self.inner.experimental
     }
 
     /// A handle that does not keep the server running, for what lives as long as the client itself: a

@@ -8,10 +8,13 @@ use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
 use super::{
-    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, topic::Topic,
-    watch::Watch,
+    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, pursuit::Pursuit,
+    topic::Topic, watch::Watch,
 };
-use crate::error::{CloseReason, Closed, Error, Result};
+use crate::{
+    error::{CloseReason, Closed, Error, Result},
+    tool::Toolbox,
+};
 
 /// What a handle asks of the connection task.
 pub(crate) enum Command {
@@ -21,6 +24,8 @@ pub(crate) enum Command {
     },
     Subscribe(Arc<Board>),
     Watch(Arc<Watch>),
+    /// Has the turns of a thread go there.
+    Pursue(Arc<Pursuit>),
     /// Keeps the events of all turns of a thread until it is released. The reply says why none would come.
     Reserve {
         thread_id: String,
@@ -115,6 +120,17 @@ pub(crate) enum Starts {
     /// A turn in this thread.
     Turn(String),
     Login,
+    /// A thread that has tools.
+    Thread(ThreadTools),
+}
+
+/// The tools that a thread gets from here.
+pub(crate) struct ThreadTools {
+    pub(crate) tools: Arc<Toolbox>,
+    /// The thread, if it is resumed.
+    pub(crate) resumes: Option<String>,
+    /// The thread that it is a fork of, whose tools it inherits.
+    pub(crate) forks: Option<String>,
 }
 
 /// What was started.

@@ -4,41 +4,33 @@
 //! answers go to their callers, events to their feeds, and lines to be written pile up in
 //! `outbound`. Nothing in here waits.
 
+mod answers;
+mod receive;
+
 use std::{
-    borrow::Cow,
     mem,
-    ops::Range,
     sync::{Arc, OnceLock},
     task::Waker,
     time::Duration,
 };
 
-use codex_types::{
-    RequestId,
-    rpc::{Incoming, JsonRpcError, error_code},
-};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    active::{self, Active},
+    active::Active,
     bulletin::{Bulletin, Post},
-    command::{Answer, Call, Command, Reply, Started, Starts},
-    feed::{CutOff, Feed},
+    command::{Call, Command, Reply, Starts},
     left::Left,
-    lines::Line,
-    logins::{self, Logins},
-    note::{DeltaRef, Note, Shape},
+    logins::Logins,
     outbound::Outbound,
     pending::Pending,
-    queue::Event,
     requests::Requests,
     router::Router,
-    scan::{self, Head},
     topic::Topics,
     watch::Watches,
 };
 use crate::{
-    error::{CloseReason, Closed, Error, LostReason, Malformed, RpcError},
+    error::{CloseReason, Closed, Error, Malformed},
     requests::Job,
 };
 
@@ -50,13 +42,6 @@ struct Waiter {
     /// The thread whose events this client then gets no more.
     leaves: Option<String>,
     reply: Reply,
-}
-
-/// Who is to have a notification that is to be kept.
-struct Readers {
-    feed: Option<Arc<Feed>>,
-    /// The thread, if somebody watches it.
-    watched: Option<String>,
 }
 
 /// The state of a connection.
@@ -131,6 +116,7 @@ impl Core {
             }
             Command::Release { thread_id } => self.release(Some(&Starts::Turn(thread_id))),
             Command::Follow(topic) => self.topics.add(topic),
+            Command::Pursue(pursuit) => self.router.pursue(pursuit),
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).cloned());
             }
@@ -160,6 +146,7 @@ impl Core {
                 self.router.reserve(thread_id);
             }
             Some(Starts::Login) => self.logins.reserve(),
+            Some(Starts::Thread(tools)) => self.requests.tools.reserve(tools),
             None => {}
         }
         let waiter = Waiter {
@@ -189,248 +176,6 @@ impl Core {
                 Some(ready) => self.outbound.request(&ready),
                 None => return,
             }
-        }
-    }
-
-    /// Takes a received line.
-    pub(crate) fn receive(&mut self, line: Line<'_>) {
-        let text = match line {
-            Line::Borrowed(bytes) => str::from_utf8(bytes)
-                .map(Cow::Borrowed)
-                .map_err(|_| bytes.into()),
-            Line::Owned(bytes) => String::from_utf8(bytes)
-                .map(Cow::Owned)
-                .map_err(|error| Cow::Owned(error.into_bytes())),
-            Line::TooLong(length) => {
-                let reason = format!("a line of {length} bytes is over the limit and was dropped");
-                return self.malformed(|| Malformed::at(None, "", &reason, 0));
-            }
-        };
-        match text {
-            Ok(text) if text.trim_ascii().is_empty() => {}
-            Ok(text) => self.message(text),
-            Err(bytes) => self.malformed(|| {
-                let text = String::from_utf8_lossy(&bytes);
-                let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-                Malformed::at(None, &text, "not valid UTF-8", place)
-            }),
-        }
-    }
-
-    fn message(&mut self, text: Cow<'_, str>) {
-        let Some(mut head) = scan::head(&text) else {
-            return self.malformed(|| not_a_message(&text));
-        };
-        match (&head.method, head.id.take()) {
-            (Some(_), Some(id)) => self.request(&id, &head, &text),
-            (Some(_), None) => {
-                if let Some(topic) = self.topics.find(&head) {
-                    let shape = Shape::of(&text, &head);
-                    drop(head);
-                    return topic.push(Note::new(text, shape), &mut self.wakes);
-                }
-                let Some(readers) = self.notification(&head) else {
-                    return;
-                };
-                if let Some(method) = &head.method {
-                    self.requests.notification(method, &head, &text);
-                }
-                let ends = head.method.as_deref() == Some("turn/completed");
-                let login_id = logins::completed(&mut head);
-                let shape = Shape::of(&text, &head);
-                drop(head);
-                match login_id {
-                    Some(login_id) => self.login(&login_id, Note::new(text, shape)),
-                    None => self.keep(readers, text, shape, ends),
-                }
-            }
-            (None, Some(RequestId::Integer(id))) => {
-                let (result, error) = (head.result, head.error);
-                self.response(id, text, result, error);
-            }
-            // An error without an id answers a message that the server could not read. A string
-            // id is none of ours.
-            (None, _) => self.malformed(|| not_a_message(&text)),
-        }
-    }
-
-    fn request(&mut self, id: &RequestId, head: &Head<'_>, text: &str) {
-        let (jobs, wakes) = (&mut self.jobs, &mut self.wakes);
-        let text = text.to_owned();
-        if !self.requests.receive(id, head, text, jobs, wakes) {
-            let method = head.method.as_deref().unwrap_or_default();
-            let message = format!("unknown method `{method}`");
-            let error = JsonRpcError::new(error_code::METHOD_NOT_FOUND, message);
-            self.outbound.answer(id, &Err(error));
-        }
-    }
-
-    /// Delivers a delta. Any other notification is to be kept, for the readers that are returned.
-    fn notification(&mut self, head: &Head<'_>) -> Option<Readers> {
-        let thread_id = head.peek.thread_id.as_deref();
-        let watched = thread_id.filter(|thread_id| self.watches.has(thread_id));
-        let feed = match (thread_id, &head.peek.turn_id) {
-            (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
-            _ => None,
-        };
-        let somebody_reads = feed.is_some() || watched.is_some();
-        if let Some(mut delta) = somebody_reads.then(|| DeltaRef::of(head)).flatten() {
-            if let Some(feed) = feed {
-                feed.push_delta(&delta, &mut self.wakes);
-            }
-            let is_ours = feed.is_some();
-            if let Some(thread_id) = watched {
-                delta.turn_id = head.peek.turn_id.as_deref().unwrap_or_default();
-                self.watches.push_delta(thread_id, &delta, &mut self.wakes);
-            }
-            self.post_strays();
-            // Those who subscribed to what belongs to no turn of ours get the rest.
-            return (!is_ours).then_some(Readers {
-                feed: None,
-                watched: None,
-            });
-        }
-        let readers = Readers {
-            feed: feed.map(Arc::clone),
-            watched: watched.map(str::to_owned),
-        };
-        self.post_strays();
-        if let Some(method) = &head.method {
-            self.active.notification(method, &head.peek);
-            if active::ends_thread(method)
-                && let Some(thread_id) = thread_id
-            {
-                self.router.lose(thread_id, LostReason::ThreadClosed);
-                self.post_strays();
-            }
-        }
-        Some(readers)
-    }
-
-    fn keep(&mut self, readers: Readers, text: Cow<'_, str>, shape: Shape, ends: bool) {
-        let Readers { feed, watched } = readers;
-        if feed.is_none() && watched.is_none() {
-            let post = || Post::Note(Arc::new(Note::new(text, shape)));
-            return self.bulletin.post(post, &mut self.wakes);
-        }
-        let note = Arc::new(Note::new(text, shape));
-        if let Some(thread_id) = watched {
-            self.watches.push_note(&thread_id, &note, &mut self.wakes);
-        }
-        let Some(feed) = feed else {
-            return self.bulletin.post(|| Post::Note(note), &mut self.wakes);
-        };
-        feed.push_note(&note, &mut self.wakes);
-        if ends {
-            let now = Instant::now();
-            self.router.end(feed.thread_id(), feed.turn_id(), now);
-            self.deadline_of_router();
-            self.post_strays();
-        }
-    }
-
-    /// Hands to the subscribers what turned out to belong to no turn of ours.
-    fn post_strays(&mut self) {
-        if self.router.has_strays() {
-            self.post_all_strays();
-        }
-    }
-
-    #[cold]
-    fn post_all_strays(&mut self) {
-        for stray in self.router.take_strays() {
-            let (thread_id, turn_id) = (stray.thread_id().to_owned(), stray.turn_id().to_owned());
-            let mut unread = stray.into_unread();
-            while let Some(event) = unread.pop() {
-                let note = match event {
-                    Event::Note(note) => note,
-                    Event::Delta(delta) => Arc::new(delta.to_note(&thread_id, &turn_id)),
-                };
-                self.bulletin.post(|| Post::Note(note), &mut self.wakes);
-            }
-        }
-    }
-
-    /// Tells those who wait for this login, and all subscribers: an application that shows who is
-    /// logged in need not know who started it.
-    fn login(&mut self, login_id: &str, note: Note) {
-        let note = Arc::new(note);
-        self.logins.complete(login_id, &note);
-        self.bulletin.post(|| Post::Note(note), &mut self.wakes);
-    }
-
-    fn response(
-        &mut self,
-        id: i64,
-        text: Cow<'_, str>,
-        result: Option<Range<usize>>,
-        error: Option<Range<usize>>,
-    ) {
-        // Nobody waits for a late answer, or for one that was never asked for.
-        let Some(waiter) = self.pending.complete(id) else {
-            return;
-        };
-        let method = waiter.method;
-        let answer = match (result, error) {
-            (_, Some(error)) => Err(match serde_json::from_str::<JsonRpcError>(&text[error]) {
-                Ok(error) => RpcError::new(method, error).into(),
-                Err(error) => Malformed::new(Some(method), &text, &error).into(),
-            }),
-            (Some(result), None) => {
-                if let Some(thread_id) = &waiter.leaves {
-                    self.left.leave(thread_id);
-                    self.router.lose(thread_id, LostReason::Unsubscribed);
-                    self.active.left(thread_id);
-                }
-                self.left.answered(method, &text[result.clone()]);
-                // What nobody waits for any more is not claimed: its events are for those who listen.
-                let starts = waiter.starts.as_ref();
-                let started = starts
-                    .filter(|_| !waiter.reply.is_given_up())
-                    .and_then(|starts| self.claim(starts, &text[result.clone()]));
-                Ok(Answer::new(text.into_owned(), result, started))
-            }
-            (None, None) => {
-                let reason = "neither `result` nor `error`";
-                Err(Malformed::at(Some(method), &text, reason, 0).into())
-            }
-        };
-        self.release(waiter.starts.as_ref());
-        waiter.reply.send(answer);
-    }
-
-    /// Finds what was started, with the events of it that have come already.
-    fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
-        let ids = scan::result(result)?;
-        Some(match starts {
-            Starts::Turn(thread_id) => {
-                Started::Turn(self.claim_turn(thread_id, ids.turn_id.as_deref()?))
-            }
-            Starts::Login => Started::Login(self.logins.claim(ids.login_id.as_deref()?)),
-        })
-    }
-
-    fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<Feed> {
-        let feed = self.router.claim(thread_id, turn_id, Instant::now());
-        if self.left.has(thread_id) {
-            self.router.lose(thread_id, LostReason::Unsubscribed);
-        }
-        if !feed.has_ended() {
-            self.active.named(thread_id, turn_id);
-        }
-        self.deadline_of_router();
-        feed
-    }
-
-    /// Ends a reservation; what nobody claimed goes where it would have gone without one.
-    fn release(&mut self, starts: Option<&Starts>) {
-        match starts {
-            Some(Starts::Turn(thread_id)) => {
-                self.router.release(thread_id);
-                self.post_strays();
-            }
-            Some(Starts::Login) => self.logins.release(),
-            None => {}
         }
     }
 
@@ -485,6 +230,7 @@ impl Core {
             Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
             Command::Watch(watch) => self.watches.add(watch),
             Command::Follow(topic) => self.topics.add(topic),
+            Command::Pursue(pursuit) => self.router.pursue(pursuit),
             Command::Inbox(inbox) => inbox.close(),
             Command::Report(error) => self.report(error),
             // A server that ends does not wait for answers.
@@ -506,9 +252,7 @@ impl Core {
         for reply in mem::take(&mut self.late) {
             reply.send(Err(Error::closed(&closed)));
         }
-        for feed in self.router.drain() {
-            feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
-        }
+        self.router.close(&closed);
         self.requests.close();
         self.logins.close();
         self.watches.close(&closed);
@@ -525,21 +269,5 @@ impl Drop for Core {
     /// The task was dropped with its runtime: nobody shall wait for it.
     fn drop(&mut self) {
         self.finish(Closed::new(CloseReason::RuntimeShutDown));
-    }
-}
-
-/// Why a text is no message: by the parser that knows best.
-fn not_a_message(text: &str) -> Malformed {
-    match Incoming::parse(text.as_bytes()) {
-        Err(error) => Malformed::at(None, text, &error.to_string(), 0),
-        Ok(Incoming::Response {
-            result: Err(error), ..
-        }) => Malformed::at(
-            None,
-            text,
-            &format!("the server could not read: {error}"),
-            0,
-        ),
-        Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
     }
 }

@@ -1,6 +1,8 @@
 //! Cutting the received bytes into lines.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
+
+use crate::error::Malformed;
 
 /// How much is asked of the stream at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -30,6 +32,29 @@ pub(crate) enum Line<'a> {
     Owned(Vec<u8>),
     /// Over the limit and thrown away; this is how long it was.
     TooLong(usize),
+}
+
+impl<'a> Line<'a> {
+    /// The line as text, or why it is none.
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, Malformed> {
+        let text = match self {
+            Self::Borrowed(bytes) => str::from_utf8(bytes)
+                .map(Cow::Borrowed)
+                .map_err(|_| Cow::Borrowed(bytes)),
+            Self::Owned(bytes) => String::from_utf8(bytes)
+                .map(Cow::Owned)
+                .map_err(|error| Cow::Owned(error.into_bytes())),
+            Self::TooLong(length) => {
+                let reason = format!("a line of {length} bytes is over the limit and was dropped");
+                return Err(Malformed::at(None, "", &reason, 0));
+            }
+        };
+        text.map_err(|bytes: Cow<'_, [u8]>| {
+            let text = String::from_utf8_lossy(&bytes);
+            let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
+            Malformed::at(None, &text, "not valid UTF-8", place)
+        })
+    }
 }
 
 impl Lines {

@@ -27,12 +27,14 @@ mod note;
 mod outbound;
 mod pending;
 mod proposals;
+mod pursuit;
 mod queue;
 mod requests;
 mod reservation;
 mod router;
 mod scan;
 mod ticket;
+mod tools;
 mod topic;
 mod watch;
 
@@ -52,10 +54,12 @@ pub(crate) use self::note::note;
 pub(crate) use self::{
     active::Running,
     bulletin::{Board, Post},
+    command::ThreadTools,
     feed::{CutOff, End, Feed, Reader, Record},
     inbox::Inbox,
     logins::Attempt,
     note::{Delta, DeltaKind, Note},
+    pursuit::{Chapter, Pursuit, Rest, Standing},
     queue::Event,
     ticket::Asked,
     topic::{Topic, response},
@@ -148,6 +152,20 @@ impl Connection {
             Some(Started::Turn(feed)) => Ok((response, feed)),
             _ => Err(unnamed::<R>(&answer, "the answer names no turn")),
         }
+    }
+
+    /// Calls a method that starts a thread, or takes one up, with tools. The thread has them before
+    /// anything can come that follows the answer.
+    pub(crate) async fn call_for_thread<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        tools: ThreadTools,
+    ) -> Result<R::Response> {
+        let answer = self
+            .send(params, timeout, Some(Starts::Thread(tools)))
+            .await?;
+        decode::<R>(&answer)
     }
 
     /// Calls a method that starts a login. The attempt knows its completion, also one that came

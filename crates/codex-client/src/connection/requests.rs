@@ -6,7 +6,9 @@ use std::{
     task::Waker,
 };
 
-use codex_types::{RequestId, ServerRequest, ServerRequestResolvedNotification};
+use codex_types::{
+    DynamicToolCallParams, RequestId, ServerCall, ServerRequest, ServerRequestResolvedNotification,
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -16,6 +18,7 @@ use super::{
     proposals::Proposals,
     scan::Head,
     ticket::{Asked, Ticket},
+    tools::Tools,
 };
 use crate::requests::{Handlers, Job};
 
@@ -31,6 +34,7 @@ pub(crate) struct Requests {
     /// In the order in which they were opened.
     inboxes: Vec<Arc<Inbox>>,
     proposals: Proposals,
+    pub(super) tools: Tools,
     commands: mpsc::WeakUnboundedSender<Command>,
 }
 
@@ -45,6 +49,7 @@ impl Requests {
             handlers,
             inboxes: Vec::new(),
             proposals: Proposals::default(),
+            tools: Tools::default(),
             commands,
         }
     }
@@ -54,8 +59,9 @@ impl Requests {
         self.inboxes.push(inbox);
     }
 
-    /// Takes a request: for the inbox of its thread, a handler, or the inbox of all threads, the one
-    /// that was opened last. Without any of them it is declined. True if the method is known.
+    /// Takes a request: for the tool that it calls, the inbox of its thread, a handler, or the inbox of
+    /// all threads, the one that was opened last. Without any of them it is declined. True if the
+    /// method is known.
     pub(crate) fn receive(
         &mut self,
         id: &RequestId,
@@ -94,6 +100,11 @@ impl Requests {
         jobs: &mut Vec<Job>,
         wakes: &mut Vec<Waker>,
     ) {
+        if asked.method() == DynamicToolCallParams::METHOD
+            && let Some(tool) = thread_id.and_then(|thread_id| self.tools.find(thread_id, &asked))
+        {
+            return jobs.push(self.handlers.call(tool, asked));
+        }
         self.inboxes.retain(|inbox| !inbox.is_closed());
         let newest_first = self.inboxes.iter().rev();
         let (own, all): (Vec<_>, Vec<_>) =
@@ -132,6 +143,7 @@ impl Requests {
     /// Takes note of a notification, whatever it is.
     pub(crate) fn notification(&mut self, method: &str, head: &Head<'_>, text: &str) {
         self.proposals.notification(method, head, text);
+        self.tools.notification(method, head, text);
         let thread_id = head.peek.thread_id.as_deref();
         match method {
             "serverRequest/resolved" => {
@@ -176,6 +188,7 @@ impl Requests {
     /// The connection has ended.
     pub(crate) fn close(&mut self) {
         self.withdraw(|_| true);
+        self.tools.close();
         for inbox in self.inboxes.drain(..) {
             inbox.close();
         }

@@ -14,12 +14,15 @@
 //! events and its end. The time is needed since a turn that is completed can be followed by the
 //! claimed one in earnest.
 
-use std::{collections::HashMap, sync::Arc, task::Waker, time::Duration};
+use std::{collections::HashMap, mem, sync::Arc, task::Waker, time::Duration};
 
 use tokio::time::Instant;
 
-use super::feed::{CutOff, Feed};
-use crate::error::LostReason;
+use super::{
+    feed::{CutOff, Feed},
+    pursuit::Pursuit,
+};
+use crate::error::{Closed, LostReason};
 
 /// How long after the end of another turn the first event of a claimed one is waited for. Servers
 /// that are known begin a turn within milliseconds.
@@ -40,6 +43,8 @@ struct Routes {
     /// How many `turn/start` calls are on their way.
     reserved: usize,
     turns: Vec<Route>,
+    /// Whoever is to have all of its turns.
+    pursuit: Option<Arc<Pursuit>>,
 }
 
 #[derive(Debug)]
@@ -89,6 +94,9 @@ impl Router {
             route.feed.cut_off(CutOff::Lost(reason));
             (route.seen, route.ended, route.heir) = (true, true, None);
         }
+        if let Some(pursuit) = routes.pursuit.take() {
+            pursuit.cut_off(CutOff::Lost(reason));
+        }
         self.tidy(thread_id);
     }
 
@@ -119,9 +127,21 @@ impl Router {
     #[cold]
     fn unsettled(&mut self, thread_id: &str, turn_id: &str) -> Option<usize> {
         let routes = self.threads.get_mut(thread_id)?;
+        let pursuit = routes.pursuit().cloned();
         if let Some(route) = routes.find(turn_id) {
-            route.seen = true;
+            let is_first = !mem::replace(&mut route.seen, true);
             route.heir = None;
+            if is_first && let Some(pursuit) = pursuit {
+                pursuit.turn_began(&route.feed, false);
+            }
+        } else if let Some(pursuit) = pursuit {
+            // What comes after the end of a turn does not begin it again.
+            if !pursuit.has_turn(turn_id) {
+                let mut route = Route::new(thread_id, turn_id);
+                route.claimed = true;
+                pursuit.turn_began(&route.feed, routes.reserved == 0);
+                routes.turns.push(route);
+            }
         } else if routes.is_open() {
             routes.turns.push(Route::new(thread_id, turn_id));
         }
@@ -139,12 +159,34 @@ impl Router {
         };
         routes.turns[at].ended = true;
         let ended = Arc::clone(&routes.turns[at].feed);
+        if let Some(pursuit) = routes.pursuit() {
+            pursuit.turn_ended(&ended);
+        }
         for route in &mut routes.turns {
             if route.is_awaited() && route.heir.is_none() {
                 route.inherit_later(&ended, now, &mut self.deadline);
             }
         }
         self.tidy(thread_id);
+    }
+
+    /// All turns of a thread are for this pursuit from now on, those that run included.
+    pub(crate) fn pursue(&mut self, pursuit: Arc<Pursuit>) {
+        let routes = self.threads.entry(pursuit.thread_id().to_owned());
+        let routes = routes.or_default();
+        for route in &routes.turns {
+            if route.claimed && route.seen && !route.ended && !route.abandoned() {
+                pursuit.turn_began(&route.feed, false);
+            }
+        }
+        if let Some(other) = routes.pursuit.replace(pursuit) {
+            other.supersede();
+        }
+    }
+
+    /// Whoever is to have all turns of a thread.
+    pub(crate) fn pursuit(&mut self, thread_id: &str) -> Option<&Arc<Pursuit>> {
+        self.threads.get_mut(thread_id)?.pursuit()
     }
 
     /// When [`settle`](Self::settle) is to be called, at the latest.
@@ -194,15 +236,20 @@ impl Router {
 
     /// The feeds that turned out to be nobody's since the last call.
     pub(crate) fn take_strays(&mut self) -> Vec<Arc<Feed>> {
-        std::mem::take(&mut self.strays)
+        mem::take(&mut self.strays)
     }
 
-    /// Takes all feeds out: the connection has ended.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Arc<Feed>> {
-        self.threads
-            .drain()
-            .flat_map(|(_, routes)| routes.turns)
-            .map(|route| route.feed)
+    /// The connection has ended: so have all turns that had not.
+    pub(crate) fn close(&mut self, closed: &Arc<Closed>) {
+        let why = CutOff::Closed(Arc::clone(closed));
+        for (_, routes) in self.threads.drain() {
+            for route in routes.turns {
+                route.feed.cut_off(why.clone());
+            }
+            if let Some(pursuit) = routes.pursuit {
+                pursuit.cut_off(why.clone());
+            }
+        }
     }
 
     /// Lets go of what no reservation keeps any more.
@@ -218,7 +265,7 @@ impl Router {
             let strays = routes.turns.extract_if(.., |route| !route.claimed);
             self.strays.extend(strays.map(|route| route.feed));
             routes.turns.retain(|route| !route.ended);
-            if routes.turns.is_empty() {
+            if routes.turns.is_empty() && routes.pursuit().is_none() {
                 self.threads.remove(thread_id);
             }
         }
@@ -229,6 +276,13 @@ impl Routes {
     /// Whether a turn that nobody has claimed may still turn out to be ours.
     fn is_open(&self) -> bool {
         self.reserved > 0 || self.turns.iter().any(Route::is_awaited)
+    }
+
+    /// The pursuit, unless nobody holds it any more.
+    fn pursuit(&mut self) -> Option<&Arc<Pursuit>> {
+        self.pursuit
+            .take_if(|pursuit| Arc::strong_count(pursuit) == 1);
+        self.pursuit.as_ref()
     }
 
     fn position(&self, turn_id: &str) -> Option<usize> {

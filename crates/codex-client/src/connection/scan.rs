@@ -7,7 +7,9 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use codex_types::RequestId;
+use codex_types::{RequestId, rpc::Incoming};
+
+use crate::error::Malformed;
 
 /// What a message says about itself.
 #[derive(Debug, Default, PartialEq)]
@@ -85,6 +87,22 @@ pub(crate) fn result(result: &str) -> Option<Peek<'_>> {
         at: 0,
     };
     scan.peek()
+}
+
+/// Why a text is no message: by the parser that knows best.
+pub(crate) fn fault(text: &str) -> Malformed {
+    match Incoming::parse(text.as_bytes()) {
+        Err(error) => Malformed::at(None, text, &error.to_string(), 0),
+        Ok(Incoming::Response {
+            result: Err(error), ..
+        }) => Malformed::at(
+            None,
+            text,
+            &format!("the server could not read: {error}"),
+            0,
+        ),
+        Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
+    }
 }
 
 type Id<'a> = Option<Cow<'a, str>>;

@@ -121,9 +121,14 @@ impl Asked {
         self.ticket.method
     }
 
+    /// The params as JSON.
+    pub(crate) fn raw_params(&self) -> &str {
+        self.params.clone().map_or("{}", |at| &self.text[at])
+    }
+
     /// The decoded params.
     pub(crate) fn params<P: DeserializeOwned>(&self) -> Result<P> {
-        let params = self.params.clone().map_or("{}", |at| &self.text[at]);
+        let params = self.raw_params();
         serde_json::from_str(params)
             .map_err(|error| Malformed::new(Some(self.method()), params, &error).into())
     }

@@ -137,7 +137,8 @@ impl fmt::Debug for Topic {
     }
 }
 
-fn remember(wakers: &mut Vec<Waker>, context: &Context<'_>) {
+/// Keeps a waker unless it is kept already.
+pub(super) fn remember(wakers: &mut Vec<Waker>, context: &Context<'_>) {
     if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
         wakers.push(context.waker().clone());
     }

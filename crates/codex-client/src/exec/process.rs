@@ -25,8 +25,9 @@ use crate::{
 ///
 /// Output that is not read is kept, up to 16 MiB as it comes over the wire (which is 12 MiB of
 /// bytes). The server does not wait for readers: past that the oldest makes room, and the stream
-/// says so. Without [`no_output_cap`](super::Exec::no_output_cap) it cannot come to that, since the
-/// server sends 1 MiB of each stream at most.
+/// says so. It cannot come to that unless [`no_output_cap`](super::Exec::no_output_cap) or a large
+/// [`output_bytes_cap`](super::Exec::output_bytes_cap) is asked for: by default the server sends 1 MiB
+/// of each stream at most.
 #[derive(Debug, Clone)]
 pub struct ExecProcess {
     inner: Arc<Inner>,

@@ -1,10 +1,6 @@
 //! Typed answers: the schema that a Rust type asks for, and the answer read into it.
 
-mod merge;
-mod place;
-mod strict;
-
-use std::{any::type_name, collections::BTreeMap, fmt};
+use std::{any::type_name, fmt};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -12,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Error, OutputMismatch, Result},
+    schema::{Form, Misfit, Place, Shape},
     turn::TurnResult,
 };
 
@@ -110,12 +107,12 @@ impl Wanted<TurnResult> {
 impl<T: DeserializeOwned + JsonSchema> Wanted<TypedResult<T>> {
     /// An answer that is a `T`.
     pub(crate) fn typed() -> Self {
-        match strict::schema::<T>() {
-            Ok(strict) => Self {
-                schema: Ok(Some(strict.schema)),
-                read: match strict.is_wrapped {
-                    false => read::<T>,
-                    true => read_wrapped::<T>,
+        match Shape::of::<T>(Form::Strict) {
+            Ok(shape) => Self {
+                schema: Ok(Some(shape.schema)),
+                read: match shape.place {
+                    Place::Member => |result| fit(result, |text| Place::Member.read(text)),
+                    _ => |result| fit(result, |text| Place::Itself.read(text)),
                 },
             },
             Err(fault) => {
@@ -123,7 +120,7 @@ impl<T: DeserializeOwned + JsonSchema> Wanted<TypedResult<T>> {
                 let message = format!("`{name}` cannot be asked for as output: {fault}");
                 Self {
                     schema: Err(Error::InvalidInput(message.into())),
-                    read: read::<T>,
+                    read: |result| fit(result, |text| Place::Itself.read(text)),
                 }
             }
         }
@@ -136,35 +133,20 @@ impl<R> fmt::Debug for Wanted<R> {
     }
 }
 
-fn read<T: DeserializeOwned>(result: TurnResult) -> Result<TypedResult<T>> {
-    fit(result, place::decode::<T>)
-}
-
-/// The same where the answer is the only member of an object.
-fn read_wrapped<T: DeserializeOwned>(result: TurnResult) -> Result<TypedResult<T>> {
-    fit(result, |text| {
-        let mut object: BTreeMap<String, T> = place::decode(text)?;
-        object.remove(strict::WRAPPER).ok_or(place::Misfit {
-            path: None,
-            reason: format!("missing field `{}`", strict::WRAPPER),
-        })
-    })
-}
-
 fn fit<T>(
     result: TurnResult,
-    decode: impl FnOnce(&str) -> Result<T, place::Misfit>,
+    decode: impl FnOnce(&str) -> Result<T, Misfit>,
 ) -> Result<TypedResult<T>> {
     let decoded = match &result.final_response {
         Some(text) => decode(text),
-        None => Err(place::Misfit {
+        None => Err(Misfit {
             path: None,
             reason: format!("there is none, the turn is {}", result.status.as_str()),
         }),
     };
     match decoded {
         Ok(output) => Ok(TypedResult { output, result }),
-        Err(place::Misfit { path, reason }) => {
+        Err(Misfit { path, reason }) => {
             let mismatch = OutputMismatch {
                 expected: type_name::<T>(),
                 path,

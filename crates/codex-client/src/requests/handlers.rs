@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use codex_types::ServerCall;
+use codex_types::{DynamicToolCallParams, DynamicToolCallResponse, ServerCall};
 use tokio::time::timeout;
 
 use super::{
@@ -24,6 +24,7 @@ use crate::{
     codex::WeakCodex,
     connection::Asked,
     error::{Error, Result},
+    tool::{Tool, ToolOutput},
 };
 
 /// Answers requests of one method, with the JSON of the result.
@@ -98,6 +99,18 @@ impl Handlers {
             asked,
             codex: self.client.get().cloned().unwrap_or_default(),
             timeout: self.timeout,
+            tool: None,
+        }
+    }
+
+    /// A call of a tool.
+    pub(crate) fn call(&self, tool: Tool, asked: Asked) -> Job {
+        let (name, limit) = (tool.name().to_owned(), tool.limit());
+        let handler: Handler = Arc::new(move |asked, codex| tool.serve(asked, codex));
+        Job {
+            timeout: limit.or(self.timeout),
+            tool: Some(name),
+            ..self.job(handler, asked)
         }
     }
 }
@@ -108,6 +121,8 @@ pub(crate) struct Job {
     asked: Asked,
     codex: WeakCodex,
     timeout: Option<Duration>,
+    /// The name of the tool, if it is one of ours.
+    tool: Option<String>,
 }
 
 /// How a handler ended.
@@ -129,15 +144,17 @@ impl Job {
             asked,
             codex,
             timeout: limit,
+            tool,
         } = self;
+        let fail = |what: &str, details: &str| fail(&asked, tool.as_deref(), what, details);
         let ended = ended(&handler, &asked, codex);
         let outcome = match limit {
             None => ended.await,
             Some(limit) => match timeout(limit, ended).await {
                 Ok(outcome) => outcome,
                 Err(_) => {
-                    let reason = format!("took longer than {} s", limit.as_secs_f32());
-                    return fail(&asked, reason);
+                    let what = format!("took longer than {} s", limit.as_secs_f32());
+                    return fail(&what, "");
                 }
             },
         };
@@ -145,9 +162,9 @@ impl Job {
             // It may have been withdrawn in this moment.
             Outcome::Done(Ok(answer)) => drop(asked.answer(Ok(answer))),
             Outcome::Done(Err(error)) if error.is::<Unattended>() => {}
-            Outcome::Done(Err(error)) => fail(&asked, format!("failed: {error}")),
+            Outcome::Done(Err(error)) => fail("failed", &format!(": {error}")),
             Outcome::Malformed(error) => asked.report(error),
-            Outcome::Panicked(panic) => fail(&asked, format!("panicked{}", message(&*panic))),
+            Outcome::Panicked(panic) => fail("panicked", &message(&*panic)),
             Outcome::Withdrawn => {}
         }
     }
@@ -176,11 +193,23 @@ async fn ended(handler: &Handler, asked: &Asked, codex: WeakCodex) -> Outcome {
     .await
 }
 
-fn fail(asked: &Asked, reason: String) {
+/// Reports what has become of a handler. The model learns only that its tool has failed, and how; for
+/// other requests, dropping them is the answer.
+fn fail(asked: &Asked, tool: Option<&str>, what: &str, details: &str) {
+    let name = tool.map(|tool| format!("for the tool `{tool}` "));
+    let name = name.unwrap_or_default();
     asked.report(Error::Handler {
         method: asked.method(),
-        reason: reason.into(),
+        reason: format!("{name}{what}{details}").into(),
     });
+    if asked.method() == DynamicToolCallParams::METHOD {
+        let output = ToolOutput::text(format!("the tool {what}")).failed();
+        let response = DynamicToolCallResponse::from(output);
+        // One that cannot be written is declined.
+        if let Ok(response) = serde_json::to_vec(&response) {
+            let _ = asked.answer(Ok(response));
+        }
+    }
 }
 
 /// What a panic said, if it was said in words.

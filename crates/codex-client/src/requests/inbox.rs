@@ -42,7 +42,8 @@ impl Codex {
 impl Thread {
     /// The requests of the server about this thread, from now on, to be answered in your own time.
     /// They come here rather than to a handler, and rather than to [`Codex::server_requests`]. Those of
-    /// sub-agents, which have threads of their own, do not.
+    /// sub-agents, which have threads of their own, do not, nor do calls of a [`Tool`](crate::Tool) that
+    /// the thread has.
     pub fn server_requests(&self) -> ServerRequests {
         ServerRequests::new(self.codex().connection().inbox(Some(self.id())))
     }

@@ -25,3 +25,4 @@ pub use pending::PendingRequest;
 pub use reply::Reply;
 
 pub(crate) use handlers::{Handlers, Job};
+pub(crate) use setup::on_thread;

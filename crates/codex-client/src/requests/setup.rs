@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Runs a handler of the blocking API on a thread of its own, where it may wait.
-async fn on_thread<T: Send + 'static>(
+pub(crate) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> HandlerResult<T> + Send + 'static,
 ) -> HandlerResult<T> {
     let (done, result) = oneshot::channel();
@@ -119,7 +119,8 @@ setters! {
     /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, whose
     /// `meta` has `"codex_approval_kind": "mcp_tool_call"`. To accept it is to let the tool run.
     on_elicitation(McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, on;
-    /// Serves calls of dynamic tools (`item/tool/call`).
+    /// Serves calls of dynamic tools (`item/tool/call`) that are no [`Tool`](crate::Tool) of their
+    /// thread.
     on_tool_call(DynamicToolCallParams) -> DynamicToolCallResponse, on;
     /// Gets new tokens of ChatGPT, for a client that logs in with its own
     /// (`account/chatgptAuthTokens/refresh`).

@@ -406,6 +406,29 @@ async fn a_handler_does_not_keep_the_server_running() {
 }
 
 #[tokio::test]
+async fn a_handler_at_work_does_not_hold_up_the_end_and_is_dropped_with_it() {
+    let (asked, is_asked) = oneshot::channel();
+    let asked = Mutex::new(Some(asked));
+    let (dropped, gone) = oneshot::channel::<()>();
+    let dropped = Mutex::new(Some(dropped));
+    let builder = Codex::builder().handler_timeout(Duration::MAX);
+    let builder = builder.on_approval(move |_| {
+        asked.lock().unwrap().take().unwrap().send(()).unwrap();
+        let held = dropped.lock().unwrap().take();
+        async move {
+            let _held = held;
+            pending::<Decision>().await
+        }
+    });
+    let (codex, mut fake) = Fake::start_with(builder).await;
+    fake.put(1, COMMAND, &json!({})).await;
+    is_asked.await.unwrap();
+    codex.close().await.unwrap();
+    gone.await.unwrap_err();
+    fake.receive_end().await;
+}
+
+#[tokio::test]
 async fn the_end_of_a_turn_withdraws_what_it_has_asked() {
     let (codex, mut fake) = Fake::start().await;
     let mut inbox = codex.server_requests();

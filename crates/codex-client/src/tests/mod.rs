@@ -7,6 +7,8 @@ mod control;
 mod dropped;
 mod exec;
 mod faults;
+mod fs_watch;
+mod goal;
 mod handlers;
 mod handshake;
 mod inbox;
@@ -23,6 +25,7 @@ mod requests;
 mod review;
 mod text;
 mod thread_events;
+mod tools;
 mod turns;
 
 use std::{

@@ -18,7 +18,8 @@ impl Thread {
     /// (`thread/compact/start`). A turn that is running is interrupted.
     ///
     /// It returns when that has begun, with the turn that the server has started for it: done is done
-    /// when that turn has ended, and [`TurnHandle::run`] waits for it.
+    /// when that turn has ended, and [`TurnHandle::run`] waits for it. Dropped while it waits, or with the
+    /// turn dropped, the server goes on all the same.
     ///
     /// ```no_run
     /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {

@@ -1,5 +1,7 @@
 //! Starting, resuming and forking threads, with all of their options.
 
+use std::sync::Arc;
+
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, SandboxMode, ThreadForkParams,
     ThreadResumeParams, ThreadSource, ThreadStartParams, ThreadStartSource,
@@ -12,8 +14,10 @@ use crate::{
     builder::{options, sends, timeouts},
     call::Call,
     codex::Codex,
-    error::Result,
+    connection::ThreadTools,
+    error::{Error, Result},
     mode::Async,
+    tool::{ToolSet, tools},
 };
 
 /// The options of all three, and those that only one of them has.
@@ -72,12 +76,14 @@ macro_rules! include_turns {
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadStart<M = Async> {
     call: Call<ThreadStartParams, M>,
+    tools: ToolSet,
 }
 
 impl<M> ThreadStart<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             call: Call::new(codex, ThreadStartParams::default()),
+            tools: ToolSet::default(),
         }
     }
 
@@ -94,9 +100,37 @@ impl<M> ThreadStart<M> {
         thread_source: ThreadSource;
     } }
 
+    tools! {
+        /// It is saved with the thread, and so the model is offered it also when the thread is resumed
+        /// or forked, in this program or another one. There it has to be given again: see
+        /// [`ThreadResume::tool`]. Experimental.
+    }
+
     async fn perform(self) -> Result<Thread> {
-        let started = self.call.perform().await?;
-        Ok(Thread::new(self.call.codex, &started.thread.id))
+        let Self { mut call, tools } = self;
+        if tools.is_empty() {
+            let started = call.perform().await?;
+            return Ok(Thread::new(call.codex, &started.thread.id));
+        }
+        if !call.codex.is_experimental() {
+            let message = "tools need the experimental API, which this client was built without";
+            return Err(Error::InvalidInput(message.into()));
+        }
+        let specs = tools.specs()?;
+        let tools = tools.toolbox()?;
+        call.params
+            .dynamic_tools
+            .get_or_insert_default()
+            .extend(specs);
+        let tools = ThreadTools {
+            tools: Arc::new(tools),
+            resumes: None,
+            forks: None,
+        };
+        let connection = call.codex.connection();
+        let started = connection.call_for_thread(&call.params, call.timeout, tools);
+        let started = started.await?;
+        Ok(Thread::new(call.codex, &started.thread.id))
     }
 }
 
@@ -105,7 +139,9 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`Call::send`](crate::Call::send). [`InvalidInput`](crate::Error::InvalidInput) for tools
+    /// whose names do not do or are there twice, whose arguments have no schema, or which the client
+    /// was built without; nothing is sent then.
     ThreadStart -> Thread, blocking blocking::Thread
 }
 
@@ -115,12 +151,14 @@ sends! {
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadResume<M = Async> {
     call: Call<ThreadResumeParams, M>,
+    tools: ToolSet,
 }
 
 impl<M> ThreadResume<M> {
     pub(crate) fn new(codex: &Codex, id: String) -> Self {
         Self {
             call: Call::new(codex, ThreadResumeParams::new(id)),
+            tools: ToolSet::default(),
         }
     }
 
@@ -131,9 +169,23 @@ impl<M> ThreadResume<M> {
 
     include_turns!();
 
+    tools! {
+        /// The server is told nothing of it: it offers the tools that the thread was started with, and
+        /// this is who serves them. A call of one that nobody serves is refused, and the model told so.
+        /// Tools cannot be added to a thread.
+    }
+
     async fn perform(self) -> Result<Thread> {
-        let resumed = self.call.perform().await?;
-        Ok(Thread::new(self.call.codex, &resumed.thread.id))
+        let Self { call, tools } = self;
+        let tools = ThreadTools {
+            tools: Arc::new(tools.toolbox()?),
+            resumes: Some(call.params.thread_id.clone()),
+            forks: None,
+        };
+        let connection = call.codex.connection();
+        let resumed = connection.call_for_thread(&call.params, call.timeout, tools);
+        let resumed = resumed.await?;
+        Ok(Thread::new(call.codex, &resumed.thread.id))
     }
 }
 
@@ -153,12 +205,14 @@ sends! {
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadFork<M = Async> {
     call: Call<ThreadForkParams, M>,
+    tools: ToolSet,
 }
 
 impl<M> ThreadFork<M> {
     pub(crate) fn new(codex: &Codex, id: String) -> Self {
         Self {
             call: Call::new(codex, ThreadForkParams::new(id)),
+            tools: ToolSet::default(),
         }
     }
 
@@ -175,9 +229,23 @@ impl<M> ThreadFork<M> {
 
     include_turns!();
 
+    tools! {
+        /// The server is told nothing of it: it offers the tools that the first thread was started
+        /// with. If that has its tools from this client, the fork has them, too, and need not be given
+        /// them; what it is given takes the place of one of the same name.
+    }
+
     async fn perform(self) -> Result<Thread> {
-        let forked = self.call.perform().await?;
-        Ok(Thread::new(self.call.codex, &forked.thread.id))
+        let Self { call, tools } = self;
+        let tools = ThreadTools {
+            tools: Arc::new(tools.toolbox()?),
+            resumes: None,
+            forks: Some(call.params.thread_id.clone()),
+        };
+        let connection = call.codex.connection();
+        let forked = connection.call_for_thread(&call.params, call.timeout, tools);
+        let forked = forked.await?;
+        Ok(Thread::new(call.codex, &forked.thread.id))
     }
 }
 

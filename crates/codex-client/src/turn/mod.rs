@@ -15,4 +15,5 @@ pub use result::TurnResult;
 pub use review::Review;
 pub use start::{Run, TurnStart};
 pub use stream::TurnStream;
+pub(crate) use stream::lost;
 pub use text::TextStream;

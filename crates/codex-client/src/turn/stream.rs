@@ -13,7 +13,7 @@ use futures_core::Stream;
 use super::{TurnResult, control::poll_end};
 use crate::{
     codex::Codex,
-    connection::{CutOff, End, Event, Reader},
+    connection::{CutOff, End, Event, Feed, Reader},
     decode,
     error::{Closed, Error, Result, TurnLost},
 };
@@ -93,21 +93,25 @@ impl TurnStream {
 
     /// The error of a turn whose end will not come.
     fn lost(&self, why: CutOff) -> Error {
-        let feed = self.reader.feed();
-        // What cannot be understood is no reason to hide why there is no more.
-        let partial = TurnResult::partial(feed.turn_id(), &feed.record()).ok();
-        match why {
-            CutOff::Closed(closed) => Error::Closed(Arc::new(Closed {
-                partial: partial.map(Box::new),
-                ..Closed::clone(&closed)
-            })),
-            CutOff::Lost(reason) => Error::TurnLost(Box::new(TurnLost {
-                thread_id: feed.thread_id().to_owned(),
-                turn_id: feed.turn_id().to_owned(),
-                reason,
-                partial,
-            })),
-        }
+        lost(self.reader.feed(), why)
+    }
+}
+
+/// The error of a turn whose end will not come.
+pub(crate) fn lost(feed: &Feed, why: CutOff) -> Error {
+    // What cannot be understood is no reason to hide why there is no more.
+    let partial = TurnResult::partial(feed.turn_id(), &feed.record()).ok();
+    match why {
+        CutOff::Closed(closed) => Error::Closed(Arc::new(Closed {
+            partial: partial.map(Box::new),
+            ..Closed::clone(&closed)
+        })),
+        CutOff::Lost(reason) => Error::TurnLost(Box::new(TurnLost {
+            thread_id: feed.thread_id().to_owned(),
+            turn_id: feed.turn_id().to_owned(),
+            reason,
+            partial,
+        })),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! serde_json names a line and a column. People and models are told better by a path.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 
 /// What does not fit, and where.
@@ -10,6 +12,15 @@ pub(crate) struct Misfit {
     /// As `comments[2].line`. `None` if it is the whole, or if the text is no JSON.
     pub(crate) path: Option<String>,
     pub(crate) reason: String,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(f, "`{path}`: ")?;
+        }
+        f.write_str(&self.reason)
+    }
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {

@@ -1,10 +1,12 @@
 //! Two schemas that hold at once, as one.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use super::keywords::Object;
 
 /// The schema of a value that fits both; an object has the members of both. `None` if that cannot be
 /// said: they have different types, or each has alternatives of its own.
-pub(super) fn merge(one: &Map<String, Value>, other: &Value) -> Option<Map<String, Value>> {
+pub(super) fn merge(one: &Object, other: &Value) -> Option<Object> {
     let other = other.as_object()?;
     if let (Some(ours), Some(theirs)) = (one.get("type"), other.get("type"))
         && ours != theirs
@@ -23,7 +25,7 @@ pub(super) fn merge(one: &Map<String, Value>, other: &Value) -> Option<Map<Strin
                     ours.entry(name.clone()).or_insert_with(|| member.clone());
                 }
             }
-            ("allOf", Value::Array(ours), Value::Array(theirs)) => {
+            ("allOf" | "required", Value::Array(ours), Value::Array(theirs)) => {
                 ours.extend(theirs.iter().cloned());
             }
             ("oneOf" | "anyOf" | "$ref", ours, theirs) if ours != theirs => return None,

@@ -1,0 +1,41 @@
+//! Gives a thread a goal, and follows the turns that the server starts for it.
+//!
+//! `cargo run -p codex-client --example goal`
+
+use codex_client::{
+    Codex, Result, Sandbox,
+    types::{ServerNotification, ThreadItem},
+};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let codex = Codex::start().await?;
+    let thread = codex
+        .thread_start()
+        .sandbox(Sandbox::WorkspaceWrite)
+        .await?;
+    let goal = thread.goal_start("Every function here has a comment.");
+    let goal = goal.token_budget(500_000).await?;
+
+    // All turns, as if they were one.
+    let mut events = goal.stream();
+    while let Some(event) = events.next().await {
+        match event? {
+            ServerNotification::TurnStarted(_) => println!("turn"),
+            ServerNotification::ItemCompleted(done) => {
+                if let ThreadItem::AgentMessage(message) = done.item {
+                    println!("  says: {}", message.text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    let result = events.result().await?;
+    if let Some(goal) = &result.goal {
+        println!("status: {}", goal.status);
+        println!("tokens: {}", goal.tokens_used);
+    }
+    println!("turns:  {}", result.turns.len());
+    codex.close().await
+}

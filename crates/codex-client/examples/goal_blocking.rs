@@ -1,0 +1,43 @@
+//! Gives a thread a goal, and follows the turns that the server starts for it.
+//!
+//! For programs without an async runtime: `goal` is its async counterpart.
+//!
+//! `cargo run -p codex-client --example goal_blocking`
+
+use codex_client::{
+    Result, Sandbox,
+    blocking::Codex,
+    types::{ServerNotification, ThreadItem},
+};
+
+fn main() -> Result<()> {
+    let codex = Codex::start()?;
+    let thread = codex
+        .thread_start()
+        .sandbox(Sandbox::WorkspaceWrite)
+        .send()?;
+    let goal = thread.goal_start("Every function here has a comment.");
+    let goal = goal.token_budget(500_000).send()?;
+
+    // All turns, as if they were one.
+    let mut events = goal.stream();
+    for event in &mut events {
+        match event? {
+            ServerNotification::TurnStarted(_) => println!("turn"),
+            ServerNotification::ItemCompleted(done) => {
+                if let ThreadItem::AgentMessage(message) = done.item {
+                    println!("  says: {}", message.text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    let result = events.result()?;
+    if let Some(goal) = &result.goal {
+        println!("status: {}", goal.status);
+        println!("tokens: {}", goal.tokens_used);
+    }
+    println!("turns:  {}", result.turns.len());
+    codex.close()
+}

@@ -1,0 +1,47 @@
+//! Changes of files, blocking.
+
+use std::pin::Pin;
+
+use codex_types::FsChangedNotification;
+use futures_core::Stream;
+
+use super::next;
+use crate::error::Result;
+
+/// The changes of a file, or of what is in a directory, as [`crate::FsWatch`]; from
+/// [`Codex::fs_watch`](super::Codex::fs_watch).
+#[derive(Debug)]
+pub struct FsWatch {
+    inner: crate::FsWatch,
+    /// That it cannot wait here.
+    told: bool,
+}
+
+impl FsWatch {
+    /// The id that this client has given the watch.
+    pub fn watch_id(&self) -> &str {
+        self.inner.watch_id()
+    }
+
+    /// The path that is watched, as the server has understood it.
+    pub fn path(&self) -> &str {
+        self.inner.path()
+    }
+}
+
+impl Iterator for FsWatch {
+    type Item = Result<FsChangedNotification>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(&mut self.told, |context| {
+            Pin::new(&mut self.inner).poll_next(context)
+        })
+    }
+}
+
+/// The same changes, for threads that may wait.
+impl From<crate::FsWatch> for FsWatch {
+    fn from(inner: crate::FsWatch) -> Self {
+        Self { inner, told: false }
+    }
+}

@@ -1,0 +1,179 @@
+//! Changes of files, as a stream.
+
+use std::{
+    future::poll_fn,
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use codex_types::{AbsolutePathBuf, FsChangedNotification, FsUnwatchParams, FsWatchParams};
+use futures_core::Stream;
+
+use crate::{
+    blocking,
+    builder::{sends, timeouts},
+    call::Call,
+    codex::Codex,
+    connection::{Post, Topic},
+    decode,
+    error::{CloseReason, Error, Result},
+    mode::Async,
+};
+
+impl Codex {
+    /// Watches a file or a directory on the machine of the server (`fs/watch`), by its absolute path.
+    /// Of a directory, what is directly in it is watched. It need not exist yet.
+    ///
+    /// ```no_run
+    /// # async fn example(codex: codex_client::Codex) -> codex_client::Result<()> {
+    /// let mut changes = codex.fs_watch("/work/repo/.git/HEAD").await?;
+    /// while let Some(changed) = changes.next().await {
+    ///     println!("{:?}", changed?.changed_paths);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchStart {
+        FsWatchStart::new(self, path.as_ref())
+    }
+}
+
+/// Begins to watch a path (`fs/watch`); `.await` or `send` does it. From [`Codex::fs_watch`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct FsWatchStart<M = Async> {
+    call: Call<FsWatchParams, M>,
+    topic: Arc<Topic>,
+}
+
+impl<M> FsWatchStart<M> {
+    pub(crate) fn new(codex: &Codex, path: &Path) -> Self {
+        let topic = Topic::new("fs/changed", "watch");
+        let params = FsWatchParams::new(path.to_string_lossy().into_owned(), topic.id());
+        Self {
+            call: Call::new(codex, params),
+            topic,
+        }
+    }
+
+    timeouts!();
+
+    async fn perform(self) -> Result<FsWatch> {
+        let mut watch = FsWatch {
+            codex: self.call.codex.clone(),
+            topic: self.topic,
+            path: AbsolutePathBuf(String::new()),
+            ended: false,
+            is_watched: true,
+        };
+        // Dropped from here on, the server is told.
+        watch.codex.connection().follow(&watch.topic)?;
+        match self.call.perform().await {
+            Ok(response) => watch.path = response.path,
+            Err(error) => {
+                watch.is_watched = !matches!(error, Error::Rpc(_));
+                return Err(error);
+            }
+        }
+        Ok(watch)
+    }
+}
+
+sends! {
+    /// Begins to watch the path. Changes from then on are seen.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a path that is not
+    /// absolute.
+    FsWatchStart -> FsWatch, blocking blocking::FsWatch
+}
+
+/// The changes of a file, or of what is in a directory (`fs/changed`); from [`Codex::fs_watch`].
+///
+/// The server gathers changes for a moment before it tells of them, so that one event has all paths
+/// that a program has written together. Paths are told and not what happened to them.
+///
+/// An error among the items does not end it: a message that could not be understood
+/// ([`Decode`](crate::Error::Decode)), or events that were dropped since they were not read in time
+/// ([`Lagged`](crate::Error::Lagged)): up to 16 MiB of them are kept. It ends when the connection does,
+/// with [`Closed`](crate::Error::Closed) as the last item unless this client closed it.
+///
+/// Dropped, the watch ends on the server, too (`fs/unwatch`), which is not waited for.
+#[derive(Debug)]
+pub struct FsWatch {
+    /// Keeps the connection open while the path is watched.
+    codex: Codex,
+    topic: Arc<Topic>,
+    path: AbsolutePathBuf,
+    ended: bool,
+    /// Whether the server may be watching.
+    is_watched: bool,
+}
+
+impl FsWatch {
+    /// The id that this client has given the watch. It holds for this connection.
+    pub fn watch_id(&self) -> &str {
+        self.topic.id()
+    }
+
+    /// The path that is watched, as the server has understood it.
+    pub fn path(&self) -> &str {
+        &self.path.0
+    }
+
+    /// The next event; `None` when there will be none. May be cancelled without losing any.
+    pub async fn next(&mut self) -> Option<Result<FsChangedNotification>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<FsChangedNotification>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        self.topic.poll(context).map(|post| match post {
+            Some(Post::Note(note)) => Some(decode::params(&note).map(
+                |mut changed: FsChangedNotification| {
+                    changed.emitted_at_ms = note.emitted_at_ms();
+                    changed
+                },
+            )),
+            Some(Post::Error(error)) => Some(Err(error)),
+            Some(Post::Missed(missed)) => Some(Err(Error::Lagged { missed })),
+            None => {
+                self.ended = true;
+                self.is_watched = false;
+                let error = self.topic.ended()?.err()?;
+                (!is_ours(&error)).then_some(Err(error))
+            }
+        })
+    }
+}
+
+/// Whether this client has ended the connection.
+fn is_ours(error: &Error) -> bool {
+    let Error::Closed(closed) = error else {
+        return false;
+    };
+    matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped)
+}
+
+impl Stream for FsWatch {
+    type Item = Result<FsChangedNotification>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+impl Drop for FsWatch {
+    fn drop(&mut self) {
+        self.topic.abandon();
+        if self.is_watched {
+            let params = FsUnwatchParams::new(self.topic.id());
+            self.codex.connection().send_off(&params);
+        }
+    }
+}

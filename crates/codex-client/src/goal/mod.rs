@@ -1,0 +1,54 @@
+//! Goals: objectives that the server pursues by itself, in turn after turn, until the model says that
+//! they are reached.
+//!
+//! ```no_run
+//! # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
+//! let goal = thread.goal_start("All tests pass.").token_budget(200_000).await?;
+//! let result = goal.run().await?;
+//! println!("{:?} after {} turns", result.status(), result.turns.len());
+//! # Ok(())
+//! # }
+//! ```
+
+mod handle;
+mod result;
+mod start;
+mod stream;
+
+pub use handle::GoalHandle;
+pub use result::GoalResult;
+pub use start::GoalStart;
+pub use stream::GoalStream;
+
+use codex_types::{ThreadGoal, ThreadGoalGetParams};
+
+use crate::{error::Result, thread::Thread};
+
+impl Thread {
+    /// Gives the thread a goal and begins to pursue it (`thread/goal/set`): the server starts a turn,
+    /// and another one whenever one has ended, until the model marks the goal as complete or blocked,
+    /// a limit is reached, or somebody pauses or clears it. A goal that the thread has already is
+    /// cleared first.
+    ///
+    /// The thread must not be ephemeral.
+    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStart {
+        GoalStart::new(self, objective.into())
+    }
+
+    /// Goes on with the goal that the thread has (`thread/goal/set`), with a handle to follow it: one
+    /// that was paused or blocked, or of a thread that was [resumed](crate::Codex::thread_resume).
+    pub fn goal_resume(&self) -> GoalStart {
+        GoalStart::resume(self)
+    }
+
+    /// The goal of the thread, if it has one (`thread/goal/get`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
+    pub async fn goal(&self) -> Result<Option<ThreadGoal>> {
+        let params = ThreadGoalGetParams::new(self.id());
+        let read = self.codex().request(params).send().await?;
+        Ok(read.goal)
+    }
+}

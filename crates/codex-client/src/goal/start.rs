@@ -1,0 +1,88 @@
+//! Starting to pursue a goal.
+
+use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
+
+use super::GoalHandle;
+use crate::{
+    blocking,
+    builder::{options, sends, timeouts},
+    call::Call,
+    connection::Standing,
+    error::Result,
+    mode::Async,
+    thread::Thread,
+};
+
+/// Begins or resumes a goal (`thread/goal/set`); `.await` or `send` does it. From
+/// [`Thread::goal_start`] and [`Thread::goal_resume`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct GoalStart<M = Async> {
+    call: Call<ThreadGoalSetParams, M>,
+}
+
+impl<M> GoalStart<M> {
+    pub(crate) fn new(thread: &Thread, objective: String) -> Self {
+        let mut start = Self::resume(thread);
+        start.call.params.objective = Some(objective);
+        start
+    }
+
+    pub(crate) fn resume(thread: &Thread) -> Self {
+        let params = ThreadGoalSetParams::new(thread.id()).status(ThreadGoalStatus::Active);
+        Self {
+            call: Call::new(thread.codex(), params),
+        }
+    }
+
+    options! { ThreadGoalSetParams {} }
+
+    timeouts!();
+
+    /// How many tokens the goal may take. When they are used, it is stopped as `budgetLimited`.
+    pub fn token_budget(self, tokens: i64) -> Self {
+        self.params(|params| params.token_budget(tokens))
+    }
+
+    async fn perform(self) -> Result<GoalHandle> {
+        let Call {
+            codex,
+            params,
+            timeout,
+            ..
+        } = self.call;
+        let connection = codex.connection();
+        // A thread that was unsubscribed from would tell nothing.
+        drop(connection.reserve(&params.thread_id).await?);
+        // From before the first turn can begin.
+        let pursuit = connection.pursue(&params.thread_id)?;
+        if params.objective.is_some() {
+            // Else what the old goal has used would count for the new one.
+            let clear = ThreadGoalClearParams::new(&params.thread_id);
+            connection.call(&clear, timeout).await?;
+        }
+        let set = connection.call(&params, timeout).await?.goal;
+        let handle = GoalHandle::new(codex, pursuit);
+        // What is told of an earlier goal is behind us then.
+        let is_set = |_: Standing, goal: Option<&ThreadGoal>| {
+            goal.is_some_and(|goal| {
+                goal.objective == set.objective
+                    && goal.created_at == set.created_at
+                    && goal.updated_at >= set.updated_at
+            })
+        };
+        handle.until(timeout, is_set).await?;
+        Ok(handle)
+    }
+}
+
+sends! {
+    /// Begins to pursue the goal. The first turn has not begun then: the server starts it when the
+    /// thread is idle.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread,
+    /// and for a thread without a goal to resume. After a timeout the goal may be pursued.
+    GoalStart -> GoalHandle, blocking blocking::GoalHandle
+}

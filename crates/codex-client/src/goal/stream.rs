@@ -1,0 +1,123 @@
+//! The events of a goal.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use codex_types::ServerNotification;
+use futures_core::Stream;
+
+use super::{GoalResult, handle::lost};
+use crate::{
+    codex::Codex,
+    connection::{Chapter, End, Pursuit, Reader, Rest},
+    decode,
+    error::Result,
+};
+
+/// The events of all turns of a goal; from [`GoalHandle::stream`](super::GoalHandle::stream).
+///
+/// What the server tells about the goal between turns, or while one runs, is among them
+/// (`thread/goal/updated`, `thread/goal/cleared`). It ends when the goal has come to rest, or with
+/// [`Closed`](crate::Error::Closed) if the connection ended before, or
+/// [`TurnLost`](crate::Error::TurnLost) if nothing more will be told of the thread. A
+/// [`Decode`](crate::Error::Decode) does not end it: that message could not be understood, and the
+/// next one comes.
+///
+/// Nothing is lost on a reader that falls behind; it gets neighbouring deltas of an item as one.
+#[derive(Debug)]
+pub struct GoalStream {
+    /// Keeps the connection open while the goal is followed.
+    _codex: Codex,
+    pursuit: Arc<Pursuit>,
+    /// The chapter that is read, or is to be read next.
+    chapter: usize,
+    turn: Option<Reader>,
+    ended: bool,
+}
+
+impl GoalStream {
+    pub(super) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
+        Self {
+            _codex: codex,
+            chapter: pursuit.begin_stream(),
+            pursuit,
+            turn: None,
+            ended: false,
+        }
+    }
+
+    /// The next event; `None` when the goal has come to rest. May be cancelled without losing any.
+    pub async fn next(&mut self) -> Option<Result<ServerNotification>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// Waits until the goal comes to rest, without the events that are still unread, and collects what
+    /// it has come to.
+    ///
+    /// # Errors
+    ///
+    /// As [`GoalHandle::run`](super::GoalHandle::run).
+    pub async fn result(self) -> Result<GoalResult> {
+        match poll_fn(|context| self.pursuit.poll_rest(context)).await {
+            Rest::Ended => GoalResult::collect(&self.pursuit),
+            Rest::CutOff(why) => Err(lost(&self.pursuit, why)),
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
+        loop {
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            let why = match &mut self.turn {
+                Some(turn) => match std::task::ready!(turn.poll(context)) {
+                    Ok(event) => {
+                        let feed = turn.feed();
+                        let event = decode::event(event, feed.thread_id(), feed.turn_id());
+                        return Poll::Ready(Some(event));
+                    }
+                    Err(End::Completed) => {
+                        self.turn_over();
+                        continue;
+                    }
+                    Err(End::CutOff(why)) => why,
+                },
+                None => match std::task::ready!(self.pursuit.poll_chapter(self.chapter, context)) {
+                    Ok(Chapter::Turn(feed)) => {
+                        self.turn = Some(feed.reader());
+                        continue;
+                    }
+                    Ok(Chapter::Note(note)) => {
+                        self.turn_over();
+                        return Poll::Ready(Some(decode::notification(&note)));
+                    }
+                    Err(Rest::Ended) => {
+                        self.ended = true;
+                        continue;
+                    }
+                    Err(Rest::CutOff(why)) => why,
+                },
+            };
+            self.ended = true;
+            return Poll::Ready(Some(Err(lost(&self.pursuit, why))));
+        }
+    }
+
+    fn turn_over(&mut self) {
+        self.turn = None;
+        self.chapter += 1;
+        self.pursuit.told(self.chapter);
+    }
+}
+
+impl Stream for GoalStream {
+    type Item = Result<ServerNotification>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}

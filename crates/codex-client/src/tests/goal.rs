@@ -1,0 +1,257 @@
+//! Goals: which turns belong to one, and when it is at rest.
+
+use std::future::IntoFuture;
+
+use codex_types::{ThreadGoalStatus, ThreadUnsubscribeParams, TurnStatus};
+use serde_json::{Value, json};
+
+use super::{Fake, settle};
+use crate::{Error, GoalHandle, GoalStream, LostReason, Thread};
+
+fn goal(status: &str) -> Value {
+    json!({
+        "threadId": "t", "createdAt": 1, "objective": "Sing.", "status": status,
+        "timeUsedSeconds": 0, "tokensUsed": 0, "updatedAt": 2,
+    })
+}
+
+impl Fake {
+    async fn update_goal(&mut self, status: &str, turn_id: Option<&str>) {
+        let params = json!({"threadId": "t", "turnId": turn_id, "goal": goal(status)});
+        self.notify("thread/goal/updated", params).await;
+    }
+
+    /// Answers that the goal was set so, and tells.
+    async fn set_goal(&mut self, status: &str) -> Value {
+        let message = self
+            .answer("thread/goal/set", json!({"goal": goal(status)}))
+            .await;
+        self.update_goal(status, None).await;
+        message["params"].clone()
+    }
+
+    async fn clear_goal(&mut self) {
+        let result = json!({"cleared": true});
+        self.answer("thread/goal/clear", result).await;
+        self.notify("thread/goal/cleared", json!({"threadId": "t"}))
+            .await;
+    }
+}
+
+async fn start(thread: &Thread, fake: &mut Fake) -> GoalHandle {
+    let starting = thread.goal_start("Sing.").token_budget(7).into_future();
+    let server = async {
+        fake.clear_goal().await;
+        let params = fake.set_goal("active").await;
+        let expected = json!({
+            "threadId": "t", "objective": "Sing.", "status": "active", "tokenBudget": 7,
+        });
+        assert_eq!(params, expected);
+    };
+    tokio::join!(starting, server).0.unwrap()
+}
+
+/// The methods of what is to be read, and whose it is.
+async fn read(events: &mut GoalStream) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(event) = events.next().await {
+        let event = event.unwrap();
+        let turn = event.turn_id().unwrap_or("-");
+        seen.push(format!("{turn} {}", event.method()));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn all_turns_of_the_thread_are_the_goals_and_what_comes_late_begins_none() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    fake.start_turn("u").await;
+    fake.complete_item("u", "one").await;
+    fake.update_goal("active", Some("u")).await;
+    fake.complete_turn("u", "completed").await;
+    fake.complete_item("u", "late").await;
+    fake.start_turn("v").await;
+    fake.delta("v", "x").await;
+    fake.update_goal("paused", None).await;
+    fake.complete_item("v", "two").await;
+    fake.complete_turn("v", "completed").await;
+    let result = goal.stream().result().await.unwrap();
+    assert_eq!(result.status(), Some(&ThreadGoalStatus::Paused));
+    assert_eq!(result.final_response(), Some("two"));
+    let ids: Vec<_> = result.turns.iter().map(|turn| turn.id.as_str()).collect();
+    assert_eq!(ids, ["u", "v"]);
+    let expected = [
+        "- thread/goal/updated",
+        "u turn/started",
+        "u item/completed",
+        "u thread/goal/updated",
+        "u turn/completed",
+        "v turn/started",
+        "v item/agentMessage/delta",
+        "- thread/goal/updated",
+        "v item/completed",
+        "v turn/completed",
+    ];
+    assert_eq!(read(&mut goal.stream()).await, expected);
+    // It is at rest: what follows is not asked for.
+    goal.pause().await.unwrap();
+    settle(thread.codex(), &mut fake).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_this_program_starts_is_the_goals_and_its_handles() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    let turn = super::turns::start(&thread, &mut fake, "u").await;
+    let waiting = tokio::spawn({
+        let goal = goal.clone();
+        async move { goal.run().await }
+    });
+    fake.start_turn("u").await;
+    settle(thread.codex(), &mut fake).await;
+    assert_eq!(goal.turn().unwrap().id(), "u");
+    fake.update_goal("complete", Some("u")).await;
+    settle(thread.codex(), &mut fake).await;
+    // Its turn goes on.
+    assert_eq!(goal.goal().unwrap().status, ThreadGoalStatus::Complete);
+    assert!(!waiting.is_finished());
+    fake.complete_turn("u", "completed").await;
+    let result = waiting.await.unwrap().unwrap();
+    // Nobody followed the goal, and the events are the turn's all the same.
+    let events = super::turns::events(&turn).await;
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert_eq!(result.turns, [turn.run().await.unwrap()]);
+}
+
+#[tokio::test]
+async fn a_goal_rests_at_an_interrupted_turn_until_it_is_resumed() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    fake.start_turn("u").await;
+    fake.complete_turn("u", "interrupted").await;
+    let result = goal.run().await.unwrap();
+    assert_eq!(result.turns[0].status, TurnStatus::Interrupted);
+    assert_eq!(result.status(), Some(&ThreadGoalStatus::Active));
+    // One that is refused leaves it as it was.
+    let (refused, ()) = tokio::join!(goal.resume(), async {
+        let id = fake.request("thread/goal/set").await;
+        let error = json!({"code": -32600, "message": "no"});
+        fake.send(&json!({"id": id, "error": error})).await;
+    });
+    assert!(matches!(refused, Err(Error::Rpc(_))));
+    assert_eq!(goal.run().await.unwrap(), result);
+    let (resumed, _) = tokio::join!(goal.resume(), fake.set_goal("active"));
+    resumed.unwrap();
+    let waiting = tokio::spawn(async move { goal.run().await });
+    settle(thread.codex(), &mut fake).await;
+    assert!(!waiting.is_finished());
+    fake.start_turn("v").await;
+    fake.update_goal("complete", Some("v")).await;
+    fake.complete_turn("v", "completed").await;
+    assert_eq!(waiting.await.unwrap().unwrap().turns.len(), 2);
+}
+
+#[tokio::test]
+async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    fake.start_turn("u").await;
+    fake.complete_item("u", "so far").await;
+    settle(thread.codex(), &mut fake).await;
+    let waiting = tokio::spawn({
+        let goal = goal.clone();
+        async move { goal.run().await }
+    });
+    let mut events = goal.stream();
+    drop(fake);
+    let Err(Error::Closed(closed)) = waiting.await.unwrap() else {
+        panic!("it ended well")
+    };
+    let partial = closed.partial.as_ref().unwrap();
+    assert_eq!(partial.final_response.as_deref(), Some("so far"));
+    let mut last = None;
+    while let Some(event) = events.next().await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Err(Error::Closed(_)))), "{last:?}");
+    assert!(matches!(goal.pause().await, Err(Error::Closed(_))));
+    // So does one between two turns.
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    drop(fake);
+    assert!(matches!(goal.run().await, Err(Error::Closed(_))));
+    drop(thread);
+}
+
+#[tokio::test]
+async fn a_thread_that_tells_nothing_more_ends_its_goal() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    fake.start_turn("u").await;
+    fake.complete_item("u", "so far").await;
+    let waiting = tokio::spawn({
+        let goal = goal.clone();
+        async move { goal.run().await }
+    });
+    let unsubscribe = thread.codex().request(ThreadUnsubscribeParams::new("t"));
+    let answer = fake.answer("thread/unsubscribe", json!({"status": "unsubscribed"}));
+    tokio::join!(unsubscribe.into_future(), answer).0.unwrap();
+    let Err(Error::TurnLost(lost)) = waiting.await.unwrap() else {
+        panic!("it ended well")
+    };
+    assert_eq!(
+        (lost.turn_id.as_str(), lost.reason),
+        ("u", LostReason::Unsubscribed)
+    );
+    let mut events = goal.stream();
+    let mut last = None;
+    while let Some(event) = events.next().await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Err(Error::TurnLost(_)))), "{last:?}");
+    // Nor does it begin one.
+    let error = thread.goal_start("Dance.").await.unwrap_err();
+    assert!(!matches!(error, Error::Timeout { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_told_of_the_last_goal_does_not_end_the_new_one() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let starting = tokio::spawn(thread.goal_start("Sing.").into_future());
+    fake.clear_goal().await;
+    let mut old = goal("complete");
+    old["objective"] = "Dance.".into();
+    let params = json!({"threadId": "t", "turnId": null, "goal": old});
+    fake.notify("thread/goal/updated", params).await;
+    let id = fake.request("thread/goal/set").await;
+    fake.send(&json!({"id": id, "result": {"goal": goal("active")}}))
+        .await;
+    settle(thread.codex(), &mut fake).await;
+    assert!(!starting.is_finished());
+    fake.update_goal("active", None).await;
+    let new = starting.await.unwrap().unwrap();
+    assert_eq!(new.goal().unwrap().objective, "Sing.");
+    // A further one takes its place.
+    let waiting = tokio::spawn(async move { new.run().await });
+    let _third = start(&thread, &mut fake).await;
+    assert!(waiting.await.unwrap().unwrap().turns.is_empty());
+}
+
+#[tokio::test]
+async fn a_goal_that_nobody_holds_any_more_keeps_nothing_of_its_thread() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let mut notifications = thread.codex().notifications();
+    let goal = start(&thread, &mut fake).await;
+    drop(goal);
+    fake.start_turn("u").await;
+    let heard = async {
+        loop {
+            let event = notifications.next().await.unwrap().unwrap();
+            if event.method() == "turn/started" {
+                return;
+            }
+        }
+    };
+    heard.await;
+}

@@ -1,0 +1,105 @@
+//! Calls of tools.
+
+use std::{borrow::Cow, collections::HashMap, time::Duration};
+
+use codex_types::DynamicToolCallResponse;
+use serde_json::value::RawValue;
+
+use super::{Tool, ToolContext, ToolOutput};
+use crate::{
+    builder::BoxFuture,
+    codex::WeakCodex,
+    connection::Asked,
+    error::{Malformed, Result},
+    requests::HandlerResult,
+};
+
+/// The tools of a thread, by namespace (empty for those in none) and name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Toolbox {
+    by_namespace: HashMap<String, HashMap<String, Tool>>,
+}
+
+impl Toolbox {
+    /// Returns the tool that had this name.
+    pub(super) fn insert(&mut self, namespace: &str, tool: Tool) -> Option<Tool> {
+        let tools = self.by_namespace.entry(namespace.to_owned()).or_default();
+        tools.insert(tool.name.clone(), tool)
+    }
+
+    pub(super) fn has(&self, namespace: &str) -> bool {
+        self.by_namespace.contains_key(namespace)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_namespace.is_empty()
+    }
+
+    /// The tool that is called.
+    pub(crate) fn find(&self, asked: &Asked) -> Option<Tool> {
+        let call = Call::of(asked).ok()?;
+        let tools = self.by_namespace.get(&*call.text("namespace"))?;
+        tools.get(&*call.text("tool")).cloned()
+    }
+
+    /// These, and those of another that have other names.
+    pub(crate) fn over(mut self, older: &Self) -> Self {
+        for (namespace, tools) in &older.by_namespace {
+            let ours = self.by_namespace.entry(namespace.clone()).or_default();
+            for (name, tool) in tools {
+                ours.entry(name.clone()).or_insert_with(|| tool.clone());
+            }
+        }
+        self
+    }
+}
+
+impl Tool {
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Serves a call. Whatever the tool says, an error included, is for the model.
+    pub(crate) fn serve(
+        &self,
+        asked: &Asked,
+        codex: WeakCodex,
+    ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
+        let call = Call::of(asked)?;
+        let context = ToolContext {
+            thread_id: call.text("threadId").into_owned(),
+            turn_id: call.text("turnId").into_owned(),
+            call_id: call.text("callId").into_owned(),
+            codex,
+        };
+        let output = (self.run)(call.json("arguments"), context);
+        Ok(Box::pin(async move {
+            let output = output
+                .await
+                .unwrap_or_else(|error| ToolOutput::text(error.to_string()).failed());
+            Ok(serde_json::to_vec(&DynamicToolCallResponse::from(output))?)
+        }))
+    }
+}
+
+/// The params of a call, whose arguments are not looked into: the tool reads them.
+struct Call<'a>(HashMap<String, &'a RawValue>);
+
+impl<'a> Call<'a> {
+    fn of(asked: &'a Asked) -> Result<Self> {
+        let params = asked.raw_params();
+        let call = serde_json::from_str(params);
+        Ok(Self(call.map_err(|error| {
+            Malformed::new(Some(asked.method()), params, &error)
+        })?))
+    }
+
+    fn json(&self, member: &str) -> &'a str {
+        self.0.get(member).map_or("null", |value| value.get())
+    }
+
+    /// A member that is text; empty if it is not there.
+    fn text(&self, member: &str) -> Cow<'a, str> {
+        serde_json::from_str(self.json(member)).unwrap_or_default()
+    }
+}
