@@ -121,7 +121,8 @@ impl ApprovalRequest {
     /// no network. What is not certain is `false`, and so is all that is no command.
     ///
     /// It is judged by the command itself, not by the server's description of it, which is for
-    /// display. What the command reads may still be secret.
+    /// display. What the command reads may still be secret, and what the machine itself is set up to do
+    /// is trusted: `PATH`, the profile of the shell, the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {
