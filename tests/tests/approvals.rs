@@ -330,7 +330,7 @@ async fn the_default_client_lets_nothing_be_written_nor_on_a_resumed_thread() {
 }
 
 #[tokio::test]
-async fn handlers_that_fail_in_whatever_way_let_the_connection_go_on_and_nothing_be_written() {
+async fn a_handler_that_panics_lets_the_connection_go_on_and_nothing_be_written() {
     let wish = Wish::new();
     let panics = |_: ApprovalRequest| async { panic!("out of order") };
     let builder = wish.stage.builder();

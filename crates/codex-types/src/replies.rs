@@ -83,6 +83,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_user_has_filled_in_is_not_shown() {
+        let answer = ToolRequestUserInputResponse::default().answer("q", "hunter2");
+        let form = McpServerElicitationRequestResponse::accept(json!({"pin": "hunter2"}));
+        let shown = format!("{answer:?} {form:?}");
+        assert!(
+            shown.contains("Accept") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
+
+    #[test]
     fn an_elicitation_is_accepted_with_content_or_without() {
         let accepted = McpServerElicitationRequestResponse::accept(json!({"name": "x"}));
         let expected = json!({"action": "accept", "content": {"name": "x"}});

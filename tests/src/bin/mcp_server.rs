@@ -1,7 +1,7 @@
 //! A tiny MCP server on stdio, for tests of elicitations.
 //!
-//! Its one tool, `ask`, asks the user for a color, through whoever has called it, and returns the
-//! user's answer as it came.
+//! Its tool `ask` asks the user for a color, through whoever has called it, and returns the user's
+//! answer as it came. Its tool `act` claims to change things, so that codex asks for leave to call it.
 
 use std::io::{self, BufRead, Write};
 
@@ -20,13 +20,24 @@ fn main() -> io::Result<()> {
                 "capabilities": {"tools": {}},
                 "serverInfo": {"name": "asker", "version": "1"},
             }),
-            Some("tools/list") => json!({"tools": [{
-                "name": "ask",
-                "description": "Asks the user for a color.",
-                "inputSchema": {"type": "object", "properties": {}},
-                // So that codex does not ask for leave to call it.
-                "annotations": {"readOnlyHint": true},
-            }]}),
+            Some("tools/list") => json!({"tools": [
+                {
+                    "name": "ask",
+                    "description": "Asks the user for a color.",
+                    "inputSchema": {"type": "object", "properties": {}},
+                    // So that codex does not ask for leave to call it.
+                    "annotations": {"readOnlyHint": true},
+                },
+                {
+                    "name": "act",
+                    "description": "Changes things.",
+                    "inputSchema": {"type": "object", "properties": {}},
+                    "annotations": {"readOnlyHint": false, "destructiveHint": true},
+                },
+            ]}),
+            Some("tools/call") if message["params"]["name"] == "act" => {
+                json!({"content": [{"type": "text", "text": "it has acted"}]})
+            }
             Some("tools/call") => {
                 let answer = elicit(&mut lines)?;
                 json!({"content": [{"type": "text", "text": answer.to_string()}]})

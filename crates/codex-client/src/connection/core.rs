@@ -244,8 +244,8 @@ impl Core {
         }
     }
 
-    /// Tells everybody who waits for anything that the connection has ended. How, is what the first call
-    /// says.
+    /// Tells everybody who waits for anything that the connection has ended. It ends in one way only:
+    /// what is said first holds.
     pub(crate) fn finish(&mut self, closed: Closed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {

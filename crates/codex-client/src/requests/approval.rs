@@ -36,8 +36,10 @@ pub enum ApprovalRequest {
 pub struct FileChangeApproval {
     /// The request itself.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes that the item consists of, from the notifications before the request. Empty if the
-    /// server has sent none, or if they were too many to be kept (8 MiB).
+    /// The changes that the item consists of, from the notifications before the request.
+    ///
+    /// Empty if they are not known: the server has sent none, or they were too many to be kept (8 MiB).
+    /// So whoever decides by looking at each of them has to look whether there is any.
     pub changes: Vec<FileUpdateChange>,
 }
 
@@ -119,7 +121,8 @@ impl ApprovalRequest {
     /// no network. What is not certain is `false`, and so is all that is no command.
     ///
     /// It is judged by the command itself, not by the server's description of it, which is for
-    /// display. What the command reads may still be secret.
+    /// display. What the command reads may still be secret, and what the machine itself is set up to do
+    /// is trusted: `PATH`, the profile of the shell, the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {
