@@ -153,7 +153,7 @@ where
             match read {
                 Ok(0) => {
                     if let Some(rest) = self.lines.rest() {
-                        self.core.receive(Line::Owned(rest));
+                        self.core.receive(Line::Last(rest));
                     }
                     return Poll::Ready(CloseReason::EndOfStream);
                 }

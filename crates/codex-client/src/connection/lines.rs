@@ -34,10 +34,12 @@ pub(crate) enum Line<'a> {
     Owned(Vec<u8>),
     /// Over the limit and thrown away; this is how long it was, and how it began.
     TooLong(usize, Vec<u8>),
+    /// What came after the last line ending, once the stream has ended.
+    Last(Vec<u8>),
 }
 
 /// How much of a line that cannot be read is looked at, for whose it is.
-const BEGINNING: usize = 64;
+const BEGINNING: usize = 256;
 
 /// A line that is no text, or none that was kept.
 pub(crate) struct Broken {
@@ -53,7 +55,7 @@ impl<'a> Line<'a> {
             Self::Borrowed(bytes) => str::from_utf8(bytes)
                 .map(Cow::Borrowed)
                 .map_err(|_| Cow::Borrowed(bytes)),
-            Self::Owned(bytes) => String::from_utf8(bytes)
+            Self::Owned(bytes) | Self::Last(bytes) => String::from_utf8(bytes)
                 .map(Cow::Owned)
                 .map_err(|error| Cow::Owned(error.into_bytes())),
             Self::TooLong(length, begins) => {
@@ -172,7 +174,7 @@ mod tests {
         while let Some(line) = lines.next() {
             out.push(match line {
                 Line::Borrowed(line) => Ok(line.to_vec()),
-                Line::Owned(line) => Ok(line),
+                Line::Owned(line) | Line::Last(line) => Ok(line),
                 Line::TooLong(length, begins) => {
                     assert!(begins.starts_with(b"12345"));
                     Err(length)

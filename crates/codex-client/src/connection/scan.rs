@@ -107,17 +107,42 @@ pub(crate) fn fault(text: &str) -> Malformed {
 
 type Id<'a> = Option<Cow<'a, str>>;
 
-/// The id in the first bytes of an answer to a request of ours, for one that cannot be read any
-/// further: as servers write them, with the id first.
-pub(crate) fn answered(begins: &[u8]) -> Option<i64> {
-    let rest = begins.trim_ascii_start().strip_prefix(b"{\"id\":")?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (id, rest) = rest.split_at(digits);
-    let is_answer = [&b",\"result\":"[..], b",\"error\":"]
-        .iter()
-        .any(|member| rest.starts_with(member));
-    let id = str::from_utf8(id).ok().filter(|_| is_answer)?;
-    id.parse().ok()
+/// Who waits for a message that cannot be read.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Addressee {
+    /// Whoever has called this. It is an answer.
+    Caller(i64),
+    /// The server. It is a request, which it waits for the answer to.
+    Server(RequestId),
+}
+
+/// Whom a message concerns that begins like that and cannot be read any further; `None` if it does not say
+/// so.
+pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
+    let text = match str::from_utf8(begins) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&begins[..error.valid_up_to()]).ok()?,
+    };
+    let mut scan = Scanner { text, at: 0 };
+    let (mut id, mut is_answer, mut is_request) = (None, false, false);
+    // What is seen until it cannot be read on counts.
+    let _ = scan.object(|scan, key| {
+        match key {
+            "id" => {
+                id = Some(scan.id()?);
+                return Some(());
+            }
+            "method" => is_request = true,
+            "result" | "error" => is_answer = true,
+            _ => {}
+        }
+        scan.skip().map(drop)
+    });
+    match (id?, is_answer, is_request) {
+        (RequestId::Integer(id), true, false) => Some(Addressee::Caller(id)),
+        (id, false, true) => Some(Addressee::Server(id)),
+        _ => None,
+    }
 }
 
 struct Scanner<'a> {
@@ -413,19 +438,36 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_cut_off_shows_its_id() {
-        assert_eq!(answered(b"{\"id\":17,\"result\":{\"a\":\"\xff"), Some(17));
-        assert_eq!(answered(b"{\"id\":17,\"error\":"), Some(17));
-        for other in [
-            &b"{\"id\":17,\"method\":\"x\""[..],
-            b"{\"id\":\"17\",\"result\":",
-            b"{\"method\":\"x\",\"params\":{\"id\":17,\"result\":1",
-            b"{\"id\":17,\"res",
-            b"{\"id\":,\"result\":",
-            b"{\"id\":99999999999999999999,\"result\":",
-            b"",
+    fn a_message_that_is_cut_off_may_show_whom_it_concerns() {
+        let caller = |id| Some(Addressee::Caller(id));
+        let server = |id: RequestId| Some(Addressee::Server(id));
+        for (begins, expected) in [
+            (&b"{\"id\":17,\"result\":{\"a\":\"\xff"[..], caller(17)),
+            (b"{ \"id\" : 17, \"error\":", caller(17)),
+            (b"{\"result\":{},\"id\":17,\"x\":", caller(17)),
+            (
+                b"{\"id\":17,\"method\":\"x\"",
+                server(RequestId::Integer(17)),
+            ),
+            (
+                b"{\"method\":\"x\",\"id\":\"a\",\"params\":",
+                server("a".to_owned().into()),
+            ),
+            (b"{\"id\":\"17\",\"result\":", None),
+            (b"{\"id\":17,\"method\":\"x\",\"result\":", None),
+            (
+                b"{\"method\":\"x\",\"params\":{\"id\":17,\"result\":1",
+                None,
+            ),
+            (b"{\"id\":17,\"res", None),
+            (b"{\"id\":1", None),
+            (b"{\"id\":,\"result\":", None),
+            (b"{\"id\":99999999999999999999,\"result\":", None),
+            (b"npm warn", None),
+            (b"", None),
         ] {
-            assert_eq!(answered(other), None);
+            let text = String::from_utf8_lossy(begins);
+            assert_eq!(addressee(begins), expected, "{text}");
         }
     }
 }

@@ -48,6 +48,28 @@ async fn an_answer_that_cannot_be_read_ends_its_call_at_once() {
 }
 
 #[tokio::test]
+async fn a_request_of_the_server_that_cannot_be_read_is_refused_and_reported() {
+    let (codex, mut fake) = Fake::start_with(Codex::builder().max_message(1000)).await;
+    let mut notifications = codex.notifications();
+    for (id, end) in [
+        (json!("a"), b"\xff\"}}".to_vec()),
+        (json!(7), vec![b'x'; 2000]),
+    ] {
+        let method = "item/tool/call";
+        let begin = format!("{{\"id\":{id},\"method\":\"{method}\",\"params\":{{\"tool\":\"");
+        fake.write(&[begin.as_bytes(), &end, b"\n"].concat()).await;
+        let refused = fake.receive().await;
+        assert_eq!(
+            (&refused["id"], &refused["error"]["code"]),
+            (&id, &json!(-32700))
+        );
+        let report = notifications.next().await.unwrap();
+        assert!(matches!(report, Err(Error::Decode(_))), "{report:?}");
+    }
+    still_works(&codex, &mut fake).await;
+}
+
+#[tokio::test]
 async fn a_notification_that_is_not_known_is_handed_over_as_it_came() {
     let (codex, mut fake) = Fake::start().await;
     let mut notifications = codex.notifications();
@@ -124,7 +146,8 @@ async fn the_end_of_the_stream_is_told_to_all_who_wait_and_all_who_come_later() 
     let mut notifications = codex.notifications();
     let call = tokio::spawn(codex.request(ModelListParams::default()).into_future());
     fake.request("model/list").await;
-    fake.write(b"{\"id\":2,\"res").await;
+    // Though half an answer comes, what is told is the end.
+    fake.write(b"{\"id\":2,\"result\":{\"da").await;
     drop(fake);
     let error = call.await.unwrap().unwrap_err();
     let Error::Closed(closed) = &error else {

@@ -2,14 +2,14 @@
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
-use codex_types::rpc::JsonRpcError;
+use codex_types::rpc::{JsonRpcError, error_code};
 use tokio::time::Instant;
 
 use super::{
     super::{
         command::{Answer, Started, Starts},
         feed::Feed,
-        scan,
+        scan::{self, Addressee},
     },
     Core,
 };
@@ -57,14 +57,23 @@ impl Core {
     }
 
     /// A line that cannot be read. If it begins as an answer, whoever waits for that is told; else those
-    /// are who listen.
+    /// are who listen, and if it begins as a request, the server.
     pub(super) fn broken(&mut self, begins: &[u8], malformed: impl FnOnce() -> Malformed) {
-        let waiter = scan::answered(begins).and_then(|id| self.pending.complete(id));
-        let Some(waiter) = waiter else {
-            return self.malformed(malformed);
+        let addressee = scan::addressee(begins);
+        let waiter = match &addressee {
+            Some(Addressee::Caller(id)) => self.pending.complete(*id),
+            _ => None,
         };
-        self.release(waiter.starts.as_ref());
-        waiter.reply.send(Err(malformed().of(waiter.method).into()));
+        if let Some(waiter) = waiter {
+            self.release(waiter.starts.as_ref());
+            return waiter.reply.send(Err(malformed().of(waiter.method).into()));
+        }
+        let malformed = malformed();
+        if let Some(Addressee::Server(id)) = addressee {
+            let error = JsonRpcError::new(error_code::PARSE_ERROR, &malformed.reason);
+            self.outbound.answer(&id, &Err(error));
+        }
+        self.malformed(|| malformed);
     }
 
     /// Finds what was started, with the events of it that have come already.

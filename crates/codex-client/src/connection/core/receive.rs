@@ -37,8 +37,14 @@ struct Readers {
 impl Core {
     /// Takes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>) {
+        let is_last = matches!(line, Line::Last(_));
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
+            // Whoever waits for the rest is told how the connection has ended, which says more.
+            Ok(text) if is_last && scan::head(&text).is_none() => {
+                self.malformed(|| scan::fault(&text));
+            }
+            Err(Broken { malformed, .. }) if is_last => self.malformed(|| malformed),
             Ok(text) => self.message(text),
             Err(Broken { begins, malformed }) => self.broken(&begins, || malformed),
         }
