@@ -1,6 +1,6 @@
-//! Asks about an image that is given by its URL.
+//! Asks about an image that is given by its `data:` URL, which contains it. Servers take no other URLs.
 //!
-//! `cargo run -p codex-client --example image -- https://example.com/picture.png`
+//! `cargo run -p codex-client --example image -- "data:image/png;base64,$(base64 -w0 picture.png)"`
 
 use codex_client::{Codex, Input, Sandbox};
 

@@ -1,8 +1,8 @@
-//! Asks about an image that is given by its URL.
+//! Asks about an image that is given by its `data:` URL, which contains it. Servers take no other URLs.
 //!
 //! For programs without an async runtime: `image` is its async counterpart.
 //!
-//! `cargo run -p codex-client --example image_blocking -- https://example.com/picture.png`
+//! `cargo run -p codex-client --example image_blocking -- "data:image/png;base64,$(base64 -w0 picture.png)"`
 
 use codex_client::{Input, Sandbox, blocking::Codex};
 

@@ -208,3 +208,17 @@ fn an_answer_that_cannot_be_read_ends_its_call_at_once() {
     }
     still_works(&codex, server);
 }
+
+#[test]
+fn a_message_over_the_limit_is_reported_and_the_next_one_is_read() {
+    let builder = Codex::builder().max_message(1000);
+    let (codex, server) = start_with(builder, |mut fake| async move {
+        fake.notify("x", json!({"a": "x".repeat(200_000)})).await;
+        answer_one_more(fake).await;
+    });
+    let Some(Err(error)) = codex.notifications().next() else {
+        panic!("not reported")
+    };
+    assert!(error.to_string().contains("over the limit"), "{error}");
+    still_works(&codex, server);
+}
