@@ -116,8 +116,8 @@ setters! {
     on_user_input(ToolRequestUserInputParams) -> ToolRequestUserInputResponse, on;
     /// Answers questions of MCP servers to the user (`mcpServer/elicitation/request`).
     ///
-    /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, whose
-    /// `meta` has `"codex_approval_kind": "mcp_tool_call"`. To accept it is to let the tool run.
+    /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, which
+    /// [`is_tool_approval`](McpServerElicitationRequestParams::is_tool_approval) tells. To accept it is to let the tool run.
     on_elicitation(McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, on;
     /// Serves calls of dynamic tools (`item/tool/call`) that are no [`Tool`](crate::Tool) of their
     /// thread.
