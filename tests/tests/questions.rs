@@ -108,6 +108,8 @@ async fn an_elicitation_of_an_mcp_server_is_answered() {
                 return Err("not a form");
             };
             assert_eq!(form.server_name, "asker");
+            let form_of_codex = McpServerElicitationRequestParams::Form(form.clone());
+            assert!(!form_of_codex.is_tool_approval());
             assert_eq!(form.message, "Which color?");
             Ok(McpServerElicitationRequestResponse::accept(
                 json!({"color": "blue"}),
@@ -121,6 +123,27 @@ async fn an_elicitation_of_an_mcp_server_is_answered() {
     thread.run("Ask me.").await.unwrap();
     let told = told(&stage);
     assert!(told.contains("accept") && told.contains("blue"), "{told}");
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_that_an_mcp_server_wants_opened_is_told_with_its_url() {
+    let stage = Stage::new();
+    let codex = with_mcp(stage.builder())
+        .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
+            let McpServerElicitationRequestParams::Url(page) = asked else {
+                return Err("not a page");
+            };
+            assert_eq!(page.url, "https://example.com/sign");
+            Ok(McpServerElicitationRequestResponse::accept(Value::Null))
+        })
+        .start()
+        .await
+        .unwrap();
+    let thread = thread(&codex).await;
+    call(&stage, "visit");
+    thread.run("Sign it.").await.unwrap();
+    assert!(told(&stage).contains("accept"), "{}", told(&stage));
     codex.close().await.unwrap();
 }
 
@@ -154,11 +177,10 @@ async fn a_tool_of_an_mcp_server_is_called_only_by_leave_which_codex_asks_for_li
 
         let builder = builder()
             .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
+                assert!(asked.is_tool_approval(), "{asked:?}");
                 let McpServerElicitationRequestParams::Form(form) = asked else {
                     return Err("not a form");
                 };
-                let meta = form.meta.unwrap_or_default();
-                assert_eq!(meta["codex_approval_kind"], "mcp_tool_call");
                 assert!(form.requested_schema.properties.is_empty());
                 Ok(McpServerElicitationRequestResponse::accept(json!({})))
             })

@@ -138,6 +138,16 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Changes the capabilities themselves, for what has no setter here: to declare extensions of MCP, to
+    /// take approvals that only a person may give.
+    pub fn capabilities(
+        mut self,
+        change: impl FnOnce(InitializeCapabilities) -> InitializeCapabilities,
+    ) -> Self {
+        self.capabilities = change(self.capabilities);
+        self
+    }
+
     /// Notifications that the server is not to send, by their exact method. Unknown ones are
     /// ignored by it.
     pub fn opt_out_notifications<I>(mut self, methods: I) -> Self

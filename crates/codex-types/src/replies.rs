@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    GrantedPermissionProfile, McpServerElicitationAction, McpServerElicitationRequestResponse,
-    RequestPermissionProfile, ToolRequestUserInputAnswer, ToolRequestUserInputResponse,
+    GrantedPermissionProfile, McpServerElicitationAction, McpServerElicitationRequestParams,
+    McpServerElicitationRequestResponse, RequestPermissionProfile, ToolRequestUserInputAnswer,
+    ToolRequestUserInputResponse,
 };
 
 impl Default for ToolRequestUserInputResponse {
@@ -50,6 +51,21 @@ impl McpServerElicitationRequestResponse {
     #[must_use]
     pub fn cancel() -> Self {
         Self::new(McpServerElicitationAction::Cancel)
+    }
+}
+
+impl McpServerElicitationRequestParams {
+    /// Whether it is codex that asks, for leave to call a tool of an MCP server: a form without fields.
+    /// To accept it is to let the tool run.
+    pub fn is_tool_approval(&self) -> bool {
+        let Self::Form(form) = self else {
+            return false;
+        };
+        let kind = form
+            .meta
+            .as_ref()
+            .and_then(|meta| meta.get("codex_approval_kind"));
+        kind.is_some_and(|kind| kind == "mcp_tool_call")
     }
 }
 

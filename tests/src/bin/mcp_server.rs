@@ -29,6 +29,12 @@ fn main() -> io::Result<()> {
                     "annotations": {"readOnlyHint": true},
                 },
                 {
+                    "name": "visit",
+                    "description": "Has the user sign something on a page.",
+                    "inputSchema": {"type": "object", "properties": {}},
+                    "annotations": {"readOnlyHint": true},
+                },
+                {
                     "name": "act",
                     "description": "Changes things.",
                     "inputSchema": {"type": "object", "properties": {}},
@@ -39,7 +45,7 @@ fn main() -> io::Result<()> {
                 json!({"content": [{"type": "text", "text": "it has acted"}]})
             }
             Some("tools/call") => {
-                let answer = elicit(&mut lines)?;
+                let answer = elicit(&mut lines, &question(&message["params"]["name"]))?;
                 json!({"content": [{"type": "text", "text": answer.to_string()}]})
             }
             _ => json!({}),
@@ -49,12 +55,22 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the user, and waits for the answer.
-fn elicit(lines: &mut io::Lines<io::StdinLock<'_>>) -> io::Result<Value> {
+/// What a tool asks the user.
+fn question(tool: &Value) -> Value {
+    if tool == "visit" {
+        return json!({
+            "mode": "url", "message": "Sign it.", "url": "https://example.com/sign",
+            "elicitationId": "sign",
+        });
+    }
     let schema = json!({
         "type": "object", "properties": {"color": {"type": "string"}}, "required": ["color"],
     });
-    let params = json!({"message": "Which color?", "requestedSchema": schema});
+    json!({"message": "Which color?", "requestedSchema": schema})
+}
+
+/// Asks the user, and waits for the answer.
+fn elicit(lines: &mut io::Lines<io::StdinLock<'_>>, params: &Value) -> io::Result<Value> {
     send(&json!({
         "jsonrpc": "2.0", "id": "which", "method": "elicitation/create", "params": params,
     }))?;

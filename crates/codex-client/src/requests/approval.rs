@@ -36,11 +36,9 @@ pub enum ApprovalRequest {
 pub struct FileChangeApproval {
     /// The request itself.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes that the item consists of, from the notifications before the request.
-    ///
-    /// Empty if they are not known: the server has sent none, or they were too many to be kept (8 MiB).
-    /// So whoever decides by looking at each of them has to look whether there is any.
-    pub changes: Vec<FileUpdateChange>,
+    /// The changes that the item consists of, from the notifications before the request. `None` if they
+    /// are not known: the server has sent none, or they were too many to be kept (8 MiB).
+    pub changes: Option<Vec<FileUpdateChange>>,
 }
 
 /// The methods whose answer is a decision.
@@ -144,12 +142,12 @@ impl ApprovalRequest {
 }
 
 /// What an item wants to change, by the last that was said about it.
-fn changes(asked: &Asked, item_id: &str) -> Vec<FileUpdateChange> {
+fn changes(asked: &Asked, item_id: &str) -> Option<Vec<FileUpdateChange>> {
     let newest_first = asked.proposals.iter();
     newest_first
         .filter_map(|params| changes_of(params, item_id))
         .next()
-        .unwrap_or_default()
+        .filter(|changes| !changes.is_empty())
 }
 
 /// What this notification says about the item.

@@ -116,8 +116,8 @@ setters! {
     on_user_input(ToolRequestUserInputParams) -> ToolRequestUserInputResponse, on;
     /// Answers questions of MCP servers to the user (`mcpServer/elicitation/request`).
     ///
-    /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, whose
-    /// `meta` has `"codex_approval_kind": "mcp_tool_call"`. To accept it is to let the tool run.
+    /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, which
+    /// [`is_tool_approval`](McpServerElicitationRequestParams::is_tool_approval) tells. To accept it is to let the tool run.
     on_elicitation(McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, on;
     /// Serves calls of dynamic tools (`item/tool/call`) that are no [`Tool`](crate::Tool) of their
     /// thread.
@@ -130,6 +130,19 @@ setters! {
     on_attestation(AttestationGenerateParams) -> AttestationGenerateResponse, on;
     /// Tells the time (`currentTime/read`); without it, the clock of this machine does. Experimental.
     on_current_time(CurrentTimeReadParams) -> CurrentTimeReadResponse, on;
+}
+
+/// The methods of the traits, and how each is set as a handler.
+macro_rules! each_method {
+    ($delegate:ident) => {
+        $delegate!(on_approval => approval);
+        $delegate!(on => user_input);
+        $delegate!(on => elicitation);
+        $delegate!(on => tool_call);
+        $delegate!(on => token_refresh);
+        $delegate!(on => attestation);
+        $delegate!(on => current_time);
+    };
 }
 
 impl CodexBuilder<Async> {
@@ -155,23 +168,15 @@ impl CodexBuilder<Async> {
     pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
         let handler = Arc::new(handler);
         macro_rules! delegate {
-            ($($on:ident => $method:ident,)*) => {$({
+            ($on:ident => $method:ident) => {{
                 let handler = Arc::clone(&handler);
                 self.handlers.$on(move |request, codex| {
                     let handler = Arc::clone(&handler);
                     async move { handler.$method(codex, request).await }
                 });
-            })*};
+            }};
         }
-        delegate! {
-            on_approval => approval,
-            on => user_input,
-            on => elicitation,
-            on => tool_call,
-            on => token_refresh,
-            on => attestation,
-            on => current_time,
-        }
+        each_method!(delegate);
         self
     }
 }
@@ -199,23 +204,15 @@ impl CodexBuilder<Blocking> {
     pub fn handler(mut self, handler: impl BlockingServerRequestHandler) -> Self {
         let handler = Arc::new(handler);
         macro_rules! delegate {
-            ($($on:ident => $method:ident,)*) => {$({
+            ($on:ident => $method:ident) => {{
                 let handler = Arc::clone(&handler);
                 self.handlers.$on(move |request, codex| {
                     let handler = Arc::clone(&handler);
                     on_thread(move || handler.$method(codex.into(), request))
                 });
-            })*};
+            }};
         }
-        delegate! {
-            on_approval => approval,
-            on => user_input,
-            on => elicitation,
-            on => tool_call,
-            on => token_refresh,
-            on => attestation,
-            on => current_time,
-        }
+        each_method!(delegate);
         self
     }
 }

@@ -42,7 +42,7 @@ async fn an_answer_that_cannot_be_read_ends_its_call_at_once() {
     for (unreadable, reason) in UNREADABLE {
         let call = tokio::spawn(codex.models().no_timeout().into_future());
         fake.answer_unreadably(&unreadable()).await;
-        is_unreadable(call.await.unwrap(), reason);
+        is_unreadable(&call.await.unwrap(), reason);
         still_works(&codex, &mut fake).await;
     }
 }

@@ -118,7 +118,21 @@ async fn an_approval_handler_decides_on_all_kinds_in_the_shape_of_each() {
     }
     let legacy = json!({
         "conversationId": "c", "callId": "x", "command": ["rm", "x"], "cwd": "/", "parsedCmd": [],
+        "fileChanges": {},
     });
+    for method in ["execCommandApproval", "applyPatchApproval"] {
+        for (reason, expected) in [
+            ("yes", "approved"),
+            ("always", "approved_for_session"),
+            ("stop", "abort"),
+        ] {
+            let mut asked = legacy.clone();
+            asked["reason"] = reason.into();
+            let answer = fake.ask(1, method, &asked).await;
+            assert_eq!(answer["result"], json!({"decision": expected}), "{method}");
+            fake.resolve(1).await;
+        }
+    }
     let denied = fake.ask(2, "execCommandApproval", &legacy).await;
     assert!(
         denied["result"]["decision"]["denied"].is_object(),
@@ -140,7 +154,11 @@ async fn a_file_change_comes_with_what_is_to_be_changed() {
     let told = Mutex::new(Some(told));
     let builder = Codex::builder().on_approval(move |request: ApprovalRequest| {
         if let ApprovalRequest::FileChange(change) = &request {
-            let paths = change.changes.iter().map(|change| change.path.clone());
+            let paths = change
+                .changes
+                .iter()
+                .flatten()
+                .map(|change| change.path.clone());
             let told = told.lock().unwrap().take().unwrap();
             told.send(paths.collect::<Vec<_>>()).unwrap();
         }

@@ -28,16 +28,19 @@ pub(super) const NO_MESSAGES: [(&[u8], &str); 6] = [
     (b"[]\n", "not a JSON-RPC message"),
 ];
 
+/// How an answer ends.
+type End = fn() -> Vec<u8>;
+
 /// Ends of answers that cannot be read, and what is said of them.
-pub(super) const UNREADABLE: [(fn() -> Vec<u8>, &str); 3] = [
+pub(super) const UNREADABLE: [(End, &str); 3] = [
     (|| b"\xff\"}}".to_vec(), "not valid UTF-8"),
     (|| b"\"".to_vec(), "not a JSON-RPC message"),
     (|| vec![b'x'; 200_000], "over the limit"),
 ];
 
 /// Whether a call of `model/list` has ended for this reason.
-pub(super) fn is_unreadable<T: std::fmt::Debug>(answer: Result<T>, reason: &str) {
-    let Err(error @ Error::Decode(_)) = &answer else {
+pub(super) fn is_unreadable<T: std::fmt::Debug>(answer: &Result<T>, reason: &str) {
+    let Err(error @ Error::Decode(_)) = answer else {
         panic!("{answer:?}")
     };
     let text = error.to_string();

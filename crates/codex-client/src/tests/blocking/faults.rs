@@ -204,7 +204,7 @@ fn an_answer_that_cannot_be_read_ends_its_call_at_once() {
         answer_one_more(fake).await;
     });
     for (_, reason) in UNREADABLE {
-        is_unreadable(codex.models().no_timeout().send(), reason);
+        is_unreadable(&codex.models().no_timeout().send(), reason);
     }
     still_works(&codex, server);
 }
