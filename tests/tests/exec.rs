@@ -4,12 +4,13 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use codex_client::{
     Codex, Error, ExecProcess, ExecStream, Sandbox, types::CommandExecOutputStream,
 };
 use codex_tests::stage::Stage;
+use tokio::time::timeout;
 
 /// A script of the shell, as a command.
 fn sh(script: &str) -> [&str; 3] {
@@ -135,7 +136,8 @@ async fn a_terminated_process_ends_and_its_output_can_be_read_afterwards() {
 async fn a_program_that_takes_too_long_or_cannot_be_run_is_told() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    let slow = codex.exec(["sleep", "1000"]);
+    // Not in the sandbox: ended while that is set up, a command is left behind by these servers.
+    let slow = codex.exec(["sleep", "1000"]).sandbox(Sandbox::FullAccess);
     let output = slow.timeout(Duration::from_millis(100)).await.unwrap();
     assert_eq!(output.exit_code, 124);
     let missing = || codex.exec(["no-such-program"]).sandbox(Sandbox::FullAccess);
@@ -155,11 +157,24 @@ async fn a_program_that_takes_too_long_or_cannot_be_run_is_told() {
     codex.close().await.unwrap();
 }
 
+/// Asks again and again, though not for ever.
+async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            match ask() {
+                Some(answer) => return answer,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(Duration::from_secs(60), asking).await.unwrap()
+}
+
 /// Waits until there is no such process any more.
+#[cfg(target_os = "linux")]
 async fn is_gone(pid: &str) {
-    while Path::new("/proc").join(pid).exists() {
-        tokio::task::yield_now().await;
-    }
+    let process = Path::new("/proc").join(pid);
+    until(|| (!process.exists()).then_some(())).await;
 }
 
 #[tokio::test]
@@ -190,12 +205,11 @@ async fn a_process_does_not_outlive_its_last_handle() {
             .sandbox(Sandbox::FullAccess)
             .send(),
     );
-    let pid = loop {
-        match std::fs::read_to_string(&file) {
-            Ok(pid) if pid.ends_with('\n') => break pid,
-            _ => tokio::task::yield_now().await,
-        }
-    };
+    let pid = until(|| {
+        let pid = fs::read_to_string(&file).ok();
+        pid.filter(|pid| pid.ends_with('\n'))
+    });
+    let pid = pid.await;
     call.abort();
     is_gone(pid.trim()).await;
     codex.close().await.unwrap();
@@ -235,7 +249,8 @@ fn a_blocking_program_talks_to_a_process_as_well() {
     cat.close_stdin().unwrap();
     assert!(output.next().is_none());
     assert_eq!(cat.wait().unwrap(), 0);
-    let terminal = codex.exec(["cat"]).tty(80, 24).spawn().unwrap();
+    let terminal = codex.exec(["cat"]).sandbox(Sandbox::FullAccess);
+    let terminal = terminal.tty(80, 24).spawn().unwrap();
     terminal.resize(100, 30).unwrap();
     terminal.terminate().unwrap();
     assert_ne!(terminal.wait().unwrap(), 0);

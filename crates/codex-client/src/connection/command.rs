@@ -12,7 +12,7 @@ use super::{
     topic::Topic, watch::Watch,
 };
 use crate::{
-    error::{CloseReason, Closed, Error, Result},
+    error::{Error, Result},
     tool::Toolbox,
 };
 
@@ -74,19 +74,8 @@ pub(crate) struct Call {
 pub(crate) enum Reply {
     Caller(oneshot::Sender<Result<Answer>>),
     /// All who follow a topic, which the answer ends. It may take as long as a program runs.
-    Topic(Ending),
+    Topic(Arc<Topic>),
     Nobody,
-}
-
-/// The duty to end a topic.
-pub(crate) struct Ending(pub(crate) Arc<Topic>);
-
-impl Drop for Ending {
-    /// Unless the topic has ended, the request was dropped with the runtime.
-    fn drop(&mut self) {
-        let closed = Arc::new(Closed::new(CloseReason::RuntimeShutDown));
-        self.0.end(Err(Error::Closed(closed)));
-    }
 }
 
 impl Reply {
@@ -94,7 +83,7 @@ impl Reply {
     pub(crate) fn send(self, answer: Result<Answer>) {
         match self {
             Self::Caller(reply) => drop(reply.send(answer)),
-            Self::Topic(topic) => topic.0.end(answer.map(Arc::new)),
+            Self::Topic(topic) => topic.end(answer.map(Arc::new)),
             Self::Nobody => {}
         }
     }
@@ -103,7 +92,7 @@ impl Reply {
     pub(crate) fn is_given_up(&self) -> bool {
         match self {
             Self::Caller(reply) => reply.is_closed(),
-            Self::Topic(topic) => topic.0.is_abandoned(),
+            Self::Topic(topic) => topic.is_abandoned(),
             Self::Nobody => false,
         }
     }

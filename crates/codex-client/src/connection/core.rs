@@ -30,7 +30,7 @@ use super::{
     watch::Watches,
 };
 use crate::{
-    error::{CloseReason, Closed, Error, Malformed},
+    error::{Closed, Error, Malformed},
     requests::Job,
 };
 
@@ -243,7 +243,8 @@ impl Core {
         }
     }
 
-    /// Tells everybody who waits for anything that the connection has ended.
+    /// Tells everybody who waits for anything that the connection has ended. It ends in one way only:
+    /// what is said first holds.
     pub(crate) fn finish(&mut self, closed: Closed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
@@ -262,12 +263,5 @@ impl Core {
         for done in mem::take(&mut self.closers) {
             let _ = done.send(());
         }
-    }
-}
-
-impl Drop for Core {
-    /// The task was dropped with its runtime: nobody shall wait for it.
-    fn drop(&mut self) {
-        self.finish(Closed::new(CloseReason::RuntimeShutDown));
     }
 }

@@ -59,15 +59,15 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    /// Serves a transport until its end, and ends it in order.
-    pub(crate) async fn run(
+    /// Serves a transport until its end, and ends it in order. Dropped before that, also before it was
+    /// polled, it tells those who wait.
+    pub(crate) fn run(
         transport: Transport<R, W>,
         core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
-    ) {
-        let mut process = transport.process;
-        let mut driver = Self {
+    ) -> impl Future<Output = ()> {
+        let driver = Self {
             reader: transport.reader,
             writer: Some(transport.writer),
             lines: Lines::new(line_limit),
@@ -75,18 +75,22 @@ where
             commands,
             alarm: None,
         };
-        let reason = driver.serve(process.as_mut()).await;
+        driver.run_with(transport.process)
+    }
+
+    async fn run_with(mut self, mut process: Option<Process>) {
+        let reason = self.serve(process.as_mut()).await;
         if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
-            let _ = timeout(FAREWELL, driver.farewell()).await;
+            let _ = timeout(FAREWELL, self.farewell()).await;
         }
         // For a child process this is the sign to end.
-        driver.writer = None;
+        self.writer = None;
         let mut closed = Closed::new(reason);
         if let Some(mut process) = process {
-            closed.exit_status = driver.see_off(&mut process, &closed.reason).await;
+            closed.exit_status = self.see_off(&mut process, &closed.reason).await;
             closed.stderr_tail = process.stderr_tail();
         }
-        driver.finish(closed);
+        self.core.finish(closed);
     }
 
     /// Serves until something ends the connection.
@@ -263,15 +267,18 @@ where
         })
         .await
     }
+}
 
-    fn finish(mut self, closed: Closed) {
-        let reason = closed.reason.clone();
-        self.core.finish(closed);
+impl<R, W> Drop for Driver<R, W> {
+    /// Unless the connection has ended in order, its task was dropped with the runtime.
+    fn drop(&mut self) {
+        let shut_down = || Closed::new(CloseReason::RuntimeShutDown);
+        self.core.finish(shut_down());
         // No command slips in between: what was sent before is refused, what comes later fails.
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
             self.core.refuse(command);
         }
-        self.core.finish(Closed::new(reason));
+        self.core.finish(shut_down());
     }
 }

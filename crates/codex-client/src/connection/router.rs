@@ -396,6 +396,45 @@ mod tests {
     }
 
     #[test]
+    fn whoever_pursues_a_goal_gets_each_turn_once_and_none_that_was_over() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        let running = start(&mut router, "running", now);
+        assert!(routed(&mut router, "running"));
+        let pursuit = Pursuit::new("t");
+        router.pursue(Arc::clone(&pursuit));
+        complete(&mut router, "running", now);
+        complete(&mut router, "next", now);
+        assert!(!routed(&mut router, "next"));
+        let ours = start(&mut router, "ours", now);
+        assert!(routed(&mut router, "ours"));
+        assert!(router.route("sub-agent", "other").is_none());
+        let turns = pursuit.turns();
+        let ids: Vec<_> = turns.iter().map(|feed| feed.turn_id()).collect();
+        assert_eq!(ids, ["running", "next", "ours"]);
+        assert!(Arc::ptr_eq(&turns[0], &running) && Arc::ptr_eq(&turns[2], &ours));
+        assert!(Arc::ptr_eq(&pursuit.running().unwrap(), &ours));
+        assert!(strays(&mut router).is_empty());
+    }
+
+    #[test]
+    fn a_pursuit_that_nobody_holds_gets_nothing_and_a_further_one_takes_its_place() {
+        let (mut router, now) = (Router::default(), Instant::now());
+        router.pursue(Pursuit::new("t"));
+        assert!(!routed(&mut router, "u"));
+        let (first, second) = (Pursuit::new("t"), Pursuit::new("t"));
+        router.pursue(Arc::clone(&first));
+        router.pursue(Arc::clone(&second));
+        complete(&mut router, "v", now);
+        assert_eq!((first.turns().len(), second.turns().len()), (0, 1));
+        let mut context = std::task::Context::from_waker(Waker::noop());
+        assert!(first.poll_rest(&mut context).is_ready());
+        assert!(second.poll_rest(&mut context).is_pending());
+        router.lose("t", LostReason::ThreadClosed);
+        assert!(second.poll_rest(&mut context).is_ready());
+        assert!(router.threads.is_empty());
+    }
+
+    #[test]
     fn the_thread_is_matched_before_the_turn() {
         let (mut router, now) = (Router::default(), Instant::now());
         let feed = start(&mut router, "u", now);

@@ -20,7 +20,7 @@ use codex_types::Request;
 use super::{
     Connection,
     bulletin::{Post, Posts},
-    command::{Answer, Command, Ending, Reply},
+    command::{Answer, Command, Reply},
     decode,
     note::Note,
     scan::Head,
@@ -153,7 +153,7 @@ impl Connection {
 
     /// Sends a request whose answer ends the topic, however long that takes.
     pub(crate) fn send_until_end<R: Request>(&self, params: &R, topic: &Arc<Topic>) -> Result<()> {
-        let reply = Reply::Topic(Ending(Arc::clone(topic)));
+        let reply = Reply::Topic(Arc::clone(topic));
         self.send_for(params, None, None, reply)
     }
 }

@@ -140,6 +140,9 @@ impl ExecProcess {
     /// Ends the process (`command/exec/terminate`). Returns when the server has taken it in; to see
     /// it end, [`wait`](Self::wait). One that has ended already is no error.
     ///
+    /// On Linux, current servers can leave a program behind that is ended while its sandbox is being set
+    /// up, in the first moments after its start.
+    ///
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send).

@@ -182,6 +182,30 @@ async fn the_connection_ends_with_its_last_handle_though_somebody_listens() {
 }
 
 #[test]
+fn whoever_begins_to_listen_while_the_runtime_goes_is_told() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let theirs = runtime();
+    let (thread, _fake) = theirs.block_on(Fake::start_thread());
+    // Nobody drives the runtime: what is sent now is still on its way when it goes.
+    let mut notifications = thread.codex().notifications();
+    let mut events = thread.events();
+    let mut requests = thread.server_requests();
+    drop(theirs);
+    runtime().block_on(async {
+        for end in [notifications.next().await, events.next().await] {
+            let Some(Err(Error::Closed(closed))) = &end else {
+                panic!("{end:?}")
+            };
+            assert_eq!(closed.reason, CloseReason::RuntimeShutDown);
+        }
+        assert!(requests.next().await.is_none());
+    });
+}
+
+#[test]
 fn a_caller_on_another_runtime_is_told_when_the_connection_loses_its_own() {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
