@@ -7,11 +7,9 @@
 use std::{fs, path::Path, time::Duration};
 
 use codex_client::{
-    Codex, Error, ExecProcess, ExecStream, Sandbox,
-    types::{CommandExecOutputStream, ServerNotification, ThreadItem},
+    Codex, Error, ExecProcess, ExecStream, Sandbox, types::CommandExecOutputStream,
 };
 use codex_tests::stage::Stage;
-use codex_types::{CommandExecutionSource, ThreadShellCommandParams};
 use tokio::time::timeout;
 
 /// A script of the shell, as a command.
@@ -235,31 +233,6 @@ async fn many_processes_do_not_keep_the_client_from_anything() {
         let output = cat.output().await.unwrap();
         assert_eq!(output.stdout_lossy(), number.to_string());
     }
-    codex.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn what_the_user_has_typed_runs_in_the_thread_and_the_model_is_told() {
-    let stage = Stage::new();
-    let codex = stage.start().await;
-    let thread = codex.thread_start().await.unwrap();
-    let mut events = thread.events();
-    let typed = ThreadShellCommandParams::new(thread.id(), "echo $((6 * 7)) frogs; exit 3");
-    codex.request(typed).await.unwrap();
-    let command = loop {
-        if let ServerNotification::ItemCompleted(done) = events.next().await.unwrap().unwrap()
-            && let ThreadItem::CommandExecution(command) = done.item
-        {
-            break command;
-        }
-    };
-    assert_eq!(command.source, CommandExecutionSource::UserShell);
-    assert_eq!(command.aggregated_output.as_deref(), Some("42 frogs\n"));
-    assert_eq!(command.exit_code, Some(3));
-    stage.model.push("I see.");
-    thread.run("What came of it?").await.unwrap();
-    let asked = stage.model.requests()[0].body().to_string();
-    assert!(asked.contains("42 frogs"), "{asked}");
     codex.close().await.unwrap();
 }
 
