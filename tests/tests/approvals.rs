@@ -144,6 +144,36 @@ async fn a_decision_for_the_session_holds_for_the_next_turn() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_accepted_lets_commands_that_begin_so_run_unasked() {
+    let wish = Wish::new();
+    let (asked, mut times) = tokio::sync::mpsc::unbounded_channel();
+    let builder = wish
+        .stage
+        .builder()
+        .on_approval(move |request: ApprovalRequest| {
+            asked.send(()).unwrap();
+            let offered = request.available_decisions().into_iter();
+            let is_rule = |decision: &Decision| {
+                matches!(decision, Decision::AcceptWithExecpolicyAmendment(words)
+                    if words == &["touch", "made.txt"])
+            };
+            let rule = offered.into_iter().find(is_rule);
+            async move { rule.ok_or("no rule is offered") }
+        });
+    let codex = builder.start().await.unwrap();
+    for _ in 0..2 {
+        // Another thread has the rule, too.
+        let thread = thread(&codex).await;
+        wish.command();
+        thread.run("Make a file.").await.unwrap();
+        std::fs::remove_file(&wish.file).unwrap();
+    }
+    codex.close().await.unwrap();
+    times.recv().await.unwrap();
+    assert!(times.try_recv().is_err(), "asked again");
+}
+
+#[tokio::test]
 async fn a_command_that_is_cancelled_interrupts_its_turn() {
     let wish = Wish::new();
     let builder = wish
@@ -255,13 +285,10 @@ async fn a_file_change_is_shown_and_made_if_it_is_approved() {
         let ApprovalRequest::FileChange(change) = changes.await.unwrap() else {
             panic!("not a file change")
         };
-        assert_eq!(change.changes.len(), 1);
-        assert!(change.changes[0].path.ends_with("made.txt"));
-        assert!(
-            change.changes[0].diff.contains("one"),
-            "{:?}",
-            change.changes
-        );
+        let changes = change.changes.unwrap();
+        assert_eq!(changes.len(), 1);
+        assert!(changes[0].path.ends_with("made.txt"));
+        assert!(changes[0].diff.contains("one"), "{changes:?}");
         let made = std::fs::read_to_string(&wish.file).ok();
         assert_eq!(made.as_deref(), accepts.then_some("one\n"));
         codex.close().await.unwrap();
@@ -330,7 +357,7 @@ async fn the_default_client_lets_nothing_be_written_nor_on_a_resumed_thread() {
 }
 
 #[tokio::test]
-async fn handlers_that_fail_in_whatever_way_let_the_connection_go_on_and_nothing_be_written() {
+async fn a_handler_that_panics_lets_the_connection_go_on_and_nothing_be_written() {
     let wish = Wish::new();
     let panics = |_: ApprovalRequest| async { panic!("out of order") };
     let builder = wish.stage.builder();

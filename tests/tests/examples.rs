@@ -336,13 +336,23 @@ examples! {
 
     fn elicitation(example) {
         example.command.arg(env!("CARGO_BIN_EXE_mcp_server"));
-        let call = Item::function_call("ask", json!({})).namespace("mcp__example");
-        example.stage.model.push(Reply::items([call]));
+        for tool in ["act", "ask"] {
+            let call = Item::function_call(tool, json!({})).namespace("mcp__example");
+            example.stage.model.push(Reply::items([call]));
+        }
         example.stage.model.push("Blue it is.");
-        example.stdin = "blue\n";
-        example.says(&["example asks: Which color?", "color: answer: Blue it is."]).await;
-        let told = example.stage.model.requests()[1].last_tool_output().unwrap();
-        assert!(told.contains("accept") && told.contains("blue"), "{told}");
+        example.stdin = "no\nblue\ny\n";
+        let asked = [
+            "example asks: Allow the example MCP server to run tool \"act\"?",
+            "agree? (y): example asks: Which color?",
+            "color: agree? (y): answer: Blue it is.",
+        ];
+        example.says(&asked).await;
+        let told = |request: usize| example.stage.model.requests()[request].last_tool_output();
+        let act = told(1).unwrap();
+        assert!(!act.contains("has acted"), "{act}");
+        let ask = told(2).unwrap();
+        assert!(ask.contains("accept") && ask.contains("blue"), "{ask}");
     }
 
     fn review(example) {

@@ -80,9 +80,13 @@ fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     builder.config("mcp_servers.asker.command", program.to_string())
 }
 
-/// Has the model call the tool of the MCP server, and then say something.
+/// Has the model call the tool of the MCP server that asks, and then say something.
 fn call_tool(stage: &Stage) {
-    let call = Item::function_call("ask", json!({})).namespace("mcp__asker");
+    call(stage, "ask");
+}
+
+fn call(stage: &Stage, tool: &str) {
+    let call = Item::function_call(tool, json!({})).namespace("mcp__asker");
     stage.model.push(Reply::items([call]));
     stage.model.push("Then it is so.");
 }
@@ -104,6 +108,8 @@ async fn an_elicitation_of_an_mcp_server_is_answered() {
                 return Err("not a form");
             };
             assert_eq!(form.server_name, "asker");
+            let form_of_codex = McpServerElicitationRequestParams::Form(form.clone());
+            assert!(!form_of_codex.is_tool_approval());
             assert_eq!(form.message, "Which color?");
             Ok(McpServerElicitationRequestResponse::accept(
                 json!({"color": "blue"}),
@@ -121,6 +127,27 @@ async fn an_elicitation_of_an_mcp_server_is_answered() {
 }
 
 #[tokio::test]
+async fn a_page_that_an_mcp_server_wants_opened_is_told_with_its_url() {
+    let stage = Stage::new();
+    let codex = with_mcp(stage.builder())
+        .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
+            let McpServerElicitationRequestParams::Url(page) = asked else {
+                return Err("not a page");
+            };
+            assert_eq!(page.url, "https://example.com/sign");
+            Ok(McpServerElicitationRequestResponse::accept(Value::Null))
+        })
+        .start()
+        .await
+        .unwrap();
+    let thread = thread(&codex).await;
+    call(&stage, "visit");
+    thread.run("Sign it.").await.unwrap();
+    assert!(told(&stage).contains("accept"), "{}", told(&stage));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_elicitation_that_nobody_answers_is_declined() {
     let stage = Stage::new();
     let codex = with_mcp(stage.builder()).start().await.unwrap();
@@ -130,6 +157,46 @@ async fn an_elicitation_that_nobody_answers_is_declined() {
     assert_eq!(result.final_response.as_deref(), Some("Then it is so."));
     assert!(told(&stage).contains("decline"), "{}", told(&stage));
     codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tool_of_an_mcp_server_is_called_only_by_leave_which_codex_asks_for_like_a_question() {
+    let stage = Stage::new();
+    // Of the two ways in which codex asks, the second is for when this feature is off.
+    for elicits in ["true", "false"] {
+        let builder = || {
+            let feature = "features.tool_call_mcp_elicitation";
+            with_mcp(stage.builder()).config(feature, elicits)
+        };
+        let codex = builder().start().await.unwrap();
+        let thread = thread(&codex).await;
+        call(&stage, "act");
+        thread.run("Act.").await.unwrap();
+        assert!(!told(&stage).contains("has acted"), "{}", told(&stage));
+        codex.close().await.unwrap();
+
+        let builder = builder()
+            .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
+                assert!(asked.is_tool_approval(), "{asked:?}");
+                let McpServerElicitationRequestParams::Form(form) = asked else {
+                    return Err("not a form");
+                };
+                assert!(form.requested_schema.properties.is_empty());
+                Ok(McpServerElicitationRequestResponse::accept(json!({})))
+            })
+            .on_user_input(|asked: ToolRequestUserInputParams| async move {
+                let question = &asked.questions[0];
+                assert!(question.id.starts_with("mcp_tool_call_approval"));
+                let options = question.options.as_ref().unwrap();
+                ToolRequestUserInputResponse::default().answer(&question.id, &options[0].label)
+            });
+        let codex = builder.start().await.unwrap();
+        let thread = self::thread(&codex).await;
+        call(&stage, "act");
+        thread.run("Act.").await.unwrap();
+        assert!(told(&stage).contains("has acted"), "{}", told(&stage));
+        codex.close().await.unwrap();
+    }
 }
 
 #[test]

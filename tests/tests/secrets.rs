@@ -27,6 +27,7 @@ const HIDDEN: &[&str] = &[
     "LoginAccountParams:amazonBedrockAccessKeys.sessionToken",
     "LoginAccountParams:apiKey.apiKey",
     "LoginAccountParams:chatgptAuthTokens.accessToken",
+    "McpServerElicitationRequestResponse.content",
     "ProcessSpawnParams.env",
     "RemoteControlPairingStartResponse.manualPairingCode",
     "RemoteControlPairingStartResponse.pairingCode",

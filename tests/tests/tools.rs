@@ -206,7 +206,7 @@ async fn a_resumed_thread_and_its_forks_are_offered_the_tools_and_served_if_they
     let resumed = codex.thread_resume(thread.id()).await.unwrap();
     ask("nobody");
     resumed.run("And now?").await.unwrap();
-    let nobody = "the client has no handler for this request";
+    let nobody = "the client has no answer to this request";
     assert_eq!(heard(&stage, &["nobody"]), [nobody]);
     let resumed = codex.thread_resume(thread.id()).tool(lookup());
     let resumed = resumed.await.unwrap();

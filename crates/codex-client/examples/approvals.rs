@@ -61,13 +61,16 @@ fn title(request: &ApprovalRequest) -> String {
             let command = params.command.as_deref().unwrap_or("(not told)");
             format!("run {command}")
         }
-        ApprovalRequest::FileChange(change) => {
-            let changes = change.changes.iter();
-            let diffs: String = changes
-                .map(|change| format!("\n{}\n{}", change.path, change.diff))
-                .collect();
-            format!("change {} files:{diffs}", change.changes.len())
-        }
+        ApprovalRequest::FileChange(change) => match &change.changes {
+            None => "change files, and does not say which".to_owned(),
+            Some(changes) => {
+                let diffs = changes.iter();
+                let diffs: String = diffs
+                    .map(|change| format!("\n{}\n{}", change.path, change.diff))
+                    .collect();
+                format!("change {} files:{diffs}", changes.len())
+            }
+        },
         ApprovalRequest::Permissions(params) => format!("have {:?}", params.permissions),
         // Requests of older servers, and of newer ones.
         other => format!("{other:?}"),

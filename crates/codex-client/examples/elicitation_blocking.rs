@@ -57,21 +57,27 @@ fn ask(question: &Elicitation) -> HandlerResult<Answer> {
                 let value = value.filter(|value| value.is_number() || value.is_boolean());
                 content.insert(name.clone(), value.unwrap_or_else(|| line.into()));
             }
-            Ok(Answer::accept(content))
+            // A form without fields asks for leave: codex itself asks so before a tool is called.
+            agreed("agree? (y)", content.into())
         }
         Elicitation::Url(page) => {
             println!(
                 "{} asks: {}\nopen {}",
                 page.server_name, page.message, page.url
             );
-            match line("done? (y)")?.as_deref() {
-                Some("y") => Ok(Answer::accept(Value::Null)),
-                _ => Ok(Answer::decline()),
-            }
+            agreed("done? (y)", Value::Null)
         }
         // Kinds of forms that only some clients can show.
         _ => Ok(Answer::decline()),
     }
+}
+
+/// The answer with this content, if the user says so.
+fn agreed(prompt: &str, content: Value) -> HandlerResult<Answer> {
+    Ok(match line(prompt)?.as_deref() {
+        Some("y") => Answer::accept(content),
+        _ => Answer::decline(),
+    })
 }
 
 /// What is typed; `None` at the end of the input.

@@ -131,6 +131,23 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Whether to ask for the `requestAttestation` capability, without which the server never asks for
+    /// an attestation (`attestation/generate`). Off by default.
+    pub fn request_attestation(mut self, request: bool) -> Self {
+        self.capabilities.request_attestation = Some(request);
+        self
+    }
+
+    /// Changes the capabilities themselves, for what has no setter here: to declare extensions of MCP, to
+    /// take approvals that only a person may give.
+    pub fn capabilities(
+        mut self,
+        change: impl FnOnce(InitializeCapabilities) -> InitializeCapabilities,
+    ) -> Self {
+        self.capabilities = change(self.capabilities);
+        self
+    }
+
     /// Notifications that the server is not to send, by their exact method. Unknown ones are
     /// ignored by it.
     pub fn opt_out_notifications<I>(mut self, methods: I) -> Self
@@ -181,7 +198,7 @@ impl<M> CodexBuilder<M> {
     }
 
     /// How long one message of the server may be, in bytes; 256 MiB by default. A longer one is
-    /// dropped and reported by [`Codex::notifications`].
+    /// dropped and reported: to its caller if it is an answer, else by [`Codex::notifications`].
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self

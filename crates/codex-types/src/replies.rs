@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    GrantedPermissionProfile, McpServerElicitationAction, McpServerElicitationRequestResponse,
-    RequestPermissionProfile, ToolRequestUserInputAnswer, ToolRequestUserInputResponse,
+    GrantedPermissionProfile, McpServerElicitationAction, McpServerElicitationRequestParams,
+    McpServerElicitationRequestResponse, RequestPermissionProfile, ToolRequestUserInputAnswer,
+    ToolRequestUserInputResponse,
 };
 
 impl Default for ToolRequestUserInputResponse {
@@ -53,6 +54,21 @@ impl McpServerElicitationRequestResponse {
     }
 }
 
+impl McpServerElicitationRequestParams {
+    /// Whether it is codex that asks, for leave to call a tool of an MCP server: a form without fields.
+    /// To accept it is to let the tool run.
+    pub fn is_tool_approval(&self) -> bool {
+        let Self::Form(form) = self else {
+            return false;
+        };
+        let kind = form
+            .meta
+            .as_ref()
+            .and_then(|meta| meta.get("codex_approval_kind"));
+        kind.is_some_and(|kind| kind == "mcp_tool_call")
+    }
+}
+
 /// All that was asked for.
 impl From<RequestPermissionProfile> for GrantedPermissionProfile {
     fn from(requested: RequestPermissionProfile) -> Self {
@@ -80,6 +96,17 @@ mod tests {
             "sizes": {"answers": ["s", "m"]},
         }});
         assert_eq!(serde_json::to_value(&response).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_the_user_has_filled_in_is_not_shown() {
+        let answer = ToolRequestUserInputResponse::default().answer("q", "hunter2");
+        let form = McpServerElicitationRequestResponse::accept(json!({"pin": "hunter2"}));
+        let shown = format!("{answer:?} {form:?}");
+        assert!(
+            shown.contains("Accept") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 
     #[test]

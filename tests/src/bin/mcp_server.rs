@@ -1,7 +1,7 @@
 //! A tiny MCP server on stdio, for tests of elicitations.
 //!
-//! Its one tool, `ask`, asks the user for a color, through whoever has called it, and returns the
-//! user's answer as it came.
+//! Its tool `ask` asks the user for a color, through whoever has called it, and returns the user's
+//! answer as it came. Its tool `act` claims to change things, so that codex asks for leave to call it.
 
 use std::io::{self, BufRead, Write};
 
@@ -20,15 +20,32 @@ fn main() -> io::Result<()> {
                 "capabilities": {"tools": {}},
                 "serverInfo": {"name": "asker", "version": "1"},
             }),
-            Some("tools/list") => json!({"tools": [{
-                "name": "ask",
-                "description": "Asks the user for a color.",
-                "inputSchema": {"type": "object", "properties": {}},
-                // So that codex does not ask for leave to call it.
-                "annotations": {"readOnlyHint": true},
-            }]}),
+            Some("tools/list") => json!({"tools": [
+                {
+                    "name": "ask",
+                    "description": "Asks the user for a color.",
+                    "inputSchema": {"type": "object", "properties": {}},
+                    // So that codex does not ask for leave to call it.
+                    "annotations": {"readOnlyHint": true},
+                },
+                {
+                    "name": "visit",
+                    "description": "Has the user sign something on a page.",
+                    "inputSchema": {"type": "object", "properties": {}},
+                    "annotations": {"readOnlyHint": true},
+                },
+                {
+                    "name": "act",
+                    "description": "Changes things.",
+                    "inputSchema": {"type": "object", "properties": {}},
+                    "annotations": {"readOnlyHint": false, "destructiveHint": true},
+                },
+            ]}),
+            Some("tools/call") if message["params"]["name"] == "act" => {
+                json!({"content": [{"type": "text", "text": "it has acted"}]})
+            }
             Some("tools/call") => {
-                let answer = elicit(&mut lines)?;
+                let answer = elicit(&mut lines, &question(&message["params"]["name"]))?;
                 json!({"content": [{"type": "text", "text": answer.to_string()}]})
             }
             _ => json!({}),
@@ -38,12 +55,22 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the user, and waits for the answer.
-fn elicit(lines: &mut io::Lines<io::StdinLock<'_>>) -> io::Result<Value> {
+/// What a tool asks the user.
+fn question(tool: &Value) -> Value {
+    if tool == "visit" {
+        return json!({
+            "mode": "url", "message": "Sign it.", "url": "https://example.com/sign",
+            "elicitationId": "sign",
+        });
+    }
     let schema = json!({
         "type": "object", "properties": {"color": {"type": "string"}}, "required": ["color"],
     });
-    let params = json!({"message": "Which color?", "requestedSchema": schema});
+    json!({"message": "Which color?", "requestedSchema": schema})
+}
+
+/// Asks the user, and waits for the answer.
+fn elicit(lines: &mut io::Lines<io::StdinLock<'_>>, params: &Value) -> io::Result<Value> {
     send(&json!({
         "jsonrpc": "2.0", "id": "which", "method": "elicitation/create", "params": params,
     }))?;

@@ -58,6 +58,7 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("ConfigValueWriteParams", &["value"]),
     ("EnvironmentAddParams", &["authBearerToken"]),
     ("ExecLocalShellAction", &["env"]),
+    ("McpServerElicitationRequestResponse", &["content"]),
     ("ProcessSpawnParams", &["env"]),
     (
         "RemoteControlPairingStartResponse",

@@ -13,6 +13,7 @@ use crate::{
 
 /// Requests of the server, as [`crate::ServerRequests`].
 #[derive(Debug)]
+#[must_use = "dropped, it declines what comes"]
 pub struct ServerRequests {
     inner: crate::ServerRequests,
 }

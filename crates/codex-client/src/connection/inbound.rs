@@ -9,8 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use codex_types::rpc::{JsonRpcError, error_code};
 use serde_json::{Value, json};
 
-/// What is told to the model, or written to the server's log.
-const NOBODY: &str = "the client has no handler for this request";
+/// What is told to the model, or written to the server's log: nobody was there, or whoever was there
+/// has failed or declined.
+const NOBODY: &str = "the client has no answer to this request";
 
 /// The answer to a request that nobody handles.
 pub(crate) fn unattended(method: &str) -> Result<Value, JsonRpcError> {

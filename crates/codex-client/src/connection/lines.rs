@@ -1,6 +1,6 @@
 //! Cutting the received bytes into lines.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, mem, ops::Range};
 
 use crate::error::Malformed;
 
@@ -21,6 +21,8 @@ pub(crate) struct Lines {
     limit: usize,
     /// Bytes of a line over the limit that were thrown away so far.
     discarded: usize,
+    /// How that line begins.
+    begins: Vec<u8>,
 }
 
 /// One line.
@@ -30,13 +32,23 @@ pub(crate) enum Line<'a> {
     Borrowed(&'a [u8]),
     /// A large one, in a buffer of its own.
     Owned(Vec<u8>),
-    /// Over the limit and thrown away; this is how long it was.
-    TooLong(usize),
+    /// Over the limit and thrown away; this is how long it was, and how it began.
+    TooLong(usize, Vec<u8>),
+}
+
+/// How much of a line that cannot be read is looked at, for whose it is.
+const BEGINNING: usize = 64;
+
+/// A line that is no text, or none that was kept.
+pub(crate) struct Broken {
+    /// Its first bytes.
+    pub(crate) begins: Vec<u8>,
+    pub(crate) malformed: Malformed,
 }
 
 impl<'a> Line<'a> {
     /// The line as text, or why it is none.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, Malformed> {
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, Broken> {
         let text = match self {
             Self::Borrowed(bytes) => str::from_utf8(bytes)
                 .map(Cow::Borrowed)
@@ -44,15 +56,19 @@ impl<'a> Line<'a> {
             Self::Owned(bytes) => String::from_utf8(bytes)
                 .map(Cow::Owned)
                 .map_err(|error| Cow::Owned(error.into_bytes())),
-            Self::TooLong(length) => {
+            Self::TooLong(length, begins) => {
                 let reason = format!("a line of {length} bytes is over the limit and was dropped");
-                return Err(Malformed::at(None, "", &reason, 0));
+                let malformed = Malformed::at(None, "", &reason, 0);
+                return Err(Broken { begins, malformed });
             }
         };
         text.map_err(|bytes: Cow<'_, [u8]>| {
             let text = String::from_utf8_lossy(&bytes);
             let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-            Malformed::at(None, &text, "not valid UTF-8", place)
+            Broken {
+                begins: beginning(&bytes),
+                malformed: Malformed::at(None, &text, "not valid UTF-8", place),
+            }
         })
     }
 }
@@ -65,6 +81,7 @@ impl Lines {
             searched: 0,
             limit,
             discarded: 0,
+            begins: Vec::new(),
         }
     }
 
@@ -88,6 +105,9 @@ impl Lines {
         let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
             self.searched = self.buffer.len();
             if self.searched - self.start > self.limit {
+                if self.discarded == 0 {
+                    self.begins = beginning(&self.buffer[self.start..]);
+                }
                 self.discarded += self.searched - self.start;
                 self.buffer = Vec::new();
                 (self.start, self.searched) = (0, 0);
@@ -98,9 +118,12 @@ impl Lines {
         self.start = line.end + 1;
         self.searched = self.start;
         if self.discarded > 0 || line.len() > self.limit {
-            return Some(Line::TooLong(
-                std::mem::take(&mut self.discarded) + line.len(),
-            ));
+            let begins = match self.discarded {
+                0 => beginning(&self.buffer[line.clone()]),
+                _ => mem::take(&mut self.begins),
+            };
+            let length = mem::take(&mut self.discarded) + line.len();
+            return Some(Line::TooLong(length, begins));
         }
         if line.len() >= LARGE {
             return Some(Line::Owned(self.take(line)));
@@ -119,7 +142,7 @@ impl Lines {
     /// Gives the buffer away as a line and goes on with a copy of the few bytes behind it.
     fn take(&mut self, line: Range<usize>) -> Vec<u8> {
         let behind = self.buffer.split_off(self.start);
-        let mut taken = std::mem::replace(&mut self.buffer, behind);
+        let mut taken = mem::replace(&mut self.buffer, behind);
         (self.start, self.searched) = (0, 0);
         taken.truncate(line.end);
         taken.drain(..line.start);
@@ -129,6 +152,10 @@ impl Lines {
         taken.shrink_to_fit();
         taken
     }
+}
+
+fn beginning(line: &[u8]) -> Vec<u8> {
+    line[..line.len().min(BEGINNING)].to_vec()
 }
 
 fn trim(line: &[u8]) -> &[u8] {
@@ -146,7 +173,10 @@ mod tests {
             out.push(match line {
                 Line::Borrowed(line) => Ok(line.to_vec()),
                 Line::Owned(line) => Ok(line),
-                Line::TooLong(length) => Err(length),
+                Line::TooLong(length, begins) => {
+                    assert!(begins.starts_with(b"12345"));
+                    Err(length)
+                }
             });
         }
         out

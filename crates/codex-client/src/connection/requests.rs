@@ -12,6 +12,7 @@ use codex_types::{
 use tokio::sync::mpsc;
 
 use super::{
+    active::ends_thread,
     command::Command,
     inbox::Inbox,
     proposals::Proposals,
@@ -54,11 +55,13 @@ impl Requests {
     }
 
     pub(crate) fn open_inbox(&mut self, inbox: Arc<Inbox>) {
+        self.inboxes.retain(|inbox| !inbox.is_closed());
         self.inboxes.push(inbox);
     }
 
-    /// Takes a request: for the tool that it calls, the inbox of its thread, a handler, or the inbox of all threads, the one
-    /// that was opened last. Without any of them it is declined. True if the method is known.
+    /// Takes a request: for the tool that it calls, the inbox of its thread, a handler, or the inbox of
+    /// all threads, the one that was opened last. Without any of them it is declined. True if the
+    /// method is known.
     pub(crate) fn receive(
         &mut self,
         id: &RequestId,
@@ -157,7 +160,7 @@ impl Requests {
                         && ticket.turn_id.as_deref() == turn_id
                 });
             }
-            "thread/closed" | "thread/deleted" => self
+            method if ends_thread(method) => self
                 .withdraw(|ticket| thread_id.is_some() && ticket.thread_id.as_deref() == thread_id),
             _ => {}
         }
@@ -189,5 +192,25 @@ impl Requests {
         for inbox in self.inboxes.drain(..) {
             inbox.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inbox_that_was_dropped_is_forgotten_also_if_nothing_is_ever_asked() {
+        let (commands, _receiver) = mpsc::unbounded_channel();
+        let mut requests = Requests::new(Arc::default(), commands.downgrade());
+        let held = Inbox::new(None);
+        requests.open_inbox(Arc::clone(&held));
+        for _ in 0..100 {
+            let inbox = Inbox::new(Some("t"));
+            requests.open_inbox(Arc::clone(&inbox));
+            inbox.close();
+        }
+        assert!(requests.inboxes.len() <= 2, "{}", requests.inboxes.len());
+        assert!(Arc::ptr_eq(&requests.inboxes[0], &held));
     }
 }

@@ -107,6 +107,19 @@ pub(crate) fn fault(text: &str) -> Malformed {
 
 type Id<'a> = Option<Cow<'a, str>>;
 
+/// The id in the first bytes of an answer to a request of ours, for one that cannot be read any
+/// further: as servers write them, with the id first.
+pub(crate) fn answered(begins: &[u8]) -> Option<i64> {
+    let rest = begins.trim_ascii_start().strip_prefix(b"{\"id\":")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (id, rest) = rest.split_at(digits);
+    let is_answer = [&b",\"result\":"[..], b",\"error\":"]
+        .iter()
+        .any(|member| rest.starts_with(member));
+    let id = str::from_utf8(id).ok().filter(|_| is_answer)?;
+    id.parse().ok()
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -397,5 +410,22 @@ mod tests {
             }
         }
         assert_eq!(head("{}"), Some(Head::default()));
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_off_shows_its_id() {
+        assert_eq!(answered(b"{\"id\":17,\"result\":{\"a\":\"\xff"), Some(17));
+        assert_eq!(answered(b"{\"id\":17,\"error\":"), Some(17));
+        for other in [
+            &b"{\"id\":17,\"method\":\"x\""[..],
+            b"{\"id\":\"17\",\"result\":",
+            b"{\"method\":\"x\",\"params\":{\"id\":17,\"result\":1",
+            b"{\"id\":17,\"res",
+            b"{\"id\":,\"result\":",
+            b"{\"id\":99999999999999999999,\"result\":",
+            b"",
+        ] {
+            assert_eq!(answered(other), None);
+        }
     }
 }

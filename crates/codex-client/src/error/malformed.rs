@@ -36,6 +36,12 @@ impl Malformed {
             snippet: snippet(message, place),
         }
     }
+
+    /// The same, known to be the answer of a method.
+    pub(crate) fn of(mut self, method: &str) -> Self {
+        self.method = Some(method.to_owned());
+        self
+    }
 }
 
 impl fmt::Display for Malformed {

@@ -36,9 +36,9 @@ pub enum ApprovalRequest {
 pub struct FileChangeApproval {
     /// The request itself.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes that the item consists of, from the notifications before the request. Empty if the
-    /// server has sent none, or if they were too many to be kept (8 MiB).
-    pub changes: Vec<FileUpdateChange>,
+    /// The changes that the item consists of, from the notifications before the request. `None` if they
+    /// are not known: the server has sent none, or they were too many to be kept (8 MiB).
+    pub changes: Option<Vec<FileUpdateChange>>,
 }
 
 /// The methods whose answer is a decision.
@@ -119,7 +119,8 @@ impl ApprovalRequest {
     /// no network. What is not certain is `false`, and so is all that is no command.
     ///
     /// It is judged by the command itself, not by the server's description of it, which is for
-    /// display. What the command reads may still be secret.
+    /// display. What the command reads may still be secret, and what the machine itself is set up to do
+    /// is trusted: `PATH`, the profile of the shell, the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {
@@ -141,12 +142,12 @@ impl ApprovalRequest {
 }
 
 /// What an item wants to change, by the last that was said about it.
-fn changes(asked: &Asked, item_id: &str) -> Vec<FileUpdateChange> {
+fn changes(asked: &Asked, item_id: &str) -> Option<Vec<FileUpdateChange>> {
     let newest_first = asked.proposals.iter();
     newest_first
         .filter_map(|params| changes_of(params, item_id))
         .next()
-        .unwrap_or_default()
+        .filter(|changes| !changes.is_empty())
 }
 
 /// What this notification says about the item.

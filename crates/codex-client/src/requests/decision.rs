@@ -6,8 +6,9 @@ use codex_types::{
     ApprovedExecpolicyAmendmentReviewDecision, CommandExecutionApprovalDecision,
     CommandExecutionRequestApprovalResponse, DeniedReviewDecision, ExecCommandApprovalResponse,
     FileChangeApprovalDecision, FileChangeRequestApprovalResponse, GrantedPermissionProfile,
-    NetworkPolicyAmendment, NetworkPolicyAmendmentReviewDecision, PermissionGrantScope,
-    PermissionsRequestApprovalResponse, RequestPermissionProfile, ReviewDecision,
+    NetworkPolicyAmendment, NetworkPolicyAmendmentReviewDecision, NetworkPolicyRuleAction,
+    PermissionGrantScope, PermissionsRequestApprovalResponse, RequestPermissionProfile,
+    ReviewDecision,
 };
 use serde::Serialize;
 
@@ -48,9 +49,14 @@ impl Decision {
         Self::Grant(Box::new(response))
     }
 
-    /// Whether it allows anything.
+    /// Whether it allows anything. A rule that denies a host does not, nor does an empty grant.
     pub fn accepts(&self) -> bool {
-        !matches!(self, Self::Decline | Self::Cancel)
+        match self {
+            Self::Decline | Self::Cancel => false,
+            Self::ApplyNetworkPolicyAmendment(rule) => rule.action != NetworkPolicyRuleAction::Deny,
+            Self::Grant(response) => response.permissions != GrantedPermissionProfile::default(),
+            Self::Accept | Self::AcceptForSession | Self::AcceptWithExecpolicyAmendment(_) => true,
+        }
     }
 
     pub(crate) fn available(request: &ApprovalRequest) -> Vec<Self> {
@@ -207,4 +213,40 @@ impl Decision {
 
 fn json<T: Serialize>(response: &T) -> Result<Vec<u8>> {
     serde_json::to_vec(response).map_err(|error| Error::InvalidInput(error.to_string().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_allows_nothing_does_not_accept() {
+        let rule = |action: NetworkPolicyRuleAction| {
+            Decision::ApplyNetworkPolicyAmendment(NetworkPolicyAmendment::new(action, "x"))
+        };
+        let grant = |permissions| {
+            let permissions: GrantedPermissionProfile =
+                serde_json::from_value(permissions).unwrap();
+            Decision::grant(permissions)
+        };
+        for no in [
+            Decision::Decline,
+            Decision::Cancel,
+            rule(NetworkPolicyRuleAction::Deny),
+            grant(json!({})),
+        ] {
+            assert!(!no.accepts(), "{no:?}");
+        }
+        for yes in [
+            Decision::Accept,
+            Decision::AcceptForSession,
+            Decision::AcceptWithExecpolicyAmendment(vec!["ls".into()]),
+            rule(NetworkPolicyRuleAction::Allow),
+            grant(json!({"network": {"enabled": true}})),
+        ] {
+            assert!(yes.accepts(), "{yes:?}");
+        }
+    }
 }

@@ -95,14 +95,16 @@ methods! {
     approval(request: ApprovalRequest) -> Decision;
     /// Questions of the model to the user (`item/tool/requestUserInput`). Experimental.
     user_input(params: ToolRequestUserInputParams) -> ToolRequestUserInputResponse;
-    /// A question of an MCP server to the user (`mcpServer/elicitation/request`).
+    /// A question of an MCP server to the user (`mcpServer/elicitation/request`), or one of codex for
+    /// leave to call a tool of it: see [`on_elicitation`](crate::CodexBuilder::on_elicitation).
     elicitation(params: McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse;
     /// A call of a dynamic tool (`item/tool/call`).
     tool_call(params: DynamicToolCallParams) -> DynamicToolCallResponse;
     /// New tokens of ChatGPT, for a client that logs in with its own
     /// (`account/chatgptAuthTokens/refresh`).
     token_refresh(params: ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse;
-    /// An attestation of this client (`attestation/generate`).
+    /// An attestation of this client (`attestation/generate`), asked for only if
+    /// [`request_attestation`](crate::CodexBuilder::request_attestation) is on.
     attestation(params: AttestationGenerateParams) -> AttestationGenerateResponse;
     /// The time (`currentTime/read`). If it is not implemented, the clock of this machine answers.
     /// Experimental.

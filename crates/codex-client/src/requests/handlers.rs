@@ -128,6 +128,8 @@ pub(crate) struct Job {
 /// How a handler ended.
 enum Outcome {
     Done(HandlerResult<Vec<u8>>),
+    /// It was not called: what is asked cannot be understood.
+    Malformed(Error),
     Panicked(Box<dyn Any + Send>),
     /// Nobody wants its answer any more.
     Withdrawn,
@@ -160,11 +162,8 @@ impl Job {
             // It may have been withdrawn in this moment.
             Outcome::Done(Ok(answer)) => drop(asked.answer(Ok(answer))),
             Outcome::Done(Err(error)) if error.is::<Unattended>() => {}
-            Outcome::Done(Err(error)) => match error.downcast::<Error>() {
-                Ok(error) if matches!(*error, Error::Decode(_)) => asked.report(*error),
-                Ok(error) => fail("failed", &format!(": {error}")),
-                Err(error) => fail("failed", &format!(": {error}")),
-            },
+            Outcome::Done(Err(error)) => fail("failed", &format!(": {error}")),
+            Outcome::Malformed(error) => asked.report(error),
             Outcome::Panicked(panic) => fail("panicked", &message(&*panic)),
             Outcome::Withdrawn => {}
         }
@@ -173,12 +172,17 @@ impl Job {
 
 /// Runs a handler until it ends or its request is withdrawn.
 async fn ended(handler: &Handler, asked: &Asked, codex: WeakCodex) -> Outcome {
-    let mut answer = pin!(async { handler(asked, codex)?.await });
+    let mut handled = pin!(async {
+        match handler(asked, codex) {
+            Ok(answer) => Outcome::Done(answer.await),
+            Err(error) => Outcome::Malformed(error),
+        }
+    });
     let mut withdrawn = pin!(asked.ticket().settled());
     poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
+        let polled = catch_unwind(AssertUnwindSafe(|| handled.as_mut().poll(context)));
         match polled {
-            Ok(Poll::Ready(answer)) => Poll::Ready(Outcome::Done(answer)),
+            Ok(Poll::Ready(outcome)) => Poll::Ready(outcome),
             Ok(Poll::Pending) => withdrawn
                 .as_mut()
                 .poll(context)

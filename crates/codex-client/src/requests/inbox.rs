@@ -54,6 +54,7 @@ impl Thread {
 /// It ends when the connection does, and does not keep it open. Dropped, it declines what was not
 /// taken from it. A request that cannot be understood is declined, and reported by
 /// [`Codex::notifications`].
+#[must_use = "dropped, it declines what comes"]
 pub struct ServerRequests {
     inbox: Arc<Inbox>,
 }

@@ -45,6 +45,8 @@ pub(crate) async fn on_thread<T: Send + 'static>(
 impl<M> CodexBuilder<M> {
     /// How long a handler may take; one that takes longer is given up, and its request declined.
     /// Without it, handlers may take as long as they do: a person may be asked.
+    ///
+    /// In the blocking API the thread of a handler goes on for nothing, as threads cannot be ended.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handlers.set_timeout(timeout);
         self
@@ -108,8 +110,14 @@ setters! {
     /// Decides on leave to do something: to run a command, to change files, to have more permissions.
     on_approval(ApprovalRequest) -> Decision, on_approval;
     /// Answers questions of the model to the user (`item/tool/requestUserInput`). Experimental.
+    ///
+    /// If the feature `tool_call_mcp_elicitation` is off, codex asks so for leave to call a tool of an
+    /// MCP server; the id of such a question begins with `mcp_tool_call_approval`.
     on_user_input(ToolRequestUserInputParams) -> ToolRequestUserInputResponse, on;
     /// Answers questions of MCP servers to the user (`mcpServer/elicitation/request`).
+    ///
+    /// Codex itself asks so for leave to call a tool of an MCP server: by a form without fields, which
+    /// [`is_tool_approval`](McpServerElicitationRequestParams::is_tool_approval) tells. To accept it is to let the tool run.
     on_elicitation(McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse, on;
     /// Serves calls of dynamic tools (`item/tool/call`) that are no [`Tool`](crate::Tool) of their
     /// thread.
@@ -117,7 +125,8 @@ setters! {
     /// Gets new tokens of ChatGPT, for a client that logs in with its own
     /// (`account/chatgptAuthTokens/refresh`).
     on_token_refresh(ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse, on;
-    /// Makes an attestation of this client (`attestation/generate`).
+    /// Makes an attestation of this client (`attestation/generate`). The server asks only if
+    /// [`request_attestation`](Self::request_attestation) is on.
     on_attestation(AttestationGenerateParams) -> AttestationGenerateResponse, on;
     /// Tells the time (`currentTime/read`); without it, the clock of this machine does. Experimental.
     on_current_time(CurrentTimeReadParams) -> CurrentTimeReadResponse, on;

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{
     Fake,
     mischief::{
-        NO_MESSAGES, are_what_is_left, are_whole_in_spite_of_it, babble, flood, is_large,
-        tell_of_no_messages,
+        NO_MESSAGES, UNREADABLE, are_what_is_left, are_whole_in_spite_of_it, babble, flood,
+        is_large, is_unreadable, tell_of_no_messages,
     },
     settle as still_works,
     turns::{events, start},
@@ -36,20 +36,15 @@ async fn a_turn_goes_on_whatever_the_server_says_in_it_and_no_messages_are_repor
     still_works(codex, &mut fake).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_is_no_text_is_reported_and_its_call_ends_at_its_deadline() {
-    let (codex, mut fake) = Fake::start().await;
-    let mut notifications = codex.notifications();
-    let call = tokio::spawn(codex.models().into_future());
-    let id = fake.request("model/list").await;
-    let answer = format!("{{\"id\":{id},\"result\":{{\"data\":[],\"nextCursor\":\"");
-    fake.write(&[answer.as_bytes(), b"\xff\"}}\n"].concat())
-        .await;
-    let error = notifications.next().await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("not valid UTF-8"), "{error}");
-    let error = call.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Timeout { .. }), "{error}");
-    still_works(&codex, &mut fake).await;
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_ends_its_call_at_once() {
+    let (codex, mut fake) = Fake::start_with(Codex::builder().max_message(100_000)).await;
+    for (unreadable, reason) in UNREADABLE {
+        let call = tokio::spawn(codex.models().no_timeout().into_future());
+        fake.answer_unreadably(&unreadable()).await;
+        is_unreadable(&call.await.unwrap(), reason);
+        still_works(&codex, &mut fake).await;
+    }
 }
 
 #[tokio::test]

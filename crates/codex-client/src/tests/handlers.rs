@@ -15,7 +15,8 @@ use crate::{
     ApprovalRequest, Codex, Decision, Error, HandlerResult, Notifications, ServerRequestHandler,
     WeakCodex,
     types::{
-        CurrentTimeReadParams, CurrentTimeReadResponse, FileChangeRequestApprovalResponse,
+        AttestationGenerateResponse, ChatgptAuthTokensRefreshResponse, CurrentTimeReadParams,
+        CurrentTimeReadResponse, DynamicToolCallResponse, FileChangeRequestApprovalResponse,
         McpServerElicitationRequestResponse, ServerNotification, ToolRequestUserInputResponse,
     },
 };
@@ -117,7 +118,21 @@ async fn an_approval_handler_decides_on_all_kinds_in_the_shape_of_each() {
     }
     let legacy = json!({
         "conversationId": "c", "callId": "x", "command": ["rm", "x"], "cwd": "/", "parsedCmd": [],
+        "fileChanges": {},
     });
+    for method in ["execCommandApproval", "applyPatchApproval"] {
+        for (reason, expected) in [
+            ("yes", "approved"),
+            ("always", "approved_for_session"),
+            ("stop", "abort"),
+        ] {
+            let mut asked = legacy.clone();
+            asked["reason"] = reason.into();
+            let answer = fake.ask(1, method, &asked).await;
+            assert_eq!(answer["result"], json!({"decision": expected}), "{method}");
+            fake.resolve(1).await;
+        }
+    }
     let denied = fake.ask(2, "execCommandApproval", &legacy).await;
     assert!(
         denied["result"]["decision"]["denied"].is_object(),
@@ -139,7 +154,11 @@ async fn a_file_change_comes_with_what_is_to_be_changed() {
     let told = Mutex::new(Some(told));
     let builder = Codex::builder().on_approval(move |request: ApprovalRequest| {
         if let ApprovalRequest::FileChange(change) = &request {
-            let paths = change.changes.iter().map(|change| change.path.clone());
+            let paths = change
+                .changes
+                .iter()
+                .flatten()
+                .map(|change| change.path.clone());
             let told = told.lock().unwrap().take().unwrap();
             told.send(paths.collect::<Vec<_>>()).unwrap();
         }
@@ -168,6 +187,9 @@ async fn each_kind_has_a_typed_handler() {
         )
         .on_elicitation(|_| async { McpServerElicitationRequestResponse::accept(json!({"a": 1})) })
         .on_current_time(|_| async { CurrentTimeReadResponse::new(7) })
+        .on_tool_call(|_| async { DynamicToolCallResponse::new(Vec::new(), true) })
+        .on_token_refresh(|_| async { ChatgptAuthTokensRefreshResponse::new("token", "account") })
+        .on_attestation(|_| async { AttestationGenerateResponse::new("attested") })
         .on_request(|_: FileChangeRequestApprovalParams| async {
             let accept = codex_types::FileChangeApprovalDecision::Accept;
             HandlerResult::Ok(FileChangeRequestApprovalResponse::new(accept))
@@ -191,6 +213,21 @@ async fn each_kind_has_a_typed_handler() {
             json!({"action": "accept", "content": {"a": 1}}),
         ),
         ("currentTime/read", json!({}), json!({"currentTimeAt": 7})),
+        (
+            "item/tool/call",
+            json!({"callId": "c", "tool": "x", "arguments": {}}),
+            json!({"contentItems": [], "success": true}),
+        ),
+        (
+            "account/chatgptAuthTokens/refresh",
+            json!({"reason": "unauthorized"}),
+            json!({"accessToken": "token", "chatgptAccountId": "account"}),
+        ),
+        (
+            "attestation/generate",
+            json!({}),
+            json!({"token": "attested"}),
+        ),
         (CHANGE, json!({}), json!({"decision": "accept"})),
         // What no handler is set for.
         (COMMAND, json!({}), json!({"decision": "decline"})),
@@ -300,6 +337,31 @@ async fn requests_that_cannot_be_understood_are_declined_and_reported() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_a_handler_cannot_read_is_the_failure_of_the_handler() {
+    struct Asks;
+
+    impl ServerRequestHandler for Asks {
+        async fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
+            let codex = codex.upgrade().ok_or("the client is gone")?;
+            codex.account().send().await?;
+            Ok(Decision::Accept)
+        }
+    }
+
+    let (codex, mut fake) = Fake::start_with(Codex::builder().handler(Asks)).await;
+    fake.put(1, COMMAND, &json!({})).await;
+    fake.answer("account/read", json!({"requiresOpenaiAuth": "perhaps"}))
+        .await;
+    let answer = fake.receive().await;
+    assert_eq!(answer["result"], json!({"decision": "decline"}));
+    let failure = failure(&mut codex.notifications()).await;
+    assert!(
+        failure.contains(COMMAND) && failure.contains("account/read"),
+        "{failure}"
+    );
+}
+
 struct Reader {
     asked: Arc<OnceLock<String>>,
 }
@@ -358,6 +420,29 @@ async fn a_handler_does_not_keep_the_server_running() {
     let mut events = codex.notifications();
     drop(codex);
     assert!(events.next().await.is_none());
+    fake.receive_end().await;
+}
+
+#[tokio::test]
+async fn a_handler_at_work_does_not_hold_up_the_end_and_is_dropped_with_it() {
+    let (asked, is_asked) = oneshot::channel();
+    let asked = Mutex::new(Some(asked));
+    let (dropped, gone) = oneshot::channel::<()>();
+    let dropped = Mutex::new(Some(dropped));
+    let builder = Codex::builder().handler_timeout(Duration::MAX);
+    let builder = builder.on_approval(move |_| {
+        asked.lock().unwrap().take().unwrap().send(()).unwrap();
+        let held = dropped.lock().unwrap().take();
+        async move {
+            let _held = held;
+            pending::<Decision>().await
+        }
+    });
+    let (codex, mut fake) = Fake::start_with(builder).await;
+    fake.put(1, COMMAND, &json!({})).await;
+    is_asked.await.unwrap();
+    codex.close().await.unwrap();
+    gone.await.unwrap_err();
     fake.receive_end().await;
 }
 

@@ -40,11 +40,13 @@ async fn a_client_says_who_it_is_and_what_it_wants() {
         .client_title("The bot")
         .client_version("7")
         .experimental_api(false)
+        .request_attestation(true)
         .opt_out_notifications(["thread/started", "turn/started"]);
     let said = introduction(builder).await;
     let client = json!({"name": "ci", "title": "The bot", "version": "7"});
     let capabilities = json!({
         "experimentalApi": false,
+        "requestAttestation": true,
         "optOutNotificationMethods": ["thread/started", "turn/started"],
     });
     let expected = json!({"clientInfo": client, "capabilities": capabilities});

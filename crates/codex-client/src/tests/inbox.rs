@@ -98,6 +98,28 @@ async fn what_the_server_withdraws_wakes_whoever_holds_it_and_is_not_answered() 
 }
 
 #[tokio::test]
+async fn a_thread_that_the_server_lets_go_of_withdraws_what_was_asked_in_it() {
+    let (codex, mut fake) = Fake::start().await;
+    let mut inbox = codex.server_requests();
+    fake.answer_account(&codex).await;
+    for method in ["thread/closed", "thread/archived", "thread/deleted"] {
+        // Without a turn, as a question of an MCP server may be.
+        let asked = json!({"id": method, "method": "mcpServer/elicitation/request", "params": {
+            "threadId": "t", "mode": "url", "serverName": "s", "message": "m",
+            "elicitationId": "e", "url": "https://example.com",
+        }});
+        fake.send(&asked).await;
+        let pending = inbox.next().await.unwrap();
+        fake.notify(method, json!({"threadId": "other"})).await;
+        fake.answer_account(&codex).await;
+        assert!(pending.is_open(), "{method}");
+        fake.notify(method, json!({"threadId": "t"})).await;
+        fake.answer_account(&codex).await;
+        assert!(!pending.is_open(), "{method}");
+    }
+}
+
+#[tokio::test]
 async fn a_replayed_request_is_not_shown_twice() {
     let (codex, mut fake) = Fake::start().await;
     let mut inbox = codex.server_requests();

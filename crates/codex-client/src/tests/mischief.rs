@@ -28,6 +28,37 @@ pub(super) const NO_MESSAGES: [(&[u8], &str); 6] = [
     (b"[]\n", "not a JSON-RPC message"),
 ];
 
+/// How an answer ends.
+type End = fn() -> Vec<u8>;
+
+/// Ends of answers that cannot be read, and what is said of them.
+pub(super) const UNREADABLE: [(End, &str); 3] = [
+    (|| b"\xff\"}}".to_vec(), "not valid UTF-8"),
+    (|| b"\"".to_vec(), "not a JSON-RPC message"),
+    (|| vec![b'x'; 200_000], "over the limit"),
+];
+
+/// Whether a call of `model/list` has ended for this reason.
+pub(super) fn is_unreadable<T: std::fmt::Debug>(answer: &Result<T>, reason: &str) {
+    let Err(error @ Error::Decode(_)) = answer else {
+        panic!("{answer:?}")
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains("`model/list`") && text.contains(reason),
+        "{text}"
+    );
+}
+
+impl Fake {
+    /// Begins to answer a `model/list`, and ends like that.
+    pub(super) async fn answer_unreadably(&mut self, end: &[u8]) {
+        let id = self.request("model/list").await;
+        let begin = format!("{{\"id\":{id},\"result\":{{\"data\":[],\"nextCursor\":\"");
+        self.write(&[begin.as_bytes(), end, b"\n"].concat()).await;
+    }
+}
+
 /// Whether this is what is reported of the lines that are no messages.
 pub(super) fn tell_of_no_messages(reports: &Events) {
     assert_eq!(reports.len(), NO_MESSAGES.len());

@@ -144,7 +144,7 @@ async fn a_tool_is_offered_and_each_call_goes_to_the_one_that_is_named() {
     assert_eq!(fake.call_tool("n/a", json!({})).await, yes("one"));
     assert_eq!(fake.call_tool("n/b", json!(null)).await, yes("two"));
     // Of another thread, or another name.
-    let nobody = no("the client has no handler for this request");
+    let nobody = no("the client has no answer to this request");
     assert_eq!(fake.call_tool_in("other", "a", &json!({})).await, nobody);
     assert_eq!(fake.call_tool("n/lookup", json!({})).await, nobody);
 }
@@ -285,7 +285,7 @@ async fn a_thread_that_could_not_be_resumed_leaves_no_tools() {
     let error = json!({"code": -32600, "message": "no rollout found"});
     fake.send(&json!({"id": id, "error": error})).await;
     resume.await.unwrap().unwrap_err();
-    let nobody = no("the client has no handler for this request");
+    let nobody = no("the client has no answer to this request");
     assert_eq!(fake.call_tool("a", json!({})).await, nobody);
 }
 
@@ -323,7 +323,7 @@ async fn tools_go_with_their_thread() {
     fake.notify("thread/closed", json!({"threadId": "other"}))
         .await;
     assert_eq!(fake.call_tool("a", json!({})).await, yes("here"));
-    let nobody = no("the client has no handler for this request");
+    let nobody = no("the client has no answer to this request");
     for method in ["thread/closed", "thread/archived", "thread/deleted"] {
         let request = codex.thread_resume("t").tool(says("a", "again"));
         make(&mut fake, "thread/resume", request).await;
@@ -345,7 +345,7 @@ async fn a_sub_agent_has_the_tools_of_the_thread_that_has_sent_it() {
         .await;
     fake.notify("turn/started", started("stranger", "w", "w"))
         .await;
-    let nobody = no("the client has no handler for this request");
+    let nobody = no("the client has no answer to this request");
     assert_eq!(
         fake.call_tool_in("agent", "a", &json!({})).await,
         yes("here")

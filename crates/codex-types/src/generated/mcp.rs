@@ -1054,7 +1054,7 @@ wire::tagged! { McpServerElicitationRequestParams by "mode" {
 } }
 
 /// Response of `mcpServer/elicitation/request`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerElicitationRequestResponse {
     /// Optional client metadata for form-mode action handling.
@@ -1091,6 +1091,8 @@ impl McpServerElicitationRequestResponse {
         self
     }
 }
+
+wire::redacted! { McpServerElicitationRequestResponse { meta, action } hides { content } }
 
 wire::object! { McpServerElicitationRequestResponse {
     meta: optional "_meta",

@@ -56,6 +56,17 @@ impl Core {
         waiter.reply.send(answer);
     }
 
+    /// A line that cannot be read. If it begins as an answer, whoever waits for that is told; else those
+    /// are who listen.
+    pub(super) fn broken(&mut self, begins: &[u8], malformed: impl FnOnce() -> Malformed) {
+        let waiter = scan::answered(begins).and_then(|id| self.pending.complete(id));
+        let Some(waiter) = waiter else {
+            return self.malformed(malformed);
+        };
+        self.release(waiter.starts.as_ref());
+        waiter.reply.send(Err(malformed().of(waiter.method).into()));
+    }
+
     /// Finds what was started, with the events of it that have come already.
     fn claim(&mut self, starts: &Starts, result: &str) -> Option<Started> {
         if let Starts::Thread(tools) = starts

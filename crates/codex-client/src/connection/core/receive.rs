@@ -13,7 +13,7 @@ use super::{
         active,
         bulletin::Post,
         feed::Feed,
-        lines::Line,
+        lines::{Broken, Line},
         logins,
         note::{DeltaRef, Note, Shape},
         pursuit::Pursuit,
@@ -40,13 +40,13 @@ impl Core {
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
             Ok(text) => self.message(text),
-            Err(malformed) => self.malformed(|| malformed),
+            Err(Broken { begins, malformed }) => self.broken(&begins, || malformed),
         }
     }
 
     fn message(&mut self, text: Cow<'_, str>) {
         let Some(mut head) = scan::head(&text) else {
-            return self.malformed(|| scan::fault(&text));
+            return self.broken(text.as_bytes(), || scan::fault(&text));
         };
         match (&head.method, head.id.take()) {
             (Some(_), Some(id)) => self.request(&id, &head, &text),

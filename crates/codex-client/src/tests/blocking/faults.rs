@@ -11,12 +11,12 @@ use serde_json::json;
 use super::{
     super::{
         mischief::{
-            Events, are_what_is_left, are_whole_in_spite_of_it, babble, flood, is_large,
-            tell_of_no_messages,
+            Events, UNREADABLE, are_what_is_left, are_whole_in_spite_of_it, babble, flood,
+            is_large, is_unreadable, tell_of_no_messages,
         },
         thread_started, turn_started,
     },
-    Fake, start,
+    Fake, start, start_with,
 };
 use crate::{
     CloseReason, Error,
@@ -192,4 +192,19 @@ fn a_reader_that_is_too_slow_is_told_what_it_has_missed_and_reads_on() {
     still_works(&codex, server);
     drop(codex);
     are_what_is_left(&notifications.filter(|event| !is_end(event)).collect());
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_ends_its_call_at_once() {
+    let builder = Codex::builder().max_message(100_000);
+    let (codex, server) = start_with(builder, |mut fake| async move {
+        for (unreadable, _) in UNREADABLE {
+            fake.answer_unreadably(&unreadable()).await;
+        }
+        answer_one_more(fake).await;
+    });
+    for (_, reason) in UNREADABLE {
+        is_unreadable(&codex.models().no_timeout().send(), reason);
+    }
+    still_works(&codex, server);
 }
