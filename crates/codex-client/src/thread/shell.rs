@@ -12,7 +12,7 @@ impl Thread {
     ///
     /// It returns when the command has begun, with the turn that it runs in: the one that runs, or else one
     /// that the server starts for it, without the model. The command is an item of that turn, of the
-    /// source [`UserShell`](CommandExecutionSource::UserShell), with its output and exit code;
+    /// source [`UserShell`](crate::types::CommandExecutionSource::UserShell), with its output and exit code;
     /// [interrupting](TurnHandle::interrupt) the turn ends it, and the server does after an hour. The
     /// handle may be dropped: the command runs on.
     ///
