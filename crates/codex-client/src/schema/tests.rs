@@ -381,7 +381,7 @@ fn a_tag_is_written_before_what_the_alphabet_puts_before_it() {
     assert_eq!(value, schema);
     // A member that is called so is one of many.
     for (order, times) in [
-        (r#""properties":{"type":{"const":"#, 2),
+        (r#""properties":{"type":{"#, 2),
         (r#""properties":{"properties":"#, 0),
         (r#""required":["type","properties"]"#, 1),
     ] {
