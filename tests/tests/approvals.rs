@@ -123,28 +123,9 @@ async fn a_command_that_is_approved_runs_and_one_that_is_declined_does_not() {
     codex.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_decision_for_the_session_holds_for_the_next_turn() {
-    let wish = Wish::new();
-    let (asked, mut times) = tokio::sync::mpsc::unbounded_channel();
-    let builder = wish.stage.builder().on_approval(move |_| {
-        asked.send(()).unwrap();
-        async { Decision::AcceptForSession }
-    });
-    let codex = builder.start().await.unwrap();
-    let thread = thread(&codex).await;
-    for _ in 0..2 {
-        wish.command();
-        thread.run("Make a file.").await.unwrap();
-        std::fs::remove_file(&wish.file).unwrap();
-    }
-    codex.close().await.unwrap();
-    times.recv().await.unwrap();
-    assert!(times.try_recv().is_err(), "asked again");
-}
-
-#[tokio::test]
-async fn a_rule_that_is_accepted_lets_commands_that_begin_so_run_unasked() {
+/// Has two commands run, and says how often leave was asked for. Another thread for the second begins
+/// after the first.
+async fn asked_for_two(decide: fn(&ApprovalRequest) -> Decision, same_thread: bool) -> usize {
     let wish = Wish::new();
     let (asked, mut times) = tokio::sync::mpsc::unbounded_channel();
     let builder = wish
@@ -152,25 +133,48 @@ async fn a_rule_that_is_accepted_lets_commands_that_begin_so_run_unasked() {
         .builder()
         .on_approval(move |request: ApprovalRequest| {
             asked.send(()).unwrap();
-            let offered = request.available_decisions().into_iter();
-            let is_rule = |decision: &Decision| {
-                matches!(decision, Decision::AcceptWithExecpolicyAmendment(words)
-                    if words == &["touch", "made.txt"])
-            };
-            let rule = offered.into_iter().find(is_rule);
-            async move { rule.ok_or("no rule is offered") }
+            let decision = decide(&request);
+            async { decision }
         });
     let codex = builder.start().await.unwrap();
+    let mut thread = thread(&codex).await;
     for _ in 0..2 {
-        // Another thread has the rule, too.
-        let thread = thread(&codex).await;
         wish.command();
         thread.run("Make a file.").await.unwrap();
         std::fs::remove_file(&wish.file).unwrap();
+        if !same_thread {
+            thread = self::thread(&codex).await;
+        }
     }
     codex.close().await.unwrap();
-    times.recv().await.unwrap();
-    assert!(times.try_recv().is_err(), "asked again");
+    let mut count = 0;
+    while times.try_recv().is_ok() {
+        count += 1;
+    }
+    count
+}
+
+#[tokio::test]
+async fn a_decision_for_the_session_holds_for_the_next_turn() {
+    assert_eq!(asked_for_two(|_| Decision::AcceptForSession, true).await, 1);
+}
+
+#[tokio::test]
+async fn a_decision_for_once_does_not() {
+    assert_eq!(asked_for_two(|_| Decision::Accept, true).await, 2);
+}
+
+#[tokio::test]
+async fn a_rule_that_is_accepted_lets_commands_that_begin_so_run_unasked() {
+    let rule = |request: &ApprovalRequest| {
+        let is_rule = |decision: &Decision| {
+            matches!(decision, Decision::AcceptWithExecpolicyAmendment(words)
+                if words == &["touch", "made.txt"])
+        };
+        let mut offered = request.available_decisions().into_iter();
+        offered.find(is_rule).unwrap_or(Decision::Decline)
+    };
+    assert_eq!(asked_for_two(rule, false).await, 1);
 }
 
 #[tokio::test]

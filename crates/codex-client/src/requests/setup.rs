@@ -132,6 +132,19 @@ setters! {
     on_current_time(CurrentTimeReadParams) -> CurrentTimeReadResponse, on;
 }
 
+/// The methods of the traits, and how each is set as a handler.
+macro_rules! each_method {
+    ($delegate:ident) => {
+        $delegate!(on_approval => approval);
+        $delegate!(on => user_input);
+        $delegate!(on => elicitation);
+        $delegate!(on => tool_call);
+        $delegate!(on => token_refresh);
+        $delegate!(on => attestation);
+        $delegate!(on => current_time);
+    };
+}
+
 impl CodexBuilder<Async> {
     /// Answers requests of any of the methods of the server, by the type of its params:
     /// `.on_request(|params: FileChangeRequestApprovalParams| async move { .. })`.
@@ -155,23 +168,15 @@ impl CodexBuilder<Async> {
     pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
         let handler = Arc::new(handler);
         macro_rules! delegate {
-            ($($on:ident => $method:ident,)*) => {$({
+            ($on:ident => $method:ident) => {{
                 let handler = Arc::clone(&handler);
                 self.handlers.$on(move |request, codex| {
                     let handler = Arc::clone(&handler);
                     async move { handler.$method(codex, request).await }
                 });
-            })*};
+            }};
         }
-        delegate! {
-            on_approval => approval,
-            on => user_input,
-            on => elicitation,
-            on => tool_call,
-            on => token_refresh,
-            on => attestation,
-            on => current_time,
-        }
+        each_method!(delegate);
         self
     }
 }
@@ -199,23 +204,15 @@ impl CodexBuilder<Blocking> {
     pub fn handler(mut self, handler: impl BlockingServerRequestHandler) -> Self {
         let handler = Arc::new(handler);
         macro_rules! delegate {
-            ($($on:ident => $method:ident,)*) => {$({
+            ($on:ident => $method:ident) => {{
                 let handler = Arc::clone(&handler);
                 self.handlers.$on(move |request, codex| {
                     let handler = Arc::clone(&handler);
                     on_thread(move || handler.$method(codex.into(), request))
                 });
-            })*};
+            }};
         }
-        delegate! {
-            on_approval => approval,
-            on => user_input,
-            on => elicitation,
-            on => tool_call,
-            on => token_refresh,
-            on => attestation,
-            on => current_time,
-        }
+        each_method!(delegate);
         self
     }
 }
