@@ -9,7 +9,8 @@ use codex_client::{
     HandlerResult,
     blocking::Codex,
     types::{
-        AskForApproval, McpServerElicitationRequestParams as Elicitation,
+        AskForApproval, McpElicitationPrimitiveSchema as Field,
+        McpServerElicitationRequestParams as Elicitation,
         McpServerElicitationRequestResponse as Answer,
     },
 };
@@ -48,13 +49,15 @@ fn ask(question: &Elicitation) -> HandlerResult<Answer> {
         Elicitation::Form(form) => {
             println!("{} asks: {}", form.server_name, form.message);
             let mut content = Map::new();
-            for name in form.requested_schema.properties.keys() {
+            for (name, field) in &form.requested_schema.properties {
                 let Some(line) = line(name)? else {
                     return Ok(Answer::cancel());
                 };
-                // A number is one, and all else is text.
-                let value = serde_json::from_str::<Value>(&line).ok();
-                let value = value.filter(|value| value.is_number() || value.is_boolean());
+                let value = match field {
+                    // What is none is sent as it was typed, for the MCP server to refuse.
+                    Field::Number(_) | Field::Boolean(_) => serde_json::from_str(&line).ok(),
+                    _ => None,
+                };
                 content.insert(name.clone(), value.unwrap_or_else(|| line.into()));
             }
             // A form without fields asks for leave: codex itself asks so before a tool is called.

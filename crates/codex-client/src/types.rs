@@ -40,13 +40,14 @@ pub use codex_types::{
 
 // What a turn and its result are made of.
 pub use codex_types::{
-    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionStatus,
-    CommandExecutionThreadItem, ContextCompactionThreadItem, DynamicToolCallThreadItem,
-    EnteredReviewModeThreadItem, ExitedReviewModeThreadItem, FileChangeThreadItem,
-    FunctionCallOutputThreadItem, HookPromptThreadItem, ImageGenerationThreadItem,
-    ImageViewThreadItem, McpToolCallThreadItem, MessagePhase, PlanThreadItem, ReasoningThreadItem,
-    SleepThreadItem, SubAgentActivityThreadItem, ThreadItem, ThreadTokenUsage, TokenUsageBreakdown,
-    Turn, TurnError, TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
+    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionSource,
+    CommandExecutionStatus, CommandExecutionThreadItem, ContextCompactionThreadItem,
+    DynamicToolCallThreadItem, EnteredReviewModeThreadItem, ExitedReviewModeThreadItem,
+    FileChangeThreadItem, FunctionCallOutputThreadItem, HookPromptThreadItem,
+    ImageGenerationThreadItem, ImageViewThreadItem, McpToolCallThreadItem, MessagePhase,
+    PlanThreadItem, ReasoningThreadItem, SleepThreadItem, SubAgentActivityThreadItem, ThreadItem,
+    ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError, TurnStatus, UserMessageThreadItem,
+    WebSearchThreadItem,
 };
 
 // What is told of watched files.
@@ -64,12 +65,12 @@ pub use codex_types::{
     CurrentTimeReadParams, CurrentTimeReadResponse, DynamicToolCallOutputContentItem,
     DynamicToolCallParams, DynamicToolCallResponse, FileChangeApprovalDecision,
     FileChangeRequestApprovalParams, FileChangeRequestApprovalResponse, FileUpdateChange,
-    GrantedPermissionProfile, McpServerElicitationAction, McpServerElicitationRequestParams,
-    McpServerElicitationRequestResponse, NetworkPolicyAmendment, PatchChangeKind,
-    PermissionGrantScope, PermissionsRequestApprovalParams, PermissionsRequestApprovalResponse,
-    RequestId, RequestPermissionProfile, ServerCall, ServerRequest, ToolRequestUserInputAnswer,
-    ToolRequestUserInputOption, ToolRequestUserInputParams, ToolRequestUserInputQuestion,
-    ToolRequestUserInputResponse,
+    GrantedPermissionProfile, McpElicitationPrimitiveSchema, McpServerElicitationAction,
+    McpServerElicitationRequestParams, McpServerElicitationRequestResponse, NetworkPolicyAmendment,
+    PatchChangeKind, PermissionGrantScope, PermissionsRequestApprovalParams,
+    PermissionsRequestApprovalResponse, RequestId, RequestPermissionProfile, ServerCall,
+    ServerRequest, ToolRequestUserInputAnswer, ToolRequestUserInputOption,
+    ToolRequestUserInputParams, ToolRequestUserInputQuestion, ToolRequestUserInputResponse,
 };
 
 // What streams bring.

@@ -94,6 +94,15 @@ impl Thread {
     pub fn compact(&self) -> Result<TurnHandle> {
         wait(self.inner.compact()).map(Into::into)
     }
+
+    /// As [`crate::Thread::shell_command`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
+        wait(self.inner.shell_command(command)).map(Into::into)
+    }
 }
 
 /// The same thread, for threads of this program that may wait.

@@ -1,10 +1,14 @@
 //! Typed answers: the schema that a Rust type asks for, and the answer read into it.
 
+mod wire;
+
 use std::{any::type_name, fmt};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+pub(crate) use wire::Asking;
 
 use crate::{
     error::{Error, OutputMismatch, Result},
@@ -43,7 +47,8 @@ use crate::{
 ///   [`InvalidInput`](crate::Error::InvalidInput) that names the field, before anything is sent.
 /// - Limits that the API does not know, such as the length of a text, are not part of the schema.
 /// - The model writes members in the order of the schema: that of the alphabet, or that of the struct
-///   if serde_json's feature `preserve_order` is on anywhere in the program.
+///   if serde_json's feature `preserve_order` is on anywhere in the program. The tag of an enum comes
+///   first, since some models refuse a choice of objects that begin alike.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TypedResult<T> {

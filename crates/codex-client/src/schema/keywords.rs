@@ -10,7 +10,6 @@ const KEPT: &[&str] = &[
     "description",
     "enum",
     "const",
-    "pattern",
     "multipleOf",
     "minimum",
     "maximum",
@@ -75,13 +74,23 @@ pub(super) fn has_unknown(schema: &Object) -> bool {
 pub(super) fn scalar(schema: &Object, name: Value) -> Object {
     let mut scalar = Object::from_iter([("type".to_owned(), name)]);
     for (key, value) in schema {
-        let is_known_format =
-            key == "format" && value.as_str().is_some_and(|name| FORMATS.contains(&name));
-        if KEPT.contains(&key.as_str()) || is_known_format {
+        let text = value.as_str().unwrap_or_default();
+        let is_kept = match key.as_str() {
+            "format" => FORMATS.contains(&text),
+            "pattern" => is_plain(text),
+            key => KEPT.contains(&key),
+        };
+        if is_kept {
             scalar.insert(key.clone(), value.clone());
         }
     }
     scalar
+}
+
+/// Whether a pattern is without lookaround, flags and names. The API refuses the first, and the others
+/// are written in many ways.
+fn is_plain(pattern: &str) -> bool {
+    !pattern.replace("(?:", "(").contains("(?")
 }
 
 /// One of several, with a text about all of them.
@@ -101,6 +110,13 @@ pub(super) fn without(schema: &Object, keys: &[&str]) -> Object {
         .collect()
 }
 
+/// Members with their schemas; those that can only have one value, which tags are, first.
+pub(super) fn tags_first(members: &Object) -> Vec<(&String, &Value)> {
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_by_key(|(_, schema)| schema.get("const").is_none());
+    members
+}
+
 /// Its description alone.
 pub(super) fn description(schema: &Object) -> Object {
     let notes = schema.iter().filter(|(key, _)| *key == "description");
@@ -113,19 +129,30 @@ pub(super) fn is_container(name: &Value) -> bool {
     matches!(name.as_str(), Some("object" | "array"))
 }
 
-/// The type of the values that a schema lists, where it does not say it.
-pub(super) fn type_of_values(schema: &Object) -> Option<&'static str> {
-    let value = match (schema.get("const"), schema.get("enum")) {
-        (Some(value), _) => value,
-        (None, Some(Value::Array(values))) => values.first()?,
+/// The type of the values that a schema lists, where it does not say it; types, if they have several.
+pub(super) fn type_of_values(schema: &Object) -> Option<Value> {
+    let values = match (schema.get("const"), schema.get("enum")) {
+        (Some(value), _) => std::slice::from_ref(value),
+        (None, Some(Value::Array(values))) => values,
         _ => return None,
     };
-    match value {
-        Value::Null => Some("null"),
-        Value::Bool(_) => Some("boolean"),
-        Value::Number(number) if number.is_f64() => Some("number"),
-        Value::Number(_) => Some("integer"),
-        Value::String(_) => Some("string"),
-        Value::Array(_) | Value::Object(_) => None,
+    let mut names = Vec::new();
+    for value in values {
+        let name = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(number) if number.is_f64() => "number",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) | Value::Object(_) => return None,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.as_slice() {
+        [] => None,
+        [name] => Some((*name).into()),
+        names => Some(names.into()),
     }
 }

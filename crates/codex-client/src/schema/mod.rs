@@ -8,6 +8,7 @@ mod keywords;
 mod merge;
 mod normal;
 mod place;
+mod wire;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use self::normal::Normal;
-pub(crate) use self::{normal::Fault, place::Misfit};
+pub(crate) use self::{normal::Fault, place::Misfit, wire::TagsFirst};
 
 /// The member that holds a value which is no object.
 const WRAPPER: &str = "value";

@@ -12,7 +12,7 @@ use super::{
     Form,
     keywords::{
         Object, described, description, has_only_notes_beside, has_unknown, is_container, is_note,
-        scalar, type_of_values, without,
+        scalar, tags_first, type_of_values, without,
     },
     merge::merge,
 };
@@ -184,7 +184,7 @@ impl Normal {
             Some(Value::String(name)) if name == "array" => self.array(schema, path, depth),
             None if schema.contains_key("properties") => self.object(schema, path, depth),
             None => match (type_of_values(schema), self.form) {
-                (Some(name), _) => Ok(scalar(schema, name.into())),
+                (Some(name), _) => Ok(scalar(schema, name)),
                 (None, Form::Open) => Ok(description(schema)),
                 (None, Form::Strict) => fault(ANYTHING),
             },
@@ -254,7 +254,8 @@ impl Normal {
             (Form::Open, Some(Value::Array(required))) => required.iter().any(|key| key == name),
             (Form::Open, _) => false,
         };
-        let required: Vec<&String> = properties.keys().filter(|name| is_required(name)).collect();
+        let names = tags_first(&properties).into_iter().map(|(name, _)| name);
+        let required: Vec<&String> = names.filter(|name| is_required(name)).collect();
         let mut object = scalar(schema, "object".into());
         // The older drafts of JSON Schema want at least one there; the strict form wants it always.
         if !required.is_empty() || self.form == Form::Strict {

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Form, Place, Shape};
+use super::{Form, Place, Shape, TagsFirst};
 
 /// Says that a type is asked for by this schema, and that its answer is an object by itself.
 fn plain<T: JsonSchema>(expected: Value) {
@@ -33,9 +33,13 @@ fn assert_schema<T: JsonSchema>(schema: Value, place: Place) {
     assert_eq!(strict, Shape { schema, place }, "{:#}", strict.schema);
 }
 
-/// A strict object.
+/// A strict object. Tags come first.
 fn object(properties: Value) -> Value {
-    let required: Vec<&String> = properties.as_object().unwrap().keys().collect();
+    let members = properties.as_object().unwrap().iter();
+    let (mut required, others): (Vec<_>, Vec<_>) =
+        members.partition(|(_, schema)| schema.get("const").is_some());
+    required.extend(others);
+    let required: Vec<&String> = required.into_iter().map(|(name, _)| name).collect();
     json!({
         "type": "object", "required": required, "properties": properties,
         "additionalProperties": false,
@@ -138,6 +142,10 @@ fn what_the_api_does_not_know_is_left_out() {
         /// At home.
         #[schemars(title = "Address", extend("x-order" = 1))]
         h: std::net::IpAddr,
+        #[schemars(regex(pattern = "^(?!b)(?:c|d)"))]
+        i: String,
+        #[schemars(regex(pattern = "^(?:c|d)$"))]
+        j: String,
     }
     plain::<Limits>(object(json!({
         "a": {"type": "string"},
@@ -151,6 +159,8 @@ fn what_the_api_does_not_know_is_left_out() {
         "f": {"type": "string", "format": "email"},
         "g": {"type": "integer", "minimum": 0},
         "h": {"type": "string", "description": "At home."},
+        "i": {"type": "string"},
+        "j": {"type": "string", "pattern": "^(?:c|d)$"},
     })));
 }
 
@@ -357,6 +367,29 @@ fn an_enum_is_a_choice_in_each_of_its_forms() {
 }
 
 #[test]
+fn a_tag_is_written_before_what_the_alphabet_puts_before_it() {
+    #[derive(JsonSchema)]
+    #[serde(tag = "type", content = "properties")]
+    #[expect(dead_code)]
+    enum Step {
+        Edit { path: String },
+        Wait,
+    }
+    let Shape { schema, .. } = Shape::of::<Vec<Step>>(Form::Strict).unwrap();
+    let text = serde_json::to_string(&TagsFirst(&schema)).unwrap();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value, schema);
+    // A member that is called so is one of many.
+    for (order, times) in [
+        (r#""properties":{"type":{"#, 2),
+        (r#""properties":{"properties":"#, 0),
+        (r#""required":["type","properties"]"#, 1),
+    ] {
+        assert_eq!(text.matches(order).count(), times, "{order} in {text}");
+    }
+}
+
+#[test]
 fn flattened_members_are_members() {
     #[derive(JsonSchema)]
     #[expect(dead_code)]
@@ -429,7 +462,7 @@ fn schemas_written_by_hand_are_completed() {
             schemars::json_schema!({
                 "properties": {
                     "a": {"const": 1},
-                    "b": {"enum": ["x", null]},
+                    "b": {"enum": ["x", null, 1, "y"]},
                     "c": {"type": ["object", "null"], "description": "C.", "properties": {}},
                     "d": {"type": "string", "oneOf": [{"const": "x"}, {"const": "y"}]},
                     "e": {"allOf": [{"type": "number"}, {"minimum": 1}]},
@@ -439,7 +472,7 @@ fn schemas_written_by_hand_are_completed() {
     }
     plain::<Hand>(object(json!({
         "a": {"type": "integer", "const": 1},
-        "b": {"type": "string", "enum": ["x", null]},
+        "b": {"type": ["string", "null", "integer"], "enum": ["x", null, 1, "y"]},
         "c": {"description": "C.", "anyOf": [object(json!({})), {"type": "null"}]},
         "d": {"anyOf": [
             {"type": "string", "const": "x"}, {"type": "string", "const": "y"},

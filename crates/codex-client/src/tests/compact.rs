@@ -1,4 +1,4 @@
-//! Compactions, which are turns that the server starts.
+//! Compactions and commands that are typed: turns that the server starts.
 
 use std::{future::IntoFuture, time::Duration};
 
@@ -49,6 +49,25 @@ async fn a_compaction_is_the_turn_that_compacts_whatever_else_goes_on() {
     let result = compaction.run().await.unwrap();
     assert_eq!(result.status, TurnStatus::Completed);
     assert_eq!(running.run().await.unwrap().status, TurnStatus::Interrupted);
+}
+
+#[tokio::test]
+async fn a_typed_command_is_the_one_of_the_user_and_none_of_the_model() {
+    let (thread, mut fake) = Fake::start_thread().await;
+    let (typed, ()) = tokio::join!(thread.shell_command("ls | wc"), async {
+        let params = json!({"threadId": "t", "command": "ls | wc"});
+        let asked = fake.answer("thread/shellCommand", json!({})).await;
+        assert_eq!(asked["params"], params);
+        for (turn_id, source) in [("models", "agent"), ("users", "userShell")] {
+            fake.start_turn(turn_id).await;
+            let item = json!({
+                "type": "commandExecution", "id": "c", "command": "ls", "commandActions": [],
+                "cwd": "/", "source": source, "status": "inProgress",
+            });
+            fake.start_item(turn_id, item).await;
+        }
+    });
+    assert_eq!(typed.unwrap().id(), "users");
 }
 
 #[tokio::test]

@@ -58,6 +58,25 @@ async fn an_answer_of_the_type_comes_with_the_result() {
 }
 
 #[tokio::test]
+async fn a_choice_is_sent_with_its_tags_before_what_they_are_about() {
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(tag = "type", content = "content")]
+    #[expect(dead_code)]
+    enum Step {
+        Edit(String),
+        Wait(u8),
+    }
+    let (thread, mut fake) = Fake::start_thread().await;
+    let turn = thread.turn("Plan it.").model("m").output::<Vec<Step>>();
+    let turn = tokio::spawn(turn.into_future());
+    let sent = fake.lines.next_line().await.unwrap().unwrap();
+    let members = sent.matches(r#""properties":{"type":{"#).count();
+    assert_eq!(members, 2, "{sent}");
+    assert!(sent.contains(r#""model":"m""#), "{sent}");
+    turn.abort();
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_fit_is_an_error_with_the_result() {
     let answer = r#"{"comments": ["Fine.", 7], "score": null}"#;
     let Err(Error::OutputMismatch(mismatch)) = run(Some(answer), "completed").await.1 else {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::{Fake, thread_started};
-use crate::{Codex, Error, Thread, Tool, ToolContext, ToolOutput, WeakCodex};
+use crate::{Codex, Error, HandlerResult, Thread, Tool, ToolContext, ToolOutput, WeakCodex};
 
 const CALL: &str = "item/tool/call";
 
@@ -24,12 +24,14 @@ struct Lookup {
 }
 
 /// Says which ticket it is; the one with a number that is none does not exist.
+async fn look_up(args: Lookup) -> HandlerResult<String> {
+    let number: u32 = args.id.parse()?;
+    let fields = args.fields.unwrap_or_default();
+    Ok(format!("Ticket {number} {fields:?}"))
+}
+
 fn lookup() -> Tool {
-    Tool::new("lookup", "Fetch a ticket.", |args: Lookup| async move {
-        let number: u32 = args.id.parse()?;
-        let fields = args.fields.unwrap_or_default();
-        Ok(format!("Ticket {number} {fields:?}"))
-    })
+    Tool::new("lookup", "Fetch a ticket.", look_up)
 }
 
 /// A tool without arguments that says this.
@@ -180,7 +182,7 @@ async fn a_tool_that_panics_or_takes_too_long_is_reported_and_the_next_call_is_s
         assert!(std::env::args().count() == 0, "at once");
         async { Ok(()) }
     });
-    let hangs = Tool::new("hangs", "", |(): ()| pending::<crate::HandlerResult<()>>());
+    let hangs = Tool::new("hangs", "", |(): ()| pending::<HandlerResult<()>>());
     let (thread, mut fake) = start([panics, early, hangs.timeout(Duration::from_millis(1))]).await;
     let mut reports = thread.codex().notifications();
     for (tool, told, reported) in [
@@ -208,7 +210,7 @@ async fn a_tool_that_panics_or_takes_too_long_is_reported_and_the_next_call_is_s
 }
 
 /// Panics, in a way that returns.
-fn panic_of<T>(message: &str) -> crate::HandlerResult<T> {
+fn panic_of<T>(message: &str) -> HandlerResult<T> {
     match message {
         "" => Err("not so".into()),
         _ => panic!("{message}"),
@@ -242,7 +244,7 @@ async fn a_call_is_dropped_when_its_turn_ends_and_others_go_on() {
         let held = held.lock().unwrap().take();
         async move {
             let _held = held;
-            pending::<crate::HandlerResult<()>>().await
+            pending::<HandlerResult<()>>().await
         }
     });
     let (_thread, mut fake) = start([hangs, says("quick", "here")]).await;

@@ -4,6 +4,8 @@ mod compact;
 mod directories;
 mod list;
 mod read;
+mod seen;
+mod shell;
 mod start;
 
 use std::sync::Arc;

@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     external::{self, TurnInput},
     mode::Async,
-    output::{Wanted, output},
+    output::{Asking, Wanted, output},
     thread::Thread,
 };
 
@@ -80,16 +80,18 @@ macro_rules! turn_options {
                 self.call.check()?;
                 let Call {
                     codex,
-                    mut params,
+                    params,
                     timeout,
                     ..
                 } = self.call;
-                if let Some(schema) = self.wanted.schema? {
-                    params.output_schema = Some(schema);
-                }
+                let schema = self.wanted.schema?;
                 external::check(&params)?;
                 let connection = codex.connection();
-                let started = connection.call_for_turn(&params, timeout, &params.thread_id);
+                let asking = Asking {
+                    params: &params,
+                    schema: schema.as_ref(),
+                };
+                let started = connection.call_for_turn(&asking, timeout, &params.thread_id);
                 let (_, feed) = started.await?;
                 Ok(TurnHandle::new(codex, feed, self.wanted.read))
             }

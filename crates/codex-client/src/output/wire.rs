@@ -1,0 +1,42 @@
+//! `turn/start` as it is sent.
+
+use std::collections::BTreeMap;
+
+use codex_types::{Request, TurnStartParams};
+use serde::{Serialize, Serializer, ser::Error};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
+
+use crate::schema::TagsFirst;
+
+/// The params of a turn, and the schema of its answer if that is of a type.
+///
+/// The params can have a schema of their own. It is a [`Value`], which has no order that could be
+/// chosen; the one of a type has.
+pub(crate) struct Asking<'a> {
+    pub(crate) params: &'a TurnStartParams,
+    /// Takes the place of the one in the params.
+    pub(crate) schema: Option<&'a Value>,
+}
+
+impl Request for Asking<'_> {
+    const METHOD: &'static str = TurnStartParams::METHOD;
+    const EXPERIMENTAL: bool = TurnStartParams::EXPERIMENTAL;
+    type Response = <TurnStartParams as Request>::Response;
+}
+
+impl Serialize for Asking<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(schema) = self.schema else {
+            return self.params.serialize(serializer);
+        };
+        let params = serde_json::to_string(self.params).map_err(S::Error::custom)?;
+        let schema = to_raw_value(&TagsFirst(schema)).map_err(S::Error::custom)?;
+        let mut members: BTreeMap<&str, &RawValue> =
+            serde_json::from_str(&params).map_err(S::Error::custom)?;
+        members.insert("outputSchema", &schema);
+        members.serialize(serializer)
+    }
+}
