@@ -47,7 +47,7 @@ use crate::{
 ///   [`InvalidInput`](crate::Error::InvalidInput) that names the field, before anything is sent.
 /// - Limits that the API does not know, such as the length of a text, are not part of the schema.
 /// - The model writes members in the order of the schema: that of the alphabet, or that of the struct
-///   if serde_json's feature `preserve_order` is on anywhere in the program. The tag of an enum comes
+///   with the feature `preserve_order` of this crate, or of serde_json, which is the same. The tag of an enum comes
 ///   first, since some models refuse a choice of objects that begin alike.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -274,6 +274,9 @@ macro_rules! messages {
                 })
             }
 
+            // Inlined, as all that decodes here, so that it is compiled where it is used and not here: it is
+            // more than half of what this crate would cost.
+            #[inline]
             fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::DecodeError> {
                 Self::decode_params(method, params)
             }
