@@ -389,6 +389,24 @@ fn a_tag_is_written_before_what_the_alphabet_puts_before_it() {
     }
 }
 
+/// Only with the feature: `cargo test -p codex-client --features preserve_order`.
+#[cfg(feature = "preserve_order")]
+#[test]
+fn members_stand_in_the_order_of_the_struct() {
+    #[derive(Deserialize, JsonSchema)]
+    #[expect(dead_code)]
+    struct Verdict {
+        reasons: Vec<String>,
+        is_good: bool,
+    }
+
+    let strict = Shape::of::<Verdict>(Form::Strict).unwrap();
+    let text = serde_json::to_string(&TagsFirst(&strict.schema)).unwrap();
+    let place = |name: &str| text.find(&format!("{name:?}:")).unwrap();
+    assert!(place("reasons") < place("is_good"), "{text}");
+    assert_eq!(strict.schema["required"], json!(["reasons", "is_good"]));
+}
+
 #[test]
 fn flattened_members_are_members() {
     #[derive(JsonSchema)]
