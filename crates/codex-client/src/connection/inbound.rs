@@ -13,8 +13,12 @@ use serde_json::{Value, json};
 /// has failed or declined.
 const NOBODY: &str = "the client has no answer to this request";
 
-/// The answer to a request that nobody handles.
-pub(crate) fn unattended(method: &str) -> Result<Value, JsonRpcError> {
+/// The answer to a request that nobody handles; a result is JSON.
+pub(crate) fn unattended(method: &str) -> Result<Vec<u8>, JsonRpcError> {
+    safe(method).map(|answer| answer.to_string().into_bytes())
+}
+
+fn safe(method: &str) -> Result<Value, JsonRpcError> {
     Ok(match method {
         "item/commandExecution/requestApproval" | "item/fileChange/requestApproval" => {
             json!({"decision": "decline"})
@@ -70,7 +74,7 @@ mod tests {
             "mcpServer/elicitation/request",
             "item/tool/call",
         ] {
-            let answer = unattended(method).unwrap().to_string();
+            let answer = String::from_utf8(unattended(method).unwrap()).unwrap();
             assert!(
                 !answer.contains("accept") && !answer.contains("approved"),
                 "{answer}"

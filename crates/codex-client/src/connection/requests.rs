@@ -66,7 +66,7 @@ impl Requests {
         &mut self,
         id: &RequestId,
         head: &Head<'_>,
-        text: String,
+        text: &str,
         jobs: &mut Vec<Job>,
         wakes: &mut Vec<Waker>,
     ) -> bool {
@@ -88,7 +88,8 @@ impl Requests {
             _ => Vec::new(),
         };
         let commands = self.commands.clone();
-        let asked = Asked::new(ticket, text, head.params.clone(), proposals, commands);
+        let (text, params) = (text.to_owned(), head.params.clone());
+        let asked = Asked::new(ticket, text, params, proposals, commands);
         self.hand_out(asked, thread_id, jobs, wakes);
         true
     }

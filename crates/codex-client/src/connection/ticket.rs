@@ -154,8 +154,7 @@ impl Asked {
 
     /// Sends the answer that is safe when nobody decides.
     pub(crate) fn decline(&self) -> Result<()> {
-        let answer = inbound::unattended(self.method());
-        self.answer(answer.map(|answer| answer.to_string().into_bytes()))
+        self.answer(inbound::unattended(self.method()))
     }
 
     /// Tells the subscribers of `notifications()` what has gone wrong here.

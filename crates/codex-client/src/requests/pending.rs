@@ -62,7 +62,8 @@ impl PendingRequest {
     /// has ended; [`InvalidInput`](crate::Error::InvalidInput) if this is no answer to what was
     /// asked, after which it is still open.
     pub fn respond(&self, reply: impl Into<Reply>) -> Result<()> {
-        let answer = reply.into().answer(&self.asked)?;
+        let reply = reply.into();
+        let answer = reply.answer(self.asked.method(), self.approval())?;
         self.asked.answer(answer)
     }
 

@@ -9,10 +9,7 @@ use codex_types::{
 use serde::Serialize;
 
 use super::{ApprovalRequest, Decision};
-use crate::{
-    connection::Asked,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// An answer to a request of the server: a [`Decision`], or the response type of the method.
 ///
@@ -45,18 +42,22 @@ impl Reply {
         )))
     }
 
-    /// What to send for this request.
-    pub(crate) fn answer(self, asked: &Asked) -> Result<Result<Vec<u8>, JsonRpcError>> {
+    /// What to send for a request of this method, which may be one for leave.
+    pub(crate) fn answer(
+        self,
+        asked: &str,
+        approval: Option<&ApprovalRequest>,
+    ) -> Result<Result<Vec<u8>, JsonRpcError>> {
         let unfit = |what: &str| {
-            let message = format!("{what} is no answer to `{}`", asked.method());
+            let message = format!("{what} is no answer to `{asked}`");
             Error::InvalidInput(message.into())
         };
         Ok(match self.0 {
-            Kind::Decision(decision) => match ApprovalRequest::of(asked)? {
-                Some(request) => Ok(decision.answer(&request)?),
+            Kind::Decision(decision) => match approval {
+                Some(request) => Ok(decision.answer(request)?),
                 None => return Err(unfit("a decision")),
             },
-            Kind::Response { method, json } if method == asked.method() => {
+            Kind::Response { method, json } if method == asked => {
                 Ok(json.map_err(|error| Error::InvalidInput(error.into()))?)
             }
             Kind::Response { method, .. } => {

@@ -2,10 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use codex_types::{
-    RequestId,
-    rpc::{JsonRpcError, error_code},
-};
+use codex_types::RequestId;
 use tokio::time::Instant;
 
 use super::{
@@ -13,6 +10,7 @@ use super::{
         active,
         bulletin::Post,
         feed::Feed,
+        inbound,
         lines::{Broken, Line},
         logins,
         note::{DeltaRef, Note, Shape},
@@ -89,12 +87,9 @@ impl Core {
 
     fn request(&mut self, id: &RequestId, head: &Head<'_>, text: &str) {
         let (jobs, wakes) = (&mut self.jobs, &mut self.wakes);
-        let text = text.to_owned();
         if !self.requests.receive(id, head, text, jobs, wakes) {
             let method = head.method.as_deref().unwrap_or_default();
-            let message = format!("unknown method `{method}`");
-            let error = JsonRpcError::new(error_code::METHOD_NOT_FOUND, message);
-            self.outbound.answer(id, &Err(error));
+            self.outbound.answer(id, &inbound::unattended(method));
         }
     }
 
