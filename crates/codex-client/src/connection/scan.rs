@@ -340,7 +340,7 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     continue;
                 }
-                _ => self.skip_word(),
+                _ => self.skip_word()?,
             }
             if depth == 0 {
                 return Some(start..self.at);
@@ -348,14 +348,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes over a number or a literal.
-    fn skip_word(&mut self) {
-        while let Some(byte) = self.next() {
-            if matches!(byte, b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[') || byte <= b' ' {
-                break;
-            }
-            self.at += 1;
-        }
+    /// Skips a number or a literal. Fails on a byte that begins neither, such as a control character,
+    /// so that every step of the scanner either advances or fails.
+    fn skip_word(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let ends = |byte: &u8| b",}]:\"{[".contains(byte) || *byte <= b' ';
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        self.at += length;
+        (length > 0).then_some(())
     }
 }
 
@@ -435,6 +435,37 @@ mod tests {
             }
         }
         assert_eq!(head("{}"), Some(Head::default()));
+    }
+
+    /// Every byte at every kind of place in a message. A scanner that stands still would hang here.
+    #[test]
+    fn any_byte_at_any_place_is_passed_over_or_refused() {
+        for (before, after) in [
+            ("", ""),
+            ("{", "}"),
+            (r#"{"a""#, "1}"),
+            (r#"{"a":"#, "}"),
+            (r#"{"":["#, ""),
+            (r#"{"":["#, "]}"),
+            (r#"{"a":{"#, "}}"),
+            (r#"{"a":[1,"#, "2]}"),
+            (r#"{"a":[1"#, "]}"),
+            (r#"{"params":{"turn":{"#, "}}}"),
+            (r#"{"params":{"threadId":"#, "}}"),
+            (r#"{"a":1"#, "}"),
+            (r#"{"a":1}"#, ""),
+        ] {
+            for byte in 0..=0x7f_u8 {
+                let text = format!("{before}{}{after}", char::from(byte));
+                let is_json = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
+                assert!(head(&text).is_some() || !is_json, "{text:?}");
+                let begins = addressee(text.as_bytes());
+                assert_eq!(begins, None, "{text:?}");
+            }
+        }
+        let control = "{\"\":[\0";
+        assert!(head(control).is_none());
+        assert!(head("{\"\":[\u{1b}[0m]}").is_none());
     }
 
     #[test]
