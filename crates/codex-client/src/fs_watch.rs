@@ -13,13 +13,12 @@ use futures_core::Stream;
 
 use crate::{
     blocking,
-    builder::{sends, timeouts},
-    call::Call,
+    builder_macros::{sends, timeouts},
     codex::Codex,
-    connection::{Post, Topic},
-    decode,
-    error::{CloseReason, Error, Result},
+    error::{Error, Result, connection_closed::CloseReason},
     mode::Async,
+    request_builder::Call,
+    routing::{client_id_stream::Topic, decode, subscribers::Post},
 };
 
 impl Codex {

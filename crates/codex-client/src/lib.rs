@@ -1,75 +1,117 @@
 #![doc = include_str!("../README.md")]
 
+// The ground: values that every floor may use.
 mod approval_mode;
-mod binary;
-pub mod blocking;
-mod builder;
-mod call;
-mod codex;
-mod config;
-mod connection;
-mod decode;
 mod error;
+mod input;
+mod mode;
+mod path;
+mod run_input;
+mod sandbox;
+
+// Messages, and the streams that carry them.
+mod binary;
+mod rpc;
+mod transport;
+
+mod routing;
+
+mod connection;
+
+// Requests of the server, and the client that everything else is made from.
+mod approvals;
+mod server_requests;
+
+// Handles.
+mod account;
+mod builder_macros;
 mod exec;
-mod external;
 mod fs_watch;
 mod goal;
-mod input;
+mod handler;
+mod inbox;
 mod login;
-mod mode;
+mod models;
 mod notifications;
 mod output;
 mod pages;
-mod path;
-mod requests;
+mod request_builder;
 mod retry;
-mod sandbox;
 mod schema;
 mod thread;
-mod thread_events;
 mod tool;
-mod transport;
 mod turn;
+
+// Faces.
+pub mod blocking;
+mod codex;
 pub mod types;
 
 #[cfg(test)]
 mod tests;
 
+pub use account::AccountRead;
 pub use approval_mode::ApprovalMode;
-pub use binary::NotFound;
-pub use call::Call;
-pub use codex::{AccountRead, Codex, Models, WeakCodex};
-pub use config::CodexBuilder;
-pub use error::{
-    CloseReason, Closed, Error, LostReason, Malformed, OutputMismatch, Result, RpcError,
-    RpcErrorKind, TurnLost,
+pub use approvals::{
+    decision::Decision,
+    request::{ApprovalRequest, FileChangeApproval},
 };
-pub use exec::{Exec, ExecChunk, ExecOutput, ExecProcess, ExecStream};
-pub use external::{ExternalContent, ExternalMessage, TurnInput};
+pub use binary::NotFound;
+pub use codex::{Codex, WeakCodex, builder::CodexBuilder};
+pub use error::{
+    Error, Result,
+    connection_closed::{CloseReason, Closed},
+    decode_error::Malformed,
+    output_mismatch::OutputMismatch,
+    rpc_error::{RpcError, RpcErrorKind},
+    turn_detached::{LostReason, TurnLost},
+};
+pub use exec::{
+    output::{ExecChunk, ExecOutput, ExecStream},
+    process::ExecProcess,
+    start::Exec,
+};
 pub use fs_watch::{FsWatch, FsWatchStart};
-pub use goal::{GoalHandle, GoalResult, GoalStart, GoalStream};
+pub use goal::{handle::GoalHandle, result::GoalResult, start::GoalStart, stream::GoalStream};
+pub use handler::ServerRequestHandler;
+pub use inbox::{pending_request::PendingRequest, request_inbox::ServerRequests};
 pub use input::Input;
 pub use login::{
-    ChatgptLogin, ChatgptLoginStart, DeviceCodeLogin, DeviceCodeLoginStart, LoginWait,
+    handle::{ChatgptLogin, DeviceCodeLogin},
+    start::{ChatgptLoginStart, DeviceCodeLoginStart},
+    wait::LoginWait,
 };
 pub use mode::{Async, Blocking};
+pub use models::Models;
 pub use notifications::Notifications;
 pub use output::TypedResult;
 pub use pages::{Paged, Pages};
-pub use requests::{
-    ApprovalRequest, Decision, FileChangeApproval, HandlerError, HandlerResult, IntoAnswer,
-    PendingRequest, Reply, ServerRequestHandler, ServerRequests,
-};
+pub use request_builder::Call;
 pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
+pub use run_input::{ExternalContent, ExternalMessage, TurnInput};
 pub use sandbox::Sandbox;
 /// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
 /// version itself, or name this one: `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
-pub use thread::{
-    Directories, Thread, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
+pub use server_requests::{
+    handler_result::{HandlerError, HandlerResult, IntoAnswer},
+    server_response::Reply,
 };
-pub use thread_events::ThreadEvents;
-pub use tool::{Tool, ToolContext, ToolOutput};
+pub use thread::{
+    Thread,
+    directories::Directories,
+    events::ThreadEvents,
+    list::ThreadList,
+    read::ThreadRead,
+    start::{ThreadFork, ThreadResume, ThreadStart},
+};
+pub use tool::{Tool, ToolContext, output::ToolOutput};
 pub use turn::{
-    Review, Run, TextStream, TurnHandle, TurnResult, TurnStart, TurnStream, TurnTimeout,
+    handle::TurnHandle,
+    limit::TurnTimeout,
+    result::TurnResult,
+    review::Review,
+    start::{Run, TurnStart},
+    stream::TurnStream,
+    text::TextStream,
 };

@@ -11,9 +11,11 @@ use codex_types::ServerNotification;
 use futures_core::Stream;
 
 use crate::{
-    connection::{Board, Post},
-    decode,
-    error::{CloseReason, Error, Result},
+    error::{Error, Result, connection_closed::CloseReason},
+    routing::{
+        decode,
+        subscribers::{Board, Post},
+    },
 };
 
 /// A subscription to what belongs to no turn; from [`Codex::notifications`](crate::Codex::notifications).

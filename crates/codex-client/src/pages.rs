@@ -19,10 +19,10 @@ use futures_core::Stream;
 
 use crate::{
     blocking,
-    builder::BoxFuture,
-    call::Call,
+    builder_macros::BoxFuture,
     error::Result,
     mode::{Async, Blocking},
+    request_builder::Call,
 };
 
 /// The params of a method that answers with one page of a list and a cursor for the next one.

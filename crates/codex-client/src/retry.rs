@@ -152,7 +152,10 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::{Error, RpcErrorKind, error::RpcError};
+    use crate::error::{
+        Error,
+        rpc_error::{RpcError, RpcErrorKind},
+    };
 
     fn refused(code: i64, message: &str) -> Result<u32> {
         Err(RpcError::new("turn/start", JsonRpcError::new(code, message)).into())

@@ -7,29 +7,7 @@
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
 // What the options of the request builders take, and what such values are made of.
-pub use codex_types::{
-    ApprovalsReviewer, AskForApproval, ExternalSandboxSandboxPolicy, GranularAskForApproval,
-    Personality, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary, SandboxMode,
-    SandboxPolicy, SortDirection, ThreadListCwdFilter, ThreadSortKey, ThreadSource,
-    ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
-};
-
-// What goals are, and what is told of them.
-pub use codex_types::{
-    ThreadGoal, ThreadGoalClearedNotification, ThreadGoalStatus, ThreadGoalUpdatedNotification,
-};
-
-// What is reviewed.
-pub use codex_types::{
-    BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,
-};
-
-// The pieces of an input.
-pub use codex_types::{
-    AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
-    SkillUserInput, TextUserInput, UserInput,
-};
-
+// What is told of watched files.
 // What requests are answered with. Where a handle returns nothing of it, `Codex::request` does.
 pub use codex_types::{
     Account, CancelLoginAccountResponse, CancelLoginAccountStatus, GetAccountResponse,
@@ -37,42 +15,6 @@ pub use codex_types::{
     ThreadCompactStartResponse, ThreadListResponse, ThreadReadResponse, ThreadSetNameResponse,
     ThreadStatus, TurnInterruptResponse, TurnSteerResponse,
 };
-
-// What a turn and its result are made of.
-pub use codex_types::{
-    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionSource,
-    CommandExecutionStatus, CommandExecutionThreadItem, ContextCompactionThreadItem,
-    DynamicToolCallThreadItem, EnteredReviewModeThreadItem, ExitedReviewModeThreadItem,
-    FileChangeThreadItem, FunctionCallOutputThreadItem, HookPromptThreadItem,
-    ImageGenerationThreadItem, ImageViewThreadItem, McpToolCallThreadItem, MessagePhase,
-    PlanThreadItem, ReasoningThreadItem, SleepThreadItem, SubAgentActivityThreadItem, ThreadItem,
-    ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError, TurnStatus, UserMessageThreadItem,
-    WebSearchThreadItem,
-};
-
-// What is told of watched files.
-pub use codex_types::FsChangedNotification;
-
-// What processes are told and tell.
-pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};
-
-// What the server asks, and what it is answered.
-pub use codex_types::{
-    AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,
-    AttestationGenerateResponse, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse,
-    CommandAction, CommandExecutionApprovalDecision, CommandExecutionApprovalKind,
-    CommandExecutionRequestApprovalParams, CommandExecutionRequestApprovalResponse,
-    CurrentTimeReadParams, CurrentTimeReadResponse, DynamicToolCallOutputContentItem,
-    DynamicToolCallParams, DynamicToolCallResponse, FileChangeApprovalDecision,
-    FileChangeRequestApprovalParams, FileChangeRequestApprovalResponse, FileUpdateChange,
-    GrantedPermissionProfile, McpElicitationPrimitiveSchema, McpServerElicitationAction,
-    McpServerElicitationRequestParams, McpServerElicitationRequestResponse, NetworkPolicyAmendment,
-    PatchChangeKind, PermissionGrantScope, PermissionsRequestApprovalParams,
-    PermissionsRequestApprovalResponse, RequestId, RequestPermissionProfile, ServerCall,
-    ServerRequest, ToolRequestUserInputAnswer, ToolRequestUserInputOption,
-    ToolRequestUserInputParams, ToolRequestUserInputQuestion, ToolRequestUserInputResponse,
-};
-
 // What streams bring.
 pub use codex_types::{
     AccountLoginCompletedNotification, AccountRateLimitsUpdatedNotification,
@@ -91,4 +33,52 @@ pub use codex_types::{
     ThreadTokenUsageUpdatedNotification, ThreadUnarchivedNotification, TurnCompletedNotification,
     TurnDiffUpdatedNotification, TurnPlanUpdatedNotification, TurnStartedNotification,
     UnrecognizedMessage, WarningNotification,
+};
+// What the server asks, and what it is answered.
+pub use codex_types::{
+    AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,
+    AttestationGenerateResponse, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse,
+    CommandAction, CommandExecutionApprovalDecision, CommandExecutionApprovalKind,
+    CommandExecutionRequestApprovalParams, CommandExecutionRequestApprovalResponse,
+    CurrentTimeReadParams, CurrentTimeReadResponse, DynamicToolCallOutputContentItem,
+    DynamicToolCallParams, DynamicToolCallResponse, FileChangeApprovalDecision,
+    FileChangeRequestApprovalParams, FileChangeRequestApprovalResponse, FileUpdateChange,
+    GrantedPermissionProfile, McpElicitationPrimitiveSchema, McpServerElicitationAction,
+    McpServerElicitationRequestParams, McpServerElicitationRequestResponse, NetworkPolicyAmendment,
+    PatchChangeKind, PermissionGrantScope, PermissionsRequestApprovalParams,
+    PermissionsRequestApprovalResponse, RequestId, RequestPermissionProfile, ServerCall,
+    ServerRequest, ToolRequestUserInputAnswer, ToolRequestUserInputOption,
+    ToolRequestUserInputParams, ToolRequestUserInputQuestion, ToolRequestUserInputResponse,
+};
+// What a turn and its result are made of.
+pub use codex_types::{
+    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionSource,
+    CommandExecutionStatus, CommandExecutionThreadItem, ContextCompactionThreadItem,
+    DynamicToolCallThreadItem, EnteredReviewModeThreadItem, ExitedReviewModeThreadItem,
+    FileChangeThreadItem, FunctionCallOutputThreadItem, HookPromptThreadItem,
+    ImageGenerationThreadItem, ImageViewThreadItem, McpToolCallThreadItem, MessagePhase,
+    PlanThreadItem, ReasoningThreadItem, SleepThreadItem, SubAgentActivityThreadItem, ThreadItem,
+    ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError, TurnStatus, UserMessageThreadItem,
+    WebSearchThreadItem,
+};
+pub use codex_types::{
+    ApprovalsReviewer, AskForApproval, ExternalSandboxSandboxPolicy, FsChangedNotification,
+    GranularAskForApproval, Personality, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary,
+    SandboxMode, SandboxPolicy, SortDirection, ThreadListCwdFilter, ThreadSortKey, ThreadSource,
+    ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
+};
+// The pieces of an input.
+pub use codex_types::{
+    AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
+    SkillUserInput, TextUserInput, UserInput,
+};
+// What is reviewed.
+pub use codex_types::{
+    BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,
+};
+// What processes are told and tell.
+pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};
+// What goals are, and what is told of them.
+pub use codex_types::{
+    ThreadGoal, ThreadGoalClearedNotification, ThreadGoalStatus, ThreadGoalUpdatedNotification,
 };

@@ -5,8 +5,8 @@
 //! an error and no search. What was found may be the script that npm installs; it is resolved to the
 //! program that the script would start, which saves a `node` between us and the server.
 
-mod places;
-mod wrapper;
+pub(crate) mod places;
+pub(crate) mod wrapper;
 
 use std::{
     env,
@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use places::usual_places;
+use crate::binary::places::usual_places;
 
 /// The variable that names the program to run.
 const VARIABLE: &str = "CODEX_BIN";

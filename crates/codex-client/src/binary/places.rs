@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The directories to look in, the likeliest first.
-pub(super) fn usual_places(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+pub(crate) fn usual_places(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let dir = |name: &str| {
         variable(name)
             .filter(|value| !value.is_empty())

@@ -11,11 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::is_program;
+use crate::binary::is_program;
 
 /// The program that the script `wrapper` would start. `None` if it is no such script, or if what it
 /// would start is not where it should be.
-pub(super) fn resolve(wrapper: &Path) -> Option<PathBuf> {
+pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
     let (platform, triple) = platform(OS, ARCH)?;
     let package = package(wrapper)?;
     // As `node` looks for a package: in the `node_modules` of each directory upwards. The package's

@@ -6,10 +6,14 @@ use codex_types::{InitializeResponse, Request};
 
 use super::{
     AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, FsWatchStart,
-    Models, Notifications, ServerRequests, Thread, ThreadFork, ThreadList, ThreadResume,
-    ThreadStart, wait,
+    Models, ThreadFork, ThreadList, ThreadResume, ThreadStart,
 };
-use crate::error::Result;
+use crate::{
+    blocking::{
+        notifications::Notifications, requests::ServerRequests, thread::Thread, worker::wait,
+    },
+    error::Result,
+};
 
 /// A client of one app-server, as [`crate::Codex`].
 ///

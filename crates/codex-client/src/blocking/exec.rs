@@ -4,10 +4,10 @@ use std::pin::Pin;
 
 use futures_core::Stream;
 
-use super::{next, wait};
 use crate::{
+    blocking::worker::{next, wait},
     error::Result,
-    exec::{ExecChunk, ExecOutput},
+    exec::output::{ExecChunk, ExecOutput},
 };
 
 /// A process on the server, as [`crate::ExecProcess`]. Cheap to clone; all clones are one process,

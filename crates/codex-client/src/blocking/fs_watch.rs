@@ -5,11 +5,10 @@ use std::pin::Pin;
 use codex_types::FsChangedNotification;
 use futures_core::Stream;
 
-use super::next;
-use crate::error::Result;
+use crate::{blocking::worker::next, error::Result};
 
 /// The changes of a file, or of what is in a directory, as [`crate::FsWatch`]; from
-/// [`Codex::fs_watch`](super::Codex::fs_watch).
+/// [`Codex::fs_watch`](crate::blocking::codex::Codex::fs_watch).
 #[derive(Debug)]
 pub struct FsWatch {
     inner: crate::FsWatch,

@@ -5,8 +5,14 @@ use std::pin::Pin;
 use codex_types::{ServerNotification, ThreadGoal};
 use futures_core::Stream;
 
-use super::{TurnHandle, next, wait};
-use crate::{error::Result, goal::GoalResult};
+use crate::{
+    blocking::{
+        turn::TurnHandle,
+        worker::{next, wait},
+    },
+    error::Result,
+    goal::result::GoalResult,
+};
 
 /// A goal that is pursued, as [`crate::GoalHandle`]. Cheap to clone; all clones are one goal, which
 /// one thread can follow while another pauses it.

@@ -38,7 +38,7 @@ macro_rules! attempt {
 }
 
 /// A login by a web browser that was started, as [`crate::ChatgptLogin`]; from
-/// [`Codex::login_chatgpt`](super::Codex::login_chatgpt).
+/// [`Codex::login_chatgpt`](crate::blocking::codex::Codex::login_chatgpt).
 #[derive(Debug, Clone)]
 pub struct ChatgptLogin {
     inner: crate::ChatgptLogin,
@@ -54,7 +54,7 @@ impl ChatgptLogin {
 }
 
 /// A login by a code that was started, as [`crate::DeviceCodeLogin`]; from
-/// [`Codex::login_chatgpt_device_code`](super::Codex::login_chatgpt_device_code).
+/// [`Codex::login_chatgpt_device_code`](crate::blocking::codex::Codex::login_chatgpt_device_code).
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLogin {
     inner: crate::DeviceCodeLogin,

@@ -48,18 +48,16 @@
 //! client there. Handles may be made of async ones (`blocking::Codex::from(codex)`) and given to a plain
 //! thread.
 
-mod codex;
-mod exec;
-mod fs_watch;
-mod goal;
-mod login;
-mod notifications;
-mod requests;
-mod thread;
-mod turn;
-mod worker;
-
-use crate::{mode::Blocking, turn::TurnResult};
+pub(crate) mod codex;
+pub(crate) mod exec;
+pub(crate) mod fs_watch;
+pub(crate) mod goal;
+pub(crate) mod login;
+pub(crate) mod notifications;
+pub(crate) mod requests;
+pub(crate) mod thread;
+pub(crate) mod turn;
+pub(crate) mod worker;
 
 pub use codex::{Codex, WeakCodex};
 pub use exec::{ExecProcess, ExecStream};
@@ -70,11 +68,12 @@ pub use notifications::{Notifications, ThreadEvents};
 pub use requests::{PendingRequest, ServerRequests};
 pub use thread::Thread;
 pub use turn::{TextStream, TurnHandle, TurnStream};
-
-pub use crate::requests::BlockingServerRequestHandler as ServerRequestHandler;
-pub use crate::retry::retry_on_overload_blocking as retry_on_overload;
-
 pub(crate) use worker::{next, wait};
+
+pub use crate::{
+    handler::blocking::ServerRequestHandler, retry::retry_on_overload_blocking as retry_on_overload,
+};
+use crate::{mode::Blocking, turn::result::TurnResult};
 
 /// The request builders and lists, whose options are those of the async ones.
 macro_rules! builders {

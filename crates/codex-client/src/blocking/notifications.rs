@@ -5,11 +5,10 @@ use std::pin::Pin;
 use codex_types::ServerNotification;
 use futures_core::Stream;
 
-use super::next;
-use crate::error::Result;
+use crate::{blocking::worker::next, error::Result};
 
 /// A subscription to what belongs to no turn, as [`crate::Notifications`]; from
-/// [`Codex::notifications`](super::Codex::notifications).
+/// [`Codex::notifications`](crate::blocking::codex::Codex::notifications).
 #[derive(Debug)]
 pub struct Notifications {
     inner: crate::Notifications,
@@ -35,7 +34,7 @@ impl From<crate::Notifications> for Notifications {
 }
 
 /// A subscription to all that happens in one thread, as [`crate::ThreadEvents`]; from
-/// [`Thread::events`](super::Thread::events).
+/// [`Thread::events`](crate::blocking::thread::Thread::events).
 #[derive(Debug)]
 pub struct ThreadEvents {
     inner: crate::ThreadEvents,

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use codex_types::{RequestId, ServerRequest};
 use futures_core::Stream;
 
-use super::{next, wait};
 use crate::{
+    approvals::request::ApprovalRequest,
+    blocking::worker::{next, wait},
     error::Result,
-    requests::{ApprovalRequest, Reply},
+    server_requests::server_response::Reply,
 };
 
 /// Requests of the server, as [`crate::ServerRequests`].

@@ -2,10 +2,15 @@
 
 use codex_types::{ReviewTarget, ThreadGoal};
 
-use super::{
-    GoalStart, Review, Run, ServerRequests, ThreadEvents, ThreadRead, TurnHandle, TurnStart, wait,
+use super::{GoalStart, Review, Run, ThreadRead, TurnStart};
+use crate::{
+    blocking::{
+        notifications::ThreadEvents, requests::ServerRequests, turn::TurnHandle, worker::wait,
+    },
+    error::Result,
+    input::Input,
+    run_input::TurnInput,
 };
-use crate::{error::Result, external::TurnInput, input::Input};
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
 #[derive(Debug, Clone)]

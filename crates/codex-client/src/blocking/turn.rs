@@ -5,8 +5,12 @@ use std::{fmt, pin::Pin, time::Duration};
 use codex_types::ServerNotification;
 use futures_core::Stream;
 
-use super::{next, wait};
-use crate::{error::Result, input::Input, turn::TurnResult};
+use crate::{
+    blocking::worker::{next, wait},
+    error::Result,
+    input::Input,
+    turn::result::TurnResult,
+};
 
 /// A turn that was started, as [`crate::TurnHandle`]. Cheap to clone; all clones are one turn, which
 /// one thread can follow while another steers it.

@@ -1,22 +1,24 @@
 //! The client.
 
-mod account;
-mod models;
+pub(crate) mod builder;
+pub(crate) mod handler_setters;
 
 use std::sync::{Arc, Weak};
 
 use codex_types::{InitializeResponse, Request, ThreadArchiveParams, ThreadUnarchiveParams};
 
-pub use account::AccountRead;
-pub use models::Models;
-
 use crate::{
-    call::Call,
-    config::CodexBuilder,
+    codex::builder::CodexBuilder,
     connection::Connection,
     error::Result,
+    models::Models,
     notifications::Notifications,
-    thread::{Thread, ThreadFork, ThreadList, ThreadResume, ThreadStart},
+    request_builder::Call,
+    thread::{
+        Thread,
+        list::ThreadList,
+        start::{ThreadFork, ThreadResume, ThreadStart},
+    },
 };
 
 /// A client of one app-server.

@@ -2,18 +2,20 @@
 //!
 //! None of it has a `Debug`: what is in it may be an API key.
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use codex_types::{RequestId, rpc::JsonRpcError};
 use tokio::sync::oneshot;
 
-use super::{
-    active::Running, bulletin::Board, feed::Feed, inbox::Inbox, logins::Attempt, pursuit::Pursuit,
-    topic::Topic, watch::Watch,
-};
 use crate::{
     error::{Error, Result},
-    tool::Toolbox,
+    routing::{
+        active_turns::Running, client_id_stream::Topic, goal_tracker::Pursuit, logins::Attempt,
+        subscribers::Board, thread_subscription::Watch, turn_log::Feed,
+    },
+    rpc::raw_response::RawResponse,
+    server_requests::request_queue::Inbox,
+    tool::call::Toolbox,
 };
 
 /// What a handle asks of the connection task.
@@ -83,7 +85,7 @@ impl Reply {
     pub(crate) fn send(self, answer: Result<Answer>) {
         match self {
             Self::Caller(reply) => drop(reply.send(answer)),
-            Self::Topic(topic) => topic.end(answer.map(Arc::new)),
+            Self::Topic(topic) => topic.end(answer.map(|answer| Arc::new(answer.response))),
             Self::Nobody => {}
         }
     }
@@ -128,26 +130,9 @@ pub(crate) enum Started {
     Login(Attempt),
 }
 
-/// A successful answer, undecoded.
+/// A successful response, and the value that waits for what it started.
 pub(crate) struct Answer {
-    text: String,
-    result: Range<usize>,
-    /// `None` also when the answer does not name what was started.
+    pub(crate) response: RawResponse,
+    /// `None` also if the response does not name what was started.
     pub(crate) started: Option<Started>,
-}
-
-impl Answer {
-    /// `result` is where the result stands in the message.
-    pub(super) fn new(text: String, result: Range<usize>, started: Option<Started>) -> Self {
-        Self {
-            text,
-            result,
-            started,
-        }
-    }
-
-    /// The JSON of the result.
-    pub(crate) fn result(&self) -> &str {
-        &self.text[self.result.clone()]
-    }
 }

@@ -4,8 +4,8 @@
 //! answers go to their callers, events to their feeds, and lines to be written pile up in
 //! `outbound`. Nothing in here waits.
 
-mod answers;
-mod receive;
+pub(crate) mod receive;
+pub(crate) mod responses;
 
 use std::{
     mem,
@@ -16,22 +16,23 @@ use std::{
 
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{
-    active::Active,
-    bulletin::{Bulletin, Post},
-    command::{Call, Command, Reply, Starts},
-    left::Left,
-    logins::Logins,
-    outbound::Outbound,
-    pending::Pending,
-    requests::Requests,
-    router::Router,
-    topic::Topics,
-    watch::Watches,
-};
 use crate::{
-    error::{Closed, Error, Malformed},
-    requests::Job,
+    connection::{
+        command::{Call, Command, Reply, Starts},
+        open_requests::Requests,
+    },
+    error::{Error, connection_closed::Closed, decode_error::Malformed},
+    routing::{
+        active_turns::Active,
+        client_id_stream::Topics,
+        logins::Logins,
+        subscribers::{Bulletin, Post},
+        thread_subscription::Watches,
+        turn_routes::Router,
+        unsubscribed_threads::Left,
+    },
+    rpc::{outbound::Outbound, pending::Pending},
+    server_requests::handlers::Job,
 };
 
 /// Who waits for an answer.

@@ -17,14 +17,11 @@ use tokio::{
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
-use super::{
-    command::Command,
-    core::Core,
-    lines::{Line, Lines},
-};
 use crate::{
-    error::{CloseReason, Closed},
-    transport::{Process, Transport},
+    connection::{command::Command, core::Core},
+    error::connection_closed::{CloseReason, Closed},
+    rpc::lines::{Line, Lines},
+    transport::{Transport, process::Process},
 };
 
 /// How often is read before the readers of what was read get their turn: about what the caches

@@ -12,31 +12,12 @@
 //! Answers and events are decoded where they are consumed. [`scan`], [`lines`], [`pending`],
 //! [`router`], [`left`], [`logins`], [`queue`] and [`core`] do no I/O, so each is tested as a value.
 
-mod active;
-mod bulletin;
-mod command;
-mod core;
-mod driver;
-mod feed;
-mod inbound;
-mod inbox;
-mod left;
-mod lines;
-mod logins;
-mod note;
-mod outbound;
-mod pending;
-mod proposals;
-mod pursuit;
-mod queue;
-mod requests;
-mod reservation;
-mod router;
-mod scan;
-mod ticket;
-mod tools;
-mod topic;
-mod watch;
+pub(crate) mod command;
+pub(crate) mod core;
+pub(crate) mod driver;
+pub(crate) mod inbound_request;
+pub(crate) mod open_requests;
+pub(crate) mod reservation;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -49,32 +30,27 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-#[cfg(test)]
-pub(crate) use self::note::note;
-pub(crate) use self::{
-    active::Running,
-    bulletin::{Board, Post},
-    command::ThreadTools,
-    feed::{CutOff, End, Feed, Reader, Record},
-    inbox::Inbox,
-    logins::Attempt,
-    note::{Delta, DeltaKind, Note},
-    pursuit::{Chapter, Pursuit, Rest, Standing},
-    queue::Event,
-    ticket::Asked,
-    topic::{Topic, response},
-    watch::{Sight, Watch},
-};
-use self::{
-    bulletin::{Bulletin, Leftovers},
-    command::{Answer, Call, Command, Reply, Started, Starts},
-    core::Core,
-    driver::Driver,
-    requests::Requests,
-};
 use crate::{
-    error::{CloseReason, Closed, Error, Malformed, Result},
-    requests::Handlers,
+    connection::{
+        command::{Answer, Call, Command, Reply, Started, Starts, ThreadTools},
+        core::Core,
+        driver::Driver,
+        open_requests::Requests,
+    },
+    error::{
+        Error, Result,
+        connection_closed::{CloseReason, Closed},
+    },
+    routing::{
+        active_turns::Running,
+        client_id_stream::Topic,
+        goal_tracker::Pursuit,
+        logins::Attempt,
+        subscribers::{Board, Bulletin, Leftovers},
+        thread_subscription::Watch,
+        turn_log::Feed,
+    },
+    server_requests::{handlers::Handlers, request_queue::Inbox},
     transport::Transport,
 };
 
@@ -139,7 +115,7 @@ impl Connection {
         timeout: Option<Duration>,
     ) -> Result<R::Response> {
         let answer = self.send(params, timeout, None).await?;
-        decode::<R>(&answer)
+        answer.response.decode::<R>()
     }
 
     /// Calls a method that starts a turn in this thread. The turn's feed has all of its events,
@@ -152,10 +128,10 @@ impl Connection {
     ) -> Result<(R::Response, Arc<Feed>)> {
         let starts = Some(Starts::Turn(thread_id.to_owned()));
         let mut answer = self.send(params, timeout, starts).await?;
-        let response = decode::<R>(&answer)?;
+        let response = answer.response.decode::<R>()?;
         match answer.started.take() {
             Some(Started::Turn(feed)) => Ok((response, feed)),
-            _ => Err(unnamed::<R>(&answer, "the answer names no turn")),
+            _ => Err(answer.response.lacks::<R>("the answer names no turn")),
         }
     }
 
@@ -170,7 +146,7 @@ impl Connection {
         let answer = self
             .send(params, timeout, Some(Starts::Thread(tools)))
             .await?;
-        decode::<R>(&answer)
+        answer.response.decode::<R>()
     }
 
     /// Calls a method that starts a login. The attempt knows its completion, also one that came
@@ -181,10 +157,10 @@ impl Connection {
         timeout: Option<Duration>,
     ) -> Result<(R::Response, Attempt)> {
         let mut answer = self.send(params, timeout, Some(Starts::Login)).await?;
-        let response = decode::<R>(&answer)?;
+        let response = answer.response.decode::<R>()?;
         match answer.started.take() {
             Some(Started::Login(attempt)) => Ok((response, attempt)),
-            _ => Err(unnamed::<R>(&answer, "the answer names no login")),
+            _ => Err(answer.response.lacks::<R>("the answer names no login")),
         }
     }
 
@@ -272,6 +248,26 @@ impl Connection {
         inbox
     }
 
+    /// Follows what is told under the topic's id, from before the next request is sent.
+    pub(crate) fn follow(&self, topic: &Arc<Topic>) -> Result<()> {
+        let sent = self.commands.send(Command::Follow(Arc::clone(topic)));
+        sent.map_err(|_| Error::Closed(self.closed()))
+    }
+
+    /// Sends a request whose answer ends the topic, however long that takes.
+    pub(crate) fn send_until_end<R: Request>(&self, params: &R, topic: &Arc<Topic>) -> Result<()> {
+        let reply = Reply::Topic(Arc::clone(topic));
+        self.send_for(params, None, None, reply)
+    }
+
+    /// Has all turns that show in a thread from now on go to the pursuit.
+    pub(crate) fn pursue(&self, thread_id: &str) -> Result<Arc<Pursuit>> {
+        let pursuit = Pursuit::new(thread_id);
+        let sent = self.commands.send(Command::Pursue(Arc::clone(&pursuit)));
+        sent.map_err(|_| Error::Closed(self.closed()))?;
+        Ok(pursuit)
+    }
+
     /// The turn that runs in a thread, as far as the server has said.
     pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<Running>> {
         let (reply, active) = oneshot::channel();
@@ -298,13 +294,4 @@ impl Connection {
         let closed = self.closed.get().map(Arc::clone);
         closed.unwrap_or_else(|| Arc::new(Closed::new(CloseReason::EndOfStream)))
     }
-}
-
-fn decode<R: Request>(answer: &Answer) -> Result<R::Response> {
-    serde_json::from_str(answer.result())
-        .map_err(|error| Malformed::new(Some(R::METHOD), answer.result(), &error).into())
-}
-
-fn unnamed<R: Request>(answer: &Answer, reason: &str) -> Error {
-    Malformed::at(Some(R::METHOD), answer.result(), reason, 0).into()
 }

@@ -4,8 +4,11 @@ use std::{mem, sync::Arc};
 
 use tokio::sync::oneshot;
 
-use super::{Connection, command::Command, feed::Feed};
-use crate::error::{Error, Result};
+use crate::{
+    connection::{Connection, command::Command},
+    error::{Error, Result},
+    routing::turn_log::Feed,
+};
 
 /// A thread, all of whose turns are kept; dropped, those that nobody has claimed are not.
 #[derive(Debug)]

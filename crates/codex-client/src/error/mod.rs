@@ -1,22 +1,23 @@
 //! What can go wrong, in terms of what the caller can do about it.
 
-mod closed;
-mod lost;
-mod malformed;
-mod mismatch;
-mod rpc;
+pub(crate) mod connection_closed;
+pub(crate) mod decode_error;
+pub(crate) mod output_mismatch;
+pub(crate) mod rpc_error;
+pub(crate) mod turn_detached;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
-pub use closed::{CloseReason, Closed};
-pub use lost::{LostReason, TurnLost};
-pub use malformed::Malformed;
-pub use mismatch::OutputMismatch;
-pub use rpc::{RpcError, RpcErrorKind};
-
 use crate::{
     binary::NotFound,
-    turn::{TurnResult, TurnTimeout},
+    error::{
+        connection_closed::Closed,
+        decode_error::Malformed,
+        output_mismatch::OutputMismatch,
+        rpc_error::{RpcError, RpcErrorKind},
+        turn_detached::TurnLost,
+    },
+    turn::{limit::TurnTimeout, result::TurnResult},
 };
 
 /// The result of nearly everything in this crate.
@@ -195,7 +196,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::connection::{Record, note};
+    use crate::{routing::turn_log::Record, rpc::raw_notification};
 
     #[test]
     fn an_error_of_main_reads_as_a_sentence_and_shows_its_contents_when_asked() {
@@ -204,7 +205,7 @@ mod tests {
         let failed = json!({ "turn": turn, "threadId": "t" });
         let completed = format!(r#"{{"method":"turn/completed","params":{failed}}}"#);
         let record = Record {
-            completed: Some(Arc::new(note(&completed))),
+            completed: Some(Arc::new(raw_notification::note(&completed))),
             ..Record::default()
         };
         let error = TurnResult::collect(&record).unwrap_err();

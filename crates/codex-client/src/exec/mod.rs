@@ -17,15 +17,11 @@
 //! # }
 //! ```
 
-mod output;
-mod process;
-mod start;
+pub(crate) mod output;
+pub(crate) mod process;
+pub(crate) mod start;
 
-pub use output::{ExecChunk, ExecOutput, ExecStream};
-pub use process::ExecProcess;
-pub use start::Exec;
-
-use crate::codex::Codex;
+use crate::{codex::Codex, exec::start::Exec};
 
 impl Codex {
     /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`). The

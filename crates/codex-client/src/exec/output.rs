@@ -14,11 +14,11 @@ use codex_types::{
 };
 use futures_core::Stream;
 
-use super::process::Inner;
 use crate::{
-    connection::{Note, Post},
-    decode,
-    error::{Error, Malformed, Result},
+    error::{Error, Result, decode_error::Malformed},
+    exec::process::Inner,
+    routing::{decode, subscribers::Post},
+    rpc::raw_notification::Note,
 };
 
 /// A piece of output (`command/exec/outputDelta`), decoded.
@@ -29,7 +29,7 @@ pub struct ExecChunk {
     pub stream: CommandExecOutputStream,
     /// What was written: bytes as they came, which may cut a character in two.
     pub bytes: Vec<u8>,
-    /// Whether the stream has come to its [cap](super::Exec::output_bytes_cap), so that nothing of it
+    /// Whether the stream has come to its [cap](crate::exec::start::Exec::output_bytes_cap), so that nothing of it
     /// will follow, whatever the program writes.
     pub cap_reached: bool,
 }
@@ -59,7 +59,7 @@ pub struct ExecOutput {
     pub stdout: Vec<u8>,
     /// What was written to the standard error.
     pub stderr: Vec<u8>,
-    /// Whether `stdout` has come to the [cap](super::Exec::output_bytes_cap), and may be cut there.
+    /// Whether `stdout` has come to the [cap](crate::exec::start::Exec::output_bytes_cap), and may be cut there.
     /// A server on Windows does not say.
     pub stdout_cap_reached: bool,
     /// The same for `stderr`.
@@ -77,7 +77,7 @@ impl ExecOutput {
         String::from_utf8_lossy(&self.stderr)
     }
 
-    pub(super) fn add(&mut self, mut chunk: ExecChunk) {
+    pub(crate) fn add(&mut self, mut chunk: ExecChunk) {
         let (bytes, cap_reached) = match chunk.stream {
             CommandExecOutputStream::Stderr => (&mut self.stderr, &mut self.stderr_cap_reached),
             _ => (&mut self.stdout, &mut self.stdout_cap_reached),
@@ -87,14 +87,14 @@ impl ExecOutput {
     }
 
     /// Adds what the answer has: the exit code, and the output if it was not streamed.
-    pub(super) fn finish(&mut self, response: &CommandExecResponse) {
+    pub(crate) fn finish(&mut self, response: &CommandExecResponse) {
         self.exit_code = response.exit_code;
         self.stdout.extend_from_slice(response.stdout.as_bytes());
         self.stderr.extend_from_slice(response.stderr.as_bytes());
     }
 }
 
-/// The output of a process; from [`ExecProcess::stream`](super::ExecProcess::stream).
+/// The output of a process; from [`ExecProcess::stream`](crate::exec::process::ExecProcess::stream).
 ///
 /// It ends with the process. If the program could not be run
 /// ([`Rpc`](crate::Error::Rpc)) or the connection ended before it
@@ -108,7 +108,7 @@ pub struct ExecStream {
 }
 
 impl ExecStream {
-    pub(super) fn new(process: Arc<Inner>) -> Self {
+    pub(crate) fn new(process: Arc<Inner>) -> Self {
         Self {
             process,
             ended: false,

@@ -8,14 +8,14 @@ use codex_types::{
     CommandExecTerminateParams, CommandExecWriteParams, Request,
 };
 
-use super::{ExecOutput, ExecStream};
 use crate::{
     codex::Codex,
-    connection::{Topic, response},
     error::{Error, Result},
+    exec::output::{ExecOutput, ExecStream},
+    routing::client_id_stream::Topic,
 };
 
-/// A process that was started with [`Exec::spawn`](super::Exec::spawn). Cheap to clone; all clones
+/// A process that was started with [`Exec::spawn`](crate::exec::start::Exec::spawn). Cheap to clone; all clones
 /// are one process, which one task can write to while another reads.
 ///
 /// When the last handle and stream are dropped, the process is [terminated](Self::terminate): one
@@ -25,8 +25,8 @@ use crate::{
 ///
 /// Output that is not read is kept, up to 16 MiB as it comes over the wire (which is 12 MiB of
 /// bytes). The server does not wait for readers: past that the oldest makes room, and the stream
-/// says so. It cannot come to that unless [`no_output_cap`](super::Exec::no_output_cap) or a large
-/// [`output_bytes_cap`](super::Exec::output_bytes_cap) is asked for: by default the server sends 1 MiB
+/// says so. It cannot come to that unless [`no_output_cap`](crate::exec::start::Exec::no_output_cap) or a large
+/// [`output_bytes_cap`](crate::exec::start::Exec::output_bytes_cap) is asked for: by default the server sends 1 MiB
 /// of each stream at most.
 #[derive(Debug, Clone)]
 pub struct ExecProcess {
@@ -35,13 +35,13 @@ pub struct ExecProcess {
 
 /// What handles and streams hold together.
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(crate) struct Inner {
     codex: Codex,
-    pub(super) topic: Arc<Topic>,
+    pub(crate) topic: Arc<Topic>,
 }
 
 impl ExecProcess {
-    pub(super) fn start(codex: Codex, params: CommandExecParams, streams: bool) -> Result<Self> {
+    pub(crate) fn start(codex: Codex, params: CommandExecParams, streams: bool) -> Result<Self> {
         let topic = Topic::new("command/exec/outputDelta", "exec");
         let mut params = params.process_id(topic.id());
         if streams {
@@ -85,7 +85,7 @@ impl ExecProcess {
     /// The output need not be read for it, and can be read afterwards.
     ///
     /// The server's code is 124 for a program that took longer than it was
-    /// [given](super::Exec::timeout), and not 0 for one that was ended by a signal.
+    /// [given](crate::exec::start::Exec::timeout), and not 0 for one that was ended by a signal.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl ExecProcess {
 
     async fn ended(&self) -> Result<CommandExecResponse> {
         let end = poll_fn(|context| self.inner.topic.poll_end(context)).await;
-        response::<CommandExecParams>(end)
+        end.and_then(|response| response.decode::<CommandExecParams>())
     }
 
     /// Writes to the input of the program (`command/exec/write`). It returns when the server has taken
@@ -106,8 +106,8 @@ impl ExecProcess {
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
-    /// has no input since neither [`stream_stdin`](super::Exec::stream_stdin) nor
-    /// [`tty`](super::Exec::tty) was asked for.
+    /// has no input since neither [`stream_stdin`](crate::exec::start::Exec::stream_stdin) nor
+    /// [`tty`](crate::exec::start::Exec::tty) was asked for.
     pub async fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let delta = BASE64_STANDARD.encode(bytes);
         let params = CommandExecWriteParams::new(self.process_id()).delta_base64(delta);

@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use codex_types::{CommandExecParams, CommandExecTerminalSize, SandboxPolicy};
 
-use super::{ExecOutput, ExecProcess};
 use crate::{
     blocking,
-    builder::{options, sends},
-    call::Call,
+    builder_macros::{options, sends},
     codex::Codex,
     error::Result,
+    exec::{output::ExecOutput, process::ExecProcess},
     mode::{Async, Blocking},
+    request_builder::Call,
 };
 
 /// Runs a command (`command/exec`); `.await` or `send` runs it to its end, [`spawn`](Self::spawn)

@@ -5,12 +5,16 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
 use tokio::time::timeout;
 
-use super::{GoalResult, GoalStream};
 use crate::{
     codex::Codex,
-    connection::{CutOff, Pursuit, Rest, Standing},
-    error::{Error, Result, TurnLost},
-    turn::{self, TurnHandle},
+    error::{Error, Result, turn_detached::TurnLost},
+    goal::{result::GoalResult, stream::GoalStream},
+    routing::{
+        goal_tracker::{Pursuit, Rest, Standing},
+        turn_log::CutOff,
+    },
+    turn,
+    turn::handle::TurnHandle,
 };
 
 /// A goal that is pursued: its turns, one after the other, as if they were one. Cheap to clone; all
@@ -35,7 +39,7 @@ pub struct GoalHandle {
 }
 
 impl GoalHandle {
-    pub(super) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
+    pub(crate) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
         Self { codex, pursuit }
     }
 
@@ -164,7 +168,7 @@ impl GoalHandle {
     }
 
     /// Waits until it was told that things are so with the goal.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         &self,
         limit: Option<Duration>,
         is: impl Fn(Standing, Option<&ThreadGoal>) -> bool,
@@ -183,9 +187,9 @@ impl GoalHandle {
 }
 
 /// The error of a goal whose end will not be told.
-pub(super) fn lost(pursuit: &Pursuit, why: CutOff) -> Error {
+pub(crate) fn lost(pursuit: &Pursuit, why: CutOff) -> Error {
     match (pursuit.turns().pop(), why) {
-        (Some(last), why) => turn::lost(&last, why),
+        (Some(last), why) => turn::stream::lost(&last, why),
         (None, CutOff::Closed(closed)) => Error::Closed(closed),
         (None, CutOff::Lost(reason)) => Error::TurnLost(Box::new(TurnLost {
             thread_id: pursuit.thread_id().to_owned(),

@@ -10,19 +10,14 @@
 //! # }
 //! ```
 
-mod handle;
-mod result;
-mod start;
-mod stream;
-
-pub use handle::GoalHandle;
-pub use result::GoalResult;
-pub use start::GoalStart;
-pub use stream::GoalStream;
+pub(crate) mod handle;
+pub(crate) mod result;
+pub(crate) mod start;
+pub(crate) mod stream;
 
 use codex_types::{ThreadGoal, ThreadGoalGetParams};
 
-use crate::{error::Result, thread::Thread};
+use crate::{error::Result, goal::start::GoalStart, thread::Thread};
 
 impl Thread {
     /// Gives the thread a goal and begins to pursue it (`thread/goal/set`): the server starts a turn,

@@ -2,7 +2,7 @@
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
 
-use crate::{connection::Pursuit, error::Result, turn::TurnResult};
+use crate::{error::Result, routing::goal_tracker::Pursuit, turn::result::TurnResult};
 
 /// What a goal has come to, collected from the events of its turns.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub struct GoalResult {
 }
 
 impl GoalResult {
-    pub(super) fn collect(pursuit: &Pursuit) -> Result<Self> {
+    pub(crate) fn collect(pursuit: &Pursuit) -> Result<Self> {
         let goal = pursuit.goal();
         let turns = pursuit.turns();
         let turns = turns

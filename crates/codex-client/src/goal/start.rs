@@ -2,14 +2,14 @@
 
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
 
-use super::GoalHandle;
 use crate::{
     blocking,
-    builder::{options, sends, timeouts},
-    call::Call,
-    connection::Standing,
+    builder_macros::{options, sends, timeouts},
     error::Result,
+    goal::handle::GoalHandle,
     mode::Async,
+    request_builder::Call,
+    routing::goal_tracker::Standing,
     thread::Thread,
 };
 

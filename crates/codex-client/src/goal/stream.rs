@@ -10,15 +10,18 @@ use std::{
 use codex_types::ServerNotification;
 use futures_core::Stream;
 
-use super::{GoalResult, handle::lost};
 use crate::{
     codex::Codex,
-    connection::{Chapter, End, Pursuit, Reader, Rest},
-    decode,
     error::Result,
+    goal::{handle::lost, result::GoalResult},
+    routing::{
+        decode,
+        goal_tracker::{Chapter, Pursuit, Rest},
+        turn_log::{End, Reader},
+    },
 };
 
-/// The events of all turns of a goal; from [`GoalHandle::stream`](super::GoalHandle::stream).
+/// The events of all turns of a goal; from [`GoalHandle::stream`](crate::goal::handle::GoalHandle::stream).
 ///
 /// What the server tells about the goal between turns, or while one runs, is among them
 /// (`thread/goal/updated`, `thread/goal/cleared`). It ends when the goal has come to rest, or with
@@ -40,7 +43,7 @@ pub struct GoalStream {
 }
 
 impl GoalStream {
-    pub(super) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
+    pub(crate) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
         Self {
             _codex: codex,
             chapter: pursuit.begin_stream(),
@@ -60,7 +63,7 @@ impl GoalStream {
     ///
     /// # Errors
     ///
-    /// As [`GoalHandle::run`](super::GoalHandle::run).
+    /// As [`GoalHandle::run`](crate::goal::handle::GoalHandle::run).
     pub async fn result(self) -> Result<GoalResult> {
         match poll_fn(|context| self.pursuit.poll_rest(context)).await {
             Rest::Ended => GoalResult::collect(&self.pursuit),

@@ -4,8 +4,9 @@ use codex_types::{
     CancelLoginAccountParams, ChatgptDeviceCodeLoginAccountResponse, ChatgptLoginAccountResponse,
 };
 
-use super::LoginWait;
-use crate::{call::Call, codex::Codex, connection::Attempt};
+use crate::{
+    codex::Codex, login::wait::LoginWait, request_builder::Call, routing::logins::Attempt,
+};
 
 /// What both kinds of login can do.
 macro_rules! attempt {

@@ -13,15 +13,14 @@
 //! # }
 //! ```
 
-mod handle;
-mod start;
-mod wait;
+pub(crate) mod handle;
+pub(crate) mod start;
+pub(crate) mod wait;
 
-pub use handle::{ChatgptLogin, DeviceCodeLogin};
-pub use start::{ChatgptLoginStart, DeviceCodeLoginStart};
-pub use wait::LoginWait;
-
-use crate::codex::Codex;
+use crate::{
+    codex::Codex,
+    login::start::{ChatgptLoginStart, DeviceCodeLoginStart},
+};
 
 impl Codex {
     /// Starts a login by a web browser (`account/login/start` with `chatgpt`): a person opens the

@@ -4,14 +4,14 @@ use codex_types::{
     ChatgptLoginAccountParams, LoginAccountParams, LoginAccountResponse, LoginAppBrand, Request,
 };
 
-use super::{ChatgptLogin, DeviceCodeLogin};
 use crate::{
     blocking,
-    builder::{options, sends, timeouts},
-    call::Call,
+    builder_macros::{options, sends, timeouts},
     codex::Codex,
-    error::{Malformed, Result},
+    error::{Result, decode_error::Malformed},
+    login::handle::{ChatgptLogin, DeviceCodeLogin},
     mode::Async,
+    request_builder::Call,
 };
 
 /// Starts a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].

@@ -5,12 +5,11 @@ use std::{marker::PhantomData, time::Duration};
 use codex_types::AccountLoginCompletedNotification;
 
 use crate::{
-    builder::sends,
+    builder_macros::sends,
     codex::Codex,
-    connection::Attempt,
-    decode,
     error::{Error, Result},
     mode::Async,
+    routing::{decode, logins::Attempt},
 };
 
 /// Waits for the end of a login, as long as it takes unless [`timeout`](Self::timeout) says

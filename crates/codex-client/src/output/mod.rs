@@ -1,6 +1,6 @@
 //! Typed answers: the schema that a Rust type asks for, and the answer read into it.
 
-mod wire;
+pub(crate) mod wire;
 
 use std::{any::type_name, fmt};
 
@@ -8,12 +8,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use wire::Asking;
-
 use crate::{
-    error::{Error, OutputMismatch, Result},
+    error::{Error, Result, output_mismatch::OutputMismatch},
     schema::{Form, Misfit, Place, Shape},
-    turn::TurnResult,
+    turn::result::TurnResult,
 };
 
 /// The answer of a turn as a value of `T`; from [`Run::output`](crate::Run::output) and

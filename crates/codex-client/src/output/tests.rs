@@ -6,8 +6,11 @@ use codex_types::{Turn, TurnStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{TypedResult, Wanted};
-use crate::{Error, OutputMismatch, TurnResult};
+use crate::{
+    error::{Error, output_mismatch::OutputMismatch},
+    output::{TypedResult, Wanted},
+    turn::result::TurnResult,
+};
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 struct Point {

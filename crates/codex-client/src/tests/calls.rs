@@ -5,8 +5,11 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{ModelListParams, ThreadReadParams, request};
 use serde_json::json;
 
-use super::{Fake, at_once, settle};
-use crate::{Codex, Error, RpcErrorKind};
+use crate::{
+    codex::Codex,
+    error::{Error, rpc_error::RpcErrorKind},
+    tests::{Fake, at_once, settle},
+};
 
 fn models(codex: &Codex) -> crate::Call<ModelListParams> {
     codex.request(ModelListParams::default())

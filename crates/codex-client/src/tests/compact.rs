@@ -5,11 +5,15 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::TurnStatus;
 use serde_json::json;
 
-use super::{
-    Fake, settle,
-    turns::{events, start},
+use crate::{
+    codex::Codex,
+    error::Error,
+    tests::{
+        Fake, settle,
+        turns::{events, start},
+    },
+    turn::handle::TurnHandle,
 };
-use crate::{Codex, Error, TurnHandle};
 
 impl Fake {
     async fn start_item(&mut self, turn_id: &str, item: serde_json::Value) {
@@ -88,7 +92,10 @@ async fn a_compaction_that_never_begins_is_a_timeout_and_keeps_nothing() {
     let builder = Codex::builder().request_timeout(Duration::from_secs(7));
     let (codex, mut fake) = Fake::start_with(builder).await;
     let call = codex.thread_start().into_future();
-    let (thread, _) = tokio::join!(call, fake.answer("thread/start", super::thread_started()));
+    let (thread, _) = tokio::join!(
+        call,
+        fake.answer("thread/start", crate::tests::thread_started())
+    );
     let thread = thread.unwrap();
     let mut notifications = codex.notifications();
     let (compaction, ()) = tokio::join!(thread.compact(), async {

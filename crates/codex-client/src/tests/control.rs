@@ -6,11 +6,15 @@ use codex_types::TurnStatus;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{
-    Fake, settle,
-    turns::{events, start},
+use crate::{
+    codex::Codex,
+    error::{Error, rpc_error::RpcErrorKind},
+    tests::{
+        Fake, settle,
+        turns::{events, start},
+    },
+    thread::Thread,
 };
-use crate::{Codex, Error, RpcErrorKind, Thread};
 
 const NO_ACTIVE_TURN: &str = "no active turn to steer";
 
@@ -43,7 +47,7 @@ async fn an_id_that_no_event_bears_ends_with_the_turn_that_took_the_input() {
     // The thread is free again, and what comes now is a turn of its own.
     let (sent, _) = tokio::join!(
         thread.send("more"),
-        fake.answer("turn/start", super::turn_started("next"))
+        fake.answer("turn/start", crate::tests::turn_started("next"))
     );
     assert_eq!(sent.unwrap().id(), "next");
 }
@@ -103,7 +107,10 @@ async fn an_interrupt_that_leads_to_nothing_is_a_timeout() {
     let builder = Codex::builder().request_timeout(Duration::from_secs(7));
     let (codex, mut fake) = Fake::start_with(builder).await;
     let call = codex.thread_start().into_future();
-    let (thread, _) = tokio::join!(call, fake.answer("thread/start", super::thread_started()));
+    let (thread, _) = tokio::join!(
+        call,
+        fake.answer("thread/start", crate::tests::thread_started())
+    );
     let turn = start(&thread.unwrap(), &mut fake, "u").await;
     let error = turn.interrupt().await.unwrap_err();
     let Error::Timeout { method, after } = error else {
@@ -117,7 +124,10 @@ async fn an_interrupt_has_one_deadline_though_it_may_ask_twice() {
     let builder = Codex::builder().request_timeout(Duration::from_secs(7));
     let (codex, mut fake) = Fake::start_with(builder).await;
     let call = codex.thread_start().into_future();
-    let (thread, _) = tokio::join!(call, fake.answer("thread/start", super::thread_started()));
+    let (thread, _) = tokio::join!(
+        call,
+        fake.answer("thread/start", crate::tests::thread_started())
+    );
     let turn = start(&thread.unwrap(), &mut fake, "u").await;
     let asked = Instant::now();
     let (stopped, ()) = tokio::join!(turn.interrupt(), async {
@@ -207,7 +217,7 @@ async fn what_is_sent_to_an_idle_thread_starts_a_turn_and_the_next_one_steers_it
     let (thread, mut fake) = Fake::start_thread().await;
     let (first, _) = tokio::join!(
         thread.send("one"),
-        fake.answer("turn/start", super::turn_started("u"))
+        fake.answer("turn/start", crate::tests::turn_started("u"))
     );
     let (second, message) = tokio::join!(
         thread.send("two"),
@@ -231,7 +241,8 @@ async fn a_turn_that_ended_before_the_steer_arrived_is_followed_by_a_new_one() {
         settle(thread.codex(), &mut fake).await;
         let (turn, _) = tokio::join!(thread.send("hi"), async {
             fake.refuse("turn/steer", refusal).await;
-            fake.answer("turn/start", super::turn_started("next")).await;
+            fake.answer("turn/start", crate::tests::turn_started("next"))
+                .await;
         });
         assert_eq!(turn.unwrap().id(), "next");
     }

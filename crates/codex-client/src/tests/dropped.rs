@@ -6,11 +6,17 @@ use codex_types::TurnStatus;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::{
-    Fake, at_once, settle, thread_started, turn_started,
-    turns::{events, start},
+use crate::{
+    codex::Codex,
+    error::Error,
+    notifications::Notifications,
+    tests::{
+        Fake, at_once, settle, thread_started, turn_started,
+        turns::{events, start},
+    },
+    thread::Thread,
+    turn::handle::TurnHandle,
 };
-use crate::{Codex, Error, Notifications, Thread, TurnHandle};
 
 /// Drops a future that waits.
 async fn give_up<T>(waiting: JoinHandle<T>) {

@@ -6,8 +6,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use codex_types::{CommandExecOutputStream, CommandExecParams};
 use serde_json::{Value, json};
 
-use super::{Fake, handshake};
-use crate::{Codex, Error, ExecProcess, Sandbox};
+use crate::{
+    codex::Codex,
+    error::Error,
+    exec::process::ExecProcess,
+    sandbox::Sandbox,
+    tests::{Fake, handshake},
+};
 
 /// A process, and the request that began it.
 async fn spawn(codex: &Codex, fake: &mut Fake) -> (ExecProcess, Value) {

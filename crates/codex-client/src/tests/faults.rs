@@ -5,16 +5,19 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{ModelListParams, ServerNotification};
 use serde_json::json;
 
-use super::{
-    Fake,
-    mischief::{
-        NO_MESSAGES, UNREADABLE, are_what_is_left, are_whole_in_spite_of_it, babble, flood,
-        is_large, is_unreadable, tell_of_no_messages,
+use crate::{
+    codex::Codex,
+    error::{Error, connection_closed::CloseReason},
+    tests::{
+        Fake,
+        mischief::{
+            NO_MESSAGES, UNREADABLE, are_what_is_left, are_whole_in_spite_of_it, babble, flood,
+            is_large, is_unreadable, tell_of_no_messages,
+        },
+        settle as still_works,
+        turns::{events, start},
     },
-    settle as still_works,
-    turns::{events, start},
 };
-use crate::{CloseReason, Codex, Error};
 
 #[tokio::test]
 async fn a_turn_goes_on_whatever_the_server_says_in_it_and_no_messages_are_reported() {

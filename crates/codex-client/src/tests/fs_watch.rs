@@ -4,8 +4,12 @@ use std::future::IntoFuture;
 
 use serde_json::{Value, json};
 
-use super::{Fake, settle};
-use crate::{Codex, Error, FsWatch};
+use crate::{
+    codex::Codex,
+    error::Error,
+    fs_watch::FsWatch,
+    tests::{Fake, settle},
+};
 
 impl Fake {
     async fn change(&mut self, watch_id: &str, path: &str) {

@@ -5,8 +5,12 @@ use std::future::IntoFuture;
 use codex_types::{ThreadGoalStatus, ThreadUnsubscribeParams, TurnStatus};
 use serde_json::{Value, json};
 
-use super::{Fake, settle};
-use crate::{Error, GoalHandle, GoalStream, LostReason, Thread};
+use crate::{
+    error::{Error, turn_detached::LostReason},
+    goal::{handle::GoalHandle, stream::GoalStream},
+    tests::{Fake, settle},
+    thread::Thread,
+};
 
 fn goal(status: &str) -> Value {
     json!({
@@ -103,7 +107,7 @@ async fn all_turns_of_the_thread_are_the_goals_and_what_comes_late_begins_none()
 async fn a_turn_that_this_program_starts_is_the_goals_and_its_handles() {
     let (thread, mut fake) = Fake::start_thread().await;
     let goal = start(&thread, &mut fake).await;
-    let turn = super::turns::start(&thread, &mut fake, "u").await;
+    let turn = crate::tests::turns::start(&thread, &mut fake, "u").await;
     let waiting = tokio::spawn({
         let goal = goal.clone();
         async move { goal.run().await }
@@ -119,7 +123,7 @@ async fn a_turn_that_this_program_starts_is_the_goals_and_its_handles() {
     fake.complete_turn("u", "completed").await;
     let result = waiting.await.unwrap().unwrap();
     // Nobody followed the goal, and the events are the turn's all the same.
-    let events = super::turns::events(&turn).await;
+    let events = crate::tests::turns::events(&turn).await;
     assert_eq!(events.len(), 3, "{events:?}");
     assert_eq!(result.turns, [turn.run().await.unwrap()]);
 }

@@ -10,10 +10,14 @@ use codex_types::FileChangeRequestApprovalParams;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::Fake;
 use crate::{
-    ApprovalRequest, Codex, Decision, Error, HandlerResult, Notifications, ServerRequestHandler,
-    WeakCodex,
+    approvals::{decision::Decision, request::ApprovalRequest},
+    codex::{Codex, WeakCodex},
+    error::Error,
+    handler::ServerRequestHandler,
+    notifications::Notifications,
+    server_requests::handler_result::HandlerResult,
+    tests::Fake,
     types::{
         AttestationGenerateResponse, ChatgptAuthTokensRefreshResponse, CurrentTimeReadParams,
         CurrentTimeReadResponse, DynamicToolCallResponse, FileChangeRequestApprovalResponse,

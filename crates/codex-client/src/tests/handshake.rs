@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 
-use super::{Fake, handshake};
-use crate::{Codex, CodexBuilder, Error};
+use crate::{
+    codex::{Codex, builder::CodexBuilder},
+    error::Error,
+    tests::{Fake, handshake},
+};
 
 /// Both ends of a connection before the handshake.
 fn ends() -> (DuplexStream, Fake) {

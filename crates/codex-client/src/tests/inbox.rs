@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
-use super::Fake;
 use crate::{
-    ApprovalRequest, Codex, Decision, Error, Reply,
+    approvals::{decision::Decision, request::ApprovalRequest},
+    codex::Codex,
+    error::Error,
+    server_requests::server_response::Reply,
+    tests::Fake,
     types::{RequestId, ToolRequestUserInputResponse},
 };
 
@@ -141,7 +144,7 @@ async fn a_thread_has_an_inbox_of_its_own_that_goes_before_handlers() {
     let builder = Codex::builder().on_approval(|_| async { Decision::Cancel });
     let (codex, mut fake) = Fake::start_with(builder).await;
     let call = codex.thread_start();
-    let answer = fake.answer("thread/start", super::thread_started());
+    let answer = fake.answer("thread/start", crate::tests::thread_started());
     let (thread, _) = tokio::join!(call.send(), answer);
     let thread = thread.unwrap();
     let mut all = codex.server_requests();

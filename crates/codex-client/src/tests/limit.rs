@@ -5,8 +5,11 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::TurnStatus;
 use serde_json::json;
 
-use super::{Fake, settle, turn_started, turns::start};
-use crate::{Error, Result, TurnResult, TurnTimeout};
+use crate::{
+    error::{Error, Result},
+    tests::{Fake, settle, turn_started, turns::start},
+    turn::{limit::TurnTimeout, result::TurnResult},
+};
 
 const LIMIT: Duration = Duration::from_secs(90);
 

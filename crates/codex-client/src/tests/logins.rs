@@ -5,8 +5,7 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 use serde_json::{Value, json};
 
-use super::Fake;
-use crate::{ChatgptLogin, Codex, Error};
+use crate::{codex::Codex, error::Error, login::handle::ChatgptLogin, tests::Fake};
 
 fn started(login_id: &str) -> Value {
     json!({"type": "chatgpt", "loginId": login_id, "authUrl": format!("https://auth/{login_id}")})

@@ -5,8 +5,14 @@ use std::future::IntoFuture;
 use codex_types::{ThreadUnsubscribeParams, TurnStatus};
 use serde_json::json;
 
-use super::{Fake, settle, turns::start};
-use crate::{Error, LostReason, Thread, TurnLost};
+use crate::{
+    error::{
+        Error,
+        turn_detached::{LostReason, TurnLost},
+    },
+    tests::{Fake, settle, turns::start},
+    thread::Thread,
+};
 
 fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnLost> {
     let Err(Error::TurnLost(lost)) = outcome else {
@@ -103,7 +109,7 @@ async fn no_turn_is_started_that_nothing_would_be_heard_of() {
     // Nothing was sent: the next request is another one.
     let (resumed, _) = tokio::join!(
         thread.codex().thread_resume("t").into_future(),
-        fake.answer("thread/resume", super::thread_started())
+        fake.answer("thread/resume", crate::tests::thread_started())
     );
     let turn = start(&resumed.unwrap(), &mut fake, "u").await;
     fake.complete_turn("u", "completed").await;
@@ -116,7 +122,7 @@ async fn a_turn_that_was_being_started_when_its_thread_was_left_is_lost() {
     let turn = tokio::spawn(thread.turn("hi").into_future());
     let id = fake.request("turn/start").await;
     unsubscribe(&thread, &mut fake).await;
-    fake.send(&json!({"id": id, "result": super::turn_started("u")}))
+    fake.send(&json!({"id": id, "result": crate::tests::turn_started("u")}))
         .await;
     let turn = turn.await.unwrap().unwrap();
     assert_eq!(lost(turn.run().await).reason, LostReason::Unsubscribed);

@@ -4,8 +4,10 @@
 use codex_types::{MessagePhase, ServerNotification, ThreadItem};
 use serde_json::{Value, json};
 
-use super::Fake;
-use crate::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    tests::Fake,
+};
 
 pub(super) type Events = Vec<Result<ServerNotification>>;
 

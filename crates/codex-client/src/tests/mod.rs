@@ -39,7 +39,10 @@ use tokio::io::{
     AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf,
 };
 
-use crate::{Codex, CodexBuilder, Thread};
+use crate::{
+    codex::{Codex, builder::CodexBuilder},
+    thread::Thread,
+};
 
 /// The other end of a connection: reads and writes what it is told to.
 struct Fake {

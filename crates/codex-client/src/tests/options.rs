@@ -12,8 +12,10 @@ use codex_types::{
 };
 use serde_json::{Value, json};
 
-use super::Fake;
-use crate::{ApprovalMode, Codex, Directories, Error, Sandbox};
+use crate::{
+    approval_mode::ApprovalMode, codex::Codex, error::Error, sandbox::Sandbox, tests::Fake,
+    thread::directories::Directories,
+};
 
 /// What a request sends as params.
 async fn sent<F>(method: &str, request: impl FnOnce(&Codex) -> F) -> Value
@@ -205,7 +207,7 @@ async fn a_directory_that_cannot_be_sent_is_named_and_nothing_is_sent() {
         assert!(matches!(error, Error::InvalidInput(_)), "{error}");
         assert!(error.to_string().contains(r"/work/\xFF"), "{error}");
     }
-    super::settle(codex, &mut fake).await;
+    crate::tests::settle(codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -238,11 +240,15 @@ async fn every_option_of_a_turn_is_sent() {
     });
     let (thread, mut fake) = Fake::start_thread().await;
     let turn = tokio::spawn(turn_options!(thread.turn("hi")).into_future());
-    let message = fake.answer("turn/start", super::turn_started("u")).await;
+    let message = fake
+        .answer("turn/start", crate::tests::turn_started("u"))
+        .await;
     turn.await.unwrap().unwrap();
     assert_eq!(message["params"], expected);
     let run = tokio::spawn(turn_options!(thread.run("hi")).into_future());
-    let message = fake.answer("turn/start", super::turn_started("v")).await;
+    let message = fake
+        .answer("turn/start", crate::tests::turn_started("v"))
+        .await;
     assert_eq!(message["params"], expected);
     fake.complete_turn("v", "completed").await;
     run.await.unwrap().unwrap();
@@ -275,11 +281,15 @@ async fn an_approval_mode_is_a_policy_and_a_reviewer() {
         let of_turn = with(of_thread, input);
         let (thread, mut fake) = Fake::start_thread().await;
         let turn = tokio::spawn(thread.turn("hi").approval_mode(mode).into_future());
-        let message = fake.answer("turn/start", super::turn_started("u")).await;
+        let message = fake
+            .answer("turn/start", crate::tests::turn_started("u"))
+            .await;
         assert_eq!(message["params"], of_turn);
         turn.await.unwrap().unwrap();
         let run = tokio::spawn(thread.run("hi").approval_mode(mode).into_future());
-        let message = fake.answer("turn/start", super::turn_started("v")).await;
+        let message = fake
+            .answer("turn/start", crate::tests::turn_started("v"))
+            .await;
         assert_eq!(message["params"], of_turn);
         fake.complete_turn("v", "completed").await;
         run.await.unwrap().unwrap();

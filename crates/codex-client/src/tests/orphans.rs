@@ -6,13 +6,13 @@ use std::{fs::File, io::Read, os::unix::process::ExitStatusExt, path::PathBuf, t
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 
-use super::{
-    at_once,
-    process::{after_handshake, shell},
-};
 use crate::{
-    Error,
-    transport::{Launch, Process},
+    error::Error,
+    tests::{
+        at_once,
+        process::{after_handshake, shell},
+    },
+    transport::process::{Launch, Process},
 };
 
 fn launch(script: &str) -> Launch {

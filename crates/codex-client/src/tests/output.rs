@@ -6,8 +6,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Fake, turn_started};
-use crate::{Error, Run, Thread, TypedResult, types::ServerNotification};
+use crate::{
+    error::Error,
+    output::TypedResult,
+    tests::{Fake, turn_started},
+    thread::Thread,
+    turn::start::Run,
+    types::ServerNotification,
+};
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 struct Review {

@@ -4,8 +4,7 @@ use codex_types::ThreadLoadedListParams;
 use futures_core::Stream;
 use serde_json::json;
 
-use super::Fake;
-use crate::Error;
+use crate::{error::Error, tests::Fake};
 
 #[tokio::test]
 async fn the_next_page_is_asked_for_when_it_is_needed_with_the_same_options() {

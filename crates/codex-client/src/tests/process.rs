@@ -6,7 +6,12 @@ use std::os::unix::process::ExitStatusExt;
 use codex_types::ServerNotification;
 use serde_json::{Value, json};
 
-use crate::{Blocking, Codex, CodexBuilder, Error, blocking};
+use crate::{
+    blocking,
+    codex::{Codex, builder::CodexBuilder},
+    error::Error,
+    mode::Blocking,
+};
 
 /// A client whose server is a script.
 pub(super) fn shell(script: &str) -> CodexBuilder {
@@ -24,7 +29,7 @@ fn play<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
 
 /// Answers the handshake, then does something else.
 pub(super) fn after_handshake(then: &str) -> String {
-    let answer = json!({"id": 1, "result": super::handshake()});
+    let answer = json!({"id": 1, "result": crate::tests::handshake()});
     format!("read line; echo '{answer}'; read line; {then}")
 }
 
@@ -149,7 +154,10 @@ async fn a_server_that_was_killed_is_told_at_once_though_its_child_holds_the_out
 fn killed_in_a_turn() -> String {
     let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "so far"});
     let delta = json!({"method": "item/agentMessage/delta", "params": params});
-    let results = [super::thread_started(), super::turn_started("u")];
+    let results = [
+        crate::tests::thread_started(),
+        crate::tests::turn_started("u"),
+    ];
     after_answers(&results, &format!("echo '{delta}'; kill -9 $$"))
 }
 

@@ -4,7 +4,7 @@ use codex_types::{ServerRequest, rpc::RequestId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Fake;
+use crate::tests::Fake;
 
 /// The answer to a request of the server, as the type that the protocol wants.
 async fn answer<T: DeserializeOwned>(fake: &mut Fake, method: &str) -> T {

@@ -3,8 +3,12 @@
 use codex_types::{ReviewDelivery, ReviewTarget, TurnStatus};
 use serde_json::{Value, json};
 
-use super::{Fake, turns::events};
-use crate::{Error, Thread, TurnHandle};
+use crate::{
+    error::Error,
+    tests::{Fake, turns::events},
+    thread::Thread,
+    turn::handle::TurnHandle,
+};
 
 /// The item that begins a review, or ends it.
 fn item(kind: &str, text: &str) -> Value {
@@ -83,7 +87,7 @@ async fn a_review_is_interrupted_by_the_id_that_it_runs_under() {
     // The thread is free again: what is said now begins a turn.
     let (sent, _) = tokio::join!(
         thread.send("more"),
-        fake.answer("turn/start", super::turn_started("next"))
+        fake.answer("turn/start", crate::tests::turn_started("next"))
     );
     assert_eq!(sent.unwrap().id(), "next");
 }

@@ -2,8 +2,11 @@
 
 use serde_json::json;
 
-use super::{Fake, turns::start};
-use crate::{Error, TurnHandle};
+use crate::{
+    error::Error,
+    tests::{Fake, turns::start},
+    turn::handle::TurnHandle,
+};
 
 impl Fake {
     async fn item(&mut self, method: &str, id: &str, text: &str, phase: Option<&str>) {

@@ -3,13 +3,16 @@
 use codex_types::ServerNotification;
 use serde_json::json;
 
-use super::{
-    Fake,
-    mischief::flood,
-    settle,
-    turns::{events, start},
+use crate::{
+    error::Error,
+    tests::{
+        Fake,
+        mischief::flood,
+        settle,
+        turns::{events, start},
+    },
+    thread::events::ThreadEvents,
 };
-use crate::{Error, ThreadEvents};
 
 /// The next one: its method, and its turn if it has one.
 async fn next(events: &mut ThreadEvents) -> (String, Option<String>) {

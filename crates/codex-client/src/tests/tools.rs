@@ -12,8 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Fake, thread_started};
-use crate::{Codex, Error, HandlerResult, Thread, Tool, ToolContext, ToolOutput, WeakCodex};
+use crate::{
+    codex::{Codex, WeakCodex},
+    error::Error,
+    server_requests::handler_result::HandlerResult,
+    tests::{Fake, thread_started},
+    thread::Thread,
+    tool::{Tool, ToolContext, output::ToolOutput},
+};
 
 const CALL: &str = "item/tool/call";
 

@@ -5,8 +5,13 @@ use std::future::IntoFuture;
 use codex_types::{ServerNotification, ThreadItem, TurnStatus};
 use serde_json::json;
 
-use super::{Fake, settle, turn_started};
-use crate::{Error, Sandbox, Thread, TurnHandle};
+use crate::{
+    error::Error,
+    sandbox::Sandbox,
+    tests::{Fake, settle, turn_started},
+    thread::Thread,
+    turn::handle::TurnHandle,
+};
 
 pub(super) async fn start(thread: &Thread, fake: &mut Fake, turn_id: &str) -> TurnHandle {
     let (turn, _) = tokio::join!(
@@ -64,7 +69,7 @@ async fn the_options_of_thread_and_turn_are_on_the_wire() {
             .sandbox(Sandbox::WorkspaceWrite)
             .model("m")
             .into_future(),
-        fake.answer("thread/start", super::thread_started())
+        fake.answer("thread/start", crate::tests::thread_started())
     );
     assert_eq!(
         message["params"],

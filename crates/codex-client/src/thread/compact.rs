@@ -2,8 +2,7 @@
 
 use codex_types::{ThreadCompactStartParams, ThreadItem};
 
-use super::Thread;
-use crate::{error::Result, turn::TurnHandle};
+use crate::{error::Result, thread::Thread, turn::handle::TurnHandle};
 
 impl Thread {
     /// Has the server sum up the thread's history, so that it takes less of what the model can hold

@@ -6,7 +6,7 @@ use codex_types::ThreadListCwdFilter;
 
 use crate::{error::Result, path};
 
-/// One working directory or several, for [`ThreadList::cwd`](super::ThreadList::cwd): a path, a list of
+/// One working directory or several, for [`ThreadList::cwd`](crate::thread::list::ThreadList::cwd): a path, a list of
 /// paths, or the protocol's own [`ThreadListCwdFilter`].
 ///
 /// ```no_run
@@ -17,7 +17,7 @@ use crate::{error::Result, path};
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Directories(pub(super) Result<ThreadListCwdFilter>);
+pub struct Directories(pub(crate) Result<ThreadListCwdFilter>);
 
 impl Directories {
     fn one(path: &Path) -> Self {

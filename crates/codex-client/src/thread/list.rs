@@ -4,14 +4,14 @@ use codex_types::{
     SortDirection, ThreadListParams, ThreadListResponse, ThreadSortKey, ThreadSourceKind,
 };
 
-use super::Directories;
 use crate::{
-    builder::{options, sends, timeouts},
-    call::Call,
+    builder_macros::{options, sends, timeouts},
     codex::Codex,
     error::Result,
     mode::Async,
     pages::Pages,
+    request_builder::Call,
+    thread::directories::Directories,
 };
 
 /// Lists saved threads (`thread/list`); `.await` or `send` gets one page,

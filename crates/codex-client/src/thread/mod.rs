@@ -1,27 +1,24 @@
 //! Threads: conversations in which turns are run.
 
-mod compact;
-mod directories;
-mod list;
-mod read;
-mod seen;
-mod shell;
-mod start;
+pub(crate) mod compact;
+pub(crate) mod directories;
+pub(crate) mod events;
+pub(crate) mod list;
+pub(crate) mod read;
+pub(crate) mod shell;
+pub(crate) mod start;
+pub(crate) mod untracked_turn;
 
 use std::sync::Arc;
 
 use codex_types::ThreadSetNameParams;
 
-pub use directories::Directories;
-pub use list::ThreadList;
-pub use read::ThreadRead;
-pub use start::{ThreadFork, ThreadResume, ThreadStart};
-
 use crate::{
     codex::Codex,
     error::Result,
-    external::TurnInput,
-    turn::{Run, TurnStart},
+    run_input::TurnInput,
+    thread::read::ThreadRead,
+    turn::start::{Run, TurnStart},
 };
 
 /// A thread on the server. Cheap to clone; all clones are one thread.

@@ -2,12 +2,12 @@
 
 use codex_types::{ThreadReadParams, ThreadReadResponse};
 
-use super::Thread;
 use crate::{
-    builder::{options, sends, timeouts},
-    call::Call,
+    builder_macros::{options, sends, timeouts},
     error::Result,
     mode::Async,
+    request_builder::Call,
+    thread::Thread,
 };
 
 /// Reads a thread (`thread/read`); `.await` or `send` does it. From [`Thread::read`].

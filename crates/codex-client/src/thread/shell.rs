@@ -2,8 +2,7 @@
 
 use codex_types::{CommandExecutionSource, ThreadItem, ThreadShellCommandParams};
 
-use super::Thread;
-use crate::{error::Result, turn::TurnHandle};
+use crate::{error::Result, thread::Thread, turn::handle::TurnHandle};
 
 impl Thread {
     /// Runs what the *user* has typed, in the user's shell and directory, and tells the model of it

@@ -7,17 +7,17 @@ use codex_types::{
     ThreadResumeParams, ThreadSource, ThreadStartParams, ThreadStartSource,
 };
 
-use super::Thread;
 use crate::{
     approval_mode::approval_mode,
     blocking,
-    builder::{options, sends, timeouts},
-    call::Call,
+    builder_macros::{options, sends, timeouts},
     codex::Codex,
-    connection::ThreadTools,
+    connection::command::ThreadTools,
     error::{Error, Result},
     mode::Async,
-    tool::{ToolSet, tools},
+    request_builder::Call,
+    thread::Thread,
+    tool::set::{ToolSet, tools},
 };
 
 /// The options of all three, and those that only one of them has.

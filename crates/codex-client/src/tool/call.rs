@@ -5,13 +5,13 @@ use std::{borrow::Cow, collections::HashMap, time::Duration};
 use codex_types::DynamicToolCallResponse;
 use serde_json::value::RawValue;
 
-use super::{Tool, ToolContext, ToolOutput};
 use crate::{
-    builder::BoxFuture,
+    builder_macros::BoxFuture,
     codex::WeakCodex,
-    connection::Asked,
-    error::{Malformed, Result},
-    requests::HandlerResult,
+    connection::inbound_request::Asked,
+    error::{Result, decode_error::Malformed},
+    server_requests::handler_result::HandlerResult,
+    tool::{Tool, ToolContext, output::ToolOutput},
 };
 
 /// The tools of a thread, by namespace (empty for those in none) and name.
@@ -22,12 +22,12 @@ pub(crate) struct Toolbox {
 
 impl Toolbox {
     /// Returns the tool that had this name.
-    pub(super) fn insert(&mut self, namespace: &str, tool: Tool) -> Option<Tool> {
+    pub(crate) fn insert(&mut self, namespace: &str, tool: Tool) -> Option<Tool> {
         let tools = self.by_namespace.entry(namespace.to_owned()).or_default();
         tools.insert(tool.name.clone(), tool)
     }
 
-    pub(super) fn has(&self, namespace: &str) -> bool {
+    pub(crate) fn has(&self, namespace: &str) -> bool {
         self.by_namespace.contains_key(namespace)
     }
 

@@ -1,9 +1,9 @@
 //! Tools in Rust that the model can call: the protocol's dynamic tools (`dynamicTools` of
 //! `thread/start`, and `item/tool/call`).
 
-mod call;
-mod output;
-mod set;
+pub(crate) mod call;
+pub(crate) mod output;
+pub(crate) mod set;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -11,16 +11,12 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use output::ToolOutput;
-
-pub(crate) use call::Toolbox;
-pub(crate) use set::{ToolSet, tools};
-
 use crate::{
-    builder::BoxFuture,
-    codex::WeakCodex,
-    requests::{HandlerResult, on_thread},
+    builder_macros::BoxFuture,
+    codex::{WeakCodex, handler_setters::on_thread},
     schema::{Fault, Form, Place, Shape},
+    server_requests::handler_result::HandlerResult,
+    tool::output::ToolOutput,
 };
 
 /// A tool in Rust that the model can call, as long as this program runs.

@@ -6,8 +6,10 @@ use codex_types::{
 };
 use serde_json::Value;
 
-use super::{Tool, Toolbox};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    tool::{Tool, call::Toolbox},
+};
 
 /// How long names may be.
 const TOOL_NAME: usize = 128;

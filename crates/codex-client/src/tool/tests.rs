@@ -6,7 +6,7 @@ use codex_types::DynamicToolCallResponse;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{Tool, ToolOutput, ToolSet};
+use crate::tool::{Tool, output::ToolOutput, set::ToolSet};
 
 fn wire(output: impl Into<ToolOutput>) -> Value {
     serde_json::to_value(DynamicToolCallResponse::from(output.into())).unwrap()

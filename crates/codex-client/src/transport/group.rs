@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 
 /// How hard to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(crate) enum Signal {
     /// Ends a program that does not object.
     Terminate,
     /// Ends any.
@@ -18,19 +18,19 @@ pub(super) enum Signal {
 /// The process group that a child leads.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Group {
+pub(crate) struct Group {
     leader: Option<rustix::process::Pid>,
 }
 
 #[cfg(unix)]
 impl Group {
     /// Makes the child of this command lead a group.
-    pub(super) fn prepare(command: &mut Command) {
+    pub(crate) fn prepare(command: &mut Command) {
         command.process_group(0);
     }
 
     /// The group of a child that was spawned by a prepared command.
-    pub(super) fn of(child: &Child) -> Self {
+    pub(crate) fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self {
             leader: id.and_then(rustix::process::Pid::from_raw),
@@ -38,7 +38,7 @@ impl Group {
     }
 
     /// Sends a signal to all of the group. That nobody is left to receive it is fine.
-    pub(super) fn signal(self, _child: &mut Child, signal: Signal) {
+    pub(crate) fn signal(self, _child: &mut Child, signal: Signal) {
         let signal = match signal {
             Signal::Terminate => rustix::process::Signal::TERM,
             Signal::Kill => rustix::process::Signal::KILL,
@@ -52,17 +52,17 @@ impl Group {
 /// The child alone: there are no process groups here.
 #[cfg(not(unix))]
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Group;
+pub(crate) struct Group;
 
 #[cfg(not(unix))]
 impl Group {
-    pub(super) fn prepare(_command: &mut Command) {}
+    pub(crate) fn prepare(_command: &mut Command) {}
 
-    pub(super) fn of(_child: &Child) -> Self {
+    pub(crate) fn of(_child: &Child) -> Self {
         Self
     }
 
-    pub(super) fn signal(self, child: &mut Child, signal: Signal) {
+    pub(crate) fn signal(self, child: &mut Child, signal: Signal) {
         if signal == Signal::Kill {
             let _ = child.start_kill();
         }

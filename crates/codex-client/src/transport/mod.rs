@@ -4,13 +4,13 @@
 //! standard input and output, or whatever the caller brings: one end of a `tokio::io::duplex` in a
 //! test, a socket.
 
-mod group;
-mod process;
-mod stderr;
+pub(crate) mod group;
+pub(crate) mod process;
+pub(crate) mod stderr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub(crate) use process::{Launch, Process};
+use crate::transport::process::Process;
 
 /// A pair of byte streams, and the process behind them if it is ours.
 #[derive(Debug)]

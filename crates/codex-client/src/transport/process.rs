@@ -21,12 +21,14 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    Transport,
-    group::{Group, Signal},
-    stderr::Stderr,
+use crate::{
+    error::{Error, Result},
+    transport::{
+        Transport,
+        group::{Group, Signal},
+        stderr::Stderr,
+    },
 };
-use crate::error::{Error, Result};
 
 /// How long a process that was asked to end has until it is killed.
 const TERMINATION: Duration = Duration::from_secs(2);

@@ -25,13 +25,13 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Reads a stream to its end and keeps the tail.
 #[derive(Debug)]
-pub(super) struct Stderr {
+pub(crate) struct Stderr {
     tail: Arc<Mutex<VecDeque<u8>>>,
     task: JoinHandle<()>,
 }
 
 impl Stderr {
-    pub(super) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
+    pub(crate) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&tail);
         let task = tokio::spawn(async move {
@@ -47,14 +47,14 @@ impl Stderr {
     }
 
     /// Waits a moment for the last words; something else may hold the stream open.
-    pub(super) async fn finish(&mut self) {
+    pub(crate) async fn finish(&mut self) {
         if !self.task.is_finished() {
             let _ = tokio::time::timeout(PATIENCE, &mut self.task).await;
         }
     }
 
     /// The last lines so far.
-    pub(super) fn tail(&self) -> String {
+    pub(crate) fn tail(&self) -> String {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(tail.make_contiguous());
         let lines: Vec<&str> = text.lines().collect();

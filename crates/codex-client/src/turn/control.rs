@@ -10,12 +10,12 @@ use std::{
 use codex_types::{Request, TurnInterruptParams, TurnSteerParams};
 use tokio::time::{Instant, timeout};
 
-use super::TurnHandle;
 use crate::{
-    connection::{CutOff, End, Reader},
-    error::{Error, Result, RpcErrorKind},
+    error::{Error, Result, rpc_error::RpcErrorKind},
     input::Input,
+    routing::turn_log::{CutOff, End, Reader},
     thread::Thread,
+    turn::handle::TurnHandle,
 };
 
 impl<R> TurnHandle<R> {
@@ -171,7 +171,7 @@ fn is_over(error: &Error) -> bool {
 }
 
 /// The end of a turn, without its events.
-pub(super) fn poll_end(reader: &mut Reader, context: &mut Context<'_>) -> Poll<End> {
+pub(crate) fn poll_end(reader: &mut Reader, context: &mut Context<'_>) -> Poll<End> {
     loop {
         match reader.poll(context) {
             Poll::Ready(Ok(_)) => {}

@@ -2,8 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{TurnResult, TurnStream};
-use crate::{codex::Codex, connection::Feed, error::Result, output::Read};
+use crate::{
+    codex::Codex,
+    error::Result,
+    output::Read,
+    routing::turn_log::Feed,
+    turn::{result::TurnResult, stream::TurnStream},
+};
 
 /// A turn that was started. Cheap to clone; all clones are one turn.
 ///
@@ -23,9 +28,9 @@ use crate::{codex::Codex, connection::Feed, error::Result, output::Read};
 /// id of its own that none of its events bears, the handle gets the events of the running turn, all
 /// at once, ten seconds after that one has ended; [`TurnResult::id`] then is the id of the latter.
 pub struct TurnHandle<R = TurnResult> {
-    pub(super) codex: Codex,
-    pub(super) feed: Arc<Feed>,
-    pub(super) read: Read<R>,
+    pub(crate) codex: Codex,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) read: Read<R>,
 }
 
 impl<R> TurnHandle<R> {
@@ -70,7 +75,7 @@ impl<R> TurnHandle<R> {
     }
 
     /// Waits for the end of the turn, whatever its result is read into.
-    pub(super) async fn end(&self) -> Result<TurnResult> {
+    pub(crate) async fn end(&self) -> Result<TurnResult> {
         TurnStream::new(self.codex.clone(), self.feed.end_only())
             .result()
             .await

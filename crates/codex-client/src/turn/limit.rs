@@ -5,8 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use codex_types::TurnStatus;
 use tokio::time::{Instant, timeout};
 
-use super::{TurnHandle, TurnResult};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    turn::{handle::TurnHandle, result::TurnResult},
+};
 
 /// How long a turn that was told to stop has to do so.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -24,7 +26,7 @@ impl<R> TurnHandle<R> {
     }
 
     /// The same for a limit that counts from earlier on.
-    pub(super) async fn run_until(&self, begun: Instant, limit: Duration) -> Result<R> {
+    pub(crate) async fn run_until(&self, begun: Instant, limit: Duration) -> Result<R> {
         (self.read)(self.end_until(begun, limit).await?)
     }
 

@@ -1,19 +1,10 @@
 //! Turns: one input of the user, and all that the model does about it.
 
-mod control;
-mod handle;
-mod limit;
-mod result;
-mod review;
-mod start;
-mod stream;
-mod text;
-
-pub use handle::TurnHandle;
-pub use limit::TurnTimeout;
-pub use result::TurnResult;
-pub use review::Review;
-pub use start::{Run, TurnStart};
-pub use stream::TurnStream;
-pub(crate) use stream::lost;
-pub use text::TextStream;
+pub(crate) mod control;
+pub(crate) mod handle;
+pub(crate) mod limit;
+pub(crate) mod result;
+pub(crate) mod review;
+pub(crate) mod start;
+pub(crate) mod stream;
+pub(crate) mod text;

@@ -6,9 +6,8 @@ use codex_types::{
 };
 
 use crate::{
-    connection::Record,
-    decode,
     error::{Error, Result},
+    routing::{decode, turn_log::Record},
 };
 
 /// What a turn has come to, collected from its events.

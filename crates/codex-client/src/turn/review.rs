@@ -8,16 +8,16 @@ use codex_types::{
 };
 use tokio::time::{self, Instant};
 
-use super::{TurnHandle, TurnResult};
 use crate::{
     blocking,
-    builder::sends,
-    call::Call,
-    connection::{Event, Note, Running},
-    decode,
+    builder_macros::sends,
     error::{Error, Result},
     mode::{Async, Blocking},
+    request_builder::Call,
+    routing::{active_turns::Running, decode, delta_queue::Event},
+    rpc::raw_notification::Note,
     thread::Thread,
+    turn::{handle::TurnHandle, result::TurnResult},
 };
 
 impl Thread {

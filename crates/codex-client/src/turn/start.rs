@@ -9,17 +9,18 @@ use codex_types::{
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{TurnHandle, TurnResult};
 use crate::{
     approval_mode::approval_mode,
     blocking,
-    builder::{options, sends, timeouts},
-    call::Call,
+    builder_macros::{options, sends, timeouts},
     error::Result,
-    external::{self, TurnInput},
     mode::Async,
-    output::{Asking, Wanted, output},
+    output::{Wanted, output, wire::Asking},
+    request_builder::Call,
+    run_input,
+    run_input::TurnInput,
     thread::Thread,
+    turn::{handle::TurnHandle, result::TurnResult},
 };
 
 /// Both builders have the same options.
@@ -85,7 +86,7 @@ macro_rules! turn_options {
                     ..
                 } = self.call;
                 let schema = self.wanted.schema?;
-                external::check(&params)?;
+                run_input::check(&params)?;
                 let connection = codex.connection();
                 let asking = Asking {
                     params: &params,

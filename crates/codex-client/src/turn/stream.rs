@@ -10,15 +10,18 @@ use std::{
 use codex_types::ServerNotification;
 use futures_core::Stream;
 
-use super::{TurnResult, control::poll_end};
 use crate::{
     codex::Codex,
-    connection::{CutOff, End, Event, Feed, Reader},
-    decode,
-    error::{Closed, Error, Result, TurnLost},
+    error::{Error, Result, connection_closed::Closed, turn_detached::TurnLost},
+    routing::{
+        decode,
+        delta_queue::Event,
+        turn_log::{CutOff, End, Feed, Reader},
+    },
+    turn::{control::poll_end, result::TurnResult},
 };
 
-/// The events of one turn; from [`TurnHandle::stream`](super::TurnHandle::stream).
+/// The events of one turn; from [`TurnHandle::stream`](crate::turn::handle::TurnHandle::stream).
 ///
 /// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
 /// [`Error::TurnLost`] if the turn's thread was closed or unsubscribed from before. An
@@ -53,7 +56,7 @@ impl TurnStream {
     ///
     /// # Errors
     ///
-    /// As [`TurnHandle::run`](super::TurnHandle::run).
+    /// As [`TurnHandle::run`](crate::turn::handle::TurnHandle::run).
     pub async fn result(mut self) -> Result<TurnResult> {
         self.reader.mute();
         match poll_fn(|context| poll_end(&mut self.reader, context)).await {
@@ -70,7 +73,7 @@ impl TurnStream {
     }
 
     /// The next event, undecoded.
-    pub(super) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Event>>> {
+    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Event>>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -87,7 +90,7 @@ impl TurnStream {
     }
 
     /// The error of a turn that has ended as failed.
-    pub(super) fn failure(&self) -> Option<Error> {
+    pub(crate) fn failure(&self) -> Option<Error> {
         TurnResult::collect(&self.reader.feed().record()).err()
     }
 

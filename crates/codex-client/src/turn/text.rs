@@ -13,11 +13,11 @@ use codex_types::{
 };
 use futures_core::Stream;
 
-use super::{TurnHandle, TurnResult, TurnStream};
 use crate::{
-    connection::{DeltaKind, Event, Note},
-    decode,
     error::Result,
+    routing::{decode, delta_queue::Event},
+    rpc::raw_notification::{DeltaKind, Note},
+    turn::{handle::TurnHandle, result::TurnResult, stream::TurnStream},
 };
 
 impl<R> TurnHandle<R> {

@@ -5,22 +5,21 @@ use std::{borrow::Cow, sync::Arc};
 use codex_types::RequestId;
 use tokio::time::Instant;
 
-use super::{
-    super::{
-        active,
-        bulletin::Post,
-        feed::Feed,
-        inbound,
-        lines::{Broken, Line},
-        logins,
-        note::{DeltaRef, Note, Shape},
-        pursuit::Pursuit,
-        queue::Event,
-        scan::{self, Head},
+use crate::{
+    connection::core::Core,
+    error::turn_detached::LostReason,
+    routing::{
+        active_turns, delta_queue::Event, goal_tracker::Pursuit, logins, subscribers::Post,
+        turn_log::Feed,
     },
-    Core,
+    rpc::{
+        envelope,
+        envelope::Head,
+        lines::{Broken, Line},
+        raw_notification::{DeltaRef, Note, Shape},
+    },
+    server_requests::default_response,
 };
-use crate::error::LostReason;
 
 /// Who is to have a notification that is to be kept.
 #[derive(Default)]
@@ -39,8 +38,8 @@ impl Core {
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
             // Whoever waits for the rest is told how the connection has ended, which says more.
-            Ok(text) if is_last && scan::head(&text).is_none() => {
-                self.malformed(|| scan::fault(&text));
+            Ok(text) if is_last && envelope::head(&text).is_none() => {
+                self.malformed(|| envelope::fault(&text));
             }
             Err(Broken { malformed, .. }) if is_last => self.malformed(|| malformed),
             Ok(text) => self.message(text),
@@ -49,8 +48,8 @@ impl Core {
     }
 
     fn message(&mut self, text: Cow<'_, str>) {
-        let Some(mut head) = scan::head(&text) else {
-            return self.broken(text.as_bytes(), || scan::fault(&text));
+        let Some(mut head) = envelope::head(&text) else {
+            return self.broken(text.as_bytes(), || envelope::fault(&text));
         };
         match (&head.method, head.id.take()) {
             (Some(_), Some(id)) => self.request(&id, &head, &text),
@@ -81,7 +80,7 @@ impl Core {
             }
             // An error without an id answers a message that the server could not read. A string
             // id is none of ours.
-            (None, _) => self.malformed(|| scan::fault(&text)),
+            (None, _) => self.malformed(|| envelope::fault(&text)),
         }
     }
 
@@ -89,7 +88,8 @@ impl Core {
         let (jobs, wakes) = (&mut self.jobs, &mut self.wakes);
         if !self.requests.receive(id, head, text, jobs, wakes) {
             let method = head.method.as_deref().unwrap_or_default();
-            self.outbound.answer(id, &inbound::unattended(method));
+            self.outbound
+                .answer(id, &default_response::unattended(method));
         }
     }
 
@@ -127,7 +127,7 @@ impl Core {
                 let pursuit = thread_id.and_then(|thread_id| self.router.pursuit(thread_id));
                 readers.pursuit = pursuit.map(Arc::clone);
             }
-            if active::ends_thread(method)
+            if active_turns::ends_thread(method)
                 && let Some(thread_id) = thread_id
             {
                 self.router.lose(thread_id, LostReason::ThreadClosed);
@@ -167,7 +167,7 @@ impl Core {
     }
 
     /// Hands to the subscribers what turned out to belong to no turn of ours.
-    pub(super) fn post_strays(&mut self) {
+    pub(crate) fn post_strays(&mut self) {
         if self.router.has_strays() {
             self.post_all_strays();
         }

@@ -8,19 +8,18 @@ use std::{
 
 use serde_json::json;
 
-use super::{
-    super::{
+use crate::{
+    blocking::{codex::Codex, turn::TurnHandle},
+    error::{Error, connection_closed::CloseReason},
+    tests::{
+        Fake,
+        blocking::{start, start_with},
         mischief::{
             Events, UNREADABLE, are_what_is_left, are_whole_in_spite_of_it, babble, flood,
             is_large, is_unreadable, tell_of_no_messages,
         },
         thread_started, turn_started,
     },
-    Fake, start, start_with,
-};
-use crate::{
-    CloseReason, Error,
-    blocking::{Codex, TurnHandle},
     types::ServerNotification,
 };
 

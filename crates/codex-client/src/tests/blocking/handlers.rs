@@ -4,10 +4,16 @@ use std::{sync::mpsc, time::Duration};
 
 use serde_json::json;
 
-use super::{Fake, start, start_with};
 use crate::{
-    ApprovalRequest, Decision, Error, HandlerResult,
-    blocking::{Codex, ServerRequestHandler, WeakCodex},
+    approvals::{decision::Decision, request::ApprovalRequest},
+    blocking::codex::{Codex, WeakCodex},
+    error::Error,
+    handler::blocking::ServerRequestHandler,
+    server_requests::handler_result::HandlerResult,
+    tests::{
+        Fake,
+        blocking::{start, start_with},
+    },
 };
 
 const COMMAND: &str = "item/commandExecution/requestApproval";
@@ -118,7 +124,7 @@ async fn inside_a_runtime_an_inbox_has_nothing_to_give() {
     let mut fake = Fake::at(theirs);
     let (reader, writer) = tokio::io::split(ours);
     let handshake = async {
-        fake.answer("initialize", super::handshake()).await;
+        fake.answer("initialize", crate::tests::handshake()).await;
         fake.receive().await;
     };
     let connected = crate::Codex::builder().connect(reader, writer);

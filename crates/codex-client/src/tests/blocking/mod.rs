@@ -8,8 +8,10 @@ use std::thread::{self, JoinHandle};
 use serde_json::json;
 use tokio::runtime;
 
-use super::{Fake, handshake, thread_started, turn_started};
-use crate::blocking::{Codex, CodexBuilder};
+use crate::{
+    blocking::{CodexBuilder, codex::Codex},
+    tests::{Fake, handshake, thread_started, turn_started},
+};
 
 /// A client whose server does the handshake and then this.
 fn start<F>(play: impl FnOnce(Fake) -> F + Send + 'static) -> (Codex, JoinHandle<()>)

@@ -1,0 +1,5 @@
+//! Approval requests of the server and the decisions that respond to them.
+
+pub(crate) mod decision;
+pub(crate) mod read_only;
+pub(crate) mod request;

@@ -1,0 +1,59 @@
+//! The models that the server offers.
+
+use codex_types::{ModelListParams, ModelListResponse};
+
+use crate::{
+    builder_macros::{options, sends, timeouts},
+    codex::Codex,
+    error::Result,
+    mode::Async,
+    pages::Pages,
+    request_builder::Call,
+};
+
+/// Lists the models (`model/list`); `.await` or `send` gets one page, which on current servers is
+/// all of them, [`stream`](Self::stream) surely all. From [`Codex::models`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+pub struct Models<M = Async> {
+    call: Call<ModelListParams, M>,
+}
+
+impl<M> Models<M> {
+    pub(crate) fn new(codex: &Codex) -> Self {
+        Self {
+            call: Call::new(codex, ModelListParams::default()),
+        }
+    }
+
+    options! { ModelListParams {
+        /// Where to begin: the `next_cursor` of another page.
+        cursor: String;
+        /// Whether to list models, too, that a user is not to choose from.
+        include_hidden: bool;
+        /// How many models a page has at most.
+        limit: u32;
+        /// The models of this provider, of those in the configuration.
+        model_provider: String;
+    } }
+
+    timeouts!();
+
+    /// All models, page after page.
+    pub fn stream(self) -> Pages<ModelListParams, M> {
+        self.call.stream()
+    }
+
+    async fn perform(self) -> Result<ModelListResponse> {
+        self.call.perform().await
+    }
+}
+
+sends! {
+    /// Gets one page.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    Models -> ModelListResponse
+}

@@ -1,0 +1,13 @@
+//! Routes notifications to turns, threads, logins, goals and subscribers. Performs no I/O.
+
+pub(crate) mod active_turns;
+pub(crate) mod client_id_stream;
+pub(crate) mod decode;
+pub(crate) mod delta_queue;
+pub(crate) mod goal_tracker;
+pub(crate) mod logins;
+pub(crate) mod subscribers;
+pub(crate) mod thread_subscription;
+pub(crate) mod turn_log;
+pub(crate) mod turn_routes;
+pub(crate) mod unsubscribed_threads;

@@ -1,0 +1,504 @@
+//! Looking at a message just far enough to know what it is and whose it is.
+//!
+//! One pass over the text, which must be valid UTF-8, finds the members of the envelope and the ids
+//! at the top of `params`. Nothing is decoded or copied, and long strings are jumped over, so that a
+//! message costs one decode in all: the one where it is consumed. What is not looked at is not
+//! validated either; a fault in there is found by that decode.
+
+use std::{borrow::Cow, ops::Range};
+
+use codex_types::{RequestId, rpc::Incoming};
+
+use crate::error::decode_error::Malformed;
+
+/// What a message says about itself.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Head<'a> {
+    pub(crate) id: Option<RequestId>,
+    pub(crate) method: Option<Cow<'a, str>>,
+    /// Where the value of `params` stands in the text.
+    pub(crate) params: Option<Range<usize>>,
+    pub(crate) result: Option<Range<usize>>,
+    /// `None` also when the member is `null`.
+    pub(crate) error: Option<Range<usize>>,
+    pub(crate) emitted_at_ms: Option<i64>,
+    pub(crate) peek: Peek<'a>,
+}
+
+/// What the top level of `params` says about whom it concerns.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Peek<'a> {
+    /// `threadId`, or `thread.id`.
+    pub(crate) thread_id: Option<Cow<'a, str>>,
+    /// `turnId`, or `turn.id`.
+    pub(crate) turn_id: Option<Cow<'a, str>>,
+    /// `turn.rootTurnId`.
+    pub(crate) root_turn_id: Option<Cow<'a, str>>,
+    pub(crate) item_id: Option<Cow<'a, str>>,
+    pub(crate) login_id: Option<Cow<'a, str>>,
+    /// `processId` or `watchId`: an id that the client has chosen, unless a turn is meant.
+    pub(crate) topic_id: Option<Cow<'a, str>>,
+    pub(crate) delta: Option<Cow<'a, str>>,
+    /// `summaryIndex` or `contentIndex`.
+    pub(crate) index: Option<i64>,
+    /// Whether there is any member beside these.
+    pub(crate) more: bool,
+}
+
+/// The head of a message; `None` if the text is no JSON object, as far as it was looked at.
+pub(crate) fn head(text: &str) -> Option<Head<'_>> {
+    let mut scan = Scanner { text, at: 0 };
+    let mut head = Head::default();
+    scan.object(|scan, key| {
+        match key {
+            "id" => head.id = Some(scan.id()?),
+            "method" => head.method = Some(scan.string()?),
+            "params" => {
+                scan.space();
+                let start = scan.at;
+                if scan.next() == Some(b'{') {
+                    head.peek = scan.peek()?;
+                } else {
+                    scan.skip()?;
+                }
+                head.params = Some(start..scan.at);
+            }
+            "result" => head.result = Some(scan.skip()?),
+            "error" => {
+                let range = scan.skip()?;
+                head.error = (&text[range.clone()] != "null").then_some(range);
+            }
+            "emittedAtMs" => head.emitted_at_ms = scan.integer()?,
+            _ => {
+                scan.skip()?;
+            }
+        }
+        Some(())
+    })?;
+    scan.space();
+    (scan.at == text.len()).then_some(head)
+}
+
+/// The ids at the top of a result, as in params: `turn.id` in the one of `turn/start`, `loginId` in
+/// the one of `account/login/start`.
+pub(crate) fn result(result: &str) -> Option<Peek<'_>> {
+    let mut scan = Scanner {
+        text: result,
+        at: 0,
+    };
+    scan.peek()
+}
+
+/// Why a text is no message: by the parser that knows best.
+pub(crate) fn fault(text: &str) -> Malformed {
+    match Incoming::parse(text.as_bytes()) {
+        Err(error) => Malformed::at(None, text, &error.to_string(), 0),
+        Ok(Incoming::Response {
+            result: Err(error), ..
+        }) => Malformed::at(
+            None,
+            text,
+            &format!("the server could not read: {error}"),
+            0,
+        ),
+        Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
+    }
+}
+
+type Id<'a> = Option<Cow<'a, str>>;
+
+/// Who waits for a message that cannot be read.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Addressee {
+    /// Whoever has called this. It is an answer.
+    Caller(i64),
+    /// The server. It is a request, which it waits for the answer to.
+    Server(RequestId),
+}
+
+/// Whom a message concerns that begins like that and cannot be read any further; `None` if it does not say
+/// so.
+pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
+    let text = match str::from_utf8(begins) {
+        Ok(text) => text,
+        Err(error) => str::from_utf8(&begins[..error.valid_up_to()]).ok()?,
+    };
+    let mut scan = Scanner { text, at: 0 };
+    let (mut id, mut is_answer, mut is_request) = (None, false, false);
+    // What is seen until it cannot be read on counts.
+    let _ = scan.object(|scan, key| {
+        match key {
+            "id" => {
+                id = Some(scan.id()?);
+                return Some(());
+            }
+            "method" => is_request = true,
+            "result" | "error" => is_answer = true,
+            _ => {}
+        }
+        scan.skip().map(drop)
+    });
+    match (id?, is_answer, is_request) {
+        (RequestId::Integer(id), true, false) => Some(Addressee::Caller(id)),
+        (id, false, true) => Some(Addressee::Server(id)),
+        _ => None,
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn next(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.next() {
+            self.at += 1;
+        }
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        self.space();
+        (self.next()? == byte).then(|| self.at += 1)
+    }
+
+    /// Calls `member` for each member of an object, standing before its value.
+    fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
+        self.eat(b'{')?;
+        self.space();
+        if self.next()? == b'}' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            let key = self.string()?;
+            self.eat(b':')?;
+            member(self, &key)?;
+            self.space();
+            match self.next()? {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn peek(&mut self) -> Option<Peek<'a>> {
+        let mut peek = Peek::default();
+        self.object(|scan, key| {
+            match key {
+                "threadId" => peek.thread_id = scan.optional_string()?,
+                "turnId" => peek.turn_id = scan.optional_string()?,
+                "itemId" => peek.item_id = scan.optional_string()?,
+                "delta" => peek.delta = scan.optional_string()?,
+                "loginId" => {
+                    peek.more = true;
+                    peek.login_id = scan.optional_string()?;
+                }
+                "processId" | "watchId" => {
+                    peek.more = true;
+                    peek.topic_id = scan.optional_string()?;
+                }
+                "summaryIndex" | "contentIndex" if peek.index.is_none() => {
+                    peek.index = scan.integer()?;
+                }
+                "turn" => {
+                    peek.more = true;
+                    let (id, root) = scan.ids_of_object()?;
+                    peek.turn_id = id.or(peek.turn_id.take());
+                    peek.root_turn_id = root;
+                }
+                "thread" => {
+                    peek.more = true;
+                    peek.thread_id = scan.ids_of_object()?.0.or(peek.thread_id.take());
+                }
+                _ => {
+                    peek.more = true;
+                    scan.skip()?;
+                }
+            }
+            Some(())
+        })?;
+        Some(peek)
+    }
+
+    /// The `id` and the `rootTurnId` of an object.
+    fn ids_of_object(&mut self) -> Option<(Id<'a>, Id<'a>)> {
+        self.space();
+        if self.next()? != b'{' {
+            self.skip()?;
+            return Some((None, None));
+        }
+        let (mut id, mut root) = (None, None);
+        self.object(|scan, key| {
+            match key {
+                "id" => id = scan.optional_string()?,
+                "rootTurnId" => root = scan.optional_string()?,
+                _ => {
+                    scan.skip()?;
+                }
+            }
+            Some(())
+        })?;
+        Some((id, root))
+    }
+
+    fn optional_string(&mut self) -> Option<Option<Cow<'a, str>>> {
+        self.space();
+        if self.next()? == b'"' {
+            self.string().map(Some)
+        } else {
+            self.skip().map(|_| None)
+        }
+    }
+
+    fn integer(&mut self) -> Option<Option<i64>> {
+        let range = self.skip()?;
+        Some(self.text[range].parse().ok())
+    }
+
+    fn id(&mut self) -> Option<RequestId> {
+        match self.optional_string_or_range()? {
+            Ok(text) => Some(RequestId::String(text.into_owned())),
+            Err(range) => self.text[range].parse().ok().map(RequestId::Integer),
+        }
+    }
+
+    fn optional_string_or_range(&mut self) -> Option<Result<Cow<'a, str>, Range<usize>>> {
+        self.space();
+        if self.next()? == b'"' {
+            self.string().map(Ok)
+        } else {
+            self.skip().map(Err)
+        }
+    }
+
+    /// The contents of a string, unescaped.
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        self.space();
+        let start = self.at;
+        let escaped = self.skip_string()?;
+        let quoted = &self.text[start..self.at];
+        if escaped {
+            serde_json::from_str(quoted).ok().map(Cow::Owned)
+        } else {
+            Some(Cow::Borrowed(&quoted[1..quoted.len() - 1]))
+        }
+    }
+
+    /// Passes over a string and says whether it has escapes.
+    fn skip_string(&mut self) -> Option<bool> {
+        let bytes = self.text.as_bytes();
+        if self.next()? != b'"' {
+            return None;
+        }
+        self.at += 1;
+        let mut escaped = false;
+        loop {
+            self.at += memchr::memchr2(b'"', b'\\', &bytes[self.at..])?;
+            if bytes[self.at] == b'"' {
+                self.at += 1;
+                return Some(escaped);
+            }
+            escaped = true;
+            // An escape is never longer than what its second byte says; the rest of `\uXXXX` is
+            // plain text to this loop.
+            self.at += 2;
+            if self.at > bytes.len() {
+                return None;
+            }
+        }
+    }
+
+    /// Passes over any value and says where it stands.
+    fn skip(&mut self) -> Option<Range<usize>> {
+        self.space();
+        let start = self.at;
+        let mut depth = 0usize;
+        loop {
+            match self.next()? {
+                b'"' => {
+                    self.skip_string()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if depth > 0 => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b'}' | b']' | b',' | b':' if depth == 0 => return None,
+                b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => self.skip_word()?,
+            }
+            if depth == 0 {
+                return Some(start..self.at);
+            }
+        }
+    }
+
+    /// Skips a number or a literal. Fails on a byte that begins neither, such as a control character,
+    /// so that every step of the scanner either advances or fails.
+    fn skip_word(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let ends = |byte: &u8| b",}]:\"{[".contains(byte) || *byte <= b' ';
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        self.at += length;
+        (length > 0).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delta_shows_its_ids_and_its_text() {
+        let text = r#"{"method":"item/agentMessage/delta","params":{"threadId":"t","turnId":"u","itemId":"i","delta":"a\"b\u00e9"},"emittedAtMs":12}"#;
+        let head = head(text).unwrap();
+        assert_eq!(head.method.as_deref(), Some("item/agentMessage/delta"));
+        assert_eq!(head.emitted_at_ms, Some(12));
+        assert_eq!(head.peek.thread_id.as_deref(), Some("t"));
+        assert_eq!(head.peek.turn_id.as_deref(), Some("u"));
+        assert_eq!(head.peek.item_id.as_deref(), Some("i"));
+        assert_eq!(head.peek.delta.as_deref(), Some("a\"bé"));
+        assert!(!head.peek.more);
+        assert!(text[head.params.unwrap()].starts_with(r#"{"threadId""#));
+    }
+
+    #[test]
+    fn ids_are_found_behind_large_and_nested_members() {
+        let text = r#"{"params":{"item":{"id":"no","turnId":"no","x":[1,{"threadId":"no"}, "}\\"]},"turnId":"u","threadId":"t"} , "method":"item/completed"}"#;
+        let peek = head(text).unwrap().peek;
+        assert_eq!(peek.thread_id.as_deref(), Some("t"));
+        assert_eq!(peek.turn_id.as_deref(), Some("u"));
+        assert!(peek.more);
+    }
+
+    #[test]
+    fn nested_turn_and_thread_ids_count() {
+        let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u","rootTurnId":"r"}}}"#;
+        let peek = head(text).unwrap().peek;
+        assert_eq!(peek.turn_id.as_deref(), Some("u"));
+        assert_eq!(peek.root_turn_id.as_deref(), Some("r"));
+        let text = r#"{"method":"thread/started","params":{"thread":{"id":"t"}}}"#;
+        assert_eq!(head(text).unwrap().peek.thread_id.as_deref(), Some("t"));
+        let text = r#"{"method":"x","params":{"turnId":null,"threadId":7,"turn":3}}"#;
+        let peek = head(text).unwrap().peek;
+        assert_eq!((peek.thread_id, peek.turn_id), (None, None));
+    }
+
+    #[test]
+    fn a_response_shows_its_id_and_where_its_result_stands() {
+        let text = r#"{"id":7,"result":{"a":[1, 2]},"error":null}"#;
+        let head = head(text).unwrap();
+        assert_eq!(head.id, Some(RequestId::Integer(7)));
+        assert_eq!(&text[head.result.unwrap()], r#"{"a":[1, 2]}"#);
+        assert_eq!(head.error, None);
+        let turn = result(r#"{"turn":{"id":"u","status":"inProgress"}}"#).unwrap();
+        assert_eq!(turn.turn_id.as_deref(), Some("u"));
+        let login = result(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
+        assert_eq!(login.login_id.as_deref(), Some("l"));
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_head() {
+        for text in [
+            "",
+            "npm warn",
+            "[]",
+            "7",
+            "{",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1"#,
+            r#"{"a":"x}"#,
+            r#"{"a":1} trailing"#,
+            r#"{"a":1,}"#,
+            r#"{"a":"\"#,
+            r#"{"a":[1}"#,
+        ] {
+            // A closing bracket of the other kind is left to the decoder.
+            if text != r#"{"a":[1}"# {
+                assert!(head(text).is_none(), "{text}");
+            }
+        }
+        assert_eq!(head("{}"), Some(Head::default()));
+    }
+
+    /// Every byte at every kind of place in a message. A scanner that stands still would hang here.
+    #[test]
+    fn any_byte_at_any_place_is_passed_over_or_refused() {
+        for (before, after) in [
+            ("", ""),
+            ("{", "}"),
+            (r#"{"a""#, "1}"),
+            (r#"{"a":"#, "}"),
+            (r#"{"":["#, ""),
+            (r#"{"":["#, "]}"),
+            (r#"{"a":{"#, "}}"),
+            (r#"{"a":[1,"#, "2]}"),
+            (r#"{"a":[1"#, "]}"),
+            (r#"{"params":{"turn":{"#, "}}}"),
+            (r#"{"params":{"threadId":"#, "}}"),
+            (r#"{"a":1"#, "}"),
+            (r#"{"a":1}"#, ""),
+        ] {
+            for byte in 0..=0x7f_u8 {
+                let text = format!("{before}{}{after}", char::from(byte));
+                let is_json = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
+                assert!(head(&text).is_some() || !is_json, "{text:?}");
+                let begins = addressee(text.as_bytes());
+                assert_eq!(begins, None, "{text:?}");
+            }
+        }
+        let control = "{\"\":[\0";
+        assert!(head(control).is_none());
+        assert!(head("{\"\":[\u{1b}[0m]}").is_none());
+    }
+
+    #[test]
+    fn a_message_that_is_cut_off_may_show_whom_it_concerns() {
+        let caller = |id| Some(Addressee::Caller(id));
+        let server = |id: RequestId| Some(Addressee::Server(id));
+        for (begins, expected) in [
+            (&b"{\"id\":17,\"result\":{\"a\":\"\xff"[..], caller(17)),
+            (b"{ \"id\" : 17, \"error\":", caller(17)),
+            (b"{\"result\":{},\"id\":17,\"x\":", caller(17)),
+            (
+                b"{\"id\":17,\"method\":\"x\"",
+                server(RequestId::Integer(17)),
+            ),
+            (
+                b"{\"method\":\"x\",\"id\":\"a\",\"params\":",
+                server("a".to_owned().into()),
+            ),
+            (b"{\"id\":\"17\",\"result\":", None),
+            (b"{\"id\":17,\"method\":\"x\",\"result\":", None),
+            (
+                b"{\"method\":\"x\",\"params\":{\"id\":17,\"result\":1",
+                None,
+            ),
+            (b"{\"id\":17,\"res", None),
+            (b"{\"id\":1", None),
+            (b"{\"id\":,\"result\":", None),
+            (b"{\"id\":99999999999999999999,\"result\":", None),
+            (b"npm warn", None),
+            (b"", None),
+        ] {
+            let text = String::from_utf8_lossy(begins);
+            assert_eq!(addressee(begins), expected, "{text}");
+        }
+    }
+}

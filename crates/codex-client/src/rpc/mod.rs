@@ -1,0 +1,8 @@
+//! Messages on the wire: framing, envelopes, ids and pending requests. Performs no I/O.
+
+pub(crate) mod envelope;
+pub(crate) mod lines;
+pub(crate) mod outbound;
+pub(crate) mod pending;
+pub(crate) mod raw_notification;
+pub(crate) mod raw_response;

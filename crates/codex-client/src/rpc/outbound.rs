@@ -1,0 +1,122 @@
+//! Messages on their way out.
+
+use codex_types::rpc::{JsonRpcError, RequestId};
+use serde::Serialize;
+
+use crate::rpc::pending::Ready;
+
+/// Lines that were not written yet, end to end, so that one write takes many.
+#[derive(Default)]
+pub(crate) struct Outbound {
+    buffer: Vec<u8>,
+    written: usize,
+}
+
+/// A buffer larger than this is given back once it is written.
+const KEEP: usize = 1024 * 1024;
+
+impl Outbound {
+    /// What is to be written next.
+    pub(crate) fn unwritten(&self) -> &[u8] {
+        &self.buffer[self.written..]
+    }
+
+    /// So much of it was written.
+    pub(crate) fn advance(&mut self, written: usize) {
+        self.written += written;
+        if self.written >= self.buffer.len() {
+            self.written = 0;
+            self.buffer.clear();
+            self.buffer.shrink_to(KEEP);
+        }
+    }
+
+    /// Adds a request; its params are JSON already.
+    pub(crate) fn request(&mut self, ready: &Ready) {
+        self.buffer.extend_from_slice(b"{\"id\":");
+        self.buffer
+            .extend_from_slice(ready.id.to_string().as_bytes());
+        self.buffer.extend_from_slice(b",");
+        self.method(ready.method, ready.params.as_deref());
+    }
+
+    /// Adds a notification; its params are JSON already.
+    pub(crate) fn notification(&mut self, method: &str, params: Option<&[u8]>) {
+        self.buffer.extend_from_slice(b"{");
+        self.method(method, params);
+    }
+
+    fn method(&mut self, method: &str, params: Option<&[u8]>) {
+        self.buffer.extend_from_slice(b"\"method\":");
+        self.json(method);
+        if let Some(params) = params {
+            self.buffer.extend_from_slice(b",\"params\":");
+            self.buffer.extend_from_slice(params);
+        }
+        self.buffer.extend_from_slice(b"}\n");
+    }
+
+    /// Adds the answer to a request of the server; a result is JSON already.
+    pub(crate) fn answer(&mut self, id: &RequestId, answer: &Result<Vec<u8>, JsonRpcError>) {
+        self.buffer.extend_from_slice(b"{\"id\":");
+        self.json(id);
+        match answer {
+            Ok(result) => {
+                self.buffer.extend_from_slice(b",\"result\":");
+                self.buffer.extend_from_slice(result);
+            }
+            Err(error) => {
+                self.buffer.extend_from_slice(b",\"error\":");
+                self.json(error);
+            }
+        }
+        self.buffer.extend_from_slice(b"}\n");
+    }
+
+    /// Strings, ids and errors: writing them to memory cannot fail.
+    fn json(&mut self, value: &(impl Serialize + ?Sized)) {
+        let written = serde_json::to_writer(&mut self.buffer, value);
+        debug_assert!(written.is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_lines_without_a_jsonrpc_member() {
+        let mut out = Outbound::default();
+        out.request(&Ready {
+            id: 7,
+            method: "a/b",
+            params: Some(b"{\"x\":1}".to_vec()),
+        });
+        out.request(&Ready {
+            id: 8,
+            method: "c",
+            params: None,
+        });
+        out.notification("initialized", None);
+        out.answer(&"q".into(), &Ok(b"{}".to_vec()));
+        out.answer(&3.into(), &Err(JsonRpcError::new(-32601, "no \"x\"")));
+        let text = String::from_utf8(out.unwritten().to_vec()).unwrap();
+        let expected = r#"{"id":7,"method":"a/b","params":{"x":1}}
+{"id":8,"method":"c"}
+{"method":"initialized"}
+{"id":"q","result":{}}
+{"id":3,"error":{"code":-32601,"message":"no \"x\""}}
+"#;
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_was_written_is_not_written_again() {
+        let mut out = Outbound::default();
+        out.notification("a", None);
+        out.advance(3);
+        assert_eq!(out.unwritten(), &b"{\"method\":\"a\"}\n"[3..]);
+        out.advance(12);
+        assert!(out.unwritten().is_empty());
+    }
+}

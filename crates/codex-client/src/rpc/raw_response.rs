@@ -1,0 +1,36 @@
+//! Successful responses as received: located, not decoded.
+
+use std::ops::Range;
+
+use codex_types::Request;
+
+use crate::error::{Error, Result, decode_error::Malformed};
+
+/// A successful response, still the text that was received.
+pub(crate) struct RawResponse {
+    text: String,
+    result: Range<usize>,
+}
+
+impl RawResponse {
+    /// `result` is the range of the result within the message.
+    pub(crate) fn new(text: String, result: Range<usize>) -> Self {
+        Self { text, result }
+    }
+
+    /// Returns the JSON of the result.
+    pub(crate) fn result(&self) -> &str {
+        &self.text[self.result.clone()]
+    }
+
+    /// Decodes the result as the response of `R`.
+    pub(crate) fn decode<R: Request>(&self) -> Result<R::Response> {
+        serde_json::from_str(self.result())
+            .map_err(|error| Malformed::new(Some(R::METHOD), self.result(), &error).into())
+    }
+
+    /// Returns the error for a result that decodes and lacks what the caller needs.
+    pub(crate) fn lacks<R: Request>(&self, reason: &str) -> Error {
+        Malformed::at(Some(R::METHOD), self.result(), reason, 0).into()
+    }
+}
