@@ -11,7 +11,7 @@ async fn main() -> codex_client::Result<()> {
     let started = Codex::start().await;
     let codex = started.inspect_err(|error| match error {
         // The error itself lists where it was looked for.
-        Error::NotFound(_) => eprintln!("install codex: npm install -g @openai/codex"),
+        Error::CodexNotFound(_) => eprintln!("install codex: npm install -g @openai/codex"),
         // And here it has the last words of the server.
         Error::Closed(_) => eprintln!("codex has ended at once: is its config.toml valid?"),
         _ => {}

@@ -14,8 +14,8 @@ use crate::{
 
 impl Codex {
     /// Who is logged in (`account/read`).
-    pub fn account(&self) -> AccountRead {
-        AccountRead::new(self)
+    pub fn account(&self) -> AccountReadBuilder {
+        AccountReadBuilder::new(self)
     }
 
     /// Logs in with an API key (`account/login/start`). The server saves it in its home.
@@ -41,11 +41,11 @@ impl Codex {
 /// Reads the account (`account/read`); `.await` or `send` does it. From [`Codex::account`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct AccountRead<M = Async> {
+pub struct AccountReadBuilder<M = Async> {
     call: Call<GetAccountParams, M>,
 }
 
-impl<M> AccountRead<M> {
+impl<M> AccountReadBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             call: Call::new(codex, GetAccountParams::default()),
@@ -70,5 +70,5 @@ sends! {
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send).
-    AccountRead -> GetAccountResponse
+    AccountReadBuilder -> GetAccountResponse
 }

@@ -18,11 +18,11 @@ use crate::{
     error::{Error, Result, connection_closed::CloseReason},
     mode::Async,
     request_builder::Call,
-    routing::{client_id_stream::Topic, decode, subscribers::Post},
+    routing::{client_id_stream::ClientIdStream, decode, subscribers::Post},
 };
 
 impl Codex {
-    /// Watches a file or a directory on the machine of the server (`fs/watch`), by its absolute path.
+    /// ThreadSubscriptions a file or a directory on the machine of the server (`fs/watch`), by its absolute path.
     /// Of a directory, what is directly in it is watched. It need not exist yet.
     ///
     /// ```no_run
@@ -34,22 +34,22 @@ impl Codex {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchStart {
-        FsWatchStart::new(self, path.as_ref())
+    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchBuilder {
+        FsWatchBuilder::new(self, path.as_ref())
     }
 }
 
 /// Begins to watch a path (`fs/watch`); `.await` or `send` does it. From [`Codex::fs_watch`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct FsWatchStart<M = Async> {
+pub struct FsWatchBuilder<M = Async> {
     call: Call<FsWatchParams, M>,
-    topic: Arc<Topic>,
+    topic: Arc<ClientIdStream>,
 }
 
-impl<M> FsWatchStart<M> {
+impl<M> FsWatchBuilder<M> {
     pub(crate) fn new(codex: &Codex, path: &Path) -> Self {
-        let topic = Topic::new("fs/changed", "watch");
+        let topic = ClientIdStream::new("fs/changed", "watch");
         let params = FsWatchParams::new(path.to_string_lossy().into_owned(), topic.id());
         Self {
             call: Call::new(codex, params),
@@ -59,8 +59,8 @@ impl<M> FsWatchStart<M> {
 
     timeouts!();
 
-    async fn perform(self) -> Result<FsWatch> {
-        let mut watch = FsWatch {
+    async fn perform(self) -> Result<FsWatcher> {
+        let mut watch = FsWatcher {
             codex: self.call.codex.clone(),
             topic: self.topic,
             path: AbsolutePathBuf(String::new()),
@@ -87,7 +87,7 @@ sends! {
     ///
     /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a path that is not
     /// absolute.
-    FsWatchStart -> FsWatch, blocking blocking::FsWatch
+    FsWatchBuilder -> FsWatcher, blocking blocking::FsWatcher
 }
 
 /// The changes of a file, or of what is in a directory (`fs/changed`); from [`Codex::fs_watch`].
@@ -98,21 +98,21 @@ sends! {
 /// An error among the items does not end it: a message that could not be understood
 /// ([`Decode`](crate::Error::Decode)), or events that were dropped since they were not read in time
 /// ([`Lagged`](crate::Error::Lagged)): up to 16 MiB of them are kept. It ends when the connection does,
-/// with [`Closed`](crate::Error::Closed) as the last item unless this client closed it.
+/// with [`ConnectionClosed`](crate::Error::Closed) as the last item unless this client closed it.
 ///
 /// Dropped, the watch ends on the server, too (`fs/unwatch`), which is not waited for.
 #[derive(Debug)]
-pub struct FsWatch {
+pub struct FsWatcher {
     /// Keeps the connection open while the path is watched.
     codex: Codex,
-    topic: Arc<Topic>,
+    topic: Arc<ClientIdStream>,
     path: AbsolutePathBuf,
     ended: bool,
     /// Whether the server may be watching.
     is_watched: bool,
 }
 
-impl FsWatch {
+impl FsWatcher {
     /// The id that this client has given the watch. It holds for this connection.
     pub fn watch_id(&self) -> &str {
         self.topic.id()
@@ -133,14 +133,14 @@ impl FsWatch {
             return Poll::Ready(None);
         }
         self.topic.poll(context).map(|post| match post {
-            Some(Post::Note(note)) => Some(decode::params(&note).map(
+            Some(Post::Notification(notification)) => Some(decode::params(&notification).map(
                 |mut changed: FsChangedNotification| {
-                    changed.emitted_at_ms = note.emitted_at_ms();
+                    changed.emitted_at_ms = notification.emitted_at_ms();
                     changed
                 },
             )),
             Some(Post::Error(error)) => Some(Err(error)),
-            Some(Post::Missed(missed)) => Some(Err(Error::Lagged { missed })),
+            Some(Post::Missed(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
                 self.ended = true;
                 self.is_watched = false;
@@ -159,7 +159,7 @@ fn is_ours(error: &Error) -> bool {
     matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped)
 }
 
-impl Stream for FsWatch {
+impl Stream for FsWatcher {
     type Item = Result<FsChangedNotification>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -167,7 +167,7 @@ impl Stream for FsWatch {
     }
 }
 
-impl Drop for FsWatch {
+impl Drop for FsWatcher {
     fn drop(&mut self) {
         self.topic.abandon();
         if self.is_watched {

@@ -12,7 +12,7 @@ use codex_types::{
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
     codex::WeakCodex,
-    server_requests::handler_result::{HandlerResult, Unattended},
+    server_requests::handler_result::{HandlerResult, NoHandler},
 };
 
 /// The methods of both traits, and how a builder takes a value that has them.
@@ -54,7 +54,7 @@ macro_rules! methods {
                     $request: $type,
                 ) -> impl Future<Output = HandlerResult<$answer>> + Send {
                     let _ = (codex, $request);
-                    async { Err(Unattended.into()) }
+                    async { Err(NoHandler.into()) }
                 }
             )*
         }
@@ -82,7 +82,7 @@ use crate::blocking::codex::WeakCodex;
                     /// Whatever kept it from an answer.
                     fn $name(&self, codex: WeakCodex, $request: $type) -> HandlerResult<$answer> {
                         let _ = (codex, $request);
-                        Err(Unattended.into())
+                        Err(NoHandler.into())
                     }
                 )*
             }

@@ -18,7 +18,7 @@ mod routing;
 
 mod connection;
 
-// Requests of the server, and the client that everything else is made from.
+// OpenRequests of the server, and the client that everything else is made from.
 mod approvals;
 mod server_requests;
 
@@ -50,36 +50,38 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
-pub use account::AccountRead;
+pub use account::AccountReadBuilder;
 pub use approval_mode::ApprovalMode;
 pub use approvals::{
     decision::Decision,
     request::{ApprovalRequest, FileChangeApproval},
 };
-pub use binary::NotFound;
+pub use binary::CodexNotFound;
 pub use codex::{Codex, WeakCodex, builder::CodexBuilder};
 pub use error::{
     Error, Result,
-    connection_closed::{CloseReason, Closed},
-    decode_error::Malformed,
+    connection_closed::{CloseReason, ConnectionClosed},
+    decode_error::DecodeError,
     output_mismatch::OutputMismatch,
     rpc_error::{RpcError, RpcErrorKind},
-    turn_detached::{LostReason, TurnLost},
+    turn_detached::{DetachReason, TurnDetached},
 };
 pub use exec::{
     output::{ExecChunk, ExecOutput, ExecStream},
     process::ExecProcess,
     start::Exec,
 };
-pub use fs_watch::{FsWatch, FsWatchStart};
-pub use goal::{handle::GoalHandle, result::GoalResult, start::GoalStart, stream::GoalStream};
+pub use fs_watch::{FsWatchBuilder, FsWatcher};
+pub use goal::{
+    handle::GoalHandle, result::GoalResult, start::GoalStartBuilder, stream::GoalStream,
+};
 pub use handler::ServerRequestHandler;
-pub use inbox::{pending_request::PendingRequest, request_inbox::ServerRequests};
+pub use inbox::{pending_request::PendingRequest, request_inbox::RequestInbox};
 pub use input::Input;
 pub use login::{
-    handle::{ChatgptLogin, DeviceCodeLogin},
-    start::{ChatgptLoginStart, DeviceCodeLoginStart},
-    wait::LoginWait,
+    handle::{ChatgptLoginHandle, DeviceCodeLoginHandle},
+    start::{ChatgptLoginBuilder, DeviceCodeLoginBuilder},
+    wait::LoginWaitBuilder,
 };
 pub use mode::{Async, Blocking};
 pub use models::Models;
@@ -87,23 +89,23 @@ pub use notifications::Notifications;
 pub use output::TypedResult;
 pub use pages::{Paged, Pages};
 pub use request_builder::Call;
-pub use retry::{RetryPolicy, retry_on_overload, retry_on_overload_blocking};
-pub use run_input::{ExternalContent, ExternalMessage, TurnInput};
+pub use retry::{RetryPolicy, retry_on_overload};
+pub use run_input::{ExternalContent, ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
 /// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
 /// version itself, or name this one: `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{
-    handler_result::{HandlerError, HandlerResult, IntoAnswer},
+    handler_result::{HandlerError, HandlerResult, IntoResponse},
     server_response::Reply,
 };
 pub use thread::{
     Thread,
     directories::Directories,
     events::ThreadEvents,
-    list::ThreadList,
-    read::ThreadRead,
-    start::{ThreadFork, ThreadResume, ThreadStart},
+    list::ThreadListBuilder,
+    read::ThreadReadBuilder,
+    start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
 };
 pub use tool::{Tool, ToolContext, output::ToolOutput};
 pub use turn::{
@@ -111,7 +113,7 @@ pub use turn::{
     limit::TurnTimeout,
     result::TurnResult,
     review::Review,
-    start::{Run, TurnStart},
+    start::{Run, TurnStartBuilder},
     stream::TurnStream,
     text::TextStream,
 };

@@ -48,9 +48,9 @@ impl Notifications {
             return Poll::Ready(None);
         }
         self.board.poll(context).map(|post| match post {
-            Some(Post::Note(note)) => Some(decode::notification(&note)),
+            Some(Post::Notification(notification)) => Some(decode::notification(&notification)),
             Some(Post::Error(error)) => Some(Err(error)),
-            Some(Post::Missed(missed)) => Some(Err(Error::Lagged { missed })),
+            Some(Post::Missed(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
                 self.ended = true;
                 let closed = self.board.closed()?;

@@ -105,7 +105,7 @@ impl<R: Request> Call<R> {
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the answer is not
+    /// [`ConnectionClosed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the answer is not
     /// what the protocol says.
     pub async fn send(self) -> Result<R::Response> {
         self.perform().await
@@ -127,7 +127,7 @@ impl<R: Request> Call<R, Blocking> {
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), [`Decode`](crate::Error::Decode) if the answer is not what
+    /// [`ConnectionClosed`](crate::Error::Closed), [`Decode`](crate::Error::Decode) if the answer is not what
     /// the protocol says, or [`InsideRuntime`](crate::Error::InsideRuntime).
     pub fn send(self) -> Result<R::Response> {
         blocking::wait(self.perform())

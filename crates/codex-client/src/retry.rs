@@ -69,7 +69,12 @@ impl RetryPolicy {
 
     /// How long to wait before the same thing is tried again; `None` if it is not to be. `attempts`
     /// have been made, the last one ended so; `random` is from 0 to 1.
-    fn next<T>(&self, attempts: u32, outcome: &Result<T>, random: f64) -> Option<Duration> {
+    pub(crate) fn next<T>(
+        &self,
+        attempts: u32,
+        outcome: &Result<T>,
+        random: f64,
+    ) -> Option<Duration> {
         let retryable = outcome.as_ref().is_err_and(crate::Error::is_retryable);
         if !retryable || attempts >= self.max_attempts {
             return None;
@@ -120,28 +125,8 @@ where
     }
 }
 
-/// [`retry_on_overload`] for blocking code: the thread sleeps between the attempts.
-///
-/// # Errors
-///
-/// What the last attempt returned.
-pub fn retry_on_overload_blocking<T, F>(policy: RetryPolicy, mut attempt: F) -> Result<T>
-where
-    F: FnMut() -> Result<T>,
-{
-    let mut attempts = 1;
-    loop {
-        let outcome = attempt();
-        match policy.next(attempts, &outcome, random()) {
-            Some(delay) => std::thread::sleep(delay),
-            None => return outcome,
-        }
-        attempts += 1;
-    }
-}
-
 /// A number from 0 to 1. The keys of a hash map are random enough to keep callers apart.
-fn random() -> f64 {
+pub(crate) fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish();
     f64::from((bits >> 32) as u32) / f64::from(u32::MAX)
 }
@@ -240,16 +225,5 @@ mod tests {
             .await;
             assert_eq!(attempts, 1, "{outcome:?}");
         }
-    }
-
-    #[test]
-    fn blocking_code_tries_again_likewise() {
-        let mut attempts = 0;
-        let policy = RetryPolicy::default().initial_delay(Duration::ZERO);
-        let answer = retry_on_overload_blocking(policy, || {
-            attempts += 1;
-            if attempts < 3 { overloaded() } else { Ok(7) }
-        });
-        assert_eq!((answer.unwrap(), attempts), (7, 3));
     }
 }

@@ -75,19 +75,19 @@ impl From<Vec<FunctionCallOutputContentItem>> for ExternalContent {
 /// What a turn begins with: an [`Input`] of the user, or an [`ExternalMessage`]. Whatever can be
 /// either of them can be this.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TurnInput {
+pub struct RunInput {
     input: Input,
     external: Option<ExternalMessage>,
 }
 
-impl TurnInput {
+impl RunInput {
     /// Both, as they stand in the params of `turn/start`.
     pub(crate) fn into_parts(self) -> (Vec<UserInput>, Option<TurnToolOutput>) {
         (self.input.into(), self.external.map(|message| message.0))
     }
 }
 
-impl<T: Into<Input>> From<T> for TurnInput {
+impl<T: Into<Input>> From<T> for RunInput {
     fn from(input: T) -> Self {
         Self {
             input: input.into(),
@@ -96,7 +96,7 @@ impl<T: Into<Input>> From<T> for TurnInput {
     }
 }
 
-impl From<ExternalMessage> for TurnInput {
+impl From<ExternalMessage> for RunInput {
     fn from(message: ExternalMessage) -> Self {
         Self {
             input: Input::default(),
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn an_external_message_is_the_output_of_a_tool_and_no_input() {
         let message = ExternalMessage::new("mailbox", "hello").namespace("inbox");
-        let (input, output) = TurnInput::from(message).into_parts();
+        let (input, output) = RunInput::from(message).into_parts();
         assert!(input.is_empty());
         let expected = json!({"name": "mailbox", "namespace": "inbox", "output": "hello"});
         assert_eq!(serde_json::to_value(output).unwrap(), expected);
@@ -136,7 +136,7 @@ mod tests {
         let text = InputTextFunctionCallOutputContentItem::new("hello");
         let items = vec![FunctionCallOutputContentItem::from(text)];
         let (_, output) =
-            TurnInput::from(ExternalMessage::new("x", items).retain(true)).into_parts();
+            RunInput::from(ExternalMessage::new("x", items).retain(true)).into_parts();
         let expected = json!({
             "name": "x",
             "output": [{"type": "input_text", "text": "hello"}],
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_a_user_says_is_no_output_of_a_tool() {
-        let (input, output) = TurnInput::from("hello").into_parts();
+        let (input, output) = RunInput::from("hello").into_parts();
         assert_eq!((input.len(), output), (1, None));
     }
 }

@@ -9,8 +9,8 @@
 
 /// Programs that only read, whatever their options.
 const READERS: [&str; 21] = [
-    "basename", "cat", "cd", "cut", "dirname", "echo", "false", "grep", "head", "id", "ls", "nl",
-    "pwd", "readlink", "stat", "tail", "true", "uname", "wc", "which", "whoami",
+    "basename", "cat", "cd", "cut", "dirname", "echo", "false", "grep", "envelope", "id", "ls",
+    "nl", "pwd", "readlink", "stat", "tail", "true", "uname", "wc", "which", "whoami",
 ];
 
 /// Options of `rg` that run a program; `-z` is short for the last.
@@ -277,7 +277,7 @@ mod tests {
             "ls -la src",
             "/bin/bash -lc 'cat Cargo.toml'",
             "bash -lc 'cd src && grep -rn \"fn main\" .'",
-            "/bin/zsh -c 'rg -n needle | head -20; wc -l a.rs'",
+            "/bin/zsh -c 'rg -n needle | envelope -20; wc -l a.rs'",
             "find . -name x.rs",
             "echo a=b",
             "cat src/*.rs *.toml",
@@ -285,7 +285,7 @@ mod tests {
             "find . -type f '(' -name '*.rs' -o -name '*.md' ')' -mtime -7",
             "sed -n 1,20p a.rs b.rs",
             "sed -n '5,$p' a.rs",
-            "ls a 2>/dev/null | head",
+            "ls a 2>/dev/null | envelope",
             "ls a > /dev/null && grep -c x b 2>&1",
         ] {
             assert!(line(read), "{read}");

@@ -1,4 +1,4 @@
-//! Requests for leave to do something.
+//! OpenRequests for leave to do something.
 
 use codex_types::{
     ApplyPatchApprovalParams, CommandExecutionApprovalKind, CommandExecutionRequestApprovalParams,
@@ -9,7 +9,7 @@ use codex_types::{
 
 use crate::{
     approvals::{decision::Decision, read_only},
-    connection::inbound_request::Asked,
+    connection::inbound_request::InboundRequest,
     error::Result,
 };
 
@@ -55,7 +55,7 @@ pub(crate) const APPROVALS: [&str; 5] = [
 
 impl ApprovalRequest {
     /// The request, if it is one for leave.
-    pub(crate) fn of(asked: &Asked) -> Result<Option<Self>> {
+    pub(crate) fn of(asked: &InboundRequest) -> Result<Option<Self>> {
         Ok(Some(match asked.method() {
             CommandExecutionRequestApprovalParams::METHOD => {
                 Self::Command(Box::new(asked.params()?))
@@ -145,8 +145,8 @@ impl ApprovalRequest {
 }
 
 /// What an item wants to change, by the last that was said about it.
-fn changes(asked: &Asked, item_id: &str) -> Option<Vec<FileUpdateChange>> {
-    let newest_first = asked.proposals.iter();
+fn changes(asked: &InboundRequest, item_id: &str) -> Option<Vec<FileUpdateChange>> {
+    let newest_first = asked.patches.iter();
     newest_first
         .filter_map(|params| changes_of(params, item_id))
         .next()

@@ -48,7 +48,7 @@ impl Search {
     }
 
     /// The program to run.
-    pub(crate) fn run(&self) -> Result<PathBuf, NotFound> {
+    pub(crate) fn run(&self) -> Result<PathBuf, CodexNotFound> {
         let mut tried = Vec::new();
         let ordered = [
             (self.explicit.clone(), "given to the builder"),
@@ -56,7 +56,7 @@ impl Search {
         ];
         for (program, origin) in ordered {
             let Some(program) = program else { continue };
-            return self.named(&program, &mut tried).ok_or(NotFound {
+            return self.named(&program, &mut tried).ok_or(CodexNotFound {
                 origin: Some(origin),
                 tried,
             });
@@ -66,7 +66,7 @@ impl Search {
             .iter()
             .chain(&self.places)
             .find_map(|dir| in_dir(dir, &mut tried));
-        found.ok_or(NotFound {
+        found.ok_or(CodexNotFound {
             origin: None,
             tried,
         })
@@ -120,14 +120,14 @@ fn is_program(path: &Path) -> bool {
 /// There is no `codex` to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct NotFound {
+pub struct CodexNotFound {
     /// Who named the program that is not there; `None` if it was searched for.
     origin: Option<&'static str>,
     /// Every file that was looked for and is not there, or cannot be run.
     pub tried: Vec<PathBuf>,
 }
 
-impl fmt::Display for NotFound {
+impl fmt::Display for CodexNotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.origin {
             Some(origin) => write!(
@@ -147,7 +147,7 @@ impl fmt::Display for NotFound {
     }
 }
 
-impl std::error::Error for NotFound {}
+impl std::error::Error for CodexNotFound {}
 
 #[cfg(unix)]
 #[cfg(test)]

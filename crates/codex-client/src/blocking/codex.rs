@@ -5,12 +5,13 @@ use std::path::Path;
 use codex_types::{InitializeResponse, Request};
 
 use super::{
-    AccountRead, Call, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, FsWatchStart,
-    Models, ThreadFork, ThreadList, ThreadResume, ThreadStart,
+    AccountReadBuilder, Call, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, Exec,
+    FsWatchBuilder, Models, ThreadForkBuilder, ThreadListBuilder, ThreadResumeBuilder,
+    ThreadStartBuilder,
 };
 use crate::{
     blocking::{
-        notifications::Notifications, requests::ServerRequests, thread::Thread, worker::wait,
+        notifications::Notifications, requests::RequestInbox, thread::Thread, worker::wait,
     },
     error::Result,
 };
@@ -46,7 +47,7 @@ impl Codex {
     }
 
     /// As [`crate::Codex::server_requests`].
-    pub fn server_requests(&self) -> ServerRequests {
+    pub fn server_requests(&self) -> RequestInbox {
         self.inner.server_requests().into()
     }
 
@@ -61,23 +62,23 @@ impl Codex {
     }
 
     /// As [`crate::Codex::thread_start`].
-    pub fn thread_start(&self) -> ThreadStart {
-        ThreadStart::new(&self.inner)
+    pub fn thread_start(&self) -> ThreadStartBuilder {
+        ThreadStartBuilder::new(&self.inner)
     }
 
     /// As [`crate::Codex::thread_resume`].
-    pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResume {
-        ThreadResume::new(&self.inner, id.into())
+    pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
+        ThreadResumeBuilder::new(&self.inner, id.into())
     }
 
     /// As [`crate::Codex::thread_fork`].
-    pub fn thread_fork(&self, id: impl Into<String>) -> ThreadFork {
-        ThreadFork::new(&self.inner, id.into())
+    pub fn thread_fork(&self, id: impl Into<String>) -> ThreadForkBuilder {
+        ThreadForkBuilder::new(&self.inner, id.into())
     }
 
     /// As [`crate::Codex::thread_list`].
-    pub fn thread_list(&self) -> ThreadList {
-        ThreadList::new(&self.inner)
+    pub fn thread_list(&self) -> ThreadListBuilder {
+        ThreadListBuilder::new(&self.inner)
     }
 
     /// As [`crate::Codex::thread_archive`].
@@ -104,8 +105,8 @@ impl Codex {
     }
 
     /// As [`crate::Codex::account`].
-    pub fn account(&self) -> AccountRead {
-        AccountRead::new(&self.inner)
+    pub fn account(&self) -> AccountReadBuilder {
+        AccountReadBuilder::new(&self.inner)
     }
 
     /// As [`crate::Codex::login_api_key`].
@@ -118,13 +119,13 @@ impl Codex {
     }
 
     /// As [`crate::Codex::login_chatgpt`].
-    pub fn login_chatgpt(&self) -> ChatgptLoginStart {
-        ChatgptLoginStart::new(&self.inner)
+    pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
+        ChatgptLoginBuilder::new(&self.inner)
     }
 
     /// As [`crate::Codex::login_chatgpt_device_code`].
-    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginStart {
-        DeviceCodeLoginStart::new(&self.inner)
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {
+        DeviceCodeLoginBuilder::new(&self.inner)
     }
 
     /// As [`crate::Codex::logout`].
@@ -146,8 +147,8 @@ impl Codex {
     }
 
     /// As [`crate::Codex::fs_watch`].
-    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchStart {
-        FsWatchStart::new(&self.inner, path.as_ref())
+    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchBuilder {
+        FsWatchBuilder::new(&self.inner, path.as_ref())
     }
 
     /// As [`crate::Codex::notifications`].

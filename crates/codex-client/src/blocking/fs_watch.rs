@@ -7,16 +7,16 @@ use futures_core::Stream;
 
 use crate::{blocking::worker::next, error::Result};
 
-/// The changes of a file, or of what is in a directory, as [`crate::FsWatch`]; from
+/// The changes of a file, or of what is in a directory, as [`crate::FsWatcher`]; from
 /// [`Codex::fs_watch`](crate::blocking::codex::Codex::fs_watch).
 #[derive(Debug)]
-pub struct FsWatch {
-    inner: crate::FsWatch,
+pub struct FsWatcher {
+    inner: crate::FsWatcher,
     /// That it cannot wait here.
     told: bool,
 }
 
-impl FsWatch {
+impl FsWatcher {
     /// The id that this client has given the watch.
     pub fn watch_id(&self) -> &str {
         self.inner.watch_id()
@@ -28,7 +28,7 @@ impl FsWatch {
     }
 }
 
-impl Iterator for FsWatch {
+impl Iterator for FsWatcher {
     type Item = Result<FsChangedNotification>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -39,8 +39,8 @@ impl Iterator for FsWatch {
 }
 
 /// The same changes, for threads that may wait.
-impl From<crate::FsWatch> for FsWatch {
-    fn from(inner: crate::FsWatch) -> Self {
+impl From<crate::FsWatcher> for FsWatcher {
+    fn from(inner: crate::FsWatcher) -> Self {
         Self { inner, told: false }
     }
 }

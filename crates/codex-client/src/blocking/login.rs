@@ -2,7 +2,7 @@
 
 use codex_types::CancelLoginAccountParams;
 
-use super::{Call, LoginWait};
+use super::{Call, LoginWaitBuilder};
 
 /// What both kinds of login can do.
 macro_rules! attempt {
@@ -14,7 +14,7 @@ macro_rules! attempt {
             }
 
             #[doc = concat!("As [`crate::", stringify!($handle), "::wait`].")]
-            pub fn wait(&self) -> LoginWait {
+            pub fn wait(&self) -> LoginWaitBuilder {
                 self.inner.waiting()
             }
 
@@ -37,32 +37,32 @@ macro_rules! attempt {
     };
 }
 
-/// A login by a web browser that was started, as [`crate::ChatgptLogin`]; from
+/// A login by a web browser that was started, as [`crate::ChatgptLoginHandle`]; from
 /// [`Codex::login_chatgpt`](crate::blocking::codex::Codex::login_chatgpt).
 #[derive(Debug, Clone)]
-pub struct ChatgptLogin {
-    inner: crate::ChatgptLogin,
+pub struct ChatgptLoginHandle {
+    inner: crate::ChatgptLoginHandle,
 }
 
-attempt!(ChatgptLogin);
+attempt!(ChatgptLoginHandle);
 
-impl ChatgptLogin {
+impl ChatgptLoginHandle {
     /// The page that the person is to open.
     pub fn auth_url(&self) -> &str {
         self.inner.auth_url()
     }
 }
 
-/// A login by a code that was started, as [`crate::DeviceCodeLogin`]; from
+/// A login by a code that was started, as [`crate::DeviceCodeLoginHandle`]; from
 /// [`Codex::login_chatgpt_device_code`](crate::blocking::codex::Codex::login_chatgpt_device_code).
 #[derive(Debug, Clone)]
-pub struct DeviceCodeLogin {
-    inner: crate::DeviceCodeLogin,
+pub struct DeviceCodeLoginHandle {
+    inner: crate::DeviceCodeLoginHandle,
 }
 
-attempt!(DeviceCodeLogin);
+attempt!(DeviceCodeLoginHandle);
 
-impl DeviceCodeLogin {
+impl DeviceCodeLoginHandle {
     /// The page that the person is to open, on any machine.
     pub fn verification_url(&self) -> &str {
         self.inner.verification_url()

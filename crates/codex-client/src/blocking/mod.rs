@@ -55,24 +55,25 @@ pub(crate) mod goal;
 pub(crate) mod login;
 pub(crate) mod notifications;
 pub(crate) mod requests;
+mod retry;
 pub(crate) mod thread;
 pub(crate) mod turn;
 pub(crate) mod worker;
 
+pub use retry::retry_on_overload;
+
 pub use codex::{Codex, WeakCodex};
 pub use exec::{ExecProcess, ExecStream};
-pub use fs_watch::FsWatch;
+pub use fs_watch::FsWatcher;
 pub use goal::{GoalHandle, GoalStream};
-pub use login::{ChatgptLogin, DeviceCodeLogin};
+pub use login::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::{Notifications, ThreadEvents};
-pub use requests::{PendingRequest, ServerRequests};
+pub use requests::{PendingRequest, RequestInbox};
 pub use thread::Thread;
 pub use turn::{TextStream, TurnHandle, TurnStream};
 pub(crate) use worker::{next, wait};
 
-pub use crate::{
-    handler::blocking::ServerRequestHandler, retry::retry_on_overload_blocking as retry_on_overload,
-};
+pub use crate::handler::blocking::ServerRequestHandler;
 use crate::{mode::Blocking, turn::result::TurnResult};
 
 /// The request builders and lists, whose options are those of the async ones.
@@ -84,7 +85,7 @@ macro_rules! builders {
 }
 
 builders! {
-    AccountRead, Call<R>, ChatgptLoginStart, CodexBuilder, DeviceCodeLoginStart, Exec, FsWatchStart, GoalStart, LoginWait, Models,
-    Pages<R>, Review, Run<R = TurnResult>, ThreadFork, ThreadList, ThreadRead, ThreadResume, ThreadStart,
-    TurnStart<R = TurnResult>,
+    AccountReadBuilder, Call<R>, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, Exec, FsWatchBuilder, GoalStartBuilder, LoginWaitBuilder, Models,
+    Pages<R>, Review, Run<R = TurnResult>, ThreadForkBuilder, ThreadListBuilder, ThreadReadBuilder, ThreadResumeBuilder, ThreadStartBuilder,
+    TurnStartBuilder<R = TurnResult>,
 }

@@ -1,4 +1,4 @@
-//! Requests of the server, blocking.
+//! OpenRequests of the server, blocking.
 
 use std::pin::Pin;
 
@@ -12,14 +12,14 @@ use crate::{
     server_requests::server_response::Reply,
 };
 
-/// Requests of the server, as [`crate::ServerRequests`].
+/// OpenRequests of the server, as [`crate::RequestInbox`].
 #[derive(Debug)]
 #[must_use = "dropped, it declines what comes"]
-pub struct ServerRequests {
-    inner: crate::ServerRequests,
+pub struct RequestInbox {
+    inner: crate::RequestInbox,
 }
 
-impl Iterator for ServerRequests {
+impl Iterator for RequestInbox {
     type Item = PendingRequest;
 
     /// Waits for the next one. Inside an async runtime, where waiting is not possible, there is none.
@@ -34,8 +34,8 @@ impl Iterator for ServerRequests {
 }
 
 /// The same requests, for threads that may wait.
-impl From<crate::ServerRequests> for ServerRequests {
-    fn from(inner: crate::ServerRequests) -> Self {
+impl From<crate::RequestInbox> for RequestInbox {
+    fn from(inner: crate::RequestInbox) -> Self {
         Self { inner }
     }
 }

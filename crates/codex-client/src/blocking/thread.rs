@@ -2,14 +2,14 @@
 
 use codex_types::{ReviewTarget, ThreadGoal};
 
-use super::{GoalStart, Review, Run, ThreadRead, TurnStart};
+use super::{GoalStartBuilder, Review, Run, ThreadReadBuilder, TurnStartBuilder};
 use crate::{
     blocking::{
-        notifications::ThreadEvents, requests::ServerRequests, turn::TurnHandle, worker::wait,
+        notifications::ThreadEvents, requests::RequestInbox, turn::TurnHandle, worker::wait,
     },
     error::Result,
     input::Input,
-    run_input::TurnInput,
+    run_input::RunInput,
 };
 
 /// A thread on the server, as [`crate::Thread`]. Cheap to clone; all clones are one thread.
@@ -25,13 +25,13 @@ impl Thread {
     }
 
     /// As [`crate::Thread::run`].
-    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
+    pub fn run(&self, input: impl Into<RunInput>) -> Run {
         Run::new(&self.inner, input.into())
     }
 
     /// As [`crate::Thread::turn`].
-    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
-        TurnStart::new(&self.inner, input.into())
+    pub fn turn(&self, input: impl Into<RunInput>) -> TurnStartBuilder {
+        TurnStartBuilder::new(&self.inner, input.into())
     }
 
     /// As [`crate::Thread::send`].
@@ -49,13 +49,13 @@ impl Thread {
     }
 
     /// As [`crate::Thread::goal_start`].
-    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStart {
-        GoalStart::new(&self.inner, objective.into())
+    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStartBuilder {
+        GoalStartBuilder::new(&self.inner, objective.into())
     }
 
     /// As [`crate::Thread::goal_resume`].
-    pub fn goal_resume(&self) -> GoalStart {
-        GoalStart::resume(&self.inner)
+    pub fn goal_resume(&self) -> GoalStartBuilder {
+        GoalStartBuilder::resume(&self.inner)
     }
 
     /// As [`crate::Thread::goal`].
@@ -68,12 +68,12 @@ impl Thread {
     }
 
     /// As [`crate::Thread::read`].
-    pub fn read(&self) -> ThreadRead {
-        ThreadRead::new(&self.inner)
+    pub fn read(&self) -> ThreadReadBuilder {
+        ThreadReadBuilder::new(&self.inner)
     }
 
     /// As [`crate::Thread::server_requests`].
-    pub fn server_requests(&self) -> ServerRequests {
+    pub fn server_requests(&self) -> RequestInbox {
         self.inner.server_requests().into()
     }
 

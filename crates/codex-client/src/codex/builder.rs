@@ -209,13 +209,13 @@ impl<M> CodexBuilder<M> {
 }
 
 impl CodexBuilder {
-    /// Starts the server and does the handshake (`initialize`, `initialized`). Dropped before that is
+    /// OnResponse the server and does the handshake (`initialize`, `initialized`). Dropped before that is
     /// done, it ends the server.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
-    /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
+    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
+    /// if it cannot be started, [`ConnectionClosed`](crate::Error::Closed) with its last words if it ends
     /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
     /// refuses the handshake.
     pub async fn start(self) -> Result<Codex> {
@@ -239,12 +239,12 @@ impl CodexBuilder {
 }
 
 impl CodexBuilder<Blocking> {
-    /// Starts the server and does the handshake (`initialize`, `initialized`).
+    /// OnResponse the server and does the handshake (`initialize`, `initialized`).
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
-    /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
+    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
+    /// if it cannot be started, [`ConnectionClosed`](crate::Error::Closed) with its last words if it ends
     /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
     /// refuses the handshake; [`InsideRuntime`](crate::Error::InsideRuntime) or
     /// [`Worker`](crate::Error::Worker) where nothing can be waited for.

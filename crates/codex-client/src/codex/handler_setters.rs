@@ -24,7 +24,7 @@ use crate::{
         ServerRequestHandler, blocking::ServerRequestHandler as BlockingServerRequestHandler,
     },
     mode::{Async, Blocking},
-    server_requests::handler_result::{HandlerResult, IntoAnswer},
+    server_requests::handler_result::{HandlerResult, IntoResponse},
 };
 
 /// Runs a handler of the blocking API on a thread of its own, where it may wait.
@@ -70,11 +70,11 @@ macro_rules! setters {
                 where
                     F: Fn($params) -> Fut + Send + Sync + 'static,
                     Fut: Future + Send + 'static,
-                    Fut::Output: IntoAnswer<$answer>,
+                    Fut::Output: IntoResponse<$answer>,
                 {
                     self.handlers.$on(move |params, _| {
                         let answer = handler(params);
-                        async move { answer.await.into_answer() }
+                        async move { answer.await.into_response() }
                     });
                     self
                 }
@@ -93,12 +93,12 @@ macro_rules! setters {
                 pub fn $name<F, A>(mut self, handler: F) -> Self
                 where
                     F: Fn($params) -> A + Send + Sync + 'static,
-                    A: IntoAnswer<$answer>,
+                    A: IntoResponse<$answer>,
                 {
                     let handler = Arc::new(handler);
                     self.handlers.$on(move |params, _| {
                         let handler = Arc::clone(&handler);
-                        on_thread(move || handler(params).into_answer())
+                        on_thread(move || handler(params).into_response())
                     });
                     self
                 }
@@ -156,11 +156,11 @@ impl CodexBuilder<Async> {
         P: ServerCall + 'static,
         F: Fn(P) -> Fut + Send + Sync + 'static,
         Fut: Future + Send + 'static,
-        Fut::Output: IntoAnswer<P::Response>,
+        Fut::Output: IntoResponse<P::Response>,
     {
         self.handlers.on(move |params: P, _| {
             let answer = handler(params);
-            async move { answer.await.into_answer() }
+            async move { answer.await.into_response() }
         });
         self
     }
@@ -191,12 +191,12 @@ impl CodexBuilder<Blocking> {
     where
         P: ServerCall + Send + 'static,
         F: Fn(P) -> A + Send + Sync + 'static,
-        A: IntoAnswer<P::Response>,
+        A: IntoResponse<P::Response>,
     {
         let handler = Arc::new(handler);
         self.handlers.on(move |params: P, _| {
             let handler = Arc::clone(&handler);
-            on_thread(move || handler(params).into_answer())
+            on_thread(move || handler(params).into_response())
         });
         self
     }

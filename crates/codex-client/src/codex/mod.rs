@@ -16,8 +16,8 @@ use crate::{
     request_builder::Call,
     thread::{
         Thread,
-        list::ThreadList,
-        start::{ThreadFork, ThreadResume, ThreadStart},
+        list::ThreadListBuilder,
+        start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
     },
 };
 
@@ -105,25 +105,25 @@ impl Codex {
         Call::new(self, params)
     }
 
-    /// Starts a thread (`thread/start`).
-    pub fn thread_start(&self) -> ThreadStart {
-        ThreadStart::new(self)
+    /// OnResponse a thread (`thread/start`).
+    pub fn thread_start(&self) -> ThreadStartBuilder {
+        ThreadStartBuilder::new(self)
     }
 
     /// Takes up a saved thread, by its id (`thread/resume`). A thread can be resumed once it has had
     /// a turn.
-    pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResume {
-        ThreadResume::new(self, id.into())
+    pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
+        ThreadResumeBuilder::new(self, id.into())
     }
 
     /// Makes a new thread that begins with the history of this one (`thread/fork`).
-    pub fn thread_fork(&self, id: impl Into<String>) -> ThreadFork {
-        ThreadFork::new(self, id.into())
+    pub fn thread_fork(&self, id: impl Into<String>) -> ThreadForkBuilder {
+        ThreadForkBuilder::new(self, id.into())
     }
 
     /// Lists the saved threads, a page or all (`thread/list`).
-    pub fn thread_list(&self) -> ThreadList {
-        ThreadList::new(self)
+    pub fn thread_list(&self) -> ThreadListBuilder {
+        ThreadListBuilder::new(self)
     }
 
     /// Puts a thread into the archive (`thread/archive`), and those that it has spawned with it.
@@ -164,7 +164,7 @@ impl Codex {
     }
 
     /// Ends the server and waits until it has ended: its input is closed, and if that does not end
-    /// it within seconds, it is killed. Running turns are not waited for. Whatever still waits for
+    /// it within seconds, it is killed. ActiveTurn turns are not waited for. Whatever still waits for
     /// the server is told that the connection is closed.
     ///
     /// Dropped while it waits, the server ends all the same, in the background.

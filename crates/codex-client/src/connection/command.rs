@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use crate::{
     error::{Error, Result},
     routing::{
-        active_turns::Running, client_id_stream::Topic, goal_tracker::Pursuit, logins::Attempt,
-        subscribers::Board, thread_subscription::Watch, turn_log::Feed,
+        active_turns::ActiveTurn, client_id_stream::ClientIdStream, goal_tracker::GoalTracker,
+        logins::LoginAttempt, subscribers::Board, thread_subscription::ThreadSubscription,
+        turn_log::TurnLog,
     },
     rpc::raw_response::RawResponse,
     server_requests::request_queue::Inbox,
@@ -25,9 +26,9 @@ pub(crate) enum Command {
         method: &'static str,
     },
     Subscribe(Arc<Board>),
-    Watch(Arc<Watch>),
+    ThreadSubscription(Arc<ThreadSubscription>),
     /// Has the turns of a thread go there.
-    Pursue(Arc<Pursuit>),
+    Pursue(Arc<GoalTracker>),
     /// Keeps the events of all turns of a thread until it is released. The reply says why none would come.
     Reserve {
         thread_id: String,
@@ -37,17 +38,17 @@ pub(crate) enum Command {
     Claim {
         thread_id: String,
         turn_id: String,
-        reply: oneshot::Sender<Arc<Feed>>,
+        reply: oneshot::Sender<Arc<TurnLog>>,
     },
     Release {
         thread_id: String,
     },
     /// Has what is told under the topic's id go there.
-    Follow(Arc<Topic>),
+    Follow(Arc<ClientIdStream>),
     /// Which turn runs in a thread, as far as is known.
     ActiveTurn {
         thread_id: String,
-        reply: oneshot::Sender<Option<Running>>,
+        reply: oneshot::Sender<Option<ActiveTurn>>,
     },
     /// Hand requests of the server to this inbox.
     Inbox(Arc<Inbox>),
@@ -68,7 +69,7 @@ pub(crate) struct Call {
     pub(crate) params: Option<Vec<u8>>,
     /// How long the caller waits, queueing included; `None` for as long as it takes.
     pub(crate) timeout: Option<Duration>,
-    pub(crate) starts: Option<Starts>,
+    pub(crate) on_response: Option<OnResponse>,
     pub(crate) reply: Reply,
 }
 
@@ -76,7 +77,7 @@ pub(crate) struct Call {
 pub(crate) enum Reply {
     Caller(oneshot::Sender<Result<Answer>>),
     /// All who follow a topic, which the answer ends. It may take as long as a program runs.
-    Topic(Arc<Topic>),
+    ClientIdStream(Arc<ClientIdStream>),
     Nobody,
 }
 
@@ -85,7 +86,9 @@ impl Reply {
     pub(crate) fn send(self, answer: Result<Answer>) {
         match self {
             Self::Caller(reply) => drop(reply.send(answer)),
-            Self::Topic(topic) => topic.end(answer.map(|answer| Arc::new(answer.response))),
+            Self::ClientIdStream(topic) => {
+                topic.end(answer.map(|answer| Arc::new(answer.response)))
+            }
             Self::Nobody => {}
         }
     }
@@ -94,20 +97,20 @@ impl Reply {
     pub(crate) fn is_given_up(&self) -> bool {
         match self {
             Self::Caller(reply) => reply.is_closed(),
-            Self::Topic(topic) => topic.is_abandoned(),
+            Self::ClientIdStream(topic) => topic.is_abandoned(),
             Self::Nobody => false,
         }
     }
 
     /// Whether the answer comes when something has ended, rather than when it has begun.
     pub(crate) fn is_for_the_end(&self) -> bool {
-        matches!(self, Self::Topic(_))
+        matches!(self, Self::ClientIdStream(_))
     }
 }
 
-/// What a request starts: something with events of its own, which may come before the answer that
+/// What a request on_response: something with events of its own, which may come before the answer that
 /// names it.
-pub(crate) enum Starts {
+pub(crate) enum OnResponse {
     /// A turn in this thread.
     Turn(String),
     Login,
@@ -126,8 +129,8 @@ pub(crate) struct ThreadTools {
 
 /// What was started.
 pub(crate) enum Started {
-    Turn(Arc<Feed>),
-    Login(Attempt),
+    Turn(Arc<TurnLog>),
+    Login(LoginAttempt),
 }
 
 /// A successful response, and the value that waits for what it started.

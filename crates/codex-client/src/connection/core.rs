@@ -18,28 +18,28 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     connection::{
-        command::{Call, Command, Reply, Starts},
-        open_requests::Requests,
+        command::{Call, Command, OnResponse, Reply},
+        open_requests::OpenRequests,
     },
-    error::{Error, connection_closed::Closed, decode_error::Malformed},
+    error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
     routing::{
-        active_turns::Active,
-        client_id_stream::Topics,
+        active_turns::ActiveTurns,
+        client_id_stream::ClientIdStreams,
         logins::Logins,
-        subscribers::{Bulletin, Post},
-        thread_subscription::Watches,
+        subscribers::{Post, Subscribers},
+        thread_subscription::ThreadSubscriptions,
         turn_routes::Router,
-        unsubscribed_threads::Left,
+        unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{outbound::Outbound, pending::Pending},
-    server_requests::handlers::Job,
+    server_requests::handlers::HandlerTask,
 };
 
 /// Who waits for an answer.
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
-    starts: Option<Starts>,
+    on_response: Option<OnResponse>,
     /// The thread whose events this client then gets no more.
     leaves: Option<String>,
     reply: Reply,
@@ -50,15 +50,15 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     router: Router,
-    left: Left,
+    unsubscribed: UnsubscribedThreads,
     logins: Logins,
-    active: Active,
-    watches: Watches,
-    topics: Topics,
-    bulletin: Bulletin,
-    requests: Requests,
+    active: ActiveTurns,
+    thread_subscriptions: ThreadSubscriptions,
+    client_id_streams: ClientIdStreams,
+    subscribers: Subscribers,
+    requests: OpenRequests,
     /// What handlers have to do, for the driver to start.
-    pub(crate) jobs: Vec<Job>,
+    pub(crate) jobs: Vec<HandlerTask>,
     /// Readers to be woken once all that was received together is routed: a reader woken earlier
     /// would contend for what is being written.
     wakes: Vec<Waker>,
@@ -68,26 +68,26 @@ pub(crate) struct Core {
     /// Calls that came while the connection was ending.
     late: Vec<Reply>,
     /// Set when the connection has ended; shared with the handles.
-    closed: Arc<OnceLock<Arc<Closed>>>,
+    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
 }
 
 impl Core {
     pub(crate) fn new(
         in_flight: usize,
-        requests: Requests,
-        bulletin: Bulletin,
-        closed: Arc<OnceLock<Arc<Closed>>>,
+        requests: OpenRequests,
+        subscribers: Subscribers,
+        closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     ) -> Self {
         Self {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             router: Router::default(),
-            left: Left::default(),
+            unsubscribed: UnsubscribedThreads::default(),
             logins: Logins::default(),
-            active: Active::default(),
-            watches: Watches::default(),
-            topics: Topics::default(),
-            bulletin,
+            active: ActiveTurns::default(),
+            thread_subscriptions: ThreadSubscriptions::default(),
+            client_id_streams: ClientIdStreams::default(),
+            subscribers,
             requests,
             jobs: Vec::new(),
             wakes: Vec::new(),
@@ -103,11 +103,11 @@ impl Core {
         match command {
             Command::Call(call) => self.call(call, now),
             Command::Notify { method } => self.outbound.notification(method, None),
-            Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
-            Command::Watch(watch) => self.watches.add(watch),
+            Command::Subscribe(board) => self.subscribers.subscribe(board, &mut self.wakes),
+            Command::ThreadSubscription(watch) => self.thread_subscriptions.add(watch),
             Command::Reserve { thread_id, reply } => {
                 self.router.reserve(&thread_id);
-                let _ = reply.send(self.left.check(&thread_id));
+                let _ = reply.send(self.unsubscribed.check(&thread_id));
             }
             Command::Claim {
                 thread_id,
@@ -116,9 +116,9 @@ impl Core {
             } => {
                 let _ = reply.send(self.claim_turn(&thread_id, &turn_id));
             }
-            Command::Release { thread_id } => self.release(Some(&Starts::Turn(thread_id))),
-            Command::Follow(topic) => self.topics.add(topic),
-            Command::Pursue(pursuit) => self.router.pursue(pursuit),
+            Command::Release { thread_id } => self.release(Some(&OnResponse::Turn(thread_id))),
+            Command::Follow(topic) => self.client_id_streams.add(topic),
+            Command::Pursue(tracker) => self.router.pursue(tracker),
             Command::ActiveTurn { thread_id, reply } => {
                 let _ = reply.send(self.active.turn(&thread_id).cloned());
             }
@@ -140,22 +140,22 @@ impl Core {
     fn call(&mut self, call: Call, now: Instant) {
         let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
-        match &call.starts {
-            Some(Starts::Turn(thread_id)) => {
-                if let Err(error) = self.left.check(thread_id) {
+        match &call.on_response {
+            Some(OnResponse::Turn(thread_id)) => {
+                if let Err(error) = self.unsubscribed.check(thread_id) {
                     return call.reply.send(Err(error));
                 }
                 self.router.reserve(thread_id);
             }
-            Some(Starts::Login) => self.logins.reserve(),
-            Some(Starts::Thread(tools)) => self.requests.tools.reserve(tools),
+            Some(OnResponse::Login) => self.logins.reserve(),
+            Some(OnResponse::Thread(tools)) => self.requests.tools.reserve(tools),
             None => {}
         }
         let waiter = Waiter {
             method: call.method,
             timeout: call.timeout,
-            starts: call.starts,
-            leaves: Left::by(call.method, call.params.as_deref()),
+            on_response: call.on_response,
+            leaves: UnsubscribedThreads::by(call.method, call.params.as_deref()),
             reply: call.reply,
         };
         let lasts = waiter.reply.is_for_the_end();
@@ -172,7 +172,7 @@ impl Core {
                 |gone| given_up.push(gone),
             );
             for waiter in given_up {
-                self.release(waiter.starts.as_ref());
+                self.release(waiter.on_response.as_ref());
             }
             match ready {
                 Some(ready) => self.outbound.request(&ready),
@@ -187,13 +187,14 @@ impl Core {
         self.deadline = deadlines.into_iter().flatten().min();
     }
 
-    fn malformed(&mut self, what: impl FnOnce() -> Malformed) {
+    fn malformed(&mut self, what: impl FnOnce() -> DecodeError) {
         let post = || Post::Error(what().into());
-        self.bulletin.post(post, &mut self.wakes);
+        self.subscribers.post(post, &mut self.wakes);
     }
 
     fn report(&mut self, error: Error) {
-        self.bulletin.post(|| Post::Error(error), &mut self.wakes);
+        self.subscribers
+            .post(|| Post::Error(error), &mut self.wakes);
     }
 
     /// Wakes the readers of what was received.
@@ -209,14 +210,14 @@ impl Core {
     /// Tells the callers whose time is up, and ends turns that will never show.
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
-            self.release(waiter.starts.as_ref());
+            self.release(waiter.on_response.as_ref());
             waiter.reply.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
             }));
         }
-        for feed in self.router.settle(now, &mut self.wakes) {
-            self.active.forget(feed.thread_id(), feed.turn_id());
+        for log in self.router.settle(now, &mut self.wakes) {
+            self.active.forget(log.thread_id(), log.turn_id());
         }
         self.post_strays();
         self.deadline = self.pending.next_deadline();
@@ -229,10 +230,10 @@ impl Core {
         match command {
             Command::Call(call) => self.late.push(call.reply),
             Command::Close(done) => self.closers.push(done),
-            Command::Subscribe(board) => self.bulletin.subscribe(board, &mut self.wakes),
-            Command::Watch(watch) => self.watches.add(watch),
-            Command::Follow(topic) => self.topics.add(topic),
-            Command::Pursue(pursuit) => self.router.pursue(pursuit),
+            Command::Subscribe(board) => self.subscribers.subscribe(board, &mut self.wakes),
+            Command::ThreadSubscription(watch) => self.thread_subscriptions.add(watch),
+            Command::Follow(topic) => self.client_id_streams.add(topic),
+            Command::Pursue(tracker) => self.router.pursue(tracker),
             Command::Inbox(inbox) => inbox.close(),
             Command::Report(error) => self.report(error),
             // A server that ends does not wait for answers.
@@ -247,7 +248,7 @@ impl Core {
 
     /// Tells everybody who waits for anything that the connection has ended. It ends in one way only:
     /// what is said first holds.
-    pub(crate) fn finish(&mut self, closed: Closed) {
+    pub(crate) fn finish(&mut self, closed: ConnectionClosed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
             waiter.reply.send(Err(Error::closed(&closed)));
@@ -258,9 +259,9 @@ impl Core {
         self.router.close(&closed);
         self.requests.close();
         self.logins.close();
-        self.watches.close(&closed);
-        self.topics.close(&closed);
-        self.bulletin.close(&closed);
+        self.thread_subscriptions.close(&closed);
+        self.client_id_streams.close(&closed);
+        self.subscribers.close(&closed);
         self.wake_readers();
         for done in mem::take(&mut self.closers) {
             let _ = done.send(());

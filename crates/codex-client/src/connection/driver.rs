@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     connection::{command::Command, core::Core},
-    error::connection_closed::{CloseReason, Closed},
+    error::connection_closed::{CloseReason, ConnectionClosed},
     rpc::lines::{Line, Lines},
     transport::{Transport, process::Process},
 };
@@ -29,13 +29,13 @@ use crate::{
 const READS: usize = 8;
 
 /// How long the last lines may take to be written when the connection ends.
-const FAREWELL: Duration = Duration::from_millis(200);
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long a server whose input was closed has to end by itself.
-const PATIENCE: Duration = Duration::from_secs(3);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
 /// The same for one that has closed its output already, or cannot be talked to.
-const SHORT_PATIENCE: Duration = Duration::from_millis(500);
+const SHORT_SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
 /// How long the output of a process that has ended is read on: something else may hold it open.
 const LEFTOVERS: Duration = Duration::from_millis(200);
@@ -78,13 +78,13 @@ where
     async fn run_with(mut self, mut process: Option<Process>) {
         let reason = self.serve(process.as_mut()).await;
         if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
-            let _ = timeout(FAREWELL, self.farewell()).await;
+            let _ = timeout(FLUSH_TIMEOUT, self.flush()).await;
         }
         // For a child process this is the sign to end.
         self.writer = None;
-        let mut closed = Closed::new(reason);
+        let mut closed = ConnectionClosed::new(reason);
         if let Some(mut process) = process {
-            closed.exit_status = self.see_off(&mut process, &closed.reason).await;
+            closed.exit_status = self.shut_down(&mut process, &closed.reason).await;
             closed.stderr_tail = process.stderr_tail();
         }
         self.core.finish(closed);
@@ -231,7 +231,7 @@ where
     }
 
     /// Writes what is left and says that there is no more.
-    async fn farewell(&mut self) -> std::io::Result<()> {
+    async fn flush(&mut self) -> std::io::Result<()> {
         if let Some(writer) = &mut self.writer {
             writer.write_all(self.core.outbound.unwritten()).await?;
             writer.shutdown().await?;
@@ -241,14 +241,14 @@ where
 
     /// Waits for the end of the process, or brings it about. What it still says is heard: an answer
     /// that is on its way arrives, and the process is not kept waiting by a full pipe.
-    async fn see_off(
+    async fn shut_down(
         &mut self,
         process: &mut Process,
         reason: &CloseReason,
     ) -> Option<std::process::ExitStatus> {
         let patience = match reason {
-            CloseReason::Requested | CloseReason::Dropped => PATIENCE,
-            _ => SHORT_PATIENCE,
+            CloseReason::Requested | CloseReason::Dropped => SHUTDOWN_GRACE,
+            _ => SHORT_SHUTDOWN_GRACE,
         };
         let mut end = pin!(process.end(patience));
         let mut reading = *reason != CloseReason::EndOfStream;
@@ -269,7 +269,7 @@ where
 impl<R, W> Drop for Driver<R, W> {
     /// Unless the connection has ended in order, its task was dropped with the runtime.
     fn drop(&mut self) {
-        let shut_down = || Closed::new(CloseReason::RuntimeShutDown);
+        let shut_down = || ConnectionClosed::new(CloseReason::RuntimeShutDown);
         self.core.finish(shut_down());
         // No command slips in between: what was sent before is refused, what comes later fails.
         self.commands.close();

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::{
     connection::command::Command,
-    error::{Error, Result, decode_error::Malformed},
+    error::{Error, Result, decode_error::DecodeError},
     server_requests::default_response,
 };
 
@@ -24,7 +24,7 @@ const WITHDRAWN: u8 = 2;
 
 /// Which request it is, and whether it still waits. Shared by who is to answer it and the core.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct RequestState {
     pub(crate) id: RequestId,
     pub(crate) method: &'static str,
     pub(crate) thread_id: Option<Box<str>>,
@@ -33,7 +33,7 @@ pub(crate) struct Ticket {
     settled: Notify,
 }
 
-impl Ticket {
+impl RequestState {
     pub(crate) fn new(
         id: RequestId,
         method: &'static str,
@@ -87,36 +87,36 @@ impl Ticket {
 
 /// A request of the server in the hands of whoever is to answer it. Dropped unanswered, it is
 /// answered with what is safe.
-pub(crate) struct Asked {
-    ticket: Arc<Ticket>,
+pub(crate) struct InboundRequest {
+    ticket: Arc<RequestState>,
     /// The message as it came.
     text: String,
     params: Option<Range<usize>>,
     /// What the item that it is about wants to change, as far as the server has said: params of
     /// notifications.
-    pub(crate) proposals: Vec<Arc<str>>,
+    pub(crate) patches: Vec<Arc<str>>,
     /// Weak: a request that waits does not keep the connection open.
     commands: mpsc::WeakUnboundedSender<Command>,
 }
 
-impl Asked {
+impl InboundRequest {
     pub(crate) fn new(
-        ticket: Arc<Ticket>,
+        ticket: Arc<RequestState>,
         text: String,
         params: Option<Range<usize>>,
-        proposals: Vec<Arc<str>>,
+        patches: Vec<Arc<str>>,
         commands: mpsc::WeakUnboundedSender<Command>,
     ) -> Self {
         Self {
             ticket,
             text,
             params,
-            proposals,
+            patches,
             commands,
         }
     }
 
-    pub(crate) fn ticket(&self) -> &Arc<Ticket> {
+    pub(crate) fn ticket(&self) -> &Arc<RequestState> {
         &self.ticket
     }
 
@@ -133,13 +133,13 @@ impl Asked {
     pub(crate) fn params<P: DeserializeOwned>(&self) -> Result<P> {
         let params = self.raw_params();
         serde_json::from_str(params)
-            .map_err(|error| Malformed::new(Some(self.method()), params, &error).into())
+            .map_err(|error| DecodeError::new(Some(self.method()), params, &error).into())
     }
 
     /// The decoded message.
     pub(crate) fn message<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.text)
-            .map_err(|error| Malformed::new(Some(self.method()), &self.text, &error).into())
+            .map_err(|error| DecodeError::new(Some(self.method()), &self.text, &error).into())
     }
 
     /// Sends the answer, if it is still wanted.
@@ -157,7 +157,7 @@ impl Asked {
 
     /// Sends the answer that is safe when nobody decides.
     pub(crate) fn decline(&self) -> Result<()> {
-        self.answer(default_response::unattended(self.method()))
+        self.answer(default_response::default_response(self.method()))
     }
 
     /// Tells the subscribers of `notifications()` what has gone wrong here.
@@ -168,7 +168,7 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for InboundRequest {
     fn drop(&mut self) {
         // It may have been answered; then this does nothing.
         let _ = self.decline();
@@ -180,14 +180,14 @@ mod tests {
     use super::*;
 
     fn ask() -> (
-        Asked,
+        InboundRequest,
         mpsc::UnboundedReceiver<Command>,
         mpsc::UnboundedSender<Command>,
     ) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let method = "item/fileChange/requestApproval";
-        let ticket = Ticket::new(7.into(), method, Some("t"), Some("u"));
-        let asked = Asked::new(ticket, "{}".into(), None, Vec::new(), sender.downgrade());
+        let ticket = RequestState::new(7.into(), method, Some("t"), Some("u"));
+        let asked = InboundRequest::new(ticket, "{}".into(), None, Vec::new(), sender.downgrade());
         (asked, receiver, sender)
     }
 

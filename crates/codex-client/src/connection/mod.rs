@@ -3,7 +3,7 @@
 //! ```text
 //! handles ──commands──▶ ┌ driver (one task) ┐ ──lines──▶ server
 //!    ▲                  │ core: pending,    │
-//!    └──answers─────────│ router, bulletin  │ ◀──lines── server
+//!    └──answers─────────│ router, subscribers  │ ◀──lines── server
 //! readers ◀──feeds──────└───────────────────┘
 //! ```
 //!
@@ -32,23 +32,23 @@ use tokio::{
 
 use crate::{
     connection::{
-        command::{Answer, Call, Command, Reply, Started, Starts, ThreadTools},
+        command::{Answer, Call, Command, OnResponse, Reply, Started, ThreadTools},
         core::Core,
         driver::Driver,
-        open_requests::Requests,
+        open_requests::OpenRequests,
     },
     error::{
         Error, Result,
-        connection_closed::{CloseReason, Closed},
+        connection_closed::{CloseReason, ConnectionClosed},
     },
     routing::{
-        active_turns::Running,
-        client_id_stream::Topic,
-        goal_tracker::Pursuit,
-        logins::Attempt,
-        subscribers::{Board, Bulletin, Leftovers},
-        thread_subscription::Watch,
-        turn_log::Feed,
+        active_turns::ActiveTurn,
+        client_id_stream::ClientIdStream,
+        goal_tracker::GoalTracker,
+        logins::LoginAttempt,
+        subscribers::{Board, Leftovers, Subscribers},
+        thread_subscription::ThreadSubscription,
+        turn_log::TurnLog,
     },
     server_requests::{handlers::Handlers, request_queue::Inbox},
     transport::Transport,
@@ -69,13 +69,13 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
-    closed: Arc<OnceLock<Arc<Closed>>>,
+    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     leftovers: Arc<Leftovers>,
     timeout: Option<Duration>,
 }
 
 impl Connection {
-    /// Starts the task that serves a transport, on the current runtime.
+    /// OnResponse the task that serves a transport, on the current runtime.
     pub(crate) fn open<R, W>(
         transport: Transport<R, W>,
         limits: &Limits,
@@ -88,9 +88,9 @@ impl Connection {
         let (commands, receiver) = mpsc::unbounded_channel();
         let closed = Arc::new(OnceLock::new());
         let leftovers = Arc::<Leftovers>::default();
-        let requests = Requests::new(handlers, commands.downgrade());
-        let bulletin = Bulletin::new(Arc::clone(&leftovers));
-        let core = Core::new(limits.in_flight, requests, bulletin, Arc::clone(&closed));
+        let requests = OpenRequests::new(handlers, commands.downgrade());
+        let subscribers = Subscribers::new(Arc::clone(&leftovers));
+        let core = Core::new(limits.in_flight, requests, subscribers, Arc::clone(&closed));
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         Self {
             commands,
@@ -118,24 +118,24 @@ impl Connection {
         answer.response.decode::<R>()
     }
 
-    /// Calls a method that starts a turn in this thread. The turn's feed has all of its events,
+    /// Calls a method that on_response a turn in this thread. The turn's feed has all of its events,
     /// those that came before the answer included.
     pub(crate) async fn call_for_turn<R: Request>(
         &self,
         params: &R,
         timeout: Option<Duration>,
         thread_id: &str,
-    ) -> Result<(R::Response, Arc<Feed>)> {
-        let starts = Some(Starts::Turn(thread_id.to_owned()));
-        let mut answer = self.send(params, timeout, starts).await?;
+    ) -> Result<(R::Response, Arc<TurnLog>)> {
+        let on_response = Some(OnResponse::Turn(thread_id.to_owned()));
+        let mut answer = self.send(params, timeout, on_response).await?;
         let response = answer.response.decode::<R>()?;
         match answer.started.take() {
-            Some(Started::Turn(feed)) => Ok((response, feed)),
+            Some(Started::Turn(log)) => Ok((response, log)),
             _ => Err(answer.response.lacks::<R>("the answer names no turn")),
         }
     }
 
-    /// Calls a method that starts a thread, or takes one up, with tools. The thread has them before
+    /// Calls a method that on_response a thread, or takes one up, with tools. The thread has them before
     /// anything can come that follows the answer.
     pub(crate) async fn call_for_thread<R: Request>(
         &self,
@@ -144,19 +144,19 @@ impl Connection {
         tools: ThreadTools,
     ) -> Result<R::Response> {
         let answer = self
-            .send(params, timeout, Some(Starts::Thread(tools)))
+            .send(params, timeout, Some(OnResponse::Thread(tools)))
             .await?;
         answer.response.decode::<R>()
     }
 
-    /// Calls a method that starts a login. The attempt knows its completion, also one that came
+    /// Calls a method that on_response a login. The attempt knows its completion, also one that came
     /// before the answer.
     pub(crate) async fn call_for_login<R: Request>(
         &self,
         params: &R,
         timeout: Option<Duration>,
-    ) -> Result<(R::Response, Attempt)> {
-        let mut answer = self.send(params, timeout, Some(Starts::Login)).await?;
+    ) -> Result<(R::Response, LoginAttempt)> {
+        let mut answer = self.send(params, timeout, Some(OnResponse::Login)).await?;
         let response = answer.response.decode::<R>()?;
         match answer.started.take() {
             Some(Started::Login(attempt)) => Ok((response, attempt)),
@@ -168,10 +168,10 @@ impl Connection {
         &self,
         params: &R,
         timeout: Option<Duration>,
-        starts: Option<Starts>,
+        on_response: Option<OnResponse>,
     ) -> Result<Answer> {
         let (reply, answer) = oneshot::channel();
-        self.send_for(params, timeout, starts, Reply::Caller(reply))?;
+        self.send_for(params, timeout, on_response, Reply::Caller(reply))?;
         answer
             .await
             .unwrap_or_else(|_| Err(Error::Closed(self.closed())))
@@ -182,7 +182,7 @@ impl Connection {
         &self,
         params: &R,
         timeout: Option<Duration>,
-        starts: Option<Starts>,
+        on_response: Option<OnResponse>,
         reply: Reply,
     ) -> Result<()> {
         let params = R::HAS_PARAMS
@@ -193,7 +193,7 @@ impl Connection {
             method: R::METHOD,
             params,
             timeout,
-            starts,
+            on_response,
             reply,
         };
         let sent = self.commands.send(Command::Call(call));
@@ -229,9 +229,9 @@ impl Connection {
     }
 
     /// Follows all that is about a thread.
-    pub(crate) fn watch(&self, thread_id: &str) -> Arc<Watch> {
-        let watch = Watch::new(thread_id);
-        let command = Command::Watch(Arc::clone(&watch));
+    pub(crate) fn watch(&self, thread_id: &str) -> Arc<ThreadSubscription> {
+        let watch = ThreadSubscription::new(thread_id);
+        let command = Command::ThreadSubscription(Arc::clone(&watch));
         if self.commands.send(command).is_err() {
             watch.close(&self.closed());
         }
@@ -249,27 +249,31 @@ impl Connection {
     }
 
     /// Follows what is told under the topic's id, from before the next request is sent.
-    pub(crate) fn follow(&self, topic: &Arc<Topic>) -> Result<()> {
+    pub(crate) fn follow(&self, topic: &Arc<ClientIdStream>) -> Result<()> {
         let sent = self.commands.send(Command::Follow(Arc::clone(topic)));
         sent.map_err(|_| Error::Closed(self.closed()))
     }
 
     /// Sends a request whose answer ends the topic, however long that takes.
-    pub(crate) fn send_until_end<R: Request>(&self, params: &R, topic: &Arc<Topic>) -> Result<()> {
-        let reply = Reply::Topic(Arc::clone(topic));
+    pub(crate) fn send_until_end<R: Request>(
+        &self,
+        params: &R,
+        topic: &Arc<ClientIdStream>,
+    ) -> Result<()> {
+        let reply = Reply::ClientIdStream(Arc::clone(topic));
         self.send_for(params, None, None, reply)
     }
 
-    /// Has all turns that show in a thread from now on go to the pursuit.
-    pub(crate) fn pursue(&self, thread_id: &str) -> Result<Arc<Pursuit>> {
-        let pursuit = Pursuit::new(thread_id);
-        let sent = self.commands.send(Command::Pursue(Arc::clone(&pursuit)));
+    /// Has all turns that show in a thread from now on go to the tracker.
+    pub(crate) fn pursue(&self, thread_id: &str) -> Result<Arc<GoalTracker>> {
+        let tracker = GoalTracker::new(thread_id);
+        let sent = self.commands.send(Command::Pursue(Arc::clone(&tracker)));
         sent.map_err(|_| Error::Closed(self.closed()))?;
-        Ok(pursuit)
+        Ok(tracker)
     }
 
     /// The turn that runs in a thread, as far as the server has said.
-    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<Running>> {
+    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<ActiveTurn>> {
         let (reply, active) = oneshot::channel();
         let command = Command::ActiveTurn {
             thread_id: thread_id.to_owned(),
@@ -289,9 +293,9 @@ impl Connection {
     }
 
     /// How the connection ended.
-    pub(crate) fn closed(&self) -> Arc<Closed> {
+    pub(crate) fn closed(&self) -> Arc<ConnectionClosed> {
         // Set before the task lets go of anything, so the other case is not to be seen.
         let closed = self.closed.get().map(Arc::clone);
-        closed.unwrap_or_else(|| Arc::new(Closed::new(CloseReason::EndOfStream)))
+        closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
     }
 }

@@ -14,13 +14,13 @@ use tokio::sync::mpsc;
 use crate::{
     connection::{
         command::Command,
-        inbound_request::{Asked, Ticket},
+        inbound_request::{InboundRequest, RequestState},
     },
     routing::active_turns::ends_thread,
-    rpc::envelope::Head,
+    rpc::envelope::Envelope,
     server_requests::{
-        handlers::{Handlers, Job},
-        pending_patches::Proposals,
+        handlers::{HandlerTask, Handlers},
+        pending_patches::PendingPatches,
         request_queue::Inbox,
         tool_registry::Tools,
     },
@@ -31,18 +31,18 @@ use crate::{
 const REMEMBERED: usize = 1024;
 
 /// The requests that wait for an answer, and those who may give one.
-pub(crate) struct Requests {
-    open: HashMap<RequestId, Arc<Ticket>>,
+pub(crate) struct OpenRequests {
+    open: HashMap<RequestId, Arc<RequestState>>,
     answered: VecDeque<RequestId>,
     handlers: Arc<Handlers>,
     /// In the order in which they were opened.
     inboxes: Vec<Arc<Inbox>>,
-    proposals: Proposals,
+    patches: PendingPatches,
     pub(crate) tools: Tools,
     commands: mpsc::WeakUnboundedSender<Command>,
 }
 
-impl Requests {
+impl OpenRequests {
     pub(crate) fn new(
         handlers: Arc<Handlers>,
         commands: mpsc::WeakUnboundedSender<Command>,
@@ -52,7 +52,7 @@ impl Requests {
             answered: VecDeque::new(),
             handlers,
             inboxes: Vec::new(),
-            proposals: Proposals::default(),
+            patches: PendingPatches::default(),
             tools: Tools::default(),
             commands,
         }
@@ -69,12 +69,12 @@ impl Requests {
     pub(crate) fn receive(
         &mut self,
         id: &RequestId,
-        head: &Head<'_>,
+        envelope: &Envelope<'_>,
         text: &str,
-        jobs: &mut Vec<Job>,
+        jobs: &mut Vec<HandlerTask>,
         wakes: &mut Vec<Waker>,
     ) -> bool {
-        let method = head.method.as_deref().unwrap_or_default();
+        let method = envelope.method.as_deref().unwrap_or_default();
         let known = ServerRequest::METHODS.iter();
         let Some(&method) = known.copied().find(|known| *known == method).as_ref() else {
             return false;
@@ -83,26 +83,26 @@ impl Requests {
         if self.open.contains_key(id) || self.answered.contains(id) {
             return true;
         }
-        let thread_id = head.peek.thread_id.as_deref();
-        let turn_id = head.peek.turn_id.as_deref();
-        let ticket = Ticket::new(id.clone(), method, thread_id, turn_id);
+        let thread_id = envelope.keys.thread_id.as_deref();
+        let turn_id = envelope.keys.turn_id.as_deref();
+        let ticket = RequestState::new(id.clone(), method, thread_id, turn_id);
         self.open.insert(id.clone(), Arc::clone(&ticket));
-        let proposals = match method {
-            "item/fileChange/requestApproval" => self.proposals.of(turn_id.unwrap_or_default()),
+        let patches = match method {
+            "item/fileChange/requestApproval" => self.patches.of(turn_id.unwrap_or_default()),
             _ => Vec::new(),
         };
         let commands = self.commands.clone();
-        let (text, params) = (text.to_owned(), head.params.clone());
-        let asked = Asked::new(ticket, text, params, proposals, commands);
+        let (text, params) = (text.to_owned(), envelope.params.clone());
+        let asked = InboundRequest::new(ticket, text, params, patches, commands);
         self.hand_out(asked, thread_id, jobs, wakes);
         true
     }
 
     fn hand_out(
         &mut self,
-        mut asked: Asked,
+        mut asked: InboundRequest,
         thread_id: Option<&str>,
-        jobs: &mut Vec<Job>,
+        jobs: &mut Vec<HandlerTask>,
         wakes: &mut Vec<Waker>,
     ) {
         if asked.method() == DynamicToolCallParams::METHOD
@@ -146,19 +146,19 @@ impl Requests {
     }
 
     /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, head: &Head<'_>, text: &str) {
-        self.proposals.notification(method, head, text);
-        self.tools.notification(method, head, text);
-        let thread_id = head.peek.thread_id.as_deref();
+    pub(crate) fn notification(&mut self, method: &str, envelope: &Envelope<'_>, text: &str) {
+        self.patches.notification(method, envelope, text);
+        self.tools.notification(method, envelope, text);
+        let thread_id = envelope.keys.thread_id.as_deref();
         match method {
             "serverRequest/resolved" => {
-                let params = head.params.clone().map_or("", |at| &text[at]);
+                let params = envelope.params.clone().map_or("", |at| &text[at]);
                 if let Ok(resolved) = serde_json::from_str(params) {
                     self.resolved(&resolved);
                 }
             }
             "turn/completed" => {
-                let turn_id = head.peek.turn_id.as_deref();
+                let turn_id = envelope.keys.turn_id.as_deref();
                 self.withdraw(|ticket| {
                     turn_id.is_some()
                         && ticket.thread_id.as_deref() == thread_id
@@ -180,7 +180,7 @@ impl Requests {
         self.answered.retain(|answered| answered != id);
     }
 
-    fn withdraw(&mut self, which: impl Fn(&Ticket) -> bool) {
+    fn withdraw(&mut self, which: impl Fn(&RequestState) -> bool) {
         self.open.retain(|_, ticket| {
             let gone = which(ticket);
             if gone {
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn an_inbox_that_was_dropped_is_forgotten_also_if_nothing_is_ever_asked() {
         let (commands, _receiver) = mpsc::unbounded_channel();
-        let mut requests = Requests::new(Arc::default(), commands.downgrade());
+        let mut requests = OpenRequests::new(Arc::default(), commands.downgrade());
         let held = Inbox::new(None);
         requests.open_inbox(Arc::clone(&held));
         for _ in 0..100 {

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::{
     connection::{Connection, command::Command},
     error::{Error, Result},
-    routing::turn_log::Feed,
+    routing::turn_log::TurnLog,
 };
 
 /// A thread, all of whose turns are kept; dropped, those that nobody has claimed are not.
@@ -39,8 +39,8 @@ impl Connection {
 
 impl Reservation {
     /// The turn, with all of its events.
-    pub(crate) async fn claim(&self, turn_id: String) -> Result<Arc<Feed>> {
-        let (reply, feed) = oneshot::channel();
+    pub(crate) async fn claim(&self, turn_id: String) -> Result<Arc<TurnLog>> {
+        let (reply, log) = oneshot::channel();
         let command = Command::Claim {
             thread_id: self.thread_id.clone(),
             turn_id,
@@ -49,7 +49,7 @@ impl Reservation {
         let closed = || Error::Closed(self.connection.closed());
         let sent = self.connection.commands.send(command);
         sent.map_err(|_| closed())?;
-        feed.await.map_err(|_| closed())
+        log.await.map_err(|_| closed())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::turn::result::TurnResult;
 /// How and why a connection ended.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Closed {
+pub struct ConnectionClosed {
     /// What ended it.
     pub reason: CloseReason,
     /// How the server process ended. `None` for a connection without a process of its own, and
@@ -38,7 +38,7 @@ pub enum CloseReason {
     RuntimeShutDown,
 }
 
-impl Closed {
+impl ConnectionClosed {
     pub(crate) fn new(reason: CloseReason) -> Self {
         Self {
             reason,
@@ -49,7 +49,7 @@ impl Closed {
     }
 }
 
-impl fmt::Display for Closed {
+impl fmt::Display for ConnectionClosed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -83,7 +83,7 @@ impl fmt::Display for CloseReason {
     }
 }
 
-impl std::error::Error for Closed {}
+impl std::error::Error for ConnectionClosed {}
 
 #[cfg(test)]
 mod tests {
@@ -91,9 +91,9 @@ mod tests {
 
     #[test]
     fn the_message_ends_with_the_servers_last_words() {
-        let closed = Closed {
+        let closed = ConnectionClosed {
             stderr_tail: (0..30).map(|n| format!("line {n}\n")).collect(),
-            ..Closed::new(CloseReason::EndOfStream)
+            ..ConnectionClosed::new(CloseReason::EndOfStream)
         };
         let text = closed.to_string();
         assert!(text.contains("closed its output"), "{text}");

@@ -10,7 +10,7 @@ const SNIPPET: usize = 240;
 /// It is shown with every string value masked, since a message may carry a key or a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Malformed {
+pub struct DecodeError {
     /// The method of the notification or request, or the one that was answered. `None` if the
     /// message could not be read that far.
     pub method: Option<String>,
@@ -20,7 +20,7 @@ pub struct Malformed {
     pub snippet: String,
 }
 
-impl Malformed {
+impl DecodeError {
     /// `message` is what could not be understood; `error` names the place in it.
     pub(crate) fn new(method: Option<&str>, message: &str, error: &serde_json::Error) -> Self {
         // The protocol's messages are one line, so the column is the place. A fault found after a
@@ -44,7 +44,7 @@ impl Malformed {
     }
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.method {
             Some(method) => write!(f, "malformed `{method}`: ")?,
@@ -54,7 +54,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-impl std::error::Error for Malformed {}
+impl std::error::Error for DecodeError {}
 
 /// The masked text around a place.
 fn snippet(message: &str, place: usize) -> String {
@@ -127,7 +127,7 @@ mod tests {
     fn the_reason_does_not_repeat_a_value() {
         let message = r#"{"token":"sk-secret"}"#;
         let error = serde_json::from_str::<std::collections::HashMap<String, i64>>(message);
-        let malformed = Malformed::new(Some("x"), message, &error.unwrap_err());
+        let malformed = DecodeError::new(Some("x"), message, &error.unwrap_err());
         let text = format!("{malformed} {malformed:?}");
         assert!(!text.contains("secret"), "{text}");
         assert!(text.contains("invalid type: string"), "{text}");

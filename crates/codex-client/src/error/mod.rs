@@ -9,13 +9,13 @@ pub(crate) mod turn_detached;
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    binary::NotFound,
+    binary::CodexNotFound,
     error::{
-        connection_closed::Closed,
-        decode_error::Malformed,
+        connection_closed::ConnectionClosed,
+        decode_error::DecodeError,
         output_mismatch::OutputMismatch,
         rpc_error::{RpcError, RpcErrorKind},
-        turn_detached::TurnLost,
+        turn_detached::TurnDetached,
     },
     turn::{limit::TurnTimeout, result::TurnResult},
 };
@@ -33,7 +33,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// There is no `codex` on this machine, as far as could be seen.
     #[error(transparent)]
-    NotFound(Arc<NotFound>),
+    CodexNotFound(Arc<CodexNotFound>),
     /// The `codex` that was found could not be started.
     #[error("could not start {}: {source}", program.display())]
     Launch {
@@ -44,13 +44,13 @@ pub enum Error {
     },
     /// The connection has ended, and with it every call and every turn on it.
     #[error(transparent)]
-    Closed(Arc<Closed>),
+    Closed(Arc<ConnectionClosed>),
     /// The server refused a request.
     #[error(transparent)]
     Rpc(Box<RpcError>),
     /// A message of the server is not what the protocol says.
     #[error(transparent)]
-    Decode(Arc<Malformed>),
+    Decode(Arc<DecodeError>),
     /// The server did not answer in time. Whether it did what was asked is not known; an answer that
     /// comes later is ignored.
     #[error("`{method}` was not answered within {} s", after.as_secs_f32())]
@@ -66,7 +66,7 @@ pub enum Error {
     /// The end of the turn will not be told to this client, which goes on working: the server has closed
     /// its thread, or this client has unsubscribed from it.
     #[error(transparent)]
-    TurnLost(Box<TurnLost>),
+    TurnDetached(Box<TurnDetached>),
     /// The turn ended without an answer of the type that was asked for. The answer as text is in it.
     #[error(transparent)]
     OutputMismatch(Box<OutputMismatch>),
@@ -75,10 +75,10 @@ pub enum Error {
     TurnTimeout(Box<TurnTimeout>),
     /// This reader of notifications was too slow: so many were dropped, the oldest first. Reading
     /// goes on with the next one.
-    #[error("{missed} notifications were dropped because they were not read in time")]
+    #[error("{skipped} notifications were dropped because they were not read in time")]
     Lagged {
         /// How many.
-        missed: u64,
+        skipped: u64,
     },
     /// The blocking API was used inside an async runtime, whose thread it would keep from everything
     /// else. Nothing was sent. There, use [`Codex`](crate::Codex), or a thread of your own.
@@ -142,7 +142,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn closed(closed: &Arc<Closed>) -> Self {
+    pub(crate) fn closed(closed: &Arc<ConnectionClosed>) -> Self {
         Self::Closed(Arc::clone(closed))
     }
 }
@@ -153,17 +153,17 @@ impl fmt::Debug for Error {
             return fmt::Display::fmt(self, f);
         }
         match self {
-            Self::NotFound(inner) => f.debug_tuple("NotFound").field(inner).finish(),
+            Self::CodexNotFound(inner) => f.debug_tuple("CodexNotFound").field(inner).finish(),
             Self::Launch { program, source } => f
                 .debug_struct("Launch")
                 .field("program", program)
                 .field("source", source)
                 .finish(),
-            Self::Closed(inner) => f.debug_tuple("Closed").field(inner).finish(),
+            Self::Closed(inner) => f.debug_tuple("ConnectionClosed").field(inner).finish(),
             Self::Rpc(inner) => f.debug_tuple("Rpc").field(inner).finish(),
             Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),
             Self::TurnFailed(inner) => f.debug_tuple("TurnFailed").field(inner).finish(),
-            Self::TurnLost(inner) => f.debug_tuple("TurnLost").field(inner).finish(),
+            Self::TurnDetached(inner) => f.debug_tuple("TurnDetached").field(inner).finish(),
             Self::OutputMismatch(inner) => f.debug_tuple("OutputMismatch").field(inner).finish(),
             Self::TurnTimeout(inner) => f.debug_tuple("TurnTimeout").field(inner).finish(),
             // All that is in the others is in their message.
@@ -172,9 +172,9 @@ impl fmt::Debug for Error {
     }
 }
 
-impl From<NotFound> for Error {
-    fn from(error: NotFound) -> Self {
-        Self::NotFound(Arc::new(error))
+impl From<CodexNotFound> for Error {
+    fn from(error: CodexNotFound) -> Self {
+        Self::CodexNotFound(Arc::new(error))
     }
 }
 
@@ -184,8 +184,8 @@ impl From<RpcError> for Error {
     }
 }
 
-impl From<Malformed> for Error {
-    fn from(error: Malformed) -> Self {
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
         Self::Decode(Arc::new(error))
     }
 }
@@ -196,7 +196,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{routing::turn_log::Record, rpc::raw_notification};
+    use crate::{routing::turn_log::TurnRecord, rpc::raw_notification};
 
     #[test]
     fn an_error_of_main_reads_as_a_sentence_and_shows_its_contents_when_asked() {
@@ -204,9 +204,9 @@ mod tests {
         turn.error = Some(TurnError::new("the model is gone"));
         let failed = json!({ "turn": turn, "threadId": "t" });
         let completed = format!(r#"{{"method":"turn/completed","params":{failed}}}"#);
-        let record = Record {
-            completed: Some(Arc::new(raw_notification::note(&completed))),
-            ..Record::default()
+        let record = TurnRecord {
+            completed: Some(Arc::new(raw_notification::notification(&completed))),
+            ..TurnRecord::default()
         };
         let error = TurnResult::collect(&record).unwrap_err();
         assert_eq!(format!("{error:?}"), "the turn failed: the model is gone");

@@ -7,13 +7,13 @@ use crate::turn::result::TurnResult;
 /// The end of a turn will not be told to this client, though the connection goes on.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct TurnLost {
+pub struct TurnDetached {
     /// The thread that the turn was, or is, running in.
     pub thread_id: String,
     /// The turn's id.
     pub turn_id: String,
     /// Why nothing more will be heard of it.
-    pub reason: LostReason,
+    pub reason: DetachReason,
     /// What it had come to until then.
     pub partial: Option<TurnResult>,
 }
@@ -21,7 +21,7 @@ pub struct TurnLost {
 /// Why nothing more will be heard of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum LostReason {
+pub enum DetachReason {
     /// The server has closed, archived or deleted the thread without ending the turn first.
     ThreadClosed,
     /// This client has unsubscribed from the thread (`thread/unsubscribe`). The turn goes on without it;
@@ -30,7 +30,7 @@ pub enum LostReason {
     Unsubscribed,
 }
 
-impl fmt::Display for TurnLost {
+impl fmt::Display for TurnDetached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             thread_id, turn_id, ..
@@ -43,7 +43,7 @@ impl fmt::Display for TurnLost {
     }
 }
 
-impl fmt::Display for LostReason {
+impl fmt::Display for DetachReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ThreadClosed => "the server has closed its thread",
@@ -52,4 +52,4 @@ impl fmt::Display for LostReason {
     }
 }
 
-impl std::error::Error for TurnLost {}
+impl std::error::Error for TurnDetached {}

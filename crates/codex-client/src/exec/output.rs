@@ -15,10 +15,10 @@ use codex_types::{
 use futures_core::Stream;
 
 use crate::{
-    error::{Error, Result, decode_error::Malformed},
+    error::{Error, Result, decode_error::DecodeError},
     exec::process::Inner,
     routing::{decode, subscribers::Post},
-    rpc::raw_notification::Note,
+    rpc::raw_notification::RawNotification,
 };
 
 /// A piece of output (`command/exec/outputDelta`), decoded.
@@ -35,14 +35,14 @@ pub struct ExecChunk {
 }
 
 impl ExecChunk {
-    fn decode(note: &Note) -> Result<Self> {
-        let delta: CommandExecOutputDeltaNotification = decode::params(note)?;
+    fn decode(notification: &RawNotification) -> Result<Self> {
+        let delta: CommandExecOutputDeltaNotification = decode::params(notification)?;
         let bytes = BASE64_STANDARD.decode(delta.delta_base64);
         Ok(Self {
             stream: delta.stream,
             bytes: bytes.map_err(|error| {
                 let reason = format!("`deltaBase64` is not base64: {error}");
-                Malformed::at(Some(note.method()), "", &reason, 0)
+                DecodeError::at(Some(notification.method()), "", &reason, 0)
             })?,
             cap_reached: delta.cap_reached,
         })
@@ -98,7 +98,7 @@ impl ExecOutput {
 ///
 /// It ends with the process. If the program could not be run
 /// ([`Rpc`](crate::Error::Rpc)) or the connection ended before it
-/// ([`Closed`](crate::Error::Closed)), that is the last item. Other errors do not end it: a message
+/// ([`ConnectionClosed`](crate::Error::Closed)), that is the last item. Other errors do not end it: a message
 /// that could not be understood ([`Decode`](crate::Error::Decode)), or pieces that were dropped since
 /// they were not read in time ([`Lagged`](crate::Error::Lagged)).
 #[derive(Debug)]
@@ -125,9 +125,9 @@ impl ExecStream {
             return Poll::Ready(None);
         }
         self.process.topic.poll(context).map(|post| match post {
-            Some(Post::Note(note)) => Some(ExecChunk::decode(&note)),
+            Some(Post::Notification(notification)) => Some(ExecChunk::decode(&notification)),
             Some(Post::Error(error)) => Some(Err(error)),
-            Some(Post::Missed(missed)) => Some(Err(Error::Lagged { missed })),
+            Some(Post::Missed(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
                 self.ended = true;
                 self.process.topic.ended()?.err().map(Err)

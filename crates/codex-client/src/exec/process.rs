@@ -12,7 +12,7 @@ use crate::{
     codex::Codex,
     error::{Error, Result},
     exec::output::{ExecOutput, ExecStream},
-    routing::client_id_stream::Topic,
+    routing::client_id_stream::ClientIdStream,
 };
 
 /// A process that was started with [`Exec::spawn`](crate::exec::start::Exec::spawn). Cheap to clone; all clones
@@ -37,12 +37,12 @@ pub struct ExecProcess {
 #[derive(Debug)]
 pub(crate) struct Inner {
     codex: Codex,
-    pub(crate) topic: Arc<Topic>,
+    pub(crate) topic: Arc<ClientIdStream>,
 }
 
 impl ExecProcess {
     pub(crate) fn start(codex: Codex, params: CommandExecParams, streams: bool) -> Result<Self> {
-        let topic = Topic::new("command/exec/outputDelta", "exec");
+        let topic = ClientIdStream::new("command/exec/outputDelta", "exec");
         let mut params = params.process_id(topic.id());
         if streams {
             params = params.stream_stdout_stderr(true);
@@ -89,7 +89,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
+    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`ConnectionClosed`](crate::Error::Closed)
     /// if the connection ended before it.
     pub async fn wait(&self) -> Result<i32> {
         self.ended().await.map(|response| response.exit_code)

@@ -131,7 +131,7 @@ impl<M> Exec<M> {
 }
 
 impl Exec {
-    /// Starts the program, to be talked to while it runs. This waits for nothing: the server does not
+    /// OnResponse the program, to be talked to while it runs. This waits for nothing: the server does not
     /// say that a program has started. One that cannot be is told by the first thing that is asked
     /// of the process.
     ///
@@ -139,7 +139,7 @@ impl Exec {
     ///
     /// # Errors
     ///
-    /// [`Closed`](crate::Error::Closed) if the connection has ended,
+    /// [`ConnectionClosed`](crate::Error::Closed) if the connection has ended,
     /// [`InvalidInput`](crate::Error::InvalidInput) for a [`cwd`](Self::cwd) that cannot be sent.
     pub fn spawn(self) -> Result<ExecProcess> {
         self.start(true)
@@ -165,7 +165,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the program cannot be run, [`Closed`](crate::Error::Closed) if
+    /// [`Rpc`](crate::Error::Rpc) if the program cannot be run, [`ConnectionClosed`](crate::Error::Closed) if
     /// the connection ended before it, or [`Decode`](crate::Error::Decode) if the answer is not what
     /// the protocol says.
     Exec -> ExecOutput

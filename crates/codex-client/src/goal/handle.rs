@@ -7,11 +7,11 @@ use tokio::time::timeout;
 
 use crate::{
     codex::Codex,
-    error::{Error, Result, turn_detached::TurnLost},
+    error::{Error, Result, turn_detached::TurnDetached},
     goal::{result::GoalResult, stream::GoalStream},
     routing::{
-        goal_tracker::{Pursuit, Rest, Standing},
-        turn_log::CutOff,
+        goal_tracker::{GoalEnd, GoalState, GoalTracker},
+        turn_log::EarlyEnd,
     },
     turn,
     turn::handle::TurnHandle,
@@ -35,28 +35,28 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct GoalHandle {
     codex: Codex,
-    pursuit: Arc<Pursuit>,
+    tracker: Arc<GoalTracker>,
 }
 
 impl GoalHandle {
-    pub(crate) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
-        Self { codex, pursuit }
+    pub(crate) fn new(codex: Codex, tracker: Arc<GoalTracker>) -> Self {
+        Self { codex, tracker }
     }
 
     /// The id of the thread that has the goal.
     pub fn thread_id(&self) -> &str {
-        self.pursuit.thread_id()
+        self.tracker.thread_id()
     }
 
     /// The goal, with what it has used, as the server has last told; `None` once it is cleared.
     pub fn goal(&self) -> Option<ThreadGoal> {
-        self.pursuit.goal()
+        self.tracker.goal()
     }
 
     /// The turn that runs: to steer it, to interrupt it, to follow it alone.
     pub fn turn(&self) -> Option<TurnHandle> {
-        let feed = self.pursuit.running()?;
-        Some(TurnHandle::new(self.codex.clone(), feed, Ok))
+        let log = self.tracker.running()?;
+        Some(TurnHandle::new(self.codex.clone(), log, Ok))
     }
 
     /// The events of all turns, in order, until the goal comes to rest.
@@ -64,7 +64,7 @@ impl GoalHandle {
     /// The first stream begins with the first event; one that is made after another has ended goes on
     /// from there, so that what follows a [`resume`](Self::resume) is read with a new one.
     pub fn stream(&self) -> GoalStream {
-        GoalStream::new(self.codex.clone(), Arc::clone(&self.pursuit))
+        GoalStream::new(self.codex.clone(), Arc::clone(&self.tracker))
     }
 
     /// Waits until the goal comes to rest and collects what it has come to, since this handle was
@@ -73,15 +73,15 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// [`Closed`](crate::Error::Closed) if the connection ended before, with what the last turn had
-    /// come to in [`Closed::partial`](crate::Closed::partial); [`TurnLost`](crate::Error::TurnLost) if
+    /// [`ConnectionClosed`](crate::Error::Closed) if the connection ended before, with what the last turn had
+    /// come to in [`ConnectionClosed::partial`](crate::Closed::partial); [`TurnDetached`](crate::Error::TurnDetached) if
     /// nothing more will be told of the thread; [`Decode`](crate::Error::Decode) if what the result is
     /// made of cannot be understood.
     pub async fn run(&self) -> Result<GoalResult> {
-        self.pursuit.mute();
-        match poll_fn(|context| self.pursuit.poll_rest(context)).await {
-            Rest::Ended => self.partial(),
-            Rest::CutOff(why) => Err(lost(&self.pursuit, why)),
+        self.tracker.mute();
+        match poll_fn(|context| self.tracker.poll_end(context)).await {
+            GoalEnd::Ended => self.partial(),
+            GoalEnd::EarlyEnd(why) => Err(lost(&self.tracker, why)),
         }
     }
 
@@ -91,7 +91,7 @@ impl GoalHandle {
     ///
     /// [`Decode`](crate::Error::Decode) if what it is made of cannot be understood.
     pub fn partial(&self) -> Result<GoalResult> {
-        GoalResult::collect(&self.pursuit)
+        GoalResult::collect(&self.tracker)
     }
 
     /// Pauses the goal (`thread/goal/set`): the turn that runs goes on to its end, and no other one
@@ -103,13 +103,13 @@ impl GoalHandle {
     /// As [`Call::send`](crate::Call::send).
     pub async fn pause(&self) -> Result<()> {
         if !matches!(
-            self.pursuit.standing(),
-            Standing::Active | Standing::Unknown
+            self.tracker.standing(),
+            GoalState::Active | GoalState::Unknown
         ) {
             return Ok(());
         }
-        self.set(ThreadGoalStatus::Paused, |standing| {
-            !matches!(standing, Standing::Active | Standing::Unknown)
+        self.set(ThreadGoalStatus::Paused, |state| {
+            !matches!(state, GoalState::Active | GoalState::Unknown)
         })
         .await
     }
@@ -122,12 +122,10 @@ impl GoalHandle {
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal now.
     pub async fn resume(&self) -> Result<()> {
         self.is_ours()?;
-        let before = self.pursuit.expect();
-        let set = self.set(ThreadGoalStatus::Active, |standing| {
-            standing == Standing::Active
-        });
+        let before = self.tracker.expect();
+        let set = self.set(ThreadGoalStatus::Active, |state| state == GoalState::Active);
         set.await
-            .inspect_err(|_| self.pursuit.expect_no_more(before))
+            .inspect_err(|_| self.tracker.expect_no_more(before))
     }
 
     /// Takes the goal away from the thread (`thread/goal/clear`). The turn that runs goes on to its
@@ -142,7 +140,7 @@ impl GoalHandle {
         let connection = self.codex.connection();
         let params = ThreadGoalClearParams::new(self.thread_id());
         let response = connection.call(&params, connection.timeout()).await?;
-        let is_cleared = |standing, _: Option<&ThreadGoal>| standing == Standing::Cleared;
+        let is_cleared = |state, _: Option<&ThreadGoal>| state == GoalState::Cleared;
         match response.cleared {
             true => self.until(connection.timeout(), is_cleared).await,
             false => Ok(()),
@@ -150,8 +148,8 @@ impl GoalHandle {
     }
 
     fn is_ours(&self) -> Result<()> {
-        match self.pursuit.standing() {
-            Standing::Superseded => Err(Error::InvalidInput(
+        match self.tracker.standing() {
+            GoalState::Superseded => Err(Error::InvalidInput(
                 "the thread has another goal now: use the handle of that one".into(),
             )),
             _ => Ok(()),
@@ -159,23 +157,22 @@ impl GoalHandle {
     }
 
     /// Sets the status, and waits until that has been told: what comes after is about what follows.
-    async fn set(&self, status: ThreadGoalStatus, is: impl Fn(Standing) -> bool) -> Result<()> {
+    async fn set(&self, status: ThreadGoalStatus, is: impl Fn(GoalState) -> bool) -> Result<()> {
         let connection = self.codex.connection();
         let params = ThreadGoalSetParams::new(self.thread_id()).status(status);
         connection.call(&params, connection.timeout()).await?;
-        self.until(connection.timeout(), |standing, _| is(standing))
-            .await
+        self.until(connection.timeout(), |state, _| is(state)).await
     }
 
     /// Waits until it was told that things are so with the goal.
     pub(crate) async fn until(
         &self,
         limit: Option<Duration>,
-        is: impl Fn(Standing, Option<&ThreadGoal>) -> bool,
+        is: impl Fn(GoalState, Option<&ThreadGoal>) -> bool,
     ) -> Result<()> {
         let told = async {
-            let told = poll_fn(|context| self.pursuit.poll_goal(&is, context));
-            told.await.map_err(|why| lost(&self.pursuit, why))
+            let told = poll_fn(|context| self.tracker.poll_goal(&is, context));
+            told.await.map_err(|why| lost(&self.tracker, why))
         };
         let Some(after) = limit else {
             return told.await;
@@ -187,12 +184,12 @@ impl GoalHandle {
 }
 
 /// The error of a goal whose end will not be told.
-pub(crate) fn lost(pursuit: &Pursuit, why: CutOff) -> Error {
-    match (pursuit.turns().pop(), why) {
+pub(crate) fn lost(tracker: &GoalTracker, why: EarlyEnd) -> Error {
+    match (tracker.turns().pop(), why) {
         (Some(last), why) => turn::stream::lost(&last, why),
-        (None, CutOff::Closed(closed)) => Error::Closed(closed),
-        (None, CutOff::Lost(reason)) => Error::TurnLost(Box::new(TurnLost {
-            thread_id: pursuit.thread_id().to_owned(),
+        (None, EarlyEnd::Closed(closed)) => Error::Closed(closed),
+        (None, EarlyEnd::Lost(reason)) => Error::TurnDetached(Box::new(TurnDetached {
+            thread_id: tracker.thread_id().to_owned(),
             turn_id: String::new(),
             reason,
             partial: None,

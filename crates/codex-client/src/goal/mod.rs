@@ -17,7 +17,7 @@ pub(crate) mod stream;
 
 use codex_types::{ThreadGoal, ThreadGoalGetParams};
 
-use crate::{error::Result, goal::start::GoalStart, thread::Thread};
+use crate::{error::Result, goal::start::GoalStartBuilder, thread::Thread};
 
 impl Thread {
     /// Gives the thread a goal and begins to pursue it (`thread/goal/set`): the server starts a turn,
@@ -26,14 +26,14 @@ impl Thread {
     /// cleared first.
     ///
     /// The thread must not be ephemeral.
-    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStart {
-        GoalStart::new(self, objective.into())
+    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStartBuilder {
+        GoalStartBuilder::new(self, objective.into())
     }
 
     /// Goes on with the goal that the thread has (`thread/goal/set`), with a handle to follow it: one
     /// that was paused or blocked, or of a thread that was [resumed](crate::Codex::thread_resume).
-    pub fn goal_resume(&self) -> GoalStart {
-        GoalStart::resume(self)
+    pub fn goal_resume(&self) -> GoalStartBuilder {
+        GoalStartBuilder::resume(self)
     }
 
     /// The goal of the thread, if it has one (`thread/goal/get`).

@@ -2,7 +2,7 @@
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
 
-use crate::{error::Result, routing::goal_tracker::Pursuit, turn::result::TurnResult};
+use crate::{error::Result, routing::goal_tracker::GoalTracker, turn::result::TurnResult};
 
 /// What a goal has come to, collected from the events of its turns.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,12 +17,12 @@ pub struct GoalResult {
 }
 
 impl GoalResult {
-    pub(crate) fn collect(pursuit: &Pursuit) -> Result<Self> {
-        let goal = pursuit.goal();
-        let turns = pursuit.turns();
+    pub(crate) fn collect(tracker: &GoalTracker) -> Result<Self> {
+        let goal = tracker.goal();
+        let turns = tracker.turns();
         let turns = turns
             .iter()
-            .map(|feed| TurnResult::partial(feed.turn_id(), &feed.record()));
+            .map(|log| TurnResult::partial(log.turn_id(), &log.record()));
         Ok(Self {
             turns: turns.collect::<Result<_>>()?,
             goal,

@@ -9,7 +9,7 @@ use crate::{
     goal::handle::GoalHandle,
     mode::Async,
     request_builder::Call,
-    routing::goal_tracker::Standing,
+    routing::goal_tracker::GoalState,
     thread::Thread,
 };
 
@@ -17,11 +17,11 @@ use crate::{
 /// [`Thread::goal_start`] and [`Thread::goal_resume`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct GoalStart<M = Async> {
+pub struct GoalStartBuilder<M = Async> {
     call: Call<ThreadGoalSetParams, M>,
 }
 
-impl<M> GoalStart<M> {
+impl<M> GoalStartBuilder<M> {
     pub(crate) fn new(thread: &Thread, objective: String) -> Self {
         let mut start = Self::resume(thread);
         start.call.params.objective = Some(objective);
@@ -55,16 +55,16 @@ impl<M> GoalStart<M> {
         // A thread that was unsubscribed from would tell nothing.
         drop(connection.reserve(&params.thread_id).await?);
         // From before the first turn can begin.
-        let pursuit = connection.pursue(&params.thread_id)?;
+        let tracker = connection.pursue(&params.thread_id)?;
         if params.objective.is_some() {
             // Else what the old goal has used would count for the new one.
             let clear = ThreadGoalClearParams::new(&params.thread_id);
             connection.call(&clear, timeout).await?;
         }
         let set = connection.call(&params, timeout).await?.goal;
-        let handle = GoalHandle::new(codex, pursuit);
+        let handle = GoalHandle::new(codex, tracker);
         // What is told of an earlier goal is behind us then.
-        let is_set = |_: Standing, goal: Option<&ThreadGoal>| {
+        let is_set = |_: GoalState, goal: Option<&ThreadGoal>| {
             goal.is_some_and(|goal| {
                 goal.objective == set.objective
                     && goal.created_at == set.created_at
@@ -84,5 +84,5 @@ sends! {
     ///
     /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread,
     /// and for a thread without a goal to resume. After a timeout the goal may be pursued.
-    GoalStart -> GoalHandle, blocking blocking::GoalHandle
+    GoalStartBuilder -> GoalHandle, blocking blocking::GoalHandle
 }

@@ -16,8 +16,8 @@ use crate::{
     goal::{handle::lost, result::GoalResult},
     routing::{
         decode,
-        goal_tracker::{Chapter, Pursuit, Rest},
-        turn_log::{End, Reader},
+        goal_tracker::{GoalEnd, GoalEvent, GoalTracker},
+        turn_log::{End, TurnReader},
     },
 };
 
@@ -25,8 +25,8 @@ use crate::{
 ///
 /// What the server tells about the goal between turns, or while one runs, is among them
 /// (`thread/goal/updated`, `thread/goal/cleared`). It ends when the goal has come to rest, or with
-/// [`Closed`](crate::Error::Closed) if the connection ended before, or
-/// [`TurnLost`](crate::Error::TurnLost) if nothing more will be told of the thread. A
+/// [`ConnectionClosed`](crate::Error::Closed) if the connection ended before, or
+/// [`TurnDetached`](crate::Error::TurnDetached) if nothing more will be told of the thread. A
 /// [`Decode`](crate::Error::Decode) does not end it: that message could not be understood, and the
 /// next one comes.
 ///
@@ -35,19 +35,19 @@ use crate::{
 pub struct GoalStream {
     /// Keeps the connection open while the goal is followed.
     _codex: Codex,
-    pursuit: Arc<Pursuit>,
-    /// The chapter that is read, or is to be read next.
-    chapter: usize,
-    turn: Option<Reader>,
+    tracker: Arc<GoalTracker>,
+    /// The event that is read, or is to be read next.
+    event: usize,
+    turn: Option<TurnReader>,
     ended: bool,
 }
 
 impl GoalStream {
-    pub(crate) fn new(codex: Codex, pursuit: Arc<Pursuit>) -> Self {
+    pub(crate) fn new(codex: Codex, tracker: Arc<GoalTracker>) -> Self {
         Self {
             _codex: codex,
-            chapter: pursuit.begin_stream(),
-            pursuit,
+            event: tracker.begin_stream(),
+            tracker,
             turn: None,
             ended: false,
         }
@@ -65,9 +65,9 @@ impl GoalStream {
     ///
     /// As [`GoalHandle::run`](crate::goal::handle::GoalHandle::run).
     pub async fn result(self) -> Result<GoalResult> {
-        match poll_fn(|context| self.pursuit.poll_rest(context)).await {
-            Rest::Ended => GoalResult::collect(&self.pursuit),
-            Rest::CutOff(why) => Err(lost(&self.pursuit, why)),
+        match poll_fn(|context| self.tracker.poll_end(context)).await {
+            GoalEnd::Ended => GoalResult::collect(&self.tracker),
+            GoalEnd::EarlyEnd(why) => Err(lost(&self.tracker, why)),
         }
     }
 
@@ -79,41 +79,41 @@ impl GoalStream {
             let why = match &mut self.turn {
                 Some(turn) => match std::task::ready!(turn.poll(context)) {
                     Ok(event) => {
-                        let feed = turn.feed();
-                        let event = decode::event(event, feed.thread_id(), feed.turn_id());
+                        let log = turn.log();
+                        let event = decode::event(event, log.thread_id(), log.turn_id());
                         return Poll::Ready(Some(event));
                     }
                     Err(End::Completed) => {
                         self.turn_over();
                         continue;
                     }
-                    Err(End::CutOff(why)) => why,
+                    Err(End::EarlyEnd(why)) => why,
                 },
-                None => match std::task::ready!(self.pursuit.poll_chapter(self.chapter, context)) {
-                    Ok(Chapter::Turn(feed)) => {
-                        self.turn = Some(feed.reader());
+                None => match std::task::ready!(self.tracker.poll_event(self.event, context)) {
+                    Ok(GoalEvent::Turn(log)) => {
+                        self.turn = Some(log.reader());
                         continue;
                     }
-                    Ok(Chapter::Note(note)) => {
+                    Ok(GoalEvent::Notification(notification)) => {
                         self.turn_over();
-                        return Poll::Ready(Some(decode::notification(&note)));
+                        return Poll::Ready(Some(decode::notification(&notification)));
                     }
-                    Err(Rest::Ended) => {
+                    Err(GoalEnd::Ended) => {
                         self.ended = true;
                         continue;
                     }
-                    Err(Rest::CutOff(why)) => why,
+                    Err(GoalEnd::EarlyEnd(why)) => why,
                 },
             };
             self.ended = true;
-            return Poll::Ready(Some(Err(lost(&self.pursuit, why))));
+            return Poll::Ready(Some(Err(lost(&self.tracker, why))));
         }
     }
 
     fn turn_over(&mut self) {
         self.turn = None;
-        self.chapter += 1;
-        self.pursuit.told(self.chapter);
+        self.event += 1;
+        self.tracker.told(self.event);
     }
 }
 

@@ -5,25 +5,25 @@ use std::fmt;
 use codex_types::{RequestId, ServerRequest};
 
 use crate::{
-    approvals::request::ApprovalRequest, connection::inbound_request::Asked, error::Result,
-    server_requests::server_response::Reply,
+    approvals::request::ApprovalRequest, connection::inbound_request::InboundRequest,
+    error::Result, server_requests::server_response::Reply,
 };
 
 /// A request of the server, to be answered now or later, from any task or thread, at most once; from
-/// [`ServerRequests`](crate::ServerRequests).
+/// [`RequestInbox`](crate::RequestInbox).
 ///
 /// Dropped unanswered, it is declined. The server may withdraw it meanwhile
 /// (`serverRequest/resolved`), because somebody else has answered or its turn has ended;
 /// [`resolved`](Self::resolved) tells.
 pub struct PendingRequest {
-    asked: Asked,
+    asked: InboundRequest,
     request: ServerRequest,
     approval: Option<ApprovalRequest>,
 }
 
 impl PendingRequest {
     /// `None` for one that cannot be understood, which is reported and declined.
-    pub(crate) fn new(asked: Asked) -> Option<Self> {
+    pub(crate) fn new(asked: InboundRequest) -> Option<Self> {
         let decoded = asked
             .message()
             .and_then(|request| Ok((request, ApprovalRequest::of(&asked)?)));

@@ -36,8 +36,8 @@ impl Codex {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn server_requests(&self) -> ServerRequests {
-        ServerRequests::new(self.connection().inbox(None))
+    pub fn server_requests(&self) -> RequestInbox {
+        RequestInbox::new(self.connection().inbox(None))
     }
 }
 
@@ -46,22 +46,22 @@ impl Thread {
     /// They come here rather than to a handler, and rather than to [`Codex::server_requests`]. Those of
     /// sub-agents, which have threads of their own, do not, nor do calls of a [`Tool`](crate::Tool) that
     /// the thread has.
-    pub fn server_requests(&self) -> ServerRequests {
-        ServerRequests::new(self.codex().connection().inbox(Some(self.id())))
+    pub fn server_requests(&self) -> RequestInbox {
+        RequestInbox::new(self.codex().connection().inbox(Some(self.id())))
     }
 }
 
-/// Requests of the server; from [`Codex::server_requests`] and [`Thread::server_requests`].
+/// OpenRequests of the server; from [`Codex::server_requests`] and [`Thread::server_requests`].
 ///
 /// It ends when the connection does, and does not keep it open. Dropped, it declines what was not
 /// taken from it. A request that cannot be understood is declined, and reported by
 /// [`Codex::notifications`].
 #[must_use = "dropped, it declines what comes"]
-pub struct ServerRequests {
+pub struct RequestInbox {
     inbox: Arc<Inbox>,
 }
 
-impl ServerRequests {
+impl RequestInbox {
     fn new(inbox: Arc<Inbox>) -> Self {
         Self { inbox }
     }
@@ -84,7 +84,7 @@ impl ServerRequests {
     }
 }
 
-impl Stream for ServerRequests {
+impl Stream for RequestInbox {
     type Item = PendingRequest;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -92,15 +92,15 @@ impl Stream for ServerRequests {
     }
 }
 
-impl Drop for ServerRequests {
+impl Drop for RequestInbox {
     fn drop(&mut self) {
         self.inbox.close();
     }
 }
 
-impl fmt::Debug for ServerRequests {
+impl fmt::Debug for RequestInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerRequests")
+        f.debug_struct("RequestInbox")
             .field("thread_id", &self.inbox.thread_id())
             .finish_non_exhaustive()
     }

@@ -5,14 +5,15 @@ use codex_types::{
 };
 
 use crate::{
-    codex::Codex, login::wait::LoginWait, request_builder::Call, routing::logins::Attempt,
+    codex::Codex, login::wait::LoginWaitBuilder, request_builder::Call,
+    routing::logins::LoginAttempt,
 };
 
 /// What both kinds of login can do.
 macro_rules! attempt {
     ($handle:ident, $started:ident) => {
         impl $handle {
-            pub(crate) fn new(codex: Codex, started: $started, attempt: Attempt) -> Self {
+            pub(crate) fn new(codex: Codex, started: $started, attempt: LoginAttempt) -> Self {
                 Self {
                     codex,
                     started,
@@ -27,12 +28,12 @@ macro_rules! attempt {
 
             /// Waits for the end of this attempt, and of no other (`account/login/completed`).
             /// Several may wait, and whoever comes later is told at once.
-            pub fn wait(&self) -> LoginWait {
+            pub fn wait(&self) -> LoginWaitBuilder {
                 self.waiting()
             }
 
-            pub(crate) fn waiting<M>(&self) -> LoginWait<M> {
-                LoginWait::new(self.codex.clone(), self.attempt.clone())
+            pub(crate) fn waiting<M>(&self) -> LoginWaitBuilder<M> {
+                LoginWaitBuilder::new(self.codex.clone(), self.attempt.clone())
             }
 
             /// Asks the server to give this attempt up (`account/login/cancel`). It then completes
@@ -61,15 +62,15 @@ macro_rules! attempt {
 /// [`Codex::notifications`](Codex::notifications) tells of it. Only
 /// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
 #[derive(Debug, Clone)]
-pub struct ChatgptLogin {
+pub struct ChatgptLoginHandle {
     codex: Codex,
     started: ChatgptLoginAccountResponse,
-    attempt: Attempt,
+    attempt: LoginAttempt,
 }
 
-attempt!(ChatgptLogin, ChatgptLoginAccountResponse);
+attempt!(ChatgptLoginHandle, ChatgptLoginAccountResponse);
 
-impl ChatgptLogin {
+impl ChatgptLoginHandle {
     /// The page that the person is to open.
     pub fn auth_url(&self) -> &str {
         &self.started.auth_url
@@ -80,17 +81,17 @@ impl ChatgptLogin {
 /// [`Codex::login_chatgpt_device_code`](Codex::login_chatgpt_device_code). Cheap enough to clone;
 /// all clones are one attempt.
 ///
-/// Dropped, the attempt goes on, as for [`ChatgptLogin`].
+/// Dropped, the attempt goes on, as for [`ChatgptLoginHandle`].
 #[derive(Debug, Clone)]
-pub struct DeviceCodeLogin {
+pub struct DeviceCodeLoginHandle {
     codex: Codex,
     started: ChatgptDeviceCodeLoginAccountResponse,
-    attempt: Attempt,
+    attempt: LoginAttempt,
 }
 
-attempt!(DeviceCodeLogin, ChatgptDeviceCodeLoginAccountResponse);
+attempt!(DeviceCodeLoginHandle, ChatgptDeviceCodeLoginAccountResponse);
 
-impl DeviceCodeLogin {
+impl DeviceCodeLoginHandle {
     /// The page that the person is to open, on any machine.
     pub fn verification_url(&self) -> &str {
         &self.started.verification_url

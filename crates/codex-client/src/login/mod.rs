@@ -19,12 +19,12 @@ pub(crate) mod wait;
 
 use crate::{
     codex::Codex,
-    login::start::{ChatgptLoginStart, DeviceCodeLoginStart},
+    login::start::{ChatgptLoginBuilder, DeviceCodeLoginBuilder},
 };
 
 impl Codex {
-    /// Starts a login by a web browser (`account/login/start` with `chatgpt`): a person opens the
-    /// [URL](ChatgptLogin::auth_url) and logs in there.
+    /// OnResponse a login by a web browser (`account/login/start` with `chatgpt`): a person opens the
+    /// [URL](ChatgptLoginHandle::auth_url) and logs in there.
     ///
     /// The browser is sent back to a port that the server listens on, on its own machine. Where
     /// the browser runs on another one, use
@@ -32,14 +32,14 @@ impl Codex {
     ///
     /// A server has one such attempt at a time: a new one replaces the old one, which then
     /// completes without success.
-    pub fn login_chatgpt(&self) -> ChatgptLoginStart {
-        ChatgptLoginStart::new(self)
+    pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
+        ChatgptLoginBuilder::new(self)
     }
 
-    /// Starts a login by a code (`account/login/start` with `chatgptDeviceCode`): a person opens the
-    /// [URL](DeviceCodeLogin::verification_url) on any machine and enters the
-    /// [code](DeviceCodeLogin::user_code).
-    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginStart {
-        DeviceCodeLoginStart::new(self)
+    /// OnResponse a login by a code (`account/login/start` with `chatgptDeviceCode`): a person opens the
+    /// [URL](DeviceCodeLoginHandle::verification_url) on any machine and enters the
+    /// [code](DeviceCodeLoginHandle::user_code).
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {
+        DeviceCodeLoginBuilder::new(self)
     }
 }

@@ -8,23 +8,23 @@ use crate::{
     blocking,
     builder_macros::{options, sends, timeouts},
     codex::Codex,
-    error::{Result, decode_error::Malformed},
-    login::handle::{ChatgptLogin, DeviceCodeLogin},
+    error::{Result, decode_error::DecodeError},
+    login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle},
     mode::Async,
     request_builder::Call,
 };
 
-/// Starts a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
+/// OnResponse a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
 ///
 /// Its [`timeout`](Self::timeout) is for the server to begin the login. The person may take longer: see
-/// [`ChatgptLogin::wait`].
+/// [`ChatgptLoginHandle::wait`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct ChatgptLoginStart<M = Async> {
+pub struct ChatgptLoginBuilder<M = Async> {
     call: Call<ChatgptLoginAccountParams, M>,
 }
 
-impl<M> ChatgptLoginStart<M> {
+impl<M> ChatgptLoginBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             call: Call::new(codex, ChatgptLoginAccountParams::default()),
@@ -42,7 +42,7 @@ impl<M> ChatgptLoginStart<M> {
 
     timeouts!();
 
-    async fn perform(self) -> Result<ChatgptLogin> {
+    async fn perform(self) -> Result<ChatgptLoginHandle> {
         let Call {
             codex,
             params,
@@ -54,7 +54,7 @@ impl<M> ChatgptLoginStart<M> {
         let (response, attempt) = connection.call_for_login(&params, timeout).await?;
         match response {
             LoginAccountResponse::Chatgpt(started) => {
-                Ok(ChatgptLogin::new(codex, started, attempt))
+                Ok(ChatgptLoginHandle::new(codex, started, attempt))
             }
             other => Err(other_kind(&other)),
         }
@@ -62,27 +62,27 @@ impl<M> ChatgptLoginStart<M> {
 }
 
 sends! {
-    /// Starts the login.
+    /// OnResponse the login.
     ///
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send). The server refuses where the configuration forbids a
     /// login by ChatGPT.
-    ChatgptLoginStart -> ChatgptLogin, blocking blocking::ChatgptLogin
+    ChatgptLoginBuilder -> ChatgptLoginHandle, blocking blocking::ChatgptLoginHandle
 }
 
-/// Starts a login by a code; `.await` or `send` does it. From
+/// OnResponse a login by a code; `.await` or `send` does it. From
 /// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
 ///
 /// Its [`timeout`](Self::timeout) is for the code, which the server fetches from OpenAI. The person may
-/// take longer: see [`DeviceCodeLogin::wait`].
+/// take longer: see [`DeviceCodeLoginHandle::wait`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct DeviceCodeLoginStart<M = Async> {
+pub struct DeviceCodeLoginBuilder<M = Async> {
     call: Call<(), M>,
 }
 
-impl<M> DeviceCodeLoginStart<M> {
+impl<M> DeviceCodeLoginBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             call: Call::new(codex, ()),
@@ -91,14 +91,14 @@ impl<M> DeviceCodeLoginStart<M> {
 
     timeouts!();
 
-    async fn perform(self) -> Result<DeviceCodeLogin> {
+    async fn perform(self) -> Result<DeviceCodeLoginHandle> {
         let Call { codex, timeout, .. } = self.call;
         let params = LoginAccountParams::ChatgptDeviceCode;
         let connection = codex.connection();
         let (response, attempt) = connection.call_for_login(&params, timeout).await?;
         match response {
             LoginAccountResponse::ChatgptDeviceCode(started) => {
-                Ok(DeviceCodeLogin::new(codex, started, attempt))
+                Ok(DeviceCodeLoginHandle::new(codex, started, attempt))
             }
             other => Err(other_kind(&other)),
         }
@@ -106,18 +106,18 @@ impl<M> DeviceCodeLoginStart<M> {
 }
 
 sends! {
-    /// Starts the login.
+    /// OnResponse the login.
     ///
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send). The server refuses where it gets no code, or where the
     /// configuration forbids a login by ChatGPT.
-    DeviceCodeLoginStart -> DeviceCodeLogin, blocking blocking::DeviceCodeLogin
+    DeviceCodeLoginBuilder -> DeviceCodeLoginHandle, blocking blocking::DeviceCodeLoginHandle
 }
 
 /// The server has started a login of another kind than it was asked for.
 fn other_kind(response: &LoginAccountResponse) -> crate::Error {
     let text = serde_json::to_string(response).unwrap_or_default();
     let reason = "the answer is about another kind of login";
-    Malformed::at(Some(LoginAccountParams::METHOD), &text, reason, 0).into()
+    DecodeError::at(Some(LoginAccountParams::METHOD), &text, reason, 0).into()
 }

@@ -9,22 +9,22 @@ use crate::{
     codex::Codex,
     error::{Error, Result},
     mode::Async,
-    routing::{decode, logins::Attempt},
+    routing::{decode, logins::LoginAttempt},
 };
 
 /// Waits for the end of a login, as long as it takes unless [`timeout`](Self::timeout) says
 /// otherwise; `.await` or `send` does it.
 #[derive(Debug)]
 #[must_use = "nothing is waited for until it is awaited, or `send` is called"]
-pub struct LoginWait<M = Async> {
+pub struct LoginWaitBuilder<M = Async> {
     codex: Codex,
-    attempt: Attempt,
+    attempt: LoginAttempt,
     timeout: Option<Duration>,
     mode: PhantomData<fn() -> M>,
 }
 
-impl<M> LoginWait<M> {
-    pub(crate) fn new(codex: Codex, attempt: Attempt) -> Self {
+impl<M> LoginWaitBuilder<M> {
+    pub(crate) fn new(codex: Codex, attempt: LoginAttempt) -> Self {
         Self {
             codex,
             attempt,
@@ -53,11 +53,11 @@ impl<M> LoginWait<M> {
                 }
             },
         };
-        let Some(note) = completed else {
+        let Some(notification) = completed else {
             return Err(Error::Closed(self.codex.connection().closed()));
         };
-        let mut done: AccountLoginCompletedNotification = decode::params(&note)?;
-        done.emitted_at_ms = note.emitted_at_ms();
+        let mut done: AccountLoginCompletedNotification = decode::params(&notification)?;
+        done.emitted_at_ms = notification.emitted_at_ms();
         Ok(done)
     }
 }
@@ -69,8 +69,8 @@ sends! {
     ///
     /// # Errors
     ///
-    /// [`Closed`](Error::Closed) if the connection ended before the login did,
+    /// [`ConnectionClosed`](Error::Closed) if the connection ended before the login did,
     /// [`Timeout`](Error::Timeout), or [`Decode`](Error::Decode) if the completion is not what the
     /// protocol says.
-    LoginWait -> AccountLoginCompletedNotification
+    LoginWaitBuilder -> AccountLoginCompletedNotification
 }

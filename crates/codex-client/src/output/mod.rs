@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The answer of a turn as a value of `T`; from [`Run::output`](crate::Run::output) and
-/// [`TurnStart::output`](crate::TurnStart::output).
+/// [`TurnStartBuilder::output`](crate::TurnStartBuilder::output).
 ///
 /// ```no_run
 /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
@@ -80,7 +80,7 @@ macro_rules! output {
         {
             $builder {
                 call: self.call,
-                wanted: $crate::output::Wanted::typed(),
+                output: $crate::output::OutputSpec::typed(),
                 $($option: self.$option,)*
             }
         }
@@ -90,14 +90,14 @@ macro_rules! output {
 pub(crate) use output;
 
 /// What a turn is asked for.
-pub(crate) struct Wanted<R> {
+pub(crate) struct OutputSpec<R> {
     /// The schema of the answer, if it has one. An error is that of the type, and is told when the
     /// turn is to be started.
     pub(crate) schema: Result<Option<Value>>,
     pub(crate) read: Read<R>,
 }
 
-impl Wanted<TurnResult> {
+impl OutputSpec<TurnResult> {
     /// The result as it is.
     pub(crate) fn result() -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Wanted<TurnResult> {
     }
 }
 
-impl<T: DeserializeOwned + JsonSchema> Wanted<TypedResult<T>> {
+impl<T: DeserializeOwned + JsonSchema> OutputSpec<TypedResult<T>> {
     /// An answer that is a `T`.
     pub(crate) fn typed() -> Self {
         match Shape::of::<T>(Form::Strict) {
@@ -130,7 +130,7 @@ impl<T: DeserializeOwned + JsonSchema> Wanted<TypedResult<T>> {
     }
 }
 
-impl<R> fmt::Debug for Wanted<R> {
+impl<R> fmt::Debug for OutputSpec<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.schema.fmt(f)
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, output_mismatch::OutputMismatch},
-    output::{TypedResult, Wanted},
+    output::{OutputSpec, TypedResult},
     turn::result::TurnResult,
 };
 
@@ -26,7 +26,7 @@ enum Verdict {
 
 #[test]
 fn a_type_that_cannot_be_asked_for_is_named() {
-    let wanted = Wanted::<TypedResult<BTreeMap<String, bool>>>::typed();
+    let wanted = OutputSpec::<TypedResult<BTreeMap<String, bool>>>::typed();
     let Err(Error::InvalidInput(message)) = wanted.schema else {
         panic!("a map was taken")
     };
@@ -37,7 +37,7 @@ fn a_type_that_cannot_be_asked_for_is_named() {
 fn answer<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<T, Box<OutputMismatch>> {
     let mut turn = TurnResult::for_tests(Turn::new("u", Vec::new(), TurnStatus::Completed));
     turn.final_response = Some(text.to_owned());
-    match (Wanted::<TypedResult<T>>::typed().read)(turn) {
+    match (OutputSpec::<TypedResult<T>>::typed().read)(turn) {
         Ok(typed) => {
             assert_eq!(typed.result.final_response.as_deref(), Some(text));
             Ok(typed.output)
@@ -76,7 +76,8 @@ fn an_answer_that_does_not_fit_is_kept_and_says_what_does_not() {
     let mismatch = answer::<Point>("I cannot say.").unwrap_err();
     assert!(mismatch.reason.starts_with("not JSON"), "{mismatch}");
     let turn = TurnResult::for_tests(Turn::new("u", Vec::new(), TurnStatus::Interrupted));
-    let Err(Error::OutputMismatch(mismatch)) = (Wanted::<TypedResult<Point>>::typed().read)(turn)
+    let Err(Error::OutputMismatch(mismatch)) =
+        (OutputSpec::<TypedResult<Point>>::typed().read)(turn)
     else {
         panic!("there is an answer")
     };

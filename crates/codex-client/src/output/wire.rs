@@ -15,19 +15,19 @@ use crate::schema::TagsFirst;
 ///
 /// The params can have a schema of their own. It is a [`Value`], which has no order that could be
 /// chosen; the one of a type has.
-pub(crate) struct Asking<'a> {
+pub(crate) struct TurnStartBody<'a> {
     pub(crate) params: &'a TurnStartParams,
     /// Takes the place of the one in the params.
     pub(crate) schema: Option<&'a Value>,
 }
 
-impl Request for Asking<'_> {
+impl Request for TurnStartBody<'_> {
     const METHOD: &'static str = TurnStartParams::METHOD;
     const EXPERIMENTAL: bool = TurnStartParams::EXPERIMENTAL;
     type Response = <TurnStartParams as Request>::Response;
 }
 
-impl Serialize for Asking<'_> {
+impl Serialize for TurnStartBody<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Some(schema) = self.schema else {
             return self.params.serialize(serializer);

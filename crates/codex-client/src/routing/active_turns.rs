@@ -8,33 +8,33 @@
 
 use std::collections::HashMap;
 
-use crate::rpc::envelope::Peek;
+use crate::rpc::envelope::RoutingKeys;
 
 /// The running turns by thread, those of other clients and of sub-agents included.
 #[derive(Debug, Default)]
-pub(crate) struct Active {
-    turns: HashMap<String, Running>,
+pub(crate) struct ActiveTurns {
+    turns: HashMap<String, ActiveTurn>,
 }
 
 /// A turn that runs.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Running {
+pub(crate) struct ActiveTurn {
     /// The id by which the server knows it while it runs.
     pub(crate) id: String,
     /// The first turn of those that have led to it; itself if none has, or if that is not known.
     pub(crate) root: String,
 }
 
-impl Running {
+impl ActiveTurn {
     fn new(id: &str, root: &str) -> Self {
         let (id, root) = (id.to_owned(), root.to_owned());
         Self { id, root }
     }
 }
 
-impl Active {
+impl ActiveTurns {
     /// The turn that runs in a thread.
-    pub(crate) fn turn(&self, thread_id: &str) -> Option<&Running> {
+    pub(crate) fn turn(&self, thread_id: &str) -> Option<&ActiveTurn> {
         self.turns.get(thread_id)
     }
 
@@ -48,20 +48,20 @@ impl Active {
     /// displaced: only `turn/started` says that another has taken its place.
     pub(crate) fn named(&mut self, thread_id: &str, turn_id: &str) {
         if !self.turns.contains_key(thread_id) {
-            let running = Running::new(turn_id, turn_id);
+            let running = ActiveTurn::new(turn_id, turn_id);
             self.turns.insert(thread_id.to_owned(), running);
         }
     }
 
     /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, peek: &Peek<'_>) {
-        let Some(thread_id) = peek.thread_id.as_deref() else {
+    pub(crate) fn notification(&mut self, method: &str, keys: &RoutingKeys<'_>) {
+        let Some(thread_id) = keys.thread_id.as_deref() else {
             return;
         };
-        match (method, peek.turn_id.as_deref()) {
+        match (method, keys.turn_id.as_deref()) {
             ("turn/started", Some(turn_id)) => {
-                let root = peek.root_turn_id.as_deref().unwrap_or(turn_id);
-                let running = Running::new(turn_id, root);
+                let root = keys.root_turn_id.as_deref().unwrap_or(turn_id);
+                let running = ActiveTurn::new(turn_id, root);
                 self.turns.insert(thread_id.to_owned(), running);
             }
             ("turn/completed", Some(turn_id)) if self.is(thread_id, turn_id) => {
@@ -98,31 +98,31 @@ pub(crate) fn ends_thread(method: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn tell(active: &mut Active, method: &str, turn_id: &'static str) {
-        let peek = Peek {
+    fn tell(active: &mut ActiveTurns, method: &str, turn_id: &'static str) {
+        let keys = RoutingKeys {
             thread_id: Some("t".into()),
             turn_id: Some(turn_id.into()),
-            ..Peek::default()
+            ..RoutingKeys::default()
         };
-        active.notification(method, &peek);
+        active.notification(method, &keys);
     }
 
-    fn turn<'a>(active: &'a Active, thread_id: &str) -> Option<&'a str> {
+    fn turn<'a>(active: &'a ActiveTurns, thread_id: &str) -> Option<&'a str> {
         active.turn(thread_id).map(|running| running.id.as_str())
     }
 
     #[test]
     fn a_review_is_over_with_the_id_that_its_events_bear() {
-        let mut active = Active::default();
+        let mut active = ActiveTurns::default();
         active.named("t", "review");
-        let peek = Peek {
+        let keys = RoutingKeys {
             thread_id: Some("t".into()),
             turn_id: Some("inner".into()),
             root_turn_id: Some("review".into()),
-            ..Peek::default()
+            ..RoutingKeys::default()
         };
-        active.notification("turn/started", &peek);
-        let running = Running::new("inner", "review");
+        active.notification("turn/started", &keys);
+        let running = ActiveTurn::new("inner", "review");
         assert_eq!(active.turn("t"), Some(&running));
         tell(&mut active, "turn/completed", "review");
         assert_eq!(active.turn("t"), None);
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_turn_is_active_from_its_start_to_its_completion() {
-        let mut active = Active::default();
+        let mut active = ActiveTurns::default();
         assert_eq!(turn(&active, "t"), None);
         tell(&mut active, "turn/started", "u");
         assert_eq!(turn(&active, "t"), Some("u"));
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_turn_that_an_answer_names_does_not_displace_the_running_one() {
-        let mut active = Active::default();
+        let mut active = ActiveTurns::default();
         active.named("t", "u");
         active.named("t", "phantom");
         assert_eq!(turn(&active, "t"), Some("u"));
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn nothing_runs_in_a_thread_that_is_gone() {
         for method in ["thread/closed", "thread/archived", "thread/deleted"] {
-            let mut active = Active::default();
+            let mut active = ActiveTurns::default();
             active.named("t", "u");
             tell(&mut active, method, "");
             assert_eq!(turn(&active, "t"), None);

@@ -3,7 +3,7 @@
 //!
 //! Such notifications name neither thread nor turn. Since the id is the client's, the route stands
 //! before the request is sent, and nothing can come too early. What is unread is bounded, as for a
-//! subscriber of the [bulletin](crate::routing::subscribers): the server does not wait for slow readers.
+//! subscriber of the [subscribers](crate::routing::subscribers): the server does not wait for slow readers.
 
 use std::{
     collections::HashMap,
@@ -16,16 +16,16 @@ use std::{
 };
 
 use crate::{
-    error::{Error, Result, connection_closed::Closed},
+    error::{Error, Result, connection_closed::ConnectionClosed},
     routing::subscribers::{Post, Posts},
-    rpc::{envelope::Head, raw_notification::Note, raw_response::RawResponse},
+    rpc::{envelope::Envelope, raw_notification::RawNotification, raw_response::RawResponse},
 };
 
 /// How many ids were given away. They only have to differ within a connection.
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
 
 /// One id, and what is unread of it.
-pub(crate) struct Topic {
+pub(crate) struct ClientIdStream {
     /// The notification that tells of it.
     method: &'static str,
     id: String,
@@ -45,7 +45,7 @@ struct State {
 /// How it ended: with the answer to the request that began it, or with an error.
 pub(crate) type End = Result<Arc<RawResponse>>;
 
-impl Topic {
+impl ClientIdStream {
     /// A topic with an id of its own, which begins with `kind`.
     pub(crate) fn new(method: &'static str, kind: &str) -> Arc<Self> {
         let number = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
@@ -65,10 +65,12 @@ impl Topic {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn push(&self, note: Note, wakes: &mut Vec<Waker>) {
+    pub(crate) fn push(&self, notification: RawNotification, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         if !state.abandoned {
-            state.unread.push(Post::Note(Arc::new(note)));
+            state
+                .unread
+                .push(Post::Notification(Arc::new(notification)));
             wakes.append(&mut state.readers);
         }
     }
@@ -124,10 +126,10 @@ impl Topic {
     }
 }
 
-impl fmt::Debug for Topic {
+impl fmt::Debug for ClientIdStream {
     /// Without the contents, which may be large or secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Topic").field(&self.id).finish()
+        f.debug_tuple("ClientIdStream").field(&self.id).finish()
     }
 }
 
@@ -140,26 +142,26 @@ pub(crate) fn remember(wakers: &mut Vec<Waker>, context: &Context<'_>) {
 
 /// All topics, by id.
 #[derive(Debug, Default)]
-pub(crate) struct Topics {
-    topics: HashMap<String, Arc<Topic>>,
+pub(crate) struct ClientIdStreams {
+    topics: HashMap<String, Arc<ClientIdStream>>,
 }
 
-impl Topics {
-    pub(crate) fn add(&mut self, topic: Arc<Topic>) {
+impl ClientIdStreams {
+    pub(crate) fn add(&mut self, topic: Arc<ClientIdStream>) {
         // Those that nobody else holds are of no interest any more.
         self.topics.retain(|_, topic| Arc::strong_count(topic) > 1);
         self.topics.insert(topic.id.clone(), topic);
     }
 
     /// The topic that a notification is about.
-    pub(crate) fn find(&self, head: &Head<'_>) -> Option<Arc<Topic>> {
+    pub(crate) fn find(&self, envelope: &Envelope<'_>) -> Option<Arc<ClientIdStream>> {
         // Of what turns send, nearly nothing has such an id.
-        let id = head.peek.topic_id.as_deref()?;
+        let id = envelope.keys.client_id.as_deref()?;
         let topic = self.topics.get(id)?;
-        (head.method.as_deref() == Some(topic.method)).then(|| Arc::clone(topic))
+        (envelope.method.as_deref() == Some(topic.method)).then(|| Arc::clone(topic))
     }
 
-    pub(crate) fn close(&mut self, closed: &Arc<Closed>) {
+    pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         for (_, topic) in self.topics.drain() {
             topic.end(Err(Error::closed(closed)));
         }
@@ -172,27 +174,27 @@ mod tests {
 
     use super::*;
     use crate::{
-        error::connection_closed::{CloseReason, Closed},
+        error::connection_closed::{CloseReason, ConnectionClosed},
         routing::subscribers::UNREAD_LIMIT,
         rpc::{
             envelope,
-            raw_notification::{Shape, note},
+            raw_notification::{Shape, notification},
         },
     };
 
     const METHOD: &str = "command/exec/outputDelta";
 
-    fn closed() -> Arc<Closed> {
-        Arc::new(Closed::new(CloseReason::EndOfStream))
+    fn closed() -> Arc<ConnectionClosed> {
+        Arc::new(ConnectionClosed::new(CloseReason::EndOfStream))
     }
 
     /// What there is to read now, and whether that was all.
-    fn read(topic: &Topic) -> (Vec<&'static str>, bool) {
+    fn read(topic: &ClientIdStream) -> (Vec<&'static str>, bool) {
         let mut context = Context::from_waker(Waker::noop());
         let mut seen = Vec::new();
         loop {
             seen.push(match topic.poll(&mut context) {
-                Poll::Ready(Some(Post::Note(_))) => "note",
+                Poll::Ready(Some(Post::Notification(_))) => "notification",
                 Poll::Ready(Some(Post::Missed(_))) => "missed",
                 Poll::Ready(Some(Post::Error(_))) => "error",
                 Poll::Ready(None) => return (seen, true),
@@ -202,21 +204,27 @@ mod tests {
     }
 
     /// Whether a notification finds the topic.
-    fn tell(topics: &Topics, method: &str, member: &str, id: &str) -> bool {
+    fn tell(topics: &ClientIdStreams, method: &str, member: &str, id: &str) -> bool {
         let text = format!(r#"{{"method":"{method}","params":{{"{member}":"{id}"}}}}"#);
-        let head = envelope::head(&text).unwrap();
-        let Some(topic) = topics.find(&head) else {
+        let envelope = envelope::envelope(&text).unwrap();
+        let Some(topic) = topics.find(&envelope) else {
             return false;
         };
-        let shape = Shape::of(&text, &head);
-        topic.push(Note::new(text.as_str().into(), shape), &mut Vec::new());
+        let shape = Shape::of(&text, &envelope);
+        topic.push(
+            RawNotification::new(text.as_str().into(), shape),
+            &mut Vec::new(),
+        );
         true
     }
 
     #[test]
     fn a_topic_gets_what_is_told_under_its_id_by_its_method() {
-        let (process, watch) = (Topic::new(METHOD, "x"), Topic::new("fs/changed", "x"));
-        let mut topics = Topics::default();
+        let (process, watch) = (
+            ClientIdStream::new(METHOD, "x"),
+            ClientIdStream::new("fs/changed", "x"),
+        );
+        let mut topics = ClientIdStreams::default();
         topics.add(Arc::clone(&process));
         topics.add(Arc::clone(&watch));
         assert_ne!(process.id(), watch.id());
@@ -225,21 +233,21 @@ mod tests {
         assert!(!tell(&topics, "fs/changed", "processId", process.id()));
         assert!(!tell(&topics, METHOD, "processId", "another"));
         assert!(!tell(&topics, METHOD, "threadId", process.id()));
-        assert_eq!(read(&process), (vec!["note"], false));
-        assert_eq!(read(&watch), (vec!["note"], false));
+        assert_eq!(read(&process), (vec!["notification"], false));
+        assert_eq!(read(&watch), (vec!["notification"], false));
     }
 
     #[test]
     fn what_came_before_the_end_is_read_and_the_first_end_counts() {
-        let topic = Topic::new(METHOD, "x");
-        topic.push(note(r#"{"method":"x"}"#), &mut Vec::new());
-        topic.end(Err(Error::Lagged { missed: 1 }));
+        let topic = ClientIdStream::new(METHOD, "x");
+        topic.push(notification(r#"{"method":"x"}"#), &mut Vec::new());
+        topic.end(Err(Error::Lagged { skipped: 1 }));
         topic.end(Err(Error::closed(&closed())));
         assert!(matches!(
             topic.ended(),
-            Some(Err(Error::Lagged { missed: 1 }))
+            Some(Err(Error::Lagged { skipped: 1 }))
         ));
-        assert_eq!(read(&topic), (vec!["note"], true));
+        assert_eq!(read(&topic), (vec!["notification"], true));
     }
 
     struct Task;
@@ -250,7 +258,7 @@ mod tests {
 
     #[test]
     fn all_readers_and_waiters_are_woken() {
-        let topic = Topic::new(METHOD, "x");
+        let topic = ClientIdStream::new(METHOD, "x");
         let waker = Waker::from(Arc::new(Task));
         let mut context = Context::from_waker(&waker);
         for _ in 0..2 {
@@ -258,7 +266,7 @@ mod tests {
             assert!(topic.poll_end(&mut context).is_pending());
         }
         let mut wakes = Vec::new();
-        topic.push(note(r#"{"method":"x"}"#), &mut wakes);
+        topic.push(notification(r#"{"method":"x"}"#), &mut wakes);
         // The same task twice is one, and who waits for the end is not disturbed.
         assert_eq!(wakes.len(), 1);
         assert_eq!(topic.lock().waiters.len(), 1);
@@ -269,26 +277,26 @@ mod tests {
 
     #[test]
     fn a_slow_reader_loses_the_oldest_and_is_told_and_one_that_is_gone_keeps_nothing() {
-        let topic = Topic::new(METHOD, "x");
+        let topic = ClientIdStream::new(METHOD, "x");
         let large = format!(
             r#"{{"method":"x","params":"{}"}}"#,
             "x".repeat(UNREAD_LIMIT / 2 - 1000)
         );
         for _ in 0..3 {
-            topic.push(note(&large), &mut Vec::new());
+            topic.push(notification(&large), &mut Vec::new());
         }
-        assert_eq!(read(&topic).0, ["missed", "note", "note"]);
-        topic.push(note(&large), &mut Vec::new());
+        assert_eq!(read(&topic).0, ["missed", "notification", "notification"]);
+        topic.push(notification(&large), &mut Vec::new());
         topic.abandon();
-        topic.push(note(&large), &mut Vec::new());
+        topic.push(notification(&large), &mut Vec::new());
         assert_eq!(read(&topic), (vec![], false));
     }
 
     #[test]
     fn a_topic_that_nobody_holds_is_forgotten_and_the_others_end_with_the_connection() {
-        let mut topics = Topics::default();
-        topics.add(Topic::new(METHOD, "x"));
-        let kept = Topic::new(METHOD, "x");
+        let mut topics = ClientIdStreams::default();
+        topics.add(ClientIdStream::new(METHOD, "x"));
+        let kept = ClientIdStream::new(METHOD, "x");
         topics.add(Arc::clone(&kept));
         assert_eq!(topics.topics.len(), 1);
         topics.close(&closed());

@@ -8,34 +8,38 @@ use codex_types::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    error::{Result, decode_error::Malformed},
+    error::{Result, decode_error::DecodeError},
     routing::delta_queue::Event,
-    rpc::raw_notification::{Delta, DeltaKind, Note},
+    rpc::raw_notification::{Delta, DeltaKind, RawNotification},
 };
 
 /// An event of a turn. Of one that names its turn itself, `turn_id` is not used.
 pub(crate) fn event(event: Event, thread_id: &str, turn_id: &str) -> Result<ServerNotification> {
     match event {
-        Event::Note(note) => notification(&note),
+        Event::Notification(notification) => self::notification(&notification),
         Event::Delta(event) => Ok(delta(event, thread_id, turn_id)),
     }
 }
 
 /// Any notification. One with a method that is not known is not an error.
-pub(crate) fn notification(note: &Note) -> Result<ServerNotification> {
+pub(crate) fn notification(notification: &RawNotification) -> Result<ServerNotification> {
     let malformed = |error| {
-        let params = note.params().unwrap_or_default();
-        Malformed::new(Some(note.method()), params, &error)
+        let params = notification.params().unwrap_or_default();
+        DecodeError::new(Some(notification.method()), params, &error)
     };
-    ServerNotification::decode_text(note.method(), note.params(), note.emitted_at_ms())
-        .map_err(|error| malformed(error.source).into())
+    ServerNotification::decode_text(
+        notification.method(),
+        notification.params(),
+        notification.emitted_at_ms(),
+    )
+    .map_err(|error| malformed(error.source).into())
 }
 
 /// The params of a notification whose method is known.
-pub(crate) fn params<T: DeserializeOwned>(note: &Note) -> Result<T> {
-    let params = note.params().unwrap_or("{}");
+pub(crate) fn params<T: DeserializeOwned>(notification: &RawNotification) -> Result<T> {
+    let params = notification.params().unwrap_or("{}");
     serde_json::from_str(params)
-        .map_err(|error| Malformed::new(Some(note.method()), params, &error).into())
+        .map_err(|error| DecodeError::new(Some(notification.method()), params, &error).into())
 }
 
 fn delta(delta: Delta, thread_id: &str, turn_id: &str) -> ServerNotification {

@@ -7,7 +7,7 @@
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-use crate::rpc::raw_notification::{Delta, DeltaKind, DeltaRef, Note};
+use crate::rpc::raw_notification::{Delta, DeltaKind, DeltaRef, RawNotification};
 
 /// From how many unread entries on neighbouring deltas are merged. A reader that keeps up sees
 /// every delta as the server cut it.
@@ -23,14 +23,14 @@ const RECENT: usize = 8;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
     /// Any notification but a plain delta.
-    Note(Arc<Note>),
+    Notification(Arc<RawNotification>),
     /// One delta, or neighbouring ones together.
     Delta(Delta),
 }
 
 /// Events in order, deltas packed.
 #[derive(Clone, Default)]
-pub(crate) struct Queue {
+pub(crate) struct DeltaQueue {
     entries: VecDeque<Entry>,
     /// The texts of all deltas in `entries`, from `read` on.
     text: String,
@@ -45,7 +45,7 @@ pub(crate) struct Queue {
 
 #[derive(Clone)]
 enum Entry {
-    Note(Arc<Note>),
+    Notification(Arc<RawNotification>),
     Delta {
         item: u32,
         length: u32,
@@ -62,7 +62,7 @@ struct Item {
     index: i64,
 }
 
-impl Queue {
+impl DeltaQueue {
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -76,9 +76,9 @@ impl Queue {
         self.notes + self.text.len() - self.read + self.entries.len() * size_of::<Entry>()
     }
 
-    pub(crate) fn push_note(&mut self, note: Arc<Note>) {
-        self.notes += note.size();
-        self.entries.push_back(Entry::Note(note));
+    pub(crate) fn push_notification(&mut self, notification: Arc<RawNotification>) {
+        self.notes += notification.size();
+        self.entries.push_back(Entry::Notification(notification));
     }
 
     pub(crate) fn push_delta(&mut self, delta: &DeltaRef<'_>) {
@@ -109,9 +109,9 @@ impl Queue {
 
     pub(crate) fn pop(&mut self) -> Option<Event> {
         let event = match self.entries.pop_front()? {
-            Entry::Note(note) => {
-                self.notes -= note.size();
-                Event::Note(note)
+            Entry::Notification(notification) => {
+                self.notes -= notification.size();
+                Event::Notification(notification)
             }
             Entry::Delta {
                 item,
@@ -141,7 +141,7 @@ impl Queue {
     /// Drops the oldest event.
     pub(crate) fn drop_oldest(&mut self) {
         match self.entries.pop_front() {
-            Some(Entry::Note(note)) => self.notes -= note.size(),
+            Some(Entry::Notification(notification)) => self.notes -= notification.size(),
             Some(Entry::Delta { length, .. }) => self.read += length as usize,
             None => return,
         }
@@ -160,7 +160,7 @@ impl Queue {
         self.read = 0;
         let used = self.entries.iter().filter_map(|entry| match entry {
             Entry::Delta { item, .. } => Some(*item),
-            Entry::Note(_) => None,
+            Entry::Notification(_) => None,
         });
         // The items that a new delta may be found among stay.
         let recent = self.items.len().saturating_sub(RECENT);
@@ -207,10 +207,10 @@ impl Queue {
     }
 }
 
-impl fmt::Debug for Queue {
+impl fmt::Debug for DeltaQueue {
     /// Without the contents, which may be large.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue")
+        f.debug_struct("DeltaQueue")
             .field("unread", &self.len())
             .finish()
     }
@@ -219,7 +219,7 @@ impl fmt::Debug for Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc::raw_notification::note;
+    use crate::rpc::raw_notification::notification;
 
     fn delta<'a>(item_id: &'a str, text: &'a str) -> DeltaRef<'a> {
         DeltaRef {
@@ -232,10 +232,10 @@ mod tests {
         }
     }
 
-    fn texts(queue: &mut Queue) -> Vec<String> {
+    fn texts(queue: &mut DeltaQueue) -> Vec<String> {
         std::iter::from_fn(|| queue.pop())
             .map(|event| match event {
-                Event::Note(note) => note.method().to_owned(),
+                Event::Notification(notification) => notification.method().to_owned(),
                 Event::Delta(delta) => format!("{}:{}", delta.item_id, delta.text),
             })
             .collect()
@@ -243,10 +243,10 @@ mod tests {
 
     #[test]
     fn events_come_out_in_order_and_as_they_were_cut() {
-        let mut queue = Queue::default();
+        let mut queue = DeltaQueue::default();
         queue.push_delta(&delta("a", "1"));
         queue.push_delta(&delta("a", "2"));
-        queue.push_note(Arc::new(note(r#"{"method":"x"}"#)));
+        queue.push_notification(Arc::new(notification(r#"{"method":"x"}"#)));
         queue.push_delta(&delta("b", "é"));
         queue.push_delta(&delta("a", "3"));
         assert_eq!(texts(&mut queue), ["a:1", "a:2", "x", "b:é", "a:3"]);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn two_million_unread_deltas_cost_little_more_than_their_text() {
-        let mut queue = Queue::default();
+        let mut queue = DeltaQueue::default();
         for _ in 0..2_000_000 {
             queue.push_delta(&delta("a", "token "));
         }
@@ -265,7 +265,7 @@ mod tests {
         let text: usize = std::iter::from_fn(|| queue.pop())
             .map(|event| match event {
                 Event::Delta(delta) => delta.text.len(),
-                Event::Note(_) => 0,
+                Event::Notification(_) => 0,
             })
             .sum();
         assert_eq!(text, 12_000_000);
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn interleaved_items_are_not_merged_across_each_other() {
-        let mut queue = Queue::default();
+        let mut queue = DeltaQueue::default();
         for _ in 0..MERGE_FROM {
             queue.push_delta(&delta("a", "x"));
         }
@@ -289,11 +289,11 @@ mod tests {
     #[test]
     fn dropping_the_oldest_gives_their_memory_back_and_keeps_the_rest_whole() {
         const LIMIT: usize = 2 * KEEP;
-        let mut queue = Queue::default();
+        let mut queue = DeltaQueue::default();
         for number in 0..100_000 {
             let id = number.to_string();
             queue.push_delta(&delta(&id, &"x".repeat(100)));
-            queue.push_note(Arc::new(note(r#"{"method":"x"}"#)));
+            queue.push_notification(Arc::new(notification(r#"{"method":"x"}"#)));
             while queue.size() > LIMIT {
                 queue.drop_oldest();
             }

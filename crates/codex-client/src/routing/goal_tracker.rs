@@ -20,50 +20,50 @@ use crate::{
     routing::{
         client_id_stream::remember,
         decode,
-        turn_log::{CutOff, Feed},
+        turn_log::{EarlyEnd, TurnLog},
     },
-    rpc::raw_notification::Note,
+    rpc::raw_notification::RawNotification,
 };
 
 /// What was seen of a goal and its turns since somebody began to pursue it.
 #[derive(Debug)]
-pub(crate) struct Pursuit {
+pub(crate) struct GoalTracker {
     thread_id: String,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    chapters: Vec<Chapter>,
+    events: Vec<GoalEvent>,
     /// The turns that nobody else has a handle of, until it is known whether their events are kept.
-    own: Vec<Arc<Feed>>,
-    /// How many chapters a stream has brought to its reader.
+    own: Vec<Arc<TurnLog>>,
+    /// How many events a stream has brought to its reader.
     told: usize,
     /// Whether the events are kept for a stream: `None` as long as nobody has asked for any.
     kept: Option<bool>,
-    standing: Standing,
+    standing: GoalState,
     /// What was last said of the goal, unless it was cleared after that.
     goal: Option<ThreadGoal>,
     /// The turn that runs.
-    running: Option<Arc<Feed>>,
+    running: Option<Arc<TurnLog>>,
     /// Whether the last turn was interrupted, which a goal does not go on after.
     interrupted: bool,
-    cut_off: Option<CutOff>,
+    end_early: Option<EarlyEnd>,
     wakers: Vec<Waker>,
 }
 
 /// What there is to tell, in order.
 #[derive(Debug, Clone)]
-pub(crate) enum Chapter {
+pub(crate) enum GoalEvent {
     /// A turn, whose events are in its feed.
-    Turn(Arc<Feed>),
+    Turn(Arc<TurnLog>),
     /// A notification about the goal that came between turns.
-    Note(Arc<Note>),
+    Notification(Arc<RawNotification>),
 }
 
 /// How things are with the goal, as far as the server has said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Standing {
+pub(crate) enum GoalState {
     /// Nothing was said since it was set.
     #[default]
     Unknown,
@@ -78,12 +78,12 @@ pub(crate) enum Standing {
 
 /// Why nothing more is to come for now.
 #[derive(Debug)]
-pub(crate) enum Rest {
+pub(crate) enum GoalEnd {
     Ended,
-    CutOff(CutOff),
+    EarlyEnd(EarlyEnd),
 }
 
-impl Pursuit {
+impl GoalTracker {
     pub(crate) fn new(thread_id: &str) -> Arc<Self> {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
@@ -103,7 +103,7 @@ impl Pursuit {
     /// Changes the state and wakes all who wait for that.
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        if state.standing == Standing::Superseded {
+        if state.standing == GoalState::Superseded {
             return;
         }
         change(&mut state);
@@ -113,15 +113,15 @@ impl Pursuit {
     }
 
     /// A turn of the thread has shown. `is_new` if nobody else knows of it.
-    pub(crate) fn turn_began(&self, feed: &Arc<Feed>, is_new: bool) {
+    pub(crate) fn turn_began(&self, log: &Arc<TurnLog>, is_new: bool) {
         self.change(|state| {
             match state.kept {
-                Some(false) if is_new => drop(feed.end_only()),
-                None if is_new => state.own.push(Arc::clone(feed)),
+                Some(false) if is_new => drop(log.end_only()),
+                None if is_new => state.own.push(Arc::clone(log)),
                 _ => {}
             }
-            state.chapters.push(Chapter::Turn(Arc::clone(feed)));
-            state.running = Some(Arc::clone(feed));
+            state.events.push(GoalEvent::Turn(Arc::clone(log)));
+            state.running = Some(Arc::clone(log));
             state.interrupted = false;
         });
     }
@@ -129,18 +129,18 @@ impl Pursuit {
     /// Whether a turn is among those that have shown.
     pub(crate) fn has_turn(&self, turn_id: &str) -> bool {
         let state = self.lock();
-        let mut chapters = state.chapters.iter().rev();
-        chapters.any(|chapter| matches!(chapter, Chapter::Turn(feed) if feed.turn_id() == turn_id))
+        let mut events = state.events.iter().rev();
+        events.any(|event| matches!(event, GoalEvent::Turn(log) if log.turn_id() == turn_id))
     }
 
     /// A turn of the thread has ended.
-    pub(crate) fn turn_ended(&self, feed: &Arc<Feed>) {
+    pub(crate) fn turn_ended(&self, log: &Arc<TurnLog>) {
         self.change(|state| {
-            let completed = feed.record().completed;
+            let completed = log.record().completed;
             let completed: Option<TurnCompletedNotification> =
-                completed.and_then(|note| decode::params(&note).ok());
+                completed.and_then(|notification| decode::params(&notification).ok());
             if let Some(running) = &state.running
-                && Arc::ptr_eq(running, feed)
+                && Arc::ptr_eq(running, log)
             {
                 state.running = None;
                 state.interrupted =
@@ -151,20 +151,25 @@ impl Pursuit {
 
     /// Takes a `thread/goal/updated` or `thread/goal/cleared`. Readers of the running turn to be woken
     /// go to `wakes`.
-    pub(crate) fn note(&self, note: &Arc<Note>, is_of_a_turn: bool, wakes: &mut Vec<Waker>) {
+    pub(crate) fn notification(
+        &self,
+        notification: &Arc<RawNotification>,
+        is_of_a_turn: bool,
+        wakes: &mut Vec<Waker>,
+    ) {
         self.change(|state| {
-            match note.method() {
+            match notification.method() {
                 // Before the goal is set, what was there is cleared away.
-                "thread/goal/cleared" if state.standing == Standing::Unknown => return,
+                "thread/goal/cleared" if state.standing == GoalState::Unknown => return,
                 "thread/goal/cleared" => {
-                    state.standing = Standing::Cleared;
+                    state.standing = GoalState::Cleared;
                     state.goal = None;
                 }
                 _ => {
-                    let updated = decode::params::<ThreadGoalUpdatedNotification>(note);
+                    let updated = decode::params::<ThreadGoalUpdatedNotification>(notification);
                     // One that cannot be read is shown as what it is, and changes nothing.
                     if let Ok(updated) = updated {
-                        state.standing = Standing::of(&updated.goal.status);
+                        state.standing = GoalState::of(&updated.goal.status);
                         state.goal = Some(updated.goal);
                         // It is set going again.
                         state.interrupted &= is_of_a_turn;
@@ -173,8 +178,10 @@ impl Pursuit {
             }
             match &state.running {
                 _ if is_of_a_turn => {}
-                Some(running) => running.push_note(note, wakes),
-                None => state.chapters.push(Chapter::Note(Arc::clone(note))),
+                Some(running) => running.push_notification(notification, wakes),
+                None => state
+                    .events
+                    .push(GoalEvent::Notification(Arc::clone(notification))),
             }
         });
     }
@@ -182,15 +189,15 @@ impl Pursuit {
     /// Another goal takes its place: it gets no further turns.
     pub(crate) fn supersede(&self) {
         self.change(|state| {
-            state.standing = Standing::Superseded;
+            state.standing = GoalState::Superseded;
             state.running = None;
         });
     }
 
     /// Nothing more will be told of it.
-    pub(crate) fn cut_off(&self, why: CutOff) {
+    pub(crate) fn end_early(&self, why: EarlyEnd) {
         self.change(|state| {
-            state.cut_off.get_or_insert(why);
+            state.end_early.get_or_insert(why);
         });
     }
 
@@ -202,7 +209,7 @@ impl Pursuit {
         state.told
     }
 
-    /// A stream has told all before this chapter.
+    /// A stream has told all before this event.
     pub(crate) fn told(&self, next: usize) {
         let mut state = self.lock();
         state.told = state.told.max(next);
@@ -213,63 +220,63 @@ impl Pursuit {
         let mut state = self.lock();
         if state.kept.is_none() {
             state.kept = Some(false);
-            for feed in mem::take(&mut state.own) {
-                drop(feed.end_only());
+            for log in mem::take(&mut state.own) {
+                drop(log.end_only());
             }
         }
     }
 
-    /// The chapter of this number, or why there is none for now.
-    pub(crate) fn poll_chapter(
+    /// The event of this number, or why there is none for now.
+    pub(crate) fn poll_event(
         &self,
         number: usize,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Chapter, Rest>> {
+    ) -> Poll<Result<GoalEvent, GoalEnd>> {
         let mut state = self.lock();
-        match state.chapters.get(number) {
-            Some(chapter) => Poll::Ready(Ok(chapter.clone())),
-            None => state.poll_rest(context).map(Err),
+        match state.events.get(number) {
+            Some(event) => Poll::Ready(Ok(event.clone())),
+            None => state.poll_end(context).map(Err),
         }
     }
 
     /// Waits until nothing more is to come.
-    pub(crate) fn poll_rest(&self, context: &mut Context<'_>) -> Poll<Rest> {
-        self.lock().poll_rest(context)
+    pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<GoalEnd> {
+        self.lock().poll_end(context)
     }
 
     /// Waits until it was told that things are so with the goal, or another one has taken its place.
     pub(crate) fn poll_goal(
         &self,
-        is: impl Fn(Standing, Option<&ThreadGoal>) -> bool,
+        is: impl Fn(GoalState, Option<&ThreadGoal>) -> bool,
         context: &mut Context<'_>,
-    ) -> Poll<Result<(), CutOff>> {
+    ) -> Poll<Result<(), EarlyEnd>> {
         let mut state = self.lock();
         // Of a goal that another one has taken the place of, nothing is told any more.
-        if is(state.standing, state.goal.as_ref()) || state.standing == Standing::Superseded {
+        if is(state.standing, state.goal.as_ref()) || state.standing == GoalState::Superseded {
             return Poll::Ready(Ok(()));
         }
-        if let Some(why) = &state.cut_off {
+        if let Some(why) = &state.end_early {
             return Poll::Ready(Err(why.clone()));
         }
         remember(&mut state.wakers, context);
         Poll::Pending
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> GoalState {
         self.lock().standing
     }
 
     /// The goal is about to be set going again: what stood until now does not count.
-    pub(crate) fn expect(&self) -> Standing {
+    pub(crate) fn expect(&self) -> GoalState {
         let mut before = self.standing();
         self.change(|state| before = mem::take(&mut state.standing));
         before
     }
 
     /// It was not set going after all.
-    pub(crate) fn expect_no_more(&self, before: Standing) {
+    pub(crate) fn expect_no_more(&self, before: GoalState) {
         self.change(|state| {
-            if state.standing == Standing::Unknown {
+            if state.standing == GoalState::Unknown {
                 state.standing = before;
             }
         });
@@ -281,36 +288,36 @@ impl Pursuit {
     }
 
     /// All turns so far.
-    pub(crate) fn turns(&self) -> Vec<Arc<Feed>> {
+    pub(crate) fn turns(&self) -> Vec<Arc<TurnLog>> {
         let state = self.lock();
-        let turns = state.chapters.iter().filter_map(|chapter| match chapter {
-            Chapter::Turn(feed) => Some(Arc::clone(feed)),
-            Chapter::Note(_) => None,
+        let turns = state.events.iter().filter_map(|event| match event {
+            GoalEvent::Turn(log) => Some(Arc::clone(log)),
+            GoalEvent::Notification(_) => None,
         });
         turns.collect()
     }
 
     /// The turn that runs.
-    pub(crate) fn running(&self) -> Option<Arc<Feed>> {
+    pub(crate) fn running(&self) -> Option<Arc<TurnLog>> {
         self.lock().running.clone()
     }
 }
 
 impl State {
-    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<Rest> {
-        let goes_on = matches!(self.standing, Standing::Unknown | Standing::Active);
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<GoalEnd> {
+        let goes_on = matches!(self.standing, GoalState::Unknown | GoalState::Active);
         if self.running.is_none() && (!goes_on || self.interrupted) {
-            return Poll::Ready(Rest::Ended);
+            return Poll::Ready(GoalEnd::Ended);
         }
-        if let Some(why) = &self.cut_off {
-            return Poll::Ready(Rest::CutOff(why.clone()));
+        if let Some(why) = &self.end_early {
+            return Poll::Ready(GoalEnd::EarlyEnd(why.clone()));
         }
         remember(&mut self.wakers, context);
         Poll::Pending
     }
 }
 
-impl Standing {
+impl GoalState {
     fn of(status: &ThreadGoalStatus) -> Self {
         match status {
             ThreadGoalStatus::Active => Self::Active,

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::rpc::{envelope::Head, raw_notification::Note};
+use crate::rpc::{envelope::Envelope, raw_notification::RawNotification};
 
 /// How many completions are kept for answers that are awaited; the oldest make room.
 const EARLY_LIMIT: usize = 64;
@@ -23,15 +23,15 @@ pub(crate) struct Logins {
     /// How many `account/login/start` calls are on their way.
     reserved: usize,
     /// Completions that came while there were such calls, by login id.
-    early: VecDeque<(String, Arc<Note>)>,
+    early: VecDeque<(String, Arc<RawNotification>)>,
     attempts: HashMap<String, watch::Sender<Completion>>,
 }
 
-type Completion = Option<Arc<Note>>;
+type Completion = Option<Arc<RawNotification>>;
 
 /// One attempt, as those see it who wait for its end.
 #[derive(Debug, Clone)]
-pub(crate) struct Attempt(watch::Receiver<Completion>);
+pub(crate) struct LoginAttempt(watch::Receiver<Completion>);
 
 impl Logins {
     /// A login is about to be started.
@@ -40,17 +40,17 @@ impl Logins {
     }
 
     /// The started attempt is this one; its completion may have come already.
-    pub(crate) fn claim(&mut self, login_id: &str) -> Attempt {
+    pub(crate) fn claim(&mut self, login_id: &str) -> LoginAttempt {
         // Attempts whose handles are gone are nobody's business any more.
         self.attempts.retain(|_, attempt| !attempt.is_closed());
         let mut early = self.early.iter();
         if let Some(at) = early.position(|(id, _)| id == login_id) {
-            let completion = self.early.remove(at).map(|(_, note)| note);
-            return Attempt(watch::channel(completion).1);
+            let completion = self.early.remove(at).map(|(_, notification)| notification);
+            return LoginAttempt(watch::channel(completion).1);
         }
         // A server that gives an id twice means the same attempt.
         let attempts = self.attempts.entry(login_id.to_owned());
-        Attempt(
+        LoginAttempt(
             attempts
                 .or_insert_with(|| watch::Sender::new(None))
                 .subscribe(),
@@ -66,15 +66,15 @@ impl Logins {
     }
 
     /// An attempt was completed: whoever waits for it is told.
-    pub(crate) fn complete(&mut self, login_id: &str, note: &Arc<Note>) {
+    pub(crate) fn complete(&mut self, login_id: &str, notification: &Arc<RawNotification>) {
         if let Some(attempt) = self.attempts.remove(login_id) {
-            attempt.send_replace(Some(Arc::clone(note)));
+            attempt.send_replace(Some(Arc::clone(notification)));
         } else if self.reserved > 0 {
             if self.early.len() == EARLY_LIMIT {
                 self.early.pop_front();
             }
             self.early
-                .push_back((login_id.to_owned(), Arc::clone(note)));
+                .push_back((login_id.to_owned(), Arc::clone(notification)));
         }
     }
 
@@ -84,32 +84,34 @@ impl Logins {
     }
 }
 
-impl Attempt {
+impl LoginAttempt {
     /// Waits for the `account/login/completed`; `None` if the connection ended before.
-    pub(crate) async fn completed(mut self) -> Option<Arc<Note>> {
+    pub(crate) async fn completed(mut self) -> Option<Arc<RawNotification>> {
         let completion = self.0.wait_for(Option::is_some).await;
-        completion.ok().and_then(|note| note.clone())
+        completion
+            .ok()
+            .and_then(|notification| notification.clone())
     }
 }
 
 /// The id of the login that a notification says is completed.
-pub(crate) fn completed(head: &mut Head<'_>) -> Option<String> {
-    let completed = head.method.as_deref() == Some("account/login/completed");
-    let login_id = completed.then(|| head.peek.login_id.take())?;
+pub(crate) fn completed(envelope: &mut Envelope<'_>) -> Option<String> {
+    let completed = envelope.method.as_deref() == Some("account/login/completed");
+    let login_id = completed.then(|| envelope.keys.login_id.take())?;
     login_id.map(Cow::into_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc::raw_notification::note;
+    use crate::rpc::raw_notification::notification;
 
-    fn completion() -> Arc<Note> {
-        Arc::new(note(r#"{"method":"account/login/completed"}"#))
+    fn completion() -> Arc<RawNotification> {
+        Arc::new(notification(r#"{"method":"account/login/completed"}"#))
     }
 
     /// The completion that is there now.
-    fn now(attempt: &Attempt) -> Completion {
+    fn now(attempt: &LoginAttempt) -> Completion {
         attempt.0.borrow().clone()
     }
 

@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    error::{Error, connection_closed::Closed},
-    rpc::raw_notification::Note,
+    error::{Error, connection_closed::ConnectionClosed},
+    rpc::raw_notification::RawNotification,
 };
 
 /// What one subscriber may leave unread.
@@ -25,7 +25,7 @@ const EARLY_LIMIT: usize = 1024 * 1024;
 /// Something to be read.
 #[derive(Debug, Clone)]
 pub(crate) enum Post {
-    Note(Arc<Note>),
+    Notification(Arc<RawNotification>),
     /// Something went wrong that no caller waits for.
     Error(Error),
     /// So many were dropped here.
@@ -35,7 +35,7 @@ pub(crate) enum Post {
 impl Post {
     fn size(&self) -> usize {
         match self {
-            Self::Note(note) => note.size(),
+            Self::Notification(notification) => notification.size(),
             _ => size_of::<Error>() + 512,
         }
     }
@@ -51,7 +51,7 @@ pub(crate) struct Board {
 struct State {
     posts: Posts,
     waker: Option<Waker>,
-    closed: Option<Arc<Closed>>,
+    closed: Option<Arc<ConnectionClosed>>,
 }
 
 /// Posts in order, up to a limit.
@@ -87,11 +87,11 @@ impl Board {
     }
 
     /// Why there is nothing more to read.
-    pub(crate) fn closed(&self) -> Option<Arc<Closed>> {
+    pub(crate) fn closed(&self) -> Option<Arc<ConnectionClosed>> {
         self.lock().closed.clone()
     }
 
-    pub(crate) fn close(&self, closed: &Arc<Closed>) {
+    pub(crate) fn close(&self, closed: &Arc<ConnectionClosed>) {
         let mut state = self.lock();
         state.closed = Some(Arc::clone(closed));
         let waker = state.waker.take();
@@ -153,7 +153,7 @@ impl Leftovers {
 
 /// All subscribers.
 #[derive(Debug, Default)]
-pub(crate) struct Bulletin {
+pub(crate) struct Subscribers {
     boards: Vec<Arc<Board>>,
     /// What came before the first subscriber, for it to read: a user cannot subscribe before the
     /// handshake, and warnings come during it.
@@ -161,7 +161,7 @@ pub(crate) struct Bulletin {
     leftovers: Arc<Leftovers>,
 }
 
-impl Bulletin {
+impl Subscribers {
     /// What is left at the end goes to `leftovers`.
     pub(crate) fn new(leftovers: Arc<Leftovers>) -> Self {
         Self {
@@ -200,7 +200,7 @@ impl Bulletin {
         }
     }
 
-    pub(crate) fn close(&mut self, closed: &Arc<Closed>) {
+    pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         if let Some(early) = self.early.take() {
             *self.leftovers.lock() = Some(early);
         }
@@ -211,10 +211,10 @@ impl Bulletin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{error::connection_closed::CloseReason, rpc::raw_notification::note};
+    use crate::{error::connection_closed::CloseReason, rpc::raw_notification::notification};
 
     fn post(size: usize) -> Post {
-        Post::Note(Arc::new(note(&format!(
+        Post::Notification(Arc::new(notification(&format!(
             r#"{{"method":"x","params":{{"a":"{}"}}}}"#,
             "x".repeat(size)
         ))))
@@ -225,7 +225,7 @@ mod tests {
         let mut out = Vec::new();
         while let Poll::Ready(Some(post)) = board.poll(&mut context) {
             out.push(match post {
-                Post::Note(_) => "note",
+                Post::Notification(_) => "notification",
                 Post::Error(_) => "error",
                 Post::Missed(_) => "missed",
             });
@@ -235,62 +235,62 @@ mod tests {
 
     #[test]
     fn the_first_subscriber_gets_what_came_before_it() {
-        let mut bulletin = Bulletin::new(Arc::default());
-        bulletin.post(|| post(1), &mut Vec::new());
+        let mut subscribers = Subscribers::new(Arc::default());
+        subscribers.post(|| post(1), &mut Vec::new());
         let (first, second) = (Arc::new(Board::default()), Arc::new(Board::default()));
-        bulletin.subscribe(Arc::clone(&first), &mut Vec::new());
-        bulletin.subscribe(Arc::clone(&second), &mut Vec::new());
-        bulletin.post(|| post(1), &mut Vec::new());
-        assert_eq!(read(&first), ["note", "note"]);
-        assert_eq!(read(&second), ["note"]);
+        subscribers.subscribe(Arc::clone(&first), &mut Vec::new());
+        subscribers.subscribe(Arc::clone(&second), &mut Vec::new());
+        subscribers.post(|| post(1), &mut Vec::new());
+        assert_eq!(read(&first), ["notification", "notification"]);
+        assert_eq!(read(&second), ["notification"]);
     }
 
     #[test]
     fn the_first_subscriber_gets_it_also_when_the_connection_has_ended() {
         let leftovers = Arc::<Leftovers>::default();
-        let mut bulletin = Bulletin::new(Arc::clone(&leftovers));
-        bulletin.post(|| post(EARLY_LIMIT), &mut Vec::new());
-        bulletin.post(|| post(1), &mut Vec::new());
-        bulletin.close(&Arc::new(Closed::new(CloseReason::EndOfStream)));
+        let mut subscribers = Subscribers::new(Arc::clone(&leftovers));
+        subscribers.post(|| post(EARLY_LIMIT), &mut Vec::new());
+        subscribers.post(|| post(1), &mut Vec::new());
+        subscribers.close(&Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)));
         let (first, second) = (Board::default(), Board::default());
         leftovers.hand_to(&first);
         leftovers.hand_to(&second);
-        assert_eq!(read(&first), ["note", "missed"]);
+        assert_eq!(read(&first), ["notification", "missed"]);
         assert!(read(&second).is_empty());
     }
 
     #[test]
     fn who_subscribes_while_the_connection_ends_is_the_first_too() {
-        let mut bulletin = Bulletin::new(Arc::default());
-        bulletin.post(|| post(1), &mut Vec::new());
-        let closed = Arc::new(Closed::new(CloseReason::EndOfStream));
-        bulletin.close(&closed);
+        let mut subscribers = Subscribers::new(Arc::default());
+        subscribers.post(|| post(1), &mut Vec::new());
+        let closed = Arc::new(ConnectionClosed::new(CloseReason::EndOfStream));
+        subscribers.close(&closed);
         let board = Arc::new(Board::default());
-        bulletin.subscribe(Arc::clone(&board), &mut Vec::new());
-        bulletin.close(&closed);
-        assert_eq!(read(&board), ["note"]);
+        subscribers.subscribe(Arc::clone(&board), &mut Vec::new());
+        subscribers.close(&closed);
+        assert_eq!(read(&board), ["notification"]);
         assert!(board.closed().is_some());
     }
 
     #[test]
     fn a_slow_subscriber_loses_the_oldest_and_is_told() {
-        let mut bulletin = Bulletin::new(Arc::default());
+        let mut subscribers = Subscribers::new(Arc::default());
         let board = Arc::new(Board::default());
-        bulletin.subscribe(Arc::clone(&board), &mut Vec::new());
+        subscribers.subscribe(Arc::clone(&board), &mut Vec::new());
         for _ in 0..3 {
-            bulletin.post(|| post(UNREAD_LIMIT / 2 - 1000), &mut Vec::new());
+            subscribers.post(|| post(UNREAD_LIMIT / 2 - 1000), &mut Vec::new());
         }
-        assert_eq!(read(&board), ["missed", "note", "note"]);
-        bulletin.post(|| post(2 * UNREAD_LIMIT), &mut Vec::new());
-        assert_eq!(read(&board), ["note"]);
+        assert_eq!(read(&board), ["missed", "notification", "notification"]);
+        subscribers.post(|| post(2 * UNREAD_LIMIT), &mut Vec::new());
+        assert_eq!(read(&board), ["notification"]);
     }
 
     #[test]
     fn nothing_is_kept_for_subscribers_that_are_gone() {
-        let mut bulletin = Bulletin::new(Arc::default());
+        let mut subscribers = Subscribers::new(Arc::default());
         let board = Arc::new(Board::default());
-        bulletin.subscribe(board, &mut Vec::new());
-        bulletin.post(|| unreachable!(), &mut Vec::new());
-        assert!(bulletin.boards.is_empty());
+        subscribers.subscribe(board, &mut Vec::new());
+        subscribers.post(|| unreachable!(), &mut Vec::new());
+        assert!(subscribers.boards.is_empty());
     }
 }

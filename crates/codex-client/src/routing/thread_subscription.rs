@@ -12,12 +12,12 @@ use std::{
 };
 
 use crate::{
-    error::connection_closed::Closed,
+    error::connection_closed::ConnectionClosed,
     routing::{
-        delta_queue::{Event, Queue},
+        delta_queue::{DeltaQueue, Event},
         subscribers::UNREAD_LIMIT,
     },
-    rpc::raw_notification::{DeltaRef, Note},
+    rpc::raw_notification::{DeltaRef, RawNotification},
 };
 
 /// Something to be read.
@@ -30,20 +30,20 @@ pub(crate) enum Sight {
 
 /// One reader's unread notifications of one thread.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ThreadSubscription {
     thread_id: String,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    unread: Queue,
+    unread: DeltaQueue,
     missed: u64,
     waker: Option<Waker>,
-    closed: Option<Arc<Closed>>,
+    closed: Option<Arc<ConnectionClosed>>,
 }
 
-impl Watch {
+impl ThreadSubscription {
     pub(crate) fn new(thread_id: &str) -> Arc<Self> {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
@@ -59,7 +59,7 @@ impl Watch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, push: impl FnOnce(&mut Queue), wakes: &mut Vec<Waker>) {
+    fn push(&self, push: impl FnOnce(&mut DeltaQueue), wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         push(&mut state.unread);
         while state.unread.size() > UNREAD_LIMIT && state.unread.len() > 1 {
@@ -90,11 +90,11 @@ impl Watch {
     }
 
     /// Why there is nothing more to read.
-    pub(crate) fn closed(&self) -> Option<Arc<Closed>> {
+    pub(crate) fn closed(&self) -> Option<Arc<ConnectionClosed>> {
         self.lock().closed.clone()
     }
 
-    pub(crate) fn close(&self, closed: &Arc<Closed>) {
+    pub(crate) fn close(&self, closed: &Arc<ConnectionClosed>) {
         let mut state = self.lock();
         state.closed = Some(Arc::clone(closed));
         let waker = state.waker.take();
@@ -105,17 +105,17 @@ impl Watch {
 
 /// All watches, by thread.
 #[derive(Debug, Default)]
-pub(crate) struct Watches {
-    threads: HashMap<String, Vec<Arc<Watch>>>,
+pub(crate) struct ThreadSubscriptions {
+    threads: HashMap<String, Vec<Arc<ThreadSubscription>>>,
 }
 
-impl Watches {
-    pub(crate) fn add(&mut self, watch: Arc<Watch>) {
+impl ThreadSubscriptions {
+    pub(crate) fn add(&mut self, watch: Arc<ThreadSubscription>) {
         let watches = self.threads.entry(watch.thread_id.clone()).or_default();
         watches.push(watch);
     }
 
-    /// Whether anybody watches this thread. Watches that are gone are forgotten on the way.
+    /// Whether anybody watches this thread. ThreadSubscriptions that are gone are forgotten on the way.
     pub(crate) fn has(&mut self, thread_id: &str) -> bool {
         if self.threads.is_empty() {
             return false;
@@ -137,13 +137,21 @@ impl Watches {
         }
     }
 
-    pub(crate) fn push_note(&self, thread_id: &str, note: &Arc<Note>, wakes: &mut Vec<Waker>) {
+    pub(crate) fn push_notification(
+        &self,
+        thread_id: &str,
+        notification: &Arc<RawNotification>,
+        wakes: &mut Vec<Waker>,
+    ) {
         for watch in self.threads.get(thread_id).into_iter().flatten() {
-            watch.push(|unread| unread.push_note(Arc::clone(note)), wakes);
+            watch.push(
+                |unread| unread.push_notification(Arc::clone(notification)),
+                wakes,
+            );
         }
     }
 
-    pub(crate) fn close(&mut self, closed: &Arc<Closed>) {
+    pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         let watches = self.threads.drain().flat_map(|(_, watches)| watches);
         watches.for_each(|watch| watch.close(closed));
     }
@@ -154,15 +162,17 @@ mod tests {
     use super::*;
     use crate::{
         error::connection_closed::CloseReason,
-        rpc::raw_notification::{DeltaKind, note},
+        rpc::raw_notification::{DeltaKind, notification},
     };
 
-    fn read(watch: &Watch) -> (Vec<String>, bool) {
+    fn read(watch: &ThreadSubscription) -> (Vec<String>, bool) {
         let mut context = Context::from_waker(Waker::noop());
         let mut out = Vec::new();
         loop {
             out.push(match watch.poll(&mut context) {
-                Poll::Ready(Some(Sight::Event(Event::Note(note)))) => note.method().to_owned(),
+                Poll::Ready(Some(Sight::Event(Event::Notification(notification)))) => {
+                    notification.method().to_owned()
+                }
                 Poll::Ready(Some(Sight::Event(Event::Delta(delta)))) => {
                     format!("{}:{}", delta.turn_id, delta.text)
                 }
@@ -173,17 +183,17 @@ mod tests {
         }
     }
 
-    fn tell(watches: &mut Watches, thread_id: &str, size: usize) {
+    fn tell(watches: &mut ThreadSubscriptions, thread_id: &str, size: usize) {
         if watches.has(thread_id) {
             let text = format!(r#"{{"method":"x","params":"{}"}}"#, "x".repeat(size));
-            watches.push_note(thread_id, &Arc::new(note(&text)), &mut Vec::new());
+            watches.push_notification(thread_id, &Arc::new(notification(&text)), &mut Vec::new());
         }
     }
 
     #[test]
     fn a_watch_gets_what_is_of_its_thread_and_tells_its_turns_apart() {
-        let mut watches = Watches::default();
-        let watch = Watch::new("t");
+        let mut watches = ThreadSubscriptions::default();
+        let watch = ThreadSubscription::new("t");
         watches.add(Arc::clone(&watch));
         tell(&mut watches, "t", 1);
         tell(&mut watches, "sub-agent", 1);
@@ -200,14 +210,14 @@ mod tests {
         }
         let seen = ["x", "u:x", "v:x"].map(String::from).to_vec();
         assert_eq!(read(&watch), (seen, false));
-        watches.close(&Arc::new(Closed::new(CloseReason::EndOfStream)));
+        watches.close(&Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)));
         assert_eq!(read(&watch), (vec![], true));
     }
 
     #[test]
     fn a_slow_watch_loses_the_oldest_and_is_told() {
-        let mut watches = Watches::default();
-        let watch = Watch::new("t");
+        let mut watches = ThreadSubscriptions::default();
+        let watch = ThreadSubscription::new("t");
         watches.add(Arc::clone(&watch));
         for _ in 0..3 {
             tell(&mut watches, "t", UNREAD_LIMIT / 2 - 1000);
@@ -219,8 +229,8 @@ mod tests {
 
     #[test]
     fn a_watch_that_nobody_reads_is_forgotten() {
-        let mut watches = Watches::default();
-        watches.add(Watch::new("t"));
+        let mut watches = ThreadSubscriptions::default();
+        watches.add(ThreadSubscription::new("t"));
         assert!(!watches.has("t"));
         assert!(watches.threads.is_empty());
     }

@@ -11,14 +11,14 @@ use std::{
 };
 
 use crate::{
-    error::{connection_closed::Closed, turn_detached::LostReason},
-    routing::delta_queue::{Event, Queue},
-    rpc::raw_notification::{DeltaRef, Note},
+    error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
+    routing::delta_queue::{DeltaQueue, Event},
+    rpc::raw_notification::{DeltaRef, RawNotification},
 };
 
 /// One turn's events.
 #[derive(Debug)]
-pub(crate) struct Feed {
+pub(crate) struct TurnLog {
     thread_id: String,
     turn_id: String,
     state: Mutex<State>,
@@ -30,7 +30,7 @@ struct State {
     slots: Vec<Option<Slot>>,
     /// Whether the first slot, which exists from the start, still waits for its reader.
     first_is_free: bool,
-    record: Record,
+    record: TurnRecord,
     /// Whether anything but deltas has come: no turn begins with a delta.
     has_shown: bool,
     end: Option<End>,
@@ -39,49 +39,49 @@ struct State {
 #[derive(Debug, Default)]
 struct Slot {
     /// `None` for a reader that only waits for the end.
-    queue: Option<Queue>,
+    queue: Option<DeltaQueue>,
     waker: Option<Waker>,
 }
 
 /// What a turn's result is made of.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Record {
+pub(crate) struct TurnRecord {
     /// Each `item/completed`, in order.
-    pub(crate) items: Vec<Arc<Note>>,
+    pub(crate) items: Vec<Arc<RawNotification>>,
     /// The last `thread/tokenUsage/updated`.
-    pub(crate) usage: Option<Arc<Note>>,
+    pub(crate) usage: Option<Arc<RawNotification>>,
     /// The `turn/completed`.
-    pub(crate) completed: Option<Arc<Note>>,
+    pub(crate) completed: Option<Arc<RawNotification>>,
 }
 
 /// Why no more events will come.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
     Completed,
-    CutOff(CutOff),
+    EarlyEnd(EarlyEnd),
 }
 
 /// What keeps a turn's end from being told.
 #[derive(Debug, Clone)]
-pub(crate) enum CutOff {
+pub(crate) enum EarlyEnd {
     /// The connection has ended.
-    Closed(Arc<Closed>),
+    Closed(Arc<ConnectionClosed>),
     /// The connection goes on, without this turn.
-    Lost(LostReason),
+    Lost(DetachReason),
 }
 
-impl Feed {
+impl TurnLog {
     pub(crate) fn new(thread_id: &str, turn_id: &str) -> Arc<Self> {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
             state: Mutex::new(State {
                 slots: vec![Some(Slot {
-                    queue: Some(Queue::default()),
+                    queue: Some(DeltaQueue::default()),
                     waker: None,
                 })],
                 first_is_free: true,
-                record: Record::default(),
+                record: TurnRecord::default(),
                 has_shown: false,
                 end: None,
             }),
@@ -113,15 +113,19 @@ impl Feed {
     }
 
     /// Adds any other notification; a `turn/completed` ends the feed.
-    pub(crate) fn push_note(&self, note: &Arc<Note>, wakes: &mut Vec<Waker>) {
+    pub(crate) fn push_notification(
+        &self,
+        notification: &Arc<RawNotification>,
+        wakes: &mut Vec<Waker>,
+    ) {
         let mut state = self.lock();
         state.has_shown = true;
         let mut ended = false;
-        match note.method() {
-            "item/completed" => state.record.items.push(Arc::clone(note)),
-            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(note)),
+        match notification.method() {
+            "item/completed" => state.record.items.push(Arc::clone(notification)),
+            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(notification)),
             "turn/completed" => {
-                state.record.completed = Some(Arc::clone(note));
+                state.record.completed = Some(Arc::clone(notification));
                 state.end = Some(End::Completed);
                 ended = true;
             }
@@ -129,7 +133,7 @@ impl Feed {
         }
         for slot in state.slots.iter_mut().flatten() {
             if let Some(queue) = &mut slot.queue {
-                queue.push_note(Arc::clone(note));
+                queue.push_notification(Arc::clone(notification));
             } else if !ended {
                 continue;
             }
@@ -140,25 +144,29 @@ impl Feed {
     /// Takes over the events and the end of another turn: all of them if nobody has read them, or
     /// else what its result is made of.
     pub(crate) fn inherit(&self, from: &Self, wakes: &mut Vec<Waker>) {
-        for note in from.told() {
-            self.push_note(&note, wakes);
+        for notification in from.told() {
+            self.push_notification(&notification, wakes);
         }
     }
 
-    fn told(&self) -> Vec<Arc<Note>> {
+    fn told(&self) -> Vec<Arc<RawNotification>> {
         let state = self.lock();
         let unread = state.slots.first().and_then(Option::as_ref);
         match unread.and_then(|slot| slot.queue.as_ref()) {
             Some(queue) if state.first_is_free => {
                 let mut queue = queue.clone();
-                let note = |event| match event {
-                    Event::Note(note) => note,
-                    Event::Delta(delta) => Arc::new(delta.to_note(&self.thread_id, &self.turn_id)),
+                let notification = |event| match event {
+                    Event::Notification(notification) => notification,
+                    Event::Delta(delta) => {
+                        Arc::new(delta.to_notification(&self.thread_id, &self.turn_id))
+                    }
                 };
-                std::iter::from_fn(|| queue.pop()).map(note).collect()
+                std::iter::from_fn(|| queue.pop())
+                    .map(notification)
+                    .collect()
             }
             _ => {
-                let Record {
+                let TurnRecord {
                     items,
                     usage,
                     completed,
@@ -169,9 +177,9 @@ impl Feed {
     }
 
     /// Says that there will be no more events; a turn that was complete stays so.
-    pub(crate) fn cut_off(&self, why: CutOff) {
+    pub(crate) fn end_early(&self, why: EarlyEnd) {
         let mut state = self.lock();
-        state.end.get_or_insert(End::CutOff(why));
+        state.end.get_or_insert(End::EarlyEnd(why));
         let wakers: Vec<Waker> = state
             .slots
             .iter_mut()
@@ -186,10 +194,10 @@ impl Feed {
     ///
     /// The first one begins with the turn's first event. A later one begins with the oldest event
     /// that another reader has not taken yet.
-    pub(crate) fn reader(self: &Arc<Self>) -> Reader {
+    pub(crate) fn reader(self: &Arc<Self>) -> TurnReader {
         let mut state = self.lock();
         if mem::take(&mut state.first_is_free) {
-            return Reader::new(self, 0);
+            return TurnReader::new(self, 0);
         }
         let unread = state
             .slots
@@ -202,12 +210,12 @@ impl Feed {
             queue: Some(unread.unwrap_or_default()),
             waker: None,
         });
-        Reader::new(self, slot)
+        TurnReader::new(self, slot)
     }
 
     /// A reader that takes no events and waits for the end. If nobody asked for the events so far,
     /// they are not kept from here on.
-    pub(crate) fn end_only(self: &Arc<Self>) -> Reader {
+    pub(crate) fn end_only(self: &Arc<Self>) -> TurnReader {
         let mut state = self.lock();
         let slot = if mem::take(&mut state.first_is_free) {
             state.slots[0] = Some(Slot::default());
@@ -215,23 +223,23 @@ impl Feed {
         } else {
             state.add(Slot::default())
         };
-        Reader::new(self, slot)
+        TurnReader::new(self, slot)
     }
 
     /// A reader that waits for the end beside all others.
-    pub(crate) fn bystander(self: &Arc<Self>) -> Reader {
+    pub(crate) fn bystander(self: &Arc<Self>) -> TurnReader {
         let slot = self.lock().add(Slot::default());
-        Reader::new(self, slot)
+        TurnReader::new(self, slot)
     }
 
     /// A reader beside all others that begins with the next event.
-    pub(crate) fn listener(self: &Arc<Self>) -> Reader {
+    pub(crate) fn listener(self: &Arc<Self>) -> TurnReader {
         let slot = Slot {
-            queue: Some(Queue::default()),
+            queue: Some(DeltaQueue::default()),
             waker: None,
         };
         let slot = self.lock().add(slot);
-        Reader::new(self, slot)
+        TurnReader::new(self, slot)
     }
 
     /// Whether any event of it has come.
@@ -250,12 +258,12 @@ impl Feed {
     }
 
     /// What the result is made of, as far as it has come.
-    pub(crate) fn record(&self) -> Record {
+    pub(crate) fn record(&self) -> TurnRecord {
         self.lock().record.clone()
     }
 
     /// All events that nobody has read, when nobody ever will.
-    pub(crate) fn into_unread(self: Arc<Self>) -> Queue {
+    pub(crate) fn into_unread(self: Arc<Self>) -> DeltaQueue {
         let mut state = self.lock();
         let queue = state.slots[0].as_mut().and_then(|slot| slot.queue.take());
         queue.unwrap_or_default()
@@ -275,24 +283,24 @@ impl State {
 
 /// One reader of a feed.
 #[derive(Debug)]
-pub(crate) struct Reader {
-    feed: Arc<Feed>,
+pub(crate) struct TurnReader {
+    log: Arc<TurnLog>,
     slot: usize,
     /// The events that were taken over and not read yet.
-    taken: Queue,
+    taken: DeltaQueue,
 }
 
-impl Reader {
-    fn new(feed: &Arc<Feed>, slot: usize) -> Self {
+impl TurnReader {
+    fn new(log: &Arc<TurnLog>, slot: usize) -> Self {
         Self {
-            feed: Arc::clone(feed),
+            log: Arc::clone(log),
             slot,
-            taken: Queue::default(),
+            taken: DeltaQueue::default(),
         }
     }
 
-    pub(crate) fn feed(&self) -> &Arc<Feed> {
-        &self.feed
+    pub(crate) fn log(&self) -> &Arc<TurnLog> {
+        &self.log
     }
 
     /// The next event, or why there will be none.
@@ -300,7 +308,7 @@ impl Reader {
         if let Some(event) = self.taken.pop() {
             return Poll::Ready(Ok(event));
         }
-        let mut state = self.feed.lock();
+        let mut state = self.log.lock();
         let state = &mut *state;
         let end = state.end.clone();
         let Some(slot) = state.slots[self.slot].as_mut() else {
@@ -326,16 +334,16 @@ impl Reader {
 
     /// Throws away what is unread and takes no further events; the end can still be waited for.
     pub(crate) fn mute(&mut self) {
-        self.taken = Queue::default();
-        if let Some(slot) = self.feed.lock().slots[self.slot].as_mut() {
+        self.taken = DeltaQueue::default();
+        if let Some(slot) = self.log.lock().slots[self.slot].as_mut() {
             slot.queue = None;
         }
     }
 }
 
-impl Drop for Reader {
+impl Drop for TurnReader {
     fn drop(&mut self) {
-        self.feed.lock().slots[self.slot] = None;
+        self.log.lock().slots[self.slot] = None;
     }
 }
 
@@ -344,10 +352,10 @@ mod tests {
     use super::*;
     use crate::{
         error::connection_closed::CloseReason,
-        rpc::raw_notification::{DeltaKind, note},
+        rpc::raw_notification::{DeltaKind, notification},
     };
 
-    fn delta(feed: &Feed, text: &str) -> usize {
+    fn delta(log: &TurnLog, text: &str) -> usize {
         let mut wakes = Vec::new();
         let delta = DeltaRef {
             kind: DeltaKind::AgentMessage,
@@ -357,25 +365,27 @@ mod tests {
             text,
             emitted_at_ms: None,
         };
-        feed.push_delta(&delta, &mut wakes);
+        log.push_delta(&delta, &mut wakes);
         wakes.len()
     }
 
-    fn complete(feed: &Feed) -> usize {
+    fn complete(log: &TurnLog) -> usize {
         let mut wakes = Vec::new();
-        let completed = note(r#"{"method":"turn/completed"}"#);
-        feed.push_note(&Arc::new(completed), &mut wakes);
+        let completed = notification(r#"{"method":"turn/completed"}"#);
+        log.push_notification(&Arc::new(completed), &mut wakes);
         wakes.len()
     }
 
     /// What there is to read now, and whether that was all.
-    fn read(reader: &mut Reader) -> (Vec<String>, bool) {
+    fn read(reader: &mut TurnReader) -> (Vec<String>, bool) {
         let mut context = Context::from_waker(Waker::noop());
         let mut events = Vec::new();
         loop {
             match reader.poll(&mut context) {
                 Poll::Ready(Ok(Event::Delta(delta))) => events.push(delta.text),
-                Poll::Ready(Ok(Event::Note(note))) => events.push(note.method().to_owned()),
+                Poll::Ready(Ok(Event::Notification(notification))) => {
+                    events.push(notification.method().to_owned())
+                }
                 Poll::Ready(Err(_)) => return (events, true),
                 Poll::Pending => return (events, false),
             }
@@ -384,14 +394,14 @@ mod tests {
 
     #[test]
     fn each_reader_reads_all_from_where_it_began() {
-        let feed = Feed::new("t", "u");
-        delta(&feed, "a");
-        let mut first = feed.reader();
+        let log = TurnLog::new("t", "u");
+        delta(&log, "a");
+        let mut first = log.reader();
         assert_eq!(read(&mut first), (vec!["a".into()], false));
-        delta(&feed, "b");
-        let mut second = feed.reader();
-        delta(&feed, "c");
-        complete(&feed);
+        delta(&log, "b");
+        let mut second = log.reader();
+        delta(&log, "c");
+        complete(&log);
         let rest = ["b", "c", "turn/completed"].map(String::from).to_vec();
         assert_eq!(read(&mut first), (rest.clone(), true));
         assert_eq!(read(&mut second), (rest, true));
@@ -399,28 +409,28 @@ mod tests {
 
     #[test]
     fn one_who_waits_for_the_end_alone_is_woken_once_and_nothing_is_kept() {
-        let feed = Feed::new("t", "u");
-        let mut reader = feed.end_only();
+        let log = TurnLog::new("t", "u");
+        let mut reader = log.end_only();
         assert_eq!(read(&mut reader), (vec![], false));
-        assert_eq!(delta(&feed, "a"), 0);
-        assert_eq!(complete(&feed), 1);
+        assert_eq!(delta(&log, "a"), 0);
+        assert_eq!(complete(&log), 1);
         assert_eq!(read(&mut reader), (vec![], true));
-        assert!(feed.record().completed.is_some());
+        assert!(log.record().completed.is_some());
     }
 
     #[test]
     fn a_reader_is_woken_once_for_all_that_comes_before_it_reads() {
-        let feed = Feed::new("t", "u");
-        let mut reader = feed.reader();
+        let log = TurnLog::new("t", "u");
+        let mut reader = log.reader();
         assert_eq!(read(&mut reader), (vec![], false));
-        assert_eq!(delta(&feed, "a"), 1);
-        assert_eq!(delta(&feed, "b"), 0);
+        assert_eq!(delta(&log, "a"), 1);
+        assert_eq!(delta(&log, "b"), 0);
         assert_eq!(read(&mut reader).0, ["a", "b"]);
     }
 
     #[test]
     fn what_another_turn_had_is_inherited_with_its_end() {
-        let (from, heir) = (Feed::new("t", "u"), Feed::new("t", "v"));
+        let (from, heir) = (TurnLog::new("t", "u"), TurnLog::new("t", "v"));
         let mut reader = heir.reader();
         delta(&from, "a");
         complete(&from);
@@ -430,7 +440,7 @@ mod tests {
         assert!(heir.has_ended() && heir.record().completed.is_some());
         // Of what was read already, what makes the result is left.
         drop(from.reader());
-        let heir = Feed::new("t", "w");
+        let heir = TurnLog::new("t", "w");
         heir.inherit(&from, &mut Vec::new());
         let left = vec!["turn/completed".to_owned()];
         assert_eq!(read(&mut heir.reader()), (left, true));
@@ -438,25 +448,25 @@ mod tests {
 
     #[test]
     fn a_bystander_takes_nothing_from_the_first_reader() {
-        let feed = Feed::new("t", "u");
-        let mut bystander = feed.bystander();
+        let log = TurnLog::new("t", "u");
+        let mut bystander = log.bystander();
         assert_eq!(read(&mut bystander), (vec![], false));
-        delta(&feed, "a");
-        assert_eq!(complete(&feed), 1);
+        delta(&log, "a");
+        assert_eq!(complete(&log), 1);
         assert_eq!(read(&mut bystander), (vec![], true));
         let all = ["a", "turn/completed"].map(String::from).to_vec();
-        assert_eq!(read(&mut feed.reader()), (all, true));
+        assert_eq!(read(&mut log.reader()), (all, true));
     }
 
     #[test]
     fn a_turn_that_was_complete_when_the_connection_ended_stays_so() {
-        let closed = Arc::new(Closed::new(CloseReason::EndOfStream));
-        let (done, cut) = (Feed::new("t", "u"), Feed::new("t", "v"));
+        let closed = Arc::new(ConnectionClosed::new(CloseReason::EndOfStream));
+        let (done, cut) = (TurnLog::new("t", "u"), TurnLog::new("t", "v"));
         complete(&done);
-        for feed in [&done, &cut] {
-            feed.cut_off(CutOff::Closed(Arc::clone(&closed)));
+        for log in [&done, &cut] {
+            log.end_early(EarlyEnd::Closed(Arc::clone(&closed)));
         }
         assert!(matches!(done.lock().end, Some(End::Completed)));
-        assert!(matches!(cut.lock().end, Some(End::CutOff(_))));
+        assert!(matches!(cut.lock().end, Some(End::EarlyEnd(_))));
     }
 }

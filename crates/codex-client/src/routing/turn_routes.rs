@@ -19,10 +19,10 @@ use std::{collections::HashMap, mem, sync::Arc, task::Waker, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    error::{connection_closed::Closed, turn_detached::LostReason},
+    error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
     routing::{
-        goal_tracker::Pursuit,
-        turn_log::{CutOff, Feed},
+        goal_tracker::GoalTracker,
+        turn_log::{EarlyEnd, TurnLog},
     },
 };
 
@@ -35,7 +35,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Router {
     threads: HashMap<String, Routes>,
     /// Feeds that turned out to be nobody's, until somebody asks for them.
-    strays: Vec<Arc<Feed>>,
+    strays: Vec<Arc<TurnLog>>,
     /// No heir is due earlier than this.
     deadline: Option<Instant>,
 }
@@ -46,12 +46,12 @@ struct Routes {
     reserved: usize,
     turns: Vec<Route>,
     /// Whoever is to have all of its turns.
-    pursuit: Option<Arc<Pursuit>>,
+    tracker: Option<Arc<GoalTracker>>,
 }
 
 #[derive(Debug)]
 struct Route {
-    feed: Arc<Feed>,
+    log: Arc<TurnLog>,
     /// Whether an answer has named this turn as ours.
     claimed: bool,
     /// Whether an event of it has come.
@@ -59,7 +59,7 @@ struct Route {
     /// Whether its `turn/completed` has come.
     ended: bool,
     /// The turn that this one is to inherit from if it does not show, and when.
-    heir: Option<(Instant, Arc<Feed>)>,
+    heir: Option<(Instant, Arc<TurnLog>)>,
 }
 
 impl Router {
@@ -70,34 +70,34 @@ impl Router {
     }
 
     /// The started turn is this one: its feed, with the events that have come already.
-    pub(crate) fn claim(&mut self, thread_id: &str, turn_id: &str, now: Instant) -> Arc<Feed> {
+    pub(crate) fn claim(&mut self, thread_id: &str, turn_id: &str, now: Instant) -> Arc<TurnLog> {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
         if let Some(route) = routes.find(turn_id) {
             route.claimed = true;
-            return Arc::clone(&route.feed);
+            return Arc::clone(&route.log);
         }
         let mut route = Route::new(thread_id, turn_id);
         (route.claimed, route.seen) = (true, false);
         // A turn that ended while the answer was on its way may have been the one.
         if let Some(ended) = routes.turns.iter().find(|other| other.ended) {
-            route.inherit_later(&ended.feed, now, &mut self.deadline);
+            route.inherit_later(&ended.log, now, &mut self.deadline);
         }
-        let feed = Arc::clone(&route.feed);
+        let log = Arc::clone(&route.log);
         routes.turns.push(route);
-        feed
+        log
     }
 
     /// Ends the turns of a thread that nothing more will be told of.
-    pub(crate) fn lose(&mut self, thread_id: &str, reason: LostReason) {
+    pub(crate) fn lose(&mut self, thread_id: &str, reason: DetachReason) {
         let Some(routes) = self.threads.get_mut(thread_id) else {
             return;
         };
         for route in &mut routes.turns {
-            route.feed.cut_off(CutOff::Lost(reason));
+            route.log.end_early(EarlyEnd::Lost(reason));
             (route.seen, route.ended, route.heir) = (true, true, None);
         }
-        if let Some(pursuit) = routes.pursuit.take() {
-            pursuit.cut_off(CutOff::Lost(reason));
+        if let Some(tracker) = routes.tracker.take() {
+            tracker.end_early(EarlyEnd::Lost(reason));
         }
         self.tidy(thread_id);
     }
@@ -111,7 +111,7 @@ impl Router {
     }
 
     /// The feed for an event of this turn, if it is ours or might be.
-    pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<&Arc<Feed>> {
+    pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<&Arc<TurnLog>> {
         let routes = self.threads.get(thread_id)?;
         let settled = routes.position(turn_id).filter(|at| {
             let route = &routes.turns[*at];
@@ -122,26 +122,26 @@ impl Router {
             None => self.unsettled(thread_id, turn_id),
         };
         let routes = self.threads.get(thread_id)?;
-        found.map(|at| &routes.turns[at].feed)
+        found.map(|at| &routes.turns[at].log)
     }
 
     /// Finds the place for an event of a turn that is not known to be ours, or shows the first time.
     #[cold]
     fn unsettled(&mut self, thread_id: &str, turn_id: &str) -> Option<usize> {
         let routes = self.threads.get_mut(thread_id)?;
-        let pursuit = routes.pursuit().cloned();
+        let tracker = routes.tracker().cloned();
         if let Some(route) = routes.find(turn_id) {
             let is_first = !mem::replace(&mut route.seen, true);
             route.heir = None;
-            if is_first && let Some(pursuit) = pursuit {
-                pursuit.turn_began(&route.feed, false);
+            if is_first && let Some(tracker) = tracker {
+                tracker.turn_began(&route.log, false);
             }
-        } else if let Some(pursuit) = pursuit {
+        } else if let Some(tracker) = tracker {
             // What comes after the end of a turn does not begin it again.
-            if !pursuit.has_turn(turn_id) {
+            if !tracker.has_turn(turn_id) {
                 let mut route = Route::new(thread_id, turn_id);
                 route.claimed = true;
-                pursuit.turn_began(&route.feed, routes.reserved == 0);
+                tracker.turn_began(&route.log, routes.reserved == 0);
                 routes.turns.push(route);
             }
         } else if routes.is_open() {
@@ -160,9 +160,9 @@ impl Router {
             return;
         };
         routes.turns[at].ended = true;
-        let ended = Arc::clone(&routes.turns[at].feed);
-        if let Some(pursuit) = routes.pursuit() {
-            pursuit.turn_ended(&ended);
+        let ended = Arc::clone(&routes.turns[at].log);
+        if let Some(tracker) = routes.tracker() {
+            tracker.turn_ended(&ended);
         }
         for route in &mut routes.turns {
             if route.is_awaited() && route.heir.is_none() {
@@ -172,23 +172,23 @@ impl Router {
         self.tidy(thread_id);
     }
 
-    /// All turns of a thread are for this pursuit from now on, those that run included.
-    pub(crate) fn pursue(&mut self, pursuit: Arc<Pursuit>) {
-        let routes = self.threads.entry(pursuit.thread_id().to_owned());
+    /// All turns of a thread are for this tracker from now on, those that run included.
+    pub(crate) fn pursue(&mut self, tracker: Arc<GoalTracker>) {
+        let routes = self.threads.entry(tracker.thread_id().to_owned());
         let routes = routes.or_default();
         for route in &routes.turns {
             if route.claimed && route.seen && !route.ended && !route.abandoned() {
-                pursuit.turn_began(&route.feed, false);
+                tracker.turn_began(&route.log, false);
             }
         }
-        if let Some(other) = routes.pursuit.replace(pursuit) {
+        if let Some(other) = routes.tracker.replace(tracker) {
             other.supersede();
         }
     }
 
     /// Whoever is to have all turns of a thread.
-    pub(crate) fn pursuit(&mut self, thread_id: &str) -> Option<&Arc<Pursuit>> {
-        self.threads.get_mut(thread_id)?.pursuit()
+    pub(crate) fn tracker(&mut self, thread_id: &str) -> Option<&Arc<GoalTracker>> {
+        self.threads.get_mut(thread_id)?.tracker()
     }
 
     /// When [`settle`](Self::settle) is to be called, at the latest.
@@ -197,7 +197,7 @@ impl Router {
     }
 
     /// Gives turns that have not shown in time what they inherit. Returns their feeds.
-    pub(crate) fn settle(&mut self, now: Instant, wakes: &mut Vec<Waker>) -> Vec<Arc<Feed>> {
+    pub(crate) fn settle(&mut self, now: Instant, wakes: &mut Vec<Waker>) -> Vec<Arc<TurnLog>> {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return Vec::new();
         }
@@ -216,12 +216,12 @@ impl Router {
                 let Some((_, from)) = route.heir else {
                     continue;
                 };
-                route.feed.inherit(&from, wakes);
+                route.log.inherit(&from, wakes);
                 // Its events have found their reader.
                 if let Some(from) = routes.find(from.turn_id()) {
                     from.claimed = true;
                 }
-                settled.push(route.feed);
+                settled.push(route.log);
             }
             let waiting = routes.turns.iter().filter_map(|route| route.heir.as_ref());
             let next = waiting.map(|(due, _)| *due).min();
@@ -237,19 +237,19 @@ impl Router {
     }
 
     /// The feeds that turned out to be nobody's since the last call.
-    pub(crate) fn take_strays(&mut self) -> Vec<Arc<Feed>> {
+    pub(crate) fn take_strays(&mut self) -> Vec<Arc<TurnLog>> {
         mem::take(&mut self.strays)
     }
 
     /// The connection has ended: so have all turns that had not.
-    pub(crate) fn close(&mut self, closed: &Arc<Closed>) {
-        let why = CutOff::Closed(Arc::clone(closed));
+    pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
+        let why = EarlyEnd::Closed(Arc::clone(closed));
         for (_, routes) in self.threads.drain() {
             for route in routes.turns {
-                route.feed.cut_off(why.clone());
+                route.log.end_early(why.clone());
             }
-            if let Some(pursuit) = routes.pursuit {
-                pursuit.cut_off(why.clone());
+            if let Some(tracker) = routes.tracker {
+                tracker.end_early(why.clone());
             }
         }
     }
@@ -265,9 +265,9 @@ impl Router {
             .retain(|route| !(route.claimed && route.abandoned()));
         if !routes.is_open() {
             let strays = routes.turns.extract_if(.., |route| !route.claimed);
-            self.strays.extend(strays.map(|route| route.feed));
+            self.strays.extend(strays.map(|route| route.log));
             routes.turns.retain(|route| !route.ended);
-            if routes.turns.is_empty() && routes.pursuit().is_none() {
+            if routes.turns.is_empty() && routes.tracker().is_none() {
                 self.threads.remove(thread_id);
             }
         }
@@ -280,16 +280,16 @@ impl Routes {
         self.reserved > 0 || self.turns.iter().any(Route::is_awaited)
     }
 
-    /// The pursuit, unless nobody holds it any more.
-    fn pursuit(&mut self) -> Option<&Arc<Pursuit>> {
-        self.pursuit
-            .take_if(|pursuit| Arc::strong_count(pursuit) == 1);
-        self.pursuit.as_ref()
+    /// The tracker, unless nobody holds it any more.
+    fn tracker(&mut self) -> Option<&Arc<GoalTracker>> {
+        self.tracker
+            .take_if(|tracker| Arc::strong_count(tracker) == 1);
+        self.tracker.as_ref()
     }
 
     fn position(&self, turn_id: &str) -> Option<usize> {
         let mut turns = self.turns.iter();
-        turns.position(|route| route.feed.turn_id() == turn_id)
+        turns.position(|route| route.log.turn_id() == turn_id)
     }
 
     fn find(&mut self, turn_id: &str) -> Option<&mut Route> {
@@ -301,7 +301,7 @@ impl Route {
     /// A turn that is known by an event.
     fn new(thread_id: &str, turn_id: &str) -> Self {
         Self {
-            feed: Feed::new(thread_id, turn_id),
+            log: TurnLog::new(thread_id, turn_id),
             claimed: false,
             seen: true,
             ended: false,
@@ -310,7 +310,7 @@ impl Route {
     }
 
     fn abandoned(&self) -> bool {
-        Arc::strong_count(&self.feed) == 1
+        Arc::strong_count(&self.log) == 1
     }
 
     /// Whether it is claimed and has shown nothing yet.
@@ -318,7 +318,7 @@ impl Route {
         self.claimed && !self.seen && !self.abandoned()
     }
 
-    fn inherit_later(&mut self, from: &Arc<Feed>, now: Instant, deadline: &mut Option<Instant>) {
+    fn inherit_later(&mut self, from: &Arc<TurnLog>, now: Instant, deadline: &mut Option<Instant>) {
         let due = now + PATIENCE;
         self.heir = Some((due, Arc::clone(from)));
         *deadline = Some(deadline.map_or(due, |deadline| deadline.min(due)));

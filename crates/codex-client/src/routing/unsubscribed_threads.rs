@@ -14,9 +14,9 @@ use crate::{
 
 /// The threads that were left and not resumed since.
 #[derive(Debug, Default)]
-pub(crate) struct Left(HashSet<String>);
+pub(crate) struct UnsubscribedThreads(HashSet<String>);
 
-impl Left {
+impl UnsubscribedThreads {
     /// The thread that a request leaves, once it is answered.
     pub(crate) fn by(method: &str, params: Option<&[u8]>) -> Option<String> {
         let params = params.filter(|_| method == ThreadUnsubscribeParams::METHOD)?;
@@ -59,11 +59,11 @@ mod tests {
 
     #[test]
     fn a_thread_is_left_from_the_answer_on_until_it_is_resumed() {
-        let mut left = Left::default();
+        let mut left = UnsubscribedThreads::default();
         let params = br#"{"threadId":"t"}"#;
-        assert_eq!(Left::by("thread/read", Some(params)), None);
-        assert_eq!(Left::by("thread/unsubscribe", None), None);
-        let thread_id = Left::by("thread/unsubscribe", Some(params)).unwrap();
+        assert_eq!(UnsubscribedThreads::by("thread/read", Some(params)), None);
+        assert_eq!(UnsubscribedThreads::by("thread/unsubscribe", None), None);
+        let thread_id = UnsubscribedThreads::by("thread/unsubscribe", Some(params)).unwrap();
         left.leave(&thread_id);
         left.answered("thread/resume", r#"{"thread":{"id":"other"}}"#);
         left.answered("thread/read", r#"{"thread":{"id":"t"}}"#);

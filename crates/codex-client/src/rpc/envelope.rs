@@ -9,11 +9,11 @@ use std::{borrow::Cow, ops::Range};
 
 use codex_types::{RequestId, rpc::Incoming};
 
-use crate::error::decode_error::Malformed;
+use crate::error::decode_error::DecodeError;
 
 /// What a message says about itself.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Head<'a> {
+pub(crate) struct Envelope<'a> {
     pub(crate) id: Option<RequestId>,
     pub(crate) method: Option<Cow<'a, str>>,
     /// Where the value of `params` stands in the text.
@@ -22,12 +22,12 @@ pub(crate) struct Head<'a> {
     /// `None` also when the member is `null`.
     pub(crate) error: Option<Range<usize>>,
     pub(crate) emitted_at_ms: Option<i64>,
-    pub(crate) peek: Peek<'a>,
+    pub(crate) keys: RoutingKeys<'a>,
 }
 
 /// What the top level of `params` says about whom it concerns.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Peek<'a> {
+pub(crate) struct RoutingKeys<'a> {
     /// `threadId`, or `thread.id`.
     pub(crate) thread_id: Option<Cow<'a, str>>,
     /// `turnId`, or `turn.id`.
@@ -37,7 +37,7 @@ pub(crate) struct Peek<'a> {
     pub(crate) item_id: Option<Cow<'a, str>>,
     pub(crate) login_id: Option<Cow<'a, str>>,
     /// `processId` or `watchId`: an id that the client has chosen, unless a turn is meant.
-    pub(crate) topic_id: Option<Cow<'a, str>>,
+    pub(crate) client_id: Option<Cow<'a, str>>,
     pub(crate) delta: Option<Cow<'a, str>>,
     /// `summaryIndex` or `contentIndex`.
     pub(crate) index: Option<i64>,
@@ -46,29 +46,29 @@ pub(crate) struct Peek<'a> {
 }
 
 /// The head of a message; `None` if the text is no JSON object, as far as it was looked at.
-pub(crate) fn head(text: &str) -> Option<Head<'_>> {
+pub(crate) fn envelope(text: &str) -> Option<Envelope<'_>> {
     let mut scan = Scanner { text, at: 0 };
-    let mut head = Head::default();
+    let mut envelope = Envelope::default();
     scan.object(|scan, key| {
         match key {
-            "id" => head.id = Some(scan.id()?),
-            "method" => head.method = Some(scan.string()?),
+            "id" => envelope.id = Some(scan.id()?),
+            "method" => envelope.method = Some(scan.string()?),
             "params" => {
                 scan.space();
                 let start = scan.at;
                 if scan.next() == Some(b'{') {
-                    head.peek = scan.peek()?;
+                    envelope.keys = scan.keys()?;
                 } else {
                     scan.skip()?;
                 }
-                head.params = Some(start..scan.at);
+                envelope.params = Some(start..scan.at);
             }
-            "result" => head.result = Some(scan.skip()?),
+            "result" => envelope.result = Some(scan.skip()?),
             "error" => {
                 let range = scan.skip()?;
-                head.error = (&text[range.clone()] != "null").then_some(range);
+                envelope.error = (&text[range.clone()] != "null").then_some(range);
             }
-            "emittedAtMs" => head.emitted_at_ms = scan.integer()?,
+            "emittedAtMs" => envelope.emitted_at_ms = scan.integer()?,
             _ => {
                 scan.skip()?;
             }
@@ -76,32 +76,32 @@ pub(crate) fn head(text: &str) -> Option<Head<'_>> {
         Some(())
     })?;
     scan.space();
-    (scan.at == text.len()).then_some(head)
+    (scan.at == text.len()).then_some(envelope)
 }
 
 /// The ids at the top of a result, as in params: `turn.id` in the one of `turn/start`, `loginId` in
 /// the one of `account/login/start`.
-pub(crate) fn result(result: &str) -> Option<Peek<'_>> {
+pub(crate) fn result(result: &str) -> Option<RoutingKeys<'_>> {
     let mut scan = Scanner {
         text: result,
         at: 0,
     };
-    scan.peek()
+    scan.keys()
 }
 
 /// Why a text is no message: by the parser that knows best.
-pub(crate) fn fault(text: &str) -> Malformed {
+pub(crate) fn fault(text: &str) -> DecodeError {
     match Incoming::parse(text.as_bytes()) {
-        Err(error) => Malformed::at(None, text, &error.to_string(), 0),
+        Err(error) => DecodeError::at(None, text, &error.to_string(), 0),
         Ok(Incoming::Response {
             result: Err(error), ..
-        }) => Malformed::at(
+        }) => DecodeError::at(
             None,
             text,
             &format!("the server could not read: {error}"),
             0,
         ),
-        Ok(_) => Malformed::at(None, text, "an answer to no request of ours", 0),
+        Ok(_) => DecodeError::at(None, text, "an answer to no request of ours", 0),
     }
 }
 
@@ -190,43 +190,43 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn peek(&mut self) -> Option<Peek<'a>> {
-        let mut peek = Peek::default();
+    fn keys(&mut self) -> Option<RoutingKeys<'a>> {
+        let mut keys = RoutingKeys::default();
         self.object(|scan, key| {
             match key {
-                "threadId" => peek.thread_id = scan.optional_string()?,
-                "turnId" => peek.turn_id = scan.optional_string()?,
-                "itemId" => peek.item_id = scan.optional_string()?,
-                "delta" => peek.delta = scan.optional_string()?,
+                "threadId" => keys.thread_id = scan.optional_string()?,
+                "turnId" => keys.turn_id = scan.optional_string()?,
+                "itemId" => keys.item_id = scan.optional_string()?,
+                "delta" => keys.delta = scan.optional_string()?,
                 "loginId" => {
-                    peek.more = true;
-                    peek.login_id = scan.optional_string()?;
+                    keys.more = true;
+                    keys.login_id = scan.optional_string()?;
                 }
                 "processId" | "watchId" => {
-                    peek.more = true;
-                    peek.topic_id = scan.optional_string()?;
+                    keys.more = true;
+                    keys.client_id = scan.optional_string()?;
                 }
-                "summaryIndex" | "contentIndex" if peek.index.is_none() => {
-                    peek.index = scan.integer()?;
+                "summaryIndex" | "contentIndex" if keys.index.is_none() => {
+                    keys.index = scan.integer()?;
                 }
                 "turn" => {
-                    peek.more = true;
+                    keys.more = true;
                     let (id, root) = scan.ids_of_object()?;
-                    peek.turn_id = id.or(peek.turn_id.take());
-                    peek.root_turn_id = root;
+                    keys.turn_id = id.or(keys.turn_id.take());
+                    keys.root_turn_id = root;
                 }
                 "thread" => {
-                    peek.more = true;
-                    peek.thread_id = scan.ids_of_object()?.0.or(peek.thread_id.take());
+                    keys.more = true;
+                    keys.thread_id = scan.ids_of_object()?.0.or(keys.thread_id.take());
                 }
                 _ => {
-                    peek.more = true;
+                    keys.more = true;
                     scan.skip()?;
                 }
             }
             Some(())
         })?;
-        Some(peek)
+        Some(keys)
     }
 
     /// The `id` and the `rootTurnId` of an object.
@@ -366,46 +366,46 @@ mod tests {
     #[test]
     fn a_delta_shows_its_ids_and_its_text() {
         let text = r#"{"method":"item/agentMessage/delta","params":{"threadId":"t","turnId":"u","itemId":"i","delta":"a\"b\u00e9"},"emittedAtMs":12}"#;
-        let head = head(text).unwrap();
-        assert_eq!(head.method.as_deref(), Some("item/agentMessage/delta"));
-        assert_eq!(head.emitted_at_ms, Some(12));
-        assert_eq!(head.peek.thread_id.as_deref(), Some("t"));
-        assert_eq!(head.peek.turn_id.as_deref(), Some("u"));
-        assert_eq!(head.peek.item_id.as_deref(), Some("i"));
-        assert_eq!(head.peek.delta.as_deref(), Some("a\"bé"));
-        assert!(!head.peek.more);
-        assert!(text[head.params.unwrap()].starts_with(r#"{"threadId""#));
+        let envelope = envelope(text).unwrap();
+        assert_eq!(envelope.method.as_deref(), Some("item/agentMessage/delta"));
+        assert_eq!(envelope.emitted_at_ms, Some(12));
+        assert_eq!(envelope.keys.thread_id.as_deref(), Some("t"));
+        assert_eq!(envelope.keys.turn_id.as_deref(), Some("u"));
+        assert_eq!(envelope.keys.item_id.as_deref(), Some("i"));
+        assert_eq!(envelope.keys.delta.as_deref(), Some("a\"bé"));
+        assert!(!envelope.keys.more);
+        assert!(text[envelope.params.unwrap()].starts_with(r#"{"threadId""#));
     }
 
     #[test]
     fn ids_are_found_behind_large_and_nested_members() {
         let text = r#"{"params":{"item":{"id":"no","turnId":"no","x":[1,{"threadId":"no"}, "}\\"]},"turnId":"u","threadId":"t"} , "method":"item/completed"}"#;
-        let peek = head(text).unwrap().peek;
-        assert_eq!(peek.thread_id.as_deref(), Some("t"));
-        assert_eq!(peek.turn_id.as_deref(), Some("u"));
-        assert!(peek.more);
+        let keys = envelope(text).unwrap().keys;
+        assert_eq!(keys.thread_id.as_deref(), Some("t"));
+        assert_eq!(keys.turn_id.as_deref(), Some("u"));
+        assert!(keys.more);
     }
 
     #[test]
     fn nested_turn_and_thread_ids_count() {
         let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u","rootTurnId":"r"}}}"#;
-        let peek = head(text).unwrap().peek;
-        assert_eq!(peek.turn_id.as_deref(), Some("u"));
-        assert_eq!(peek.root_turn_id.as_deref(), Some("r"));
+        let keys = envelope(text).unwrap().keys;
+        assert_eq!(keys.turn_id.as_deref(), Some("u"));
+        assert_eq!(keys.root_turn_id.as_deref(), Some("r"));
         let text = r#"{"method":"thread/started","params":{"thread":{"id":"t"}}}"#;
-        assert_eq!(head(text).unwrap().peek.thread_id.as_deref(), Some("t"));
+        assert_eq!(envelope(text).unwrap().keys.thread_id.as_deref(), Some("t"));
         let text = r#"{"method":"x","params":{"turnId":null,"threadId":7,"turn":3}}"#;
-        let peek = head(text).unwrap().peek;
-        assert_eq!((peek.thread_id, peek.turn_id), (None, None));
+        let keys = envelope(text).unwrap().keys;
+        assert_eq!((keys.thread_id, keys.turn_id), (None, None));
     }
 
     #[test]
     fn a_response_shows_its_id_and_where_its_result_stands() {
         let text = r#"{"id":7,"result":{"a":[1, 2]},"error":null}"#;
-        let head = head(text).unwrap();
-        assert_eq!(head.id, Some(RequestId::Integer(7)));
-        assert_eq!(&text[head.result.unwrap()], r#"{"a":[1, 2]}"#);
-        assert_eq!(head.error, None);
+        let envelope = envelope(text).unwrap();
+        assert_eq!(envelope.id, Some(RequestId::Integer(7)));
+        assert_eq!(&text[envelope.result.unwrap()], r#"{"a":[1, 2]}"#);
+        assert_eq!(envelope.error, None);
         let turn = result(r#"{"turn":{"id":"u","status":"inProgress"}}"#).unwrap();
         assert_eq!(turn.turn_id.as_deref(), Some("u"));
         let login = result(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
@@ -431,10 +431,10 @@ mod tests {
         ] {
             // A closing bracket of the other kind is left to the decoder.
             if text != r#"{"a":[1}"# {
-                assert!(head(text).is_none(), "{text}");
+                assert!(envelope(text).is_none(), "{text}");
             }
         }
-        assert_eq!(head("{}"), Some(Head::default()));
+        assert_eq!(envelope("{}"), Some(Envelope::default()));
     }
 
     /// Every byte at every kind of place in a message. A scanner that stands still would hang here.
@@ -458,14 +458,14 @@ mod tests {
             for byte in 0..=0x7f_u8 {
                 let text = format!("{before}{}{after}", char::from(byte));
                 let is_json = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
-                assert!(head(&text).is_some() || !is_json, "{text:?}");
+                assert!(envelope(&text).is_some() || !is_json, "{text:?}");
                 let begins = addressee(text.as_bytes());
                 assert_eq!(begins, None, "{text:?}");
             }
         }
         let control = "{\"\":[\0";
-        assert!(head(control).is_none());
-        assert!(head("{\"\":[\u{1b}[0m]}").is_none());
+        assert!(envelope(control).is_none());
+        assert!(envelope("{\"\":[\u{1b}[0m]}").is_none());
     }
 
     #[test]

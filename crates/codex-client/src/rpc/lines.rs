@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem, ops::Range};
 
-use crate::error::decode_error::Malformed;
+use crate::error::decode_error::DecodeError;
 
 /// How much is asked of the stream at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -42,15 +42,15 @@ pub(crate) enum Line<'a> {
 const BEGINNING: usize = 256;
 
 /// A line that is no text, or none that was kept.
-pub(crate) struct Broken {
+pub(crate) struct UnreadableLine {
     /// Its first bytes.
     pub(crate) begins: Vec<u8>,
-    pub(crate) malformed: Malformed,
+    pub(crate) malformed: DecodeError,
 }
 
 impl<'a> Line<'a> {
     /// The line as text, or why it is none.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, Broken> {
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, UnreadableLine> {
         let text = match self {
             Self::Borrowed(bytes) => str::from_utf8(bytes)
                 .map(Cow::Borrowed)
@@ -60,16 +60,16 @@ impl<'a> Line<'a> {
                 .map_err(|error| Cow::Owned(error.into_bytes())),
             Self::TooLong(length, begins) => {
                 let reason = format!("a line of {length} bytes is over the limit and was dropped");
-                let malformed = Malformed::at(None, "", &reason, 0);
-                return Err(Broken { begins, malformed });
+                let malformed = DecodeError::at(None, "", &reason, 0);
+                return Err(UnreadableLine { begins, malformed });
             }
         };
         text.map_err(|bytes: Cow<'_, [u8]>| {
             let text = String::from_utf8_lossy(&bytes);
             let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-            Broken {
+            UnreadableLine {
                 begins: beginning(&bytes),
-                malformed: Malformed::at(None, &text, "not valid UTF-8", place),
+                malformed: DecodeError::at(None, &text, "not valid UTF-8", place),
             }
         })
     }
@@ -168,7 +168,7 @@ fn trim(line: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    fn feed(lines: &mut Lines, bytes: &[u8]) -> Vec<Result<Vec<u8>, usize>> {
+    fn log(lines: &mut Lines, bytes: &[u8]) -> Vec<Result<Vec<u8>, usize>> {
         lines.room().extend_from_slice(bytes);
         let mut out = Vec::new();
         while let Some(line) = lines.next() {
@@ -187,13 +187,13 @@ mod tests {
     #[test]
     fn lines_come_out_whole_however_the_bytes_arrive() {
         let mut lines = Lines::new(1024);
-        assert_eq!(feed(&mut lines, b"ab"), []);
+        assert_eq!(log(&mut lines, b"ab"), []);
         assert_eq!(
-            feed(&mut lines, b"c\r\n\nde\nf"),
+            log(&mut lines, b"c\r\n\nde\nf"),
             [Ok(b"abc".to_vec()), Ok(b"".to_vec()), Ok(b"de".to_vec())]
         );
-        assert_eq!(feed(&mut lines, b"g\n"), [Ok(b"fg".to_vec())]);
-        assert_eq!(feed(&mut lines, b"tail"), []);
+        assert_eq!(log(&mut lines, b"g\n"), [Ok(b"fg".to_vec())]);
+        assert_eq!(log(&mut lines, b"tail"), []);
         assert_eq!(lines.rest(), Some(b"tail".to_vec()));
         assert_eq!(lines.rest(), None);
     }
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn a_line_over_the_limit_is_reported_and_the_next_one_comes() {
         let mut lines = Lines::new(4);
-        assert_eq!(feed(&mut lines, b"123456789"), []);
+        assert_eq!(log(&mut lines, b"123456789"), []);
         assert_eq!(
-            feed(&mut lines, b"0\nok\n12345\nok\n"),
+            log(&mut lines, b"0\nok\n12345\nok\n"),
             [Err(10), Ok(b"ok".to_vec()), Err(5), Ok(b"ok".to_vec())]
         );
     }
@@ -216,9 +216,9 @@ mod tests {
         bytes.extend_from_slice(&large);
         bytes.extend_from_slice(b"\nafter\nhalf");
         assert_eq!(
-            feed(&mut lines, &bytes),
+            log(&mut lines, &bytes),
             [Ok(b"before".to_vec()), Ok(large), Ok(b"after".to_vec())]
         );
-        assert_eq!(feed(&mut lines, b"way\n"), [Ok(b"halfway".to_vec())]);
+        assert_eq!(log(&mut lines, b"way\n"), [Ok(b"halfway".to_vec())]);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use crate::rpc::envelope::{Head, Peek};
+use crate::rpc::envelope::{Envelope, RoutingKeys};
 
 /// A received notification, still the text that came.
 #[derive(PartialEq)]
-pub(crate) struct Note {
+pub(crate) struct RawNotification {
     text: String,
     method: Range<usize>,
     params: Option<Range<usize>>,
@@ -24,9 +24,9 @@ pub(crate) struct Shape {
 
 impl Shape {
     /// The shape of the text that `head` was taken from.
-    pub(crate) fn of(text: &str, head: &Head<'_>) -> Self {
+    pub(crate) fn of(text: &str, envelope: &Envelope<'_>) -> Self {
         Self {
-            method: match &head.method {
+            method: match &envelope.method {
                 Some(Cow::Borrowed(method)) => {
                     // Where the borrowed name stands in the text that it borrows from.
                     let start = method.as_ptr() as usize - text.as_ptr() as usize;
@@ -35,13 +35,13 @@ impl Shape {
                 Some(Cow::Owned(method)) => Err(method.clone()),
                 None => Ok(0..0),
             },
-            params: head.params.clone(),
-            emitted_at_ms: head.emitted_at_ms,
+            params: envelope.params.clone(),
+            emitted_at_ms: envelope.emitted_at_ms,
         }
     }
 }
 
-impl Note {
+impl RawNotification {
     /// Keeps a notification of this shape.
     pub(crate) fn new(text: Cow<'_, str>, shape: Shape) -> Self {
         match shape.method {
@@ -86,10 +86,12 @@ impl Note {
     }
 }
 
-impl fmt::Debug for Note {
+impl fmt::Debug for RawNotification {
     /// Without the contents, which may be large or secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Note").field(&self.method()).finish()
+        f.debug_tuple("RawNotification")
+            .field(&self.method())
+            .finish()
     }
 }
 
@@ -107,13 +109,13 @@ pub(crate) enum DeltaKind {
 impl DeltaKind {
     /// The kind of a notification. `None` also for one with members that are not known: it is kept
     /// as it came.
-    pub(crate) fn of(method: &str, peek: &Peek<'_>) -> Option<Self> {
-        if peek.more || peek.delta.is_none() || peek.item_id.is_none() {
+    pub(crate) fn of(method: &str, keys: &RoutingKeys<'_>) -> Option<Self> {
+        if keys.more || keys.delta.is_none() || keys.item_id.is_none() {
             return None;
         }
         Self::ALL.into_iter().find(|kind| {
             let (name, index) = kind.names();
-            name == method && index.is_some() == peek.index.is_some()
+            name == method && index.is_some() == keys.index.is_some()
         })
     }
 
@@ -154,7 +156,7 @@ pub(crate) struct Delta {
 
 impl Delta {
     /// The notification that it came as.
-    pub(crate) fn to_note(&self, thread_id: &str, turn_id: &str) -> Note {
+    pub(crate) fn to_notification(&self, thread_id: &str, turn_id: &str) -> RawNotification {
         let (method, index) = self.kind.names();
         let mut params = serde_json::json!({
             "threadId": thread_id,
@@ -165,7 +167,7 @@ impl Delta {
         if let Some(index) = index {
             params[index] = self.index.into();
         }
-        Note::from_parts(method, &params.to_string(), self.emitted_at_ms)
+        RawNotification::from_parts(method, &params.to_string(), self.emitted_at_ms)
     }
 }
 
@@ -184,23 +186,23 @@ pub(crate) struct DeltaRef<'a> {
 
 impl<'a> DeltaRef<'a> {
     /// The delta that a notification is, if it is one, as of a turn that needs no name.
-    pub(crate) fn of(head: &'a Head<'_>) -> Option<Self> {
-        let kind = DeltaKind::of(head.method.as_deref()?, &head.peek)?;
+    pub(crate) fn of(envelope: &'a Envelope<'_>) -> Option<Self> {
+        let kind = DeltaKind::of(envelope.method.as_deref()?, &envelope.keys)?;
         Some(Self {
             kind,
             turn_id: "",
-            item_id: head.peek.item_id.as_deref()?,
-            index: head.peek.index.unwrap_or_default(),
-            text: head.peek.delta.as_deref()?,
-            emitted_at_ms: head.emitted_at_ms,
+            item_id: envelope.keys.item_id.as_deref()?,
+            index: envelope.keys.index.unwrap_or_default(),
+            text: envelope.keys.delta.as_deref()?,
+            emitted_at_ms: envelope.emitted_at_ms,
         })
     }
 }
 
 #[cfg(test)]
-pub(crate) fn note(text: &str) -> Note {
-    let head = crate::rpc::envelope::head(text).unwrap();
-    Note::new(text.into(), Shape::of(text, &head))
+pub(crate) fn notification(text: &str) -> RawNotification {
+    let envelope = crate::rpc::envelope::envelope(text).unwrap();
+    RawNotification::new(text.into(), Shape::of(text, &envelope))
 }
 
 #[cfg(test)]
@@ -211,22 +213,22 @@ mod tests {
     #[test]
     fn a_note_knows_its_method_and_params() {
         for method in ["turn/started", r"turn\/started"] {
-            let note = note(&format!(
+            let notification = notification(&format!(
                 r#"{{"method":"{method}","params":{{"a":1}},"emittedAtMs":3}}"#
             ));
-            assert_eq!(note.method(), "turn/started");
-            assert_eq!(note.params(), Some(r#"{"a":1}"#));
-            assert_eq!(note.emitted_at_ms(), Some(3));
+            assert_eq!(notification.method(), "turn/started");
+            assert_eq!(notification.params(), Some(r#"{"a":1}"#));
+            assert_eq!(notification.emitted_at_ms(), Some(3));
         }
-        assert_eq!(note(r#"{"method":"x"}"#).params(), None);
+        assert_eq!(notification(r#"{"method":"x"}"#).params(), None);
     }
 
     #[test]
     fn a_delta_with_a_member_that_is_not_known_is_no_plain_delta() {
         let kind = |params: &str, method: &str| {
             let text = format!(r#"{{"method":"{method}","params":{params}}}"#);
-            let head = envelope::head(&text).unwrap();
-            DeltaKind::of(method, &head.peek)
+            let envelope = envelope::envelope(&text).unwrap();
+            DeltaKind::of(method, &envelope.keys)
         };
         let plain = r#"{"threadId":"t","turnId":"u","itemId":"i","delta":"x"}"#;
         assert_eq!(kind(plain, "item/plan/delta"), Some(DeltaKind::Plan));

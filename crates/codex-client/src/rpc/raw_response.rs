@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use codex_types::Request;
 
-use crate::error::{Error, Result, decode_error::Malformed};
+use crate::error::{Error, Result, decode_error::DecodeError};
 
 /// A successful response, still the text that was received.
 pub(crate) struct RawResponse {
@@ -26,11 +26,11 @@ impl RawResponse {
     /// Decodes the result as the response of `R`.
     pub(crate) fn decode<R: Request>(&self) -> Result<R::Response> {
         serde_json::from_str(self.result())
-            .map_err(|error| Malformed::new(Some(R::METHOD), self.result(), &error).into())
+            .map_err(|error| DecodeError::new(Some(R::METHOD), self.result(), &error).into())
     }
 
     /// Returns the error for a result that decodes and lacks what the caller needs.
     pub(crate) fn lacks<R: Request>(&self, reason: &str) -> Error {
-        Malformed::at(Some(R::METHOD), self.result(), reason, 0).into()
+        DecodeError::at(Some(R::METHOD), self.result(), reason, 0).into()
     }
 }

@@ -1,4 +1,4 @@
-//! Requests of the server that nobody here has a handler for.
+//! OpenRequests of the server that nobody here has a handler for.
 //!
 //! The server waits for an answer, so there always is one. What would let the model do something is
 //! declined, in the shape that the method wants; what only the user's program could know is refused
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const NOBODY: &str = "the client has no answer to this request";
 
 /// The answer to a request that nobody handles; a result is JSON.
-pub(crate) fn unattended(method: &str) -> Result<Vec<u8>, JsonRpcError> {
+pub(crate) fn default_response(method: &str) -> Result<Vec<u8>, JsonRpcError> {
     safe(method).map(|answer| answer.to_string().into_bytes())
 }
 
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused_as_such() {
-        let error = unattended("item/future/request").unwrap_err();
+        let error = default_response("item/future/request").unwrap_err();
         assert_eq!(error.code, error_code::METHOD_NOT_FOUND);
         assert!(error.message.contains("item/future/request"));
     }
@@ -74,7 +74,7 @@ mod tests {
             "mcpServer/elicitation/request",
             "item/tool/call",
         ] {
-            let answer = String::from_utf8(unattended(method).unwrap()).unwrap();
+            let answer = String::from_utf8(default_response(method).unwrap()).unwrap();
             assert!(
                 !answer.contains("accept") && !answer.contains("approved"),
                 "{answer}"

@@ -10,23 +10,23 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
 pub type HandlerResult<T> = Result<T, HandlerError>;
 
 /// What a closure may return: the answer itself, or a `Result` with it.
-pub trait IntoAnswer<T> {
+pub trait IntoResponse<T> {
     /// The answer, or why there is none.
     ///
     /// # Errors
     ///
     /// Those of the closure.
-    fn into_answer(self) -> HandlerResult<T>;
+    fn into_response(self) -> HandlerResult<T>;
 }
 
-impl<T> IntoAnswer<T> for T {
-    fn into_answer(self) -> HandlerResult<T> {
+impl<T> IntoResponse<T> for T {
+    fn into_response(self) -> HandlerResult<T> {
         Ok(self)
     }
 }
 
-impl<T, E: Into<HandlerError>> IntoAnswer<T> for Result<T, E> {
-    fn into_answer(self) -> HandlerResult<T> {
+impl<T, E: Into<HandlerError>> IntoResponse<T> for Result<T, E> {
+    fn into_response(self) -> HandlerResult<T> {
         self.map_err(Into::into)
     }
 }
@@ -34,4 +34,4 @@ impl<T, E: Into<HandlerError>> IntoAnswer<T> for Result<T, E> {
 /// The answer of a handler that does not care: the request is declined, and nothing is wrong.
 #[derive(Debug, thiserror::Error)]
 #[error("no handler")]
-pub(crate) struct Unattended;
+pub(crate) struct NoHandler;

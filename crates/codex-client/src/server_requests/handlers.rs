@@ -21,15 +21,16 @@ use crate::{
     },
     builder_macros::BoxFuture,
     codex::WeakCodex,
-    connection::inbound_request::Asked,
+    connection::inbound_request::InboundRequest,
     error::{Error, Result},
-    server_requests::handler_result::{HandlerResult, Unattended},
+    server_requests::handler_result::{HandlerResult, NoHandler},
     tool::{Tool, output::ToolOutput},
 };
 
 /// Answers requests of one method, with the JSON of the result.
-type Handler =
-    Arc<dyn Fn(&Asked, WeakCodex) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> + Send + Sync>;
+type Handler = Arc<
+    dyn Fn(&InboundRequest, WeakCodex) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> + Send + Sync,
+>;
 
 /// Who answers which method.
 #[derive(Clone, Default)]
@@ -77,7 +78,7 @@ impl Handlers {
     {
         let handler: Handler = Arc::new(move |asked, codex| {
             let Some(request) = ApprovalRequest::of(asked)? else {
-                return Ok(Box::pin(async { Err(Unattended.into()) }));
+                return Ok(Box::pin(async { Err(NoHandler.into()) }));
             };
             let decision = handler(request.clone(), codex);
             Ok(Box::pin(
@@ -93,8 +94,8 @@ impl Handlers {
         self.by_method.get(method).map(Arc::clone)
     }
 
-    pub(crate) fn job(&self, handler: Handler, asked: Asked) -> Job {
-        Job {
+    pub(crate) fn job(&self, handler: Handler, asked: InboundRequest) -> HandlerTask {
+        HandlerTask {
             handler,
             asked,
             codex: self.client.get().cloned().unwrap_or_default(),
@@ -104,10 +105,10 @@ impl Handlers {
     }
 
     /// A call of a tool.
-    pub(crate) fn call(&self, tool: Tool, asked: Asked) -> Job {
+    pub(crate) fn call(&self, tool: Tool, asked: InboundRequest) -> HandlerTask {
         let (name, limit) = (tool.name().to_owned(), tool.limit());
         let handler: Handler = Arc::new(move |asked, codex| tool.serve(asked, codex));
-        Job {
+        HandlerTask {
             timeout: limit.or(self.timeout),
             tool: Some(name),
             ..self.job(handler, asked)
@@ -116,9 +117,9 @@ impl Handlers {
 }
 
 /// A request, and the handler that is to answer it.
-pub(crate) struct Job {
+pub(crate) struct HandlerTask {
     handler: Handler,
-    asked: Asked,
+    asked: InboundRequest,
     codex: WeakCodex,
     timeout: Option<Duration>,
     /// The name of the tool, if it is one of ours.
@@ -135,7 +136,7 @@ enum Outcome {
     Withdrawn,
 }
 
-impl Job {
+impl HandlerTask {
     /// Runs the handler. Whatever becomes of it, the request is answered: what ends without an answer
     /// is declined when `asked` is dropped.
     pub(crate) async fn run(self) {
@@ -161,7 +162,7 @@ impl Job {
         match outcome {
             // It may have been withdrawn in this moment.
             Outcome::Done(Ok(answer)) => drop(asked.answer(Ok(answer))),
-            Outcome::Done(Err(error)) if error.is::<Unattended>() => {}
+            Outcome::Done(Err(error)) if error.is::<NoHandler>() => {}
             Outcome::Done(Err(error)) => fail("failed", &format!(": {error}")),
             Outcome::Malformed(error) => asked.report(error),
             Outcome::Panicked(panic) => fail("panicked", &message(&*panic)),
@@ -171,7 +172,7 @@ impl Job {
 }
 
 /// Runs a handler until it ends or its request is withdrawn.
-async fn ended(handler: &Handler, asked: &Asked, codex: WeakCodex) -> Outcome {
+async fn ended(handler: &Handler, asked: &InboundRequest, codex: WeakCodex) -> Outcome {
     let mut handled = pin!(async {
         match handler(asked, codex) {
             Ok(answer) => Outcome::Done(answer.await),
@@ -195,7 +196,7 @@ async fn ended(handler: &Handler, asked: &Asked, codex: WeakCodex) -> Outcome {
 
 /// Reports what has become of a handler. The model learns only that its tool has failed, and how; for
 /// other requests, dropping them is the answer.
-fn fail(asked: &Asked, tool: Option<&str>, what: &str, details: &str) {
+fn fail(asked: &InboundRequest, tool: Option<&str>, what: &str, details: &str) {
     let name = tool.map(|tool| format!("for the tool `{tool}` "));
     let name = name.unwrap_or_default();
     asked.report(Error::Handler {

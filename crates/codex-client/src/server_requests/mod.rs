@@ -1,4 +1,4 @@
-//! Requests of the server: dispatches each to a tool, an inbox or a handler.
+//! OpenRequests of the server: dispatches each to a tool, an inbox or a handler.
 
 pub(crate) mod default_response;
 pub(crate) mod handler_result;

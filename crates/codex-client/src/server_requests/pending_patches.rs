@@ -7,27 +7,27 @@ use std::{collections::VecDeque, sync::Arc};
 
 use memchr::memmem;
 
-use crate::rpc::envelope::Head;
+use crate::rpc::envelope::Envelope;
 
 /// How many bytes of them are kept; past it the oldest make room.
 const LIMIT: usize = 8 * 1024 * 1024;
 
 /// The params of these notifications, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Proposals {
+pub(crate) struct PendingPatches {
     kept: VecDeque<(Box<str>, Arc<str>)>,
     bytes: usize,
 }
 
-impl Proposals {
+impl PendingPatches {
     /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, head: &Head<'_>, text: &str) {
-        let Some(turn_id) = head.peek.turn_id.as_deref() else {
+    pub(crate) fn notification(&mut self, method: &str, envelope: &Envelope<'_>, text: &str) {
+        let Some(turn_id) = envelope.keys.turn_id.as_deref() else {
             return;
         };
         match method {
             "item/started" | "item/fileChange/patchUpdated" => {
-                let params = head.params.clone().map_or("", |at| &text[at]);
+                let params = envelope.params.clone().map_or("", |at| &text[at]);
                 // An item of this kind has the word in it; one that only speaks of it costs a copy.
                 if method == "item/started"
                     && memmem::find(params.as_bytes(), b"\"fileChange\"").is_none()
@@ -63,53 +63,48 @@ mod tests {
     use super::*;
     use crate::rpc::envelope;
 
-    fn tell(proposals: &mut Proposals, turn_id: &str, method: &str, more: &str) {
+    fn tell(patches: &mut PendingPatches, turn_id: &str, method: &str, more: &str) {
         let text = format!(
             r#"{{"method":"{method}","params":{{"threadId":"t","turnId":"{turn_id}","more":{more}}}}}"#
         );
-        proposals.notification(method, &envelope::head(&text).unwrap(), &text);
+        patches.notification(method, &envelope::envelope(&text).unwrap(), &text);
     }
 
     #[test]
     fn what_a_turn_wants_to_change_is_kept_until_it_ends() {
-        let mut proposals = Proposals::default();
+        let mut patches = PendingPatches::default();
         tell(
-            &mut proposals,
+            &mut patches,
             "u",
             "item/started",
             r#"{"type":"fileChange"}"#,
         );
-        tell(
-            &mut proposals,
-            "u",
-            "item/started",
-            r#"{"type":"reasoning"}"#,
-        );
-        tell(&mut proposals, "v", "item/fileChange/patchUpdated", "[]");
-        tell(&mut proposals, "u", "item/fileChange/patchUpdated", "[]");
-        let of_u = proposals.of("u");
+        tell(&mut patches, "u", "item/started", r#"{"type":"reasoning"}"#);
+        tell(&mut patches, "v", "item/fileChange/patchUpdated", "[]");
+        tell(&mut patches, "u", "item/fileChange/patchUpdated", "[]");
+        let of_u = patches.of("u");
         assert_eq!(of_u.len(), 2);
         assert!(of_u[1].contains("fileChange"), "{of_u:?}");
-        tell(&mut proposals, "u", "turn/completed", "{}");
-        assert!(proposals.of("u").is_empty());
-        assert_eq!(proposals.of("v").len(), 1);
-        tell(&mut proposals, "v", "turn/completed", "{}");
-        assert_eq!(proposals.bytes, 0);
+        tell(&mut patches, "u", "turn/completed", "{}");
+        assert!(patches.of("u").is_empty());
+        assert_eq!(patches.of("v").len(), 1);
+        tell(&mut patches, "v", "turn/completed", "{}");
+        assert_eq!(patches.bytes, 0);
     }
 
     #[test]
     fn the_oldest_make_room() {
-        let mut proposals = Proposals::default();
+        let mut patches = PendingPatches::default();
         let large = format!("\"{}\"", "x".repeat(LIMIT / 2));
         for turn_id in ["u", "v", "w"] {
             tell(
-                &mut proposals,
+                &mut patches,
                 turn_id,
                 "item/fileChange/patchUpdated",
                 &large,
             );
         }
-        assert!(proposals.of("u").is_empty() && proposals.bytes <= LIMIT);
-        assert_eq!(proposals.of("w").len(), 1);
+        assert!(patches.of("u").is_empty() && patches.bytes <= LIMIT);
+        assert_eq!(patches.of("w").len(), 1);
     }
 }

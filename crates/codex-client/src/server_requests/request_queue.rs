@@ -1,4 +1,4 @@
-//! Requests of the server that wait for somebody to take them.
+//! OpenRequests of the server that wait for somebody to take them.
 
 use std::{
     collections::VecDeque,
@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::connection::inbound_request::Asked;
+use crate::connection::inbound_request::InboundRequest;
 
 /// One reader's requests: those of a thread, or of all threads. The server waits for each of them,
 /// so there are never more than it has turns and tools at work.
@@ -18,7 +18,7 @@ pub(crate) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    unread: VecDeque<Asked>,
+    unread: VecDeque<InboundRequest>,
     waker: Option<Waker>,
     /// The connection has ended, or the reader has gone.
     closed: bool,
@@ -46,7 +46,11 @@ impl Inbox {
     }
 
     /// Adds a request; hands it back if nobody reads here any more.
-    pub(crate) fn push(&self, asked: Asked, wakes: &mut Vec<Waker>) -> Result<(), Asked> {
+    pub(crate) fn push(
+        &self,
+        asked: InboundRequest,
+        wakes: &mut Vec<Waker>,
+    ) -> Result<(), InboundRequest> {
         let mut state = self.lock();
         if state.closed {
             return Err(asked);
@@ -57,7 +61,7 @@ impl Inbox {
     }
 
     /// The next one that is still open; `None` when there will be none.
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Asked>> {
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<InboundRequest>> {
         let mut state = self.lock();
         while let Some(asked) = state.unread.pop_front() {
             if asked.ticket().is_open() {

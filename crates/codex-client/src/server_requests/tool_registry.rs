@@ -8,8 +8,8 @@ use std::{
 use codex_types::TurnStartedNotification;
 
 use crate::{
-    connection::{command::ThreadTools, inbound_request::Asked},
-    rpc::envelope::Head,
+    connection::{command::ThreadTools, inbound_request::InboundRequest},
+    rpc::envelope::Envelope,
     tool::{Tool, call::Toolbox},
 };
 
@@ -76,7 +76,7 @@ impl Tools {
     }
 
     /// The tool that is called in a thread, if it has it.
-    pub(crate) fn find(&self, thread_id: &str, asked: &Asked) -> Option<Tool> {
+    pub(crate) fn find(&self, thread_id: &str, asked: &InboundRequest) -> Option<Tool> {
         let thread_id = self
             .agents
             .get(thread_id)
@@ -88,8 +88,8 @@ impl Tools {
     }
 
     /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, head: &Head<'_>, text: &str) {
-        let Some(thread_id) = head.peek.thread_id.as_deref() else {
+    pub(crate) fn notification(&mut self, method: &str, envelope: &Envelope<'_>, text: &str) {
+        let Some(thread_id) = envelope.keys.thread_id.as_deref() else {
             return;
         };
         if self.threads.is_empty() {
@@ -97,7 +97,7 @@ impl Tools {
         }
         match method {
             "turn/started" => {
-                let params = head.params.clone().map_or("", |at| &text[at]);
+                let params = envelope.params.clone().map_or("", |at| &text[at]);
                 if let Ok(started) = serde_json::from_str::<TurnStartedNotification>(params) {
                     let root = started.turn.root_turn_id.as_deref();
                     self.turn_started(thread_id, &started.turn.id, root);

@@ -121,9 +121,9 @@ async fn a_compaction_that_is_refused_or_cut_off_says_so() {
         fake.refuse("thread/compact/start", refusal)
     );
     assert!(matches!(refused, Err(Error::Rpc(_))), "{refused:?}");
-    let (cut_off, ()) = tokio::join!(thread.compact(), async move {
+    let (end_early, ()) = tokio::join!(thread.compact(), async move {
         fake.answer("thread/compact/start", json!({})).await;
         drop(fake);
     });
-    assert!(matches!(cut_off, Err(Error::Closed(_))), "{cut_off:?}");
+    assert!(matches!(end_early, Err(Error::Closed(_))), "{end_early:?}");
 }

@@ -210,8 +210,8 @@ async fn output_that_is_not_read_in_time_is_dropped_and_told() {
     fake.exit(&request, 0).await;
     process.wait().await.unwrap();
     let mut stream = process.stream();
-    let missed = stream.next().await.unwrap().unwrap_err();
-    assert!(matches!(missed, Error::Lagged { missed: 2 }), "{missed}");
+    let skipped = stream.next().await.unwrap().unwrap_err();
+    assert!(matches!(skipped, Error::Lagged { skipped: 2 }), "{skipped}");
     let last = stream.next().await.unwrap().unwrap();
     assert_eq!(last.bytes.len(), large.len() / 4 * 3);
     assert!(stream.next().await.is_none());

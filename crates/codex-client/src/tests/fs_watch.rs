@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     codex::Codex,
     error::Error,
-    fs_watch::FsWatch,
+    fs_watch::FsWatcher,
     tests::{Fake, settle},
 };
 
@@ -19,7 +19,7 @@ impl Fake {
 }
 
 /// A watch, and the request that began it.
-async fn watch(codex: &Codex, fake: &mut Fake) -> (FsWatch, Value) {
+async fn watch(codex: &Codex, fake: &mut Fake) -> (FsWatcher, Value) {
     let (watch, request) = tokio::join!(
         codex.fs_watch("/dir").into_future(),
         fake.answer("fs/watch", json!({"path": "/real/dir"}))

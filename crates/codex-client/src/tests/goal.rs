@@ -6,7 +6,7 @@ use codex_types::{ThreadGoalStatus, ThreadUnsubscribeParams, TurnStatus};
 use serde_json::{Value, json};
 
 use crate::{
-    error::{Error, turn_detached::LostReason},
+    error::{Error, turn_detached::DetachReason},
     goal::{handle::GoalHandle, stream::GoalStream},
     tests::{Fake, settle},
     thread::Thread,
@@ -201,19 +201,22 @@ async fn a_thread_that_tells_nothing_more_ends_its_goal() {
     let unsubscribe = thread.codex().request(ThreadUnsubscribeParams::new("t"));
     let answer = fake.answer("thread/unsubscribe", json!({"status": "unsubscribed"}));
     tokio::join!(unsubscribe.into_future(), answer).0.unwrap();
-    let Err(Error::TurnLost(lost)) = waiting.await.unwrap() else {
+    let Err(Error::TurnDetached(lost)) = waiting.await.unwrap() else {
         panic!("it ended well")
     };
     assert_eq!(
         (lost.turn_id.as_str(), lost.reason),
-        ("u", LostReason::Unsubscribed)
+        ("u", DetachReason::Unsubscribed)
     );
     let mut events = goal.stream();
     let mut last = None;
     while let Some(event) = events.next().await {
         last = Some(event);
     }
-    assert!(matches!(last, Some(Err(Error::TurnLost(_)))), "{last:?}");
+    assert!(
+        matches!(last, Some(Err(Error::TurnDetached(_)))),
+        "{last:?}"
+    );
     // Nor does it begin one.
     let error = thread.goal_start("Dance.").await.unwrap_err();
     assert!(!matches!(error, Error::Timeout { .. }), "{error}");

@@ -366,11 +366,11 @@ async fn an_answer_that_a_handler_cannot_read_is_the_failure_of_the_handler() {
     );
 }
 
-struct Reader {
+struct TurnReader {
     asked: Arc<OnceLock<String>>,
 }
 
-impl ServerRequestHandler for Reader {
+impl ServerRequestHandler for TurnReader {
     async fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
         let codex = codex.upgrade().ok_or("the client is gone")?;
         let account = codex.account().send().await?;
@@ -390,7 +390,7 @@ impl ServerRequestHandler for Reader {
 #[tokio::test]
 async fn one_value_may_answer_all_and_call_the_client_meanwhile() {
     let asked = Arc::new(OnceLock::new());
-    let reader = Reader {
+    let reader = TurnReader {
         asked: Arc::clone(&asked),
     };
     let (_codex, mut fake) = Fake::start_with(Codex::builder().handler(reader)).await;

@@ -59,8 +59,8 @@ async fn what_is_dropped_is_declined_and_so_is_what_nobody_took() {
         fake.receive().await,
         json!({"id": 2, "result": {"decision": "decline"}})
     );
-    let unattended = fake.ask(3, COMMAND, &json!({})).await;
-    assert_eq!(unattended["result"], json!({"decision": "decline"}));
+    let default_response = fake.ask(3, COMMAND, &json!({})).await;
+    assert_eq!(default_response["result"], json!({"decision": "decline"}));
 }
 
 impl Fake {

@@ -5,13 +5,13 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 use serde_json::{Value, json};
 
-use crate::{codex::Codex, error::Error, login::handle::ChatgptLogin, tests::Fake};
+use crate::{codex::Codex, error::Error, login::handle::ChatgptLoginHandle, tests::Fake};
 
 fn started(login_id: &str) -> Value {
     json!({"type": "chatgpt", "loginId": login_id, "authUrl": format!("https://auth/{login_id}")})
 }
 
-async fn start(codex: &Codex, fake: &mut Fake, login_id: &str) -> ChatgptLogin {
+async fn start(codex: &Codex, fake: &mut Fake, login_id: &str) -> ChatgptLoginHandle {
     let (login, _) = tokio::join!(
         codex.login_chatgpt().into_future(),
         fake.answer("account/login/start", started(login_id))

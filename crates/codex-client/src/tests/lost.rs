@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::{
     error::{
         Error,
-        turn_detached::{LostReason, TurnLost},
+        turn_detached::{DetachReason, TurnDetached},
     },
     tests::{Fake, settle, turns::start},
     thread::Thread,
 };
 
-fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnLost> {
-    let Err(Error::TurnLost(lost)) = outcome else {
+fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnDetached> {
+    let Err(Error::TurnDetached(lost)) = outcome else {
         panic!("not lost: {outcome:?}")
     };
     lost
@@ -47,7 +47,7 @@ async fn a_turn_whose_thread_the_server_closes_is_lost_with_what_it_had_come_to(
         fake.notify(method, json!({"threadId": "t"})).await;
         let lost = lost(run.await.unwrap());
         assert_eq!((lost.turn_id.as_str(), lost.thread_id.as_str()), ("u", "t"));
-        assert_eq!(lost.reason, LostReason::ThreadClosed);
+        assert_eq!(lost.reason, DetachReason::ThreadClosed);
         let partial = lost.partial.unwrap();
         assert_eq!(partial.status, TurnStatus::InProgress);
         assert_eq!(partial.final_response.as_deref(), Some("half"));
@@ -84,9 +84,9 @@ async fn a_turn_whose_thread_is_unsubscribed_from_is_lost_and_can_still_be_inter
     let mut text = turn.text_stream();
     unsubscribe(&thread, &mut fake).await;
     let lost = lost(turn.run().await);
-    assert_eq!(lost.reason, LostReason::Unsubscribed);
+    assert_eq!(lost.reason, DetachReason::Unsubscribed);
     let last = text.next().await.unwrap();
-    assert!(matches!(last, Err(Error::TurnLost(_))), "{last:?}");
+    assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
     assert!(text.next().await.is_none());
     // It runs on, as far as anybody knows.
     let (stopped, _) = tokio::join!(turn.interrupt(), fake.answer("turn/interrupt", json!({})));
@@ -125,5 +125,5 @@ async fn a_turn_that_was_being_started_when_its_thread_was_left_is_lost() {
     fake.send(&json!({"id": id, "result": crate::tests::turn_started("u")}))
         .await;
     let turn = turn.await.unwrap().unwrap();
-    assert_eq!(lost(turn.run().await).reason, LostReason::Unsubscribed);
+    assert_eq!(lost(turn.run().await).reason, DetachReason::Unsubscribed);
 }

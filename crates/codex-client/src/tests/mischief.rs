@@ -172,11 +172,11 @@ pub(super) async fn flood(fake: &mut Fake) {
 
 /// Whether a reader that was too slow has read what is left of the flood, in the order of events.
 pub(super) fn are_what_is_left(events: &Events) {
-    let [Err(Error::Lagged { missed }), names @ .., Ok(last)] = &events[..] else {
+    let [Err(Error::Lagged { skipped }), names @ .., Ok(last)] = &events[..] else {
         panic!("{} events, the first: {:?}", events.len(), events.first())
     };
     let count = u64::try_from(names.len()).unwrap();
-    assert_eq!(missed + count, FLOOD);
+    assert_eq!(skipped + count, FLOOD);
     assert!(count > FLOOD / 2, "{count}");
     let is_name = |event: &Result<_>| matches!(event, Ok(ServerNotification::ThreadNameUpdated(_)));
     assert!(names.iter().all(is_name));

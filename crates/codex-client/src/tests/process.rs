@@ -68,7 +68,7 @@ async fn a_program_that_is_not_there_is_not_found_and_one_that_is_none_does_not_
         .start()
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::NotFound(_)), "{error}");
+    assert!(matches!(error, Error::CodexNotFound(_)), "{error}");
     let cwd = dir.path().join("none");
     let error = shell("exit 0").cwd(cwd).start().await.unwrap_err();
     assert!(matches!(error, Error::Launch { .. }), "{error}");

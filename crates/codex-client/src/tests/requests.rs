@@ -1,4 +1,4 @@
-//! Requests of the server that nobody handles.
+//! OpenRequests of the server that nobody handles.
 
 use codex_types::{ServerRequest, rpc::RequestId};
 use serde::de::DeserializeOwned;

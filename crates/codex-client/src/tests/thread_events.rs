@@ -76,10 +76,10 @@ async fn a_slow_reader_of_a_thread_gets_the_text_whole_or_is_told_what_it_missed
     settle(thread.codex(), &mut fake).await;
     flood(&mut fake).await;
     settle(thread.codex(), &mut fake).await;
-    let missed = seen.next().await.unwrap();
+    let skipped = seen.next().await.unwrap();
     assert!(
-        matches!(missed, Err(Error::Lagged { missed }) if missed > 4096),
-        "{missed:?}"
+        matches!(skipped, Err(Error::Lagged { skipped }) if skipped > 4096),
+        "{skipped:?}"
     );
     for _ in 0..15 {
         let event = seen.next().await.unwrap().unwrap();

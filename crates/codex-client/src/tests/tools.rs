@@ -33,7 +33,7 @@ struct Lookup {
 async fn look_up(args: Lookup) -> HandlerResult<String> {
     let number: u32 = args.id.parse()?;
     let fields = args.fields.unwrap_or_default();
-    Ok(format!("Ticket {number} {fields:?}"))
+    Ok(format!("RequestState {number} {fields:?}"))
 }
 
 fn lookup() -> Tool {
@@ -67,7 +67,7 @@ async fn start(tools: impl IntoIterator<Item = Tool>) -> (Thread, Fake) {
     let (codex, mut fake) = Fake::start().await;
     let request = tools
         .into_iter()
-        .fold(codex.thread_start(), crate::ThreadStart::tool);
+        .fold(codex.thread_start(), crate::ThreadStartBuilder::tool);
     let (thread, _) = make(&mut fake, "thread/start", request).await;
     (thread, fake)
 }
@@ -146,7 +146,7 @@ async fn a_tool_is_offered_and_each_call_goes_to_the_one_that_is_named() {
     let args = json!({"id": "7", "fields": ["title"]});
     assert_eq!(
         fake.call_tool("lookup", args).await,
-        yes(r#"Ticket 7 ["title"]"#)
+        yes(r#"RequestState 7 ["title"]"#)
     );
     assert_eq!(fake.call_tool("a", json!({})).await, yes("none"));
     assert_eq!(fake.call_tool("n/a", json!({})).await, yes("one"));

@@ -6,7 +6,7 @@ use codex_types::ThreadListCwdFilter;
 
 use crate::{error::Result, path};
 
-/// One working directory or several, for [`ThreadList::cwd`](crate::thread::list::ThreadList::cwd): a path, a list of
+/// One working directory or several, for [`ThreadListBuilder::cwd`](crate::thread::list::ThreadListBuilder::cwd): a path, a list of
 /// paths, or the protocol's own [`ThreadListCwdFilter`].
 ///
 /// ```no_run

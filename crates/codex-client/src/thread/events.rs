@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result, connection_closed::CloseReason},
     routing::{
         decode,
-        thread_subscription::{Sight, Watch},
+        thread_subscription::{Sight, ThreadSubscription},
     },
     thread::Thread,
 };
@@ -60,7 +60,7 @@ impl Thread {
 /// closed it. It does not keep the connection open.
 #[derive(Debug)]
 pub struct ThreadEvents {
-    watch: Arc<Watch>,
+    watch: Arc<ThreadSubscription>,
     ended: bool,
 }
 
@@ -81,7 +81,7 @@ impl ThreadEvents {
         }
         self.watch.poll(context).map(|sight| match sight {
             Some(Sight::Event(event)) => Some(decode::event(event, self.watch.thread_id(), "")),
-            Some(Sight::Missed(missed)) => Some(Err(Error::Lagged { missed })),
+            Some(Sight::Missed(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
                 self.ended = true;
                 let closed = self.watch.closed()?;

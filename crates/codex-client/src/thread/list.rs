@@ -29,11 +29,11 @@ use crate::{
 /// ```
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct ThreadList<M = Async> {
+pub struct ThreadListBuilder<M = Async> {
     call: Call<ThreadListParams, M>,
 }
 
-impl<M> ThreadList<M> {
+impl<M> ThreadListBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             call: Call::new(codex, ThreadListParams::default()),
@@ -113,5 +113,5 @@ sends! {
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send).
-    ThreadList -> ThreadListResponse
+    ThreadListBuilder -> ThreadListResponse
 }

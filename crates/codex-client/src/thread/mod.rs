@@ -16,9 +16,9 @@ use codex_types::ThreadSetNameParams;
 use crate::{
     codex::Codex,
     error::Result,
-    run_input::TurnInput,
-    thread::read::ThreadRead,
-    turn::start::{Run, TurnStart},
+    run_input::RunInput,
+    thread::read::ThreadReadBuilder,
+    turn::start::{Run, TurnStartBuilder},
 };
 
 /// A thread on the server. Cheap to clone; all clones are one thread.
@@ -54,18 +54,18 @@ impl Thread {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn run(&self, input: impl Into<TurnInput>) -> Run {
+    pub fn run(&self, input: impl Into<RunInput>) -> Run {
         Run::new(self, input.into())
     }
 
-    /// Starts a turn and returns at once, to follow its events (`turn/start`).
-    pub fn turn(&self, input: impl Into<TurnInput>) -> TurnStart {
-        TurnStart::new(self, input.into())
+    /// OnResponse a turn and returns at once, to follow its events (`turn/start`).
+    pub fn turn(&self, input: impl Into<RunInput>) -> TurnStartBuilder {
+        TurnStartBuilder::new(self, input.into())
     }
 
     /// Reads what the server has saved of the thread, on request with its turns (`thread/read`).
-    pub fn read(&self) -> ThreadRead {
-        ThreadRead::new(self)
+    pub fn read(&self) -> ThreadReadBuilder {
+        ThreadReadBuilder::new(self)
     }
 
     /// Gives the thread a name (`thread/name/set`), by which lists show it.

@@ -13,11 +13,11 @@ use crate::{
 /// Reads a thread (`thread/read`); `.await` or `send` does it. From [`Thread::read`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct ThreadRead<M = Async> {
+pub struct ThreadReadBuilder<M = Async> {
     call: Call<ThreadReadParams, M>,
 }
 
-impl<M> ThreadRead<M> {
+impl<M> ThreadReadBuilder<M> {
     pub(crate) fn new(thread: &Thread) -> Self {
         Self {
             call: Call::new(thread.codex(), ThreadReadParams::new(thread.id())),
@@ -43,5 +43,5 @@ sends! {
     ///
     /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for the turns of a
     /// thread that has not had one yet.
-    ThreadRead -> ThreadReadResponse
+    ThreadReadBuilder -> ThreadReadResponse
 }

@@ -71,15 +71,15 @@ macro_rules! include_turns {
     };
 }
 
-/// Starts a thread (`thread/start`); `.await` or `send` does it. From [`Codex::thread_start`].
+/// OnResponse a thread (`thread/start`); `.await` or `send` does it. From [`Codex::thread_start`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct ThreadStart<M = Async> {
+pub struct ThreadStartBuilder<M = Async> {
     call: Call<ThreadStartParams, M>,
     tools: ToolSet,
 }
 
-impl<M> ThreadStart<M> {
+impl<M> ThreadStartBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             call: Call::new(codex, ThreadStartParams::default()),
@@ -103,7 +103,7 @@ impl<M> ThreadStart<M> {
     tools! {
         /// It is saved with the thread, and so the model is offered it also when the thread is resumed
         /// or forked, in this program or another one. There it has to be given again: see
-        /// [`ThreadResume::tool`]. Experimental.
+        /// [`ThreadResumeBuilder::tool`]. Experimental.
     }
 
     async fn perform(self) -> Result<Thread> {
@@ -135,26 +135,26 @@ impl<M> ThreadStart<M> {
 }
 
 sends! {
-    /// Starts the thread.
+    /// OnResponse the thread.
     ///
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send). [`InvalidInput`](crate::Error::InvalidInput) for tools
     /// whose names do not do or are there twice, whose arguments have no schema, or which the client
     /// was built without; nothing is sent then.
-    ThreadStart -> Thread, blocking blocking::Thread
+    ThreadStartBuilder -> Thread, blocking blocking::Thread
 }
 
 /// Takes up a saved thread (`thread/resume`); `.await` or `send` does it. From
 /// [`Codex::thread_resume`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct ThreadResume<M = Async> {
+pub struct ThreadResumeBuilder<M = Async> {
     call: Call<ThreadResumeParams, M>,
     tools: ToolSet,
 }
 
-impl<M> ThreadResume<M> {
+impl<M> ThreadResumeBuilder<M> {
     pub(crate) fn new(codex: &Codex, id: String) -> Self {
         Self {
             call: Call::new(codex, ThreadResumeParams::new(id)),
@@ -196,19 +196,19 @@ sends! {
     ///
     /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
     /// not had a turn yet, which there is no rollout of.
-    ThreadResume -> Thread, blocking blocking::Thread
+    ThreadResumeBuilder -> Thread, blocking blocking::Thread
 }
 
 /// Makes a new thread that begins with the history of another one (`thread/fork`); `.await` or
 /// `send` does it. From [`Codex::thread_fork`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct ThreadFork<M = Async> {
+pub struct ThreadForkBuilder<M = Async> {
     call: Call<ThreadForkParams, M>,
     tools: ToolSet,
 }
 
-impl<M> ThreadFork<M> {
+impl<M> ThreadForkBuilder<M> {
     pub(crate) fn new(codex: &Codex, id: String) -> Self {
         Self {
             call: Call::new(codex, ThreadForkParams::new(id)),
@@ -256,5 +256,5 @@ sends! {
     ///
     /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
     /// not had a turn yet, which there is no rollout of.
-    ThreadFork -> Thread, blocking blocking::Thread
+    ThreadForkBuilder -> Thread, blocking blocking::Thread
 }

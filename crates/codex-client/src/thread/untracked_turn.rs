@@ -10,9 +10,9 @@ use crate::{
     routing::{
         decode,
         delta_queue::Event,
-        thread_subscription::{Sight, Watch},
+        thread_subscription::{Sight, ThreadSubscription},
     },
-    rpc::raw_notification::Note,
+    rpc::raw_notification::RawNotification,
     thread::Thread,
     turn::handle::TurnHandle,
 };
@@ -44,17 +44,17 @@ impl Thread {
         let Some(turn_id) = begun else {
             return Err(Error::Closed(connection.closed()));
         };
-        let feed = reservation.claim(turn_id).await?;
-        Ok(TurnHandle::new(self.codex().clone(), feed, Ok))
+        let log = reservation.claim(turn_id).await?;
+        Ok(TurnHandle::new(self.codex().clone(), log, Ok))
     }
 }
 
 /// The turn of the item, when it begins; `None` if the connection ends before.
-async fn begins(watch: &Watch, is_it: fn(&ThreadItem) -> bool) -> Option<String> {
+async fn begins(watch: &ThreadSubscription, is_it: fn(&ThreadItem) -> bool) -> Option<String> {
     loop {
         let sight = poll_fn(|context| watch.poll(context)).await?;
-        if let Sight::Event(Event::Note(note)) = sight
-            && let Some(started) = item_started(&note)
+        if let Sight::Event(Event::Notification(notification)) = sight
+            && let Some(started) = item_started(&notification)
             && is_it(&started.item)
         {
             return Some(started.turn_id);
@@ -62,9 +62,9 @@ async fn begins(watch: &Watch, is_it: fn(&ThreadItem) -> bool) -> Option<String>
     }
 }
 
-fn item_started(note: &Note) -> Option<ItemStartedNotification> {
-    match note.method() {
-        "item/started" => decode::params(note).ok(),
+fn item_started(notification: &RawNotification) -> Option<ItemStartedNotification> {
+    match notification.method() {
+        "item/started" => decode::params(notification).ok(),
         _ => None,
     }
 }

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use crate::{
     builder_macros::BoxFuture,
     codex::WeakCodex,
-    connection::inbound_request::Asked,
-    error::{Result, decode_error::Malformed},
+    connection::inbound_request::InboundRequest,
+    error::{Result, decode_error::DecodeError},
     server_requests::handler_result::HandlerResult,
     tool::{Tool, ToolContext, output::ToolOutput},
 };
@@ -36,7 +36,7 @@ impl Toolbox {
     }
 
     /// The tool that is called.
-    pub(crate) fn find(&self, asked: &Asked) -> Option<Tool> {
+    pub(crate) fn find(&self, asked: &InboundRequest) -> Option<Tool> {
         let call = Call::of(asked).ok()?;
         let tools = self.by_namespace.get(&*call.text("namespace"))?;
         tools.get(&*call.text("tool")).cloned()
@@ -62,7 +62,7 @@ impl Tool {
     /// Serves a call. Whatever the tool says, an error included, is for the model.
     pub(crate) fn serve(
         &self,
-        asked: &Asked,
+        asked: &InboundRequest,
         codex: WeakCodex,
     ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
         let call = Call::of(asked)?;
@@ -86,11 +86,11 @@ impl Tool {
 struct Call<'a>(HashMap<String, &'a RawValue>);
 
 impl<'a> Call<'a> {
-    fn of(asked: &'a Asked) -> Result<Self> {
+    fn of(asked: &'a InboundRequest) -> Result<Self> {
         let params = asked.raw_params();
         let call = serde_json::from_str(params);
         Ok(Self(call.map_err(|error| {
-            Malformed::new(Some(asked.method()), params, &error)
+            DecodeError::new(Some(asked.method()), params, &error)
         })?))
     }
 

@@ -37,7 +37,7 @@ use crate::{
 ///         if !args.id.contains('-') {
 ///             return Err(format!("{} is no id of a ticket", args.id).into());
 ///         }
-///         Ok(format!("Ticket {} is open.", args.id))
+///         Ok(format!("RequestState {} is open.", args.id))
 ///     }))
 ///     .await?;
 /// # Ok(())
@@ -66,7 +66,7 @@ use crate::{
 /// # Names
 ///
 /// Of letters, digits, `_` and `-`. A server that has a tool of the same name calls its own. To keep
-/// many apart, put them into a [namespace](crate::ThreadStart::tool_namespace).
+/// many apart, put them into a [namespace](crate::ThreadStartBuilder::tool_namespace).
 #[derive(Clone)]
 pub struct Tool {
     name: String,

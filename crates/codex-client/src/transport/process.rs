@@ -55,7 +55,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a process with its streams piped.
+    /// OnResponse a process with its streams piped.
     pub(crate) fn spawn(launch: &Launch) -> Result<Transport<ChildStdout, ChildStdin>> {
         let mut command = Command::new(&launch.program);
         command

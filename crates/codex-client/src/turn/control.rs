@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     error::{Error, Result, rpc_error::RpcErrorKind},
     input::Input,
-    routing::turn_log::{CutOff, End, Reader},
+    routing::turn_log::{EarlyEnd, End, TurnReader},
     thread::Thread,
     turn::handle::TurnHandle,
 };
@@ -53,7 +53,7 @@ impl<R> TurnHandle<R> {
     /// this; [`Rpc`](crate::Error::Rpc) if the turn has not even begun by then; else as
     /// [`Call::send`](crate::Call::send).
     pub async fn interrupt(&self) -> Result<()> {
-        let mut end = self.feed.bystander();
+        let mut end = self.log.bystander();
         let mut answer = pin!(async {
             let turn_id = self.running_id().await?;
             self.ask(&TurnInterruptParams::new(self.thread_id(), turn_id))
@@ -63,15 +63,15 @@ impl<R> TurnHandle<R> {
         // may be running, and all there is to wait for is the answer.
         let first = poll_fn(|context| match poll_end(&mut end, context) {
             Poll::Ready(End::Completed) => Poll::Ready(Ok(())),
-            Poll::Ready(End::CutOff(CutOff::Closed(closed))) => {
+            Poll::Ready(End::EarlyEnd(EarlyEnd::Closed(closed))) => {
                 Poll::Ready(Err(Error::Closed(closed)))
             }
-            Poll::Ready(End::CutOff(CutOff::Lost(_))) | Poll::Pending => {
+            Poll::Ready(End::EarlyEnd(EarlyEnd::Lost(_))) | Poll::Pending => {
                 answer.as_mut().poll(context).map_ok(drop)
             }
         });
         match first.await {
-            Err(error) if is_over(&error) && self.feed.has_shown() => Ok(()),
+            Err(error) if is_over(&error) && self.log.has_shown() => Ok(()),
             stopped => stopped,
         }
     }
@@ -85,7 +85,7 @@ impl<R> TurnHandle<R> {
         let connection = self.codex.connection();
         let (asked, patience) = (Instant::now(), connection.timeout());
         let left = || patience.map(|patience| patience.saturating_sub(asked.elapsed()));
-        let had_begun = self.feed.has_shown();
+        let had_begun = self.log.has_shown();
         let refused = match connection.call(params, patience).await {
             Err(error) if is_over(&error) && !had_begun => error,
             answer => return answer,
@@ -112,9 +112,9 @@ impl<R> TurnHandle<R> {
 
     /// Waits for the turn to begin.
     async fn begins(&self, patience: Option<Duration>) -> bool {
-        let mut events = self.feed.listener();
+        let mut events = self.log.listener();
         let begun = poll_fn(|context| events.poll(context).map(|event| event.is_ok()));
-        if self.feed.has_shown() {
+        if self.log.has_shown() {
             return true;
         }
         match patience {
@@ -153,7 +153,7 @@ impl Thread {
             let params = TurnSteerParams::new(self.id(), running.id, input.clone());
             let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
             match steered.await {
-                Ok((_, feed)) => return Ok(TurnHandle::new(self.codex().clone(), feed, Ok)),
+                Ok((_, log)) => return Ok(TurnHandle::new(self.codex().clone(), log, Ok)),
                 Err(error) if is_over(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -171,7 +171,7 @@ fn is_over(error: &Error) -> bool {
 }
 
 /// The end of a turn, without its events.
-pub(crate) fn poll_end(reader: &mut Reader, context: &mut Context<'_>) -> Poll<End> {
+pub(crate) fn poll_end(reader: &mut TurnReader, context: &mut Context<'_>) -> Poll<End> {
     loop {
         match reader.poll(context) {
             Poll::Ready(Ok(_)) => {}

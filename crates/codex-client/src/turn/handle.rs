@@ -6,7 +6,7 @@ use crate::{
     codex::Codex,
     error::Result,
     output::Read,
-    routing::turn_log::Feed,
+    routing::turn_log::TurnLog,
     turn::{result::TurnResult, stream::TurnStream},
 };
 
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// `R` is what [`run`](Self::run) gives: the [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
-/// [`output`](crate::TurnStart::output).
+/// [`output`](crate::TurnStartBuilder::output).
 ///
 /// # Busy threads
 ///
@@ -29,23 +29,23 @@ use crate::{
 /// at once, ten seconds after that one has ended; [`TurnResult::id`] then is the id of the latter.
 pub struct TurnHandle<R = TurnResult> {
     pub(crate) codex: Codex,
-    pub(crate) feed: Arc<Feed>,
+    pub(crate) log: Arc<TurnLog>,
     pub(crate) read: Read<R>,
 }
 
 impl<R> TurnHandle<R> {
-    pub(crate) fn new(codex: Codex, feed: Arc<Feed>, read: Read<R>) -> Self {
-        Self { codex, feed, read }
+    pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, read: Read<R>) -> Self {
+        Self { codex, log, read }
     }
 
     /// The turn's id.
     pub fn id(&self) -> &str {
-        self.feed.turn_id()
+        self.log.turn_id()
     }
 
     /// The id of the thread that it runs in.
     pub fn thread_id(&self) -> &str {
-        self.feed.thread_id()
+        self.log.thread_id()
     }
 
     /// The events of this turn, in order, up to and including its completion.
@@ -53,7 +53,7 @@ impl<R> TurnHandle<R> {
     /// The first stream begins with the first event. A further one, made while another is being
     /// read, begins with the oldest event that none has taken yet.
     pub fn stream(&self) -> TurnStream {
-        TurnStream::new(self.codex.clone(), self.feed.reader())
+        TurnStream::new(self.codex.clone(), self.log.reader())
     }
 
     /// Waits for the end of the turn and collects its result. The events need not be read for it,
@@ -64,19 +64,19 @@ impl<R> TurnHandle<R> {
     /// # Errors
     ///
     /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn ended as failed (not
-    /// if it was interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the
-    /// turn did, with what it had come to in [`Closed::partial`](crate::Closed::partial);
-    /// [`TurnLost`](crate::Error::TurnLost) if the turn's thread was closed or unsubscribed from before;
+    /// if it was interrupted); [`ConnectionClosed`](crate::Error::Closed) if the connection ended before the
+    /// turn did, with what it had come to in [`ConnectionClosed::partial`](crate::Closed::partial);
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the turn's thread was closed or unsubscribed from before;
     /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
-    /// [`output`](crate::TurnStart::output) and its answer does not fit.
+    /// [`output`](crate::TurnStartBuilder::output) and its answer does not fit.
     pub async fn run(&self) -> Result<R> {
         (self.read)(self.end().await?)
     }
 
     /// Waits for the end of the turn, whatever its result is read into.
     pub(crate) async fn end(&self) -> Result<TurnResult> {
-        TurnStream::new(self.codex.clone(), self.feed.end_only())
+        TurnStream::new(self.codex.clone(), self.log.end_only())
             .result()
             .await
     }
@@ -88,14 +88,14 @@ impl<R> TurnHandle<R> {
     ///
     /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood.
     pub fn partial(&self) -> Result<TurnResult> {
-        TurnResult::partial(self.id(), &self.feed.record())
+        TurnResult::partial(self.id(), &self.log.record())
     }
 }
 
 // Derived, they would ask the same of the result.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
-        Self::new(self.codex.clone(), Arc::clone(&self.feed), self.read)
+        Self::new(self.codex.clone(), Arc::clone(&self.log), self.read)
     }
 }
 
@@ -103,7 +103,7 @@ impl<R> fmt::Debug for TurnHandle<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TurnHandle")
             .field("codex", &self.codex)
-            .field("feed", &self.feed)
+            .field("log", &self.log)
             .finish_non_exhaustive()
     }
 }

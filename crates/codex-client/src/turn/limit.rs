@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How long a turn that was told to stop has to do so.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
 impl<R> TurnHandle<R> {
     /// As [`run`](Self::run), but the turn is stopped (`turn/interrupt`) if it does not end within
@@ -35,18 +35,18 @@ impl<R> TurnHandle<R> {
         if let Ok(result) = timeout(left, self.end()).await {
             return result;
         }
-        let stopped = timeout(LAST_WORDS, async {
+        let stopped = timeout(INTERRUPT_GRACE, async {
             self.interrupt().await?;
             self.end().await
         });
         match stopped.await {
             // It had come to an end of its own before it was told to stop.
             Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
-            Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnLost(_) | Error::Closed(_)))) => {
+            Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnDetached(_) | Error::Closed(_)))) => {
                 Err(error)
             }
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
-                turn: TurnHandle::new(self.codex.clone(), Arc::clone(&self.feed), Ok),
+                turn: TurnHandle::new(self.codex.clone(), Arc::clone(&self.log), Ok),
                 after: limit,
             }))),
         }

@@ -7,7 +7,7 @@ use codex_types::{
 
 use crate::{
     error::{Error, Result},
-    routing::{decode, turn_log::Record},
+    routing::{decode, turn_log::TurnRecord},
 };
 
 /// What a turn has come to, collected from its events.
@@ -39,7 +39,7 @@ pub struct TurnResult {
 
 impl TurnResult {
     /// Decodes what a finished turn has left.
-    pub(crate) fn collect(record: &Record) -> Result<Self> {
+    pub(crate) fn collect(record: &TurnRecord) -> Result<Self> {
         if record.completed.is_none() {
             return Err(Error::InvalidInput("the turn has not ended".into()));
         }
@@ -51,17 +51,17 @@ impl TurnResult {
     }
 
     /// Decodes what the turn with this id has left so far.
-    pub(crate) fn partial(turn_id: &str, record: &Record) -> Result<Self> {
+    pub(crate) fn partial(turn_id: &str, record: &TurnRecord) -> Result<Self> {
         let turn = match &record.completed {
             Some(completed) => decode::params::<TurnCompletedNotification>(completed)?.turn,
             None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
         };
-        let items = record.items.iter().map(|note| {
-            let completed: ItemCompletedNotification = decode::params(note)?;
+        let items = record.items.iter().map(|notification| {
+            let completed: ItemCompletedNotification = decode::params(notification)?;
             Ok(completed.item)
         });
-        let usage = record.usage.as_ref().map(|note| {
-            let updated: ThreadTokenUsageUpdatedNotification = decode::params(note)?;
+        let usage = record.usage.as_ref().map(|notification| {
+            let updated: ThreadTokenUsageUpdatedNotification = decode::params(notification)?;
             Ok::<_, Error>(updated.token_usage)
         });
         Ok(Self::new(

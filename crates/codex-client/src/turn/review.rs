@@ -14,8 +14,8 @@ use crate::{
     error::{Error, Result},
     mode::{Async, Blocking},
     request_builder::Call,
-    routing::{active_turns::Running, decode, delta_queue::Event},
-    rpc::raw_notification::Note,
+    routing::{active_turns::ActiveTurn, decode, delta_queue::Event},
+    rpc::raw_notification::RawNotification,
     thread::Thread,
     turn::{handle::TurnHandle, result::TurnResult},
 };
@@ -97,8 +97,8 @@ impl<M> Review<M> {
         }
         let connection = codex.connection();
         let started = connection.call_for_turn(&params, timeout, &params.thread_id);
-        let (_, feed) = started.await?;
-        let turn = TurnHandle::new(codex, feed, Ok);
+        let (_, log) = started.await?;
+        let turn = TurnHandle::new(codex, log, Ok);
         let begun = turn.review_begins();
         match timeout {
             // One that has not begun in time runs all the same.
@@ -122,8 +122,8 @@ impl TurnHandle {
     /// Waits until the server has told the id that it runs the review under. Before that the review
     /// cannot be interrupted.
     async fn review_begins(&self) {
-        let mut events = self.feed.listener();
-        let is_ours = |running: &Running| running.root == self.id() && running.id != self.id();
+        let mut events = self.log.listener();
+        let is_ours = |running: &ActiveTurn| running.root == self.id() && running.id != self.id();
         loop {
             let active = self.codex.connection().active_turn(self.thread_id());
             match active.await {
@@ -132,7 +132,7 @@ impl TurnHandle {
             }
             match poll_fn(|context| events.poll(context)).await {
                 // That it is entered, a review says before it is begun.
-                Ok(Event::Note(note)) if is_entered(&note) => {}
+                Ok(Event::Notification(notification)) if is_entered(&notification) => {}
                 _ => return,
             }
         }
@@ -140,17 +140,19 @@ impl TurnHandle {
 }
 
 /// Whether a notification is about the item that begins a review.
-fn is_entered(note: &Note) -> bool {
-    let item = match note.method() {
-        "item/started" => decode::params(note).map(|it: ItemStartedNotification| it.item),
-        "item/completed" => decode::params(note).map(|it: ItemCompletedNotification| it.item),
+fn is_entered(notification: &RawNotification) -> bool {
+    let item = match notification.method() {
+        "item/started" => decode::params(notification).map(|it: ItemStartedNotification| it.item),
+        "item/completed" => {
+            decode::params(notification).map(|it: ItemCompletedNotification| it.item)
+        }
         _ => return false,
     };
     matches!(item, Ok(ThreadItem::EnteredReviewMode(_)))
 }
 
 impl Review {
-    /// Starts the review and returns its turn, to follow or to interrupt it, as soon as the server has
+    /// OnResponse the review and returns its turn, to follow or to interrupt it, as soon as the server has
     /// begun it. It cannot be steered.
     ///
     /// # Errors

@@ -15,10 +15,10 @@ use crate::{
     builder_macros::{options, sends, timeouts},
     error::Result,
     mode::Async,
-    output::{Wanted, output, wire::Asking},
+    output::{OutputSpec, output, wire::TurnStartBody},
     request_builder::Call,
     run_input,
-    run_input::TurnInput,
+    run_input::RunInput,
     thread::Thread,
     turn::{handle::TurnHandle, result::TurnResult},
 };
@@ -27,13 +27,13 @@ use crate::{
 macro_rules! turn_options {
     ($builder:ident $(, $limit:ident)?) => {
         impl<M> $builder<TurnResult, M> {
-            pub(crate) fn new(thread: &Thread, input: TurnInput) -> Self {
+            pub(crate) fn new(thread: &Thread, input: RunInput) -> Self {
                 let (input, tool_output) = input.into_parts();
                 let mut params = TurnStartParams::new(thread.id(), input);
                 params.tool_output = tool_output;
                 Self {
                     call: Call::new(thread.codex(), params),
-                    wanted: Wanted::result(),
+                    output: OutputSpec::result(),
                     $($limit: None,)?
                 }
             }
@@ -85,32 +85,32 @@ macro_rules! turn_options {
                     timeout,
                     ..
                 } = self.call;
-                let schema = self.wanted.schema?;
+                let schema = self.output.schema?;
                 run_input::check(&params)?;
                 let connection = codex.connection();
-                let asking = Asking {
+                let asking = TurnStartBody {
                     params: &params,
                     schema: schema.as_ref(),
                 };
                 let started = connection.call_for_turn(&asking, timeout, &params.thread_id);
-                let (_, feed) = started.await?;
-                Ok(TurnHandle::new(codex, feed, self.wanted.read))
+                let (_, log) = started.await?;
+                Ok(TurnHandle::new(codex, log, self.output.read))
             }
         }
     };
 }
 
-/// Starts a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
+/// OnResponse a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct TurnStart<R = TurnResult, M = Async> {
+pub struct TurnStartBuilder<R = TurnResult, M = Async> {
     call: Call<TurnStartParams, M>,
-    wanted: Wanted<R>,
+    output: OutputSpec<R>,
 }
 
-turn_options!(TurnStart);
+turn_options!(TurnStartBuilder);
 
-impl<R, M> TurnStart<R, M> {
+impl<R, M> TurnStartBuilder<R, M> {
     // The turn itself may take as long as it does.
     timeouts!();
 
@@ -120,7 +120,7 @@ impl<R, M> TurnStart<R, M> {
 }
 
 sends! {
-    /// Starts the turn. Dropped before the request was sent, nothing happens; dropped later, the turn
+    /// OnResponse the turn. Dropped before the request was sent, nothing happens; dropped later, the turn
     /// runs without this client, and its events go to
     /// [`Codex::notifications`](crate::Codex::notifications).
     ///
@@ -129,7 +129,7 @@ sends! {
     /// As [`Call::send`](crate::Call::send). After a timeout the turn may be running. With
     /// [`output`](Self::output), [`InvalidInput`](crate::Error::InvalidInput) if the type cannot be
     /// asked for; nothing is sent then.
-    TurnStart<R> -> TurnHandle<R>, blocking blocking::TurnHandle<R>
+    TurnStartBuilder<R> -> TurnHandle<R>, blocking blocking::TurnHandle<R>
 }
 
 /// Runs a turn to its end (`turn/start`); `.await` or `send` does it. From [`Thread::run`].
@@ -137,7 +137,7 @@ sends! {
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct Run<R = TurnResult, M = Async> {
     call: Call<TurnStartParams, M>,
-    wanted: Wanted<R>,
+    output: OutputSpec<R>,
     limit: Option<Duration>,
 }
 
@@ -172,7 +172,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`TurnStart::send`] and [`TurnHandle::run`];
+    /// As [`TurnStartBuilder::send`] and [`TurnHandle::run`];
     /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
     Run<R> -> R
 }

@@ -12,11 +12,11 @@ use futures_core::Stream;
 
 use crate::{
     codex::Codex,
-    error::{Error, Result, connection_closed::Closed, turn_detached::TurnLost},
+    error::{Error, Result, connection_closed::ConnectionClosed, turn_detached::TurnDetached},
     routing::{
         decode,
         delta_queue::Event,
-        turn_log::{CutOff, End, Feed, Reader},
+        turn_log::{EarlyEnd, End, TurnLog, TurnReader},
     },
     turn::{control::poll_end, result::TurnResult},
 };
@@ -24,7 +24,7 @@ use crate::{
 /// The events of one turn; from [`TurnHandle::stream`](crate::turn::handle::TurnHandle::stream).
 ///
 /// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
-/// [`Error::TurnLost`] if the turn's thread was closed or unsubscribed from before. An
+/// [`Error::TurnDetached`] if the turn's thread was closed or unsubscribed from before. An
 /// [`Error::Decode`] does not end it: that message could not be understood, and the next one comes.
 ///
 /// A reader that falls far behind gets neighbouring deltas of an item as one: fewer events, the same
@@ -33,12 +33,12 @@ use crate::{
 pub struct TurnStream {
     /// Keeps the connection open while the turn is followed.
     _codex: Codex,
-    reader: Reader,
+    reader: TurnReader,
     ended: bool,
 }
 
 impl TurnStream {
-    pub(crate) fn new(codex: Codex, reader: Reader) -> Self {
+    pub(crate) fn new(codex: Codex, reader: TurnReader) -> Self {
         Self {
             _codex: codex,
             reader,
@@ -60,15 +60,15 @@ impl TurnStream {
     pub async fn result(mut self) -> Result<TurnResult> {
         self.reader.mute();
         match poll_fn(|context| poll_end(&mut self.reader, context)).await {
-            End::Completed => TurnResult::collect(&self.reader.feed().record()),
-            End::CutOff(why) => Err(self.lost(why)),
+            End::Completed => TurnResult::collect(&self.reader.log().record()),
+            End::EarlyEnd(why) => Err(self.lost(why)),
         }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
         self.poll_event(context).map(|event| {
-            let feed = self.reader.feed();
-            event.map(|event| decode::event(event?, feed.thread_id(), feed.turn_id()))
+            let log = self.reader.log();
+            event.map(|event| decode::event(event?, log.thread_id(), log.turn_id()))
         })
     }
 
@@ -83,7 +83,7 @@ impl TurnStream {
                 self.ended = true;
                 match end {
                     End::Completed => None,
-                    End::CutOff(why) => Some(Err(self.lost(why))),
+                    End::EarlyEnd(why) => Some(Err(self.lost(why))),
                 }
             }
         })
@@ -91,27 +91,27 @@ impl TurnStream {
 
     /// The error of a turn that has ended as failed.
     pub(crate) fn failure(&self) -> Option<Error> {
-        TurnResult::collect(&self.reader.feed().record()).err()
+        TurnResult::collect(&self.reader.log().record()).err()
     }
 
     /// The error of a turn whose end will not come.
-    fn lost(&self, why: CutOff) -> Error {
-        lost(self.reader.feed(), why)
+    fn lost(&self, why: EarlyEnd) -> Error {
+        lost(self.reader.log(), why)
     }
 }
 
 /// The error of a turn whose end will not come.
-pub(crate) fn lost(feed: &Feed, why: CutOff) -> Error {
+pub(crate) fn lost(log: &TurnLog, why: EarlyEnd) -> Error {
     // What cannot be understood is no reason to hide why there is no more.
-    let partial = TurnResult::partial(feed.turn_id(), &feed.record()).ok();
+    let partial = TurnResult::partial(log.turn_id(), &log.record()).ok();
     match why {
-        CutOff::Closed(closed) => Error::Closed(Arc::new(Closed {
+        EarlyEnd::Closed(closed) => Error::Closed(Arc::new(ConnectionClosed {
             partial: partial.map(Box::new),
-            ..Closed::clone(&closed)
+            ..ConnectionClosed::clone(&closed)
         })),
-        CutOff::Lost(reason) => Error::TurnLost(Box::new(TurnLost {
-            thread_id: feed.thread_id().to_owned(),
-            turn_id: feed.turn_id().to_owned(),
+        EarlyEnd::Lost(reason) => Error::TurnDetached(Box::new(TurnDetached {
+            thread_id: log.thread_id().to_owned(),
+            turn_id: log.turn_id().to_owned(),
             reason,
             partial,
         })),

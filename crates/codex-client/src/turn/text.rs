@@ -16,7 +16,7 @@ use futures_core::Stream;
 use crate::{
     error::Result,
     routing::{decode, delta_queue::Event},
-    rpc::raw_notification::{DeltaKind, Note},
+    rpc::raw_notification::{DeltaKind, RawNotification},
     turn::{handle::TurnHandle, result::TurnResult, stream::TurnStream},
 };
 
@@ -49,7 +49,7 @@ impl<R> TurnHandle<R> {
 ///
 /// It ends with the turn. Its last item is an error if the turn failed
 /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before it
-/// ([`Closed`](crate::Error::Closed)) or its thread did ([`TurnLost`](crate::Error::TurnLost)); a turn
+/// ([`ConnectionClosed`](crate::Error::Closed)) or its thread did ([`TurnDetached`](crate::Error::TurnDetached)); a turn
 /// that was interrupted just ends. A message that could not be understood is a
 /// [`Decode`](crate::Error::Decode), and the next piece comes.
 #[derive(Debug)]
@@ -86,10 +86,14 @@ impl TextStream {
                         && self.messages.delta(&delta.item_id);
                     said.then_some(Ok(delta.text))
                 }
-                Ok(Event::Note(note)) if note.method() == "turn/completed" => {
+                Ok(Event::Notification(notification))
+                    if notification.method() == "turn/completed" =>
+                {
                     self.events.failure().map(Err)
                 }
-                Ok(Event::Note(note)) => self.messages.note(&note).transpose(),
+                Ok(Event::Notification(notification)) => {
+                    self.messages.notification(&notification).transpose()
+                }
             };
             match text {
                 Some(Ok(text)) if text.is_empty() => {}
@@ -133,10 +137,10 @@ impl Messages {
     }
 
     /// The text that is to be heard with this notification.
-    fn note(&mut self, note: &Note) -> Result<Option<String>> {
-        match note.method() {
+    fn notification(&mut self, notification: &RawNotification) -> Result<Option<String>> {
+        match notification.method() {
             "item/started" => {
-                let started: ItemStartedNotification = decode::params(note)?;
+                let started: ItemStartedNotification = decode::params(notification)?;
                 if let ThreadItem::AgentMessage(item) = started.item {
                     let message = Message {
                         is_commentary: item.phase == Some(MessagePhase::Commentary),
@@ -147,12 +151,12 @@ impl Messages {
             }
             // A delta with members that are not known comes as a note.
             "item/agentMessage/delta" => {
-                let delta: AgentMessageDeltaNotification = decode::params(note)?;
+                let delta: AgentMessageDeltaNotification = decode::params(notification)?;
                 return Ok(self.delta(&delta.item_id).then_some(delta.delta));
             }
             // Where the server sends no deltas, the text comes as a whole.
             "item/completed" => {
-                let completed: ItemCompletedNotification = decode::params(note)?;
+                let completed: ItemCompletedNotification = decode::params(notification)?;
                 if let ThreadItem::AgentMessage(item) = completed.item
                     && let Some(message) = self.started.remove(&item.id)
                     && !message.has_begun

@@ -1,7 +1,7 @@
 //! Turns that begin, end and take each other's place, in every order.
 
 use super::*;
-use crate::{routing::turn_log::End, rpc::raw_notification::note};
+use crate::{routing::turn_log::End, rpc::raw_notification::notification};
 
 /// Whether an event of this turn finds a feed.
 fn routed(router: &mut Router, turn_id: &str) -> bool {
@@ -10,31 +10,28 @@ fn routed(router: &mut Router, turn_id: &str) -> bool {
 
 fn strays(router: &mut Router) -> Vec<String> {
     let strays = router.take_strays();
-    strays
-        .iter()
-        .map(|feed| feed.turn_id().to_owned())
-        .collect()
+    strays.iter().map(|log| log.turn_id().to_owned()).collect()
 }
 
 /// An event of a turn, and then its completion.
 fn complete(router: &mut Router, turn_id: &str, now: Instant) {
-    let completed = note(r#"{"method":"turn/completed"}"#);
-    if let Some(feed) = router.route("t", turn_id) {
-        feed.push_note(&Arc::new(completed), &mut Vec::new());
+    let completed = notification(r#"{"method":"turn/completed"}"#);
+    if let Some(log) = router.route("t", turn_id) {
+        log.push_notification(&Arc::new(completed), &mut Vec::new());
     }
     router.end("t", turn_id, now);
 }
 
-fn is_complete(feed: &Feed) -> bool {
-    feed.record().completed.is_some()
+fn is_complete(log: &TurnLog) -> bool {
+    log.record().completed.is_some()
 }
 
 /// A reservation and its answer.
-fn start(router: &mut Router, turn_id: &str, now: Instant) -> Arc<Feed> {
+fn start(router: &mut Router, turn_id: &str, now: Instant) -> Arc<TurnLog> {
     router.reserve("t");
-    let feed = router.claim("t", turn_id, now);
+    let log = router.claim("t", turn_id, now);
     router.release("t");
-    feed
+    log
 }
 
 #[test]
@@ -73,46 +70,46 @@ fn whoever_pursues_a_goal_gets_each_turn_once_and_none_that_was_over() {
     let (mut router, now) = (Router::default(), Instant::now());
     let running = start(&mut router, "running", now);
     assert!(routed(&mut router, "running"));
-    let pursuit = Pursuit::new("t");
-    router.pursue(Arc::clone(&pursuit));
+    let tracker = GoalTracker::new("t");
+    router.pursue(Arc::clone(&tracker));
     complete(&mut router, "running", now);
     complete(&mut router, "next", now);
     assert!(!routed(&mut router, "next"));
     let ours = start(&mut router, "ours", now);
     assert!(routed(&mut router, "ours"));
     assert!(router.route("sub-agent", "other").is_none());
-    let turns = pursuit.turns();
-    let ids: Vec<_> = turns.iter().map(|feed| feed.turn_id()).collect();
+    let turns = tracker.turns();
+    let ids: Vec<_> = turns.iter().map(|log| log.turn_id()).collect();
     assert_eq!(ids, ["running", "next", "ours"]);
     assert!(Arc::ptr_eq(&turns[0], &running) && Arc::ptr_eq(&turns[2], &ours));
-    assert!(Arc::ptr_eq(&pursuit.running().unwrap(), &ours));
+    assert!(Arc::ptr_eq(&tracker.running().unwrap(), &ours));
     assert!(strays(&mut router).is_empty());
 }
 
 #[test]
 fn a_pursuit_that_nobody_holds_gets_nothing_and_a_further_one_takes_its_place() {
     let (mut router, now) = (Router::default(), Instant::now());
-    router.pursue(Pursuit::new("t"));
+    router.pursue(GoalTracker::new("t"));
     assert!(!routed(&mut router, "u"));
-    let (first, second) = (Pursuit::new("t"), Pursuit::new("t"));
+    let (first, second) = (GoalTracker::new("t"), GoalTracker::new("t"));
     router.pursue(Arc::clone(&first));
     router.pursue(Arc::clone(&second));
     complete(&mut router, "v", now);
     assert_eq!((first.turns().len(), second.turns().len()), (0, 1));
     let mut context = std::task::Context::from_waker(Waker::noop());
-    assert!(first.poll_rest(&mut context).is_ready());
-    assert!(second.poll_rest(&mut context).is_pending());
-    router.lose("t", LostReason::ThreadClosed);
-    assert!(second.poll_rest(&mut context).is_ready());
+    assert!(first.poll_end(&mut context).is_ready());
+    assert!(second.poll_end(&mut context).is_pending());
+    router.lose("t", DetachReason::ThreadClosed);
+    assert!(second.poll_end(&mut context).is_ready());
     assert!(router.threads.is_empty());
 }
 
 #[test]
 fn the_thread_is_matched_before_the_turn() {
     let (mut router, now) = (Router::default(), Instant::now());
-    let feed = start(&mut router, "u", now);
+    let log = start(&mut router, "u", now);
     assert!(router.route("sub-agent", "u").is_none());
-    assert!(Arc::ptr_eq(router.route("t", "u").unwrap(), &feed));
+    assert!(Arc::ptr_eq(router.route("t", "u").unwrap(), &log));
     assert!(!routed(&mut router, "other"));
 }
 
@@ -176,12 +173,12 @@ fn a_turn_that_begins_after_another_has_ended_is_its_own() {
 #[test]
 fn the_turns_that_run_in_a_thread_are_lost_with_it() {
     let (mut router, now) = (Router::default(), Instant::now());
-    let is_lost = |feed: &Feed| matches!(feed.end(), Some(End::CutOff(_)));
+    let is_lost = |log: &TurnLog| matches!(log.end(), Some(End::EarlyEnd(_)));
     let (done, running) = (start(&mut router, "d", now), start(&mut router, "u", now));
     complete(&mut router, "d", now);
-    router.lose("other", LostReason::ThreadClosed);
+    router.lose("other", DetachReason::ThreadClosed);
     assert!(!is_lost(&running));
-    router.lose("t", LostReason::ThreadClosed);
+    router.lose("t", DetachReason::ThreadClosed);
     assert!(is_complete(&done) && !is_lost(&done) && is_lost(&running));
     assert!(router.threads.is_empty());
     assert!(!is_lost(&start(&mut router, "next", now)));
