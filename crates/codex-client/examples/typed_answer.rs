@@ -37,7 +37,7 @@ async fn main() -> codex_client::Result<()> {
     let run = thread.run("Review the last commit.").output::<Review>();
     let review = match run.await {
         // The value, and beside it, in `result`, all that a turn comes to.
-        Ok(typed) => typed.output,
+        Ok(typed) => typed.value,
         Err(Error::OutputMismatch(mismatch)) => {
             let place = mismatch.path.as_deref().unwrap_or("the answer");
             println!("not a review: `{place}`: {}", mismatch.reason);
@@ -61,7 +61,7 @@ async fn main() -> codex_client::Result<()> {
     // It need not be a struct, and it may be a turn that is followed.
     let turn = thread.turn("What is to be done, in order?");
     let turn = turn.output::<Vec<String>>().await?;
-    for (number, step) in turn.run().await?.output.iter().enumerate() {
+    for (number, step) in turn.run().await?.value.iter().enumerate() {
         println!("{}. {step}", number + 1);
     }
     codex.close().await

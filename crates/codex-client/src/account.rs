@@ -9,7 +9,7 @@ use crate::{
     codex::Codex,
     error::Result,
     mode::Async,
-    request_builder::Call,
+    request_builder::RequestBuilder,
 };
 
 impl Codex {
@@ -22,7 +22,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). None of them shows the key.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). None of them shows the key.
     pub async fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
         let params = LoginAccountParams::from(ApiKeyLoginAccountParams::new(key));
         self.request(params).send().await.map(drop)
@@ -32,7 +32,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn logout(&self) -> Result<()> {
         self.request(request::AccountLogout).send().await.map(drop)
     }
@@ -42,13 +42,13 @@ impl Codex {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct AccountReadBuilder<M = Async> {
-    call: Call<GetAccountParams, M>,
+    request: RequestBuilder<GetAccountParams, M>,
 }
 
 impl<M> AccountReadBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            call: Call::new(codex, GetAccountParams::default()),
+            request: RequestBuilder::new(codex, GetAccountParams::default()),
         }
     }
 
@@ -60,7 +60,7 @@ impl<M> AccountReadBuilder<M> {
     timeouts!();
 
     async fn perform(self) -> Result<GetAccountResponse> {
-        self.call.perform().await
+        self.request.perform().await
     }
 }
 
@@ -69,6 +69,6 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     AccountReadBuilder -> GetAccountResponse
 }

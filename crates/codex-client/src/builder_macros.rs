@@ -1,7 +1,7 @@
 //! What the request builders of this crate share: the macros that give each of them its options
 //! and its two ways of being sent.
 //!
-//! A builder is a struct around a [`Call`](crate::Call) in its field `call`, generic over the
+//! A builder is a struct around a [`RequestBuilder`](crate::builder::RequestBuilder) in its field `call`, generic over the
 //! [mode](crate::mode). Its options are written once, for every mode.
 
 use std::{future::Future, pin::Pin};
@@ -18,7 +18,7 @@ macro_rules! options {
 
         /// Changes the params themselves, for what has no setter here.
         pub fn params(mut self, change: impl FnOnce($params) -> $params) -> Self {
-            self.call = self.call.params(change);
+            self.request = self.request.params(change);
             self
         }
     };
@@ -70,7 +70,7 @@ macro_rules! options {
             match $crate::path::text($name.as_ref()) {
                 Ok(path) => self.params(|params| params.$name(path)),
                 Err(fault) => {
-                    self.call = self.call.refuse(fault);
+                    self.request = self.request.refuse(fault);
                     self
                 }
             }
@@ -101,13 +101,13 @@ macro_rules! timeouts {
     () => {
         /// Waits at most so long for the answer, instead of what the builder of the client says.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.call = self.call.timeout(timeout);
+            self.request = self.request.timeout(timeout);
             self
         }
 
         /// Waits for the answer as long as it takes.
         pub fn no_timeout(mut self) -> Self {
-            self.call = self.call.no_timeout();
+            self.request = self.request.no_timeout();
             self
         }
     };

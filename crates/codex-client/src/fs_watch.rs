@@ -17,7 +17,7 @@ use crate::{
     codex::Codex,
     error::{Error, Result, connection_closed::CloseReason},
     mode::Async,
-    request_builder::Call,
+    request_builder::RequestBuilder,
     routing::{client_id_stream::ClientIdStream, decode, subscribers::Post},
 };
 
@@ -43,7 +43,7 @@ impl Codex {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct FsWatchBuilder<M = Async> {
-    call: Call<FsWatchParams, M>,
+    request: RequestBuilder<FsWatchParams, M>,
     topic: Arc<ClientIdStream>,
 }
 
@@ -52,7 +52,7 @@ impl<M> FsWatchBuilder<M> {
         let topic = ClientIdStream::new("fs/changed", "watch");
         let params = FsWatchParams::new(path.to_string_lossy().into_owned(), topic.id());
         Self {
-            call: Call::new(codex, params),
+            request: RequestBuilder::new(codex, params),
             topic,
         }
     }
@@ -61,7 +61,7 @@ impl<M> FsWatchBuilder<M> {
 
     async fn perform(self) -> Result<FsWatcher> {
         let mut watch = FsWatcher {
-            codex: self.call.codex.clone(),
+            codex: self.request.codex.clone(),
             topic: self.topic,
             path: AbsolutePathBuf(String::new()),
             ended: false,
@@ -69,7 +69,7 @@ impl<M> FsWatchBuilder<M> {
         };
         // Dropped from here on, the server is told.
         watch.codex.connection().follow(&watch.topic)?;
-        match self.call.perform().await {
+        match self.request.perform().await {
             Ok(response) => watch.path = response.path,
             Err(error) => {
                 watch.is_watched = !matches!(error, Error::Rpc(_));
@@ -85,7 +85,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a path that is not
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for a path that is not
     /// absolute.
     FsWatchBuilder -> FsWatcher, blocking blocking::FsWatcher
 }

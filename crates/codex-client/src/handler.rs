@@ -19,7 +19,7 @@ use crate::{
 macro_rules! methods {
     ($($(#[$doc:meta])* $name:ident($request:ident: $type:ty) -> $answer:ty;)*) => {
         /// Answers the requests of the server; for
-        /// [`CodexBuilder::handler`](crate::CodexBuilder::handler).
+        /// [`CodexBuilder::handler`](crate::builder::CodexBuilder::handler).
         ///
         /// What is not implemented is declined. Methods run concurrently, on tasks of their own, and
         /// are dropped when the server withdraws what it has asked. An error or a panic declines.
@@ -65,7 +65,7 @@ macro_rules! methods {
 use crate::blocking::codex::WeakCodex;
 
             /// Answers the requests of the server; for
-            /// [`CodexBuilder::handler`](crate::CodexBuilder::handler).
+            /// [`CodexBuilder::handler`](crate::builder::CodexBuilder::handler).
             ///
             /// What is not implemented is declined. Each request gets a thread of its own, on which a
             /// method may wait and use the client; one whose request the server withdraws goes on for
@@ -96,7 +96,7 @@ methods! {
     /// Questions of the model to the user (`item/tool/requestUserInput`). Experimental.
     user_input(params: ToolRequestUserInputParams) -> ToolRequestUserInputResponse;
     /// A question of an MCP server to the user (`mcpServer/elicitation/request`), or one of codex for
-    /// leave to call a tool of it: see [`on_elicitation`](crate::CodexBuilder::on_elicitation).
+    /// leave to call a tool of it: see [`on_elicitation`](crate::builder::CodexBuilder::on_elicitation).
     elicitation(params: McpServerElicitationRequestParams) -> McpServerElicitationRequestResponse;
     /// A call of a dynamic tool (`item/tool/call`).
     tool_call(params: DynamicToolCallParams) -> DynamicToolCallResponse;
@@ -104,7 +104,7 @@ methods! {
     /// (`account/chatgptAuthTokens/refresh`).
     token_refresh(params: ChatgptAuthTokensRefreshParams) -> ChatgptAuthTokensRefreshResponse;
     /// An attestation of this client (`attestation/generate`), asked for only if
-    /// [`request_attestation`](crate::CodexBuilder::request_attestation) is on.
+    /// [`request_attestation`](crate::builder::CodexBuilder::request_attestation) is on.
     attestation(params: AttestationGenerateParams) -> AttestationGenerateResponse;
     /// The time (`currentTime/read`). If it is not implemented, the clock of this machine answers.
     /// Experimental.

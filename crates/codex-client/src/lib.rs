@@ -44,20 +44,22 @@ mod turn;
 
 // Faces.
 pub mod blocking;
+pub mod builder;
 mod codex;
 pub mod types;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::AccountReadBuilder;
 pub use approval_mode::ApprovalMode;
 pub use approvals::{
     decision::Decision,
     request::{ApprovalRequest, FileChangeApproval},
 };
 pub use binary::CodexNotFound;
-pub use codex::{Codex, WeakCodex, builder::CodexBuilder};
+pub use codex::{Codex, WeakCodex};
+/// The protocol, as types: the crate `codex_types`.
+pub use codex_types as protocol;
 pub use error::{
     Error, Result,
     connection_closed::{CloseReason, ConnectionClosed},
@@ -69,51 +71,30 @@ pub use error::{
 pub use exec::{
     output::{ExecChunk, ExecOutput, ExecStream},
     process::ExecProcess,
-    start::Exec,
 };
-pub use fs_watch::{FsWatchBuilder, FsWatcher};
-pub use goal::{
-    handle::GoalHandle, result::GoalResult, start::GoalStartBuilder, stream::GoalStream,
-};
+pub use fs_watch::FsWatcher;
+pub use goal::{handle::GoalHandle, result::GoalResult, stream::GoalStream};
 pub use handler::ServerRequestHandler;
 pub use inbox::{pending_request::PendingRequest, request_inbox::RequestInbox};
 pub use input::Input;
-pub use login::{
-    handle::{ChatgptLoginHandle, DeviceCodeLoginHandle},
-    start::{ChatgptLoginBuilder, DeviceCodeLoginBuilder},
-    wait::LoginWaitBuilder,
-};
-pub use mode::{Async, Blocking};
-pub use models::Models;
+pub use login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::Notifications;
 pub use output::TypedResult;
-pub use pages::{Paged, Pages};
-pub use request_builder::Call;
+pub use pages::Pages;
 pub use retry::{RetryPolicy, retry_on_overload};
 pub use run_input::{ExternalContent, ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
-/// The crate whose `JsonSchema` the types of [`Run::output`] derive. A program may depend on the same
-/// version itself, or name this one: `#[schemars(crate = "codex_client::schemars")]`.
+/// The crate that provides the `JsonSchema` derive for [`Tool`] arguments and
+/// [typed answers](TypedResult). A program may depend on the same version itself, or use this
+/// re-export: `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{
-    handler_result::{HandlerError, HandlerResult, IntoResponse},
-    server_response::Reply,
+    handler_result::{HandlerError, HandlerResult},
+    server_response::ServerResponse,
 };
-pub use thread::{
-    Thread,
-    directories::Directories,
-    events::ThreadEvents,
-    list::ThreadListBuilder,
-    read::ThreadReadBuilder,
-    start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
-};
+pub use thread::{Thread, events::ThreadEvents};
 pub use tool::{Tool, ToolContext, output::ToolOutput};
 pub use turn::{
-    handle::TurnHandle,
-    limit::TurnTimeout,
-    result::TurnResult,
-    review::Review,
-    start::{Run, TurnStartBuilder},
-    stream::TurnStream,
+    handle::TurnHandle, limit::TurnTimeout, result::TurnResult, stream::TurnStream,
     text::TextStream,
 };

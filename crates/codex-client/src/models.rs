@@ -8,21 +8,21 @@ use crate::{
     error::Result,
     mode::Async,
     pages::Pages,
-    request_builder::Call,
+    request_builder::RequestBuilder,
 };
 
 /// Lists the models (`model/list`); `.await` or `send` gets one page, which on current servers is
 /// all of them, [`stream`](Self::stream) surely all. From [`Codex::models`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct Models<M = Async> {
-    call: Call<ModelListParams, M>,
+pub struct ModelListBuilder<M = Async> {
+    request: RequestBuilder<ModelListParams, M>,
 }
 
-impl<M> Models<M> {
+impl<M> ModelListBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            call: Call::new(codex, ModelListParams::default()),
+            request: RequestBuilder::new(codex, ModelListParams::default()),
         }
     }
 
@@ -41,11 +41,11 @@ impl<M> Models<M> {
 
     /// All models, page after page.
     pub fn stream(self) -> Pages<ModelListParams, M> {
-        self.call.stream()
+        self.request.stream()
     }
 
     async fn perform(self) -> Result<ModelListResponse> {
-        self.call.perform().await
+        self.request.perform().await
     }
 }
 
@@ -54,6 +54,6 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
-    Models -> ModelListResponse
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    ModelListBuilder -> ModelListResponse
 }

@@ -22,7 +22,7 @@ use crate::{
     builder_macros::BoxFuture,
     error::Result,
     mode::{Async, Blocking},
-    request_builder::Call,
+    request_builder::RequestBuilder,
 };
 
 /// The params of a method that answers with one page of a list and a cursor for the next one.
@@ -50,18 +50,18 @@ pub struct Pages<R: Paged, M = Async> {
 
 /// Where the next page comes from.
 enum Next<R: Paged, M> {
-    Ask(Call<R, M>),
+    Ask(RequestBuilder<R, M>),
     Asking(BoxFuture<Asked<R, M>>),
     End,
 }
 
 /// A call and what came of it.
-type Asked<R, M> = (Call<R, M>, Result<<R as Request>::Response>);
+type Asked<R, M> = (RequestBuilder<R, M>, Result<<R as Request>::Response>);
 
 impl<R: Paged, M> Pages<R, M> {
-    pub(crate) fn new(call: Call<R, M>) -> Self {
+    pub(crate) fn new(request: RequestBuilder<R, M>) -> Self {
         Self {
-            next: Next::Ask(call),
+            next: Next::Ask(request),
             page: VecDeque::new(),
         }
     }
@@ -75,21 +75,21 @@ impl<R: Paged, M: 'static> Pages<R, M> {
             }
             match mem::replace(&mut self.next, Next::End) {
                 Next::End => return Poll::Ready(None),
-                Next::Ask(call) => {
+                Next::Ask(request) => {
                     self.next = Next::Asking(Box::pin(async {
-                        let response = call.perform().await;
-                        (call, response)
+                        let response = request.perform().await;
+                        (request, response)
                     }));
                 }
                 Next::Asking(mut asking) => {
-                    let Poll::Ready((call, response)) = asking.as_mut().poll(context) else {
+                    let Poll::Ready((request, response)) = asking.as_mut().poll(context) else {
                         self.next = Next::Asking(asking);
                         return Poll::Pending;
                     };
                     let (items, cursor) = R::page(response?);
                     self.page.extend(items);
                     if let Some(cursor) = cursor {
-                        self.next = Next::Ask(call.params(|params| params.after(cursor)));
+                        self.next = Next::Ask(request.params(|params| params.after(cursor)));
                     }
                 }
             }

@@ -16,7 +16,7 @@ use crate::{
 /// A call of a method; `.await` or `send` makes it. From [`Codex::request`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct Call<R, M = Async> {
+pub struct RequestBuilder<R, M = Async> {
     pub(crate) codex: Codex,
     pub(crate) params: R,
     pub(crate) timeout: Option<Duration>,
@@ -25,7 +25,7 @@ pub struct Call<R, M = Async> {
     mode: PhantomData<fn() -> M>,
 }
 
-impl<R, M> Call<R, M> {
+impl<R, M> RequestBuilder<R, M> {
     pub(crate) fn new(codex: &Codex, params: R) -> Self {
         Self {
             codex: codex.clone(),
@@ -67,7 +67,7 @@ impl<R, M> Call<R, M> {
     }
 }
 
-impl<R: Request, M> Call<R, M> {
+impl<R: Request, M> RequestBuilder<R, M> {
     /// What the list has, page after page: for the methods that answer with one page and a cursor.
     ///
     /// ```no_run
@@ -96,7 +96,7 @@ impl<R: Request, M> Call<R, M> {
     }
 }
 
-impl<R: Request> Call<R> {
+impl<R: Request> RequestBuilder<R> {
     /// Makes the call.
     ///
     /// Dropped while it waits for its turn to be sent, it is never sent; dropped later, the server
@@ -112,7 +112,7 @@ impl<R: Request> Call<R> {
     }
 }
 
-impl<R: Request + Send + Sync + 'static> IntoFuture for Call<R> {
+impl<R: Request + Send + Sync + 'static> IntoFuture for RequestBuilder<R> {
     type Output = Result<R::Response>;
     type IntoFuture = BoxFuture<Self::Output>;
 
@@ -121,7 +121,7 @@ impl<R: Request + Send + Sync + 'static> IntoFuture for Call<R> {
     }
 }
 
-impl<R: Request> Call<R, Blocking> {
+impl<R: Request> RequestBuilder<R, Blocking> {
     /// Makes the call, and waits for the answer.
     ///
     /// # Errors

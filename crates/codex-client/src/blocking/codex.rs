@@ -5,9 +5,9 @@ use std::path::Path;
 use codex_types::{InitializeResponse, Request};
 
 use super::{
-    AccountReadBuilder, Call, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, Exec,
-    FsWatchBuilder, Models, ThreadForkBuilder, ThreadListBuilder, ThreadResumeBuilder,
-    ThreadStartBuilder,
+    AccountReadBuilder, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, ExecBuilder,
+    FsWatchBuilder, ModelListBuilder, RequestBuilder, ThreadForkBuilder, ThreadListBuilder,
+    ThreadResumeBuilder, ThreadStartBuilder,
 };
 use crate::{
     blocking::{
@@ -31,7 +31,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`CodexBuilder::start`](crate::CodexBuilder::start).
+    /// As [`CodexBuilder::start`](crate::builder::CodexBuilder::start).
     pub fn start() -> Result<Self> {
         Self::builder().start()
     }
@@ -57,8 +57,8 @@ impl Codex {
     }
 
     /// As [`crate::Codex::request`].
-    pub fn request<R: Request>(&self, params: R) -> Call<R> {
-        Call::new(&self.inner, params)
+    pub fn request<R: Request>(&self, params: R) -> RequestBuilder<R> {
+        RequestBuilder::new(&self.inner, params)
     }
 
     /// As [`crate::Codex::thread_start`].
@@ -100,8 +100,8 @@ impl Codex {
     }
 
     /// As [`crate::Codex::models`].
-    pub fn models(&self) -> Models {
-        Models::new(&self.inner)
+    pub fn models(&self) -> ModelListBuilder {
+        ModelListBuilder::new(&self.inner)
     }
 
     /// As [`crate::Codex::account`].
@@ -138,12 +138,12 @@ impl Codex {
     }
 
     /// As [`crate::Codex::exec`].
-    pub fn exec<I>(&self, command: I) -> Exec
+    pub fn exec<I>(&self, command: I) -> ExecBuilder
     where
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        Exec::new(&self.inner, command)
+        ExecBuilder::new(&self.inner, command)
     }
 
     /// As [`crate::Codex::fs_watch`].

@@ -2,7 +2,7 @@
 
 use codex_types::CancelLoginAccountParams;
 
-use super::{Call, LoginWaitBuilder};
+use super::{LoginWaitBuilder, RequestBuilder};
 
 /// What both kinds of login can do.
 macro_rules! attempt {
@@ -23,7 +23,7 @@ macro_rules! attempt {
             /// # Errors
             ///
             /// When sent, as there.
-            pub fn cancel(&self) -> Call<CancelLoginAccountParams> {
+            pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.inner.cancelling()
             }
         }

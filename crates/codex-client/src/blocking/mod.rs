@@ -79,13 +79,16 @@ use crate::{mode::Blocking, turn::result::TurnResult};
 /// The request builders and lists, whose options are those of the async ones.
 macro_rules! builders {
     ($($name:ident $(<$param:ident $(= $default:ident)?>)?),* $(,)?) => {$(
-        #[doc = concat!("[`", stringify!($name), "`](crate::", stringify!($name), "), to be waited for.")]
-        pub type $name $(<$param $(= $default)?>)? = crate::$name<$($param,)? Blocking>;
+        #[doc = concat!("[`", stringify!($name), "`](crate::builder::", stringify!($name), "), to be waited for.")]
+        pub type $name $(<$param $(= $default)?>)? = crate::builder::$name<$($param,)? Blocking>;
     )*};
 }
 
+/// [`Pages`](crate::Pages) of the blocking side.
+pub type Pages<R> = crate::Pages<R, Blocking>;
+
 builders! {
-    AccountReadBuilder, Call<R>, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, Exec, FsWatchBuilder, GoalStartBuilder, LoginWaitBuilder, Models,
-    Pages<R>, Review, Run<R = TurnResult>, ThreadForkBuilder, ThreadListBuilder, ThreadReadBuilder, ThreadResumeBuilder, ThreadStartBuilder,
+    AccountReadBuilder, RequestBuilder<R>, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, ExecBuilder, FsWatchBuilder, GoalStartBuilder, LoginWaitBuilder, ModelListBuilder,
+    ReviewBuilder, RunBuilder<R = TurnResult>, ThreadForkBuilder, ThreadListBuilder, ThreadReadBuilder, ThreadResumeBuilder, ThreadStartBuilder,
     TurnStartBuilder<R = TurnResult>,
 }

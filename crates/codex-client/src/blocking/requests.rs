@@ -9,7 +9,7 @@ use crate::{
     approvals::request::ApprovalRequest,
     blocking::worker::{next, wait},
     error::Result,
-    server_requests::server_response::Reply,
+    server_requests::server_response::ServerResponse,
 };
 
 /// OpenRequests of the server, as [`crate::RequestInbox`].
@@ -67,7 +67,7 @@ impl PendingRequest {
     /// # Errors
     ///
     /// As there.
-    pub fn respond(&self, reply: impl Into<Reply>) -> Result<()> {
+    pub fn respond(&self, reply: impl Into<ServerResponse>) -> Result<()> {
         self.inner.respond(reply)
     }
 

@@ -2,7 +2,7 @@
 
 use codex_types::{ReviewTarget, ThreadGoal};
 
-use super::{GoalStartBuilder, Review, Run, ThreadReadBuilder, TurnStartBuilder};
+use super::{GoalStartBuilder, ReviewBuilder, RunBuilder, ThreadReadBuilder, TurnStartBuilder};
 use crate::{
     blocking::{
         notifications::ThreadEvents, requests::RequestInbox, turn::TurnHandle, worker::wait,
@@ -25,8 +25,8 @@ impl Thread {
     }
 
     /// As [`crate::Thread::run`].
-    pub fn run(&self, input: impl Into<RunInput>) -> Run {
-        Run::new(&self.inner, input.into())
+    pub fn run(&self, input: impl Into<RunInput>) -> RunBuilder {
+        RunBuilder::new(&self.inner, input.into())
     }
 
     /// As [`crate::Thread::turn`].
@@ -34,18 +34,18 @@ impl Thread {
         TurnStartBuilder::new(&self.inner, input.into())
     }
 
-    /// As [`crate::Thread::send`].
+    /// As [`crate::Thread::steer_or_start`].
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
-        wait(self.inner.send(input)).map(Into::into)
+    pub fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+        wait(self.inner.steer_or_start(input)).map(Into::into)
     }
 
     /// As [`crate::Thread::review`].
-    pub fn review(&self, target: impl Into<ReviewTarget>) -> Review {
-        Review::new(&self.inner, target.into())
+    pub fn review(&self, target: impl Into<ReviewTarget>) -> ReviewBuilder {
+        ReviewBuilder::new(&self.inner, target.into())
     }
 
     /// As [`crate::Thread::goal_start`].

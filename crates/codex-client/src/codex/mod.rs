@@ -11,9 +11,9 @@ use crate::{
     codex::builder::CodexBuilder,
     connection::Connection,
     error::Result,
-    models::Models,
+    models::ModelListBuilder,
     notifications::Notifications,
-    request_builder::Call,
+    request_builder::RequestBuilder,
     thread::{
         Thread,
         list::ThreadListBuilder,
@@ -101,8 +101,8 @@ impl Codex {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request<R: Request>(&self, params: R) -> Call<R> {
-        Call::new(self, params)
+    pub fn request<R: Request>(&self, params: R) -> RequestBuilder<R> {
+        RequestBuilder::new(self, params)
     }
 
     /// OnResponse a thread (`thread/start`).
@@ -130,7 +130,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that has not had a turn yet.
+    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that has not had a turn yet.
     pub async fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
         let params = ThreadArchiveParams::new(id);
         self.request(params).send().await.map(drop)
@@ -141,7 +141,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not in the archive.
+    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not in the archive.
     pub async fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         let params = ThreadUnarchiveParams::new(id);
         let unarchived = self.request(params).send().await?;
@@ -149,8 +149,8 @@ impl Codex {
     }
 
     /// Lists the models that the server offers (`model/list`).
-    pub fn models(&self) -> Models {
-        Models::new(self)
+    pub fn models(&self) -> ModelListBuilder {
+        ModelListBuilder::new(self)
     }
 
     /// The notifications that belong to no turn of this client: about threads, the account, the

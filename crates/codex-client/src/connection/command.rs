@@ -21,7 +21,7 @@ use crate::{
 
 /// What a handle asks of the connection task.
 pub(crate) enum Command {
-    Call(Call),
+    Request(OutgoingRequest),
     Notify {
         method: &'static str,
     },
@@ -63,25 +63,25 @@ pub(crate) enum Command {
 }
 
 /// A request to be sent.
-pub(crate) struct Call {
+pub(crate) struct OutgoingRequest {
     pub(crate) method: &'static str,
     /// JSON.
     pub(crate) params: Option<Vec<u8>>,
     /// How long the caller waits, queueing included; `None` for as long as it takes.
     pub(crate) timeout: Option<Duration>,
     pub(crate) on_response: Option<OnResponse>,
-    pub(crate) reply: Reply,
+    pub(crate) reply: ResponseSink,
 }
 
 /// Who is to have the answer to a request.
-pub(crate) enum Reply {
+pub(crate) enum ResponseSink {
     Caller(oneshot::Sender<Result<Answer>>),
     /// All who follow a topic, which the answer ends. It may take as long as a program runs.
     ClientIdStream(Arc<ClientIdStream>),
     Nobody,
 }
 
-impl Reply {
+impl ResponseSink {
     /// Hands the answer over. A caller that is gone does not want it.
     pub(crate) fn send(self, answer: Result<Answer>) {
         match self {

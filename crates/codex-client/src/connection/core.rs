@@ -18,7 +18,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     connection::{
-        command::{Call, Command, OnResponse, Reply},
+        command::{Command, OnResponse, OutgoingRequest, ResponseSink},
         open_requests::OpenRequests,
     },
     error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
@@ -42,7 +42,7 @@ struct Waiter {
     on_response: Option<OnResponse>,
     /// The thread whose events this client then gets no more.
     leaves: Option<String>,
-    reply: Reply,
+    reply: ResponseSink,
 }
 
 /// The state of a connection.
@@ -66,7 +66,7 @@ pub(crate) struct Core {
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
     /// Calls that came while the connection was ending.
-    late: Vec<Reply>,
+    late: Vec<ResponseSink>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
 }
@@ -101,7 +101,7 @@ impl Core {
     /// Takes a command; true if it asks for the end.
     pub(crate) fn command(&mut self, command: Command, now: Instant) -> bool {
         match command {
-            Command::Call(call) => self.call(call, now),
+            Command::Request(request) => self.send_request(request, now),
             Command::Notify { method } => self.outbound.notification(method, None),
             Command::Subscribe(board) => self.subscribers.subscribe(board, &mut self.wakes),
             Command::ThreadSubscription(watch) => self.thread_subscriptions.add(watch),
@@ -137,13 +137,13 @@ impl Core {
         false
     }
 
-    fn call(&mut self, call: Call, now: Instant) {
-        let deadline = call.timeout.and_then(|timeout| now.checked_add(timeout));
+    fn send_request(&mut self, request: OutgoingRequest, now: Instant) {
+        let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
-        match &call.on_response {
+        match &request.on_response {
             Some(OnResponse::Turn(thread_id)) => {
                 if let Err(error) = self.unsubscribed.check(thread_id) {
-                    return call.reply.send(Err(error));
+                    return request.reply.send(Err(error));
                 }
                 self.router.reserve(thread_id);
             }
@@ -152,15 +152,15 @@ impl Core {
             None => {}
         }
         let waiter = Waiter {
-            method: call.method,
-            timeout: call.timeout,
-            on_response: call.on_response,
-            leaves: UnsubscribedThreads::by(call.method, call.params.as_deref()),
-            reply: call.reply,
+            method: request.method,
+            timeout: request.timeout,
+            on_response: request.on_response,
+            leaves: UnsubscribedThreads::by(request.method, request.params.as_deref()),
+            reply: request.reply,
         };
         let lasts = waiter.reply.is_for_the_end();
         self.pending
-            .push(call.method, call.params, deadline, lasts, waiter);
+            .push(request.method, request.params, deadline, lasts, waiter);
     }
 
     /// Writes the requests that may be in flight now to `outbound`.
@@ -228,7 +228,7 @@ impl Core {
     /// told how it ended as soon as that is known.
     pub(crate) fn refuse(&mut self, command: Command) {
         match command {
-            Command::Call(call) => self.late.push(call.reply),
+            Command::Request(request) => self.late.push(request.reply),
             Command::Close(done) => self.closers.push(done),
             Command::Subscribe(board) => self.subscribers.subscribe(board, &mut self.wakes),
             Command::ThreadSubscription(watch) => self.thread_subscriptions.add(watch),

@@ -32,7 +32,9 @@ use tokio::{
 
 use crate::{
     connection::{
-        command::{Answer, Call, Command, OnResponse, Reply, Started, ThreadTools},
+        command::{
+            Answer, Command, OnResponse, OutgoingRequest, ResponseSink, Started, ThreadTools,
+        },
         core::Core,
         driver::Driver,
         open_requests::OpenRequests,
@@ -171,7 +173,7 @@ impl Connection {
         on_response: Option<OnResponse>,
     ) -> Result<Answer> {
         let (reply, answer) = oneshot::channel();
-        self.send_for(params, timeout, on_response, Reply::Caller(reply))?;
+        self.send_for(params, timeout, on_response, ResponseSink::Caller(reply))?;
         answer
             .await
             .unwrap_or_else(|_| Err(Error::Closed(self.closed())))
@@ -183,20 +185,20 @@ impl Connection {
         params: &R,
         timeout: Option<Duration>,
         on_response: Option<OnResponse>,
-        reply: Reply,
+        reply: ResponseSink,
     ) -> Result<()> {
         let params = R::HAS_PARAMS
             .then(|| serde_json::to_vec(params))
             .transpose()
             .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
-        let call = Call {
+        let call = OutgoingRequest {
             method: R::METHOD,
             params,
             timeout,
             on_response,
             reply,
         };
-        let sent = self.commands.send(Command::Call(call));
+        let sent = self.commands.send(Command::Request(call));
         sent.map_err(|_| Error::Closed(self.closed()))
     }
 
@@ -204,7 +206,7 @@ impl Connection {
     /// be undone when a handle is dropped.
     pub(crate) fn send_off<R: Request>(&self, params: &R) {
         // Nothing is left to be undone on a connection that has ended.
-        let _ = self.send_for(params, self.timeout, None, Reply::Nobody);
+        let _ = self.send_for(params, self.timeout, None, ResponseSink::Nobody);
     }
 
     /// Sends a notification without params.
@@ -260,7 +262,7 @@ impl Connection {
         params: &R,
         topic: &Arc<ClientIdStream>,
     ) -> Result<()> {
-        let reply = Reply::ClientIdStream(Arc::clone(topic));
+        let reply = ResponseSink::ClientIdStream(Arc::clone(topic));
         self.send_for(params, None, None, reply)
     }
 

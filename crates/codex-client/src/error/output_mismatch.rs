@@ -5,7 +5,7 @@ use std::fmt;
 use crate::turn::result::TurnResult;
 
 /// The final answer of a turn does not fit the type that was asked for by
-/// [`output`](crate::Run::output), or there is none.
+/// [`output`](crate::builder::RunBuilder::output), or there is none.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct OutputMismatch {

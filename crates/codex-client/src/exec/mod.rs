@@ -21,16 +21,16 @@ pub(crate) mod output;
 pub(crate) mod process;
 pub(crate) mod start;
 
-use crate::{codex::Codex, exec::start::Exec};
+use crate::{codex::Codex, exec::start::ExecBuilder};
 
 impl Codex {
     /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`). The
     /// first word is the program, the others are its arguments; there is no shell in between.
-    pub fn exec<I>(&self, command: I) -> Exec
+    pub fn exec<I>(&self, command: I) -> ExecBuilder
     where
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        Exec::new(self, command)
+        ExecBuilder::new(self, command)
     }
 }

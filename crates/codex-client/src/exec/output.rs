@@ -29,7 +29,7 @@ pub struct ExecChunk {
     pub stream: CommandExecOutputStream,
     /// What was written: bytes as they came, which may cut a character in two.
     pub bytes: Vec<u8>,
-    /// Whether the stream has come to its [cap](crate::exec::start::Exec::output_bytes_cap), so that nothing of it
+    /// Whether the stream has come to its [cap](crate::exec::start::ExecBuilder::output_bytes_cap), so that nothing of it
     /// will follow, whatever the program writes.
     pub cap_reached: bool,
 }
@@ -59,7 +59,7 @@ pub struct ExecOutput {
     pub stdout: Vec<u8>,
     /// What was written to the standard error.
     pub stderr: Vec<u8>,
-    /// Whether `stdout` has come to the [cap](crate::exec::start::Exec::output_bytes_cap), and may be cut there.
+    /// Whether `stdout` has come to the [cap](crate::exec::start::ExecBuilder::output_bytes_cap), and may be cut there.
     /// A server on Windows does not say.
     pub stdout_cap_reached: bool,
     /// The same for `stderr`.

@@ -15,7 +15,7 @@ use crate::{
     routing::client_id_stream::ClientIdStream,
 };
 
-/// A process that was started with [`Exec::spawn`](crate::exec::start::Exec::spawn). Cheap to clone; all clones
+/// A process that was started with [`ExecBuilder::spawn`](crate::exec::start::ExecBuilder::spawn). Cheap to clone; all clones
 /// are one process, which one task can write to while another reads.
 ///
 /// When the last handle and stream are dropped, the process is [terminated](Self::terminate): one
@@ -25,8 +25,8 @@ use crate::{
 ///
 /// Output that is not read is kept, up to 16 MiB as it comes over the wire (which is 12 MiB of
 /// bytes). The server does not wait for readers: past that the oldest makes room, and the stream
-/// says so. It cannot come to that unless [`no_output_cap`](crate::exec::start::Exec::no_output_cap) or a large
-/// [`output_bytes_cap`](crate::exec::start::Exec::output_bytes_cap) is asked for: by default the server sends 1 MiB
+/// says so. It cannot come to that unless [`no_output_cap`](crate::exec::start::ExecBuilder::no_output_cap) or a large
+/// [`output_bytes_cap`](crate::exec::start::ExecBuilder::output_bytes_cap) is asked for: by default the server sends 1 MiB
 /// of each stream at most.
 #[derive(Debug, Clone)]
 pub struct ExecProcess {
@@ -85,7 +85,7 @@ impl ExecProcess {
     /// The output need not be read for it, and can be read afterwards.
     ///
     /// The server's code is 124 for a program that took longer than it was
-    /// [given](crate::exec::start::Exec::timeout), and not 0 for one that was ended by a signal.
+    /// [given](crate::exec::start::ExecBuilder::timeout), and not 0 for one that was ended by a signal.
     ///
     /// # Errors
     ///
@@ -105,9 +105,9 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
-    /// has no input since neither [`stream_stdin`](crate::exec::start::Exec::stream_stdin) nor
-    /// [`tty`](crate::exec::start::Exec::tty) was asked for.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
+    /// has no input since neither [`stream_stdin`](crate::exec::start::ExecBuilder::stream_stdin) nor
+    /// [`tty`](crate::exec::start::ExecBuilder::tty) was asked for.
     pub async fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let delta = BASE64_STANDARD.encode(bytes);
         let params = CommandExecWriteParams::new(self.process_id()).delta_base64(delta);
@@ -129,7 +129,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
     /// does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
@@ -145,7 +145,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn terminate(&self) -> Result<()> {
         let params = CommandExecTerminateParams::new(self.process_id());
         match self.ask(&params).await {

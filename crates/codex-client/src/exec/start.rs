@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     exec::{output::ExecOutput, process::ExecProcess},
     mode::{Async, Blocking},
-    request_builder::Call,
+    request_builder::RequestBuilder,
 };
 
 /// Runs a command (`command/exec`); `.await` or `send` runs it to its end, [`spawn`](Self::spawn)
@@ -21,11 +21,11 @@ use crate::{
 /// after ten seconds unless [`timeout`](Self::timeout) says otherwise.
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` or `spawn` is called"]
-pub struct Exec<M = Async> {
-    call: Call<CommandExecParams, M>,
+pub struct ExecBuilder<M = Async> {
+    request: RequestBuilder<CommandExecParams, M>,
 }
 
-impl<M> Exec<M> {
+impl<M> ExecBuilder<M> {
     pub(crate) fn new<I>(codex: &Codex, command: I) -> Self
     where
         I: IntoIterator,
@@ -33,7 +33,7 @@ impl<M> Exec<M> {
     {
         let command: Vec<String> = command.into_iter().map(Into::into).collect();
         Self {
-            call: Call::new(codex, CommandExecParams::new(command)),
+            request: RequestBuilder::new(codex, CommandExecParams::new(command)),
         }
     }
 
@@ -119,18 +119,18 @@ impl<M> Exec<M> {
     }
 
     fn start(self, streams: bool) -> Result<ExecProcess> {
-        self.call.check()?;
-        ExecProcess::start(self.call.codex, self.call.params, streams)
+        self.request.check()?;
+        ExecProcess::start(self.request.codex, self.request.params, streams)
     }
 
     async fn perform(self) -> Result<ExecOutput> {
         // The sandbox of Windows cannot stream. There, output is text of one piece.
-        let streams = self.call.codex.metadata().platform_family != "windows";
+        let streams = self.request.codex.metadata().platform_family != "windows";
         self.start(streams)?.output().await
     }
 }
 
-impl Exec {
+impl ExecBuilder {
     /// OnResponse the program, to be talked to while it runs. This waits for nothing: the server does not
     /// say that a program has started. One that cannot be is told by the first thing that is asked
     /// of the process.
@@ -146,8 +146,8 @@ impl Exec {
     }
 }
 
-impl Exec<Blocking> {
-    /// As [`Exec::spawn`].
+impl ExecBuilder<Blocking> {
+    /// As [`ExecBuilder::spawn`].
     ///
     /// # Errors
     ///
@@ -168,5 +168,5 @@ sends! {
     /// [`Rpc`](crate::Error::Rpc) if the program cannot be run, [`ConnectionClosed`](crate::Error::Closed) if
     /// the connection ended before it, or [`Decode`](crate::Error::Decode) if the answer is not what
     /// the protocol says.
-    Exec -> ExecOutput
+    ExecBuilder -> ExecOutput
 }

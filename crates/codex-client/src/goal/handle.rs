@@ -100,7 +100,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn pause(&self) -> Result<()> {
         if !matches!(
             self.tracker.standing(),
@@ -118,7 +118,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also if it was cleared, and
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also if it was cleared, and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal now.
     pub async fn resume(&self) -> Result<()> {
         self.is_ours()?;
@@ -133,7 +133,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send), and
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send), and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal now.
     pub async fn clear(&self) -> Result<()> {
         self.is_ours()?;

@@ -40,7 +40,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
     pub async fn goal(&self) -> Result<Option<ThreadGoal>> {
         let params = ThreadGoalGetParams::new(self.id());
         let read = self.codex().request(params).send().await?;

@@ -8,7 +8,7 @@ use crate::{
     error::Result,
     goal::handle::GoalHandle,
     mode::Async,
-    request_builder::Call,
+    request_builder::RequestBuilder,
     routing::goal_tracker::GoalState,
     thread::Thread,
 };
@@ -18,20 +18,20 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct GoalStartBuilder<M = Async> {
-    call: Call<ThreadGoalSetParams, M>,
+    request: RequestBuilder<ThreadGoalSetParams, M>,
 }
 
 impl<M> GoalStartBuilder<M> {
     pub(crate) fn new(thread: &Thread, objective: String) -> Self {
         let mut start = Self::resume(thread);
-        start.call.params.objective = Some(objective);
+        start.request.params.objective = Some(objective);
         start
     }
 
     pub(crate) fn resume(thread: &Thread) -> Self {
         let params = ThreadGoalSetParams::new(thread.id()).status(ThreadGoalStatus::Active);
         Self {
-            call: Call::new(thread.codex(), params),
+            request: RequestBuilder::new(thread.codex(), params),
         }
     }
 
@@ -45,12 +45,12 @@ impl<M> GoalStartBuilder<M> {
     }
 
     async fn perform(self) -> Result<GoalHandle> {
-        let Call {
+        let RequestBuilder {
             codex,
             params,
             timeout,
             ..
-        } = self.call;
+        } = self.request;
         let connection = codex.connection();
         // A thread that was unsubscribed from would tell nothing.
         drop(connection.reserve(&params.thread_id).await?);
@@ -82,7 +82,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread,
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread,
     /// and for a thread without a goal to resume. After a timeout the goal may be pursued.
     GoalStartBuilder -> GoalHandle, blocking blocking::GoalHandle
 }

@@ -6,7 +6,7 @@ use codex_types::{RequestId, ServerRequest};
 
 use crate::{
     approvals::request::ApprovalRequest, connection::inbound_request::InboundRequest,
-    error::Result, server_requests::server_response::Reply,
+    error::Result, server_requests::server_response::ServerResponse,
 };
 
 /// A request of the server, to be answered now or later, from any task or thread, at most once; from
@@ -63,7 +63,7 @@ impl PendingRequest {
     /// [`Resolved`](crate::Error::Resolved) if it was answered or withdrawn before, or the connection
     /// has ended; [`InvalidInput`](crate::Error::InvalidInput) if this is no answer to what was
     /// asked, after which it is still open.
-    pub fn respond(&self, reply: impl Into<Reply>) -> Result<()> {
+    pub fn respond(&self, reply: impl Into<ServerResponse>) -> Result<()> {
         let reply = reply.into();
         let answer = reply.answer(self.asked.method(), self.approval())?;
         self.asked.answer(answer)

@@ -5,7 +5,7 @@ use codex_types::{
 };
 
 use crate::{
-    codex::Codex, login::wait::LoginWaitBuilder, request_builder::Call,
+    codex::Codex, login::wait::LoginWaitBuilder, request_builder::RequestBuilder,
     routing::logins::LoginAttempt,
 };
 
@@ -42,13 +42,13 @@ macro_rules! attempt {
             ///
             /// # Errors
             ///
-            /// When awaited, as [`Call::send`].
-            pub fn cancel(&self) -> Call<CancelLoginAccountParams> {
+            /// When awaited, as [`RequestBuilder::send`].
+            pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.cancelling()
             }
 
-            pub(crate) fn cancelling<M>(&self) -> Call<CancelLoginAccountParams, M> {
-                Call::new(&self.codex, CancelLoginAccountParams::new(self.login_id()))
+            pub(crate) fn cancelling<M>(&self) -> RequestBuilder<CancelLoginAccountParams, M> {
+                RequestBuilder::new(&self.codex, CancelLoginAccountParams::new(self.login_id()))
             }
         }
     };

@@ -11,7 +11,7 @@ use crate::{
     error::{Result, decode_error::DecodeError},
     login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle},
     mode::Async,
-    request_builder::Call,
+    request_builder::RequestBuilder,
 };
 
 /// OnResponse a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
@@ -21,13 +21,13 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ChatgptLoginBuilder<M = Async> {
-    call: Call<ChatgptLoginAccountParams, M>,
+    request: RequestBuilder<ChatgptLoginAccountParams, M>,
 }
 
 impl<M> ChatgptLoginBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            call: Call::new(codex, ChatgptLoginAccountParams::default()),
+            request: RequestBuilder::new(codex, ChatgptLoginAccountParams::default()),
         }
     }
 
@@ -43,12 +43,12 @@ impl<M> ChatgptLoginBuilder<M> {
     timeouts!();
 
     async fn perform(self) -> Result<ChatgptLoginHandle> {
-        let Call {
+        let RequestBuilder {
             codex,
             params,
             timeout,
             ..
-        } = self.call;
+        } = self.request;
         let params = LoginAccountParams::Chatgpt(params);
         let connection = codex.connection();
         let (response, attempt) = connection.call_for_login(&params, timeout).await?;
@@ -66,7 +66,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). The server refuses where the configuration forbids a
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). The server refuses where the configuration forbids a
     /// login by ChatGPT.
     ChatgptLoginBuilder -> ChatgptLoginHandle, blocking blocking::ChatgptLoginHandle
 }
@@ -79,20 +79,20 @@ sends! {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct DeviceCodeLoginBuilder<M = Async> {
-    call: Call<(), M>,
+    request: RequestBuilder<(), M>,
 }
 
 impl<M> DeviceCodeLoginBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            call: Call::new(codex, ()),
+            request: RequestBuilder::new(codex, ()),
         }
     }
 
     timeouts!();
 
     async fn perform(self) -> Result<DeviceCodeLoginHandle> {
-        let Call { codex, timeout, .. } = self.call;
+        let RequestBuilder { codex, timeout, .. } = self.request;
         let params = LoginAccountParams::ChatgptDeviceCode;
         let connection = codex.connection();
         let (response, attempt) = connection.call_for_login(&params, timeout).await?;
@@ -110,7 +110,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). The server refuses where it gets no code, or where the
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). The server refuses where it gets no code, or where the
     /// configuration forbids a login by ChatGPT.
     DeviceCodeLoginBuilder -> DeviceCodeLoginHandle, blocking blocking::DeviceCodeLoginHandle
 }

@@ -14,8 +14,8 @@ use crate::{
     turn::result::TurnResult,
 };
 
-/// The answer of a turn as a value of `T`; from [`Run::output`](crate::Run::output) and
-/// [`TurnStartBuilder::output`](crate::TurnStartBuilder::output).
+/// The answer of a turn as a value of `T`; from [`RunBuilder::output`](crate::builder::RunBuilder::output) and
+/// [`TurnStartBuilder::output`](crate::builder::TurnStartBuilder::output).
 ///
 /// ```no_run
 /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
@@ -25,7 +25,7 @@ use crate::{
 ///     verdict: String,
 ///     comments: Vec<String>,
 /// }
-/// let review: Review = thread.run("Review the diff.").output::<Review>().await?.output;
+/// let review: Review = thread.run("Review the diff.").output::<Review>().await?.value;
 /// # Ok(())
 /// # }
 /// ```
@@ -51,7 +51,7 @@ use crate::{
 #[non_exhaustive]
 pub struct TypedResult<T> {
     /// The final answer.
-    pub output: T,
+    pub value: T,
     /// What the turn has come to, with the answer as text.
     pub result: TurnResult,
 }
@@ -79,7 +79,7 @@ macro_rules! output {
             T: serde::de::DeserializeOwned + schemars::JsonSchema,
         {
             $builder {
-                call: self.call,
+                request: self.request,
                 output: $crate::output::OutputSpec::typed(),
                 $($option: self.$option,)*
             }
@@ -148,7 +148,7 @@ fn fit<T>(
         }),
     };
     match decoded {
-        Ok(output) => Ok(TypedResult { output, result }),
+        Ok(value) => Ok(TypedResult { value, result }),
         Err(Misfit { path, reason }) => {
             let mismatch = OutputMismatch {
                 expected: type_name::<T>(),

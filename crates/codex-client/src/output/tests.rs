@@ -40,7 +40,7 @@ fn answer<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<T, Box<OutputM
     match (OutputSpec::<TypedResult<T>>::typed().read)(turn) {
         Ok(typed) => {
             assert_eq!(typed.result.final_response.as_deref(), Some(text));
-            Ok(typed.output)
+            Ok(typed.value)
         }
         Err(Error::OutputMismatch(mismatch)) => Err(mismatch),
         Err(error) => panic!("{error}"),

@@ -10,12 +10,12 @@ pub(crate) struct Pending<T> {
     limit: usize,
     /// How many of those sent count towards the limit.
     in_flight: usize,
-    sent: HashMap<i64, Call<T>>,
+    sent: HashMap<i64, Entry<T>>,
     queue: VecDeque<Queued<T>>,
 }
 
 /// A call whose request was sent.
-struct Call<T> {
+struct Entry<T> {
     waiter: T,
     deadline: Option<Instant>,
     /// Whether it is answered at the end of what it begins, so that it does not count.
@@ -24,7 +24,7 @@ struct Call<T> {
 
 /// A call that waits until fewer are in flight.
 struct Queued<T> {
-    call: Call<T>,
+    call: Entry<T>,
     method: &'static str,
     params: Option<Vec<u8>>,
 }
@@ -59,7 +59,7 @@ impl<T> Pending<T> {
         waiter: T,
     ) {
         self.queue.push_back(Queued {
-            call: Call {
+            call: Entry {
                 waiter,
                 deadline,
                 lasts,
@@ -117,7 +117,7 @@ impl<T> Pending<T> {
 
     /// Takes out all calls whose deadline has come.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<T> {
-        let due = |call: &Call<T>| call.deadline.is_some_and(|deadline| deadline <= now);
+        let due = |call: &Entry<T>| call.deadline.is_some_and(|deadline| deadline <= now);
         let mut expired: Vec<T> = self
             .sent
             .extract_if(|_, call| due(call))

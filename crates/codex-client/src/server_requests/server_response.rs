@@ -16,13 +16,13 @@ use crate::{
 /// An answer to a request of the server: a [`Decision`], or the response type of the method.
 ///
 /// ```
-/// use codex_client::{Decision, Reply, types::ToolRequestUserInputResponse};
+/// use codex_client::{Decision, ServerResponse, types::ToolRequestUserInputResponse};
 ///
-/// let yes = Reply::from(Decision::Accept);
-/// let blue = Reply::from(ToolRequestUserInputResponse::default().answer("color", "blue"));
-/// let no = Reply::refuse("the user is away");
+/// let yes = ServerResponse::from(Decision::Accept);
+/// let blue = ServerResponse::from(ToolRequestUserInputResponse::default().answer("color", "blue"));
+/// let no = ServerResponse::refuse("the user is away");
 /// ```
-pub struct Reply(Kind);
+pub struct ServerResponse(Kind);
 
 enum Kind {
     Decision(Decision),
@@ -34,7 +34,7 @@ enum Kind {
     Refusal(JsonRpcError),
 }
 
-impl Reply {
+impl ServerResponse {
     /// An error in place of an answer. Mind that servers end turns over it: where a request can be
     /// declined, that is kinder.
     pub fn refuse(message: impl Into<String>) -> Self {
@@ -78,13 +78,13 @@ impl Reply {
     }
 }
 
-impl fmt::Debug for Reply {
+impl fmt::Debug for ServerResponse {
     /// Without the contents of a response: there may be a token among them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Decision(decision) => f.debug_tuple("Reply").field(decision).finish(),
-            Kind::Response { method, .. } => f.debug_tuple("Reply").field(method).finish(),
-            Kind::Refusal(error) => f.debug_tuple("Reply").field(error).finish(),
+            Kind::Decision(decision) => f.debug_tuple("ServerResponse").field(decision).finish(),
+            Kind::Response { method, .. } => f.debug_tuple("ServerResponse").field(method).finish(),
+            Kind::Refusal(error) => f.debug_tuple("ServerResponse").field(error).finish(),
         }
     }
 }
@@ -93,7 +93,7 @@ fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
     serde_json::to_vec(value).map_err(|error| error.to_string())
 }
 
-impl From<Decision> for Reply {
+impl From<Decision> for ServerResponse {
     fn from(decision: Decision) -> Self {
         Self(Kind::Decision(decision))
     }
@@ -101,7 +101,7 @@ impl From<Decision> for Reply {
 
 macro_rules! responses {
     ($($params:ident => $response:ident,)*) => {$(
-        impl From<codex_types::$response> for Reply {
+        impl From<codex_types::$response> for ServerResponse {
             fn from(response: codex_types::$response) -> Self {
                 Self::response::<codex_types::$params>(&response)
             }

@@ -11,7 +11,7 @@ use crate::{
     tests::{Fake, at_once, settle},
 };
 
-fn models(codex: &Codex) -> crate::Call<ModelListParams> {
+fn models(codex: &Codex) -> crate::builder::RequestBuilder<ModelListParams> {
     codex.request(ModelListParams::default())
 }
 

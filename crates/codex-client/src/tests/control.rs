@@ -46,7 +46,7 @@ async fn an_id_that_no_event_bears_ends_with_the_turn_that_took_the_input() {
     assert_eq!(result.final_response.as_deref(), Some("both answers"));
     // The thread is free again, and what comes now is a turn of its own.
     let (sent, _) = tokio::join!(
-        thread.send("more"),
+        thread.steer_or_start("more"),
         fake.answer("turn/start", crate::tests::turn_started("next"))
     );
     assert_eq!(sent.unwrap().id(), "next");
@@ -203,7 +203,7 @@ async fn what_is_sent_goes_to_the_running_turn_whoever_started_it() {
     fake.start_turn("theirs").await;
     settle(thread.codex(), &mut fake).await;
     let (turn, message) = tokio::join!(
-        thread.send("hi"),
+        thread.steer_or_start("hi"),
         fake.answer("turn/steer", json!({"turnId": "theirs"}))
     );
     assert_eq!(message["params"]["expectedTurnId"], "theirs");
@@ -216,11 +216,11 @@ async fn what_is_sent_goes_to_the_running_turn_whoever_started_it() {
 async fn what_is_sent_to_an_idle_thread_starts_a_turn_and_the_next_one_steers_it() {
     let (thread, mut fake) = Fake::start_thread().await;
     let (first, _) = tokio::join!(
-        thread.send("one"),
+        thread.steer_or_start("one"),
         fake.answer("turn/start", crate::tests::turn_started("u"))
     );
     let (second, message) = tokio::join!(
-        thread.send("two"),
+        thread.steer_or_start("two"),
         fake.answer("turn/steer", json!({"turnId": "u"}))
     );
     let text = json!([{"type": "text", "text": "two"}]);
@@ -239,7 +239,7 @@ async fn a_turn_that_ended_before_the_steer_arrived_is_followed_by_a_new_one() {
     ] {
         fake.start_turn("u").await;
         settle(thread.codex(), &mut fake).await;
-        let (turn, _) = tokio::join!(thread.send("hi"), async {
+        let (turn, _) = tokio::join!(thread.steer_or_start("hi"), async {
             fake.refuse("turn/steer", refusal).await;
             fake.answer("turn/start", crate::tests::turn_started("next"))
                 .await;
@@ -248,7 +248,10 @@ async fn a_turn_that_ended_before_the_steer_arrived_is_followed_by_a_new_one() {
     }
     // Another refusal is not hidden, and nothing is sent twice.
     let refusal = "cannot steer a review turn";
-    let (turn, _) = tokio::join!(thread.send("hi"), fake.refuse("turn/steer", refusal));
+    let (turn, _) = tokio::join!(
+        thread.steer_or_start("hi"),
+        fake.refuse("turn/steer", refusal)
+    );
     assert!(matches!(turn, Err(Error::Rpc(_))));
     settle(thread.codex(), &mut fake).await;
 }

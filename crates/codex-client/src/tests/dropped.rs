@@ -131,7 +131,7 @@ async fn what_was_sent_and_given_up_starts_a_turn_that_the_next_one_goes_to() {
     let (thread, mut fake) = Fake::start_thread().await;
     let sending = tokio::spawn({
         let thread = thread.clone();
-        async move { thread.send("one").await }
+        async move { thread.steer_or_start("one").await }
     });
     let id = fake.request("turn/start").await;
     give_up(sending).await;
@@ -140,7 +140,7 @@ async fn what_was_sent_and_given_up_starts_a_turn_that_the_next_one_goes_to() {
     fake.start_turn("u").await;
     settle(thread.codex(), &mut fake).await;
     let (sent, message) = tokio::join!(
-        thread.send("two"),
+        thread.steer_or_start("two"),
         fake.answer("turn/steer", json!({"turnId": "u"}))
     );
     assert_eq!(message["params"]["expectedTurnId"], "u");
@@ -153,7 +153,7 @@ async fn what_was_sent_to_a_turn_and_given_up_starts_none_when_the_turn_is_over(
     let (thread, turn, mut fake) = running().await;
     let sending = tokio::spawn({
         let thread = thread.clone();
-        async move { thread.send("more").await }
+        async move { thread.steer_or_start("more").await }
     });
     let id = fake.request("turn/steer").await;
     give_up(sending).await;

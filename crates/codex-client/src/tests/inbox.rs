@@ -6,7 +6,7 @@ use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
     codex::Codex,
     error::Error,
-    server_requests::server_response::Reply,
+    server_requests::server_response::ServerResponse,
     tests::Fake,
     types::{RequestId, ToolRequestUserInputResponse},
 };
@@ -221,7 +221,9 @@ async fn an_answer_that_does_not_fit_leaves_the_request_open() {
         "{message}"
     );
     assert!(pending.is_open());
-    pending.respond(Reply::refuse("the user is away")).unwrap();
+    pending
+        .respond(ServerResponse::refuse("the user is away"))
+        .unwrap();
     let answer = fake.receive().await;
     assert_eq!(
         answer["error"],

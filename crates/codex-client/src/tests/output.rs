@@ -11,7 +11,7 @@ use crate::{
     output::TypedResult,
     tests::{Fake, turn_started},
     thread::Thread,
-    turn::start::Run,
+    turn::start::RunBuilder,
     types::ServerNotification,
 };
 
@@ -59,7 +59,7 @@ async fn an_answer_of_the_type_comes_with_the_result() {
     let (asked, typed) = run(Some(FITTING), "completed").await;
     assert_eq!(asked, schema());
     let typed = typed.unwrap();
-    assert_eq!(typed.output, fitting());
+    assert_eq!(typed.value, fitting());
     assert_eq!(typed.result.final_response.as_deref(), Some(FITTING));
 }
 
@@ -107,7 +107,7 @@ async fn a_turn_without_an_answer_is_an_error_and_a_failed_one_that_of_its_failu
 #[tokio::test]
 async fn options_may_come_before_and_behind_and_the_type_stands() {
     let (thread, mut fake) = Fake::start_thread().await;
-    type Order = fn(&Thread) -> Run<TypedResult<Review>>;
+    type Order = fn(&Thread) -> RunBuilder<TypedResult<Review>>;
     let orders: [Order; 2] = [
         |thread| {
             let run = thread.run("a").model("m").output_schema(json!({}));
@@ -129,7 +129,7 @@ async fn options_may_come_before_and_behind_and_the_type_stands() {
         assert_eq!(asked["params"], expected);
         fake.complete_item("u", FITTING).await;
         fake.complete_turn("u", "completed").await;
-        assert_eq!(run.await.unwrap().unwrap().output, fitting());
+        assert_eq!(run.await.unwrap().unwrap().value, fitting());
     }
 }
 
@@ -154,9 +154,9 @@ async fn a_followed_turn_has_a_typed_result() {
     }
     assert_eq!(methods, 2);
     assert_eq!(events.result().await.unwrap().items.len(), 1);
-    assert_eq!(turn.clone().run().await.unwrap().output, fitting());
+    assert_eq!(turn.clone().run().await.unwrap().value, fitting());
     let within = turn.run_within(Duration::from_secs(60)).await;
-    assert_eq!(within.unwrap().output, fitting());
+    assert_eq!(within.unwrap().value, fitting());
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ async fn a_review_is_interrupted_by_the_id_that_it_runs_under() {
     assert_eq!(result.status, TurnStatus::Interrupted);
     // The thread is free again: what is said now begins a turn.
     let (sent, _) = tokio::join!(
-        thread.send("more"),
+        thread.steer_or_start("more"),
         fake.answer("turn/start", crate::tests::turn_started("next"))
     );
     assert_eq!(sent.unwrap().id(), "next");

@@ -65,9 +65,10 @@ where
 /// A thread with these tools.
 async fn start(tools: impl IntoIterator<Item = Tool>) -> (Thread, Fake) {
     let (codex, mut fake) = Fake::start().await;
-    let request = tools
-        .into_iter()
-        .fold(codex.thread_start(), crate::ThreadStartBuilder::tool);
+    let request = tools.into_iter().fold(
+        codex.thread_start(),
+        crate::builder::ThreadStartBuilder::tool,
+    );
     let (thread, _) = make(&mut fake, "thread/start", request).await;
     (thread, fake)
 }

@@ -21,8 +21,8 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). A [`Timeout`](crate::Error::Timeout) also if the server takes
-    /// it in and does not begin within the [time for a request](crate::CodexBuilder::request_timeout).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). A [`Timeout`](crate::Error::Timeout) also if the server takes
+    /// it in and does not begin within the [time for a request](crate::builder::CodexBuilder::request_timeout).
     pub async fn compact(&self) -> Result<TurnHandle> {
         let params = ThreadCompactStartParams::new(self.id());
         let is_it = |item: &ThreadItem| matches!(item, ThreadItem::ContextCompaction(_));

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     mode::Async,
     pages::Pages,
-    request_builder::Call,
+    request_builder::RequestBuilder,
     thread::directories::Directories,
 };
 
@@ -30,13 +30,13 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadListBuilder<M = Async> {
-    call: Call<ThreadListParams, M>,
+    request: RequestBuilder<ThreadListParams, M>,
 }
 
 impl<M> ThreadListBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            call: Call::new(codex, ThreadListParams::default()),
+            request: RequestBuilder::new(codex, ThreadListParams::default()),
         }
     }
 
@@ -88,7 +88,7 @@ impl<M> ThreadListBuilder<M> {
         match cwd.into().0 {
             Ok(filter) => self.params(|params| params.cwd(filter)),
             Err(fault) => {
-                self.call = self.call.refuse(fault);
+                self.request = self.request.refuse(fault);
                 self
             }
         }
@@ -99,11 +99,11 @@ impl<M> ThreadListBuilder<M> {
     /// All threads that are found, page after page, from the [`cursor`](Self::cursor) on.
     /// [`limit`](Self::limit) is the size of a page.
     pub fn stream(self) -> Pages<ThreadListParams, M> {
-        self.call.stream()
+        self.request.stream()
     }
 
     async fn perform(self) -> Result<ThreadListResponse> {
-        self.call.perform().await
+        self.request.perform().await
     }
 }
 
@@ -112,6 +112,6 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     ThreadListBuilder -> ThreadListResponse
 }

@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     run_input::RunInput,
     thread::read::ThreadReadBuilder,
-    turn::start::{Run, TurnStartBuilder},
+    turn::start::{RunBuilder, TurnStartBuilder},
 };
 
 /// A thread on the server. Cheap to clone; all clones are one thread.
@@ -54,8 +54,8 @@ impl Thread {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn run(&self, input: impl Into<RunInput>) -> Run {
-        Run::new(self, input.into())
+    pub fn run(&self, input: impl Into<RunInput>) -> RunBuilder {
+        RunBuilder::new(self, input.into())
     }
 
     /// OnResponse a turn and returns at once, to follow its events (`turn/start`).
@@ -72,7 +72,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn set_name(&self, name: impl Into<String>) -> Result<()> {
         let params = ThreadSetNameParams::new(self.id(), name);
         self.codex.request(params).send().await.map(drop)

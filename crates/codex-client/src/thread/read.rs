@@ -6,7 +6,7 @@ use crate::{
     builder_macros::{options, sends, timeouts},
     error::Result,
     mode::Async,
-    request_builder::Call,
+    request_builder::RequestBuilder,
     thread::Thread,
 };
 
@@ -14,13 +14,13 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadReadBuilder<M = Async> {
-    call: Call<ThreadReadParams, M>,
+    request: RequestBuilder<ThreadReadParams, M>,
 }
 
 impl<M> ThreadReadBuilder<M> {
     pub(crate) fn new(thread: &Thread) -> Self {
         Self {
-            call: Call::new(thread.codex(), ThreadReadParams::new(thread.id())),
+            request: RequestBuilder::new(thread.codex(), ThreadReadParams::new(thread.id())),
         }
     }
 
@@ -32,7 +32,7 @@ impl<M> ThreadReadBuilder<M> {
     timeouts!();
 
     async fn perform(self) -> Result<ThreadReadResponse> {
-        self.call.perform().await
+        self.request.perform().await
     }
 }
 
@@ -41,7 +41,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for the turns of a
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for the turns of a
     /// thread that has not had one yet.
     ThreadReadBuilder -> ThreadReadResponse
 }

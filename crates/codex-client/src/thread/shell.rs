@@ -34,9 +34,9 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). A [`Timeout`](crate::Error::Timeout) also if the server takes
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). A [`Timeout`](crate::Error::Timeout) also if the server takes
     /// it in and the command does not begin within the
-    /// [time for a request](crate::CodexBuilder::request_timeout).
+    /// [time for a request](crate::builder::CodexBuilder::request_timeout).
     pub async fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
         let params = ThreadShellCommandParams::new(self.id(), command);
         self.turn_with(&params, is_typed).await

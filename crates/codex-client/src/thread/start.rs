@@ -15,7 +15,7 @@ use crate::{
     connection::command::ThreadTools,
     error::{Error, Result},
     mode::Async,
-    request_builder::Call,
+    request_builder::RequestBuilder,
     thread::Thread,
     tool::set::{ToolSet, tools},
 };
@@ -75,14 +75,14 @@ macro_rules! include_turns {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadStartBuilder<M = Async> {
-    call: Call<ThreadStartParams, M>,
+    request: RequestBuilder<ThreadStartParams, M>,
     tools: ToolSet,
 }
 
 impl<M> ThreadStartBuilder<M> {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
-            call: Call::new(codex, ThreadStartParams::default()),
+            request: RequestBuilder::new(codex, ThreadStartParams::default()),
             tools: ToolSet::default(),
         }
     }
@@ -107,18 +107,19 @@ impl<M> ThreadStartBuilder<M> {
     }
 
     async fn perform(self) -> Result<Thread> {
-        let Self { mut call, tools } = self;
+        let Self { mut request, tools } = self;
         if tools.is_empty() {
-            let started = call.perform().await?;
-            return Ok(Thread::new(call.codex, &started.thread.id));
+            let started = request.perform().await?;
+            return Ok(Thread::new(request.codex, &started.thread.id));
         }
-        if !call.codex.is_experimental() {
+        if !request.codex.is_experimental() {
             let message = "tools need the experimental API, which this client was built without";
             return Err(Error::InvalidInput(message.into()));
         }
         let specs = tools.specs()?;
         let tools = tools.toolbox()?;
-        call.params
+        request
+            .params
             .dynamic_tools
             .get_or_insert_default()
             .extend(specs);
@@ -127,10 +128,10 @@ impl<M> ThreadStartBuilder<M> {
             resumes: None,
             forks: None,
         };
-        let connection = call.codex.connection();
-        let started = connection.call_for_thread(&call.params, call.timeout, tools);
+        let connection = request.codex.connection();
+        let started = connection.call_for_thread(&request.params, request.timeout, tools);
         let started = started.await?;
-        Ok(Thread::new(call.codex, &started.thread.id))
+        Ok(Thread::new(request.codex, &started.thread.id))
     }
 }
 
@@ -139,7 +140,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). [`InvalidInput`](crate::Error::InvalidInput) for tools
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`InvalidInput`](crate::Error::InvalidInput) for tools
     /// whose names do not do or are there twice, whose arguments have no schema, or which the client
     /// was built without; nothing is sent then.
     ThreadStartBuilder -> Thread, blocking blocking::Thread
@@ -150,14 +151,14 @@ sends! {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadResumeBuilder<M = Async> {
-    call: Call<ThreadResumeParams, M>,
+    request: RequestBuilder<ThreadResumeParams, M>,
     tools: ToolSet,
 }
 
 impl<M> ThreadResumeBuilder<M> {
     pub(crate) fn new(codex: &Codex, id: String) -> Self {
         Self {
-            call: Call::new(codex, ThreadResumeParams::new(id)),
+            request: RequestBuilder::new(codex, ThreadResumeParams::new(id)),
             tools: ToolSet::default(),
         }
     }
@@ -176,16 +177,16 @@ impl<M> ThreadResumeBuilder<M> {
     }
 
     async fn perform(self) -> Result<Thread> {
-        let Self { call, tools } = self;
+        let Self { request, tools } = self;
         let tools = ThreadTools {
             tools: Arc::new(tools.toolbox()?),
-            resumes: Some(call.params.thread_id.clone()),
+            resumes: Some(request.params.thread_id.clone()),
             forks: None,
         };
-        let connection = call.codex.connection();
-        let resumed = connection.call_for_thread(&call.params, call.timeout, tools);
+        let connection = request.codex.connection();
+        let resumed = connection.call_for_thread(&request.params, request.timeout, tools);
         let resumed = resumed.await?;
-        Ok(Thread::new(call.codex, &resumed.thread.id))
+        Ok(Thread::new(request.codex, &resumed.thread.id))
     }
 }
 
@@ -194,7 +195,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
     /// not had a turn yet, which there is no rollout of.
     ThreadResumeBuilder -> Thread, blocking blocking::Thread
 }
@@ -204,14 +205,14 @@ sends! {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadForkBuilder<M = Async> {
-    call: Call<ThreadForkParams, M>,
+    request: RequestBuilder<ThreadForkParams, M>,
     tools: ToolSet,
 }
 
 impl<M> ThreadForkBuilder<M> {
     pub(crate) fn new(codex: &Codex, id: String) -> Self {
         Self {
-            call: Call::new(codex, ThreadForkParams::new(id)),
+            request: RequestBuilder::new(codex, ThreadForkParams::new(id)),
             tools: ToolSet::default(),
         }
     }
@@ -236,16 +237,16 @@ impl<M> ThreadForkBuilder<M> {
     }
 
     async fn perform(self) -> Result<Thread> {
-        let Self { call, tools } = self;
+        let Self { request, tools } = self;
         let tools = ThreadTools {
             tools: Arc::new(tools.toolbox()?),
             resumes: None,
-            forks: Some(call.params.thread_id.clone()),
+            forks: Some(request.params.thread_id.clone()),
         };
-        let connection = call.codex.connection();
-        let forked = connection.call_for_thread(&call.params, call.timeout, tools);
+        let connection = request.codex.connection();
+        let forked = connection.call_for_thread(&request.params, request.timeout, tools);
         let forked = forked.await?;
-        Ok(Thread::new(call.codex, &forked.thread.id))
+        Ok(Thread::new(request.codex, &forked.thread.id))
     }
 }
 
@@ -254,7 +255,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
     /// not had a turn yet, which there is no rollout of.
     ThreadForkBuilder -> Thread, blocking blocking::Thread
 }

@@ -37,7 +37,7 @@ impl Toolbox {
 
     /// The tool that is called.
     pub(crate) fn find(&self, asked: &InboundRequest) -> Option<Tool> {
-        let call = Call::of(asked).ok()?;
+        let call = ToolCallParams::of(asked).ok()?;
         let tools = self.by_namespace.get(&*call.text("namespace"))?;
         tools.get(&*call.text("tool")).cloned()
     }
@@ -65,7 +65,7 @@ impl Tool {
         asked: &InboundRequest,
         codex: WeakCodex,
     ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
-        let call = Call::of(asked)?;
+        let call = ToolCallParams::of(asked)?;
         let context = ToolContext {
             thread_id: call.text("threadId").into_owned(),
             turn_id: call.text("turnId").into_owned(),
@@ -83,9 +83,9 @@ impl Tool {
 }
 
 /// The params of a call, whose arguments are not looked into: the tool reads them.
-struct Call<'a>(HashMap<String, &'a RawValue>);
+struct ToolCallParams<'a>(HashMap<String, &'a RawValue>);
 
-impl<'a> Call<'a> {
+impl<'a> ToolCallParams<'a> {
     fn of(asked: &'a InboundRequest) -> Result<Self> {
         let params = asked.raw_params();
         let call = serde_json::from_str(params);

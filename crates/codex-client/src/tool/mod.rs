@@ -66,7 +66,7 @@ use crate::{
 /// # Names
 ///
 /// Of letters, digits, `_` and `-`. A server that has a tool of the same name calls its own. To keep
-/// many apart, put them into a [namespace](crate::ThreadStartBuilder::tool_namespace).
+/// many apart, put them into a [namespace](crate::builder::ThreadStartBuilder::tool_namespace).
 #[derive(Clone)]
 pub struct Tool {
     name: String,
@@ -196,7 +196,7 @@ impl Tool {
     }
 
     /// How long a call may take. One that takes longer is given up, and the model is told. Without it,
-    /// [`handler_timeout`](crate::CodexBuilder::handler_timeout) holds, and else there is no limit.
+    /// [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) holds, and else there is no limit.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -30,7 +30,7 @@ impl<R> TurnHandle<R> {
     /// [`Rpc`](crate::Error::Rpc) with the kind
     /// [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn) if this turn has ended, or
     /// [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another one is running; else as
-    /// [`Call::send`](crate::Call::send). [`Thread::send`] starts a turn in that case.
+    /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Thread::steer_or_start`] starts a turn in that case.
     pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
         let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
         self.ask(&params).await.map(drop)
@@ -49,9 +49,9 @@ impl<R> TurnHandle<R> {
     /// # Errors
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the answer nor the end of the turn comes within
-    /// the [time for a request](crate::CodexBuilder::request_timeout), which is the time for all of
+    /// the [time for a request](crate::builder::CodexBuilder::request_timeout), which is the time for all of
     /// this; [`Rpc`](crate::Error::Rpc) if the turn has not even begun by then; else as
-    /// [`Call::send`](crate::Call::send).
+    /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn interrupt(&self) -> Result<()> {
         let mut end = self.log.bystander();
         let mut answer = pin!(async {
@@ -136,7 +136,7 @@ impl Thread {
     ///
     /// ```no_run
     /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
-    /// let turn = thread.send("And keep the tests green.").await?;
+    /// let turn = thread.steer_or_start("And keep the tests green.").await?;
     /// let result = turn.run().await?;
     /// # Ok(())
     /// # }
@@ -144,9 +144,9 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). A turn that cannot be steered, such as a review,
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). A turn that cannot be steered, such as a review,
     /// refuses with [`Rpc`](crate::Error::Rpc).
-    pub async fn send(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+    pub async fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         let input = input.into();
         let connection = self.codex().connection();
         if let Some(running) = connection.active_turn(self.id()).await? {

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// `R` is what [`run`](Self::run) gives: the [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
-/// [`output`](crate::TurnStartBuilder::output).
+/// [`output`](crate::builder::TurnStartBuilder::output).
 ///
 /// # Busy threads
 ///
@@ -69,7 +69,7 @@ impl<R> TurnHandle<R> {
     /// [`TurnDetached`](crate::Error::TurnDetached) if the turn's thread was closed or unsubscribed from before;
     /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
-    /// [`output`](crate::TurnStartBuilder::output) and its answer does not fit.
+    /// [`output`](crate::builder::TurnStartBuilder::output) and its answer does not fit.
     pub async fn run(&self) -> Result<R> {
         (self.read)(self.end().await?)
     }

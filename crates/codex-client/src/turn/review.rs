@@ -13,7 +13,7 @@ use crate::{
     builder_macros::sends,
     error::{Error, Result},
     mode::{Async, Blocking},
-    request_builder::Call,
+    request_builder::RequestBuilder,
     routing::{active_turns::ActiveTurn, decode, delta_queue::Event},
     rpc::raw_notification::RawNotification,
     thread::Thread,
@@ -39,8 +39,8 @@ impl Thread {
     ///
     /// The model does not see the thread's history. The review becomes a part of it, and later turns
     /// know of it. To keep it out, review in a new thread.
-    pub fn review(&self, target: impl Into<ReviewTarget>) -> Review {
-        Review::new(self, target.into())
+    pub fn review(&self, target: impl Into<ReviewTarget>) -> ReviewBuilder {
+        ReviewBuilder::new(self, target.into())
     }
 }
 
@@ -48,23 +48,23 @@ impl Thread {
 /// [`start`](Self::start) gives the turn to follow. From [`Thread::review`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` or `start` is called"]
-pub struct Review<M = Async> {
-    call: Call<ReviewStartParams, M>,
+pub struct ReviewBuilder<M = Async> {
+    request: RequestBuilder<ReviewStartParams, M>,
     limit: Option<Duration>,
 }
 
-impl<M> Review<M> {
+impl<M> ReviewBuilder<M> {
     pub(crate) fn new(thread: &Thread, target: ReviewTarget) -> Self {
         let params = ReviewStartParams::new(thread.id(), target);
         Self {
-            call: Call::new(thread.codex(), params),
+            request: RequestBuilder::new(thread.codex(), params),
             limit: None,
         }
     }
 
     /// Changes the params themselves, for what has no setter here.
     pub fn params(mut self, change: impl FnOnce(ReviewStartParams) -> ReviewStartParams) -> Self {
-        self.call = self.call.params(change);
+        self.request = self.request.params(change);
         self
     }
 
@@ -73,18 +73,18 @@ impl<M> Review<M> {
     /// [`start`](Self::start) it limits the start alone.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
-        let patience = self.call.timeout;
-        self.call.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
+        let patience = self.request.timeout;
+        self.request.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
         self
     }
 
     async fn begin(self) -> Result<TurnHandle> {
-        let Call {
+        let RequestBuilder {
             codex,
             params,
             timeout,
             ..
-        } = self.call;
+        } = self.request;
         // Its events would come in a thread that is not known yet.
         if let Some(delivery) = &params.delivery
             && *delivery != ReviewDelivery::Inline
@@ -151,20 +151,20 @@ fn is_entered(notification: &RawNotification) -> bool {
     matches!(item, Ok(ThreadItem::EnteredReviewMode(_)))
 }
 
-impl Review {
+impl ReviewBuilder {
     /// OnResponse the review and returns its turn, to follow or to interrupt it, as soon as the server has
     /// begun it. It cannot be steered.
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn start(self) -> Result<TurnHandle> {
         self.begin().await
     }
 }
 
-impl Review<Blocking> {
-    /// As [`Review::start`].
+impl ReviewBuilder<Blocking> {
+    /// As [`ReviewBuilder::start`].
     ///
     /// # Errors
     ///
@@ -181,9 +181,9 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send) and [`TurnHandle::run`];
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and [`TurnHandle::run`];
     /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
-    Review -> TurnResult
+    ReviewBuilder -> TurnResult
 }
 
 impl TurnResult {

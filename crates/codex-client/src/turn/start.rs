@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     mode::Async,
     output::{OutputSpec, output, wire::TurnStartBody},
-    request_builder::Call,
+    request_builder::RequestBuilder,
     run_input,
     run_input::RunInput,
     thread::Thread,
@@ -32,7 +32,7 @@ macro_rules! turn_options {
                 let mut params = TurnStartParams::new(thread.id(), input);
                 params.tool_output = tool_output;
                 Self {
-                    call: Call::new(thread.codex(), params),
+                    request: RequestBuilder::new(thread.codex(), params),
                     output: OutputSpec::result(),
                     $($limit: None,)?
                 }
@@ -78,13 +78,13 @@ macro_rules! turn_options {
             }
 
             async fn start(self) -> Result<TurnHandle<R>> {
-                self.call.check()?;
-                let Call {
+                self.request.check()?;
+                let RequestBuilder {
                     codex,
                     params,
                     timeout,
                     ..
-                } = self.call;
+                } = self.request;
                 let schema = self.output.schema?;
                 run_input::check(&params)?;
                 let connection = codex.connection();
@@ -104,7 +104,7 @@ macro_rules! turn_options {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct TurnStartBuilder<R = TurnResult, M = Async> {
-    call: Call<TurnStartParams, M>,
+    request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
 }
 
@@ -126,7 +126,7 @@ sends! {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). After a timeout the turn may be running. With
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout the turn may be running. With
     /// [`output`](Self::output), [`InvalidInput`](crate::Error::InvalidInput) if the type cannot be
     /// asked for; nothing is sent then.
     TurnStartBuilder<R> -> TurnHandle<R>, blocking blocking::TurnHandle<R>
@@ -135,15 +135,15 @@ sends! {
 /// Runs a turn to its end (`turn/start`); `.await` or `send` does it. From [`Thread::run`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
-pub struct Run<R = TurnResult, M = Async> {
-    call: Call<TurnStartParams, M>,
+pub struct RunBuilder<R = TurnResult, M = Async> {
+    request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
     limit: Option<Duration>,
 }
 
-turn_options!(Run, limit);
+turn_options!(RunBuilder, limit);
 
-impl<R, M> Run<R, M> {
+impl<R, M> RunBuilder<R, M> {
     /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
     /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
     /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
@@ -158,8 +158,8 @@ impl<R, M> Run<R, M> {
         let Some(limit) = self.limit else {
             return self.start().await?.run().await;
         };
-        let patience = self.call.timeout;
-        self.call.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
+        let patience = self.request.timeout;
+        self.request.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
         let begun = Instant::now();
         self.start().await?.run_until(begun, limit).await
     }
@@ -174,5 +174,5 @@ sends! {
     ///
     /// As [`TurnStartBuilder::send`] and [`TurnHandle::run`];
     /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
-    Run<R> -> R
+    RunBuilder<R> -> R
 }
