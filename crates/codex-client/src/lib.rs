@@ -24,7 +24,6 @@ mod path;
 mod requests;
 mod retry;
 mod sandbox;
-mod schema;
 mod thread;
 mod thread_events;
 mod tool;

@@ -7,12 +7,12 @@ use std::{any::type_name, fmt};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use strict_schema::{Form, Misfit, Place, Shape};
 
 pub(crate) use wire::Asking;
 
 use crate::{
     error::{Error, OutputMismatch, Result},
-    schema::{Form, Misfit, Place, Shape},
     turn::TurnResult,
 };
 

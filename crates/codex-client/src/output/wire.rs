@@ -9,7 +9,7 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use crate::schema::TagsFirst;
+use strict_schema::TagsFirst;
 
 /// The params of a turn, and the schema of its answer if that is of a type.
 ///

@@ -10,6 +10,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use strict_schema::{Fault, Form, Place, Shape};
 
 pub use output::ToolOutput;
 
@@ -20,7 +21,6 @@ use crate::{
     builder::BoxFuture,
     codex::WeakCodex,
     requests::{HandlerResult, on_thread},
-    schema::{Fault, Form, Place, Shape},
 };
 
 /// A tool in Rust that the model can call, as long as this program runs.

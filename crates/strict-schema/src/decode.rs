@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 
 /// What does not fit, and where.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Misfit {
+pub struct Misfit {
     /// As `comments[2].line`. `None` if it is the whole, or if the text is no JSON.
-    pub(crate) path: Option<String>,
-    pub(crate) reason: String,
+    pub path: Option<String>,
+    pub reason: String,
 }
 
 impl fmt::Display for Misfit {

@@ -3,14 +3,14 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
-use super::keywords::{Object, tags_first};
+use crate::keywords::{Object, tags_first};
 
 /// Writes tags before the other members of their objects, whatever the order of the `Map` that they
 /// are in.
 ///
 /// Models write members in this order. The API tells the objects of a choice apart by their first
 /// members, and refuses some that begin alike: a tag that another member comes before is none.
-pub(crate) struct TagsFirst<'a>(pub(crate) &'a Value);
+pub struct TagsFirst<'a>(pub &'a Value);
 
 impl Serialize for TagsFirst<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,13 +8,13 @@ use std::{fmt, ptr};
 use schemars::Schema;
 use serde_json::{Value, json};
 
-use super::{
-    Form,
+use crate::{
     keywords::{
         Object, described, description, has_only_notes_beside, has_unknown, is_container, is_note,
         scalar, tags_first, type_of_values, without,
     },
     merge::merge,
+    schema::Form,
 };
 
 /// How deep a schema goes before it is taken for one that goes on for ever.
@@ -22,7 +22,7 @@ const DEPTH: usize = 100;
 
 /// Where a type has something that the form cannot say, and what to do about it.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Fault {
+pub struct Fault {
     path: String,
     what: &'static str,
 }

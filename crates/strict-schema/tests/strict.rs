@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Form, Place, Shape, TagsFirst};
+use strict_schema::{Form, Place, Shape, TagsFirst};
 
 /// Says that a type is asked for by this schema, and that its answer is an object by itself.
 fn plain<T: JsonSchema>(expected: Value) {
@@ -389,7 +389,7 @@ fn a_tag_is_written_before_what_the_alphabet_puts_before_it() {
     }
 }
 
-/// Only with the feature: `cargo test -p codex-client --features preserve_order`.
+/// Only with the feature: `cargo test -p strict-schema --features preserve_order`.
 #[cfg(feature = "preserve_order")]
 #[test]
 fn members_stand_in_the_order_of_the_struct() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::keywords::Object;
+use crate::keywords::Object;
 
 /// The schema of a value that fits both; an object has the members of both. `None` if that cannot be
 /// said: they have different types, or each has alternatives of its own.

@@ -4,27 +4,23 @@
 //! what cannot is a [`Fault`] with its place, so that it is known before the request and not from the
 //! model's provider.
 
-mod keywords;
-mod merge;
-mod normal;
-mod place;
-mod wire;
-
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use self::normal::Normal;
-pub(crate) use self::{normal::Fault, place::Misfit, wire::TagsFirst};
+use crate::{
+    decode::{self, Misfit},
+    normalize::{Fault, Normal},
+};
 
 /// The member that holds a value which is no object.
 const WRAPPER: &str = "value";
 
 /// How much a schema has to say.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Form {
+pub enum Form {
     /// What a model is held to by the Responses API: an object names all of its members, has no
     /// others, and each of them is required; alternatives are `anyOf` alone.
     Strict,
@@ -34,14 +30,14 @@ pub(crate) enum Form {
 
 /// A schema of an object, and how the value is in it.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Shape {
-    pub(crate) schema: Value,
-    pub(crate) place: Place,
+pub struct Shape {
+    pub schema: Value,
+    pub place: Place,
 }
 
 /// Where the value is in the object that a model writes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Place {
+pub enum Place {
     /// It is the object.
     Itself,
     /// It is the only member of the object.
@@ -52,7 +48,7 @@ pub(crate) enum Place {
 
 impl Shape {
     /// Of a type.
-    pub(crate) fn of<T: JsonSchema>(form: Form) -> Result<Self, Fault> {
+    pub fn of<T: JsonSchema>(form: Form) -> Result<Self, Fault> {
         let settings = SchemaSettings::draft2020_12();
         let root = settings
             .clone()
@@ -88,12 +84,12 @@ impl Shape {
 
 impl Place {
     /// Reads the value from what the model has written.
-    pub(crate) fn read<T: DeserializeOwned>(self, text: &str) -> Result<T, Misfit> {
+    pub fn read<T: DeserializeOwned>(self, text: &str) -> Result<T, Misfit> {
         match self {
-            Self::Itself => place::decode(text),
-            Self::Nowhere => place::decode("null"),
+            Self::Itself => decode::decode(text),
+            Self::Nowhere => decode::decode("null"),
             Self::Member => {
-                let mut object: BTreeMap<String, T> = place::decode(text)?;
+                let mut object: BTreeMap<String, T> = decode::decode(text)?;
                 object.remove(WRAPPER).ok_or_else(|| Misfit {
                     path: None,
                     reason: format!("missing field `{WRAPPER}`"),
@@ -102,6 +98,3 @@ impl Place {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
