@@ -1,20 +1,69 @@
-//! Reading JSON into a type, with the place of what does not fit.
-//!
-//! serde_json names a line and a column. People and models are told better by a path.
+//! Decodes a model's output, and names the member that does not fit.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::de::DeserializeOwned;
+use serde_json::Deserializer;
+use thiserror::Error;
 
-/// What does not fit, and where.
-#[derive(Debug, PartialEq)]
-pub struct Misfit {
-    /// As `comments[2].line`. `None` if it is the whole, or if the text is no JSON.
+/// The property that holds a value that is not an object.
+pub(crate) const VALUE: &str = "value";
+
+/// Where the object that the model writes holds the value.
+///
+/// The schema of a request has to describe an object. A type that is not an object, such as an enum or
+/// a list, is therefore wrapped in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// The object is the value.
+    Object,
+    /// The object has one property, `value`, which holds the value.
+    Wrapped,
+    /// The object is empty, because the type has a single value that carries no data, such as `()`.
+    /// Only a [non-strict](crate::non_strict_for_type) schema has this layout.
+    Empty,
+}
+
+impl Layout {
+    /// Decodes a model's output into a value.
+    ///
+    /// `T` has to be the type that the schema describes. Usually [`Schema::decode`](crate::Schema::decode)
+    /// is the method to call; this one is for code that does not keep the schema.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is not JSON, or does not fit the type.
+    pub fn decode<T: DeserializeOwned>(self, text: &str) -> Result<T, DecodeError> {
+        match self {
+            Self::Object => decode(text),
+            Self::Empty => decode("null"),
+            Self::Wrapped => {
+                let mut object: BTreeMap<String, T> = decode(text)?;
+                object.remove(VALUE).ok_or_else(|| DecodeError {
+                    path: None,
+                    reason: format!("missing field `{VALUE}`"),
+                })
+            }
+        }
+    }
+}
+
+/// A model's output that is not JSON, or does not fit the type.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// The part that does not fit, such as `comments[2].line`. `None` if the output as a whole does not
+    /// fit, or is not JSON.
+    ///
+    /// serde buffers the values of untagged and internally tagged enums, and structs with flattened
+    /// fields, before it decodes them. The path ends at the buffered value. `?` stands for a map key that
+    /// is a newtype.
     pub path: Option<String>,
+    /// The reason, such as ``missing field `line` ``.
     pub reason: String,
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(path) = &self.path {
             write!(f, "`{path}`: ")?;
@@ -23,119 +72,40 @@ impl fmt::Display for Misfit {
     }
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
-    serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
+impl DecodeError {
+    fn new(error: &serde_json::Error, path: Option<String>) -> Self {
         let reason = error.to_string();
         if !error.is_data() {
-            return Misfit {
+            return Self {
                 path: None,
                 reason: format!("not JSON: {reason}"),
             };
         }
-        // The path says that better.
-        let position = format!(" at line {line} column {column}");
-        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
-        let end = before.map(str::len).sum::<usize>() + column;
-        Misfit {
-            path: Some(path_at(text, end)).filter(|path| !path.is_empty()),
+        // The path replaces the position.
+        let position = format!(" at line {} column {}", error.line(), error.column());
+        Self {
+            path,
             reason: reason.trim_end_matches(&position).to_owned(),
         }
-    })
-}
-
-/// What is being read.
-enum Frame<'a> {
-    /// The member that it has come to.
-    Object(Option<&'a str>),
-    /// The place that it has come to.
-    Array(usize),
-}
-
-/// The path of the value whose text ends, or if it holds others begins, at this byte of a JSON text.
-fn path_at(text: &str, end: usize) -> String {
-    let mut frames: Vec<Frame<'_>> = Vec::new();
-    let mut is_key = false;
-    let mut at = 0;
-    while at < text.len() {
-        let start = at;
-        at += token_length(&text.as_bytes()[at..]);
-        let reached = at >= end;
-        match text.as_bytes()[start] {
-            open @ (b'{' | b'[') => {
-                // It is the object itself that is wrong here.
-                if reached {
-                    break;
-                }
-                is_key = open == b'{';
-                frames.push(match is_key {
-                    true => Frame::Object(None),
-                    false => Frame::Array(0),
-                });
-                continue;
-            }
-            b'}' | b']' => drop(frames.pop()),
-            b',' => match frames.last_mut() {
-                Some(Frame::Array(index)) => *index += 1,
-                Some(Frame::Object(member)) => {
-                    *member = None;
-                    is_key = true;
-                }
-                None => {}
-            },
-            b'"' if is_key => {
-                if let Some(Frame::Object(member)) = frames.last_mut() {
-                    *member = text.get(start + 1..at - 1);
-                }
-                is_key = false;
-            }
-            _ => {}
-        }
-        if reached {
-            break;
-        }
     }
-    let mut path = String::new();
-    for frame in frames {
-        match frame {
-            Frame::Object(None) => {}
-            Frame::Object(Some(name)) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(name);
-            }
-            Frame::Array(index) => path.push_str(&format!("[{index}]")),
-        }
-    }
-    path
 }
 
-/// How long the token is that begins here: a string, a number or word, or a single sign.
-fn token_length(text: &[u8]) -> usize {
-    let rest = text.iter().skip(1);
-    let more = match text.first() {
-        Some(b'"') => {
-            let mut escaped = false;
-            let inner = rest.take_while(|byte| {
-                let is_end = **byte == b'"' && !escaped;
-                escaped = **byte == b'\\' && !escaped;
-                !is_end
-            });
-            inner.count() + 1
-        }
-        Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
-            let is_inner = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-            rest.take_while(is_inner).count()
-        }
-        _ => 0,
-    };
-    (1 + more).min(text.len())
+fn decode<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    let mut deserializer = Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        // The path of the root is empty.
+        let path = (error.path().iter().len() > 0).then(|| error.path().to_string());
+        DecodeError::new(error.inner(), path)
+    })?;
+    let end = deserializer.end();
+    end.map_err(|error| DecodeError::new(&error, None))?;
+    Ok(value)
 }
 
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
+    use serde_json::{json, value::RawValue};
 
     use super::*;
 
@@ -154,15 +124,14 @@ mod tests {
         kind: Option<Kind>,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     #[serde(tag = "t")]
-    #[expect(dead_code)]
     enum Kind {
         A { n: u8 },
     }
 
     #[test]
-    fn what_does_not_fit_is_named_by_its_path() {
+    fn the_path_names_the_part_that_does_not_fit() {
         let comment = |text: &str| {
             format!(r#"{{"title": "a \"[{{\" b", "comments": [{{"line": 1}}, {text}]}}"#)
         };
@@ -219,10 +188,10 @@ mod tests {
                 Some("comments[1].more"),
                 "unknown field `more`",
             ),
-            // serde keeps no place within what it has to look at twice.
+            // serde buffers the variant until it has the tag.
             (
                 comment(r#"{"line": 1, "kind": {"t": "A", "n": "x"}}"#),
-                Some("comments[1]"),
+                Some("comments[1].kind"),
                 "invalid type: string \"x\", expected u8",
             ),
             (
@@ -231,15 +200,15 @@ mod tests {
                 "unknown variant `B`",
             ),
         ] {
-            let misfit = decode::<Review>(&text).unwrap_err();
-            assert_eq!(misfit.path.as_deref(), path, "{text} {misfit:?}");
-            assert!(misfit.reason.starts_with(reason), "{text} {misfit:?}");
-            assert!(!misfit.reason.contains("column"), "{misfit:?}");
+            let error = decode::<Review>(&text).unwrap_err();
+            assert_eq!(error.path.as_deref(), path, "{text} {error:?}");
+            assert!(error.reason.starts_with(reason), "{text} {error:?}");
+            assert!(!error.reason.contains("column"), "{error:?}");
         }
     }
 
     #[test]
-    fn what_is_no_json_is_told_with_its_position() {
+    fn text_that_is_not_json_is_reported_with_its_position() {
         for text in [
             "",
             "I think so.",
@@ -248,9 +217,9 @@ mod tests {
             "{\"a\": \"",
             "\"\\",
         ] {
-            let misfit = decode::<Review>(text).unwrap_err();
-            assert_eq!(misfit.path, None, "{text}");
-            let reason = misfit.reason;
+            let error = decode::<Review>(text).unwrap_err();
+            assert_eq!(error.path, None, "{text}");
+            let reason = error.reason;
             assert!(
                 reason.starts_with("not JSON") || text == "{} {}",
                 "{text}: {reason}"
@@ -265,12 +234,96 @@ mod tests {
     }
 
     #[test]
-    fn any_text_and_any_place_have_some_path() {
-        let text = r#"[{"a\\": [1, -2.5e3, {"é": "\""}]}, "x", {"b": null}"#;
-        for end in 0..text.len() + 2 {
-            let (whole, cut) = (path_at(text, end), text.get(..end).unwrap_or_default());
-            assert!(whole.len() < 20, "{whole}");
-            path_at(cut, end);
+    fn every_cut_of_a_text_is_an_error_without_a_path() {
+        let text = r#"{"title": "é\\\"", "comments": [{"line": 1, "kind": {"t": "A", "n": 7}}]}"#;
+        assert!(decode::<Review>(text).is_ok());
+        for (end, _) in text.char_indices() {
+            let error = decode::<Review>(&text[..end]).unwrap_err();
+            assert_eq!(error.path, None, "{error}");
+            assert!(error.reason.starts_with("not JSON: EOF"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_value_is_decoded_from_its_layout() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        enum Verdict {
+            Good,
+            Bad,
+        }
+        let read = Layout::Object.decode::<Kind>(r#"{"t": "A", "n": 1}"#);
+        assert_eq!(read, Ok(Kind::A { n: 1 }));
+        let read = Layout::Wrapped.decode::<Verdict>(r#"{"value": "Bad"}"#);
+        assert_eq!(read, Ok(Verdict::Bad));
+        let read = Layout::Wrapped.decode::<Verdict>(r#"{"value": "Good"}"#);
+        assert_eq!(read, Ok(Verdict::Good));
+        let error = Layout::Wrapped.decode::<Verdict>("{}").unwrap_err();
+        assert_eq!(
+            (error.path, &*error.reason),
+            (None, "missing field `value`")
+        );
+        assert_eq!(Layout::Empty.decode::<()>(r#"{"a": 1}"#), Ok(()));
+    }
+
+    #[test]
+    fn the_path_leads_through_variants_and_map_keys() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        enum Step {
+            Wait,
+            Edit { line: u32 },
+        }
+        type Steps = BTreeMap<String, BTreeMap<u8, Step>>;
+        for (text, path, reason) in [
+            (
+                r#"{"a": {"7": {"Edit": {"line": "x"}}}}"#,
+                "a.7.Edit.line",
+                "invalid type: string",
+            ),
+            (r#"{"a": {"7": "Stop"}}"#, "a.7", "unknown variant `Stop`"),
+            (
+                r#"{"a": {"7": {"Stop": 1}}}"#,
+                "a.7",
+                "unknown variant `Stop`",
+            ),
+            (r#"{"\"x\"": 1}"#, "\"x\"", "invalid type: integer"),
+        ] {
+            let error = decode::<Steps>(text).unwrap_err();
+            assert_eq!(error.path.as_deref(), Some(path), "{text} {error:?}");
+            assert!(error.reason.starts_with(reason), "{text} {error:?}");
+        }
+        assert_eq!(
+            decode::<Step>(r#"{"Edit": {"line": 3}}"#),
+            Ok(Step::Edit { line: 3 })
+        );
+    }
+    #[test]
+    fn raw_values_and_large_numbers_are_decoded() {
+        #[derive(Deserialize)]
+        struct Call {
+            id: u128,
+            arguments: Box<RawValue>,
+            any: serde_json::Value,
+        }
+        let text = r#"{
+            "id": 340282366920938463463374607431768211455,
+            "arguments": {"a": [1.50, "\u00e9"]},
+            "any": [18446744073709551615, -0.5]
+        }"#;
+        let call = decode::<Call>(text).unwrap();
+        assert_eq!(call.id, u128::MAX);
+        assert_eq!(call.arguments.get(), r#"{"a": [1.50, "\u00e9"]}"#);
+        assert_eq!(call.any, json!([u64::MAX, -0.5]));
+    }
+
+    #[test]
+    fn a_map_key_that_is_a_newtype_has_no_name_in_the_path() {
+        #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        struct Id(String);
+        #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+        #[serde(transparent)]
+        struct Transparent(String);
+        let text = r#"{"a": {"b": "x"}}"#;
+        let error = decode::<BTreeMap<Id, BTreeMap<Transparent, u8>>>(text).unwrap_err();
+        assert_eq!(error.path.as_deref(), Some("?.b"));
     }
 }

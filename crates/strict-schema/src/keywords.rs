@@ -1,12 +1,12 @@
-//! Which keywords of JSON Schema models know, and which say nothing about a value.
+//! The keywords of JSON Schema that models support, and helpers to read schemas.
 
 use serde_json::{Map, Value};
 
-/// A schema.
-pub(super) type Object = Map<String, Value>;
+/// A schema that is an object.
+pub(crate) type Object = Map<String, Value>;
 
-/// What the API takes beside `type`, and what says nothing about the value.
-const KEPT: &[&str] = &[
+/// Keywords without subschemas that the API supports, in addition to `type`, `format` and `pattern`.
+const SUPPORTED: &[&str] = &[
     "description",
     "enum",
     "const",
@@ -19,7 +19,7 @@ const KEPT: &[&str] = &[
     "maxItems",
 ];
 
-/// The formats of text that the API knows.
+/// String formats that the API supports.
 const FORMATS: &[&str] = &[
     "date-time",
     "time",
@@ -32,8 +32,8 @@ const FORMATS: &[&str] = &[
     "uuid",
 ];
 
-/// What no form can say.
-const UNKNOWN: &[&str] = &[
+/// Keywords that cannot be left out without changing the meaning, and that the API does not support.
+const UNSUPPORTED: &[&str] = &[
     "not",
     "if",
     "then",
@@ -43,9 +43,9 @@ const UNKNOWN: &[&str] = &[
     "contains",
 ];
 
-/// Whether a keyword says nothing about the value.
-pub(super) fn is_note(keyword: &str) -> bool {
-    const NOTES: &[&str] = &[
+/// Returns whether a keyword is an annotation, which does not constrain the value.
+pub(crate) fn is_annotation(keyword: &str) -> bool {
+    const ANNOTATIONS: &[&str] = &[
         "$schema",
         "$defs",
         "$id",
@@ -58,51 +58,55 @@ pub(super) fn is_note(keyword: &str) -> bool {
         "readOnly",
         "writeOnly",
     ];
-    NOTES.contains(&keyword) || keyword.starts_with("x-")
+    ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
 }
 
-/// Whether a schema is this keyword, and nothing else that says something about the value.
-pub(super) fn has_only_notes_beside(schema: &Object, keyword: &str) -> bool {
-    schema.keys().all(|key| key == keyword || is_note(key))
+/// Returns whether a schema has no constraint besides this keyword.
+pub(crate) fn constrains_only_by(schema: &Object, keyword: &str) -> bool {
+    schema
+        .keys()
+        .all(|key| key == keyword || is_annotation(key))
 }
 
-pub(super) fn has_unknown(schema: &Object) -> bool {
-    UNKNOWN.iter().any(|keyword| schema.contains_key(*keyword))
+/// Returns the first keyword that no schema for models can express.
+pub(crate) fn unsupported(schema: &Object) -> Option<&'static str> {
+    let mut keywords = UNSUPPORTED.iter().copied();
+    keywords.find(|keyword| schema.contains_key(*keyword))
 }
 
-/// A schema without what holds other schemas.
-pub(super) fn scalar(schema: &Object, name: Value) -> Object {
+/// Returns the schema with this type and the supported keywords that have no subschemas.
+pub(crate) fn scalar(schema: &Object, name: Value) -> Object {
     let mut scalar = Object::from_iter([("type".to_owned(), name)]);
     for (key, value) in schema {
         let text = value.as_str().unwrap_or_default();
-        let is_kept = match key.as_str() {
+        let is_supported = match key.as_str() {
             "format" => FORMATS.contains(&text),
-            "pattern" => is_plain(text),
-            key => KEPT.contains(&key),
+            "pattern" => is_portable(text),
+            key => SUPPORTED.contains(&key),
         };
-        if is_kept {
+        if is_supported {
             scalar.insert(key.clone(), value.clone());
         }
     }
     scalar
 }
 
-/// Whether a pattern is without lookaround, flags and names. The API refuses the first, and the others
-/// are written in many ways.
-fn is_plain(pattern: &str) -> bool {
+/// Returns whether a pattern has no lookaround, flags or named groups. The API refuses lookaround, and
+/// the syntax of the others differs between regex dialects.
+fn is_portable(pattern: &str) -> bool {
     !pattern.replace("(?:", "(").contains("(?")
 }
 
-/// One of several, with a text about all of them.
-pub(super) fn described(text: &Value, choices: Vec<Value>) -> Object {
+/// Returns a schema with these alternatives and a description of all of them.
+pub(crate) fn described(description: &Value, alternatives: Vec<Value>) -> Object {
     Object::from_iter([
-        ("description".to_owned(), text.clone()),
-        ("anyOf".to_owned(), choices.into()),
+        ("description".to_owned(), description.clone()),
+        ("anyOf".to_owned(), alternatives.into()),
     ])
 }
 
-/// The same without these. `Map::remove` may change the order of the others.
-pub(super) fn without(schema: &Object, keys: &[&str]) -> Object {
+/// Returns the schema without these keywords. `Map::remove` may change the order of the others.
+pub(crate) fn without(schema: &Object, keys: &[&str]) -> Object {
     let rest = schema
         .iter()
         .filter(|(key, _)| !keys.contains(&key.as_str()));
@@ -110,27 +114,28 @@ pub(super) fn without(schema: &Object, keys: &[&str]) -> Object {
         .collect()
 }
 
-/// Members with their schemas; those that can only have one value, which tags are, first.
-pub(super) fn tags_first(members: &Object) -> Vec<(&String, &Value)> {
-    let mut members: Vec<_> = members.iter().collect();
-    members.sort_by_key(|(_, schema)| schema.get("const").is_none());
-    members
+/// Returns properties with their schemas, those with a single possible value (tags) first.
+pub(crate) fn tags_first(properties: &Object) -> Vec<(&String, &Value)> {
+    let mut properties: Vec<_> = properties.iter().collect();
+    properties.sort_by_key(|(_, schema)| schema.get("const").is_none());
+    properties
 }
 
-/// Its description alone.
-pub(super) fn description(schema: &Object) -> Object {
-    let notes = schema.iter().filter(|(key, _)| *key == "description");
-    notes
+/// Returns the schema reduced to its description.
+pub(crate) fn description(schema: &Object) -> Object {
+    let description = schema.iter().filter(|(key, _)| *key == "description");
+    description
         .map(|(key, text)| (key.clone(), text.clone()))
         .collect()
 }
 
-pub(super) fn is_container(name: &Value) -> bool {
+/// Returns whether a type has subschemas.
+pub(crate) fn is_container(name: &Value) -> bool {
     matches!(name.as_str(), Some("object" | "array"))
 }
 
-/// The type of the values that a schema lists, where it does not say it; types, if they have several.
-pub(super) fn type_of_values(schema: &Object) -> Option<Value> {
+/// Returns the type, or the types, of the values that a schema lists in `const` or `enum`.
+pub(crate) fn type_of_values(schema: &Object) -> Option<Value> {
     let values = match (schema.get("const"), schema.get("enum")) {
         (Some(value), _) => std::slice::from_ref(value),
         (None, Some(Value::Array(values))) => values,

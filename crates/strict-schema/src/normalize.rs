@@ -1,80 +1,56 @@
-//! The way from a schema of schemars to one that models take.
+//! Rewrites a schema of schemars into the form that models accept.
 //!
-//! Limits that the API does not know, such as the length of a text, are left out: they narrow what a
-//! type takes, and reading the value finds what breaks them.
+//! Constraints that the API does not support, such as the length of a string, are dropped: the model
+//! may break them, and decoding reports it.
 
-use std::{fmt, ptr};
+use std::ptr;
 
-use schemars::Schema;
 use serde_json::{Value, json};
 
 use crate::{
+    error::{Error, ErrorKind},
     keywords::{
-        Object, described, description, has_only_notes_beside, has_unknown, is_container, is_note,
-        scalar, tags_first, type_of_values, without,
+        Object, constrains_only_by, described, description, is_annotation, is_container, scalar,
+        tags_first, type_of_values, unsupported, without,
     },
     merge::merge,
-    schema::Form,
 };
 
-/// How deep a schema goes before it is taken for one that goes on for ever.
-const DEPTH: usize = 100;
+/// The depth at which a schema counts as infinite.
+const MAX_DEPTH: usize = 100;
 
-/// Where a type has something that the form cannot say, and what to do about it.
-#[derive(Debug, PartialEq)]
-pub struct Fault {
-    path: String,
-    what: &'static str,
+/// The form of a schema.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Mode {
+    /// An object lists its properties, requires all of them, and has no others; `anyOf` is the only
+    /// form of alternatives.
+    Strict,
+    /// The same keywords, but properties may be optional, and maps and values of any type are allowed.
+    NonStrict,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.path, self.what)
-    }
+/// Rewrites one schema and the definitions that it refers to.
+pub(crate) struct Normalizer {
+    mode: Mode,
+    source: schemars::Schema,
+    /// References to definitions that the result has to contain.
+    pending: Vec<String>,
 }
 
-const NOTHING: &str = "has no value at all";
-
-const ENDLESS: &str = "refers to itself without end";
-
-const UNKNOWN: &str = "has a schema with `not`, `if` or the like, which models do not take";
-
-const MIXTURE: &str = "is put together (flattened, or tagged inside) from what is not all objects with \
-                       one set of alternatives, which a schema for models cannot say: make it a \
-                       field of its own";
-
-const ANYTHING: &str = "can be any JSON, and the strict schema of an answer has to say what it is: \
-                        name its type, or use a `String` with JSON in it";
-
-const MAP: &str = "is a map, and the strict schema of an answer has to name all keys: use a list of \
-                   structs that hold a key and a value";
-
-const TUPLE: &str = "is a tuple of different types, which the strict schema of an answer cannot say: \
-                     use a struct with named fields";
-
-/// One schema on its way.
-pub(super) struct Normal {
-    form: Form,
-    source: Schema,
-    /// References to definitions that the new schema has to have, too.
-    wanted: Vec<String>,
-}
-
-impl Normal {
-    pub(super) fn new(form: Form, source: Schema) -> Self {
+impl Normalizer {
+    pub(crate) fn new(mode: Mode, source: schemars::Schema) -> Self {
         Self {
-            form,
+            mode,
             source,
-            wanted: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
-    /// The whole schema; `name` is that of the type, for faults.
-    pub(super) fn root(mut self, name: &str) -> Result<Object, Fault> {
-        let source = self.source.clone();
-        let mut root = source.as_value().clone();
-        // A root has to be there in person.
-        for _ in 0..DEPTH {
+    /// Rewrites the whole schema. `name` is the name of the type, for errors.
+    pub(crate) fn normalize(mut self, name: &str) -> Result<Object, Error> {
+        let mut root = self.source.as_value().clone();
+        // The root may not be a reference.
+        for _ in 0..MAX_DEPTH {
             match only_reference(&root) {
                 Some(reference) => root = self.target(&reference, name)?.clone(),
                 None => break,
@@ -82,7 +58,7 @@ impl Normal {
         }
         let mut root = self.schema(&root, name, 0)?;
         let mut definitions = Object::new();
-        while let Some(reference) = self.wanted.pop() {
+        while let Some(reference) = self.pending.pop() {
             let (name, definition) = self.definition(&reference, name)?;
             if !definitions.contains_key(&name) {
                 let definition = self.schema(&definition, &name, 0)?;
@@ -95,20 +71,21 @@ impl Normal {
         Ok(root)
     }
 
-    /// What a reference refers to.
-    fn target(&self, reference: &str, path: &str) -> Result<&Value, Fault> {
+    /// Returns the schema that a reference refers to.
+    fn target(&self, reference: &str, path: &str) -> Result<&Value, Error> {
         let target = match reference {
             "#" => Some(self.source.as_value()),
             _ => self.source.pointer(reference),
         };
-        target.ok_or(Fault {
-            path: path.to_owned(),
-            what: "refers to something that is not there",
+        target.ok_or_else(|| {
+            let reference = reference.to_owned();
+            error(path, ErrorKind::UndefinedReference { reference })
         })
     }
 
-    /// The same with its name, which a reference may spell otherwise.
-    fn definition(&self, reference: &str, path: &str) -> Result<(String, Value), Fault> {
+    /// Returns the definition that a reference refers to, and its name. The reference spells the name
+    /// with escapes.
+    fn definition(&self, reference: &str, path: &str) -> Result<(String, Value), Error> {
         let target = self.target(reference, path)?;
         let all = self.source.get("$defs").and_then(Value::as_object);
         let mut named = all.into_iter().flatten();
@@ -117,59 +94,38 @@ impl Normal {
         Ok((name.to_owned(), target.clone()))
     }
 
-    fn schema(&mut self, schema: &Value, path: &str, depth: usize) -> Result<Object, Fault> {
-        let fault = |what| {
-            let path = path.to_owned();
-            Err(Fault { path, what })
-        };
-        let anything = Object::new();
+    fn schema(&mut self, schema: &Value, path: &str, depth: usize) -> Result<Object, Error> {
+        let any_value = Object::new();
         let schema = match schema {
             Value::Object(schema) => schema,
-            Value::Bool(false) => return fault(NOTHING),
-            _ => &anything,
+            Value::Bool(false) => return Err(error(path, ErrorKind::Uninhabited)),
+            _ => &any_value,
         };
-        if depth > DEPTH {
-            return fault(ENDLESS);
+        if depth > MAX_DEPTH {
+            return Err(error(path, ErrorKind::InfiniteRecursion));
         }
-        if has_unknown(schema) {
-            return fault(UNKNOWN);
+        if let Some(keyword) = unsupported(schema) {
+            return Err(error(path, ErrorKind::UnsupportedKeyword { keyword }));
         }
         if let Some(Value::String(reference)) = schema.get("$ref") {
-            if has_only_notes_beside(schema, "$ref") {
-                if reference != "#" {
-                    self.wanted.push(reference.clone());
-                }
-                let reference = Object::from_iter([("$ref".to_owned(), reference.as_str().into())]);
-                // Nothing may stand beside a reference.
-                return Ok(match schema.get("description") {
-                    None => reference,
-                    Some(text) => described(text, vec![reference.into()]),
-                });
-            }
-            let target = self.target(reference, path)?;
-            let Some(merged) = merge(&without(schema, &["$ref"]), target) else {
-                return fault(MIXTURE);
-            };
-            return self.schema(&merged.into(), path, depth + 1);
+            return self.reference(reference, schema, path, depth);
         }
-        if let Some(Value::Array(all)) = schema.get("allOf") {
+        if let Some(Value::Array(parts)) = schema.get("allOf") {
             let mut merged = without(schema, &["allOf"]);
-            for part in all {
-                let Some(more) = merge(&merged, part) else {
-                    return fault(MIXTURE);
-                };
-                merged = more;
+            for part in parts {
+                merged = merge(&merged, part).ok_or_else(|| error(path, ErrorKind::Composition))?;
             }
             return self.schema(&merged.into(), path, depth + 1);
         }
         for keyword in ["oneOf", "anyOf"] {
-            if let Some(Value::Array(choices)) = schema.get(keyword) {
-                return self.choice(&without(schema, &[keyword]), choices, path, depth);
+            if let Some(Value::Array(alternatives)) = schema.get(keyword) {
+                let shared = without(schema, &[keyword]);
+                return self.alternatives(&shared, alternatives, path, depth);
             }
         }
         match schema.get("type") {
             Some(Value::Array(types)) if types.iter().any(is_container) => {
-                let choices = types.iter().map(|name| match is_container(name) {
+                let alternatives = types.iter().map(|name| match is_container(name) {
                     false => json!({"type": name}),
                     true => {
                         let mut schema = without(schema, &["type", "description"]);
@@ -177,155 +133,180 @@ impl Normal {
                         schema.into()
                     }
                 });
-                let choices: Vec<Value> = choices.collect();
-                self.choice(&description(schema), &choices, path, depth)
+                let alternatives: Vec<Value> = alternatives.collect();
+                self.alternatives(&description(schema), &alternatives, path, depth)
             }
             Some(Value::String(name)) if name == "object" => self.object(schema, path, depth),
             Some(Value::String(name)) if name == "array" => self.array(schema, path, depth),
             None if schema.contains_key("properties") => self.object(schema, path, depth),
-            None => match (type_of_values(schema), self.form) {
+            None => match (type_of_values(schema), self.mode) {
                 (Some(name), _) => Ok(scalar(schema, name)),
-                (None, Form::Open) => Ok(description(schema)),
-                (None, Form::Strict) => fault(ANYTHING),
+                (None, Mode::NonStrict) => Ok(description(schema)),
+                (None, Mode::Strict) => Err(error(path, ErrorKind::AnyValue)),
             },
             Some(name) => Ok(scalar(schema, name.clone())),
         }
     }
 
-    /// One of several. What stands beside them is part of each.
-    fn choice(
+    /// Rewrites a schema with a reference. The API allows no keyword beside `$ref`, so a description
+    /// goes around the reference, and a constraint makes it a schema of its own.
+    fn reference(
         &mut self,
-        beside: &Object,
-        choices: &[Value],
+        reference: &str,
+        schema: &Object,
         path: &str,
         depth: usize,
-    ) -> Result<Object, Fault> {
-        let shared = match beside.keys().all(|key| is_note(key)) {
+    ) -> Result<Object, Error> {
+        if !constrains_only_by(schema, "$ref") {
+            let target = self.target(reference, path)?;
+            let merged = merge(&without(schema, &["$ref"]), target)
+                .ok_or_else(|| error(path, ErrorKind::Composition))?;
+            return self.schema(&merged.into(), path, depth + 1);
+        }
+        if reference != "#" {
+            self.pending.push(reference.to_owned());
+        }
+        let reference = Object::from_iter([("$ref".to_owned(), reference.into())]);
+        Ok(match schema.get("description") {
+            None => reference,
+            Some(text) => described(text, vec![reference.into()]),
+        })
+    }
+
+    /// Rewrites alternatives. The keywords beside them become part of each.
+    fn alternatives(
+        &mut self,
+        shared: &Object,
+        alternatives: &[Value],
+        path: &str,
+        depth: usize,
+    ) -> Result<Object, Error> {
+        let description = shared.get("description");
+        let shared = match shared.keys().all(|key| is_annotation(key)) {
             true => None,
-            false => Some(without(beside, &["description"])),
+            false => Some(without(shared, &["description"])),
         };
-        let mut normal = Vec::with_capacity(choices.len());
-        for choice in choices {
-            let choice = match &shared {
-                None => self.schema(choice, path, depth + 1)?,
+        let mut normalized = Vec::with_capacity(alternatives.len());
+        for alternative in alternatives {
+            let alternative = match &shared {
+                None => self.schema(alternative, path, depth + 1)?,
                 Some(shared) => {
-                    let merged = merge(shared, choice).ok_or_else(|| Fault {
-                        path: path.to_owned(),
-                        what: MIXTURE,
-                    })?;
+                    let merged = merge(shared, alternative)
+                        .ok_or_else(|| error(path, ErrorKind::Composition))?;
                     self.schema(&merged.into(), path, depth + 1)?
                 }
             };
-            normal.push(Value::Object(choice));
+            normalized.push(Value::Object(alternative));
         }
-        let description = beside.get("description");
-        match (normal.as_mut_slice(), description) {
-            ([], _) => Err(Fault {
-                path: path.to_owned(),
-                what: NOTHING,
-            }),
-            // No choice.
+        match (normalized.as_mut_slice(), description) {
+            ([], _) => Err(error(path, ErrorKind::Uninhabited)),
+            // A single alternative needs no `anyOf`.
             ([Value::Object(only)], None) => Ok(std::mem::take(only)),
             ([Value::Object(only)], Some(text)) if !only.contains_key("$ref") => {
                 let own = only.remove("description");
                 only.insert("description".to_owned(), own.unwrap_or(text.clone()));
                 Ok(std::mem::take(only))
             }
-            (_, Some(text)) => Ok(described(text, normal)),
-            (_, None) => Ok(Object::from_iter([("anyOf".to_owned(), normal.into())])),
+            (_, Some(text)) => Ok(described(text, normalized)),
+            (_, None) => Ok(Object::from_iter([("anyOf".to_owned(), normalized.into())])),
         }
     }
 
-    fn object(&mut self, schema: &Object, path: &str, depth: usize) -> Result<Object, Fault> {
+    fn object(&mut self, schema: &Object, path: &str, depth: usize) -> Result<Object, Error> {
         let mut properties = Object::new();
-        if let Some(Value::Object(members)) = schema.get("properties") {
-            for (name, member) in members {
+        if let Some(Value::Object(source)) = schema.get("properties") {
+            for (name, property) in source {
                 let path = match path {
                     "" => name.clone(),
                     _ => format!("{path}.{name}"),
                 };
-                let member = self.schema(member, &path, depth + 1)?;
-                properties.insert(name.clone(), member.into());
+                let property = self.schema(property, &path, depth + 1)?;
+                properties.insert(name.clone(), property.into());
             }
         }
-        let others = self.others(schema, path, depth)?;
-        let is_required = |name: &String| match (self.form, schema.get("required")) {
-            (Form::Strict, _) => true,
-            (Form::Open, Some(Value::Array(required))) => required.iter().any(|key| key == name),
-            (Form::Open, _) => false,
+        let additional = self.additional_properties(schema, path, depth)?;
+        let is_required = |name: &String| match (self.mode, schema.get("required")) {
+            (Mode::Strict, _) => true,
+            (Mode::NonStrict, Some(Value::Array(required))) => {
+                required.iter().any(|key| key == name)
+            }
+            (Mode::NonStrict, _) => false,
         };
         let names = tags_first(&properties).into_iter().map(|(name, _)| name);
         let required: Vec<&String> = names.filter(|name| is_required(name)).collect();
         let mut object = scalar(schema, "object".into());
-        // The older drafts of JSON Schema want at least one there; the strict form wants it always.
-        if !required.is_empty() || self.form == Form::Strict {
+        // Old drafts of JSON Schema forbid an empty list; strict mode always needs one.
+        if !required.is_empty() || self.mode == Mode::Strict {
             object.insert("required".to_owned(), json!(required));
         }
         object.insert("properties".to_owned(), properties.into());
-        object.extend(others.map(|others| ("additionalProperties".to_owned(), others)));
+        object.extend(additional.map(|schema| ("additionalProperties".to_owned(), schema)));
         Ok(object)
     }
 
-    /// What members an object may have beside those that are named; `None` if nothing is said.
-    fn others(
+    /// Returns the schema of the properties that an object does not name; `None` if it says nothing
+    /// about them.
+    fn additional_properties(
         &mut self,
         schema: &Object,
         path: &str,
         depth: usize,
-    ) -> Result<Option<Value>, Fault> {
+    ) -> Result<Option<Value>, Error> {
         let stated = ["additionalProperties", "unevaluatedProperties"].map(|key| schema.get(key));
         let mut stated = stated.into_iter().flatten();
         let stated = stated
-            .find(|others| **others != Value::Bool(false))
+            .find(|schema| **schema != Value::Bool(false))
             .cloned();
-        // Keys that are no text, such as numbers.
+        // Maps whose keys are not strings, such as numbers.
         let by_pattern = schema.get("patternProperties").and_then(Value::as_object);
         let by_pattern = by_pattern.and_then(|patterns| patterns.values().next().cloned());
-        match (stated.or(by_pattern), self.form) {
-            (Some(_), Form::Strict) => Err(Fault {
-                path: path.to_owned(),
-                what: MAP,
-            }),
-            (None, Form::Strict) => Ok(Some(false.into())),
-            (Some(Value::Bool(true)), Form::Open) => Ok(Some(true.into())),
-            (Some(others), Form::Open) => {
-                let others = self.schema(&others, &format!("{path}{{}}"), depth + 1)?;
-                Ok(Some(others.into()))
+        match (stated.or(by_pattern), self.mode) {
+            (Some(_), Mode::Strict) => Err(error(path, ErrorKind::Map)),
+            (None, Mode::Strict) => Ok(Some(false.into())),
+            (Some(Value::Bool(true)), Mode::NonStrict) => Ok(Some(true.into())),
+            (Some(values), Mode::NonStrict) => {
+                let values = self.schema(&values, &format!("{path}{{}}"), depth + 1)?;
+                Ok(Some(values.into()))
             }
-            (None, Form::Open) => Ok(schema.get("additionalProperties").cloned()),
+            (None, Mode::NonStrict) => Ok(schema.get("additionalProperties").cloned()),
         }
     }
 
-    fn array(&mut self, schema: &Object, path: &str, depth: usize) -> Result<Object, Fault> {
+    fn array(&mut self, schema: &Object, path: &str, depth: usize) -> Result<Object, Error> {
         let path = format!("{path}[]");
         let mut array = scalar(schema, "array".into());
-        let Some(Value::Array(places)) = schema.get("prefixItems") else {
+        let Some(Value::Array(positions)) = schema.get("prefixItems") else {
             let items = schema.get("items").unwrap_or(&Value::Bool(true));
             let items = self.schema(items, &path, depth + 1)?;
             array.insert("items".to_owned(), items.into());
             return Ok(array);
         };
-        // A tuple: of each place it can be said only what is so of all.
-        let mut kinds = Vec::new();
-        for place in places {
-            let place = Value::Object(self.schema(place, &path, depth + 1)?);
-            if !kinds.contains(&place) {
-                kinds.push(place);
+        // The API has no schema per position, so all positions of a tuple share one.
+        let mut distinct = Vec::new();
+        for position in positions {
+            let items = Value::Object(self.schema(position, &path, depth + 1)?);
+            if !distinct.contains(&items) {
+                distinct.push(items);
             }
         }
-        let items = match (kinds.len(), self.form) {
-            (0 | 1, _) => kinds.pop().unwrap_or_default(),
-            (_, Form::Open) => json!({"anyOf": kinds}),
-            (_, Form::Strict) => return Err(Fault { path, what: TUPLE }),
+        let items = match (distinct.len(), self.mode) {
+            (0 | 1, _) => distinct.pop().unwrap_or_default(),
+            (_, Mode::NonStrict) => json!({"anyOf": distinct}),
+            (_, Mode::Strict) => return Err(error(&path, ErrorKind::Tuple)),
         };
         array.insert("items".to_owned(), items);
         Ok(array)
     }
 }
 
-/// The reference, if a schema is nothing else.
+fn error(path: &str, kind: ErrorKind) -> Error {
+    let path = path.to_owned();
+    Error { path, kind }
+}
+
+/// Returns the reference, if the schema has no constraint besides it.
 fn only_reference(schema: &Value) -> Option<String> {
     let object = schema.as_object()?;
     let reference = object.get("$ref")?.as_str()?;
-    has_only_notes_beside(object, "$ref").then(|| reference.to_owned())
+    constrains_only_by(object, "$ref").then(|| reference.to_owned())
 }

@@ -1,100 +1,102 @@
-//! The schemas of Rust types in the form that models take, and values that models have written.
-//!
-//! schemars says what serde reads. Models take less; what can be said in their form is said so, and
-//! what cannot is a [`Fault`] with its place, so that it is known before the request and not from the
-//! model's provider.
-
-use std::collections::BTreeMap;
+//! A schema, and its construction from a type.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    decode::{self, Misfit},
-    normalize::{Fault, Normal},
+    decode::{DecodeError, Layout, VALUE},
+    error::Error,
+    normalize::{Mode, Normalizer},
+    tags_first::TagsFirst,
 };
 
-/// The member that holds a value which is no object.
-const WRAPPER: &str = "value";
-
-/// How much a schema has to say.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Form {
-    /// What a model is held to by the Responses API: an object names all of its members, has no
-    /// others, and each of them is required; alternatives are `anyOf` alone.
-    Strict,
-    /// The same words, but members may be left out, and there may be maps and values of any kind.
-    Open,
+/// The JSON Schema of a type, in the form that models accept.
+///
+/// The schema always describes an object. [`layout`](Self::layout) says where that object holds the
+/// value; [`decode`](Self::decode) takes it from there.
+///
+/// # Property order
+///
+/// Models write properties in the order of the schema. Serialize this struct itself to send the schema:
+/// its `Serialize` implementation puts the tag of an enum before the other properties of each variant.
+/// The API tells variants apart by their first property, and some models refuse variants that begin
+/// alike. The other properties keep the order of [`serde_json::Map`]: alphabetical, or that of the
+/// struct with the feature `preserve_order`.
+///
+/// A [`Value`] keeps no order without that feature, so a schema that passes through
+/// [`as_value`](Self::as_value) or [`into_value`](Self::into_value) loses the position of its tags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    value: Value,
+    layout: Layout,
 }
 
-/// A schema of an object, and how the value is in it.
-#[derive(Debug, PartialEq)]
-pub struct Shape {
-    pub schema: Value,
-    pub place: Place,
-}
-
-/// Where the value is in the object that a model writes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Place {
-    /// It is the object.
-    Itself,
-    /// It is the only member of the object.
-    Member,
-    /// The object is empty: there is only one value.
-    Nowhere,
-}
-
-impl Shape {
-    /// Of a type.
-    pub fn of<T: JsonSchema>(form: Form) -> Result<Self, Fault> {
+impl Schema {
+    pub(crate) fn new<T: JsonSchema>(mode: Mode) -> Result<Self, Error> {
         let settings = SchemaSettings::draft2020_12();
-        let root = settings
-            .clone()
-            .into_generator()
-            .into_root_schema_for::<T>();
-        let schema = Normal::new(form, root).root(&T::schema_name())?;
+        let generator = settings.clone().into_generator();
+        let root = generator.into_root_schema_for::<T>();
+        let schema = Normalizer::new(mode, root).normalize(&T::schema_name())?;
         let name = schema.get("type").and_then(Value::as_str);
-        match (name, form) {
+        match (name, mode) {
             (Some("object"), _) => Ok(Self {
-                schema: schema.into(),
-                place: Place::Itself,
+                value: schema.into(),
+                layout: Layout::Object,
             }),
-            (Some("null"), Form::Open) => Ok(Self {
-                schema: json!({"type": "object", "properties": {}}),
-                place: Place::Nowhere,
+            (Some("null"), Mode::NonStrict) => Ok(Self {
+                value: json!({"type": "object", "properties": {}}),
+                layout: Layout::Empty,
             }),
             _ => {
                 let mut generator = settings.into_generator();
                 let mut wrapper = schemars::json_schema!({
                     "type": "object",
-                    "properties": {WRAPPER: generator.subschema_for::<T>()},
-                    "required": [WRAPPER],
+                    "properties": {VALUE: generator.subschema_for::<T>()},
+                    "required": [VALUE],
                 });
                 wrapper.insert("$defs".to_owned(), generator.take_definitions(true).into());
                 Ok(Self {
-                    schema: Normal::new(form, wrapper).root("")?.into(),
-                    place: Place::Member,
+                    value: Normalizer::new(mode, wrapper).normalize("")?.into(),
+                    layout: Layout::Wrapped,
                 })
             }
         }
     }
+
+    /// Returns the schema as JSON.
+    ///
+    /// To send the schema, [serialize it](Self#property-order) instead.
+    pub fn as_value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Converts the schema into JSON.
+    ///
+    /// To send the schema, [serialize it](Self#property-order) instead.
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// Returns where the object that the schema describes holds the value.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Decodes a model's output into a value.
+    ///
+    /// `T` has to be the type that the schema describes.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is not JSON, or does not fit the type.
+    pub fn decode<T: DeserializeOwned>(&self, text: &str) -> Result<T, DecodeError> {
+        self.layout.decode(text)
+    }
 }
 
-impl Place {
-    /// Reads the value from what the model has written.
-    pub fn read<T: DeserializeOwned>(self, text: &str) -> Result<T, Misfit> {
-        match self {
-            Self::Itself => decode::decode(text),
-            Self::Nowhere => decode::decode("null"),
-            Self::Member => {
-                let mut object: BTreeMap<String, T> = decode::decode(text)?;
-                object.remove(WRAPPER).ok_or_else(|| Misfit {
-                    path: None,
-                    reason: format!("missing field `{WRAPPER}`"),
-                })
-            }
-        }
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        TagsFirst(&self.value).serialize(serializer)
     }
 }

@@ -6,8 +6,7 @@ use std::{any::type_name, fmt};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use strict_schema::{Form, Misfit, Place, Shape};
+use strict_schema::{DecodeError, Layout, Schema};
 
 pub(crate) use wire::Asking;
 
@@ -95,7 +94,7 @@ pub(crate) use output;
 pub(crate) struct Wanted<R> {
     /// The schema of the answer, if it has one. An error is that of the type, and is told when the
     /// turn is to be started.
-    pub(crate) schema: Result<Option<Value>>,
+    pub(crate) schema: Result<Option<Schema>>,
     pub(crate) read: Read<R>,
 }
 
@@ -112,20 +111,20 @@ impl Wanted<TurnResult> {
 impl<T: DeserializeOwned + JsonSchema> Wanted<TypedResult<T>> {
     /// An answer that is a `T`.
     pub(crate) fn typed() -> Self {
-        match Shape::of::<T>(Form::Strict) {
-            Ok(shape) => Self {
-                schema: Ok(Some(shape.schema)),
-                read: match shape.place {
-                    Place::Member => |result| fit(result, |text| Place::Member.read(text)),
-                    _ => |result| fit(result, |text| Place::Itself.read(text)),
+        match strict_schema::for_type::<T>() {
+            Ok(schema) => Self {
+                read: match schema.layout() {
+                    Layout::Wrapped => |result| fit(result, |text| Layout::Wrapped.decode(text)),
+                    _ => |result| fit(result, |text| Layout::Object.decode(text)),
                 },
+                schema: Ok(Some(schema)),
             },
-            Err(fault) => {
+            Err(error) => {
                 let name = type_name::<T>();
-                let message = format!("`{name}` cannot be asked for as output: {fault}");
+                let message = format!("`{name}` cannot be asked for as output: {error}");
                 Self {
                     schema: Err(Error::InvalidInput(message.into())),
-                    read: |result| fit(result, |text| Place::Itself.read(text)),
+                    read: |result| fit(result, |text| Layout::Object.decode(text)),
                 }
             }
         }
@@ -140,18 +139,18 @@ impl<R> fmt::Debug for Wanted<R> {
 
 fn fit<T>(
     result: TurnResult,
-    decode: impl FnOnce(&str) -> Result<T, Misfit>,
+    decode: impl FnOnce(&str) -> Result<T, DecodeError>,
 ) -> Result<TypedResult<T>> {
     let decoded = match &result.final_response {
-        Some(text) => decode(text),
-        None => Err(Misfit {
-            path: None,
-            reason: format!("there is none, the turn is {}", result.status.as_str()),
-        }),
+        Some(text) => decode(text).map_err(|error| (error.path, error.reason)),
+        None => {
+            let status = result.status.as_str();
+            Err((None, format!("there is none, the turn is {status}")))
+        }
     };
     match decoded {
         Ok(output) => Ok(TypedResult { output, result }),
-        Err(Misfit { path, reason }) => {
+        Err((path, reason)) => {
             let mismatch = OutputMismatch {
                 expected: type_name::<T>(),
                 path,
