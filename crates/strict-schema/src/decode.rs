@@ -1,4 +1,4 @@
-//! Decodes a model's output, and names the member that does not fit.
+//! Decodes a model's output, and reports the path of the part that does not fit.
 
 use std::{collections::BTreeMap, fmt};
 

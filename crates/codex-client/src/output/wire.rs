@@ -29,7 +29,7 @@ impl Serialize for Asking<'_> {
             return self.params.serialize(serializer);
         };
         let params = serde_json::to_string(self.params).map_err(S::Error::custom)?;
-        let schema = to_raw_value(&schema).map_err(S::Error::custom)?;
+        let schema = to_raw_value(schema).map_err(S::Error::custom)?;
         let mut members: BTreeMap<&str, &RawValue> =
             serde_json::from_str(&params).map_err(S::Error::custom)?;
         members.insert("outputSchema", &schema);
