@@ -37,7 +37,6 @@ mod output;
 mod pages;
 mod request_builder;
 mod retry;
-mod schema;
 mod thread;
 mod tool;
 mod turn;

@@ -6,11 +6,10 @@ use std::{any::type_name, fmt};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use strict_schema::{DecodeError, Layout, Schema};
 
 use crate::{
     error::{Error, Result, output_mismatch::OutputMismatch},
-    schema::{Form, Misfit, Place, Shape},
     turn::result::TurnResult,
 };
 
@@ -93,7 +92,7 @@ pub(crate) use output;
 pub(crate) struct OutputSpec<R> {
     /// The schema of the answer, if it has one. An error is that of the type, and is told when the
     /// turn is to be started.
-    pub(crate) schema: Result<Option<Value>>,
+    pub(crate) schema: Result<Option<Schema>>,
     pub(crate) read: Read<R>,
 }
 
@@ -110,20 +109,20 @@ impl OutputSpec<TurnResult> {
 impl<T: DeserializeOwned + JsonSchema> OutputSpec<TypedResult<T>> {
     /// An answer that is a `T`.
     pub(crate) fn typed() -> Self {
-        match Shape::of::<T>(Form::Strict) {
-            Ok(shape) => Self {
-                schema: Ok(Some(shape.schema)),
-                read: match shape.place {
-                    Place::Member => |result| fit(result, |text| Place::Member.read(text)),
-                    _ => |result| fit(result, |text| Place::Itself.read(text)),
+        match strict_schema::for_type::<T>() {
+            Ok(schema) => Self {
+                read: match schema.layout() {
+                    Layout::Wrapped => |result| fit(result, |text| Layout::Wrapped.decode(text)),
+                    _ => |result| fit(result, |text| Layout::Object.decode(text)),
                 },
+                schema: Ok(Some(schema)),
             },
-            Err(fault) => {
+            Err(error) => {
                 let name = type_name::<T>();
-                let message = format!("`{name}` cannot be asked for as output: {fault}");
+                let message = format!("`{name}` cannot be asked for as output: {error}");
                 Self {
                     schema: Err(Error::InvalidInput(message.into())),
-                    read: |result| fit(result, |text| Place::Itself.read(text)),
+                    read: |result| fit(result, |text| Layout::Object.decode(text)),
                 }
             }
         }
@@ -138,18 +137,18 @@ impl<R> fmt::Debug for OutputSpec<R> {
 
 fn fit<T>(
     result: TurnResult,
-    decode: impl FnOnce(&str) -> Result<T, Misfit>,
+    decode: impl FnOnce(&str) -> Result<T, DecodeError>,
 ) -> Result<TypedResult<T>> {
     let decoded = match &result.final_response {
-        Some(text) => decode(text),
-        None => Err(Misfit {
-            path: None,
-            reason: format!("there is none, the turn is {}", result.status.as_str()),
-        }),
+        Some(text) => decode(text).map_err(|error| (error.path, error.reason)),
+        None => {
+            let status = result.status.as_str();
+            Err((None, format!("there is none, the turn is {status}")))
+        }
     };
     match decoded {
         Ok(value) => Ok(TypedResult { value, result }),
-        Err(Misfit { path, reason }) => {
+        Err((path, reason)) => {
             let mismatch = OutputMismatch {
                 expected: type_name::<T>(),
                 path,

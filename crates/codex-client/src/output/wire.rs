@@ -4,21 +4,17 @@ use std::collections::BTreeMap;
 
 use codex_types::{Request, TurnStartParams};
 use serde::{Serialize, Serializer, ser::Error};
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
-
-use crate::schema::TagsFirst;
+use serde_json::value::{RawValue, to_raw_value};
+use strict_schema::Schema;
 
 /// The params of a turn, and the schema of its answer if that is of a type.
 ///
-/// The params can have a schema of their own. It is a [`Value`], which has no order that could be
+/// The params can have a schema of their own. It is a `Value`, which has no order that could be
 /// chosen; the one of a type has.
 pub(crate) struct TurnStartBody<'a> {
     pub(crate) params: &'a TurnStartParams,
     /// Takes the place of the one in the params.
-    pub(crate) schema: Option<&'a Value>,
+    pub(crate) schema: Option<&'a Schema>,
 }
 
 impl Request for TurnStartBody<'_> {
@@ -33,7 +29,7 @@ impl Serialize for TurnStartBody<'_> {
             return self.params.serialize(serializer);
         };
         let params = serde_json::to_string(self.params).map_err(S::Error::custom)?;
-        let schema = to_raw_value(&TagsFirst(schema)).map_err(S::Error::custom)?;
+        let schema = to_raw_value(schema).map_err(S::Error::custom)?;
         let mut members: BTreeMap<&str, &RawValue> =
             serde_json::from_str(&params).map_err(S::Error::custom)?;
         members.insert("outputSchema", &schema);

@@ -10,11 +10,11 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use strict_schema::Layout;
 
 use crate::{
     builder_macros::BoxFuture,
     codex::{WeakCodex, handler_setters::on_thread},
-    schema::{Fault, Form, Place, Shape},
     server_requests::handler_result::HandlerResult,
     tool::output::ToolOutput,
 };
@@ -71,7 +71,7 @@ use crate::{
 pub struct Tool {
     name: String,
     description: String,
-    schema: Arc<Result<Value, Fault>>,
+    schema: Arc<Result<Value, strict_schema::Error>>,
     defer_loading: bool,
     timeout: Option<Duration>,
     run: Arc<Run>,
@@ -175,9 +175,12 @@ impl Tool {
         description: String,
         run: impl Fn(T, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync + 'static,
     ) -> Self {
-        let (schema, place) = match Shape::of::<T>(Form::Open) {
-            Ok(shape) => (Ok(shape.schema), shape.place),
-            Err(fault) => (Err(fault), Place::Itself),
+        let (schema, layout) = match strict_schema::non_strict_for_type::<T>() {
+            Ok(schema) => {
+                let layout = schema.layout();
+                (Ok(schema.into_value()), layout)
+            }
+            Err(error) => (Err(error), Layout::Object),
         };
         Self {
             name,
@@ -185,10 +188,10 @@ impl Tool {
             schema: Arc::new(schema),
             defer_loading: false,
             timeout: None,
-            run: Arc::new(move |arguments, context| match place.read(arguments) {
+            run: Arc::new(move |arguments, context| match layout.decode(arguments) {
                 Ok(arguments) => run(arguments, context),
-                Err(misfit) => {
-                    let output = ToolOutput::text(format!("the arguments do not fit: {misfit}"));
+                Err(error) => {
+                    let output = ToolOutput::text(format!("the arguments do not fit: {error}"));
                     Box::pin(async { Ok(output.failed()) })
                 }
             }),

@@ -1,15 +1,12 @@
-//! A schema as it is sent.
+//! Serializes a schema with tags before other properties.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
-use super::keywords::{Object, tags_first};
+use crate::keywords::{Object, tags_first};
 
-/// Writes tags before the other members of their objects, whatever the order of the `Map` that they
-/// are in.
-///
-/// Models write members in this order. The API tells the objects of a choice apart by their first
-/// members, and refuses some that begin alike: a tag that another member comes before is none.
+/// Serializes a schema with the tags of enums before the other properties of their objects, whatever
+/// the order of the `Map` that holds them.
 pub(crate) struct TagsFirst<'a>(pub(crate) &'a Value);
 
 impl Serialize for TagsFirst<'_> {
@@ -19,8 +16,8 @@ impl Serialize for TagsFirst<'_> {
                 let mut map = serializer.serialize_map(Some(schema.len()))?;
                 for (key, value) in schema {
                     match (key.as_str(), value) {
-                        ("properties", Value::Object(members)) => {
-                            map.serialize_entry(key, &Members(members))?;
+                        ("properties", Value::Object(properties)) => {
+                            map.serialize_entry(key, &Properties(properties))?;
                         }
                         _ => map.serialize_entry(key, &TagsFirst(value))?,
                     }
@@ -33,12 +30,13 @@ impl Serialize for TagsFirst<'_> {
     }
 }
 
-/// The members of an object, and their schemas.
-struct Members<'a>(&'a Object);
+/// The schemas of an object's properties. Their names are not keywords: a property may be called
+/// `properties`.
+struct Properties<'a>(&'a Object);
 
-impl Serialize for Members<'_> {
+impl Serialize for Properties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let members = tags_first(self.0).into_iter();
-        serializer.collect_map(members.map(|(name, schema)| (name, TagsFirst(schema))))
+        let properties = tags_first(self.0).into_iter();
+        serializer.collect_map(properties.map(|(name, schema)| (name, TagsFirst(schema))))
     }
 }

@@ -1,0 +1,11 @@
+//! Types and the schemas generated from them.
+//!
+//! The fields of the types are in alphabetical order, so that the tests hold with and without the
+//! feature `preserve_order`.
+
+mod enums;
+mod errors;
+mod non_strict;
+mod property_order;
+mod strict;
+mod support;
