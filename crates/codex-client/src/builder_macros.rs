@@ -1,22 +1,16 @@
-//! What the request builders of this crate share: the macros that give each of them its options
-//! and its two ways of being sent.
+//! Macros for the options of request builders.
 //!
-//! A builder is a struct around a [`RequestBuilder`](crate::builder::RequestBuilder) in its field `call`, generic over the
-//! [mode](crate::mode). Its options are written once, for every mode.
+//! A builder is a struct around a [`RequestBuilder`](crate::builder::RequestBuilder) in its field
+//! `request`, generic over the [mode](crate::mode). Its options are defined once, for every mode.
 
-use std::{future::Future, pin::Pin};
-
-/// The future of a request builder.
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
-
-/// The setters of a request builder, each for the field of the same name in its params, or for the
-/// one that is named behind `=>`. `[T]` takes any sequence, `{Value}` the members of a JSON object, `Path`
-/// any path. The way to the params themselves is among them.
+/// Defines the setters of a request builder, each for the field of its params with the same name, or
+/// with the name after `=>`. `[T]` takes any sequence, `{Value}` the members of a JSON object, `Path`
+/// any path. A setter of the params themselves is included.
 macro_rules! options {
     ($params:ty { $($options:tt)* }) => {
         $crate::builder_macros::options!(@each $($options)*);
 
-        /// Changes the params themselves, for what has no setter here.
+        /// Changes the params directly, for fields without a setter here.
         pub fn params(mut self, change: impl FnOnce($params) -> $params) -> Self {
             self.request = self.request.params(change);
             self
@@ -42,7 +36,7 @@ macro_rules! options {
         $crate::builder_macros::options!(@plain $(#[$doc])* $name: bool);
         $crate::builder_macros::options!(@each $($rest)*);
     };
-    // With `Into`, a literal would not know its type.
+    // With `Into`, the type of a literal would be ambiguous.
     (@each $(#[$doc:meta])* $name:ident: u32; $($rest:tt)*) => {
         $crate::builder_macros::options!(@plain $(#[$doc])* $name: u32);
         $crate::builder_macros::options!(@each $($rest)*);
@@ -64,13 +58,13 @@ macro_rules! options {
     (@each $(#[$doc:meta])* $name:ident: Path; $($rest:tt)*) => {
         $(#[$doc])*
         ///
-        /// A path that is not Unicode cannot be sent: the request then is an
+        /// A path that is not valid Unicode cannot be sent and makes the request fail with
         /// [`InvalidInput`](crate::Error::InvalidInput).
         pub fn $name(mut self, $name: impl AsRef<std::path::Path>) -> Self {
             match $crate::path::text($name.as_ref()) {
                 Ok(path) => self.params(|params| params.$name(path)),
-                Err(fault) => {
-                    self.request = self.request.refuse(fault);
+                Err(error) => {
+                    self.request = self.request.fail(error);
                     self
                 }
             }
@@ -96,16 +90,16 @@ macro_rules! options {
     };
 }
 
-/// How long a request builder waits for its answer.
+/// Defines the setters of the timeout of a request builder.
 macro_rules! timeouts {
     () => {
-        /// Waits at most so long for the answer, instead of what the builder of the client says.
+        /// Sets the time to wait for the response, in place of the default of the client.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.request = self.request.timeout(timeout);
             self
         }
 
-        /// Waits for the answer as long as it takes.
+        /// Waits for the response without a timeout.
         pub fn no_timeout(mut self) -> Self {
             self.request = self.request.no_timeout();
             self
@@ -113,41 +107,5 @@ macro_rules! timeouts {
     };
 }
 
-/// The two ways to send a request builder. Both do what its private `perform` does; the blocking
-/// one may hand out another type that is made from the first. A parameter of the builder other than
-/// the mode stands behind its name.
-macro_rules! sends {
-    ($(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty) => {
-        $crate::builder_macros::sends!($(#[$doc])* $builder $(<$param>)? -> $output, blocking $output);
-    };
-    (
-        $(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty, blocking $blocking:ty
-    ) => {
-        impl$(<$param>)? $builder$(<$param>)? {
-            $(#[$doc])*
-            pub async fn send(self) -> $crate::Result<$output> {
-                self.perform().await
-            }
-        }
-
-        impl$(<$param: 'static>)? std::future::IntoFuture for $builder$(<$param>)? {
-            type Output = $crate::Result<$output>;
-            type IntoFuture = $crate::builder_macros::BoxFuture<Self::Output>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.perform())
-            }
-        }
-
-        impl$(<$param>)? $builder<$($param,)? $crate::mode::Blocking> {
-            $(#[$doc])*
-            pub fn send(self) -> $crate::Result<$blocking> {
-                $crate::blocking::wait(self.perform()).map(Into::into)
-            }
-        }
-    };
-}
-
 pub(crate) use options;
-pub(crate) use sends;
 pub(crate) use timeouts;

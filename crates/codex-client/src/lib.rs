@@ -3,11 +3,13 @@
 // The ground: values that every floor may use.
 mod approval_mode;
 mod error;
+mod future;
 mod input;
 mod mode;
 mod path;
 mod run_input;
 mod sandbox;
+mod turn_result;
 
 // Messages, and the streams that carry them.
 mod binary;
@@ -18,8 +20,9 @@ mod routing;
 
 mod connection;
 
-// OpenRequests of the server, and the client that everything else is made from.
+// Requests of the server, and the client that everything else is made from.
 mod approvals;
+mod client;
 mod server_requests;
 
 // Handles.
@@ -29,6 +32,7 @@ mod exec;
 mod fs_watch;
 mod goal;
 mod handler;
+mod handler_table;
 mod inbox;
 mod login;
 mod models;
@@ -37,6 +41,9 @@ mod output;
 mod pages;
 mod request_builder;
 mod retry;
+mod send;
+mod send_table;
+mod stream;
 mod thread;
 mod tool;
 mod turn;
@@ -55,17 +62,18 @@ pub use approvals::{
     decision::Decision,
     request::{ApprovalRequest, FileChangeApproval},
 };
-pub use binary::CodexNotFound;
-pub use codex::{Codex, WeakCodex};
+pub use client::{Codex, Thread, WeakCodex};
 /// The protocol, as types: the crate `codex_types`.
 pub use codex_types as protocol;
 pub use error::{
     Error, Result,
+    codex_not_found::CodexNotFound,
     connection_closed::{CloseReason, ConnectionClosed},
     decode_error::DecodeError,
     output_mismatch::OutputMismatch,
     rpc_error::{RpcError, RpcErrorKind},
     turn_detached::{DetachReason, TurnDetached},
+    turn_timeout::TurnTimeout,
 };
 pub use exec::{
     output::{ExecChunk, ExecOutput, ExecStream},
@@ -91,9 +99,7 @@ pub use server_requests::{
     handler_result::{HandlerError, HandlerResult},
     server_response::ServerResponse,
 };
-pub use thread::{Thread, events::ThreadEvents};
+pub use thread::events::ThreadEvents;
 pub use tool::{Tool, ToolContext, output::ToolOutput};
-pub use turn::{
-    handle::TurnHandle, limit::TurnTimeout, result::TurnResult, stream::TurnStream,
-    text::TextStream,
-};
+pub use turn::{handle::TurnHandle, stream::TurnStream, text::TextStream};
+pub use turn_result::TurnResult;

@@ -3,8 +3,8 @@
 use codex_types::{ModelListParams, ModelListResponse};
 
 use crate::{
-    builder_macros::{options, sends, timeouts},
-    codex::Codex,
+    builder_macros::{options, timeouts},
+    client::Codex,
     error::Result,
     mode::Async,
     pages::Pages,
@@ -44,16 +44,7 @@ impl<M> ModelListBuilder<M> {
         self.request.stream()
     }
 
-    async fn perform(self) -> Result<ModelListResponse> {
+    pub(crate) async fn perform(self) -> Result<ModelListResponse> {
         self.request.perform().await
     }
-}
-
-sends! {
-    /// Gets one page.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
-    ModelListBuilder -> ModelListResponse
 }

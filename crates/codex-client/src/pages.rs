@@ -1,11 +1,8 @@
-//! Lists that the server hands out page by page, as one stream.
+//! Lists that the server returns page by page.
 
 use std::{
     collections::VecDeque,
-    fmt,
-    future::poll_fn,
-    mem,
-    pin::Pin,
+    fmt, mem,
     task::{Context, Poll},
 };
 
@@ -15,81 +12,86 @@ use codex_types::{
     ThreadAttachment, ThreadAttachmentOwner, ThreadSearchOccurrence, ThreadSearchResult,
     ThreadTimelineEntry, Turn,
 };
-use futures_core::Stream;
 
 use crate::{
-    blocking,
-    builder_macros::BoxFuture,
-    error::Result,
-    mode::{Async, Blocking},
-    request_builder::RequestBuilder,
+    error::Result, future::BoxFuture, mode::Async, request_builder::RequestBuilder, stream::stream,
 };
 
-/// The params of a method that answers with one page of a list and a cursor for the next one.
+/// The params of a method that responds with one page of a list and a cursor for the next page.
 pub trait Paged: Request + Send + Sync + 'static {
-    /// What the list is of.
+    /// The items of the list.
     type Item: Send + 'static;
 
-    /// The same list, behind this cursor.
+    /// Sets the cursor that the page begins after.
     #[must_use]
     fn after(self, cursor: String) -> Self;
 
-    /// What a page has, and the cursor for the next one if there is one.
+    /// Splits a response into its items and the cursor of the next page, if there is one.
     fn page(response: Self::Response) -> (Vec<Self::Item>, Option<String>);
 }
 
-/// All that a list has, page after page: a [`Stream`], or an iterator in blocking code. The next page
-/// is asked for when the last one is used up.
+/// The items of a list, page after page: a `Stream`, or an iterator in blocking code. The next page is
+/// requested when the previous one is used up.
 ///
-/// It ends with the list, or with the first error.
+/// The stream ends with the list, or with the first error.
 #[must_use = "nothing is sent until it is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
     page: VecDeque<R::Item>,
 }
 
-/// Where the next page comes from.
+/// The source of the next page.
 enum Next<R: Paged, M> {
-    Ask(RequestBuilder<R, M>),
-    Asking(BoxFuture<Asked<R, M>>),
+    Request(RequestBuilder<R, M>),
+    Pending(BoxFuture<Performed<R, M>>),
     End,
 }
 
-/// A call and what came of it.
-type Asked<R, M> = (RequestBuilder<R, M>, Result<<R as Request>::Response>);
+/// A request and its result.
+type Performed<R, M> = (RequestBuilder<R, M>, Result<<R as Request>::Response>);
 
 impl<R: Paged, M> Pages<R, M> {
     pub(crate) fn new(request: RequestBuilder<R, M>) -> Self {
         Self {
-            next: Next::Ask(request),
+            next: Next::Request(request),
             page: VecDeque::new(),
         }
     }
 }
 
 impl<R: Paged, M: 'static> Pages<R, M> {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<R::Item>>> {
+    /// Whether the stream has no further items.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.next, Next::End) && self.page.is_empty()
+    }
+
+    /// Ends the stream after the items of the current page.
+    pub(crate) fn end(&mut self) {
+        self.next = Next::End;
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<R::Item>>> {
         loop {
             if let Some(item) = self.page.pop_front() {
                 return Poll::Ready(Some(Ok(item)));
             }
             match mem::replace(&mut self.next, Next::End) {
                 Next::End => return Poll::Ready(None),
-                Next::Ask(request) => {
-                    self.next = Next::Asking(Box::pin(async {
+                Next::Request(request) => {
+                    self.next = Next::Pending(Box::pin(async {
                         let response = request.perform().await;
                         (request, response)
                     }));
                 }
-                Next::Asking(mut asking) => {
-                    let Poll::Ready((request, response)) = asking.as_mut().poll(context) else {
-                        self.next = Next::Asking(asking);
+                Next::Pending(mut pending) => {
+                    let Poll::Ready((request, response)) = pending.as_mut().poll(context) else {
+                        self.next = Next::Pending(pending);
                         return Poll::Pending;
                     };
                     let (items, cursor) = R::page(response?);
                     self.page.extend(items);
                     if let Some(cursor) = cursor {
-                        self.next = Next::Ask(request.params(|params| params.after(cursor)));
+                        self.next = Next::Request(request.params(|params| params.after(cursor)));
                     }
                 }
             }
@@ -97,38 +99,32 @@ impl<R: Paged, M: 'static> Pages<R, M> {
     }
 }
 
-impl<R: Paged> Pages<R> {
-    /// The next one; `None` after the last one. May be cancelled without losing any.
-    pub async fn next(&mut self) -> Option<Result<R::Item>> {
-        poll_fn(|context| self.poll(context)).await
+stream! {
+    /// Returns the next item; `None` after the last one.
+    Pages<R: Paged> => Result<R::Item>
+}
+
+impl<R: Paged, M> RequestBuilder<R, M> {
+    /// Streams the items of the list, page after page, for methods that respond with one page and a
+    /// cursor.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result, protocol::AppsListParams};
+    ///
+    /// async fn example(codex: &Codex) -> Result<()> {
+    ///     let mut apps = codex.request(AppsListParams::default()).stream();
+    ///     while let Some(app) = apps.next().await {
+    ///         println!("{}", app?.id);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn stream(self) -> Pages<R, M> {
+        Pages::new(self)
     }
 }
 
-impl<R: Paged> Stream for Pages<R> {
-    type Item = Result<R::Item>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
-}
-
-impl<R: Paged> Iterator for Pages<R, Blocking> {
-    type Item = Result<R::Item>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if matches!(self.next, Next::End) && self.page.is_empty() {
-            return None;
-        }
-        // It ends with its first error of any kind, so there is nothing to remember.
-        let next = blocking::next(&mut false, |context| self.poll(context));
-        if let Some(Err(_)) = next {
-            self.next = Next::End;
-        }
-        next
-    }
-}
-
-// Nothing in it is pinned: the future is in a box of its own.
+// Nothing is pinned: the future is boxed.
 impl<R: Paged, M> Unpin for Pages<R, M> {}
 
 impl<R: Paged, M> fmt::Debug for Pages<R, M> {
@@ -140,7 +136,8 @@ impl<R: Paged, M> fmt::Debug for Pages<R, M> {
     }
 }
 
-/// The methods that have a cursor in their params, and `data` and a cursor in their answer.
+/// Implements `Paged` for the methods with a cursor in their params, and `data` and a cursor in their
+/// response.
 macro_rules! paged {
     ($($params:ident => $item:ty;)*) => {$(
         impl Paged for codex_types::$params {

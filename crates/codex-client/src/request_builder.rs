@@ -1,27 +1,26 @@
-//! A call of one method: the request builder that all others are made of.
+//! The request builder that all others are made of.
 
 use std::{future::IntoFuture, marker::PhantomData, time::Duration};
 
 use codex_types::Request;
 
 use crate::{
-    blocking,
-    builder_macros::BoxFuture,
-    codex::Codex,
+    client::Codex,
     error::{Error, Result},
-    mode::{Async, Blocking},
-    pages::{Paged, Pages},
+    future::BoxFuture,
+    mode::Async,
 };
 
-/// A call of a method; `.await` or `send` makes it. From [`Codex::request`].
+/// A request of any method of the protocol; `.await` or `send` sends it. From
+/// [`Codex::request`](crate::Codex::request).
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct RequestBuilder<R, M = Async> {
     pub(crate) codex: Codex,
     pub(crate) params: R,
     pub(crate) timeout: Option<Duration>,
-    /// Why the call cannot be made, if an option was given what cannot be sent.
-    fault: Option<Error>,
+    /// The error of an option whose value cannot be sent.
+    error: Option<Error>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -31,7 +30,7 @@ impl<R, M> RequestBuilder<R, M> {
             codex: codex.clone(),
             params,
             timeout: codex.connection().timeout(),
-            fault: None,
+            error: None,
             mode: PhantomData,
         }
     }
@@ -42,53 +41,33 @@ impl<R, M> RequestBuilder<R, M> {
         self
     }
 
-    /// Waits at most so long for the answer, instead of what the builder of the client says.
+    /// Sets the time to wait for the response, in place of the default of the client.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Waits for the answer as long as it takes: for methods that work for minutes, such as
+    /// Waits for the response without a timeout: for methods that work for minutes, such as
     /// `command/exec`.
     pub fn no_timeout(mut self) -> Self {
         self.timeout = None;
         self
     }
 
-    /// Makes the call fail before anything is sent. The first reason stays.
-    pub(crate) fn refuse(mut self, fault: Error) -> Self {
-        self.fault.get_or_insert(fault);
+    /// Makes the request fail before it is sent. The first error is kept.
+    pub(crate) fn fail(mut self, error: Error) -> Self {
+        self.error.get_or_insert(error);
         self
     }
 
-    /// Whether the call can be made.
+    /// Returns the error of an option, if there is one.
     pub(crate) fn check(&self) -> Result<()> {
-        self.fault.clone().map_or(Ok(()), Err)
+        self.error.clone().map_or(Ok(()), Err)
     }
 }
 
 impl<R: Request, M> RequestBuilder<R, M> {
-    /// What the list has, page after page: for the methods that answer with one page and a cursor.
-    ///
-    /// ```no_run
-    /// # async fn example(codex: codex_client::Codex) -> codex_client::Result<()> {
-    /// use codex_types::AppsListParams;
-    ///
-    /// let mut apps = codex.request(AppsListParams::default()).stream();
-    /// while let Some(app) = apps.next().await {
-    ///     println!("{}", app?.id);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn stream(self) -> Pages<R, M>
-    where
-        R: Paged,
-    {
-        Pages::new(self)
-    }
-
-    /// Makes the call.
+    /// Sends the request and waits for the response.
     pub(crate) async fn perform(&self) -> Result<R::Response> {
         self.check()?;
         let connection = self.codex.connection();
@@ -97,16 +76,16 @@ impl<R: Request, M> RequestBuilder<R, M> {
 }
 
 impl<R: Request> RequestBuilder<R> {
-    /// Makes the call.
+    /// Sends the request and waits for the response.
     ///
-    /// Dropped while it waits for its turn to be sent, it is never sent; dropped later, the server
-    /// serves it all the same, and the answer is ignored.
+    /// If the future is dropped while the request is queued, it is never sent. If it is dropped later,
+    /// the server serves the request all the same, and the response is ignored.
     ///
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`ConnectionClosed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the answer is not
-    /// what the protocol says.
+    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does not
+    /// match the protocol.
     pub async fn send(self) -> Result<R::Response> {
         self.perform().await
     }
@@ -118,18 +97,5 @@ impl<R: Request + Send + Sync + 'static> IntoFuture for RequestBuilder<R> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
-    }
-}
-
-impl<R: Request> RequestBuilder<R, Blocking> {
-    /// Makes the call, and waits for the answer.
-    ///
-    /// # Errors
-    ///
-    /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`ConnectionClosed`](crate::Error::Closed), [`Decode`](crate::Error::Decode) if the answer is not what
-    /// the protocol says, or [`InsideRuntime`](crate::Error::InsideRuntime).
-    pub fn send(self) -> Result<R::Response> {
-        blocking::wait(self.perform())
     }
 }

@@ -10,10 +10,14 @@ pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 // What is told of watched files.
 // What requests are answered with. Where a handle returns nothing of it, `Codex::request` does.
 pub use codex_types::{
-    Account, CancelLoginAccountResponse, CancelLoginAccountStatus, GetAccountResponse,
-    InitializeResponse, Model, ModelListResponse, PlanType, Thread, ThreadArchiveResponse,
-    ThreadCompactStartResponse, ThreadListResponse, ThreadReadResponse, ThreadSetNameResponse,
-    ThreadStatus, TurnInterruptResponse, TurnSteerResponse,
+    Account, ApprovalsReviewer, AskForApproval, CancelLoginAccountResponse,
+    CancelLoginAccountStatus, ExternalSandboxSandboxPolicy, FsChangedNotification,
+    GetAccountResponse, GranularAskForApproval, InitializeResponse, Model, ModelListResponse,
+    Personality, PlanType, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary, SandboxMode,
+    SandboxPolicy, SortDirection, Thread, ThreadArchiveResponse, ThreadCompactStartResponse,
+    ThreadListCwdFilter, ThreadListResponse, ThreadReadResponse, ThreadSetNameResponse,
+    ThreadSortKey, ThreadSource, ThreadSourceKind, ThreadStartSource, ThreadStatus,
+    TurnInterruptResponse, TurnSteerResponse, WorkspaceWriteSandboxPolicy,
 };
 // What streams bring.
 pub use codex_types::{
@@ -60,12 +64,6 @@ pub use codex_types::{
     PlanThreadItem, ReasoningThreadItem, SleepThreadItem, SubAgentActivityThreadItem, ThreadItem,
     ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError, TurnStatus, UserMessageThreadItem,
     WebSearchThreadItem,
-};
-pub use codex_types::{
-    ApprovalsReviewer, AskForApproval, ExternalSandboxSandboxPolicy, FsChangedNotification,
-    GranularAskForApproval, Personality, ReadOnlySandboxPolicy, ReasoningEffort, ReasoningSummary,
-    SandboxMode, SandboxPolicy, SortDirection, ThreadListCwdFilter, ThreadSortKey, ThreadSource,
-    ThreadSourceKind, ThreadStartSource, WorkspaceWriteSandboxPolicy,
 };
 // The pieces of an input.
 pub use codex_types::{

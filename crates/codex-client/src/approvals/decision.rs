@@ -116,7 +116,7 @@ impl Decision {
     }
 
     /// The result to send for this request, as JSON.
-    pub(crate) fn answer(self, request: &ApprovalRequest) -> Result<Vec<u8>> {
+    pub(crate) fn response(self, request: &ApprovalRequest) -> Result<Vec<u8>> {
         match request {
             ApprovalRequest::Command(_) => json(&CommandExecutionRequestApprovalResponse::new(
                 self.of_command()?,

@@ -1,4 +1,4 @@
-//! OpenRequests for leave to do something.
+//! Requests for leave to do something.
 
 use codex_types::{
     ApplyPatchApprovalParams, CommandExecutionApprovalKind, CommandExecutionRequestApprovalParams,
@@ -27,9 +27,9 @@ pub enum ApprovalRequest {
     FileChange(Box<FileChangeApproval>),
     /// To have more permissions, from then on (`item/permissions/requestApproval`).
     Permissions(Box<PermissionsRequestApprovalParams>),
-    /// To run a command, asked in the way of older servers (`execCommandApproval`).
+    /// To run a command, request in the way of older servers (`execCommandApproval`).
     LegacyCommand(Box<ExecCommandApprovalParams>),
-    /// To change files, asked in the way of older servers (`applyPatchApproval`).
+    /// To change files, request in the way of older servers (`applyPatchApproval`).
     LegacyPatch(Box<ApplyPatchApprovalParams>),
 }
 
@@ -55,21 +55,21 @@ pub(crate) const APPROVALS: [&str; 5] = [
 
 impl ApprovalRequest {
     /// The request, if it is one for leave.
-    pub(crate) fn of(asked: &InboundRequest) -> Result<Option<Self>> {
-        Ok(Some(match asked.method() {
+    pub(crate) fn of(request: &InboundRequest) -> Result<Option<Self>> {
+        Ok(Some(match request.method() {
             CommandExecutionRequestApprovalParams::METHOD => {
-                Self::Command(Box::new(asked.params()?))
+                Self::Command(Box::new(request.params()?))
             }
             FileChangeRequestApprovalParams::METHOD => {
-                let params: FileChangeRequestApprovalParams = asked.params()?;
-                let changes = changes(asked, &params.item_id);
+                let params: FileChangeRequestApprovalParams = request.params()?;
+                let changes = changes(request, &params.item_id);
                 Self::FileChange(Box::new(FileChangeApproval { params, changes }))
             }
             PermissionsRequestApprovalParams::METHOD => {
-                Self::Permissions(Box::new(asked.params()?))
+                Self::Permissions(Box::new(request.params()?))
             }
-            ExecCommandApprovalParams::METHOD => Self::LegacyCommand(Box::new(asked.params()?)),
-            ApplyPatchApprovalParams::METHOD => Self::LegacyPatch(Box::new(asked.params()?)),
+            ExecCommandApprovalParams::METHOD => Self::LegacyCommand(Box::new(request.params()?)),
+            ApplyPatchApprovalParams::METHOD => Self::LegacyPatch(Box::new(request.params()?)),
             _ => return Ok(None),
         }))
     }
@@ -145,8 +145,8 @@ impl ApprovalRequest {
 }
 
 /// What an item wants to change, by the last that was said about it.
-fn changes(asked: &InboundRequest, item_id: &str) -> Option<Vec<FileUpdateChange>> {
-    let newest_first = asked.patches.iter();
+fn changes(request: &InboundRequest, item_id: &str) -> Option<Vec<FileUpdateChange>> {
+    let newest_first = request.related.iter();
     newest_first
         .filter_map(|params| changes_of(params, item_id))
         .next()

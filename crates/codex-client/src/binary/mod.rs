@@ -5,17 +5,20 @@
 //! an error and no search. What was found may be the script that npm installs; it is resolved to the
 //! program that the script would start, which saves a `node` between us and the server.
 
+pub(crate) mod executable;
 pub(crate) mod places;
 pub(crate) mod wrapper;
 
 use std::{
     env,
     ffi::OsString,
-    fmt,
     path::{Path, PathBuf},
 };
 
-use crate::binary::places::usual_places;
+use crate::{
+    binary::{executable::is_executable, places::usual_places},
+    error::codex_not_found::CodexNotFound,
+};
 
 /// The variable that names the program to run.
 const VARIABLE: &str = "CODEX_BIN";
@@ -95,7 +98,7 @@ fn in_dir(dir: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
 
 /// A file that can be run, past any wrapper.
 fn usable(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
-    if is_program(&program) {
+    if is_executable(&program) {
         return Some(wrapper::resolve(&program).unwrap_or(program));
     }
     if !tried.contains(&program) {
@@ -103,51 +106,6 @@ fn usable(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
     }
     None
 }
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
-    let metadata = path.metadata();
-    metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
-}
-
-/// There is no `codex` to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CodexNotFound {
-    /// Who named the program that is not there; `None` if it was searched for.
-    origin: Option<&'static str>,
-    /// Every file that was looked for and is not there, or cannot be run.
-    pub tried: Vec<PathBuf>,
-}
-
-impl fmt::Display for CodexNotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.origin {
-            Some(origin) => write!(
-                f,
-                "the codex program {origin} is not there or cannot be run"
-            )?,
-            None => f.write_str("no codex program was found")?,
-        }
-        f.write_str("; tried:")?;
-        for path in &self.tried {
-            write!(f, "\n  {}", path.display())?;
-        }
-        f.write_str(
-            "\nInstall it (`npm install -g @openai/codex`, `brew install codex`), or set \
-             CODEX_BIN, or name it with `Codex::builder().binary(..)`.",
-        )
-    }
-}
-
-impl std::error::Error for CodexNotFound {}
 
 #[cfg(unix)]
 #[cfg(test)]

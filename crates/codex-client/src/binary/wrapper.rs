@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::binary::is_program;
+use crate::binary::executable::is_executable;
 
 /// The program that the script `wrapper` would start. `None` if it is no such script, or if what it
 /// would start is not where it should be.
@@ -31,7 +31,7 @@ pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
     let name = format!("codex{EXE_SUFFIX}");
     vendors
         .flat_map(|vendor| ["bin", "codex"].map(|dir| vendor.join(triple).join(dir).join(&name)))
-        .find(|program| is_program(program))
+        .find(|program| is_executable(program))
 }
 
 /// The root of the npm package that a script belongs to.

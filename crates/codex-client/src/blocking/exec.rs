@@ -1,13 +1,9 @@
 //! Processes, blocking.
 
-use std::pin::Pin;
-
-use futures_core::Stream;
-
 use crate::{
-    blocking::worker::{next, wait},
+    blocking::{iterator::iterator, worker::wait},
     error::Result,
-    exec::output::{ExecChunk, ExecOutput},
+    exec::output::ExecOutput,
 };
 
 /// A process on the server, as [`crate::ExecProcess`]. Cheap to clone; all clones are one process,
@@ -90,27 +86,9 @@ impl From<crate::ExecProcess> for ExecProcess {
     }
 }
 
-/// The output of a process, as [`crate::ExecStream`]; from [`ExecProcess::stream`].
-#[derive(Debug)]
-pub struct ExecStream {
-    inner: crate::ExecStream,
-    /// That it cannot wait here.
-    told: bool,
-}
-
-impl Iterator for ExecStream {
-    type Item = Result<ExecChunk>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.told, |context| {
-            Pin::new(&mut self.inner).poll_next(context)
-        })
-    }
-}
-
-/// The same output, for threads that may wait.
-impl From<crate::ExecStream> for ExecStream {
-    fn from(inner: crate::ExecStream) -> Self {
-        Self { inner, told: false }
-    }
+iterator! {
+    /// The output of a process; from [`ExecProcess::stream`].
+    ///
+    /// Ends and yields errors as [`ExecStream`](crate::ExecStream) does.
+    ExecStream(crate::exec::output::ExecStream) => crate::exec::output::ExecChunk
 }

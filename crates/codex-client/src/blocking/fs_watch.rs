@@ -1,19 +1,13 @@
 //! Changes of files, blocking.
 
-use std::pin::Pin;
+use crate::blocking::iterator::iterator;
 
-use codex_types::FsChangedNotification;
-use futures_core::Stream;
-
-use crate::{blocking::worker::next, error::Result};
-
-/// The changes of a file, or of what is in a directory, as [`crate::FsWatcher`]; from
-/// [`Codex::fs_watch`](crate::blocking::codex::Codex::fs_watch).
-#[derive(Debug)]
-pub struct FsWatcher {
-    inner: crate::FsWatcher,
-    /// That it cannot wait here.
-    told: bool,
+iterator! {
+    /// The changes of a file, or of the children of a directory; from
+    /// [`Codex::fs_watch`](crate::blocking::Codex::fs_watch).
+    ///
+    /// Ends and yields errors as [`FsWatcher`](crate::FsWatcher) does.
+    FsWatcher(crate::fs_watch::FsWatcher) => codex_types::FsChangedNotification
 }
 
 impl FsWatcher {
@@ -25,22 +19,5 @@ impl FsWatcher {
     /// The path that is watched, as the server has understood it.
     pub fn path(&self) -> &str {
         self.inner.path()
-    }
-}
-
-impl Iterator for FsWatcher {
-    type Item = Result<FsChangedNotification>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.told, |context| {
-            Pin::new(&mut self.inner).poll_next(context)
-        })
-    }
-}
-
-/// The same changes, for threads that may wait.
-impl From<crate::FsWatcher> for FsWatcher {
-    fn from(inner: crate::FsWatcher) -> Self {
-        Self { inner, told: false }
     }
 }

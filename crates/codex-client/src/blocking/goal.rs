@@ -1,15 +1,9 @@
 //! Goals, blocking.
 
-use std::pin::Pin;
-
-use codex_types::{ServerNotification, ThreadGoal};
-use futures_core::Stream;
+use codex_types::ThreadGoal;
 
 use crate::{
-    blocking::{
-        turn::TurnHandle,
-        worker::{next, wait},
-    },
+    blocking::{iterator::iterator, turn::TurnHandle, worker::wait},
     error::Result,
     goal::result::GoalResult,
 };
@@ -95,12 +89,11 @@ impl From<crate::GoalHandle> for GoalHandle {
     }
 }
 
-/// The events of a goal, as [`crate::GoalStream`]; from [`GoalHandle::stream`].
-#[derive(Debug)]
-pub struct GoalStream {
-    inner: crate::GoalStream,
-    /// That it cannot wait here.
-    told: bool,
+iterator! {
+    /// The events of all turns of a goal; from [`GoalHandle::stream`].
+    ///
+    /// Ends and yields errors as [`GoalStream`](crate::GoalStream) does.
+    GoalStream(crate::goal::stream::GoalStream) => codex_types::ServerNotification
 }
 
 impl GoalStream {
@@ -111,22 +104,5 @@ impl GoalStream {
     /// As there.
     pub fn result(self) -> Result<GoalResult> {
         wait(self.inner.result())
-    }
-}
-
-impl Iterator for GoalStream {
-    type Item = Result<ServerNotification>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.told, |context| {
-            Pin::new(&mut self.inner).poll_next(context)
-        })
-    }
-}
-
-/// The same events, for threads that may wait.
-impl From<crate::GoalStream> for GoalStream {
-    fn from(inner: crate::GoalStream) -> Self {
-        Self { inner, told: false }
     }
 }

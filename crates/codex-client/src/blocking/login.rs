@@ -15,7 +15,7 @@ macro_rules! attempt {
 
             #[doc = concat!("As [`crate::", stringify!($handle), "::wait`].")]
             pub fn wait(&self) -> LoginWaitBuilder {
-                self.inner.waiting()
+                self.inner.wait_builder()
             }
 
             #[doc = concat!("As [`crate::", stringify!($handle), "::cancel`].")]
@@ -24,7 +24,7 @@ macro_rules! attempt {
             ///
             /// When sent, as there.
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
-                self.inner.cancelling()
+                self.inner.cancel_builder()
             }
         }
 
@@ -38,7 +38,7 @@ macro_rules! attempt {
 }
 
 /// A login by a web browser that was started, as [`crate::ChatgptLoginHandle`]; from
-/// [`Codex::login_chatgpt`](crate::blocking::codex::Codex::login_chatgpt).
+/// [`Codex::login_chatgpt`](crate::blocking::client::Codex::login_chatgpt).
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     inner: crate::ChatgptLoginHandle,
@@ -54,7 +54,7 @@ impl ChatgptLoginHandle {
 }
 
 /// A login by a code that was started, as [`crate::DeviceCodeLoginHandle`]; from
-/// [`Codex::login_chatgpt_device_code`](crate::blocking::codex::Codex::login_chatgpt_device_code).
+/// [`Codex::login_chatgpt_device_code`](crate::blocking::client::Codex::login_chatgpt_device_code).
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLoginHandle {
     inner: crate::DeviceCodeLoginHandle,

@@ -48,47 +48,30 @@
 //! client there. Handles may be made of async ones (`blocking::Codex::from(codex)`) and given to a plain
 //! thread.
 
-pub(crate) mod codex;
-pub(crate) mod exec;
-pub(crate) mod fs_watch;
-pub(crate) mod goal;
-pub(crate) mod login;
-pub(crate) mod notifications;
-pub(crate) mod requests;
+pub(crate) mod builders;
+mod codex;
+mod exec;
+mod fs_watch;
+mod goal;
+mod handler;
+mod iterator;
+mod login;
+mod notifications;
+mod requests;
 mod retry;
-pub(crate) mod thread;
-pub(crate) mod turn;
-pub(crate) mod worker;
+mod thread;
+mod turn;
+mod worker;
 
-pub use retry::retry_on_overload;
-
+pub use builders::*;
 pub use codex::{Codex, WeakCodex};
 pub use exec::{ExecProcess, ExecStream};
 pub use fs_watch::FsWatcher;
 pub use goal::{GoalHandle, GoalStream};
+pub use handler::ServerRequestHandler;
 pub use login::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::{Notifications, ThreadEvents};
 pub use requests::{PendingRequest, RequestInbox};
+pub use retry::retry_on_overload;
 pub use thread::Thread;
 pub use turn::{TextStream, TurnHandle, TurnStream};
-pub(crate) use worker::{next, wait};
-
-pub use crate::handler::blocking::ServerRequestHandler;
-use crate::{mode::Blocking, turn::result::TurnResult};
-
-/// The request builders and lists, whose options are those of the async ones.
-macro_rules! builders {
-    ($($name:ident $(<$param:ident $(= $default:ident)?>)?),* $(,)?) => {$(
-        #[doc = concat!("[`", stringify!($name), "`](crate::builder::", stringify!($name), "), to be waited for.")]
-        pub type $name $(<$param $(= $default)?>)? = crate::builder::$name<$($param,)? Blocking>;
-    )*};
-}
-
-/// [`Pages`](crate::Pages) of the blocking side.
-pub type Pages<R> = crate::Pages<R, Blocking>;
-
-builders! {
-    AccountReadBuilder, RequestBuilder<R>, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, ExecBuilder, FsWatchBuilder, GoalStartBuilder, LoginWaitBuilder, ModelListBuilder,
-    ReviewBuilder, RunBuilder<R = TurnResult>, ThreadForkBuilder, ThreadListBuilder, ThreadReadBuilder, ThreadResumeBuilder, ThreadStartBuilder,
-    TurnStartBuilder<R = TurnResult>,
-}

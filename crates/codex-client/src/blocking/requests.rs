@@ -1,4 +1,4 @@
-//! OpenRequests of the server, blocking.
+//! Requests of the server, blocking.
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use crate::{
     server_requests::server_response::ServerResponse,
 };
 
-/// OpenRequests of the server, as [`crate::RequestInbox`].
+/// Requests of the server, as [`crate::RequestInbox`].
 #[derive(Debug)]
 #[must_use = "dropped, it declines what comes"]
 pub struct RequestInbox {

@@ -1,15 +1,12 @@
 //! Turns and their events, blocking.
 
-use std::{fmt, pin::Pin, time::Duration};
-
-use codex_types::ServerNotification;
-use futures_core::Stream;
+use std::{fmt, time::Duration};
 
 use crate::{
-    blocking::worker::{next, wait},
+    blocking::{iterator::iterator, worker::wait},
     error::Result,
     input::Input,
-    turn::result::TurnResult,
+    turn_result::TurnResult,
 };
 
 /// A turn that was started, as [`crate::TurnHandle`]. Cheap to clone; all clones are one turn, which
@@ -105,12 +102,11 @@ impl<R> fmt::Debug for TurnHandle<R> {
     }
 }
 
-/// The events of one turn, as [`crate::TurnStream`]; from [`TurnHandle::stream`].
-#[derive(Debug)]
-pub struct TurnStream {
-    inner: crate::TurnStream,
-    /// That it cannot wait here.
-    told: bool,
+iterator! {
+    /// The events of one turn; from [`TurnHandle::stream`].
+    ///
+    /// Ends and yields errors as [`TurnStream`](crate::TurnStream) does.
+    TurnStream(crate::turn::stream::TurnStream) => codex_types::ServerNotification
 }
 
 impl TurnStream {
@@ -124,29 +120,11 @@ impl TurnStream {
     }
 }
 
-impl Iterator for TurnStream {
-    type Item = Result<ServerNotification>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.told, |context| {
-            Pin::new(&mut self.inner).poll_next(context)
-        })
-    }
-}
-
-/// The same events, for threads that may wait.
-impl From<crate::TurnStream> for TurnStream {
-    fn from(inner: crate::TurnStream) -> Self {
-        Self { inner, told: false }
-    }
-}
-
-/// What the model says in a turn, as [`crate::TextStream`]; from [`TurnHandle::text_stream`].
-#[derive(Debug)]
-pub struct TextStream {
-    inner: crate::TextStream,
-    /// That it cannot wait here.
-    told: bool,
+iterator! {
+    /// The text of the model's messages in a turn; from [`TurnHandle::text_stream`].
+    ///
+    /// Ends and yields errors as [`TextStream`](crate::TextStream) does.
+    TextStream(crate::turn::text::TextStream) => String
 }
 
 impl TextStream {
@@ -157,22 +135,5 @@ impl TextStream {
     /// As there.
     pub fn result(self) -> Result<TurnResult> {
         wait(self.inner.result())
-    }
-}
-
-impl Iterator for TextStream {
-    type Item = Result<String>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.told, |context| {
-            Pin::new(&mut self.inner).poll_next(context)
-        })
-    }
-}
-
-/// The same text, for threads that may wait.
-impl From<crate::TextStream> for TextStream {
-    fn from(inner: crate::TextStream) -> Self {
-        Self { inner, told: false }
     }
 }

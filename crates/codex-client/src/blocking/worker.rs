@@ -56,7 +56,7 @@ fn worker() -> Result<&'static Handle> {
     }
 }
 
-/// OnResponse a thread that drives a runtime as long as the process lives.
+/// Starts a thread that drives a runtime as long as the process lives.
 fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

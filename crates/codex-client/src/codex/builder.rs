@@ -1,22 +1,18 @@
 //! How a connection is set up.
 
-use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration};
 
 use codex_types::{ClientInfo, InitializeCapabilities, InitializeParams};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     binary::Search,
-    blocking,
-    codex::Codex,
-    connection::{Connection, Limits},
+    client::{Codex, WeakCodex},
+    connection::handle::Limits,
     error::Result,
-    mode::{Async, Blocking},
+    mode::Async,
     server_requests::handlers::Handlers,
-    transport::{
-        Transport,
-        process::{Launch, Process},
-    },
+    transport::{Transport, process::Launch},
 };
 
 /// A request that is neither answered nor refused for this long is given up.
@@ -40,7 +36,7 @@ pub struct CodexBuilder<M = Async> {
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
-    pub(crate) handlers: Handlers,
+    pub(crate) handlers: Handlers<WeakCodex>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -209,13 +205,13 @@ impl<M> CodexBuilder<M> {
 }
 
 impl CodexBuilder {
-    /// OnResponse the server and does the handshake (`initialize`, `initialized`). Dropped before that is
+    /// Starts the server and does the handshake (`initialize`, `initialized`). Dropped before that is
     /// done, it ends the server.
     ///
     /// # Errors
     ///
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
-    /// if it cannot be started, [`ConnectionClosed`](crate::Error::Closed) with its last words if it ends
+    /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
     /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
     /// refuses the handshake.
     pub async fn start(self) -> Result<Codex> {
@@ -238,46 +234,15 @@ impl CodexBuilder {
     }
 }
 
-impl CodexBuilder<Blocking> {
-    /// OnResponse the server and does the handshake (`initialize`, `initialized`).
-    ///
-    /// # Errors
-    ///
-    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
-    /// if it cannot be started, [`ConnectionClosed`](crate::Error::Closed) with its last words if it ends
-    /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
-    /// refuses the handshake; [`InsideRuntime`](crate::Error::InsideRuntime) or
-    /// [`Worker`](crate::Error::Worker) where nothing can be waited for.
-    pub fn start(self) -> Result<blocking::Codex> {
-        blocking::wait(self.launch()).map(Into::into)
-    }
-
-    /// Does the handshake with a server at the other end of these streams, one JSON message per
-    /// line: a fake one in a test, or one that somebody else has started. What concerns the program
-    /// to run is not used.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start), without the first two.
-    pub fn connect<R, W>(self, reader: R, writer: W) -> Result<blocking::Codex>
-    where
-        R: AsyncRead + Unpin + Send + 'static,
-        W: AsyncWrite + Unpin + Send + 'static,
-    {
-        let transport = Transport::streams(reader, writer);
-        blocking::wait(self.handshake(transport)).map(Into::into)
-    }
-}
-
 impl<M> CodexBuilder<M> {
-    async fn launch(self) -> Result<Codex> {
+    pub(crate) async fn launch(self) -> Result<Codex> {
         let launch = Launch {
             program: Search::here(self.binary.clone()).run()?,
             args: self.args(),
             cwd: self.cwd.clone(),
             env: self.env.clone(),
         };
-        self.handshake(Process::spawn(&launch)?).await
+        self.handshake(Transport::spawn(&launch)?).await
     }
 
     fn args(&self) -> Vec<OsString> {
@@ -288,21 +253,13 @@ impl<M> CodexBuilder<M> {
         config.chain(self.launch_args.iter().cloned()).collect()
     }
 
-    async fn handshake<R, W>(self, transport: Transport<R, W>) -> Result<Codex>
+    pub(crate) async fn handshake<R, W>(self, transport: Transport<R, W>) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let handlers = Arc::new(self.handlers);
-        let connection = Connection::open(transport, &self.limits, Arc::clone(&handlers));
-        let experimental = self.capabilities.experimental_api == Some(true);
         let params = InitializeParams::new(self.client).capabilities(self.capabilities);
-        let metadata = connection.call(&params, connection.timeout()).await?;
-        let codex = Codex::new(connection, metadata, experimental);
-        // Before the server may ask anything.
-        handlers.set_client(codex.downgrade());
-        codex.connection().notify("initialized")?;
-        Ok(codex)
+        Codex::connect(transport, &self.limits, self.handlers, params).await
     }
 }
 

@@ -1,75 +1,35 @@
-//! The client.
+//! The methods of the client.
 
 pub(crate) mod builder;
 pub(crate) mod handler_setters;
 
-use std::sync::{Arc, Weak};
+use std::path::Path;
 
-use codex_types::{InitializeResponse, Request, ThreadArchiveParams, ThreadUnarchiveParams};
+use codex_types::{
+    ApiKeyLoginAccountParams, InitializeResponse, LoginAccountParams, Request, ThreadArchiveParams,
+    ThreadUnarchiveParams, request,
+};
 
 use crate::{
+    account::AccountReadBuilder,
+    client::{Codex, Thread, WeakCodex},
     codex::builder::CodexBuilder,
-    connection::Connection,
     error::Result,
+    exec::start::ExecBuilder,
+    fs_watch::FsWatchBuilder,
+    inbox::request_inbox::RequestInbox,
+    login::start::{ChatgptLoginBuilder, DeviceCodeLoginBuilder},
     models::ModelListBuilder,
     notifications::Notifications,
     request_builder::RequestBuilder,
     thread::{
-        Thread,
         list::ThreadListBuilder,
         start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
     },
 };
 
-/// A client of one app-server.
-///
-/// Cheap to clone; all clones are one client. The server ends with [`close`](Self::close), or when
-/// the last of the clones, and of the handles that came from them, is dropped.
-#[derive(Debug, Clone)]
-pub struct Codex {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    connection: Connection,
-    metadata: InitializeResponse,
-    /// Whether it has the `experimentalApi` capability.
-    experimental: bool,
-}
-
 impl Codex {
-    pub(crate) fn new(
-        connection: Connection,
-        metadata: InitializeResponse,
-        experimental: bool,
-    ) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                connection,
-                metadata,
-                experimental,
-            }),
-        }
-    }
-
-    pub(crate) fn is_experimental(&self) -> bool {
-        self.inner.experimental
-    }
-
-    /// A handle that does not keep the server running, for what lives as long as the client itself: a
-    /// handler, a cache.
-    pub fn downgrade(&self) -> WeakCodex {
-        WeakCodex {
-            inner: Arc::downgrade(&self.inner),
-        }
-    }
-
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.inner.connection
-    }
-
-    /// Finds the installed `codex`, starts its app-server and does the handshake, with the defaults
+    /// Finds the installed `codex`, starts its app-server and performs the handshake, with the defaults
     /// of [`builder`](Self::builder).
     ///
     /// # Errors
@@ -79,73 +39,166 @@ impl Codex {
         Self::builder().start().await
     }
 
-    /// Sets up a connection first.
+    /// Returns a builder to configure the server and the connection.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result};
+    ///
+    /// async fn example() -> Result<Codex> {
+    ///     Codex::builder()
+    ///         .cwd("/work/app")
+    ///         .config("model", "gpt-5.4")
+    ///         .start()
+    ///         .await
+    /// }
+    /// ```
     pub fn builder() -> CodexBuilder {
         CodexBuilder::new()
     }
 
-    /// What the server said about itself in the handshake (`initialize`).
-    pub fn metadata(&self) -> &InitializeResponse {
-        &self.inner.metadata
-    }
-
-    /// Calls any method of the protocol with its typed params.
+    /// Starts a thread (`thread/start`).
     ///
     /// ```no_run
-    /// # async fn example(codex: codex_client::Codex, id: String) -> codex_client::Result<()> {
-    /// use codex_types::{ThreadReadParams, request};
+    /// use codex_client::{Codex, Result, Sandbox, Thread};
     ///
-    /// let read = codex.request(ThreadReadParams::new(id).include_turns(true)).await?;
-    /// println!("{} turns", read.thread.turns.len());
-    /// codex.request(request::MemoryReset).await?;
-    /// # Ok(())
-    /// # }
+    /// async fn example(codex: &Codex) -> Result<Thread> {
+    ///     codex
+    ///         .thread_start()
+    ///         .model("gpt-5.4")
+    ///         .sandbox(Sandbox::WorkspaceWrite)
+    ///         .await
+    /// }
     /// ```
-    pub fn request<R: Request>(&self, params: R) -> RequestBuilder<R> {
-        RequestBuilder::new(self, params)
-    }
-
-    /// OnResponse a thread (`thread/start`).
     pub fn thread_start(&self) -> ThreadStartBuilder {
         ThreadStartBuilder::new(self)
     }
 
-    /// Takes up a saved thread, by its id (`thread/resume`). A thread can be resumed once it has had
-    /// a turn.
+    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed after its first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(self, id.into())
     }
 
-    /// Makes a new thread that begins with the history of this one (`thread/fork`).
+    /// Creates a thread that begins with the history of another one (`thread/fork`).
     pub fn thread_fork(&self, id: impl Into<String>) -> ThreadForkBuilder {
         ThreadForkBuilder::new(self, id.into())
     }
 
-    /// Lists the saved threads, a page or all (`thread/list`).
+    /// Lists the saved threads, one page or all of them (`thread/list`).
     pub fn thread_list(&self) -> ThreadListBuilder {
         ThreadListBuilder::new(self)
     }
 
-    /// Puts a thread into the archive (`thread/archive`), and those that it has spawned with it.
+    /// Archives a thread and the threads that it has spawned (`thread/archive`).
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that has not had a turn yet.
+    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
     pub async fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
         let params = ThreadArchiveParams::new(id);
         self.request(params).send().await.map(drop)
     }
 
-    /// Takes a thread back out of the archive (`thread/unarchive`). It is not loaded by that: turns
-    /// need a [`thread_resume`](Self::thread_resume).
+    /// Moves a thread out of the archive (`thread/unarchive`). The thread is not loaded: use
+    /// [`thread_resume`](Self::thread_resume) before its next turn.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not in the archive.
+    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not archived.
     pub async fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         let params = ThreadUnarchiveParams::new(id);
         let unarchived = self.request(params).send().await?;
         Ok(Thread::new(self.clone(), &unarchived.thread.id))
+    }
+
+    /// Sends a request of any method of the protocol, with its typed params.
+    ///
+    /// ```no_run
+    /// use codex_client::{
+    ///     Codex, Result,
+    ///     protocol::{ThreadReadParams, request},
+    /// };
+    ///
+    /// async fn example(codex: &Codex, id: String) -> Result<()> {
+    ///     let read = codex.request(ThreadReadParams::new(id).include_turns(true)).await?;
+    ///     println!("{} turns", read.thread.turns.len());
+    ///     codex.request(request::MemoryReset).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn request<R: Request>(&self, params: R) -> RequestBuilder<R> {
+        RequestBuilder::new(self, params)
+    }
+
+    /// Subscribes to the notifications that belong to no turn of this client: about threads, the account
+    /// and the server itself, and the turns that other clients started.
+    ///
+    /// The first subscriber also receives the first MiB of the notifications that came before it, even
+    /// after the end of the connection. A subscriber that does not keep up receives
+    /// [`Lagged`](crate::Error::Lagged) with the number of notifications it missed.
+    pub fn notifications(&self) -> Notifications {
+        Notifications::new(self)
+    }
+
+    /// Opens an inbox for the requests of the server that no handler is set for, to respond to them in
+    /// your own time. While the inbox exists, such requests are not declined.
+    ///
+    /// Each request goes to one place. Of several inboxes, the one that was opened last receives it. An
+    /// inbox of [its thread](Thread::server_requests) comes before all.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Decision, Result};
+    ///
+    /// async fn example(codex: &Codex) -> Result<()> {
+    ///     let mut inbox = codex.server_requests();
+    ///     while let Some(pending) = inbox.next().await {
+    ///         if let Some(request) = pending.approval() {
+    ///             let is_safe = request.is_read_only();
+    ///             pending.respond(if is_safe { Decision::Accept } else { Decision::Decline })?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn server_requests(&self) -> RequestInbox {
+        RequestInbox::new(self.dispatch().open_inbox(None))
+    }
+
+    /// Runs a command in the sandbox of the server, without a thread or a turn (`command/exec`). The
+    /// first word is the program, the others are its arguments; no shell is involved.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result};
+    ///
+    /// async fn example(codex: &Codex) -> Result<()> {
+    ///     let output = codex.exec(["git", "status", "--short"]).await?;
+    ///     println!("{} {}", output.exit_code, output.stdout_lossy());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn exec<I>(&self, command: I) -> ExecBuilder
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        ExecBuilder::new(self, command)
+    }
+
+    /// Watches a file or a directory on the machine of the server, by its absolute path (`fs/watch`). Of
+    /// a directory, the direct children are watched. The path need not exist yet.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result};
+    ///
+    /// async fn example(codex: &Codex) -> Result<()> {
+    ///     let mut changes = codex.fs_watch("/work/repo/.git/HEAD").await?;
+    ///     while let Some(changed) = changes.next().await {
+    ///         println!("{:?}", changed?.changed_paths);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchBuilder {
+        FsWatchBuilder::new(self, path.as_ref())
     }
 
     /// Lists the models that the server offers (`model/list`).
@@ -153,40 +206,71 @@ impl Codex {
         ModelListBuilder::new(self)
     }
 
-    /// The notifications that belong to no turn of this client: about threads, the account, the
-    /// server itself, and turns that somebody else started.
-    ///
-    /// The first subscriber also gets what came before it, the first MiB of it, also when the
-    /// connection has ended meanwhile. One that does not keep up is [told](crate::Error::Lagged) what it
-    /// missed.
-    pub fn notifications(&self) -> Notifications {
-        Notifications::new(self.connection().subscribe())
+    /// Reads the account that is logged in (`account/read`).
+    pub fn account(&self) -> AccountReadBuilder {
+        AccountReadBuilder::new(self)
     }
 
-    /// Ends the server and waits until it has ended: its input is closed, and if that does not end
-    /// it within seconds, it is killed. ActiveTurn turns are not waited for. Whatever still waits for
-    /// the server is told that the connection is closed.
-    ///
-    /// Dropped while it waits, the server ends all the same, in the background.
+    /// Logs in with an API key (`account/login/start`). The server saves the key in its home.
     ///
     /// # Errors
     ///
-    /// None at present. Closing what is closed is fine.
+    /// As [`RequestBuilder::send`]. No error contains the key.
+    pub async fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
+        let params = LoginAccountParams::from(ApiKeyLoginAccountParams::new(key));
+        self.request(params).send().await.map(drop)
+    }
+
+    /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
+    /// [URL](crate::ChatgptLoginHandle::auth_url) and logs in there.
+    ///
+    /// The browser is redirected to a port of the server, on the machine of the server. For a browser on
+    /// another machine, use [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
+    ///
+    /// A server has one such attempt at a time: a new attempt replaces the previous one, which completes
+    /// without success.
+    pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
+        ChatgptLoginBuilder::new(self)
+    }
+
+    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): a person opens
+    /// the [URL](crate::DeviceCodeLoginHandle::verification_url) on any machine and enters the
+    /// [code](crate::DeviceCodeLoginHandle::user_code).
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {
+        DeviceCodeLoginBuilder::new(self)
+    }
+
+    /// Logs out (`account/logout`). A no-op if no account is logged in.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`].
+    pub async fn logout(&self) -> Result<()> {
+        self.request(request::AccountLogout).send().await.map(drop)
+    }
+
+    /// Returns what the server reported about itself in the handshake (`initialize`).
+    pub fn metadata(&self) -> &InitializeResponse {
+        &self.metadata
+    }
+
+    /// Returns a handle that does not keep the server running, for values that live as long as the
+    /// client itself, such as a handler or a cache.
+    pub fn downgrade(&self) -> WeakCodex {
+        self.weak()
+    }
+
+    /// Closes the connection and waits for the end of the server: closes its input, and kills it if it
+    /// does not end within seconds. Running turns are not awaited. Pending requests and streams end with
+    /// [`Closed`](crate::Error::Closed).
+    ///
+    /// If the future is dropped, the server ends all the same, in the background.
+    ///
+    /// # Errors
+    ///
+    /// Currently infallible. Closing a closed client is a no-op.
     pub async fn close(self) -> Result<()> {
         self.connection().close().await;
         Ok(())
-    }
-}
-
-/// A client that may be gone; from [`Codex::downgrade`], and what handlers are given.
-#[derive(Debug, Clone, Default)]
-pub struct WeakCodex {
-    inner: Weak<Inner>,
-}
-
-impl WeakCodex {
-    /// The client, unless all that held it were dropped.
-    pub fn upgrade(&self) -> Option<Codex> {
-        self.inner.upgrade().map(|inner| Codex { inner })
     }
 }

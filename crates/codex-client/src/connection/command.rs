@@ -1,6 +1,6 @@
-//! What goes between the handles and the connection task.
+//! Commands from the handles to the connection task.
 //!
-//! None of it has a `Debug`: what is in it may be an API key.
+//! None of the types implements `Debug`: a request may contain an API key.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,54 +10,60 @@ use tokio::sync::oneshot;
 use crate::{
     error::{Error, Result},
     routing::{
-        active_turns::ActiveTurn, client_id_stream::ClientIdStream, goal_tracker::GoalTracker,
-        logins::LoginAttempt, subscribers::Board, thread_subscription::ThreadSubscription,
+        active_turns::ActiveTurn,
+        client_id_stream::ClientIdStream,
+        goal_tracker::GoalTracker,
+        logins::LoginAttempt,
+        mailbox::{Items, Subscription},
+        thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
     rpc::raw_response::RawResponse,
-    server_requests::request_queue::Inbox,
-    tool::call::Toolbox,
 };
 
-/// What a handle asks of the connection task.
+/// A command to the connection task.
 pub(crate) enum Command {
     Request(OutgoingRequest),
     Notify {
         method: &'static str,
     },
-    Subscribe(Arc<Board>),
-    ThreadSubscription(Arc<ThreadSubscription>),
-    /// Has the turns of a thread go there.
-    Pursue(Arc<GoalTracker>),
-    /// Keeps the events of all turns of a thread until it is released. The reply says why none would come.
-    Reserve {
+    /// Adds a subscriber to the notifications that belong to no turn.
+    Subscribe(Arc<Subscription<Items>>),
+    SubscribeThread {
+        thread_id: String,
+        subscription: Arc<ThreadSubscription>,
+    },
+    /// Routes the turns of a thread to a goal.
+    FollowGoal(Arc<GoalTracker>),
+    /// Routes the notifications under the id of the stream.
+    OpenStream(Arc<ClientIdStream>),
+    /// Keeps the events of all turns of a thread until it is released. The reply is an error if no
+    /// events would be received.
+    ReserveThread {
         thread_id: String,
         reply: oneshot::Sender<Result<()>>,
     },
-    /// A turn of a reserved thread, with the events that have come already.
-    Claim {
+    /// Claims a turn of a reserved thread, with the events received so far.
+    ClaimTurn {
         thread_id: String,
         turn_id: String,
         reply: oneshot::Sender<Arc<TurnLog>>,
     },
-    Release {
+    ReleaseThread {
         thread_id: String,
     },
-    /// Has what is told under the topic's id go there.
-    Follow(Arc<ClientIdStream>),
-    /// Which turn runs in a thread, as far as is known.
+    /// Asks for the active turn of a thread, as last reported.
     ActiveTurn {
         thread_id: String,
         reply: oneshot::Sender<Option<ActiveTurn>>,
     },
-    /// Hand requests of the server to this inbox.
-    Inbox(Arc<Inbox>),
-    /// The answer to a request of the server; a result is JSON already.
-    Answer {
+    /// Responds to a request of the server; a result is JSON. `None` declines it.
+    Respond {
         id: RequestId,
-        answer: Result<Vec<u8>, JsonRpcError>,
+        method: &'static str,
+        response: Option<Result<Vec<u8>, JsonRpcError>>,
     },
-    /// Something for the subscribers to know.
+    /// Reports an error to the subscribers.
     Report(Error),
     Close(oneshot::Sender<()>),
 }
@@ -67,75 +73,70 @@ pub(crate) struct OutgoingRequest {
     pub(crate) method: &'static str,
     /// JSON.
     pub(crate) params: Option<Vec<u8>>,
-    /// How long the caller waits, queueing included; `None` for as long as it takes.
+    /// The time until the response, including the time in the queue; `None` for no limit.
     pub(crate) timeout: Option<Duration>,
     pub(crate) on_response: Option<OnResponse>,
-    pub(crate) reply: ResponseSink,
+    pub(crate) sink: ResponseSink,
 }
 
-/// Who is to have the answer to a request.
+/// The receiver of a response.
 pub(crate) enum ResponseSink {
-    Caller(oneshot::Sender<Result<Answer>>),
-    /// All who follow a topic, which the answer ends. It may take as long as a program runs.
-    ClientIdStream(Arc<ClientIdStream>),
-    Nobody,
+    Caller(oneshot::Sender<Result<Response>>),
+    /// The response ends a stream. It may take as long as a program runs.
+    Stream(Arc<ClientIdStream>),
+    Discard,
 }
 
 impl ResponseSink {
-    /// Hands the answer over. A caller that is gone does not want it.
-    pub(crate) fn send(self, answer: Result<Answer>) {
+    /// Delivers the response. A caller that is gone is ignored.
+    pub(crate) fn send(self, response: Result<Response>) {
         match self {
-            Self::Caller(reply) => drop(reply.send(answer)),
-            Self::ClientIdStream(topic) => {
-                topic.end(answer.map(|answer| Arc::new(answer.response)))
+            Self::Caller(caller) => drop(caller.send(response)),
+            Self::Stream(stream) => {
+                let end = response.map(|response| Arc::new(response.raw));
+                stream.mailbox.close(end);
             }
-            Self::Nobody => {}
+            Self::Discard => {}
         }
     }
 
-    /// Whether nobody wants the answer any more, and so the request neither.
-    pub(crate) fn is_given_up(&self) -> bool {
+    /// Whether no receiver is left, so that the request need not be sent.
+    pub(crate) fn is_abandoned(&self) -> bool {
         match self {
-            Self::Caller(reply) => reply.is_closed(),
-            Self::ClientIdStream(topic) => topic.is_abandoned(),
-            Self::Nobody => false,
+            Self::Caller(caller) => caller.is_closed(),
+            Self::Stream(stream) => stream.mailbox.is_abandoned(),
+            Self::Discard => false,
         }
     }
 
-    /// Whether the answer comes when something has ended, rather than when it has begun.
-    pub(crate) fn is_for_the_end(&self) -> bool {
-        matches!(self, Self::ClientIdStream(_))
+    /// Whether the response comes at the end of an operation rather than at its beginning.
+    pub(crate) fn is_long_running(&self) -> bool {
+        matches!(self, Self::Stream(_))
     }
 }
 
-/// What a request on_response: something with events of its own, which may come before the answer that
+/// The action on a successful response, before any later message is processed.
+///
+/// A request may start something with events of its own, which can arrive before the response that
 /// names it.
 pub(crate) enum OnResponse {
-    /// A turn in this thread.
-    Turn(String),
-    Login,
-    /// A thread that has tools.
-    Thread(ThreadTools),
+    /// Claims the turn that was started in this thread.
+    ClaimTurn { thread_id: String },
+    /// Claims the login that was started.
+    ClaimLogin,
+    /// Calls a function with the JSON of the result. Dropped if the request fails.
+    Call(Box<dyn FnOnce(&str) + Send>),
 }
 
-/// The tools that a thread gets from here.
-pub(crate) struct ThreadTools {
-    pub(crate) tools: Arc<Toolbox>,
-    /// The thread, if it is resumed.
-    pub(crate) resumes: Option<String>,
-    /// The thread that it is a fork of, whose tools it inherits.
-    pub(crate) forks: Option<String>,
+/// A successful response, and what was claimed on it.
+pub(crate) struct Response {
+    pub(crate) raw: RawResponse,
+    /// `None` also if the response does not name what was started.
+    pub(crate) claimed: Option<Claimed>,
 }
 
-/// What was started.
-pub(crate) enum Started {
+/// The events of what a request has started.
+pub(crate) enum Claimed {
     Turn(Arc<TurnLog>),
     Login(LoginAttempt),
-}
-
-/// A successful response, and the value that waits for what it started.
-pub(crate) struct Answer {
-    pub(crate) response: RawResponse,
-    /// `None` also if the response does not name what was started.
-    pub(crate) started: Option<Started>,
 }

@@ -1,11 +1,11 @@
-//! What the connection task knows and decides, without any I/O.
+//! The state and the decisions of the connection task. Performs no I/O.
 //!
-//! One value owns ids, pending calls, routes and subscribers. Received lines and commands go in;
-//! answers go to their callers, events to their feeds, and lines to be written pile up in
+//! One value owns ids, pending requests, routes and subscribers. Received lines and commands go in;
+//! responses go to their callers, events to their logs, and lines to be written accumulate in
 //! `outbound`. Nothing in here waits.
 
-pub(crate) mod receive;
-pub(crate) mod responses;
+mod receive;
+mod responses;
 
 use std::{
     mem,
@@ -14,59 +14,67 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use crate::{
     connection::{
         command::{Command, OnResponse, OutgoingRequest, ResponseSink},
         open_requests::OpenRequests,
+        service::Service,
     },
     error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
+    future::BoxFuture,
     routing::{
         active_turns::ActiveTurns,
         client_id_stream::ClientIdStreams,
         logins::Logins,
-        subscribers::{Post, Subscribers},
+        mailbox::Item,
+        subscribers::{Leftovers, Subscribers},
         thread_subscription::ThreadSubscriptions,
-        turn_routes::Router,
+        turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{outbound::Outbound, pending::Pending},
-    server_requests::handlers::HandlerTask,
 };
 
-/// Who waits for an answer.
+/// The caller of a pending request.
 struct Waiter {
     method: &'static str,
     timeout: Option<Duration>,
     on_response: Option<OnResponse>,
-    /// The thread whose events this client then gets no more.
-    leaves: Option<String>,
-    reply: ResponseSink,
+    /// The thread that the client unsubscribes from with this request.
+    unsubscribes: Option<String>,
+    sink: ResponseSink,
 }
 
 /// The state of a connection.
 pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
-    router: Router,
-    unsubscribed: UnsubscribedThreads,
+    turn_routes: TurnRoutes,
+    unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
-    active: ActiveTurns,
+    active_turns: ActiveTurns,
     thread_subscriptions: ThreadSubscriptions,
     client_id_streams: ClientIdStreams,
     subscribers: Subscribers,
-    requests: OpenRequests,
-    /// What handlers have to do, for the driver to start.
-    pub(crate) jobs: Vec<HandlerTask>,
-    /// Readers to be woken once all that was received together is routed: a reader woken earlier
-    /// would contend for what is being written.
+    open_requests: OpenRequests,
+    service: Arc<dyn Service>,
+    /// Work of the service, for the driver to spawn.
+    pub(crate) tasks: Vec<BoxFuture<()>>,
+    /// Readers to wake once everything received together is routed: a reader woken earlier would
+    /// contend for what is being written.
     wakes: Vec<Waker>,
-    /// No deadline is earlier than this.
+    /// The earliest deadline, or an earlier time.
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
-    /// Calls that came while the connection was ending.
+    /// Requests received while the connection was ending.
     late: Vec<ResponseSink>,
+    /// For the requests of the server, to be responded to.
+    commands: mpsc::WeakUnboundedSender<Command>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
 }
@@ -74,58 +82,69 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(
         in_flight: usize,
-        requests: OpenRequests,
-        subscribers: Subscribers,
+        service: Arc<dyn Service>,
+        leftovers: Arc<Leftovers>,
+        commands: mpsc::WeakUnboundedSender<Command>,
         closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     ) -> Self {
         Self {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
-            router: Router::default(),
-            unsubscribed: UnsubscribedThreads::default(),
+            turn_routes: TurnRoutes::default(),
+            unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
-            active: ActiveTurns::default(),
+            active_turns: ActiveTurns::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
             client_id_streams: ClientIdStreams::default(),
-            subscribers,
-            requests,
-            jobs: Vec::new(),
+            subscribers: Subscribers::new(leftovers),
+            open_requests: OpenRequests::default(),
+            service,
+            tasks: Vec::new(),
             wakes: Vec::new(),
             deadline: None,
             closers: Vec::new(),
             late: Vec::new(),
+            commands,
             closed,
         }
     }
 
-    /// Takes a command; true if it asks for the end.
+    /// Executes a command. Returns true if it asks for the end of the connection.
     pub(crate) fn command(&mut self, command: Command, now: Instant) -> bool {
         match command {
-            Command::Request(request) => self.send_request(request, now),
+            Command::Request(request) => self.enqueue(request, now),
             Command::Notify { method } => self.outbound.notification(method, None),
-            Command::Subscribe(board) => self.subscribers.subscribe(board, &mut self.wakes),
-            Command::ThreadSubscription(watch) => self.thread_subscriptions.add(watch),
-            Command::Reserve { thread_id, reply } => {
-                self.router.reserve(&thread_id);
-                let _ = reply.send(self.unsubscribed.check(&thread_id));
+            Command::Subscribe(mailbox) => self.subscribers.add(&mailbox, &mut self.wakes),
+            Command::SubscribeThread {
+                thread_id,
+                subscription,
+            } => self.thread_subscriptions.add(thread_id, &subscription),
+            Command::ReserveThread { thread_id, reply } => {
+                self.turn_routes.reserve(&thread_id);
+                let _ = reply.send(self.unsubscribed_threads.check(&thread_id));
             }
-            Command::Claim {
+            Command::ClaimTurn {
                 thread_id,
                 turn_id,
                 reply,
             } => {
                 let _ = reply.send(self.claim_turn(&thread_id, &turn_id));
             }
-            Command::Release { thread_id } => self.release(Some(&OnResponse::Turn(thread_id))),
-            Command::Follow(topic) => self.client_id_streams.add(topic),
-            Command::Pursue(tracker) => self.router.pursue(tracker),
+            Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
+            Command::OpenStream(stream) => self.client_id_streams.add(&stream),
+            Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::ActiveTurn { thread_id, reply } => {
-                let _ = reply.send(self.active.turn(&thread_id).cloned());
+                let _ = reply.send(self.active_turns.turn(&thread_id).cloned());
             }
-            Command::Inbox(inbox) => self.requests.open_inbox(inbox),
-            Command::Answer { id, answer } => {
-                if self.requests.answer(&id) {
-                    self.outbound.answer(&id, &answer);
+            Command::Respond {
+                id,
+                method,
+                response,
+            } => {
+                if self.open_requests.close(&id) {
+                    let response =
+                        response.unwrap_or_else(|| self.service.default_response(method));
+                    self.outbound.response(&id, &response);
                 }
             }
             Command::Report(error) => self.report(error),
@@ -137,42 +156,42 @@ impl Core {
         false
     }
 
-    fn send_request(&mut self, request: OutgoingRequest, now: Instant) {
+    fn enqueue(&mut self, request: OutgoingRequest, now: Instant) {
         let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
         match &request.on_response {
-            Some(OnResponse::Turn(thread_id)) => {
-                if let Err(error) = self.unsubscribed.check(thread_id) {
-                    return request.reply.send(Err(error));
+            Some(OnResponse::ClaimTurn { thread_id }) => {
+                if let Err(error) = self.unsubscribed_threads.check(thread_id) {
+                    return request.sink.send(Err(error));
                 }
-                self.router.reserve(thread_id);
+                self.turn_routes.reserve(thread_id);
             }
-            Some(OnResponse::Login) => self.logins.reserve(),
-            Some(OnResponse::Thread(tools)) => self.requests.tools.reserve(tools),
-            None => {}
+            Some(OnResponse::ClaimLogin) => self.logins.reserve(),
+            Some(OnResponse::Call(_)) | None => {}
         }
+        let (method, params) = (request.method, request.params);
         let waiter = Waiter {
-            method: request.method,
+            method,
             timeout: request.timeout,
             on_response: request.on_response,
-            leaves: UnsubscribedThreads::by(request.method, request.params.as_deref()),
-            reply: request.reply,
+            unsubscribes: UnsubscribedThreads::left_by(method, params.as_deref()),
+            sink: request.sink,
         };
-        let lasts = waiter.reply.is_for_the_end();
+        let is_long_running = waiter.sink.is_long_running();
         self.pending
-            .push(request.method, request.params, deadline, lasts, waiter);
+            .push(method, params, deadline, is_long_running, waiter);
     }
 
-    /// Writes the requests that may be in flight now to `outbound`.
+    /// Writes the requests that may be sent now to `outbound`.
     pub(crate) fn send_ready(&mut self) {
         loop {
-            let mut given_up = Vec::new();
+            let mut abandoned = Vec::new();
             let ready = self.pending.next_ready(
-                |waiter| waiter.reply.is_given_up(),
-                |gone| given_up.push(gone),
+                |waiter| waiter.sink.is_abandoned(),
+                |waiter| abandoned.push(waiter),
             );
-            for waiter in given_up {
-                self.release(waiter.on_response.as_ref());
+            for waiter in abandoned {
+                self.settle(waiter.on_response, None);
             }
             match ready {
                 Some(ready) => self.outbound.request(&ready),
@@ -181,20 +200,14 @@ impl Core {
         }
     }
 
-    /// Sees to it that the router is called in time.
-    fn deadline_of_router(&mut self) {
-        let deadlines = [self.deadline, self.router.deadline()];
-        self.deadline = deadlines.into_iter().flatten().min();
-    }
-
-    fn malformed(&mut self, what: impl FnOnce() -> DecodeError) {
-        let post = || Post::Error(what().into());
-        self.subscribers.post(post, &mut self.wakes);
+    fn malformed(&mut self, error: impl FnOnce() -> DecodeError) {
+        let item = || Item::Error(error().into());
+        self.subscribers.push(item, &mut self.wakes);
     }
 
     fn report(&mut self, error: Error) {
         self.subscribers
-            .post(|| Post::Error(error), &mut self.wakes);
+            .push(|| Item::Error(error), &mut self.wakes);
     }
 
     /// Wakes the readers of what was received.
@@ -202,62 +215,59 @@ impl Core {
         self.wakes.drain(..).for_each(Waker::wake);
     }
 
-    /// When [`expire`](Self::expire) is to be called, at the latest.
+    /// Returns the time at which to call [`expire`](Self::expire).
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Tells the callers whose time is up, and ends turns that will never show.
+    /// Fails the requests whose deadline has passed.
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
-            self.release(waiter.on_response.as_ref());
-            waiter.reply.send(Err(Error::Timeout {
+            self.settle(waiter.on_response, None);
+            waiter.sink.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
             }));
         }
-        for log in self.router.settle(now, &mut self.wakes) {
-            self.active.forget(log.thread_id(), log.turn_id());
-        }
-        self.post_strays();
         self.deadline = self.pending.next_deadline();
-        self.deadline_of_router();
     }
 
-    /// Takes a command that comes while the connection is ending: whoever waits for something is
-    /// told how it ended as soon as that is known.
+    /// Takes a command while the connection is ending. Everything that waits is told how it ended as
+    /// soon as that is known.
     pub(crate) fn refuse(&mut self, command: Command) {
         match command {
-            Command::Request(request) => self.late.push(request.reply),
+            Command::Request(request) => self.late.push(request.sink),
             Command::Close(done) => self.closers.push(done),
-            Command::Subscribe(board) => self.subscribers.subscribe(board, &mut self.wakes),
-            Command::ThreadSubscription(watch) => self.thread_subscriptions.add(watch),
-            Command::Follow(topic) => self.client_id_streams.add(topic),
-            Command::Pursue(tracker) => self.router.pursue(tracker),
-            Command::Inbox(inbox) => inbox.close(),
+            Command::Subscribe(mailbox) => self.subscribers.add(&mailbox, &mut self.wakes),
+            Command::SubscribeThread {
+                thread_id,
+                subscription,
+            } => self.thread_subscriptions.add(thread_id, &subscription),
+            Command::OpenStream(stream) => self.client_id_streams.add(&stream),
+            Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::Report(error) => self.report(error),
-            // A server that ends does not wait for answers.
+            // An ending server does not wait for responses.
             Command::Notify { .. }
-            | Command::Reserve { .. }
-            | Command::Claim { .. }
-            | Command::Release { .. }
+            | Command::ReserveThread { .. }
+            | Command::ClaimTurn { .. }
+            | Command::ReleaseThread { .. }
             | Command::ActiveTurn { .. }
-            | Command::Answer { .. } => {}
+            | Command::Respond { .. } => {}
         }
     }
 
-    /// Tells everybody who waits for anything that the connection has ended. It ends in one way only:
-    /// what is said first holds.
+    /// Ends everything that waits for the connection. The first call determines how it ended.
     pub(crate) fn finish(&mut self, closed: ConnectionClosed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {
-            waiter.reply.send(Err(Error::closed(&closed)));
+            waiter.sink.send(Err(Error::closed(&closed)));
         }
-        for reply in mem::take(&mut self.late) {
-            reply.send(Err(Error::closed(&closed)));
+        for sink in mem::take(&mut self.late) {
+            sink.send(Err(Error::closed(&closed)));
         }
-        self.router.close(&closed);
-        self.requests.close();
+        self.turn_routes.close(&closed);
+        self.open_requests.withdraw_all();
+        self.service.closed();
         self.logins.close();
         self.thread_subscriptions.close(&closed);
         self.client_id_streams.close(&closed);

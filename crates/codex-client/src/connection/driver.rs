@@ -130,8 +130,8 @@ where
         self.poll_alarm(context);
         // Subscribing and deadlines have something to tell, too.
         self.core.wake_readers();
-        for job in self.core.jobs.drain(..) {
-            tokio::spawn(job.run());
+        for task in self.core.tasks.drain(..) {
+            tokio::spawn(task);
         }
         for end in [command, read, written] {
             if end.is_ready() {

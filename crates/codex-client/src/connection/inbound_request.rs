@@ -1,4 +1,4 @@
-//! A request of the server that waits for its one answer.
+//! A request of the server that waits for its one response.
 
 use std::{
     ops::Range,
@@ -15,14 +15,14 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     connection::command::Command,
     error::{Error, Result, decode_error::DecodeError},
-    server_requests::default_response,
 };
 
 const OPEN: u8 = 0;
-const ANSWERED: u8 = 1;
+const RESPONDED: u8 = 1;
 const WITHDRAWN: u8 = 2;
 
-/// Which request it is, and whether it still waits. Shared by who is to answer it and the core.
+/// The identity of a request of the server, and whether it is open. Shared by the owner of the request
+/// and the connection.
 #[derive(Debug)]
 pub(crate) struct RequestState {
     pub(crate) id: RequestId,
@@ -50,15 +50,15 @@ impl RequestState {
         })
     }
 
-    /// Whether it is neither answered nor withdrawn.
+    /// Whether the request is neither responded to nor withdrawn.
     pub(crate) fn is_open(&self) -> bool {
         self.state.load(Ordering::Acquire) == OPEN
     }
 
-    /// Waits until it is answered or withdrawn.
+    /// Waits until the request is responded to or withdrawn.
     pub(crate) async fn settled(&self) {
         loop {
-            // Before the look, so that no change after it is missed.
+            // Before the check, so that no change after it is missed.
             let settled = self.settled.notified();
             if !self.is_open() {
                 return;
@@ -67,100 +67,106 @@ impl RequestState {
         }
     }
 
-    /// The server does not want an answer any more.
+    /// Records that the server needs no response any more.
     pub(crate) fn withdraw(&self) {
         self.settle(WITHDRAWN);
     }
 
-    /// True for the first who settles it.
+    /// Returns true for the first call.
     fn settle(&self, state: u8) -> bool {
-        let first = self
+        let is_first = self
             .state
             .compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire)
             .is_ok();
-        if first {
+        if is_first {
             self.settled.notify_waiters();
         }
-        first
+        is_first
     }
 }
 
-/// A request of the server in the hands of whoever is to answer it. Dropped unanswered, it is
-/// answered with what is safe.
+/// A request of the server. Dropping it without a response declines it.
 pub(crate) struct InboundRequest {
-    ticket: Arc<RequestState>,
-    /// The message as it came.
+    state: Arc<RequestState>,
+    /// The message as received.
     text: String,
     params: Option<Range<usize>>,
-    /// What the item that it is about wants to change, as far as the server has said: params of
-    /// notifications.
-    pub(crate) patches: Vec<Arc<str>>,
-    /// Weak: a request that waits does not keep the connection open.
+    /// Params of earlier notifications that the request refers to, added by the service.
+    pub(crate) related: Vec<Arc<str>>,
+    /// Weak: a waiting request does not keep the connection open.
     commands: mpsc::WeakUnboundedSender<Command>,
 }
 
 impl InboundRequest {
     pub(crate) fn new(
-        ticket: Arc<RequestState>,
+        state: Arc<RequestState>,
         text: String,
         params: Option<Range<usize>>,
-        patches: Vec<Arc<str>>,
         commands: mpsc::WeakUnboundedSender<Command>,
     ) -> Self {
         Self {
-            ticket,
+            state,
             text,
             params,
-            patches,
+            related: Vec::new(),
             commands,
         }
     }
 
-    pub(crate) fn ticket(&self) -> &Arc<RequestState> {
-        &self.ticket
+    pub(crate) fn state(&self) -> &Arc<RequestState> {
+        &self.state
     }
 
     pub(crate) fn method(&self) -> &'static str {
-        self.ticket.method
+        self.state.method
     }
 
-    /// The params as JSON.
+    /// Returns the JSON of the params.
     pub(crate) fn raw_params(&self) -> &str {
-        self.params.clone().map_or("{}", |at| &self.text[at])
+        self.params.clone().map_or("{}", |range| &self.text[range])
     }
 
-    /// The decoded params.
+    /// Decodes the params.
     pub(crate) fn params<P: DeserializeOwned>(&self) -> Result<P> {
         let params = self.raw_params();
         serde_json::from_str(params)
             .map_err(|error| DecodeError::new(Some(self.method()), params, &error).into())
     }
 
-    /// The decoded message.
+    /// Decodes the message.
     pub(crate) fn message<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.text)
             .map_err(|error| DecodeError::new(Some(self.method()), &self.text, &error).into())
     }
 
-    /// Sends the answer, if it is still wanted.
-    pub(crate) fn answer(&self, answer: Result<Vec<u8>, JsonRpcError>) -> Result<()> {
+    /// Sends the response, if the request is still open.
+    pub(crate) fn respond(&self, response: Result<Vec<u8>, JsonRpcError>) -> Result<()> {
+        self.send(Some(response))
+    }
+
+    /// Sends the default response, which accepts nothing.
+    pub(crate) fn decline(&self) -> Result<()> {
+        self.send(None)
+    }
+
+    fn send(&self, response: Option<Result<Vec<u8>, JsonRpcError>>) -> Result<()> {
         let method = self.method();
         let commands = self.commands.upgrade().ok_or(Error::Resolved { method })?;
-        if !self.ticket.settle(ANSWERED) {
+        if !self.state.settle(RESPONDED) {
             return Err(Error::Resolved { method });
         }
-        let id = self.ticket.id.clone();
-        // If the connection has ended in this moment, nobody wants it.
-        let sent = commands.send(Command::Answer { id, answer });
+        let id = self.state.id.clone();
+        let command = Command::Respond {
+            id,
+            method,
+            response,
+        };
+        // The connection may have ended in this moment.
+        let sent = commands.send(command);
         sent.map_err(|_| Error::Resolved { method })
     }
 
-    /// Sends the answer that is safe when nobody decides.
-    pub(crate) fn decline(&self) -> Result<()> {
-        self.answer(default_response::default_response(self.method()))
-    }
-
-    /// Tells the subscribers of `notifications()` what has gone wrong here.
+    /// Reports an error to the subscribers of `notifications()`.
     pub(crate) fn report(&self, error: Error) {
         if let Some(commands) = self.commands.upgrade() {
             let _ = commands.send(Command::Report(error));
@@ -170,7 +176,7 @@ impl InboundRequest {
 
 impl Drop for InboundRequest {
     fn drop(&mut self) {
-        // It may have been answered; then this does nothing.
+        // Does nothing if the request is settled.
         let _ = self.decline();
     }
 }
@@ -179,58 +185,60 @@ impl Drop for InboundRequest {
 mod tests {
     use super::*;
 
-    fn ask() -> (
+    fn request() -> (
         InboundRequest,
         mpsc::UnboundedReceiver<Command>,
         mpsc::UnboundedSender<Command>,
     ) {
         let (sender, receiver) = mpsc::unbounded_channel();
         let method = "item/fileChange/requestApproval";
-        let ticket = RequestState::new(7.into(), method, Some("t"), Some("u"));
-        let asked = InboundRequest::new(ticket, "{}".into(), None, Vec::new(), sender.downgrade());
-        (asked, receiver, sender)
+        let state = RequestState::new(7.into(), method, Some("t"), Some("u"));
+        let request = InboundRequest::new(state, "{}".into(), None, sender.downgrade());
+        (request, receiver, sender)
     }
 
-    fn answers(receiver: &mut mpsc::UnboundedReceiver<Command>) -> Vec<String> {
-        let mut answers = Vec::new();
-        while let Ok(Command::Answer { answer, .. }) = receiver.try_recv() {
-            answers.push(String::from_utf8(answer.unwrap()).unwrap());
+    fn responses(receiver: &mut mpsc::UnboundedReceiver<Command>) -> Vec<String> {
+        let mut responses = Vec::new();
+        while let Ok(Command::Respond { response, .. }) = receiver.try_recv() {
+            responses.push(response.map_or("default".to_owned(), |response| {
+                String::from_utf8(response.unwrap()).unwrap()
+            }));
         }
-        answers
+        responses
     }
 
     #[test]
-    fn only_the_first_answer_is_sent() {
-        let (asked, mut receiver, _sender) = ask();
-        asked.answer(Ok(b"1".to_vec())).unwrap();
-        let second = asked.answer(Ok(b"2".to_vec()));
+    fn only_the_first_response_is_sent() {
+        let (request, mut receiver, _sender) = request();
+        request.respond(Ok(b"1".to_vec())).unwrap();
+        let second = request.respond(Ok(b"2".to_vec()));
         assert!(matches!(second, Err(Error::Resolved { .. })), "{second:?}");
-        drop(asked);
-        assert_eq!(answers(&mut receiver), ["1"]);
+        drop(request);
+        assert_eq!(responses(&mut receiver), ["1"]);
     }
 
     #[test]
-    fn what_is_dropped_is_declined() {
-        let (asked, mut receiver, _sender) = ask();
-        drop(asked);
-        assert_eq!(answers(&mut receiver), [r#"{"decision":"decline"}"#]);
+    fn a_dropped_request_is_declined() {
+        let (request, mut receiver, _sender) = request();
+        drop(request);
+        assert_eq!(responses(&mut receiver), ["default"]);
     }
 
     #[test]
-    fn what_was_withdrawn_is_not_answered() {
-        let (asked, mut receiver, _sender) = ask();
-        asked.ticket().withdraw();
-        assert!(asked.answer(Ok(b"1".to_vec())).is_err());
-        drop(asked);
-        assert!(answers(&mut receiver).is_empty());
+    fn a_withdrawn_request_gets_no_response() {
+        let (request, mut receiver, _sender) = request();
+        request.state().withdraw();
+        assert!(request.respond(Ok(b"1".to_vec())).is_err());
+        drop(request);
+        assert!(responses(&mut receiver).is_empty());
     }
 
     #[tokio::test]
-    async fn whoever_waits_is_woken_when_it_is_settled() {
-        let (asked, _receiver, _sender) = ask();
-        let ticket = Arc::clone(asked.ticket());
-        let (settled, ()) = tokio::join!(ticket.settled(), async { asked.ticket().withdraw() });
+    async fn waiters_are_woken_when_the_request_is_settled() {
+        let (request, _receiver, _sender) = request();
+        let state = Arc::clone(request.state());
+        let (settled, ()) = tokio::join!(state.settled(), async { request.state().withdraw() });
         assert_eq!(settled, ());
-        ticket.settled().await;
+        state.settled().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, process::ExitStatus};
 
-use crate::turn::result::TurnResult;
+use crate::turn_result::TurnResult;
 
 /// How and why a connection ended.
 #[derive(Debug, Clone)]

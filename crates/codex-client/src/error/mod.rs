@@ -1,23 +1,26 @@
 //! What can go wrong, in terms of what the caller can do about it.
 
+pub(crate) mod codex_not_found;
 pub(crate) mod connection_closed;
 pub(crate) mod decode_error;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
 pub(crate) mod turn_detached;
+pub(crate) mod turn_timeout;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    binary::CodexNotFound,
     error::{
-        connection_closed::ConnectionClosed,
+        codex_not_found::CodexNotFound,
+        connection_closed::{CloseReason, ConnectionClosed},
         decode_error::DecodeError,
         output_mismatch::OutputMismatch,
         rpc_error::{RpcError, RpcErrorKind},
         turn_detached::TurnDetached,
+        turn_timeout::TurnTimeout,
     },
-    turn::{limit::TurnTimeout, result::TurnResult},
+    turn_result::TurnResult,
 };
 
 /// The result of nearly everything in this crate.
@@ -71,7 +74,7 @@ pub enum Error {
     #[error(transparent)]
     OutputMismatch(Box<OutputMismatch>),
     /// The turn took longer than it was given, and was told to stop. It holds a handle of the turn.
-    #[error("{0}")]
+    #[error(transparent)]
     TurnTimeout(Box<TurnTimeout>),
     /// This reader of notifications was too slow: so many were dropped, the oldest first. Reading
     /// goes on with the next one.
@@ -142,6 +145,13 @@ impl Error {
         }
     }
 
+    /// Returns the last item of a stream that ends with its connection; `None` if this client closed
+    /// the connection.
+    pub(crate) fn at_end(closed: Arc<ConnectionClosed>) -> Option<Self> {
+        let is_own = matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped);
+        (!is_own).then_some(Self::Closed(closed))
+    }
+
     pub(crate) fn closed(closed: &Arc<ConnectionClosed>) -> Self {
         Self::Closed(Arc::clone(closed))
     }
@@ -159,7 +169,7 @@ impl fmt::Debug for Error {
                 .field("program", program)
                 .field("source", source)
                 .finish(),
-            Self::Closed(inner) => f.debug_tuple("ConnectionClosed").field(inner).finish(),
+            Self::Closed(inner) => f.debug_tuple("Closed").field(inner).finish(),
             Self::Rpc(inner) => f.debug_tuple("Rpc").field(inner).finish(),
             Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),
             Self::TurnFailed(inner) => f.debug_tuple("TurnFailed").field(inner).finish(),
@@ -193,22 +203,15 @@ impl From<DecodeError> for Error {
 #[cfg(test)]
 mod tests {
     use codex_types::{Turn, TurnError, TurnStatus};
-    use serde_json::json;
 
     use super::*;
-    use crate::{routing::turn_log::TurnRecord, rpc::raw_notification};
 
     #[test]
     fn an_error_of_main_reads_as_a_sentence_and_shows_its_contents_when_asked() {
         let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
         turn.error = Some(TurnError::new("the model is gone"));
-        let failed = json!({ "turn": turn, "threadId": "t" });
-        let completed = format!(r#"{{"method":"turn/completed","params":{failed}}}"#);
-        let record = TurnRecord {
-            completed: Some(Arc::new(raw_notification::notification(&completed))),
-            ..TurnRecord::default()
-        };
-        let error = TurnResult::collect(&record).unwrap_err();
+        let result = TurnResult::new(turn, Vec::new(), None);
+        let error = Error::TurnFailed(Box::new(result));
         assert_eq!(format!("{error:?}"), "the turn failed: the model is gone");
         let inside = format!("{error:#?}");
         assert!(inside.contains("TurnFailed("), "{inside}");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::turn::result::TurnResult;
+use crate::turn_result::TurnResult;
 
 /// The final answer of a turn does not fit the type that was asked for by
 /// [`output`](crate::builder::RunBuilder::output), or there is none.

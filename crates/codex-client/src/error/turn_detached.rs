@@ -1,28 +1,28 @@
-//! Turns whose end will not be told.
+//! Turns whose events end while the connection goes on.
 
 use std::fmt;
 
-use crate::turn::result::TurnResult;
+use crate::turn_result::TurnResult;
 
-/// The end of a turn will not be told to this client, though the connection goes on.
+/// The events of a turn have ended before the turn did, though the connection goes on.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TurnDetached {
-    /// The thread that the turn was, or is, running in.
+    /// The id of the thread.
     pub thread_id: String,
-    /// The turn's id.
-    pub turn_id: String,
-    /// Why nothing more will be heard of it.
+    /// The id of the turn; `None` for a goal without a turn so far.
+    pub turn_id: Option<String>,
+    /// The reason.
     pub reason: DetachReason,
-    /// What it had come to until then.
+    /// The result so far.
     pub partial: Option<TurnResult>,
 }
 
-/// Why nothing more will be heard of a turn.
+/// The reason why the events of a turn have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DetachReason {
-    /// The server has closed, archived or deleted the thread without ending the turn first.
+    /// The server has closed, archived or deleted the thread without completing the turn first.
     ThreadClosed,
     /// This client has unsubscribed from the thread (`thread/unsubscribe`). The turn goes on without it;
     /// [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and
@@ -32,22 +32,20 @@ pub enum DetachReason {
 
 impl fmt::Display for TurnDetached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            thread_id, turn_id, ..
-        } = self;
-        let reason = self.reason;
-        write!(
-            f,
-            "the end of the turn {turn_id} will not be told: {reason} ({thread_id})"
-        )
+        let (thread_id, reason) = (&self.thread_id, self.reason);
+        match &self.turn_id {
+            Some(turn_id) => write!(f, "the events of the turn {turn_id} have ended: ")?,
+            None => f.write_str("the events of the goal have ended: ")?,
+        }
+        write!(f, "{reason} ({thread_id})")
     }
 }
 
 impl fmt::Display for DetachReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ThreadClosed => "the server has closed its thread",
-            Self::Unsubscribed => "this client has unsubscribed from its thread",
+            Self::ThreadClosed => "the server has closed the thread",
+            Self::Unsubscribed => "this client has unsubscribed from the thread",
         })
     }
 }

@@ -1,9 +1,7 @@
-//! What a process puts out: as it comes, and all of it.
+//! The output of a process.
 
 use std::{
     borrow::Cow,
-    future::poll_fn,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -12,31 +10,31 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use codex_types::{
     CommandExecOutputDeltaNotification, CommandExecOutputStream, CommandExecResponse,
 };
-use futures_core::Stream;
 
 use crate::{
     error::{Error, Result, decode_error::DecodeError},
-    exec::process::Inner,
-    routing::{decode, subscribers::Post},
+    exec::process::Process,
+    routing::mailbox::{Item, Received},
     rpc::raw_notification::RawNotification,
+    stream::stream,
 };
 
-/// A piece of output (`command/exec/outputDelta`), decoded.
+/// A chunk of output (`command/exec/outputDelta`), decoded.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExecChunk {
-    /// Where it was written to. A terminal has only one, `stdout`.
+    /// The stream that was written to. A terminal has only `stdout`.
     pub stream: CommandExecOutputStream,
-    /// What was written: bytes as they came, which may cut a character in two.
+    /// The bytes. A chunk may end within a character.
     pub bytes: Vec<u8>,
-    /// Whether the stream has come to its [cap](crate::exec::start::ExecBuilder::output_bytes_cap), so that nothing of it
-    /// will follow, whatever the program writes.
+    /// Whether the stream has reached its [cap](crate::builder::ExecBuilder::output_bytes_cap), so that
+    /// no chunk of it follows.
     pub cap_reached: bool,
 }
 
 impl ExecChunk {
     fn decode(notification: &RawNotification) -> Result<Self> {
-        let delta: CommandExecOutputDeltaNotification = decode::params(notification)?;
+        let delta: CommandExecOutputDeltaNotification = notification.decode_params()?;
         let bytes = BASE64_STANDARD.decode(delta.delta_base64);
         Ok(Self {
             stream: delta.stream,
@@ -49,30 +47,30 @@ impl ExecChunk {
     }
 }
 
-/// What a process has put out, and how it ended.
+/// The output and the exit code of a process.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ExecOutput {
-    /// The exit code; the server's is 124 for a program that took too long.
+    /// The exit code; 124 for a program that exceeded its timeout.
     pub exit_code: i32,
-    /// What was written to the standard output, or to the terminal.
+    /// The bytes written to standard output, or to the terminal.
     pub stdout: Vec<u8>,
-    /// What was written to the standard error.
+    /// The bytes written to standard error.
     pub stderr: Vec<u8>,
-    /// Whether `stdout` has come to the [cap](crate::exec::start::ExecBuilder::output_bytes_cap), and may be cut there.
-    /// A server on Windows does not say.
+    /// Whether `stdout` has reached the [cap](crate::builder::ExecBuilder::output_bytes_cap) and may be
+    /// truncated. Servers on Windows do not report it.
     pub stdout_cap_reached: bool,
-    /// The same for `stderr`.
+    /// Whether `stderr` has reached the cap and may be truncated.
     pub stderr_cap_reached: bool,
 }
 
 impl ExecOutput {
-    /// The standard output as text; what is not UTF-8 is replaced.
+    /// Returns standard output as text. Invalid UTF-8 is replaced.
     pub fn stdout_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stdout)
     }
 
-    /// The standard error as text; what is not UTF-8 is replaced.
+    /// Returns standard error as text. Invalid UTF-8 is replaced.
     pub fn stderr_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stderr)
     }
@@ -86,7 +84,7 @@ impl ExecOutput {
         *cap_reached |= chunk.cap_reached;
     }
 
-    /// Adds what the answer has: the exit code, and the output if it was not streamed.
+    /// Adds the exit code and the output that was not streamed.
     pub(crate) fn finish(&mut self, response: &CommandExecResponse) {
         self.exit_code = response.exit_code;
         self.stdout.extend_from_slice(response.stdout.as_bytes());
@@ -94,52 +92,46 @@ impl ExecOutput {
     }
 }
 
-/// The output of a process; from [`ExecProcess::stream`](crate::exec::process::ExecProcess::stream).
+/// The output of a process; from [`ExecProcess::stream`](crate::ExecProcess::stream).
 ///
-/// It ends with the process. If the program could not be run
-/// ([`Rpc`](crate::Error::Rpc)) or the connection ended before it
-/// ([`ConnectionClosed`](crate::Error::Closed)), that is the last item. Other errors do not end it: a message
-/// that could not be understood ([`Decode`](crate::Error::Decode)), or pieces that were dropped since
-/// they were not read in time ([`Lagged`](crate::Error::Lagged)).
+/// The stream ends with the process. If the program could not be run ([`Rpc`](crate::Error::Rpc)) or
+/// the connection ended before it ([`Closed`](crate::Error::Closed)), that error is the last item. Other
+/// errors do not end it: a message that cannot be decoded ([`Decode`](crate::Error::Decode)), or chunks
+/// that were dropped because they were not read in time ([`Lagged`](crate::Error::Lagged)).
 #[derive(Debug)]
 pub struct ExecStream {
-    process: Arc<Inner>,
-    ended: bool,
+    process: Arc<Process>,
+    has_ended: bool,
 }
 
 impl ExecStream {
-    pub(crate) fn new(process: Arc<Inner>) -> Self {
+    pub(crate) fn new(process: Arc<Process>) -> Self {
         Self {
             process,
-            ended: false,
+            has_ended: false,
         }
-    }
-
-    /// The next piece; `None` after the last one. May be cancelled without losing any.
-    pub async fn next(&mut self) -> Option<Result<ExecChunk>> {
-        poll_fn(|context| self.poll(context)).await
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ExecChunk>>> {
-        if self.ended {
+        if self.has_ended {
             return Poll::Ready(None);
         }
-        self.process.topic.poll(context).map(|post| match post {
-            Some(Post::Notification(notification)) => Some(ExecChunk::decode(&notification)),
-            Some(Post::Error(error)) => Some(Err(error)),
-            Some(Post::Missed(skipped)) => Some(Err(Error::Lagged { skipped })),
+        let mailbox = &self.process.stream.mailbox;
+        mailbox.poll(context).map(|received| match received {
+            Some(Received::Item(Item::Notification(notification))) => {
+                Some(ExecChunk::decode(&notification))
+            }
+            Some(Received::Item(Item::Error(error))) => Some(Err(error)),
+            Some(Received::Lagged(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
-                self.ended = true;
-                self.process.topic.ended()?.err().map(Err)
+                self.has_ended = true;
+                self.process.stream.mailbox.end()?.err().map(Err)
             }
         })
     }
 }
 
-impl Stream for ExecStream {
-    type Item = Result<ExecChunk>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
+stream! {
+    /// Returns the next chunk; `None` after the last one.
+    ExecStream => Result<ExecChunk>
 }

@@ -9,113 +9,126 @@ use codex_types::{
 };
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::{Error, Result},
     exec::output::{ExecOutput, ExecStream},
     routing::client_id_stream::ClientIdStream,
+    rpc::raw_notification::NotificationKind,
 };
 
-/// A process that was started with [`ExecBuilder::spawn`](crate::exec::start::ExecBuilder::spawn). Cheap to clone; all clones
-/// are one process, which one task can write to while another reads.
+/// A process on the server; from [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn). Cheap to
+/// clone; all clones are one process, which one task can write to while another reads.
 ///
-/// When the last handle and stream are dropped, the process is [terminated](Self::terminate): one
-/// that nobody can talk to any more does not stay. It also ends with the connection.
+/// ```no_run
+/// use codex_client::{Codex, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let shell = codex.exec(["sh"]).tty(80, 24).no_timeout().spawn()?;
+///     shell.write("ls\nexit\n").await?;
+///     let mut output = shell.stream();
+///     while let Some(chunk) = output.next().await {
+///         print!("{}", String::from_utf8_lossy(&chunk?.bytes));
+///     }
+///     println!("ended with {}", shell.wait().await?);
+///     Ok(())
+/// }
+/// ```
+///
+/// When the last handle and stream are dropped, the process is [terminated](Self::terminate). It also
+/// ends with the connection.
 ///
 /// # Memory
 ///
-/// Output that is not read is kept, up to 16 MiB as it comes over the wire (which is 12 MiB of
-/// bytes). The server does not wait for readers: past that the oldest makes room, and the stream
-/// says so. It cannot come to that unless [`no_output_cap`](crate::exec::start::ExecBuilder::no_output_cap) or a large
-/// [`output_bytes_cap`](crate::exec::start::ExecBuilder::output_bytes_cap) is asked for: by default the server sends 1 MiB
-/// of each stream at most.
+/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the oldest
+/// chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default the server
+/// sends at most 1 MiB of each stream, so that this needs
+/// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
+/// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
 pub struct ExecProcess {
-    inner: Arc<Inner>,
+    process: Arc<Process>,
 }
 
-/// What handles and streams hold together.
+/// The process that handles and streams share.
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct Process {
     codex: Codex,
-    pub(crate) topic: Arc<ClientIdStream>,
+    pub(crate) stream: Arc<ClientIdStream>,
 }
 
 impl ExecProcess {
     pub(crate) fn start(codex: Codex, params: CommandExecParams, streams: bool) -> Result<Self> {
-        let topic = ClientIdStream::new("command/exec/outputDelta", "exec");
-        let mut params = params.process_id(topic.id());
+        let stream = ClientIdStream::new(NotificationKind::ExecOutputDelta, "exec");
+        let mut params = params.process_id(stream.id());
         if streams {
             params = params.stream_stdout_stderr(true);
         }
         let connection = codex.connection();
-        connection.follow(&topic)?;
-        connection.send_until_end(&params, &topic)?;
-        let inner = Arc::new(Inner { codex, topic });
-        Ok(Self { inner })
+        connection.open_stream(&stream)?;
+        connection.send_for_stream(&params, &stream)?;
+        let process = Arc::new(Process { codex, stream });
+        Ok(Self { process })
     }
 
-    /// The id that this client has given the process. It holds for this connection.
-    pub fn process_id(&self) -> &str {
-        self.inner.topic.id()
-    }
-
-    /// The output, piece by piece as it comes, from what nobody has read yet. There is one output:
-    /// of several streams, each piece goes to one.
+    /// Streams the output, beginning with the oldest chunk that is unread. With several streams, each
+    /// chunk goes to one of them.
     pub fn stream(&self) -> ExecStream {
-        ExecStream::new(Arc::clone(&self.inner))
+        ExecStream::new(Arc::clone(&self.process))
     }
 
-    /// Waits for the end and collects the output that nobody has read.
+    /// Waits for the end of the process and collects the unread output.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if some of the output was dropped
-    /// before this was called.
+    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the call.
     pub async fn output(&self) -> Result<ExecOutput> {
         let mut output = ExecOutput::default();
         let mut chunks = self.stream();
         while let Some(chunk) = chunks.next().await {
             output.add(chunk?);
         }
-        output.finish(&self.ended().await?);
+        output.finish(&self.response().await?);
         Ok(output)
     }
 
-    /// Waits for the end; the exit code. Several may wait, and whoever comes later is told at once.
-    /// The output need not be read for it, and can be read afterwards.
+    /// Waits for the end of the process and returns its exit code. Several tasks may wait. The output
+    /// need not be read, and can be read afterwards.
     ///
-    /// The server's code is 124 for a program that took longer than it was
-    /// [given](crate::exec::start::ExecBuilder::timeout), and not 0 for one that was ended by a signal.
+    /// The exit code is 124 for a program that exceeded its
+    /// [timeout](crate::builder::ExecBuilder::timeout), and not 0 for a program that was ended by a
+    /// signal.
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`ConnectionClosed`](crate::Error::Closed)
-    /// if the connection ended before it.
+    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed) if
+    /// the connection ended before it.
     pub async fn wait(&self) -> Result<i32> {
-        self.ended().await.map(|response| response.exit_code)
+        self.response().await.map(|response| response.exit_code)
     }
 
-    async fn ended(&self) -> Result<CommandExecResponse> {
-        let end = poll_fn(|context| self.inner.topic.poll_end(context)).await;
+    async fn response(&self) -> Result<CommandExecResponse> {
+        let mailbox = &self.process.stream.mailbox;
+        let end = poll_fn(|context| mailbox.poll_end(context)).await;
         end.and_then(|response| response.decode::<CommandExecParams>())
     }
 
-    /// Writes to the input of the program (`command/exec/write`). It returns when the server has taken
-    /// it, which a program that does not read may delay.
+    /// Writes to the standard input of the program (`command/exec/write`). Returns when the server has
+    /// accepted the bytes, which a program that does not read may delay.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
-    /// has no input since neither [`stream_stdin`](crate::exec::start::ExecBuilder::stream_stdin) nor
-    /// [`tty`](crate::exec::start::ExecBuilder::tty) was asked for.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if
+    /// the program has ended, or has no input because neither
+    /// [`stream_stdin`](crate::builder::ExecBuilder::stream_stdin) nor
+    /// [`tty`](crate::builder::ExecBuilder::tty) was set.
     pub async fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let delta = BASE64_STANDARD.encode(bytes);
         let params = CommandExecWriteParams::new(self.process_id()).delta_base64(delta);
         self.ask(&params).await
     }
 
-    /// Tells the program that its input is over (`command/exec/write`). In a terminal that is what
-    /// Ctrl+D does, which is to be written there.
+    /// Closes the standard input of the program (`command/exec/write`). In a terminal, write Ctrl+D
+    /// (`\x04`) instead.
     ///
     /// # Errors
     ///
@@ -125,23 +138,23 @@ impl ExecProcess {
         self.ask(&params).await
     }
 
-    /// Changes the size of the terminal (`command/exec/resize`).
+    /// Resizes the terminal (`command/exec/resize`).
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if the program has ended, or
-    /// does not run in a terminal.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if
+    /// the program has ended, or does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
         self.ask(&CommandExecResizeParams::new(self.process_id(), size))
             .await
     }
 
-    /// Ends the process (`command/exec/terminate`). Returns when the server has taken it in; to see
-    /// it end, [`wait`](Self::wait). One that has ended already is no error.
+    /// Terminates the process (`command/exec/terminate`). Returns when the server has accepted the
+    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a no-op.
     ///
-    /// On Linux, current servers can leave a program behind that is ended while its sandbox is being set
-    /// up, in the first moments after its start.
+    /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
+    /// being set up, in the first moments after its start.
     ///
     /// # Errors
     ///
@@ -149,29 +162,34 @@ impl ExecProcess {
     pub async fn terminate(&self) -> Result<()> {
         let params = CommandExecTerminateParams::new(self.process_id());
         match self.ask(&params).await {
-            Err(Error::Rpc(_)) if self.inner.topic.ended().is_some() => Ok(()),
+            Err(Error::Rpc(_)) if self.process.stream.mailbox.end().is_some() => Ok(()),
             asked => asked,
         }
     }
 
-    /// Asks something of the process. If there is none since it could not be started, that is the
-    /// more telling error.
+    /// Returns the id that this client has given to the process. It is valid for this connection.
+    pub fn process_id(&self) -> &str {
+        self.process.stream.id()
+    }
+
+    /// Sends a request about the process. If the process could not be started, returns that error, which
+    /// says more.
     async fn ask<R: Request>(&self, params: &R) -> Result<()> {
-        let connection = self.inner.codex.connection();
+        let connection = self.process.codex.connection();
         let asked = connection.call(params, connection.timeout()).await;
-        match (&asked, self.inner.topic.ended()) {
+        match (&asked, self.process.stream.mailbox.end()) {
             (Err(Error::Rpc(_)), Some(Err(error))) => Err(error),
             _ => asked.map(drop),
         }
     }
 }
 
-impl Drop for Inner {
+impl Drop for Process {
     fn drop(&mut self) {
-        self.topic.abandon();
-        if self.topic.ended().is_none() {
-            let params = CommandExecTerminateParams::new(self.topic.id());
-            self.codex.connection().send_off(&params);
+        self.stream.mailbox.abandon();
+        if self.stream.mailbox.end().is_none() {
+            let params = CommandExecTerminateParams::new(self.stream.id());
+            self.codex.connection().send_and_forget(&params);
         }
     }
 }

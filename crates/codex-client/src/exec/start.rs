@@ -5,12 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use codex_types::{CommandExecParams, CommandExecTerminalSize, SandboxPolicy};
 
 use crate::{
-    blocking,
-    builder_macros::{options, sends},
-    codex::Codex,
+    builder_macros::options,
+    client::Codex,
     error::Result,
     exec::{output::ExecOutput, process::ExecProcess},
-    mode::{Async, Blocking},
+    mode::Async,
     request_builder::RequestBuilder,
 };
 
@@ -118,12 +117,12 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    fn start(self, streams: bool) -> Result<ExecProcess> {
+    pub(crate) fn start(self, streams: bool) -> Result<ExecProcess> {
         self.request.check()?;
         ExecProcess::start(self.request.codex, self.request.params, streams)
     }
 
-    async fn perform(self) -> Result<ExecOutput> {
+    pub(crate) async fn perform(self) -> Result<ExecOutput> {
         // The sandbox of Windows cannot stream. There, output is text of one piece.
         let streams = self.request.codex.metadata().platform_family != "windows";
         self.start(streams)?.output().await
@@ -131,7 +130,7 @@ impl<M> ExecBuilder<M> {
 }
 
 impl ExecBuilder {
-    /// OnResponse the program, to be talked to while it runs. This waits for nothing: the server does not
+    /// Starts the program, to be talked to while it runs. This waits for nothing: the server does not
     /// say that a program has started. One that cannot be is told by the first thing that is asked
     /// of the process.
     ///
@@ -139,34 +138,9 @@ impl ExecBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConnectionClosed`](crate::Error::Closed) if the connection has ended,
+    /// [`Closed`](crate::Error::Closed) if the connection has ended,
     /// [`InvalidInput`](crate::Error::InvalidInput) for a [`cwd`](Self::cwd) that cannot be sent.
     pub fn spawn(self) -> Result<ExecProcess> {
         self.start(true)
     }
-}
-
-impl ExecBuilder<Blocking> {
-    /// As [`ExecBuilder::spawn`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn spawn(self) -> Result<blocking::ExecProcess> {
-        self.start(true).map(Into::into)
-    }
-}
-
-sends! {
-    /// Runs the program to its end and collects its output. Dropped before that, the program is
-    /// [terminated](ExecProcess::terminate).
-    ///
-    /// An exit code other than 0 is no error.
-    ///
-    /// # Errors
-    ///
-    /// [`Rpc`](crate::Error::Rpc) if the program cannot be run, [`ConnectionClosed`](crate::Error::Closed) if
-    /// the connection ended before it, or [`Decode`](crate::Error::Decode) if the answer is not what
-    /// the protocol says.
-    ExecBuilder -> ExecOutput
 }

@@ -1,50 +1,65 @@
-//! What a goal has come to.
+//! Results of goals.
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
 
-use crate::{error::Result, routing::goal_tracker::GoalTracker, turn::result::TurnResult};
+use crate::{
+    error::{Error, Result, turn_detached::TurnDetached},
+    routing::{goal_tracker::GoalTracker, turn_log::EarlyEnd},
+    turn_result::TurnResult,
+};
 
-/// What a goal has come to, collected from the events of its turns.
+/// The result of a goal, collected from the events of its turns.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GoalResult {
-    /// The goal as the server has last told, with its status and what it has used; `None` if it was
-    /// cleared.
+    /// The goal as last reported, with its status and usage; `None` if it was cleared.
     pub goal: Option<ThreadGoal>,
-    /// Its turns, in order. One that has failed or was interrupted is among them, with its status and
-    /// its error.
+    /// The turns, in order. Failed and interrupted turns are included, with their status and error.
     pub turns: Vec<TurnResult>,
 }
 
 impl GoalResult {
-    pub(crate) fn collect(tracker: &GoalTracker) -> Result<Self> {
-        let goal = tracker.goal();
-        let turns = tracker.turns();
+    pub(crate) fn collect(goal: &GoalTracker) -> Result<Self> {
+        let turns = goal.turns();
         let turns = turns
             .iter()
-            .map(|log| TurnResult::partial(log.turn_id(), &log.record()));
+            .map(|log| log.record().partial_result(log.turn_id()));
         Ok(Self {
             turns: turns.collect::<Result<_>>()?,
-            goal,
+            goal: goal.goal(),
         })
     }
 
-    /// How the goal stands: complete, paused, blocked, out of a budget; still active if the last turn
-    /// was interrupted. `None` if it was cleared.
+    /// Returns the status of the goal: complete, paused, blocked or limited; still active if the last
+    /// turn was interrupted. `None` if the goal was cleared.
     pub fn status(&self) -> Option<&ThreadGoalStatus> {
         self.goal.as_ref().map(|goal| &goal.status)
     }
 
-    /// The model's last answer: that of the last turn that has one.
+    /// Returns the final response of the last turn that has one.
     pub fn final_response(&self) -> Option<&str> {
         let mut turns = self.turns.iter().rev();
         turns.find_map(|turn| turn.final_response.as_deref())
     }
 
-    /// The tokens that were used, as last reported: by the latest call of the model, and by the whole
-    /// thread. What the goal has used is in [`goal`](Self::goal).
+    /// Returns the token usage as last reported: that of the latest model call and that of the whole
+    /// thread. The usage of the goal is in [`goal`](Self::goal).
     pub fn usage(&self) -> Option<&ThreadTokenUsage> {
         let mut turns = self.turns.iter().rev();
         turns.find_map(|turn| turn.usage.as_ref())
+    }
+}
+
+/// Returns the error of a goal whose events have ended early.
+pub(crate) fn early_end_error(goal: &GoalTracker, why: EarlyEnd) -> Error {
+    match (goal.turns().pop(), why) {
+        (Some(last), why) => last.early_end_error(why),
+        (None, EarlyEnd::Closed(closed)) => Error::Closed(closed),
+        (None, EarlyEnd::Detached(reason)) => Error::TurnDetached(Box::new(TurnDetached {
+            thread_id: goal.thread_id().to_owned(),
+            turn_id: None,
+            reason,
+            partial: None,
+        })),
     }
 }

@@ -3,14 +3,13 @@
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
 
 use crate::{
-    blocking,
-    builder_macros::{options, sends, timeouts},
+    builder_macros::{options, timeouts},
+    client::Thread,
     error::Result,
     goal::handle::GoalHandle,
     mode::Async,
     request_builder::RequestBuilder,
     routing::goal_tracker::GoalState,
-    thread::Thread,
 };
 
 /// Begins or resumes a goal (`thread/goal/set`); `.await` or `send` does it. From
@@ -31,7 +30,7 @@ impl<M> GoalStartBuilder<M> {
     pub(crate) fn resume(thread: &Thread) -> Self {
         let params = ThreadGoalSetParams::new(thread.id()).status(ThreadGoalStatus::Active);
         Self {
-            request: RequestBuilder::new(thread.codex(), params),
+            request: RequestBuilder::new(&thread.codex, params),
         }
     }
 
@@ -44,7 +43,7 @@ impl<M> GoalStartBuilder<M> {
         self.params(|params| params.token_budget(tokens))
     }
 
-    async fn perform(self) -> Result<GoalHandle> {
+    pub(crate) async fn perform(self) -> Result<GoalHandle> {
         let RequestBuilder {
             codex,
             params,
@@ -52,18 +51,18 @@ impl<M> GoalStartBuilder<M> {
             ..
         } = self.request;
         let connection = codex.connection();
-        // A thread that was unsubscribed from would tell nothing.
-        drop(connection.reserve(&params.thread_id).await?);
-        // From before the first turn can begin.
-        let tracker = connection.pursue(&params.thread_id)?;
+        // Fails for a thread that was unsubscribed from, whose notifications are not received.
+        drop(connection.reserve_thread(&params.thread_id).await?);
+        // Before the first turn can begin.
+        let goal = connection.follow_goal(&params.thread_id)?;
         if params.objective.is_some() {
-            // Else what the old goal has used would count for the new one.
+            // Otherwise the usage of the previous goal would count for the new one.
             let clear = ThreadGoalClearParams::new(&params.thread_id);
             connection.call(&clear, timeout).await?;
         }
         let set = connection.call(&params, timeout).await?.goal;
-        let handle = GoalHandle::new(codex, tracker);
-        // What is told of an earlier goal is behind us then.
+        let handle = GoalHandle::new(codex, goal);
+        // Afterwards no notification about an earlier goal follows.
         let is_set = |_: GoalState, goal: Option<&ThreadGoal>| {
             goal.is_some_and(|goal| {
                 goal.objective == set.objective
@@ -71,18 +70,7 @@ impl<M> GoalStartBuilder<M> {
                     && goal.updated_at >= set.updated_at
             })
         };
-        handle.until(timeout, is_set).await?;
+        handle.reported(timeout, is_set).await?;
         Ok(handle)
     }
-}
-
-sends! {
-    /// Begins to pursue the goal. The first turn has not begun then: the server starts it when the
-    /// thread is idle.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread,
-    /// and for a thread without a goal to resume. After a timeout the goal may be pursued.
-    GoalStartBuilder -> GoalHandle, blocking blocking::GoalHandle
 }

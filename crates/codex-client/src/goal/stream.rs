@@ -2,125 +2,114 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use codex_types::ServerNotification;
-use futures_core::Stream;
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::Result,
-    goal::{handle::lost, result::GoalResult},
+    goal::result::{GoalResult, early_end_error},
     routing::{
-        decode,
         goal_tracker::{GoalEnd, GoalEvent, GoalTracker},
-        turn_log::{End, TurnReader},
+        turn_log::{TurnEnd, TurnReader},
     },
+    stream::stream,
 };
 
-/// The events of all turns of a goal; from [`GoalHandle::stream`](crate::goal::handle::GoalHandle::stream).
+/// The events of all turns of a goal; from [`GoalHandle::stream`](crate::GoalHandle::stream).
 ///
-/// What the server tells about the goal between turns, or while one runs, is among them
-/// (`thread/goal/updated`, `thread/goal/cleared`). It ends when the goal has come to rest, or with
-/// [`ConnectionClosed`](crate::Error::Closed) if the connection ended before, or
-/// [`TurnDetached`](crate::Error::TurnDetached) if nothing more will be told of the thread. A
-/// [`Decode`](crate::Error::Decode) does not end it: that message could not be understood, and the
-/// next one comes.
+/// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included. The
+/// stream ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the connection
+/// ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
+/// unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: that message could not be
+/// decoded, and the next one follows.
 ///
-/// Nothing is lost on a reader that falls behind; it gets neighbouring deltas of an item as one.
+/// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
 #[derive(Debug)]
 pub struct GoalStream {
-    /// Keeps the connection open while the goal is followed.
+    /// Keeps the connection open while the goal is read.
     _codex: Codex,
-    tracker: Arc<GoalTracker>,
-    /// The event that is read, or is to be read next.
-    event: usize,
+    goal: Arc<GoalTracker>,
+    /// The number of the event that is being read, or read next.
+    next: usize,
     turn: Option<TurnReader>,
-    ended: bool,
+    has_ended: bool,
 }
 
 impl GoalStream {
-    pub(crate) fn new(codex: Codex, tracker: Arc<GoalTracker>) -> Self {
+    pub(crate) fn new(codex: Codex, goal: Arc<GoalTracker>) -> Self {
         Self {
             _codex: codex,
-            event: tracker.begin_stream(),
-            tracker,
+            next: goal.begin_stream(),
+            goal,
             turn: None,
-            ended: false,
+            has_ended: false,
         }
     }
 
-    /// The next event; `None` when the goal has come to rest. May be cancelled without losing any.
-    pub async fn next(&mut self) -> Option<Result<ServerNotification>> {
-        poll_fn(|context| self.poll(context)).await
-    }
-
-    /// Waits until the goal comes to rest, without the events that are still unread, and collects what
-    /// it has come to.
+    /// Waits until the goal comes to rest, skips the events that are unread, and collects the result.
     ///
     /// # Errors
     ///
-    /// As [`GoalHandle::run`](crate::goal::handle::GoalHandle::run).
+    /// As [`GoalHandle::run`](crate::GoalHandle::run).
     pub async fn result(self) -> Result<GoalResult> {
-        match poll_fn(|context| self.tracker.poll_end(context)).await {
-            GoalEnd::Ended => GoalResult::collect(&self.tracker),
-            GoalEnd::EarlyEnd(why) => Err(lost(&self.tracker, why)),
+        match poll_fn(|context| self.goal.poll_end(context)).await {
+            GoalEnd::AtRest => GoalResult::collect(&self.goal),
+            GoalEnd::Early(why) => Err(early_end_error(&self.goal, why)),
         }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
         loop {
-            if self.ended {
+            if self.has_ended {
                 return Poll::Ready(None);
             }
             let why = match &mut self.turn {
-                Some(turn) => match std::task::ready!(turn.poll(context)) {
+                Some(turn) => match ready!(turn.poll(context)) {
                     Ok(event) => {
                         let log = turn.log();
-                        let event = decode::event(event, log.thread_id(), log.turn_id());
+                        let event = event.decode(log.thread_id(), log.turn_id());
                         return Poll::Ready(Some(event));
                     }
-                    Err(End::Completed) => {
-                        self.turn_over();
+                    Err(TurnEnd::Completed) => {
+                        self.advance();
                         continue;
                     }
-                    Err(End::EarlyEnd(why)) => why,
+                    Err(TurnEnd::Early(why)) => why,
                 },
-                None => match std::task::ready!(self.tracker.poll_event(self.event, context)) {
+                None => match ready!(self.goal.poll_event(self.next, context)) {
                     Ok(GoalEvent::Turn(log)) => {
                         self.turn = Some(log.reader());
                         continue;
                     }
                     Ok(GoalEvent::Notification(notification)) => {
-                        self.turn_over();
-                        return Poll::Ready(Some(decode::notification(&notification)));
+                        self.advance();
+                        return Poll::Ready(Some(notification.decode()));
                     }
-                    Err(GoalEnd::Ended) => {
-                        self.ended = true;
+                    Err(GoalEnd::AtRest) => {
+                        self.has_ended = true;
                         continue;
                     }
-                    Err(GoalEnd::EarlyEnd(why)) => why,
+                    Err(GoalEnd::Early(why)) => why,
                 },
             };
-            self.ended = true;
-            return Poll::Ready(Some(Err(lost(&self.tracker, why))));
+            self.has_ended = true;
+            return Poll::Ready(Some(Err(early_end_error(&self.goal, why))));
         }
     }
 
-    fn turn_over(&mut self) {
+    /// Moves on to the next event.
+    fn advance(&mut self) {
         self.turn = None;
-        self.event += 1;
-        self.tracker.told(self.event);
+        self.next += 1;
+        self.goal.delivered(self.next);
     }
 }
 
-impl Stream for GoalStream {
-    type Item = Result<ServerNotification>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
+stream! {
+    /// Returns the next event; `None` when the goal has come to rest.
+    GoalStream => Result<ServerNotification>
 }

@@ -1,4 +1,4 @@
-//! A request of the server that somebody holds.
+//! A request of the server, held until the program responds.
 
 use std::fmt;
 
@@ -9,85 +9,85 @@ use crate::{
     error::Result, server_requests::server_response::ServerResponse,
 };
 
-/// A request of the server, to be answered now or later, from any task or thread, at most once; from
+/// A request of the server, to be responded to now or later, from any task or thread; from
 /// [`RequestInbox`](crate::RequestInbox).
 ///
-/// Dropped unanswered, it is declined. The server may withdraw it meanwhile
-/// (`serverRequest/resolved`), because somebody else has answered or its turn has ended;
-/// [`resolved`](Self::resolved) tells.
+/// Dropping it without a response declines it. The server may withdraw the request in the meantime
+/// (`serverRequest/resolved`), because another client has responded or the turn has ended;
+/// [`resolved`](Self::resolved) waits for that.
 pub struct PendingRequest {
-    asked: InboundRequest,
+    inbound: InboundRequest,
     request: ServerRequest,
     approval: Option<ApprovalRequest>,
 }
 
 impl PendingRequest {
-    /// `None` for one that cannot be understood, which is reported and declined.
-    pub(crate) fn new(asked: InboundRequest) -> Option<Self> {
-        let decoded = asked
+    /// Returns `None` for a request that cannot be decoded, which is reported and declined.
+    pub(crate) fn new(inbound: InboundRequest) -> Option<Self> {
+        let decoded = inbound
             .message()
-            .and_then(|request| Ok((request, ApprovalRequest::of(&asked)?)));
+            .and_then(|request| Ok((request, ApprovalRequest::of(&inbound)?)));
         match decoded {
             Ok((request, approval)) => Some(Self {
-                asked,
+                inbound,
                 request,
                 approval,
             }),
             Err(error) => {
-                asked.report(error);
+                inbound.report(error);
                 None
             }
         }
     }
 
-    /// The server's id of the request, which
-    /// [`ServerRequestResolved`](codex_types::ServerNotification::ServerRequestResolved) names.
+    /// Returns the id of the request. The notification
+    /// [`ServerRequestResolved`](codex_types::ServerNotification::ServerRequestResolved) names it.
     pub fn id(&self) -> &RequestId {
-        &self.asked.ticket().id
+        &self.inbound.state().id
     }
 
-    /// What is asked.
+    /// Returns the request.
     pub fn request(&self) -> &ServerRequest {
         &self.request
     }
 
-    /// What is asked, if it is leave to do something.
+    /// Returns the approval request, if the request is one.
     pub fn approval(&self) -> Option<&ApprovalRequest> {
         self.approval.as_ref()
     }
 
-    /// Answers it.
+    /// Responds to the request.
     ///
     /// # Errors
     ///
-    /// [`Resolved`](crate::Error::Resolved) if it was answered or withdrawn before, or the connection
-    /// has ended; [`InvalidInput`](crate::Error::InvalidInput) if this is no answer to what was
-    /// asked, after which it is still open.
-    pub fn respond(&self, reply: impl Into<ServerResponse>) -> Result<()> {
-        let reply = reply.into();
-        let answer = reply.answer(self.asked.method(), self.approval())?;
-        self.asked.answer(answer)
+    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection has
+    /// ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not fit the request,
+    /// which stays open.
+    pub fn respond(&self, response: impl Into<ServerResponse>) -> Result<()> {
+        let response = response.into();
+        let response = response.into_result(self.inbound.method(), self.approval())?;
+        self.inbound.respond(response)
     }
 
-    /// Declines it, as dropping does.
+    /// Declines the request, as dropping it does.
     ///
     /// # Errors
     ///
-    /// [`Resolved`](crate::Error::Resolved) if it was answered or withdrawn before, or the connection
-    /// has ended.
+    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection has
+    /// ended.
     pub fn decline(&self) -> Result<()> {
-        self.asked.decline()
+        self.inbound.decline()
     }
 
-    /// Whether it still waits for an answer.
+    /// Whether the request still needs a response.
     pub fn is_open(&self) -> bool {
-        self.asked.ticket().is_open()
+        self.inbound.state().is_open()
     }
 
-    /// Waits until it waits for no answer any more: it was answered or withdrawn, or the connection
-    /// has ended. A prompt that shows it should go away then.
+    /// Waits until the request is responded to or withdrawn, or the connection has ended. Close a prompt
+    /// that shows the request then.
     pub async fn resolved(&self) {
-        self.asked.ticket().settled().await;
+        self.inbound.state().settled().await;
     }
 }
 

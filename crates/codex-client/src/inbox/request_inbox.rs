@@ -1,107 +1,60 @@
-//! The requests of the server as a stream.
+//! Requests of the server as a stream.
 
 use std::{
     fmt,
-    future::poll_fn,
-    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
-
-use futures_core::Stream;
 
 use crate::{
-    codex::Codex, inbox::pending_request::PendingRequest, server_requests::request_queue::Inbox,
-    thread::Thread,
+    inbox::pending_request::PendingRequest, server_requests::request_queue::RequestQueue,
+    stream::stream,
 };
 
-impl Codex {
-    /// The requests of the server that no handler is set for, from now on, to be answered in your own
-    /// time: as long as this is held, nothing of it is declined unseen.
-    ///
-    /// Each goes to one place only. If there are several of these, it is the one opened last, and one
-    /// of the [thread's own](Thread::server_requests) goes before all.
-    ///
-    /// ```no_run
-    /// use codex_client::Decision;
-    ///
-    /// # async fn example(codex: codex_client::Codex) -> codex_client::Result<()> {
-    /// let mut inbox = codex.server_requests();
-    /// while let Some(pending) = inbox.next().await {
-    ///     if let Some(request) = pending.approval() {
-    ///         let decision = if request.is_read_only() { Decision::Accept } else { Decision::Decline };
-    ///         pending.respond(decision)?;
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn server_requests(&self) -> RequestInbox {
-        RequestInbox::new(self.connection().inbox(None))
-    }
-}
-
-impl Thread {
-    /// The requests of the server about this thread, from now on, to be answered in your own time.
-    /// They come here rather than to a handler, and rather than to [`Codex::server_requests`]. Those of
-    /// sub-agents, which have threads of their own, do not, nor do calls of a [`Tool`](crate::Tool) that
-    /// the thread has.
-    pub fn server_requests(&self) -> RequestInbox {
-        RequestInbox::new(self.codex().connection().inbox(Some(self.id())))
-    }
-}
-
-/// OpenRequests of the server; from [`Codex::server_requests`] and [`Thread::server_requests`].
+/// A stream of requests of the server; from
+/// [`Codex::server_requests`](crate::Codex::server_requests) and
+/// [`Thread::server_requests`](crate::Thread::server_requests).
 ///
-/// It ends when the connection does, and does not keep it open. Dropped, it declines what was not
-/// taken from it. A request that cannot be understood is declined, and reported by
-/// [`Codex::notifications`].
-#[must_use = "dropped, it declines what comes"]
+/// The inbox ends with the connection and does not keep it open. Dropping it declines the requests that
+/// were not taken. A request that cannot be decoded is declined, and reported by
+/// [`Codex::notifications`](crate::Codex::notifications).
+#[must_use = "dropping the inbox declines the requests"]
 pub struct RequestInbox {
-    inbox: Arc<Inbox>,
+    queue: Arc<RequestQueue>,
 }
 
 impl RequestInbox {
-    fn new(inbox: Arc<Inbox>) -> Self {
-        Self { inbox }
-    }
-
-    /// The next one that still waits for an answer; `None` when there will be none. May be cancelled
-    /// without losing any.
-    pub async fn next(&mut self) -> Option<PendingRequest> {
-        poll_fn(|context| self.poll(context)).await
+    pub(crate) fn new(queue: Arc<RequestQueue>) -> Self {
+        Self { queue }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<PendingRequest>> {
         loop {
-            let Some(asked) = std::task::ready!(self.inbox.poll(context)) else {
+            let Some(request) = ready!(self.queue.poll(context)) else {
                 return Poll::Ready(None);
             };
-            if let Some(pending) = PendingRequest::new(asked) {
+            if let Some(pending) = PendingRequest::new(request) {
                 return Poll::Ready(Some(pending));
             }
         }
     }
 }
 
-impl Stream for RequestInbox {
-    type Item = PendingRequest;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
+stream! {
+    /// Returns the next request that is still open; `None` after the end of the connection.
+    RequestInbox => PendingRequest
 }
 
 impl Drop for RequestInbox {
     fn drop(&mut self) {
-        self.inbox.close();
+        self.queue.close();
     }
 }
 
 impl fmt::Debug for RequestInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestInbox")
-            .field("thread_id", &self.inbox.thread_id())
+            .field("thread_id", &self.queue.thread_id())
             .finish_non_exhaustive()
     }
 }

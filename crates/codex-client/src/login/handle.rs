@@ -1,104 +1,131 @@
-//! Logins that were started.
+//! Handles of logins.
 
 use codex_types::{
     CancelLoginAccountParams, ChatgptDeviceCodeLoginAccountResponse, ChatgptLoginAccountResponse,
 };
 
 use crate::{
-    codex::Codex, login::wait::LoginWaitBuilder, request_builder::RequestBuilder,
+    client::Codex, login::wait::LoginWaitBuilder, request_builder::RequestBuilder,
     routing::logins::LoginAttempt,
 };
 
-/// What both kinds of login can do.
-macro_rules! attempt {
-    ($handle:ident, $started:ident) => {
+/// Implements the methods that both kinds of login have. The methods that only one kind has come
+/// first.
+macro_rules! login {
+    ($handle:ident, $response:ident { $($methods:tt)* }) => {
         impl $handle {
-            pub(crate) fn new(codex: Codex, started: $started, attempt: LoginAttempt) -> Self {
-                Self {
-                    codex,
-                    started,
-                    attempt,
-                }
-            }
+            $($methods)*
 
-            /// The id of this attempt.
-            pub fn login_id(&self) -> &str {
-                &self.started.login_id
-            }
-
-            /// Waits for the end of this attempt, and of no other (`account/login/completed`).
-            /// Several may wait, and whoever comes later is told at once.
+            /// Waits for the end of this attempt, and of no other (`account/login/completed`). Several
+            /// tasks may wait, also after the end.
             pub fn wait(&self) -> LoginWaitBuilder {
-                self.waiting()
+                self.wait_builder()
             }
 
-            pub(crate) fn waiting<M>(&self) -> LoginWaitBuilder<M> {
-                LoginWaitBuilder::new(self.codex.clone(), self.attempt.clone())
-            }
-
-            /// Asks the server to give this attempt up (`account/login/cancel`). It then completes
-            /// without success, which [`wait`](Self::wait) returns. The answer says whether there
-            /// was anything to cancel: an attempt that has ended is `notFound`.
+            /// Cancels this attempt (`account/login/cancel`). It then completes without success, which
+            /// [`wait`](Self::wait) returns. The status in the response is `notFound` if the attempt has
+            /// already ended.
             ///
             /// # Errors
             ///
             /// When awaited, as [`RequestBuilder::send`].
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
-                self.cancelling()
+                self.cancel_builder()
             }
 
-            pub(crate) fn cancelling<M>(&self) -> RequestBuilder<CancelLoginAccountParams, M> {
-                RequestBuilder::new(&self.codex, CancelLoginAccountParams::new(self.login_id()))
+            /// Returns the id of this attempt.
+            pub fn login_id(&self) -> &str {
+                &self.response.login_id
+            }
+        }
+
+        impl $handle {
+            pub(crate) fn new(codex: Codex, response: $response, attempt: LoginAttempt) -> Self {
+                Self {
+                    codex,
+                    response,
+                    attempt,
+                }
+            }
+
+            pub(crate) fn wait_builder<M>(&self) -> LoginWaitBuilder<M> {
+                LoginWaitBuilder::new(self.codex.clone(), self.attempt.clone())
+            }
+
+            pub(crate) fn cancel_builder<M>(&self) -> RequestBuilder<CancelLoginAccountParams, M> {
+                let params = CancelLoginAccountParams::new(self.login_id());
+                RequestBuilder::new(&self.codex, params)
             }
         }
     };
 }
 
-/// A login by a web browser that was started; from
-/// [`Codex::login_chatgpt`](Codex::login_chatgpt). Cheap enough to clone; all clones are one
-/// attempt.
+/// A login with a web browser; from [`Codex::login_chatgpt`](crate::Codex::login_chatgpt). All clones are
+/// one attempt.
 ///
-/// Dropped, the attempt goes on: the person may still finish it, and
-/// [`Codex::notifications`](Codex::notifications) tells of it. Only
-/// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
+/// ```no_run
+/// use codex_client::{Codex, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let login = codex.login_chatgpt().await?;
+///     println!("open {}", login.auth_url());
+///     let completed = login.wait().await?;
+///     if !completed.success {
+///         eprintln!("{}", completed.error.as_deref().unwrap_or("no reason given"));
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// If the handle is dropped, the attempt goes on: the person may still complete it, and
+/// [`Codex::notifications`](crate::Codex::notifications) reports it. Only [`cancel`](Self::cancel), a
+/// newer attempt and the end of the server end it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     codex: Codex,
-    started: ChatgptLoginAccountResponse,
+    response: ChatgptLoginAccountResponse,
     attempt: LoginAttempt,
 }
 
-attempt!(ChatgptLoginHandle, ChatgptLoginAccountResponse);
-
-impl ChatgptLoginHandle {
-    /// The page that the person is to open.
+login! { ChatgptLoginHandle, ChatgptLoginAccountResponse {
+    /// Returns the page for the person to open.
     pub fn auth_url(&self) -> &str {
-        &self.started.auth_url
+        &self.response.auth_url
     }
-}
+} }
 
-/// A login by a code that was started; from
-/// [`Codex::login_chatgpt_device_code`](Codex::login_chatgpt_device_code). Cheap enough to clone;
-/// all clones are one attempt.
+/// A login with a device code; from
+/// [`Codex::login_chatgpt_device_code`](crate::Codex::login_chatgpt_device_code). All clones are one
+/// attempt.
 ///
-/// Dropped, the attempt goes on, as for [`ChatgptLoginHandle`].
+/// ```no_run
+/// use codex_client::{Codex, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let login = codex.login_chatgpt_device_code().await?;
+///     println!("open {} and enter {}", login.verification_url(), login.user_code());
+///     let completed = login.wait().await?;
+///     println!("logged in: {}", completed.success);
+///     Ok(())
+/// }
+/// ```
+///
+/// If the handle is dropped, the attempt goes on, as for [`ChatgptLoginHandle`].
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLoginHandle {
     codex: Codex,
-    started: ChatgptDeviceCodeLoginAccountResponse,
+    response: ChatgptDeviceCodeLoginAccountResponse,
     attempt: LoginAttempt,
 }
 
-attempt!(DeviceCodeLoginHandle, ChatgptDeviceCodeLoginAccountResponse);
-
-impl DeviceCodeLoginHandle {
-    /// The page that the person is to open, on any machine.
+login! { DeviceCodeLoginHandle, ChatgptDeviceCodeLoginAccountResponse {
+    /// Returns the page for the person to open, on any machine.
     pub fn verification_url(&self) -> &str {
-        &self.started.verification_url
+        &self.response.verification_url
     }
 
-    /// The code that the person is to enter there.
+    /// Returns the code for the person to enter there.
     pub fn user_code(&self) -> &str {
-        &self.started.user_code
+        &self.response.user_code
     }
-}
+} }

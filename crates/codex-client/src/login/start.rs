@@ -5,16 +5,15 @@ use codex_types::{
 };
 
 use crate::{
-    blocking,
-    builder_macros::{options, sends, timeouts},
-    codex::Codex,
+    builder_macros::{options, timeouts},
+    client::Codex,
     error::{Result, decode_error::DecodeError},
     login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle},
     mode::Async,
     request_builder::RequestBuilder,
 };
 
-/// OnResponse a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
+/// Starts a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
 ///
 /// Its [`timeout`](Self::timeout) is for the server to begin the login. The person may take longer: see
 /// [`ChatgptLoginHandle::wait`].
@@ -42,7 +41,7 @@ impl<M> ChatgptLoginBuilder<M> {
 
     timeouts!();
 
-    async fn perform(self) -> Result<ChatgptLoginHandle> {
+    pub(crate) async fn perform(self) -> Result<ChatgptLoginHandle> {
         let RequestBuilder {
             codex,
             params,
@@ -61,17 +60,7 @@ impl<M> ChatgptLoginBuilder<M> {
     }
 }
 
-sends! {
-    /// OnResponse the login.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). The server refuses where the configuration forbids a
-    /// login by ChatGPT.
-    ChatgptLoginBuilder -> ChatgptLoginHandle, blocking blocking::ChatgptLoginHandle
-}
-
-/// OnResponse a login by a code; `.await` or `send` does it. From
+/// Starts a login by a code; `.await` or `send` does it. From
 /// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
 ///
 /// Its [`timeout`](Self::timeout) is for the code, which the server fetches from OpenAI. The person may
@@ -91,7 +80,7 @@ impl<M> DeviceCodeLoginBuilder<M> {
 
     timeouts!();
 
-    async fn perform(self) -> Result<DeviceCodeLoginHandle> {
+    pub(crate) async fn perform(self) -> Result<DeviceCodeLoginHandle> {
         let RequestBuilder { codex, timeout, .. } = self.request;
         let params = LoginAccountParams::ChatgptDeviceCode;
         let connection = codex.connection();
@@ -103,16 +92,6 @@ impl<M> DeviceCodeLoginBuilder<M> {
             other => Err(other_kind(&other)),
         }
     }
-}
-
-sends! {
-    /// OnResponse the login.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). The server refuses where it gets no code, or where the
-    /// configuration forbids a login by ChatGPT.
-    DeviceCodeLoginBuilder -> DeviceCodeLoginHandle, blocking blocking::DeviceCodeLoginHandle
 }
 
 /// The server has started a login of another kind than it was asked for.

@@ -5,11 +5,10 @@ use std::{marker::PhantomData, time::Duration};
 use codex_types::AccountLoginCompletedNotification;
 
 use crate::{
-    builder_macros::sends,
-    codex::Codex,
+    client::Codex,
     error::{Error, Result},
     mode::Async,
-    routing::{decode, logins::LoginAttempt},
+    routing::logins::LoginAttempt,
 };
 
 /// Waits for the end of a login, as long as it takes unless [`timeout`](Self::timeout) says
@@ -39,7 +38,7 @@ impl<M> LoginWaitBuilder<M> {
         self
     }
 
-    async fn perform(self) -> Result<AccountLoginCompletedNotification> {
+    pub(crate) async fn perform(self) -> Result<AccountLoginCompletedNotification> {
         let completed = self.attempt.completed();
         let completed = match self.timeout {
             None => completed.await,
@@ -54,23 +53,10 @@ impl<M> LoginWaitBuilder<M> {
             },
         };
         let Some(notification) = completed else {
-            return Err(Error::Closed(self.codex.connection().closed()));
+            return Err(self.codex.connection().closed_error());
         };
-        let mut done: AccountLoginCompletedNotification = decode::params(&notification)?;
+        let mut done: AccountLoginCompletedNotification = notification.decode_params()?;
         done.emitted_at_ms = notification.emitted_at_ms();
         Ok(done)
     }
-}
-
-sends! {
-    /// Waits for the end of the login, which is not always a success: an attempt that was
-    /// cancelled, replaced, refused or that took too long has `success: false` and, in `error`, the
-    /// server's reason. May be dropped and called again.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectionClosed`](Error::Closed) if the connection ended before the login did,
-    /// [`Timeout`](Error::Timeout), or [`Decode`](Error::Decode) if the completion is not what the
-    /// protocol says.
-    LoginWaitBuilder -> AccountLoginCompletedNotification
 }

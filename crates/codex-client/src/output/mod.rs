@@ -10,7 +10,7 @@ use strict_schema::{DecodeError, Layout, Schema};
 
 use crate::{
     error::{Error, Result, output_mismatch::OutputMismatch},
-    turn::result::TurnResult,
+    turn_result::TurnResult,
 };
 
 /// The answer of a turn as a value of `T`; from [`RunBuilder::output`](crate::builder::RunBuilder::output) and

@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     error::{Error, output_mismatch::OutputMismatch},
     output::{OutputSpec, TypedResult},
-    turn::result::TurnResult,
+    turn_result::TurnResult,
 };
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
@@ -35,7 +35,11 @@ fn a_type_that_cannot_be_asked_for_is_named() {
 
 /// What is made of an answer.
 fn answer<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<T, Box<OutputMismatch>> {
-    let mut turn = TurnResult::for_tests(Turn::new("u", Vec::new(), TurnStatus::Completed));
+    let mut turn = TurnResult::new(
+        Turn::new("u", Vec::new(), TurnStatus::Completed),
+        Vec::new(),
+        None,
+    );
     turn.final_response = Some(text.to_owned());
     match (OutputSpec::<TypedResult<T>>::typed().read)(turn) {
         Ok(typed) => {
@@ -75,7 +79,11 @@ fn an_answer_that_does_not_fit_is_kept_and_says_what_does_not() {
     );
     let mismatch = answer::<Point>("I cannot say.").unwrap_err();
     assert!(mismatch.reason.starts_with("not JSON"), "{mismatch}");
-    let turn = TurnResult::for_tests(Turn::new("u", Vec::new(), TurnStatus::Interrupted));
+    let turn = TurnResult::new(
+        Turn::new("u", Vec::new(), TurnStatus::Interrupted),
+        Vec::new(),
+        None,
+    );
     let Err(Error::OutputMismatch(mismatch)) =
         (OutputSpec::<TypedResult<Point>>::typed().read)(turn)
     else {

@@ -1,27 +1,27 @@
-//! Which turn runs in which thread, as far as the server has said, without any I/O.
+//! The active turn of each thread, as last reported by the server. Performs no I/O.
 //!
-//! It serves to say something to a busy thread. It can be behind the server by what is on its way,
-//! so whoever acts on it has to take a refusal.
+//! Serves to steer a busy thread. It can lag behind the server by what is in transit, so its users
+//! have to handle a refusal.
 //!
-//! A review has two ids: its events, its end and the answer bear one, while the server runs it under
-//! another, which only its `turn/started` tells, with the first one as its root.
+//! A review has two ids: its events, its end and the response have one, while the server runs it under
+//! another. `turn/started` names the latter, with the former as its root.
 
 use std::collections::HashMap;
 
-use crate::rpc::envelope::RoutingKeys;
+use crate::rpc::{envelope::RoutingKeys, raw_notification::NotificationKind};
 
-/// The running turns by thread, those of other clients and of sub-agents included.
+/// The active turns by thread, including those of other clients and of sub-agents.
 #[derive(Debug, Default)]
 pub(crate) struct ActiveTurns {
     turns: HashMap<String, ActiveTurn>,
 }
 
-/// A turn that runs.
+/// An active turn.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ActiveTurn {
-    /// The id by which the server knows it while it runs.
+    /// The id that the server uses while the turn is active.
     pub(crate) id: String,
-    /// The first turn of those that have led to it; itself if none has, or if that is not known.
+    /// The root of the turns that led to it. Its own id if there is none, or if it is not known.
     pub(crate) root: String,
 }
 
@@ -33,78 +33,63 @@ impl ActiveTurn {
 }
 
 impl ActiveTurns {
-    /// The turn that runs in a thread.
+    /// Returns the active turn of a thread.
     pub(crate) fn turn(&self, thread_id: &str) -> Option<&ActiveTurn> {
         self.turns.get(thread_id)
     }
 
-    /// Whether it is this turn that runs, by either of its ids.
+    /// Whether this turn is active, by either of its ids.
     fn is(&self, thread_id: &str, turn_id: &str) -> bool {
         let running = self.turn(thread_id);
         running.is_some_and(|running| running.id == turn_id || running.root == turn_id)
     }
 
-    /// An answer has named this turn, which was not seen to end. One that is known to run is not
-    /// displaced: only `turn/started` says that another has taken its place.
-    pub(crate) fn named(&mut self, thread_id: &str, turn_id: &str) {
+    /// Adds a turn that a response has named. An active turn is not displaced: only `turn/started`
+    /// announces its successor.
+    pub(crate) fn add(&mut self, thread_id: &str, turn_id: &str) {
         if !self.turns.contains_key(thread_id) {
             let running = ActiveTurn::new(turn_id, turn_id);
             self.turns.insert(thread_id.to_owned(), running);
         }
     }
 
-    /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, keys: &RoutingKeys<'_>) {
+    /// Updates the state from a notification.
+    pub(crate) fn update(&mut self, kind: NotificationKind, keys: &RoutingKeys<'_>) {
         let Some(thread_id) = keys.thread_id.as_deref() else {
             return;
         };
-        match (method, keys.turn_id.as_deref()) {
-            ("turn/started", Some(turn_id)) => {
+        match (kind, keys.turn_id.as_deref()) {
+            (NotificationKind::TurnStarted, Some(turn_id)) => {
                 let root = keys.root_turn_id.as_deref().unwrap_or(turn_id);
                 let running = ActiveTurn::new(turn_id, root);
                 self.turns.insert(thread_id.to_owned(), running);
             }
-            ("turn/completed", Some(turn_id)) if self.is(thread_id, turn_id) => {
+            (NotificationKind::TurnCompleted, Some(turn_id)) if self.is(thread_id, turn_id) => {
                 self.turns.remove(thread_id);
             }
-            // An idle thread is not among these: its turn may still have its end to tell.
-            (method, _) if ends_thread(method) => self.left(thread_id),
+            // An idle status is no end: the turn may not be completed yet.
+            (NotificationKind::ThreadEnded, _) => self.remove(thread_id),
             _ => {}
         }
     }
 
-    /// What runs in the thread is not known any more, or nothing is.
-    pub(crate) fn left(&mut self, thread_id: &str) {
+    /// Forgets the active turn of a thread.
+    pub(crate) fn remove(&mut self, thread_id: &str) {
         self.turns.remove(thread_id);
     }
-
-    /// The turn was given up: no event of it will come.
-    pub(crate) fn forget(&mut self, thread_id: &str, turn_id: &str) {
-        if self.is(thread_id, turn_id) {
-            self.turns.remove(thread_id);
-        }
-    }
-}
-
-/// Whether a notification says that the server has a thread no longer.
-pub(crate) fn ends_thread(method: &str) -> bool {
-    matches!(
-        method,
-        "thread/closed" | "thread/archived" | "thread/deleted"
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tell(active: &mut ActiveTurns, method: &str, turn_id: &'static str) {
+    fn update(active: &mut ActiveTurns, method: &str, turn_id: &'static str) {
         let keys = RoutingKeys {
             thread_id: Some("t".into()),
             turn_id: Some(turn_id.into()),
             ..RoutingKeys::default()
         };
-        active.notification(method, &keys);
+        active.update(NotificationKind::of(method), &keys);
     }
 
     fn turn<'a>(active: &'a ActiveTurns, thread_id: &str) -> Option<&'a str> {
@@ -112,19 +97,19 @@ mod tests {
     }
 
     #[test]
-    fn a_review_is_over_with_the_id_that_its_events_bear() {
+    fn a_review_ends_under_the_id_that_its_events_have() {
         let mut active = ActiveTurns::default();
-        active.named("t", "review");
+        active.add("t", "review");
         let keys = RoutingKeys {
             thread_id: Some("t".into()),
             turn_id: Some("inner".into()),
             root_turn_id: Some("review".into()),
             ..RoutingKeys::default()
         };
-        active.notification("turn/started", &keys);
+        active.update(NotificationKind::TurnStarted, &keys);
         let running = ActiveTurn::new("inner", "review");
         assert_eq!(active.turn("t"), Some(&running));
-        tell(&mut active, "turn/completed", "review");
+        update(&mut active, "turn/completed", "review");
         assert_eq!(active.turn("t"), None);
     }
 
@@ -132,36 +117,33 @@ mod tests {
     fn a_turn_is_active_from_its_start_to_its_completion() {
         let mut active = ActiveTurns::default();
         assert_eq!(turn(&active, "t"), None);
-        tell(&mut active, "turn/started", "u");
+        update(&mut active, "turn/started", "u");
         assert_eq!(turn(&active, "t"), Some("u"));
         assert_eq!(turn(&active, "sub-agent"), None);
-        tell(&mut active, "item/completed", "other");
-        tell(&mut active, "thread/status/changed", "u");
-        tell(&mut active, "turn/completed", "other");
+        update(&mut active, "item/completed", "other");
+        update(&mut active, "thread/status/changed", "u");
+        update(&mut active, "turn/completed", "other");
         assert_eq!(turn(&active, "t"), Some("u"));
-        tell(&mut active, "turn/completed", "u");
+        update(&mut active, "turn/completed", "u");
         assert_eq!(turn(&active, "t"), None);
     }
 
     #[test]
-    fn the_turn_that_an_answer_names_does_not_displace_the_running_one() {
+    fn the_turn_that_a_response_names_does_not_displace_the_running_one() {
         let mut active = ActiveTurns::default();
-        active.named("t", "u");
-        active.named("t", "phantom");
+        active.add("t", "u");
+        active.add("t", "phantom");
         assert_eq!(turn(&active, "t"), Some("u"));
-        tell(&mut active, "turn/started", "v");
-        active.forget("t", "u");
+        update(&mut active, "turn/started", "v");
         assert_eq!(turn(&active, "t"), Some("v"));
-        active.forget("t", "v");
-        assert_eq!(turn(&active, "t"), None);
     }
 
     #[test]
-    fn nothing_runs_in_a_thread_that_is_gone() {
+    fn a_thread_that_has_ended_has_no_active_turn() {
         for method in ["thread/closed", "thread/archived", "thread/deleted"] {
             let mut active = ActiveTurns::default();
-            active.named("t", "u");
-            tell(&mut active, method, "");
+            active.add("t", "u");
+            update(&mut active, method, "");
             assert_eq!(turn(&active, "t"), None);
         }
     }

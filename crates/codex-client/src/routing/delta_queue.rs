@@ -7,7 +7,16 @@
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-use crate::rpc::raw_notification::{Delta, DeltaKind, DeltaRef, RawNotification};
+use codex_types::ServerNotification;
+
+use crate::{
+    error::Result,
+    routing::mailbox::Buffer,
+    rpc::{
+        delta::{Delta, DeltaKind, DeltaRef},
+        raw_notification::RawNotification,
+    },
+};
 
 /// From how many unread entries on neighbouring deltas are merged. A reader that keeps up sees
 /// every delta as the server cut it.
@@ -28,6 +37,16 @@ pub(crate) enum Event {
     Delta(Delta),
 }
 
+impl Event {
+    /// Decodes the event. `turn_id` is used for a delta that names no turn itself.
+    pub(crate) fn decode(self, thread_id: &str, turn_id: &str) -> Result<ServerNotification> {
+        match self {
+            Self::Notification(notification) => notification.decode(),
+            Self::Delta(delta) => Ok(delta.into_typed(thread_id, turn_id)),
+        }
+    }
+}
+
 /// Events in order, deltas packed.
 #[derive(Clone, Default)]
 pub(crate) struct DeltaQueue {
@@ -38,7 +57,7 @@ pub(crate) struct DeltaQueue {
     /// Where the deltas belong.
     items: Vec<Item>,
     /// What the notes take, in bytes.
-    notes: usize,
+    notifications: usize,
     /// How many entries were dropped since what they left was cleared away.
     dropped: usize,
 }
@@ -57,27 +76,14 @@ enum Entry {
 #[derive(Clone)]
 struct Item {
     kind: DeltaKind,
-    turn_id: String,
+    turn_id: Option<String>,
     id: String,
     index: i64,
 }
 
 impl DeltaQueue {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Roughly how much memory the unread events take, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        self.notes + self.text.len() - self.read + self.entries.len() * size_of::<Entry>()
-    }
-
     pub(crate) fn push_notification(&mut self, notification: Arc<RawNotification>) {
-        self.notes += notification.size();
+        self.notifications += notification.size();
         self.entries.push_back(Entry::Notification(notification));
     }
 
@@ -105,52 +111,6 @@ impl DeltaQueue {
             length: added,
             emitted_at_ms: at,
         });
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<Event> {
-        let event = match self.entries.pop_front()? {
-            Entry::Notification(notification) => {
-                self.notes -= notification.size();
-                Event::Notification(notification)
-            }
-            Entry::Delta {
-                item,
-                length,
-                emitted_at_ms,
-            } => {
-                let end = self.read + length as usize;
-                let item = &self.items[item as usize];
-                let event = Event::Delta(Delta {
-                    kind: item.kind,
-                    turn_id: item.turn_id.clone(),
-                    item_id: item.id.clone(),
-                    index: item.index,
-                    text: self.text[self.read..end].to_owned(),
-                    emitted_at_ms: (emitted_at_ms != 0).then_some(emitted_at_ms),
-                });
-                self.read = end;
-                event
-            }
-        };
-        if self.entries.is_empty() {
-            self.reset();
-        }
-        Some(event)
-    }
-
-    /// Drops the oldest event.
-    pub(crate) fn drop_oldest(&mut self) {
-        match self.entries.pop_front() {
-            Some(Entry::Notification(notification)) => self.notes -= notification.size(),
-            Some(Entry::Delta { length, .. }) => self.read += length as usize,
-            None => return,
-        }
-        self.dropped += 1;
-        if self.entries.is_empty() {
-            self.reset();
-        } else if self.dropped >= MERGE_FROM || self.read > KEEP.max(self.text.len() / 2) {
-            self.clear_away();
-        }
     }
 
     /// Gives back what dropped entries have left in the buffers.
@@ -189,13 +149,13 @@ impl DeltaQueue {
             item.id == delta.item_id
                 && item.kind == delta.kind
                 && item.index == delta.index
-                && item.turn_id == delta.turn_id
+                && item.turn_id.as_deref() == delta.turn_id
         });
         let at = known.map_or_else(
             || {
                 self.items.push(Item {
                     kind: delta.kind,
-                    turn_id: delta.turn_id.to_owned(),
+                    turn_id: delta.turn_id.map(str::to_owned),
                     id: delta.item_id.to_owned(),
                     index: delta.index,
                 });
@@ -204,6 +164,63 @@ impl DeltaQueue {
             |at| recent + at,
         );
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+}
+
+impl Buffer for DeltaQueue {
+    type Item = Event;
+
+    fn pop(&mut self) -> Option<Event> {
+        let event = match self.entries.pop_front()? {
+            Entry::Notification(notification) => {
+                self.notifications -= notification.size();
+                Event::Notification(notification)
+            }
+            Entry::Delta {
+                item,
+                length,
+                emitted_at_ms,
+            } => {
+                let end = self.read + length as usize;
+                let item = &self.items[item as usize];
+                let event = Event::Delta(Delta {
+                    kind: item.kind,
+                    turn_id: item.turn_id.clone(),
+                    item_id: item.id.clone(),
+                    index: item.index,
+                    text: self.text[self.read..end].to_owned(),
+                    emitted_at_ms: (emitted_at_ms != 0).then_some(emitted_at_ms),
+                });
+                self.read = end;
+                event
+            }
+        };
+        if self.entries.is_empty() {
+            self.reset();
+        }
+        Some(event)
+    }
+
+    fn drop_oldest(&mut self) {
+        match self.entries.pop_front() {
+            Some(Entry::Notification(notification)) => self.notifications -= notification.size(),
+            Some(Entry::Delta { length, .. }) => self.read += length as usize,
+            None => return,
+        }
+        self.dropped += 1;
+        if self.entries.is_empty() {
+            self.reset();
+        } else if self.dropped >= MERGE_FROM || self.read > KEEP.max(self.text.len() / 2) {
+            self.clear_away();
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn size(&self) -> usize {
+        self.notifications + self.text.len() - self.read + self.entries.len() * size_of::<Entry>()
     }
 }
 
@@ -224,7 +241,7 @@ mod tests {
     fn delta<'a>(item_id: &'a str, text: &'a str) -> DeltaRef<'a> {
         DeltaRef {
             kind: DeltaKind::AgentMessage,
-            turn_id: "",
+            turn_id: None,
             item_id,
             index: 0,
             text,
@@ -305,6 +322,6 @@ mod tests {
         assert_eq!(last[last.len() - 2..], [text, "x".to_owned()]);
         assert_eq!(queue.size(), 0);
         queue.drop_oldest();
-        assert!(queue.is_empty());
+        assert_eq!(queue.len(), 0);
     }
 }

@@ -1,8 +1,8 @@
-//! The turns of a thread that pursues a goal, as they come, and whether more are to come.
+//! Tracks the turns of a thread that pursues a goal. Performs no I/O.
 //!
-//! The server begins the turns of a goal by itself, one after the other, as long as the goal is
-//! active. So all turns that show in the thread belong to whoever pursues the goal, each with a feed of
-//! its own, and the goal's own notifications say when that is over.
+//! The server starts the turns of a goal by itself, one after the other, while the goal is active. So
+//! every turn of the thread belongs to the goal, each with a log of its own, and the notifications
+//! about the goal say whether another turn follows.
 
 use std::{
     mem,
@@ -10,22 +10,18 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use codex_types::{
-    ThreadGoal, ThreadGoalStatus, ThreadGoalUpdatedNotification, TurnCompletedNotification,
-    TurnStatus,
-};
+use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadGoalUpdatedNotification, TurnStatus};
 
 use crate::{
     error::Result,
     routing::{
-        client_id_stream::remember,
-        decode,
+        mailbox::WakerSet,
         turn_log::{EarlyEnd, TurnLog},
     },
-    rpc::raw_notification::RawNotification,
+    rpc::raw_notification::{NotificationKind, RawNotification},
 };
 
-/// What was seen of a goal and its turns since somebody began to pursue it.
+/// A goal and its turns since the tracker was created.
 #[derive(Debug)]
 pub(crate) struct GoalTracker {
     thread_id: String,
@@ -35,52 +31,51 @@ pub(crate) struct GoalTracker {
 #[derive(Debug, Default)]
 struct State {
     events: Vec<GoalEvent>,
-    /// The turns that nobody else has a handle of, until it is known whether their events are kept.
+    /// The logs that no other handle owns, until it is known whether their events are kept.
     own: Vec<Arc<TurnLog>>,
-    /// How many events a stream has brought to its reader.
-    told: usize,
-    /// Whether the events are kept for a stream: `None` as long as nobody has asked for any.
-    kept: Option<bool>,
-    standing: GoalState,
-    /// What was last said of the goal, unless it was cleared after that.
+    /// Number of events that a stream has delivered.
+    delivered: usize,
+    /// Whether the events are kept for a stream; `None` until a stream or a result is requested.
+    keeps_events: Option<bool>,
+    goal_state: GoalState,
+    /// The goal as last reported; `None` once it is cleared.
     goal: Option<ThreadGoal>,
-    /// The turn that runs.
     running: Option<Arc<TurnLog>>,
-    /// Whether the last turn was interrupted, which a goal does not go on after.
-    interrupted: bool,
-    end_early: Option<EarlyEnd>,
-    wakers: Vec<Waker>,
+    /// Whether the last turn was interrupted. No turn follows an interrupted one.
+    was_interrupted: bool,
+    early_end: Option<EarlyEnd>,
+    wakers: WakerSet,
 }
 
-/// What there is to tell, in order.
+/// An entry of the history of a goal.
 #[derive(Debug, Clone)]
 pub(crate) enum GoalEvent {
-    /// A turn, whose events are in its feed.
+    /// A turn, whose events are in its log.
     Turn(Arc<TurnLog>),
-    /// A notification about the goal that came between turns.
+    /// A notification about the goal that was received between turns.
     Notification(Arc<RawNotification>),
 }
 
-/// How things are with the goal, as far as the server has said.
+/// The state of a goal, as last reported by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum GoalState {
-    /// Nothing was said since it was set.
+    /// Nothing was reported since the goal was set.
     #[default]
     Unknown,
     /// Turns follow one another.
     Active,
-    /// It was completed, paused, blocked or limited: no turn follows.
+    /// The goal is complete, paused, blocked or limited: no turn follows.
     Stopped,
     Cleared,
-    /// Another goal of the thread has taken its place.
+    /// The thread has another goal.
     Superseded,
 }
 
-/// Why nothing more is to come for now.
+/// The reason why no event follows for now.
 #[derive(Debug)]
 pub(crate) enum GoalEnd {
-    Ended,
-    EarlyEnd(EarlyEnd),
+    AtRest,
+    Early(EarlyEnd),
 }
 
 impl GoalTracker {
@@ -95,86 +90,84 @@ impl GoalTracker {
         &self.thread_id
     }
 
-    /// No code panics while it holds the lock, so a poisoned one is as good as any.
+    /// No code panics while it holds the lock, so a poisoned lock is as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the state and wakes all who wait for that.
+    /// Changes the state and wakes all waiting tasks. A superseded goal does not change.
     fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        if state.standing == GoalState::Superseded {
-            return;
+        let mut wakes = Vec::new();
+        {
+            let mut state = self.lock();
+            if state.goal_state == GoalState::Superseded {
+                return;
+            }
+            change(&mut state);
+            state.wakers.drain_into(&mut wakes);
         }
-        change(&mut state);
-        let wakers = mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        wakes.into_iter().for_each(Waker::wake);
     }
 
-    /// A turn of the thread has shown. `is_new` if nobody else knows of it.
+    /// Adds a turn of the thread. `is_new` if no other handle owns its log.
     pub(crate) fn turn_began(&self, log: &Arc<TurnLog>, is_new: bool) {
         self.change(|state| {
-            match state.kept {
-                Some(false) if is_new => drop(log.end_only()),
+            match state.keeps_events {
+                Some(false) if is_new => log.discard_unclaimed(),
                 None if is_new => state.own.push(Arc::clone(log)),
                 _ => {}
             }
             state.events.push(GoalEvent::Turn(Arc::clone(log)));
             state.running = Some(Arc::clone(log));
-            state.interrupted = false;
+            state.was_interrupted = false;
         });
     }
 
-    /// Whether a turn is among those that have shown.
+    /// Whether a turn is among the turns of the goal.
     pub(crate) fn has_turn(&self, turn_id: &str) -> bool {
         let state = self.lock();
         let mut events = state.events.iter().rev();
         events.any(|event| matches!(event, GoalEvent::Turn(log) if log.turn_id() == turn_id))
     }
 
-    /// A turn of the thread has ended.
+    /// Records that a turn of the thread has ended.
     pub(crate) fn turn_ended(&self, log: &Arc<TurnLog>) {
         self.change(|state| {
-            let completed = log.record().completed;
-            let completed: Option<TurnCompletedNotification> =
-                completed.and_then(|notification| decode::params(&notification).ok());
             if let Some(running) = &state.running
                 && Arc::ptr_eq(running, log)
             {
                 state.running = None;
-                state.interrupted =
-                    completed.is_some_and(|it| it.turn.status == TurnStatus::Interrupted);
+                let completed = log.record().completed();
+                state.was_interrupted = completed
+                    .is_some_and(|completed| completed.turn.status == TurnStatus::Interrupted);
             }
         });
     }
 
-    /// Takes a `thread/goal/updated` or `thread/goal/cleared`. Readers of the running turn to be woken
+    /// Adds a `thread/goal/updated` or `thread/goal/cleared`. Wakers of the readers of the running turn
     /// go to `wakes`.
-    pub(crate) fn notification(
+    pub(crate) fn add(
         &self,
         notification: &Arc<RawNotification>,
         is_of_a_turn: bool,
         wakes: &mut Vec<Waker>,
     ) {
         self.change(|state| {
-            match notification.method() {
-                // Before the goal is set, what was there is cleared away.
-                "thread/goal/cleared" if state.standing == GoalState::Unknown => return,
-                "thread/goal/cleared" => {
-                    state.standing = GoalState::Cleared;
-                    state.goal = None;
+            if notification.kind() == NotificationKind::GoalCleared {
+                // The previous goal is cleared before a new one is set.
+                if state.goal_state == GoalState::Unknown {
+                    return;
                 }
-                _ => {
-                    let updated = decode::params::<ThreadGoalUpdatedNotification>(notification);
-                    // One that cannot be read is shown as what it is, and changes nothing.
-                    if let Ok(updated) = updated {
-                        state.standing = GoalState::of(&updated.goal.status);
-                        state.goal = Some(updated.goal);
-                        // It is set going again.
-                        state.interrupted &= is_of_a_turn;
-                    }
-                }
+                state.goal_state = GoalState::Cleared;
+                state.goal = None;
+            } else if let Ok(updated) =
+                notification.decode_params::<ThreadGoalUpdatedNotification>()
+            {
+                // A notification that cannot be decoded is delivered and changes nothing.
+                state.goal_state = GoalState::of(&updated.goal.status);
+                state.goal = Some(updated.goal);
+                // A change between turns means that the goal was resumed.
+                state.was_interrupted &= is_of_a_turn;
             }
             match &state.running {
                 _ if is_of_a_turn => {}
@@ -186,47 +179,48 @@ impl GoalTracker {
         });
     }
 
-    /// Another goal takes its place: it gets no further turns.
+    /// Records that the thread has another goal. This one gets no further turns.
     pub(crate) fn supersede(&self) {
         self.change(|state| {
-            state.standing = GoalState::Superseded;
+            state.goal_state = GoalState::Superseded;
             state.running = None;
         });
     }
 
-    /// Nothing more will be told of it.
+    /// Records that no more events follow.
     pub(crate) fn end_early(&self, why: EarlyEnd) {
         self.change(|state| {
-            state.end_early.get_or_insert(why);
+            state.early_end.get_or_insert(why);
         });
     }
 
-    /// A stream is made: where it begins.
+    /// Keeps the events for a stream from here on. Returns the number of the first event that no stream
+    /// has delivered.
     pub(crate) fn begin_stream(&self) -> usize {
         let mut state = self.lock();
-        state.kept.get_or_insert(true);
+        state.keeps_events.get_or_insert(true);
         state.own = Vec::new();
-        state.told
+        state.delivered
     }
 
-    /// A stream has told all before this event.
-    pub(crate) fn told(&self, next: usize) {
+    /// Records that a stream has delivered all events before this number.
+    pub(crate) fn delivered(&self, next: usize) {
         let mut state = self.lock();
-        state.told = state.told.max(next);
+        state.delivered = state.delivered.max(next);
     }
 
-    /// If nobody has asked for the events so far, they are not kept from here on.
+    /// Keeps no events from here on, unless a stream was requested.
     pub(crate) fn mute(&self) {
         let mut state = self.lock();
-        if state.kept.is_none() {
-            state.kept = Some(false);
+        if state.keeps_events.is_none() {
+            state.keeps_events = Some(false);
             for log in mem::take(&mut state.own) {
-                drop(log.end_only());
+                log.discard_unclaimed();
             }
         }
     }
 
-    /// The event of this number, or why there is none for now.
+    /// Polls for the event with this number, or the reason why there is none for now.
     pub(crate) fn poll_event(
         &self,
         number: usize,
@@ -239,55 +233,57 @@ impl GoalTracker {
         }
     }
 
-    /// Waits until nothing more is to come.
+    /// Polls until no event follows.
     pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<GoalEnd> {
         self.lock().poll_end(context)
     }
 
-    /// Waits until it was told that things are so with the goal, or another one has taken its place.
+    /// Polls until the reported goal matches, or the goal is superseded.
     pub(crate) fn poll_goal(
         &self,
-        is: impl Fn(GoalState, Option<&ThreadGoal>) -> bool,
+        matches: impl Fn(GoalState, Option<&ThreadGoal>) -> bool,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), EarlyEnd>> {
         let mut state = self.lock();
-        // Of a goal that another one has taken the place of, nothing is told any more.
-        if is(state.standing, state.goal.as_ref()) || state.standing == GoalState::Superseded {
+        // A superseded goal receives no further notifications.
+        if matches(state.goal_state, state.goal.as_ref())
+            || state.goal_state == GoalState::Superseded
+        {
             return Poll::Ready(Ok(()));
         }
-        if let Some(why) = &state.end_early {
+        if let Some(why) = &state.early_end {
             return Poll::Ready(Err(why.clone()));
         }
-        remember(&mut state.wakers, context);
+        state.wakers.register(context);
         Poll::Pending
     }
 
-    pub(crate) fn standing(&self) -> GoalState {
-        self.lock().standing
+    pub(crate) fn state(&self) -> GoalState {
+        self.lock().goal_state
     }
 
-    /// The goal is about to be set going again: what stood until now does not count.
-    pub(crate) fn expect(&self) -> GoalState {
-        let mut before = self.standing();
-        self.change(|state| before = mem::take(&mut state.standing));
+    /// Resets the state before the goal is resumed. Returns the state before.
+    pub(crate) fn reset_state(&self) -> GoalState {
+        let mut before = self.state();
+        self.change(|state| before = mem::take(&mut state.goal_state));
         before
     }
 
-    /// It was not set going after all.
-    pub(crate) fn expect_no_more(&self, before: GoalState) {
+    /// Restores the state after a failed attempt to resume the goal.
+    pub(crate) fn restore_state(&self, before: GoalState) {
         self.change(|state| {
-            if state.standing == GoalState::Unknown {
-                state.standing = before;
+            if state.goal_state == GoalState::Unknown {
+                state.goal_state = before;
             }
         });
     }
 
-    /// What was last said of the goal.
+    /// Returns the goal as last reported.
     pub(crate) fn goal(&self) -> Option<ThreadGoal> {
         self.lock().goal.clone()
     }
 
-    /// All turns so far.
+    /// Returns the logs of all turns so far.
     pub(crate) fn turns(&self) -> Vec<Arc<TurnLog>> {
         let state = self.lock();
         let turns = state.events.iter().filter_map(|event| match event {
@@ -297,7 +293,7 @@ impl GoalTracker {
         turns.collect()
     }
 
-    /// The turn that runs.
+    /// Returns the log of the running turn.
     pub(crate) fn running(&self) -> Option<Arc<TurnLog>> {
         self.lock().running.clone()
     }
@@ -305,14 +301,14 @@ impl GoalTracker {
 
 impl State {
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<GoalEnd> {
-        let goes_on = matches!(self.standing, GoalState::Unknown | GoalState::Active);
-        if self.running.is_none() && (!goes_on || self.interrupted) {
-            return Poll::Ready(GoalEnd::Ended);
+        let is_active = matches!(self.goal_state, GoalState::Unknown | GoalState::Active);
+        if self.running.is_none() && (!is_active || self.was_interrupted) {
+            return Poll::Ready(GoalEnd::AtRest);
         }
-        if let Some(why) = &self.end_early {
-            return Poll::Ready(GoalEnd::EarlyEnd(why.clone()));
+        if let Some(why) = &self.early_end {
+            return Poll::Ready(GoalEnd::Early(why.clone()));
         }
-        remember(&mut self.wakers, context);
+        self.wakers.register(context);
         Poll::Pending
     }
 }
@@ -321,7 +317,7 @@ impl GoalState {
     fn of(status: &ThreadGoalStatus) -> Self {
         match status {
             ThreadGoalStatus::Active => Self::Active,
-            // A status that is not known is none that turns are known to follow.
+            // No turns are known to follow an unknown status.
             _ => Self::Stopped,
         }
     }

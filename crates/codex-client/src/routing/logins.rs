@@ -1,54 +1,53 @@
-//! Whose completion of a login it is, without any I/O.
+//! Routes the completions of logins to their attempts. Performs no I/O.
 //!
-//! An attempt is known by the `loginId` in the answer to `account/login/start`. Its
-//! `account/login/completed` may come before that answer, so as long as an answer is awaited,
-//! completions that nobody has claimed yet are kept.
+//! The response to `account/login/start` names the attempt by its `loginId`. The attempt's
+//! `account/login/completed` may come before that response, so unclaimed completions are kept while a
+//! response is pending.
 
 use std::{
-    borrow::Cow,
     collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
 use tokio::sync::watch;
 
-use crate::rpc::{envelope::Envelope, raw_notification::RawNotification};
+use crate::rpc::raw_notification::RawNotification;
 
-/// How many completions are kept for answers that are awaited; the oldest make room.
+/// Maximum number of completions kept while a response is pending. The oldest are dropped first.
 const EARLY_LIMIT: usize = 64;
 
-/// All attempts that somebody may wait for.
+/// All attempts with a handle.
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
-    /// How many `account/login/start` calls are on their way.
+    /// Number of `account/login/start` requests in flight.
     reserved: usize,
-    /// Completions that came while there were such calls, by login id.
+    /// Completions received while requests are in flight, by login id.
     early: VecDeque<(String, Arc<RawNotification>)>,
     attempts: HashMap<String, watch::Sender<Completion>>,
 }
 
 type Completion = Option<Arc<RawNotification>>;
 
-/// One attempt, as those see it who wait for its end.
+/// One attempt, as its waiters see it.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginAttempt(watch::Receiver<Completion>);
 
 impl Logins {
-    /// A login is about to be started.
+    /// Reserves an attempt that is about to start.
     pub(crate) fn reserve(&mut self) {
         self.reserved += 1;
     }
 
-    /// The started attempt is this one; its completion may have come already.
+    /// Claims the started attempt. Its completion may have been received already.
     pub(crate) fn claim(&mut self, login_id: &str) -> LoginAttempt {
-        // Attempts whose handles are gone are nobody's business any more.
+        // Attempts without handles are forgotten.
         self.attempts.retain(|_, attempt| !attempt.is_closed());
         let mut early = self.early.iter();
         if let Some(at) = early.position(|(id, _)| id == login_id) {
             let completion = self.early.remove(at).map(|(_, notification)| notification);
             return LoginAttempt(watch::channel(completion).1);
         }
-        // A server that gives an id twice means the same attempt.
+        // The same id twice means the same attempt.
         let attempts = self.attempts.entry(login_id.to_owned());
         LoginAttempt(
             attempts
@@ -57,7 +56,7 @@ impl Logins {
         )
     }
 
-    /// A reservation has come to its end, with or without a claim.
+    /// Ends a reservation, with or without a claim.
     pub(crate) fn release(&mut self) {
         self.reserved = self.reserved.saturating_sub(1);
         if self.reserved == 0 {
@@ -65,7 +64,7 @@ impl Logins {
         }
     }
 
-    /// An attempt was completed: whoever waits for it is told.
+    /// Delivers the completion of an attempt to its waiters.
     pub(crate) fn complete(&mut self, login_id: &str, notification: &Arc<RawNotification>) {
         if let Some(attempt) = self.attempts.remove(login_id) {
             attempt.send_replace(Some(Arc::clone(notification)));
@@ -78,27 +77,20 @@ impl Logins {
         }
     }
 
-    /// The connection has ended: nothing will be completed any more.
+    /// Forgets all attempts: the connection has ended.
     pub(crate) fn close(&mut self) {
         self.attempts.clear();
     }
 }
 
 impl LoginAttempt {
-    /// Waits for the `account/login/completed`; `None` if the connection ended before.
+    /// Waits for the `account/login/completed`; `None` if the connection ends before.
     pub(crate) async fn completed(mut self) -> Option<Arc<RawNotification>> {
         let completion = self.0.wait_for(Option::is_some).await;
         completion
             .ok()
             .and_then(|notification| notification.clone())
     }
-}
-
-/// The id of the login that a notification says is completed.
-pub(crate) fn completed(envelope: &mut Envelope<'_>) -> Option<String> {
-    let completed = envelope.method.as_deref() == Some("account/login/completed");
-    let login_id = completed.then(|| envelope.keys.login_id.take())?;
-    login_id.map(Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -116,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_completion_before_the_answer_is_kept_for_the_attempt_that_the_answer_names() {
+    fn a_completion_before_the_response_is_kept_for_the_attempt_that_the_response_names() {
         let mut logins = Logins::default();
         logins.reserve();
         let (ours, theirs) = (completion(), completion());
@@ -145,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_waiter_of_an_attempt_is_told() {
+    fn every_waiter_of_an_attempt_is_woken() {
         let mut logins = Logins::default();
         logins.reserve();
         let waiters = [logins.claim("a"), logins.claim("a")];

@@ -2,12 +2,13 @@
 
 pub(crate) mod active_turns;
 pub(crate) mod client_id_stream;
-pub(crate) mod decode;
 pub(crate) mod delta_queue;
 pub(crate) mod goal_tracker;
 pub(crate) mod logins;
+pub(crate) mod mailbox;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;
 pub(crate) mod turn_log;
+pub(crate) mod turn_record;
 pub(crate) mod turn_routes;
 pub(crate) mod unsubscribed_threads;

@@ -1,8 +1,8 @@
-//! What one turn's events go through: the connection task writes, any number of readers read.
+//! The log of one turn: the connection task writes events, any number of readers read them.
 //!
-//! A reader has a queue of its own and takes it over whole, so the lock is held for a push or a
-//! swap, never while an event is decoded or while user code runs. Beside the queues the feed keeps
-//! what a turn's result is made of, so that a result can be had without reading the events.
+//! A reader has a buffer of its own and takes it over whole, so the lock is held for a push or a swap,
+//! never while an event is decoded or while user code runs. Beside the buffers the log keeps the
+//! record that the result of the turn is made from, so that a result needs no reader.
 
 use std::{
     mem,
@@ -11,12 +11,23 @@ use std::{
 };
 
 use crate::{
-    error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
-    routing::delta_queue::{DeltaQueue, Event},
-    rpc::raw_notification::{DeltaRef, RawNotification},
+    error::{
+        Error,
+        connection_closed::ConnectionClosed,
+        turn_detached::{DetachReason, TurnDetached},
+    },
+    routing::{
+        delta_queue::{DeltaQueue, Event},
+        mailbox::{Buffer, Unread, WakerSet},
+        turn_record::TurnRecord,
+    },
+    rpc::{
+        delta::DeltaRef,
+        raw_notification::{NotificationKind, RawNotification},
+    },
 };
 
-/// One turn's events.
+/// The log of one turn.
 #[derive(Debug)]
 pub(crate) struct TurnLog {
     thread_id: String,
@@ -26,48 +37,33 @@ pub(crate) struct TurnLog {
 
 #[derive(Debug)]
 struct State {
-    /// One for each reader; freed places are used again.
-    slots: Vec<Option<Slot>>,
+    /// One slot for each reader; freed slots are reused.
+    slots: Vec<Option<Unread<DeltaQueue>>>,
     /// Whether the first slot, which exists from the start, still waits for its reader.
     first_is_free: bool,
+    /// Tasks that wait for the end alone.
+    waiters: WakerSet,
     record: TurnRecord,
-    /// Whether anything but deltas has come: no turn begins with a delta.
-    has_shown: bool,
-    end: Option<End>,
+    /// Whether anything but deltas was received: no turn begins with a delta.
+    has_begun: bool,
+    end: Option<TurnEnd>,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
-    /// `None` for a reader that only waits for the end.
-    queue: Option<DeltaQueue>,
-    waker: Option<Waker>,
-}
-
-/// What a turn's result is made of.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TurnRecord {
-    /// Each `item/completed`, in order.
-    pub(crate) items: Vec<Arc<RawNotification>>,
-    /// The last `thread/tokenUsage/updated`.
-    pub(crate) usage: Option<Arc<RawNotification>>,
-    /// The `turn/completed`.
-    pub(crate) completed: Option<Arc<RawNotification>>,
-}
-
-/// Why no more events will come.
+/// The reason why no more events follow.
 #[derive(Debug, Clone)]
-pub(crate) enum End {
+pub(crate) enum TurnEnd {
     Completed,
-    EarlyEnd(EarlyEnd),
+    /// The events end before the turn does.
+    Early(EarlyEnd),
 }
 
-/// What keeps a turn's end from being told.
+/// The reason why events end before their turn or goal does.
 #[derive(Debug, Clone)]
 pub(crate) enum EarlyEnd {
     /// The connection has ended.
     Closed(Arc<ConnectionClosed>),
     /// The connection goes on, without this turn.
-    Lost(DetachReason),
+    Detached(DetachReason),
 }
 
 impl TurnLog {
@@ -76,13 +72,11 @@ impl TurnLog {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
             state: Mutex::new(State {
-                slots: vec![Some(Slot {
-                    queue: Some(DeltaQueue::default()),
-                    waker: None,
-                })],
+                slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
+                waiters: WakerSet::default(),
                 record: TurnRecord::default(),
-                has_shown: false,
+                has_begun: false,
                 end: None,
             }),
         })
@@ -96,196 +90,149 @@ impl TurnLog {
         &self.turn_id
     }
 
-    /// No code panics while it holds the lock, so a poisoned one is as good as any.
+    /// No code panics while it holds the lock, so a poisoned lock is as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a delta; readers to be woken go to `wakes`.
+    /// Adds a delta. Wakers of the readers go to `wakes`.
     pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         for slot in state.slots.iter_mut().flatten() {
-            if let Some(queue) = &mut slot.queue {
-                queue.push_delta(delta);
-                wakes.extend(slot.waker.take());
-            }
+            slot.push(|unread| unread.push_delta(delta), wakes);
         }
     }
 
-    /// Adds any other notification; a `turn/completed` ends the feed.
+    /// Adds any other notification. A `turn/completed` ends the log.
     pub(crate) fn push_notification(
         &self,
         notification: &Arc<RawNotification>,
         wakes: &mut Vec<Waker>,
     ) {
         let mut state = self.lock();
-        state.has_shown = true;
-        let mut ended = false;
-        match notification.method() {
-            "item/completed" => state.record.items.push(Arc::clone(notification)),
-            "thread/tokenUsage/updated" => state.record.usage = Some(Arc::clone(notification)),
-            "turn/completed" => {
-                state.record.completed = Some(Arc::clone(notification));
-                state.end = Some(End::Completed);
-                ended = true;
-            }
-            _ => {}
-        }
+        state.has_begun = true;
+        state.record.add(notification);
         for slot in state.slots.iter_mut().flatten() {
-            if let Some(queue) = &mut slot.queue {
-                queue.push_notification(Arc::clone(notification));
-            } else if !ended {
-                continue;
-            }
-            wakes.extend(slot.waker.take());
+            let push = |unread: &mut DeltaQueue| unread.push_notification(Arc::clone(notification));
+            slot.push(push, wakes);
+        }
+        if notification.kind() == NotificationKind::TurnCompleted {
+            state.end.get_or_insert(TurnEnd::Completed);
+            state.waiters.drain_into(wakes);
         }
     }
 
-    /// Takes over the events and the end of another turn: all of them if nobody has read them, or
-    /// else what its result is made of.
-    pub(crate) fn inherit(&self, from: &Self, wakes: &mut Vec<Waker>) {
-        for notification in from.told() {
-            self.push_notification(&notification, wakes);
-        }
-    }
-
-    fn told(&self) -> Vec<Arc<RawNotification>> {
-        let state = self.lock();
-        let unread = state.slots.first().and_then(Option::as_ref);
-        match unread.and_then(|slot| slot.queue.as_ref()) {
-            Some(queue) if state.first_is_free => {
-                let mut queue = queue.clone();
-                let notification = |event| match event {
-                    Event::Notification(notification) => notification,
-                    Event::Delta(delta) => {
-                        Arc::new(delta.to_notification(&self.thread_id, &self.turn_id))
-                    }
-                };
-                std::iter::from_fn(|| queue.pop())
-                    .map(notification)
-                    .collect()
-            }
-            _ => {
-                let TurnRecord {
-                    items,
-                    usage,
-                    completed,
-                } = state.record.clone();
-                items.into_iter().chain(usage).chain(completed).collect()
-            }
-        }
-    }
-
-    /// Says that there will be no more events; a turn that was complete stays so.
+    /// Ends the log without a `turn/completed`. A log that has ended is not changed.
     pub(crate) fn end_early(&self, why: EarlyEnd) {
-        let mut state = self.lock();
-        state.end.get_or_insert(End::EarlyEnd(why));
-        let wakers: Vec<Waker> = state
-            .slots
-            .iter_mut()
-            .flatten()
-            .filter_map(|slot| slot.waker.take())
-            .collect();
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        let mut wakes = Vec::new();
+        {
+            let mut state = self.lock();
+            state.end.get_or_insert(TurnEnd::Early(why));
+            for slot in state.slots.iter_mut().flatten() {
+                slot.readers.drain_into(&mut wakes);
+            }
+            state.waiters.drain_into(&mut wakes);
+        }
+        wakes.into_iter().for_each(Waker::wake);
     }
 
-    /// A reader of the events.
+    /// Creates a reader of the events.
     ///
-    /// The first one begins with the turn's first event. A later one begins with the oldest event
-    /// that another reader has not taken yet.
+    /// The first reader begins with the first event of the turn. A later one begins with the oldest
+    /// event that another reader has not taken yet.
     pub(crate) fn reader(self: &Arc<Self>) -> TurnReader {
         let mut state = self.lock();
         if mem::take(&mut state.first_is_free) {
             return TurnReader::new(self, 0);
         }
-        let unread = state
-            .slots
-            .iter()
-            .flatten()
-            .filter_map(|slot| slot.queue.as_ref())
-            .max_by_key(|queue| queue.len())
-            .cloned();
-        let slot = state.add(Slot {
-            queue: Some(unread.unwrap_or_default()),
-            waker: None,
-        });
+        let buffers = state.slots.iter().flatten().map(|slot| &slot.buffer);
+        let longest = buffers.max_by_key(|buffer| buffer.len()).cloned();
+        let slot = state.add(longest.unwrap_or_default());
         TurnReader::new(self, slot)
     }
 
-    /// A reader that takes no events and waits for the end. If nobody asked for the events so far,
-    /// they are not kept from here on.
-    pub(crate) fn end_only(self: &Arc<Self>) -> TurnReader {
-        let mut state = self.lock();
-        let slot = if mem::take(&mut state.first_is_free) {
-            state.slots[0] = Some(Slot::default());
-            0
-        } else {
-            state.add(Slot::default())
-        };
-        TurnReader::new(self, slot)
-    }
-
-    /// A reader that waits for the end beside all others.
-    pub(crate) fn bystander(self: &Arc<Self>) -> TurnReader {
-        let slot = self.lock().add(Slot::default());
-        TurnReader::new(self, slot)
-    }
-
-    /// A reader beside all others that begins with the next event.
+    /// Creates a reader that begins with the next event, beside all others.
     pub(crate) fn listener(self: &Arc<Self>) -> TurnReader {
-        let slot = Slot {
-            queue: Some(DeltaQueue::default()),
-            waker: None,
-        };
-        let slot = self.lock().add(slot);
+        let slot = self.lock().add(DeltaQueue::default());
         TurnReader::new(self, slot)
     }
 
-    /// Whether any event of it has come.
-    pub(crate) fn has_shown(&self) -> bool {
-        self.lock().has_shown
+    /// Drops the events that were kept for the first reader, and keeps no further ones for it.
+    pub(crate) fn discard_unclaimed(&self) {
+        let mut state = self.lock();
+        if mem::take(&mut state.first_is_free) {
+            state.slots[0] = None;
+        }
     }
 
-    /// Whether there will be no more events.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.end().is_some()
+    /// Whether any event but a delta was received.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.lock().has_begun
     }
 
-    /// Why there will be no more events, if so.
-    pub(crate) fn end(&self) -> Option<End> {
+    /// Returns the reason why no more events follow, if so.
+    pub(crate) fn end(&self) -> Option<TurnEnd> {
         self.lock().end.clone()
     }
 
-    /// What the result is made of, as far as it has come.
+    /// Polls for the end, without the events.
+    pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<TurnEnd> {
+        let mut state = self.lock();
+        if let Some(end) = &state.end {
+            return Poll::Ready(end.clone());
+        }
+        state.waiters.register(context);
+        Poll::Pending
+    }
+
+    /// Returns what the result is made from, as far as it was received.
     pub(crate) fn record(&self) -> TurnRecord {
         self.lock().record.clone()
     }
 
-    /// All events that nobody has read, when nobody ever will.
-    pub(crate) fn into_unread(self: Arc<Self>) -> DeltaQueue {
-        let mut state = self.lock();
-        let queue = state.slots[0].as_mut().and_then(|slot| slot.queue.take());
-        queue.unwrap_or_default()
+    /// Returns the error of a turn whose events have ended early.
+    pub(crate) fn early_end_error(&self, why: EarlyEnd) -> Error {
+        // A partial result that cannot be decoded does not hide why there is no more.
+        let partial = self.record().partial_result(&self.turn_id).ok();
+        match why {
+            EarlyEnd::Closed(closed) => Error::Closed(Arc::new(ConnectionClosed {
+                partial: partial.map(Box::new),
+                ..ConnectionClosed::clone(&closed)
+            })),
+            EarlyEnd::Detached(reason) => Error::TurnDetached(Box::new(TurnDetached {
+                thread_id: self.thread_id.clone(),
+                turn_id: Some(self.turn_id.clone()),
+                reason,
+                partial,
+            })),
+        }
+    }
+
+    /// Takes the events of a log that no reader will read.
+    pub(crate) fn take_unclaimed(&self) -> DeltaQueue {
+        let first = self.lock().slots.first_mut().and_then(Option::take);
+        first.map(|slot| slot.buffer).unwrap_or_default()
     }
 }
 
 impl State {
-    fn add(&mut self, slot: Slot) -> usize {
+    fn add(&mut self, buffer: DeltaQueue) -> usize {
+        let slot = Some(Unread::new(buffer));
         if let Some(free) = self.slots.iter().position(Option::is_none) {
-            self.slots[free] = Some(slot);
+            self.slots[free] = slot;
             return free;
         }
-        self.slots.push(Some(slot));
+        self.slots.push(slot);
         self.slots.len() - 1
     }
 }
 
-/// One reader of a feed.
+/// One reader of a log.
 #[derive(Debug)]
 pub(crate) struct TurnReader {
     log: Arc<TurnLog>,
-    slot: usize,
+    /// `None` once the reader is muted.
+    slot: Option<usize>,
     /// The events that were taken over and not read yet.
     taken: DeltaQueue,
 }
@@ -294,7 +241,7 @@ impl TurnReader {
     fn new(log: &Arc<TurnLog>, slot: usize) -> Self {
         Self {
             log: Arc::clone(log),
-            slot,
+            slot: Some(slot),
             taken: DeltaQueue::default(),
         }
     }
@@ -303,47 +250,41 @@ impl TurnReader {
         &self.log
     }
 
-    /// The next event, or why there will be none.
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, End>> {
+    /// Polls for the next event, or the reason why there is none.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, TurnEnd>> {
         if let Some(event) = self.taken.pop() {
             return Poll::Ready(Ok(event));
         }
         let mut state = self.log.lock();
         let state = &mut *state;
-        let end = state.end.clone();
-        let Some(slot) = state.slots[self.slot].as_mut() else {
-            return Poll::Pending;
-        };
-        if let Some(queue) = &mut slot.queue
-            && !queue.is_empty()
-        {
-            mem::swap(queue, &mut self.taken);
+        let slot = self.slot.and_then(|slot| state.slots[slot].as_mut());
+        if let Some(slot) = slot {
+            mem::swap(&mut slot.buffer, &mut self.taken);
+            if let Some(event) = self.taken.pop() {
+                return Poll::Ready(Ok(event));
+            }
+            if state.end.is_none() {
+                slot.readers.register(context);
+            }
         }
-        if let Some(event) = self.taken.pop() {
-            return Poll::Ready(Ok(event));
+        match &state.end {
+            Some(end) => Poll::Ready(Err(end.clone())),
+            None => Poll::Pending,
         }
-        if let Some(end) = end {
-            return Poll::Ready(Err(end));
-        }
-        match &mut slot.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            none => *none = Some(context.waker().clone()),
-        }
-        Poll::Pending
     }
 
-    /// Throws away what is unread and takes no further events; the end can still be waited for.
+    /// Drops the unread events and takes no further ones.
     pub(crate) fn mute(&mut self) {
         self.taken = DeltaQueue::default();
-        if let Some(slot) = self.log.lock().slots[self.slot].as_mut() {
-            slot.queue = None;
+        if let Some(slot) = self.slot.take() {
+            self.log.lock().slots[slot] = None;
         }
     }
 }
 
 impl Drop for TurnReader {
     fn drop(&mut self) {
-        self.log.lock().slots[self.slot] = None;
+        self.mute();
     }
 }
 
@@ -352,14 +293,14 @@ mod tests {
     use super::*;
     use crate::{
         error::connection_closed::CloseReason,
-        rpc::raw_notification::{DeltaKind, notification},
+        rpc::{delta::DeltaKind, raw_notification::notification},
     };
 
     fn delta(log: &TurnLog, text: &str) -> usize {
         let mut wakes = Vec::new();
         let delta = DeltaRef {
             kind: DeltaKind::AgentMessage,
-            turn_id: "",
+            turn_id: None,
             item_id: "i",
             index: 0,
             text,
@@ -384,7 +325,7 @@ mod tests {
             match reader.poll(&mut context) {
                 Poll::Ready(Ok(Event::Delta(delta))) => events.push(delta.text),
                 Poll::Ready(Ok(Event::Notification(notification))) => {
-                    events.push(notification.method().to_owned())
+                    events.push(notification.method().to_owned());
                 }
                 Poll::Ready(Err(_)) => return (events, true),
                 Poll::Pending => return (events, false),
@@ -393,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reader_reads_all_from_where_it_began() {
+    fn each_reader_reads_everything_from_where_it_began() {
         let log = TurnLog::new("t", "u");
         delta(&log, "a");
         let mut first = log.reader();
@@ -408,14 +349,16 @@ mod tests {
     }
 
     #[test]
-    fn one_who_waits_for_the_end_alone_is_woken_once_and_nothing_is_kept() {
+    fn a_waiter_for_the_end_alone_is_woken_once_and_nothing_is_kept() {
         let log = TurnLog::new("t", "u");
-        let mut reader = log.end_only();
-        assert_eq!(read(&mut reader), (vec![], false));
+        let mut context = Context::from_waker(Waker::noop());
+        log.discard_unclaimed();
+        assert!(log.poll_end(&mut context).is_pending());
         assert_eq!(delta(&log, "a"), 0);
         assert_eq!(complete(&log), 1);
-        assert_eq!(read(&mut reader), (vec![], true));
-        assert!(log.record().completed.is_some());
+        assert!(log.poll_end(&mut context).is_ready());
+        assert!(matches!(log.end(), Some(TurnEnd::Completed)));
+        assert!(log.lock().slots.iter().all(Option::is_none));
     }
 
     #[test]
@@ -429,33 +372,26 @@ mod tests {
     }
 
     #[test]
-    fn what_another_turn_had_is_inherited_with_its_end() {
-        let (from, heir) = (TurnLog::new("t", "u"), TurnLog::new("t", "v"));
-        let mut reader = heir.reader();
-        delta(&from, "a");
-        complete(&from);
-        heir.inherit(&from, &mut Vec::new());
-        let all = ["item/agentMessage/delta", "turn/completed"];
-        assert_eq!(read(&mut reader), (all.map(String::from).to_vec(), true));
-        assert!(heir.has_ended() && heir.record().completed.is_some());
-        // Of what was read already, what makes the result is left.
-        drop(from.reader());
-        let heir = TurnLog::new("t", "w");
-        heir.inherit(&from, &mut Vec::new());
-        let left = vec!["turn/completed".to_owned()];
-        assert_eq!(read(&mut heir.reader()), (left, true));
+    fn a_waiter_for_the_end_takes_nothing_from_the_first_reader() {
+        let log = TurnLog::new("t", "u");
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(log.poll_end(&mut context).is_pending());
+        delta(&log, "a");
+        assert_eq!(complete(&log), 1);
+        assert!(log.poll_end(&mut context).is_ready());
+        let all = ["a", "turn/completed"].map(String::from).to_vec();
+        assert_eq!(read(&mut log.reader()), (all, true));
     }
 
     #[test]
-    fn a_bystander_takes_nothing_from_the_first_reader() {
+    fn a_muted_reader_keeps_nothing() {
         let log = TurnLog::new("t", "u");
-        let mut bystander = log.bystander();
-        assert_eq!(read(&mut bystander), (vec![], false));
+        let mut reader = log.reader();
         delta(&log, "a");
-        assert_eq!(complete(&log), 1);
-        assert_eq!(read(&mut bystander), (vec![], true));
-        let all = ["a", "turn/completed"].map(String::from).to_vec();
-        assert_eq!(read(&mut log.reader()), (all, true));
+        reader.mute();
+        assert_eq!(read(&mut reader), (vec![], false));
+        complete(&log);
+        assert_eq!(read(&mut reader), (vec![], true));
     }
 
     #[test]
@@ -466,7 +402,7 @@ mod tests {
         for log in [&done, &cut] {
             log.end_early(EarlyEnd::Closed(Arc::clone(&closed)));
         }
-        assert!(matches!(done.lock().end, Some(End::Completed)));
-        assert!(matches!(cut.lock().end, Some(End::EarlyEnd(_))));
+        assert!(matches!(done.lock().end, Some(TurnEnd::Completed)));
+        assert!(matches!(cut.lock().end, Some(TurnEnd::Early(_))));
     }
 }

@@ -1,22 +1,16 @@
-//! Whose a notification is, without any I/O.
+//! Routes notifications to turns. Performs no I/O.
 //!
-//! A turn's events go to its feed. Since they may come before the answer that names the turn, the
-//! thread is reserved before `turn/start` is sent: as long as a reservation stands, every turn of
-//! that thread gets a feed, and the answer claims the right one. The thread is matched before the
-//! turn: events of a sub-agent's thread come on the same connection and never reach our feed.
-//!
-//! # Turns that never show
-//!
-//! `turn/start` on a busy thread joins the running turn, and a server may answer with an id of its
-//! own that no event ever bears. So a claim stands like a reservation until the first event of its
-//! turn. If another turn of the thread is completed before that, and no event of the claimed one has
-//! come [`PATIENCE`] later, then that other turn has taken the input: the claimed one inherits its
-//! events and its end. The time is needed since a turn that is completed can be followed by the
-//! claimed one in earnest.
+//! The events of a turn go to its log. They may come before the response that names the turn, so the
+//! thread is reserved before `turn/start` is sent: while a reservation stands, every turn of that
+//! thread gets a log, and the response claims the right one. The thread is matched before the turn:
+//! events of a sub-agent's thread arrive on the same connection and never reach a log of another
+//! thread.
 
-use std::{collections::HashMap, mem, sync::Arc, task::Waker, time::Duration};
-
-use tokio::time::Instant;
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, Weak},
+};
 
 use crate::{
     error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
@@ -26,83 +20,63 @@ use crate::{
     },
 };
 
-/// How long after the end of another turn the first event of a claimed one is waited for. Servers
-/// that are known begin a turn within milliseconds.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The routes of all threads that have a turn of ours.
+/// The routes of all threads with a turn of this client.
 #[derive(Debug, Default)]
-pub(crate) struct Router {
-    threads: HashMap<String, Routes>,
-    /// Feeds that turned out to be nobody's, until somebody asks for them.
-    strays: Vec<Arc<TurnLog>>,
-    /// No heir is due earlier than this.
-    deadline: Option<Instant>,
+pub(crate) struct TurnRoutes {
+    threads: HashMap<String, ThreadRoutes>,
+    /// Logs of turns that were started by others, until the connection takes them.
+    unclaimed: Vec<Arc<TurnLog>>,
 }
 
 #[derive(Debug, Default)]
-struct Routes {
-    /// How many `turn/start` calls are on their way.
+struct ThreadRoutes {
+    /// Number of `turn/start` requests in flight.
     reserved: usize,
     turns: Vec<Route>,
-    /// Whoever is to have all of its turns.
-    tracker: Option<Arc<GoalTracker>>,
+    /// The goal that owns all turns of the thread.
+    goal: Option<Weak<GoalTracker>>,
 }
 
 #[derive(Debug)]
 struct Route {
-    log: Arc<TurnLog>,
-    /// Whether an answer has named this turn as ours.
-    claimed: bool,
-    /// Whether an event of it has come.
+    turn_id: String,
+    log: LogRef,
+    /// Whether an event of the turn was received.
     seen: bool,
-    /// Whether its `turn/completed` has come.
+    /// Whether its `turn/completed` was received, or none will follow.
     ended: bool,
-    /// The turn that this one is to inherit from if it does not show, and when.
-    heir: Option<(Instant, Arc<TurnLog>)>,
 }
 
-impl Router {
-    /// A turn of this thread is about to be started.
+#[derive(Debug)]
+enum LogRef {
+    /// No response has named the turn, so the route keeps the log.
+    Unclaimed(Arc<TurnLog>),
+    /// The log lives as long as a handle or a reader of it.
+    Claimed(Weak<TurnLog>),
+}
+
+impl TurnRoutes {
+    /// Reserves a thread in which a turn is about to start.
     pub(crate) fn reserve(&mut self, thread_id: &str) {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
         routes.reserved += 1;
     }
 
-    /// The started turn is this one: its feed, with the events that have come already.
-    pub(crate) fn claim(&mut self, thread_id: &str, turn_id: &str, now: Instant) -> Arc<TurnLog> {
+    /// Claims the started turn. Its log has the events received so far.
+    pub(crate) fn claim(&mut self, thread_id: &str, turn_id: &str) -> Arc<TurnLog> {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
-        if let Some(route) = routes.find(turn_id) {
-            route.claimed = true;
-            return Arc::clone(&route.log);
+        if let Some(route) = routes.find(turn_id)
+            && let Some(log) = route.claim()
+        {
+            return log;
         }
-        let mut route = Route::new(thread_id, turn_id);
-        (route.claimed, route.seen) = (true, false);
-        // A turn that ended while the answer was on its way may have been the one.
-        if let Some(ended) = routes.turns.iter().find(|other| other.ended) {
-            route.inherit_later(&ended.log, now, &mut self.deadline);
-        }
-        let log = Arc::clone(&route.log);
-        routes.turns.push(route);
+        let log = TurnLog::new(thread_id, turn_id);
+        routes.turns.retain(|route| route.turn_id != turn_id);
+        routes.turns.push(Route::claimed(&log));
         log
     }
 
-    /// Ends the turns of a thread that nothing more will be told of.
-    pub(crate) fn lose(&mut self, thread_id: &str, reason: DetachReason) {
-        let Some(routes) = self.threads.get_mut(thread_id) else {
-            return;
-        };
-        for route in &mut routes.turns {
-            route.log.end_early(EarlyEnd::Lost(reason));
-            (route.seen, route.ended, route.heir) = (true, true, None);
-        }
-        if let Some(tracker) = routes.tracker.take() {
-            tracker.end_early(EarlyEnd::Lost(reason));
-        }
-        self.tidy(thread_id);
-    }
-
-    /// A reservation has come to its end, with or without a claim.
+    /// Ends a reservation, with or without a claim.
     pub(crate) fn release(&mut self, thread_id: &str) {
         if let Some(routes) = self.threads.get_mut(thread_id) {
             routes.reserved = routes.reserved.saturating_sub(1);
@@ -110,218 +84,189 @@ impl Router {
         }
     }
 
-    /// The feed for an event of this turn, if it is ours or might be.
-    pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<&Arc<TurnLog>> {
+    /// Returns the log for an event of this turn, if the turn is one of this client or may turn out to
+    /// be one.
+    pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<Arc<TurnLog>> {
         let routes = self.threads.get(thread_id)?;
-        let settled = routes.position(turn_id).filter(|at| {
-            let route = &routes.turns[*at];
-            route.claimed && route.seen && !route.abandoned()
-        });
-        let found = match settled {
-            Some(at) => Some(at),
-            None => self.unsettled(thread_id, turn_id),
-        };
-        let routes = self.threads.get(thread_id)?;
-        found.map(|at| &routes.turns[at].log)
+        let route = routes.turns.iter().find(|route| route.turn_id == turn_id);
+        if let Some(route) = route
+            && route.seen
+            && let LogRef::Claimed(log) = &route.log
+            && let Some(log) = log.upgrade()
+        {
+            return Some(log);
+        }
+        self.route_unknown(thread_id, turn_id)
     }
 
-    /// Finds the place for an event of a turn that is not known to be ours, or shows the first time.
+    /// Routes an event of a turn that is not claimed, or of which it is the first event.
     #[cold]
-    fn unsettled(&mut self, thread_id: &str, turn_id: &str) -> Option<usize> {
+    fn route_unknown(&mut self, thread_id: &str, turn_id: &str) -> Option<Arc<TurnLog>> {
         let routes = self.threads.get_mut(thread_id)?;
-        let tracker = routes.tracker().cloned();
+        let goal = routes.goal();
+        let is_reserved = routes.reserved > 0;
         if let Some(route) = routes.find(turn_id) {
             let is_first = !mem::replace(&mut route.seen, true);
-            route.heir = None;
-            if is_first && let Some(tracker) = tracker {
-                tracker.turn_began(&route.log, false);
+            if let Some(goal) = goal
+                && is_first
+                && let Some(log) = route.log()
+            {
+                goal.turn_began(&log, false);
             }
-        } else if let Some(tracker) = tracker {
-            // What comes after the end of a turn does not begin it again.
-            if !tracker.has_turn(turn_id) {
-                let mut route = Route::new(thread_id, turn_id);
-                route.claimed = true;
-                tracker.turn_began(&route.log, routes.reserved == 0);
-                routes.turns.push(route);
+        } else if let Some(goal) = goal {
+            // Events after the end of a turn do not begin it again.
+            if !goal.has_turn(turn_id) {
+                let log = TurnLog::new(thread_id, turn_id);
+                goal.turn_began(&log, !is_reserved);
+                routes.turns.push(Route {
+                    seen: true,
+                    ..Route::claimed(&log)
+                });
             }
-        } else if routes.is_open() {
-            routes.turns.push(Route::new(thread_id, turn_id));
+        } else if is_reserved {
+            routes.turns.push(Route {
+                turn_id: turn_id.to_owned(),
+                log: LogRef::Unclaimed(TurnLog::new(thread_id, turn_id)),
+                seen: true,
+                ended: false,
+            });
         }
+        let log = routes.find(turn_id).and_then(|route| route.log());
         self.tidy(thread_id);
-        self.threads.get(thread_id)?.position(turn_id)
+        log
     }
 
-    /// The turn's `turn/completed` was routed. A feed that may still be claimed is kept.
-    pub(crate) fn end(&mut self, thread_id: &str, turn_id: &str, now: Instant) {
+    /// Records that the `turn/completed` of a turn was routed. A log that may still be claimed is kept.
+    pub(crate) fn end(&mut self, log: &Arc<TurnLog>) {
+        let Some(routes) = self.threads.get_mut(log.thread_id()) else {
+            return;
+        };
+        let Some(route) = routes.find(log.turn_id()) else {
+            return;
+        };
+        route.ended = true;
+        if let Some(goal) = routes.goal() {
+            goal.turn_ended(log);
+        }
+        self.tidy(log.thread_id());
+    }
+
+    /// Ends the logs of a thread of which no more notifications are received.
+    pub(crate) fn detach(&mut self, thread_id: &str, reason: DetachReason) {
         let Some(routes) = self.threads.get_mut(thread_id) else {
             return;
         };
-        let Some(at) = routes.position(turn_id) else {
-            return;
-        };
-        routes.turns[at].ended = true;
-        let ended = Arc::clone(&routes.turns[at].log);
-        if let Some(tracker) = routes.tracker() {
-            tracker.turn_ended(&ended);
-        }
         for route in &mut routes.turns {
-            if route.is_awaited() && route.heir.is_none() {
-                route.inherit_later(&ended, now, &mut self.deadline);
+            if let Some(log) = route.log() {
+                log.end_early(EarlyEnd::Detached(reason));
             }
+            (route.seen, route.ended) = (true, true);
+        }
+        if let Some(goal) = routes.goal() {
+            goal.end_early(EarlyEnd::Detached(reason));
+            routes.goal = None;
         }
         self.tidy(thread_id);
     }
 
-    /// All turns of a thread are for this tracker from now on, those that run included.
-    pub(crate) fn pursue(&mut self, tracker: Arc<GoalTracker>) {
-        let routes = self.threads.entry(tracker.thread_id().to_owned());
+    /// Gives all turns of a thread to this goal, including those that are running.
+    pub(crate) fn follow_goal(&mut self, goal: &Arc<GoalTracker>) {
+        let routes = self.threads.entry(goal.thread_id().to_owned());
         let routes = routes.or_default();
         for route in &routes.turns {
-            if route.claimed && route.seen && !route.ended && !route.abandoned() {
-                tracker.turn_began(&route.log, false);
+            if let LogRef::Claimed(log) = &route.log
+                && let Some(log) = log.upgrade()
+                && route.seen
+                && !route.ended
+            {
+                goal.turn_began(&log, false);
             }
         }
-        if let Some(other) = routes.tracker.replace(tracker) {
-            other.supersede();
+        if let Some(superseded) = routes.goal() {
+            superseded.supersede();
         }
+        routes.goal = Some(Arc::downgrade(goal));
     }
 
-    /// Whoever is to have all turns of a thread.
-    pub(crate) fn tracker(&mut self, thread_id: &str) -> Option<&Arc<GoalTracker>> {
-        self.threads.get_mut(thread_id)?.tracker()
+    /// Returns the goal that owns the turns of a thread.
+    pub(crate) fn goal(&self, thread_id: &str) -> Option<Arc<GoalTracker>> {
+        self.threads.get(thread_id)?.goal()
     }
 
-    /// When [`settle`](Self::settle) is to be called, at the latest.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.deadline
+    /// Takes the logs of turns that were started by others. They are complete or will be continued by
+    /// unrouted notifications.
+    pub(crate) fn take_unclaimed(&mut self) -> Vec<Arc<TurnLog>> {
+        mem::take(&mut self.unclaimed)
     }
 
-    /// Gives turns that have not shown in time what they inherit. Returns their feeds.
-    pub(crate) fn settle(&mut self, now: Instant, wakes: &mut Vec<Waker>) -> Vec<Arc<TurnLog>> {
-        if self.deadline.is_none_or(|deadline| now < deadline) {
-            return Vec::new();
-        }
-        let mut settled = Vec::new();
-        self.deadline = None;
-        let threads: Vec<String> = self.threads.keys().cloned().collect();
-        for thread_id in threads {
-            let Some(routes) = self.threads.get_mut(&thread_id) else {
-                continue;
-            };
-            let due = |route: &mut Route| {
-                let heir = route.heir.as_ref();
-                heir.is_some_and(|(due, _)| *due <= now)
-            };
-            for route in routes.turns.extract_if(.., due).collect::<Vec<_>>() {
-                let Some((_, from)) = route.heir else {
-                    continue;
-                };
-                route.log.inherit(&from, wakes);
-                // Its events have found their reader.
-                if let Some(from) = routes.find(from.turn_id()) {
-                    from.claimed = true;
-                }
-                settled.push(route.log);
-            }
-            let waiting = routes.turns.iter().filter_map(|route| route.heir.as_ref());
-            let next = waiting.map(|(due, _)| *due).min();
-            self.deadline = [self.deadline, next].into_iter().flatten().min();
-            self.tidy(&thread_id);
-        }
-        settled
-    }
-
-    /// Whether there are feeds that turned out to be nobody's.
-    pub(crate) fn has_strays(&self) -> bool {
-        !self.strays.is_empty()
-    }
-
-    /// The feeds that turned out to be nobody's since the last call.
-    pub(crate) fn take_strays(&mut self) -> Vec<Arc<TurnLog>> {
-        mem::take(&mut self.strays)
-    }
-
-    /// The connection has ended: so have all turns that had not.
+    /// Ends all logs that have not ended: the connection has.
     pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         let why = EarlyEnd::Closed(Arc::clone(closed));
         for (_, routes) in self.threads.drain() {
-            for route in routes.turns {
-                route.log.end_early(why.clone());
+            for log in routes.turns.iter().filter_map(Route::log) {
+                log.end_early(why.clone());
             }
-            if let Some(tracker) = routes.tracker {
-                tracker.end_early(why.clone());
+            if let Some(goal) = routes.goal() {
+                goal.end_early(why.clone());
             }
         }
     }
 
-    /// Lets go of what no reservation keeps any more.
+    /// Removes the routes that no reservation, handle or reader needs.
     fn tidy(&mut self, thread_id: &str) {
         let Some(routes) = self.threads.get_mut(thread_id) else {
             return;
         };
-        // Only the router still knows it: no handle and no reader is left.
-        routes
-            .turns
-            .retain(|route| !(route.claimed && route.abandoned()));
-        if !routes.is_open() {
-            let strays = routes.turns.extract_if(.., |route| !route.claimed);
-            self.strays.extend(strays.map(|route| route.log));
-            routes.turns.retain(|route| !route.ended);
-            if routes.turns.is_empty() && routes.tracker().is_none() {
-                self.threads.remove(thread_id);
+        let is_reserved = routes.reserved > 0;
+        let unclaimed = &mut self.unclaimed;
+        routes.turns.retain_mut(|route| match &route.log {
+            LogRef::Unclaimed(log) if !is_reserved => {
+                unclaimed.push(Arc::clone(log));
+                false
             }
+            LogRef::Unclaimed(_) => true,
+            LogRef::Claimed(log) => log.strong_count() > 0 && (is_reserved || !route.ended),
+        });
+        if !is_reserved && routes.turns.is_empty() && routes.goal().is_none() {
+            self.threads.remove(thread_id);
         }
     }
 }
 
-impl Routes {
-    /// Whether a turn that nobody has claimed may still turn out to be ours.
-    fn is_open(&self) -> bool {
-        self.reserved > 0 || self.turns.iter().any(Route::is_awaited)
-    }
-
-    /// The tracker, unless nobody holds it any more.
-    fn tracker(&mut self) -> Option<&Arc<GoalTracker>> {
-        self.tracker
-            .take_if(|tracker| Arc::strong_count(tracker) == 1);
-        self.tracker.as_ref()
-    }
-
-    fn position(&self, turn_id: &str) -> Option<usize> {
-        let mut turns = self.turns.iter();
-        turns.position(|route| route.log.turn_id() == turn_id)
+impl ThreadRoutes {
+    fn goal(&self) -> Option<Arc<GoalTracker>> {
+        self.goal.as_ref().and_then(Weak::upgrade)
     }
 
     fn find(&mut self, turn_id: &str) -> Option<&mut Route> {
-        self.position(turn_id).map(|at| &mut self.turns[at])
+        let mut turns = self.turns.iter_mut();
+        turns.find(|route| route.turn_id == turn_id)
     }
 }
 
 impl Route {
-    /// A turn that is known by an event.
-    fn new(thread_id: &str, turn_id: &str) -> Self {
+    /// The route of a turn that is known by a response.
+    fn claimed(log: &Arc<TurnLog>) -> Self {
         Self {
-            log: TurnLog::new(thread_id, turn_id),
-            claimed: false,
-            seen: true,
+            turn_id: log.turn_id().to_owned(),
+            log: LogRef::Claimed(Arc::downgrade(log)),
+            seen: false,
             ended: false,
-            heir: None,
         }
     }
 
-    fn abandoned(&self) -> bool {
-        Arc::strong_count(&self.log) == 1
+    fn log(&self) -> Option<Arc<TurnLog>> {
+        match &self.log {
+            LogRef::Unclaimed(log) => Some(Arc::clone(log)),
+            LogRef::Claimed(log) => log.upgrade(),
+        }
     }
 
-    /// Whether it is claimed and has shown nothing yet.
-    fn is_awaited(&self) -> bool {
-        self.claimed && !self.seen && !self.abandoned()
-    }
-
-    fn inherit_later(&mut self, from: &Arc<TurnLog>, now: Instant, deadline: &mut Option<Instant>) {
-        let due = now + PATIENCE;
-        self.heir = Some((due, Arc::clone(from)));
-        *deadline = Some(deadline.map_or(due, |deadline| deadline.min(due)));
+    /// Returns the log, which lives as long as its owners from here on.
+    fn claim(&mut self) -> Option<Arc<TurnLog>> {
+        let log = self.log()?;
+        self.log = LogRef::Claimed(Arc::downgrade(&log));
+        Some(log)
     }
 }
 

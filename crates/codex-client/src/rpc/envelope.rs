@@ -1,32 +1,40 @@
-//! Looking at a message just far enough to know what it is and whose it is.
+//! The envelope of a message: its members and the ids in its params.
 //!
-//! One pass over the text, which must be valid UTF-8, finds the members of the envelope and the ids
-//! at the top of `params`. Nothing is decoded or copied, and long strings are jumped over, so that a
-//! message costs one decode in all: the one where it is consumed. What is not looked at is not
-//! validated either; a fault in there is found by that decode.
+//! One pass over the text, which must be valid UTF-8, locates the members of the envelope and the ids
+//! at the top of `params`. Nothing is decoded or copied, and long strings are skipped, so that a
+//! message is decoded once: where it is consumed. The parts that are skipped are not validated; the
+//! decoder reports a fault in them.
 
 use std::{borrow::Cow, ops::Range};
 
 use codex_types::{RequestId, rpc::Incoming};
+use serde_json::Value;
 
 use crate::error::decode_error::DecodeError;
 
-/// What a message says about itself.
+/// The members of a message. The method and the values are ranges of the text.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Envelope<'a> {
     pub(crate) id: Option<RequestId>,
-    pub(crate) method: Option<Cow<'a, str>>,
-    /// Where the value of `params` stands in the text.
-    pub(crate) params: Option<Range<usize>>,
+    pub(crate) header: Header,
     pub(crate) result: Option<Range<usize>>,
-    /// `None` also when the member is `null`.
+    /// `None` also if the member is `null`.
     pub(crate) error: Option<Range<usize>>,
-    pub(crate) emitted_at_ms: Option<i64>,
     pub(crate) keys: RoutingKeys<'a>,
+    /// Whether the method is written with escapes, so that its range is not its name.
+    has_escaped_method: bool,
 }
 
-/// What the top level of `params` says about whom it concerns.
-#[derive(Debug, Default, PartialEq)]
+/// The members that a request of the server or a notification has beside its id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Header {
+    pub(crate) method: Option<Range<usize>>,
+    pub(crate) params: Option<Range<usize>>,
+    pub(crate) emitted_at_ms: Option<i64>,
+}
+
+/// The ids at the top level of `params` that say whom a message concerns.
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct RoutingKeys<'a> {
     /// `threadId`, or `thread.id`.
     pub(crate) thread_id: Option<Cow<'a, str>>,
@@ -36,7 +44,7 @@ pub(crate) struct RoutingKeys<'a> {
     pub(crate) root_turn_id: Option<Cow<'a, str>>,
     pub(crate) item_id: Option<Cow<'a, str>>,
     pub(crate) login_id: Option<Cow<'a, str>>,
-    /// `processId` or `watchId`: an id that the client has chosen, unless a turn is meant.
+    /// `processId` or `watchId`: an id that the client has chosen.
     pub(crate) client_id: Option<Cow<'a, str>>,
     pub(crate) delta: Option<Cow<'a, str>>,
     /// `summaryIndex` or `contentIndex`.
@@ -45,14 +53,36 @@ pub(crate) struct RoutingKeys<'a> {
     pub(crate) more: bool,
 }
 
-/// The head of a message; `None` if the text is no JSON object, as far as it was looked at.
-pub(crate) fn envelope(text: &str) -> Option<Envelope<'_>> {
+impl RoutingKeys<'_> {
+    /// Copies the ids, so that they outlive the text. The delta is not copied.
+    pub(crate) fn into_owned(self) -> RoutingKeys<'static> {
+        let own = |id: Option<Cow<'_, str>>| id.map(|id| Cow::Owned(id.into_owned()));
+        RoutingKeys {
+            thread_id: own(self.thread_id),
+            turn_id: own(self.turn_id),
+            root_turn_id: own(self.root_turn_id),
+            item_id: own(self.item_id),
+            login_id: own(self.login_id),
+            client_id: own(self.client_id),
+            delta: None,
+            index: self.index,
+            more: self.more,
+        }
+    }
+}
+
+/// Parses the envelope of a message; `None` if the text is not a JSON object, as far as it is scanned.
+pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     let mut scan = Scanner { text, at: 0 };
     let mut envelope = Envelope::default();
     scan.object(|scan, key| {
         match key {
             "id" => envelope.id = Some(scan.id()?),
-            "method" => envelope.method = Some(scan.string()?),
+            "method" => {
+                let (method, escaped) = scan.string_range()?;
+                envelope.header.method = Some(method);
+                envelope.has_escaped_method = escaped;
+            }
             "params" => {
                 scan.space();
                 let start = scan.at;
@@ -61,14 +91,14 @@ pub(crate) fn envelope(text: &str) -> Option<Envelope<'_>> {
                 } else {
                     scan.skip()?;
                 }
-                envelope.params = Some(start..scan.at);
+                envelope.header.params = Some(start..scan.at);
             }
             "result" => envelope.result = Some(scan.skip()?),
             "error" => {
                 let range = scan.skip()?;
                 envelope.error = (&text[range.clone()] != "null").then_some(range);
             }
-            "emittedAtMs" => envelope.emitted_at_ms = scan.integer()?,
+            "emittedAtMs" => envelope.header.emitted_at_ms = scan.integer()?,
             _ => {
                 scan.skip()?;
             }
@@ -79,9 +109,16 @@ pub(crate) fn envelope(text: &str) -> Option<Envelope<'_>> {
     (scan.at == text.len()).then_some(envelope)
 }
 
-/// The ids at the top of a result, as in params: `turn.id` in the one of `turn/start`, `loginId` in
-/// the one of `account/login/start`.
-pub(crate) fn result(result: &str) -> Option<RoutingKeys<'_>> {
+/// Rewrites a message whose method has escapes, which is valid JSON that no known server writes.
+pub(crate) fn unescape(text: &str, envelope: &Envelope<'_>) -> Option<String> {
+    let escaped = envelope.has_escaped_method.then_some(text)?;
+    let message: Value = serde_json::from_str(escaped).ok()?;
+    Some(message.to_string())
+}
+
+/// Parses the ids at the top of a result, as in params: `turn.id` of `turn/start`, `loginId` of
+/// `account/login/start`.
+pub(crate) fn result_keys(result: &str) -> Option<RoutingKeys<'_>> {
     let mut scan = Scanner {
         text: result,
         at: 0,
@@ -89,7 +126,7 @@ pub(crate) fn result(result: &str) -> Option<RoutingKeys<'_>> {
     scan.keys()
 }
 
-/// Why a text is no message: by the parser that knows best.
+/// Explains why a text is not a message that this client can use.
 pub(crate) fn fault(text: &str) -> DecodeError {
     match Incoming::parse(text.as_bytes()) {
         Err(error) => DecodeError::at(None, text, &error.to_string(), 0),
@@ -101,31 +138,30 @@ pub(crate) fn fault(text: &str) -> DecodeError {
             &format!("the server could not read: {error}"),
             0,
         ),
-        Ok(_) => DecodeError::at(None, text, "an answer to no request of ours", 0),
+        Ok(_) => DecodeError::at(None, text, "a response to no request of this client", 0),
     }
 }
 
 type Id<'a> = Option<Cow<'a, str>>;
 
-/// Who waits for a message that cannot be read.
+/// The party that waits for a message that cannot be read, or for the response to it.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Addressee {
-    /// Whoever has called this. It is an answer.
+    /// The message is the response to this request.
     Caller(i64),
-    /// The server. It is a request, which it waits for the answer to.
+    /// The message is a request of the server with this id.
     Server(RequestId),
 }
 
-/// Whom a message concerns that begins like that and cannot be read any further; `None` if it does not say
-/// so.
+/// Returns the addressee of a message of which only the beginning can be read.
 pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
     let text = match str::from_utf8(begins) {
         Ok(text) => text,
         Err(error) => str::from_utf8(&begins[..error.valid_up_to()]).ok()?,
     };
     let mut scan = Scanner { text, at: 0 };
-    let (mut id, mut is_answer, mut is_request) = (None, false, false);
-    // What is seen until it cannot be read on counts.
+    let (mut id, mut is_response, mut is_request) = (None, false, false);
+    // The members before the fault count.
     let _ = scan.object(|scan, key| {
         match key {
             "id" => {
@@ -133,12 +169,12 @@ pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
                 return Some(());
             }
             "method" => is_request = true,
-            "result" | "error" => is_answer = true,
+            "result" | "error" => is_response = true,
             _ => {}
         }
         scan.skip().map(drop)
     });
-    match (id?, is_answer, is_request) {
+    match (id?, is_response, is_request) {
         (RequestId::Integer(id), true, false) => Some(Addressee::Caller(id)),
         (id, false, true) => Some(Addressee::Server(id)),
         _ => None,
@@ -166,7 +202,7 @@ impl<'a> Scanner<'a> {
         (self.next()? == byte).then(|| self.at += 1)
     }
 
-    /// Calls `member` for each member of an object, standing before its value.
+    /// Calls `member` for each member of an object, positioned before its value.
     fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
         self.eat(b'{')?;
         self.space();
@@ -280,6 +316,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The range between the quotes of a string, and whether there are escapes in it.
+    fn string_range(&mut self) -> Option<(Range<usize>, bool)> {
+        self.space();
+        let start = self.at;
+        let escaped = self.skip_string()?;
+        Some((start + 1..self.at - 1, escaped))
+    }
+
     /// The contents of a string, unescaped.
     fn string(&mut self) -> Option<Cow<'a, str>> {
         self.space();
@@ -293,7 +337,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes over a string and says whether it has escapes.
+    /// Skips a string and returns whether it has escapes.
     fn skip_string(&mut self) -> Option<bool> {
         let bytes = self.text.as_bytes();
         if self.next()? != b'"' {
@@ -308,8 +352,7 @@ impl<'a> Scanner<'a> {
                 return Some(escaped);
             }
             escaped = true;
-            // An escape is never longer than what its second byte says; the rest of `\uXXXX` is
-            // plain text to this loop.
+            // Skips the escaped byte; the digits of `\uXXXX` are plain text to this loop.
             self.at += 2;
             if self.at > bytes.len() {
                 return None;
@@ -317,7 +360,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes over any value and says where it stands.
+    /// Skips any value and returns its range.
     fn skip(&mut self) -> Option<Range<usize>> {
         self.space();
         let start = self.at;
@@ -366,21 +409,24 @@ mod tests {
     #[test]
     fn a_delta_shows_its_ids_and_its_text() {
         let text = r#"{"method":"item/agentMessage/delta","params":{"threadId":"t","turnId":"u","itemId":"i","delta":"a\"b\u00e9"},"emittedAtMs":12}"#;
-        let envelope = envelope(text).unwrap();
-        assert_eq!(envelope.method.as_deref(), Some("item/agentMessage/delta"));
-        assert_eq!(envelope.emitted_at_ms, Some(12));
+        let envelope = parse(text).unwrap();
+        assert_eq!(
+            &text[envelope.header.method.clone().unwrap()],
+            "item/agentMessage/delta"
+        );
+        assert_eq!(envelope.header.emitted_at_ms, Some(12));
         assert_eq!(envelope.keys.thread_id.as_deref(), Some("t"));
         assert_eq!(envelope.keys.turn_id.as_deref(), Some("u"));
         assert_eq!(envelope.keys.item_id.as_deref(), Some("i"));
         assert_eq!(envelope.keys.delta.as_deref(), Some("a\"bé"));
         assert!(!envelope.keys.more);
-        assert!(text[envelope.params.unwrap()].starts_with(r#"{"threadId""#));
+        assert!(text[envelope.header.params.unwrap()].starts_with(r#"{"threadId""#));
     }
 
     #[test]
     fn ids_are_found_behind_large_and_nested_members() {
         let text = r#"{"params":{"item":{"id":"no","turnId":"no","x":[1,{"threadId":"no"}, "}\\"]},"turnId":"u","threadId":"t"} , "method":"item/completed"}"#;
-        let keys = envelope(text).unwrap().keys;
+        let keys = parse(text).unwrap().keys;
         assert_eq!(keys.thread_id.as_deref(), Some("t"));
         assert_eq!(keys.turn_id.as_deref(), Some("u"));
         assert!(keys.more);
@@ -389,26 +435,38 @@ mod tests {
     #[test]
     fn nested_turn_and_thread_ids_count() {
         let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u","rootTurnId":"r"}}}"#;
-        let keys = envelope(text).unwrap().keys;
+        let keys = parse(text).unwrap().keys;
         assert_eq!(keys.turn_id.as_deref(), Some("u"));
         assert_eq!(keys.root_turn_id.as_deref(), Some("r"));
         let text = r#"{"method":"thread/started","params":{"thread":{"id":"t"}}}"#;
-        assert_eq!(envelope(text).unwrap().keys.thread_id.as_deref(), Some("t"));
+        assert_eq!(parse(text).unwrap().keys.thread_id.as_deref(), Some("t"));
         let text = r#"{"method":"x","params":{"turnId":null,"threadId":7,"turn":3}}"#;
-        let keys = envelope(text).unwrap().keys;
+        let keys = parse(text).unwrap().keys;
         assert_eq!((keys.thread_id, keys.turn_id), (None, None));
+    }
+
+    #[test]
+    fn a_method_with_escapes_is_unescaped() {
+        let text = r#"{"method":"turn\/started","params":{"a":"\u00e9"}}"#;
+        let plain = unescape(text, &parse(text).unwrap()).unwrap();
+        let envelope = parse(&plain).unwrap();
+        assert_eq!(
+            &plain[envelope.header.method.clone().unwrap()],
+            "turn/started"
+        );
+        assert_eq!(unescape(&plain, &envelope), None);
     }
 
     #[test]
     fn a_response_shows_its_id_and_where_its_result_stands() {
         let text = r#"{"id":7,"result":{"a":[1, 2]},"error":null}"#;
-        let envelope = envelope(text).unwrap();
+        let envelope = parse(text).unwrap();
         assert_eq!(envelope.id, Some(RequestId::Integer(7)));
         assert_eq!(&text[envelope.result.unwrap()], r#"{"a":[1, 2]}"#);
         assert_eq!(envelope.error, None);
-        let turn = result(r#"{"turn":{"id":"u","status":"inProgress"}}"#).unwrap();
+        let turn = result_keys(r#"{"turn":{"id":"u","status":"inProgress"}}"#).unwrap();
         assert_eq!(turn.turn_id.as_deref(), Some("u"));
-        let login = result(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
+        let login = result_keys(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
         assert_eq!(login.login_id.as_deref(), Some("l"));
     }
 
@@ -431,10 +489,10 @@ mod tests {
         ] {
             // A closing bracket of the other kind is left to the decoder.
             if text != r#"{"a":[1}"# {
-                assert!(envelope(text).is_none(), "{text}");
+                assert!(parse(text).is_none(), "{text}");
             }
         }
-        assert_eq!(envelope("{}"), Some(Envelope::default()));
+        assert_eq!(parse("{}"), Some(Envelope::default()));
     }
 
     /// Every byte at every kind of place in a message. A scanner that stands still would hang here.
@@ -458,14 +516,14 @@ mod tests {
             for byte in 0..=0x7f_u8 {
                 let text = format!("{before}{}{after}", char::from(byte));
                 let is_json = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
-                assert!(envelope(&text).is_some() || !is_json, "{text:?}");
+                assert!(parse(&text).is_some() || !is_json, "{text:?}");
                 let begins = addressee(text.as_bytes());
                 assert_eq!(begins, None, "{text:?}");
             }
         }
         let control = "{\"\":[\0";
-        assert!(envelope(control).is_none());
-        assert!(envelope("{\"\":[\u{1b}[0m]}").is_none());
+        assert!(parse(control).is_none());
+        assert!(parse("{\"\":[\u{1b}[0m]}").is_none());
     }
 
     #[test]

@@ -45,7 +45,7 @@ const BEGINNING: usize = 256;
 pub(crate) struct UnreadableLine {
     /// Its first bytes.
     pub(crate) begins: Vec<u8>,
-    pub(crate) malformed: DecodeError,
+    pub(crate) error: DecodeError,
 }
 
 impl<'a> Line<'a> {
@@ -60,8 +60,8 @@ impl<'a> Line<'a> {
                 .map_err(|error| Cow::Owned(error.into_bytes())),
             Self::TooLong(length, begins) => {
                 let reason = format!("a line of {length} bytes is over the limit and was dropped");
-                let malformed = DecodeError::at(None, "", &reason, 0);
-                return Err(UnreadableLine { begins, malformed });
+                let error = DecodeError::at(None, "", &reason, 0);
+                return Err(UnreadableLine { begins, error });
             }
         };
         text.map_err(|bytes: Cow<'_, [u8]>| {
@@ -69,7 +69,7 @@ impl<'a> Line<'a> {
             let place = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
             UnreadableLine {
                 begins: beginning(&bytes),
-                malformed: DecodeError::at(None, &text, "not valid UTF-8", place),
+                error: DecodeError::at(None, &text, "not valid UTF-8", place),
             }
         })
     }

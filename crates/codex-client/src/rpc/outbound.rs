@@ -1,27 +1,27 @@
-//! Messages on their way out.
+//! Messages to be written.
 
 use codex_types::rpc::{JsonRpcError, RequestId};
 use serde::Serialize;
 
 use crate::rpc::pending::Ready;
 
-/// Lines that were not written yet, end to end, so that one write takes many.
+/// Unwritten lines, end to end, so that one write takes many.
 #[derive(Default)]
 pub(crate) struct Outbound {
     buffer: Vec<u8>,
     written: usize,
 }
 
-/// A buffer larger than this is given back once it is written.
+/// Maximum capacity kept once the buffer is written, in bytes.
 const KEEP: usize = 1024 * 1024;
 
 impl Outbound {
-    /// What is to be written next.
+    /// Returns the bytes to write next.
     pub(crate) fn unwritten(&self) -> &[u8] {
         &self.buffer[self.written..]
     }
 
-    /// So much of it was written.
+    /// Records that this many bytes were written.
     pub(crate) fn advance(&mut self, written: usize) {
         self.written += written;
         if self.written >= self.buffer.len() {
@@ -31,7 +31,7 @@ impl Outbound {
         }
     }
 
-    /// Adds a request; its params are JSON already.
+    /// Adds a request; its params are JSON.
     pub(crate) fn request(&mut self, ready: &Ready) {
         self.buffer.extend_from_slice(b"{\"id\":");
         self.buffer
@@ -40,7 +40,7 @@ impl Outbound {
         self.method(ready.method, ready.params.as_deref());
     }
 
-    /// Adds a notification; its params are JSON already.
+    /// Adds a notification; its params are JSON.
     pub(crate) fn notification(&mut self, method: &str, params: Option<&[u8]>) {
         self.buffer.extend_from_slice(b"{");
         self.method(method, params);
@@ -56,11 +56,11 @@ impl Outbound {
         self.buffer.extend_from_slice(b"}\n");
     }
 
-    /// Adds the answer to a request of the server; a result is JSON already.
-    pub(crate) fn answer(&mut self, id: &RequestId, answer: &Result<Vec<u8>, JsonRpcError>) {
+    /// Adds the response to a request of the server; a result is JSON.
+    pub(crate) fn response(&mut self, id: &RequestId, response: &Result<Vec<u8>, JsonRpcError>) {
         self.buffer.extend_from_slice(b"{\"id\":");
         self.json(id);
-        match answer {
+        match response {
             Ok(result) => {
                 self.buffer.extend_from_slice(b",\"result\":");
                 self.buffer.extend_from_slice(result);
@@ -98,8 +98,8 @@ mod tests {
             params: None,
         });
         out.notification("initialized", None);
-        out.answer(&"q".into(), &Ok(b"{}".to_vec()));
-        out.answer(&3.into(), &Err(JsonRpcError::new(-32601, "no \"x\"")));
+        out.response(&"q".into(), &Ok(b"{}".to_vec()));
+        out.response(&3.into(), &Err(JsonRpcError::new(-32601, "no \"x\"")));
         let text = String::from_utf8(out.unwritten().to_vec()).unwrap();
         let expected = r#"{"id":7,"method":"a/b","params":{"x":1}}
 {"id":8,"method":"c"}

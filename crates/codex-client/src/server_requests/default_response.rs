@@ -1,43 +1,41 @@
-//! OpenRequests of the server that nobody here has a handler for.
+//! Responses to the requests of the server that are declined or not handled.
 //!
-//! The server waits for an answer, so there always is one. What would let the model do something is
-//! declined, in the shape that the method wants; what only the user's program could know is refused
-//! with an error. Nothing is ever accepted here.
+//! The server waits for a response, so there always is one. Requests to let the model do something are
+//! declined, in the shape that the method requires. Requests that only the program could fulfil are
+//! refused with an error. Nothing is ever accepted here.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use codex_types::rpc::{JsonRpcError, error_code};
 use serde_json::{Value, json};
 
-/// What is told to the model, or written to the server's log: nobody was there, or whoever was there
-/// has failed or declined.
-const NOBODY: &str = "the client has no answer to this request";
+/// The text for the model or the log of the server.
+const DECLINED: &str = "the client has no response to this request";
 
-/// The answer to a request that nobody handles; a result is JSON.
+/// Returns the default response of a method; a result is JSON.
 pub(crate) fn default_response(method: &str) -> Result<Vec<u8>, JsonRpcError> {
-    safe(method).map(|answer| answer.to_string().into_bytes())
+    result(method).map(|result| result.to_string().into_bytes())
 }
 
-fn safe(method: &str) -> Result<Value, JsonRpcError> {
+fn result(method: &str) -> Result<Value, JsonRpcError> {
     Ok(match method {
         "item/commandExecution/requestApproval" | "item/fileChange/requestApproval" => {
             json!({"decision": "decline"})
         }
         "execCommandApproval" | "applyPatchApproval" => {
-            json!({"decision": {"denied": {"rejection": NOBODY}}})
+            json!({"decision": {"denied": {"rejection": DECLINED}}})
         }
-        // What is not granted is denied.
+        // Permissions that are not granted are denied.
         "item/permissions/requestApproval" => json!({"permissions": {}}),
         "mcpServer/elicitation/request" => json!({"action": "decline", "content": null}),
         "item/tool/call" => json!({
-            "contentItems": [{"type": "inputText", "text": NOBODY}],
+            "contentItems": [{"type": "inputText", "text": DECLINED}],
             "success": false,
         }),
-        // No answer to any of the questions.
         "item/tool/requestUserInput" => json!({"answers": {}}),
         "currentTime/read" => json!({"currentTimeAt": seconds_since_epoch()}),
         "account/chatgptAuthTokens/refresh" | "attestation/generate" => {
-            return Err(JsonRpcError::new(error_code::INTERNAL_ERROR, NOBODY));
+            return Err(JsonRpcError::new(error_code::INTERNAL_ERROR, DECLINED));
         }
         _ => {
             let message = format!("unknown method `{method}`");
@@ -47,7 +45,7 @@ fn safe(method: &str) -> Result<Value, JsonRpcError> {
 }
 
 fn seconds_since_epoch() -> u64 {
-    // A clock before 1970 is answered with 1970.
+    // A clock before 1970 counts as 1970.
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or_default().as_secs()
 }
@@ -57,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_refused_as_such() {
+    fn an_unknown_method_is_refused_as_such() {
         let error = default_response("item/future/request").unwrap_err();
         assert_eq!(error.code, error_code::METHOD_NOT_FOUND);
         assert!(error.message.contains("item/future/request"));
@@ -74,10 +72,10 @@ mod tests {
             "mcpServer/elicitation/request",
             "item/tool/call",
         ] {
-            let answer = String::from_utf8(default_response(method).unwrap()).unwrap();
+            let response = String::from_utf8(default_response(method).unwrap()).unwrap();
             assert!(
-                !answer.contains("accept") && !answer.contains("approved"),
-                "{answer}"
+                !response.contains("accept") && !response.contains("approved"),
+                "{response}"
             );
         }
     }

@@ -1,21 +1,21 @@
-//! What handlers return.
+//! The results of handlers.
 
 use std::error::Error;
 
-/// Why a handler has no answer. Whatever it is, the request is declined and the error reported by
+/// The error of a handler. The request is declined, and the error reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 pub type HandlerError = Box<dyn Error + Send + Sync>;
 
-/// What a handler returns that may fail.
+/// The result of a handler.
 pub type HandlerResult<T> = Result<T, HandlerError>;
 
-/// What a closure may return: the answer itself, or a `Result` with it.
+/// A value that a handler may return: a response, or a `Result` of one.
 pub trait IntoResponse<T> {
-    /// The answer, or why there is none.
+    /// Converts to the result of the handler.
     ///
     /// # Errors
     ///
-    /// Those of the closure.
+    /// The error of the handler.
     fn into_response(self) -> HandlerResult<T>;
 }
 
@@ -31,7 +31,8 @@ impl<T, E: Into<HandlerError>> IntoResponse<T> for Result<T, E> {
     }
 }
 
-/// The answer of a handler that does not care: the request is declined, and nothing is wrong.
+/// The error of a method that a handler does not implement. The request is declined and nothing is
+/// reported.
 #[derive(Debug, thiserror::Error)]
 #[error("no handler")]
 pub(crate) struct NoHandler;

@@ -1,4 +1,4 @@
-//! The handlers of a client, and how one is run.
+//! Handlers of server requests, and the tasks that run them.
 
 use std::{
     any::Any,
@@ -6,12 +6,12 @@ use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
-use codex_types::{DynamicToolCallParams, DynamicToolCallResponse, ServerCall};
+use codex_types::{ServerCall, rpc::JsonRpcError};
 use tokio::time::timeout;
 
 use crate::{
@@ -19,35 +19,48 @@ use crate::{
         decision::Decision,
         request::{APPROVALS, ApprovalRequest},
     },
-    builder_macros::BoxFuture,
-    codex::WeakCodex,
     connection::inbound_request::InboundRequest,
     error::{Error, Result},
+    future::BoxFuture,
     server_requests::handler_result::{HandlerResult, NoHandler},
-    tool::{Tool, output::ToolOutput},
 };
 
-/// Answers requests of one method, with the JSON of the result.
-type Handler = Arc<
-    dyn Fn(&InboundRequest, WeakCodex) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> + Send + Sync,
->;
+/// Responds to requests of one method with the JSON of the result. `C` is the client that is passed
+/// to it.
+pub(crate) type Handler<C> =
+    Arc<dyn Fn(&InboundRequest, C) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> + Send + Sync>;
 
-/// Who answers which method.
-#[derive(Clone, Default)]
-pub(crate) struct Handlers {
-    by_method: HashMap<&'static str, Handler>,
+/// The handlers of a client, by method.
+pub(crate) struct Handlers<C> {
+    by_method: HashMap<&'static str, Handler<C>>,
     timeout: Option<Duration>,
-    client: OnceLock<WeakCodex>,
 }
 
-impl Handlers {
+impl<C> Clone for Handlers<C> {
+    fn clone(&self) -> Self {
+        Self {
+            by_method: self.by_method.clone(),
+            timeout: self.timeout,
+        }
+    }
+}
+
+impl<C> Default for Handlers<C> {
+    fn default() -> Self {
+        Self {
+            by_method: HashMap::new(),
+            timeout: None,
+        }
+    }
+}
+
+impl<C: 'static> Handlers<C> {
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
     }
 
-    /// The client that is handed to handlers; there is none before the handshake.
-    pub(crate) fn set_client(&self, client: WeakCodex) {
-        let _ = self.client.set(client);
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     pub(crate) fn methods(&self) -> impl Iterator<Item = &'static str> {
@@ -58,14 +71,14 @@ impl Handlers {
     pub(crate) fn on<P, F, Fut>(&mut self, handler: F)
     where
         P: ServerCall,
-        F: Fn(P, WeakCodex) -> Fut + Send + Sync + 'static,
+        F: Fn(P, C) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HandlerResult<P::Response>> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move |asked, codex| {
-            let answer = handler(asked.params()?, codex);
-            Ok(Box::pin(
-                async move { Ok(serde_json::to_vec(&answer.await?)?) },
-            ))
+        let handler: Handler<C> = Arc::new(move |request, client| {
+            let response = handler(request.params()?, client);
+            Ok(Box::pin(async move {
+                Ok(serde_json::to_vec(&response.await?)?)
+            }))
         });
         self.by_method.insert(P::METHOD, handler);
     }
@@ -73,16 +86,16 @@ impl Handlers {
     /// Sets the handler of all approvals.
     pub(crate) fn on_approval<F, Fut>(&mut self, handler: F)
     where
-        F: Fn(ApprovalRequest, WeakCodex) -> Fut + Send + Sync + 'static,
+        F: Fn(ApprovalRequest, C) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HandlerResult<Decision>> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move |asked, codex| {
-            let Some(request) = ApprovalRequest::of(asked)? else {
+        let handler: Handler<C> = Arc::new(move |request, client| {
+            let Some(approval) = ApprovalRequest::of(request)? else {
                 return Ok(Box::pin(async { Err(NoHandler.into()) }));
             };
-            let decision = handler(request.clone(), codex);
+            let decision = handler(approval.clone(), client);
             Ok(Box::pin(
-                async move { Ok(decision.await?.answer(&request)?) },
+                async move { Ok(decision.await?.response(&approval)?) },
             ))
         });
         for method in APPROVALS {
@@ -90,96 +103,92 @@ impl Handlers {
         }
     }
 
-    pub(crate) fn find(&self, method: &str) -> Option<Handler> {
+    pub(crate) fn find(&self, method: &str) -> Option<Handler<C>> {
         self.by_method.get(method).map(Arc::clone)
     }
-
-    pub(crate) fn job(&self, handler: Handler, asked: InboundRequest) -> HandlerTask {
-        HandlerTask {
-            handler,
-            asked,
-            codex: self.client.get().cloned().unwrap_or_default(),
-            timeout: self.timeout,
-            tool: None,
-        }
-    }
-
-    /// A call of a tool.
-    pub(crate) fn call(&self, tool: Tool, asked: InboundRequest) -> HandlerTask {
-        let (name, limit) = (tool.name().to_owned(), tool.limit());
-        let handler: Handler = Arc::new(move |asked, codex| tool.serve(asked, codex));
-        HandlerTask {
-            timeout: limit.or(self.timeout),
-            tool: Some(name),
-            ..self.job(handler, asked)
-        }
-    }
 }
 
-/// A request, and the handler that is to answer it.
-pub(crate) struct HandlerTask {
-    handler: Handler,
-    asked: InboundRequest,
-    codex: WeakCodex,
-    timeout: Option<Duration>,
-    /// The name of the tool, if it is one of ours.
-    tool: Option<String>,
+/// The response after a failed handler, from a description of the failure. `None` declines the
+/// request.
+pub(crate) type FailureResponse = fn(&str) -> Option<Vec<u8>>;
+
+/// A request and the handler that responds to it.
+pub(crate) struct HandlerTask<C> {
+    pub(crate) handler: Handler<C>,
+    pub(crate) request: InboundRequest,
+    pub(crate) client: C,
+    pub(crate) timeout: Option<Duration>,
+    /// The name of the tool, if the request calls one.
+    pub(crate) tool: Option<String>,
+    pub(crate) on_failure: FailureResponse,
 }
 
-/// How a handler ended.
+/// The outcome of a handler.
 enum Outcome {
     Done(HandlerResult<Vec<u8>>),
-    /// It was not called: what is asked cannot be understood.
+    /// The handler was not called: the request cannot be decoded.
     Malformed(Error),
     Panicked(Box<dyn Any + Send>),
-    /// Nobody wants its answer any more.
+    /// The response is not needed any more.
     Withdrawn,
 }
 
-impl HandlerTask {
-    /// Runs the handler. Whatever becomes of it, the request is answered: what ends without an answer
-    /// is declined when `asked` is dropped.
+impl<C> HandlerTask<C> {
+    /// Runs the handler. The request is responded to in every case: dropping it declines it.
     pub(crate) async fn run(self) {
-        let Self {
-            handler,
-            asked,
-            codex,
-            timeout: limit,
-            tool,
-        } = self;
-        let fail = |what: &str, details: &str| fail(&asked, tool.as_deref(), what, details);
-        let ended = ended(&handler, &asked, codex);
-        let outcome = match limit {
-            None => ended.await,
-            Some(limit) => match timeout(limit, ended).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
-                    let what = format!("took longer than {} s", limit.as_secs_f32());
-                    return fail(&what, "");
-                }
-            },
+        let outcome = outcome(&self.handler, &self.request, self.client);
+        let outcome = match self.timeout {
+            None => Some(outcome.await),
+            Some(after) => timeout(after, outcome).await.ok(),
         };
-        match outcome {
-            // It may have been withdrawn in this moment.
-            Outcome::Done(Ok(answer)) => drop(asked.answer(Ok(answer))),
-            Outcome::Done(Err(error)) if error.is::<NoHandler>() => {}
-            Outcome::Done(Err(error)) => fail("failed", &format!(": {error}")),
-            Outcome::Malformed(error) => asked.report(error),
-            Outcome::Panicked(panic) => fail("panicked", &message(&*panic)),
-            Outcome::Withdrawn => {}
+        let failure = match outcome {
+            // The request may have been withdrawn in this moment.
+            Some(Outcome::Done(Ok(response))) => return drop(self.request.respond(Ok(response))),
+            Some(Outcome::Done(Err(error))) if error.is::<NoHandler>() => return,
+            Some(Outcome::Done(Err(error))) => Failure::new("failed", format!(": {error}")),
+            Some(Outcome::Malformed(error)) => return self.request.report(error),
+            Some(Outcome::Panicked(panic)) => Failure::new("panicked", panic_message(&*panic)),
+            Some(Outcome::Withdrawn) => return,
+            None => {
+                let after = self.timeout.unwrap_or_default().as_secs_f32();
+                Failure::new(&format!("took longer than {after} s"), String::new())
+            }
+        };
+        let name = self.tool.map(|tool| format!("for the tool `{tool}` "));
+        let name = name.unwrap_or_default();
+        self.request.report(Error::Handler {
+            method: self.request.method(),
+            reason: format!("{name}{}{}", failure.what, failure.details).into(),
+        });
+        if let Some(response) = (self.on_failure)(&failure.what) {
+            let response: Result<_, JsonRpcError> = Ok(response);
+            let _ = self.request.respond(response);
         }
     }
 }
 
-/// Runs a handler until it ends or its request is withdrawn.
-async fn ended(handler: &Handler, asked: &InboundRequest, codex: WeakCodex) -> Outcome {
+/// The failure of a handler. The details are for the program, not for the model.
+struct Failure {
+    what: String,
+    details: String,
+}
+
+impl Failure {
+    fn new(what: &str, details: String) -> Self {
+        let what = what.to_owned();
+        Self { what, details }
+    }
+}
+
+/// Runs a handler until it returns, panics, or its request is withdrawn.
+async fn outcome<C>(handler: &Handler<C>, request: &InboundRequest, client: C) -> Outcome {
     let mut handled = pin!(async {
-        match handler(asked, codex) {
-            Ok(answer) => Outcome::Done(answer.await),
+        match handler(request, client) {
+            Ok(response) => Outcome::Done(response.await),
             Err(error) => Outcome::Malformed(error),
         }
     });
-    let mut withdrawn = pin!(asked.ticket().settled());
+    let mut withdrawn = pin!(request.state().settled());
     poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| handled.as_mut().poll(context)));
         match polled {
@@ -194,28 +203,11 @@ async fn ended(handler: &Handler, asked: &InboundRequest, codex: WeakCodex) -> O
     .await
 }
 
-/// Reports what has become of a handler. The model learns only that its tool has failed, and how; for
-/// other requests, dropping them is the answer.
-fn fail(asked: &InboundRequest, tool: Option<&str>, what: &str, details: &str) {
-    let name = tool.map(|tool| format!("for the tool `{tool}` "));
-    let name = name.unwrap_or_default();
-    asked.report(Error::Handler {
-        method: asked.method(),
-        reason: format!("{name}{what}{details}").into(),
-    });
-    if asked.method() == DynamicToolCallParams::METHOD {
-        let output = ToolOutput::text(format!("the tool {what}")).failed();
-        let response = DynamicToolCallResponse::from(output);
-        // One that cannot be written is declined.
-        if let Ok(response) = serde_json::to_vec(&response) {
-            let _ = asked.answer(Ok(response));
-        }
-    }
-}
-
-/// What a panic said, if it was said in words.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().copied();
-    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    words.map(|words| format!(": {words}")).unwrap_or_default()
+/// Returns the panic message after a colon, if the payload is a string.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    message
+        .map(|message| format!(": {message}"))
+        .unwrap_or_default()
 }

@@ -1,9 +1,12 @@
-//! OpenRequests of the server: dispatches each to a tool, an inbox or a handler.
+//! Requests of the server: dispatches each to a tool, an inbox or a handler.
 
 pub(crate) mod default_response;
+pub(crate) mod dispatch;
 pub(crate) mod handler_result;
+pub(crate) mod handler_thread;
 pub(crate) mod handlers;
 pub(crate) mod pending_patches;
 pub(crate) mod request_queue;
 pub(crate) mod server_response;
+pub(crate) mod tool_call;
 pub(crate) mod tool_registry;

@@ -1,18 +1,22 @@
-//! What running items want to change, for whoever is asked to allow it.
+//! The patches of running items, for the requests to approve them.
 //!
-//! A request to approve a file change names the item alone; what it would change was in the
-//! notifications before. So those are kept until their turn ends.
+//! A request to approve a file change names the item alone. The changes are in earlier notifications,
+//! which are kept until their turn ends.
 
 use std::{collections::VecDeque, sync::Arc};
 
+use codex_types::{FileChangeRequestApprovalParams, ServerCall};
 use memchr::memmem;
 
-use crate::rpc::envelope::Envelope;
+use crate::rpc::{
+    envelope::RoutingKeys,
+    raw_notification::{NotificationKind, RawNotification},
+};
 
-/// How many bytes of them are kept; past it the oldest make room.
+/// Maximum size of the kept params, in bytes. The oldest are dropped first.
 const LIMIT: usize = 8 * 1024 * 1024;
 
-/// The params of these notifications, in order.
+/// The params of notifications about file changes, in order, by turn.
 #[derive(Debug, Default)]
 pub(crate) struct PendingPatches {
     kept: VecDeque<(Box<str>, Arc<str>)>,
@@ -20,29 +24,21 @@ pub(crate) struct PendingPatches {
 }
 
 impl PendingPatches {
-    /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, envelope: &Envelope<'_>, text: &str) {
-        let Some(turn_id) = envelope.keys.turn_id.as_deref() else {
+    /// Updates the state from a notification.
+    pub(crate) fn update(&mut self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
+        let Some(turn_id) = keys.turn_id.as_deref() else {
             return;
         };
-        match method {
-            "item/started" | "item/fileChange/patchUpdated" => {
-                let params = envelope.params.clone().map_or("", |at| &text[at]);
-                // An item of this kind has the word in it; one that only speaks of it costs a copy.
-                if method == "item/started"
-                    && memmem::find(params.as_bytes(), b"\"fileChange\"").is_none()
-                {
-                    return;
-                }
-                self.bytes += params.len();
-                self.kept.push_back((turn_id.into(), params.into()));
-                while self.bytes > LIMIT
-                    && let Some((_, oldest)) = self.kept.pop_front()
-                {
-                    self.bytes -= oldest.len();
-                }
+        let params = notification.params().unwrap_or_default();
+        match notification.kind() {
+            NotificationKind::FileChangePatchUpdated => self.keep(turn_id, params),
+            // An item of this type contains the word. An item that only mentions it costs a copy.
+            NotificationKind::ItemStarted
+                if memmem::find(params.as_bytes(), b"\"fileChange\"").is_some() =>
+            {
+                self.keep(turn_id, params);
             }
-            "turn/completed" if !self.kept.is_empty() => {
+            NotificationKind::TurnCompleted if !self.kept.is_empty() => {
                 self.kept.retain(|(of, _)| &**of != turn_id);
                 self.bytes = self.kept.iter().map(|(_, params)| params.len()).sum();
             }
@@ -50,61 +46,81 @@ impl PendingPatches {
         }
     }
 
-    /// Those of a turn, the newest first.
-    pub(crate) fn of(&self, turn_id: &str) -> Vec<Arc<str>> {
+    fn keep(&mut self, turn_id: &str, params: &str) {
+        self.bytes += params.len();
+        self.kept.push_back((turn_id.into(), params.into()));
+        while self.bytes > LIMIT
+            && let Some((_, oldest)) = self.kept.pop_front()
+        {
+            self.bytes -= oldest.len();
+        }
+    }
+
+    /// Returns the params for a request of this method in a turn, newest first. Empty for a method that
+    /// does not refer to patches.
+    pub(crate) fn of(&self, method: &str, turn_id: &str) -> Vec<Arc<str>> {
+        if method != FileChangeRequestApprovalParams::METHOD {
+            return Vec::new();
+        }
         let newest_first = self.kept.iter().rev();
-        let ours = newest_first.filter(|(of, _)| &**of == turn_id);
-        ours.map(|(_, params)| Arc::clone(params)).collect()
+        let of_turn = newest_first.filter(|(of, _)| &**of == turn_id);
+        of_turn.map(|(_, params)| Arc::clone(params)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc::envelope;
+    use crate::rpc::raw_notification::received;
 
-    fn tell(patches: &mut PendingPatches, turn_id: &str, method: &str, more: &str) {
+    fn update(patches: &mut PendingPatches, turn_id: &str, method: &str, more: &str) {
         let text = format!(
             r#"{{"method":"{method}","params":{{"threadId":"t","turnId":"{turn_id}","more":{more}}}}}"#
         );
-        patches.notification(method, &envelope::envelope(&text).unwrap(), &text);
+        let (notification, keys) = received(&text);
+        patches.update(&notification, &keys);
+    }
+
+    fn of(patches: &PendingPatches, turn_id: &str) -> Vec<Arc<str>> {
+        assert!(patches.of("item/tool/call", turn_id).is_empty());
+        patches.of(FileChangeRequestApprovalParams::METHOD, turn_id)
     }
 
     #[test]
-    fn what_a_turn_wants_to_change_is_kept_until_it_ends() {
+    fn the_patches_of_a_turn_are_kept_until_it_ends() {
         let mut patches = PendingPatches::default();
-        tell(
+        update(
             &mut patches,
             "u",
             "item/started",
             r#"{"type":"fileChange"}"#,
         );
-        tell(&mut patches, "u", "item/started", r#"{"type":"reasoning"}"#);
-        tell(&mut patches, "v", "item/fileChange/patchUpdated", "[]");
-        tell(&mut patches, "u", "item/fileChange/patchUpdated", "[]");
-        let of_u = patches.of("u");
+        update(&mut patches, "u", "item/started", r#"{"type":"reasoning"}"#);
+        update(&mut patches, "v", "item/fileChange/patchUpdated", "[]");
+        update(&mut patches, "u", "item/fileChange/patchUpdated", "[]");
+        let of_u = of(&patches, "u");
         assert_eq!(of_u.len(), 2);
         assert!(of_u[1].contains("fileChange"), "{of_u:?}");
-        tell(&mut patches, "u", "turn/completed", "{}");
-        assert!(patches.of("u").is_empty());
-        assert_eq!(patches.of("v").len(), 1);
-        tell(&mut patches, "v", "turn/completed", "{}");
+        update(&mut patches, "u", "turn/completed", "{}");
+        assert!(of(&patches, "u").is_empty());
+        assert_eq!(of(&patches, "v").len(), 1);
+        update(&mut patches, "v", "turn/completed", "{}");
         assert_eq!(patches.bytes, 0);
     }
 
     #[test]
-    fn the_oldest_make_room() {
+    fn the_oldest_patches_are_dropped_first() {
         let mut patches = PendingPatches::default();
         let large = format!("\"{}\"", "x".repeat(LIMIT / 2));
         for turn_id in ["u", "v", "w"] {
-            tell(
+            update(
                 &mut patches,
                 turn_id,
                 "item/fileChange/patchUpdated",
                 &large,
             );
         }
-        assert!(patches.of("u").is_empty() && patches.bytes <= LIMIT);
-        assert_eq!(patches.of("w").len(), 1);
+        assert!(of(&patches, "u").is_empty() && patches.bytes <= LIMIT);
+        assert_eq!(of(&patches, "w").len(), 1);
     }
 }

@@ -45,7 +45,7 @@ impl ServerResponse {
     }
 
     /// What to send for a request of this method, which may be one for leave.
-    pub(crate) fn answer(
+    pub(crate) fn into_result(
         self,
         asked: &str,
         approval: Option<&ApprovalRequest>,
@@ -56,7 +56,7 @@ impl ServerResponse {
         };
         Ok(match self.0 {
             Kind::Decision(decision) => match approval {
-                Some(request) => Ok(decision.answer(request)?),
+                Some(request) => Ok(decision.response(request)?),
                 None => return Err(unfit("a decision")),
             },
             Kind::Response { method, json } if method == asked => {

@@ -1,138 +1,275 @@
-//! Which thread has which tools, without any I/O.
+//! The tools of the threads that the server has loaded.
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use codex_types::TurnStartedNotification;
 
 use crate::{
-    connection::{command::ThreadTools, inbound_request::InboundRequest},
-    rpc::envelope::Envelope,
-    tool::{Tool, call::Toolbox},
+    connection::inbound_request::InboundRequest,
+    rpc::{
+        envelope::{self, RoutingKeys},
+        raw_notification::{NotificationKind, RawNotification},
+    },
+    server_requests::{handlers::Handler, tool_call::ToolCall},
 };
 
-/// How many of its turns are remembered of a thread: those that sub-agents may be at work for.
-const TURNS: usize = 8;
+/// Number of turns of a thread that are remembered, to find the tools of their sub-agents.
+const REMEMBERED_TURNS: usize = 8;
 
-/// The tools of the threads that the server has loaded.
-#[derive(Default)]
-pub(crate) struct Tools {
-    threads: HashMap<Box<str>, Entry>,
-    /// Of threads that are being resumed: calls may come before the answer.
-    resuming: Vec<(Box<str>, Arc<Toolbox>)>,
-    /// Sub-agents at work with the tools of the thread that has sent them, by their own thread.
+/// A tool that can be called.
+pub(crate) struct RegisteredTool<C> {
+    pub(crate) name: String,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) handler: Handler<C>,
+}
+
+impl<C> Clone for RegisteredTool<C> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            timeout: self.timeout,
+            handler: Arc::clone(&self.handler),
+        }
+    }
+}
+
+/// The tools of a thread, by namespace and name. Tools without a namespace have an empty one.
+pub(crate) struct Toolbox<C> {
+    by_namespace: HashMap<String, HashMap<String, RegisteredTool<C>>>,
+}
+
+impl<C> Default for Toolbox<C> {
+    fn default() -> Self {
+        Self {
+            by_namespace: HashMap::new(),
+        }
+    }
+}
+
+impl<C> Clone for Toolbox<C> {
+    fn clone(&self) -> Self {
+        Self {
+            by_namespace: self.by_namespace.clone(),
+        }
+    }
+}
+
+impl<C> Toolbox<C> {
+    /// Adds a tool. Returns whether its name was free.
+    pub(crate) fn insert(&mut self, namespace: &str, tool: RegisteredTool<C>) -> bool {
+        let tools = self.by_namespace.entry(namespace.to_owned()).or_default();
+        tools.insert(tool.name.clone(), tool).is_none()
+    }
+
+    pub(crate) fn has_namespace(&self, namespace: &str) -> bool {
+        self.by_namespace.contains_key(namespace)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_namespace.is_empty()
+    }
+
+    /// Returns the called tool.
+    fn find(&self, request: &InboundRequest) -> Option<RegisteredTool<C>> {
+        let call = ToolCall::of(request).ok()?;
+        let tools = self.by_namespace.get(&*call.text("namespace"))?;
+        tools.get(&*call.text("tool")).cloned()
+    }
+
+    /// Adds the tools of `other` whose names are free.
+    fn extend(mut self, other: &Self) -> Self {
+        for (namespace, tools) in &other.by_namespace {
+            let own = self.by_namespace.entry(namespace.clone()).or_default();
+            for (name, tool) in tools {
+                own.entry(name.clone()).or_insert_with(|| tool.clone());
+            }
+        }
+        self
+    }
+}
+
+/// The tools that a request gives to a thread.
+pub(crate) struct ThreadTools<C> {
+    pub(crate) toolbox: Toolbox<C>,
+    /// The thread, if it is resumed.
+    pub(crate) resumes: Option<String>,
+    /// The thread that is forked, whose tools the new thread inherits.
+    pub(crate) forks: Option<String>,
+}
+
+/// The tools of all threads.
+pub(crate) struct ToolRegistry<C>(Mutex<Threads<C>>);
+
+struct Threads<C> {
+    loaded: HashMap<Box<str>, LoadedThread<C>>,
+    /// Tools of threads that are being resumed: calls may come before the response.
+    resuming: Vec<(Box<str>, Arc<Toolbox<C>>)>,
+    /// Threads of sub-agents, with the thread whose tools they use.
     agents: HashMap<Box<str>, Box<str>>,
 }
 
-struct Entry {
-    tools: Arc<Toolbox>,
+struct LoadedThread<C> {
+    toolbox: Arc<Toolbox<C>>,
     turns: VecDeque<Box<str>>,
 }
 
-impl Tools {
-    /// A thread is about to get tools.
-    pub(crate) fn reserve(&mut self, tools: &ThreadTools) {
-        if let Some(thread_id) = &tools.resumes {
-            let reserved = (thread_id.as_str().into(), Arc::clone(&tools.tools));
-            self.resuming.push(reserved);
+impl<C> Default for Threads<C> {
+    fn default() -> Self {
+        Self {
+            loaded: HashMap::new(),
+            resuming: Vec::new(),
+            agents: HashMap::new(),
+        }
+    }
+}
+
+impl<C> Default for ToolRegistry<C> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<C> ToolRegistry<C> {
+    fn lock(&self) -> MutexGuard<'_, Threads<C>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves tools for a thread, before the request that loads it is sent.
+    pub(crate) fn reserve(self: &Arc<Self>, tools: ThreadTools<C>) -> ToolReservation<C> {
+        let ThreadTools {
+            toolbox,
+            resumes,
+            forks,
+        } = tools;
+        let toolbox = Arc::new(toolbox);
+        if let Some(thread_id) = resumes {
+            let reserved = (thread_id.into(), Arc::clone(&toolbox));
+            self.lock().resuming.push(reserved);
+        }
+        ToolReservation {
+            registry: Arc::clone(self),
+            toolbox,
+            forks,
         }
     }
 
-    /// Whether a thread will have any.
-    pub(crate) fn concern(&self, tools: &ThreadTools) -> bool {
-        let forked = tools.forks.as_deref();
-        !tools.tools.is_empty() || forked.is_some_and(|id| self.threads.contains_key(id))
-    }
-
-    /// It has got them, and is this one.
-    pub(crate) fn claim(&mut self, tools: &ThreadTools, thread_id: &str) {
-        let older = [Some(thread_id), tools.forks.as_deref()];
-        let older = older
-            .into_iter()
-            .flatten()
-            .find_map(|id| self.threads.get(id));
-        let tools = match older {
-            None => Arc::clone(&tools.tools),
-            Some(entry) if tools.tools.is_empty() => Arc::clone(&entry.tools),
-            Some(entry) => Arc::new(Toolbox::clone(&tools.tools).over(&entry.tools)),
-        };
-        match self.threads.get_mut(thread_id) {
-            Some(entry) => entry.tools = tools,
-            None => {
-                let turns = VecDeque::new();
-                self.threads
-                    .insert(thread_id.into(), Entry { tools, turns });
-            }
-        }
-    }
-
-    /// The request that was to give them has come to its end.
-    pub(crate) fn release(&mut self, tools: &ThreadTools) {
-        let mut resuming = self.resuming.iter();
-        let at = resuming.position(|(_, reserved)| Arc::ptr_eq(reserved, &tools.tools));
-        at.map(|at| self.resuming.remove(at));
-    }
-
-    /// The tool that is called in a thread, if it has it.
-    pub(crate) fn find(&self, thread_id: &str, asked: &InboundRequest) -> Option<Tool> {
-        let thread_id = self
-            .agents
-            .get(thread_id)
-            .map_or(thread_id, |sender| &**sender);
-        let newest_first = self.resuming.iter().rev();
+    /// Returns the tool that is called in a thread.
+    pub(crate) fn find(
+        &self,
+        thread_id: &str,
+        request: &InboundRequest,
+    ) -> Option<RegisteredTool<C>> {
+        let threads = self.lock();
+        let owner = threads.agents.get(thread_id);
+        let thread_id = owner.map_or(thread_id, |owner| &**owner);
+        let newest_first = threads.resuming.iter().rev();
         let mut resuming = newest_first.filter(|(id, _)| **id == *thread_id);
-        let reserved = resuming.find_map(|(_, tools)| tools.find(asked));
-        reserved.or_else(|| self.threads.get(thread_id)?.tools.find(asked))
+        let reserved = resuming.find_map(|(_, toolbox)| toolbox.find(request));
+        reserved.or_else(|| threads.loaded.get(thread_id)?.toolbox.find(request))
     }
 
-    /// Takes note of a notification, whatever it is.
-    pub(crate) fn notification(&mut self, method: &str, envelope: &Envelope<'_>, text: &str) {
-        let Some(thread_id) = envelope.keys.thread_id.as_deref() else {
+    /// Updates the state from a notification.
+    pub(crate) fn update(&self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
+        let Some(thread_id) = keys.thread_id.as_deref() else {
             return;
         };
-        if self.threads.is_empty() {
+        let mut threads = self.lock();
+        if threads.loaded.is_empty() {
             return;
         }
-        match method {
-            "turn/started" => {
-                let params = envelope.params.clone().map_or("", |at| &text[at]);
-                if let Ok(started) = serde_json::from_str::<TurnStartedNotification>(params) {
+        match notification.kind() {
+            NotificationKind::TurnStarted => {
+                if let Ok(started) = notification.decode_params::<TurnStartedNotification>() {
                     let root = started.turn.root_turn_id.as_deref();
-                    self.turn_started(thread_id, &started.turn.id, root);
+                    threads.turn_started(thread_id, &started.turn.id, root);
                 }
             }
-            "turn/completed" => drop(self.agents.remove(thread_id)),
-            "thread/closed" | "thread/deleted" | "thread/archived" => {
-                self.threads.remove(thread_id);
-                self.agents.retain(|_, sender| **sender != *thread_id);
+            NotificationKind::TurnCompleted => drop(threads.agents.remove(thread_id)),
+            NotificationKind::ThreadEnded => {
+                threads.loaded.remove(thread_id);
+                threads.agents.retain(|_, owner| **owner != *thread_id);
             }
             _ => {}
         }
     }
 
-    /// A sub-agent may have inherited the tools of the thread whose turn has sent it, and calls them in
-    /// a thread of its own.
+    /// Forgets all tools: the connection has ended.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Threads::default();
+    }
+}
+
+impl<C> Threads<C> {
+    /// Links the thread of a sub-agent to the thread whose turn started it: it may have inherited the
+    /// tools of that thread.
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
-        if let Some(entry) = self.threads.get_mut(thread_id) {
-            if entry.turns.len() == TURNS {
-                entry.turns.pop_front();
+        if let Some(thread) = self.loaded.get_mut(thread_id) {
+            if thread.turns.len() == REMEMBERED_TURNS {
+                thread.turns.pop_front();
             }
-            return entry.turns.push_back(turn_id.into());
+            return thread.turns.push_back(turn_id.into());
         }
         let Some(root) = root else {
             return;
         };
-        let mut threads = self.threads.iter();
-        let sender = threads.find(|(_, entry)| entry.turns.iter().any(|turn| **turn == *root));
-        if let Some((sender, _)) = sender {
-            self.agents.insert(thread_id.into(), sender.clone());
+        let mut loaded = self.loaded.iter();
+        let owner = loaded.find(|(_, thread)| thread.turns.iter().any(|turn| **turn == *root));
+        if let Some((owner, _)) = owner {
+            self.agents.insert(thread_id.into(), owner.clone());
         }
     }
+}
 
-    /// The connection has ended.
-    pub(crate) fn close(&mut self) {
-        *self = Self::default();
+/// Tools that wait for the response that names their thread. Dropping it releases them.
+pub(crate) struct ToolReservation<C> {
+    registry: Arc<ToolRegistry<C>>,
+    toolbox: Arc<Toolbox<C>>,
+    forks: Option<String>,
+}
+
+impl<C> ToolReservation<C> {
+    /// Gives the tools to the thread that a result names.
+    pub(crate) fn claim(self, result: &str) {
+        let mut threads = self.registry.lock();
+        let forked = self.forks.as_deref();
+        if self.toolbox.is_empty() && forked.is_none_or(|id| !threads.loaded.contains_key(id)) {
+            // The result may contain a long history, which need not be scanned.
+            return;
+        }
+        let keys = envelope::result_keys(result);
+        let Some(thread_id) = keys.and_then(|keys| keys.thread_id) else {
+            return;
+        };
+        let older = [Some(&*thread_id), forked].into_iter().flatten();
+        let older = older
+            .filter_map(|id| threads.loaded.get(id))
+            .map(|thread| &thread.toolbox)
+            .next();
+        let toolbox = match older {
+            None => Arc::clone(&self.toolbox),
+            Some(older) if self.toolbox.is_empty() => Arc::clone(older),
+            Some(older) => Arc::new(Toolbox::clone(&self.toolbox).extend(older)),
+        };
+        match threads.loaded.get_mut(&*thread_id) {
+            Some(thread) => thread.toolbox = toolbox,
+            None => {
+                let turns = VecDeque::new();
+                let thread = LoadedThread { toolbox, turns };
+                threads.loaded.insert((*thread_id).into(), thread);
+            }
+        }
+    }
+}
+
+impl<C> Drop for ToolReservation<C> {
+    fn drop(&mut self) {
+        let mut threads = self.registry.lock();
+        threads
+            .resuming
+            .retain(|(_, toolbox)| !Arc::ptr_eq(toolbox, &self.toolbox));
     }
 }

@@ -6,7 +6,7 @@ use codex_types::{ModelListParams, ThreadReadParams, request};
 use serde_json::json;
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::{Error, rpc_error::RpcErrorKind},
     tests::{Fake, at_once, settle},
 };

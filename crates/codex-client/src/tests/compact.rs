@@ -6,7 +6,7 @@ use codex_types::TurnStatus;
 use serde_json::json;
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::Error,
     tests::{
         Fake, settle,

@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    codex::Codex,
+    client::{Codex, Thread},
     error::{Error, rpc_error::RpcErrorKind},
     tests::{
         Fake, settle,
         turns::{events, start},
     },
-    thread::Thread,
 };
 
 const NO_ACTIVE_TURN: &str = "no active turn to steer";
@@ -30,49 +29,9 @@ impl Fake {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_that_no_event_bears_ends_with_the_turn_that_took_the_input() {
-    let (thread, mut fake) = Fake::start_thread().await;
-    fake.start_turn("running").await;
-    let phantom = start(&thread, &mut fake, "phantom").await;
-    fake.delta("running", "x").await;
-    fake.complete_item("running", "both answers").await;
-    fake.complete_turn("running", "completed").await;
-    assert_eq!(
-        events(&phantom).await,
-        ["x", "item/completed", "turn/completed"]
-    );
-    let result = phantom.run().await.unwrap();
-    assert_eq!(result.id, "running");
-    assert_eq!(result.final_response.as_deref(), Some("both answers"));
-    // The thread is free again, and what comes now is a turn of its own.
-    let (sent, _) = tokio::join!(
-        thread.steer_or_start("more"),
-        fake.answer("turn/start", crate::tests::turn_started("next"))
-    );
-    assert_eq!(sent.unwrap().id(), "next");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_id_that_no_event_bears_ends_with_a_turn_of_our_own_too() {
-    let (thread, mut fake) = Fake::start_thread().await;
-    let first = start(&thread, &mut fake, "first").await;
-    fake.start_turn("first").await;
-    let phantom = start(&thread, &mut fake, "phantom").await;
-    fake.complete_item("first", "both answers").await;
-    fake.complete_turn("first", "interrupted").await;
-    let result = phantom.run().await.unwrap();
-    assert_eq!(result.status, TurnStatus::Interrupted);
-    assert_eq!(
-        events(&first).await,
-        ["turn/started", "item/completed", "turn/completed"]
-    );
-    assert_eq!(first.run().await.unwrap(), result);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_turn_that_begins_right_after_another_has_ended_is_not_mistaken_for_it() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let turn = start(&thread, &mut fake, "own").await;
     fake.complete_turn("other", "failed").await;
     fake.start_turn("own").await;
@@ -99,7 +58,7 @@ async fn an_interrupt_that_is_never_answered_ends_with_the_turn() {
     assert_eq!(events(&turn).await, ["turn/started", "turn/completed"]);
     // What has ended is not asked to stop: the next request is another one.
     turn.interrupt().await.unwrap();
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +111,7 @@ async fn a_turn_that_ends_while_it_is_interrupted_is_no_error() {
     let (thread, mut fake) = Fake::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     fake.start_turn("u").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     let (refused, _) = tokio::join!(
         turn.interrupt(),
         fake.refuse("turn/interrupt", NO_ACTIVE_TURN)
@@ -173,7 +132,7 @@ async fn a_turn_that_has_not_begun_is_steered_and_interrupted_when_it_has() {
         };
         let (asked, _) = tokio::join!(asked, async {
             fake.refuse(method, NO_ACTIVE_TURN).await;
-            settle(thread.codex(), &mut fake).await;
+            settle(&thread.codex, &mut fake).await;
             fake.start_turn(turn_id).await;
             fake.answer(method, json!({"turnId": turn_id})).await;
         });
@@ -201,7 +160,7 @@ async fn a_turn_that_never_begins_refuses_to_be_interrupted() {
 async fn what_is_sent_goes_to_the_running_turn_whoever_started_it() {
     let (thread, mut fake) = Fake::start_thread().await;
     fake.start_turn("theirs").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     let (turn, message) = tokio::join!(
         thread.steer_or_start("hi"),
         fake.answer("turn/steer", json!({"turnId": "theirs"}))
@@ -238,7 +197,7 @@ async fn a_turn_that_ended_before_the_steer_arrived_is_followed_by_a_new_one() {
         "expected active turn id `u` but found `other`",
     ] {
         fake.start_turn("u").await;
-        settle(thread.codex(), &mut fake).await;
+        settle(&thread.codex, &mut fake).await;
         let (turn, _) = tokio::join!(thread.steer_or_start("hi"), async {
             fake.refuse("turn/steer", refusal).await;
             fake.answer("turn/start", crate::tests::turn_started("next"))
@@ -253,7 +212,7 @@ async fn a_turn_that_ended_before_the_steer_arrived_is_followed_by_a_new_one() {
         fake.refuse("turn/steer", refusal)
     );
     assert!(matches!(turn, Err(Error::Rpc(_))));
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -261,7 +220,7 @@ async fn a_lost_turn_leaves_what_it_had_come_to() {
     let (thread, mut fake) = Fake::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     fake.complete_item("u", "half").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert_eq!(turn.partial().unwrap().status, TurnStatus::InProgress);
     drop(fake);
     let Err(Error::Closed(closed)) = turn.run().await else {

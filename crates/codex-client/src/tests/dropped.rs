@@ -7,14 +7,13 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::{
-    codex::Codex,
+    client::{Codex, Thread},
     error::Error,
     notifications::Notifications,
     tests::{
         Fake, at_once, settle, thread_started, turn_started,
         turns::{events, start},
     },
-    thread::Thread,
     turn::handle::TurnHandle,
 };
 
@@ -37,7 +36,7 @@ async fn running() -> (Thread, TurnHandle, Fake) {
     let (thread, mut fake) = Fake::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     fake.start_turn("u").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     (thread, turn, fake)
 }
 
@@ -45,12 +44,12 @@ async fn running() -> (Thread, TurnHandle, Fake) {
 async fn a_turn_whose_start_is_given_up_goes_on_and_whoever_listens_hears_of_it_from_its_beginning()
 {
     let (thread, other, mut fake) = running().await;
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let starting = tokio::spawn(thread.turn("hi").into_future());
     let id = fake.request("turn/start").await;
     // Kept while it might be ours.
     fake.start_turn("lost").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     give_up(starting).await;
     fake.send(&json!({"id": id, "result": turn_started("lost")}))
         .await;
@@ -107,7 +106,7 @@ async fn a_steer_that_is_given_up_disturbs_neither_its_turn_nor_the_next_steer()
     assert_eq!(message["params"]["input"][0]["text"], "still more");
     fake.complete_turn("u", "completed").await;
     assert_eq!(events(&turn).await, ["turn/started", "turn/completed"]);
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -123,7 +122,7 @@ async fn an_interrupt_that_is_given_up_stops_the_turn_all_the_same() {
     fake.complete_turn("u", "interrupted").await;
     let result = turn.run().await.unwrap();
     assert_eq!(result.status, TurnStatus::Interrupted);
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -138,7 +137,7 @@ async fn what_was_sent_and_given_up_starts_a_turn_that_the_next_one_goes_to() {
     fake.send(&json!({"id": id, "result": turn_started("u")}))
         .await;
     fake.start_turn("u").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     let (sent, message) = tokio::join!(
         thread.steer_or_start("two"),
         fake.answer("turn/steer", json!({"turnId": "u"}))
@@ -161,14 +160,14 @@ async fn what_was_sent_to_a_turn_and_given_up_starts_none_when_the_turn_is_over(
     let error = json!({"code": -32600, "message": "no active turn to steer"});
     fake.send(&json!({"id": id, "error": error})).await;
     // The next request is another one: nothing is started.
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert_eq!(events(&turn).await, ["turn/started", "turn/completed"]);
 }
 
 #[tokio::test]
 async fn a_close_that_is_given_up_closes_all_the_same() {
     let (thread, turn, mut fake) = running().await;
-    let codex = thread.codex().clone();
+    let codex = thread.codex.clone();
     assert!(at_once(codex.close()).is_none());
     assert!(fake.lines.next_line().await.unwrap().is_none());
     assert!(matches!(turn.run().await, Err(Error::Closed(_))));

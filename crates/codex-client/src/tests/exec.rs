@@ -7,7 +7,7 @@ use codex_types::{CommandExecOutputStream, CommandExecParams};
 use serde_json::{Value, json};
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::Error,
     exec::process::ExecProcess,
     sandbox::Sandbox,

@@ -6,7 +6,7 @@ use codex_types::{ModelListParams, ServerNotification};
 use serde_json::json;
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::{Error, connection_closed::CloseReason},
     tests::{
         Fake,
@@ -22,7 +22,7 @@ use crate::{
 #[tokio::test]
 async fn a_turn_goes_on_whatever_the_server_says_in_it_and_no_messages_are_reported() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let codex = thread.codex();
+    let codex = &thread.codex;
     let mut notifications = codex.notifications();
     let turn = start(&thread, &mut fake, "u").await;
     babble(&mut fake).await;
@@ -107,7 +107,7 @@ async fn a_known_notification_that_is_malformed_says_so_and_the_next_one_comes()
 #[tokio::test]
 async fn messages_of_64_mib_are_read() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let codex = thread.codex();
+    let codex = &thread.codex;
     let turn = start(&thread, &mut fake, "u").await;
     fake.say_at_length().await;
     let events = events(&turn).await;
@@ -211,7 +211,7 @@ fn whoever_begins_to_listen_while_the_runtime_goes_is_told() {
     let theirs = runtime();
     let (thread, _fake) = theirs.block_on(Fake::start_thread());
     // Nobody drives the runtime: what is sent now is still on its way when it goes.
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let mut events = thread.events();
     let mut requests = thread.server_requests();
     drop(theirs);

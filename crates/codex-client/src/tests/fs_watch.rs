@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use serde_json::{Value, json};
 
 use crate::{
-    codex::Codex,
+    client::Codex,
     error::Error,
     fs_watch::FsWatcher,
     tests::{Fake, settle},

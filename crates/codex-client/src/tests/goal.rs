@@ -6,10 +6,10 @@ use codex_types::{ThreadGoalStatus, ThreadUnsubscribeParams, TurnStatus};
 use serde_json::{Value, json};
 
 use crate::{
+    client::Thread,
     error::{Error, turn_detached::DetachReason},
     goal::{handle::GoalHandle, stream::GoalStream},
     tests::{Fake, settle},
-    thread::Thread,
 };
 
 fn goal(status: &str) -> Value {
@@ -100,7 +100,7 @@ async fn all_turns_of_the_thread_are_the_goals_and_what_comes_late_begins_none()
     assert_eq!(read(&mut goal.stream()).await, expected);
     // It is at rest: what follows is not asked for.
     goal.pause().await.unwrap();
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -113,10 +113,10 @@ async fn a_turn_that_this_program_starts_is_the_goals_and_its_handles() {
         async move { goal.run().await }
     });
     fake.start_turn("u").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert_eq!(goal.turn().unwrap().id(), "u");
     fake.update_goal("complete", Some("u")).await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     // Its turn goes on.
     assert_eq!(goal.goal().unwrap().status, ThreadGoalStatus::Complete);
     assert!(!waiting.is_finished());
@@ -148,7 +148,7 @@ async fn a_goal_rests_at_an_interrupted_turn_until_it_is_resumed() {
     let (resumed, _) = tokio::join!(goal.resume(), fake.set_goal("active"));
     resumed.unwrap();
     let waiting = tokio::spawn(async move { goal.run().await });
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert!(!waiting.is_finished());
     fake.start_turn("v").await;
     fake.update_goal("complete", Some("v")).await;
@@ -162,7 +162,7 @@ async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() 
     let goal = start(&thread, &mut fake).await;
     fake.start_turn("u").await;
     fake.complete_item("u", "so far").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     let waiting = tokio::spawn({
         let goal = goal.clone();
         async move { goal.run().await }
@@ -198,15 +198,15 @@ async fn a_thread_that_tells_nothing_more_ends_its_goal() {
         let goal = goal.clone();
         async move { goal.run().await }
     });
-    let unsubscribe = thread.codex().request(ThreadUnsubscribeParams::new("t"));
+    let unsubscribe = thread.codex.request(ThreadUnsubscribeParams::new("t"));
     let answer = fake.answer("thread/unsubscribe", json!({"status": "unsubscribed"}));
     tokio::join!(unsubscribe.into_future(), answer).0.unwrap();
     let Err(Error::TurnDetached(lost)) = waiting.await.unwrap() else {
         panic!("it ended well")
     };
     assert_eq!(
-        (lost.turn_id.as_str(), lost.reason),
-        ("u", DetachReason::Unsubscribed)
+        (lost.turn_id.as_deref(), lost.reason),
+        (Some("u"), DetachReason::Unsubscribed)
     );
     let mut events = goal.stream();
     let mut last = None;
@@ -234,7 +234,7 @@ async fn what_is_told_of_the_last_goal_does_not_end_the_new_one() {
     let id = fake.request("thread/goal/set").await;
     fake.send(&json!({"id": id, "result": {"goal": goal("active")}}))
         .await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert!(!starting.is_finished());
     fake.update_goal("active", None).await;
     let new = starting.await.unwrap().unwrap();
@@ -248,7 +248,7 @@ async fn what_is_told_of_the_last_goal_does_not_end_the_new_one() {
 #[tokio::test]
 async fn a_goal_that_nobody_holds_any_more_keeps_nothing_of_its_thread() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let goal = start(&thread, &mut fake).await;
     drop(goal);
     fake.start_turn("u").await;

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
-    codex::{Codex, WeakCodex},
+    client::{Codex, WeakCodex},
     error::Error,
     handler::ServerRequestHandler,
     notifications::Notifications,

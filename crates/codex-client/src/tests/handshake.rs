@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 
 use crate::{
-    codex::{Codex, builder::CodexBuilder},
+    client::Codex,
+    codex::builder::CodexBuilder,
     error::Error,
     tests::{Fake, handshake},
 };

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
-    codex::Codex,
+    client::Codex,
     error::Error,
     server_requests::server_response::ServerResponse,
     tests::Fake,

@@ -6,9 +6,9 @@ use codex_types::TurnStatus;
 use serde_json::json;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, turn_timeout::TurnTimeout},
     tests::{Fake, settle, turn_started, turns::start},
-    turn::{limit::TurnTimeout, result::TurnResult},
+    turn_result::TurnResult,
 };
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -34,9 +34,9 @@ async fn a_turn_over_its_limit_is_stopped_and_the_error_holds_it() {
     let error = stopped(result);
     assert_eq!(
         error.to_string(),
-        "the turn u did not end within 90 s and was stopped"
+        "the turn u did not end within 90 s and was interrupted"
     );
-    let partial = error.turn.partial().unwrap();
+    let partial = error.partial.unwrap();
     assert_eq!(partial.status, TurnStatus::Interrupted);
     assert_eq!(partial.final_response.as_deref(), Some("half"));
 }
@@ -49,10 +49,11 @@ async fn a_turn_that_does_not_heed_is_not_waited_for_and_can_be_followed_further
     let error = stopped(turn.run_within(LIMIT).await);
     assert_eq!(begun.elapsed(), LIMIT + Duration::from_secs(5));
     assert_eq!(error.after, LIMIT);
-    assert_eq!(error.turn.partial().unwrap().status, TurnStatus::InProgress);
+    assert_eq!((&*error.thread_id, &*error.turn_id), ("t", "u"));
+    assert_eq!(error.partial.unwrap().status, TurnStatus::InProgress);
     fake.request("turn/interrupt").await;
     fake.complete_turn("u", "interrupted").await;
-    let result = error.turn.run().await.unwrap();
+    let result = turn.run().await.unwrap();
     assert_eq!(result.status, TurnStatus::Interrupted);
 }
 
@@ -80,15 +81,15 @@ async fn the_limit_covers_the_start_of_the_turn() {
 #[tokio::test]
 async fn a_run_that_is_dropped_leaves_the_turn_to_itself() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let run = tokio::spawn(thread.run("hi").into_future());
     fake.answer("turn/start", turn_started("u")).await;
     fake.start_turn("u").await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     run.abort();
     let _ = run.await;
     // The next request is another one: nothing is interrupted.
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     fake.complete_turn("u", "completed").await;
     let event = notifications.next().await.unwrap().unwrap();
     assert_eq!(

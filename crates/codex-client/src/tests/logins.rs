@@ -5,7 +5,7 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 use serde_json::{Value, json};
 
-use crate::{codex::Codex, error::Error, login::handle::ChatgptLoginHandle, tests::Fake};
+use crate::{client::Codex, error::Error, login::handle::ChatgptLoginHandle, tests::Fake};
 
 fn started(login_id: &str) -> Value {
     json!({"type": "chatgpt", "loginId": login_id, "authUrl": format!("https://auth/{login_id}")})

@@ -6,12 +6,12 @@ use codex_types::{ThreadUnsubscribeParams, TurnStatus};
 use serde_json::json;
 
 use crate::{
+    client::Thread,
     error::{
         Error,
         turn_detached::{DetachReason, TurnDetached},
     },
     tests::{Fake, settle, turns::start},
-    thread::Thread,
 };
 
 fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnDetached> {
@@ -23,7 +23,7 @@ fn lost<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnDetached> {
 
 async fn unsubscribe(thread: &Thread, fake: &mut Fake) {
     let call = thread
-        .codex()
+        .codex
         .request(ThreadUnsubscribeParams::new(thread.id()));
     let (left, _) = tokio::join!(
         call.into_future(),
@@ -46,7 +46,10 @@ async fn a_turn_whose_thread_the_server_closes_is_lost_with_what_it_had_come_to(
         fake.notify(method, json!({"threadId": "other"})).await;
         fake.notify(method, json!({"threadId": "t"})).await;
         let lost = lost(run.await.unwrap());
-        assert_eq!((lost.turn_id.as_str(), lost.thread_id.as_str()), ("u", "t"));
+        assert_eq!(
+            (lost.turn_id.as_deref(), lost.thread_id.as_str()),
+            (Some("u"), "t")
+        );
         assert_eq!(lost.reason, DetachReason::ThreadClosed);
         let partial = lost.partial.unwrap();
         assert_eq!(partial.status, TurnStatus::InProgress);
@@ -59,10 +62,10 @@ async fn a_turn_whose_thread_the_server_closes_is_lost_with_what_it_had_come_to(
         let last = events.next().await.unwrap().unwrap_err();
         assert_eq!(
             last.to_string(),
-            "the end of the turn u will not be told: the server has closed its thread (t)"
+            "the events of the turn u have ended: the server has closed the thread (t)"
         );
         assert!(events.next().await.is_none());
-        settle(thread.codex(), &mut fake).await;
+        settle(&thread.codex, &mut fake).await;
     }
 }
 
@@ -72,7 +75,7 @@ async fn a_turn_that_is_completed_before_its_thread_is_closed_is_not_lost() {
     let turn = start(&thread, &mut fake, "u").await;
     fake.complete_turn("u", "interrupted").await;
     fake.notify("thread/closed", json!({"threadId": "t"})).await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert_eq!(turn.run().await.unwrap().status, TurnStatus::Interrupted);
 }
 
@@ -108,7 +111,7 @@ async fn no_turn_is_started_that_nothing_would_be_heard_of() {
     );
     // Nothing was sent: the next request is another one.
     let (resumed, _) = tokio::join!(
-        thread.codex().thread_resume("t").into_future(),
+        thread.codex.thread_resume("t").into_future(),
         fake.answer("thread/resume", crate::tests::thread_started())
     );
     let turn = start(&resumed.unwrap(), &mut fake, "u").await;

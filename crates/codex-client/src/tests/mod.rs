@@ -40,8 +40,8 @@ use tokio::io::{
 };
 
 use crate::{
-    codex::{Codex, builder::CodexBuilder},
-    thread::Thread,
+    client::{Codex, Thread},
+    codex::builder::CodexBuilder,
 };
 
 /// The other end of a connection: reads and writes what it is told to.

@@ -13,7 +13,7 @@ use codex_types::{
 use serde_json::{Value, json};
 
 use crate::{
-    approval_mode::ApprovalMode, codex::Codex, error::Error, sandbox::Sandbox, tests::Fake,
+    approval_mode::ApprovalMode, client::Codex, error::Error, sandbox::Sandbox, tests::Fake,
     thread::directories::Directories,
 };
 
@@ -191,7 +191,7 @@ async fn a_directory_that_cannot_be_sent_is_named_and_nothing_is_sent() {
 
     let odd = Path::new(OsStr::from_bytes(b"/work/\xff"));
     let (thread, mut fake) = Fake::start_thread().await;
-    let codex = thread.codex();
+    let codex = &thread.codex;
     for error in [
         codex.thread_start().cwd(odd).await.unwrap_err(),
         codex.thread_list().cwd(odd).await.unwrap_err(),

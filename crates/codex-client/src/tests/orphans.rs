@@ -12,7 +12,7 @@ use crate::{
         at_once,
         process::{after_handshake, shell},
     },
-    transport::process::{Launch, Process},
+    transport::{Transport, process::Launch},
 };
 
 fn launch(script: &str) -> Launch {
@@ -26,7 +26,7 @@ fn launch(script: &str) -> Launch {
 
 #[tokio::test]
 async fn a_process_that_does_not_end_is_terminated_with_its_children() {
-    let mut transport = Process::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
+    let mut transport = Transport::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
     let mut up = [0; 3];
     transport.reader.read_exact(&mut up).await.unwrap();
     let status = transport
@@ -71,7 +71,7 @@ fn a_panic_leaves_no_process_behind() {
 #[tokio::test]
 async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
     let mut transport =
-        Process::spawn(&launch("trap '' TERM; sleep 1000 & echo $$; wait")).unwrap();
+        Transport::spawn(&launch("trap '' TERM; sleep 1000 & echo $$; wait")).unwrap();
     let mut id = [0; 16];
     let read = transport.reader.read(&mut id).await.unwrap();
     let id: i32 = str::from_utf8(&id[..read]).unwrap().trim().parse().unwrap();

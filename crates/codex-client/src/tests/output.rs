@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    client::Thread,
     error::Error,
     output::TypedResult,
     tests::{Fake, turn_started},
-    thread::Thread,
     turn::start::RunBuilder,
     types::ServerNotification,
 };

@@ -6,12 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use codex_types::ServerNotification;
 use serde_json::{Value, json};
 
-use crate::{
-    blocking,
-    codex::{Codex, builder::CodexBuilder},
-    error::Error,
-    mode::Blocking,
-};
+use crate::{blocking, client::Codex, codex::builder::CodexBuilder, error::Error, mode::Blocking};
 
 /// A client whose server is a script.
 pub(super) fn shell(script: &str) -> CodexBuilder {

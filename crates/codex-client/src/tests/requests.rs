@@ -1,4 +1,4 @@
-//! OpenRequests of the server that nobody handles.
+//! Requests of the server that nobody handles.
 
 use codex_types::{ServerRequest, rpc::RequestId};
 use serde::de::DeserializeOwned;

@@ -4,9 +4,9 @@ use codex_types::{ReviewDelivery, ReviewTarget, TurnStatus};
 use serde_json::{Value, json};
 
 use crate::{
+    client::Thread,
     error::Error,
     tests::{Fake, turns::events},
-    thread::Thread,
     turn::handle::TurnHandle,
 };
 

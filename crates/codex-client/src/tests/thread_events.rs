@@ -27,7 +27,7 @@ async fn next(events: &mut ThreadEvents) -> (String, Option<String>) {
 async fn a_thread_shows_its_own_changes_and_all_its_turns_but_no_sub_agent() {
     let (thread, mut fake) = Fake::start_thread().await;
     let mut seen = thread.events();
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let turn = start(&thread, &mut fake, "ours").await;
     let name = json!({"threadId": "t", "threadName": "Parser"});
     fake.notify("thread/name/updated", name).await;
@@ -67,15 +67,15 @@ async fn a_thread_shows_its_own_changes_and_all_its_turns_but_no_sub_agent() {
 async fn a_slow_reader_of_a_thread_gets_the_text_whole_or_is_told_what_it_missed() {
     let (thread, mut fake) = Fake::start_thread().await;
     let mut seen = thread.events();
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     for _ in 0..100 {
         let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "word "});
         let line = json!({"method": "item/agentMessage/delta", "params": params});
         fake.write(format!("{line}\n").repeat(100).as_bytes()).await;
     }
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     flood(&mut fake).await;
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     let skipped = seen.next().await.unwrap();
     assert!(
         matches!(skipped, Err(Error::Lagged { skipped }) if skipped > 4096),
@@ -96,7 +96,7 @@ async fn the_events_of_a_thread_end_quietly_when_this_client_closes() {
     let (thread, _fake) = Fake::start_thread().await;
     let mut seen = thread.events();
     assert_eq!(seen.thread_id(), "t");
-    thread.codex().clone().close().await.unwrap();
+    thread.codex.clone().close().await.unwrap();
     assert!(seen.next().await.is_none());
     let mut late = thread.events();
     assert!(late.next().await.is_none());

@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::{
-    codex::{Codex, WeakCodex},
+    client::{Codex, Thread, WeakCodex},
     error::Error,
     server_requests::handler_result::HandlerResult,
     tests::{Fake, thread_started},
-    thread::Thread,
     tool::{Tool, ToolContext, output::ToolOutput},
 };
 
@@ -33,7 +32,7 @@ struct Lookup {
 async fn look_up(args: Lookup) -> HandlerResult<String> {
     let number: u32 = args.id.parse()?;
     let fields = args.fields.unwrap_or_default();
-    Ok(format!("RequestState {number} {fields:?}"))
+    Ok(format!("Ticket {number} {fields:?}"))
 }
 
 fn lookup() -> Tool {
@@ -147,13 +146,13 @@ async fn a_tool_is_offered_and_each_call_goes_to_the_one_that_is_named() {
     let args = json!({"id": "7", "fields": ["title"]});
     assert_eq!(
         fake.call_tool("lookup", args).await,
-        yes(r#"RequestState 7 ["title"]"#)
+        yes(r#"Ticket 7 ["title"]"#)
     );
     assert_eq!(fake.call_tool("a", json!({})).await, yes("none"));
     assert_eq!(fake.call_tool("n/a", json!({})).await, yes("one"));
     assert_eq!(fake.call_tool("n/b", json!(null)).await, yes("two"));
     // Of another thread, or another name.
-    let nobody = no("the client has no answer to this request");
+    let nobody = no("the client has no response to this request");
     assert_eq!(fake.call_tool_in("other", "a", &json!({})).await, nobody);
     assert_eq!(fake.call_tool("n/lookup", json!({})).await, nobody);
 }
@@ -191,7 +190,7 @@ async fn a_tool_that_panics_or_takes_too_long_is_reported_and_the_next_call_is_s
     });
     let hangs = Tool::new("hangs", "", |(): ()| pending::<HandlerResult<()>>());
     let (thread, mut fake) = start([panics, early, hangs.timeout(Duration::from_millis(1))]).await;
-    let mut reports = thread.codex().notifications();
+    let mut reports = thread.codex.notifications();
     for (tool, told, reported) in [
         (
             "panics",
@@ -294,18 +293,18 @@ async fn a_thread_that_could_not_be_resumed_leaves_no_tools() {
     let error = json!({"code": -32600, "message": "no rollout found"});
     fake.send(&json!({"id": id, "error": error})).await;
     resume.await.unwrap().unwrap_err();
-    let nobody = no("the client has no answer to this request");
+    let nobody = no("the client has no response to this request");
     assert_eq!(fake.call_tool("a", json!({})).await, nobody);
 }
 
 #[tokio::test]
 async fn a_fork_has_the_tools_of_the_first_thread_and_its_own() {
     let (first, mut fake) = start([says("a", "first"), says("b", "first")]).await;
-    let fork = first.codex().thread_fork("t").tool(says("b", "fork"));
+    let fork = first.codex.thread_fork("t").tool(says("b", "fork"));
     let fork = tokio::spawn(fork.into_future());
     fake.answer("thread/fork", thread("f")).await;
     fork.await.unwrap().unwrap();
-    let plain = tokio::spawn(first.codex().thread_fork("f").into_future());
+    let plain = tokio::spawn(first.codex.thread_fork("f").into_future());
     fake.answer("thread/fork", thread("g")).await;
     plain.await.unwrap().unwrap();
     for (thread, tool, expected) in [
@@ -325,14 +324,14 @@ async fn a_fork_has_the_tools_of_the_first_thread_and_its_own() {
 #[tokio::test]
 async fn tools_go_with_their_thread() {
     let (first, mut fake) = start([says("a", "here")]).await;
-    let codex = first.codex().clone();
+    let codex = first.codex.clone();
     // The handle is not the thread.
     drop(first);
     assert_eq!(fake.call_tool("a", json!({})).await, yes("here"));
     fake.notify("thread/closed", json!({"threadId": "other"}))
         .await;
     assert_eq!(fake.call_tool("a", json!({})).await, yes("here"));
-    let nobody = no("the client has no answer to this request");
+    let nobody = no("the client has no response to this request");
     for method in ["thread/closed", "thread/archived", "thread/deleted"] {
         let request = codex.thread_resume("t").tool(says("a", "again"));
         make(&mut fake, "thread/resume", request).await;
@@ -354,7 +353,7 @@ async fn a_sub_agent_has_the_tools_of_the_thread_that_has_sent_it() {
         .await;
     fake.notify("turn/started", started("stranger", "w", "w"))
         .await;
-    let nobody = no("the client has no answer to this request");
+    let nobody = no("the client has no response to this request");
     assert_eq!(
         fake.call_tool_in("agent", "a", &json!({})).await,
         yes("here")
@@ -447,7 +446,7 @@ async fn a_blocking_tool_may_wait_and_use_the_blocking_client() {
         fake.call_tool("fails", json!({"id": "7"})).await,
         no("no 7")
     );
-    let mut reports = thread.codex().notifications();
+    let mut reports = thread.codex.notifications();
     let told = no("the tool panicked");
     assert_eq!(fake.call_tool("fails", json!({"id": ""})).await, told);
     let report = reports.next().await.unwrap().unwrap_err().to_string();

@@ -6,10 +6,10 @@ use codex_types::{ServerNotification, ThreadItem, TurnStatus};
 use serde_json::json;
 
 use crate::{
+    client::Thread,
     error::Error,
     sandbox::Sandbox,
     tests::{Fake, settle, turn_started},
-    thread::Thread,
     turn::handle::TurnHandle,
 };
 
@@ -54,10 +54,10 @@ async fn events_that_come_before_the_answer_are_not_lost_even_the_last_one() {
     let result = turn.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("done"));
     // What was kept in case it was ours goes where it belongs.
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     let stray = notifications.next().await.unwrap().unwrap();
     assert_eq!(stray.turn_id(), Some("other"));
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_reader_that_does_not_read_slows_nobody_and_loses_nothing() {
         fake.write(format!("{line}\n").repeat(100).as_bytes()).await;
     }
     // Whoever asks meanwhile is answered.
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     fake.complete_turn("u", "completed").await;
     let (mut events, mut bytes) = (0, 0);
     while let Some(event) = lazy.next().await {
@@ -227,7 +227,7 @@ async fn a_second_stream_begins_with_what_was_not_read_yet() {
     fake.delta("u", "a").await;
     fake.complete_turn("u", "completed").await;
     // Answered only after the events before it were routed.
-    settle(thread.codex(), &mut fake).await;
+    settle(&thread.codex, &mut fake).await;
     assert_eq!(events(&turn).await, ["a", "turn/completed"]);
     drop(first);
 }
@@ -235,7 +235,7 @@ async fn a_second_stream_begins_with_what_was_not_read_yet() {
 #[tokio::test]
 async fn the_events_of_a_turn_that_was_let_go_are_for_whoever_listens() {
     let (thread, mut fake) = Fake::start_thread().await;
-    let mut notifications = thread.codex().notifications();
+    let mut notifications = thread.codex.notifications();
     drop(start(&thread, &mut fake, "u").await);
     fake.delta("u", "x").await;
     let event = notifications.next().await.unwrap().unwrap();

@@ -1,101 +1,69 @@
-//! All that happens in one thread.
+//! Subscriptions to everything that happens in one thread.
 
 use std::{
-    future::poll_fn,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use codex_types::ServerNotification;
-use futures_core::Stream;
 
 use crate::{
-    error::{Error, Result, connection_closed::CloseReason},
-    routing::{
-        decode,
-        thread_subscription::{Sight, ThreadSubscription},
-    },
-    thread::Thread,
+    client::Thread,
+    error::{Error, Result},
+    routing::{mailbox::Received, thread_subscription::ThreadSubscription},
+    stream::stream,
 };
 
-impl Thread {
-    /// The notifications of this thread from now on: the events of all its turns, whoever started
-    /// them, and what is about the thread itself, such as its name and its status. What sub-agents
-    /// do in threads of their own is not among them.
-    ///
-    /// They also go where they would go without this: to the streams of the turns, and to
-    /// [`Codex::notifications`](crate::Codex::notifications).
-    ///
-    /// ```no_run
-    /// use codex_client::types::ServerNotification;
-    ///
-    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
-    /// let mut events = thread.events();
-    /// while let Some(event) = events.next().await {
-    ///     if let ServerNotification::ThreadStatusChanged(changed) = event? {
-    ///         println!("now {:?}", changed.status);
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn events(&self) -> ThreadEvents {
-        ThreadEvents {
-            watch: self.codex().connection().watch(self.id()),
-            ended: false,
-        }
-    }
-}
-
-/// A subscription to all that happens in one thread; from [`Thread::events`].
+/// A subscription to everything that happens in one thread; from
+/// [`Thread::events`](crate::Thread::events).
 ///
-/// An error among the items does not end it: a message that could not be understood
+/// An error among the items does not end the subscription: a message that cannot be decoded
 /// ([`Error::Decode`]), or notifications that were dropped because this reader was too slow
-/// ([`Error::Lagged`], in which neighbouring deltas of an item count as one). A reader that falls
-/// behind by less gets neighbouring deltas as one: fewer events, the same text. Up to 16 MiB are
-/// kept for it.
+/// ([`Error::Lagged`], where adjacent deltas of an item count as one). Up to 16 MiB are kept for a
+/// reader. A reader that falls behind by less receives adjacent deltas as one: fewer events, the same
+/// text.
 ///
-/// It ends when the connection does, with [`Error::Closed`] as the last item unless this client
-/// closed it. It does not keep the connection open.
+/// The subscription ends with the connection, with [`Error::Closed`] as the last item unless this
+/// client closed it. It does not keep the connection open.
 #[derive(Debug)]
 pub struct ThreadEvents {
-    watch: Arc<ThreadSubscription>,
-    ended: bool,
+    thread_id: Arc<str>,
+    subscription: Arc<ThreadSubscription>,
+    has_ended: bool,
 }
 
 impl ThreadEvents {
-    /// The id of the thread.
-    pub fn thread_id(&self) -> &str {
-        self.watch.thread_id()
+    pub(crate) fn new(thread: &Thread) -> Self {
+        Self {
+            thread_id: Arc::clone(&thread.id),
+            subscription: thread.codex.connection().subscribe_thread(&thread.id),
+            has_ended: false,
+        }
     }
 
-    /// The next one; `None` when there will be none. May be cancelled without losing any.
-    pub async fn next(&mut self) -> Option<Result<ServerNotification>> {
-        poll_fn(|context| self.poll(context)).await
+    /// Returns the id of the thread.
+    pub fn thread_id(&self) -> &str {
+        &self.thread_id
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
-        if self.ended {
+        if self.has_ended {
             return Poll::Ready(None);
         }
-        self.watch.poll(context).map(|sight| match sight {
-            Some(Sight::Event(event)) => Some(decode::event(event, self.watch.thread_id(), "")),
-            Some(Sight::Missed(skipped)) => Some(Err(Error::Lagged { skipped })),
+        let received = self.subscription.poll(context);
+        received.map(|received| match received {
+            // Every delta in the subscription of a thread names its turn.
+            Some(Received::Item(event)) => Some(event.decode(&self.thread_id, "")),
+            Some(Received::Lagged(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
-                self.ended = true;
-                let closed = self.watch.closed()?;
-                let ours = matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped);
-                (!ours).then_some(Err(Error::Closed(closed)))
+                self.has_ended = true;
+                Error::at_end(self.subscription.end()?).map(Err)
             }
         })
     }
 }
 
-impl Stream for ThreadEvents {
-    type Item = Result<ServerNotification>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
+stream! {
+    /// Returns the next event; `None` after the end of the connection.
+    ThreadEvents => Result<ServerNotification>
 }

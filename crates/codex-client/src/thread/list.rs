@@ -5,8 +5,8 @@ use codex_types::{
 };
 
 use crate::{
-    builder_macros::{options, sends, timeouts},
-    codex::Codex,
+    builder_macros::{options, timeouts},
+    client::Codex,
     error::Result,
     mode::Async,
     pages::Pages,
@@ -87,8 +87,8 @@ impl<M> ThreadListBuilder<M> {
     pub fn cwd(mut self, cwd: impl Into<Directories>) -> Self {
         match cwd.into().0 {
             Ok(filter) => self.params(|params| params.cwd(filter)),
-            Err(fault) => {
-                self.request = self.request.refuse(fault);
+            Err(error) => {
+                self.request = self.request.fail(error);
                 self
             }
         }
@@ -102,16 +102,7 @@ impl<M> ThreadListBuilder<M> {
         self.request.stream()
     }
 
-    async fn perform(self) -> Result<ThreadListResponse> {
+    pub(crate) async fn perform(self) -> Result<ThreadListResponse> {
         self.request.perform().await
     }
-}
-
-sends! {
-    /// Gets one page.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
-    ThreadListBuilder -> ThreadListResponse
 }

@@ -1,80 +1,273 @@
-//! Threads: conversations in which turns are run.
+//! The methods of a thread.
 
-pub(crate) mod compact;
 pub(crate) mod directories;
 pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod read;
-pub(crate) mod shell;
 pub(crate) mod start;
 pub(crate) mod untracked_turn;
 
-use std::sync::Arc;
-
-use codex_types::ThreadSetNameParams;
-
-use crate::{
-    codex::Codex,
-    error::Result,
-    run_input::RunInput,
-    thread::read::ThreadReadBuilder,
-    turn::start::{RunBuilder, TurnStartBuilder},
+use codex_types::{
+    ReviewTarget, ThreadGoal, ThreadGoalGetParams, ThreadSetNameParams, TurnSteerParams,
 };
 
-/// A thread on the server. Cheap to clone; all clones are one thread.
-#[derive(Debug, Clone)]
-pub struct Thread {
-    codex: Codex,
-    id: Arc<str>,
-}
+use crate::{
+    client::Thread,
+    error::Result,
+    goal::start::GoalStartBuilder,
+    inbox::request_inbox::RequestInbox,
+    input::Input,
+    run_input::RunInput,
+    thread::{events::ThreadEvents, read::ThreadReadBuilder},
+    turn::{
+        handle::{TurnHandle, is_not_running},
+        review::ReviewBuilder,
+        start::{RunBuilder, TurnStartBuilder},
+    },
+};
 
 impl Thread {
-    pub(crate) fn new(codex: Codex, id: &str) -> Self {
-        Self {
-            codex,
-            id: id.into(),
-        }
-    }
-
-    /// The id, by which the thread can be resumed later.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    pub(crate) fn codex(&self) -> &Codex {
-        &self.codex
-    }
-
     /// Runs a turn to its end and collects its result (`turn/start`).
     ///
     /// ```no_run
-    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
-    /// let result = thread.run("Explain this repository in three bullets.").await?;
-    /// println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
-    /// # Ok(())
-    /// # }
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let result = thread.run("Explain this repository in three bullets.").await?;
+    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+    ///     Ok(())
+    /// }
     /// ```
     pub fn run(&self, input: impl Into<RunInput>) -> RunBuilder {
         RunBuilder::new(self, input.into())
     }
 
-    /// OnResponse a turn and returns at once, to follow its events (`turn/start`).
+    /// Starts a turn and returns its handle (`turn/start`), to stream its events, steer it or interrupt
+    /// it.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let turn = thread.turn("Refactor the parser.").await?;
+    ///     let mut events = turn.stream();
+    ///     while let Some(event) = events.next().await {
+    ///         println!("{:?}", event?);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn turn(&self, input: impl Into<RunInput>) -> TurnStartBuilder {
         TurnStartBuilder::new(self, input.into())
     }
 
-    /// Reads what the server has saved of the thread, on request with its turns (`thread/read`).
-    pub fn read(&self) -> ThreadReadBuilder {
-        ThreadReadBuilder::new(self)
+    /// Adds input to the running turn if there is one (`turn/steer`), or starts a turn (`turn/start`).
+    /// Returns the turn that received the input.
+    ///
+    /// The running turn is known from the notifications of the server, no matter which client started
+    /// it. If it has ended by the time the input arrives, a turn is started after all. The events of a
+    /// turn that another client started begin about when this client joined it.
+    ///
+    /// If the future is dropped, the input may have been sent or not; nothing more is sent.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let turn = thread.steer_or_start("And keep the tests green.").await?;
+    ///     let result = turn.run().await?;
+    ///     println!("{:?}", result.status);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered,
+    /// such as a review.
+    pub async fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
+        let input = input.into();
+        let connection = self.codex.connection();
+        if let Some(active) = connection.active_turn(self.id()).await? {
+            let params = TurnSteerParams::new(self.id(), active.id, input.clone());
+            let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
+            match steered.await {
+                Ok((_, log)) => return Ok(TurnHandle::new(self.codex.clone(), log, Ok)),
+                Err(error) if is_not_running(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.turn(input).send().await
     }
 
-    /// Gives the thread a name (`thread/name/set`), by which lists show it.
+    /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a
+    /// branch, the changes of a commit, or what instructions say.
+    ///
+    /// The model does not see the history of the thread. The review becomes a part of it and is known to
+    /// later turns. To keep it out, review in a new thread.
+    ///
+    /// ```no_run
+    /// use codex_client::{
+    ///     Result, Thread,
+    ///     types::{BaseBranchReviewTarget, ReviewTarget},
+    /// };
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let result = thread.review(ReviewTarget::UncommittedChanges).await?;
+    ///     println!("{}", result.review().unwrap_or("(no review)"));
+    ///
+    ///     let turn = thread.review(BaseBranchReviewTarget::new("main")).start().await?;
+    ///     let mut events = turn.stream();
+    ///     while let Some(event) = events.next().await {
+    ///         println!("{:?}", event?);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn review(&self, target: impl Into<ReviewTarget>) -> ReviewBuilder {
+        ReviewBuilder::new(self, target.into())
+    }
+
+    /// Sets a goal and begins to pursue it (`thread/goal/set`). The server starts turn after turn until
+    /// the model marks the goal as complete or blocked, a limit is reached, or a client pauses or clears
+    /// the goal. A previous goal of the thread is cleared first.
+    ///
+    /// The thread must not be ephemeral.
+    pub fn goal_start(&self, objective: impl Into<String>) -> GoalStartBuilder {
+        GoalStartBuilder::new(self, objective.into())
+    }
+
+    /// Resumes the goal of the thread (`thread/goal/set`) and returns a handle to follow it: a goal that
+    /// was paused or blocked, or one of a thread that was
+    /// [resumed](crate::Codex::thread_resume).
+    pub fn goal_resume(&self) -> GoalStartBuilder {
+        GoalStartBuilder::resume(self)
+    }
+
+    /// Returns the goal of the thread, if there is one (`thread/goal/get`).
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
+    pub async fn goal(&self) -> Result<Option<ThreadGoal>> {
+        let params = ThreadGoalGetParams::new(self.id());
+        let connection = self.codex.connection();
+        let response = connection.call(&params, connection.timeout()).await?;
+        Ok(response.goal)
+    }
+
+    /// Subscribes to everything that happens in this thread: the events of all its turns, no matter
+    /// which client started them, and the notifications about the thread itself, such as its name and
+    /// its status. Events of sub-agents, which have threads of their own, are not included.
+    ///
+    /// The events are delivered in addition to the streams of the turns and to
+    /// [`Codex::notifications`](crate::Codex::notifications).
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread, types::ServerNotification};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let mut events = thread.events();
+    ///     while let Some(event) = events.next().await {
+    ///         if let ServerNotification::ThreadStatusChanged(changed) = event? {
+    ///             println!("now {:?}", changed.status);
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn events(&self) -> ThreadEvents {
+        ThreadEvents::new(self)
+    }
+
+    /// Opens an inbox for the requests of the server about this thread, to respond to them in your own
+    /// time. Such requests do not reach a handler or [`Codex::server_requests`](crate::Codex::server_requests).
+    /// Requests of sub-agents, which have threads of their own, and calls of a [`Tool`](crate::Tool) of
+    /// the thread are not included.
+    pub fn server_requests(&self) -> RequestInbox {
+        RequestInbox::new(self.codex.dispatch().open_inbox(Some(self.id())))
+    }
+
+    /// Compacts the history of the thread (`thread/compact/start`), so that it takes less of the context
+    /// window. A running turn is interrupted.
+    ///
+    /// Returns the turn of the compaction as soon as it begins. The compaction is complete when that turn
+    /// has ended: wait for it with [`TurnHandle::run`]. If the future or the handle is dropped, the
+    /// server compacts all the same.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     thread.compact().await?.run().await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Timeout`](crate::Error::Timeout) also if the server accepts the
+    /// request and the compaction does not begin within the
+    /// [request timeout](crate::builder::CodexBuilder::request_timeout).
+    pub async fn compact(&self) -> Result<TurnHandle> {
+        untracked_turn::compact(self).await
+    }
+
+    /// Runs a command that the *user* typed, in the user's shell and directory, and adds its output to
+    /// the history (`thread/shellCommand`). There is no sandbox and no approval: never pass a command
+    /// that a model wrote. For commands of the program itself use [`Codex::exec`](crate::Codex::exec).
+    ///
+    /// Returns the turn as soon as the command begins: the running turn, or a turn that the server
+    /// starts for the command, without the model. The command is an item of that turn, with the source
+    /// [`UserShell`](crate::types::CommandExecutionSource::UserShell), its output and its exit code.
+    /// [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends it after an
+    /// hour. If the handle is dropped, the command goes on.
+    ///
+    /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a command
+    /// gets no answer, since no model is at work in it.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread, types::ThreadItem};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let result = thread.shell_command("git status | head").await?.run().await?;
+    ///     for item in result.items {
+    ///         if let ThreadItem::CommandExecution(command) = item {
+    ///             println!("{}", command.aggregated_output.unwrap_or_default());
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Timeout`](crate::Error::Timeout) also if the server accepts the
+    /// request and the command does not begin within the
+    /// [request timeout](crate::builder::CodexBuilder::request_timeout).
+    pub async fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
+        untracked_turn::shell_command(self, command.into()).await
+    }
+
+    /// Sets the name of the thread, which lists show (`thread/name/set`).
     ///
     /// # Errors
     ///
     /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn set_name(&self, name: impl Into<String>) -> Result<()> {
         let params = ThreadSetNameParams::new(self.id(), name);
-        self.codex.request(params).send().await.map(drop)
+        let connection = self.codex.connection();
+        let named = connection.call(&params, connection.timeout());
+        named.await.map(drop)
+    }
+
+    /// Reads the saved thread, optionally with its turns (`thread/read`).
+    pub fn read(&self) -> ThreadReadBuilder {
+        ThreadReadBuilder::new(self)
+    }
+
+    /// Returns the id of the thread, which [`Codex::thread_resume`](crate::Codex::thread_resume) takes.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 }

@@ -3,11 +3,11 @@
 use codex_types::{ThreadReadParams, ThreadReadResponse};
 
 use crate::{
-    builder_macros::{options, sends, timeouts},
+    builder_macros::{options, timeouts},
+    client::Thread,
     error::Result,
     mode::Async,
     request_builder::RequestBuilder,
-    thread::Thread,
 };
 
 /// Reads a thread (`thread/read`); `.await` or `send` does it. From [`Thread::read`].
@@ -20,7 +20,7 @@ pub struct ThreadReadBuilder<M = Async> {
 impl<M> ThreadReadBuilder<M> {
     pub(crate) fn new(thread: &Thread) -> Self {
         Self {
-            request: RequestBuilder::new(thread.codex(), ThreadReadParams::new(thread.id())),
+            request: RequestBuilder::new(&thread.codex, ThreadReadParams::new(thread.id())),
         }
     }
 
@@ -31,17 +31,7 @@ impl<M> ThreadReadBuilder<M> {
 
     timeouts!();
 
-    async fn perform(self) -> Result<ThreadReadResponse> {
+    pub(crate) async fn perform(self) -> Result<ThreadReadResponse> {
         self.request.perform().await
     }
-}
-
-sends! {
-    /// Reads the thread.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for the turns of a
-    /// thread that has not had one yet.
-    ThreadReadBuilder -> ThreadReadResponse
 }

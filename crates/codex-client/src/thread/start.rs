@@ -1,22 +1,18 @@
 //! Starting, resuming and forking threads, with all of their options.
 
-use std::sync::Arc;
-
 use codex_types::{
-    ApprovalsReviewer, AskForApproval, Personality, SandboxMode, ThreadForkParams,
+    ApprovalsReviewer, AskForApproval, Personality, Request, SandboxMode, ThreadForkParams,
     ThreadResumeParams, ThreadSource, ThreadStartParams, ThreadStartSource,
 };
 
 use crate::{
     approval_mode::approval_mode,
-    blocking,
-    builder_macros::{options, sends, timeouts},
-    codex::Codex,
-    connection::command::ThreadTools,
+    builder_macros::{options, timeouts},
+    client::{Codex, Thread, WeakCodex},
     error::{Error, Result},
     mode::Async,
     request_builder::RequestBuilder,
-    thread::Thread,
+    server_requests::tool_registry::ThreadTools,
     tool::set::{ToolSet, tools},
 };
 
@@ -71,7 +67,22 @@ macro_rules! include_turns {
     };
 }
 
-/// OnResponse a thread (`thread/start`); `.await` or `send` does it. From [`Codex::thread_start`].
+/// Sends a request that loads a thread with tools. The thread has them before any message that follows
+/// the response is processed.
+async fn call_with_tools<R: Request, M>(
+    request: &RequestBuilder<R, M>,
+    tools: ThreadTools<WeakCodex>,
+) -> Result<R::Response> {
+    request.check()?;
+    let reservation = request.codex.dispatch().tools().reserve(tools);
+    let connection = request.codex.connection();
+    let claim = move |result: &str| reservation.claim(result);
+    connection
+        .call_with(&request.params, request.timeout, claim)
+        .await
+}
+
+/// Starts a thread (`thread/start`); `.await` or `send` does it. From [`Codex::thread_start`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct ThreadStartBuilder<M = Async> {
@@ -106,7 +117,7 @@ impl<M> ThreadStartBuilder<M> {
         /// [`ThreadResumeBuilder::tool`]. Experimental.
     }
 
-    async fn perform(self) -> Result<Thread> {
+    pub(crate) async fn perform(self) -> Result<Thread> {
         let Self { mut request, tools } = self;
         if tools.is_empty() {
             let started = request.perform().await?;
@@ -124,26 +135,13 @@ impl<M> ThreadStartBuilder<M> {
             .get_or_insert_default()
             .extend(specs);
         let tools = ThreadTools {
-            tools: Arc::new(tools),
+            toolbox: tools,
             resumes: None,
             forks: None,
         };
-        let connection = request.codex.connection();
-        let started = connection.call_for_thread(&request.params, request.timeout, tools);
-        let started = started.await?;
+        let started = call_with_tools(&request, tools).await?;
         Ok(Thread::new(request.codex, &started.thread.id))
     }
-}
-
-sends! {
-    /// OnResponse the thread.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`InvalidInput`](crate::Error::InvalidInput) for tools
-    /// whose names do not do or are there twice, whose arguments have no schema, or which the client
-    /// was built without; nothing is sent then.
-    ThreadStartBuilder -> Thread, blocking blocking::Thread
 }
 
 /// Takes up a saved thread (`thread/resume`); `.await` or `send` does it. From
@@ -176,28 +174,16 @@ impl<M> ThreadResumeBuilder<M> {
         /// Tools cannot be added to a thread.
     }
 
-    async fn perform(self) -> Result<Thread> {
+    pub(crate) async fn perform(self) -> Result<Thread> {
         let Self { request, tools } = self;
         let tools = ThreadTools {
-            tools: Arc::new(tools.toolbox()?),
+            toolbox: tools.toolbox()?,
             resumes: Some(request.params.thread_id.clone()),
             forks: None,
         };
-        let connection = request.codex.connection();
-        let resumed = connection.call_for_thread(&request.params, request.timeout, tools);
-        let resumed = resumed.await?;
+        let resumed = call_with_tools(&request, tools).await?;
         Ok(Thread::new(request.codex, &resumed.thread.id))
     }
-}
-
-sends! {
-    /// Takes up the thread.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
-    /// not had a turn yet, which there is no rollout of.
-    ThreadResumeBuilder -> Thread, blocking blocking::Thread
 }
 
 /// Makes a new thread that begins with the history of another one (`thread/fork`); `.await` or
@@ -236,26 +222,14 @@ impl<M> ThreadForkBuilder<M> {
         /// them; what it is given takes the place of one of the same name.
     }
 
-    async fn perform(self) -> Result<Thread> {
+    pub(crate) async fn perform(self) -> Result<Thread> {
         let Self { request, tools } = self;
         let tools = ThreadTools {
-            tools: Arc::new(tools.toolbox()?),
+            toolbox: tools.toolbox()?,
             resumes: None,
             forks: Some(request.params.thread_id.clone()),
         };
-        let connection = request.codex.connection();
-        let forked = connection.call_for_thread(&request.params, request.timeout, tools);
-        let forked = forked.await?;
+        let forked = call_with_tools(&request, tools).await?;
         Ok(Thread::new(request.codex, &forked.thread.id))
     }
-}
-
-sends! {
-    /// Makes the new thread.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for a thread that has
-    /// not had a turn yet, which there is no rollout of.
-    ThreadForkBuilder -> Thread, blocking blocking::Thread
 }

@@ -1,61 +1,81 @@
-//! Turns that no answer names: they are known by what shows in them.
+//! Turns that no response names. They are recognised by an item that begins in them.
 
 use std::future::poll_fn;
 
-use codex_types::{ItemStartedNotification, Request, ThreadItem};
+use codex_types::{
+    CommandExecutionSource, ItemStartedNotification, Request, ThreadCompactStartParams, ThreadItem,
+    ThreadShellCommandParams,
+};
 use tokio::time::{Instant, timeout};
 
 use crate::{
+    client::Thread,
     error::{Error, Result},
-    routing::{
-        decode,
-        delta_queue::Event,
-        thread_subscription::{Sight, ThreadSubscription},
-    },
-    rpc::raw_notification::RawNotification,
-    thread::Thread,
+    routing::{delta_queue::Event, mailbox::Received, thread_subscription::ThreadSubscription},
+    rpc::raw_notification::{NotificationKind, RawNotification},
     turn::handle::TurnHandle,
 };
 
-impl Thread {
-    /// Asks for something that begins with such an item, and waits for the turn in which it does.
-    pub(crate) async fn turn_with<R: Request>(
-        &self,
-        params: &R,
-        is_it: fn(&ThreadItem) -> bool,
-    ) -> Result<TurnHandle> {
-        let connection = self.codex().connection();
-        let (asked, patience) = (Instant::now(), connection.timeout());
-        // The answer does not name the turn, so all turns of the thread are kept until it shows.
-        let reservation = connection.reserve(self.id()).await?;
-        let watch = connection.watch(self.id());
-        connection.call(params, patience).await?;
-        let begins = begins(&watch, is_it);
-        let begun = match patience {
-            None => begins.await,
-            Some(after) => {
-                let left = after.saturating_sub(asked.elapsed());
-                timeout(left, begins).await.map_err(|_| Error::Timeout {
+/// Starts a compaction and returns its turn.
+pub(crate) async fn compact(thread: &Thread) -> Result<TurnHandle> {
+    let params = ThreadCompactStartParams::new(&*thread.id);
+    let is_compaction = |item: &ThreadItem| matches!(item, ThreadItem::ContextCompaction(_));
+    start(thread, &params, is_compaction).await
+}
+
+/// Starts a shell command of the user and returns its turn.
+pub(crate) async fn shell_command(thread: &Thread, command: String) -> Result<TurnHandle> {
+    let params = ThreadShellCommandParams::new(&*thread.id, command);
+    start(thread, &params, is_user_command).await
+}
+
+fn is_user_command(item: &ThreadItem) -> bool {
+    let ThreadItem::CommandExecution(command) = item else {
+        return false;
+    };
+    command.source == CommandExecutionSource::UserShell
+}
+
+/// Sends a request and waits for the turn in which a matching item begins.
+async fn start<R: Request>(
+    thread: &Thread,
+    params: &R,
+    is_match: fn(&ThreadItem) -> bool,
+) -> Result<TurnHandle> {
+    let connection = thread.codex.connection();
+    let (begun, after) = (Instant::now(), connection.timeout());
+    // All turns of the thread are kept until the item shows which one is meant.
+    let reservation = connection.reserve_thread(&thread.id).await?;
+    let subscription = connection.subscribe_thread(&thread.id);
+    connection.call(params, after).await?;
+    let begins = item_begins(&subscription, is_match);
+    let turn_id = match after {
+        None => begins.await,
+        Some(after) => {
+            let remaining = after.saturating_sub(begun.elapsed());
+            timeout(remaining, begins)
+                .await
+                .map_err(|_| Error::Timeout {
                     method: R::METHOD,
                     after,
                 })?
-            }
-        };
-        let Some(turn_id) = begun else {
-            return Err(Error::Closed(connection.closed()));
-        };
-        let log = reservation.claim(turn_id).await?;
-        Ok(TurnHandle::new(self.codex().clone(), log, Ok))
-    }
+        }
+    };
+    let turn_id = turn_id.ok_or_else(|| connection.closed_error())?;
+    let log = connection.claim_turn(&reservation, turn_id).await?;
+    Ok(TurnHandle::new(thread.codex.clone(), log, Ok))
 }
 
-/// The turn of the item, when it begins; `None` if the connection ends before.
-async fn begins(watch: &ThreadSubscription, is_it: fn(&ThreadItem) -> bool) -> Option<String> {
+/// Waits for a matching item and returns its turn; `None` if the connection ends before.
+async fn item_begins(
+    subscription: &ThreadSubscription,
+    is_match: fn(&ThreadItem) -> bool,
+) -> Option<String> {
     loop {
-        let sight = poll_fn(|context| watch.poll(context)).await?;
-        if let Sight::Event(Event::Notification(notification)) = sight
+        let received = poll_fn(|context| subscription.poll(context)).await?;
+        if let Received::Item(Event::Notification(notification)) = received
             && let Some(started) = item_started(&notification)
-            && is_it(&started.item)
+            && is_match(&started.item)
         {
             return Some(started.turn_id);
         }
@@ -63,8 +83,8 @@ async fn begins(watch: &ThreadSubscription, is_it: fn(&ThreadItem) -> bool) -> O
 }
 
 fn item_started(notification: &RawNotification) -> Option<ItemStartedNotification> {
-    match notification.method() {
-        "item/started" => decode::params(notification).ok(),
+    match notification.kind() {
+        NotificationKind::ItemStarted => notification.decode_params().ok(),
         _ => None,
     }
 }

@@ -1,21 +1,26 @@
 //! Tools in Rust that the model can call: the protocol's dynamic tools (`dynamicTools` of
 //! `thread/start`, and `item/tool/call`).
 
-pub(crate) mod call;
 pub(crate) mod output;
 pub(crate) mod set;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
+use codex_types::DynamicToolCallResponse;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use strict_schema::Layout;
 
 use crate::{
-    builder_macros::BoxFuture,
-    codex::{WeakCodex, handler_setters::on_thread},
-    server_requests::handler_result::HandlerResult,
+    client::WeakCodex,
+    connection::inbound_request::InboundRequest,
+    error::Result,
+    future::BoxFuture,
+    server_requests::{
+        handler_result::HandlerResult, handler_thread::run_on_thread, tool_call::ToolCall,
+        tool_registry::RegisteredTool,
+    },
     tool::output::ToolOutput,
 };
 
@@ -37,7 +42,7 @@ use crate::{
 ///         if !args.id.contains('-') {
 ///             return Err(format!("{} is no id of a ticket", args.id).into());
 ///         }
-///         Ok(format!("RequestState {} is open.", args.id))
+///         Ok(format!("Ticket {} is open.", args.id))
 ///     }))
 ///     .await?;
 /// # Ok(())
@@ -165,7 +170,9 @@ impl Tool {
             description.into(),
             move |arguments, context| {
                 let run = Arc::clone(&run);
-                Box::pin(on_thread(move || run(arguments, context).map(Into::into)))
+                Box::pin(run_on_thread(move || {
+                    run(arguments, context).map(Into::into)
+                }))
             },
         )
     }
@@ -214,9 +221,43 @@ impl Tool {
         self
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Tool {
+    /// Converts to the tool that calls are dispatched to.
+    pub(crate) fn register(self) -> RegisteredTool<WeakCodex> {
+        let (name, timeout) = (self.name.clone(), self.timeout);
+        RegisteredTool {
+            name,
+            timeout,
+            handler: Arc::new(move |request, codex| self.call(request, codex)),
+        }
+    }
+
+    /// Serves a call. The output, including an error, is for the model.
+    fn call(
+        &self,
+        request: &InboundRequest,
+        codex: WeakCodex,
+    ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
+        let call = ToolCall::of(request)?;
+        let context = ToolContext {
+            thread_id: call.text("threadId").into_owned(),
+            turn_id: call.text("turnId").into_owned(),
+            call_id: call.text("callId").into_owned(),
+            codex,
+        };
+        let output = (self.run)(call.json("arguments"), context);
+        Ok(Box::pin(async move {
+            let output = output
+                .await
+                .unwrap_or_else(|error| ToolOutput::text(error.to_string()).failed());
+            Ok(serde_json::to_vec(&DynamicToolCallResponse::from(output))?)
+        }))
     }
 }
 

@@ -7,8 +7,10 @@ use codex_types::{
 use serde_json::Value;
 
 use crate::{
+    client::WeakCodex,
     error::{Error, Result},
-    tool::{Tool, call::Toolbox},
+    server_requests::tool_registry::Toolbox,
+    tool::Tool,
 };
 
 /// How long names may be.
@@ -80,10 +82,10 @@ impl ToolSet {
     }
 
     /// The tools by their names.
-    pub(crate) fn toolbox(self) -> Result<Toolbox> {
+    pub(crate) fn toolbox(self) -> Result<Toolbox<WeakCodex>> {
         let mut toolbox = Toolbox::default();
         for tool in self.tools {
-            toolbox.add("", tool)?;
+            add(&mut toolbox, "", tool)?;
         }
         for namespace in self.namespaces {
             let name = &namespace.name;
@@ -95,7 +97,7 @@ impl ToolSet {
                 );
                 return Err(Error::InvalidInput(message.into()));
             }
-            if toolbox.has(name) {
+            if toolbox.has_namespace(name) {
                 let message = format!("the namespace `{name}` was given twice");
                 return Err(Error::InvalidInput(message.into()));
             }
@@ -104,26 +106,25 @@ impl ToolSet {
                 return Err(Error::InvalidInput(message.into()));
             }
             for tool in namespace.tools {
-                toolbox.add(name, tool)?;
+                add(&mut toolbox, name, tool)?;
             }
         }
         Ok(toolbox)
     }
 }
 
-impl Toolbox {
-    fn add(&mut self, namespace: &str, tool: Tool) -> Result<()> {
-        check_name("tool", &tool.name, TOOL_NAME)?;
-        if let Some(twice) = self.insert(namespace, tool) {
-            let place = match namespace {
-                "" => String::new(),
-                _ => format!(" in the namespace `{namespace}`"),
-            };
-            let message = format!("the tool `{}`{place} was given twice", twice.name);
-            return Err(Error::InvalidInput(message.into()));
-        }
-        Ok(())
+fn add(toolbox: &mut Toolbox<WeakCodex>, namespace: &str, tool: Tool) -> Result<()> {
+    check_name("tool", &tool.name, TOOL_NAME)?;
+    let name = tool.name.clone();
+    if !toolbox.insert(namespace, tool.register()) {
+        let place = match namespace {
+            "" => String::new(),
+            _ => format!(" in the namespace `{namespace}`"),
+        };
+        let message = format!("the tool `{name}`{place} was given twice");
+        return Err(Error::InvalidInput(message.into()));
     }
+    Ok(())
 }
 
 fn schema_of(tool: &Tool) -> Result<Value> {

@@ -1,18 +1,23 @@
-//! Where the bytes come from and go to.
+//! The byte streams of a connection.
 //!
-//! The connection is generic over a pair of byte streams; behind them stands a child process on its
-//! standard input and output, or whatever the caller brings: one end of a `tokio::io::duplex` in a
-//! test, a socket.
+//! A connection is generic over a pair of byte streams: the standard streams of a child process, or
+//! streams of the caller, such as a socket or one end of a `tokio::io::duplex`.
 
 pub(crate) mod group;
 pub(crate) mod process;
 pub(crate) mod stderr;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    process::{ChildStdin, ChildStdout},
+};
 
-use crate::transport::process::Process;
+use crate::{
+    error::Result,
+    transport::process::{Launch, Process},
+};
 
-/// A pair of byte streams, and the process behind them if it is ours.
+/// A pair of byte streams, and the process behind them if this client has started it.
 #[derive(Debug)]
 pub(crate) struct Transport<R, W> {
     pub(crate) reader: R,
@@ -20,12 +25,24 @@ pub(crate) struct Transport<R, W> {
     pub(crate) process: Option<Process>,
 }
 
+impl Transport<ChildStdout, ChildStdin> {
+    /// Starts a process and connects to its standard streams.
+    pub(crate) fn spawn(launch: &Launch) -> Result<Self> {
+        let (process, reader, writer) = Process::spawn(launch)?;
+        Ok(Self {
+            reader,
+            writer,
+            process: Some(process),
+        })
+    }
+}
+
 impl<R, W> Transport<R, W>
 where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    /// Streams that somebody else takes care of.
+    /// Uses the streams of the caller.
     pub(crate) fn streams(reader: R, writer: W) -> Self {
         Self {
             reader,

@@ -24,7 +24,6 @@ use tokio::{
 use crate::{
     error::{Error, Result},
     transport::{
-        Transport,
         group::{Group, Signal},
         stderr::Stderr,
     },
@@ -55,8 +54,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// OnResponse a process with its streams piped.
-    pub(crate) fn spawn(launch: &Launch) -> Result<Transport<ChildStdout, ChildStdin>> {
+    /// Starts a process with its streams piped.
+    pub(crate) fn spawn(launch: &Launch) -> Result<(Self, ChildStdout, ChildStdin)> {
         let mut command = Command::new(&launch.program);
         command
             .args(&launch.args)
@@ -84,17 +83,14 @@ impl Process {
         else {
             return Err(failed(std::io::Error::other("a pipe is missing")));
         };
-        Ok(Transport {
-            reader: stdout,
-            writer: stdin,
-            process: Some(Self {
-                child,
-                group,
-                stderr: Stderr::drain(stderr),
-                status: None,
-                ended: false,
-            }),
-        })
+        let process = Self {
+            child,
+            group,
+            stderr: Stderr::drain(stderr),
+            status: None,
+            ended: false,
+        };
+        Ok((process, stdout, stdin))
     }
 
     /// Waits until the child has ended by itself. May be cancelled and called again.
@@ -105,9 +101,9 @@ impl Process {
         self.status
     }
 
-    /// Ends the child and all of its group: within `patience` by itself, else by force.
-    pub(crate) async fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
-        if timeout(patience, self.exited()).await.is_err() {
+    /// Ends the child and all of its group: within `grace` by itself, else by force.
+    pub(crate) async fn end(&mut self, grace: Duration) -> Option<ExitStatus> {
+        if timeout(grace, self.exited()).await.is_err() {
             self.group.signal(&mut self.child, Signal::Terminate);
             let _ = timeout(TERMINATION, self.exited()).await;
         }

@@ -1,98 +1,306 @@
-//! A turn that was started.
+//! The handle of a turn.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use codex_types::{Request, TurnInterruptParams, TurnStatus, TurnSteerParams};
+use tokio::time::{Instant, timeout};
 
 use crate::{
-    codex::Codex,
-    error::Result,
+    client::Codex,
+    error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
+    input::Input,
     output::Read,
-    routing::turn_log::TurnLog,
-    turn::{result::TurnResult, stream::TurnStream},
+    routing::turn_log::{EarlyEnd, TurnEnd, TurnLog},
+    turn::{stream::TurnStream, text::TextStream},
+    turn_result::TurnResult,
 };
+
+/// Time that an interrupted turn has to end.
+const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
 /// A turn that was started. Cheap to clone; all clones are one turn.
 ///
-/// Events are kept for the first [`stream`](Self::stream) from the beginning, also before it is
-/// asked for. What a result is made of (the completed items) is kept as long as a handle or a stream
-/// is. When the last handle and stream are dropped, the turn goes on, and its further events
-/// go to [`Codex::notifications`](crate::Codex::notifications).
+/// ```no_run
+/// use codex_client::{Result, Thread};
 ///
-/// `R` is what [`run`](Self::run) gives: the [`TurnResult`], or a
+/// async fn example(thread: &Thread) -> Result<()> {
+///     let turn = thread.turn("Refactor the parser.").await?;
+///     turn.steer("Only the lexer.").await?;
+///     let result = turn.run().await?;
+///     println!("{} items", result.items.len());
+///     Ok(())
+/// }
+/// ```
+///
+/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even before
+/// it is created. The completed items, which the result is made from, are kept as long as a handle or
+/// a stream exists. When the last handle and stream are dropped, the turn goes on, and its further
+/// events go to [`Codex::notifications`](crate::Codex::notifications).
+///
+/// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
 /// [`output`](crate::builder::TurnStartBuilder::output).
 ///
 /// # Busy threads
 ///
 /// A turn that is started while another one runs in the thread joins it: the handle is one of the
-/// running turn, with its id, and its events from then on. Should a server give the joined turn an
-/// id of its own that none of its events bears, the handle gets the events of the running turn, all
-/// at once, ten seconds after that one has ended; [`TurnResult::id`] then is the id of the latter.
+/// running turn, with its id, and with its events from then on.
 pub struct TurnHandle<R = TurnResult> {
-    pub(crate) codex: Codex,
-    pub(crate) log: Arc<TurnLog>,
-    pub(crate) read: Read<R>,
+    codex: Codex,
+    log: Arc<TurnLog>,
+    read: Read<R>,
 }
 
+impl<R> TurnHandle<R> {
+    /// Waits for the end of the turn and collects its result. The events need not be read.
+    ///
+    /// If the future is dropped, the turn goes on, and the handle stays usable.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn failed (not if it was
+    /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did, with
+    /// the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from before;
+    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
+    /// [`output`](crate::builder::TurnStartBuilder::output) and its answer does not fit.
+    pub async fn run(&self) -> Result<R> {
+        (self.read)(self.result().await?)
+    }
+
+    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) if it does not end
+    /// within `timeout`. The interrupted turn then has five seconds to end.
+    ///
+    /// # Errors
+    ///
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted, with the result so far;
+    /// otherwise as [`run`](Self::run).
+    pub async fn run_within(&self, timeout: Duration) -> Result<R> {
+        self.run_since(Instant::now(), timeout).await
+    }
+
+    /// Streams the events of the turn, in order, up to and including its completion.
+    ///
+    /// The first stream begins with the first event. A further stream, created while another is being
+    /// read, begins with the oldest event that no stream has taken yet.
+    pub fn stream(&self) -> TurnStream {
+        TurnStream::new(self.codex.clone(), self.log.reader())
+    }
+
+    /// Streams the text of the model's messages to the user.
+    ///
+    /// Reasoning, command output and messages that the model marks as commentary are left out. The
+    /// texts of several messages follow each other.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let turn = thread.turn("Tell me a story.").await?;
+    ///     let mut text = turn.text_stream();
+    ///     while let Some(piece) = text.next().await {
+    ///         print!("{}", piece?);
+    ///     }
+    ///     let result = text.result().await?;
+    ///     println!("\n{} items", result.items.len());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn text_stream(&self) -> TextStream {
+        TextStream::new(self.stream())
+    }
+
+    /// Adds input to the running turn (`turn/steer`).
+    ///
+    /// A turn that has not begun yet is steered as soon as it begins; waiting for that and steering
+    /// share the timeout of one request. If the future is dropped, the model may have received the
+    /// input or not; the turn goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn) if
+    /// the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another turn is
+    /// running; otherwise as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn instead.
+    pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
+        let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
+        self.ask(&params).await.map(drop)
+    }
+
+    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt or the
+    /// turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run), whose result
+    /// then has the status `interrupted`. Programs in background terminals keep running.
+    ///
+    /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted as
+    /// soon as it begins. If the future is dropped after the request was sent, the turn is interrupted
+    /// all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives within
+    /// the [request timeout](crate::builder::CodexBuilder::request_timeout);
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise as
+    /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    pub async fn interrupt(&self) -> Result<()> {
+        let mut response = pin!(async {
+            let turn_id = self.running_id().await?;
+            let params = TurnInterruptParams::new(self.thread_id(), turn_id);
+            self.ask(&params).await
+        });
+        // The end comes first: a turn that has ended is not interrupted. A detached turn may still be
+        // running, so its response is awaited.
+        let first = poll_fn(|context| match self.log.poll_end(context) {
+            Poll::Ready(TurnEnd::Completed) => Poll::Ready(Ok(())),
+            Poll::Ready(TurnEnd::Early(EarlyEnd::Closed(closed))) => {
+                Poll::Ready(Err(Error::Closed(closed)))
+            }
+            Poll::Ready(TurnEnd::Early(EarlyEnd::Detached(_))) | Poll::Pending => {
+                response.as_mut().poll(context).map_ok(drop)
+            }
+        });
+        match first.await {
+            Err(error) if is_not_running(&error) && self.log.has_begun() => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Returns the result so far, whether the turn has ended or not, even after the end of the
+    /// connection. The status is `inProgress` until the turn has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
+    pub fn partial(&self) -> Result<TurnResult> {
+        self.log.record().partial_result(self.id())
+    }
+
+    /// Returns the id of the turn.
+    pub fn id(&self) -> &str {
+        self.log.turn_id()
+    }
+
+    /// Returns the id of the thread that the turn runs in.
+    pub fn thread_id(&self) -> &str {
+        self.log.thread_id()
+    }
+}
+
+/// The rest is shared by the handles and builders of turns.
 impl<R> TurnHandle<R> {
     pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, read: Read<R>) -> Self {
         Self { codex, log, read }
     }
 
-    /// The turn's id.
-    pub fn id(&self) -> &str {
-        self.log.turn_id()
+    pub(crate) fn codex(&self) -> &Codex {
+        &self.codex
     }
 
-    /// The id of the thread that it runs in.
-    pub fn thread_id(&self) -> &str {
-        self.log.thread_id()
+    pub(crate) fn log(&self) -> &Arc<TurnLog> {
+        &self.log
     }
 
-    /// The events of this turn, in order, up to and including its completion.
-    ///
-    /// The first stream begins with the first event. A further one, made while another is being
-    /// read, begins with the oldest event that none has taken yet.
-    pub fn stream(&self) -> TurnStream {
-        TurnStream::new(self.codex.clone(), self.log.reader())
+    /// Waits for the end of the turn, without converting the result.
+    async fn result(&self) -> Result<TurnResult> {
+        self.log.discard_unclaimed();
+        match poll_fn(|context| self.log.poll_end(context)).await {
+            TurnEnd::Completed => self.log.record().result(),
+            TurnEnd::Early(why) => Err(self.log.early_end_error(why)),
+        }
     }
 
-    /// Waits for the end of the turn and collects its result. The events need not be read for it,
-    /// and may have been.
-    ///
-    /// Dropped before that, the turn goes on, and the handle can be used further.
-    ///
-    /// # Errors
-    ///
-    /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn ended as failed (not
-    /// if it was interrupted); [`ConnectionClosed`](crate::Error::Closed) if the connection ended before the
-    /// turn did, with what it had come to in [`ConnectionClosed::partial`](crate::Closed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the turn's thread was closed or unsubscribed from before;
-    /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood;
-    /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
-    /// [`output`](crate::builder::TurnStartBuilder::output) and its answer does not fit.
-    pub async fn run(&self) -> Result<R> {
-        (self.read)(self.end().await?)
+    /// Waits as [`run_within`](Self::run_within) does, with a timeout that began earlier.
+    pub(crate) async fn run_since(&self, begun: Instant, after: Duration) -> Result<R> {
+        (self.read)(self.result_since(begun, after).await?)
     }
 
-    /// Waits for the end of the turn, whatever its result is read into.
-    pub(crate) async fn end(&self) -> Result<TurnResult> {
-        TurnStream::new(self.codex.clone(), self.log.end_only())
-            .result()
-            .await
+    async fn result_since(&self, begun: Instant, after: Duration) -> Result<TurnResult> {
+        let remaining = after.saturating_sub(begun.elapsed());
+        if let Ok(result) = timeout(remaining, self.result()).await {
+            return result;
+        }
+        let interrupted = timeout(INTERRUPT_GRACE, async {
+            self.interrupt().await?;
+            self.result().await
+        });
+        match interrupted.await {
+            // The turn had ended by itself before the interrupt.
+            Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
+            Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnDetached(_) | Error::Closed(_)))) => {
+                Err(error)
+            }
+            _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
+                thread_id: self.thread_id().to_owned(),
+                turn_id: self.id().to_owned(),
+                after,
+                partial: self.partial().ok(),
+            }))),
+        }
     }
 
-    /// What the turn has come to so far, whether it has ended or not: at any time, and also after the
-    /// connection is lost. The status is `inProgress` until the turn has ended.
+    /// Sends a request about the running turn.
     ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::Error::Decode) if what the result is made of cannot be understood.
-    pub fn partial(&self) -> Result<TurnResult> {
-        TurnResult::partial(self.id(), &self.log.record())
+    /// The server names a turn before it begins it, and until then refuses such requests. So a refusal
+    /// that may be due to that is repeated once the turn has begun, within the timeout of one request.
+    async fn ask<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
+        let connection = self.codex.connection();
+        let (begun, after) = (Instant::now(), connection.timeout());
+        let remaining = || after.map(|after| after.saturating_sub(begun.elapsed()));
+        let had_begun = self.log.has_begun();
+        let refused = match connection.call(params, after).await {
+            Err(error) if is_not_running(&error) && !had_begun => error,
+            response => return response,
+        };
+        if !self.begins(remaining()).await {
+            return Err(refused);
+        }
+        let response = connection.call(params, remaining()).await;
+        response.map_err(|error| match (error, after) {
+            // The caller has waited since the first attempt.
+            (Error::Timeout { method, .. }, Some(after)) => Error::Timeout { method, after },
+            (error, _) => error,
+        })
+    }
+
+    /// Returns the id that the server uses while the turn runs. A review has an id of its own.
+    async fn running_id(&self) -> Result<String> {
+        let active = self.codex.connection().active_turn(self.thread_id());
+        Ok(match active.await? {
+            Some(active) if active.root == self.id() => active.id,
+            _ => self.id().to_owned(),
+        })
+    }
+
+    /// Waits for the turn to begin.
+    async fn begins(&self, within: Option<Duration>) -> bool {
+        let mut events = self.log.listener();
+        let begun = poll_fn(|context| events.poll(context).map(|event| event.is_ok()));
+        if self.log.has_begun() {
+            return true;
+        }
+        match within {
+            Some(within) => timeout(within, begun).await.unwrap_or(false),
+            None => begun.await,
+        }
     }
 }
 
-// Derived, they would ask the same of the result.
+/// Whether a refusal says that the turn is not running.
+pub(crate) fn is_not_running(error: &Error) -> bool {
+    matches!(
+        error.rpc_kind(),
+        Some(RpcErrorKind::NoActiveTurn | RpcErrorKind::TurnMismatch)
+    )
+}
+
+// A derive would require the same of `R`.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
         Self::new(self.codex.clone(), Arc::clone(&self.log), self.read)
@@ -102,8 +310,8 @@ impl<R> Clone for TurnHandle<R> {
 impl<R> fmt::Debug for TurnHandle<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TurnHandle")
-            .field("codex", &self.codex)
-            .field("log", &self.log)
+            .field("thread_id", &self.thread_id())
+            .field("id", &self.id())
             .finish_non_exhaustive()
     }
 }

@@ -9,40 +9,15 @@ use codex_types::{
 use tokio::time::{self, Instant};
 
 use crate::{
-    blocking,
-    builder_macros::sends,
+    client::Thread,
     error::{Error, Result},
-    mode::{Async, Blocking},
+    mode::Async,
     request_builder::RequestBuilder,
-    routing::{active_turns::ActiveTurn, decode, delta_queue::Event},
-    rpc::raw_notification::RawNotification,
-    thread::Thread,
-    turn::{handle::TurnHandle, result::TurnResult},
+    routing::{active_turns::ActiveTurn, delta_queue::Event},
+    rpc::raw_notification::{NotificationKind, RawNotification},
+    turn::handle::TurnHandle,
+    turn_result::TurnResult,
 };
-
-impl Thread {
-    /// Reviews code in this thread (`review/start`): the uncommitted changes, those since a branch,
-    /// those of a commit, or what instructions say.
-    ///
-    /// ```no_run
-    /// use codex_client::types::{BaseBranchReviewTarget, ReviewTarget};
-    ///
-    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
-    /// let result = thread.review(ReviewTarget::UncommittedChanges).await?;
-    /// println!("{}", result.review().unwrap_or("(no review)"));
-    ///
-    /// let turn = thread.review(BaseBranchReviewTarget::new("main")).start().await?;
-    /// let mut events = turn.stream();
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// The model does not see the thread's history. The review becomes a part of it, and later turns
-    /// know of it. To keep it out, review in a new thread.
-    pub fn review(&self, target: impl Into<ReviewTarget>) -> ReviewBuilder {
-        ReviewBuilder::new(self, target.into())
-    }
-}
 
 /// Reviews code (`review/start`); `.await` or `send` does it and collects the result,
 /// [`start`](Self::start) gives the turn to follow. From [`Thread::review`].
@@ -57,7 +32,7 @@ impl<M> ReviewBuilder<M> {
     pub(crate) fn new(thread: &Thread, target: ReviewTarget) -> Self {
         let params = ReviewStartParams::new(thread.id(), target);
         Self {
-            request: RequestBuilder::new(thread.codex(), params),
+            request: RequestBuilder::new(&thread.codex, params),
             limit: None,
         }
     }
@@ -78,7 +53,7 @@ impl<M> ReviewBuilder<M> {
         self
     }
 
-    async fn begin(self) -> Result<TurnHandle> {
+    pub(crate) async fn begin(self) -> Result<TurnHandle> {
         let RequestBuilder {
             codex,
             params,
@@ -99,7 +74,7 @@ impl<M> ReviewBuilder<M> {
         let started = connection.call_for_turn(&params, timeout, &params.thread_id);
         let (_, log) = started.await?;
         let turn = TurnHandle::new(codex, log, Ok);
-        let begun = turn.review_begins();
+        let begun = review_begins(&turn);
         match timeout {
             // One that has not begun in time runs all the same.
             Some(patience) => drop(time::timeout(patience, begun).await),
@@ -108,51 +83,51 @@ impl<M> ReviewBuilder<M> {
         Ok(turn)
     }
 
-    async fn perform(self) -> Result<TurnResult> {
+    pub(crate) async fn perform(self) -> Result<TurnResult> {
         let (begun, limit) = (Instant::now(), self.limit);
         let turn = self.begin().await?;
         match limit {
-            Some(limit) => turn.run_until(begun, limit).await,
+            Some(limit) => turn.run_since(begun, limit).await,
             None => turn.run().await,
         }
     }
 }
 
-impl TurnHandle {
-    /// Waits until the server has told the id that it runs the review under. Before that the review
-    /// cannot be interrupted.
-    async fn review_begins(&self) {
-        let mut events = self.log.listener();
-        let is_ours = |running: &ActiveTurn| running.root == self.id() && running.id != self.id();
-        loop {
-            let active = self.codex.connection().active_turn(self.thread_id());
-            match active.await {
-                Ok(running) if !running.as_ref().is_some_and(is_ours) => {}
-                _ => return,
-            }
-            match poll_fn(|context| events.poll(context)).await {
-                // That it is entered, a review says before it is begun.
-                Ok(Event::Notification(notification)) if is_entered(&notification) => {}
-                _ => return,
-            }
+/// Waits until the server has reported the id that the review runs under. Before that, the review cannot
+/// be interrupted.
+async fn review_begins(turn: &TurnHandle) {
+    let mut events = turn.log().listener();
+    let is_review = |active: &ActiveTurn| active.root == turn.id() && active.id != turn.id();
+    loop {
+        let active = turn.codex().connection().active_turn(turn.thread_id());
+        match active.await {
+            Ok(active) if !active.as_ref().is_some_and(is_review) => {}
+            _ => return,
+        }
+        match poll_fn(|context| events.poll(context)).await {
+            // A review reports that it is entered before it begins.
+            Ok(Event::Notification(notification)) if is_entered(&notification) => {}
+            _ => return,
         }
     }
 }
 
 /// Whether a notification is about the item that begins a review.
 fn is_entered(notification: &RawNotification) -> bool {
-    let item = match notification.method() {
-        "item/started" => decode::params(notification).map(|it: ItemStartedNotification| it.item),
-        "item/completed" => {
-            decode::params(notification).map(|it: ItemCompletedNotification| it.item)
-        }
+    let item = match notification.kind() {
+        NotificationKind::ItemStarted => notification
+            .decode_params()
+            .map(|started: ItemStartedNotification| started.item),
+        NotificationKind::ItemCompleted => notification
+            .decode_params()
+            .map(|completed: ItemCompletedNotification| completed.item),
         _ => return false,
     };
     matches!(item, Ok(ThreadItem::EnteredReviewMode(_)))
 }
 
 impl ReviewBuilder {
-    /// OnResponse the review and returns its turn, to follow or to interrupt it, as soon as the server has
+    /// Starts the review and returns its turn, to follow or to interrupt it, as soon as the server has
     /// begun it. It cannot be steered.
     ///
     /// # Errors
@@ -160,40 +135,5 @@ impl ReviewBuilder {
     /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn start(self) -> Result<TurnHandle> {
         self.begin().await
-    }
-}
-
-impl ReviewBuilder<Blocking> {
-    /// As [`ReviewBuilder::start`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn start(self) -> Result<blocking::TurnHandle> {
-        blocking::wait(self.begin()).map(Into::into)
-    }
-}
-
-sends! {
-    /// Reviews the code. The result's [`final_response`](TurnResult::final_response) is the review as
-    /// text, and so is [`review`](TurnResult::review). Dropped while the review is running, it goes on
-    /// without this client.
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and [`TurnHandle::run`];
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
-    ReviewBuilder -> TurnResult
-}
-
-impl TurnResult {
-    /// What the review has found, as text, if the turn is a [review](Thread::review) that came to its
-    /// end; of one that was interrupted, the server's word for that.
-    pub fn review(&self) -> Option<&str> {
-        let mut items = self.items.iter().rev();
-        items.find_map(|item| match item {
-            ThreadItem::ExitedReviewMode(exited) => Some(exited.review.as_str()),
-            _ => None,
-        })
     }
 }

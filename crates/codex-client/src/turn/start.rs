@@ -11,16 +11,16 @@ use tokio::time::Instant;
 
 use crate::{
     approval_mode::approval_mode,
-    blocking,
-    builder_macros::{options, sends, timeouts},
+    builder_macros::{options, timeouts},
+    client::Thread,
     error::Result,
     mode::Async,
     output::{OutputSpec, output, wire::TurnStartBody},
     request_builder::RequestBuilder,
     run_input,
     run_input::RunInput,
-    thread::Thread,
-    turn::{handle::TurnHandle, result::TurnResult},
+    turn::handle::TurnHandle,
+    turn_result::TurnResult,
 };
 
 /// Both builders have the same options.
@@ -32,7 +32,7 @@ macro_rules! turn_options {
                 let mut params = TurnStartParams::new(thread.id(), input);
                 params.tool_output = tool_output;
                 Self {
-                    request: RequestBuilder::new(thread.codex(), params),
+                    request: RequestBuilder::new(&thread.codex, params),
                     output: OutputSpec::result(),
                     $($limit: None,)?
                 }
@@ -100,7 +100,7 @@ macro_rules! turn_options {
     };
 }
 
-/// OnResponse a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
+/// Starts a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited, or `send` is called"]
 pub struct TurnStartBuilder<R = TurnResult, M = Async> {
@@ -114,22 +114,9 @@ impl<R, M> TurnStartBuilder<R, M> {
     // The turn itself may take as long as it does.
     timeouts!();
 
-    async fn perform(self) -> Result<TurnHandle<R>> {
+    pub(crate) async fn perform(self) -> Result<TurnHandle<R>> {
         self.start().await
     }
-}
-
-sends! {
-    /// OnResponse the turn. Dropped before the request was sent, nothing happens; dropped later, the turn
-    /// runs without this client, and its events go to
-    /// [`Codex::notifications`](crate::Codex::notifications).
-    ///
-    /// # Errors
-    ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout the turn may be running. With
-    /// [`output`](Self::output), [`InvalidInput`](crate::Error::InvalidInput) if the type cannot be
-    /// asked for; nothing is sent then.
-    TurnStartBuilder<R> -> TurnHandle<R>, blocking blocking::TurnHandle<R>
 }
 
 /// Runs a turn to its end (`turn/start`); `.await` or `send` does it. From [`Thread::run`].
@@ -154,25 +141,13 @@ impl<R, M> RunBuilder<R, M> {
         self
     }
 
-    async fn perform(mut self) -> Result<R> {
+    pub(crate) async fn perform(mut self) -> Result<R> {
         let Some(limit) = self.limit else {
             return self.start().await?.run().await;
         };
         let patience = self.request.timeout;
         self.request.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
         let begun = Instant::now();
-        self.start().await?.run_until(begun, limit).await
+        self.start().await?.run_since(begun, limit).await
     }
-}
-
-sends! {
-    /// Runs the turn. Dropped before the request was sent, nothing happens; dropped while the turn
-    /// is running, the turn goes on without this client. To have it stopped, use
-    /// [`timeout`](Self::timeout), or [`TurnHandle::interrupt`] of a turn from [`Thread::turn`].
-    ///
-    /// # Errors
-    ///
-    /// As [`TurnStartBuilder::send`] and [`TurnHandle::run`];
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if it was stopped.
-    RunBuilder<R> -> R
 }

@@ -1,9 +1,7 @@
-//! What the model says in a turn, as text that grows.
+//! The text of the model's messages in a turn.
 
 use std::{
     collections::HashMap,
-    future::poll_fn,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
@@ -11,47 +9,28 @@ use codex_types::{
     AgentMessageDeltaNotification, ItemCompletedNotification, ItemStartedNotification,
     MessagePhase, ThreadItem,
 };
-use futures_core::Stream;
 
 use crate::{
     error::Result,
-    routing::{decode, delta_queue::Event},
-    rpc::raw_notification::{DeltaKind, RawNotification},
-    turn::{handle::TurnHandle, result::TurnResult, stream::TurnStream},
+    routing::delta_queue::Event,
+    rpc::{
+        delta::DeltaKind,
+        raw_notification::{NotificationKind, RawNotification},
+    },
+    stream::stream,
+    turn::stream::TurnStream,
+    turn_result::TurnResult,
 };
 
-impl<R> TurnHandle<R> {
-    /// What the model says to the user, piece by piece as it comes.
-    ///
-    /// Neither reasoning nor output of commands is in it, nor what the model marks as commentary on
-    /// its work. Of several messages, the texts follow each other.
-    ///
-    /// ```no_run
-    /// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
-    /// let turn = thread.turn("Tell me a story.").await?;
-    /// let mut text = turn.text_stream();
-    /// while let Some(piece) = text.next().await {
-    ///     print!("{}", piece?);
-    /// }
-    /// let result = text.result().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn text_stream(&self) -> TextStream {
-        TextStream {
-            events: self.stream(),
-            messages: Messages::default(),
-        }
-    }
-}
-
-/// What the model says in a turn; from [`TurnHandle::text_stream`].
+/// The text of the model's messages in a turn; from
+/// [`TurnHandle::text_stream`](crate::TurnHandle::text_stream).
 ///
-/// It ends with the turn. Its last item is an error if the turn failed
-/// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before it
-/// ([`ConnectionClosed`](crate::Error::Closed)) or its thread did ([`TurnDetached`](crate::Error::TurnDetached)); a turn
-/// that was interrupted just ends. A message that could not be understood is a
-/// [`Decode`](crate::Error::Decode), and the next piece comes.
+/// The stream ends with the turn. Its last item is an error if the turn failed
+/// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
+/// ([`Closed`](crate::Error::Closed)) or the thread did
+/// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
+/// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and the
+/// next piece follows.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,
@@ -59,17 +38,19 @@ pub struct TextStream {
 }
 
 impl TextStream {
-    /// The next piece; `None` after the last one. May be cancelled without losing any.
-    pub async fn next(&mut self) -> Option<Result<String>> {
-        poll_fn(|context| self.poll(context)).await
+    pub(crate) fn new(events: TurnStream) -> Self {
+        Self {
+            events,
+            messages: Messages::default(),
+        }
     }
 
-    /// Waits for the end of the turn and collects its result, as
-    /// [`TurnStream::result`](TurnStream::result).
+    /// Waits for the end of the turn and collects the result, as
+    /// [`TurnStream::result`](crate::TurnStream::result) does.
     ///
     /// # Errors
     ///
-    /// As [`TurnHandle::run`].
+    /// As [`TurnHandle::run`](crate::TurnHandle::run).
     pub async fn result(self) -> Result<TurnResult> {
         self.events.result().await
     }
@@ -82,12 +63,12 @@ impl TextStream {
             let text = match event {
                 Err(error) => return Poll::Ready(Some(Err(error))),
                 Ok(Event::Delta(delta)) => {
-                    let said = delta.kind == DeltaKind::AgentMessage
+                    let is_shown = delta.kind == DeltaKind::AgentMessage
                         && self.messages.delta(&delta.item_id);
-                    said.then_some(Ok(delta.text))
+                    is_shown.then_some(Ok(delta.text))
                 }
                 Ok(Event::Notification(notification))
-                    if notification.method() == "turn/completed" =>
+                    if notification.kind() == NotificationKind::TurnCompleted =>
                 {
                     self.events.failure().map(Err)
                 }
@@ -104,15 +85,12 @@ impl TextStream {
     }
 }
 
-impl Stream for TextStream {
-    type Item = Result<String>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
-    }
+stream! {
+    /// Returns the next piece of text; `None` after the last one.
+    TextStream => Result<String>
 }
 
-/// What is known of the messages that are being said, by item.
+/// The messages that are being written, by item.
 #[derive(Debug, Default)]
 struct Messages {
     started: HashMap<String, Message>,
@@ -121,14 +99,14 @@ struct Messages {
 #[derive(Debug)]
 struct Message {
     is_commentary: bool,
-    /// Whether some of its text has come.
+    /// Whether a delta of it was received.
     has_begun: bool,
 }
 
 impl Messages {
-    /// Whether a delta of this item is to be heard.
+    /// Whether a delta of this item is shown.
     fn delta(&mut self, item_id: &str) -> bool {
-        // One whose start was missed is no commentary as far as is known.
+        // An item whose start was missed counts as a message.
         let Some(message) = self.started.get_mut(item_id) else {
             return true;
         };
@@ -136,11 +114,11 @@ impl Messages {
         !message.is_commentary
     }
 
-    /// The text that is to be heard with this notification.
+    /// Returns the text that a notification adds.
     fn notification(&mut self, notification: &RawNotification) -> Result<Option<String>> {
-        match notification.method() {
-            "item/started" => {
-                let started: ItemStartedNotification = decode::params(notification)?;
+        match notification.kind() {
+            NotificationKind::ItemStarted => {
+                let started: ItemStartedNotification = notification.decode_params()?;
                 if let ThreadItem::AgentMessage(item) = started.item {
                     let message = Message {
                         is_commentary: item.phase == Some(MessagePhase::Commentary),
@@ -149,14 +127,14 @@ impl Messages {
                     self.started.insert(item.id.clone(), message);
                 }
             }
-            // A delta with members that are not known comes as a note.
-            "item/agentMessage/delta" => {
-                let delta: AgentMessageDeltaNotification = decode::params(notification)?;
+            // A delta with unknown members is kept as received.
+            NotificationKind::Delta(DeltaKind::AgentMessage) => {
+                let delta: AgentMessageDeltaNotification = notification.decode_params()?;
                 return Ok(self.delta(&delta.item_id).then_some(delta.delta));
             }
-            // Where the server sends no deltas, the text comes as a whole.
-            "item/completed" => {
-                let completed: ItemCompletedNotification = decode::params(notification)?;
+            // A server that sends no deltas sends the text as a whole.
+            NotificationKind::ItemCompleted => {
+                let completed: ItemCompletedNotification = notification.decode_params()?;
                 if let ThreadItem::AgentMessage(item) = completed.item
                     && let Some(message) = self.started.remove(&item.id)
                     && !message.has_begun

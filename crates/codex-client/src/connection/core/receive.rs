@@ -1,34 +1,31 @@
-//! What is done with a received line.
+//! Received lines.
 
 use std::{borrow::Cow, sync::Arc};
 
 use codex_types::RequestId;
-use tokio::time::Instant;
 
 use crate::{
-    connection::core::Core,
+    connection::{core::Core, inbound_request::InboundRequest, open_requests::Opened},
     error::turn_detached::DetachReason,
     routing::{
-        active_turns, delta_queue::Event, goal_tracker::GoalTracker, logins, subscribers::Post,
-        turn_log::TurnLog,
+        delta_queue::Event,
+        mailbox::{Buffer, Item},
     },
     rpc::{
-        envelope,
-        envelope::Envelope,
+        delta::{DeltaKind, DeltaRef},
+        envelope::{self, Envelope, RoutingKeys},
         lines::{Line, UnreadableLine},
-        raw_notification::{DeltaRef, RawNotification, Shape},
+        raw_notification::{NotificationKind, RawNotification},
     },
-    server_requests::default_response,
 };
 
-/// Who is to have a notification that is to be kept.
-#[derive(Default)]
-struct Readers {
-    log: Option<Arc<TurnLog>>,
-    /// The thread, if somebody watches it.
-    watched: Option<String>,
-    /// Whoever pursues the goal that it is about.
-    tracker: Option<Arc<GoalTracker>>,
+/// The readers that a delta was delivered to.
+#[derive(PartialEq)]
+enum Delivered {
+    /// A turn of this client, and the subscriptions of its thread.
+    ToTurn,
+    /// The subscriptions of its thread alone. The delta is for the other subscribers as well.
+    ToThread,
 }
 
 impl Core {
@@ -37,168 +34,165 @@ impl Core {
         let is_last = matches!(line, Line::Last(_));
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
-            // Whoever waits for the rest is told how the connection has ended, which says more.
-            Ok(text) if is_last && envelope::envelope(&text).is_none() => {
+            // A cut-off line is reported; its addressee learns how the connection ended, which says
+            // more.
+            Ok(text) if is_last && envelope::parse(&text).is_none() => {
                 self.malformed(|| envelope::fault(&text));
             }
-            Err(UnreadableLine { malformed, .. }) if is_last => self.malformed(|| malformed),
+            Err(UnreadableLine { error, .. }) if is_last => self.malformed(|| error),
             Ok(text) => self.message(text),
-            Err(UnreadableLine { begins, malformed }) => self.broken(&begins, || malformed),
+            Err(UnreadableLine { begins, error }) => self.unreadable(&begins, || error),
         }
     }
 
     fn message(&mut self, text: Cow<'_, str>) {
-        let Some(mut envelope) = envelope::envelope(&text) else {
-            return self.broken(text.as_bytes(), || envelope::fault(&text));
+        let Some(mut envelope) = envelope::parse(&text) else {
+            return self.unreadable(text.as_bytes(), || envelope::fault(&text));
         };
-        match (&envelope.method, envelope.id.take()) {
-            (Some(_), Some(id)) => self.request(&id, &envelope, &text),
-            (Some(_), None) => {
-                if let Some(topic) = self.client_id_streams.find(&envelope) {
-                    let shape = Shape::of(&text, &envelope);
-                    drop(envelope);
-                    return topic.push(RawNotification::new(text, shape), &mut self.wakes);
-                }
-                let Some(readers) = self.notification(&envelope) else {
-                    return;
+        if let Some(unescaped) = envelope::unescape(&text, &envelope) {
+            return self.message(unescaped.into());
+        }
+        let id = envelope.id.take();
+        match (envelope.header.method.clone(), id) {
+            (Some(method), Some(id)) => self.request(&id, &text[method], &envelope, &text),
+            (Some(method), None) => {
+                let kind = NotificationKind::of(&text[method]);
+                let is_plain_delta = match kind {
+                    NotificationKind::Delta(delta) => self.delta(delta, &envelope),
+                    _ => None,
                 };
-                if let Some(method) = &envelope.method {
-                    self.requests.notification(method, &envelope, &text);
+                if is_plain_delta == Some(Delivered::ToTurn) {
+                    return;
                 }
-                let ends = envelope.method.as_deref() == Some("turn/completed");
-                let login_id = logins::completed(&mut envelope);
-                let shape = Shape::of(&text, &envelope);
-                drop(envelope);
-                match login_id {
-                    Some(login_id) => self.login(&login_id, RawNotification::new(text, shape)),
-                    None => self.keep(readers, text, shape, ends),
+                let Envelope { header, keys, .. } = envelope;
+                let keys = keys.into_owned();
+                let notification = Arc::new(RawNotification::new(text, header, kind));
+                match is_plain_delta {
+                    Some(_) => self.deliver_to_subscribers(notification),
+                    None => self.notification(&notification, &keys),
                 }
             }
             (None, Some(RequestId::Integer(id))) => {
                 let (result, error) = (envelope.result, envelope.error);
                 self.response(id, text, result, error);
             }
-            // An error without an id answers a message that the server could not read. A string
-            // id is none of ours.
+            // An error without an id responds to a message that the server could not read. String ids
+            // are not used by this client.
             (None, _) => self.malformed(|| envelope::fault(&text)),
         }
     }
 
-    fn request(&mut self, id: &RequestId, envelope: &Envelope<'_>, text: &str) {
-        let (jobs, wakes) = (&mut self.jobs, &mut self.wakes);
-        if !self.requests.receive(id, envelope, text, jobs, wakes) {
-            let method = envelope.method.as_deref().unwrap_or_default();
-            self.outbound
-                .answer(id, &default_response::default_response(method));
+    fn request(&mut self, id: &RequestId, method: &str, envelope: &Envelope<'_>, text: &str) {
+        match self.open_requests.open(id, method, &envelope.keys) {
+            Opened::New(state) => {
+                let params = envelope.header.params.clone();
+                let commands = self.commands.clone();
+                let request = InboundRequest::new(state, text.to_owned(), params, commands);
+                self.tasks
+                    .extend(self.service.request(request, &mut self.wakes));
+            }
+            Opened::Replayed => {}
+            Opened::UnknownMethod => {
+                let refusal = self.service.default_response(method);
+                self.outbound.response(id, &refusal);
+            }
         }
     }
 
-    /// Delivers a delta. Any other notification is to be kept, for the readers that are returned.
-    fn notification(&mut self, envelope: &Envelope<'_>) -> Option<Readers> {
-        let thread_id = envelope.keys.thread_id.as_deref();
-        let watched = thread_id.filter(|thread_id| self.thread_subscriptions.has(thread_id));
-        let log = match (thread_id, &envelope.keys.turn_id) {
-            (Some(thread_id), Some(turn_id)) => self.router.route(thread_id, turn_id),
+    /// Delivers a delta to its turn and to the subscriptions of its thread. `None` if it is not a plain
+    /// delta, and so treated as any other notification.
+    fn delta(&mut self, kind: DeltaKind, envelope: &Envelope<'_>) -> Option<Delivered> {
+        let keys = &envelope.keys;
+        let (thread_id, turn_id) = (keys.thread_id.as_deref()?, keys.turn_id.as_deref()?);
+        let mut delta = DeltaRef::new(kind, keys, envelope.header.emitted_at_ms)?;
+        let log = self.turn_routes.route(thread_id, turn_id);
+        self.deliver_unclaimed();
+        if let Some(log) = &log {
+            log.push_delta(&delta, &mut self.wakes);
+        }
+        if self.thread_subscriptions.has(thread_id) {
+            delta.turn_id = Some(turn_id);
+            self.thread_subscriptions
+                .push_delta(thread_id, &delta, &mut self.wakes);
+        }
+        Some(match log {
+            Some(_) => Delivered::ToTurn,
+            None => Delivered::ToThread,
+        })
+    }
+
+    fn notification(&mut self, notification: &Arc<RawNotification>, keys: &RoutingKeys<'_>) {
+        let kind = notification.kind();
+        if let Some(stream) = self.client_id_streams.find(kind, keys) {
+            return stream.push(Arc::clone(notification), &mut self.wakes);
+        }
+        let thread_id = keys.thread_id.as_deref();
+        let log = match (thread_id, &keys.turn_id) {
+            (Some(thread_id), Some(turn_id)) => self.turn_routes.route(thread_id, turn_id),
             _ => None,
         };
-        let somebody_reads = log.is_some() || watched.is_some();
-        if let Some(mut delta) = somebody_reads.then(|| DeltaRef::of(envelope)).flatten() {
-            if let Some(log) = log {
-                log.push_delta(&delta, &mut self.wakes);
-            }
-            let is_ours = log.is_some();
-            if let Some(thread_id) = watched {
-                delta.turn_id = envelope.keys.turn_id.as_deref().unwrap_or_default();
-                self.thread_subscriptions
-                    .push_delta(thread_id, &delta, &mut self.wakes);
-            }
-            self.post_strays();
-            // Those who subscribed to what belongs to no turn of ours get the rest.
-            return (!is_ours).then(Readers::default);
+        self.active_turns.update(kind, keys);
+        self.open_requests.update(notification, keys);
+        self.service.notification(notification, keys);
+        if let Some(login_id) = &keys.login_id
+            && kind == NotificationKind::LoginCompleted
+        {
+            self.logins.complete(login_id, notification);
         }
-        let mut readers = Readers {
-            log: log.map(Arc::clone),
-            watched: watched.map(str::to_owned),
-            tracker: None,
-        };
-        self.post_strays();
-        if let Some(method) = &envelope.method {
-            self.active.notification(method, &envelope.keys);
-            if method.starts_with("thread/goal/") {
-                let tracker = thread_id.and_then(|thread_id| self.router.tracker(thread_id));
-                readers.tracker = tracker.map(Arc::clone);
+        if let Some(thread_id) = thread_id {
+            if kind == NotificationKind::ThreadEnded {
+                self.turn_routes
+                    .detach(thread_id, DetachReason::ThreadClosed);
             }
-            if active_turns::ends_thread(method)
-                && let Some(thread_id) = thread_id
-            {
-                self.router.lose(thread_id, DetachReason::ThreadClosed);
-                self.post_strays();
+            if self.thread_subscriptions.has(thread_id) {
+                self.thread_subscriptions.push_notification(
+                    thread_id,
+                    notification,
+                    &mut self.wakes,
+                );
+            }
+            let is_about_goal = matches!(
+                kind,
+                NotificationKind::GoalUpdated | NotificationKind::GoalCleared
+            );
+            if is_about_goal && let Some(goal) = self.turn_routes.goal(thread_id) {
+                goal.add(notification, log.is_some(), &mut self.wakes);
             }
         }
-        Some(readers)
-    }
-
-    fn keep(&mut self, readers: Readers, text: Cow<'_, str>, shape: Shape, ends: bool) {
-        let Readers {
-            log,
-            watched,
-            tracker,
-        } = readers;
-        if log.is_none() && watched.is_none() && tracker.is_none() {
-            let post = || Post::Notification(Arc::new(RawNotification::new(text, shape)));
-            return self.subscribers.post(post, &mut self.wakes);
-        }
-        let notification = Arc::new(RawNotification::new(text, shape));
-        if let Some(thread_id) = watched {
-            self.thread_subscriptions
-                .push_notification(&thread_id, &notification, &mut self.wakes);
-        }
-        if let Some(tracker) = tracker {
-            tracker.notification(&notification, log.is_some(), &mut self.wakes);
-        }
-        let Some(log) = log else {
-            return self
-                .subscribers
-                .post(|| Post::Notification(notification), &mut self.wakes);
-        };
-        log.push_notification(&notification, &mut self.wakes);
-        if ends {
-            let now = Instant::now();
-            self.router.end(log.thread_id(), log.turn_id(), now);
-            self.deadline_of_router();
-            self.post_strays();
+        self.deliver_unclaimed();
+        match log {
+            Some(log) => {
+                log.push_notification(notification, &mut self.wakes);
+                if kind == NotificationKind::TurnCompleted {
+                    self.turn_routes.end(&log);
+                    self.deliver_unclaimed();
+                }
+            }
+            None => self.deliver_to_subscribers(Arc::clone(notification)),
         }
     }
 
-    /// Hands to the subscribers what turned out to belong to no turn of ours.
-    pub(crate) fn post_strays(&mut self) {
-        if self.router.has_strays() {
-            self.post_all_strays();
-        }
+    fn deliver_to_subscribers(&mut self, notification: Arc<RawNotification>) {
+        self.subscribers
+            .push(|| Item::Notification(notification), &mut self.wakes);
     }
 
-    #[cold]
-    fn post_all_strays(&mut self) {
-        for stray in self.router.take_strays() {
-            let (thread_id, turn_id) = (stray.thread_id().to_owned(), stray.turn_id().to_owned());
-            let mut unread = stray.into_unread();
+    /// Delivers the events of turns that turned out to be started by others to the subscribers.
+    pub(super) fn deliver_unclaimed(&mut self) {
+        for log in self.turn_routes.take_unclaimed() {
+            let mut unread = log.take_unclaimed();
             while let Some(event) = unread.pop() {
                 let notification = match event {
-                    Event::Notification(notification) => notification,
-                    Event::Delta(delta) => Arc::new(delta.to_notification(&thread_id, &turn_id)),
+                    Event::Notification(notification) => Some(notification),
+                    Event::Delta(delta) => {
+                        RawNotification::from_delta(delta, log.thread_id(), log.turn_id())
+                            .map(Arc::new)
+                    }
                 };
-                self.subscribers
-                    .post(|| Post::Notification(notification), &mut self.wakes);
+                if let Some(notification) = notification {
+                    self.deliver_to_subscribers(notification);
+                }
             }
         }
-    }
-
-    /// Tells those who wait for this login, and all subscribers: an application that shows who is
-    /// logged in need not know who started it.
-    fn login(&mut self, login_id: &str, notification: RawNotification) {
-        let notification = Arc::new(notification);
-        self.logins.complete(login_id, &notification);
-        self.subscribers
-            .post(|| Post::Notification(notification), &mut self.wakes);
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    blocking::{codex::Codex, turn::TurnHandle},
+    blocking::{Codex, TurnHandle},
     error::{Error, connection_closed::CloseReason},
     tests::{
         Fake,

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
-    blocking::codex::{Codex, WeakCodex},
+    blocking::{Codex, ServerRequestHandler, WeakCodex},
     error::Error,
-    handler::blocking::ServerRequestHandler,
     server_requests::handler_result::HandlerResult,
     tests::{
         Fake,

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::runtime;
 
 use crate::{
-    blocking::{CodexBuilder, codex::Codex},
+    blocking::{Codex, CodexBuilder},
     tests::{Fake, handshake, thread_started, turn_started},
 };
 

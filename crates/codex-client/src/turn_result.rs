@@ -1,14 +1,6 @@
-//! What a turn has come to.
+//! Results of turns.
 
-use codex_types::{
-    ItemCompletedNotification, MessagePhase, ThreadItem, ThreadTokenUsage,
-    ThreadTokenUsageUpdatedNotification, Turn, TurnCompletedNotification, TurnError, TurnStatus,
-};
-
-use crate::{
-    error::{Error, Result},
-    routing::{decode, turn_log::TurnRecord},
-};
+use codex_types::{MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus};
 
 /// What a turn has come to, collected from its events.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,46 +30,7 @@ pub struct TurnResult {
 }
 
 impl TurnResult {
-    /// Decodes what a finished turn has left.
-    pub(crate) fn collect(record: &TurnRecord) -> Result<Self> {
-        if record.completed.is_none() {
-            return Err(Error::InvalidInput("the turn has not ended".into()));
-        }
-        let result = Self::partial("", record)?;
-        match result.status {
-            TurnStatus::Failed => Err(Error::TurnFailed(Box::new(result))),
-            _ => Ok(result),
-        }
-    }
-
-    /// Decodes what the turn with this id has left so far.
-    pub(crate) fn partial(turn_id: &str, record: &TurnRecord) -> Result<Self> {
-        let turn = match &record.completed {
-            Some(completed) => decode::params::<TurnCompletedNotification>(completed)?.turn,
-            None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
-        };
-        let items = record.items.iter().map(|notification| {
-            let completed: ItemCompletedNotification = decode::params(notification)?;
-            Ok(completed.item)
-        });
-        let usage = record.usage.as_ref().map(|notification| {
-            let updated: ThreadTokenUsageUpdatedNotification = decode::params(notification)?;
-            Ok::<_, Error>(updated.token_usage)
-        });
-        Ok(Self::new(
-            turn,
-            items.collect::<Result<_>>()?,
-            usage.transpose()?,
-        ))
-    }
-
-    /// Without items.
-    #[cfg(test)]
-    pub(crate) fn for_tests(turn: Turn) -> Self {
-        Self::new(turn, Vec::new(), None)
-    }
-
-    fn new(turn: Turn, items: Vec<ThreadItem>, usage: Option<ThreadTokenUsage>) -> Self {
+    pub(crate) fn new(turn: Turn, items: Vec<ThreadItem>, usage: Option<ThreadTokenUsage>) -> Self {
         Self {
             id: turn.id,
             status: turn.status,
@@ -91,7 +44,17 @@ impl TurnResult {
         }
     }
 
-    /// Why the turn failed, in prose.
+    /// The text of a [review](crate::Thread::review), if the turn is one that has ended. For an
+    /// interrupted review it is the note that the server leaves.
+    pub fn review(&self) -> Option<&str> {
+        let mut items = self.items.iter().rev();
+        items.find_map(|item| match item {
+            ThreadItem::ExitedReviewMode(exited) => Some(exited.review.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The reason why the turn failed, as prose.
     pub(crate) fn failure(&self) -> &str {
         match &self.error {
             Some(error) if !error.message.is_empty() => &error.message,

@@ -1,0 +1,39 @@
+//! Streams as iterators.
+
+/// Defines a type that iterates over a stream of the async API. Iterating blocks the thread.
+///
+/// Inside an async runtime, where waiting is not possible, the iterator yields the error once and then
+/// ends, so that a loop which skips errors ends.
+macro_rules! iterator {
+    ($(#[$doc:meta])* $name:ident($stream:path) => $item:ty) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name {
+            pub(crate) inner: $stream,
+            /// Whether the error that this thread cannot wait was yielded.
+            has_failed: bool,
+        }
+
+        impl Iterator for $name {
+            type Item = $crate::Result<$item>;
+
+            fn next(&mut self) -> Option<Self::Item> {
+                $crate::blocking::worker::next(&mut self.has_failed, |context| {
+                    futures_core::Stream::poll_next(std::pin::Pin::new(&mut self.inner), context)
+                })
+            }
+        }
+
+        /// Converts to the blocking API.
+        impl From<$stream> for $name {
+            fn from(inner: $stream) -> Self {
+                Self {
+                    inner,
+                    has_failed: false,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use iterator;

@@ -1,0 +1,137 @@
+//! The client and the threads as plain values. Their methods are defined where their handles are.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use codex_types::{InitializeParams, InitializeResponse};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    connection::handle::{Connection, Limits},
+    error::Result,
+    server_requests::{dispatch::Dispatch, handlers::Handlers},
+    transport::Transport,
+};
+
+/// A client of one app-server.
+///
+/// Cheap to clone; all clones are one client. The server ends with [`close`](Self::close), or when the
+/// last of the clones, and of the handles made from them, is dropped.
+///
+/// ```no_run
+/// use codex_client::{Codex, Result};
+///
+/// async fn example() -> Result<()> {
+///     let codex = Codex::start().await?;
+///     let thread = codex.thread_start().model("gpt-5.4").await?;
+///     let result = thread.run("Say hello.").await?;
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     codex.close().await
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Codex {
+    client: Arc<Client>,
+    pub(crate) metadata: Arc<InitializeResponse>,
+}
+
+/// The parts that all clones of a client share.
+#[derive(Debug)]
+struct Client {
+    connection: Connection,
+    dispatch: Arc<Dispatch<WeakCodex>>,
+    /// Whether the client has the `experimentalApi` capability.
+    is_experimental: bool,
+    /// Set after the handshake.
+    metadata: OnceLock<Arc<InitializeResponse>>,
+}
+
+impl Codex {
+    /// Opens a connection over a transport and performs the handshake.
+    pub(crate) async fn connect<R, W>(
+        transport: Transport<R, W>,
+        limits: &Limits,
+        handlers: Handlers<WeakCodex>,
+        params: InitializeParams,
+    ) -> Result<Self>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let capabilities = params.capabilities.as_ref();
+        let is_experimental = capabilities.is_some_and(|it| it.experimental_api == Some(true));
+        let client = Arc::new_cyclic(|client| {
+            let weak = WeakCodex {
+                client: Weak::clone(client),
+            };
+            let dispatch = Arc::new(Dispatch::new(handlers, weak));
+            let service = Arc::clone(&dispatch);
+            Client {
+                connection: Connection::open(transport, limits, service),
+                dispatch,
+                is_experimental,
+                metadata: OnceLock::new(),
+            }
+        });
+        let metadata = client.connection.call(&params, limits.timeout).await?;
+        let metadata = Arc::clone(client.metadata.get_or_init(|| Arc::new(metadata)));
+        client.connection.notify("initialized")?;
+        Ok(Self { client, metadata })
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.client.connection
+    }
+
+    pub(crate) fn dispatch(&self) -> &Dispatch<WeakCodex> {
+        &self.client.dispatch
+    }
+
+    pub(crate) fn is_experimental(&self) -> bool {
+        self.client.is_experimental
+    }
+
+    pub(crate) fn weak(&self) -> WeakCodex {
+        WeakCodex {
+            client: Arc::downgrade(&self.client),
+        }
+    }
+}
+
+/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to handlers.
+#[derive(Debug, Clone, Default)]
+pub struct WeakCodex {
+    client: Weak<Client>,
+}
+
+impl WeakCodex {
+    /// Returns the client, unless all of its handles were dropped or the handshake is not complete.
+    pub fn upgrade(&self) -> Option<Codex> {
+        let client = self.client.upgrade()?;
+        let metadata = Arc::clone(client.metadata.get()?);
+        Some(Codex { client, metadata })
+    }
+}
+
+/// A thread on the server. Cheap to clone; all clones are one thread.
+///
+/// ```no_run
+/// use codex_client::{Result, Thread};
+///
+/// async fn example(thread: &Thread) -> Result<()> {
+///     let result = thread.run("Explain this repository in three bullets.").await?;
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Thread {
+    pub(crate) codex: Codex,
+    pub(crate) id: Arc<str>,
+}
+
+impl Thread {
+    pub(crate) fn new(codex: Codex, id: &str) -> Self {
+        let id = id.into();
+        Self { codex, id }
+    }
+}

@@ -1,0 +1,308 @@
+//! The handle of a connection.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use codex_types::Request;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::{mpsc, oneshot},
+};
+
+use crate::{
+    connection::{
+        command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
+        core::Core,
+        driver::Driver,
+        reservation::Reservation,
+        service::Service,
+    },
+    error::{
+        Error, Result,
+        connection_closed::{CloseReason, ConnectionClosed},
+    },
+    routing::{
+        active_turns::ActiveTurn,
+        client_id_stream::ClientIdStream,
+        goal_tracker::GoalTracker,
+        logins::LoginAttempt,
+        mailbox::{Items, Subscription},
+        subscribers::Leftovers,
+        thread_subscription::ThreadSubscription,
+        turn_log::TurnLog,
+    },
+    transport::Transport,
+};
+
+/// The limits of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// The default timeout of a request; `None` for no timeout.
+    pub(crate) timeout: Option<Duration>,
+    /// Maximum number of requests in flight.
+    pub(crate) in_flight: usize,
+    /// Maximum length of a line, in bytes. A longer line is dropped and reported.
+    pub(crate) line: usize,
+}
+
+/// A handle of a connection. The connection ends with its last handle.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    commands: mpsc::UnboundedSender<Command>,
+    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    leftovers: Arc<Leftovers>,
+    timeout: Option<Duration>,
+}
+
+impl Connection {
+    /// Starts the task that drives a transport, on the current runtime.
+    pub(crate) fn open<R, W>(
+        transport: Transport<R, W>,
+        limits: &Limits,
+        service: Arc<dyn Service>,
+    ) -> Self
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let closed = Arc::new(OnceLock::new());
+        let leftovers = Arc::<Leftovers>::default();
+        let core = Core::new(
+            limits.in_flight,
+            service,
+            Arc::clone(&leftovers),
+            commands.downgrade(),
+            Arc::clone(&closed),
+        );
+        tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        Self {
+            commands,
+            closed,
+            leftovers,
+            timeout: limits.timeout,
+        }
+    }
+
+    /// Returns the default timeout of a request.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Sends a request and waits for the response.
+    ///
+    /// A request whose future is dropped while it is queued is never sent. A request whose future is
+    /// dropped later is served, and its response ignored.
+    pub(crate) async fn call<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+    ) -> Result<R::Response> {
+        let response = self.send(params, timeout, None).await?;
+        response.raw.decode::<R>()
+    }
+
+    /// Sends a request that starts a turn in this thread. The log has all events of the turn, including
+    /// those received before the response.
+    pub(crate) async fn call_for_turn<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        thread_id: &str,
+    ) -> Result<(R::Response, Arc<TurnLog>)> {
+        let thread_id = thread_id.to_owned();
+        let on_response = OnResponse::ClaimTurn { thread_id };
+        let response = self.send(params, timeout, Some(on_response)).await?;
+        let decoded = response.raw.decode::<R>()?;
+        match response.claimed {
+            Some(Claimed::Turn(log)) => Ok((decoded, log)),
+            _ => Err(response.raw.lacks::<R>("the response names no turn")),
+        }
+    }
+
+    /// Sends a request that starts a login. The attempt has its completion, even if that was received
+    /// before the response.
+    pub(crate) async fn call_for_login<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+    ) -> Result<(R::Response, LoginAttempt)> {
+        let on_response = OnResponse::ClaimLogin;
+        let response = self.send(params, timeout, Some(on_response)).await?;
+        let decoded = response.raw.decode::<R>()?;
+        match response.claimed {
+            Some(Claimed::Login(attempt)) => Ok((decoded, attempt)),
+            _ => Err(response.raw.lacks::<R>("the response names no login")),
+        }
+    }
+
+    /// Sends a request. `on_response` is called with the JSON of a successful result before any message
+    /// that follows the response is processed.
+    pub(crate) async fn call_with<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        on_response: impl FnOnce(&str) + Send + 'static,
+    ) -> Result<R::Response> {
+        let on_response = OnResponse::Call(Box::new(on_response));
+        let response = self.send(params, timeout, Some(on_response)).await?;
+        response.raw.decode::<R>()
+    }
+
+    async fn send<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        on_response: Option<OnResponse>,
+    ) -> Result<Response> {
+        let (caller, response) = oneshot::channel();
+        self.enqueue(params, timeout, on_response, ResponseSink::Caller(caller))?;
+        response.await.unwrap_or_else(|_| Err(self.closed_error()))
+    }
+
+    /// Enqueues a request whose response goes to `sink`.
+    fn enqueue<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        on_response: Option<OnResponse>,
+        sink: ResponseSink,
+    ) -> Result<()> {
+        let params = R::HAS_PARAMS
+            .then(|| serde_json::to_vec(params))
+            .transpose()
+            .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
+        self.command(Command::Request(OutgoingRequest {
+            method: R::METHOD,
+            params,
+            timeout,
+            on_response,
+            sink,
+        }))
+    }
+
+    /// Enqueues a request whose response is ignored, without waiting: to undo something when a handle
+    /// is dropped.
+    pub(crate) fn send_and_forget<R: Request>(&self, params: &R) {
+        // On a connection that has ended there is nothing to undo.
+        let _ = self.enqueue(params, self.timeout, None, ResponseSink::Discard);
+    }
+
+    /// Opens a stream of the notifications under its id. Open it before the request that makes the
+    /// server send them.
+    pub(crate) fn open_stream(&self, stream: &Arc<ClientIdStream>) -> Result<()> {
+        self.command(Command::OpenStream(Arc::clone(stream)))
+    }
+
+    /// Enqueues a request whose response ends a stream, without a timeout.
+    pub(crate) fn send_for_stream<R: Request>(
+        &self,
+        params: &R,
+        stream: &Arc<ClientIdStream>,
+    ) -> Result<()> {
+        let sink = ResponseSink::Stream(Arc::clone(stream));
+        self.enqueue(params, None, None, sink)
+    }
+
+    /// Sends a notification without params.
+    pub(crate) fn notify(&self, method: &'static str) -> Result<()> {
+        self.command(Command::Notify { method })
+    }
+
+    fn command(&self, command: Command) -> Result<()> {
+        let sent = self.commands.send(command);
+        sent.map_err(|_| self.closed_error())
+    }
+
+    /// Subscribes to the notifications that belong to no turn.
+    pub(crate) fn subscribe(&self) -> Arc<Subscription<Items>> {
+        let mailbox = Arc::<Subscription<Items>>::default();
+        if self
+            .command(Command::Subscribe(Arc::clone(&mailbox)))
+            .is_err()
+        {
+            self.leftovers.move_to(&mailbox);
+            mailbox.close(self.closed());
+        }
+        mailbox
+    }
+
+    /// Subscribes to all notifications of a thread.
+    pub(crate) fn subscribe_thread(&self, thread_id: &str) -> Arc<ThreadSubscription> {
+        let subscription = Arc::<ThreadSubscription>::default();
+        let command = Command::SubscribeThread {
+            thread_id: thread_id.to_owned(),
+            subscription: Arc::clone(&subscription),
+        };
+        if self.command(command).is_err() {
+            subscription.close(self.closed());
+        }
+        subscription
+    }
+
+    /// Routes all turns of a thread to a goal from here on.
+    pub(crate) fn follow_goal(&self, thread_id: &str) -> Result<Arc<GoalTracker>> {
+        let goal = GoalTracker::new(thread_id);
+        self.command(Command::FollowGoal(Arc::clone(&goal)))?;
+        Ok(goal)
+    }
+
+    /// Keeps the events of all turns of a thread from here on, to claim a turn that no response names.
+    pub(crate) async fn reserve_thread(&self, thread_id: &str) -> Result<Reservation> {
+        let (reply, reserved) = oneshot::channel();
+        self.command(Command::ReserveThread {
+            thread_id: thread_id.to_owned(),
+            reply,
+        })?;
+        let reservation = Reservation::new(self.commands.clone(), thread_id.to_owned());
+        reserved.await.map_err(|_| self.closed_error())??;
+        Ok(reservation)
+    }
+
+    /// Claims a turn of a reserved thread, with all of its events.
+    pub(crate) async fn claim_turn(
+        &self,
+        reservation: &Reservation,
+        turn_id: String,
+    ) -> Result<Arc<TurnLog>> {
+        let (reply, log) = oneshot::channel();
+        self.command(Command::ClaimTurn {
+            thread_id: reservation.thread_id().to_owned(),
+            turn_id,
+            reply,
+        })?;
+        log.await.map_err(|_| self.closed_error())
+    }
+
+    /// Returns the active turn of a thread, as last reported by the server.
+    pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<ActiveTurn>> {
+        let (reply, active) = oneshot::channel();
+        self.command(Command::ActiveTurn {
+            thread_id: thread_id.to_owned(),
+            reply,
+        })?;
+        active.await.map_err(|_| self.closed_error())
+    }
+
+    /// Ends the connection and waits until it has ended, including the server process.
+    pub(crate) async fn close(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.commands.send(Command::Close(done)).is_ok() {
+            let _ = ended.await;
+        }
+    }
+
+    /// Returns how the connection ended.
+    pub(crate) fn closed(&self) -> Arc<ConnectionClosed> {
+        // Set before the task drops anything, so the fallback is never observed.
+        let closed = self.closed.get().map(Arc::clone);
+        closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
+    }
+
+    /// Returns the error of an operation on a connection that has ended.
+    pub(crate) fn closed_error(&self) -> Error {
+        Error::Closed(self.closed())
+    }
+}

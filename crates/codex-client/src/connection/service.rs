@@ -1,0 +1,31 @@
+//! The interface through which the connection speaks upwards.
+
+use std::task::Waker;
+
+use codex_types::rpc::JsonRpcError;
+
+use crate::{
+    connection::inbound_request::InboundRequest,
+    future::BoxFuture,
+    rpc::{envelope::RoutingKeys, raw_notification::RawNotification},
+};
+
+/// Responds to the requests of the server.
+///
+/// The connection calls a service from its own task, so no method may block.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// Takes a request. Returns the work that responds to it, which the connection runs as a task of its
+    /// own, or `None` if there is none. Dropping the request declines it. Wakers of readers go to
+    /// `wakes`.
+    fn request(&self, request: InboundRequest, wakes: &mut Vec<Waker>) -> Option<BoxFuture<()>>;
+
+    /// Returns the response to a request that is declined, or whose method is unknown. A result is
+    /// JSON.
+    fn default_response(&self, method: &str) -> Result<Vec<u8>, JsonRpcError>;
+
+    /// Observes a notification before it is delivered. Deltas are not observed.
+    fn notification(&self, notification: &RawNotification, keys: &RoutingKeys<'_>);
+
+    /// Releases everything that waits for requests: the connection has ended.
+    fn closed(&self);
+}

@@ -1,0 +1,32 @@
+//! Turns that exceeded their timeout.
+
+use std::{fmt, time::Duration};
+
+use crate::turn_result::TurnResult;
+
+/// A turn exceeded its timeout and was interrupted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TurnTimeout {
+    /// The id of the thread that the turn runs in.
+    pub thread_id: String,
+    /// The id of the turn.
+    pub turn_id: String,
+    /// The timeout.
+    pub after: Duration,
+    /// The result so far. Its status is `interrupted` if the turn ended after the interrupt, and
+    /// `inProgress` if the turn did not end within five seconds of it.
+    pub partial: Option<TurnResult>,
+}
+
+impl fmt::Display for TurnTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, after) = (&self.turn_id, self.after.as_secs_f32());
+        write!(
+            f,
+            "the turn {id} did not end within {after} s and was interrupted"
+        )
+    }
+}
+
+impl std::error::Error for TurnTimeout {}

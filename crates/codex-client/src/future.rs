@@ -1,0 +1,6 @@
+//! Boxed futures.
+
+use std::{future::Future, pin::Pin};
+
+/// A future on the heap that can be sent to another thread.
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;

@@ -1,0 +1,160 @@
+//! The table of request builders: the documentation of their `send`, and what it returns.
+
+/// Calls a macro with the table. Each row is `docs Builder<type parameter> -> output;`. The names are
+/// resolved where the macro is called, so that a handle is the one of that side of the API.
+macro_rules! send_table {
+    ($callback:ident) => {
+        $callback! {
+            /// Reads the account.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            AccountReadBuilder -> GetAccountResponse;
+
+            /// Starts the login.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also if the configuration forbids logins with ChatGPT.
+            ChatgptLoginBuilder -> ChatgptLoginHandle;
+
+            /// Starts the login.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also if the server gets no code, or if the configuration
+            /// forbids logins with ChatGPT.
+            DeviceCodeLoginBuilder -> DeviceCodeLoginHandle;
+
+            /// Runs the program to its end and collects its output. If the future is dropped, the
+            /// program is [terminated](crate::ExecProcess::terminate).
+            ///
+            /// An exit code other than 0 is not an error.
+            ///
+            /// # Errors
+            ///
+            /// [`Rpc`](crate::Error::Rpc) if the program cannot be run,
+            /// [`Closed`](crate::Error::Closed) if the connection ends before it, or
+            /// [`Decode`](crate::Error::Decode) if the response does not match the protocol.
+            ExecBuilder -> ExecOutput;
+
+            /// Begins to watch the path. Later changes are reported.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also for a path that is not absolute.
+            FsWatchBuilder -> FsWatcher;
+
+            /// Begins to pursue the goal. The server starts the first turn when the thread is idle,
+            /// possibly after this returns.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread, and for a thread without a goal
+            /// to resume. After a timeout the goal may be active.
+            GoalStartBuilder -> GoalHandle;
+
+            /// Waits for the end of the login, which need not be a success: an attempt that was
+            /// cancelled, replaced, refused or that expired has `success: false` and the server's reason
+            /// in `error`. May be dropped and called again.
+            ///
+            /// # Errors
+            ///
+            /// [`Closed`](crate::Error::Closed) if the connection ends before the login does,
+            /// [`Timeout`](crate::Error::Timeout), or [`Decode`](crate::Error::Decode) if the completion
+            /// does not match the protocol.
+            LoginWaitBuilder -> AccountLoginCompletedNotification;
+
+            /// Requests one page.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            ModelListBuilder -> ModelListResponse;
+
+            /// Reviews the code. The review is the
+            /// [`final_response`](crate::TurnResult::final_response) of the result, and its
+            /// [`review`](crate::TurnResult::review). If the future is dropped while the review is
+            /// running, the review goes on.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and
+            /// [`TurnHandle::run`](crate::TurnHandle::run);
+            /// [`TurnTimeout`](crate::Error::TurnTimeout) if the review was interrupted.
+            ReviewBuilder -> TurnResult;
+
+            /// Runs the turn. If the future is dropped before the request was sent, nothing happens; if
+            /// it is dropped later, the turn goes on. To stop a turn, set a
+            /// [`timeout`](Self::timeout), or [interrupt](crate::TurnHandle::interrupt) a turn from
+            /// [`Thread::turn`](crate::Thread::turn).
+            ///
+            /// # Errors
+            ///
+            /// As [`TurnStartBuilder::send`](crate::builder::TurnStartBuilder::send) and
+            /// [`TurnHandle::run`](crate::TurnHandle::run);
+            /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted.
+            RunBuilder<R> -> R;
+
+            /// Creates the new thread.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
+            ThreadForkBuilder -> Thread;
+
+            /// Requests one page.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            ThreadListBuilder -> ThreadListResponse;
+
+            /// Reads the thread.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also for the turns of a thread without one.
+            ThreadReadBuilder -> ThreadReadResponse;
+
+            /// Resumes the thread.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
+            ThreadResumeBuilder -> Thread;
+
+            /// Starts the thread.
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            /// [`InvalidInput`](crate::Error::InvalidInput) for tools with an invalid or duplicate name,
+            /// or whose arguments have no schema, or if the client does not have the experimental API
+            /// that tools need; nothing is sent then.
+            ThreadStartBuilder -> Thread;
+
+            /// Starts the turn. If the future is dropped before the request was sent, nothing happens;
+            /// if it is dropped later, the turn runs, and its events go to
+            /// [`Codex::notifications`](crate::Codex::notifications).
+            ///
+            /// # Errors
+            ///
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout the turn
+            /// may be running. With [`output`](Self::output),
+            /// [`InvalidInput`](crate::Error::InvalidInput) if the type has no strict schema; nothing is
+            /// sent then.
+            TurnStartBuilder<R> -> TurnHandle<R>;
+        }
+    };
+}
+
+pub(crate) use send_table;

@@ -1,0 +1,201 @@
+//! Dispatches each request of the server to one place: a tool, an inbox or a handler.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::Waker,
+    time::Duration,
+};
+
+use codex_types::{
+    DynamicToolCallParams, DynamicToolCallResponse, InputTextDynamicToolCallOutputContentItem,
+    ServerCall, rpc::JsonRpcError,
+};
+
+use crate::{
+    connection::{inbound_request::InboundRequest, service::Service},
+    future::BoxFuture,
+    rpc::{envelope::RoutingKeys, raw_notification::RawNotification},
+    server_requests::{
+        default_response::default_response,
+        handlers::{Handler, HandlerTask, Handlers},
+        pending_patches::PendingPatches,
+        request_queue::RequestQueue,
+        tool_registry::{RegisteredTool, ToolRegistry},
+    },
+};
+
+/// The service of a connection. `C` is the client that is passed to handlers and tools.
+pub(crate) struct Dispatch<C> {
+    handlers: Handlers<C>,
+    client: C,
+    tools: Arc<ToolRegistry<C>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order in which they were opened.
+    inboxes: Vec<Weak<RequestQueue>>,
+    patches: PendingPatches,
+    /// Whether the connection has ended.
+    is_closed: bool,
+}
+
+impl<C: Clone + Send + Sync + 'static> Dispatch<C> {
+    pub(crate) fn new(handlers: Handlers<C>, client: C) -> Self {
+        Self {
+            handlers,
+            client,
+            tools: Arc::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tools(&self) -> &Arc<ToolRegistry<C>> {
+        &self.tools
+    }
+
+    /// Opens an inbox for the requests of a thread, or of all threads.
+    pub(crate) fn open_inbox(&self, thread_id: Option<&str>) -> Arc<RequestQueue> {
+        let inbox = RequestQueue::new(thread_id);
+        let mut state = self.lock();
+        if state.is_closed {
+            inbox.close();
+        } else {
+            state.inboxes.retain(|inbox| inbox.strong_count() > 0);
+            state.inboxes.push(Arc::downgrade(&inbox));
+        }
+        inbox
+    }
+
+    /// Offers a request to the inboxes of a thread, or with `None` to those of all threads. The inbox
+    /// that was opened last comes first. Returns the request if no inbox takes it.
+    fn offer(
+        &self,
+        mut request: InboundRequest,
+        thread_id: Option<&str>,
+        wakes: &mut Vec<Waker>,
+    ) -> Result<(), InboundRequest> {
+        let newest_first: Vec<_> = self.lock().inboxes.iter().rev().cloned().collect();
+        for inbox in newest_first.iter().filter_map(Weak::upgrade) {
+            if inbox.thread_id() == thread_id {
+                match inbox.push(request, wakes) {
+                    Ok(()) => return Ok(()),
+                    Err(returned) => request = returned,
+                }
+            }
+        }
+        Err(request)
+    }
+
+    /// Returns the task that runs a handler, or the handler of a tool.
+    fn task(
+        &self,
+        handler: Handler<C>,
+        request: InboundRequest,
+        tool: Option<(String, Option<Duration>)>,
+    ) -> BoxFuture<()> {
+        let is_tool_call = request.method() == DynamicToolCallParams::METHOD;
+        let (tool, timeout) = tool.unzip();
+        let task = HandlerTask {
+            handler,
+            request,
+            client: self.client.clone(),
+            timeout: timeout.flatten().or(self.handlers.timeout()),
+            tool,
+            on_failure: if is_tool_call { tool_failure } else { |_| None },
+        };
+        Box::pin(task.run())
+    }
+}
+
+/// Tells the model that a tool failed, and how, without the details.
+fn tool_failure(what: &str) -> Option<Vec<u8>> {
+    let text = InputTextDynamicToolCallOutputContentItem::new(format!("the tool {what}"));
+    let response = DynamicToolCallResponse::new(vec![text.into()], false);
+    serde_json::to_vec(&response).ok()
+}
+
+impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
+    /// The order is: the tool of the thread, the inboxes of the thread, a handler, the inboxes of all
+    /// threads. A request that none of them takes is dropped, which declines it.
+    fn request(
+        &self,
+        mut request: InboundRequest,
+        wakes: &mut Vec<Waker>,
+    ) -> Option<BoxFuture<()>> {
+        let state = Arc::clone(request.state());
+        let thread_id = state.thread_id.as_deref();
+        if let Some(turn_id) = state.turn_id.as_deref() {
+            request.related = self.lock().patches.of(request.method(), turn_id);
+        }
+        if request.method() == DynamicToolCallParams::METHOD
+            && let Some(thread_id) = thread_id
+            && let Some(tool) = self.tools.find(thread_id, &request)
+        {
+            let RegisteredTool {
+                name,
+                timeout,
+                handler,
+            } = tool;
+            return Some(self.task(handler, request, Some((name, timeout))));
+        }
+        if thread_id.is_some() {
+            request = self.offer(request, thread_id, wakes).err()?;
+        }
+        if let Some(handler) = self.handlers.find(request.method()) {
+            return Some(self.task(handler, request, None));
+        }
+        drop(self.offer(request, None, wakes));
+        None
+    }
+
+    fn default_response(&self, method: &str) -> Result<Vec<u8>, JsonRpcError> {
+        default_response(method)
+    }
+
+    fn notification(&self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
+        self.lock().patches.update(notification, keys);
+        self.tools.update(notification, keys);
+    }
+
+    fn closed(&self) {
+        let inboxes = {
+            let mut state = self.lock();
+            state.is_closed = true;
+            std::mem::take(&mut state.inboxes)
+        };
+        self.tools.clear();
+        for inbox in inboxes.iter().filter_map(Weak::upgrade) {
+            inbox.close();
+        }
+    }
+}
+
+impl<C> fmt::Debug for Dispatch<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatch").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_inbox_is_forgotten_also_if_no_request_comes() {
+        let dispatch = Dispatch::new(Handlers::<()>::default(), ());
+        let held = dispatch.open_inbox(None);
+        for _ in 0..100 {
+            drop(dispatch.open_inbox(Some("t")));
+        }
+        let state = dispatch.lock();
+        assert!(state.inboxes.len() <= 2, "{}", state.inboxes.len());
+        assert!(Arc::ptr_eq(&state.inboxes[0].upgrade().unwrap(), &held));
+    }
+}

@@ -1,0 +1,33 @@
+//! The params of a call of a dynamic tool.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use serde_json::value::RawValue;
+
+use crate::{
+    connection::inbound_request::InboundRequest,
+    error::{Result, decode_error::DecodeError},
+};
+
+/// The params of a call. The arguments are left to the tool.
+pub(crate) struct ToolCall<'a>(HashMap<String, &'a RawValue>);
+
+impl<'a> ToolCall<'a> {
+    pub(crate) fn of(request: &'a InboundRequest) -> Result<Self> {
+        let params = request.raw_params();
+        let call = serde_json::from_str(params);
+        Ok(Self(call.map_err(|error| {
+            DecodeError::new(Some(request.method()), params, &error)
+        })?))
+    }
+
+    /// Returns the JSON of a member; `null` if it is missing.
+    pub(crate) fn json(&self, member: &str) -> &'a str {
+        self.0.get(member).map_or("null", |value| value.get())
+    }
+
+    /// Returns a member that is a string; an empty one if it is missing.
+    pub(crate) fn text(&self, member: &str) -> Cow<'a, str> {
+        serde_json::from_str(self.json(member)).unwrap_or_default()
+    }
+}
