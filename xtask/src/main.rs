@@ -1,6 +1,7 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 
 mod bench;
+mod cargo;
 mod codegen;
 mod demo;
 mod runtime;

@@ -195,7 +195,7 @@ struct Project {
 impl Project {
     fn create() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let ours = workspace::root().join("crates").join(OURS);
+        let ours = workspace::root()?.join("crates").join(OURS);
         let manifest = toml::toml! {
             [package]
             name = "compile-cost"

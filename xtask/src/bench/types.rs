@@ -3,13 +3,13 @@
 //! A figure is the fastest of all samples of all rounds, not their mean: the neighbours on a shared
 //! machine only ever add time, and by a factor that differs from one sample to the next.
 
-use std::{collections::BTreeMap, env, fs, path::PathBuf, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 
 use super::{Format, report::Table};
-use crate::workspace;
+use crate::{cargo, workspace};
 
 /// The messages: name in the benchmark, what it is.
 const MESSAGES: [(&str, &str); 5] = [
@@ -36,14 +36,15 @@ pub(super) struct Args {
 
 /// Runs the chore.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let results = workspace::root()?.join("target/criterion");
     let mut figures: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     for round in 1..=args.rounds {
         eprintln!("round {round} of {}", args.rounds);
-        bench()?;
+        bench(&results)?;
         for (message, _) in MESSAGES {
             for way in WAYS {
                 let file = format!("{message}/{way}/new/sample.json");
-                if let Ok(text) = fs::read_to_string(results().join(file)) {
+                if let Ok(text) = fs::read_to_string(results.join(file)) {
                     let samples: Samples = serde_json::from_str(&text)?;
                     let fastest = figures.entry((message, way)).or_insert(f64::INFINITY);
                     *fastest = fastest.min(samples.fastest());
@@ -101,9 +102,9 @@ impl Samples {
     }
 }
 
-/// One round, short: several of them even out what the neighbours on the machine do.
-fn bench() -> anyhow::Result<()> {
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+/// Runs one short round. Several rounds even out the load of the machine.
+fn bench(results: &Path) -> anyhow::Result<()> {
+    let status = cargo::command()?
         .args([
             "bench",
             "--package",
@@ -119,19 +120,10 @@ fn bench() -> anyhow::Result<()> {
             "--measurement-time",
             "0.5",
         ])
-        .current_dir(workspace::root())
-        .env("CRITERION_HOME", results())
-        .stdout(std::process::Stdio::null())
+        .env("CRITERION_HOME", results)
+        .stdout(Stdio::null())
         .status()
         .context("cannot run `cargo bench`")?;
     ensure!(status.success(), "`cargo bench` failed");
     Ok(())
-}
-
-/// Where criterion keeps its figures.
-fn results() -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR");
-    target
-        .map_or_else(|| workspace::root().join("target"), PathBuf::from)
-        .join("criterion")
 }

@@ -21,7 +21,7 @@ use packages::Manager;
 use platform::Platform;
 
 /// The variable that names a binary to use in place of an installed one.
-const CODEX_BIN: &str = "CODEX_BIN";
+pub(crate) const CODEX_BIN: &str = "CODEX_BIN";
 
 /// Installs, finds and lists codex runtimes.
 #[derive(clap::Args)]
@@ -124,7 +124,7 @@ fn overriding_binary(value: &OsStr) -> anyhow::Result<PathBuf> {
 
 /// The runtimes of this workspace, where `cargo clean` removes them.
 fn cache() -> anyhow::Result<Cache> {
-    let folder = crate::workspace::root()
+    let folder = crate::workspace::root()?
         .join("target")
         .join("codex-runtime");
     Ok(Cache::new(folder, Platform::current()?))

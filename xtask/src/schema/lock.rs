@@ -94,8 +94,8 @@ impl Flavour {
 }
 
 /// The folder of the pinned schema.
-pub(super) fn folder() -> PathBuf {
-    crate::workspace::root().join("schema")
+pub(super) fn folder() -> anyhow::Result<PathBuf> {
+    Ok(crate::workspace::root()?.join("schema"))
 }
 
 /// The path of the lock file in the folder of a pinned schema.

@@ -50,14 +50,14 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
     };
     // By name, so that a CODEX_BIN of another release does not print the schema of this one.
     let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::folder(), Version::parse(&version)?, &bundles)?;
+    let lock = update::replace(&lock::folder()?, Version::parse(&version)?, &bundles)?;
     println!("pinned the schema of codex {}", lock.codex);
     report(&lock);
     Ok(())
 }
 
 fn verify() -> anyhow::Result<()> {
-    let (lock, _) = pinned::load_from(&lock::folder())?;
+    let (lock, _) = pinned::load_from(&lock::folder()?)?;
     println!("the schema is the one that codex {} printed", lock.codex);
     report(&lock);
     Ok(())

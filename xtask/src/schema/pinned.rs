@@ -32,7 +32,7 @@ pub(crate) struct Pinned {
 ///
 /// Fails when the lock file or a bundle is missing, or differs from what was pinned.
 pub(crate) fn load() -> anyhow::Result<Pinned> {
-    load_from(&lock::folder()).map(|(_, pinned)| pinned)
+    load_from(&lock::folder()?).map(|(_, pinned)| pinned)
 }
 
 /// The release that the workspace speaks, read from the lock file alone.
@@ -41,7 +41,7 @@ pub(crate) fn load() -> anyhow::Result<Pinned> {
 ///
 /// Fails when the lock file is missing or unreadable.
 pub(crate) fn version() -> anyhow::Result<Version> {
-    Ok(lock::read(&lock::folder())?.codex)
+    Ok(lock::read(&lock::folder()?)?.codex)
 }
 
 /// Loads and verifies the pinned schema in `folder`.
@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_newest_entry_of_the_changelog_names_the_pinned_release() {
-        let changelog = fs::read_to_string(crate::workspace::root().join("CHANGELOG.md")).unwrap();
+        let changelog = crate::workspace::root().unwrap().join("CHANGELOG.md");
+        let changelog = fs::read_to_string(changelog).unwrap();
         let newest = changelog.split("\n## [").nth(1).unwrap();
         let sentence = format!("**codex {}**", version().unwrap());
         assert!(newest.contains(&sentence), "no `{sentence}` in: {newest}");
