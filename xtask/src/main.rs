@@ -37,9 +37,6 @@ enum Chore {
 }
 
 fn main() -> anyhow::Result<()> {
-    if let Some(result) = bench::as_rustc_wrapper() {
-        return result;
-    }
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),
