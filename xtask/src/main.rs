@@ -28,11 +28,11 @@ enum Chore {
     Schema(schema::Args),
     /// Generates `crates/codex-types/src/generated` from `schema/`.
     Codegen(codegen::Args),
-    /// Runs a real turn through the real app-server.
+    /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
-    /// Measures what the types cost: to compile them, and to decode with them.
+    /// Measures the cost of compiling the types and of decoding with them.
     Bench(bench::Args),
-    /// Runs the whole test suite, real app-server included.
+    /// Runs the test suite against real app-servers.
     Test(suite::Args),
 }
 
