@@ -141,52 +141,29 @@ mod tests {
 
     #[test]
     fn every_shape_has_a_short_name() {
-        let thread = json!({"$ref": "#/definitions/v2/Thread"});
-        for (expected, schema) in [
-            ("any", json!(true)),
-            ("any", json!({"description": "Any value."})),
-            ("null", json!({"type": "null"})),
-            ("string", json!({"type": ["string", "null"]})),
-            ("string (uuid)", json!({"type": "string", "format": "uuid"})),
-            (
-                "string (at least 1)",
-                json!({"type": "string", "minLength": 1}),
-            ),
-            (
-                "uint32",
-                json!({"type": "integer", "format": "uint32", "minimum": 0.0}),
-            ),
-            (
-                "uint (at least 1)",
-                json!({"type": "integer", "format": "uint", "minimum": 1.0}),
-            ),
-            (
-                "integer | string",
-                json!({"type": ["integer", "string", "null"]}),
-            ),
-            ("Thread", thread.clone()),
-            ("Thread", json!({"allOf": [thread], "default": {}})),
-            ("Thread", json!({"anyOf": [thread, {"type": "null"}]})),
-            (
-                "union",
-                json!({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
-            ),
-            ("[Thread]", json!({"type": "array", "items": thread})),
-            (
-                "{string: any}",
-                json!({"type": "object", "additionalProperties": true}),
-            ),
-            ("object", json!({"type": "object"})),
-            (
-                "object",
-                json!({"type": "object", "properties": {}, "additionalProperties": true}),
-            ),
-            ("enum", json!({"type": "string", "enum": ["a", "b"]})),
-            (
-                "enum",
-                json!({"oneOf": [{"enum": ["a"], "description": "A."}, {"enum": ["b"]}]}),
-            ),
-        ] {
+        let cases = r##"
+            any                   true
+            any                   {"description": "Any value."}
+            null                  {"type": "null"}
+            string                {"type": ["string", "null"]}
+            string (uuid)         {"type": "string", "format": "uuid"}
+            string (at least 1)   {"type": "string", "minLength": 1}
+            uint32                {"type": "integer", "format": "uint32", "minimum": 0.0}
+            uint (at least 1)     {"type": "integer", "format": "uint", "minimum": 1.0}
+            integer | string      {"type": ["integer", "string", "null"]}
+            Thread                {"$ref": "#/definitions/v2/Thread"}
+            Thread                {"allOf": [{"$ref": "#/definitions/v2/Thread"}], "default": {}}
+            Thread                {"anyOf": [{"$ref": "#/definitions/Thread"}, {"type": "null"}]}
+            union                 {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+            [Turn]                {"type": "array", "items": {"$ref": "#/definitions/v2/Turn"}}
+            {string: any}         {"type": "object", "additionalProperties": true}
+            object                {"type": "object"}
+            object                {"type": "object", "properties": {}, "additionalProperties": true}
+            enum                  {"type": "string", "enum": ["a", "b"]}
+            enum                  {"oneOf": [{"enum": ["a"], "description": "A."}, {"enum": ["b"]}]}"##;
+        for case in cases.lines().skip(1) {
+            let (expected, schema) = case.trim().split_once("  ").unwrap();
+            let schema = serde_json::from_str(schema).unwrap();
             assert_eq!(type_name(&schema), expected, "{schema}");
         }
     }

@@ -4,13 +4,20 @@ use serde_json::json;
 
 use super::*;
 
-/// The lines of a definition called `T`, as `path: text`.
-fn lines(schema: &Value) -> Vec<String> {
+/// The outline of a definition called `T`.
+fn outlined(schema: &Value) -> Outline {
     let mut out = Outline::new();
     outline("T", schema, &mut out);
-    out.iter()
+    out
+}
+
+/// The lines of a definition called `T`, as `path: text; path: text`.
+fn lines(schema: &Value) -> String {
+    let lines = outlined(schema).into_iter();
+    let lines: Vec<String> = lines
         .map(|(path, line)| format!("{path}: {}", line.text))
-        .collect()
+        .collect();
+    lines.join("; ")
 }
 
 #[test]
@@ -20,12 +27,8 @@ fn an_object_has_a_line_for_every_field() {
         "properties": {"id": {"type": "string"}, "n": {"type": ["integer", "null"], "default": 3}},
         "required": ["id"]
     });
-    assert_eq!(
-        lines(&schema),
-        ["T: object", "T.id: string", "T.n: integer"]
-    );
-    let mut out = Outline::new();
-    outline("T", &schema, &mut out);
+    assert_eq!(lines(&schema), "T: object; T.id: string; T.n: integer");
+    let out = outlined(&schema);
     let field = |text: &str, required, nullable, default| Line {
         parent: Some("T".to_owned()),
         required,
@@ -40,7 +43,7 @@ fn an_object_has_a_line_for_every_field() {
 #[test]
 fn the_values_of_an_enum_are_variants_with_or_without_descriptions() {
     let schema = json!({"type": "string", "enum": ["a", "b"]});
-    assert_eq!(lines(&schema), ["T: enum", "T::a: value", "T::b: value"]);
+    assert_eq!(lines(&schema), "T: enum; T::a: value; T::b: value");
     let described = json!({"oneOf": [{"enum": ["a"], "description": "A."}, {"enum": ["b"]}]});
     assert_eq!(lines(&described), lines(&schema));
 }
@@ -55,12 +58,7 @@ fn the_variants_of_a_tagged_union_have_their_fields_except_the_tag() {
     ]});
     assert_eq!(
         lines(&schema),
-        [
-            "T: union",
-            "T::empty: object",
-            "T::plan: object",
-            "T::plan.text: string"
-        ]
+        "T: union; T::empty: object; T::plan: object; T::plan.text: string"
     );
 }
 
@@ -77,7 +75,7 @@ fn an_object_with_a_union_has_fields_and_variants() {
     });
     assert_eq!(
         lines(&schema),
-        ["T: union", "T.id: string", "T::a: object", "T::b: object"]
+        "T: union; T.id: string; T::a: object; T::b: object"
     );
 }
 
@@ -91,8 +89,7 @@ fn alternative_fields_of_an_object_are_optional_fields() {
              {"required": ["fileId"], "properties": {"fileId": {"type": "string"}}}
          ]}
     ]});
-    let mut out = Outline::new();
-    outline("T", &schema, &mut out);
+    let out = outlined(&schema);
     for path in ["T::image.url", "T::image.fileId"] {
         let line = &out[path];
         assert_eq!((line.kind, line.required), (Kind::Field, false), "{path}");
@@ -109,13 +106,7 @@ fn a_union_of_strings_and_objects_has_a_variant_for_each() {
     ]});
     assert_eq!(
         lines(&schema),
-        [
-            "T: union",
-            "T::cli: value",
-            "T::custom: object",
-            "T::custom.name: string",
-            "T::exec: value"
-        ]
+        "T: union; T::cli: value; T::custom: object; T::custom.name: string; T::exec: value"
     );
 }
 
@@ -129,14 +120,7 @@ fn untagged_members_are_named_by_their_type_or_their_required_fields() {
     ]});
     assert_eq!(
         lines(&schema),
-        [
-            "T: union",
-            "T::Other: Other",
-            "T::string: string",
-            "T::{uri}: object",
-            "T::{uri}.size: integer",
-            "T::{uri}.uri: string"
-        ]
+        "T: union; T::Other: Other; T::string: string; T::{uri}: object; T::{uri}.size: integer; T::{uri}.uri: string"
     );
 }
 
@@ -149,16 +133,9 @@ fn the_parts_of_elements_belong_to_their_list_or_map() {
     }});
     assert_eq!(
         lines(&schema),
-        [
-            "T: object",
-            "T.list: [object]",
-            "T.list[].x: string",
-            "T.map: {string: object}",
-            "T.map{}.x: string"
-        ]
+        "T: object; T.list: [object]; T.list[].x: string; T.map: {string: object}; T.map{}.x: string"
     );
-    let mut out = Outline::new();
-    outline("T", &schema, &mut out);
+    let out = outlined(&schema);
     assert_eq!(out["T.list[].x"].parent.as_deref(), Some("T.list"));
 }
 
@@ -169,12 +146,7 @@ fn a_nullable_union_has_its_variants_below_the_field() {
     }});
     assert_eq!(
         lines(&schema),
-        [
-            "T: object",
-            "T.id: union",
-            "T.id::integer: integer",
-            "T.id::string: string"
-        ]
+        "T: object; T.id: union; T.id::integer: integer; T.id::string: string"
     );
 }
 
@@ -187,11 +159,6 @@ fn properties_named_like_keywords_are_fields() {
     }});
     assert_eq!(
         lines(&schema),
-        [
-            "T: object",
-            "T.enum: [string]",
-            "T.items: string",
-            "T.type: string"
-        ]
+        "T: object; T.enum: [string]; T.items: string; T.type: string"
     );
 }
