@@ -32,12 +32,12 @@ pub(crate) fn run(Args { prompt, live }: Args) -> anyhow::Result<()> {
         .args(live.then_some("--live"))
         .args(prompt)
         .env(runtime::CODEX_BIN, binary);
-    // The example runs in the folder of the user, where `--live` is about their files.
+    // With `--live`, the model works in the folder of the user.
     example.current_dir(std::env::current_dir()?);
     cargo::hand_over(example)
 }
 
-/// Compiles the example before it runs, to show a spinner meanwhile.
+/// Compiles the example ahead of its run, with a spinner.
 fn build() -> anyhow::Result<()> {
     let spinner = Spinner::default();
     spinner.say("compiling the demo".into());

@@ -27,7 +27,7 @@ pub(crate) fn run(Args { arguments }: Args) -> anyhow::Result<()> {
     cargo::hand_over(test)
 }
 
-/// Returns the arguments of cargo that run the tests.
+/// Returns the arguments of cargo, which tests all packages by default.
 fn words(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut words = vec!["test".into()];
     // With `--workspace`, cargo would ignore the packages.

@@ -19,7 +19,7 @@ use crate::{cargo, workspace};
 pub(super) struct Args {
     #[command(flatten)]
     rounds: Rounds,
-    /// What to compile for.
+    /// The modes to measure.
     #[arg(value_parser = MODES, default_values = MODES)]
     modes: Vec<String>,
 }
@@ -46,7 +46,7 @@ struct Subject {
     packages: &'static [&'static str],
 }
 
-/// What is measured, each of ours and of the peer crate.
+/// The subjects: a title, our package and the package of the peer.
 const SUBJECTS: [(&str, [Subject; 2]); 2] = [
     (
         "types",
@@ -160,7 +160,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The project that depends on all of them.
+/// The project with the packages of all subjects.
 struct Project {
     folder: tempfile::TempDir,
 }

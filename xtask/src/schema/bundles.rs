@@ -122,7 +122,7 @@ pub(super) mod tests {
     use serde_json::json;
 
     /// A bundle with one method, one notification and the named types.
-    pub(in crate::schema) fn mini(types: &[&str]) -> Bundle {
+    pub(crate) fn mini(types: &[&str]) -> Bundle {
         let v2: serde_json::Map<_, _> = types
             .iter()
             .map(|name| ((*name).to_owned(), json!({"type": "object"})))

@@ -1,8 +1,8 @@
 //! Compares two releases line by line, and judges what a client of the older one meets in the newer.
 //!
-//! What the client writes may become looser, and what it reads stricter; the opposite breaks it.
-//! Removals always break it, at the latest when it is compiled. Additions break it only if it must
-//! write them: it keeps unknown values as they are.
+//! Values that the client writes may become looser, and values that it reads stricter; the opposite
+//! breaks it. Removals always break it, at the latest when it is compiled. Additions break it only if
+//! it must write them: it keeps unknown values as they are.
 
 use std::collections::BTreeSet;
 
