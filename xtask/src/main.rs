@@ -1,6 +1,7 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 
 mod bench;
+mod cargo;
 mod codegen;
 mod demo;
 mod runtime;
@@ -27,18 +28,15 @@ enum Chore {
     Schema(schema::Args),
     /// Generates `crates/codex-types/src/generated` from `schema/`.
     Codegen(codegen::Args),
-    /// Runs a real turn through the real app-server.
+    /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
-    /// Measures what the types cost: to compile them, and to decode with them.
+    /// Measures the cost of compiling the types and of decoding with them.
     Bench(bench::Args),
-    /// Runs the whole test suite, real app-server included.
+    /// Runs the test suite against real app-servers.
     Test(suite::Args),
 }
 
 fn main() -> anyhow::Result<()> {
-    if let Some(result) = bench::as_rustc_wrapper() {
-        return result;
-    }
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),

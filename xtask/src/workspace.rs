@@ -1,23 +1,75 @@
-//! Where the workspace lies, so that a chore works from whichever folder it is called in.
+//! The root of the workspace, found when a chore runs.
+//!
+//! Several checkouts may share one target folder, and with it one binary of this crate. A path that
+//! is compiled in would then name the wrong checkout.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The root of the workspace.
+use anyhow::Context;
+
+/// Returns the root of the workspace that cargo runs this chore for.
 ///
-/// Cargo names the folder of this crate when it runs the chore, which stays right when several
-/// checkouts share one target folder; the folder of the build is for a binary started by hand.
-pub(crate) fn root() -> PathBuf {
-    let of_this_crate = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    of_this_crate
-        .parent()
-        .map_or_else(|| of_this_crate.clone(), Path::to_path_buf)
+/// # Errors
+///
+/// Fails if the process was not started by `cargo run` or `cargo test` for this crate.
+pub(crate) fn root() -> anyhow::Result<PathBuf> {
+    above(env::var_os("CARGO_MANIFEST_DIR"))
 }
 
-/// The path as people of this workspace write it: relative to its root where it lies below it.
+/// Returns the folder above the one of this crate, which cargo names in `CARGO_MANIFEST_DIR`.
+fn above(manifest_dir: Option<OsString>) -> anyhow::Result<PathBuf> {
+    manifest_dir
+        .map(PathBuf::from)
+        .filter(|folder| folder.ends_with("xtask"))
+        .and_then(|folder| Some(folder.parent()?.to_owned()))
+        .context(
+            "CARGO_MANIFEST_DIR does not name the `xtask` folder of a checkout: run the chores with \
+             `cargo xtask`",
+        )
+}
+
+/// Returns the path relative to the root of the workspace, or unchanged if it lies elsewhere.
 pub(crate) fn shown(path: &Path) -> String {
-    path.strip_prefix(root())
+    let root = root().unwrap_or_default();
+    path.strip_prefix(root)
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn the_root_is_above_the_folder_that_cargo_names() {
+        let folder = Path::new("checkout").join("xtask");
+        assert_eq!(above(Some(folder.into())).unwrap(), Path::new("checkout"));
+    }
+
+    #[test]
+    fn without_the_folder_of_this_crate_the_error_names_the_command() {
+        for folder in [None, Some("checkout/crates/codex-types".into())] {
+            let error = above(folder).unwrap_err().to_string();
+            assert!(
+                error.contains("run the chores with `cargo xtask`"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn this_crate_depends_on_no_crate_of_the_workspace() {
+        let manifest = fs::read_to_string(root().unwrap().join("xtask/Cargo.toml")).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let names = manifest.get(table).and_then(toml::Value::as_table);
+            for name in names.into_iter().flat_map(toml::Table::keys) {
+                assert!(!name.starts_with("codex"), "{table}: {name}");
+            }
+        }
+    }
 }

@@ -1,49 +1,86 @@
-//! What the types cost: to compile them, and to decode with them. `docs/benchmarks.md` has the
-//! figures of a run.
+//! Measures the cost of the types: compiling them, and decoding with them. `docs/benchmarks.md` has
+//! the figures of one run.
 //!
-//! Nothing here is a test: a shared machine would make it fail at random. Figures are compared within
-//! one run only, as ratios.
+//! No figure is a test: on a shared machine it would fail at random. Compare figures of one run only,
+//! as ratios. The fastest round counts, because the load of a machine only ever adds time.
 
 mod compile;
-mod report;
-mod rustc;
 mod types;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
-/// Measures the cost of the types.
+/// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    subject: Subject,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// CPU time of compiling codex-types, beside a peer crate.
+enum Subject {
+    /// Measures the CPU time of compiling the types and a hello world, beside a peer crate.
     Compile(compile::Args),
-    /// Time of decoding the hot notifications, beside structs written by hand.
+    /// Measures the decoding of hot notifications, beside hand-written structs.
     Types(types::Args),
 }
 
-/// How tables are printed.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Aligned columns.
-    Text,
-    /// A table for a document.
-    Markdown,
+/// The argument that both benchmarks take.
+#[derive(clap::Args)]
+struct Rounds {
+    /// Number of rounds; the fastest counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
 }
 
-/// Runs the chore.
-pub(crate) fn run(Args { what }: Args) -> anyhow::Result<()> {
-    match what {
-        What::Compile(args) => compile::run(&args),
-        What::Types(args) => types::run(&args),
+impl Rounds {
+    /// Runs the rounds, and says which one runs.
+    fn run(&self, mut round: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        (1..=self.rounds).try_for_each(|number| {
+            eprintln!("round {number} of {}", self.rounds);
+            round()
+        })
     }
 }
 
-/// Takes the place of `main` where cargo calls this binary in place of rustc.
-pub(crate) fn as_rustc_wrapper() -> Option<anyhow::Result<()>> {
-    rustc::wrapper()
+/// Runs the chore.
+pub(crate) fn run(Args { subject }: Args) -> anyhow::Result<()> {
+    match subject {
+        Subject::Compile(args) => compile::run(&args),
+        Subject::Types(args) => types::run(&args),
+    }
+}
+
+/// Returns a table in Markdown, aligned for a terminal. The first column is text, the others figures.
+fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let head = head.map(str::to_owned);
+    let mut widths = [0; N];
+    for row in rows.iter().chain([&head]) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| match column {
+            0 => format!("| {cell:<width$} |"),
+            _ => format!(" {cell:>width$} |"),
+        });
+        cells.collect::<String>() + "\n"
+    };
+    let rule = format!("|---|{}\n", "---:|".repeat(N - 1));
+    line(&head) + &rule + &rows.iter().map(line).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_markdown() {
+        let rows = [["check".to_owned(), "10.5".to_owned()]];
+        assert_eq!(
+            table(["mode", "s"], &rows),
+            "| mode  |    s |\n|---|---:|\n| check | 10.5 |\n"
+        );
+    }
 }

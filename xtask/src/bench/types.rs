@@ -1,17 +1,16 @@
 //! Runs the benchmark of decoding and shows its figures as ratios.
 //!
-//! A figure is the fastest of all samples of all rounds, not their mean: the neighbours on a shared
-//! machine only ever add time, and by a factor that differs from one sample to the next.
+//! A figure is the fastest sample of all rounds, not the mean.
 
-use std::{collections::BTreeMap, env, fs, path::PathBuf, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 
-use super::{Format, report::Table};
-use crate::workspace;
+use super::{Rounds, table};
+use crate::{cargo, workspace};
 
-/// The messages: name in the benchmark, what it is.
+/// The messages: the name in the benchmark, the title.
 const MESSAGES: [(&str, &str); 5] = [
     ("delta", "`item/agentMessage/delta`"),
     ("message", "`item/completed`, agent message"),
@@ -20,71 +19,67 @@ const MESSAGES: [(&str, &str); 5] = [
     ("turn-start", "encode `turn/start`"),
 ];
 
-/// The ways, in columns; the first is the limit.
+/// The ways to decode; the first is the lower bound.
 const WAYS: [&str; 6] = ["borrowed", "owned", "client", "line", "envelope", "value"];
 
-/// Time of decoding the hot notifications, beside structs written by hand.
+/// Arguments of `cargo xtask bench types`.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// How often the whole benchmark is run.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// How the tables are printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[command(flatten)]
+    rounds: Rounds,
 }
 
 /// Runs the chore.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let results = workspace::root()?.join("target/criterion");
     let mut figures: BTreeMap<(&str, &str), f64> = BTreeMap::new();
-    for round in 1..=args.rounds {
-        eprintln!("round {round} of {}", args.rounds);
-        bench()?;
+    args.rounds.run(|| {
+        bench(&results)?;
         for (message, _) in MESSAGES {
             for way in WAYS {
-                let file = format!("{message}/{way}/new/sample.json");
-                if let Ok(text) = fs::read_to_string(results().join(file)) {
+                let file = results.join(format!("{message}/{way}/new/sample.json"));
+                // Not every message is decoded in every way.
+                if let Ok(text) = fs::read_to_string(file) {
                     let samples: Samples = serde_json::from_str(&text)?;
                     let fastest = figures.entry((message, way)).or_insert(f64::INFINITY);
                     *fastest = fastest.min(samples.fastest());
                 }
             }
         }
-    }
-    let mut table = Table::new([
-        "ns (ratio to borrowed)",
-        "borrowed",
-        "owned",
-        "client",
-        "line",
-        "envelope",
-        "value",
-        "client / owned",
-    ]);
+        Ok(())
+    })?;
+    let mut rows = Vec::new();
     for (message, title) in MESSAGES {
-        let of = |way| figures.get(&(message, way)).copied();
-        let limit = of(WAYS[0]).with_context(|| format!("`{message}` was not measured"))?;
-        let cells = WAYS.map(|way| {
-            of(way).map_or_else(String::new, |time| {
-                format!("{time:.0} ({:.2})", time / limit)
+        let figure = |way| figures.get(&(message, way)).copied();
+        let bound = figure(WAYS[0]).with_context(|| format!("`{message}` was not measured"))?;
+        let [borrowed, owned, client, line, envelope, value] = WAYS.map(|way| {
+            figure(way).map_or_else(String::new, |time| {
+                format!("{time:.0} ({:.2})", time / bound)
             })
         });
-        let to_owned = of("client").zip(of("owned"));
-        let to_owned = to_owned.map_or_else(String::new, |(client, owned)| {
+        let ratio = figure("client").zip(figure("owned"));
+        let ratio = ratio.map_or_else(String::new, |(client, owned)| {
             format!("{:.2}", client / owned)
         });
-        table.row(
-            [title.to_owned()]
-                .into_iter()
-                .chain(cells)
-                .chain([to_owned]),
-        );
+        let title = title.to_owned();
+        rows.push([title, borrowed, owned, client, line, envelope, value, ratio]);
     }
-    print!("{}", table.print(args.format));
+    let [borrowed, owned, client, line, envelope, value] = WAYS;
+    let head = [
+        "ns (ratio to borrowed)",
+        borrowed,
+        owned,
+        client,
+        line,
+        envelope,
+        value,
+        "client / owned",
+    ];
+    print!("{}", table(head, &rows));
     Ok(())
 }
 
-/// What criterion keeps of a measurement: the iterations of each sample, and their time together.
+/// A measurement of criterion: the iterations of each sample, and their total time.
 #[derive(Deserialize)]
 struct Samples {
     iters: Vec<f64>,
@@ -92,7 +87,7 @@ struct Samples {
 }
 
 impl Samples {
-    /// Nanoseconds of one iteration.
+    /// Returns the nanoseconds of one iteration in the fastest sample.
     fn fastest(&self) -> f64 {
         let samples = self.times.iter().zip(&self.iters);
         samples.fold(f64::INFINITY, |fastest, (time, iterations)| {
@@ -101,9 +96,9 @@ impl Samples {
     }
 }
 
-/// One round, short: several of them even out what the neighbours on the machine do.
-fn bench() -> anyhow::Result<()> {
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+/// Runs one short round. Several rounds even out the load of the machine.
+fn bench(results: &Path) -> anyhow::Result<()> {
+    let status = cargo::command()?
         .args([
             "bench",
             "--package",
@@ -119,19 +114,10 @@ fn bench() -> anyhow::Result<()> {
             "--measurement-time",
             "0.5",
         ])
-        .current_dir(workspace::root())
-        .env("CRITERION_HOME", results())
-        .stdout(std::process::Stdio::null())
+        .env("CRITERION_HOME", results)
+        .stdout(Stdio::null())
         .status()
         .context("cannot run `cargo bench`")?;
     ensure!(status.success(), "`cargo bench` failed");
     Ok(())
-}
-
-/// Where criterion keeps its figures.
-fn results() -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR");
-    target
-        .map_or_else(|| workspace::root().join("target"), PathBuf::from)
-        .join("criterion")
 }

@@ -15,8 +15,9 @@ use serde_json::Value;
 use super::{Definitions, Tables, normalise, print, understand};
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/mini")
+    let folder = crate::workspace::root()
+        .unwrap()
+        .join("xtask/tests/mini")
         .join(folder);
     let entries = fs::read_dir(folder)
         .unwrap()

@@ -12,16 +12,13 @@ use similar::TextDiff;
 use super::print::Files;
 
 /// Where the generated files are.
-fn folder() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask
-        .with_file_name("crates")
-        .join("codex-types/src/generated")
+fn folder() -> Result<PathBuf> {
+    Ok(crate::workspace::root()?.join("crates/codex-types/src/generated"))
 }
 
 /// Writes the files, and removes those that are no longer generated.
 pub(crate) fn write(files: &Files) -> Result<()> {
-    let folder = folder();
+    let folder = folder()?;
     fs::create_dir_all(&folder)?;
     let mut changed = 0;
     for name in present(&folder)?
@@ -47,7 +44,7 @@ pub(crate) fn write(files: &Files) -> Result<()> {
 /// Fails if the files are not what would be written, and shows how they differ.
 pub(crate) fn check(files: &Files) -> Result<()> {
     const SHOWN_LINES: usize = 60;
-    let folder = folder();
+    let folder = folder()?;
     let present = present(&folder)?;
     let names: BTreeSet<_> = present.iter().chain(files.keys()).collect();
     let mut stale = Vec::new();

@@ -1,8 +1,8 @@
 //! The installed runtimes, one folder per version.
 //!
-//! A folder appears under its version only by a rename, after its binary has said that it is that
-//! version: what is there is complete. Whoever installs holds the lock of the cache; so whatever
-//! lies in the staging folder when the lock is free was left behind by an install that died.
+//! An install renames its staging folder to the version only after the binary has reported that
+//! version, so every folder with the name of a version is complete. An install holds the lock of the
+//! cache; files in the staging folder while the lock is free are left over from an aborted install.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -13,19 +13,19 @@ use semver::Version;
 
 use super::platform::Platform;
 
-/// What the cache needs from the world: packages, and binaries that run.
+/// The operations of the cache that tests replace: fetching packages and running binaries.
 pub(super) trait Installer {
-    /// Puts that version below `into`, an empty folder.
+    /// Installs a version below `into`, an empty folder.
     fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()>;
 
-    /// Asks a binary which version it is.
+    /// Returns the version that a binary reports.
     fn probe(&self, binary: &Path) -> anyhow::Result<Version>;
 
-    /// Hears that another process holds the cache and this one waits for it.
+    /// Called before this process waits for another one that holds the lock.
     fn waiting(&self) {}
 }
 
-/// The folder with all runtimes.
+/// The folder of all runtimes.
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
@@ -33,22 +33,22 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// The cache in `folder`, which need not exist yet.
+    /// Creates a cache in `folder`, which may not exist yet.
     pub(super) fn new(folder: PathBuf, platform: Platform) -> Self {
         Self { folder, platform }
     }
 
-    /// The folder of that version, installed or not.
+    /// Returns the folder of a version, installed or not.
     pub(super) fn home(&self, version: &Version) -> PathBuf {
         self.folder.join(version.to_string())
     }
 
-    /// The binary of that version, if it is installed.
+    /// Returns the binary of a version if it is installed.
     pub(super) fn binary(&self, version: &Version) -> Option<PathBuf> {
         self.platform.binary_in(&self.home(version))
     }
 
-    /// The versions that have a folder, oldest first.
+    /// Returns the versions that have a folder, oldest first.
     pub(super) fn versions(&self) -> anyhow::Result<Vec<Version>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -60,14 +60,14 @@ impl Cache {
             let name = entry
                 .with_context(|| cannot("read", &self.folder))?
                 .file_name();
-            // The lock and the staging folder are no versions.
+            // The names of the lock and of the staging folder are not versions.
             versions.extend(name.to_str().and_then(|name| Version::parse(name).ok()));
         }
         versions.sort();
         Ok(versions)
     }
 
-    /// The binary of that version, installed now if it is missing or broken.
+    /// Returns the binary of a version, and installs it if it is missing or broken.
     pub(super) fn ensure(
         &self,
         version: &Version,
@@ -77,27 +77,27 @@ impl Cache {
             return Ok(binary);
         }
         let _held = self.lock(installer)?;
-        // Another process may have installed it while this one waited.
+        // Another process may have installed it meanwhile.
         if let Some(binary) = self.sound(version, installer) {
             return Ok(binary);
         }
         self.install(version, installer)
     }
 
-    /// The binary of that version, if it is there and says so itself.
+    /// Returns the binary of a version if it exists and reports that version.
     fn sound(&self, version: &Version, installer: &impl Installer) -> Option<PathBuf> {
         let binary = self.binary(version)?;
         installer
             .probe(&binary)
-            .is_ok_and(|said| said == *version)
+            .is_ok_and(|reported| reported == *version)
             .then_some(binary)
     }
 
-    /// Installs a version; the lock is held.
+    /// Installs a version. The caller holds the lock.
     fn install(&self, version: &Version, installer: &impl Installer) -> anyhow::Result<PathBuf> {
         let staging = self.folder.join(".staging");
-        // The package manager of an install that died may still be writing: then this fails, the
-        // next install clears the rest, and nobody looks in there meanwhile.
+        // This fails if the package manager of an aborted install is still writing. The next install
+        // removes the rest, and nothing reads it until then.
         let _ = fs::remove_dir_all(&staging);
         fs::create_dir_all(&staging).with_context(|| cannot("create", &staging))?;
         let stage = tempfile::Builder::new()
@@ -108,29 +108,30 @@ impl Cache {
         installer.fetch(version, stage.path())?;
         let Some(binary) = self.platform.binary_in(stage.path()) else {
             bail!(
-                "the packages of codex {version} brought no native binary for {}; choose another \
-                 version, or set CODEX_BIN to a binary of your own",
+                "the packages of codex {version} contain no native binary for {}; choose another \
+                 version, or set CODEX_BIN to an existing codex binary",
                 self.platform.name()
             );
         };
-        let said = installer.probe(&binary)?;
-        if said != *version {
-            bail!("the packages of codex {version} brought a binary that says it is {said}");
+        let reported = installer.probe(&binary)?;
+        if reported != *version {
+            bail!("the packages of codex {version} contain a binary of version {reported}");
         }
 
         let home = self.home(version);
         if home.exists() {
-            // It was found broken above.
+            // `ensure` found it broken.
             fs::remove_dir_all(&home).with_context(|| cannot("remove the broken", &home))?;
         }
         let stage = stage.keep();
         fs::rename(&stage, &home).with_context(|| cannot("move the runtime to", &home))?;
         let _ = fs::remove_dir_all(&staging);
-        self.binary(version)
-            .with_context(|| format!("codex {version} went missing: run it again"))
+        self.binary(version).with_context(|| {
+            format!("codex {version} disappeared during the install; run the command again")
+        })
     }
 
-    /// Waits until no other process installs; the cache is held until the file is dropped.
+    /// Locks the cache until the file is dropped. Waits while another process holds the lock.
     fn lock(&self, installer: &impl Installer) -> anyhow::Result<File> {
         fs::create_dir_all(&self.folder).with_context(|| cannot("create", &self.folder))?;
         let path = self.folder.join(".lock");
@@ -154,7 +155,7 @@ impl Cache {
     }
 }
 
-/// The context of a failed access to a file.
+/// Returns the context of an error of the file system.
 fn cannot(verb: &str, path: &Path) -> String {
     format!("cannot {verb} {}", crate::workspace::shown(path))
 }

@@ -1,4 +1,4 @@
-//! The table of installed runtimes.
+//! Prints the table of installed runtimes.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +10,7 @@ use semver::Version;
 
 use super::cache::Cache;
 
-/// Prints what is installed, the pinned release marked, and what `CODEX_BIN` says about it.
+/// Prints the installed runtimes with a mark for the pinned release, and the value of `CODEX_BIN`.
 pub(super) fn print(
     cache: &Cache,
     pinned: &Version,
@@ -30,22 +30,22 @@ pub(super) fn print(
     }
     if let Some(binary) = overriding {
         println!(
-            "\nCODEX_BIN takes the place of the pinned one: {}",
+            "\nCODEX_BIN replaces the pinned runtime: {}",
             Path::new(binary).display()
         );
     }
     Ok(())
 }
 
-/// The size and the place of an installed runtime, or what is wrong with it.
+/// Returns the size and path of an installed runtime, or the command that repairs it.
 fn state(cache: &Cache, version: &Version) -> anyhow::Result<String> {
     let home = cache.home(version);
     if !home.exists() {
-        return Ok("not installed: `cargo xtask runtime install`".into());
+        return Ok("not installed: run `cargo xtask runtime install`".into());
     }
     if cache.binary(version).is_none() {
         return Ok(format!(
-            "broken: `cargo xtask runtime install --version {version}` installs it anew"
+            "broken: run `cargo xtask runtime install --version {version}`"
         ));
     }
     let size = size(&home)
@@ -57,12 +57,12 @@ fn state(cache: &Cache, version: &Version) -> anyhow::Result<String> {
     ))
 }
 
-/// One line of the table.
+/// Formats one line of the table.
 fn line(version: &str, mark: &str, state: &str) -> String {
     format!("{version:<16} {mark:<6}  {state}")
 }
 
-/// The bytes of all files below a folder; links are not followed.
+/// Returns the total size of the files below a folder. Does not follow links.
 fn size(folder: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(folder)? {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_size_counts_the_files_of_all_folders() {
+    fn the_size_includes_the_files_of_nested_folders() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("a/b")).unwrap();
         fs::write(folder.path().join("one"), "1").unwrap();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_columns_stand_below_each_other() {
+    fn the_columns_are_aligned() {
         let states = [
             line("0.169.0", "pinned", "x"),
             line("0.170.0-alpha.1", "", "x"),

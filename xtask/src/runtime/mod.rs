@@ -1,4 +1,4 @@
-//! The codex runtime that chores and tests run: found, installed, listed.
+//! `cargo xtask runtime`: finds, installs and lists the codex runtimes that chores and tests run.
 
 mod cache;
 mod list;
@@ -20,22 +20,22 @@ use cache::{Cache, Installer};
 use packages::Manager;
 use platform::Platform;
 
-/// The variable that names a binary to use in place of an installed one.
-const CODEX_BIN: &str = "CODEX_BIN";
+/// The variable that names a binary to use instead of an installed one.
+pub(crate) const CODEX_BIN: &str = "CODEX_BIN";
 
-/// Installs, finds and lists codex runtimes.
+/// Arguments of `cargo xtask runtime`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Another release than the one that `schema/codex.lock.toml` pins.
+    /// The release; by default, the one that `schema/codex.lock.toml` pins.
     #[arg(long, global = true, value_name = "VERSION")]
     version: Option<String>,
 }
 
 #[derive(Clone, Copy, Subcommand)]
 enum Action {
-    /// Installs the runtime unless it is there, and prints the path of its binary (the default).
+    /// Installs the runtime if it is missing, and prints the path of its binary (the default).
     Install,
     /// Prints the path of the binary of an installed runtime.
     Path,
@@ -54,14 +54,14 @@ pub(crate) fn run(Args { action, version }: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The binary of a codex runtime, installed first if need be: of `version`, or of the pinned one.
+/// Returns the binary of `version` or of the pinned release, and installs it if it is missing.
 ///
-/// `CODEX_BIN` comes before the pinned runtime, and before a named version if it is that version.
+/// `CODEX_BIN` replaces the pinned runtime. It replaces a named version only if it is that version.
 ///
 /// # Errors
 ///
-/// Fails when the version does not exist, when there is nothing to install it with, and when
-/// `CODEX_BIN` is not a codex.
+/// Fails if the version does not exist, if there is no package manager to install it, or if
+/// `CODEX_BIN` does not name a codex binary.
 pub(crate) fn ensure(version: Option<&str>) -> anyhow::Result<PathBuf> {
     let (version, chosen) = resolve(version)?;
     match chosen {
@@ -70,18 +70,18 @@ pub(crate) fn ensure(version: Option<&str>) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The binary of an installed runtime; installs nothing.
+/// Returns the binary of an installed runtime. Installs nothing.
 fn installed(version: Option<&str>) -> anyhow::Result<PathBuf> {
     let (version, chosen) = resolve(version)?;
     chosen.or(cache()?.binary(&version)).with_context(|| {
         format!(
             "codex {version} is not installed; install it with `cargo xtask runtime install \
-             --version {version}`, or set CODEX_BIN to a codex binary that you have"
+             --version {version}`, or set CODEX_BIN to an existing codex binary"
         )
     })
 }
 
-/// The version that is meant, and the binary that `CODEX_BIN` names for it, if it does.
+/// Returns the version to use, and the binary of `CODEX_BIN` if it applies.
 fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> {
     let (wanted, named) = match version {
         Some(version) => (release::parse(version)?, true),
@@ -92,7 +92,7 @@ fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> 
     };
     let binary = overriding_binary(&value)?;
     let said = release::of_binary(&binary).context(
-        "CODEX_BIN is set to no codex; set it to the path of a codex binary, or unset it",
+        "CODEX_BIN does not name a codex binary; set it to the path of one, or unset it",
     )?;
     if said == wanted {
         return Ok((wanted, Some(binary)));
@@ -104,33 +104,33 @@ fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> 
     Ok((wanted, Some(binary)))
 }
 
-/// The value of `CODEX_BIN`, if it is set to anything.
+/// Returns the value of `CODEX_BIN` unless it is empty.
 fn overriding() -> Option<std::ffi::OsString> {
     env::var_os(CODEX_BIN).filter(|value| !value.is_empty())
 }
 
-/// The binary that `CODEX_BIN` names, from now on right in every folder.
+/// Returns the absolute path of the binary that `CODEX_BIN` names.
 fn overriding_binary(value: &OsStr) -> anyhow::Result<PathBuf> {
     let path = Path::new(value);
     if !path.is_file() {
         bail!(
-            "CODEX_BIN is set to `{}`, and there is no such file; set it to the path of a codex \
-             binary, or unset it to use the pinned runtime",
+            "CODEX_BIN names `{}`, which is not a file; set it to the path of a codex binary, or \
+             unset it to use the pinned runtime",
             path.display()
         );
     }
     std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))
 }
 
-/// The runtimes of this workspace, where `cargo clean` removes them.
+/// Returns the runtimes of this workspace, in a folder that `cargo clean` removes.
 fn cache() -> anyhow::Result<Cache> {
-    let folder = crate::workspace::root()
+    let folder = crate::workspace::root()?
         .join("target")
         .join("codex-runtime");
     Ok(Cache::new(folder, Platform::current()?))
 }
 
-/// Installs from the registries, and shows that it does.
+/// Installs from the package registries, with a spinner.
 #[derive(Default)]
 struct Registry {
     spinner: Spinner,
@@ -152,7 +152,7 @@ impl Installer for Registry {
 
     fn waiting(&self) {
         self.spinner
-            .say("waiting for another process that installs a codex runtime".into());
+            .say("waiting for another process to install a codex runtime".into());
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_codex_bin_that_is_no_file_is_named_with_both_ways_out() {
+    fn a_codex_bin_that_is_not_a_file_is_named_with_two_remedies() {
         let error = overriding_binary(OsStr::new("no/such/codex"))
             .unwrap_err()
             .to_string();
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_relative_codex_bin_is_made_absolute() {
-        // The manifest is a file that is there in the folder where cargo runs the tests.
+        // Cargo runs the tests in the folder of the manifest.
         let binary = overriding_binary(OsStr::new("Cargo.toml")).unwrap();
         assert!(binary.is_absolute() && binary.ends_with("Cargo.toml"));
     }

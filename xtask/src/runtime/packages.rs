@@ -1,4 +1,4 @@
-//! Gets a release of codex from a package registry, with the registry's own client.
+//! Fetches a release of codex with the client of a package registry.
 
 use std::env;
 use std::path::Path;
@@ -7,19 +7,19 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, bail};
 use semver::Version;
 
-/// A package manager that brings codex.
+/// A package manager that can install codex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manager {
-    /// The client of the npm registry, which has every release.
+    /// The client of the npm registry, which has all releases.
     Npm,
-    /// The client of PyPI, which has some; with the words that call it.
+    /// The client of PyPI, which has some releases, with the command that runs it.
     Pip(&'static [&'static str]),
 }
 
-/// The names of npm: on Windows it is a script, which is not found without its extension.
+/// The command of npm. On Windows it is a script, which needs its extension to be found.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// How pip may be called. Through an interpreter first: a `pip` script can belong to a removed one.
+/// The commands of pip. Interpreters come first: a `pip` script may belong to a removed interpreter.
 const PIP: [&[&str]; 4] = [
     &["python3", "-m", "pip"],
     &["python", "-m", "pip"],
@@ -28,21 +28,21 @@ const PIP: [&[&str]; 4] = [
 ];
 
 impl Manager {
-    /// The package manager of this machine: npm, or else pip.
+    /// Returns npm if it works, or else pip.
     pub(super) fn find() -> anyhow::Result<Self> {
-        if answers(&[NPM]) {
+        if works(&[NPM]) {
             return Ok(Self::Npm);
         }
-        match PIP.into_iter().find(|words| answers(words)) {
+        match PIP.into_iter().find(|words| works(words)) {
             Some(words) => Ok(Self::Pip(words)),
             None => bail!(
-                "neither npm nor pip is on the PATH, and one of them must fetch codex: install \
-                 Node.js (it brings npm), or set CODEX_BIN to a codex binary that you have"
+                "codex is installed with npm or pip, and neither is on the PATH: install Node.js, \
+                 which includes npm, or set CODEX_BIN to an existing codex binary"
             ),
         }
     }
 
-    /// Its name.
+    /// Returns its name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Npm => "npm",
@@ -50,7 +50,7 @@ impl Manager {
         }
     }
 
-    /// Puts that version of codex below `into`.
+    /// Installs a version of codex below `into`.
     pub(super) fn fetch(self, version: &Version, into: &Path) -> anyhow::Result<()> {
         let output = self
             .command(version, into)
@@ -61,10 +61,10 @@ impl Manager {
         if output.status.success() {
             return Ok(());
         }
-        bail!("{}", self.complaint(version, &output))
+        bail!("{}", self.explain(version, &output))
     }
 
-    /// The command that installs the version.
+    /// Returns the command that installs a version.
     fn command(self, version: &Version, into: &Path) -> Command {
         match self {
             Self::Npm => npm_install(version, into),
@@ -72,28 +72,28 @@ impl Manager {
         }
     }
 
-    /// Says why it failed, and what helps.
-    fn complaint(self, version: &Version, output: &Output) -> String {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.trim();
+    /// Explains a failed install, with a remedy where it is known.
+    fn explain(self, version: &Version, output: &Output) -> String {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = stderr.trim();
         match self {
-            Self::Npm if said.contains("ETARGET") || said.contains("E404") => format!(
+            Self::Npm if stderr.contains("ETARGET") || stderr.contains("E404") => format!(
                 "codex {version} does not exist in the npm registry; `npm view @openai/codex \
-                 versions` lists what does\n{said}"
+                 versions` lists the versions that do\n{stderr}"
             ),
-            Self::Pip(words) if said.contains("No matching distribution") => format!(
-                "codex {version} does not exist on PyPI for this platform, which has only some of \
-                 the releases; install Node.js to get it with npm, set CODEX_BIN to a codex binary \
-                 that you have, or choose a version that `{} index versions openai-codex-cli-bin` \
-                 lists\n{said}",
+            Self::Pip(words) if stderr.contains("No matching distribution") => format!(
+                "PyPI has only some releases of codex, and not {version} for this platform: install \
+                 Node.js to use npm, set CODEX_BIN to an existing codex binary, or choose a version \
+                 that `{} index versions openai-codex-cli-bin` lists\n{stderr}",
                 words.join(" ")
             ),
-            _ => format!("{} could not install codex {version}:\n{said}", self.name()),
+            _ => format!("{} cannot install codex {version}:\n{stderr}", self.name()),
         }
     }
 }
 
-/// The install by npm: into `into` alone, no matter what the user's own settings say.
+/// Returns the command of npm. Its options override the settings of the user, so that it writes to
+/// `into` only.
 fn npm_install(version: &Version, into: &Path) -> Command {
     let mut command = Command::new(NPM);
     command.arg("install").arg("--prefix").arg(into).args([
@@ -115,7 +115,7 @@ fn npm_install(version: &Version, into: &Path) -> Command {
     command
 }
 
-/// The install by pip: the wheel alone, unpacked into `into`.
+/// Returns the command of pip, which unpacks the wheel into `into`.
 fn pip_install(words: &[&str], version: &Version, into: &Path) -> Command {
     let mut command = Command::new(words[0]);
     command
@@ -133,18 +133,18 @@ fn pip_install(words: &[&str], version: &Version, into: &Path) -> Command {
             "--quiet",
         ]);
     command.arg(format!("openai-codex-cli-bin=={version}"));
-    // As variables: older versions of pip refuse an option that they do not know.
+    // Variables, because older versions of pip refuse unknown options.
     command.envs([("PIP_ROOT_USER_ACTION", "ignore"), ("PIP_USER", "0")]);
     command.env("PIP_REQUIRE_VIRTUALENV", "0");
     command
 }
 
-/// Whether a command is there and works.
-fn answers(words: &[&str]) -> bool {
+/// Returns whether a command exists and runs.
+fn works(words: &[&str]) -> bool {
     Command::new(words[0])
         .args(&words[1..])
         .arg("--version")
-        // A project's `.npmrc` or `.python-version` in the current folder has no say in it.
+        // Ignores the `.npmrc` or `.python-version` of a project in the current folder.
         .current_dir(env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -196,35 +196,29 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_version_that_npm_does_not_have_is_named_with_the_way_to_see_the_others() {
+    fn a_version_missing_from_npm_is_named_with_the_command_that_lists_versions() {
         let output = failed("npm error code ETARGET\nnpm error notarget No matching version");
-        let complaint = Manager::Npm.complaint(&VERSION, &output);
-        assert!(
-            complaint.starts_with("codex 0.163.0 does not exist"),
-            "{complaint}"
-        );
-        assert!(
-            complaint.contains("npm view @openai/codex versions"),
-            "{complaint}"
-        );
+        let text = Manager::Npm.explain(&VERSION, &output);
+        assert!(text.starts_with("codex 0.163.0 does not exist"), "{text}");
+        assert!(text.contains("npm view @openai/codex versions"), "{text}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_version_that_pip_does_not_have_points_to_npm() {
+    fn a_version_missing_from_pypi_points_to_npm() {
         let output = failed("ERROR: No matching distribution found for openai-codex-cli-bin");
-        let complaint = Manager::Pip(&["pip3"]).complaint(&VERSION, &output);
+        let text = Manager::Pip(&["pip3"]).explain(&VERSION, &output);
         assert!(
-            complaint.contains("Node.js") && complaint.contains("CODEX_BIN"),
-            "{complaint}"
+            text.contains("Node.js") && text.contains("CODEX_BIN"),
+            "{text}"
         );
-        assert!(complaint.contains("`pip3 index versions"), "{complaint}");
+        assert!(text.contains("`pip3 index versions"), "{text}");
     }
 
     #[cfg(unix)]
     #[test]
-    fn any_other_failure_is_told_in_the_words_of_the_package_manager() {
-        let complaint = Manager::Npm.complaint(&VERSION, &failed("npm error code EACCES\n"));
-        assert!(complaint.ends_with("npm error code EACCES"), "{complaint}");
+    fn other_failures_include_the_message_of_the_package_manager() {
+        let text = Manager::Npm.explain(&VERSION, &failed("npm error code EACCES\n"));
+        assert!(text.ends_with("npm error code EACCES"), "{text}");
     }
 }

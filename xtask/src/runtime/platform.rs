@@ -1,4 +1,4 @@
-//! How the packages of codex name the platforms, and where in them the native binary lies.
+//! The names of platforms in the packages of codex, and the path of the native binary in them.
 
 use std::env::consts;
 use std::path::{Path, PathBuf};
@@ -8,23 +8,23 @@ use anyhow::bail;
 /// A platform that codex is published for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Platform {
-    /// The suffix of its npm package.
+    /// The suffix of the npm package.
     npm: &'static str,
-    /// The target triple, which names a folder in the npm packages.
+    /// The target triple, a folder in the npm packages.
     triple: &'static str,
     /// The file name of the binary.
     executable: &'static str,
 }
 
 impl Platform {
-    /// The platform this process runs on.
+    /// Returns the platform of this process.
     pub(super) fn current() -> anyhow::Result<Self> {
         Self::of(consts::OS, consts::ARCH)
     }
 
-    /// The platform of an operating system and an architecture, by their names in Rust.
+    /// Returns the platform of an operating system and an architecture, by their names in Rust.
     fn of(os: &str, arch: &str) -> anyhow::Result<Self> {
-        // On Linux the binaries are static: the musl ones serve every distribution.
+        // The musl binaries are static and run on every distribution.
         let (npm, triple) = match (os, arch) {
             ("linux" | "android", "x86_64") => ("linux-x64", "x86_64-unknown-linux-musl"),
             ("linux" | "android", "aarch64") => ("linux-arm64", "aarch64-unknown-linux-musl"),
@@ -33,8 +33,8 @@ impl Platform {
             ("windows", "x86_64") => ("win32-x64", "x86_64-pc-windows-msvc"),
             ("windows", "aarch64") => ("win32-arm64", "aarch64-pc-windows-msvc"),
             _ => bail!(
-                "codex is not published for {os} on {arch}; build it yourself and set CODEX_BIN to \
-                 the binary"
+                "codex is not published for {os} on {arch}: build it from source and set CODEX_BIN \
+                 to the binary"
             ),
         };
         let executable = if os == "windows" {
@@ -49,15 +49,14 @@ impl Platform {
         })
     }
 
-    /// Its name, as npm spells it.
+    /// Returns its name in npm.
     pub(super) fn name(&self) -> &'static str {
         self.npm
     }
 
-    /// The native binary below the folder of an installed runtime, if it is there.
+    /// Returns the native binary below the folder of an installed runtime, if it exists.
     ///
-    /// The node wrapper beside it is passed over: it would put a second process between the client
-    /// and the server.
+    /// Skips the Node.js wrapper, which would add a process between the client and the server.
     pub(super) fn binary_in(&self, home: &Path) -> Option<PathBuf> {
         self.places()
             .into_iter()
@@ -65,7 +64,7 @@ impl Platform {
             .find(|path| path.is_file())
     }
 
-    /// Where the binary lies, newest layout first.
+    /// Returns the possible paths of the binary, newest layout first.
     fn places(&self) -> Vec<PathBuf> {
         let scope = Path::new("node_modules").join("@openai");
         let of_platform = scope.join(format!("codex-{}", self.npm));
@@ -79,8 +78,8 @@ impl Platform {
         };
         vec![
             npm(&of_platform, "bin"),
-            // Until 0.120 the folder was called after the binary, and until 0.98 one package
-            // carried all platforms.
+            // Up to 0.120 the folder had the name of the binary, and up to 0.98 one package contained
+            // all platforms.
             npm(&of_platform, "codex"),
             npm(&of_all_platforms, "codex"),
             // The wheel of PyPI.
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_native_binary_is_found_in_every_layout_that_was_published() {
+    fn the_native_binary_is_found_in_every_published_layout() {
         let linux = Platform::of("linux", "x86_64").unwrap();
         for place in [
             "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_node_wrapper_is_not_taken_for_the_binary() {
+    fn the_node_wrapper_is_not_the_binary() {
         let home = installed("node_modules/@openai/codex/bin/codex.js");
         assert_eq!(
             Platform::of("linux", "x86_64")
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_platform_without_a_package_is_told_about_codex_bin() {
+    fn an_unsupported_platform_points_to_codex_bin() {
         let error = Platform::of("freebsd", "x86_64").unwrap_err().to_string();
         assert!(
             error.contains("freebsd on x86_64") && error.contains("CODEX_BIN"),

@@ -1,4 +1,4 @@
-//! Versions of codex: the ones asked for, and the one a binary says it is.
+//! Versions of codex: parsed from arguments, and reported by binaries.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,16 +6,15 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use semver::Version;
 
-/// Parses a version that was asked for.
+/// Parses the version of an argument.
 ///
-/// Only exact versions pass: the name becomes a folder, and a moving name like `latest` would mean
-/// another release tomorrow.
+/// It must be exact: it becomes the name of a folder, and a name like `latest` changes its meaning.
 pub(super) fn parse(version: &str) -> anyhow::Result<Version> {
     Version::parse(version)
-        .with_context(|| format!("`{version}` is not a version of codex; write it like 0.169.0"))
+        .with_context(|| format!("`{version}` is not an exact version; write it like 0.169.0"))
 }
 
-/// Asks a binary which version it is.
+/// Returns the version that a binary reports.
 pub(super) fn of_binary(binary: &Path) -> anyhow::Result<Version> {
     let shown = binary.display();
     let output = Command::new(binary)
@@ -23,24 +22,24 @@ pub(super) fn of_binary(binary: &Path) -> anyhow::Result<Version> {
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot run `{shown} --version`"))?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let banner = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         bail!(
             "`{shown} --version` failed ({}): {}",
             output.status,
-            complaint.trim()
+            stderr.trim()
         );
     }
-    in_banner(&said).with_context(|| {
+    in_banner(&banner).with_context(|| {
         format!(
-            "`{shown} --version` names no version: `{}`",
-            said.lines().next().unwrap_or("")
+            "`{shown} --version` prints no version: `{}`",
+            banner.lines().next().unwrap_or("")
         )
     })
 }
 
-/// The version in what `codex --version` prints, `codex-cli 0.169.0`.
+/// Returns the version in the output of `codex --version`, like `codex-cli 0.169.0`.
 fn in_banner(banner: &str) -> Option<Version> {
     banner
         .split_whitespace()
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_banner_names_the_version() {
+    fn the_version_is_the_last_word_of_the_banner() {
         assert_eq!(
             in_banner("codex-cli 0.169.0\n"),
             Some(Version::new(0, 169, 0))
@@ -63,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn another_programs_banner_names_none() {
+    fn the_banner_of_another_program_has_no_version() {
         assert_eq!(in_banner("usage: codex [FLAGS]\n"), None);
         assert_eq!(in_banner(""), None);
     }
 
     #[test]
-    fn only_exact_versions_can_be_asked_for() {
+    fn only_exact_versions_are_accepted() {
         assert_eq!(parse("0.163.0").unwrap(), Version::new(0, 163, 0));
         for vague in ["latest", "0.163", "^0.163.0", "../0.163.0"] {
             let error = parse(vague).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! Both bundles of a release, fresh from its binary, and checked before anybody builds on them.
+//! Gets both bundles of a release from its binary, and checks them.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::census::{self, Census};
 use super::lock::{BUNDLE_FILE, Entry, Flavour, Lock};
 
-/// The two bundles of one release, byte for byte as its binary printed them.
+/// The two bundles of one release, as its binary printed them.
 pub(super) struct Bundles {
     pub(super) stable: Bundle,
     pub(super) experimental: Bundle,
@@ -21,13 +21,13 @@ pub(super) struct Bundles {
 pub(super) struct Bundle {
     /// The bytes of the file.
     pub(super) content: Vec<u8>,
-    /// The same, parsed.
+    /// The parsed content.
     pub(super) value: Value,
     counts: Census,
 }
 
 impl Bundles {
-    /// Lets that binary print its bundles.
+    /// Runs a binary to print its bundles.
     pub(super) fn print_by(binary: &Path) -> anyhow::Result<Self> {
         let bundles = Self {
             stable: Bundle::print_by(binary, Flavour::Stable)?,
@@ -37,7 +37,7 @@ impl Bundles {
         Ok(bundles)
     }
 
-    /// The lock that pins these bundles.
+    /// Returns the lock that pins these bundles.
     pub(super) fn lock(&self, codex: Version) -> Lock {
         let entry =
             |flavour, bundle: &Bundle| Entry::describe(flavour, &bundle.content, bundle.counts);
@@ -48,8 +48,8 @@ impl Bundles {
         }
     }
 
-    /// Refuses bundles that the rest of the workspace would misread: what is experimental is known
-    /// only as the difference between the two.
+    /// Refuses bundles without methods, and a stable bundle that is not a subset: the generator takes
+    /// the difference between the two as experimental.
     fn check(&self) -> anyhow::Result<()> {
         for (name, bundle) in [
             ("stable", &self.stable),
@@ -65,8 +65,8 @@ impl Bundles {
         for name in stable.keys().chain(census::v2(stable)?.keys()) {
             if !all.contains_key(name) && !all_v2.contains_key(name) {
                 bail!(
-                    "`{name}` is in the stable bundle and not in the experimental one, which was a \
-                     superset so far: the generator must learn this first"
+                    "`{name}` is in the stable bundle and not in the experimental one: the generator \
+                     expects a superset and must be adapted first"
                 );
             }
         }
@@ -82,14 +82,14 @@ impl Bundle {
             .args(flavour.arguments())
             .arg("--out")
             .arg(&out)
-            // The user's own settings could enable features that are in no release.
+            // The user's settings may enable features that no release has.
             .env("CODEX_HOME", folder.path())
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("cannot run {}", binary.display()))?;
         if !output.status.success() {
             bail!(
-                "{} could not print its {} schema ({}); it may be too old to: {}",
+                "{} cannot print its {} schema ({}); it may be too old: {}",
                 binary.display(),
                 flavour.name(),
                 output.status,
@@ -98,7 +98,7 @@ impl Bundle {
         }
         let content = fs::read(out.join(BUNDLE_FILE)).with_context(|| {
             format!(
-                "{} printed no {BUNDLE_FILE}: it may be too old",
+                "{} did not print {BUNDLE_FILE}; it may be too old",
                 binary.display()
             )
         })?;
@@ -122,7 +122,7 @@ pub(super) mod tests {
     use serde_json::json;
 
     /// A bundle with one method, one notification and the named types.
-    pub(in crate::schema) fn mini(types: &[&str]) -> Bundle {
+    pub(crate) fn mini(types: &[&str]) -> Bundle {
         let v2: serde_json::Map<_, _> = types
             .iter()
             .map(|name| ((*name).to_owned(), json!({"type": "object"})))
@@ -136,7 +136,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn bundles_pass_when_the_stable_one_is_a_subset() {
+    fn a_stable_bundle_that_is_a_subset_is_accepted() {
         let bundles = Bundles {
             stable: mini(&["A"]),
             experimental: mini(&["A", "B"]),
@@ -150,7 +150,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_stable_type_that_the_experimental_bundle_lacks_is_named() {
+    fn a_stable_type_missing_from_the_experimental_bundle_is_named() {
         let bundles = Bundles {
             stable: mini(&["Lost"]),
             experimental: mini(&["B"]),
@@ -175,7 +175,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_binary_that_is_not_there_is_named() {
+    fn a_missing_binary_is_named() {
         let missing = Path::new("no/such/codex");
         let error = Bundles::print_by(missing).err().unwrap().to_string();
         assert!(error.contains("no/such/codex"), "{error}");

@@ -1,5 +1,5 @@
-//! Counts what a bundle contains, so that the lock file says at a glance how much a release moved,
-//! and a bundle of another shape is noticed before anything is built on it.
+//! Counts the parts of a bundle. The counts in the lock file show the size of an update, and counting
+//! detects a bundle of another shape.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,19 +8,19 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How much a bundle contains.
+/// The number of parts of a bundle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Census {
-    /// Distinct names among the definitions of the root and of `v2`.
+    /// Distinct names of definitions, at the root and in `v2`.
     pub(super) definitions: usize,
-    /// Methods that the client calls.
+    /// Requests of the client.
     pub(super) client_requests: usize,
-    /// Notifications that the client sends.
+    /// Notifications of the client.
     pub(super) client_notifications: usize,
-    /// Methods that the server calls.
+    /// Requests of the server.
     pub(super) server_requests: usize,
-    /// Notifications that the server sends.
+    /// Notifications of the server.
     pub(super) server_notifications: usize,
 }
 
@@ -31,7 +31,7 @@ impl Census {
         let names: BTreeSet<&String> = root.keys().chain(v2(root)?.keys()).collect();
         let methods = |union| union_members(root, union).map(Vec::len);
         Ok(Self {
-            // `v2` is the nested folder, not a type; a bundle without it does not come this far.
+            // `v2` is the nested folder, not a type. `v2()` refuses a bundle without it.
             definitions: names.len() - 1,
             client_requests: methods("ClientRequest")?,
             client_notifications: methods("ClientNotification")?,
@@ -56,22 +56,22 @@ impl fmt::Display for Census {
     }
 }
 
-/// The definitions at the root of a bundle, the nested `v2` among them.
+/// Returns the definitions at the root of a bundle, including the nested `v2`.
 pub(super) fn definitions(bundle: &Value) -> anyhow::Result<&Map<String, Value>> {
     bundle
         .get("definitions")
         .and_then(Value::as_object)
-        .context("the bundle has no `definitions`: codex prints its schema in another shape")
+        .context("the bundle has no `definitions`: the shape of the schema has changed")
 }
 
-/// The definitions below `v2`.
+/// Returns the definitions below `v2`.
 pub(super) fn v2(root: &Map<String, Value>) -> anyhow::Result<&Map<String, Value>> {
     root.get("v2")
         .and_then(Value::as_object)
-        .context("the bundle has no `definitions.v2`: codex prints its schema in another shape")
+        .context("the bundle has no `definitions.v2`: the shape of the schema has changed")
 }
 
-/// The members of one of the unions of methods.
+/// Returns the members of a union of methods.
 pub(super) fn union_members<'a>(
     root: &'a Map<String, Value>,
     union: &str,
@@ -80,7 +80,7 @@ pub(super) fn union_members<'a>(
         .and_then(|schema| schema.get("oneOf"))
         .and_then(Value::as_array)
         .with_context(|| {
-            format!("`definitions.{union}` is no `oneOf`: codex prints its schema in another shape")
+            format!("`definitions.{union}` is not a `oneOf`: the shape of the schema has changed")
         })
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_stands_at_the_root_and_in_v2_counts_once() {
+    fn a_name_at_the_root_and_in_v2_counts_once() {
         let census = Census::of(&mini()).unwrap();
         assert_eq!(census.definitions, 6);
         assert_eq!(census.client_requests, 2);

@@ -1,4 +1,4 @@
-//! The lock file of the schema: which codex printed it, how, and what exactly it printed.
+//! The lock file of the schema: the release that printed it, the commands, and the hashes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::census::Census;
 /// The name of a bundle's file, as codex chooses it.
 pub(super) const BUNDLE_FILE: &str = "codex_app_server_protocol.schemas.json";
 
-/// What stands above the lock file's first key.
+/// The comment at the top of the lock file.
 const HEADER: &str = "\
 # The protocol that this workspace speaks, as the named codex release printed it.
 # Written by `cargo xtask schema update`, checked by `cargo xtask schema verify`: not edited by hand.
@@ -23,11 +23,11 @@ const HEADER: &str = "\
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lock {
-    /// The pinned release: the one place that names it.
+    /// The pinned release. No other place names it.
     pub(super) codex: Version,
     /// The bundle without experimental methods and fields.
     pub(super) stable: Entry,
-    /// The bundle with everything.
+    /// The complete bundle.
     pub(super) experimental: Entry,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Lock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
-    /// The path below the lock file's folder, with `/` on every platform.
+    /// The path relative to the lock file, with `/` on every platform.
     pub(super) file: String,
     /// The command that printed it.
     pub(super) command: String,
@@ -43,12 +43,12 @@ pub(super) struct Entry {
     pub(super) bytes: usize,
     /// The SHA-256 of the bytes, in lowercase hexadecimal.
     pub(super) sha256: String,
-    /// What the bundle contains.
+    /// The counts of the bundle.
     pub(super) counts: Census,
 }
 
 impl Entry {
-    /// Describes `content` as the file of that bundle.
+    /// Describes the file of a bundle.
     pub(super) fn describe(flavour: Flavour, content: &[u8], counts: Census) -> Self {
         Self {
             file: flavour.file(),
@@ -60,7 +60,7 @@ impl Entry {
     }
 }
 
-/// Which of the two bundles is meant.
+/// One of the two bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flavour {
     /// Without experimental methods and fields.
@@ -70,7 +70,7 @@ pub(super) enum Flavour {
 }
 
 impl Flavour {
-    /// The name of the bundle: its folder, and its table in the lock file.
+    /// Returns the name of the folder and of the table in the lock file.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Stable => "stable",
@@ -78,12 +78,12 @@ impl Flavour {
         }
     }
 
-    /// The path of the bundle below `schema/`.
+    /// Returns the path of the bundle below `schema/`.
     pub(super) fn file(self) -> String {
         format!("{}/{BUNDLE_FILE}", self.name())
     }
 
-    /// The arguments that make codex print the bundle; `--out` and a folder follow.
+    /// Returns the arguments of codex that print the bundle. `--out` and a folder follow.
     pub(super) fn arguments(self) -> Vec<&'static str> {
         let mut arguments = vec!["app-server", "generate-json-schema"];
         if self == Self::Experimental {
@@ -93,17 +93,17 @@ impl Flavour {
     }
 }
 
-/// The folder of the pinned schema.
-pub(super) fn folder() -> PathBuf {
-    crate::workspace::root().join("schema")
+/// Returns the folder of the pinned schema.
+pub(super) fn folder() -> anyhow::Result<PathBuf> {
+    Ok(crate::workspace::root()?.join("schema"))
 }
 
-/// The path of the lock file in the folder of a pinned schema.
+/// Returns the path of the lock file in the folder of a schema.
 pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join("codex.lock.toml")
 }
 
-/// Reads the lock file of that folder.
+/// Reads the lock file in the folder of a schema.
 pub(super) fn read(folder: &Path) -> anyhow::Result<Lock> {
     let path = path(folder);
     let shown = crate::workspace::shown(&path);
@@ -114,7 +114,7 @@ pub(super) fn read(folder: &Path) -> anyhow::Result<Lock> {
         .with_context(|| format!("{shown} is not a schema lock; restore it from git"))
 }
 
-/// The text of the lock file.
+/// Returns the text of the lock file.
 pub(super) fn print(lock: &Lock) -> anyhow::Result<String> {
     Ok(format!(
         "{HEADER}{}",
@@ -122,7 +122,7 @@ pub(super) fn print(lock: &Lock) -> anyhow::Result<String> {
     ))
 }
 
-/// The SHA-256 of `content`, in lowercase hexadecimal.
+/// Returns the SHA-256 of `content` in lowercase hexadecimal.
 pub(super) fn sha256(content: &[u8]) -> String {
     Sha256::digest(content)
         .iter()
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_printed_lock_reads_back_as_it_was() {
+    fn a_printed_lock_reads_back_unchanged() {
         let entry = |flavour| Entry::describe(flavour, b"{}", Census::default());
         let lock = Lock {
             codex: Version::new(0, 169, 0),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_the_published_one_of_a_known_text() {
+    fn the_hash_of_a_known_text_is_right() {
         assert_eq!(
             sha256(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -1,4 +1,4 @@
-//! The pinned protocol: kept as codex printed it, verified, updated, compared.
+//! `cargo xtask schema`: verifies, updates and compares the pinned protocol.
 
 mod bundles;
 mod census;
@@ -13,7 +13,7 @@ use semver::Version;
 use crate::runtime;
 use bundles::Bundles;
 
-/// Updates, verifies and compares the pinned schema.
+/// Arguments of `cargo xtask schema`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -22,15 +22,15 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Pins the schema that a release prints, installing that release if need be.
+    /// Pins the schema of a release, and installs the release if it is missing.
     Update {
-        /// The release, like 0.169.0; without it the pinned one prints its schema again.
+        /// The release, like 0.169.0; by default, the pinned one.
         #[arg(long, value_name = "VERSION")]
         version: Option<String>,
     },
-    /// Proves, without a runtime or a network, that the pinned files are what the lock says.
+    /// Checks offline that the pinned files match the lock file.
     Verify,
-    /// Reports what changed in the protocol between two releases, and what can break a client.
+    /// Reports the changes of the protocol between two releases, and which ones break a client.
     Diff(diff::Args),
 }
 
@@ -48,22 +48,22 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         Some(version) => version,
         None => pinned::version()?.to_string(),
     };
-    // By name, so that a CODEX_BIN of another release does not print the schema of this one.
+    // A named version is never replaced by a CODEX_BIN of another release.
     let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::folder(), Version::parse(&version)?, &bundles)?;
+    let lock = update::replace(&lock::folder()?, Version::parse(&version)?, &bundles)?;
     println!("pinned the schema of codex {}", lock.codex);
     report(&lock);
     Ok(())
 }
 
 fn verify() -> anyhow::Result<()> {
-    let (lock, _) = pinned::load_from(&lock::folder())?;
-    println!("the schema is the one that codex {} printed", lock.codex);
+    let (lock, _) = pinned::load_from(&lock::folder()?)?;
+    println!("the schema matches its lock: codex {}", lock.codex);
     report(&lock);
     Ok(())
 }
 
-/// Says what is pinned.
+/// Prints the counts of both bundles.
 fn report(lock: &lock::Lock) {
     println!("  stable        {}", lock.stable.counts);
     println!("  experimental  {}", lock.experimental.counts);

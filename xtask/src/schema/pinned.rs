@@ -1,5 +1,5 @@
-//! The pinned schema, handed out only when it is byte for byte what the lock file promises: the
-//! generator and the tests build on it, and a bundle edited by hand would mislead both.
+//! Loads the pinned schema, and refuses it unless it matches the lock file byte for byte: a bundle
+//! edited by hand would mislead the generator.
 
 use std::fs;
 use std::path::Path;
@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::census::Census;
 use super::lock::{self, Entry, Flavour, Lock};
 
-/// What to do about a file that is not what the lock says.
+/// The remedy for a file that does not match the lock.
 const REMEDY: &str =
-    "restore it with `git restore schema`, or pin anew with `cargo xtask schema update`";
+    "restore it with `git restore schema`, or pin it again with `cargo xtask schema update`";
 
 /// Both bundles of the pinned release, verified.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub(crate) struct Pinned {
     pub(crate) version: String,
     /// The bundle without experimental methods and fields.
     pub(crate) stable: Value,
-    /// The bundle with everything: a superset of `stable`.
+    /// The complete bundle, a superset of `stable`.
     pub(crate) experimental: Value,
 }
 
@@ -30,21 +30,21 @@ pub(crate) struct Pinned {
 ///
 /// # Errors
 ///
-/// Fails when the lock file or a bundle is missing, or differs from what was pinned.
+/// Fails if the lock file or a bundle is missing, or if a bundle does not match the lock.
 pub(crate) fn load() -> anyhow::Result<Pinned> {
-    load_from(&lock::folder()).map(|(_, pinned)| pinned)
+    load_from(&lock::folder()?).map(|(_, pinned)| pinned)
 }
 
-/// The release that the workspace speaks, read from the lock file alone.
+/// Returns the pinned release. Reads only the lock file.
 ///
 /// # Errors
 ///
-/// Fails when the lock file is missing or unreadable.
+/// Fails if the lock file is missing or unreadable.
 pub(crate) fn version() -> anyhow::Result<Version> {
-    Ok(lock::read(&lock::folder())?.codex)
+    Ok(lock::read(&lock::folder()?)?.codex)
 }
 
-/// Loads and verifies the pinned schema in `folder`.
+/// Loads and verifies the schema in `folder`.
 pub(super) fn load_from(folder: &Path) -> anyhow::Result<(Lock, Pinned)> {
     let lock = lock::read(folder)?;
     let stable = verified(folder, Flavour::Stable, &lock.stable)?;
@@ -60,7 +60,7 @@ pub(super) fn load_from(folder: &Path) -> anyhow::Result<(Lock, Pinned)> {
     ))
 }
 
-/// Reads one bundle and holds it against its entry.
+/// Reads a bundle and compares it to its entry.
 fn verified(folder: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result<Value> {
     let path = folder.join(&entry.file);
     let shown = crate::workspace::shown(&path);
@@ -68,7 +68,7 @@ fn verified(folder: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result<Va
     let sha256 = lock::sha256(&content);
     ensure!(
         sha256 == entry.sha256 && content.len() == entry.bytes,
-        "{shown} is not what was pinned: the lock has {} bytes with sha256 {}, the file {} bytes \
+        "{shown} does not match the lock: the lock has {} bytes with sha256 {}, the file {} bytes \
          with {sha256}; {REMEDY}",
         entry.bytes,
         entry.sha256,
@@ -77,11 +77,11 @@ fn verified(folder: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result<Va
     let bundle: Value =
         serde_json::from_slice(&content).with_context(|| format!("{shown} is not JSON"))?;
     let counts = Census::of(&bundle).with_context(|| format!("cannot count {shown}"))?;
-    // With the hash right, only an edited lock or a changed way of counting can lead here.
+    // The hash is right, so the lock was edited, or the counting has changed.
     let expected = Entry::describe(flavour, &content, counts);
     ensure!(
         *entry == expected,
-        "the `[{}]` table of the lock does not describe {shown}: it should say\n{}\n{REMEDY}",
+        "the `[{}]` table of the lock does not describe {shown}; expected\n{}\n{REMEDY}",
         flavour.name(),
         toml::to_string(&expected).unwrap_or_default(),
     );
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_of_this_workspace_is_what_its_lock_promises() {
+    fn the_schema_of_this_workspace_matches_its_lock() {
         let pinned = load().unwrap();
         assert_eq!(pinned.version, version().unwrap().to_string());
         assert!(pinned.experimental["definitions"]["v2"]["Thread"].is_object());
@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_newest_entry_of_the_changelog_names_the_pinned_release() {
-        let changelog = fs::read_to_string(crate::workspace::root().join("CHANGELOG.md")).unwrap();
+        let changelog = crate::workspace::root().unwrap().join("CHANGELOG.md");
+        let changelog = fs::read_to_string(changelog).unwrap();
         let newest = changelog.split("\n## [").nth(1).unwrap();
         let sentence = format!("**codex {}**", version().unwrap());
         assert!(newest.contains(&sentence), "no `{sentence}` in: {newest}");
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_edited_in_the_lock_is_refused() {
+    fn an_edited_count_in_the_lock_is_refused() {
         let folder = pinned_folder();
         let path = lock::path(folder.path());
         let text = fs::read_to_string(&path).unwrap();
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_stay_sorted_so_that_all_that_is_made_of_them_is_the_same_everywhere() {
+    fn maps_are_sorted_so_that_generated_code_is_reproducible() {
         let value: Value = serde_json::from_str(r#"{"b": 1, "a": 2}"#).unwrap();
         assert_eq!(value.to_string(), r#"{"a":2,"b":1}"#);
     }

@@ -1,4 +1,4 @@
-//! Pins the schema of a release: printed and checked elsewhere first, then put in place.
+//! Replaces the pinned schema with checked bundles.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use semver::Version;
 use super::bundles::Bundles;
 use super::lock::{self, Lock};
 
-/// Replaces the pinned schema in `folder` by `bundles`, and returns the new lock.
+/// Replaces the pinned schema in `folder` with `bundles`, and returns the new lock.
 ///
-/// Every file is replaced by a rename and the lock last, so whatever ends this early leaves a
-/// pinned schema that either is whole or is refused by its lock.
+/// Each file is replaced by a rename, the lock last. An aborted update leaves a schema that is either
+/// complete or refused by its lock.
 pub(super) fn replace(folder: &Path, codex: Version, bundles: &Bundles) -> anyhow::Result<Lock> {
     let lock = bundles.lock(codex);
     let text = lock::print(&lock)?;
@@ -25,7 +25,7 @@ pub(super) fn replace(folder: &Path, codex: Version, bundles: &Bundles) -> anyho
     Ok(lock)
 }
 
-/// Puts `content` at `path`, at once.
+/// Writes a file atomically.
 fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", crate::workspace::shown(path));
     if let Some(folder) = path.parent() {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_pinned_loads_byte_for_byte_and_leaves_no_other_file() {
+    fn a_pinned_schema_loads_byte_for_byte_and_leaves_no_other_file() {
         let folder = tempfile::tempdir().unwrap();
         let release = Version::new(1, 0, 0);
         let first = Bundles {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_that_ended_before_the_lock_is_refused_until_it_is_run_again() {
+    fn an_update_aborted_before_the_lock_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let release = Version::new(1, 0, 0);
         let first = Bundles {

@@ -1,4 +1,4 @@
-//! The cache against a registry that is a closure: what is shared, interrupted, broken, false.
+//! Tests the cache with a closure as its registry.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -8,7 +8,7 @@ use super::*;
 
 const VERSION: Version = Version::new(1, 2, 3);
 
-/// Installs a text file in place of a binary; what it says is its version.
+/// Installs a text file as the binary. Its content is the version that it reports.
 struct Fake<F: Fn(&Version, &Path) -> anyhow::Result<()>> {
     fetch: F,
     waiting: Option<mpsc::Sender<()>>,
@@ -39,12 +39,12 @@ impl<F: Fn(&Version, &Path) -> anyhow::Result<()>> Installer for Fake<F> {
     }
 }
 
-/// Writes a binary that says it is `says`.
-fn put(says: &str, into: &Path) -> anyhow::Result<()> {
+/// Writes a binary that reports `version`.
+fn put(version: &str, into: &Path) -> anyhow::Result<()> {
     let name = if cfg!(windows) { "codex.exe" } else { "codex" };
     let folder = into.join("codex_cli_bin").join("bin");
     fs::create_dir_all(&folder)?;
-    Ok(fs::write(folder.join(name), says)?)
+    Ok(fs::write(folder.join(name), version)?)
 }
 
 fn put_right(version: &Version, into: &Path) -> anyhow::Result<()> {
@@ -52,11 +52,11 @@ fn put_right(version: &Version, into: &Path) -> anyhow::Result<()> {
 }
 
 fn put_nothing(_: &Version, _: &Path) -> anyhow::Result<()> {
-    panic!("nothing had to be installed")
+    panic!("an unexpected install")
 }
 
 fn cache(folder: &tempfile::TempDir) -> Cache {
-    // Below a folder that does not exist yet, as in a fresh clone.
+    // The parent folder does not exist yet, as in a fresh clone.
     Cache::new(
         folder.path().join("target").join("runtimes"),
         Platform::current().unwrap(),
@@ -78,7 +78,7 @@ fn an_installed_version_is_not_installed_again() {
 }
 
 #[test]
-fn two_at_once_install_once() {
+fn concurrent_installs_of_a_version_install_it_once() {
     let folder = tempfile::tempdir().unwrap();
     let installs = AtomicUsize::new(0);
     let (fetching, first_is_fetching) = mpsc::channel();
@@ -89,7 +89,7 @@ fn two_at_once_install_once() {
             let fetch = |version: &Version, into: &Path| {
                 installs.fetch_add(1, Ordering::Relaxed);
                 fetching.send(()).unwrap();
-                // The first one is slow: it ends only after the second one has met its lock.
+                // The first install ends only after the second one waits for its lock.
                 second_is_waiting.recv().unwrap();
                 put_right(version, into)
             };
@@ -136,9 +136,9 @@ fn a_failed_install_leaves_nothing_behind() {
 #[test]
 fn a_binary_of_another_version_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let lying = Fake::new(|_: &Version, into: &Path| put("1.2.4", into));
+    let wrong = Fake::new(|_: &Version, into: &Path| put("1.2.4", into));
     let error = cache(&folder)
-        .ensure(&VERSION, &lying)
+        .ensure(&VERSION, &wrong)
         .unwrap_err()
         .to_string();
     assert!(
@@ -149,7 +149,7 @@ fn a_binary_of_another_version_is_refused() {
 }
 
 #[test]
-fn packages_without_a_binary_are_refused_with_a_way_out() {
+fn packages_without_a_binary_are_refused_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let empty = Fake::new(|_: &Version, _: &Path| Ok(()));
     let error = cache(&folder)
@@ -163,7 +163,7 @@ fn packages_without_a_binary_are_refused_with_a_way_out() {
 }
 
 #[test]
-fn a_broken_runtime_is_installed_anew() {
+fn a_broken_runtime_is_reinstalled() {
     let folder = tempfile::tempdir().unwrap();
     let home = cache(&folder).home(&VERSION);
     put("not a version", &home).unwrap();

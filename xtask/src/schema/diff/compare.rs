@@ -1,228 +1,194 @@
-//! Compares two releases line by line.
+//! Compares two releases line by line, and judges what a client of the older one meets in the newer.
+//!
+//! Values that the client writes may become looser, and values that it reads stricter; the opposite
+//! breaks it. Removals always break it, at the latest when it is compiled. Additions break it only if
+//! it must write them: it keeps unknown values as they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::flow::Flow;
-use super::methods::{Method, Union};
-use super::outline::{Kind, Member, Outline};
-use super::protocol::Protocol;
-use super::report::{Area, Change, What};
-use super::verdict::{differences, method_differences, moved};
+use serde_json::Value;
 
-/// All that differs between two releases.
+use super::outline::{Kind, Line, Outline};
+use super::protocol::{Flow, NOTHING, Protocol};
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) kind: Kind,
+    /// The method or type.
+    pub(super) owner: String,
+    /// The rest of the path: `.status`, `::plan.text`, or empty.
+    pub(super) below: String,
+    pub(super) action: Action,
+    /// The type of what was added or removed, or the differences.
+    pub(super) detail: String,
+    /// Whether it breaks a client of the older release, on the wire or when it is compiled.
+    pub(super) breaking: bool,
+    /// Whether it concerns only clients that use the experimental API.
+    pub(super) experimental: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Added,
+    Removed,
+    Changed,
+}
+
+/// Returns the differences between two releases, sorted by path.
 pub(super) fn compare(old: &Protocol, new: &Protocol) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for union in Union::ALL {
-        methods(
-            union,
-            &old.methods[&union],
-            &new.methods[&union],
-            &mut changes,
-        );
-    }
-    let paths: BTreeSet<&String> = old.outline.keys().chain(new.outline.keys()).collect();
-    for path in paths {
-        match (old.outline.get(path), new.outline.get(path)) {
-            (None, Some(member)) => added(path, member, old, new, &mut changes),
-            (Some(member), None) => removed(path, member, old, new, &mut changes),
-            (Some(before), Some(after)) => changed(path, before, after, old, new, &mut changes),
-            (None, None) => {}
-        }
-    }
-    changes
-}
-
-fn methods(
-    union: Union,
-    old: &BTreeMap<String, Method>,
-    new: &BTreeMap<String, Method>,
-    changes: &mut Vec<Change>,
-) {
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    for name in names {
-        let mut push = |what, detail, breaking, stable: bool| {
-            changes.push(Change {
-                area: Area::Method(union),
-                owner: name.clone(),
-                below: String::new(),
-                what,
-                detail,
-                breaking,
-                experimental: !stable,
-            });
-        };
-        match (old.get(name), new.get(name)) {
-            (None, Some(new)) => push(What::Added, new.signature(), false, new.stable),
-            (Some(old), None) => push(What::Removed, old.signature(), true, old.stable),
-            (Some(old), Some(new)) => {
-                let (details, breaking) = method_differences(union, old, new);
-                if !details.is_empty() {
-                    push(What::Changed, details.join(", "), breaking, new.stable);
+    let paths: BTreeSet<&String> = old.lines.keys().chain(new.lines.keys()).collect();
+    let changes = paths.into_iter().filter_map(|path| {
+        let (owner, below) = split(path);
+        let flow = old.flow(owner).or(new.flow(owner));
+        let (action, line, detail, breaking, stable) =
+            match (old.lines.get(path), new.lines.get(path)) {
+                (None, Some(line)) if !is_implied(line, &old.lines) => {
+                    let breaking = line.required && flow.is_sent();
+                    let detail = describe(path, line, new);
+                    (Action::Added, line, detail, breaking, new.is_stable(path))
                 }
-                if let Some((what, detail)) = moved(old.stable, new.stable) {
-                    push(what, detail, what == What::Withdrawn, new.stable);
+                (Some(line), None) if !is_implied(line, &new.lines) => {
+                    let detail = describe(path, line, old);
+                    (Action::Removed, line, detail, true, old.is_stable(path))
                 }
-            }
-            (None, None) => {}
+                (Some(before), Some(after)) => {
+                    let (mut details, mut breaking) = differences(before, after, flow);
+                    if let Some(detail) = moved(path, after, old, new) {
+                        breaking |= !new.is_stable(path);
+                        details.push(detail.to_owned());
+                    }
+                    let detail = details.join(", ");
+                    (
+                        Action::Changed,
+                        after,
+                        detail,
+                        breaking,
+                        new.is_stable(path),
+                    )
+                }
+                _ => return None,
+            };
+        if action == Action::Changed && detail.is_empty() {
+            return None;
         }
-    }
+        Some(Change {
+            kind: line.kind,
+            owner: owner.to_owned(),
+            below: below.to_owned(),
+            action,
+            detail,
+            breaking,
+            experimental: !stable,
+        })
+    });
+    changes.collect()
 }
 
-fn added(path: &str, member: &Member, old: &Protocol, new: &Protocol, changes: &mut Vec<Change>) {
-    if told_by_parent(member, &old.outline) {
-        return;
-    }
-    let must_be_sent = matches!(member.kind, Kind::Field { required: true, .. });
-    let breaking = must_be_sent && flow(path, old, new).sent;
-    let detail = describe(path, member, &new.outline);
-    changes.push(change(
-        path,
-        member,
-        What::Added,
-        detail,
-        breaking,
-        new.is_stable(path),
-    ));
+/// Splits a path behind its type or method.
+fn split(path: &str) -> (&str, &str) {
+    path.split_at(path.find(['.', ':', '[', '{']).unwrap_or(path.len()))
 }
 
-fn removed(path: &str, member: &Member, old: &Protocol, new: &Protocol, changes: &mut Vec<Change>) {
-    if told_by_parent(member, &new.outline) {
-        return;
-    }
-    let detail = describe(path, member, &old.outline);
-    changes.push(change(
-        path,
-        member,
-        What::Removed,
-        detail,
-        true,
-        old.is_stable(path),
-    ));
-}
-
-/// Whether the line of its parent says already that a thing is not in the other release: the parent
-/// is not there either, or it is an enum here and no enum or union there.
-fn told_by_parent(member: &Member, other: &Outline) -> bool {
-    let Some(parent) = &member.parent else {
+/// Returns whether the line of the parent implies that a line is not in the other release: the parent
+/// is not there either, or it is an enum here and neither enum nor union there.
+fn is_implied(line: &Line, other: &Outline) -> bool {
+    let Some(parent) = &line.parent else {
         return false;
     };
     other.get(parent).is_none_or(|parent| {
-        member.text == "value" && !matches!(parent.text.as_str(), "enum" | "union")
+        line.text == "value" && !matches!(parent.text.as_str(), "enum" | "union")
     })
 }
 
-fn changed(
-    path: &str,
-    before: &Member,
-    after: &Member,
-    old: &Protocol,
-    new: &Protocol,
-    changes: &mut Vec<Change>,
-) {
-    let (details, breaking) = differences(before, after, flow(path, old, new));
-    let stable = new.is_stable(path);
-    if !details.is_empty() {
-        changes.push(change(
-            path,
-            after,
-            What::Changed,
-            details.join(", "),
-            breaking,
-            stable,
-        ));
+/// Returns the differences between two versions of a line, and whether they break a client.
+fn differences(before: &Line, after: &Line, flow: Flow) -> (Vec<String>, bool) {
+    let mut details = Vec::new();
+    let mut breaking = false;
+    if before.text != after.text {
+        details.push(format!("{} ⇒ {}", typed(before), typed(after)));
+        let is_optional_param = before.text == NOTHING && after.nullable;
+        breaking = flow.is_received() || !is_optional_param;
+    } else if after.nullable && !before.nullable {
+        details.push("now nullable".to_owned());
+        breaking = flow.is_received();
+    } else if before.nullable && !after.nullable {
+        details.push("no longer nullable".to_owned());
+        breaking = flow.is_sent();
     }
-    let Some((what, detail)) = moved(old.is_stable(path), stable) else {
-        return;
-    };
-    let parent_too = after.parent.as_ref().is_some_and(|parent| {
-        moved(old.is_stable(parent), new.is_stable(parent)).is_some_and(|(too, _)| too == what)
-    });
-    if !parent_too {
-        changes.push(change(
-            path,
-            after,
-            what,
-            detail,
-            what == What::Withdrawn,
-            stable,
-        ));
+    match (before.required, after.required) {
+        (false, true) => {
+            details.push("now required".to_owned());
+            breaking |= flow.is_sent();
+        }
+        (true, false) => {
+            details.push("now optional".to_owned());
+            breaking |= flow.is_received();
+        }
+        _ => {}
+    }
+    if before.default != after.default {
+        let shown = |value: &Option<Value>| {
+            let text = value.as_ref().map(ToString::to_string);
+            text.unwrap_or_else(|| "none".to_owned())
+        };
+        let (before, after) = (shown(&before.default), shown(&after.default));
+        details.push(format!("default {before} ⇒ {after}"));
+    }
+    (details, breaking)
+}
+
+/// Returns how a line moved between stable and experimental, unless its parent moved with it.
+fn moved(path: &str, line: &Line, old: &Protocol, new: &Protocol) -> Option<&'static str> {
+    let stability = |path: &str| (old.is_stable(path), new.is_stable(path));
+    let stable = stability(path);
+    if line.parent.as_deref().map(stability) == Some(stable) {
+        return None;
+    }
+    match stable {
+        (false, true) => Some("now stable"),
+        (true, false) => Some("now experimental"),
+        _ => None,
     }
 }
 
-/// Who writes the type that a path belongs to. A type that nothing leads to is judged both ways.
-fn flow(path: &str, old: &Protocol, new: &Protocol) -> Flow {
-    let owner = split(path).0;
-    match (old.flow(owner), new.flow(owner)) {
-        (Some(before), Some(after)) => before.or(after),
-        (one, other) => one.or(other).unwrap_or(Flow::BOTH),
-    }
+/// Returns the type of a line, `null` included.
+fn typed(line: &Line) -> String {
+    let null = if line.nullable { " | null" } else { "" };
+    format!("{}{null}", line.text)
 }
 
-/// How a line looks that came or went, with the names of the fields that came or went with it.
-fn describe(path: &str, member: &Member, outline: &Outline) -> String {
-    let mut text = match &member.kind {
-        Kind::Type => return member.text.clone(),
-        Kind::Variant if member.text == "value" => return String::new(),
-        Kind::Variant => member.text.clone(),
-        Kind::Field {
-            required, nullable, ..
-        } => format!(
-            "{}{}{}",
-            member.text,
-            if *nullable { " | null" } else { "" },
-            if *required { "" } else { ", optional" },
-        ),
-    };
-    let below: Vec<String> = outline
+/// Describes a line that was added or removed, with the names of the parts below it.
+fn describe(path: &str, line: &Line, protocol: &Protocol) -> String {
+    match line.kind {
+        Kind::Type => return line.text.clone(),
+        Kind::Method(_) => {
+            let response = protocol.responses.get(path);
+            let response = response.map_or_else(String::new, |name| format!(" → {name}"));
+            return format!("{}{response}", typed(line));
+        }
+        Kind::Variant if line.text == "value" => return String::new(),
+        Kind::Field | Kind::Variant => {}
+    }
+    let parts = protocol
+        .lines
         .iter()
-        .filter(|(_, inner)| inner.parent.as_deref() == Some(path))
-        .map(|(inner_path, inner)| {
-            let name = &inner_path[path.len()..];
-            let name = name.trim_start_matches("[]").trim_start_matches("{}");
-            let name = name.trim_start_matches("::").trim_start_matches('.');
-            match inner.kind {
-                Kind::Field {
-                    required: false, ..
-                } => format!("{name}?"),
-                _ => name.to_owned(),
-            }
+        .filter(|(_, part)| part.parent.as_deref() == Some(path));
+    let parts: Vec<String> = parts
+        .map(|(part_path, part)| {
+            let name = part_path[path.len()..].trim_start_matches("[]");
+            let name = name.trim_start_matches("{}").trim_start_matches([':', '.']);
+            let is_optional = part.kind == Kind::Field && !part.required;
+            format!("{name}{}", if is_optional { "?" } else { "" })
         })
         .collect();
-    if !below.is_empty() {
-        text.push_str(&format!(" {{{}}}", below.join(", ")));
-    }
-    text
-}
-
-fn change(
-    path: &str,
-    member: &Member,
-    what: What,
-    detail: String,
-    breaking: bool,
-    stable: bool,
-) -> Change {
-    let area = match member.kind {
-        Kind::Type => Area::Type,
-        Kind::Field { .. } => Area::Field,
-        Kind::Variant => Area::Variant,
+    let parts = match parts.is_empty() {
+        true => String::new(),
+        false => format!(" {{{}}}", parts.join(", ")),
     };
-    let (owner, below) = split(path);
-    let experimental = !stable;
-    Change {
-        area,
-        owner: owner.into(),
-        below: below.into(),
-        what,
-        detail,
-        breaking,
-        experimental,
-    }
-}
-
-/// The type of a path, and the rest of it.
-fn split(path: &str) -> (&str, &str) {
-    path.split_at(path.find(['.', ':', '[', '{']).unwrap_or(path.len()))
+    let is_optional = line.kind == Kind::Field && !line.required;
+    let optional = if is_optional { ", optional" } else { "" };
+    format!("{}{optional}{parts}", typed(line))
 }
 
 #[cfg(test)]

@@ -1,77 +1,112 @@
-//! Flattens a definition into lines, one for everything in it that has a name: two definitions are
-//! then compared line by line, however deep the difference lies.
+//! Turns a definition into lines, one for each part that has a name. Two definitions are compared
+//! line by line, no matter how deep they differ.
 //!
-//! A field is `Thread.id`, a variant `ThreadItem::plan`, a field of a variant `ThreadItem::plan.text`;
-//! the elements of a list without a type of their own are `Thread.turns[]`, the values of a map
-//! `Config.apps{}`.
+//! A field is `Thread.id`, a variant `ThreadItem::plan`, a field of a variant `ThreadItem::plan.text`.
+//! Unnamed elements of a list are `Thread.turns[]`, unnamed values of a map `Config.apps{}`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::expression::text;
 use super::shape::{
-    allows_null, alternatives, is_widened_object, properties, reference, requires, tag,
+    allows_null, alternatives, is_widened_object, properties, required, requires, tag, type_name,
 };
 
-/// The lines of many definitions, by path.
-pub(super) type Outline = BTreeMap<String, Member>;
+/// The lines of a release, by path.
+pub(super) type Outline = BTreeMap<String, Line>;
 
-/// One line: a type, a field or a variant.
+/// A method, a type, a field or a variant.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Member {
-    /// The path of what it belongs to; a type belongs to nothing.
+pub(super) struct Line {
+    /// The path of the line that this one belongs to. Types and methods have none.
     pub(super) parent: Option<String>,
-    /// What sort of thing it is.
     pub(super) kind: Kind,
-    /// What it allows, `null` aside.
+    /// The type without `null`; for a method, the type of its params.
     pub(super) text: String,
+    /// Whether a field is always present.
+    pub(super) required: bool,
+    /// Whether a field, or the params of a method, may be `null`.
+    pub(super) nullable: bool,
+    /// The default of a field.
+    pub(super) default: Option<Value>,
 }
 
-/// The sorts of things that have a name.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A method of that union.
+    Method(&'static Union),
     /// A definition.
     Type,
     /// A member of an object.
-    Field {
-        /// Whether it is always written.
-        required: bool,
-        /// Whether it may be `null`.
-        nullable: bool,
-        /// What stands for it when it is left out.
-        default: Option<Value>,
-    },
+    Field,
     /// A member of a union, or a value of an enum.
     Variant,
 }
 
+/// A union that lists methods.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Union {
+    /// The name of its definition.
+    pub(super) name: &'static str,
+    /// Its title in a report.
+    pub(super) title: &'static str,
+    /// Whether the client sends its members.
+    pub(super) is_sent: bool,
+    /// Whether its members have responses.
+    pub(super) is_request: bool,
+}
+
+/// All unions of methods.
+pub(super) static UNIONS: [Union; 4] = [
+    union("ClientRequest", "Client requests", true, true),
+    union("ClientNotification", "Client notifications", true, false),
+    union("ServerRequest", "Server requests", false, true),
+    union("ServerNotification", "Server notifications", false, false),
+];
+
+const fn union(name: &'static str, title: &'static str, is_sent: bool, is_request: bool) -> Union {
+    Union {
+        name,
+        title,
+        is_sent,
+        is_request,
+    }
+}
+
+impl Line {
+    /// Creates a line that belongs to no other one.
+    pub(super) fn new(kind: Kind, text: String) -> Self {
+        Self {
+            parent: None,
+            kind,
+            text,
+            required: false,
+            nullable: false,
+            default: None,
+        }
+    }
+}
+
 /// Adds the lines of a definition.
 pub(super) fn outline(name: &str, schema: &Value, out: &mut Outline) {
-    out.insert(
-        name.to_owned(),
-        Member {
-            parent: None,
-            kind: Kind::Type,
-            text: text(schema),
-        },
-    );
+    out.insert(name.to_owned(), Line::new(Kind::Type, type_name(schema)));
     members(name, schema, None, out);
 }
 
-/// Adds what lies below `path`; the property `tag` is told by the name of its variant already.
+/// Adds the lines below `path`. The property `tag` has none: its variant says the same.
 fn members(path: &str, schema: &Value, tag: Option<&str>, out: &mut Outline) {
     for (name, field) in properties(schema).filter(|(name, _)| Some(name.as_str()) != tag) {
         let below = format!("{path}.{name}");
-        let kind = Kind::Field {
+        let line = Line {
             required: requires(schema, name),
             nullable: allows_null(field),
             default: field
                 .get("default")
                 .filter(|value| !value.is_null())
                 .cloned(),
+            ..Line::new(Kind::Field, type_name(field))
         };
-        add(path, &below, kind, text(field), out);
+        add(path, &below, line, out);
         members(&below, field, None, out);
     }
     values(path, schema, out);
@@ -84,37 +119,24 @@ fn members(path: &str, schema: &Value, tag: Option<&str>, out: &mut Outline) {
         members(path, part, tag, out);
     }
     for (suffix, inner) in [("[]", "items"), ("{}", "additionalProperties")] {
-        members_of_inner(path, suffix, &schema[inner], out);
-    }
-}
-
-/// Adds what lies in the elements of a list or the values of a map; the list itself has the line.
-fn members_of_inner(path: &str, suffix: &str, inner: &Value, out: &mut Outline) {
-    if !inner.is_object() {
-        return;
-    }
-    let mut below = Outline::new();
-    let elements = format!("{path}{suffix}");
-    members(&elements, inner, None, &mut below);
-    for (name, mut member) in below {
-        if member.parent.as_deref() == Some(&elements) {
-            member.parent = Some(path.to_owned());
+        if schema[inner].is_object() {
+            members(&format!("{path}{suffix}"), &schema[inner], None, out);
         }
-        out.insert(name, member);
     }
 }
 
-/// Adds the fields of all members of a union as fields of the object that it belongs to. A field is
-/// required only where every member requires it.
+/// Adds the fields of all members of a union as fields of one object. A field is required if every
+/// member requires it.
 fn widened(path: &str, several: &[&Value], out: &mut Outline) {
     for one in several {
         for (name, field) in properties(one) {
-            let kind = Kind::Field {
+            let below = format!("{path}.{name}");
+            let line = Line {
                 required: several.iter().all(|one| requires(one, name)),
                 nullable: allows_null(field),
-                default: None,
+                ..Line::new(Kind::Field, type_name(field))
             };
-            add(path, &format!("{path}.{name}"), kind, text(field), out);
+            add(path, &below, line, out);
         }
     }
 }
@@ -122,80 +144,51 @@ fn widened(path: &str, several: &[&Value], out: &mut Outline) {
 /// Adds the values of an enum.
 fn values(path: &str, schema: &Value, out: &mut Outline) {
     for value in schema["enum"].as_array().into_iter().flatten() {
-        add(
-            path,
-            &format!("{path}::{}", bare(value)),
-            Kind::Variant,
-            "value".into(),
-            out,
-        );
+        let name = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        let below = format!("{path}::{name}");
+        let line = Line::new(Kind::Variant, "value".to_owned());
+        add(path, &below, line, out);
     }
 }
 
-/// Adds one member of a union.
+/// Adds a member of a union.
 fn variant(path: &str, schema: &Value, out: &mut Outline) {
     if schema["enum"].is_array() {
         return values(path, schema, out);
     }
-    if let Some((tag, value)) = tag(schema) {
-        let below = format!("{path}::{value}");
-        add(path, &below, Kind::Variant, "object".into(), out);
-        return members(&below, schema, Some(tag), out);
-    }
-    let names: Vec<&str> = properties(schema).map(|(name, _)| name.as_str()).collect();
-    match names.as_slice() {
-        // The one property is the tag, and its value what the variant carries.
-        [only] if schema["additionalProperties"] == false && requires(schema, only) => {
-            let carried = &schema["properties"][only];
-            let below = format!("{path}::{only}");
-            add(path, &below, Kind::Variant, text(carried), out);
-            members(&below, carried, None, out);
+    let tag = tag(schema);
+    let (name, inner) = match (tag, required(schema).as_slice()) {
+        (Some((_, value)), _) => (value.to_owned(), schema),
+        // The only property is the tag, and its value the content.
+        (None, [only])
+            if schema["additionalProperties"] == false && properties(schema).count() == 1 =>
+        {
+            ((*only).to_owned(), &schema["properties"][*only])
         }
-        [] if reference(schema).is_none() && schema["required"].is_array() => {
-            let needed: Vec<String> = schema["required"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(bare)
-                .collect();
-            let below = format!("{path}::with {}", needed.join(", "));
-            add(path, &below, Kind::Variant, "object".into(), out);
-        }
-        [] => {
-            let below = format!("{path}::{}", text(schema));
-            add(path, &below, Kind::Variant, text(schema), out);
-            members(&below, schema, None, out);
-        }
-        // Without a tag it is known by what it requires, which stays when fields are added.
-        names => {
-            let needed: Vec<&str> = names
-                .iter()
-                .copied()
-                .filter(|name| requires(schema, name))
-                .collect();
-            let below = format!("{path}::{{{}}}", needed.join(", "));
-            add(path, &below, Kind::Variant, "object".into(), out);
-            members(&below, schema, None, out);
-        }
-    }
+        (None, []) => (type_name(schema), schema),
+        // Without a tag, the required properties identify the variant: they stay when others are added.
+        (None, required) => (format!("{{{}}}", required.join(", ")), schema),
+    };
+    let below = format!("{path}::{name}");
+    let line = Line::new(Kind::Variant, type_name(inner));
+    add(path, &below, line, out);
+    members(&below, inner, tag.map(|(name, _)| name), out);
 }
 
-fn add(parent: &str, path: &str, kind: Kind, text: String, out: &mut Outline) {
-    out.insert(
-        path.to_owned(),
-        Member {
-            parent: Some(parent.to_owned()),
-            kind,
-            text,
-        },
-    );
-}
-
-/// The value of an enum as it stands in a path.
-fn bare(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+/// Adds a line that belongs to the one at `parent`.
+fn add(parent: &str, path: &str, line: Line, out: &mut Outline) {
+    // Elements have no line of their own: their parts belong to the list or map.
+    let mut parent = parent;
+    while let Some(list) = parent
+        .strip_suffix("[]")
+        .or_else(|| parent.strip_suffix("{}"))
+    {
+        parent = list;
+    }
+    let parent = Some(parent.to_owned());
+    out.insert(path.to_owned(), Line { parent, ..line });
 }
 
 #[cfg(test)]

@@ -1,238 +1,224 @@
-//! The differences between two releases, as data: what changed, where, and whom it breaks.
+//! Prints the differences as Markdown that reads well in a terminal, an issue and a changelog.
 
 use std::collections::BTreeMap;
 
-use super::methods::Union;
+use super::compare::{Action, Change};
+use super::outline::{Kind, UNIONS};
+use super::protocol::Protocol;
 
-/// All that differs between two releases.
-pub(super) struct Report {
-    /// The older release.
-    pub(super) old: String,
-    /// The newer one.
-    pub(super) new: String,
-    /// How much there is of each sort, before and after.
-    pub(super) sizes: BTreeMap<Area, (usize, usize)>,
-    /// The differences: methods first, then types, each in the order of their names.
-    pub(super) changes: Vec<Change>,
-}
+/// Returns the report.
+pub(super) fn render(old: &Protocol, new: &Protocol, changes: &[Change]) -> String {
+    let mut out = format!("# codex {} → {}\n\n", old.version, new.version);
+    summary(old, new, changes, &mut out);
 
-/// One difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    /// What sort of thing differs.
-    pub(super) area: Area,
-    /// The method or type that it belongs to.
-    pub(super) owner: String,
-    /// What follows the owner in its path: `.status`, `::plan.text`, or nothing.
-    pub(super) below: String,
-    /// What happened to it.
-    pub(super) what: What,
-    /// How it looks, or what is different about it.
-    pub(super) detail: String,
-    /// Whether a client of the older release breaks: on the wire, or when it is built again.
-    pub(super) breaking: bool,
-    /// Whether only clients that use the experimental API meet it.
-    pub(super) experimental: bool,
-}
-
-/// The sorts of things that can differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Area {
-    /// A method or notification.
-    Method(Union),
-    /// A definition as a whole.
-    Type,
-    /// A member of an object.
-    Field,
-    /// A value of an enum or a member of a union.
-    Variant,
-}
-
-impl Area {
-    /// All of them, in the order of a report.
-    pub(super) const ALL: [Self; 7] = [
-        Self::Method(Union::ClientRequest),
-        Self::Method(Union::ClientNotification),
-        Self::Method(Union::ServerRequest),
-        Self::Method(Union::ServerNotification),
-        Self::Type,
-        Self::Field,
-        Self::Variant,
-    ];
-
-    /// The word for its members.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Method(union) => union.title(),
-            Self::Type => "types",
-            Self::Field => "fields",
-            Self::Variant => "variants",
+    let with = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Change> {
+        changes.iter().filter(|change| wanted(change)).collect()
+    };
+    let breaking = with(&|change| change.breaking);
+    if breaking.is_empty() {
+        out.push_str("\nNo change breaks a client.\n");
+    }
+    section("Breaking changes", &breaking, &mut out);
+    for union in &UNIONS {
+        let methods = with(&|change| change.kind == Kind::Method(union));
+        section(union.title, &methods, &mut out);
+    }
+    for (title, action) in [
+        ("Types added", Action::Added),
+        ("Types removed", Action::Removed),
+    ] {
+        names(
+            title,
+            &with(&|change| is_whole_type(change, action)),
+            &mut out,
+        );
+    }
+    let mut types: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        let is_whole =
+            is_whole_type(change, Action::Added) || is_whole_type(change, Action::Removed);
+        if !is_whole && !matches!(change.kind, Kind::Method(_)) {
+            types.entry(&change.owner).or_default().push(change);
         }
     }
-}
-
-/// What can happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    /// It is new.
-    Added,
-    /// It is gone.
-    Removed,
-    /// It is there, and different.
-    Changed,
-    /// It needed the experimental API and is open to all now.
-    Stabilised,
-    /// It was open to all and needs the experimental API now.
-    Withdrawn,
-}
-
-impl What {
-    /// The mark at the start of its line.
-    pub(super) fn mark(self) -> char {
-        match self {
-            Self::Added => '+',
-            Self::Removed => '-',
-            Self::Changed => '~',
-            Self::Stabilised => '^',
-            Self::Withdrawn => 'v',
+    if !types.is_empty() {
+        out.push_str("\n## Types changed\n\n");
+    }
+    for (owner, changes) in types {
+        let flow = new.flow(owner).or(old.flow(owner)).word();
+        out.push_str(&format!("- `{owner}` ({flow})\n"));
+        for change in changes {
+            out.push_str(&format!("  {}\n", item(&change.below, change)));
         }
     }
+    out
 }
 
-/// The columns of the summary.
-pub(super) const COLUMNS: [&str; 5] = ["added", "removed", "changed", "moved", "breaking"];
+fn is_whole_type(change: &Change, action: Action) -> bool {
+    change.kind == Kind::Type && change.action == action
+}
 
-impl Report {
-    /// The changes that break a client.
-    pub(super) fn breaking(&self) -> impl Iterator<Item = &Change> {
-        self.changes.iter().filter(|change| change.breaking)
-    }
-
-    /// The changes of the methods of a union.
-    pub(super) fn of_methods(&self, union: Union) -> Vec<&Change> {
-        self.changes
-            .iter()
-            .filter(|change| change.area == Area::Method(union))
-            .collect()
-    }
-
-    /// The types that came or went as a whole.
-    pub(super) fn whole_types(&self, what: What) -> Vec<&Change> {
-        self.changes
-            .iter()
-            .filter(|change| change.area == Area::Type && change.what == what)
-            .collect()
-    }
-
-    /// The changes within types, by type.
-    pub(super) fn within_types(&self) -> BTreeMap<&str, Vec<&Change>> {
-        let mut types: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
-        for change in &self.changes {
-            let whole = matches!(change.what, What::Added | What::Removed);
-            match change.area {
-                Area::Method(_) => {}
-                Area::Type if whole => {}
-                _ => types.entry(&change.owner).or_default().push(change),
-            }
-        }
-        types
-    }
-
-    /// The numbers of one line of the summary, in the order of its columns.
-    pub(super) fn counts(&self, area: Area) -> [usize; 5] {
-        let count = |wanted: &dyn Fn(&Change) -> bool| {
-            self.changes
-                .iter()
-                .filter(|change| change.area == area && wanted(change))
-                .count()
+/// Adds the table of counts.
+fn summary(old: &Protocol, new: &Protocol, changes: &[Change], out: &mut String) {
+    let mut rows: Vec<(&str, Kind)> = UNIONS
+        .iter()
+        .map(|union| (union.title, Kind::Method(union)))
+        .collect();
+    rows.extend([
+        ("Types", Kind::Type),
+        ("Fields", Kind::Field),
+        ("Variants", Kind::Variant),
+    ]);
+    out.push_str(
+        "|                      |   old |   new | added | removed | changed | breaking |\n",
+    );
+    out.push_str(
+        "|----------------------|------:|------:|------:|--------:|--------:|---------:|\n",
+    );
+    for (title, kind) in rows {
+        let size = |protocol: &Protocol| {
+            let lines = protocol.lines.values();
+            lines.filter(|line| line.kind == kind).count()
         };
-        [
-            count(&|change| change.what == What::Added),
-            count(&|change| change.what == What::Removed),
-            count(&|change| change.what == What::Changed),
-            count(&|change| matches!(change.what, What::Stabilised | What::Withdrawn)),
-            count(&|change| change.breaking),
-        ]
+        let count = |wanted: fn(&Change) -> bool| {
+            let changes = changes.iter().filter(|change| change.kind == kind);
+            changes.filter(|change| wanted(change)).count()
+        };
+        out.push_str(&format!(
+            "| {title:<20} | {:>5} | {:>5} | {:>5} | {:>7} | {:>7} | {:>8} |\n",
+            size(old),
+            size(new),
+            count(|change| change.action == Action::Added),
+            count(|change| change.action == Action::Removed),
+            count(|change| change.action == Action::Changed),
+            count(|change| change.breaking),
+        ));
     }
+}
 
-    /// What the report amounts to for a client, in one sentence.
-    pub(super) fn verdict(&self) -> String {
-        let breaking = self.breaking().count();
-        let experimental = self.breaking().filter(|change| change.experimental).count();
-        match (self.changes.len(), breaking) {
-            (0, _) => "The protocol is the same.".to_owned(),
-            (1, 0) => "One change, and it does not break a client.".to_owned(),
-            (all, 0) => format!("{all} changes, none of which breaks a client."),
-            (all, _) => format!(
-                "{breaking} of {all} changes can break a client{}.",
-                match experimental {
-                    0 => String::new(),
-                    some if some == breaking =>
-                        ", but only one that uses the experimental API".into(),
-                    some => format!("; {some} of them only one that uses the experimental API"),
-                }
-            ),
-        }
+/// Adds a section with an item for each change.
+fn section(title: &str, changes: &[&Change], out: &mut String) {
+    if !changes.is_empty() {
+        out.push_str(&format!("\n## {title}\n\n"));
+    }
+    for change in changes {
+        let name = format!("{}{}", change.owner, change.below);
+        out.push_str(&format!("{}\n", item(&name, change)));
+    }
+}
+
+/// Adds a section with a paragraph of names: the shapes of whole types say little.
+fn names(title: &str, types: &[&Change], out: &mut String) {
+    if types.is_empty() {
+        return;
+    }
+    let names: Vec<String> = types
+        .iter()
+        .map(|change| format!("`{}`{}", change.owner, experimental(change)))
+        .collect();
+    out.push_str(&format!("\n## {title}\n\n{}\n", names.join(", ")));
+}
+
+/// Returns a list item: the action, the name unless it is empty, the detail.
+fn item(name: &str, change: &Change) -> String {
+    let breaking = if change.breaking {
+        "**breaking**, "
+    } else {
+        ""
+    };
+    let action = match change.action {
+        Action::Added => "added",
+        Action::Removed => "removed",
+        Action::Changed => "changed",
+    };
+    let name = match name {
+        "" => String::new(),
+        name => format!(" `{name}`"),
+    };
+    let detail = match change.detail.as_str() {
+        "" => String::new(),
+        detail => format!(": `{detail}`"),
+    };
+    format!("- {breaking}{action}{name}{detail}{}", experimental(change))
+}
+
+fn experimental(change: &Change) -> &'static str {
+    if change.experimental {
+        " (experimental)"
+    } else {
+        ""
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
+    use serde_json::json;
 
-    /// A report of four changes.
-    pub(in crate::schema::diff) fn small() -> Report {
-        let change = |area, owner: &str, below: &str, what, detail: &str| Change {
-            area,
-            owner: owner.to_owned(),
-            below: below.to_owned(),
-            what,
-            detail: detail.to_owned(),
-            breaking: what == What::Changed,
-            experimental: owner == "a/b" || owner == "Other",
-        };
-        let requests = Area::Method(Union::ClientRequest);
-        Report {
-            old: "1.0.0".to_owned(),
-            new: "2.0.0".to_owned(),
-            sizes: BTreeMap::from([(requests, (1, 2))]),
-            changes: vec![
-                change(requests, "a/b", "", What::Added, "AParams"),
-                change(Area::Type, "New", "", What::Added, "object"),
-                change(Area::Type, "Other", "", What::Added, "enum"),
-                change(
-                    Area::Field,
-                    "Item",
-                    "::plan.text",
-                    What::Changed,
-                    "now optional",
-                ),
-            ],
+    fn release(version: &str, item: &[&str], types: &[&str]) -> Protocol {
+        let mut v2 =
+            json!({"Item": {"type": "object", "required": item, "properties": {"id": {}}}});
+        for name in types {
+            v2[name] = json!({"type": "object"});
         }
+        let method = json!({"properties": {"method": {"enum": ["a/b"]}}});
+        let requests = if types.is_empty() {
+            vec![]
+        } else {
+            vec![method]
+        };
+        let bundle = |v2| json!({"definitions": {"ClientRequest": {"oneOf": requests}, "v2": v2}});
+        let mut stable = v2.clone();
+        stable.as_object_mut().unwrap().remove("Hidden");
+        Protocol::read(version, &bundle(stable), &bundle(v2)).unwrap()
+    }
+
+    fn report(old: &Protocol, new: &Protocol) -> String {
+        render(old, new, &super::super::compare::compare(old, new))
     }
 
     #[test]
-    fn the_verdict_says_whether_a_client_breaks_and_which_one() {
-        let mut report = small();
-        assert_eq!(report.verdict(), "1 of 4 changes can break a client.");
-        report.changes[3].experimental = true;
+    fn the_report_leads_from_counts_to_types() {
+        let old = release("1.0.0", &["id"], &[]);
+        let new = release("2.0.0", &[], &["Hidden", "New"]);
         assert_eq!(
-            report.verdict(),
-            "1 of 4 changes can break a client, but only one that uses the experimental API."
+            report(&old, &new),
+            "\
+# codex 1.0.0 → 2.0.0
+
+|                      |   old |   new | added | removed | changed | breaking |
+|----------------------|------:|------:|------:|--------:|--------:|---------:|
+| Client requests      |     0 |     1 |     1 |       0 |       0 |        0 |
+| Client notifications |     0 |     0 |     0 |       0 |       0 |        0 |
+| Server requests      |     0 |     0 |     0 |       0 |       0 |        0 |
+| Server notifications |     0 |     0 |     0 |       0 |       0 |        0 |
+| Types                |     1 |     3 |     2 |       0 |       0 |        0 |
+| Fields               |     1 |     1 |     0 |       0 |       1 |        1 |
+| Variants             |     0 |     0 |     0 |       0 |       0 |        0 |
+
+## Breaking changes
+
+- **breaking**, changed `Item.id`: `now optional`
+
+## Client requests
+
+- added `a/b`: `nothing`
+
+## Types added
+
+`Hidden` (experimental), `New`
+
+## Types changed
+
+- `Item` (unlisted)
+  - **breaking**, changed `.id`: `now optional`
+"
         );
-        report.changes[3].breaking = false;
-        assert_eq!(
-            report.verdict(),
-            "4 changes, none of which breaks a client."
-        );
-        report.changes.clear();
-        assert_eq!(report.verdict(), "The protocol is the same.");
     }
 
     #[test]
-    fn the_summary_counts_each_sort_by_what_happened() {
-        let report = small();
-        assert_eq!(report.counts(Area::Type), [2, 0, 0, 0, 0]);
-        assert_eq!(report.counts(Area::Field), [0, 0, 1, 0, 1]);
+    fn a_report_without_breaking_changes_says_so() {
+        let (old, new) = (release("1.0.0", &[], &[]), release("2.0.0", &[], &["New"]));
+        assert!(report(&old, &new).contains("\nNo change breaks a client.\n"));
     }
 }

@@ -1,14 +1,14 @@
-//! Small protocols, two at a time, and what the comparison makes of them.
+//! Compares pairs of small protocols.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A protocol with the definitions given, all of them stable. `t/do` sends `DoParams` and is
-/// answered by `DoResponse`.
+/// A protocol with the given definitions, all of them stable. `t/do` takes `DoParams` and responds
+/// with `DoResponse`.
 fn protocol(definitions: &Value) -> Protocol {
     let bundle = bundle(definitions);
-    Protocol::read(&bundle, &bundle).unwrap()
+    Protocol::read("1.0.0", &bundle, &bundle).unwrap()
 }
 
 fn bundle(definitions: &Value) -> Value {
@@ -32,7 +32,11 @@ fn lines(old: &Protocol, new: &Protocol) -> Vec<String> {
         .iter()
         .map(|change| {
             let alarm = if change.breaking { "! " } else { "" };
-            let mark = change.what.mark();
+            let mark = match change.action {
+                Action::Added => "+",
+                Action::Removed => "-",
+                Action::Changed => "~",
+            };
             let line = format!(
                 "{alarm}{mark} {}{}: {}",
                 change.owner, change.below, change.detail
@@ -46,8 +50,8 @@ fn lines(old: &Protocol, new: &Protocol) -> Vec<String> {
         .collect()
 }
 
-/// What changes when the object `name` goes from one list of fields to another. A field is its
-/// name and its schema; a name that ends in `!` is required.
+/// The changes from one list of fields of the object `name` to another. A field is a name and a schema;
+/// a name that ends in `!` is required.
 fn fields(name: &str, old: &[(&str, Value)], new: &[(&str, Value)]) -> Vec<String> {
     let object = |fields: &[(&str, Value)]| {
         let properties: serde_json::Map<_, _> = fields
@@ -72,7 +76,7 @@ fn nullable() -> Value {
 }
 
 #[test]
-fn a_release_does_not_differ_from_itself() {
+fn a_release_equals_itself() {
     let one = protocol(&json!({"DoParams": {"type": "object", "properties": {"id": string()}}}));
     assert_eq!(lines(&one, &one), [""; 0]);
 }
@@ -98,7 +102,7 @@ fn a_new_field_of_a_response_never_breaks() {
 }
 
 #[test]
-fn a_field_that_is_gone_breaks_both_ways() {
+fn a_removed_field_breaks_in_both_directions() {
     for name in ["DoParams", "DoResponse"] {
         let expected = format!("! - {name}.x: string | null, optional");
         assert_eq!(fields(name, &[("x", nullable())], &[]), [expected]);
@@ -106,7 +110,7 @@ fn a_field_that_is_gone_breaks_both_ways() {
 }
 
 #[test]
-fn a_field_that_becomes_required_breaks_who_writes_it() {
+fn a_field_that_becomes_required_breaks_its_writer() {
     let (optional, required) = ([("x", string())], [("x!", string())]);
     assert_eq!(
         fields("DoParams", &optional, &required),
@@ -119,7 +123,7 @@ fn a_field_that_becomes_required_breaks_who_writes_it() {
 }
 
 #[test]
-fn a_field_that_becomes_optional_breaks_who_reads_it() {
+fn a_field_that_becomes_optional_breaks_its_reader() {
     let (required, optional) = ([("x!", string())], [("x", string())]);
     assert_eq!(
         fields("DoParams", &required, &optional),
@@ -134,7 +138,7 @@ fn a_field_that_becomes_optional_breaks_who_reads_it() {
 }
 
 #[test]
-fn null_is_judged_by_direction_too() {
+fn nullability_is_judged_by_direction() {
     let (plain, null) = ([("x!", string())], [("x!", nullable())]);
     assert_eq!(
         fields("DoParams", &plain, &null),
@@ -155,7 +159,7 @@ fn null_is_judged_by_direction_too() {
 }
 
 #[test]
-fn another_type_breaks_and_another_default_does_not() {
+fn a_changed_type_breaks_and_a_changed_default_does_not() {
     let default = |n: u8| json!({"type": "integer", "default": n});
     assert_eq!(
         fields(
@@ -172,7 +176,7 @@ fn another_type_breaks_and_another_default_does_not() {
 }
 
 #[test]
-fn a_type_that_nothing_leads_to_is_judged_both_ways() {
+fn an_unlisted_type_is_judged_in_both_directions() {
     assert_eq!(
         fields("Alone", &[], &[("x!", string())]),
         ["! + Alone.x: string"]
@@ -182,7 +186,7 @@ fn a_type_that_nothing_leads_to_is_judged_both_ways() {
 }
 
 #[test]
-fn a_new_variant_does_not_break_and_a_lost_one_does() {
+fn a_removed_variant_breaks_and_an_added_one_does_not() {
     let values = |values: &[&str]| protocol(&json!({"Mode": {"type": "string", "enum": values}}));
     let (two, three) = (values(&["a", "b"]), values(&["a", "b", "c"]));
     assert_eq!(lines(&two, &three), ["+ Mode::c: "]);
@@ -211,7 +215,7 @@ fn a_new_variant_is_one_change_that_names_its_fields() {
 }
 
 #[test]
-fn a_type_that_is_gone_is_one_breaking_change() {
+fn a_removed_type_is_one_breaking_change() {
     let old = protocol(&json!({"Mode": {"type": "string", "enum": ["a"]}}));
     let new = protocol(&json!({}));
     assert_eq!(lines(&old, &new), ["! - Mode: enum"]);
@@ -219,11 +223,11 @@ fn a_type_that_is_gone_is_one_breaking_change() {
 }
 
 #[test]
-fn a_method_that_is_gone_or_takes_other_params_breaks() {
+fn a_removed_method_and_changed_params_break() {
     let with = |members: Value| {
         let mut bundle = bundle(&json!({}));
         bundle["definitions"]["ClientRequest"]["oneOf"] = members;
-        Protocol::read(&bundle, &bundle).unwrap()
+        Protocol::read("1.0.0", &bundle, &bundle).unwrap()
     };
     let old = with(json!([method("a", "AParams"), method("b", "BParams")]));
     let new = with(json!([method("a", "OtherParams"), method("c", "CParams")]));
@@ -238,39 +242,39 @@ fn a_method_that_is_gone_or_takes_other_params_breaks() {
 }
 
 #[test]
-fn params_that_may_be_null_now_break_nobody() {
+fn params_that_become_nullable_do_not_break() {
     let mut bundle = bundle(&json!({}));
-    let old = Protocol::read(&bundle, &bundle).unwrap();
+    let old = Protocol::read("1.0.0", &bundle, &bundle).unwrap();
     let params = &mut bundle["definitions"]["ClientRequest"]["oneOf"][0]["properties"]["params"];
     *params = json!({"anyOf": [params.clone(), {"type": "null"}]});
-    let new = Protocol::read(&bundle, &bundle).unwrap();
-    assert_eq!(lines(&old, &new), ["~ t/do: DoParams ⇒ DoParams | null"]);
-    assert_eq!(lines(&new, &old), ["! ~ t/do: DoParams | null ⇒ DoParams"]);
+    let new = Protocol::read("1.0.0", &bundle, &bundle).unwrap();
+    assert_eq!(lines(&old, &new), ["~ t/do: now nullable"]);
+    assert_eq!(lines(&new, &old), ["! ~ t/do: no longer nullable"]);
 }
 
 #[test]
-fn a_move_between_stable_and_experimental_is_told_once_and_breaks_one_way() {
+fn a_move_to_experimental_breaks_and_is_reported_once() {
     let all = bundle(&json!({"Mode": {"type": "string", "enum": ["a", "b"]}}));
     let less = bundle(&json!({}));
-    let open = Protocol::read(&all, &all).unwrap();
-    let hidden = Protocol::read(&less, &all).unwrap();
-    assert_eq!(lines(&hidden, &open), ["^ Mode: now stable"]);
+    let open = Protocol::read("1.0.0", &all, &all).unwrap();
+    let hidden = Protocol::read("1.0.0", &less, &all).unwrap();
+    assert_eq!(lines(&hidden, &open), ["~ Mode: now stable"]);
     assert_eq!(
         lines(&open, &hidden),
-        ["! v Mode: now experimental (experimental)"]
+        ["! ~ Mode: now experimental (experimental)"]
     );
 }
 
 #[test]
-fn an_experimental_method_that_becomes_stable_moves() {
+fn a_method_that_becomes_stable_is_reported() {
     let all = bundle(&json!({}));
     let mut less = all.clone();
     less["definitions"]["ClientRequest"]["oneOf"] = json!([]);
-    let open = Protocol::read(&all, &all).unwrap();
-    let hidden = Protocol::read(&less, &all).unwrap();
-    assert_eq!(lines(&hidden, &open), ["^ t/do: now stable"]);
+    let open = Protocol::read("1.0.0", &all, &all).unwrap();
+    let hidden = Protocol::read("1.0.0", &less, &all).unwrap();
+    assert_eq!(lines(&hidden, &open), ["~ t/do: now stable"]);
     assert_eq!(
         lines(&open, &hidden),
-        ["! v t/do: now experimental (experimental)"]
+        ["! ~ t/do: now experimental (experimental)"]
     );
 }

@@ -1,16 +1,23 @@
-//! Small definitions and the lines they become.
+//! Outlines small definitions.
 
 use serde_json::json;
 
 use super::*;
 
-/// The lines of a definition called `T`, as `path: text`.
-fn lines(schema: &Value) -> Vec<String> {
+/// The outline of a definition called `T`.
+fn outlined(schema: &Value) -> Outline {
     let mut out = Outline::new();
     outline("T", schema, &mut out);
-    out.iter()
-        .map(|(path, member)| format!("{path}: {}", member.text))
-        .collect()
+    out
+}
+
+/// The lines of a definition called `T`, as `path: text; path: text`.
+fn lines(schema: &Value) -> String {
+    let lines = outlined(schema).into_iter();
+    let lines: Vec<String> = lines
+        .map(|(path, line)| format!("{path}: {}", line.text))
+        .collect();
+    lines.join("; ")
 }
 
 #[test]
@@ -20,32 +27,29 @@ fn an_object_has_a_line_for_every_field() {
         "properties": {"id": {"type": "string"}, "n": {"type": ["integer", "null"], "default": 3}},
         "required": ["id"]
     });
-    assert_eq!(
-        lines(&schema),
-        ["T: object", "T.id: string", "T.n: integer"]
-    );
-    let mut out = Outline::new();
-    outline("T", &schema, &mut out);
-    let field = |required, nullable, default| Kind::Field {
+    assert_eq!(lines(&schema), "T: object; T.id: string; T.n: integer");
+    let out = outlined(&schema);
+    let field = |text: &str, required, nullable, default| Line {
+        parent: Some("T".to_owned()),
         required,
         nullable,
         default,
+        ..Line::new(Kind::Field, text.to_owned())
     };
-    assert_eq!(out["T.id"].kind, field(true, false, None));
-    assert_eq!(out["T.n"].kind, field(false, true, Some(json!(3))));
-    assert_eq!(out["T.n"].parent.as_deref(), Some("T"));
+    assert_eq!(out["T.id"], field("string", true, false, None));
+    assert_eq!(out["T.n"], field("integer", false, true, Some(json!(3))));
 }
 
 #[test]
-fn the_values_of_an_enum_are_variants_described_or_not() {
+fn the_values_of_an_enum_are_variants_with_or_without_descriptions() {
     let schema = json!({"type": "string", "enum": ["a", "b"]});
-    assert_eq!(lines(&schema), ["T: enum", "T::a: value", "T::b: value"]);
+    assert_eq!(lines(&schema), "T: enum; T::a: value; T::b: value");
     let described = json!({"oneOf": [{"enum": ["a"], "description": "A."}, {"enum": ["b"]}]});
     assert_eq!(lines(&described), lines(&schema));
 }
 
 #[test]
-fn a_tagged_union_has_variants_with_fields_and_without_the_tag() {
+fn the_variants_of_a_tagged_union_have_their_fields_except_the_tag() {
     let schema = json!({"oneOf": [
         {"type": "object", "required": ["type", "text"], "properties": {
             "type": {"type": "string", "enum": ["plan"]}, "text": {"type": "string"}}},
@@ -54,17 +58,12 @@ fn a_tagged_union_has_variants_with_fields_and_without_the_tag() {
     ]});
     assert_eq!(
         lines(&schema),
-        [
-            "T: union",
-            "T::empty: object",
-            "T::plan: object",
-            "T::plan.text: string"
-        ]
+        "T: union; T::empty: object; T::plan: object; T::plan.text: string"
     );
 }
 
 #[test]
-fn a_union_beside_properties_has_both() {
+fn an_object_with_a_union_has_fields_and_variants() {
     let schema = json!({
         "type": "object",
         "properties": {"id": {"type": "string"}},
@@ -76,12 +75,12 @@ fn a_union_beside_properties_has_both() {
     });
     assert_eq!(
         lines(&schema),
-        ["T: union", "T.id: string", "T::a: object", "T::b: object"]
+        "T: union; T.id: string; T::a: object; T::b: object"
     );
 }
 
 #[test]
-fn an_object_that_has_one_field_or_another_has_both_as_optional_fields() {
+fn alternative_fields_of_an_object_are_optional_fields() {
     let schema = json!({"oneOf": [
         {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["text"]}}},
         {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["image"]}},
@@ -90,20 +89,16 @@ fn an_object_that_has_one_field_or_another_has_both_as_optional_fields() {
              {"required": ["fileId"], "properties": {"fileId": {"type": "string"}}}
          ]}
     ]});
-    let mut out = Outline::new();
-    outline("T", &schema, &mut out);
-    let optional = Kind::Field {
-        required: false,
-        nullable: false,
-        default: None,
-    };
-    assert_eq!(out["T::image.url"].kind, optional);
-    assert_eq!(out["T::image.fileId"].kind, optional);
+    let out = outlined(&schema);
+    for path in ["T::image.url", "T::image.fileId"] {
+        let line = &out[path];
+        assert_eq!((line.kind, line.required), (Kind::Field, false), "{path}");
+    }
     assert_eq!(out.len(), 5);
 }
 
 #[test]
-fn strings_and_objects_mixed_are_all_variants() {
+fn a_union_of_strings_and_objects_has_a_variant_for_each() {
     let schema = json!({"anyOf": [
         {"type": "string", "enum": ["cli", "exec"]},
         {"type": "object", "additionalProperties": false, "required": ["custom"],
@@ -111,18 +106,12 @@ fn strings_and_objects_mixed_are_all_variants() {
     ]});
     assert_eq!(
         lines(&schema),
-        [
-            "T: union",
-            "T::cli: value",
-            "T::custom: object",
-            "T::custom.name: string",
-            "T::exec: value"
-        ]
+        "T: union; T::cli: value; T::custom: object; T::custom.name: string; T::exec: value"
     );
 }
 
 #[test]
-fn members_without_a_tag_are_known_by_their_type_or_by_what_they_require() {
+fn untagged_members_are_named_by_their_type_or_their_required_fields() {
     let schema = json!({"anyOf": [
         {"type": "string"},
         {"$ref": "#/definitions/v2/Other"},
@@ -131,19 +120,12 @@ fn members_without_a_tag_are_known_by_their_type_or_by_what_they_require() {
     ]});
     assert_eq!(
         lines(&schema),
-        [
-            "T: union",
-            "T::Other: Other",
-            "T::string: string",
-            "T::{uri}: object",
-            "T::{uri}.size: integer",
-            "T::{uri}.uri: string"
-        ]
+        "T: union; T::Other: Other; T::string: string; T::{uri}: object; T::{uri}.size: integer; T::{uri}.uri: string"
     );
 }
 
 #[test]
-fn the_inner_shapes_of_lists_and_maps_belong_to_their_list_or_map() {
+fn the_parts_of_elements_belong_to_their_list_or_map() {
     let inner = json!({"type": "object", "properties": {"x": {"type": "string"}}});
     let schema = json!({"type": "object", "properties": {
         "list": {"type": "array", "items": inner},
@@ -151,37 +133,25 @@ fn the_inner_shapes_of_lists_and_maps_belong_to_their_list_or_map() {
     }});
     assert_eq!(
         lines(&schema),
-        [
-            "T: object",
-            "T.list: [object]",
-            "T.list[].x: string",
-            "T.map: {string: object}",
-            "T.map{}.x: string"
-        ]
+        "T: object; T.list: [object]; T.list[].x: string; T.map: {string: object}; T.map{}.x: string"
     );
-    let mut out = Outline::new();
-    outline("T", &schema, &mut out);
+    let out = outlined(&schema);
     assert_eq!(out["T.list[].x"].parent.as_deref(), Some("T.list"));
 }
 
 #[test]
-fn a_field_that_is_a_nullable_union_has_its_variants_below_it() {
+fn a_nullable_union_has_its_variants_below_the_field() {
     let schema = json!({"type": "object", "properties": {
         "id": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
     }});
     assert_eq!(
         lines(&schema),
-        [
-            "T: object",
-            "T.id: union",
-            "T.id::integer: integer",
-            "T.id::string: string"
-        ]
+        "T: object; T.id: union; T.id::integer: integer; T.id::string: string"
     );
 }
 
 #[test]
-fn properties_called_like_keywords_are_properties() {
+fn properties_named_like_keywords_are_fields() {
     let schema = json!({"type": "object", "properties": {
         "enum": {"type": "array", "items": {"type": "string"}},
         "items": {"type": "string"},
@@ -189,11 +159,6 @@ fn properties_called_like_keywords_are_properties() {
     }});
     assert_eq!(
         lines(&schema),
-        [
-            "T: object",
-            "T.enum: [string]",
-            "T.items: string",
-            "T.type: string"
-        ]
+        "T: object; T.enum: [string]; T.items: string; T.type: string"
     );
 }

@@ -1,4 +1,4 @@
-//! What the scripted model of the demo says.
+//! The script of the demo's model.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -6,8 +6,9 @@ use anyhow::Result;
 use codex_testing::{Item, Reply, ScriptedModel};
 use serde_json::json;
 
-/// Puts files into the workspace, and lets the model look at them before it answers.
-pub(crate) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
+/// Writes two files to the workspace and queues responses: one command that lists the files, then a
+/// text about them.
+pub(super) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
     fs::write(
         workspace.join("hello.rs"),
         "fn main() {\n    println!(\"Hello\");\n}\n",

@@ -1,4 +1,4 @@
-//! The terminal of the demo.
+//! Prints the progress of a turn to the terminal.
 
 use std::{
     io::Write as _,
@@ -11,21 +11,21 @@ use codex_client::{
 };
 use console::{Style, Term};
 
-/// What is shown, and what is needed to show it well.
-pub(crate) struct Screen {
+/// Prints a turn as it runs, and measures the time to its first text.
+pub(super) struct Screen {
     term: Term,
     label: Style,
     quiet: Style,
     started: Instant,
     first_delta: Option<Duration>,
     deltas: usize,
-    /// Whether the last thing written was a part of a line.
+    /// Whether the cursor is within a line of streamed text.
     in_text: bool,
 }
 
 impl Screen {
-    /// Writes to standard output; colours only where it is a terminal.
-    pub(crate) fn new() -> Self {
+    /// Creates a screen on standard output. Uses colours only if that is a terminal.
+    pub(super) fn new() -> Self {
         Self {
             term: Term::stdout(),
             label: Style::new().cyan().bold(),
@@ -37,22 +37,22 @@ impl Screen {
         }
     }
 
-    pub(crate) fn server(&mut self, metadata: &InitializeResponse, model: &str) {
+    pub(super) fn server(&mut self, metadata: &InitializeResponse, model: &str) {
         self.line("server", &metadata.user_agent);
         self.line("model", model);
     }
 
-    pub(crate) fn thread(&mut self, thread: &Thread) {
+    pub(super) fn thread(&mut self, thread: &Thread) {
         self.line("thread", thread.id());
     }
 
-    pub(crate) fn prompt(&mut self, prompt: &str, turn_id: &str) {
+    pub(super) fn prompt(&mut self, prompt: &str, turn_id: &str) {
         self.line("turn", turn_id);
         self.line("you", prompt);
         self.started = Instant::now();
     }
 
-    pub(crate) fn event(&mut self, event: &ServerNotification) {
+    pub(super) fn event(&mut self, event: &ServerNotification) {
         match event {
             ServerNotification::AgentMessageDelta(delta) => {
                 self.first_delta.get_or_insert(self.started.elapsed());
@@ -92,13 +92,13 @@ impl Screen {
                     self.line("thought", &self.quiet.apply_to(summary).to_string());
                 }
             }
-            // Its text was shown as it came.
+            // The prompt is printed up front, and the text as its deltas arrive.
             ThreadItem::AgentMessage(_) | ThreadItem::UserMessage(_) => {}
             other => self.line("item", other.tag()),
         }
     }
 
-    pub(crate) fn result(&mut self, result: &TurnResult) {
+    pub(super) fn result(&mut self, result: &TurnResult) {
         let items: Vec<_> = result.items.iter().map(ThreadItem::tag).collect();
         self.line("items", &items.join(", "));
         if let Some(usage) = &result.usage {
@@ -131,7 +131,7 @@ impl Screen {
         ));
     }
 
-    /// Writes at once. A terminal that is gone is no reason to fail.
+    /// Writes and flushes. Errors are ignored: a closed terminal must not end the turn early.
     fn write(&mut self, text: &str) {
         let _ = self
             .term

@@ -1,0 +1,84 @@
+//! Runs one turn on a real app-server and streams it to the terminal:
+//!
+//! ```text
+//! cargo xtask demo [--live] [PROMPT]
+//! ```
+//!
+//! The chore installs the pinned runtime, names it in `CODEX_BIN` and runs this example. The model is
+//! a script on loopback, which needs no account; `--live` uses your own login and model.
+
+mod screen;
+mod script;
+
+use anyhow::{Context as _, Result};
+use codex_client::{Codex, Sandbox};
+use codex_testing::{CodexHome, ScriptedModel};
+
+use self::screen::Screen;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1).peekable();
+    let is_live = arguments.next_if_eq("--live").is_some();
+    let prompt = arguments
+        .next()
+        .unwrap_or_else(|| "What is in this folder?".to_owned());
+    if is_live {
+        live(&prompt).await
+    } else {
+        scripted(&prompt).await
+    }
+}
+
+/// Runs a turn with the scripted model, in a temporary home.
+async fn scripted(prompt: &str) -> Result<()> {
+    let model = ScriptedModel::start()?;
+    let home = CodexHome::builder(&model)
+        .approval_policy("never")
+        .build()?;
+    script::write(&model, &home.workspace())?;
+    let mut builder = Codex::builder().cwd(home.workspace());
+    for (name, value) in home.env() {
+        builder = builder.env(name, value);
+    }
+    for name in home.removed_env() {
+        builder = builder.env_remove(name);
+    }
+    let codex = builder
+        .start()
+        .await
+        .context("cannot start the app-server")?;
+    let outcome = turn(&codex, prompt, "a scripted model on loopback").await;
+    codex.close().await?;
+    home.close()?;
+    outcome
+}
+
+/// Runs a turn with the user's own login and model.
+async fn live(prompt: &str) -> Result<()> {
+    let codex = Codex::start()
+        .await
+        .context("cannot start the app-server")?;
+    let outcome = turn(&codex, prompt, "your own login").await;
+    codex.close().await?;
+    outcome.context(
+        "the turn failed; if you are not logged in, run `codex login`, or omit `--live` to use the \
+         scripted model",
+    )
+}
+
+/// Starts a thread, streams one turn and shows its result.
+async fn turn(codex: &Codex, prompt: &str, model: &str) -> Result<()> {
+    let mut screen = Screen::new();
+    screen.server(codex.metadata(), model);
+    let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
+    screen.thread(&thread);
+    let turn = thread.turn(prompt).await?;
+    screen.prompt(prompt, turn.id());
+    let mut events = turn.stream();
+    while let Some(event) = events.next().await {
+        screen.event(&event?);
+    }
+    screen.result(&events.result().await?);
+    Ok(())
+}

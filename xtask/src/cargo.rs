@@ -1,0 +1,32 @@
+//! Runs cargo in the workspace.
+
+use std::env;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::workspace;
+
+/// Creates a command for the cargo that runs this chore, in the root of the workspace.
+pub(crate) fn command() -> anyhow::Result<Command> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace::root()?);
+    Ok(command)
+}
+
+/// Replaces this process with the command, so that it receives the signals and its exit code counts.
+#[cfg(unix)]
+pub(crate) fn hand_over(mut command: Command) -> anyhow::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+
+    Err(command.exec()).with_context(|| format!("cannot run {}", command.get_program().display()))
+}
+
+/// Runs the command and exits with its exit code.
+#[cfg(not(unix))]
+pub(crate) fn hand_over(mut command: Command) -> anyhow::Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    std::process::exit(status.code().unwrap_or(1))
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask demo`: one turn on a real app-server, streamed to the terminal.
+//!
+//! The demo itself is an example of `codex-tests`. It is compiled only when it runs, so that this
+//! crate depends on no crate of the workspace.
+
+use anyhow::ensure;
+
+use crate::{cargo, runtime, spinner::Spinner};
+
+/// The package and the name of the example.
+const EXAMPLE: [&str; 4] = ["--package", "codex-tests", "--example", "demo"];
+
+/// Arguments of `cargo xtask demo`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The prompt; by default, a question about the files in the folder.
+    prompt: Option<String>,
+    /// Use your own login and model instead of a scripted model; the sandbox is read-only.
+    #[arg(long)]
+    live: bool,
+}
+
+/// Runs the chore. Ends with the exit code of the example.
+pub(crate) fn run(Args { prompt, live }: Args) -> anyhow::Result<()> {
+    let binary = runtime::ensure(None)?;
+    build()?;
+    let mut example = cargo::command()?;
+    example
+        .args(["run", "--quiet"])
+        .args(EXAMPLE)
+        .arg("--")
+        .args(live.then_some("--live"))
+        .args(prompt)
+        .env(runtime::CODEX_BIN, binary);
+    // With `--live`, the model works in the folder of the user.
+    example.current_dir(std::env::current_dir()?);
+    cargo::hand_over(example)
+}
+
+/// Compiles the example ahead of its run, with a spinner.
+fn build() -> anyhow::Result<()> {
+    let spinner = Spinner::default();
+    spinner.say("compiling the demo".into());
+    let output = cargo::command()?
+        .args(["build", "--quiet"])
+        .args(EXAMPLE)
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "cannot compile the demo:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
+}
