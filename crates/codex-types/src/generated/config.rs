@@ -9,15 +9,17 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::wire;
 
-/// `AllowDenyRequirement` of the protocol.
+/// Used in [`BrowserUseOriginPolicy::access`](crate::BrowserUseOriginPolicy::access),
+/// [`BrowserUseOriginPolicy::auto_review`](crate::BrowserUseOriginPolicy::auto_review) and 15
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AllowDenyRequirement {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -26,12 +28,12 @@ wire::strings! { AllowDenyRequirement {
     "deny" => Deny,
 } }
 
-/// `AnalyticsConfig` of the protocol.
+/// Used in [`Config::analytics`](crate::Config::analytics).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AnalyticsConfig {
     pub enabled: Option<bool>,
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: Map<String, Value>,
 }
 
@@ -39,7 +41,7 @@ wire::object! { open AnalyticsConfig {
     enabled: optional "enabled",
 } }
 
-/// `AppConfig` of the protocol.
+/// Used in [`AppsConfig::rest`](crate::AppsConfig::rest).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppConfig {
@@ -47,7 +49,7 @@ pub struct AppConfig {
     pub default_tools_approval_mode: Option<AppToolApproval>,
     pub default_tools_enabled: Option<bool>,
     pub destructive_enabled: Option<bool>,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub enabled: bool,
     /// Per-account approval settings keyed by link ID.
     pub links: Option<AppLinksConfig>,
@@ -86,26 +88,29 @@ wire::object! { AppLinkConfig {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppLinksConfig {
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: BTreeMap<String, AppLinkConfig>,
 }
 
 wire::object! { open AppLinksConfig {
 } }
 
-/// `AppToolApproval` of the protocol.
+/// Used in
+/// [`AppConfig::default_tools_approval_mode`](crate::AppConfig::default_tools_approval_mode),
+/// [`AppLinkConfig::default_tools_approval_mode`](crate::AppLinkConfig::default_tools_approval_mode)
+/// and 2 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppToolApproval {
-    /// `auto`.
+    /// Wire value: `auto`.
     Auto,
-    /// `prompt`.
+    /// Wire value: `prompt`.
     Prompt,
-    /// `writes`.
+    /// Wire value: `writes`.
     Writes,
-    /// `approve`.
+    /// Wire value: `approve`.
     Approve,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -116,7 +121,7 @@ wire::strings! { AppToolApproval {
     "approve" => Approve,
 } }
 
-/// `AppToolConfig` of the protocol.
+/// Used in [`AppToolsConfig::rest`](crate::AppToolsConfig::rest).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppToolConfig {
@@ -129,18 +134,18 @@ wire::object! { AppToolConfig {
     enabled: optional "enabled",
 } }
 
-/// `AppToolsConfig` of the protocol.
+/// Used in [`AppConfig::tools`](crate::AppConfig::tools).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppToolsConfig {
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: BTreeMap<String, AppToolConfig>,
 }
 
 wire::object! { open AppToolsConfig {
 } }
 
-/// `ApplicationNetworkRequirements` of the protocol.
+/// Used in [`ApplicationRequirements::network`](crate::ApplicationRequirements::network).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationNetworkRequirements {
@@ -150,7 +155,7 @@ pub struct ApplicationNetworkRequirements {
 }
 
 impl ApplicationNetworkRequirements {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ApplicationNetworkRequirements` from its required fields.
     #[must_use]
     pub fn new(
         domains: impl Into<BTreeMap<String, NetworkDomainPermission>>,
@@ -168,7 +173,7 @@ wire::object! { ApplicationNetworkRequirements {
     enabled: required "enabled",
 } }
 
-/// `ApplicationRequirements` of the protocol.
+/// Used in [`ConfigRequirements::application`](crate::ConfigRequirements::application).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ApplicationRequirements {
@@ -194,12 +199,12 @@ wire::object! { ApplicationStorageRequirements {
     projectless_workspace_root: optional "projectlessWorkspaceRoot",
 } }
 
-/// `AppsConfig` of the protocol.
+/// Used in [`Config::apps`](crate::Config::apps).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppsConfig {
     pub default: Option<AppsDefaultConfig>,
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: BTreeMap<String, AppConfig>,
 }
 
@@ -207,17 +212,17 @@ wire::object! { open AppsConfig {
     default: optional "_default",
 } }
 
-/// `AppsDefaultConfig` of the protocol.
+/// Used in [`AppsConfig::default`](crate::AppsConfig::default).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsDefaultConfig {
     pub approvals_reviewer: Option<ApprovalsReviewer>,
     pub default_tools_approval_mode: Option<AppToolApproval>,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub destructive_enabled: bool,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub enabled: bool,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub open_world_enabled: bool,
 }
 
@@ -235,10 +240,14 @@ wire::object! { AppsDefaultConfig {
 #[non_exhaustive]
 pub enum AutoCompactTokenLimitScope {
     /// Count the full active context against the limit.
+    ///
+    /// Wire value: `total`.
     Total,
     /// Count sampled output and later growth after the carried window prefix.
+    ///
+    /// Wire value: `body_after_prefix`.
     BodyAfterPrefix,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -247,7 +256,7 @@ wire::strings! { AutoCompactTokenLimitScope {
     "body_after_prefix" => BodyAfterPrefix,
 } }
 
-/// `AutoReviewRequirements` of the protocol.
+/// Used in [`ConfigRequirements::auto_review`](crate::ConfigRequirements::auto_review).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AutoReviewRequirements {
@@ -260,15 +269,16 @@ wire::object! { AutoReviewRequirements {
     required_on_models: optional "requiredOnModels",
 } }
 
-/// `BrowserUseAccessApprovalLifetime` of the protocol.
+/// Used in
+/// [`BrowserUseOriginPolicy::access_approval_lifetime`](crate::BrowserUseOriginPolicy::access_approval_lifetime).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BrowserUseAccessApprovalLifetime {
-    /// `turn`.
+    /// Wire value: `turn`.
     Turn,
-    /// `thread`.
+    /// Wire value: `thread`.
     Thread,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -277,7 +287,7 @@ wire::strings! { BrowserUseAccessApprovalLifetime {
     "thread" => Thread,
 } }
 
-/// `BrowserUseConfig` of the protocol.
+/// Used in [`Config::browser_use`](crate::Config::browser_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseConfig {
@@ -292,7 +302,7 @@ wire::object! { BrowserUseConfig {
     origins: optional "origins",
 } }
 
-/// `BrowserUseExtensionRequirements` of the protocol.
+/// Used in [`BrowserUseRequirements::extension`](crate::BrowserUseRequirements::extension).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseExtensionRequirements {
@@ -303,7 +313,9 @@ wire::object! { BrowserUseExtensionRequirements {
     request_headers: optional "requestHeaders",
 } }
 
-/// `BrowserUseOriginPolicy` of the protocol.
+/// Used in
+/// [`BrowserUseRequirements::default_origin_policy`](crate::BrowserUseRequirements::default_origin_policy)
+/// and [`BrowserUseRequirements::origins`](crate::BrowserUseRequirements::origins).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseOriginPolicy {
@@ -326,7 +338,9 @@ wire::object! { BrowserUseOriginPolicy {
     uploads: optional "uploads",
 } }
 
-/// `BrowserUseOriginPolicyConfig` of the protocol.
+/// Used in
+/// [`BrowserUseConfig::default_origin_policy`](crate::BrowserUseConfig::default_origin_policy)
+/// and [`BrowserUseConfig::origins`](crate::BrowserUseConfig::origins).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseOriginPolicyConfig {
@@ -343,7 +357,7 @@ wire::object! { BrowserUseOriginPolicyConfig {
     uploads: optional "uploads",
 } }
 
-/// `BrowserUseRequirements` of the protocol.
+/// Used in [`ConfigRequirements::browser_use`](crate::ConfigRequirements::browser_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseRequirements {
@@ -366,19 +380,20 @@ wire::object! { BrowserUseRequirements {
     origins: optional "origins",
 } }
 
-/// `CliAuthCredentialsStoreMode` of the protocol.
+/// Used in
+/// [`ConfigRequirements::cli_auth_credentials_store`](crate::ConfigRequirements::cli_auth_credentials_store).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CliAuthCredentialsStoreMode {
-    /// `file`.
+    /// Wire value: `file`.
     File,
-    /// `keyring`.
+    /// Wire value: `keyring`.
     Keyring,
-    /// `auto`.
+    /// Wire value: `auto`.
     Auto,
-    /// `ephemeral`.
+    /// Wire value: `ephemeral`.
     Ephemeral,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -389,7 +404,8 @@ wire::strings! { CliAuthCredentialsStoreMode {
     "ephemeral" => Ephemeral,
 } }
 
-/// `command` of [`ConfiguredHookHandler`].
+/// Body of [`ConfiguredHookHandler::Command`](crate::ConfiguredHookHandler::Command) (`type`:
+/// `command`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandConfiguredHookHandler {
@@ -405,7 +421,7 @@ pub struct CommandConfiguredHookHandler {
 }
 
 impl CommandConfiguredHookHandler {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommandConfiguredHookHandler` from its required fields.
     #[must_use]
     pub fn new(async_: bool, command: impl Into<String>) -> Self {
         Self {
@@ -428,7 +444,7 @@ wire::object! { CommandConfiguredHookHandler {
     timeout_sec: optional "timeoutSec",
 } }
 
-/// `CommandMigration` of the protocol.
+/// Used in [`MigrationDetails::commands`](crate::MigrationDetails::commands).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandMigration {
@@ -436,7 +452,7 @@ pub struct CommandMigration {
 }
 
 impl CommandMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommandMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -447,7 +463,7 @@ wire::object! { CommandMigration {
     name: required "name",
 } }
 
-/// `ComputerUseConfig` of the protocol.
+/// Used in [`Config::computer_use`](crate::Config::computer_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseConfig {
@@ -462,7 +478,7 @@ wire::object! { ComputerUseConfig {
     windows: optional "windows",
 } }
 
-/// `ComputerUseMacosConfig` of the protocol.
+/// Used in [`ComputerUseConfig::macos`](crate::ComputerUseConfig::macos).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseMacosConfig {
@@ -473,7 +489,7 @@ wire::object! { ComputerUseMacosConfig {
     bundle_ids: optional "bundle_ids",
 } }
 
-/// `ComputerUseMacosRequirements` of the protocol.
+/// Used in [`ComputerUseRequirements::macos`](crate::ComputerUseRequirements::macos).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseMacosRequirements {
@@ -484,7 +500,7 @@ wire::object! { ComputerUseMacosRequirements {
     bundle_ids: optional "bundleIds",
 } }
 
-/// `ComputerUseRequirements` of the protocol.
+/// Used in [`ConfigRequirements::computer_use`](crate::ConfigRequirements::computer_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseRequirements {
@@ -503,7 +519,7 @@ wire::object! { ComputerUseRequirements {
     windows: optional "windows",
 } }
 
-/// `ComputerUseWindowsConfig` of the protocol.
+/// Used in [`ComputerUseConfig::windows`](crate::ComputerUseConfig::windows).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsConfig {
@@ -516,7 +532,7 @@ wire::object! { ComputerUseWindowsConfig {
     exes: optional "exes",
 } }
 
-/// `ComputerUseWindowsExeConfig` of the protocol.
+/// Used in [`ComputerUseWindowsConfig::exes`](crate::ComputerUseWindowsConfig::exes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsExeConfig {
@@ -527,7 +543,7 @@ pub struct ComputerUseWindowsExeConfig {
 }
 
 impl ComputerUseWindowsExeConfig {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ComputerUseWindowsExeConfig` from its required fields.
     #[must_use]
     pub fn new(
         access: impl Into<AllowDenyRequirement>,
@@ -550,7 +566,8 @@ wire::object! { ComputerUseWindowsExeConfig {
     publisher_name: required "publisher_name",
 } }
 
-/// `ComputerUseWindowsExeRequirement` of the protocol.
+/// Used in
+/// [`ComputerUseWindowsRequirements::exes`](crate::ComputerUseWindowsRequirements::exes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsExeRequirement {
@@ -561,7 +578,7 @@ pub struct ComputerUseWindowsExeRequirement {
 }
 
 impl ComputerUseWindowsExeRequirement {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ComputerUseWindowsExeRequirement` from its required fields.
     #[must_use]
     pub fn new(
         access: impl Into<AllowDenyRequirement>,
@@ -584,7 +601,7 @@ wire::object! { ComputerUseWindowsExeRequirement {
     publisher_name: required "publisherName",
 } }
 
-/// `ComputerUseWindowsRequirements` of the protocol.
+/// Used in [`ComputerUseRequirements::windows`](crate::ComputerUseRequirements::windows).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsRequirements {
@@ -597,7 +614,7 @@ wire::object! { ComputerUseWindowsRequirements {
     exes: optional "exes",
 } }
 
-/// `Config` of the protocol.
+/// Used in [`ConfigReadResponse::config`](crate::ConfigReadResponse::config).
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Config {
@@ -605,7 +622,7 @@ pub struct Config {
     pub approval_policy: Option<AskForApproval>,
     /// \[UNSTABLE\] Optional default for where approval requests are routed for review.
     pub approvals_reviewer: Option<ApprovalsReviewer>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub apps: Option<AppsConfig>,
     pub browser_use: Option<BrowserUseConfig>,
     /// Effective tools.client_search_provider hint. Model-selected providers take precedence.
@@ -631,7 +648,7 @@ pub struct Config {
     pub service_tier: Option<String>,
     pub tools: Option<ToolsV2>,
     pub web_search: Option<WebSearchMode>,
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: Map<String, Value>,
 }
 
@@ -667,7 +684,8 @@ wire::object! { open Config {
     web_search: optional "web_search",
 } }
 
-/// Params of `config/batchWrite`.
+/// Parameters of the request [`config/batchWrite`](crate::ClientRequest::ConfigBatchWrite). The
+/// response is [`ConfigWriteResponse`](crate::ConfigWriteResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigBatchWriteParams {
@@ -682,7 +700,7 @@ pub struct ConfigBatchWriteParams {
 }
 
 impl ConfigBatchWriteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigBatchWriteParams` from its required fields.
     #[must_use]
     pub fn new(edits: impl Into<Vec<ConfigEdit>>) -> Self {
         Self {
@@ -722,7 +740,7 @@ wire::object! { ConfigBatchWriteParams {
     reload_user_config: optional "reloadUserConfig",
 } }
 
-/// `ConfigEdit` of the protocol.
+/// Used in [`ConfigBatchWriteParams::edits`](crate::ConfigBatchWriteParams::edits).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigEdit {
@@ -732,7 +750,7 @@ pub struct ConfigEdit {
 }
 
 impl ConfigEdit {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigEdit` from its required fields.
     #[must_use]
     pub fn new(
         key_path: impl Into<String>,
@@ -755,7 +773,7 @@ wire::object! { ConfigEdit {
     value: required "value",
 } }
 
-/// `ConfigLayer` of the protocol.
+/// Used in [`ConfigReadResponse::layers`](crate::ConfigReadResponse::layers).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayer {
@@ -766,7 +784,7 @@ pub struct ConfigLayer {
 }
 
 impl ConfigLayer {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigLayer` from its required fields.
     #[must_use]
     pub fn new(
         config: impl Into<Value>,
@@ -791,7 +809,8 @@ wire::object! { ConfigLayer {
     version: required "version",
 } }
 
-/// `ConfigLayerMetadata` of the protocol.
+/// Used in [`ConfigReadResponse::origins`](crate::ConfigReadResponse::origins) and
+/// [`OverriddenMetadata::overriding_layer`](crate::OverriddenMetadata::overriding_layer).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayerMetadata {
@@ -800,7 +819,7 @@ pub struct ConfigLayerMetadata {
 }
 
 impl ConfigLayerMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigLayerMetadata` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<ConfigLayerSource>, version: impl Into<String>) -> Self {
         Self {
@@ -815,29 +834,50 @@ wire::object! { ConfigLayerMetadata {
     version: required "version",
 } }
 
-/// `ConfigLayerSource` of the protocol.
+/// Used in [`ConfigLayer::name`](crate::ConfigLayer::name) and
+/// [`ConfigLayerMetadata::name`](crate::ConfigLayerMetadata::name).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigLayerSource {
-    /// `packagedDefaults`.
+    /// Default configuration supplied with the installed Codex package.
+    ///
+    /// Wire value: `packagedDefaults`.
     PackagedDefaults(PackagedDefaultsConfigLayerSource),
-    /// `mdm`.
+    /// Managed preferences layer delivered by MDM (macOS only).
+    ///
+    /// Wire value: `mdm`.
     Mdm(MdmConfigLayerSource),
-    /// `system`.
+    /// Managed config layer from a file (usually `managed_config.toml`).
+    ///
+    /// Wire value: `system`.
     System(SystemConfigLayerSource),
-    /// `enterpriseManaged`.
+    /// Enterprise-managed config layer delivered by the cloud config bundle.
+    ///
+    /// Wire value: `enterpriseManaged`.
     EnterpriseManaged(EnterpriseManagedConfigLayerSource),
-    /// `user`.
+    /// User config layer from $CODEX_HOME/config.toml. This layer is special in that it is expected
+    /// to be: - writable by the user - generally outside the workspace directory
+    ///
+    /// Wire value: `user`.
     User(UserConfigLayerSource),
-    /// `project`.
+    /// Path to a .codex/ folder within a project. There could be multiple of these between `cwd`
+    /// and the project/repo root.
+    ///
+    /// Wire value: `project`.
     Project(ProjectConfigLayerSource),
     /// Session-layer overrides supplied via `-c`/`--config`.
+    ///
+    /// Wire value: `sessionFlags`.
     SessionFlags,
-    /// `legacyManagedConfigTomlFromFile`.
+    /// `managed_config.toml` was designed to be a config that was loaded as the last layer on top
+    /// of everything else. This scheme did not quite work out as intended, but we keep this variant
+    /// as a "best effort" while we phase out `managed_config.toml` in favor of `requirements.toml`.
+    ///
+    /// Wire value: `legacyManagedConfigTomlFromFile`.
     LegacyManagedConfigTomlFromFile(LegacyManagedConfigTomlFromFileConfigLayerSource),
-    /// `legacyManagedConfigTomlFromMdm`.
+    /// Wire value: `legacyManagedConfigTomlFromMdm`.
     LegacyManagedConfigTomlFromMdm,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -853,7 +893,8 @@ wire::tagged! { ConfigLayerSource by "type" {
     "legacyManagedConfigTomlFromMdm" => LegacyManagedConfigTomlFromMdm,
 } }
 
-/// Params of `config/read`.
+/// Parameters of the request [`config/read`](crate::ClientRequest::ConfigRead). The response is
+/// [`ConfigReadResponse`](crate::ConfigReadResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigReadParams {
@@ -885,7 +926,7 @@ wire::object! { ConfigReadParams {
     include_layers: optional "includeLayers",
 } }
 
-/// Response of `config/read`.
+/// Response to `config/read` ([`ConfigReadParams`](crate::ConfigReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigReadResponse {
@@ -895,7 +936,7 @@ pub struct ConfigReadResponse {
 }
 
 impl ConfigReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigReadResponse` from its required fields.
     #[must_use]
     pub fn new(
         config: impl Into<Config>,
@@ -915,7 +956,8 @@ wire::object! { ConfigReadResponse {
     origins: required "origins",
 } }
 
-/// `ConfigRequirements` of the protocol.
+/// Used in
+/// [`ConfigRequirementsReadResponse::requirements`](crate::ConfigRequirementsReadResponse::requirements).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigRequirements {
@@ -926,7 +968,7 @@ pub struct ConfigRequirements {
     pub allow_managed_hooks_only: Option<bool>,
     pub allow_remote_control: Option<bool>,
     pub allowed_approval_policies: Option<Vec<AskForApproval>>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub allowed_approvals_reviewers: Option<Vec<ApprovalsReviewer>>,
     /// Effective login methods after managed, forced-login, and workspace restrictions. An empty
     /// list permits no login method. Older servers may omit this field.
@@ -937,7 +979,7 @@ pub struct ConfigRequirements {
     pub allowed_windows_sandbox_implementations: Option<
         Vec<WindowsSandboxImplementation>,
     >,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub application: Option<ApplicationRequirements>,
     pub auto_review: Option<AutoReviewRequirements>,
     pub browser_use: Option<BrowserUseRequirements>,
@@ -949,7 +991,7 @@ pub struct ConfigRequirements {
     pub enforce_residency: Option<ResidencyRequirement>,
     pub feature_requirements: Option<BTreeMap<String, bool>>,
     pub feedback: Option<FeedbackRequirements>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub hooks: Option<ManagedHooksRequirements>,
     pub in_app_browser: Option<InAppBrowserRequirements>,
     pub log_dir: Option<String>,
@@ -959,7 +1001,7 @@ pub struct ConfigRequirements {
     /// Complete required provider definitions, using config.toml field names.
     pub model_providers: Option<Map<String, Value>>,
     pub models: Option<ModelsRequirements>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub network: Option<NetworkRequirements>,
     pub otel: Option<OtelRequirements>,
     pub sqlite_home: Option<String>,
@@ -1002,7 +1044,8 @@ wire::object! { ConfigRequirements {
     sqlite_home: optional "sqliteHome",
 } }
 
-/// Response of `configRequirements/read`.
+/// Response to `configRequirements/read`
+/// ([`ConfigRequirementsRead`](crate::request::ConfigRequirementsRead)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigRequirementsReadResponse {
@@ -1018,7 +1061,8 @@ wire::object! { ConfigRequirementsReadResponse {
     supports_independent_speed_modes: optional "supportsIndependentSpeedModes",
 } }
 
-/// Params of `config/value/write`.
+/// Parameters of the request [`config/value/write`](crate::ClientRequest::ConfigValueWrite).
+/// The response is [`ConfigWriteResponse`](crate::ConfigWriteResponse).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigValueWriteParams {
@@ -1031,7 +1075,7 @@ pub struct ConfigValueWriteParams {
 }
 
 impl ConfigValueWriteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigValueWriteParams` from its required fields.
     #[must_use]
     pub fn new(
         key_path: impl Into<String>,
@@ -1072,7 +1116,9 @@ wire::object! { ConfigValueWriteParams {
     value: required "value",
 } }
 
-/// Params of `configWarning`.
+/// The configuration has a fault. The server runs, but may refuse to start threads.
+///
+/// Parameters of the notification [`configWarning`](crate::ServerNotification::ConfigWarning).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigWarningNotification {
@@ -1084,13 +1130,13 @@ pub struct ConfigWarningNotification {
     pub range: Option<TextRange>,
     /// Concise summary of the warning.
     pub summary: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ConfigWarningNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigWarningNotification` from its required fields.
     #[must_use]
     pub fn new(summary: impl Into<String>) -> Self {
         Self {
@@ -1111,7 +1157,10 @@ wire::object! { ConfigWarningNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `config/value/write`.
+/// Response to `config/value/write`
+/// ([`ConfigValueWriteParams`](crate::ConfigValueWriteParams)).
+///
+/// Response to `config/batchWrite` ([`ConfigBatchWriteParams`](crate::ConfigBatchWriteParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigWriteResponse {
@@ -1123,7 +1172,7 @@ pub struct ConfigWriteResponse {
 }
 
 impl ConfigWriteResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigWriteResponse` from its required fields.
     #[must_use]
     pub fn new(
         file_path: impl Into<AbsolutePathBuf>,
@@ -1154,7 +1203,7 @@ pub struct ConfigurationReasoning {
 }
 
 impl ConfigurationReasoning {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigurationReasoning` from its required fields.
     #[must_use]
     pub fn new(effort: impl Into<ReasoningEffort>) -> Self {
         Self { effort: effort.into() }
@@ -1165,19 +1214,19 @@ wire::object! { ConfigurationReasoning {
     effort: required "effort",
 } }
 
-/// `ConfiguredHookHandler` of the protocol.
+/// Used in [`ConfiguredHookMatcherGroup::hooks`](crate::ConfiguredHookMatcherGroup::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfiguredHookHandler {
-    /// `command`.
+    /// Wire value: `command`.
     Command(CommandConfiguredHookHandler),
-    /// `mcp_tool`.
+    /// Wire value: `mcp_tool`.
     McpTool(McpToolConfiguredHookHandler),
-    /// `prompt`.
+    /// Wire value: `prompt`.
     Prompt,
-    /// `agent`.
+    /// Wire value: `agent`.
     Agent,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -1188,7 +1237,9 @@ wire::tagged! { ConfiguredHookHandler by "type" {
     "agent" => Agent,
 } }
 
-/// `ConfiguredHookMatcherGroup` of the protocol.
+/// Used in [`ManagedHooksRequirements::interrupt`](crate::ManagedHooksRequirements::interrupt),
+/// [`ManagedHooksRequirements::permission_request`](crate::ManagedHooksRequirements::permission_request)
+/// and 12 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfiguredHookMatcherGroup {
@@ -1197,7 +1248,7 @@ pub struct ConfiguredHookMatcherGroup {
 }
 
 impl ConfiguredHookMatcherGroup {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfiguredHookMatcherGroup` from its required fields.
     #[must_use]
     pub fn new(hooks: impl Into<Vec<ConfiguredHookHandler>>) -> Self {
         Self {
@@ -1213,6 +1264,10 @@ wire::object! { ConfiguredHookMatcherGroup {
 } }
 
 /// Enterprise-managed config layer delivered by the cloud config bundle.
+///
+/// Body of
+/// [`ConfigLayerSource::EnterpriseManaged`](crate::ConfigLayerSource::EnterpriseManaged)
+/// (`type`: `enterpriseManaged`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnterpriseManagedConfigLayerSource {
@@ -1224,7 +1279,7 @@ pub struct EnterpriseManagedConfigLayerSource {
 }
 
 impl EnterpriseManagedConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnterpriseManagedConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -1239,9 +1294,12 @@ wire::object! { EnterpriseManagedConfigLayerSource {
     name: required "name",
 } }
 
-/// Params of `environment/add`.
+/// Adds or replaces a remote environment by id for later selection.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`environment/add`](crate::ClientRequest::EnvironmentAdd). The
+/// response is [`EnvironmentAddResponse`](crate::EnvironmentAddResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentAddParams {
@@ -1260,7 +1318,7 @@ pub struct EnvironmentAddParams {
 }
 
 impl EnvironmentAddParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentAddParams` from its required fields.
     #[must_use]
     pub fn new(
         environment_id: impl Into<String>,
@@ -1319,18 +1377,21 @@ wire::object! { EnvironmentAddParams {
     websocket_request_id: optional "websocketRequestId",
 } }
 
-/// Response of `environment/add`.
+/// Response to `environment/add` ([`EnvironmentAddParams`](crate::EnvironmentAddParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnvironmentAddResponse {}
 
 wire::object! { EnvironmentAddResponse {} }
 
-/// Params of `environment/info`.
+/// Reads information from a configured execution environment.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`environment/info`](crate::ClientRequest::EnvironmentInfo). The
+/// response is [`EnvironmentInfoResponse`](crate::EnvironmentInfoResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentInfoParams {
@@ -1338,7 +1399,7 @@ pub struct EnvironmentInfoParams {
 }
 
 impl EnvironmentInfoParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentInfoParams` from its required fields.
     #[must_use]
     pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
@@ -1351,9 +1412,9 @@ wire::object! { EnvironmentInfoParams {
     environment_id: required "environmentId",
 } }
 
-/// Response of `environment/info`.
+/// Response to `environment/info` ([`EnvironmentInfoParams`](crate::EnvironmentInfoParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentInfoResponse {
@@ -1363,7 +1424,7 @@ pub struct EnvironmentInfoResponse {
 }
 
 impl EnvironmentInfoResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentInfoResponse` from its required fields.
     #[must_use]
     pub fn new(shell: impl Into<EnvironmentShellInfo>) -> Self {
         Self {
@@ -1378,9 +1439,9 @@ wire::object! { EnvironmentInfoResponse {
     shell: required "shell",
 } }
 
-/// `EnvironmentShellInfo` of the protocol.
+/// Used in [`EnvironmentInfoResponse::shell`](crate::EnvironmentInfoResponse::shell).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentShellInfo {
@@ -1391,7 +1452,7 @@ pub struct EnvironmentShellInfo {
 }
 
 impl EnvironmentShellInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentShellInfo` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -1411,24 +1472,32 @@ wire::object! { EnvironmentShellInfo {
 /// For a currently ready remote environment, app-server asks the existing exec-server
 /// connection for `environment/status` without allowing recovery.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum EnvironmentStatusKind {
     /// The environment is local, or an already-connected remote exec-server answered
     /// `environment/status` over its existing initialized connection.
+    ///
+    /// Wire value: `ready`.
     Ready,
     /// The configured environment has no ready connection and no observed connection failure. This
     /// includes lazy environments that have never been started and initial startup that has not
     /// finished.
+    ///
+    /// Wire value: `pending`.
     Pending,
     /// A connection attempt, prior connection, or fail-fast `environment/status` probe observed a
     /// failure. This does not promise the failure is terminal: later normal environment use may
     /// recover it. This call does not trigger recovery; `error` contains the observed reason.
+    ///
+    /// Wire value: `disconnected`.
     Disconnected,
     /// The requested environment id is not configured in app-server.
+    ///
+    /// Wire value: `unknown`.
     Unknown,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1441,7 +1510,10 @@ wire::strings! { EnvironmentStatusKind {
 
 /// Parameters for reading the current status of one configured environment.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`environment/status`](crate::ClientRequest::EnvironmentStatus).
+/// The response is [`EnvironmentStatusResponse`](crate::EnvironmentStatusResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentStatusParams {
@@ -1450,7 +1522,7 @@ pub struct EnvironmentStatusParams {
 }
 
 impl EnvironmentStatusParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentStatusParams` from its required fields.
     #[must_use]
     pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
@@ -1465,7 +1537,10 @@ wire::object! { EnvironmentStatusParams {
 
 /// Current status for the requested environment.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Response to `environment/status`
+/// ([`EnvironmentStatusParams`](crate::EnvironmentStatusParams)).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentStatusResponse {
@@ -1476,7 +1551,7 @@ pub struct EnvironmentStatusResponse {
 }
 
 impl EnvironmentStatusResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentStatusResponse` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<EnvironmentStatusKind>) -> Self {
         Self {
@@ -1491,7 +1566,8 @@ wire::object! { EnvironmentStatusResponse {
     status: required "status",
 } }
 
-/// `ExperimentalFeature` of the protocol.
+/// Used in
+/// [`ExperimentalFeatureListResponse::data`](crate::ExperimentalFeatureListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeature {
@@ -1514,7 +1590,7 @@ pub struct ExperimentalFeature {
 }
 
 impl ExperimentalFeature {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeature` from its required fields.
     #[must_use]
     pub fn new(
         default_enabled: bool,
@@ -1544,7 +1620,10 @@ wire::object! { ExperimentalFeature {
     stage: required "stage",
 } }
 
-/// Params of `experimentalFeature/enablement/set`.
+/// Parameters of the request
+/// [`experimentalFeature/enablement/set`](crate::ClientRequest::ExperimentalFeatureEnablementSet).
+/// The response is
+/// [`ExperimentalFeatureEnablementSetResponse`](crate::ExperimentalFeatureEnablementSetResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureEnablementSetParams {
@@ -1556,7 +1635,7 @@ pub struct ExperimentalFeatureEnablementSetParams {
 }
 
 impl ExperimentalFeatureEnablementSetParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeatureEnablementSetParams` from its required fields.
     #[must_use]
     pub fn new(enablement: impl Into<BTreeMap<String, bool>>) -> Self {
         Self {
@@ -1569,7 +1648,8 @@ wire::object! { ExperimentalFeatureEnablementSetParams {
     enablement: required "enablement",
 } }
 
-/// Response of `experimentalFeature/enablement/set`.
+/// Response to `experimentalFeature/enablement/set`
+/// ([`ExperimentalFeatureEnablementSetParams`](crate::ExperimentalFeatureEnablementSetParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureEnablementSetResponse {
@@ -1578,7 +1658,7 @@ pub struct ExperimentalFeatureEnablementSetResponse {
 }
 
 impl ExperimentalFeatureEnablementSetResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeatureEnablementSetResponse` from its required fields.
     #[must_use]
     pub fn new(enablement: impl Into<BTreeMap<String, bool>>) -> Self {
         Self {
@@ -1591,7 +1671,9 @@ wire::object! { ExperimentalFeatureEnablementSetResponse {
     enablement: required "enablement",
 } }
 
-/// Params of `experimentalFeature/list`.
+/// Parameters of the request
+/// [`experimentalFeature/list`](crate::ClientRequest::ExperimentalFeatureList). The response is
+/// [`ExperimentalFeatureListResponse`](crate::ExperimentalFeatureListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureListParams {
@@ -1634,7 +1716,8 @@ wire::object! { ExperimentalFeatureListParams {
     limit: optional "limit",
 } }
 
-/// Response of `experimentalFeature/list`.
+/// Response to `experimentalFeature/list`
+/// ([`ExperimentalFeatureListParams`](crate::ExperimentalFeatureListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureListResponse {
@@ -1645,7 +1728,7 @@ pub struct ExperimentalFeatureListResponse {
 }
 
 impl ExperimentalFeatureListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeatureListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ExperimentalFeature>>) -> Self {
         Self {
@@ -1660,21 +1743,31 @@ wire::object! { ExperimentalFeatureListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `ExperimentalFeatureStage` of the protocol.
+/// Used in [`ExperimentalFeature::stage`](crate::ExperimentalFeature::stage).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExperimentalFeatureStage {
     /// Feature is available for user testing and feedback.
+    ///
+    /// Wire value: `beta`.
     Beta,
     /// Feature is still being built and not ready for broad use.
+    ///
+    /// Wire value: `underDevelopment`.
     UnderDevelopment,
     /// Feature is production-ready.
+    ///
+    /// Wire value: `stable`.
     Stable,
     /// Feature is deprecated and should be avoided.
+    ///
+    /// Wire value: `deprecated`.
     Deprecated,
     /// Feature flag is retained only for backwards compatibility.
+    ///
+    /// Wire value: `removed`.
     Removed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1686,7 +1779,9 @@ wire::strings! { ExperimentalFeatureStage {
     "removed" => Removed,
 } }
 
-/// Params of `externalAgentConfig/detect`.
+/// Parameters of the request
+/// [`externalAgentConfig/detect`](crate::ClientRequest::ExternalAgentConfigDetect). The
+/// response is [`ExternalAgentConfigDetectResponse`](crate::ExternalAgentConfigDetectResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigDetectParams {
@@ -1758,17 +1853,18 @@ wire::object! { ExternalAgentConfigDetectParams {
     source: optional "source",
 } }
 
-/// Response of `externalAgentConfig/detect`.
+/// Response to `externalAgentConfig/detect`
+/// ([`ExternalAgentConfigDetectParams`](crate::ExternalAgentConfigDetectParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigDetectResponse {
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub connectors: Vec<ExternalAgentDetectedConnectorCandidate>,
     pub items: Vec<ExternalAgentConfigMigrationItem>,
 }
 
 impl ExternalAgentConfigDetectResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigDetectResponse` from its required fields.
     #[must_use]
     pub fn new(items: impl Into<Vec<ExternalAgentConfigMigrationItem>>) -> Self {
         Self {
@@ -1783,19 +1879,22 @@ wire::object! { ExternalAgentConfigDetectResponse {
     items: required "items",
 } }
 
-/// Params of `externalAgentConfig/import/completed`.
+/// An import of another agent's configuration has completed.
+///
+/// Parameters of the notification
+/// [`externalAgentConfig/import/completed`](crate::ServerNotification::ExternalAgentConfigImportCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportCompletedNotification {
     pub import_id: String,
     pub item_type_results: Vec<ExternalAgentConfigImportTypeResult>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ExternalAgentConfigImportCompletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportCompletedNotification` from its required fields.
     #[must_use]
     pub fn new(
         import_id: impl Into<String>,
@@ -1815,7 +1914,8 @@ wire::object! { ExternalAgentConfigImportCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `externalAgentConfig/import/readHistories`.
+/// Response to `externalAgentConfig/import/readHistories`
+/// ([`ExternalAgentConfigImportReadHistories`](crate::request::ExternalAgentConfigImportReadHistories)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoriesReadResponse {
@@ -1824,7 +1924,7 @@ pub struct ExternalAgentConfigImportHistoriesReadResponse {
 }
 
 impl ExternalAgentConfigImportHistoriesReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoriesReadResponse` from its required fields.
     #[must_use]
     pub fn new(
         connectors: impl Into<Vec<ExternalAgentImportedConnectorCandidate>>,
@@ -1842,7 +1942,8 @@ wire::object! { ExternalAgentConfigImportHistoriesReadResponse {
     data: required "data",
 } }
 
-/// `ExternalAgentConfigImportHistory` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoriesReadResponse::data`](crate::ExternalAgentConfigImportHistoriesReadResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistory {
@@ -1854,7 +1955,7 @@ pub struct ExternalAgentConfigImportHistory {
 }
 
 impl ExternalAgentConfigImportHistory {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistory` from its required fields.
     #[must_use]
     pub fn new(
         completed_at_ms: i64,
@@ -1880,7 +1981,10 @@ wire::object! { ExternalAgentConfigImportHistory {
     successes: required "successes",
 } }
 
-/// Params of `externalAgentConfig/import/recordHistory`.
+/// Parameters of the request
+/// [`externalAgentConfig/import/recordHistory`](crate::ClientRequest::ExternalAgentConfigImportHistoryRecord).
+/// The response is
+/// [`ExternalAgentConfigImportHistoryRecordResponse`](crate::ExternalAgentConfigImportHistoryRecordResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordParams {
@@ -1891,7 +1995,7 @@ pub struct ExternalAgentConfigImportHistoryRecordParams {
 }
 
 impl ExternalAgentConfigImportHistoryRecordParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordParams` from its required fields.
     #[must_use]
     pub fn new(
         item_type_results: impl Into<
@@ -1911,7 +2015,8 @@ wire::object! { ExternalAgentConfigImportHistoryRecordParams {
     provider_id: required "providerId",
 } }
 
-/// Response of `externalAgentConfig/import/recordHistory`.
+/// Response to `externalAgentConfig/import/recordHistory`
+/// ([`ExternalAgentConfigImportHistoryRecordParams`](crate::ExternalAgentConfigImportHistoryRecordParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordResponse {
@@ -1919,7 +2024,7 @@ pub struct ExternalAgentConfigImportHistoryRecordResponse {
 }
 
 impl ExternalAgentConfigImportHistoryRecordResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordResponse` from its required fields.
     #[must_use]
     pub fn new(import_id: impl Into<String>) -> Self {
         Self {
@@ -1932,7 +2037,8 @@ wire::object! { ExternalAgentConfigImportHistoryRecordResponse {
     import_id: required "importId",
 } }
 
-/// `ExternalAgentConfigImportHistoryRecordSuccessParams` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::successes`](crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::successes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordSuccessParams {
@@ -1945,7 +2051,8 @@ pub struct ExternalAgentConfigImportHistoryRecordSuccessParams {
 }
 
 impl ExternalAgentConfigImportHistoryRecordSuccessParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordSuccessParams` from its required
+    /// fields.
     #[must_use]
     pub fn new(item_type: impl Into<ExternalAgentConfigMigrationItemType>) -> Self {
         Self {
@@ -1994,7 +2101,8 @@ wire::object! { ExternalAgentConfigImportHistoryRecordSuccessParams {
     title: optional "title",
 } }
 
-/// `ExternalAgentConfigImportHistoryRecordTypeResultParams` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoryRecordParams::item_type_results`](crate::ExternalAgentConfigImportHistoryRecordParams::item_type_results).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordTypeResultParams {
@@ -2004,7 +2112,8 @@ pub struct ExternalAgentConfigImportHistoryRecordTypeResultParams {
 }
 
 impl ExternalAgentConfigImportHistoryRecordTypeResultParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordTypeResultParams` from its required
+    /// fields.
     #[must_use]
     pub fn new(
         failures: impl Into<Vec<ExternalAgentConfigImportItemTypeFailure>>,
@@ -2025,7 +2134,11 @@ wire::object! { ExternalAgentConfigImportHistoryRecordTypeResultParams {
     successes: required "successes",
 } }
 
-/// `ExternalAgentConfigImportItemTypeFailure` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistory::failures`](crate::ExternalAgentConfigImportHistory::failures),
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::failures`](crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::failures)
+/// and
+/// [`ExternalAgentConfigImportTypeResult::failures`](crate::ExternalAgentConfigImportTypeResult::failures).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeFailure {
@@ -2039,7 +2152,7 @@ pub struct ExternalAgentConfigImportItemTypeFailure {
 }
 
 impl ExternalAgentConfigImportItemTypeFailure {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportItemTypeFailure` from its required fields.
     #[must_use]
     pub fn new(
         failure_stage: impl Into<String>,
@@ -2096,7 +2209,10 @@ wire::object! { ExternalAgentConfigImportItemTypeFailure {
     sub_error_type: optional "subErrorType",
 } }
 
-/// `ExternalAgentConfigImportItemTypeSuccess` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistory::successes`](crate::ExternalAgentConfigImportHistory::successes)
+/// and
+/// [`ExternalAgentConfigImportTypeResult::successes`](crate::ExternalAgentConfigImportTypeResult::successes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeSuccess {
@@ -2109,7 +2225,7 @@ pub struct ExternalAgentConfigImportItemTypeSuccess {
 }
 
 impl ExternalAgentConfigImportItemTypeSuccess {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportItemTypeSuccess` from its required fields.
     #[must_use]
     pub fn new(item_type: impl Into<ExternalAgentConfigMigrationItemType>) -> Self {
         Self {
@@ -2130,7 +2246,9 @@ wire::object! { ExternalAgentConfigImportItemTypeSuccess {
     title: optional "title",
 } }
 
-/// Params of `externalAgentConfig/import`.
+/// Parameters of the request
+/// [`externalAgentConfig/import`](crate::ClientRequest::ExternalAgentConfigImport). The
+/// response is [`ExternalAgentConfigImportResponse`](crate::ExternalAgentConfigImportResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportParams {
@@ -2146,7 +2264,7 @@ pub struct ExternalAgentConfigImportParams {
 }
 
 impl ExternalAgentConfigImportParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportParams` from its required fields.
     #[must_use]
     pub fn new(
         migration_items: impl Into<Vec<ExternalAgentConfigMigrationItem>>,
@@ -2188,19 +2306,22 @@ wire::object! { ExternalAgentConfigImportParams {
     source: optional "source",
 } }
 
-/// Params of `externalAgentConfig/import/progress`.
+/// Progress of an import of another agent's configuration.
+///
+/// Parameters of the notification
+/// [`externalAgentConfig/import/progress`](crate::ServerNotification::ExternalAgentConfigImportProgress).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportProgressNotification {
     pub import_id: String,
     pub item_type_results: Vec<ExternalAgentConfigImportTypeResult>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ExternalAgentConfigImportProgressNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportProgressNotification` from its required fields.
     #[must_use]
     pub fn new(
         import_id: impl Into<String>,
@@ -2220,7 +2341,8 @@ wire::object! { ExternalAgentConfigImportProgressNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `externalAgentConfig/import`.
+/// Response to `externalAgentConfig/import`
+/// ([`ExternalAgentConfigImportParams`](crate::ExternalAgentConfigImportParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportResponse {
@@ -2228,7 +2350,7 @@ pub struct ExternalAgentConfigImportResponse {
 }
 
 impl ExternalAgentConfigImportResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportResponse` from its required fields.
     #[must_use]
     pub fn new(import_id: impl Into<String>) -> Self {
         Self {
@@ -2241,7 +2363,10 @@ wire::object! { ExternalAgentConfigImportResponse {
     import_id: required "importId",
 } }
 
-/// `ExternalAgentConfigImportTypeResult` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportCompletedNotification::item_type_results`](crate::ExternalAgentConfigImportCompletedNotification::item_type_results)
+/// and
+/// [`ExternalAgentConfigImportProgressNotification::item_type_results`](crate::ExternalAgentConfigImportProgressNotification::item_type_results).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportTypeResult {
@@ -2251,7 +2376,7 @@ pub struct ExternalAgentConfigImportTypeResult {
 }
 
 impl ExternalAgentConfigImportTypeResult {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportTypeResult` from its required fields.
     #[must_use]
     pub fn new(
         failures: impl Into<Vec<ExternalAgentConfigImportItemTypeFailure>>,
@@ -2272,7 +2397,10 @@ wire::object! { ExternalAgentConfigImportTypeResult {
     successes: required "successes",
 } }
 
-/// `ExternalAgentConfigMigrationItem` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigDetectResponse::items`](crate::ExternalAgentConfigDetectResponse::items)
+/// and
+/// [`ExternalAgentConfigImportParams::migration_items`](crate::ExternalAgentConfigImportParams::migration_items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigMigrationItem {
@@ -2284,7 +2412,7 @@ pub struct ExternalAgentConfigMigrationItem {
 }
 
 impl ExternalAgentConfigMigrationItem {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigMigrationItem` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -2320,31 +2448,34 @@ wire::object! { ExternalAgentConfigMigrationItem {
     item_type: required "itemType",
 } }
 
-/// `ExternalAgentConfigMigrationItemType` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoryRecordSuccessParams::item_type`](crate::ExternalAgentConfigImportHistoryRecordSuccessParams::item_type),
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type`](crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type)
+/// and 4 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentConfigMigrationItemType {
-    /// `AGENTS_MD`.
+    /// Wire value: `AGENTS_MD`.
     AgentsMd,
-    /// `CONFIG`.
+    /// Wire value: `CONFIG`.
     Config,
-    /// `SKILLS`.
+    /// Wire value: `SKILLS`.
     Skills,
-    /// `PLUGINS`.
+    /// Wire value: `PLUGINS`.
     Plugins,
-    /// `MCP_SERVER_CONFIG`.
+    /// Wire value: `MCP_SERVER_CONFIG`.
     McpServerConfig,
-    /// `SUBAGENTS`.
+    /// Wire value: `SUBAGENTS`.
     Subagents,
-    /// `HOOKS`.
+    /// Wire value: `HOOKS`.
     Hooks,
-    /// `COMMANDS`.
+    /// Wire value: `COMMANDS`.
     Commands,
-    /// `MEMORY`.
+    /// Wire value: `MEMORY`.
     Memory,
-    /// `SESSIONS`.
+    /// Wire value: `SESSIONS`.
     Sessions,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2361,7 +2492,8 @@ wire::strings! { ExternalAgentConfigMigrationItemType {
     "SESSIONS" => Sessions,
 } }
 
-/// `ExternalAgentDetectedConnectorCandidate` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigDetectResponse::connectors`](crate::ExternalAgentConfigDetectResponse::connectors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentDetectedConnectorCandidate {
@@ -2371,7 +2503,7 @@ pub struct ExternalAgentDetectedConnectorCandidate {
 }
 
 impl ExternalAgentDetectedConnectorCandidate {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentDetectedConnectorCandidate` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -2392,15 +2524,16 @@ wire::object! { ExternalAgentDetectedConnectorCandidate {
     source: required "source",
 } }
 
-/// `ExternalAgentDetectedConnectorSource` of the protocol.
+/// Used in
+/// [`ExternalAgentDetectedConnectorCandidate::source`](crate::ExternalAgentDetectedConnectorCandidate::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentDetectedConnectorSource {
-    /// `remoteMcpServersConfig`.
+    /// Wire value: `remoteMcpServersConfig`.
     RemoteMcpServersConfig,
-    /// `sessionToolUse`.
+    /// Wire value: `sessionToolUse`.
     SessionToolUse,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2409,7 +2542,8 @@ wire::strings! { ExternalAgentDetectedConnectorSource {
     "sessionToolUse" => SessionToolUse,
 } }
 
-/// `ExternalAgentImportedConnectorCandidate` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoriesReadResponse::connectors`](crate::ExternalAgentConfigImportHistoriesReadResponse::connectors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentImportedConnectorCandidate {
@@ -2419,7 +2553,7 @@ pub struct ExternalAgentImportedConnectorCandidate {
 }
 
 impl ExternalAgentImportedConnectorCandidate {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentImportedConnectorCandidate` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -2440,13 +2574,14 @@ wire::object! { ExternalAgentImportedConnectorCandidate {
     source: required "source",
 } }
 
-/// `ExternalAgentImportedConnectorSource` of the protocol.
+/// Used in
+/// [`ExternalAgentImportedConnectorCandidate::source`](crate::ExternalAgentImportedConnectorCandidate::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentImportedConnectorSource {
-    /// `remoteMcpServersConfig`.
+    /// Wire value: `remoteMcpServersConfig`.
     RemoteMcpServersConfig,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2455,6 +2590,9 @@ wire::strings! { ExternalAgentImportedConnectorSource {
 } }
 
 /// Authentication is configured outside the gateway form. Preserve it on edits.
+///
+/// Body of [`GatewayAuth::ExternallyConfigured`](crate::GatewayAuth::ExternallyConfigured)
+/// (`mode`: `externallyConfigured`).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExternallyConfiguredGatewayAuth {
@@ -2465,7 +2603,7 @@ wire::object! { ExternallyConfiguredGatewayAuth {
     env_key: optional "envKey",
 } }
 
-/// `FeedbackRequirements` of the protocol.
+/// Used in [`ConfigRequirements::feedback`](crate::ConfigRequirements::feedback).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct FeedbackRequirements {
@@ -2480,9 +2618,9 @@ wire::object! { FeedbackRequirements {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ForcedChatgptWorkspaceIds {
-    /// As `String`.
+    /// A value of type `String`.
     One(String),
-    /// As `Vec<String>`.
+    /// A value of type `Vec<String>`.
     Many(Vec<String>),
 }
 
@@ -2491,15 +2629,16 @@ wire::untagged! { ForcedChatgptWorkspaceIds {
     Many(Vec<String>),
 } }
 
-/// `ForcedLoginMethod` of the protocol.
+/// Used in [`Config::forced_login_method`](crate::Config::forced_login_method) and
+/// [`ConfigRequirements::allowed_login_methods`](crate::ConfigRequirements::allowed_login_methods).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ForcedLoginMethod {
-    /// `chatgpt`.
+    /// Wire value: `chatgpt`.
     Chatgpt,
-    /// `api`.
+    /// Wire value: `api`.
     Api,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2508,7 +2647,7 @@ wire::strings! { ForcedLoginMethod {
     "api" => Api,
 } }
 
-/// `InAppBrowserRequirements` of the protocol.
+/// Used in [`ConfigRequirements::in_app_browser`](crate::ConfigRequirements::in_app_browser).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct InAppBrowserRequirements {
@@ -2522,6 +2661,10 @@ wire::object! { InAppBrowserRequirements {
 /// `managed_config.toml` was designed to be a config that was loaded as the last layer on top
 /// of everything else. This scheme did not quite work out as intended, but we keep this variant
 /// as a "best effort" while we phase out `managed_config.toml` in favor of `requirements.toml`.
+///
+/// Body of
+/// [`ConfigLayerSource::LegacyManagedConfigTomlFromFile`](crate::ConfigLayerSource::LegacyManagedConfigTomlFromFile)
+/// (`type`: `legacyManagedConfigTomlFromFile`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LegacyManagedConfigTomlFromFileConfigLayerSource {
@@ -2529,7 +2672,7 @@ pub struct LegacyManagedConfigTomlFromFileConfigLayerSource {
 }
 
 impl LegacyManagedConfigTomlFromFileConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `LegacyManagedConfigTomlFromFileConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self { file: file.into() }
@@ -2540,7 +2683,8 @@ wire::object! { LegacyManagedConfigTomlFromFileConfigLayerSource {
     file: required "file",
 } }
 
-/// Response of `config/mcpServer/reload`.
+/// Response to `config/mcpServer/reload`
+/// ([`ConfigMcpServerReload`](crate::request::ConfigMcpServerReload)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct McpServerRefreshResponse {}
@@ -2548,6 +2692,8 @@ pub struct McpServerRefreshResponse {}
 wire::object! { McpServerRefreshResponse {} }
 
 /// Managed preferences layer delivered by MDM (macOS only).
+///
+/// Body of [`ConfigLayerSource::Mdm`](crate::ConfigLayerSource::Mdm) (`type`: `mdm`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MdmConfigLayerSource {
@@ -2556,7 +2702,7 @@ pub struct MdmConfigLayerSource {
 }
 
 impl MdmConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MdmConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(domain: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
@@ -2571,15 +2717,16 @@ wire::object! { MdmConfigLayerSource {
     key: required "key",
 } }
 
-/// `MergeStrategy` of the protocol.
+/// Used in [`ConfigEdit::merge_strategy`](crate::ConfigEdit::merge_strategy) and
+/// [`ConfigValueWriteParams::merge_strategy`](crate::ConfigValueWriteParams::merge_strategy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MergeStrategy {
-    /// `replace`.
+    /// Wire value: `replace`.
     Replace,
-    /// `upsert`.
+    /// Wire value: `upsert`.
     Upsert,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2588,24 +2735,25 @@ wire::strings! { MergeStrategy {
     "upsert" => Upsert,
 } }
 
-/// `MigrationDetails` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigMigrationItem::details`](crate::ExternalAgentConfigMigrationItem::details).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MigrationDetails {
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub commands: Option<Vec<CommandMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub hooks: Option<Vec<HookMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub mcp_servers: Option<Vec<McpServerMigration>>,
     pub memory: Option<Vec<String>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub plugins: Option<Vec<PluginsMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub sessions: Option<Vec<SessionMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub skills: Option<Vec<SkillMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub subagents: Option<Vec<SubagentMigration>>,
 }
 
@@ -2681,7 +2829,9 @@ wire::object! { MigrationDetails {
     subagents: optional "subagents",
 } }
 
-/// `modelProviderNotConfigured` of [`ModelProviderError`].
+/// Body of
+/// [`ModelProviderError::ModelProviderNotConfigured`](crate::ModelProviderError::ModelProviderNotConfigured)
+/// (`type`: `modelProviderNotConfigured`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderNotConfiguredModelProviderError {
@@ -2689,7 +2839,7 @@ pub struct ModelProviderNotConfiguredModelProviderError {
 }
 
 impl ModelProviderNotConfiguredModelProviderError {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderNotConfiguredModelProviderError` from its required fields.
     #[must_use]
     pub fn new(model_provider: impl Into<String>) -> Self {
         Self {
@@ -2702,7 +2852,7 @@ wire::object! { ModelProviderNotConfiguredModelProviderError {
     model_provider: required "modelProvider",
 } }
 
-/// `ModelsRequirements` of the protocol.
+/// Used in [`ConfigRequirements::models`](crate::ConfigRequirements::models).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ModelsRequirements {
@@ -2713,15 +2863,17 @@ wire::object! { ModelsRequirements {
     new_thread: optional "newThread",
 } }
 
-/// `NetworkDomainPermission` of the protocol.
+/// Used in
+/// [`ApplicationNetworkRequirements::domains`](crate::ApplicationNetworkRequirements::domains)
+/// and [`NetworkRequirements::domains`](crate::NetworkRequirements::domains).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkDomainPermission {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2730,7 +2882,7 @@ wire::strings! { NetworkDomainPermission {
     "deny" => Deny,
 } }
 
-/// `NetworkRequirements` of the protocol.
+/// Used in [`ConfigRequirements::network`](crate::ConfigRequirements::network).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct NetworkRequirements {
@@ -2775,15 +2927,15 @@ wire::object! { NetworkRequirements {
     unix_sockets: optional "unixSockets",
 } }
 
-/// `NetworkUnixSocketPermission` of the protocol.
+/// Used in [`NetworkRequirements::unix_sockets`](crate::NetworkRequirements::unix_sockets).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkUnixSocketPermission {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2792,7 +2944,7 @@ wire::strings! { NetworkUnixSocketPermission {
     "deny" => Deny,
 } }
 
-/// `NewThreadModelDefaults` of the protocol.
+/// Used in [`ModelsRequirements::new_thread`](crate::ModelsRequirements::new_thread).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct NewThreadModelDefaults {
@@ -2807,19 +2959,21 @@ wire::object! { NewThreadModelDefaults {
     service_tier: optional "serviceTier",
 } }
 
-/// `OtelExporter` of the protocol.
+/// Used in [`OtelRequirements::exporter`](crate::OtelRequirements::exporter),
+/// [`OtelRequirements::metrics_exporter`](crate::OtelRequirements::metrics_exporter) and
+/// [`OtelRequirements::trace_exporter`](crate::OtelRequirements::trace_exporter).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum OtelExporter {
-    /// `none`.
+    /// Wire value: `none`.
     None,
-    /// `statsig`.
+    /// Wire value: `statsig`.
     Statsig,
-    /// `otlp-http`.
+    /// Wire key: `otlp-http`.
     OtlpHttp(OtlpHttpOtelExporter),
-    /// `otlp-grpc`.
+    /// Wire key: `otlp-grpc`.
     OtlpGrpc(OtlpGrpcOtelExporter),
-    /// Another word or object, as it was.
+    /// An unknown string or object, kept as received.
     Unrecognized(Value),
 }
 
@@ -2830,15 +2984,15 @@ wire::mixed! { OtelExporter {
     { "otlp-grpc": OtlpGrpcOtelExporter } => OtlpGrpc,
 } }
 
-/// `OtelHttpProtocol` of the protocol.
+/// Used in [`OtlpHttpOtelExporter::protocol`](crate::OtlpHttpOtelExporter::protocol).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OtelHttpProtocol {
-    /// `binary`.
+    /// Wire value: `binary`.
     Binary,
-    /// `json`.
+    /// Wire value: `json`.
     Json,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2847,7 +3001,7 @@ wire::strings! { OtelHttpProtocol {
     "json" => Json,
 } }
 
-/// `OtelRequirements` of the protocol.
+/// Used in [`ConfigRequirements::otel`](crate::ConfigRequirements::otel).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OtelRequirements {
@@ -2878,7 +3032,8 @@ wire::object! { OtelRequirements {
     tracestate: optional "tracestate",
 } }
 
-/// `OtelTlsConfig` of the protocol.
+/// Used in [`OtlpGrpcOtelExporter::tls`](crate::OtlpGrpcOtelExporter::tls) and
+/// [`OtlpHttpOtelExporter::tls`](crate::OtlpHttpOtelExporter::tls).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OtelTlsConfig {
@@ -2893,7 +3048,7 @@ wire::object! { OtelTlsConfig {
     client_private_key: optional "client-private-key",
 } }
 
-/// `OtelToolResultLogConfig` of the protocol.
+/// Used in [`OtelRequirements::tool_result`](crate::OtelRequirements::tool_result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtelToolResultLogConfig {
@@ -2901,7 +3056,7 @@ pub struct OtelToolResultLogConfig {
 }
 
 impl OtelToolResultLogConfig {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OtelToolResultLogConfig` from its required fields.
     #[must_use]
     pub fn new(max_bytes: u64) -> Self {
         Self { max_bytes }
@@ -2912,7 +3067,7 @@ wire::object! { OtelToolResultLogConfig {
     max_bytes: required "max_bytes",
 } }
 
-/// `otlp-grpc` of [`OtelExporter`].
+/// Payload of [`OtelExporter::OtlpGrpc`](crate::OtelExporter::OtlpGrpc) (key: `otlp-grpc`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpGrpcOtelExporter {
@@ -2923,7 +3078,7 @@ pub struct OtlpGrpcOtelExporter {
 }
 
 impl OtlpGrpcOtelExporter {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OtlpGrpcOtelExporter` from its required fields.
     #[must_use]
     pub fn new(
         endpoint: impl Into<String>,
@@ -2943,7 +3098,7 @@ wire::object! { OtlpGrpcOtelExporter {
     tls: optional "tls",
 } }
 
-/// `otlp-http` of [`OtelExporter`].
+/// Payload of [`OtelExporter::OtlpHttp`](crate::OtelExporter::OtlpHttp) (key: `otlp-http`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpHttpOtelExporter {
@@ -2955,7 +3110,7 @@ pub struct OtlpHttpOtelExporter {
 }
 
 impl OtlpHttpOtelExporter {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OtlpHttpOtelExporter` from its required fields.
     #[must_use]
     pub fn new(
         endpoint: impl Into<String>,
@@ -2978,7 +3133,8 @@ wire::object! { OtlpHttpOtelExporter {
     tls: optional "tls",
 } }
 
-/// `OverriddenMetadata` of the protocol.
+/// Used in
+/// [`ConfigWriteResponse::overridden_metadata`](crate::ConfigWriteResponse::overridden_metadata).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OverriddenMetadata {
@@ -2988,7 +3144,7 @@ pub struct OverriddenMetadata {
 }
 
 impl OverriddenMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OverriddenMetadata` from its required fields.
     #[must_use]
     pub fn new(
         effective_value: impl Into<Value>,
@@ -3010,6 +3166,9 @@ wire::object! { OverriddenMetadata {
 } }
 
 /// Default configuration supplied with the installed Codex package.
+///
+/// Body of [`ConfigLayerSource::PackagedDefaults`](crate::ConfigLayerSource::PackagedDefaults)
+/// (`type`: `packagedDefaults`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PackagedDefaultsConfigLayerSource {
@@ -3018,7 +3177,7 @@ pub struct PackagedDefaultsConfigLayerSource {
 }
 
 impl PackagedDefaultsConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PackagedDefaultsConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self { file: file.into() }
@@ -3029,13 +3188,15 @@ wire::object! { PackagedDefaultsConfigLayerSource {
     file: required "file",
 } }
 
-/// `PathUri` of the protocol.
+/// Used in [`EnvironmentInfoResponse::cwd`](crate::EnvironmentInfoResponse::cwd).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathUri(pub String);
 
-wire::text! { PathUri }
+wire::string_newtype! { PathUri }
 
-/// Params of `permissionProfile/list`.
+/// Parameters of the request
+/// [`permissionProfile/list`](crate::ClientRequest::PermissionProfileList). The response is
+/// [`PermissionProfileListResponse`](crate::PermissionProfileListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PermissionProfileListParams {
@@ -3076,7 +3237,8 @@ wire::object! { PermissionProfileListParams {
     limit: optional "limit",
 } }
 
-/// Response of `permissionProfile/list`.
+/// Response to `permissionProfile/list`
+/// ([`PermissionProfileListParams`](crate::PermissionProfileListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionProfileListResponse {
@@ -3087,7 +3249,7 @@ pub struct PermissionProfileListResponse {
 }
 
 impl PermissionProfileListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PermissionProfileListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<PermissionProfileSummary>>) -> Self {
         Self {
@@ -3102,7 +3264,7 @@ wire::object! { PermissionProfileListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `PermissionProfileSummary` of the protocol.
+/// Used in [`PermissionProfileListResponse::data`](crate::PermissionProfileListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionProfileSummary {
@@ -3115,7 +3277,7 @@ pub struct PermissionProfileSummary {
 }
 
 impl PermissionProfileSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PermissionProfileSummary` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, allowed: bool) -> Self {
         Self {
@@ -3134,6 +3296,9 @@ wire::object! { PermissionProfileSummary {
 
 /// Path to a .codex/ folder within a project. There could be multiple of these between `cwd`
 /// and the project/repo root.
+///
+/// Body of [`ConfigLayerSource::Project`](crate::ConfigLayerSource::Project) (`type`:
+/// `project`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProjectConfigLayerSource {
@@ -3141,7 +3306,7 @@ pub struct ProjectConfigLayerSource {
 }
 
 impl ProjectConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ProjectConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(dot_codex_folder: impl Into<AbsolutePathBuf>) -> Self {
         Self {
@@ -3154,7 +3319,8 @@ wire::object! { ProjectConfigLayerSource {
     dot_codex_folder: required "dotCodexFolder",
 } }
 
-/// `RequestHeader` of the protocol.
+/// Used in
+/// [`BrowserUseExtensionRequirements::request_headers`](crate::BrowserUseExtensionRequirements::request_headers).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestHeader {
@@ -3163,7 +3329,7 @@ pub struct RequestHeader {
 }
 
 impl RequestHeader {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RequestHeader` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -3180,13 +3346,14 @@ wire::object! { RequestHeader {
     value: required "value",
 } }
 
-/// `ResidencyRequirement` of the protocol.
+/// Used in
+/// [`ConfigRequirements::enforce_residency`](crate::ConfigRequirements::enforce_residency).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ResidencyRequirement {
-    /// `us`.
+    /// Wire value: `us`.
     Us,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3194,17 +3361,17 @@ wire::strings! { ResidencyRequirement {
     "us" => Us,
 } }
 
-/// `SandboxWorkspaceWrite` of the protocol.
+/// Used in [`Config::sandbox_workspace_write`](crate::Config::sandbox_workspace_write).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SandboxWorkspaceWrite {
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub exclude_slash_tmp: bool,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub exclude_tmpdir_env_var: bool,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub network_access: bool,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub writable_roots: Vec<String>,
 }
 
@@ -3215,7 +3382,7 @@ wire::object! { SandboxWorkspaceWrite {
     writable_roots: default(Vec::new()) "writable_roots",
 } }
 
-/// `SessionMigration` of the protocol.
+/// Used in [`MigrationDetails::sessions`](crate::MigrationDetails::sessions).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SessionMigration {
@@ -3225,7 +3392,7 @@ pub struct SessionMigration {
 }
 
 impl SessionMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SessionMigration` from its required fields.
     #[must_use]
     pub fn new(cwd: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -3249,7 +3416,7 @@ wire::object! { SessionMigration {
     title: optional "title",
 } }
 
-/// `SubagentMigration` of the protocol.
+/// Used in [`MigrationDetails::subagents`](crate::MigrationDetails::subagents).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubagentMigration {
@@ -3257,7 +3424,7 @@ pub struct SubagentMigration {
 }
 
 impl SubagentMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SubagentMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -3269,6 +3436,8 @@ wire::object! { SubagentMigration {
 } }
 
 /// Managed config layer from a file (usually `managed_config.toml`).
+///
+/// Body of [`ConfigLayerSource::System`](crate::ConfigLayerSource::System) (`type`: `system`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SystemConfigLayerSource {
@@ -3277,7 +3446,7 @@ pub struct SystemConfigLayerSource {
 }
 
 impl SystemConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SystemConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self { file: file.into() }
@@ -3288,7 +3457,8 @@ wire::object! { SystemConfigLayerSource {
     file: required "file",
 } }
 
-/// `TextPosition` of the protocol.
+/// Used in [`TextRange::end`](crate::TextRange::end) and
+/// [`TextRange::start`](crate::TextRange::start).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextPosition {
@@ -3299,7 +3469,7 @@ pub struct TextPosition {
 }
 
 impl TextPosition {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TextPosition` from its required fields.
     #[must_use]
     pub fn new(column: u64, line: u64) -> Self {
         Self { column, line }
@@ -3311,7 +3481,7 @@ wire::object! { TextPosition {
     line: required "line",
 } }
 
-/// `TextRange` of the protocol.
+/// Used in [`ConfigWarningNotification::range`](crate::ConfigWarningNotification::range).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextRange {
@@ -3320,7 +3490,7 @@ pub struct TextRange {
 }
 
 impl TextRange {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TextRange` from its required fields.
     #[must_use]
     pub fn new(end: impl Into<TextPosition>, start: impl Into<TextPosition>) -> Self {
         Self {
@@ -3340,12 +3510,18 @@ wire::object! { TextRange {
 #[non_exhaustive]
 pub enum ToolExposureSurface {
     /// Nested tools available to Code Mode scripts.
+    ///
+    /// Wire value: `code_mode`.
     CodeMode,
     /// Tools discovered later through tool search.
+    ///
+    /// Wire value: `deferred`.
     Deferred,
     /// Tools present in the model's initial tool list.
+    ///
+    /// Wire value: `direct`.
     Direct,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3355,7 +3531,7 @@ wire::strings! { ToolExposureSurface {
     "direct" => Direct,
 } }
 
-/// `ToolsV2` of the protocol.
+/// Used in [`Config::tools`](crate::Config::tools).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ToolsV2 {
@@ -3368,6 +3544,8 @@ wire::object! { ToolsV2 {
 
 /// User config layer from $CODEX_HOME/config.toml. This layer is special in that it is expected
 /// to be: - writable by the user - generally outside the workspace directory
+///
+/// Body of [`ConfigLayerSource::User`](crate::ConfigLayerSource::User) (`type`: `user`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserConfigLayerSource {
@@ -3379,7 +3557,7 @@ pub struct UserConfigLayerSource {
 }
 
 impl UserConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `UserConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self {
@@ -3399,13 +3577,13 @@ wire::object! { UserConfigLayerSource {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Verbosity {
-    /// `low`.
+    /// Wire value: `low`.
     Low,
-    /// `medium`.
+    /// Wire value: `medium`.
     Medium,
-    /// `high`.
+    /// Wire value: `high`.
     High,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3415,17 +3593,17 @@ wire::strings! { Verbosity {
     "high" => High,
 } }
 
-/// `WebSearchContextSize` of the protocol.
+/// Used in [`WebSearchToolConfig::context_size`](crate::WebSearchToolConfig::context_size).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchContextSize {
-    /// `low`.
+    /// Wire value: `low`.
     Low,
-    /// `medium`.
+    /// Wire value: `medium`.
     Medium,
-    /// `high`.
+    /// Wire value: `high`.
     High,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3435,7 +3613,7 @@ wire::strings! { WebSearchContextSize {
     "high" => High,
 } }
 
-/// `WebSearchLocation` of the protocol.
+/// Used in [`WebSearchToolConfig::location`](crate::WebSearchToolConfig::location).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchLocation {
@@ -3452,19 +3630,20 @@ wire::object! { WebSearchLocation {
     timezone: optional "timezone",
 } }
 
-/// `WebSearchMode` of the protocol.
+/// Used in [`Config::web_search`](crate::Config::web_search) and
+/// [`ConfigRequirements::allowed_web_search_modes`](crate::ConfigRequirements::allowed_web_search_modes).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchMode {
-    /// `disabled`.
+    /// Wire value: `disabled`.
     Disabled,
-    /// `cached`.
+    /// Wire value: `cached`.
     Cached,
-    /// `indexed`.
+    /// Wire value: `indexed`.
     Indexed,
-    /// `live`.
+    /// Wire value: `live`.
     Live,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3479,11 +3658,11 @@ wire::strings! { WebSearchMode {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchProvider {
-    /// `standalone`.
+    /// Wire value: `standalone`.
     Standalone,
-    /// `search_mcp`.
+    /// Wire value: `search_mcp`.
     SearchMcp,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3492,7 +3671,7 @@ wire::strings! { WebSearchProvider {
     "search_mcp" => SearchMcp,
 } }
 
-/// `WebSearchToolConfig` of the protocol.
+/// Used in [`ToolsV2::web_search`](crate::ToolsV2::web_search).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchToolConfig {
@@ -3507,17 +3686,18 @@ wire::object! { WebSearchToolConfig {
     location: optional "location",
 } }
 
-/// `WindowsSandboxImplementation` of the protocol.
+/// Used in
+/// [`ConfigRequirements::allowed_windows_sandbox_implementations`](crate::ConfigRequirements::allowed_windows_sandbox_implementations).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxImplementation {
-    /// `elevated`.
+    /// Wire value: `elevated`.
     Elevated,
-    /// `unelevated`.
+    /// Wire value: `unelevated`.
     Unelevated,
-    /// `mxc`.
+    /// Wire value: `mxc`.
     Mxc,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3527,15 +3707,15 @@ wire::strings! { WindowsSandboxImplementation {
     "mxc" => Mxc,
 } }
 
-/// `WriteStatus` of the protocol.
+/// Used in [`ConfigWriteResponse::status`](crate::ConfigWriteResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WriteStatus {
-    /// `ok`.
+    /// Wire value: `ok`.
     Ok,
-    /// `okOverridden`.
+    /// Wire value: `okOverridden`.
     OkOverridden,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 

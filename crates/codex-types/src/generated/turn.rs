@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `AdditionalContextEntry` of the protocol.
+/// Used in [`TurnStartParams::additional_context`](crate::TurnStartParams::additional_context)
+/// and [`TurnSteerParams::additional_context`](crate::TurnSteerParams::additional_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AdditionalContextEntry {
@@ -20,7 +21,7 @@ pub struct AdditionalContextEntry {
 }
 
 impl AdditionalContextEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AdditionalContextEntry` from its required fields.
     #[must_use]
     pub fn new(
         kind: impl Into<AdditionalContextKind>,
@@ -47,15 +48,15 @@ wire::object! { AdditionalContextEntry {
     value: required "value",
 } }
 
-/// `AdditionalContextKind` of the protocol.
+/// Used in [`AdditionalContextEntry::kind`](crate::AdditionalContextEntry::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AdditionalContextKind {
-    /// `untrusted`.
+    /// Wire value: `untrusted`.
     Untrusted,
-    /// `application`.
+    /// Wire value: `application`.
     Application,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -65,6 +66,9 @@ wire::strings! { AdditionalContextKind {
 } }
 
 /// Review changes between the current branch and the given base branch.
+///
+/// Body of [`ReviewTarget::BaseBranch`](crate::ReviewTarget::BaseBranch) (`type`:
+/// `baseBranch`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BaseBranchReviewTarget {
@@ -72,7 +76,7 @@ pub struct BaseBranchReviewTarget {
 }
 
 impl BaseBranchReviewTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `BaseBranchReviewTarget` from its required fields.
     #[must_use]
     pub fn new(branch: impl Into<String>) -> Self {
         Self { branch: branch.into() }
@@ -84,6 +88,8 @@ wire::object! { BaseBranchReviewTarget {
 } }
 
 /// Review the changes introduced by a specific commit.
+///
+/// Body of [`ReviewTarget::Commit`](crate::ReviewTarget::Commit) (`type`: `commit`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommitReviewTarget {
@@ -93,7 +99,7 @@ pub struct CommitReviewTarget {
 }
 
 impl CommitReviewTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommitReviewTarget` from its required fields.
     #[must_use]
     pub fn new(sha: impl Into<String>) -> Self {
         Self {
@@ -116,6 +122,8 @@ wire::object! { CommitReviewTarget {
 } }
 
 /// Arbitrary instructions, equivalent to the old free-form prompt.
+///
+/// Body of [`ReviewTarget::Custom`](crate::ReviewTarget::Custom) (`type`: `custom`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomReviewTarget {
@@ -123,7 +131,7 @@ pub struct CustomReviewTarget {
 }
 
 impl CustomReviewTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CustomReviewTarget` from its required fields.
     #[must_use]
     pub fn new(instructions: impl Into<String>) -> Self {
         Self {
@@ -136,7 +144,9 @@ wire::object! { CustomReviewTarget {
     instructions: required "instructions",
 } }
 
-/// Params of `error`.
+/// An error has occurred in a turn. The turn goes on if `will_retry` is true.
+///
+/// Parameters of the notification [`error`](crate::ServerNotification::Error).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorNotification {
@@ -144,13 +154,13 @@ pub struct ErrorNotification {
     pub turn_id: String,
     pub error: TurnError,
     pub will_retry: bool,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ErrorNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ErrorNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -176,13 +186,13 @@ wire::object! { ErrorNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ReviewDelivery` of the protocol.
+/// Used in [`ReviewStartParams::delivery`](crate::ReviewStartParams::delivery).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReviewDelivery {
-    /// `inline`.
+    /// Wire value: `inline`.
     Inline,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -190,7 +200,8 @@ wire::strings! { ReviewDelivery {
     "inline" => Inline,
 } }
 
-/// Params of `review/start`.
+/// Parameters of the request [`review/start`](crate::ClientRequest::ReviewStart). The response
+/// is [`ReviewStartResponse`](crate::ReviewStartResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReviewStartParams {
@@ -202,7 +213,7 @@ pub struct ReviewStartParams {
 }
 
 impl ReviewStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ReviewStartParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, target: impl Into<ReviewTarget>) -> Self {
         Self {
@@ -226,7 +237,7 @@ wire::object! { ReviewStartParams {
     target: required "target",
 } }
 
-/// Response of `review/start`.
+/// Response to `review/start` ([`ReviewStartParams`](crate::ReviewStartParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReviewStartResponse {
@@ -236,7 +247,7 @@ pub struct ReviewStartResponse {
 }
 
 impl ReviewStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ReviewStartResponse` from its required fields.
     #[must_use]
     pub fn new(review_thread_id: impl Into<String>, turn: impl Into<Turn>) -> Self {
         Self {
@@ -251,19 +262,27 @@ wire::object! { ReviewStartResponse {
     turn: required "turn",
 } }
 
-/// `ReviewTarget` of the protocol.
+/// Used in [`ReviewStartParams::target`](crate::ReviewStartParams::target).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewTarget {
     /// Review the working tree: staged, unstaged, and untracked files.
+    ///
+    /// Wire value: `uncommittedChanges`.
     UncommittedChanges,
-    /// `baseBranch`.
+    /// Review changes between the current branch and the given base branch.
+    ///
+    /// Wire value: `baseBranch`.
     BaseBranch(BaseBranchReviewTarget),
-    /// `commit`.
+    /// Review the changes introduced by a specific commit.
+    ///
+    /// Wire value: `commit`.
     Commit(CommitReviewTarget),
-    /// `custom`.
+    /// Arbitrary instructions, equivalent to the old free-form prompt.
+    ///
+    /// Wire value: `custom`.
     Custom(CustomReviewTarget),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -274,19 +293,21 @@ wire::tagged! { ReviewTarget by "type" {
     "custom" => Custom(CustomReviewTarget),
 } }
 
-/// Params of `turn/completed`.
+/// A turn has ended: completed, interrupted or failed. Only this notification ends a turn.
+///
+/// Parameters of the notification [`turn/completed`](crate::ServerNotification::TurnCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnCompletedNotification {
     pub thread_id: String,
     pub turn: Turn,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnCompletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnCompletedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn: impl Into<Turn>) -> Self {
         Self {
@@ -305,19 +326,22 @@ wire::object! { TurnCompletedNotification {
 
 /// Notification that the turn-level unified diff has changed. Contains the latest aggregated
 /// diff across all file changes in the turn.
+///
+/// Parameters of the notification
+/// [`turn/diff/updated`](crate::ServerNotification::TurnDiffUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnDiffUpdatedNotification {
     pub thread_id: String,
     pub turn_id: String,
     pub diff: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnDiffUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnDiffUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -340,7 +364,8 @@ wire::object! { TurnDiffUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `turn/interrupt`.
+/// Parameters of the request [`turn/interrupt`](crate::ClientRequest::TurnInterrupt). The
+/// response is [`TurnInterruptResponse`](crate::TurnInterruptResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnInterruptParams {
@@ -349,7 +374,7 @@ pub struct TurnInterruptParams {
 }
 
 impl TurnInterruptParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnInterruptParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn_id: impl Into<String>) -> Self {
         Self {
@@ -364,27 +389,30 @@ wire::object! { TurnInterruptParams {
     turn_id: required "turnId",
 } }
 
-/// Response of `turn/interrupt`.
+/// Response to `turn/interrupt` ([`TurnInterruptParams`](crate::TurnInterruptParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TurnInterruptResponse {}
 
 wire::object! { TurnInterruptResponse {} }
 
-/// Params of `turn/moderationMetadata`.
+/// Moderation metadata for a turn is available.
+///
+/// Parameters of the notification
+/// [`turn/moderationMetadata`](crate::ServerNotification::TurnModerationMetadata).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnModerationMetadataNotification {
     pub thread_id: String,
     pub turn_id: String,
     pub metadata: Value,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnModerationMetadataNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnModerationMetadataNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -407,7 +435,7 @@ wire::object! { TurnModerationMetadataNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `TurnPlanStep` of the protocol.
+/// A step of the agent's plan for a turn.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnPlanStep {
@@ -416,7 +444,7 @@ pub struct TurnPlanStep {
 }
 
 impl TurnPlanStep {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnPlanStep` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<TurnPlanStepStatus>, step: impl Into<String>) -> Self {
         Self {
@@ -431,17 +459,23 @@ wire::object! { TurnPlanStep {
     step: required "step",
 } }
 
-/// `TurnPlanStepStatus` of the protocol.
+/// The status of a step of the agent's plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnPlanStepStatus {
-    /// `pending`.
+    /// The agent has not started the step.
+    ///
+    /// Wire value: `pending`.
     Pending,
-    /// `inProgress`.
+    /// The agent is working on the step.
+    ///
+    /// Wire value: `inProgress`.
     InProgress,
-    /// `completed`.
+    /// The step is done.
+    ///
+    /// Wire value: `completed`.
     Completed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -451,7 +485,10 @@ wire::strings! { TurnPlanStepStatus {
     "completed" => Completed,
 } }
 
-/// Params of `turn/plan/updated`.
+/// The agent has changed its plan for a turn.
+///
+/// Parameters of the notification
+/// [`turn/plan/updated`](crate::ServerNotification::TurnPlanUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnPlanUpdatedNotification {
@@ -459,13 +496,13 @@ pub struct TurnPlanUpdatedNotification {
     pub turn_id: String,
     pub explanation: Option<String>,
     pub plan: Vec<TurnPlanStep>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnPlanUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnPlanUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -494,7 +531,11 @@ wire::object! { TurnPlanUpdatedNotification {
 /// rejected rather than silently ignored. Any live task kind may accept publication. Child
 /// sessions and consumers of frozen initial settings are unchanged.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`turn/settings/update`](crate::ClientRequest::TurnSettingsUpdate). The response is
+/// [`TurnSettingsUpdateResponse`](crate::TurnSettingsUpdateResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSettingsUpdateParams {
@@ -512,14 +553,14 @@ pub struct TurnSettingsUpdateParams {
     pub model: Option<String>,
     /// `null` clears the requested tier; omission leaves it unchanged.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     /// Omission or `null` leaves the summary preference unchanged.
     pub summary: Option<ReasoningSummary>,
 }
 
 impl TurnSettingsUpdateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSettingsUpdateParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn_id: impl Into<String>) -> Self {
         Self {
@@ -575,7 +616,7 @@ impl TurnSettingsUpdateParams {
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
@@ -601,9 +642,10 @@ wire::object! { TurnSettingsUpdateParams {
     summary: optional "summary",
 } }
 
-/// Response of `turn/settings/update`.
+/// Response to `turn/settings/update`
+/// ([`TurnSettingsUpdateParams`](crate::TurnSettingsUpdateParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSettingsUpdateResponse {
@@ -611,7 +653,7 @@ pub struct TurnSettingsUpdateResponse {
 }
 
 impl TurnSettingsUpdateResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSettingsUpdateResponse` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<TurnSettingsUpdateStatus>) -> Self {
         Self { status: status.into() }
@@ -622,18 +664,22 @@ wire::object! { TurnSettingsUpdateResponse {
     status: required "status",
 } }
 
-/// `TurnSettingsUpdateStatus` of the protocol.
+/// Used in [`TurnSettingsUpdateResponse::status`](crate::TurnSettingsUpdateResponse::status).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnSettingsUpdateStatus {
     /// Published for subsequent captures, even if the values were unchanged. Already captured steps
     /// are unchanged; a later inference is not guaranteed.
+    ///
+    /// Wire value: `applied`.
     Applied,
     /// No matching live task remained available for publication.
+    ///
+    /// Wire value: `targetUnavailable`.
     TargetUnavailable,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -642,14 +688,15 @@ wire::strings! { TurnSettingsUpdateStatus {
     "targetUnavailable" => TargetUnavailable,
 } }
 
-/// Params of `turn/start`.
+/// Parameters of the request [`turn/start`](crate::ClientRequest::TurnStart). The response is
+/// [`TurnStartResponse`](crate::TurnStartResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartParams {
     pub thread_id: String,
     /// Optional client-provided context fragments keyed by an opaque source identifier.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub additional_context: Option<BTreeMap<String, AdditionalContextEntry>>,
     /// Override the approval policy for this turn and subsequent turns.
     pub approval_policy: Option<AskForApproval>,
@@ -676,14 +723,14 @@ pub struct TurnStartParams {
     /// Omitted uses the thread sticky environments. Empty disables environment access for this
     /// turn. Non-empty selects the first environment as the current turn environment for this turn.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     pub input: Vec<UserInput>,
     /// Override the model for this turn and subsequent turns.
     pub model: Option<String>,
     /// @deprecated Ignored. Use `effort: "ultra"` for proactive multi-agent behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub multi_agent_mode: Option<MultiAgentMode>,
     /// Optional JSON Schema used to constrain the final assistant message for this turn.
     pub output_schema: Option<Value>,
@@ -696,7 +743,7 @@ pub struct TurnStartParams {
     /// Select a named permissions profile id for this turn and subsequent turns. Cannot be combined
     /// with `sandboxPolicy`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub permissions: Option<String>,
     /// @deprecated `friendly` and `pragmatic` no longer select a style. Changing this does not
     /// rewrite the thread's existing instructions.
@@ -710,12 +757,12 @@ pub struct TurnStartParams {
     /// They are not sent as top-level ResponsesAPI `client_metadata` keys, and reserved keys such
     /// as `session_id`, `thread_id`, `turn_id`, and `window_id` cannot be overridden.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
     /// Merge entries into the ResponsesAPI turn metadata without removing existing entries. Applied
     /// after `responsesapiClientMetadata` if both are provided; reserved keys remain protected.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
     /// ID of the first turn in the chain of work that led to this new turn.
     ///
@@ -726,13 +773,13 @@ pub struct TurnStartParams {
     /// Replace the thread's runtime workspace roots for this turn and subsequent turns. Paths must
     /// be absolute.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// Override the sandbox policy for this turn and subsequent turns.
     pub sandbox_policy: Option<SandboxPolicy>,
     /// Override the service tier for this turn and subsequent turns.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     /// Override the service tier only when this request starts a new turn. Use "default" for
     /// standard speed. Omitted or null inherits the thread's tier. Does not change the thread's
@@ -747,7 +794,7 @@ pub struct TurnStartParams {
 }
 
 impl TurnStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, input: impl Into<Vec<UserInput>>) -> Self {
         Self {
@@ -974,7 +1021,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
@@ -1044,7 +1091,7 @@ wire::object! { TurnStartParams {
     turn_trigger: optional "turnTrigger",
 } }
 
-/// Response of `turn/start`.
+/// Response to `turn/start` ([`TurnStartParams`](crate::TurnStartParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartResponse {
@@ -1052,7 +1099,7 @@ pub struct TurnStartResponse {
 }
 
 impl TurnStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartResponse` from its required fields.
     #[must_use]
     pub fn new(turn: impl Into<Turn>) -> Self {
         Self { turn: turn.into() }
@@ -1063,19 +1110,21 @@ wire::object! { TurnStartResponse {
     turn: required "turn",
 } }
 
-/// Params of `turn/started`.
+/// A turn has started. May arrive before or after the response to `turn/start`.
+///
+/// Parameters of the notification [`turn/started`](crate::ServerNotification::TurnStarted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartedNotification {
     pub thread_id: String,
     pub turn: Turn,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnStartedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn: impl Into<Turn>) -> Self {
         Self {
@@ -1092,14 +1141,15 @@ wire::object! { TurnStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `turn/steer`.
+/// Parameters of the request [`turn/steer`](crate::ClientRequest::TurnSteer). The response is
+/// [`TurnSteerResponse`](crate::TurnSteerResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSteerParams {
     pub thread_id: String,
     /// Optional client-provided context fragments keyed by an opaque source identifier.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub additional_context: Option<BTreeMap<String, AdditionalContextEntry>>,
     pub client_user_message_id: Option<String>,
     /// Required active turn id precondition. The request fails when it does not match the currently
@@ -1115,17 +1165,17 @@ pub struct TurnSteerParams {
     /// They are not sent as top-level ResponsesAPI `client_metadata` keys, and reserved keys such
     /// as `session_id`, `thread_id`, `turn_id`, and `window_id` cannot be overridden.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
     /// Merge entries into the ResponsesAPI turn metadata without removing existing entries. Applied
     /// after `responsesapiClientMetadata` if both are provided; reserved keys remain protected.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
 }
 
 impl TurnSteerParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSteerParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1196,7 +1246,7 @@ wire::object! { TurnSteerParams {
     responsesapi_client_metadata_patch: optional "responsesapiClientMetadataPatch",
 } }
 
-/// Response of `turn/steer`.
+/// Response to `turn/steer` ([`TurnSteerParams`](crate::TurnSteerParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSteerResponse {
@@ -1204,7 +1254,7 @@ pub struct TurnSteerResponse {
 }
 
 impl TurnSteerResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSteerResponse` from its required fields.
     #[must_use]
     pub fn new(turn_id: impl Into<String>) -> Self {
         Self { turn_id: turn_id.into() }
@@ -1215,7 +1265,7 @@ wire::object! { TurnSteerResponse {
     turn_id: required "turnId",
 } }
 
-/// `TurnToolOutput` of the protocol.
+/// Used in [`TurnStartParams::tool_output`](crate::TurnStartParams::tool_output).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnToolOutput {
@@ -1227,7 +1277,7 @@ pub struct TurnToolOutput {
 }
 
 impl TurnToolOutput {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnToolOutput` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,

@@ -25,7 +25,7 @@ pub(crate) use messages::{
 pub(crate) use methods::{requests, server_calls};
 pub(crate) use mixed::{Mixed, MixedVisitor, fit, mixed, text_of, untagged};
 pub(crate) use object::{object, object_finish, object_read, object_write};
-pub(crate) use strings::{StrVisitor, as_string, strings, text};
+pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings};
 pub(crate) use tagged::{
     Tagged, TaggedVisitor, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
     unrecognized,

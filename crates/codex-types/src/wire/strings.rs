@@ -87,7 +87,7 @@ macro_rules! strings {
 }
 
 /// Implements what a string with a meaning needs: it is one on the wire, and is made from any.
-macro_rules! text {
+macro_rules! string_newtype {
     ($name:ident) => {
         impl $name {
             /// The string.
@@ -169,4 +169,4 @@ macro_rules! as_string {
     };
 }
 
-pub(crate) use {as_string, strings, text};
+pub(crate) use {as_string, string_newtype, strings};

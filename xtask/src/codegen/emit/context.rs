@@ -1,0 +1,186 @@
+//! The documentation of types: the schema's description, and the place of the type in the protocol.
+
+use std::collections::BTreeMap;
+
+use super::docs;
+use crate::codegen::model::{Kind, Method, Model, Slot, TaggedVariant, Type};
+
+/// The model, and what is known about each definition.
+pub(crate) struct Context<'a> {
+    pub(crate) model: &'a Model,
+    /// The roles of each definition in the protocol, as sentences.
+    roles: BTreeMap<&'a str, Vec<String>>,
+    /// Links to the fields and variants that use a definition.
+    users: BTreeMap<String, Vec<String>>,
+    /// Descriptions of methods and variants by the definition that holds their fields. `None` if
+    /// several share it.
+    shared_docs: BTreeMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(model: &'a Model) -> Self {
+        let mut context = Self {
+            model,
+            roles: BTreeMap::new(),
+            users: BTreeMap::new(),
+            shared_docs: BTreeMap::new(),
+        };
+        for union in &model.unions {
+            for method in &union.methods {
+                context.add_method(&union.name, method);
+            }
+        }
+        for (name, ty) in &model.types {
+            match &ty.kind {
+                Kind::Tagged(tagged) => {
+                    for variant in &tagged.variants {
+                        context.add_body(name, &tagged.tag, variant);
+                    }
+                }
+                Kind::Mixed(mixed) => {
+                    for slot in &mixed.keyed {
+                        context.add_payload(name, slot);
+                    }
+                }
+                Kind::Object(object) => {
+                    for field in &object.fields {
+                        context.add_user(name, &field.slot.ident, &field.slot.schema);
+                    }
+                    if let Some(rest) = &object.rest {
+                        context.add_user(name, "rest", &rest.schema);
+                    }
+                }
+                Kind::Untagged(slots) => {
+                    for slot in slots {
+                        context.add_user(name, &slot.ident, &slot.schema);
+                    }
+                }
+                _ => {}
+            }
+        }
+        context
+    }
+
+    fn add_method(&mut self, union: &str, method: &'a Method) {
+        let kind = match union {
+            "ServerRequest" => "server request",
+            "ClientRequest" => "request",
+            _ => "notification",
+        };
+        if let Some(params) = &method.params {
+            let link = link(&format!("`{}`", method.method), union, &method.ident);
+            let response = method.response.as_ref();
+            let response = response.map(|name| format!(" The response is {}.", type_link(name)));
+            self.add_role(
+                params,
+                format!(
+                    "Parameters of the {kind} {link}.{}",
+                    response.unwrap_or_default()
+                ),
+            );
+            self.add_docs(params, method.docs.as_deref());
+        }
+        if let Some(response) = &method.response {
+            let params = match &method.params {
+                Some(params) => type_link(params),
+                None => format!("[`{0}`](crate::request::{0})", method.ident),
+            };
+            self.add_role(
+                response,
+                format!("Response to `{}` ({params}).", method.method),
+            );
+        }
+    }
+
+    fn add_body(&mut self, name: &str, tag: &str, variant: &'a TaggedVariant) {
+        if let Some(body) = &variant.body {
+            let ident = &variant.name.ident;
+            let link = link(&format!("`{name}::{ident}`"), name, ident);
+            let role = format!("Body of {link} (`{tag}`: `{}`).", variant.name.wire);
+            self.add_role(body, role);
+            self.add_docs(body, variant.name.docs.as_deref());
+        }
+    }
+
+    fn add_payload(&mut self, name: &str, slot: &'a Slot) {
+        let link = link(&format!("`{name}::{}`", slot.ident), name, &slot.ident);
+        if let Some((payload, _)) = self.model.types.get_key_value(&slot.rust) {
+            self.add_role(
+                payload,
+                format!("Payload of {link} (key: `{}`).", slot.name),
+            );
+            self.add_docs(payload, slot.docs.as_deref());
+        }
+    }
+
+    fn add_role(&mut self, name: &'a str, sentence: String) {
+        self.roles.entry(name).or_default().push(sentence);
+    }
+
+    fn add_docs(&mut self, name: &'a str, docs: Option<&'a str>) {
+        self.shared_docs
+            .entry(name)
+            .and_modify(|docs| *docs = None)
+            .or_insert(docs);
+    }
+
+    fn add_user(&mut self, name: &str, member: &str, schema: &serde_json::Value) {
+        let user = link(&format!("`{name}::{member}`"), name, member);
+        for used in crate::codegen::load::references(schema) {
+            let users = self.users.entry(used).or_default();
+            if users.last() != Some(&user) {
+                users.push(user.clone());
+            }
+        }
+    }
+
+    /// The documentation of a type.
+    pub(crate) fn type_docs(&self, name: &str, ty: &Type) -> String {
+        let shared = self.shared_docs.get(name).copied().flatten();
+        let description = ty.docs.as_deref().or(shared).map(docs::prose);
+        let paragraphs = [description, self.role(name)];
+        let paragraphs: Vec<_> = paragraphs.into_iter().flatten().collect();
+        docs::with_stage(paragraphs.join("\n\n"), ty.experimental)
+    }
+
+    /// Where the type stands in the protocol. A type without a description says at least where it
+    /// is used.
+    fn role(&self, name: &str) -> Option<String> {
+        if let Some(sentences) = self.roles.get(name) {
+            return Some(sentences.join("\n\n"));
+        }
+        let ty = self.model.types.get(name)?;
+        if ty.docs.is_some() {
+            return None;
+        }
+        Some(match self.users.get(name).map(Vec::as_slice) {
+            None | Some([]) => {
+                "Defined by the schema, but used by none of its messages.".to_owned()
+            }
+            Some([one]) => format!("Used in {one}."),
+            Some([one, two]) => format!("Used in {one} and {two}."),
+            Some([one, two, three]) => format!("Used in {one}, {two} and {three}."),
+            Some([one, two, rest @ ..]) => {
+                format!("Used in {one}, {two} and {} other places.", rest.len())
+            }
+        })
+    }
+
+    /// The description of a variant: its own, or the beginning of the one of its body.
+    pub(crate) fn variant_docs(&self, own: Option<&str>, body: Option<&str>) -> Option<String> {
+        let of_body = || self.model.types.get(body?)?.docs.as_deref();
+        let first_paragraph = |docs: &str| docs.split("\n\n").next().map(str::to_owned);
+        own.map(str::to_owned)
+            .or_else(|| of_body().and_then(first_paragraph))
+    }
+}
+
+fn type_link(name: &str) -> String {
+    format!("[`{name}`](crate::{name})")
+}
+
+/// A link to a field or variant of a type.
+fn link(text: &str, name: &str, member: &str) -> String {
+    let member = member.trim_start_matches("r#");
+    format!("[{text}](crate::{name}::{member})")
+}
