@@ -293,6 +293,8 @@ wire::strings! { AccountSessionWorkspaceKind {
     "workspace" => Workspace,
 } }
 
+/// Lists the account sessions.
+///
 /// Parameters of the request
 /// [`accountSession/list`](crate::ClientRequest::AccountSessionsList). The response is
 /// [`AccountSessionsResponse`](crate::AccountSessionsResponse).
@@ -347,6 +349,8 @@ wire::object! { AccountSessionsResponse {
     sessions: required "sessions",
 } }
 
+/// Switches to another account session.
+///
 /// Parameters of the request
 /// [`accountSession/switch`](crate::ClientRequest::AccountSessionsSwitch). The response is
 /// [`AccountSessionsSwitchResponse`](crate::AccountSessionsSwitchResponse).
@@ -904,6 +908,8 @@ pub struct BedrockSetupResponse {}
 
 wire::object! { BedrockSetupResponse {} }
 
+/// Cancels a login attempt.
+///
 /// Parameters of the request
 /// [`account/login/cancel`](crate::ClientRequest::CancelLoginAccount). The response is
 /// [`CancelLoginAccountResponse`](crate::CancelLoginAccountResponse).
@@ -1686,6 +1692,8 @@ pub struct GcpSetupResponse {}
 
 wire::object! { GcpSetupResponse {} }
 
+/// Reads the account that is logged in.
+///
 /// Parameters of the request [`account/read`](crate::ClientRequest::GetAccount). The response
 /// is [`GetAccountResponse`](crate::GetAccountResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -1843,6 +1851,8 @@ wire::object! { GetAccountSecuritySetupResponse {
     notice: optional "notice",
 } }
 
+/// Reads the token usage of the account.
+///
 /// Parameters of the request
 /// [`account/usage/read`](crate::ClientRequest::GetAccountTokenUsage). The response is
 /// [`GetAccountTokenUsageResponse`](crate::GetAccountTokenUsageResponse).
@@ -1925,7 +1935,7 @@ wire::object! { GetWorkspaceMessagesResponse {
     messages: required "messages",
 } }
 
-/// The way to log in, with its credentials or options.
+/// Starts a login with one of several methods.
 ///
 /// Parameters of the request [`account/login/start`](crate::ClientRequest::LoginAccount). The
 /// response is [`LoginAccountResponse`](crate::LoginAccountResponse).

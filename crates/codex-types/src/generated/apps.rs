@@ -1487,6 +1487,8 @@ wire::object! { HooksListEntry {
     warnings: required "warnings",
 } }
 
+/// Lists the hooks that apply in given directories or to a thread.
+///
 /// Parameters of the request [`hooks/list`](crate::ClientRequest::HooksList). The response is
 /// [`HooksListResponse`](crate::HooksListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -1698,6 +1700,8 @@ wire::object! { ManagedHooksRequirements {
     windows_managed_dir: optional "windowsManagedDir",
 } }
 
+/// Adds a plugin marketplace.
+///
 /// Parameters of the request [`marketplace/add`](crate::ClientRequest::MarketplaceAdd). The
 /// response is [`MarketplaceAddResponse`](crate::MarketplaceAddResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -1812,6 +1816,8 @@ wire::object! { MarketplaceLoadErrorInfo {
     message: required "message",
 } }
 
+/// Removes a plugin marketplace.
+///
 /// Parameters of the request [`marketplace/remove`](crate::ClientRequest::MarketplaceRemove).
 /// The response is [`MarketplaceRemoveResponse`](crate::MarketplaceRemoveResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -1883,6 +1889,8 @@ wire::object! { MarketplaceUpgradeErrorInfo {
     message: required "message",
 } }
 
+/// Upgrades a plugin marketplace.
+///
 /// Parameters of the request [`marketplace/upgrade`](crate::ClientRequest::MarketplaceUpgrade).
 /// The response is [`MarketplaceUpgradeResponse`](crate::MarketplaceUpgradeResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -2114,6 +2122,8 @@ wire::object! { PluginHookSummary {
     key: required "key",
 } }
 
+/// Installs a plugin.
+///
 /// Parameters of the request [`plugin/install`](crate::ClientRequest::PluginInstall). The
 /// response is [`PluginInstallResponse`](crate::PluginInstallResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2238,6 +2248,8 @@ wire::object! { PluginInstallResponse {
     auth_policy: required "authPolicy",
 } }
 
+/// Lists the installed plugins.
+///
 /// Parameters of the request [`plugin/installed`](crate::ClientRequest::PluginInstalled). The
 /// response is [`PluginInstalledResponse`](crate::PluginInstalledResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -2416,6 +2428,8 @@ wire::strings! { PluginListMarketplaceKind {
     "created-by-me-remote" => CreatedByMeRemote,
 } }
 
+/// Lists the plugins of the marketplaces.
+///
 /// Parameters of the request [`plugin/list`](crate::ClientRequest::PluginList). The response is
 /// [`PluginListResponse`](crate::PluginListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -2526,6 +2540,8 @@ wire::object! { PluginMarketplaceEntry {
     plugins: required "plugins",
 } }
 
+/// Reads the details of a plugin.
+///
 /// Parameters of the request [`plugin/read`](crate::ClientRequest::PluginRead). The response is
 /// [`PluginReadResponse`](crate::PluginReadResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2701,6 +2717,8 @@ wire::object! { PluginReconcileResponse {
     failed_remote_plugin_ids: required "failedRemotePluginIds",
 } }
 
+/// Searches plugins, page by page.
+///
 /// Parameters of the request [`plugin/search`](crate::ClientRequest::PluginSearch). The
 /// response is [`PluginSearchResponse`](crate::PluginSearchResponse).
 ///
@@ -3522,6 +3540,8 @@ wire::object! { PluginSummary {
     version: optional "version",
 } }
 
+/// Uninstalls a plugin.
+///
 /// Parameters of the request [`plugin/uninstall`](crate::ClientRequest::PluginUninstall). The
 /// response is [`PluginUninstallResponse`](crate::PluginUninstallResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -4034,6 +4054,8 @@ wire::object! { SkillsChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Enables or disables a skill.
+///
 /// Parameters of the request [`skills/config/write`](crate::ClientRequest::SkillsConfigWrite).
 /// The response is [`SkillsConfigWriteResponse`](crate::SkillsConfigWriteResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -4160,6 +4182,8 @@ wire::object! { SkillsListEntry {
     skills: required "skills",
 } }
 
+/// Lists the skills that are available in given directories.
+///
 /// Parameters of the request [`skills/list`](crate::ClientRequest::SkillsList). The response is
 /// [`SkillsListResponse`](crate::SkillsListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -684,6 +684,8 @@ wire::object! { open Config {
     web_search: optional "web_search",
 } }
 
+/// Writes several values of the configuration at once.
+///
 /// Parameters of the request [`config/batchWrite`](crate::ClientRequest::ConfigBatchWrite). The
 /// response is [`ConfigWriteResponse`](crate::ConfigWriteResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -893,6 +895,8 @@ wire::tagged! { ConfigLayerSource by "type" {
     "legacyManagedConfigTomlFromMdm" => LegacyManagedConfigTomlFromMdm,
 } }
 
+/// Reads the effective configuration, with its layers if requested.
+///
 /// Parameters of the request [`config/read`](crate::ClientRequest::ConfigRead). The response is
 /// [`ConfigReadResponse`](crate::ConfigReadResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -1061,6 +1065,8 @@ wire::object! { ConfigRequirementsReadResponse {
     supports_independent_speed_modes: optional "supportsIndependentSpeedModes",
 } }
 
+/// Writes one value of the configuration.
+///
 /// Parameters of the request [`config/value/write`](crate::ClientRequest::ConfigValueWrite).
 /// The response is [`ConfigWriteResponse`](crate::ConfigWriteResponse).
 #[derive(Clone, PartialEq)]
@@ -1620,6 +1626,8 @@ wire::object! { ExperimentalFeature {
     stage: required "stage",
 } }
 
+/// Enables or disables experimental features.
+///
 /// Parameters of the request
 /// [`experimentalFeature/enablement/set`](crate::ClientRequest::ExperimentalFeatureEnablementSet).
 /// The response is
@@ -1671,6 +1679,8 @@ wire::object! { ExperimentalFeatureEnablementSetResponse {
     enablement: required "enablement",
 } }
 
+/// Lists experimental features, page by page.
+///
 /// Parameters of the request
 /// [`experimentalFeature/list`](crate::ClientRequest::ExperimentalFeatureList). The response is
 /// [`ExperimentalFeatureListResponse`](crate::ExperimentalFeatureListResponse).
@@ -1779,6 +1789,8 @@ wire::strings! { ExperimentalFeatureStage {
     "removed" => Removed,
 } }
 
+/// Detects the configuration of other agents.
+///
 /// Parameters of the request
 /// [`externalAgentConfig/detect`](crate::ClientRequest::ExternalAgentConfigDetect). The
 /// response is [`ExternalAgentConfigDetectResponse`](crate::ExternalAgentConfigDetectResponse).
@@ -2246,6 +2258,8 @@ wire::object! { ExternalAgentConfigImportItemTypeSuccess {
     title: optional "title",
 } }
 
+/// Imports the configuration of another agent.
+///
 /// Parameters of the request
 /// [`externalAgentConfig/import`](crate::ClientRequest::ExternalAgentConfigImport). The
 /// response is [`ExternalAgentConfigImportResponse`](crate::ExternalAgentConfigImportResponse).
@@ -3194,6 +3208,8 @@ pub struct PathUri(pub String);
 
 wire::string_newtype! { PathUri }
 
+/// Lists permission profiles, page by page.
+///
 /// Parameters of the request
 /// [`permissionProfile/list`](crate::ClientRequest::PermissionProfileList). The response is
 /// [`PermissionProfileListResponse`](crate::PermissionProfileListResponse).

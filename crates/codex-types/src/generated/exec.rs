@@ -1049,6 +1049,8 @@ wire::strings! { WindowsSandboxSetupMode {
     "unelevated" => Unelevated,
 } }
 
+/// Starts the setup of the Windows sandbox.
+///
 /// Parameters of the request
 /// [`windowsSandbox/setupStart`](crate::ClientRequest::WindowsSandboxSetupStart). The response
 /// is [`WindowsSandboxSetupStartResponse`](crate::WindowsSandboxSetupStartResponse).

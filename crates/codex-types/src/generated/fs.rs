@@ -527,6 +527,8 @@ wire::strings! { FuzzyFileSearchMatchType {
     "directory" => Directory,
 } }
 
+/// Searches for files by name.
+///
 /// Parameters of the request [`fuzzyFileSearch`](crate::ClientRequest::FuzzyFileSearch). The
 /// response is [`FuzzyFileSearchResponse`](crate::FuzzyFileSearchResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -652,6 +654,8 @@ wire::object! { FuzzyFileSearchSessionCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Starts a file search session.
+///
 /// Parameters of the request
 /// [`fuzzyFileSearch/sessionStart`](crate::ClientRequest::FuzzyFileSearchSessionStart). The
 /// response is
@@ -691,6 +695,8 @@ pub struct FuzzyFileSearchSessionStartResponse {}
 
 wire::object! { FuzzyFileSearchSessionStartResponse {} }
 
+/// Ends a file search session.
+///
 /// Parameters of the request
 /// [`fuzzyFileSearch/sessionStop`](crate::ClientRequest::FuzzyFileSearchSessionStop). The
 /// response is
@@ -727,6 +733,8 @@ pub struct FuzzyFileSearchSessionStopResponse {}
 
 wire::object! { FuzzyFileSearchSessionStopResponse {} }
 
+/// Changes the query of a file search session.
+///
 /// Parameters of the request
 /// [`fuzzyFileSearch/sessionUpdate`](crate::ClientRequest::FuzzyFileSearchSessionUpdate). The
 /// response is

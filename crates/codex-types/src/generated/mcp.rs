@@ -91,6 +91,8 @@ wire::object! { FormMcpServerElicitationRequestParams {
     server_name: required "serverName",
 } }
 
+/// Lists the MCP servers with their status and tools, page by page.
+///
 /// Parameters of the request
 /// [`mcpServerStatus/list`](crate::ClientRequest::ListMcpServerStatus). The response is
 /// [`ListMcpServerStatusResponse`](crate::ListMcpServerStatusResponse).
@@ -833,6 +835,8 @@ wire::object! { strict McpElicitationUntitledSingleSelectEnumSchema {
     type_: required "type",
 } }
 
+/// Reads a resource of an MCP server.
+///
 /// Parameters of the request
 /// [`mcpServer/resource/read`](crate::ClientRequest::McpResourceRead). The response is
 /// [`McpResourceReadResponse`](crate::McpResourceReadResponse).
@@ -1212,6 +1216,8 @@ wire::object! { McpServerEventStreamNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Subscribes to events of an MCP server.
+///
 /// Parameters of the request
 /// [`mcpServer/event/stream/start`](crate::ClientRequest::McpServerEventStreamStart). The
 /// response is [`McpServerEventStreamStartResponse`](crate::McpServerEventStreamStartResponse).
@@ -1275,6 +1281,8 @@ pub struct McpServerEventStreamStartResponse {}
 
 wire::object! { McpServerEventStreamStartResponse {} }
 
+/// Ends a subscription to events of an MCP server.
+///
 /// Parameters of the request
 /// [`mcpServer/event/stream/stop`](crate::ClientRequest::McpServerEventStreamStop). The
 /// response is [`McpServerEventStreamStopResponse`](crate::McpServerEventStreamStopResponse).
@@ -1428,6 +1436,8 @@ wire::object! { McpServerOauthLoginCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Starts an OAuth login at an MCP server.
+///
 /// Parameters of the request
 /// [`mcpServer/oauth/login`](crate::ClientRequest::McpServerOauthLogin). The response is
 /// [`McpServerOauthLoginResponse`](crate::McpServerOauthLoginResponse).
@@ -1697,6 +1707,8 @@ wire::object! { McpServerStatusUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Calls a tool of an MCP server.
+///
 /// Parameters of the request [`mcpServer/tool/call`](crate::ClientRequest::McpServerToolCall).
 /// The response is [`McpServerToolCallResponse`](crate::McpServerToolCallResponse).
 #[derive(Debug, Clone, PartialEq)]

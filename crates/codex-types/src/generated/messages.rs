@@ -9,6 +9,8 @@ use crate::{UnrecognizedMessage, wire};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ClientNotification {
+    /// Confirms the response to `initialize`.
+    ///
     /// Method: `initialized`.
     Initialized,
     /// A message with an unknown method, kept as received.
@@ -23,6 +25,9 @@ wire::messages! { ClientNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ClientRequest {
+    /// Begins a connection. Must be the first request; the notification `initialized` follows its
+    /// response.
+    ///
     /// Method: `initialize`.
     Initialize(InitializeParams),
     /// Read content-free, process-local diagnostics.
@@ -56,6 +61,8 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     UserVerificationCancel(UserVerificationCancelParams),
+    /// Starts a new thread.
+    ///
     /// Method: `thread/start`.
     ThreadStart(Box<ThreadStartParams>),
     /// There are three ways to resume a thread: 1. By thread_id: load the thread from disk by
@@ -78,10 +85,16 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadSampleCancel(ThreadSampleCancelParams),
+    /// Archives a thread.
+    ///
     /// Method: `thread/archive`.
     ThreadArchive(ThreadArchiveParams),
+    /// Deletes a thread.
+    ///
     /// Method: `thread/delete`.
     ThreadDelete(ThreadDeleteParams),
+    /// Ends the subscription of this connection to a thread.
+    ///
     /// Method: `thread/unsubscribe`.
     ThreadUnsubscribe(ThreadUnsubscribeParams),
     /// Increment the thread-local out-of-band elicitation counter.
@@ -101,42 +114,66 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadDecrementElicitation(ThreadDecrementElicitationParams),
+    /// Sets the name of a thread.
+    ///
     /// Method: `thread/name/set`.
     ThreadSetName(ThreadSetNameParams),
+    /// Requests a prediction for a thread.
+    ///
     /// Method: `thread/prediction/request`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadPredictionRequest(ThreadPredictionRequestParams),
+    /// Sets the goal of a thread, or changes its objective, status or token budget.
+    ///
     /// Method: `thread/goal/set`.
     ThreadGoalSet(ThreadGoalSetParams),
+    /// Reads the goal of a thread.
+    ///
     /// Method: `thread/goal/get`.
     ThreadGoalGet(ThreadGoalGetParams),
+    /// Removes the goal of a thread.
+    ///
     /// Method: `thread/goal/clear`.
     ThreadGoalClear(ThreadGoalClearParams),
+    /// Adds user input to the queue of a thread.
+    ///
     /// Method: `thread/queue/add`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueAdd(ThreadQueueAddParams),
+    /// Lists the queued user input of a thread, page by page.
+    ///
     /// Method: `thread/queue/list`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueList(ThreadQueueListParams),
+    /// Replaces a queued user input.
+    ///
     /// Method: `thread/queue/update`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueUpdate(ThreadQueueUpdateParams),
+    /// Removes a user input from the queue of a thread.
+    ///
     /// Method: `thread/queue/delete`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueDelete(ThreadQueueDeleteParams),
+    /// Changes the order of the queued user input of a thread.
+    ///
     /// Method: `thread/queue/reorder`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueReorder(ThreadQueueReorderParams),
+    /// Starts a queued user input.
+    ///
     /// Method: `thread/queue/start`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueStart(ThreadQueueStartParams),
+    /// Changes the metadata of a thread, such as its Git information and project.
+    ///
     /// Method: `thread/metadata/update`.
     ThreadMetadataUpdate(ThreadMetadataUpdateParams),
     /// Parameters for creating or locating an attachment on its owning thread.
@@ -159,22 +196,32 @@ pub enum ClientRequest {
     ///
     /// Method: `thread/section/move`.
     ThreadSectionMove(ThreadSectionMoveParams),
+    /// Changes the settings of a thread for later turns.
+    ///
     /// Method: `thread/settings/update`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadSettingsUpdate(Box<ThreadSettingsUpdateParams>),
+    /// Sets the memory mode of a thread.
+    ///
     /// Method: `thread/memoryMode/set`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadMemoryModeSet(ThreadMemoryModeSetParams),
+    /// Reads the memory of a thread.
+    ///
     /// Method: `thread/memory/read`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadMemoryRead(ThreadMemoryReadParams),
+    /// Reads the status of the memory.
+    ///
     /// Method: `memory/status`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     MemoryStatus(MemoryStatusParams),
+    /// Resets the memory.
+    ///
     /// Method: `memory/reset`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
@@ -185,22 +232,34 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     RolloutCompress,
+    /// Restores an archived thread.
+    ///
     /// Method: `thread/unarchive`.
     ThreadUnarchive(ThreadUnarchiveParams),
+    /// Starts a compaction of a thread's conversation.
+    ///
     /// Method: `thread/compact/start`.
     ThreadCompactStart(ThreadCompactStartParams),
+    /// Runs a shell command in a thread on behalf of the user.
+    ///
     /// Method: `thread/shellCommand`.
     ThreadShellCommand(ThreadShellCommandParams),
     /// Method: `thread/approveGuardianDeniedAction`.
     ThreadApproveGuardianDeniedAction(ThreadApproveGuardianDeniedActionParams),
+    /// Ends the background terminals of a thread.
+    ///
     /// Method: `thread/backgroundTerminals/clean`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadBackgroundTerminalsClean(ThreadBackgroundTerminalsCleanParams),
+    /// Lists the background terminals of a thread, page by page.
+    ///
     /// Method: `thread/backgroundTerminals/list`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadBackgroundTerminalsList(ThreadBackgroundTerminalsListParams),
+    /// Ends one background terminal of a thread.
+    ///
     /// Method: `thread/backgroundTerminals/terminate`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
@@ -209,32 +268,48 @@ pub enum ClientRequest {
     ///
     /// Method: `thread/revert`.
     ThreadRevert(ThreadRevertParams),
+    /// Lists stored threads, page by page.
+    ///
     /// Method: `thread/list`.
     ThreadList(Box<ThreadListParams>),
+    /// Lists projects, page by page.
+    ///
     /// Method: `project/list`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProjectList(ProjectListParams),
+    /// Reads a project.
+    ///
     /// Method: `project/read`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProjectRead(ProjectReadParams),
+    /// Creates a project.
+    ///
     /// Method: `project/create`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProjectCreate(ProjectCreateParams),
+    /// Creates a project and imports threads into it.
+    ///
     /// Method: `project/import`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProjectImport(ProjectImportParams),
+    /// Changes a project.
+    ///
     /// Method: `project/update`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProjectUpdate(ProjectUpdateParams),
+    /// Moves a project to another position in the list.
+    ///
     /// Method: `project/move`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProjectMove(ProjectMoveParams),
+    /// Deletes a project.
+    ///
     /// Method: `project/delete`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
@@ -255,6 +330,8 @@ pub enum ClientRequest {
     ///
     /// Method: `threadSection/delete`.
     ThreadSectionDelete(ThreadSectionDeleteParams),
+    /// Searches stored threads, page by page.
+    ///
     /// Method: `thread/search`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
@@ -265,16 +342,26 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadSearchOccurrences(ThreadSearchOccurrencesParams),
+    /// Lists the ids of the threads in the server's memory, page by page.
+    ///
     /// Method: `thread/loaded/list`.
     ThreadLoadedList(ThreadLoadedListParams),
+    /// Reads a stored thread without resuming it.
+    ///
     /// Method: `thread/read`.
     ThreadRead(ThreadReadParams),
+    /// Marks a thread as read or unread.
+    ///
     /// Method: `thread/readState/update`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadReadStateUpdate(ThreadReadStateUpdateParams),
+    /// Lists the turns of a thread, page by page.
+    ///
     /// Method: `thread/turns/list`.
     ThreadTurnsList(ThreadTurnsListParams),
+    /// Lists the items of a thread or turn, page by page.
+    ///
     /// Method: `thread/items/list`.
     ThreadItemsList(ThreadItemsListParams),
     /// EXPERIMENTAL - retrieve a bounded set of persisted items from one turn.
@@ -297,28 +384,46 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadPrepareApprovedPlan(ThreadPrepareApprovedPlanParams),
+    /// Lists the skills that are available in given directories.
+    ///
     /// Method: `skills/list`.
     SkillsList(SkillsListParams),
     /// Method: `skills/extraRoots/set`.
     SkillsExtraRootsSet(SkillsExtraRootsSetParams),
+    /// Lists the hooks that apply in given directories or to a thread.
+    ///
     /// Method: `hooks/list`.
     HooksList(HooksListParams),
+    /// Adds a plugin marketplace.
+    ///
     /// Method: `marketplace/add`.
     MarketplaceAdd(MarketplaceAddParams),
+    /// Removes a plugin marketplace.
+    ///
     /// Method: `marketplace/remove`.
     MarketplaceRemove(MarketplaceRemoveParams),
+    /// Upgrades a plugin marketplace.
+    ///
     /// Method: `marketplace/upgrade`.
     MarketplaceUpgrade(MarketplaceUpgradeParams),
+    /// Lists the plugins of the marketplaces.
+    ///
     /// Method: `plugin/list`.
     PluginList(PluginListParams),
+    /// Searches plugins, page by page.
+    ///
     /// Method: `plugin/search`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     PluginSearch(PluginSearchParams),
+    /// Lists the installed plugins.
+    ///
     /// Method: `plugin/installed`.
     PluginInstalled(PluginInstalledParams),
     /// Method: `plugin/reconcile`.
     PluginReconcile(PluginReconcileParams),
+    /// Reads the details of a plugin.
+    ///
     /// Method: `plugin/read`.
     PluginRead(PluginReadParams),
     /// Method: `plugin/skill/read`.
@@ -381,12 +486,20 @@ pub enum ClientRequest {
     ///
     /// Method: `fs/unwatch`.
     FsUnwatch(FsUnwatchParams),
+    /// Enables or disables a skill.
+    ///
     /// Method: `skills/config/write`.
     SkillsConfigWrite(SkillsConfigWriteParams),
+    /// Installs a plugin.
+    ///
     /// Method: `plugin/install`.
     PluginInstall(PluginInstallParams),
+    /// Uninstalls a plugin.
+    ///
     /// Method: `plugin/uninstall`.
     PluginUninstall(PluginUninstallParams),
+    /// Starts a turn with user input. Overrides of settings apply to later turns too.
+    ///
     /// Method: `turn/start`.
     TurnStart(Box<TurnStartParams>),
     /// Experimental settings changes for one running turn, not future turns. Unsupported fields are
@@ -397,8 +510,12 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     TurnSettingsUpdate(TurnSettingsUpdateParams),
+    /// Adds user input to the running turn.
+    ///
     /// Method: `turn/steer`.
     TurnSteer(TurnSteerParams),
+    /// Interrupts the running turn. `turn/completed` reports its end.
+    ///
     /// Method: `turn/interrupt`.
     TurnInterrupt(TurnInterruptParams),
     /// EXPERIMENTAL - start a thread-scoped realtime session.
@@ -429,8 +546,12 @@ pub enum ClientRequest {
     ///
     /// Method: `thread/realtime/listVoices`.
     ThreadRealtimeListVoices(ThreadRealtimeListVoicesParams),
+    /// Starts a review.
+    ///
     /// Method: `review/start`.
     ReviewStart(ReviewStartParams),
+    /// Lists the available models, page by page.
+    ///
     /// Method: `model/list`.
     ModelList(ModelListParams),
     /// Read credential readiness for a configured provider without starting browser login.
@@ -443,16 +564,26 @@ pub enum ClientRequest {
     GatewayOAuthLogin(GatewayOAuthLoginParams),
     /// Method: `account/gatewayOAuth/cancel`.
     AccountGatewayOAuthCancel,
+    /// Lists the model providers.
+    ///
     /// Method: `modelProvider/list`.
     ModelProviderList(ModelProviderListParams),
     /// Method: `modelProvider/config/write`.
     ModelProviderConfigWrite(ModelProviderConfigWriteParams),
+    /// Reads the capabilities of the model provider.
+    ///
     /// Method: `modelProvider/capabilities/read`.
     ModelProviderCapabilitiesRead(ModelProviderCapabilitiesReadParams),
+    /// Lists experimental features, page by page.
+    ///
     /// Method: `experimentalFeature/list`.
     ExperimentalFeatureList(ExperimentalFeatureListParams),
+    /// Lists permission profiles, page by page.
+    ///
     /// Method: `permissionProfile/list`.
     PermissionProfileList(PermissionProfileListParams),
+    /// Enables or disables experimental features.
+    ///
     /// Method: `experimentalFeature/enablement/set`.
     ExperimentalFeatureEnablementSet(ExperimentalFeatureEnablementSetParams),
     /// Method: `remoteControl/enable`.
@@ -513,29 +644,47 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     EnvironmentStatus(EnvironmentStatusParams),
+    /// Starts an OAuth login at an MCP server.
+    ///
     /// Method: `mcpServer/oauth/login`.
     McpServerOauthLogin(McpServerOauthLoginParams),
+    /// Reloads the configuration of MCP servers.
+    ///
     /// Method: `config/mcpServer/reload`.
     ConfigMcpServerReload,
+    /// Lists the MCP servers with their status and tools, page by page.
+    ///
     /// Method: `mcpServerStatus/list`.
     ListMcpServerStatus(ListMcpServerStatusParams),
+    /// Reads a resource of an MCP server.
+    ///
     /// Method: `mcpServer/resource/read`.
     McpResourceRead(McpResourceReadParams),
+    /// Subscribes to events of an MCP server.
+    ///
     /// Method: `mcpServer/event/stream/start`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     McpServerEventStreamStart(McpServerEventStreamStartParams),
+    /// Ends a subscription to events of an MCP server.
+    ///
     /// Method: `mcpServer/event/stream/stop`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     McpServerEventStreamStop(McpServerEventStreamStopParams),
+    /// Calls a tool of an MCP server.
+    ///
     /// Method: `mcpServer/tool/call`.
     McpServerToolCall(McpServerToolCallParams),
+    /// Starts the setup of the Windows sandbox.
+    ///
     /// Method: `windowsSandbox/setupStart`.
     WindowsSandboxSetupStart(WindowsSandboxSetupStartParams),
+    /// Reads whether the Windows sandbox is ready.
+    ///
     /// Method: `windowsSandbox/readiness`.
     WindowsSandboxReadiness,
-    /// The way to log in, with its credentials or options.
+    /// Starts a login with one of several methods.
     ///
     /// Method: `account/login/start`.
     LoginAccount(LoginAccountParams),
@@ -555,16 +704,24 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     BedrockCheckGovCloudRequirements(BedrockCheckGovCloudRequirementsParams),
+    /// Cancels a login attempt.
+    ///
     /// Method: `account/login/cancel`.
     CancelLoginAccount(CancelLoginAccountParams),
+    /// Lists the account sessions.
+    ///
     /// Method: `accountSession/list`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     AccountSessionsList(AccountSessionsListParams),
+    /// Switches to another account session.
+    ///
     /// Method: `accountSession/switch`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     AccountSessionsSwitch(AccountSessionsSwitchParams),
+    /// Logs out.
+    ///
     /// Method: `account/logout`.
     AccountLogout,
     /// Method: `account/securitySetup/read`.
@@ -575,14 +732,22 @@ pub enum ClientRequest {
     GetAccountRateLimits(GetAccountRateLimitsParams),
     /// Method: `account/rateLimitResetCredit/consume`.
     ConsumeAccountRateLimitResetCredit(ConsumeAccountRateLimitResetCreditParams),
+    /// Reads the token usage of the account.
+    ///
     /// Method: `account/usage/read`.
     GetAccountTokenUsage(GetAccountTokenUsageParams),
+    /// Reads the messages of the workspace.
+    ///
     /// Method: `account/workspaceMessages/read`.
     AccountWorkspaceMessagesRead,
     /// Method: `account/sendAddCreditsNudgeEmail`.
     SendAddCreditsNudgeEmail(SendAddCreditsNudgeEmailParams),
+    /// Sends feedback, with logs if requested.
+    ///
     /// Method: `feedback/upload`.
     FeedbackUpload(FeedbackUploadParams),
+    /// Saves feedback to a file, with logs if requested.
+    ///
     /// Method: `feedback/save`.
     FeedbackSave(FeedbackSaveParams),
     /// Execute a standalone command (argv vector) under the server's sandbox.
@@ -625,34 +790,56 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ProcessResizePty(ProcessResizePtyParams),
+    /// Reads the effective configuration, with its layers if requested.
+    ///
     /// Method: `config/read`.
     ConfigRead(ConfigReadParams),
+    /// Detects the configuration of other agents.
+    ///
     /// Method: `externalAgentConfig/detect`.
     ExternalAgentConfigDetect(ExternalAgentConfigDetectParams),
+    /// Imports the configuration of another agent.
+    ///
     /// Method: `externalAgentConfig/import`.
     ExternalAgentConfigImport(ExternalAgentConfigImportParams),
     /// Method: `externalAgentConfig/import/recordHistory`.
     ExternalAgentConfigImportHistoryRecord(ExternalAgentConfigImportHistoryRecordParams),
     /// Method: `externalAgentConfig/import/readHistories`.
     ExternalAgentConfigImportReadHistories,
+    /// Writes one value of the configuration.
+    ///
     /// Method: `config/value/write`.
     ConfigValueWrite(ConfigValueWriteParams),
+    /// Writes several values of the configuration at once.
+    ///
     /// Method: `config/batchWrite`.
     ConfigBatchWrite(ConfigBatchWriteParams),
+    /// Reads the requirements that restrict the configuration.
+    ///
     /// Method: `configRequirements/read`.
     ConfigRequirementsRead,
+    /// Reads the account that is logged in.
+    ///
     /// Method: `account/read`.
     GetAccount(GetAccountParams),
+    /// Searches for files by name.
+    ///
     /// Method: `fuzzyFileSearch`.
     FuzzyFileSearch(FuzzyFileSearchParams),
+    /// Starts a file search session.
+    ///
     /// Method: `fuzzyFileSearch/sessionStart`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     FuzzyFileSearchSessionStart(FuzzyFileSearchSessionStartParams),
+    /// Changes the query of a file search session.
+    ///
     /// Method: `fuzzyFileSearch/sessionUpdate`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     FuzzyFileSearchSessionUpdate(FuzzyFileSearchSessionUpdateParams),
+    /// Ends a file search session.
+    ///
     /// Method: `fuzzyFileSearch/sessionStop`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.

@@ -603,6 +603,8 @@ wire::object! { ModelAvailabilityNux {
     message: required "message",
 } }
 
+/// Lists the available models, page by page.
+///
 /// Parameters of the request [`model/list`](crate::ClientRequest::ModelList). The response is
 /// [`ModelListResponse`](crate::ModelListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -681,6 +683,8 @@ wire::object! { ModelListResponse {
     next_cursor: optional "nextCursor",
 } }
 
+/// Reads the capabilities of the model provider.
+///
 /// Parameters of the request
 /// [`modelProvider/capabilities/read`](crate::ClientRequest::ModelProviderCapabilitiesRead).
 /// The response is
@@ -757,6 +761,8 @@ wire::object! { ModelProviderConfigWriteResponse {
     provider: required "provider",
 } }
 
+/// Lists the model providers.
+///
 /// Parameters of the request [`modelProvider/list`](crate::ClientRequest::ModelProviderList).
 /// The response is [`ModelProviderListResponse`](crate::ModelProviderListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]

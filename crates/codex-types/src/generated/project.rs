@@ -116,6 +116,8 @@ wire::object! { ProjectChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Creates a project.
+///
 /// Parameters of the request [`project/create`](crate::ClientRequest::ProjectCreate). The
 /// response is [`ProjectCreateResponse`](crate::ProjectCreateResponse).
 ///
@@ -181,6 +183,8 @@ wire::object! { ProjectCreateResponse {
     project: required "project",
 } }
 
+/// Deletes a project.
+///
 /// Parameters of the request [`project/delete`](crate::ClientRequest::ProjectDelete). The
 /// response is [`ProjectDeleteResponse`](crate::ProjectDeleteResponse).
 ///
@@ -214,6 +218,8 @@ pub struct ProjectDeleteResponse {}
 
 wire::object! { ProjectDeleteResponse {} }
 
+/// Creates a project and imports threads into it.
+///
 /// Parameters of the request [`project/import`](crate::ClientRequest::ProjectImport). The
 /// response is [`ProjectImportResponse`](crate::ProjectImportResponse).
 ///
@@ -289,6 +295,8 @@ wire::object! { ProjectImportResponse {
     project: required "project",
 } }
 
+/// Lists projects, page by page.
+///
 /// Parameters of the request [`project/list`](crate::ClientRequest::ProjectList). The response
 /// is [`ProjectListResponse`](crate::ProjectListResponse).
 ///
@@ -367,6 +375,8 @@ wire::object! { ProjectListResponse {
     next_cursor: optional "nextCursor",
 } }
 
+/// Moves a project to another position in the list.
+///
 /// Parameters of the request [`project/move`](crate::ClientRequest::ProjectMove). The response
 /// is [`ProjectMoveResponse`](crate::ProjectMoveResponse).
 ///
@@ -410,6 +420,8 @@ pub struct ProjectMoveResponse {}
 
 wire::object! { ProjectMoveResponse {} }
 
+/// Reads a project.
+///
 /// Parameters of the request [`project/read`](crate::ClientRequest::ProjectRead). The response
 /// is [`ProjectReadResponse`](crate::ProjectReadResponse).
 ///
@@ -492,6 +504,8 @@ wire::strings! { ProjectSortKey {
     "recencyAt" => RecencyAt,
 } }
 
+/// Changes a project.
+///
 /// Parameters of the request [`project/update`](crate::ClientRequest::ProjectUpdate). The
 /// response is [`ProjectUpdateResponse`](crate::ProjectUpdateResponse).
 ///

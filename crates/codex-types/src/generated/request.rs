@@ -2,6 +2,8 @@
 
 //! Unit structs for the requests without parameters.
 
+/// Resets the memory.
+///
 /// The request `memory/reset`, which has no parameters. The response is
 /// [`MemoryResetResponse`](crate::MemoryResetResponse).
 ///
@@ -9,6 +11,8 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct MemoryReset;
 
+/// Start a best-effort background compression pass for cold local rollouts.
+///
 /// The request `rollout/compress`, which has no parameters. The response is
 /// [`RolloutCompressResponse`](crate::RolloutCompressResponse).
 ///
@@ -28,16 +32,22 @@ pub struct AccountGatewayOAuthCancel;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct RemoteControlStatusRead;
 
+/// Reloads the configuration of MCP servers.
+///
 /// The request `config/mcpServer/reload`, which has no parameters. The response is
 /// [`McpServerRefreshResponse`](crate::McpServerRefreshResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ConfigMcpServerReload;
 
+/// Reads whether the Windows sandbox is ready.
+///
 /// The request `windowsSandbox/readiness`, which has no parameters. The response is
 /// [`WindowsSandboxReadinessResponse`](crate::WindowsSandboxReadinessResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct WindowsSandboxReadiness;
 
+/// Logs out.
+///
 /// The request `account/logout`, which has no parameters. The response is
 /// [`LogoutAccountResponse`](crate::LogoutAccountResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -48,6 +58,8 @@ pub struct AccountLogout;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct AccountSecuritySetupRead;
 
+/// Reads the messages of the workspace.
+///
 /// The request `account/workspaceMessages/read`, which has no parameters. The response is
 /// [`GetWorkspaceMessagesResponse`](crate::GetWorkspaceMessagesResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -59,6 +71,8 @@ pub struct AccountWorkspaceMessagesRead;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ExternalAgentConfigImportReadHistories;
 
+/// Reads the requirements that restrict the configuration.
+///
 /// The request `configRequirements/read`, which has no parameters. The response is
 /// [`ConfigRequirementsReadResponse`](crate::ConfigRequirementsReadResponse).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

@@ -126,6 +126,8 @@ wire::object! { DeprecationNoticeNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Saves feedback to a file, with logs if requested.
+///
 /// Parameters of the request [`feedback/save`](crate::ClientRequest::FeedbackSave). The
 /// response is [`FeedbackSaveResponse`](crate::FeedbackSaveResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -237,6 +239,8 @@ wire::object! { FeedbackSaveResponse {
     saved_path: required "savedPath",
 } }
 
+/// Sends feedback, with logs if requested.
+///
 /// Parameters of the request [`feedback/upload`](crate::ClientRequest::FeedbackUpload). The
 /// response is [`FeedbackUploadResponse`](crate::FeedbackUploadResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -468,6 +472,9 @@ wire::object! { InitializeCapabilities {
     required_human_approval: optional "requiredHumanApproval",
 } }
 
+/// Begins a connection. Must be the first request; the notification `initialized` follows its
+/// response.
+///
 /// Parameters of the request [`initialize`](crate::ClientRequest::Initialize). The response is
 /// [`InitializeResponse`](crate::InitializeResponse).
 #[derive(Debug, Clone, PartialEq)]

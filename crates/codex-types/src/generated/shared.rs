@@ -817,7 +817,7 @@ wire::object! { LocalImageUserInput {
     path: required "path",
 } }
 
-/// A mention of an app, plugin or file.
+/// A mention, by name and path.
 ///
 /// Body of [`UserInput::Mention`](crate::UserInput::Mention) (`type`: `mention`).
 #[derive(Debug, Clone, PartialEq)]
@@ -1867,7 +1867,7 @@ pub enum UserInput {
     ///
     /// Wire value: `skill`.
     Skill(SkillUserInput),
-    /// A mention of an app, plugin or file.
+    /// A mention, by name and path.
     ///
     /// Wire value: `mention`.
     Mention(MentionUserInput),

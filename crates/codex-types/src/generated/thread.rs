@@ -402,6 +402,8 @@ pub struct MemoryResetResponse {}
 
 wire::object! { MemoryResetResponse {} }
 
+/// Reads the status of the memory.
+///
 /// Parameters of the request [`memory/status`](crate::ClientRequest::MemoryStatus). The
 /// response is [`MemoryStatusResponse`](crate::MemoryStatusResponse).
 ///
@@ -904,6 +906,8 @@ pub struct ThreadApproveGuardianDeniedActionResponse {}
 
 wire::object! { ThreadApproveGuardianDeniedActionResponse {} }
 
+/// Archives a thread.
+///
 /// Parameters of the request [`thread/archive`](crate::ClientRequest::ThreadArchive). The
 /// response is [`ThreadArchiveResponse`](crate::ThreadArchiveResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -1429,6 +1433,8 @@ wire::object! { ThreadBackgroundTerminal {
     rss_kb: optional "rssKb",
 } }
 
+/// Ends the background terminals of a thread.
+///
 /// Parameters of the request
 /// [`thread/backgroundTerminals/clean`](crate::ClientRequest::ThreadBackgroundTerminalsClean).
 /// The response is
@@ -1465,6 +1471,8 @@ pub struct ThreadBackgroundTerminalsCleanResponse {}
 
 wire::object! { ThreadBackgroundTerminalsCleanResponse {} }
 
+/// Lists the background terminals of a thread, page by page.
+///
 /// Parameters of the request
 /// [`thread/backgroundTerminals/list`](crate::ClientRequest::ThreadBackgroundTerminalsList).
 /// The response is
@@ -1542,6 +1550,8 @@ wire::object! { ThreadBackgroundTerminalsListResponse {
     next_cursor: optional "nextCursor",
 } }
 
+/// Ends one background terminal of a thread.
+///
 /// Parameters of the request
 /// [`thread/backgroundTerminals/terminate`](crate::ClientRequest::ThreadBackgroundTerminalsTerminate).
 /// The response is
@@ -1621,6 +1631,8 @@ wire::object! { ThreadClosedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Starts a compaction of a thread's conversation.
+///
 /// Parameters of the request
 /// [`thread/compact/start`](crate::ClientRequest::ThreadCompactStart). The response is
 /// [`ThreadCompactStartResponse`](crate::ThreadCompactStartResponse).
@@ -1709,6 +1721,8 @@ wire::object! { ThreadDecrementElicitationResponse {
     paused: required "paused",
 } }
 
+/// Deletes a thread.
+///
 /// Parameters of the request [`thread/delete`](crate::ClientRequest::ThreadDelete). The
 /// response is [`ThreadDeleteResponse`](crate::ThreadDeleteResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2270,6 +2284,8 @@ wire::object! { ThreadGoal {
     updated_at: required "updatedAt",
 } }
 
+/// Removes the goal of a thread.
+///
 /// Parameters of the request [`thread/goal/clear`](crate::ClientRequest::ThreadGoalClear). The
 /// response is [`ThreadGoalClearResponse`](crate::ThreadGoalClearResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2351,6 +2367,8 @@ wire::object! { ThreadGoalClearedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Reads the goal of a thread.
+///
 /// Parameters of the request [`thread/goal/get`](crate::ClientRequest::ThreadGoalGet). The
 /// response is [`ThreadGoalGetResponse`](crate::ThreadGoalGetResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2401,6 +2419,8 @@ wire::strings! { ThreadGoalMutationOrigin {
     "automatic" => Automatic,
 } }
 
+/// Sets the goal of a thread, or changes its objective, status or token budget.
+///
 /// Parameters of the request [`thread/goal/set`](crate::ClientRequest::ThreadGoalSet). The
 /// response is [`ThreadGoalSetResponse`](crate::ThreadGoalSetResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2773,6 +2793,8 @@ pub struct ThreadInjectItemsResponse {}
 
 wire::object! { ThreadInjectItemsResponse {} }
 
+/// Lists the items of a thread or turn, page by page.
+///
 /// Parameters of the request [`thread/items/list`](crate::ClientRequest::ThreadItemsList). The
 /// response is [`ThreadItemsListResponse`](crate::ThreadItemsListResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -2957,6 +2979,8 @@ wire::untagged! { ThreadListCwdFilter {
     Many(Vec<String>),
 } }
 
+/// Lists stored threads, page by page.
+///
 /// Parameters of the request [`thread/list`](crate::ClientRequest::ThreadList). The response is
 /// [`ThreadListResponse`](crate::ThreadListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -3250,6 +3274,8 @@ wire::object! { ThreadListResponse {
     read_states: optional "readStates",
 } }
 
+/// Lists the ids of the threads in the server's memory, page by page.
+///
 /// Parameters of the request [`thread/loaded/list`](crate::ClientRequest::ThreadLoadedList).
 /// The response is [`ThreadLoadedListResponse`](crate::ThreadLoadedListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -3327,6 +3353,8 @@ wire::strings! { ThreadMemoryMode {
     "disabled" => Disabled,
 } }
 
+/// Sets the memory mode of a thread.
+///
 /// Parameters of the request
 /// [`thread/memoryMode/set`](crate::ClientRequest::ThreadMemoryModeSet). The response is
 /// [`ThreadMemoryModeSetResponse`](crate::ThreadMemoryModeSetResponse).
@@ -3365,6 +3393,8 @@ pub struct ThreadMemoryModeSetResponse {}
 
 wire::object! { ThreadMemoryModeSetResponse {} }
 
+/// Reads the memory of a thread.
+///
 /// Parameters of the request [`thread/memory/read`](crate::ClientRequest::ThreadMemoryRead).
 /// The response is [`ThreadMemoryReadResponse`](crate::ThreadMemoryReadResponse).
 ///
@@ -3478,6 +3508,8 @@ wire::object! { ThreadMetadataGitInfoUpdateParams {
     sha: clearable "sha",
 } }
 
+/// Changes the metadata of a thread, such as its Git information and project.
+///
 /// Parameters of the request
 /// [`thread/metadata/update`](crate::ClientRequest::ThreadMetadataUpdate). The response is
 /// [`ThreadMetadataUpdateResponse`](crate::ThreadMetadataUpdateResponse).
@@ -3596,6 +3628,8 @@ wire::object! { ThreadNameUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Requests a prediction for a thread.
+///
 /// Parameters of the request
 /// [`thread/prediction/request`](crate::ClientRequest::ThreadPredictionRequest). The response
 /// is [`ThreadPredictionRequestResponse`](crate::ThreadPredictionRequestResponse).
@@ -3788,6 +3822,8 @@ wire::object! { ThreadProjectUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Adds user input to the queue of a thread.
+///
 /// Parameters of the request [`thread/queue/add`](crate::ClientRequest::ThreadQueueAdd). The
 /// response is [`ThreadQueueAddResponse`](crate::ThreadQueueAddResponse).
 ///
@@ -3888,6 +3924,8 @@ wire::object! { ThreadQueueChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Removes a user input from the queue of a thread.
+///
 /// Parameters of the request [`thread/queue/delete`](crate::ClientRequest::ThreadQueueDelete).
 /// The response is [`ThreadQueueDeleteResponse`](crate::ThreadQueueDeleteResponse).
 ///
@@ -3940,6 +3978,8 @@ wire::object! { ThreadQueueDeleteResponse {
     deleted: required "deleted",
 } }
 
+/// Lists the queued user input of a thread, page by page.
+///
 /// Parameters of the request [`thread/queue/list`](crate::ClientRequest::ThreadQueueList). The
 /// response is [`ThreadQueueListResponse`](crate::ThreadQueueListResponse).
 ///
@@ -4013,6 +4053,8 @@ wire::object! { ThreadQueueListResponse {
     next_cursor: optional "nextCursor",
 } }
 
+/// Changes the order of the queued user input of a thread.
+///
 /// Parameters of the request
 /// [`thread/queue/reorder`](crate::ClientRequest::ThreadQueueReorder). The response is
 /// [`ThreadQueueReorderResponse`](crate::ThreadQueueReorderResponse).
@@ -4054,6 +4096,8 @@ pub struct ThreadQueueReorderResponse {}
 
 wire::object! { ThreadQueueReorderResponse {} }
 
+/// Starts a queued user input.
+///
 /// Parameters of the request [`thread/queue/start`](crate::ClientRequest::ThreadQueueStart).
 /// The response is [`ThreadQueueStartResponse`](crate::ThreadQueueStartResponse).
 ///
@@ -4113,6 +4157,8 @@ wire::object! { ThreadQueueStartResponse {
     turn: required "turn",
 } }
 
+/// Replaces a queued user input.
+///
 /// Parameters of the request [`thread/queue/update`](crate::ClientRequest::ThreadQueueUpdate).
 /// The response is [`ThreadQueueUpdateResponse`](crate::ThreadQueueUpdateResponse).
 ///
@@ -4185,6 +4231,8 @@ wire::object! { ThreadQueueUpdateResponse {
     queued_submission: required "queuedSubmission",
 } }
 
+/// Reads a stored thread without resuming it.
+///
 /// Parameters of the request [`thread/read`](crate::ClientRequest::ThreadRead). The response is
 /// [`ThreadReadResponse`](crate::ThreadReadResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -4325,6 +4373,8 @@ wire::tagged! { ThreadReadStateOperation by "type" {
     "unread" => Unread,
 } }
 
+/// Marks a thread as read or unread.
+///
 /// Parameters of the request
 /// [`thread/readState/update`](crate::ClientRequest::ThreadReadStateUpdate). The response is
 /// [`ThreadReadStateUpdateResponse`](crate::ThreadReadStateUpdateResponse).
@@ -5209,6 +5259,8 @@ wire::object! { ThreadSearchOccurrencesResponse {
     next_cursor: optional "nextCursor",
 } }
 
+/// Searches stored threads, page by page.
+///
 /// Parameters of the request [`thread/search`](crate::ClientRequest::ThreadSearch). The
 /// response is [`ThreadSearchResponse`](crate::ThreadSearchResponse).
 ///
@@ -5512,6 +5564,8 @@ pub struct ThreadSectionMoveResponse {}
 
 wire::object! { ThreadSectionMoveResponse {} }
 
+/// Sets the name of a thread.
+///
 /// Parameters of the request [`thread/name/set`](crate::ClientRequest::ThreadSetName). The
 /// response is [`ThreadSetNameResponse`](crate::ThreadSetNameResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -5629,6 +5683,8 @@ wire::object! { ThreadSettings {
     summary: optional "summary",
 } }
 
+/// Changes the settings of a thread for later turns.
+///
 /// Parameters of the request
 /// [`thread/settings/update`](crate::ClientRequest::ThreadSettingsUpdate). The response is
 /// [`ThreadSettingsUpdateResponse`](crate::ThreadSettingsUpdateResponse).
@@ -5888,6 +5944,8 @@ wire::object! { ThreadSettingsUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Runs a shell command in a thread on behalf of the user.
+///
 /// Parameters of the request [`thread/shellCommand`](crate::ClientRequest::ThreadShellCommand).
 /// The response is [`ThreadShellCommandResponse`](crate::ThreadShellCommandResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -6044,6 +6102,8 @@ wire::object! { ThreadSpawnSubAgentSource {
     parent_thread_id: required "parent_thread_id",
 } }
 
+/// Starts a new thread.
+///
 /// Parameters of the request [`thread/start`](crate::ClientRequest::ThreadStart). The response
 /// is [`ThreadStartResponse`](crate::ThreadStartResponse).
 #[derive(Clone, PartialEq, Default)]
@@ -6755,6 +6815,8 @@ wire::object! { ThreadTokenUsageUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Lists the turns of a thread, page by page.
+///
 /// Parameters of the request [`thread/turns/list`](crate::ClientRequest::ThreadTurnsList). The
 /// response is [`ThreadTurnsListResponse`](crate::ThreadTurnsListResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -6853,6 +6915,8 @@ wire::object! { ThreadTurnsListResponse {
     next_cursor: optional "nextCursor",
 } }
 
+/// Restores an archived thread.
+///
 /// Parameters of the request [`thread/unarchive`](crate::ClientRequest::ThreadUnarchive). The
 /// response is [`ThreadUnarchiveResponse`](crate::ThreadUnarchiveResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -6944,6 +7008,8 @@ wire::tagged! { ThreadUnreadPosition by "type" {
     "turn" => Turn(TurnThreadUnreadPosition),
 } }
 
+/// Ends the subscription of this connection to a thread.
+///
 /// Parameters of the request [`thread/unsubscribe`](crate::ClientRequest::ThreadUnsubscribe).
 /// The response is [`ThreadUnsubscribeResponse`](crate::ThreadUnsubscribeResponse).
 #[derive(Debug, Clone, PartialEq)]

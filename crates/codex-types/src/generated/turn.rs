@@ -200,6 +200,8 @@ wire::strings! { ReviewDelivery {
     "inline" => Inline,
 } }
 
+/// Starts a review.
+///
 /// Parameters of the request [`review/start`](crate::ClientRequest::ReviewStart). The response
 /// is [`ReviewStartResponse`](crate::ReviewStartResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -364,6 +366,8 @@ wire::object! { TurnDiffUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Interrupts the running turn. `turn/completed` reports its end.
+///
 /// Parameters of the request [`turn/interrupt`](crate::ClientRequest::TurnInterrupt). The
 /// response is [`TurnInterruptResponse`](crate::TurnInterruptResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -688,6 +692,8 @@ wire::strings! { TurnSettingsUpdateStatus {
     "targetUnavailable" => TargetUnavailable,
 } }
 
+/// Starts a turn with user input. Overrides of settings apply to later turns too.
+///
 /// Parameters of the request [`turn/start`](crate::ClientRequest::TurnStart). The response is
 /// [`TurnStartResponse`](crate::TurnStartResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -1141,6 +1147,8 @@ wire::object! { TurnStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
+/// Adds user input to the running turn.
+///
 /// Parameters of the request [`turn/steer`](crate::ClientRequest::TurnSteer). The response is
 /// [`TurnSteerResponse`](crate::TurnSteerResponse).
 #[derive(Debug, Clone, PartialEq)]

@@ -154,11 +154,14 @@ pub(crate) fn units(out: &mut String, model: &Model) -> Result<()> {
         .filter(|method| method.params.is_none())
         .collect();
     for method in &without {
-        let docs = format!(
+        let mut docs = format!(
             "The request `{}`, which has no parameters. The response is [`{}`](crate::{1}).",
             method.method,
             method.response.as_deref().unwrap_or_default()
         );
+        if let Some(description) = &method.docs {
+            docs = format!("{}\n\n{docs}", docs::prose(description));
+        }
         let docs = docs::with_stage(docs, method.experimental);
         out.push_str(&docs::comment(&docs, ""));
         writeln!(
