@@ -17,14 +17,14 @@ pub struct GetAuthStatusParams {
 }
 
 impl GetAuthStatusParams {
-    /// Sets [`include_token`](Self::include_token).
+    /// Sets [`include_token`](field@Self::include_token).
     #[must_use]
     pub fn include_token(mut self, include_token: bool) -> Self {
         self.include_token = Some(include_token);
         self
     }
 
-    /// Sets [`refresh_token`](Self::refresh_token).
+    /// Sets [`refresh_token`](field@Self::refresh_token).
     #[must_use]
     pub fn refresh_token(mut self, refresh_token: bool) -> Self {
         self.refresh_token = Some(refresh_token);

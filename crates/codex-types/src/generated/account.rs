@@ -131,7 +131,8 @@ wire::strings! { AccountRoutingOverride {
     "us_cr" => UsCr,
 } }
 
-/// Used in [`AccountSecuritySetupNotice::action`](crate::AccountSecuritySetupNotice::action).
+/// Used in
+/// [`AccountSecuritySetupNotice::action`](field@crate::AccountSecuritySetupNotice::action).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountSecuritySetupAction {
@@ -156,7 +157,7 @@ wire::object! { AccountSecuritySetupAction {
 } }
 
 /// Used in
-/// [`GetAccountSecuritySetupResponse::notice`](crate::GetAccountSecuritySetupResponse::notice).
+/// [`GetAccountSecuritySetupResponse::notice`](field@crate::GetAccountSecuritySetupResponse::notice).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountSecuritySetupNotice {
@@ -195,8 +196,9 @@ wire::object! { AccountSecuritySetupNotice {
     user_id: required "userId",
 } }
 
-/// Used in [`AccountSessionsResponse::sessions`](crate::AccountSessionsResponse::sessions) and
-/// [`SessionsAccountSessionsSwitchResponse::sessions`](crate::SessionsAccountSessionsSwitchResponse::sessions).
+/// Used in
+/// [`AccountSessionsResponse::sessions`](field@crate::AccountSessionsResponse::sessions) and
+/// [`SessionsAccountSessionsSwitchResponse::sessions`](field@crate::SessionsAccountSessionsSwitchResponse::sessions).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountSession {
@@ -246,7 +248,7 @@ wire::object! { AccountSession {
     workspaces: required "workspaces",
 } }
 
-/// Used in [`AccountSession::workspaces`](crate::AccountSession::workspaces).
+/// Used in [`AccountSession::workspaces`](field@crate::AccountSession::workspaces).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountSessionWorkspace {
@@ -276,7 +278,7 @@ wire::object! { AccountSessionWorkspace {
     name: optional "name",
 } }
 
-/// Used in [`AccountSessionWorkspace::kind`](crate::AccountSessionWorkspace::kind).
+/// Used in [`AccountSessionWorkspace::kind`](field@crate::AccountSessionWorkspace::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AccountSessionWorkspaceKind {
@@ -307,7 +309,7 @@ pub struct AccountSessionsListParams {
 }
 
 impl AccountSessionsListParams {
-    /// Sets [`refresh_workspace_metadata`](Self::refresh_workspace_metadata).
+    /// Sets [`refresh_workspace_metadata`](field@Self::refresh_workspace_metadata).
     #[must_use]
     pub fn refresh_workspace_metadata(
         mut self,
@@ -378,7 +380,7 @@ impl AccountSessionsSwitchParams {
         }
     }
 
-    /// Sets [`allow_browser_login`](Self::allow_browser_login).
+    /// Sets [`allow_browser_login`](field@Self::allow_browser_login).
     #[must_use]
     pub fn allow_browser_login(mut self, allow_browser_login: bool) -> Self {
         self.allow_browser_login = Some(allow_browser_login);
@@ -411,7 +413,7 @@ wire::untagged! { AccountSessionsSwitchResponse {
 } }
 
 /// Used in
-/// [`GetAccountTokenUsageResponse::daily_usage_buckets`](crate::GetAccountTokenUsageResponse::daily_usage_buckets).
+/// [`GetAccountTokenUsageResponse::daily_usage_buckets`](field@crate::GetAccountTokenUsageResponse::daily_usage_buckets).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountTokenUsageDailyBucket {
@@ -436,7 +438,7 @@ wire::object! { AccountTokenUsageDailyBucket {
 } }
 
 /// Used in
-/// [`GetAccountTokenUsageResponse::summary`](crate::GetAccountTokenUsageResponse::summary).
+/// [`GetAccountTokenUsageResponse::summary`](field@crate::GetAccountTokenUsageResponse::summary).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AccountTokenUsageSummary {
@@ -476,7 +478,7 @@ wire::object! { AccountUpdatedNotification {
 } }
 
 /// Used in
-/// [`SendAddCreditsNudgeEmailParams::credit_type`](crate::SendAddCreditsNudgeEmailParams::credit_type).
+/// [`SendAddCreditsNudgeEmailParams::credit_type`](field@crate::SendAddCreditsNudgeEmailParams::credit_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AddCreditsNudgeCreditType {
@@ -494,7 +496,7 @@ wire::strings! { AddCreditsNudgeCreditType {
 } }
 
 /// Used in
-/// [`SendAddCreditsNudgeEmailResponse::status`](crate::SendAddCreditsNudgeEmailResponse::status).
+/// [`SendAddCreditsNudgeEmailResponse::status`](field@crate::SendAddCreditsNudgeEmailResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AddCreditsNudgeEmailStatus {
@@ -541,7 +543,7 @@ impl AmazonBedrockAccessKeysLoginAccountParams {
         }
     }
 
-    /// Sets [`session_token`](Self::session_token).
+    /// Sets [`session_token`](field@Self::session_token).
     #[must_use]
     pub fn session_token(mut self, session_token: impl Into<String>) -> Self {
         self.session_token = Some(session_token.into());
@@ -713,7 +715,8 @@ wire::strings! { AuthMode {
     "bedrockAccessKeys" => BedrockAccessKeys,
 } }
 
-/// Used in [`BedrockEnvironmentCredential::type_`](crate::BedrockEnvironmentCredential::type_).
+/// Used in
+/// [`BedrockEnvironmentCredential::type_`](field@crate::BedrockEnvironmentCredential::type_).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -732,7 +735,8 @@ wire::strings! { AwsCredentialType {
     "bedrockApiKey" => BedrockApiKey,
 } }
 
-/// Used in [`BedrockDiscoverResponse::profiles`](crate::BedrockDiscoverResponse::profiles).
+/// Used in
+/// [`BedrockDiscoverResponse::profiles`](field@crate::BedrockDiscoverResponse::profiles).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -841,7 +845,7 @@ wire::object! { BedrockDiscoverResponse {
 } }
 
 /// Used in
-/// [`BedrockDiscoverResponse::environment_credentials`](crate::BedrockDiscoverResponse::environment_credentials).
+/// [`BedrockDiscoverResponse::environment_credentials`](field@crate::BedrockDiscoverResponse::environment_credentials).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -883,8 +887,8 @@ pub enum BedrockSetupParams {
 }
 
 impl BedrockSetupParams {
-    /// Returns the field [`region`](crate::ProfileBedrockSetupParams::region), which all variants
-    /// share, or `None` if it is absent.
+    /// Returns the field [`region`](field@crate::ProfileBedrockSetupParams::region), which all
+    /// variants share, or `None` if it is absent.
     pub fn region(&self) -> Option<&str> {
         match self {
             Self::Profile(body) => Some(&body.region),
@@ -951,7 +955,8 @@ wire::object! { CancelLoginAccountResponse {
     status: required "status",
 } }
 
-/// Used in [`CancelLoginAccountResponse::status`](crate::CancelLoginAccountResponse::status).
+/// Used in
+/// [`CancelLoginAccountResponse::status`](field@crate::CancelLoginAccountResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CancelLoginAccountStatus {
@@ -1033,7 +1038,7 @@ impl ChatgptAuthTokensLoginAccountParams {
         }
     }
 
-    /// Sets [`chatgpt_plan_type`](Self::chatgpt_plan_type).
+    /// Sets [`chatgpt_plan_type`](field@Self::chatgpt_plan_type).
     #[must_use]
     pub fn chatgpt_plan_type(mut self, chatgpt_plan_type: impl Into<String>) -> Self {
         self.chatgpt_plan_type = Some(chatgpt_plan_type.into());
@@ -1085,7 +1090,7 @@ wire::object! { ChatgptAuthTokensRefreshParams {
 } }
 
 /// Used in
-/// [`ChatgptAuthTokensRefreshParams::reason`](crate::ChatgptAuthTokensRefreshParams::reason).
+/// [`ChatgptAuthTokensRefreshParams::reason`](field@crate::ChatgptAuthTokensRefreshParams::reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ChatgptAuthTokensRefreshReason {
@@ -1125,7 +1130,7 @@ impl ChatgptAuthTokensRefreshResponse {
         }
     }
 
-    /// Sets [`chatgpt_plan_type`](Self::chatgpt_plan_type).
+    /// Sets [`chatgpt_plan_type`](field@Self::chatgpt_plan_type).
     #[must_use]
     pub fn chatgpt_plan_type(mut self, chatgpt_plan_type: impl Into<String>) -> Self {
         self.chatgpt_plan_type = Some(chatgpt_plan_type.into());
@@ -1192,21 +1197,21 @@ pub struct ChatgptLoginAccountParams {
 }
 
 impl ChatgptLoginAccountParams {
-    /// Sets [`app_brand`](Self::app_brand).
+    /// Sets [`app_brand`](field@Self::app_brand).
     #[must_use]
     pub fn app_brand(mut self, app_brand: impl Into<LoginAppBrand>) -> Self {
         self.app_brand = Some(app_brand.into());
         self
     }
 
-    /// Sets [`codex_streamlined_login`](Self::codex_streamlined_login).
+    /// Sets [`codex_streamlined_login`](field@Self::codex_streamlined_login).
     #[must_use]
     pub fn codex_streamlined_login(mut self, codex_streamlined_login: bool) -> Self {
         self.codex_streamlined_login = Some(codex_streamlined_login);
         self
     }
 
-    /// Sets [`use_hosted_login_success_page`](Self::use_hosted_login_success_page).
+    /// Sets [`use_hosted_login_success_page`](field@Self::use_hosted_login_success_page).
     #[must_use]
     pub fn use_hosted_login_success_page(
         mut self,
@@ -1252,7 +1257,7 @@ wire::object! { ChatgptLoginAccountResponse {
 } }
 
 /// Used in
-/// [`ConsumeAccountRateLimitResetCreditResponse::outcome`](crate::ConsumeAccountRateLimitResetCreditResponse::outcome).
+/// [`ConsumeAccountRateLimitResetCreditResponse::outcome`](field@crate::ConsumeAccountRateLimitResetCreditResponse::outcome).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConsumeAccountRateLimitResetCreditOutcome {
@@ -1308,7 +1313,7 @@ impl ConsumeAccountRateLimitResetCreditParams {
         }
     }
 
-    /// Sets [`credit_id`](Self::credit_id).
+    /// Sets [`credit_id`](field@Self::credit_id).
     #[must_use]
     pub fn credit_id(mut self, credit_id: impl Into<String>) -> Self {
         self.credit_id = Some(credit_id.into());
@@ -1341,7 +1346,7 @@ wire::object! { ConsumeAccountRateLimitResetCreditResponse {
     outcome: required "outcome",
 } }
 
-/// Used in [`RateLimitSnapshot::credits`](crate::RateLimitSnapshot::credits).
+/// Used in [`RateLimitSnapshot::credits`](field@crate::RateLimitSnapshot::credits).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CreditsSnapshot {
@@ -1369,7 +1374,7 @@ wire::object! { CreditsSnapshot {
 } }
 
 /// Used in
-/// [`AccountLoginCompletedNotification::onboarding_entrypoint`](crate::AccountLoginCompletedNotification::onboarding_entrypoint).
+/// [`AccountLoginCompletedNotification::onboarding_entrypoint`](field@crate::AccountLoginCompletedNotification::onboarding_entrypoint).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DesktopOnboardingEntrypoint {
@@ -1474,14 +1479,14 @@ pub struct GatewayOAuthLoginParams {
 }
 
 impl GatewayOAuthLoginParams {
-    /// Sets [`device_auth`](Self::device_auth).
+    /// Sets [`device_auth`](field@Self::device_auth).
     #[must_use]
     pub fn device_auth(mut self, device_auth: bool) -> Self {
         self.device_auth = Some(device_auth);
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -1506,7 +1511,8 @@ wire::object! { GatewayOAuthLoginResponse {
     prompt: optional "prompt",
 } }
 
-/// Used in [`GatewayOAuthLoginResponse::prompt`](crate::GatewayOAuthLoginResponse::prompt).
+/// Used in
+/// [`GatewayOAuthLoginResponse::prompt`](field@crate::GatewayOAuthLoginResponse::prompt).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GatewayOAuthPrompt {
@@ -1550,7 +1556,7 @@ pub struct GatewayOAuthReadParams {
 }
 
 impl GatewayOAuthReadParams {
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -1611,8 +1617,8 @@ wire::object! { GatewayOAuthReadResponse {
 } }
 
 /// Used in
-/// [`GatewayOAuthChangedNotification::status`](crate::GatewayOAuthChangedNotification::status)
-/// and [`GatewayOAuthReadResponse::status`](crate::GatewayOAuthReadResponse::status).
+/// [`GatewayOAuthChangedNotification::status`](field@crate::GatewayOAuthChangedNotification::status)
+/// and [`GatewayOAuthReadResponse::status`](field@crate::GatewayOAuthReadResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GatewayOAuthStatus {
@@ -1662,14 +1668,14 @@ impl GcpSetupParams {
         }
     }
 
-    /// Sets [`credential_file`](Self::credential_file).
+    /// Sets [`credential_file`](field@Self::credential_file).
     #[must_use]
     pub fn credential_file(mut self, credential_file: impl Into<String>) -> Self {
         self.credential_file = Some(credential_file.into());
         self
     }
 
-    /// Sets [`location`](Self::location).
+    /// Sets [`location`](field@Self::location).
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(location.into());
@@ -1708,7 +1714,7 @@ pub struct GetAccountParams {
 }
 
 impl GetAccountParams {
-    /// Sets [`refresh_token`](Self::refresh_token).
+    /// Sets [`refresh_token`](field@Self::refresh_token).
     #[must_use]
     pub fn refresh_token(mut self, refresh_token: bool) -> Self {
         self.refresh_token = Some(refresh_token);
@@ -1737,7 +1743,7 @@ pub struct GetAccountRateLimitsParams {
 }
 
 impl GetAccountRateLimitsParams {
-    /// Sets [`exclude_reset_credit_details`](Self::exclude_reset_credit_details).
+    /// Sets [`exclude_reset_credit_details`](field@Self::exclude_reset_credit_details).
     #[must_use]
     pub fn exclude_reset_credit_details(
         mut self,
@@ -1747,7 +1753,7 @@ impl GetAccountRateLimitsParams {
         self
     }
 
-    /// Sets [`supports_luna_reserve`](Self::supports_luna_reserve).
+    /// Sets [`supports_luna_reserve`](field@Self::supports_luna_reserve).
     #[must_use]
     pub fn supports_luna_reserve(mut self, supports_luna_reserve: bool) -> Self {
         self.supports_luna_reserve = Some(supports_luna_reserve);
@@ -1864,7 +1870,7 @@ pub struct GetAccountTokenUsageParams {
 }
 
 impl GetAccountTokenUsageParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
@@ -2055,7 +2061,7 @@ wire::object! { LoginAccountSessionsSwitchResponse {
 } }
 
 /// Used in
-/// [`ChatgptLoginAccountParams::app_brand`](crate::ChatgptLoginAccountParams::app_brand).
+/// [`ChatgptLoginAccountParams::app_brand`](field@crate::ChatgptLoginAccountParams::app_brand).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LoginAppBrand {
@@ -2080,9 +2086,9 @@ pub struct LogoutAccountResponse {}
 wire::object! { LogoutAccountResponse {} }
 
 /// Used in
-/// [`AccountUpdatedNotification::plan_type`](crate::AccountUpdatedNotification::plan_type),
-/// [`ChatgptAccount::plan_type`](crate::ChatgptAccount::plan_type) and
-/// [`RateLimitSnapshot::plan_type`](crate::RateLimitSnapshot::plan_type).
+/// [`AccountUpdatedNotification::plan_type`](field@crate::AccountUpdatedNotification::plan_type),
+/// [`ChatgptAccount::plan_type`](field@crate::ChatgptAccount::plan_type) and
+/// [`RateLimitSnapshot::plan_type`](field@crate::RateLimitSnapshot::plan_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PlanType {
@@ -2181,7 +2187,7 @@ wire::object! { ProfileBedrockSetupParams {
 } }
 
 /// Used in
-/// [`RateLimitSnapshot::rate_limit_reached_type`](crate::RateLimitSnapshot::rate_limit_reached_type).
+/// [`RateLimitSnapshot::rate_limit_reached_type`](field@crate::RateLimitSnapshot::rate_limit_reached_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitReachedType {
@@ -2208,7 +2214,7 @@ wire::strings! { RateLimitReachedType {
 } }
 
 /// Used in
-/// [`RateLimitResetCreditsSummary::credits`](crate::RateLimitResetCreditsSummary::credits).
+/// [`RateLimitResetCreditsSummary::credits`](field@crate::RateLimitResetCreditsSummary::credits).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateLimitResetCredit {
@@ -2257,7 +2263,7 @@ wire::object! { RateLimitResetCredit {
     title: optional "title",
 } }
 
-/// Used in [`RateLimitResetCredit::status`](crate::RateLimitResetCredit::status).
+/// Used in [`RateLimitResetCredit::status`](field@crate::RateLimitResetCredit::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitResetCreditStatus {
@@ -2281,7 +2287,7 @@ wire::strings! { RateLimitResetCreditStatus {
 } }
 
 /// Used in
-/// [`GetAccountRateLimitsResponse::rate_limit_reset_credits`](crate::GetAccountRateLimitsResponse::rate_limit_reset_credits).
+/// [`GetAccountRateLimitsResponse::rate_limit_reset_credits`](field@crate::GetAccountRateLimitsResponse::rate_limit_reset_credits).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateLimitResetCreditsSummary {
@@ -2310,7 +2316,7 @@ wire::object! { RateLimitResetCreditsSummary {
     credits: optional "credits",
 } }
 
-/// Used in [`RateLimitResetCredit::reset_type`](crate::RateLimitResetCredit::reset_type).
+/// Used in [`RateLimitResetCredit::reset_type`](field@crate::RateLimitResetCredit::reset_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitResetType {
@@ -2328,10 +2334,10 @@ wire::strings! { RateLimitResetType {
 } }
 
 /// Used in
-/// [`AccountRateLimitsUpdatedNotification::rate_limits`](crate::AccountRateLimitsUpdatedNotification::rate_limits),
-/// [`GetAccountRateLimitsResponse::rate_limits`](crate::GetAccountRateLimitsResponse::rate_limits)
+/// [`AccountRateLimitsUpdatedNotification::rate_limits`](field@crate::AccountRateLimitsUpdatedNotification::rate_limits),
+/// [`GetAccountRateLimitsResponse::rate_limits`](field@crate::GetAccountRateLimitsResponse::rate_limits)
 /// and
-/// [`GetAccountRateLimitsResponse::rate_limits_by_limit_id`](crate::GetAccountRateLimitsResponse::rate_limits_by_limit_id).
+/// [`GetAccountRateLimitsResponse::rate_limits_by_limit_id`](field@crate::GetAccountRateLimitsResponse::rate_limits_by_limit_id).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RateLimitSnapshot {
@@ -2362,8 +2368,8 @@ wire::object! { RateLimitSnapshot {
     spend_control_reached: optional "spendControlReached",
 } }
 
-/// Used in [`RateLimitSnapshot::primary`](crate::RateLimitSnapshot::primary) and
-/// [`RateLimitSnapshot::secondary`](crate::RateLimitSnapshot::secondary).
+/// Used in [`RateLimitSnapshot::primary`](field@crate::RateLimitSnapshot::primary) and
+/// [`RateLimitSnapshot::secondary`](field@crate::RateLimitSnapshot::secondary).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RateLimitWindow {
@@ -2434,7 +2440,7 @@ wire::object! { SendAddCreditsNudgeEmailResponse {
 } }
 
 /// Used in
-/// [`AccountSessionsSwitchResponse::Sessions`](crate::AccountSessionsSwitchResponse::Sessions).
+/// [`AccountSessionsSwitchResponse::Sessions`](variant@crate::AccountSessionsSwitchResponse::Sessions).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -2460,7 +2466,8 @@ wire::object! { SessionsAccountSessionsSwitchResponse {
     sessions: required "sessions",
 } }
 
-/// Used in [`RateLimitSnapshot::individual_limit`](crate::RateLimitSnapshot::individual_limit).
+/// Used in
+/// [`RateLimitSnapshot::individual_limit`](field@crate::RateLimitSnapshot::individual_limit).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SpendControlLimitSnapshot {
@@ -2496,7 +2503,7 @@ wire::object! { SpendControlLimitSnapshot {
 } }
 
 /// Used in
-/// [`GetAccountTokenUsageResponse::thread_usage`](crate::GetAccountTokenUsageResponse::thread_usage).
+/// [`GetAccountTokenUsageResponse::thread_usage`](field@crate::GetAccountTokenUsageResponse::thread_usage).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUsage {
@@ -2534,7 +2541,7 @@ wire::object! { ThreadUsage {
     native_usage_usd_micros: optional "nativeUsageUsdMicros",
 } }
 
-/// Used in [`ThreadUsage::groups`](crate::ThreadUsage::groups).
+/// Used in [`ThreadUsage::groups`](field@crate::ThreadUsage::groups).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUsageBreakdownGroup {
@@ -2810,7 +2817,7 @@ wire::object! { UserVerificationVerifyResponse {
 } }
 
 /// Used in
-/// [`GetWorkspaceMessagesResponse::messages`](crate::GetWorkspaceMessagesResponse::messages).
+/// [`GetWorkspaceMessagesResponse::messages`](field@crate::GetWorkspaceMessagesResponse::messages).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WorkspaceMessage {
@@ -2849,7 +2856,7 @@ wire::object! { WorkspaceMessage {
     message_type: required "messageType",
 } }
 
-/// Used in [`WorkspaceMessage::message_type`](crate::WorkspaceMessage::message_type).
+/// Used in [`WorkspaceMessage::message_type`](field@crate::WorkspaceMessage::message_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WorkspaceMessageType {
@@ -2870,7 +2877,7 @@ wire::strings! { WorkspaceMessageType {
 } }
 
 /// Used in
-/// [`GetAccountResponse::workspace_routing`](crate::GetAccountResponse::workspace_routing).
+/// [`GetAccountResponse::workspace_routing`](field@crate::GetAccountResponse::workspace_routing).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WorkspaceRouting {

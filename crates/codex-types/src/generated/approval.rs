@@ -238,7 +238,7 @@ wire::object! { ExecCommandApprovalResponse {
 } }
 
 /// Used in
-/// [`ApplyPatchApprovalParams::file_changes`](crate::ApplyPatchApprovalParams::file_changes).
+/// [`ApplyPatchApprovalParams::file_changes`](field@crate::ApplyPatchApprovalParams::file_changes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FileChange {
@@ -310,7 +310,7 @@ wire::object! { NetworkPolicyAmendmentReviewDecision {
 } }
 
 /// Used in
-/// [`ExecCommandApprovalParams::parsed_cmd`](crate::ExecCommandApprovalParams::parsed_cmd).
+/// [`ExecCommandApprovalParams::parsed_cmd`](field@crate::ExecCommandApprovalParams::parsed_cmd).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ParsedCommand {
@@ -327,7 +327,7 @@ pub enum ParsedCommand {
 }
 
 impl ParsedCommand {
-    /// Returns the field [`cmd`](crate::ReadParsedCommand::cmd), which all variants share, or
+    /// Returns the field [`cmd`](field@crate::ReadParsedCommand::cmd), which all variants share, or
     /// `None` if it is absent.
     pub fn cmd(&self) -> Option<&str> {
         match self {

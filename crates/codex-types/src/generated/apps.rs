@@ -220,7 +220,7 @@ wire::object! { AppListUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`AppInfo::app_metadata`](crate::AppInfo::app_metadata).
+/// Used in [`AppInfo::app_metadata`](field@crate::AppInfo::app_metadata).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppMetadata {
@@ -251,7 +251,7 @@ wire::object! { AppMetadata {
     version_notes: optional "versionNotes",
 } }
 
-/// Used in [`AppMetadata::review`](crate::AppMetadata::review).
+/// Used in [`AppMetadata::review`](field@crate::AppMetadata::review).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppReview {
@@ -270,7 +270,7 @@ wire::object! { AppReview {
     status: required "status",
 } }
 
-/// Used in [`AppMetadata::screenshots`](crate::AppMetadata::screenshots).
+/// Used in [`AppMetadata::screenshots`](field@crate::AppMetadata::screenshots).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppScreenshot {
@@ -330,7 +330,7 @@ wire::object! { AppSummary {
     name: required "name",
 } }
 
-/// Used in [`PluginDetail::app_templates`](crate::PluginDetail::app_templates).
+/// Used in [`PluginDetail::app_templates`](field@crate::PluginDetail::app_templates).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppTemplateSummary {
@@ -379,7 +379,7 @@ wire::object! { AppTemplateSummary {
     template_id: required "templateId",
 } }
 
-/// Used in [`AppTemplateSummary::reason`](crate::AppTemplateSummary::reason).
+/// Used in [`AppTemplateSummary::reason`](field@crate::AppTemplateSummary::reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppTemplateUnavailableReason {
@@ -449,14 +449,14 @@ pub struct AppsInstalledParams {
 }
 
 impl AppsInstalledParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`force_refresh`](Self::force_refresh).
+    /// Sets [`force_refresh`](field@Self::force_refresh).
     #[must_use]
     pub fn force_refresh(mut self, force_refresh: bool) -> Self {
         self.force_refresh = Some(force_refresh);
@@ -508,28 +508,28 @@ pub struct AppsListParams {
 }
 
 impl AppsListParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`force_refetch`](Self::force_refetch).
+    /// Sets [`force_refetch`](field@Self::force_refetch).
     #[must_use]
     pub fn force_refetch(mut self, force_refetch: bool) -> Self {
         self.force_refetch = Some(force_refetch);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -599,14 +599,14 @@ impl AppsReadParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`include_tools`](Self::include_tools).
+    /// Sets [`include_tools`](field@Self::include_tools).
     #[must_use]
     pub fn include_tools(mut self, include_tools: bool) -> Self {
         self.include_tools = Some(include_tools);
@@ -801,7 +801,7 @@ wire::object! { DailyScheduledTaskSchedule {
     time: required "time",
 } }
 
-/// Used in [`EnvironmentAddParams::skills`](crate::EnvironmentAddParams::skills).
+/// Used in [`EnvironmentAddParams::skills`](field@crate::EnvironmentAddParams::skills).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnvironmentSkillsParams {
@@ -810,7 +810,7 @@ pub struct EnvironmentSkillsParams {
 }
 
 impl EnvironmentSkillsParams {
-    /// Sets [`required`](Self::required).
+    /// Sets [`required`](field@Self::required).
     #[must_use]
     pub fn required(mut self, required: impl Into<Vec<String>>) -> Self {
         self.required = Some(required.into());
@@ -886,7 +886,7 @@ wire::object! { HookCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`HooksListEntry::errors`](crate::HooksListEntry::errors).
+/// Used in [`HooksListEntry::errors`](field@crate::HooksListEntry::errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookErrorInfo {
@@ -910,9 +910,9 @@ wire::object! { HookErrorInfo {
     path: required "path",
 } }
 
-/// Used in [`AgentHookMetadata::event_name`](crate::AgentHookMetadata::event_name),
-/// [`CommandHookMetadata::event_name`](crate::CommandHookMetadata::event_name) and 4 other
-/// places.
+/// Used in [`AgentHookMetadata::event_name`](field@crate::AgentHookMetadata::event_name),
+/// [`CommandHookMetadata::event_name`](field@crate::CommandHookMetadata::event_name) and 4
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookEventName {
@@ -965,7 +965,7 @@ wire::strings! { HookEventName {
     "interrupt" => Interrupt,
 } }
 
-/// Used in [`HookRunSummary::execution_mode`](crate::HookRunSummary::execution_mode).
+/// Used in [`HookRunSummary::execution_mode`](field@crate::HookRunSummary::execution_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookExecutionMode {
@@ -982,7 +982,7 @@ wire::strings! { HookExecutionMode {
     "async" => Async,
 } }
 
-/// Used in [`HookRunSummary::handler_type`](crate::HookRunSummary::handler_type).
+/// Used in [`HookRunSummary::handler_type`](field@crate::HookRunSummary::handler_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookHandlerType {
@@ -1005,7 +1005,7 @@ wire::strings! { HookHandlerType {
     "agent" => Agent,
 } }
 
-/// Used in [`HooksListEntry::hooks`](crate::HooksListEntry::hooks).
+/// Used in [`HooksListEntry::hooks`](field@crate::HooksListEntry::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum HookMetadata {
@@ -1022,8 +1022,8 @@ pub enum HookMetadata {
 }
 
 impl HookMetadata {
-    /// Returns the field [`current_hash`](crate::CommandHookMetadata::current_hash), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`current_hash`](field@crate::CommandHookMetadata::current_hash), which
+    /// all variants share, or `None` if it is absent.
     pub fn current_hash(&self) -> Option<&str> {
         match self {
             Self::Command(body) => Some(&body.current_hash),
@@ -1034,8 +1034,8 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`display_order`](crate::CommandHookMetadata::display_order), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`display_order`](field@crate::CommandHookMetadata::display_order), which
+    /// all variants share, or `None` if it is absent.
     pub fn display_order(&self) -> Option<i64> {
         match self {
             Self::Command(body) => Some(body.display_order),
@@ -1046,7 +1046,7 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`enabled`](crate::CommandHookMetadata::enabled), which all variants
+    /// Returns the field [`enabled`](field@crate::CommandHookMetadata::enabled), which all variants
     /// share, or `None` if it is absent.
     pub fn enabled(&self) -> Option<bool> {
         match self {
@@ -1058,8 +1058,8 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`environment_id`](crate::CommandHookMetadata::environment_id), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`environment_id`](field@crate::CommandHookMetadata::environment_id),
+    /// which all variants share, or `None` if it is absent.
     pub fn environment_id(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.environment_id.as_deref(),
@@ -1070,8 +1070,8 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`is_managed`](crate::CommandHookMetadata::is_managed), which all variants
-    /// share, or `None` if it is absent.
+    /// Returns the field [`is_managed`](field@crate::CommandHookMetadata::is_managed), which all
+    /// variants share, or `None` if it is absent.
     pub fn is_managed(&self) -> Option<bool> {
         match self {
             Self::Command(body) => Some(body.is_managed),
@@ -1082,8 +1082,8 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`key`](crate::CommandHookMetadata::key), which all variants share, or
-    /// `None` if it is absent.
+    /// Returns the field [`key`](field@crate::CommandHookMetadata::key), which all variants share,
+    /// or `None` if it is absent.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Command(body) => Some(&body.key),
@@ -1094,7 +1094,7 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`matcher`](crate::CommandHookMetadata::matcher), which all variants
+    /// Returns the field [`matcher`](field@crate::CommandHookMetadata::matcher), which all variants
     /// share, or `None` if it is absent.
     pub fn matcher(&self) -> Option<&str> {
         match self {
@@ -1106,8 +1106,8 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`plugin_id`](crate::CommandHookMetadata::plugin_id), which all variants
-    /// share, or `None` if it is absent.
+    /// Returns the field [`plugin_id`](field@crate::CommandHookMetadata::plugin_id), which all
+    /// variants share, or `None` if it is absent.
     pub fn plugin_id(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.plugin_id.as_deref(),
@@ -1118,8 +1118,8 @@ impl HookMetadata {
         }
     }
 
-    /// Returns the field [`status_message`](crate::CommandHookMetadata::status_message), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`status_message`](field@crate::CommandHookMetadata::status_message),
+    /// which all variants share, or `None` if it is absent.
     pub fn status_message(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.status_message.as_deref(),
@@ -1138,7 +1138,7 @@ wire::tagged! { HookMetadata by "handlerType" {
     "agent" => Agent(AgentHookMetadata),
 } }
 
-/// Used in [`MigrationDetails::hooks`](crate::MigrationDetails::hooks).
+/// Used in [`MigrationDetails::hooks`](field@crate::MigrationDetails::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookMigration {
@@ -1157,7 +1157,7 @@ wire::object! { HookMigration {
     name: required "name",
 } }
 
-/// Used in [`HookRunSummary::entries`](crate::HookRunSummary::entries).
+/// Used in [`HookRunSummary::entries`](field@crate::HookRunSummary::entries).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookOutputEntry {
@@ -1181,7 +1181,7 @@ wire::object! { HookOutputEntry {
     text: required "text",
 } }
 
-/// Used in [`HookOutputEntry::kind`](crate::HookOutputEntry::kind).
+/// Used in [`HookOutputEntry::kind`](field@crate::HookOutputEntry::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookOutputEntryKind {
@@ -1207,7 +1207,7 @@ wire::strings! { HookOutputEntryKind {
     "error" => Error,
 } }
 
-/// Used in [`HookPromptThreadItem::fragments`](crate::HookPromptThreadItem::fragments).
+/// Used in [`HookPromptThreadItem::fragments`](field@crate::HookPromptThreadItem::fragments).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookPromptFragment {
@@ -1231,7 +1231,7 @@ wire::object! { HookPromptFragment {
     text: required "text",
 } }
 
-/// Used in [`HookRunSummary::status`](crate::HookRunSummary::status).
+/// Used in [`HookRunSummary::status`](field@crate::HookRunSummary::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookRunStatus {
@@ -1257,8 +1257,8 @@ wire::strings! { HookRunStatus {
     "stopped" => Stopped,
 } }
 
-/// Used in [`HookCompletedNotification::run`](crate::HookCompletedNotification::run) and
-/// [`HookStartedNotification::run`](crate::HookStartedNotification::run).
+/// Used in [`HookCompletedNotification::run`](field@crate::HookCompletedNotification::run) and
+/// [`HookStartedNotification::run`](field@crate::HookStartedNotification::run).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookRunSummary {
@@ -1331,7 +1331,7 @@ wire::object! { HookRunSummary {
     status_message: optional "statusMessage",
 } }
 
-/// Used in [`HookRunSummary::scope`](crate::HookRunSummary::scope).
+/// Used in [`HookRunSummary::scope`](field@crate::HookRunSummary::scope).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookScope {
@@ -1348,8 +1348,9 @@ wire::strings! { HookScope {
     "turn" => Turn,
 } }
 
-/// Used in [`AgentHookMetadata::source`](crate::AgentHookMetadata::source),
-/// [`CommandHookMetadata::source`](crate::CommandHookMetadata::source) and 3 other places.
+/// Used in [`AgentHookMetadata::source`](field@crate::AgentHookMetadata::source),
+/// [`CommandHookMetadata::source`](field@crate::CommandHookMetadata::source) and 3 other
+/// places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookSource {
@@ -1427,9 +1428,9 @@ wire::object! { HookStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`AgentHookMetadata::trust_status`](crate::AgentHookMetadata::trust_status),
-/// [`CommandHookMetadata::trust_status`](crate::CommandHookMetadata::trust_status) and 2 other
-/// places.
+/// Used in [`AgentHookMetadata::trust_status`](field@crate::AgentHookMetadata::trust_status),
+/// [`CommandHookMetadata::trust_status`](field@crate::CommandHookMetadata::trust_status) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookTrustStatus {
@@ -1452,7 +1453,7 @@ wire::strings! { HookTrustStatus {
     "modified" => Modified,
 } }
 
-/// Used in [`HooksListResponse::data`](crate::HooksListResponse::data).
+/// Used in [`HooksListResponse::data`](field@crate::HooksListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HooksListEntry {
@@ -1502,14 +1503,14 @@ pub struct HooksListParams {
 }
 
 impl HooksListParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
@@ -1618,7 +1619,7 @@ wire::object! { LocalPluginSource {
     path: required "path",
 } }
 
-/// Used in [`ConfigRequirements::hooks`](crate::ConfigRequirements::hooks).
+/// Used in [`ConfigRequirements::hooks`](field@crate::ConfigRequirements::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ManagedHooksRequirements {
@@ -1723,14 +1724,14 @@ impl MarketplaceAddParams {
         }
     }
 
-    /// Sets [`ref_name`](Self::ref_name).
+    /// Sets [`ref_name`](field@Self::ref_name).
     #[must_use]
     pub fn ref_name(mut self, ref_name: impl Into<String>) -> Self {
         self.ref_name = Some(ref_name.into());
         self
     }
 
-    /// Sets [`sparse_paths`](Self::sparse_paths).
+    /// Sets [`sparse_paths`](field@Self::sparse_paths).
     #[must_use]
     pub fn sparse_paths(mut self, sparse_paths: impl Into<Vec<String>>) -> Self {
         self.sparse_paths = Some(sparse_paths.into());
@@ -1775,7 +1776,8 @@ wire::object! { MarketplaceAddResponse {
     marketplace_name: required "marketplaceName",
 } }
 
-/// Used in [`PluginMarketplaceEntry::interface`](crate::PluginMarketplaceEntry::interface).
+/// Used in
+/// [`PluginMarketplaceEntry::interface`](field@crate::PluginMarketplaceEntry::interface).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MarketplaceInterface {
@@ -1787,9 +1789,9 @@ wire::object! { MarketplaceInterface {
 } }
 
 /// Used in
-/// [`PluginInstalledResponse::marketplace_load_errors`](crate::PluginInstalledResponse::marketplace_load_errors)
+/// [`PluginInstalledResponse::marketplace_load_errors`](field@crate::PluginInstalledResponse::marketplace_load_errors)
 /// and
-/// [`PluginListResponse::marketplace_load_errors`](crate::PluginListResponse::marketplace_load_errors).
+/// [`PluginListResponse::marketplace_load_errors`](field@crate::PluginListResponse::marketplace_load_errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceLoadErrorInfo {
@@ -1865,7 +1867,8 @@ wire::object! { MarketplaceRemoveResponse {
     marketplace_name: required "marketplaceName",
 } }
 
-/// Used in [`MarketplaceUpgradeResponse::errors`](crate::MarketplaceUpgradeResponse::errors).
+/// Used in
+/// [`MarketplaceUpgradeResponse::errors`](field@crate::MarketplaceUpgradeResponse::errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceUpgradeErrorInfo {
@@ -1900,7 +1903,7 @@ pub struct MarketplaceUpgradeParams {
 }
 
 impl MarketplaceUpgradeParams {
-    /// Sets [`marketplace_name`](Self::marketplace_name).
+    /// Sets [`marketplace_name`](field@Self::marketplace_name).
     #[must_use]
     pub fn marketplace_name(mut self, marketplace_name: impl Into<String>) -> Self {
         self.marketplace_name = Some(marketplace_name.into());
@@ -1973,8 +1976,9 @@ wire::object! { NpmPluginSource {
     version: optional "version",
 } }
 
-/// Used in [`PluginInstallResponse::auth_policy`](crate::PluginInstallResponse::auth_policy)
-/// and [`PluginSummary::auth_policy`](crate::PluginSummary::auth_policy).
+/// Used in
+/// [`PluginInstallResponse::auth_policy`](field@crate::PluginInstallResponse::auth_policy) and
+/// [`PluginSummary::auth_policy`](field@crate::PluginSummary::auth_policy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginAuthPolicy {
@@ -1991,7 +1995,7 @@ wire::strings! { PluginAuthPolicy {
     "ON_USE" => OnUse,
 } }
 
-/// Used in [`PluginSummary::availability`](crate::PluginSummary::availability).
+/// Used in [`PluginSummary::availability`](field@crate::PluginSummary::availability).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginAvailability {
@@ -2012,7 +2016,7 @@ wire::strings! { PluginAvailability {
     "AVAILABLE" => Available,
 } }
 
-/// Used in [`PluginReadResponse::plugin`](crate::PluginReadResponse::plugin).
+/// Used in [`PluginReadResponse::plugin`](field@crate::PluginReadResponse::plugin).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginDetail {
@@ -2075,7 +2079,7 @@ wire::object! { PluginDetail {
     summary: required "summary",
 } }
 
-/// Used in [`PluginSummary::disabled_reason`](crate::PluginSummary::disabled_reason).
+/// Used in [`PluginSummary::disabled_reason`](field@crate::PluginSummary::disabled_reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginDisabledReason {
@@ -2098,7 +2102,7 @@ wire::strings! { PluginDisabledReason {
     "unknown" => Unknown,
 } }
 
-/// Used in [`PluginDetail::hooks`](crate::PluginDetail::hooks).
+/// Used in [`PluginDetail::hooks`](field@crate::PluginDetail::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginHookSummary {
@@ -2148,14 +2152,14 @@ impl PluginInstallParams {
         }
     }
 
-    /// Sets [`install_attempt_id`](Self::install_attempt_id).
+    /// Sets [`install_attempt_id`](field@Self::install_attempt_id).
     #[must_use]
     pub fn install_attempt_id(mut self, install_attempt_id: impl Into<String>) -> Self {
         self.install_attempt_id = Some(install_attempt_id.into());
         self
     }
 
-    /// Sets [`marketplace_path`](Self::marketplace_path).
+    /// Sets [`marketplace_path`](field@Self::marketplace_path).
     #[must_use]
     pub fn marketplace_path(
         mut self,
@@ -2165,7 +2169,7 @@ impl PluginInstallParams {
         self
     }
 
-    /// Sets [`remote_marketplace_name`](Self::remote_marketplace_name).
+    /// Sets [`remote_marketplace_name`](field@Self::remote_marketplace_name).
     #[must_use]
     pub fn remote_marketplace_name(
         mut self,
@@ -2183,7 +2187,7 @@ wire::object! { PluginInstallParams {
     remote_marketplace_name: optional "remoteMarketplaceName",
 } }
 
-/// Used in [`PluginSummary::install_policy`](crate::PluginSummary::install_policy).
+/// Used in [`PluginSummary::install_policy`](field@crate::PluginSummary::install_policy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginInstallPolicy {
@@ -2204,7 +2208,7 @@ wire::strings! { PluginInstallPolicy {
 } }
 
 /// Used in
-/// [`PluginSummary::install_policy_source`](crate::PluginSummary::install_policy_source).
+/// [`PluginSummary::install_policy_source`](field@crate::PluginSummary::install_policy_source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginInstallPolicySource {
@@ -2263,14 +2267,14 @@ pub struct PluginInstalledParams {
 }
 
 impl PluginInstalledParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`install_suggestion_plugin_names`](Self::install_suggestion_plugin_names).
+    /// Sets [`install_suggestion_plugin_names`](field@Self::install_suggestion_plugin_names).
     #[must_use]
     pub fn install_suggestion_plugin_names(
         mut self,
@@ -2313,7 +2317,7 @@ wire::object! { PluginInstalledResponse {
     marketplaces: required "marketplaces",
 } }
 
-/// Used in [`PluginSummary::interface`](crate::PluginSummary::interface).
+/// Used in [`PluginSummary::interface`](field@crate::PluginSummary::interface).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginInterface {
@@ -2402,7 +2406,8 @@ wire::object! { PluginInterface {
     website_url: optional "websiteUrl",
 } }
 
-/// Used in [`PluginListParams::marketplace_kinds`](crate::PluginListParams::marketplace_kinds).
+/// Used in
+/// [`PluginListParams::marketplace_kinds`](field@crate::PluginListParams::marketplace_kinds).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginListMarketplaceKind {
@@ -2446,21 +2451,21 @@ pub struct PluginListParams {
 }
 
 impl PluginListParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`force_refetch`](Self::force_refetch).
+    /// Sets [`force_refetch`](field@Self::force_refetch).
     #[must_use]
     pub fn force_refetch(mut self, force_refetch: bool) -> Self {
         self.force_refetch = Some(force_refetch);
         self
     }
 
-    /// Sets [`marketplace_kinds`](Self::marketplace_kinds).
+    /// Sets [`marketplace_kinds`](field@Self::marketplace_kinds).
     #[must_use]
     pub fn marketplace_kinds(
         mut self,
@@ -2507,8 +2512,8 @@ wire::object! { PluginListResponse {
 } }
 
 /// Used in
-/// [`PluginInstalledResponse::marketplaces`](crate::PluginInstalledResponse::marketplaces) and
-/// [`PluginListResponse::marketplaces`](crate::PluginListResponse::marketplaces).
+/// [`PluginInstalledResponse::marketplaces`](field@crate::PluginInstalledResponse::marketplaces)
+/// and [`PluginListResponse::marketplaces`](field@crate::PluginListResponse::marketplaces).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginMarketplaceEntry {
@@ -2563,7 +2568,7 @@ impl PluginReadParams {
         }
     }
 
-    /// Sets [`marketplace_path`](Self::marketplace_path).
+    /// Sets [`marketplace_path`](field@Self::marketplace_path).
     #[must_use]
     pub fn marketplace_path(
         mut self,
@@ -2573,7 +2578,7 @@ impl PluginReadParams {
         self
     }
 
-    /// Sets [`remote_marketplace_name`](Self::remote_marketplace_name).
+    /// Sets [`remote_marketplace_name`](field@Self::remote_marketplace_name).
     #[must_use]
     pub fn remote_marketplace_name(
         mut self,
@@ -2663,7 +2668,7 @@ pub struct PluginReconcileParams {
 }
 
 impl PluginReconcileParams {
-    /// Sets [`reason`](Self::reason).
+    /// Sets [`reason`](field@Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
@@ -2746,28 +2751,28 @@ impl PluginSearchParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`scope`](Self::scope).
+    /// Sets [`scope`](field@Self::scope).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<PluginSearchScope>) -> Self {
         self.scope = Some(scope.into());
@@ -2809,7 +2814,7 @@ wire::object! { PluginSearchResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Used in [`PluginSearchResponse::data`](crate::PluginSearchResponse::data).
+/// Used in [`PluginSearchResponse::data`](field@crate::PluginSearchResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSearchResult {
@@ -2839,7 +2844,7 @@ wire::object! { PluginSearchResult {
     plugin: required "plugin",
 } }
 
-/// Used in [`PluginSearchParams::scope`](crate::PluginSearchParams::scope).
+/// Used in [`PluginSearchParams::scope`](field@crate::PluginSearchParams::scope).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSearchScope {
@@ -2929,7 +2934,7 @@ wire::object! { PluginShareCheckoutResponse {
     remote_version: optional "remoteVersion",
 } }
 
-/// Used in [`PluginSummary::share_context`](crate::PluginSummary::share_context).
+/// Used in [`PluginSummary::share_context`](field@crate::PluginSummary::share_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareContext {
@@ -3002,10 +3007,11 @@ pub struct PluginShareDeleteResponse {}
 
 wire::object! { PluginShareDeleteResponse {} }
 
-/// Used in [`PluginShareContext::discoverability`](crate::PluginShareContext::discoverability),
-/// [`PluginShareSaveParams::discoverability`](crate::PluginShareSaveParams::discoverability)
+/// Used in
+/// [`PluginShareContext::discoverability`](field@crate::PluginShareContext::discoverability),
+/// [`PluginShareSaveParams::discoverability`](field@crate::PluginShareSaveParams::discoverability)
 /// and
-/// [`PluginShareUpdateTargetsResponse::discoverability`](crate::PluginShareUpdateTargetsResponse::discoverability).
+/// [`PluginShareUpdateTargetsResponse::discoverability`](field@crate::PluginShareUpdateTargetsResponse::discoverability).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareDiscoverability {
@@ -3025,7 +3031,7 @@ wire::strings! { PluginShareDiscoverability {
     "PRIVATE" => Private,
 } }
 
-/// Used in [`PluginShareListResponse::data`](crate::PluginShareListResponse::data).
+/// Used in [`PluginShareListResponse::data`](field@crate::PluginShareListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareListItem {
@@ -3077,8 +3083,9 @@ wire::object! { PluginShareListResponse {
 } }
 
 /// Used in
-/// [`PluginShareContext::share_principals`](crate::PluginShareContext::share_principals) and
-/// [`PluginShareUpdateTargetsResponse::principals`](crate::PluginShareUpdateTargetsResponse::principals).
+/// [`PluginShareContext::share_principals`](field@crate::PluginShareContext::share_principals)
+/// and
+/// [`PluginShareUpdateTargetsResponse::principals`](field@crate::PluginShareUpdateTargetsResponse::principals).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSharePrincipal {
@@ -3113,7 +3120,7 @@ wire::object! { PluginSharePrincipal {
     role: required "role",
 } }
 
-/// Used in [`PluginSharePrincipal::role`](crate::PluginSharePrincipal::role).
+/// Used in [`PluginSharePrincipal::role`](field@crate::PluginSharePrincipal::role).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSharePrincipalRole {
@@ -3134,8 +3141,8 @@ wire::strings! { PluginSharePrincipalRole {
 } }
 
 /// Used in
-/// [`PluginSharePrincipal::principal_type`](crate::PluginSharePrincipal::principal_type) and
-/// [`PluginShareTarget::principal_type`](crate::PluginShareTarget::principal_type).
+/// [`PluginSharePrincipal::principal_type`](field@crate::PluginSharePrincipal::principal_type)
+/// and [`PluginShareTarget::principal_type`](field@crate::PluginShareTarget::principal_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSharePrincipalType {
@@ -3178,7 +3185,7 @@ impl PluginShareSaveParams {
         }
     }
 
-    /// Sets [`discoverability`](Self::discoverability).
+    /// Sets [`discoverability`](field@Self::discoverability).
     #[must_use]
     pub fn discoverability(
         mut self,
@@ -3188,14 +3195,14 @@ impl PluginShareSaveParams {
         self
     }
 
-    /// Sets [`remote_plugin_id`](Self::remote_plugin_id).
+    /// Sets [`remote_plugin_id`](field@Self::remote_plugin_id).
     #[must_use]
     pub fn remote_plugin_id(mut self, remote_plugin_id: impl Into<String>) -> Self {
         self.remote_plugin_id = Some(remote_plugin_id.into());
         self
     }
 
-    /// Sets [`share_targets`](Self::share_targets).
+    /// Sets [`share_targets`](field@Self::share_targets).
     #[must_use]
     pub fn share_targets(
         mut self,
@@ -3244,8 +3251,9 @@ wire::object! { PluginShareSaveResponse {
 } }
 
 /// Used in
-/// [`PluginShareSaveParams::share_targets`](crate::PluginShareSaveParams::share_targets) and
-/// [`PluginShareUpdateTargetsParams::share_targets`](crate::PluginShareUpdateTargetsParams::share_targets).
+/// [`PluginShareSaveParams::share_targets`](field@crate::PluginShareSaveParams::share_targets)
+/// and
+/// [`PluginShareUpdateTargetsParams::share_targets`](field@crate::PluginShareUpdateTargetsParams::share_targets).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareTarget {
@@ -3276,7 +3284,7 @@ wire::object! { PluginShareTarget {
     role: required "role",
 } }
 
-/// Used in [`PluginShareTarget::role`](crate::PluginShareTarget::role).
+/// Used in [`PluginShareTarget::role`](field@crate::PluginShareTarget::role).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareTargetRole {
@@ -3294,7 +3302,7 @@ wire::strings! { PluginShareTargetRole {
 } }
 
 /// Used in
-/// [`PluginShareUpdateTargetsParams::discoverability`](crate::PluginShareUpdateTargetsParams::discoverability).
+/// [`PluginShareUpdateTargetsParams::discoverability`](field@crate::PluginShareUpdateTargetsParams::discoverability).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareUpdateDiscoverability {
@@ -3418,7 +3426,7 @@ wire::object! { PluginSkillReadResponse {
     contents: optional "contents",
 } }
 
-/// Used in [`PluginSummary::source`](crate::PluginSummary::source).
+/// Used in [`PluginSummary::source`](field@crate::PluginSummary::source).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PluginSource {
@@ -3444,9 +3452,9 @@ wire::tagged! { PluginSource by "type" {
     "remote" => Remote,
 } }
 
-/// Used in [`PluginDetail::summary`](crate::PluginDetail::summary),
-/// [`PluginMarketplaceEntry::plugins`](crate::PluginMarketplaceEntry::plugins) and 2 other
-/// places.
+/// Used in [`PluginDetail::summary`](field@crate::PluginDetail::summary),
+/// [`PluginMarketplaceEntry::plugins`](field@crate::PluginMarketplaceEntry::plugins) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSummary {
@@ -3571,7 +3579,7 @@ pub struct PluginUninstallResponse {}
 
 wire::object! { PluginUninstallResponse {} }
 
-/// Used in [`MigrationDetails::plugins`](crate::MigrationDetails::plugins).
+/// Used in [`MigrationDetails::plugins`](field@crate::MigrationDetails::plugins).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginsMigration {
@@ -3676,7 +3684,7 @@ wire::object! { PromptHookMetadata {
     trust_status: required "trustStatus",
 } }
 
-/// Used in [`ScheduledTaskSummary::schedule`](crate::ScheduledTaskSummary::schedule).
+/// Used in [`ScheduledTaskSummary::schedule`](field@crate::ScheduledTaskSummary::schedule).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ScheduledTaskSchedule {
@@ -3699,7 +3707,7 @@ wire::tagged! { ScheduledTaskSchedule by "type" {
     "weekly" => Weekly(WeeklyScheduledTaskSchedule),
 } }
 
-/// Used in [`PluginDetail::scheduled_tasks`](crate::PluginDetail::scheduled_tasks).
+/// Used in [`PluginDetail::scheduled_tasks`](field@crate::PluginDetail::scheduled_tasks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledTaskSummary {
@@ -3734,8 +3742,9 @@ wire::object! { ScheduledTaskSummary {
     schedule: required "schedule",
 } }
 
-/// Used in [`HourlyScheduledTaskSchedule::days`](crate::HourlyScheduledTaskSchedule::days) and
-/// [`WeeklyScheduledTaskSchedule::days`](crate::WeeklyScheduledTaskSchedule::days).
+/// Used in
+/// [`HourlyScheduledTaskSchedule::days`](field@crate::HourlyScheduledTaskSchedule::days) and
+/// [`WeeklyScheduledTaskSchedule::days`](field@crate::WeeklyScheduledTaskSchedule::days).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ScheduledTaskWeekday {
@@ -3767,7 +3776,7 @@ wire::strings! { ScheduledTaskWeekday {
     "SU" => Su,
 } }
 
-/// Used in [`SkillMetadata::dependencies`](crate::SkillMetadata::dependencies).
+/// Used in [`SkillMetadata::dependencies`](field@crate::SkillMetadata::dependencies).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillDependencies {
@@ -3786,7 +3795,7 @@ wire::object! { SkillDependencies {
     tools: required "tools",
 } }
 
-/// Used in [`SkillsListEntry::errors`](crate::SkillsListEntry::errors).
+/// Used in [`SkillsListEntry::errors`](field@crate::SkillsListEntry::errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillErrorInfo {
@@ -3810,8 +3819,8 @@ wire::object! { SkillErrorInfo {
     path: required "path",
 } }
 
-/// Used in [`SkillMetadata::interface`](crate::SkillMetadata::interface) and
-/// [`SkillSummary::interface`](crate::SkillSummary::interface).
+/// Used in [`SkillMetadata::interface`](field@crate::SkillMetadata::interface) and
+/// [`SkillSummary::interface`](field@crate::SkillSummary::interface).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SkillInterface {
@@ -3838,7 +3847,7 @@ wire::object! { SkillInterface {
     short_description: optional "shortDescription",
 } }
 
-/// Used in [`SkillsListEntry::skills`](crate::SkillsListEntry::skills).
+/// Used in [`SkillsListEntry::skills`](field@crate::SkillsListEntry::skills).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillMetadata {
@@ -3891,7 +3900,7 @@ wire::object! { SkillMetadata {
     short_description: optional "shortDescription",
 } }
 
-/// Used in [`MigrationDetails::skills`](crate::MigrationDetails::skills).
+/// Used in [`MigrationDetails::skills`](field@crate::MigrationDetails::skills).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillMigration {
@@ -3910,7 +3919,7 @@ wire::object! { SkillMigration {
     name: required "name",
 } }
 
-/// Used in [`SkillMetadata::scope`](crate::SkillMetadata::scope).
+/// Used in [`SkillMetadata::scope`](field@crate::SkillMetadata::scope).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SkillScope {
@@ -3933,8 +3942,8 @@ wire::strings! { SkillScope {
     "admin" => Admin,
 } }
 
-/// Used in [`PluginDetail::onboarding_skill`](crate::PluginDetail::onboarding_skill) and
-/// [`PluginDetail::skills`](crate::PluginDetail::skills).
+/// Used in [`PluginDetail::onboarding_skill`](field@crate::PluginDetail::onboarding_skill) and
+/// [`PluginDetail::skills`](field@crate::PluginDetail::skills).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillSummary {
@@ -3974,7 +3983,7 @@ wire::object! { SkillSummary {
     short_description: optional "shortDescription",
 } }
 
-/// Used in [`SkillDependencies::tools`](crate::SkillDependencies::tools).
+/// Used in [`SkillDependencies::tools`](field@crate::SkillDependencies::tools).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillToolDependency {
@@ -4079,14 +4088,14 @@ impl SkillsConfigWriteParams {
         }
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`path`](Self::path).
+    /// Sets [`path`](field@Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<AbsolutePathBuf>) -> Self {
         self.path = Some(path.into());
@@ -4151,7 +4160,7 @@ pub struct SkillsExtraRootsSetResponse {}
 
 wire::object! { SkillsExtraRootsSetResponse {} }
 
-/// Used in [`SkillsListResponse::data`](crate::SkillsListResponse::data).
+/// Used in [`SkillsListResponse::data`](field@crate::SkillsListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillsListEntry {
@@ -4196,14 +4205,14 @@ pub struct SkillsListParams {
 }
 
 impl SkillsListParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`force_reload`](Self::force_reload).
+    /// Sets [`force_reload`](field@Self::force_reload).
     #[must_use]
     pub fn force_reload(mut self, force_reload: bool) -> Self {
         self.force_reload = Some(force_reload);

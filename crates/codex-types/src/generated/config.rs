@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::wire;
 
-/// Used in [`BrowserUseOriginPolicy::access`](crate::BrowserUseOriginPolicy::access),
-/// [`BrowserUseOriginPolicy::auto_review`](crate::BrowserUseOriginPolicy::auto_review) and 15
-/// other places.
+/// Used in [`BrowserUseOriginPolicy::access`](field@crate::BrowserUseOriginPolicy::access),
+/// [`BrowserUseOriginPolicy::auto_review`](field@crate::BrowserUseOriginPolicy::auto_review)
+/// and 15 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AllowDenyRequirement {
@@ -28,7 +28,7 @@ wire::strings! { AllowDenyRequirement {
     "deny" => Deny,
 } }
 
-/// Used in [`Config::analytics`](crate::Config::analytics).
+/// Used in [`Config::analytics`](field@crate::Config::analytics).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AnalyticsConfig {
@@ -41,7 +41,7 @@ wire::object! { open AnalyticsConfig {
     enabled: optional "enabled",
 } }
 
-/// Used in [`AppsConfig::rest`](crate::AppsConfig::rest).
+/// Used in [`AppsConfig::rest`](field@crate::AppsConfig::rest).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppConfig {
@@ -96,8 +96,8 @@ wire::object! { open AppLinksConfig {
 } }
 
 /// Used in
-/// [`AppConfig::default_tools_approval_mode`](crate::AppConfig::default_tools_approval_mode),
-/// [`AppLinkConfig::default_tools_approval_mode`](crate::AppLinkConfig::default_tools_approval_mode)
+/// [`AppConfig::default_tools_approval_mode`](field@crate::AppConfig::default_tools_approval_mode),
+/// [`AppLinkConfig::default_tools_approval_mode`](field@crate::AppLinkConfig::default_tools_approval_mode)
 /// and 2 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -121,7 +121,7 @@ wire::strings! { AppToolApproval {
     "approve" => Approve,
 } }
 
-/// Used in [`AppToolsConfig::rest`](crate::AppToolsConfig::rest).
+/// Used in [`AppToolsConfig::rest`](field@crate::AppToolsConfig::rest).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppToolConfig {
@@ -134,7 +134,7 @@ wire::object! { AppToolConfig {
     enabled: optional "enabled",
 } }
 
-/// Used in [`AppConfig::tools`](crate::AppConfig::tools).
+/// Used in [`AppConfig::tools`](field@crate::AppConfig::tools).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppToolsConfig {
@@ -145,7 +145,7 @@ pub struct AppToolsConfig {
 wire::object! { open AppToolsConfig {
 } }
 
-/// Used in [`ApplicationRequirements::network`](crate::ApplicationRequirements::network).
+/// Used in [`ApplicationRequirements::network`](field@crate::ApplicationRequirements::network).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationNetworkRequirements {
@@ -173,7 +173,7 @@ wire::object! { ApplicationNetworkRequirements {
     enabled: required "enabled",
 } }
 
-/// Used in [`ConfigRequirements::application`](crate::ConfigRequirements::application).
+/// Used in [`ConfigRequirements::application`](field@crate::ConfigRequirements::application).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ApplicationRequirements {
@@ -199,7 +199,7 @@ wire::object! { ApplicationStorageRequirements {
     projectless_workspace_root: optional "projectlessWorkspaceRoot",
 } }
 
-/// Used in [`Config::apps`](crate::Config::apps).
+/// Used in [`Config::apps`](field@crate::Config::apps).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppsConfig {
@@ -212,7 +212,7 @@ wire::object! { open AppsConfig {
     default: optional "_default",
 } }
 
-/// Used in [`AppsConfig::default`](crate::AppsConfig::default).
+/// Used in [`AppsConfig::default`](field@crate::AppsConfig::default).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsDefaultConfig {
@@ -256,7 +256,7 @@ wire::strings! { AutoCompactTokenLimitScope {
     "body_after_prefix" => BodyAfterPrefix,
 } }
 
-/// Used in [`ConfigRequirements::auto_review`](crate::ConfigRequirements::auto_review).
+/// Used in [`ConfigRequirements::auto_review`](field@crate::ConfigRequirements::auto_review).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AutoReviewRequirements {
@@ -270,7 +270,7 @@ wire::object! { AutoReviewRequirements {
 } }
 
 /// Used in
-/// [`BrowserUseOriginPolicy::access_approval_lifetime`](crate::BrowserUseOriginPolicy::access_approval_lifetime).
+/// [`BrowserUseOriginPolicy::access_approval_lifetime`](field@crate::BrowserUseOriginPolicy::access_approval_lifetime).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BrowserUseAccessApprovalLifetime {
@@ -287,7 +287,7 @@ wire::strings! { BrowserUseAccessApprovalLifetime {
     "thread" => Thread,
 } }
 
-/// Used in [`Config::browser_use`](crate::Config::browser_use).
+/// Used in [`Config::browser_use`](field@crate::Config::browser_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseConfig {
@@ -302,7 +302,8 @@ wire::object! { BrowserUseConfig {
     origins: optional "origins",
 } }
 
-/// Used in [`BrowserUseRequirements::extension`](crate::BrowserUseRequirements::extension).
+/// Used in
+/// [`BrowserUseRequirements::extension`](field@crate::BrowserUseRequirements::extension).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseExtensionRequirements {
@@ -314,8 +315,8 @@ wire::object! { BrowserUseExtensionRequirements {
 } }
 
 /// Used in
-/// [`BrowserUseRequirements::default_origin_policy`](crate::BrowserUseRequirements::default_origin_policy)
-/// and [`BrowserUseRequirements::origins`](crate::BrowserUseRequirements::origins).
+/// [`BrowserUseRequirements::default_origin_policy`](field@crate::BrowserUseRequirements::default_origin_policy)
+/// and [`BrowserUseRequirements::origins`](field@crate::BrowserUseRequirements::origins).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseOriginPolicy {
@@ -339,8 +340,8 @@ wire::object! { BrowserUseOriginPolicy {
 } }
 
 /// Used in
-/// [`BrowserUseConfig::default_origin_policy`](crate::BrowserUseConfig::default_origin_policy)
-/// and [`BrowserUseConfig::origins`](crate::BrowserUseConfig::origins).
+/// [`BrowserUseConfig::default_origin_policy`](field@crate::BrowserUseConfig::default_origin_policy)
+/// and [`BrowserUseConfig::origins`](field@crate::BrowserUseConfig::origins).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseOriginPolicyConfig {
@@ -357,7 +358,7 @@ wire::object! { BrowserUseOriginPolicyConfig {
     uploads: optional "uploads",
 } }
 
-/// Used in [`ConfigRequirements::browser_use`](crate::ConfigRequirements::browser_use).
+/// Used in [`ConfigRequirements::browser_use`](field@crate::ConfigRequirements::browser_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseRequirements {
@@ -381,7 +382,7 @@ wire::object! { BrowserUseRequirements {
 } }
 
 /// Used in
-/// [`ConfigRequirements::cli_auth_credentials_store`](crate::ConfigRequirements::cli_auth_credentials_store).
+/// [`ConfigRequirements::cli_auth_credentials_store`](field@crate::ConfigRequirements::cli_auth_credentials_store).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CliAuthCredentialsStoreMode {
@@ -444,7 +445,7 @@ wire::object! { CommandConfiguredHookHandler {
     timeout_sec: optional "timeoutSec",
 } }
 
-/// Used in [`MigrationDetails::commands`](crate::MigrationDetails::commands).
+/// Used in [`MigrationDetails::commands`](field@crate::MigrationDetails::commands).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandMigration {
@@ -463,7 +464,7 @@ wire::object! { CommandMigration {
     name: required "name",
 } }
 
-/// Used in [`Config::computer_use`](crate::Config::computer_use).
+/// Used in [`Config::computer_use`](field@crate::Config::computer_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseConfig {
@@ -478,7 +479,7 @@ wire::object! { ComputerUseConfig {
     windows: optional "windows",
 } }
 
-/// Used in [`ComputerUseConfig::macos`](crate::ComputerUseConfig::macos).
+/// Used in [`ComputerUseConfig::macos`](field@crate::ComputerUseConfig::macos).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseMacosConfig {
@@ -489,7 +490,7 @@ wire::object! { ComputerUseMacosConfig {
     bundle_ids: optional "bundle_ids",
 } }
 
-/// Used in [`ComputerUseRequirements::macos`](crate::ComputerUseRequirements::macos).
+/// Used in [`ComputerUseRequirements::macos`](field@crate::ComputerUseRequirements::macos).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseMacosRequirements {
@@ -500,7 +501,7 @@ wire::object! { ComputerUseMacosRequirements {
     bundle_ids: optional "bundleIds",
 } }
 
-/// Used in [`ConfigRequirements::computer_use`](crate::ConfigRequirements::computer_use).
+/// Used in [`ConfigRequirements::computer_use`](field@crate::ConfigRequirements::computer_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseRequirements {
@@ -519,7 +520,7 @@ wire::object! { ComputerUseRequirements {
     windows: optional "windows",
 } }
 
-/// Used in [`ComputerUseConfig::windows`](crate::ComputerUseConfig::windows).
+/// Used in [`ComputerUseConfig::windows`](field@crate::ComputerUseConfig::windows).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsConfig {
@@ -532,7 +533,7 @@ wire::object! { ComputerUseWindowsConfig {
     exes: optional "exes",
 } }
 
-/// Used in [`ComputerUseWindowsConfig::exes`](crate::ComputerUseWindowsConfig::exes).
+/// Used in [`ComputerUseWindowsConfig::exes`](field@crate::ComputerUseWindowsConfig::exes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsExeConfig {
@@ -567,7 +568,7 @@ wire::object! { ComputerUseWindowsExeConfig {
 } }
 
 /// Used in
-/// [`ComputerUseWindowsRequirements::exes`](crate::ComputerUseWindowsRequirements::exes).
+/// [`ComputerUseWindowsRequirements::exes`](field@crate::ComputerUseWindowsRequirements::exes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsExeRequirement {
@@ -601,7 +602,7 @@ wire::object! { ComputerUseWindowsExeRequirement {
     publisher_name: required "publisherName",
 } }
 
-/// Used in [`ComputerUseRequirements::windows`](crate::ComputerUseRequirements::windows).
+/// Used in [`ComputerUseRequirements::windows`](field@crate::ComputerUseRequirements::windows).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsRequirements {
@@ -614,7 +615,7 @@ wire::object! { ComputerUseWindowsRequirements {
     exes: optional "exes",
 } }
 
-/// Used in [`ConfigReadResponse::config`](crate::ConfigReadResponse::config).
+/// Used in [`ConfigReadResponse::config`](field@crate::ConfigReadResponse::config).
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Config {
@@ -713,21 +714,21 @@ impl ConfigBatchWriteParams {
         }
     }
 
-    /// Sets [`expected_version`](Self::expected_version).
+    /// Sets [`expected_version`](field@Self::expected_version).
     #[must_use]
     pub fn expected_version(mut self, expected_version: impl Into<String>) -> Self {
         self.expected_version = Some(expected_version.into());
         self
     }
 
-    /// Sets [`file_path`](Self::file_path).
+    /// Sets [`file_path`](field@Self::file_path).
     #[must_use]
     pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
         self.file_path = Some(file_path.into());
         self
     }
 
-    /// Sets [`reload_user_config`](Self::reload_user_config).
+    /// Sets [`reload_user_config`](field@Self::reload_user_config).
     #[must_use]
     pub fn reload_user_config(mut self, reload_user_config: bool) -> Self {
         self.reload_user_config = Some(reload_user_config);
@@ -742,7 +743,7 @@ wire::object! { ConfigBatchWriteParams {
     reload_user_config: optional "reloadUserConfig",
 } }
 
-/// Used in [`ConfigBatchWriteParams::edits`](crate::ConfigBatchWriteParams::edits).
+/// Used in [`ConfigBatchWriteParams::edits`](field@crate::ConfigBatchWriteParams::edits).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigEdit {
@@ -775,7 +776,7 @@ wire::object! { ConfigEdit {
     value: required "value",
 } }
 
-/// Used in [`ConfigReadResponse::layers`](crate::ConfigReadResponse::layers).
+/// Used in [`ConfigReadResponse::layers`](field@crate::ConfigReadResponse::layers).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayer {
@@ -811,8 +812,8 @@ wire::object! { ConfigLayer {
     version: required "version",
 } }
 
-/// Used in [`ConfigReadResponse::origins`](crate::ConfigReadResponse::origins) and
-/// [`OverriddenMetadata::overriding_layer`](crate::OverriddenMetadata::overriding_layer).
+/// Used in [`ConfigReadResponse::origins`](field@crate::ConfigReadResponse::origins) and
+/// [`OverriddenMetadata::overriding_layer`](field@crate::OverriddenMetadata::overriding_layer).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayerMetadata {
@@ -836,8 +837,8 @@ wire::object! { ConfigLayerMetadata {
     version: required "version",
 } }
 
-/// Used in [`ConfigLayer::name`](crate::ConfigLayer::name) and
-/// [`ConfigLayerMetadata::name`](crate::ConfigLayerMetadata::name).
+/// Used in [`ConfigLayer::name`](field@crate::ConfigLayer::name) and
+/// [`ConfigLayerMetadata::name`](field@crate::ConfigLayerMetadata::name).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigLayerSource {
@@ -910,14 +911,14 @@ pub struct ConfigReadParams {
 }
 
 impl ConfigReadParams {
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`include_layers`](Self::include_layers).
+    /// Sets [`include_layers`](field@Self::include_layers).
     #[must_use]
     pub fn include_layers(mut self, include_layers: bool) -> Self {
         self.include_layers = Some(include_layers);
@@ -961,7 +962,7 @@ wire::object! { ConfigReadResponse {
 } }
 
 /// Used in
-/// [`ConfigRequirementsReadResponse::requirements`](crate::ConfigRequirementsReadResponse::requirements).
+/// [`ConfigRequirementsReadResponse::requirements`](field@crate::ConfigRequirementsReadResponse::requirements).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigRequirements {
@@ -1097,14 +1098,14 @@ impl ConfigValueWriteParams {
         }
     }
 
-    /// Sets [`expected_version`](Self::expected_version).
+    /// Sets [`expected_version`](field@Self::expected_version).
     #[must_use]
     pub fn expected_version(mut self, expected_version: impl Into<String>) -> Self {
         self.expected_version = Some(expected_version.into());
         self
     }
 
-    /// Sets [`file_path`](Self::file_path).
+    /// Sets [`file_path`](field@Self::file_path).
     #[must_use]
     pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
         self.file_path = Some(file_path.into());
@@ -1220,7 +1221,8 @@ wire::object! { ConfigurationReasoning {
     effort: required "effort",
 } }
 
-/// Used in [`ConfiguredHookMatcherGroup::hooks`](crate::ConfiguredHookMatcherGroup::hooks).
+/// Used in
+/// [`ConfiguredHookMatcherGroup::hooks`](field@crate::ConfiguredHookMatcherGroup::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfiguredHookHandler {
@@ -1243,8 +1245,9 @@ wire::tagged! { ConfiguredHookHandler by "type" {
     "agent" => Agent,
 } }
 
-/// Used in [`ManagedHooksRequirements::interrupt`](crate::ManagedHooksRequirements::interrupt),
-/// [`ManagedHooksRequirements::permission_request`](crate::ManagedHooksRequirements::permission_request)
+/// Used in
+/// [`ManagedHooksRequirements::interrupt`](field@crate::ManagedHooksRequirements::interrupt),
+/// [`ManagedHooksRequirements::permission_request`](field@crate::ManagedHooksRequirements::permission_request)
 /// and 12 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -1340,28 +1343,28 @@ impl EnvironmentAddParams {
         }
     }
 
-    /// Sets [`auth_bearer_token`](Self::auth_bearer_token).
+    /// Sets [`auth_bearer_token`](field@Self::auth_bearer_token).
     #[must_use]
     pub fn auth_bearer_token(mut self, auth_bearer_token: impl Into<String>) -> Self {
         self.auth_bearer_token = Some(auth_bearer_token.into());
         self
     }
 
-    /// Sets [`connect_timeout_ms`](Self::connect_timeout_ms).
+    /// Sets [`connect_timeout_ms`](field@Self::connect_timeout_ms).
     #[must_use]
     pub fn connect_timeout_ms(mut self, connect_timeout_ms: u64) -> Self {
         self.connect_timeout_ms = Some(connect_timeout_ms);
         self
     }
 
-    /// Sets [`skills`](Self::skills).
+    /// Sets [`skills`](field@Self::skills).
     #[must_use]
     pub fn skills(mut self, skills: impl Into<EnvironmentSkillsParams>) -> Self {
         self.skills = Some(skills.into());
         self
     }
 
-    /// Sets [`websocket_request_id`](Self::websocket_request_id).
+    /// Sets [`websocket_request_id`](field@Self::websocket_request_id).
     #[must_use]
     pub fn websocket_request_id(
         mut self,
@@ -1445,7 +1448,7 @@ wire::object! { EnvironmentInfoResponse {
     shell: required "shell",
 } }
 
-/// Used in [`EnvironmentInfoResponse::shell`](crate::EnvironmentInfoResponse::shell).
+/// Used in [`EnvironmentInfoResponse::shell`](field@crate::EnvironmentInfoResponse::shell).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -1573,7 +1576,7 @@ wire::object! { EnvironmentStatusResponse {
 } }
 
 /// Used in
-/// [`ExperimentalFeatureListResponse::data`](crate::ExperimentalFeatureListResponse::data).
+/// [`ExperimentalFeatureListResponse::data`](field@crate::ExperimentalFeatureListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeature {
@@ -1698,21 +1701,21 @@ pub struct ExperimentalFeatureListParams {
 }
 
 impl ExperimentalFeatureListParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1753,7 +1756,7 @@ wire::object! { ExperimentalFeatureListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Used in [`ExperimentalFeature::stage`](crate::ExperimentalFeature::stage).
+/// Used in [`ExperimentalFeature::stage`](field@crate::ExperimentalFeature::stage).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExperimentalFeatureStage {
@@ -1813,42 +1816,42 @@ pub struct ExternalAgentConfigDetectParams {
 }
 
 impl ExternalAgentConfigDetectParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`include_home`](Self::include_home).
+    /// Sets [`include_home`](field@Self::include_home).
     #[must_use]
     pub fn include_home(mut self, include_home: bool) -> Self {
         self.include_home = Some(include_home);
         self
     }
 
-    /// Sets [`max_session_age_days`](Self::max_session_age_days).
+    /// Sets [`max_session_age_days`](field@Self::max_session_age_days).
     #[must_use]
     pub fn max_session_age_days(mut self, max_session_age_days: u32) -> Self {
         self.max_session_age_days = Some(max_session_age_days);
         self
     }
 
-    /// Sets [`max_sessions`](Self::max_sessions).
+    /// Sets [`max_sessions`](field@Self::max_sessions).
     #[must_use]
     pub fn max_sessions(mut self, max_sessions: u32) -> Self {
         self.max_sessions = Some(max_sessions);
         self
     }
 
-    /// Sets [`migration_source`](Self::migration_source).
+    /// Sets [`migration_source`](field@Self::migration_source).
     #[must_use]
     pub fn migration_source(mut self, migration_source: impl Into<String>) -> Self {
         self.migration_source = Some(migration_source.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -1955,7 +1958,7 @@ wire::object! { ExternalAgentConfigImportHistoriesReadResponse {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistoriesReadResponse::data`](crate::ExternalAgentConfigImportHistoriesReadResponse::data).
+/// [`ExternalAgentConfigImportHistoriesReadResponse::data`](field@crate::ExternalAgentConfigImportHistoriesReadResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistory {
@@ -2050,7 +2053,7 @@ wire::object! { ExternalAgentConfigImportHistoryRecordResponse {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::successes`](crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::successes).
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::successes`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::successes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordSuccessParams {
@@ -2076,28 +2079,28 @@ impl ExternalAgentConfigImportHistoryRecordSuccessParams {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Sets [`target`](Self::target).
+    /// Sets [`target`](field@Self::target).
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -2114,7 +2117,7 @@ wire::object! { ExternalAgentConfigImportHistoryRecordSuccessParams {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistoryRecordParams::item_type_results`](crate::ExternalAgentConfigImportHistoryRecordParams::item_type_results).
+/// [`ExternalAgentConfigImportHistoryRecordParams::item_type_results`](field@crate::ExternalAgentConfigImportHistoryRecordParams::item_type_results).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordTypeResultParams {
@@ -2147,10 +2150,10 @@ wire::object! { ExternalAgentConfigImportHistoryRecordTypeResultParams {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistory::failures`](crate::ExternalAgentConfigImportHistory::failures),
-/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::failures`](crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::failures)
+/// [`ExternalAgentConfigImportHistory::failures`](field@crate::ExternalAgentConfigImportHistory::failures),
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::failures`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::failures)
 /// and
-/// [`ExternalAgentConfigImportTypeResult::failures`](crate::ExternalAgentConfigImportTypeResult::failures).
+/// [`ExternalAgentConfigImportTypeResult::failures`](field@crate::ExternalAgentConfigImportTypeResult::failures).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeFailure {
@@ -2182,28 +2185,28 @@ impl ExternalAgentConfigImportItemTypeFailure {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`error_type`](Self::error_type).
+    /// Sets [`error_type`](field@Self::error_type).
     #[must_use]
     pub fn error_type(mut self, error_type: impl Into<String>) -> Self {
         self.error_type = Some(error_type.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Sets [`sub_error_type`](Self::sub_error_type).
+    /// Sets [`sub_error_type`](field@Self::sub_error_type).
     #[must_use]
     pub fn sub_error_type(mut self, sub_error_type: impl Into<String>) -> Self {
         self.sub_error_type = Some(sub_error_type.into());
@@ -2222,9 +2225,9 @@ wire::object! { ExternalAgentConfigImportItemTypeFailure {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistory::successes`](crate::ExternalAgentConfigImportHistory::successes)
+/// [`ExternalAgentConfigImportHistory::successes`](field@crate::ExternalAgentConfigImportHistory::successes)
 /// and
-/// [`ExternalAgentConfigImportTypeResult::successes`](crate::ExternalAgentConfigImportTypeResult::successes).
+/// [`ExternalAgentConfigImportTypeResult::successes`](field@crate::ExternalAgentConfigImportTypeResult::successes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeSuccess {
@@ -2291,21 +2294,21 @@ impl ExternalAgentConfigImportParams {
         }
     }
 
-    /// Sets [`migration_source`](Self::migration_source).
+    /// Sets [`migration_source`](field@Self::migration_source).
     #[must_use]
     pub fn migration_source(mut self, migration_source: impl Into<String>) -> Self {
         self.migration_source = Some(migration_source.into());
         self
     }
 
-    /// Sets [`provider_id`](Self::provider_id).
+    /// Sets [`provider_id`](field@Self::provider_id).
     #[must_use]
     pub fn provider_id(mut self, provider_id: impl Into<String>) -> Self {
         self.provider_id = Some(provider_id.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -2378,9 +2381,9 @@ wire::object! { ExternalAgentConfigImportResponse {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportCompletedNotification::item_type_results`](crate::ExternalAgentConfigImportCompletedNotification::item_type_results)
+/// [`ExternalAgentConfigImportCompletedNotification::item_type_results`](field@crate::ExternalAgentConfigImportCompletedNotification::item_type_results)
 /// and
-/// [`ExternalAgentConfigImportProgressNotification::item_type_results`](crate::ExternalAgentConfigImportProgressNotification::item_type_results).
+/// [`ExternalAgentConfigImportProgressNotification::item_type_results`](field@crate::ExternalAgentConfigImportProgressNotification::item_type_results).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportTypeResult {
@@ -2412,9 +2415,9 @@ wire::object! { ExternalAgentConfigImportTypeResult {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigDetectResponse::items`](crate::ExternalAgentConfigDetectResponse::items)
+/// [`ExternalAgentConfigDetectResponse::items`](field@crate::ExternalAgentConfigDetectResponse::items)
 /// and
-/// [`ExternalAgentConfigImportParams::migration_items`](crate::ExternalAgentConfigImportParams::migration_items).
+/// [`ExternalAgentConfigImportParams::migration_items`](field@crate::ExternalAgentConfigImportParams::migration_items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigMigrationItem {
@@ -2440,14 +2443,14 @@ impl ExternalAgentConfigMigrationItem {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`details`](Self::details).
+    /// Sets [`details`](field@Self::details).
     #[must_use]
     pub fn details(mut self, details: impl Into<MigrationDetails>) -> Self {
         self.details = Some(details.into());
@@ -2463,8 +2466,8 @@ wire::object! { ExternalAgentConfigMigrationItem {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistoryRecordSuccessParams::item_type`](crate::ExternalAgentConfigImportHistoryRecordSuccessParams::item_type),
-/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type`](crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type)
+/// [`ExternalAgentConfigImportHistoryRecordSuccessParams::item_type`](field@crate::ExternalAgentConfigImportHistoryRecordSuccessParams::item_type),
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type)
 /// and 4 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -2507,7 +2510,7 @@ wire::strings! { ExternalAgentConfigMigrationItemType {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigDetectResponse::connectors`](crate::ExternalAgentConfigDetectResponse::connectors).
+/// [`ExternalAgentConfigDetectResponse::connectors`](field@crate::ExternalAgentConfigDetectResponse::connectors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentDetectedConnectorCandidate {
@@ -2539,7 +2542,7 @@ wire::object! { ExternalAgentDetectedConnectorCandidate {
 } }
 
 /// Used in
-/// [`ExternalAgentDetectedConnectorCandidate::source`](crate::ExternalAgentDetectedConnectorCandidate::source).
+/// [`ExternalAgentDetectedConnectorCandidate::source`](field@crate::ExternalAgentDetectedConnectorCandidate::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentDetectedConnectorSource {
@@ -2557,7 +2560,7 @@ wire::strings! { ExternalAgentDetectedConnectorSource {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigImportHistoriesReadResponse::connectors`](crate::ExternalAgentConfigImportHistoriesReadResponse::connectors).
+/// [`ExternalAgentConfigImportHistoriesReadResponse::connectors`](field@crate::ExternalAgentConfigImportHistoriesReadResponse::connectors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentImportedConnectorCandidate {
@@ -2589,7 +2592,7 @@ wire::object! { ExternalAgentImportedConnectorCandidate {
 } }
 
 /// Used in
-/// [`ExternalAgentImportedConnectorCandidate::source`](crate::ExternalAgentImportedConnectorCandidate::source).
+/// [`ExternalAgentImportedConnectorCandidate::source`](field@crate::ExternalAgentImportedConnectorCandidate::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentImportedConnectorSource {
@@ -2617,7 +2620,7 @@ wire::object! { ExternallyConfiguredGatewayAuth {
     env_key: optional "envKey",
 } }
 
-/// Used in [`ConfigRequirements::feedback`](crate::ConfigRequirements::feedback).
+/// Used in [`ConfigRequirements::feedback`](field@crate::ConfigRequirements::feedback).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct FeedbackRequirements {
@@ -2643,8 +2646,8 @@ wire::untagged! { ForcedChatgptWorkspaceIds {
     Many(Vec<String>),
 } }
 
-/// Used in [`Config::forced_login_method`](crate::Config::forced_login_method) and
-/// [`ConfigRequirements::allowed_login_methods`](crate::ConfigRequirements::allowed_login_methods).
+/// Used in [`Config::forced_login_method`](field@crate::Config::forced_login_method) and
+/// [`ConfigRequirements::allowed_login_methods`](field@crate::ConfigRequirements::allowed_login_methods).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ForcedLoginMethod {
@@ -2661,7 +2664,8 @@ wire::strings! { ForcedLoginMethod {
     "api" => Api,
 } }
 
-/// Used in [`ConfigRequirements::in_app_browser`](crate::ConfigRequirements::in_app_browser).
+/// Used in
+/// [`ConfigRequirements::in_app_browser`](field@crate::ConfigRequirements::in_app_browser).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct InAppBrowserRequirements {
@@ -2731,8 +2735,8 @@ wire::object! { MdmConfigLayerSource {
     key: required "key",
 } }
 
-/// Used in [`ConfigEdit::merge_strategy`](crate::ConfigEdit::merge_strategy) and
-/// [`ConfigValueWriteParams::merge_strategy`](crate::ConfigValueWriteParams::merge_strategy).
+/// Used in [`ConfigEdit::merge_strategy`](field@crate::ConfigEdit::merge_strategy) and
+/// [`ConfigValueWriteParams::merge_strategy`](field@crate::ConfigValueWriteParams::merge_strategy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MergeStrategy {
@@ -2750,7 +2754,7 @@ wire::strings! { MergeStrategy {
 } }
 
 /// Used in
-/// [`ExternalAgentConfigMigrationItem::details`](crate::ExternalAgentConfigMigrationItem::details).
+/// [`ExternalAgentConfigMigrationItem::details`](field@crate::ExternalAgentConfigMigrationItem::details).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MigrationDetails {
@@ -2772,21 +2776,21 @@ pub struct MigrationDetails {
 }
 
 impl MigrationDetails {
-    /// Sets [`commands`](Self::commands).
+    /// Sets [`commands`](field@Self::commands).
     #[must_use]
     pub fn commands(mut self, commands: impl Into<Vec<CommandMigration>>) -> Self {
         self.commands = Some(commands.into());
         self
     }
 
-    /// Sets [`hooks`](Self::hooks).
+    /// Sets [`hooks`](field@Self::hooks).
     #[must_use]
     pub fn hooks(mut self, hooks: impl Into<Vec<HookMigration>>) -> Self {
         self.hooks = Some(hooks.into());
         self
     }
 
-    /// Sets [`mcp_servers`](Self::mcp_servers).
+    /// Sets [`mcp_servers`](field@Self::mcp_servers).
     #[must_use]
     pub fn mcp_servers(
         mut self,
@@ -2796,35 +2800,35 @@ impl MigrationDetails {
         self
     }
 
-    /// Sets [`memory`](Self::memory).
+    /// Sets [`memory`](field@Self::memory).
     #[must_use]
     pub fn memory(mut self, memory: impl Into<Vec<String>>) -> Self {
         self.memory = Some(memory.into());
         self
     }
 
-    /// Sets [`plugins`](Self::plugins).
+    /// Sets [`plugins`](field@Self::plugins).
     #[must_use]
     pub fn plugins(mut self, plugins: impl Into<Vec<PluginsMigration>>) -> Self {
         self.plugins = Some(plugins.into());
         self
     }
 
-    /// Sets [`sessions`](Self::sessions).
+    /// Sets [`sessions`](field@Self::sessions).
     #[must_use]
     pub fn sessions(mut self, sessions: impl Into<Vec<SessionMigration>>) -> Self {
         self.sessions = Some(sessions.into());
         self
     }
 
-    /// Sets [`skills`](Self::skills).
+    /// Sets [`skills`](field@Self::skills).
     #[must_use]
     pub fn skills(mut self, skills: impl Into<Vec<SkillMigration>>) -> Self {
         self.skills = Some(skills.into());
         self
     }
 
-    /// Sets [`subagents`](Self::subagents).
+    /// Sets [`subagents`](field@Self::subagents).
     #[must_use]
     pub fn subagents(mut self, subagents: impl Into<Vec<SubagentMigration>>) -> Self {
         self.subagents = Some(subagents.into());
@@ -2866,7 +2870,7 @@ wire::object! { ModelProviderNotConfiguredModelProviderError {
     model_provider: required "modelProvider",
 } }
 
-/// Used in [`ConfigRequirements::models`](crate::ConfigRequirements::models).
+/// Used in [`ConfigRequirements::models`](field@crate::ConfigRequirements::models).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ModelsRequirements {
@@ -2878,8 +2882,8 @@ wire::object! { ModelsRequirements {
 } }
 
 /// Used in
-/// [`ApplicationNetworkRequirements::domains`](crate::ApplicationNetworkRequirements::domains)
-/// and [`NetworkRequirements::domains`](crate::NetworkRequirements::domains).
+/// [`ApplicationNetworkRequirements::domains`](field@crate::ApplicationNetworkRequirements::domains)
+/// and [`NetworkRequirements::domains`](field@crate::NetworkRequirements::domains).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkDomainPermission {
@@ -2896,7 +2900,7 @@ wire::strings! { NetworkDomainPermission {
     "deny" => Deny,
 } }
 
-/// Used in [`ConfigRequirements::network`](crate::ConfigRequirements::network).
+/// Used in [`ConfigRequirements::network`](field@crate::ConfigRequirements::network).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct NetworkRequirements {
@@ -2941,7 +2945,8 @@ wire::object! { NetworkRequirements {
     unix_sockets: optional "unixSockets",
 } }
 
-/// Used in [`NetworkRequirements::unix_sockets`](crate::NetworkRequirements::unix_sockets).
+/// Used in
+/// [`NetworkRequirements::unix_sockets`](field@crate::NetworkRequirements::unix_sockets).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkUnixSocketPermission {
@@ -2958,7 +2963,7 @@ wire::strings! { NetworkUnixSocketPermission {
     "deny" => Deny,
 } }
 
-/// Used in [`ModelsRequirements::new_thread`](crate::ModelsRequirements::new_thread).
+/// Used in [`ModelsRequirements::new_thread`](field@crate::ModelsRequirements::new_thread).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct NewThreadModelDefaults {
@@ -2973,9 +2978,9 @@ wire::object! { NewThreadModelDefaults {
     service_tier: optional "serviceTier",
 } }
 
-/// Used in [`OtelRequirements::exporter`](crate::OtelRequirements::exporter),
-/// [`OtelRequirements::metrics_exporter`](crate::OtelRequirements::metrics_exporter) and
-/// [`OtelRequirements::trace_exporter`](crate::OtelRequirements::trace_exporter).
+/// Used in [`OtelRequirements::exporter`](field@crate::OtelRequirements::exporter),
+/// [`OtelRequirements::metrics_exporter`](field@crate::OtelRequirements::metrics_exporter) and
+/// [`OtelRequirements::trace_exporter`](field@crate::OtelRequirements::trace_exporter).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum OtelExporter {
@@ -2998,7 +3003,7 @@ wire::mixed! { OtelExporter {
     { "otlp-grpc": OtlpGrpcOtelExporter } => OtlpGrpc,
 } }
 
-/// Used in [`OtlpHttpOtelExporter::protocol`](crate::OtlpHttpOtelExporter::protocol).
+/// Used in [`OtlpHttpOtelExporter::protocol`](field@crate::OtlpHttpOtelExporter::protocol).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OtelHttpProtocol {
@@ -3015,7 +3020,7 @@ wire::strings! { OtelHttpProtocol {
     "json" => Json,
 } }
 
-/// Used in [`ConfigRequirements::otel`](crate::ConfigRequirements::otel).
+/// Used in [`ConfigRequirements::otel`](field@crate::ConfigRequirements::otel).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OtelRequirements {
@@ -3046,8 +3051,8 @@ wire::object! { OtelRequirements {
     tracestate: optional "tracestate",
 } }
 
-/// Used in [`OtlpGrpcOtelExporter::tls`](crate::OtlpGrpcOtelExporter::tls) and
-/// [`OtlpHttpOtelExporter::tls`](crate::OtlpHttpOtelExporter::tls).
+/// Used in [`OtlpGrpcOtelExporter::tls`](field@crate::OtlpGrpcOtelExporter::tls) and
+/// [`OtlpHttpOtelExporter::tls`](field@crate::OtlpHttpOtelExporter::tls).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OtelTlsConfig {
@@ -3062,7 +3067,7 @@ wire::object! { OtelTlsConfig {
     client_private_key: optional "client-private-key",
 } }
 
-/// Used in [`OtelRequirements::tool_result`](crate::OtelRequirements::tool_result).
+/// Used in [`OtelRequirements::tool_result`](field@crate::OtelRequirements::tool_result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtelToolResultLogConfig {
@@ -3148,7 +3153,7 @@ wire::object! { OtlpHttpOtelExporter {
 } }
 
 /// Used in
-/// [`ConfigWriteResponse::overridden_metadata`](crate::ConfigWriteResponse::overridden_metadata).
+/// [`ConfigWriteResponse::overridden_metadata`](field@crate::ConfigWriteResponse::overridden_metadata).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OverriddenMetadata {
@@ -3202,7 +3207,7 @@ wire::object! { PackagedDefaultsConfigLayerSource {
     file: required "file",
 } }
 
-/// Used in [`EnvironmentInfoResponse::cwd`](crate::EnvironmentInfoResponse::cwd).
+/// Used in [`EnvironmentInfoResponse::cwd`](field@crate::EnvironmentInfoResponse::cwd).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathUri(pub String);
 
@@ -3225,21 +3230,21 @@ pub struct PermissionProfileListParams {
 }
 
 impl PermissionProfileListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -3280,7 +3285,8 @@ wire::object! { PermissionProfileListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Used in [`PermissionProfileListResponse::data`](crate::PermissionProfileListResponse::data).
+/// Used in
+/// [`PermissionProfileListResponse::data`](field@crate::PermissionProfileListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionProfileSummary {
@@ -3336,7 +3342,7 @@ wire::object! { ProjectConfigLayerSource {
 } }
 
 /// Used in
-/// [`BrowserUseExtensionRequirements::request_headers`](crate::BrowserUseExtensionRequirements::request_headers).
+/// [`BrowserUseExtensionRequirements::request_headers`](field@crate::BrowserUseExtensionRequirements::request_headers).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestHeader {
@@ -3363,7 +3369,7 @@ wire::object! { RequestHeader {
 } }
 
 /// Used in
-/// [`ConfigRequirements::enforce_residency`](crate::ConfigRequirements::enforce_residency).
+/// [`ConfigRequirements::enforce_residency`](field@crate::ConfigRequirements::enforce_residency).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ResidencyRequirement {
@@ -3377,7 +3383,7 @@ wire::strings! { ResidencyRequirement {
     "us" => Us,
 } }
 
-/// Used in [`Config::sandbox_workspace_write`](crate::Config::sandbox_workspace_write).
+/// Used in [`Config::sandbox_workspace_write`](field@crate::Config::sandbox_workspace_write).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SandboxWorkspaceWrite {
@@ -3398,7 +3404,7 @@ wire::object! { SandboxWorkspaceWrite {
     writable_roots: default(Vec::new()) "writable_roots",
 } }
 
-/// Used in [`MigrationDetails::sessions`](crate::MigrationDetails::sessions).
+/// Used in [`MigrationDetails::sessions`](field@crate::MigrationDetails::sessions).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SessionMigration {
@@ -3418,7 +3424,7 @@ impl SessionMigration {
         }
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -3432,7 +3438,7 @@ wire::object! { SessionMigration {
     title: optional "title",
 } }
 
-/// Used in [`MigrationDetails::subagents`](crate::MigrationDetails::subagents).
+/// Used in [`MigrationDetails::subagents`](field@crate::MigrationDetails::subagents).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubagentMigration {
@@ -3473,8 +3479,8 @@ wire::object! { SystemConfigLayerSource {
     file: required "file",
 } }
 
-/// Used in [`TextRange::end`](crate::TextRange::end) and
-/// [`TextRange::start`](crate::TextRange::start).
+/// Used in [`TextRange::end`](field@crate::TextRange::end) and
+/// [`TextRange::start`](field@crate::TextRange::start).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextPosition {
@@ -3497,7 +3503,7 @@ wire::object! { TextPosition {
     line: required "line",
 } }
 
-/// Used in [`ConfigWarningNotification::range`](crate::ConfigWarningNotification::range).
+/// Used in [`ConfigWarningNotification::range`](field@crate::ConfigWarningNotification::range).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextRange {
@@ -3547,7 +3553,7 @@ wire::strings! { ToolExposureSurface {
     "direct" => Direct,
 } }
 
-/// Used in [`Config::tools`](crate::Config::tools).
+/// Used in [`Config::tools`](field@crate::Config::tools).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ToolsV2 {
@@ -3609,7 +3615,8 @@ wire::strings! { Verbosity {
     "high" => High,
 } }
 
-/// Used in [`WebSearchToolConfig::context_size`](crate::WebSearchToolConfig::context_size).
+/// Used in
+/// [`WebSearchToolConfig::context_size`](field@crate::WebSearchToolConfig::context_size).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchContextSize {
@@ -3629,7 +3636,7 @@ wire::strings! { WebSearchContextSize {
     "high" => High,
 } }
 
-/// Used in [`WebSearchToolConfig::location`](crate::WebSearchToolConfig::location).
+/// Used in [`WebSearchToolConfig::location`](field@crate::WebSearchToolConfig::location).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchLocation {
@@ -3646,8 +3653,8 @@ wire::object! { WebSearchLocation {
     timezone: optional "timezone",
 } }
 
-/// Used in [`Config::web_search`](crate::Config::web_search) and
-/// [`ConfigRequirements::allowed_web_search_modes`](crate::ConfigRequirements::allowed_web_search_modes).
+/// Used in [`Config::web_search`](field@crate::Config::web_search) and
+/// [`ConfigRequirements::allowed_web_search_modes`](field@crate::ConfigRequirements::allowed_web_search_modes).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchMode {
@@ -3687,7 +3694,7 @@ wire::strings! { WebSearchProvider {
     "search_mcp" => SearchMcp,
 } }
 
-/// Used in [`ToolsV2::web_search`](crate::ToolsV2::web_search).
+/// Used in [`ToolsV2::web_search`](field@crate::ToolsV2::web_search).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchToolConfig {
@@ -3703,7 +3710,7 @@ wire::object! { WebSearchToolConfig {
 } }
 
 /// Used in
-/// [`ConfigRequirements::allowed_windows_sandbox_implementations`](crate::ConfigRequirements::allowed_windows_sandbox_implementations).
+/// [`ConfigRequirements::allowed_windows_sandbox_implementations`](field@crate::ConfigRequirements::allowed_windows_sandbox_implementations).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxImplementation {
@@ -3723,7 +3730,7 @@ wire::strings! { WindowsSandboxImplementation {
     "mxc" => Mxc,
 } }
 
-/// Used in [`ConfigWriteResponse::status`](crate::ConfigWriteResponse::status).
+/// Used in [`ConfigWriteResponse::status`](field@crate::ConfigWriteResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WriteStatus {

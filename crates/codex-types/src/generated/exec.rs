@@ -172,91 +172,91 @@ impl CommandExecParams {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`disable_output_cap`](Self::disable_output_cap).
+    /// Sets [`disable_output_cap`](field@Self::disable_output_cap).
     #[must_use]
     pub fn disable_output_cap(mut self, disable_output_cap: bool) -> Self {
         self.disable_output_cap = Some(disable_output_cap);
         self
     }
 
-    /// Sets [`disable_timeout`](Self::disable_timeout).
+    /// Sets [`disable_timeout`](field@Self::disable_timeout).
     #[must_use]
     pub fn disable_timeout(mut self, disable_timeout: bool) -> Self {
         self.disable_timeout = Some(disable_timeout);
         self
     }
 
-    /// Sets [`env`](Self::env).
+    /// Sets [`env`](field@Self::env).
     #[must_use]
     pub fn env(mut self, env: impl Into<BTreeMap<String, Option<String>>>) -> Self {
         self.env = Some(env.into());
         self
     }
 
-    /// Sets [`output_bytes_cap`](Self::output_bytes_cap).
+    /// Sets [`output_bytes_cap`](field@Self::output_bytes_cap).
     #[must_use]
     pub fn output_bytes_cap(mut self, output_bytes_cap: u64) -> Self {
         self.output_bytes_cap = Some(output_bytes_cap);
         self
     }
 
-    /// Sets [`permission_profile`](Self::permission_profile).
+    /// Sets [`permission_profile`](field@Self::permission_profile).
     #[must_use]
     pub fn permission_profile(mut self, permission_profile: impl Into<String>) -> Self {
         self.permission_profile = Some(permission_profile.into());
         self
     }
 
-    /// Sets [`process_id`](Self::process_id).
+    /// Sets [`process_id`](field@Self::process_id).
     #[must_use]
     pub fn process_id(mut self, process_id: impl Into<String>) -> Self {
         self.process_id = Some(process_id.into());
         self
     }
 
-    /// Sets [`sandbox_policy`](Self::sandbox_policy).
+    /// Sets [`sandbox_policy`](field@Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
 
-    /// Sets [`size`](Self::size).
+    /// Sets [`size`](field@Self::size).
     #[must_use]
     pub fn size(mut self, size: impl Into<CommandExecTerminalSize>) -> Self {
         self.size = Some(size.into());
         self
     }
 
-    /// Sets [`stream_stdin`](Self::stream_stdin).
+    /// Sets [`stream_stdin`](field@Self::stream_stdin).
     #[must_use]
     pub fn stream_stdin(mut self, stream_stdin: bool) -> Self {
         self.stream_stdin = Some(stream_stdin);
         self
     }
 
-    /// Sets [`stream_stdout_stderr`](Self::stream_stdout_stderr).
+    /// Sets [`stream_stdout_stderr`](field@Self::stream_stdout_stderr).
     #[must_use]
     pub fn stream_stdout_stderr(mut self, stream_stdout_stderr: bool) -> Self {
         self.stream_stdout_stderr = Some(stream_stdout_stderr);
         self
     }
 
-    /// Sets [`timeout_ms`](Self::timeout_ms).
+    /// Sets [`timeout_ms`](field@Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(timeout_ms);
         self
     }
 
-    /// Sets [`tty`](Self::tty).
+    /// Sets [`tty`](field@Self::tty).
     #[must_use]
     pub fn tty(mut self, tty: bool) -> Self {
         self.tty = Some(tty);
@@ -450,14 +450,14 @@ impl CommandExecWriteParams {
         }
     }
 
-    /// Sets [`close_stdin`](Self::close_stdin).
+    /// Sets [`close_stdin`](field@Self::close_stdin).
     #[must_use]
     pub fn close_stdin(mut self, close_stdin: bool) -> Self {
         self.close_stdin = Some(close_stdin);
         self
     }
 
-    /// Sets [`delta_base64`](Self::delta_base64).
+    /// Sets [`delta_base64`](field@Self::delta_base64).
     #[must_use]
     pub fn delta_base64(mut self, delta_base64: impl Into<String>) -> Self {
         self.delta_base64 = Some(delta_base64.into());
@@ -780,63 +780,63 @@ impl ProcessSpawnParams {
         }
     }
 
-    /// Sets [`env`](Self::env).
+    /// Sets [`env`](field@Self::env).
     #[must_use]
     pub fn env(mut self, env: impl Into<BTreeMap<String, Option<String>>>) -> Self {
         self.env = Some(env.into());
         self
     }
 
-    /// Sets [`output_bytes_cap`](Self::output_bytes_cap).
+    /// Sets [`output_bytes_cap`](field@Self::output_bytes_cap).
     #[must_use]
     pub fn output_bytes_cap(mut self, output_bytes_cap: u64) -> Self {
         self.output_bytes_cap = Some(Some(output_bytes_cap));
         self
     }
 
-    /// Clears [`output_bytes_cap`](Self::output_bytes_cap) by sending `null`.
+    /// Clears [`output_bytes_cap`](field@Self::output_bytes_cap) by sending `null`.
     #[must_use]
     pub fn clear_output_bytes_cap(mut self) -> Self {
         self.output_bytes_cap = Some(None);
         self
     }
 
-    /// Sets [`size`](Self::size).
+    /// Sets [`size`](field@Self::size).
     #[must_use]
     pub fn size(mut self, size: impl Into<ProcessTerminalSize>) -> Self {
         self.size = Some(size.into());
         self
     }
 
-    /// Sets [`stream_stdin`](Self::stream_stdin).
+    /// Sets [`stream_stdin`](field@Self::stream_stdin).
     #[must_use]
     pub fn stream_stdin(mut self, stream_stdin: bool) -> Self {
         self.stream_stdin = Some(stream_stdin);
         self
     }
 
-    /// Sets [`stream_stdout_stderr`](Self::stream_stdout_stderr).
+    /// Sets [`stream_stdout_stderr`](field@Self::stream_stdout_stderr).
     #[must_use]
     pub fn stream_stdout_stderr(mut self, stream_stdout_stderr: bool) -> Self {
         self.stream_stdout_stderr = Some(stream_stdout_stderr);
         self
     }
 
-    /// Sets [`timeout_ms`](Self::timeout_ms).
+    /// Sets [`timeout_ms`](field@Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(Some(timeout_ms));
         self
     }
 
-    /// Clears [`timeout_ms`](Self::timeout_ms) by sending `null`.
+    /// Clears [`timeout_ms`](field@Self::timeout_ms) by sending `null`.
     #[must_use]
     pub fn clear_timeout_ms(mut self) -> Self {
         self.timeout_ms = Some(None);
         self
     }
 
-    /// Sets [`tty`](Self::tty).
+    /// Sets [`tty`](field@Self::tty).
     #[must_use]
     pub fn tty(mut self, tty: bool) -> Self {
         self.tty = Some(tty);
@@ -921,14 +921,14 @@ impl ProcessWriteStdinParams {
         }
     }
 
-    /// Sets [`close_stdin`](Self::close_stdin).
+    /// Sets [`close_stdin`](field@Self::close_stdin).
     #[must_use]
     pub fn close_stdin(mut self, close_stdin: bool) -> Self {
         self.close_stdin = Some(close_stdin);
         self
     }
 
-    /// Sets [`delta_base64`](Self::delta_base64).
+    /// Sets [`delta_base64`](field@Self::delta_base64).
     #[must_use]
     pub fn delta_base64(mut self, delta_base64: impl Into<String>) -> Self {
         self.delta_base64 = Some(delta_base64.into());
@@ -955,7 +955,7 @@ pub struct ProcessWriteStdinResponse {}
 wire::object! { ProcessWriteStdinResponse {} }
 
 /// Used in
-/// [`WindowsSandboxReadinessResponse::status`](crate::WindowsSandboxReadinessResponse::status).
+/// [`WindowsSandboxReadinessResponse::status`](field@crate::WindowsSandboxReadinessResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxReadiness {
@@ -1031,8 +1031,9 @@ wire::object! { WindowsSandboxSetupCompletedNotification {
 } }
 
 /// Used in
-/// [`WindowsSandboxSetupCompletedNotification::mode`](crate::WindowsSandboxSetupCompletedNotification::mode)
-/// and [`WindowsSandboxSetupStartParams::mode`](crate::WindowsSandboxSetupStartParams::mode).
+/// [`WindowsSandboxSetupCompletedNotification::mode`](field@crate::WindowsSandboxSetupCompletedNotification::mode)
+/// and
+/// [`WindowsSandboxSetupStartParams::mode`](field@crate::WindowsSandboxSetupStartParams::mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxSetupMode {
@@ -1071,7 +1072,7 @@ impl WindowsSandboxSetupStartParams {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<AbsolutePathBuf>) -> Self {
         self.cwd = Some(cwd.into());

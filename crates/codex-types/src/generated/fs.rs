@@ -70,7 +70,7 @@ impl FsCopyParams {
         }
     }
 
-    /// Sets [`recursive`](Self::recursive).
+    /// Sets [`recursive`](field@Self::recursive).
     #[must_use]
     pub fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = Some(recursive);
@@ -116,7 +116,7 @@ impl FsCreateDirectoryParams {
         }
     }
 
-    /// Sets [`recursive`](Self::recursive).
+    /// Sets [`recursive`](field@Self::recursive).
     #[must_use]
     pub fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = Some(recursive);
@@ -356,14 +356,14 @@ impl FsRemoveParams {
         }
     }
 
-    /// Sets [`force`](Self::force).
+    /// Sets [`force`](field@Self::force).
     #[must_use]
     pub fn force(mut self, force: bool) -> Self {
         self.force = Some(force);
         self
     }
 
-    /// Sets [`recursive`](Self::recursive).
+    /// Sets [`recursive`](field@Self::recursive).
     #[must_use]
     pub fn recursive(mut self, recursive: bool) -> Self {
         self.recursive = Some(recursive);
@@ -510,7 +510,8 @@ pub struct FsWriteFileResponse {}
 
 wire::object! { FsWriteFileResponse {} }
 
-/// Used in [`FuzzyFileSearchResult::match_type`](crate::FuzzyFileSearchResult::match_type).
+/// Used in
+/// [`FuzzyFileSearchResult::match_type`](field@crate::FuzzyFileSearchResult::match_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FuzzyFileSearchMatchType {
@@ -550,7 +551,7 @@ impl FuzzyFileSearchParams {
         }
     }
 
-    /// Sets [`cancellation_token`](Self::cancellation_token).
+    /// Sets [`cancellation_token`](field@Self::cancellation_token).
     #[must_use]
     pub fn cancellation_token(mut self, cancellation_token: impl Into<String>) -> Self {
         self.cancellation_token = Some(cancellation_token.into());

@@ -37,9 +37,10 @@ wire::object! { AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision {
 } }
 
 /// Used in
-/// [`AdditionalPermissionProfile::file_system`](crate::AdditionalPermissionProfile::file_system),
-/// [`GrantedPermissionProfile::file_system`](crate::GrantedPermissionProfile::file_system) and
-/// [`RequestPermissionProfile::file_system`](crate::RequestPermissionProfile::file_system).
+/// [`AdditionalPermissionProfile::file_system`](field@crate::AdditionalPermissionProfile::file_system),
+/// [`GrantedPermissionProfile::file_system`](field@crate::GrantedPermissionProfile::file_system)
+/// and
+/// [`RequestPermissionProfile::file_system`](field@crate::RequestPermissionProfile::file_system).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AdditionalFileSystemPermissions {
@@ -52,28 +53,28 @@ pub struct AdditionalFileSystemPermissions {
 }
 
 impl AdditionalFileSystemPermissions {
-    /// Sets [`entries`](Self::entries).
+    /// Sets [`entries`](field@Self::entries).
     #[must_use]
     pub fn entries(mut self, entries: impl Into<Vec<FileSystemSandboxEntry>>) -> Self {
         self.entries = Some(entries.into());
         self
     }
 
-    /// Sets [`glob_scan_max_depth`](Self::glob_scan_max_depth).
+    /// Sets [`glob_scan_max_depth`](field@Self::glob_scan_max_depth).
     #[must_use]
     pub fn glob_scan_max_depth(mut self, glob_scan_max_depth: u64) -> Self {
         self.glob_scan_max_depth = Some(glob_scan_max_depth);
         self
     }
 
-    /// Sets [`read`](Self::read).
+    /// Sets [`read`](field@Self::read).
     #[must_use]
     pub fn read(mut self, read: impl Into<Vec<LegacyAppPathString>>) -> Self {
         self.read = Some(read.into());
         self
     }
 
-    /// Sets [`write`](Self::write).
+    /// Sets [`write`](field@Self::write).
     #[must_use]
     pub fn write(mut self, write: impl Into<Vec<LegacyAppPathString>>) -> Self {
         self.write = Some(write.into());
@@ -89,9 +90,9 @@ wire::object! { AdditionalFileSystemPermissions {
 } }
 
 /// Used in
-/// [`AdditionalPermissionProfile::network`](crate::AdditionalPermissionProfile::network),
-/// [`GrantedPermissionProfile::network`](crate::GrantedPermissionProfile::network) and
-/// [`RequestPermissionProfile::network`](crate::RequestPermissionProfile::network).
+/// [`AdditionalPermissionProfile::network`](field@crate::AdditionalPermissionProfile::network),
+/// [`GrantedPermissionProfile::network`](field@crate::GrantedPermissionProfile::network) and
+/// [`RequestPermissionProfile::network`](field@crate::RequestPermissionProfile::network).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AdditionalNetworkPermissions {
@@ -99,7 +100,7 @@ pub struct AdditionalNetworkPermissions {
 }
 
 impl AdditionalNetworkPermissions {
-    /// Sets [`enabled`](Self::enabled).
+    /// Sets [`enabled`](field@Self::enabled).
     #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = Some(enabled);
@@ -112,7 +113,7 @@ wire::object! { AdditionalNetworkPermissions {
 } }
 
 /// Used in
-/// [`CommandExecutionRequestApprovalParams::additional_permissions`](crate::CommandExecutionRequestApprovalParams::additional_permissions).
+/// [`CommandExecutionRequestApprovalParams::additional_permissions`](field@crate::CommandExecutionRequestApprovalParams::additional_permissions).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AdditionalPermissionProfile {
@@ -126,7 +127,7 @@ wire::object! { AdditionalPermissionProfile {
     network: optional "network",
 } }
 
-/// Used in [`AgentMessageThreadItem::delivery`](crate::AgentMessageThreadItem::delivery).
+/// Used in [`AgentMessageThreadItem::delivery`](field@crate::AgentMessageThreadItem::delivery).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AgentMessageDelivery {
@@ -214,7 +215,8 @@ wire::object! { AgentMessageDisplay {
     cyber_trusted_access: optional "cyberTrustedAccess",
 } }
 
-/// Used in [`AgentMessageThreadItem::moderation`](crate::AgentMessageThreadItem::moderation).
+/// Used in
+/// [`AgentMessageThreadItem::moderation`](field@crate::AgentMessageThreadItem::moderation).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentMessageModeration {
@@ -340,7 +342,8 @@ wire::object! { ApplyPatchGuardianApprovalReviewAction {
     files: required "files",
 } }
 
-/// Used in [`AgentMessageThreadItem::questions`](crate::AgentMessageThreadItem::questions).
+/// Used in
+/// [`AgentMessageThreadItem::questions`](field@crate::AgentMessageThreadItem::questions).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AsyncUserInputQuestion {
@@ -381,7 +384,7 @@ wire::strings! { AutoReviewDecisionSource {
 } }
 
 /// Used in
-/// [`CollabAgentToolCallThreadItem::agents_states`](crate::CollabAgentToolCallThreadItem::agents_states).
+/// [`CollabAgentToolCallThreadItem::agents_states`](field@crate::CollabAgentToolCallThreadItem::agents_states).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CollabAgentState {
@@ -618,8 +621,8 @@ pub enum CommandAction {
 }
 
 impl CommandAction {
-    /// Returns the field [`command`](crate::ReadCommandAction::command), which all variants share,
-    /// or `None` if it is absent.
+    /// Returns the field [`command`](field@crate::ReadCommandAction::command), which all variants
+    /// share, or `None` if it is absent.
     pub fn command(&self) -> Option<&str> {
         match self {
             Self::Read(body) => Some(&body.command),
@@ -875,7 +878,8 @@ wire::object! { CommandExecutionRequestApprovalResponse {
     decision: required "decision",
 } }
 
-/// Used in [`CommandExecutionThreadItem::source`](crate::CommandExecutionThreadItem::source).
+/// Used in
+/// [`CommandExecutionThreadItem::source`](field@crate::CommandExecutionThreadItem::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CommandExecutionSource {
@@ -1078,9 +1082,9 @@ wire::object! { ContextCompactionThreadItem {
 } }
 
 /// Used in
-/// [`DynamicToolCallResponse::content_items`](crate::DynamicToolCallResponse::content_items)
+/// [`DynamicToolCallResponse::content_items`](field@crate::DynamicToolCallResponse::content_items)
 /// and
-/// [`DynamicToolCallThreadItem::content_items`](crate::DynamicToolCallThreadItem::content_items).
+/// [`DynamicToolCallThreadItem::content_items`](field@crate::DynamicToolCallThreadItem::content_items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolCallOutputContentItem {
@@ -1595,7 +1599,7 @@ wire::object! { FileChangeThreadItem {
     status: required "status",
 } }
 
-/// Used in [`FileSystemSandboxEntry::access`](crate::FileSystemSandboxEntry::access).
+/// Used in [`FileSystemSandboxEntry::access`](field@crate::FileSystemSandboxEntry::access).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FileSystemAccessMode {
@@ -1615,7 +1619,7 @@ wire::strings! { FileSystemAccessMode {
     "deny" => Deny,
 } }
 
-/// Used in [`FileSystemSandboxEntry::path`](crate::FileSystemSandboxEntry::path).
+/// Used in [`FileSystemSandboxEntry::path`](field@crate::FileSystemSandboxEntry::path).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FileSystemPath {
@@ -1636,7 +1640,7 @@ wire::tagged! { FileSystemPath by "type" {
 } }
 
 /// Used in
-/// [`AdditionalFileSystemPermissions::entries`](crate::AdditionalFileSystemPermissions::entries).
+/// [`AdditionalFileSystemPermissions::entries`](field@crate::AdditionalFileSystemPermissions::entries).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileSystemSandboxEntry {
@@ -1663,7 +1667,7 @@ wire::object! { FileSystemSandboxEntry {
     path: required "path",
 } }
 
-/// Used in [`SpecialFileSystemPath::value`](crate::SpecialFileSystemPath::value).
+/// Used in [`SpecialFileSystemPath::value`](field@crate::SpecialFileSystemPath::value).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FileSystemSpecialPath {
@@ -1805,7 +1809,7 @@ wire::object! { GlobPatternFileSystemPath {
 } }
 
 /// Used in
-/// [`PermissionsRequestApprovalResponse::permissions`](crate::PermissionsRequestApprovalResponse::permissions).
+/// [`PermissionsRequestApprovalResponse::permissions`](field@crate::PermissionsRequestApprovalResponse::permissions).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GrantedPermissionProfile {
@@ -1814,7 +1818,7 @@ pub struct GrantedPermissionProfile {
 }
 
 impl GrantedPermissionProfile {
-    /// Sets [`file_system`](Self::file_system).
+    /// Sets [`file_system`](field@Self::file_system).
     #[must_use]
     pub fn file_system(
         mut self,
@@ -1824,7 +1828,7 @@ impl GrantedPermissionProfile {
         self
     }
 
-    /// Sets [`network`](Self::network).
+    /// Sets [`network`](field@Self::network).
     #[must_use]
     pub fn network(mut self, network: impl Into<AdditionalNetworkPermissions>) -> Self {
         self.network = Some(network.into());
@@ -1869,9 +1873,9 @@ wire::object! { GuardianApprovalReview {
 } }
 
 /// Used in
-/// [`ItemGuardianApprovalReviewCompletedNotification::action`](crate::ItemGuardianApprovalReviewCompletedNotification::action)
+/// [`ItemGuardianApprovalReviewCompletedNotification::action`](field@crate::ItemGuardianApprovalReviewCompletedNotification::action)
 /// and
-/// [`ItemGuardianApprovalReviewStartedNotification::action`](crate::ItemGuardianApprovalReviewStartedNotification::action).
+/// [`ItemGuardianApprovalReviewStartedNotification::action`](field@crate::ItemGuardianApprovalReviewStartedNotification::action).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GuardianApprovalReviewAction {
@@ -1932,9 +1936,9 @@ wire::strings! { GuardianApprovalReviewStatus {
 } }
 
 /// Used in
-/// [`CommandGuardianApprovalReviewAction::source`](crate::CommandGuardianApprovalReviewAction::source)
+/// [`CommandGuardianApprovalReviewAction::source`](field@crate::CommandGuardianApprovalReviewAction::source)
 /// and
-/// [`ExecveGuardianApprovalReviewAction::source`](crate::ExecveGuardianApprovalReviewAction::source).
+/// [`ExecveGuardianApprovalReviewAction::source`](field@crate::ExecveGuardianApprovalReviewAction::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianCommandSource {
@@ -1988,7 +1992,8 @@ wire::object! { HookPromptThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// Used in [`ImageGenerationThreadItem::failure`](crate::ImageGenerationThreadItem::failure).
+/// Used in
+/// [`ImageGenerationThreadItem::failure`](field@crate::ImageGenerationThreadItem::failure).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ImageGenerationFailure {
@@ -2521,7 +2526,7 @@ wire::object! { McpToolCallProgressNotification {
 } }
 
 /// Used in
-/// [`AgentMessageThreadItem::memory_citation`](crate::AgentMessageThreadItem::memory_citation).
+/// [`AgentMessageThreadItem::memory_citation`](field@crate::AgentMessageThreadItem::memory_citation).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MemoryCitation {
@@ -2548,7 +2553,7 @@ wire::object! { MemoryCitation {
     thread_ids: required "threadIds",
 } }
 
-/// Used in [`MemoryCitation::entries`](crate::MemoryCitation::entries).
+/// Used in [`MemoryCitation::entries`](field@crate::MemoryCitation::entries).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MemoryCitationEntry {
@@ -2621,7 +2626,7 @@ wire::object! { NetworkAccessGuardianApprovalReviewAction {
 } }
 
 /// Used in
-/// [`CommandExecutionRequestApprovalParams::network_approval_context`](crate::CommandExecutionRequestApprovalParams::network_approval_context).
+/// [`CommandExecutionRequestApprovalParams::network_approval_context`](field@crate::CommandExecutionRequestApprovalParams::network_approval_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NetworkApprovalContext {
@@ -2649,8 +2654,8 @@ wire::object! { NetworkApprovalContext {
 } }
 
 /// Used in
-/// [`NetworkAccessGuardianApprovalReviewAction::protocol`](crate::NetworkAccessGuardianApprovalReviewAction::protocol)
-/// and [`NetworkApprovalContext::protocol`](crate::NetworkApprovalContext::protocol).
+/// [`NetworkAccessGuardianApprovalReviewAction::protocol`](field@crate::NetworkAccessGuardianApprovalReviewAction::protocol)
+/// and [`NetworkApprovalContext::protocol`](field@crate::NetworkApprovalContext::protocol).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkApprovalProtocol {
@@ -2862,14 +2867,14 @@ impl PermissionsRequestApprovalResponse {
         }
     }
 
-    /// Sets [`scope`](Self::scope).
+    /// Sets [`scope`](field@Self::scope).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<PermissionGrantScope>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Sets [`strict_auto_review`](Self::strict_auto_review).
+    /// Sets [`strict_auto_review`](field@Self::strict_auto_review).
     #[must_use]
     pub fn strict_auto_review(mut self, strict_auto_review: bool) -> Self {
         self.strict_auto_review = Some(strict_auto_review);
@@ -2970,7 +2975,7 @@ pub struct ProjectRootsFileSystemSpecialPath {
 }
 
 impl ProjectRootsFileSystemSpecialPath {
-    /// Sets [`subpath`](Self::subpath).
+    /// Sets [`subpath`](field@Self::subpath).
     #[must_use]
     pub fn subpath(mut self, subpath: impl Into<LegacyAppPathString>) -> Self {
         self.subpath = Some(subpath.into());
@@ -3277,9 +3282,9 @@ wire::object! { ReasoningThreadItem {
 } }
 
 /// Used in
-/// [`PermissionsRequestApprovalParams::permissions`](crate::PermissionsRequestApprovalParams::permissions)
+/// [`PermissionsRequestApprovalParams::permissions`](field@crate::PermissionsRequestApprovalParams::permissions)
 /// and
-/// [`RequestPermissionsGuardianApprovalReviewAction::permissions`](crate::RequestPermissionsGuardianApprovalReviewAction::permissions).
+/// [`RequestPermissionsGuardianApprovalReviewAction::permissions`](field@crate::RequestPermissionsGuardianApprovalReviewAction::permissions).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RequestPermissionProfile {
@@ -3428,7 +3433,7 @@ wire::object! { SpecialFileSystemPath {
     value: required "value",
 } }
 
-/// Used in [`SubAgentActivityThreadItem::kind`](crate::SubAgentActivityThreadItem::kind).
+/// Used in [`SubAgentActivityThreadItem::kind`](field@crate::SubAgentActivityThreadItem::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SubAgentActivityKind {
@@ -3638,8 +3643,8 @@ pub enum ThreadItem {
 }
 
 impl ThreadItem {
-    /// Returns the field [`id`](crate::UserMessageThreadItem::id), which all variants share, or
-    /// `None` if it is absent.
+    /// Returns the field [`id`](field@crate::UserMessageThreadItem::id), which all variants share,
+    /// or `None` if it is absent.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::UserMessage(body) => Some(&body.id),
@@ -3665,8 +3670,8 @@ impl ThreadItem {
         }
     }
 
-    /// Returns the field [`completed_at_ms`](crate::UserMessageThreadItem::completed_at_ms), which
-    /// all variants share, or `None` if it is absent.
+    /// Returns the field [`completed_at_ms`](field@crate::UserMessageThreadItem::completed_at_ms),
+    /// which all variants share, or `None` if it is absent.
     pub fn completed_at_ms(&self) -> Option<i64> {
         match self {
             Self::UserMessage(body) => body.completed_at_ms,
@@ -3692,8 +3697,8 @@ impl ThreadItem {
         }
     }
 
-    /// Returns the field [`started_at_ms`](crate::UserMessageThreadItem::started_at_ms), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`started_at_ms`](field@crate::UserMessageThreadItem::started_at_ms),
+    /// which all variants share, or `None` if it is absent.
     pub fn started_at_ms(&self) -> Option<i64> {
         match self {
             Self::UserMessage(body) => body.started_at_ms,
@@ -3742,8 +3747,8 @@ wire::tagged! { ThreadItem by "type" {
     "contextCompaction" => ContextCompaction(ContextCompactionThreadItem),
 } }
 
-/// Used in [`ThreadItemsListResponse::data`](crate::ThreadItemsListResponse::data) and
-/// [`ThreadItemsReadResponse::data`](crate::ThreadItemsReadResponse::data).
+/// Used in [`ThreadItemsListResponse::data`](field@crate::ThreadItemsListResponse::data) and
+/// [`ThreadItemsReadResponse::data`](field@crate::ThreadItemsReadResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadItemEntry {
@@ -3782,7 +3787,8 @@ wire::object! { ThreadItemEntry {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// Used in [`ThreadItemsListParams::defer_output`](crate::ThreadItemsListParams::defer_output).
+/// Used in
+/// [`ThreadItemsListParams::defer_output`](field@crate::ThreadItemsListParams::defer_output).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadItemOutputDeferral {
@@ -3797,14 +3803,14 @@ pub struct ThreadItemOutputDeferral {
 }
 
 impl ThreadItemOutputDeferral {
-    /// Sets [`command_execution`](Self::command_execution).
+    /// Sets [`command_execution`](field@Self::command_execution).
     #[must_use]
     pub fn command_execution(mut self, command_execution: bool) -> Self {
         self.command_execution = Some(command_execution);
         self
     }
 
-    /// Sets [`mcp_tool_call`](Self::mcp_tool_call).
+    /// Sets [`mcp_tool_call`](field@Self::mcp_tool_call).
     #[must_use]
     pub fn mcp_tool_call(mut self, mcp_tool_call: bool) -> Self {
         self.mcp_tool_call = Some(mcp_tool_call);
@@ -4044,7 +4050,7 @@ impl UnknownFileSystemSpecialPath {
         }
     }
 
-    /// Sets [`subpath`](Self::subpath).
+    /// Sets [`subpath`](field@Self::subpath).
     #[must_use]
     pub fn subpath(mut self, subpath: impl Into<LegacyAppPathString>) -> Self {
         self.subpath = Some(subpath.into());

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::wire;
 
-/// Used in [`ResourceContent::Blob`](crate::ResourceContent::Blob).
+/// Used in [`ResourceContent::Blob`](variant@crate::ResourceContent::Blob).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BlobResourceContent {
@@ -112,35 +112,35 @@ pub struct ListMcpServerStatusParams {
 }
 
 impl ListMcpServerStatusParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`detail`](Self::detail).
+    /// Sets [`detail`](field@Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<McpServerStatusDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`server_name`](Self::server_name).
+    /// Sets [`server_name`](field@Self::server_name).
     #[must_use]
     pub fn server_name(mut self, server_name: impl Into<String>) -> Self {
         self.server_name = Some(server_name.into());
@@ -184,7 +184,7 @@ wire::object! { ListMcpServerStatusResponse {
 } }
 
 /// Used in
-/// [`McpAppUi::preferred_model_display_mode`](crate::McpAppUi::preferred_model_display_mode).
+/// [`McpAppUi::preferred_model_display_mode`](field@crate::McpAppUi::preferred_model_display_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpAppDisplayMode {
@@ -228,7 +228,7 @@ wire::object! { McpAppUi {
     resource_uri: required "resourceUri",
 } }
 
-/// Used in [`McpServerStatus::auth_status`](crate::McpServerStatus::auth_status).
+/// Used in [`McpServerStatus::auth_status`](field@crate::McpServerStatus::auth_status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpAuthStatus {
@@ -255,9 +255,9 @@ wire::strings! { McpAuthStatus {
 } }
 
 /// Used in
-/// [`McpElicitationTitledMultiSelectEnumSchema::type_`](crate::McpElicitationTitledMultiSelectEnumSchema::type_)
+/// [`McpElicitationTitledMultiSelectEnumSchema::type_`](field@crate::McpElicitationTitledMultiSelectEnumSchema::type_)
 /// and
-/// [`McpElicitationUntitledMultiSelectEnumSchema::type_`](crate::McpElicitationUntitledMultiSelectEnumSchema::type_).
+/// [`McpElicitationUntitledMultiSelectEnumSchema::type_`](field@crate::McpElicitationUntitledMultiSelectEnumSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationArrayType {
@@ -270,7 +270,7 @@ wire::strings! { closed McpElicitationArrayType {
 } }
 
 /// Used in
-/// [`McpElicitationPrimitiveSchema::Boolean`](crate::McpElicitationPrimitiveSchema::Boolean).
+/// [`McpElicitationPrimitiveSchema::Boolean`](variant@crate::McpElicitationPrimitiveSchema::Boolean).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationBooleanSchema {
@@ -300,7 +300,8 @@ wire::object! { strict McpElicitationBooleanSchema {
     type_: required "type",
 } }
 
-/// Used in [`McpElicitationBooleanSchema::type_`](crate::McpElicitationBooleanSchema::type_).
+/// Used in
+/// [`McpElicitationBooleanSchema::type_`](field@crate::McpElicitationBooleanSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationBooleanType {
@@ -313,8 +314,9 @@ wire::strings! { closed McpElicitationBooleanType {
 } }
 
 /// Used in
-/// [`McpElicitationTitledEnumItems::any_of`](crate::McpElicitationTitledEnumItems::any_of) and
-/// [`McpElicitationTitledSingleSelectEnumSchema::one_of`](crate::McpElicitationTitledSingleSelectEnumSchema::one_of).
+/// [`McpElicitationTitledEnumItems::any_of`](field@crate::McpElicitationTitledEnumItems::any_of)
+/// and
+/// [`McpElicitationTitledSingleSelectEnumSchema::one_of`](field@crate::McpElicitationTitledSingleSelectEnumSchema::one_of).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationConstOption {
@@ -338,7 +340,8 @@ wire::object! { strict McpElicitationConstOption {
     title: required "title",
 } }
 
-/// Used in [`McpElicitationPrimitiveSchema::Enum`](crate::McpElicitationPrimitiveSchema::Enum).
+/// Used in
+/// [`McpElicitationPrimitiveSchema::Enum`](variant@crate::McpElicitationPrimitiveSchema::Enum).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationEnumSchema {
@@ -357,7 +360,7 @@ wire::untagged! { McpElicitationEnumSchema {
 } }
 
 /// Used in
-/// [`McpElicitationEnumSchema::LegacyTitled`](crate::McpElicitationEnumSchema::LegacyTitled).
+/// [`McpElicitationEnumSchema::LegacyTitled`](variant@crate::McpElicitationEnumSchema::LegacyTitled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationLegacyTitledEnumSchema {
@@ -397,7 +400,7 @@ wire::object! { strict McpElicitationLegacyTitledEnumSchema {
 } }
 
 /// Used in
-/// [`McpElicitationEnumSchema::MultiSelect`](crate::McpElicitationEnumSchema::MultiSelect).
+/// [`McpElicitationEnumSchema::MultiSelect`](variant@crate::McpElicitationEnumSchema::MultiSelect).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationMultiSelectEnumSchema {
@@ -413,7 +416,7 @@ wire::untagged! { McpElicitationMultiSelectEnumSchema {
 } }
 
 /// Used in
-/// [`McpElicitationPrimitiveSchema::Number`](crate::McpElicitationPrimitiveSchema::Number).
+/// [`McpElicitationPrimitiveSchema::Number`](variant@crate::McpElicitationPrimitiveSchema::Number).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationNumberSchema {
@@ -449,7 +452,8 @@ wire::object! { strict McpElicitationNumberSchema {
     type_: required "type",
 } }
 
-/// Used in [`McpElicitationNumberSchema::type_`](crate::McpElicitationNumberSchema::type_).
+/// Used in
+/// [`McpElicitationNumberSchema::type_`](field@crate::McpElicitationNumberSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationNumberType {
@@ -464,7 +468,7 @@ wire::strings! { closed McpElicitationNumberType {
     "integer" => Integer,
 } }
 
-/// Used in [`McpElicitationSchema::type_`](crate::McpElicitationSchema::type_).
+/// Used in [`McpElicitationSchema::type_`](field@crate::McpElicitationSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationObjectType {
@@ -476,7 +480,7 @@ wire::strings! { closed McpElicitationObjectType {
     "object" => Object,
 } }
 
-/// Used in [`McpElicitationSchema::properties`](crate::McpElicitationSchema::properties).
+/// Used in [`McpElicitationSchema::properties`](field@crate::McpElicitationSchema::properties).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationPrimitiveSchema {
@@ -534,7 +538,7 @@ wire::object! { strict McpElicitationSchema {
 } }
 
 /// Used in
-/// [`McpElicitationEnumSchema::SingleSelect`](crate::McpElicitationEnumSchema::SingleSelect).
+/// [`McpElicitationEnumSchema::SingleSelect`](variant@crate::McpElicitationEnumSchema::SingleSelect).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationSingleSelectEnumSchema {
@@ -549,7 +553,8 @@ wire::untagged! { McpElicitationSingleSelectEnumSchema {
     Titled(McpElicitationTitledSingleSelectEnumSchema),
 } }
 
-/// Used in [`McpElicitationStringSchema::format`](crate::McpElicitationStringSchema::format).
+/// Used in
+/// [`McpElicitationStringSchema::format`](field@crate::McpElicitationStringSchema::format).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationStringFormat {
@@ -573,7 +578,7 @@ wire::strings! { McpElicitationStringFormat {
 } }
 
 /// Used in
-/// [`McpElicitationPrimitiveSchema::String`](crate::McpElicitationPrimitiveSchema::String).
+/// [`McpElicitationPrimitiveSchema::String`](variant@crate::McpElicitationPrimitiveSchema::String).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationStringSchema {
@@ -613,9 +618,9 @@ wire::object! { strict McpElicitationStringSchema {
 } }
 
 /// Used in
-/// [`McpElicitationLegacyTitledEnumSchema::type_`](crate::McpElicitationLegacyTitledEnumSchema::type_),
-/// [`McpElicitationStringSchema::type_`](crate::McpElicitationStringSchema::type_) and 3 other
-/// places.
+/// [`McpElicitationLegacyTitledEnumSchema::type_`](field@crate::McpElicitationLegacyTitledEnumSchema::type_),
+/// [`McpElicitationStringSchema::type_`](field@crate::McpElicitationStringSchema::type_) and 3
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationStringType {
@@ -628,7 +633,7 @@ wire::strings! { closed McpElicitationStringType {
 } }
 
 /// Used in
-/// [`McpElicitationTitledMultiSelectEnumSchema::items`](crate::McpElicitationTitledMultiSelectEnumSchema::items).
+/// [`McpElicitationTitledMultiSelectEnumSchema::items`](field@crate::McpElicitationTitledMultiSelectEnumSchema::items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationTitledEnumItems {
@@ -648,7 +653,7 @@ wire::object! { strict McpElicitationTitledEnumItems {
 } }
 
 /// Used in
-/// [`McpElicitationMultiSelectEnumSchema::Titled`](crate::McpElicitationMultiSelectEnumSchema::Titled).
+/// [`McpElicitationMultiSelectEnumSchema::Titled`](variant@crate::McpElicitationMultiSelectEnumSchema::Titled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationTitledMultiSelectEnumSchema {
@@ -691,7 +696,7 @@ wire::object! { strict McpElicitationTitledMultiSelectEnumSchema {
 } }
 
 /// Used in
-/// [`McpElicitationSingleSelectEnumSchema::Titled`](crate::McpElicitationSingleSelectEnumSchema::Titled).
+/// [`McpElicitationSingleSelectEnumSchema::Titled`](variant@crate::McpElicitationSingleSelectEnumSchema::Titled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationTitledSingleSelectEnumSchema {
@@ -728,7 +733,7 @@ wire::object! { strict McpElicitationTitledSingleSelectEnumSchema {
 } }
 
 /// Used in
-/// [`McpElicitationUntitledMultiSelectEnumSchema::items`](crate::McpElicitationUntitledMultiSelectEnumSchema::items).
+/// [`McpElicitationUntitledMultiSelectEnumSchema::items`](field@crate::McpElicitationUntitledMultiSelectEnumSchema::items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationUntitledEnumItems {
@@ -756,7 +761,7 @@ wire::object! { strict McpElicitationUntitledEnumItems {
 } }
 
 /// Used in
-/// [`McpElicitationMultiSelectEnumSchema::Untitled`](crate::McpElicitationMultiSelectEnumSchema::Untitled).
+/// [`McpElicitationMultiSelectEnumSchema::Untitled`](variant@crate::McpElicitationMultiSelectEnumSchema::Untitled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationUntitledMultiSelectEnumSchema {
@@ -799,7 +804,7 @@ wire::object! { strict McpElicitationUntitledMultiSelectEnumSchema {
 } }
 
 /// Used in
-/// [`McpElicitationSingleSelectEnumSchema::Untitled`](crate::McpElicitationSingleSelectEnumSchema::Untitled).
+/// [`McpElicitationSingleSelectEnumSchema::Untitled`](variant@crate::McpElicitationSingleSelectEnumSchema::Untitled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationUntitledSingleSelectEnumSchema {
@@ -870,35 +875,35 @@ impl McpResourceReadParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Map<String, Value>>) -> Self {
         self.meta = Some(meta.into());
         self
     }
 
-    /// Sets [`connector_id`](Self::connector_id).
+    /// Sets [`connector_id`](field@Self::connector_id).
     #[must_use]
     pub fn connector_id(mut self, connector_id: impl Into<String>) -> Self {
         self.connector_id = Some(connector_id.into());
         self
     }
 
-    /// Sets [`origin_call_id`](Self::origin_call_id).
+    /// Sets [`origin_call_id`](field@Self::origin_call_id).
     #[must_use]
     pub fn origin_call_id(mut self, origin_call_id: impl Into<String>) -> Self {
         self.origin_call_id = Some(origin_call_id.into());
         self
     }
 
-    /// Sets [`target`](Self::target).
+    /// Sets [`target`](field@Self::target).
     #[must_use]
     pub fn target(mut self, target: impl Into<McpResourceReadTarget>) -> Self {
         self.target = Some(target.into());
@@ -942,7 +947,7 @@ wire::object! { McpResourceReadResponse {
     origin_call_id: optional "originCallId",
 } }
 
-/// Used in [`McpResourceReadParams::target`](crate::McpResourceReadParams::target).
+/// Used in [`McpResourceReadParams::target`](field@crate::McpResourceReadParams::target).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpResourceReadTarget {
@@ -967,7 +972,7 @@ wire::object! { McpResourceReadTarget {
     link_id: nullable "linkId",
 } }
 
-/// Used in [`McpServerStatus::runtime_status`](crate::McpServerStatus::runtime_status).
+/// Used in [`McpServerStatus::runtime_status`](field@crate::McpServerStatus::runtime_status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerConnectionStatus {
@@ -1058,7 +1063,7 @@ pub enum McpServerElicitationRequestParams {
 
 impl McpServerElicitationRequestParams {
     /// Returns the field
-    /// [`thread_id`](crate::OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id),
+    /// [`thread_id`](field@crate::OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id),
     /// which all variants share, or `None` if it is absent.
     pub fn thread_id(&self) -> Option<&str> {
         match self {
@@ -1072,8 +1077,8 @@ impl McpServerElicitationRequestParams {
     }
 
     /// Returns the field
-    /// [`turn_id`](crate::OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id), which
-    /// all variants share, or `None` if it is absent.
+    /// [`turn_id`](field@crate::OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id),
+    /// which all variants share, or `None` if it is absent.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => body.turn_id.as_deref(),
@@ -1086,7 +1091,7 @@ impl McpServerElicitationRequestParams {
     }
 
     /// Returns the field
-    /// [`server_name`](crate::OpenaiUserVerificationMcpServerElicitationRequestParams::server_name),
+    /// [`server_name`](field@crate::OpenaiUserVerificationMcpServerElicitationRequestParams::server_name),
     /// which all variants share, or `None` if it is absent.
     pub fn server_name(&self) -> Option<&str> {
         match self {
@@ -1133,14 +1138,14 @@ impl McpServerElicitationRequestResponse {
         }
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
         self
     }
 
-    /// Sets [`content`](Self::content).
+    /// Sets [`content`](field@Self::content).
     #[must_use]
     pub fn content(mut self, content: impl Into<Value>) -> Self {
         self.content = Some(content.into());
@@ -1157,7 +1162,7 @@ wire::object! { McpServerElicitationRequestResponse {
 } }
 
 /// Used in
-/// [`McpServerEventStreamNotification::notification`](crate::McpServerEventStreamNotification::notification).
+/// [`McpServerEventStreamNotification::notification`](field@crate::McpServerEventStreamNotification::notification).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerEventNotification {
@@ -1254,7 +1259,7 @@ impl McpServerEventStreamStartParams {
         }
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
@@ -1354,7 +1359,7 @@ wire::object! { McpServerInfo {
     website_url: optional "websiteUrl",
 } }
 
-/// Used in [`MigrationDetails::mcp_servers`](crate::MigrationDetails::mcp_servers).
+/// Used in [`MigrationDetails::mcp_servers`](field@crate::MigrationDetails::mcp_servers).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerMigration {
@@ -1374,7 +1379,7 @@ wire::object! { McpServerMigration {
 } }
 
 /// Used in
-/// [`McpServerOauthLoginParams::client_registration`](crate::McpServerOauthLoginParams::client_registration).
+/// [`McpServerOauthLoginParams::client_registration`](field@crate::McpServerOauthLoginParams::client_registration).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerOauthClientRegistration {
@@ -1465,14 +1470,14 @@ impl McpServerOauthLoginParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`client_registration`](Self::client_registration).
+    /// Sets [`client_registration`](field@Self::client_registration).
     #[must_use]
     pub fn client_registration(
         mut self,
@@ -1482,14 +1487,14 @@ impl McpServerOauthLoginParams {
         self
     }
 
-    /// Sets [`scopes`](Self::scopes).
+    /// Sets [`scopes`](field@Self::scopes).
     #[must_use]
     pub fn scopes(mut self, scopes: impl Into<Vec<String>>) -> Self {
         self.scopes = Some(scopes.into());
         self
     }
 
-    /// Sets [`timeout_secs`](Self::timeout_secs).
+    /// Sets [`timeout_secs`](field@Self::timeout_secs).
     #[must_use]
     pub fn timeout_secs(mut self, timeout_secs: i64) -> Self {
         self.timeout_secs = Some(timeout_secs);
@@ -1533,7 +1538,7 @@ wire::object! { McpServerOauthLoginResponse {
 } }
 
 /// Used in
-/// [`McpServerStatusUpdatedNotification::failure_reason`](crate::McpServerStatusUpdatedNotification::failure_reason).
+/// [`McpServerStatusUpdatedNotification::failure_reason`](field@crate::McpServerStatusUpdatedNotification::failure_reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStartupFailureReason {
@@ -1578,7 +1583,8 @@ wire::strings! { McpServerStartupState {
     "cancelled" => Cancelled,
 } }
 
-/// Used in [`ListMcpServerStatusResponse::data`](crate::ListMcpServerStatusResponse::data).
+/// Used in
+/// [`ListMcpServerStatusResponse::data`](field@crate::ListMcpServerStatusResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerStatus {
@@ -1646,7 +1652,8 @@ wire::object! { McpServerStatus {
     tools_error: optional "toolsError",
 } }
 
-/// Used in [`ListMcpServerStatusParams::detail`](crate::ListMcpServerStatusParams::detail).
+/// Used in
+/// [`ListMcpServerStatusParams::detail`](field@crate::ListMcpServerStatusParams::detail).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStatusDetail {
@@ -1738,14 +1745,14 @@ impl McpServerToolCallParams {
         }
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
         self
     }
 
-    /// Sets [`arguments`](Self::arguments).
+    /// Sets [`arguments`](field@Self::arguments).
     #[must_use]
     pub fn arguments(mut self, arguments: impl Into<Value>) -> Self {
         self.arguments = Some(arguments.into());
@@ -1792,7 +1799,8 @@ wire::object! { McpServerToolCallResponse {
     structured_content: optional "structuredContent",
 } }
 
-/// Used in [`McpToolCallThreadItem::app_context`](crate::McpToolCallThreadItem::app_context).
+/// Used in
+/// [`McpToolCallThreadItem::app_context`](field@crate::McpToolCallThreadItem::app_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallAppContext {
@@ -1825,7 +1833,7 @@ wire::object! { McpToolCallAppContext {
     resource_uri: optional "resourceUri",
 } }
 
-/// Used in [`McpToolCallThreadItem::error`](crate::McpToolCallThreadItem::error).
+/// Used in [`McpToolCallThreadItem::error`](field@crate::McpToolCallThreadItem::error).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallError {
@@ -1879,7 +1887,7 @@ wire::object! { McpToolCallGuardianApprovalReviewAction {
     tool_title: optional "toolTitle",
 } }
 
-/// Used in [`McpToolCallThreadItem::result`](crate::McpToolCallThreadItem::result).
+/// Used in [`McpToolCallThreadItem::result`](field@crate::McpToolCallThreadItem::result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallResult {
@@ -2385,7 +2393,7 @@ wire::object! { ResourceTemplate {
     uri_template: required "uriTemplate",
 } }
 
-/// Used in [`ResourceContent::Text`](crate::ResourceContent::Text).
+/// Used in [`ResourceContent::Text`](variant@crate::ResourceContent::Text).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextResourceContent {

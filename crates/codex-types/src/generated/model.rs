@@ -52,7 +52,7 @@ wire::object! { AuthRecoveryNotification {
 } }
 
 /// Used in
-/// [`BedrockProviderSettingsPatch::provider_id`](crate::BedrockProviderSettingsPatch::provider_id).
+/// [`BedrockProviderSettingsPatch::provider_id`](field@crate::BedrockProviderSettingsPatch::provider_id).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BedrockProviderId {
@@ -107,28 +107,28 @@ impl BedrockProviderSettingsPatch {
         }
     }
 
-    /// Sets [`profile`](Self::profile).
+    /// Sets [`profile`](field@Self::profile).
     #[must_use]
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profile = Some(Some(profile.into()));
         self
     }
 
-    /// Clears [`profile`](Self::profile) by sending `null`.
+    /// Clears [`profile`](field@Self::profile) by sending `null`.
     #[must_use]
     pub fn clear_profile(mut self) -> Self {
         self.profile = Some(None);
         self
     }
 
-    /// Sets [`region`](Self::region).
+    /// Sets [`region`](field@Self::region).
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(Some(region.into()));
         self
     }
 
-    /// Clears [`region`](Self::region) by sending `null`.
+    /// Clears [`region`](field@Self::region) by sending `null`.
     #[must_use]
     pub fn clear_region(mut self) -> Self {
         self.region = Some(None);
@@ -242,42 +242,42 @@ pub struct CustomGatewayProviderSettingsPatch {
 }
 
 impl CustomGatewayProviderSettingsPatch {
-    /// Sets [`base_url`](Self::base_url).
+    /// Sets [`base_url`](field@Self::base_url).
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(Some(base_url.into()));
         self
     }
 
-    /// Clears [`base_url`](Self::base_url) by sending `null`.
+    /// Clears [`base_url`](field@Self::base_url) by sending `null`.
     #[must_use]
     pub fn clear_base_url(mut self) -> Self {
         self.base_url = Some(None);
         self
     }
 
-    /// Sets [`env_key`](Self::env_key).
+    /// Sets [`env_key`](field@Self::env_key).
     #[must_use]
     pub fn env_key(mut self, env_key: impl Into<String>) -> Self {
         self.env_key = Some(Some(env_key.into()));
         self
     }
 
-    /// Clears [`env_key`](Self::env_key) by sending `null`.
+    /// Clears [`env_key`](field@Self::env_key) by sending `null`.
     #[must_use]
     pub fn clear_env_key(mut self) -> Self {
         self.env_key = Some(None);
         self
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`provider_id`](Self::provider_id).
+    /// Sets [`provider_id`](field@Self::provider_id).
     #[must_use]
     pub fn provider_id(mut self, provider_id: impl Into<String>) -> Self {
         self.provider_id = Some(provider_id.into());
@@ -312,7 +312,8 @@ wire::object! { EnvironmentVariableGatewayAuth {
     env_key: required "envKey",
 } }
 
-/// Used in [`CustomGatewayProviderSettings::auth`](crate::CustomGatewayProviderSettings::auth).
+/// Used in
+/// [`CustomGatewayProviderSettings::auth`](field@crate::CustomGatewayProviderSettings::auth).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GatewayAuth {
@@ -335,7 +336,7 @@ wire::tagged! { GatewayAuth by "mode" {
 } }
 
 /// Used in
-/// [`GcpProviderSettingsPatch::provider_id`](crate::GcpProviderSettingsPatch::provider_id).
+/// [`GcpProviderSettingsPatch::provider_id`](field@crate::GcpProviderSettingsPatch::provider_id).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GcpProviderId {
@@ -392,42 +393,42 @@ impl GcpProviderSettingsPatch {
         }
     }
 
-    /// Sets [`credential_file`](Self::credential_file).
+    /// Sets [`credential_file`](field@Self::credential_file).
     #[must_use]
     pub fn credential_file(mut self, credential_file: impl Into<String>) -> Self {
         self.credential_file = Some(Some(credential_file.into()));
         self
     }
 
-    /// Clears [`credential_file`](Self::credential_file) by sending `null`.
+    /// Clears [`credential_file`](field@Self::credential_file) by sending `null`.
     #[must_use]
     pub fn clear_credential_file(mut self) -> Self {
         self.credential_file = Some(None);
         self
     }
 
-    /// Sets [`location`](Self::location).
+    /// Sets [`location`](field@Self::location).
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(Some(location.into()));
         self
     }
 
-    /// Clears [`location`](Self::location) by sending `null`.
+    /// Clears [`location`](field@Self::location) by sending `null`.
     #[must_use]
     pub fn clear_location(mut self) -> Self {
         self.location = Some(None);
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(Some(project_id.into()));
         self
     }
 
-    /// Clears [`project_id`](Self::project_id) by sending `null`.
+    /// Clears [`project_id`](field@Self::project_id) by sending `null`.
     #[must_use]
     pub fn clear_project_id(mut self) -> Self {
         self.project_id = Some(None);
@@ -584,7 +585,7 @@ wire::object! { ModelAccessPrograms {
     cyber: required "cyber",
 } }
 
-/// Used in [`Model::availability_nux`](crate::Model::availability_nux).
+/// Used in [`Model::availability_nux`](field@crate::Model::availability_nux).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelAvailabilityNux {
@@ -621,28 +622,28 @@ pub struct ModelListParams {
 }
 
 impl ModelListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`include_hidden`](Self::include_hidden).
+    /// Sets [`include_hidden`](field@Self::include_hidden).
     #[must_use]
     pub fn include_hidden(mut self, include_hidden: bool) -> Self {
         self.include_hidden = Some(include_hidden);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -804,8 +805,8 @@ wire::object! { ModelProviderListResponse {
 } }
 
 /// Used in
-/// [`ModelProviderConfigWriteResponse::provider`](crate::ModelProviderConfigWriteResponse::provider)
-/// and [`ModelProviderListResponse::data`](crate::ModelProviderListResponse::data).
+/// [`ModelProviderConfigWriteResponse::provider`](field@crate::ModelProviderConfigWriteResponse::provider)
+/// and [`ModelProviderListResponse::data`](field@crate::ModelProviderListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderSummary {
@@ -845,7 +846,8 @@ wire::object! { ModelProviderSummary {
     settings: required "settings",
 } }
 
-/// Used in [`ModelReroutedNotification::reason`](crate::ModelReroutedNotification::reason).
+/// Used in
+/// [`ModelReroutedNotification::reason`](field@crate::ModelReroutedNotification::reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModelRerouteReason {
@@ -959,7 +961,7 @@ wire::object! { ModelSafetyBufferingUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`Model::service_tiers`](crate::Model::service_tiers).
+/// Used in [`Model::service_tiers`](field@crate::Model::service_tiers).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelServiceTier {
@@ -990,7 +992,7 @@ wire::object! { ModelServiceTier {
     name: required "name",
 } }
 
-/// Used in [`Model::upgrade_info`](crate::Model::upgrade_info).
+/// Used in [`Model::upgrade_info`](field@crate::Model::upgrade_info).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelUpgradeInfo {
@@ -1025,7 +1027,7 @@ wire::object! { ModelUpgradeInfo {
 } }
 
 /// Used in
-/// [`ModelVerificationNotification::verifications`](crate::ModelVerificationNotification::verifications).
+/// [`ModelVerificationNotification::verifications`](field@crate::ModelVerificationNotification::verifications).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModelVerification {
@@ -1098,7 +1100,7 @@ wire::strings! { MultiAgentVersion {
     "v2" => V2,
 } }
 
-/// Used in [`ModelProviderSummary::settings`](crate::ModelProviderSummary::settings).
+/// Used in [`ModelProviderSummary::settings`](field@crate::ModelProviderSummary::settings).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProviderSettings {
@@ -1145,7 +1147,8 @@ wire::tagged! { ProviderSettingsPatch by "type" {
     "gcp" => Gcp(GcpProviderSettingsPatch),
 } }
 
-/// Used in [`Model::supported_reasoning_efforts`](crate::Model::supported_reasoning_efforts).
+/// Used in
+/// [`Model::supported_reasoning_efforts`](field@crate::Model::supported_reasoning_efforts).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReasoningEffortOption {

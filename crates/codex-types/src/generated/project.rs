@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::wire;
 
-/// Used in [`ProjectCreateResponse::project`](crate::ProjectCreateResponse::project),
-/// [`ProjectImportResponse::project`](crate::ProjectImportResponse::project) and 3 other
+/// Used in [`ProjectCreateResponse::project`](field@crate::ProjectCreateResponse::project),
+/// [`ProjectImportResponse::project`](field@crate::ProjectImportResponse::project) and 3 other
 /// places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -61,7 +61,7 @@ wire::object! { Project {
 } }
 
 /// Used in
-/// [`ProjectChangedNotification::change_type`](crate::ProjectChangedNotification::change_type).
+/// [`ProjectChangedNotification::change_type`](field@crate::ProjectChangedNotification::change_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProjectChangeType {
@@ -147,7 +147,7 @@ impl ProjectCreateParams {
         }
     }
 
-    /// Sets [`metadata`](Self::metadata).
+    /// Sets [`metadata`](field@Self::metadata).
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<BTreeMap<String, String>>) -> Self {
         self.metadata = Some(metadata.into());
@@ -251,14 +251,14 @@ impl ProjectImportParams {
         }
     }
 
-    /// Sets [`metadata`](Self::metadata).
+    /// Sets [`metadata`](field@Self::metadata).
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<BTreeMap<String, String>>) -> Self {
         self.metadata = Some(metadata.into());
         self
     }
 
-    /// Sets [`threads`](Self::threads).
+    /// Sets [`threads`](field@Self::threads).
     #[must_use]
     pub fn threads(mut self, threads: impl Into<Vec<String>>) -> Self {
         self.threads = Some(threads.into());
@@ -313,28 +313,28 @@ pub struct ProjectListParams {
 }
 
 impl ProjectListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
 
-    /// Sets [`sort_key`](Self::sort_key).
+    /// Sets [`sort_key`](field@Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ProjectSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
@@ -398,7 +398,7 @@ impl ProjectMoveParams {
         }
     }
 
-    /// Sets [`before_project_id`](Self::before_project_id).
+    /// Sets [`before_project_id`](field@Self::before_project_id).
     #[must_use]
     pub fn before_project_id(mut self, before_project_id: impl Into<String>) -> Self {
         self.before_project_id = Some(before_project_id.into());
@@ -467,8 +467,8 @@ wire::object! { ProjectReadResponse {
     project: required "project",
 } }
 
-/// Used in [`Project::roots`](crate::Project::roots),
-/// [`ProjectCreateParams::roots`](crate::ProjectCreateParams::roots) and 2 other places.
+/// Used in [`Project::roots`](field@crate::Project::roots),
+/// [`ProjectCreateParams::roots`](field@crate::ProjectCreateParams::roots) and 2 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProjectRoot {
@@ -487,7 +487,7 @@ wire::object! { ProjectRoot {
     path: required "path",
 } }
 
-/// Used in [`ProjectListParams::sort_key`](crate::ProjectListParams::sort_key).
+/// Used in [`ProjectListParams::sort_key`](field@crate::ProjectListParams::sort_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProjectSortKey {
@@ -531,21 +531,21 @@ impl ProjectUpdateParams {
         }
     }
 
-    /// Sets [`metadata`](Self::metadata).
+    /// Sets [`metadata`](field@Self::metadata).
     #[must_use]
     pub fn metadata(mut self, metadata: impl Into<BTreeMap<String, String>>) -> Self {
         self.metadata = Some(metadata.into());
         self
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`roots`](Self::roots).
+    /// Sets [`roots`](field@Self::roots).
     #[must_use]
     pub fn roots(mut self, roots: impl Into<Vec<ProjectRoot>>) -> Self {
         self.roots = Some(roots.into());
@@ -604,7 +604,7 @@ impl ThreadSectionCreateParams {
         }
     }
 
-    /// Sets [`appearance`](Self::appearance).
+    /// Sets [`appearance`](field@Self::appearance).
     #[must_use]
     pub fn appearance(mut self, appearance: impl Into<ThreadSectionAppearance>) -> Self {
         self.appearance = Some(appearance.into());
@@ -689,14 +689,14 @@ pub struct ThreadSectionListParams {
 }
 
 impl ThreadSectionListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -766,14 +766,14 @@ impl ThreadSectionUpdateParams {
         }
     }
 
-    /// Sets [`appearance`](Self::appearance).
+    /// Sets [`appearance`](field@Self::appearance).
     #[must_use]
     pub fn appearance(mut self, appearance: impl Into<ThreadSectionAppearance>) -> Self {
         self.appearance = Some(Some(appearance.into()));
         self
     }
 
-    /// Clears [`appearance`](Self::appearance) by sending `null`.
+    /// Clears [`appearance`](field@Self::appearance) by sending `null`.
     #[must_use]
     pub fn clear_appearance(mut self) -> Self {
         self.appearance = Some(None);

@@ -49,7 +49,7 @@ wire::object! { BemItemPromotedThreadRealtimeItem {
 } }
 
 /// Used in
-/// [`ThreadRealtimeStartParams::codex_response_handoff_mode`](crate::ThreadRealtimeStartParams::codex_response_handoff_mode).
+/// [`ThreadRealtimeStartParams::codex_response_handoff_mode`](field@crate::ThreadRealtimeStartParams::codex_response_handoff_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CodexResponseHandoffMode {
@@ -70,8 +70,8 @@ wire::strings! { CodexResponseHandoffMode {
 } }
 
 /// Used in
-/// [`ThreadRealtimeAppendTextParams::role`](crate::ThreadRealtimeAppendTextParams::role) and
-/// [`ThreadRealtimeInitialItem::role`](crate::ThreadRealtimeInitialItem::role).
+/// [`ThreadRealtimeAppendTextParams::role`](field@crate::ThreadRealtimeAppendTextParams::role)
+/// and [`ThreadRealtimeInitialItem::role`](field@crate::ThreadRealtimeInitialItem::role).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConversationTextRole {
@@ -135,9 +135,9 @@ wire::object! { InlineVisualizationThreadRealtimeBemItemPresentation {
     index: required "index",
 } }
 
-/// Used in [`ThreadRealtimeStartParams::version`](crate::ThreadRealtimeStartParams::version)
-/// and
-/// [`ThreadRealtimeStartedNotification::version`](crate::ThreadRealtimeStartedNotification::version).
+/// Used in
+/// [`ThreadRealtimeStartParams::version`](field@crate::ThreadRealtimeStartParams::version) and
+/// [`ThreadRealtimeStartedNotification::version`](field@crate::ThreadRealtimeStartedNotification::version).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RealtimeConversationVersion {
@@ -158,7 +158,7 @@ wire::strings! { RealtimeConversationVersion {
 } }
 
 /// Used in
-/// [`ThreadRealtimeStartParams::output_modality`](crate::ThreadRealtimeStartParams::output_modality).
+/// [`ThreadRealtimeStartParams::output_modality`](field@crate::ThreadRealtimeStartParams::output_modality).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RealtimeOutputModality {
@@ -234,8 +234,8 @@ wire::object! { RealtimeSessionStartedThreadRealtimeItem {
     realtime_session_id: required "realtimeSessionId",
 } }
 
-/// Used in [`RealtimeVoicesList::default_v1`](crate::RealtimeVoicesList::default_v1),
-/// [`RealtimeVoicesList::default_v2`](crate::RealtimeVoicesList::default_v2) and 4 other
+/// Used in [`RealtimeVoicesList::default_v1`](field@crate::RealtimeVoicesList::default_v1),
+/// [`RealtimeVoicesList::default_v2`](field@crate::RealtimeVoicesList::default_v2) and 4 other
 /// places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -353,7 +353,7 @@ wire::strings! { RealtimeVoice {
 } }
 
 /// Used in
-/// [`ThreadRealtimeListVoicesResponse::voices`](crate::ThreadRealtimeListVoicesResponse::voices).
+/// [`ThreadRealtimeListVoicesResponse::voices`](field@crate::ThreadRealtimeListVoicesResponse::voices).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RealtimeVoicesList {
@@ -497,7 +497,7 @@ impl ThreadRealtimeAppendTextParams {
         }
     }
 
-    /// Sets [`role`](Self::role).
+    /// Sets [`role`](field@Self::role).
     #[must_use]
     pub fn role(mut self, role: impl Into<ConversationTextRole>) -> Self {
         self.role = Some(role.into());
@@ -545,14 +545,14 @@ impl ThreadRealtimeAudioChunk {
         }
     }
 
-    /// Sets [`item_id`](Self::item_id).
+    /// Sets [`item_id`](field@Self::item_id).
     #[must_use]
     pub fn item_id(mut self, item_id: impl Into<String>) -> Self {
         self.item_id = Some(item_id.into());
         self
     }
 
-    /// Sets [`samples_per_channel`](Self::samples_per_channel).
+    /// Sets [`samples_per_channel`](field@Self::samples_per_channel).
     #[must_use]
     pub fn samples_per_channel(mut self, samples_per_channel: u32) -> Self {
         self.samples_per_channel = Some(samples_per_channel);
@@ -693,8 +693,8 @@ pub enum ThreadRealtimeItem {
 }
 
 impl ThreadRealtimeItem {
-    /// Returns the field [`id`](crate::RealtimeSessionStartedThreadRealtimeItem::id), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`id`](field@crate::RealtimeSessionStartedThreadRealtimeItem::id), which
+    /// all variants share, or `None` if it is absent.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::RealtimeSessionStarted(body) => Some(&body.id),
@@ -706,7 +706,7 @@ impl ThreadRealtimeItem {
     }
 
     /// Returns the field
-    /// [`realtime_session_id`](crate::RealtimeSessionStartedThreadRealtimeItem::realtime_session_id),
+    /// [`realtime_session_id`](field@crate::RealtimeSessionStartedThreadRealtimeItem::realtime_session_id),
     /// which all variants share, or `None` if it is absent.
     pub fn realtime_session_id(&self) -> Option<&str> {
         match self {
@@ -968,7 +968,7 @@ wire::object! { ThreadRealtimeSdpNotification {
 } }
 
 /// Used in
-/// [`RealtimeSessionClosedThreadRealtimeItem::outcome`](crate::RealtimeSessionClosedThreadRealtimeItem::outcome).
+/// [`RealtimeSessionClosedThreadRealtimeItem::outcome`](field@crate::RealtimeSessionClosedThreadRealtimeItem::outcome).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadRealtimeSessionOutcome {
@@ -1076,14 +1076,14 @@ impl ThreadRealtimeStartParams {
         }
     }
 
-    /// Sets [`backend_reasoning_status`](Self::backend_reasoning_status).
+    /// Sets [`backend_reasoning_status`](field@Self::backend_reasoning_status).
     #[must_use]
     pub fn backend_reasoning_status(mut self, backend_reasoning_status: bool) -> Self {
         self.backend_reasoning_status = Some(backend_reasoning_status);
         self
     }
 
-    /// Sets [`client_managed_handoffs`](Self::client_managed_handoffs).
+    /// Sets [`client_managed_handoffs`](field@Self::client_managed_handoffs).
     #[must_use]
     pub fn client_managed_handoffs(mut self, client_managed_handoffs: bool) -> Self {
         self.client_managed_handoffs = Some(client_managed_handoffs);
@@ -1091,7 +1091,7 @@ impl ThreadRealtimeStartParams {
     }
 
     /// Sets
-    /// [`codex_response_handoff_channel_prefixes`](Self::codex_response_handoff_channel_prefixes).
+    /// [`codex_response_handoff_channel_prefixes`](field@Self::codex_response_handoff_channel_prefixes).
     #[must_use]
     pub fn codex_response_handoff_channel_prefixes(
         mut self,
@@ -1103,7 +1103,7 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`codex_response_handoff_mode`](Self::codex_response_handoff_mode).
+    /// Sets [`codex_response_handoff_mode`](field@Self::codex_response_handoff_mode).
     #[must_use]
     pub fn codex_response_handoff_mode(
         mut self,
@@ -1113,7 +1113,7 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`codex_response_item_prefix`](Self::codex_response_item_prefix).
+    /// Sets [`codex_response_item_prefix`](field@Self::codex_response_item_prefix).
     #[must_use]
     pub fn codex_response_item_prefix(
         mut self,
@@ -1123,21 +1123,22 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`codex_responses_as_items`](Self::codex_responses_as_items).
+    /// Sets [`codex_responses_as_items`](field@Self::codex_responses_as_items).
     #[must_use]
     pub fn codex_responses_as_items(mut self, codex_responses_as_items: bool) -> Self {
         self.codex_responses_as_items = Some(codex_responses_as_items);
         self
     }
 
-    /// Sets [`delegation_ack_filler`](Self::delegation_ack_filler).
+    /// Sets [`delegation_ack_filler`](field@Self::delegation_ack_filler).
     #[must_use]
     pub fn delegation_ack_filler(mut self, delegation_ack_filler: bool) -> Self {
         self.delegation_ack_filler = Some(delegation_ack_filler);
         self
     }
 
-    /// Sets [`flush_transcript_tail_on_session_end`](Self::flush_transcript_tail_on_session_end).
+    /// Sets
+    /// [`flush_transcript_tail_on_session_end`](field@Self::flush_transcript_tail_on_session_end).
     #[must_use]
     pub fn flush_transcript_tail_on_session_end(
         mut self,
@@ -1149,14 +1150,14 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`include_startup_context`](Self::include_startup_context).
+    /// Sets [`include_startup_context`](field@Self::include_startup_context).
     #[must_use]
     pub fn include_startup_context(mut self, include_startup_context: bool) -> Self {
         self.include_startup_context = Some(include_startup_context);
         self
     }
 
-    /// Sets [`initial_items`](Self::initial_items).
+    /// Sets [`initial_items`](field@Self::initial_items).
     #[must_use]
     pub fn initial_items(
         mut self,
@@ -1166,28 +1167,28 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`prompt`](Self::prompt).
+    /// Sets [`prompt`](field@Self::prompt).
     #[must_use]
     pub fn prompt(mut self, prompt: impl Into<String>) -> Self {
         self.prompt = Some(Some(prompt.into()));
         self
     }
 
-    /// Clears [`prompt`](Self::prompt) by sending `null`.
+    /// Clears [`prompt`](field@Self::prompt) by sending `null`.
     #[must_use]
     pub fn clear_prompt(mut self) -> Self {
         self.prompt = Some(None);
         self
     }
 
-    /// Sets [`realtime_end_instructions`](Self::realtime_end_instructions).
+    /// Sets [`realtime_end_instructions`](field@Self::realtime_end_instructions).
     #[must_use]
     pub fn realtime_end_instructions(
         mut self,
@@ -1197,7 +1198,7 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`realtime_session_id`](Self::realtime_session_id).
+    /// Sets [`realtime_session_id`](field@Self::realtime_session_id).
     #[must_use]
     pub fn realtime_session_id(
         mut self,
@@ -1207,7 +1208,7 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`realtime_start_instructions`](Self::realtime_start_instructions).
+    /// Sets [`realtime_start_instructions`](field@Self::realtime_start_instructions).
     #[must_use]
     pub fn realtime_start_instructions(
         mut self,
@@ -1217,7 +1218,7 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`transport`](Self::transport).
+    /// Sets [`transport`](field@Self::transport).
     #[must_use]
     pub fn transport(
         mut self,
@@ -1227,21 +1228,21 @@ impl ThreadRealtimeStartParams {
         self
     }
 
-    /// Sets [`version`](Self::version).
+    /// Sets [`version`](field@Self::version).
     #[must_use]
     pub fn version(mut self, version: impl Into<RealtimeConversationVersion>) -> Self {
         self.version = Some(version.into());
         self
     }
 
-    /// Sets [`voice`](Self::voice).
+    /// Sets [`voice`](field@Self::voice).
     #[must_use]
     pub fn voice(mut self, voice: impl Into<RealtimeVoice>) -> Self {
         self.voice = Some(voice.into());
         self
     }
 
-    /// Sets [`voice_session_id`](Self::voice_session_id).
+    /// Sets [`voice_session_id`](field@Self::voice_session_id).
     #[must_use]
     pub fn voice_session_id(mut self, voice_session_id: impl Into<String>) -> Self {
         self.voice_session_id = Some(voice_session_id.into());
@@ -1457,7 +1458,7 @@ wire::object! { ThreadRealtimeTranscriptDoneNotification {
 } }
 
 /// Used in
-/// [`TranscriptSegmentThreadRealtimeItem::role`](crate::TranscriptSegmentThreadRealtimeItem::role).
+/// [`TranscriptSegmentThreadRealtimeItem::role`](field@crate::TranscriptSegmentThreadRealtimeItem::role).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadRealtimeTranscriptRole {

@@ -5,7 +5,7 @@
 use crate::wire;
 
 /// Used in
-/// [`RemoteControlClientsListResponse::data`](crate::RemoteControlClientsListResponse::data).
+/// [`RemoteControlClientsListResponse::data`](field@crate::RemoteControlClientsListResponse::data).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +50,7 @@ wire::object! { RemoteControlClient {
 } }
 
 /// Used in
-/// [`RemoteControlClientsListParams::order`](crate::RemoteControlClientsListParams::order).
+/// [`RemoteControlClientsListParams::order`](field@crate::RemoteControlClientsListParams::order).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,21 +95,21 @@ impl RemoteControlClientsListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`order`](Self::order).
+    /// Sets [`order`](field@Self::order).
     #[must_use]
     pub fn order(mut self, order: impl Into<RemoteControlClientsListOrder>) -> Self {
         self.order = Some(order.into());
@@ -191,9 +191,9 @@ pub struct RemoteControlClientsRevokeResponse {}
 wire::object! { RemoteControlClientsRevokeResponse {} }
 
 /// Used in
-/// [`RemoteControlDisableResponse::status`](crate::RemoteControlDisableResponse::status),
-/// [`RemoteControlEnableResponse::status`](crate::RemoteControlEnableResponse::status) and 2
-/// other places.
+/// [`RemoteControlDisableResponse::status`](field@crate::RemoteControlDisableResponse::status),
+/// [`RemoteControlEnableResponse::status`](field@crate::RemoteControlEnableResponse::status)
+/// and 2 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RemoteControlConnectionStatus {
@@ -226,7 +226,7 @@ pub struct RemoteControlDisableParams {
 }
 
 impl RemoteControlDisableParams {
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
@@ -285,7 +285,7 @@ pub struct RemoteControlEnableParams {
 }
 
 impl RemoteControlEnableParams {
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
@@ -346,7 +346,7 @@ pub struct RemoteControlPairingStartParams {
 }
 
 impl RemoteControlPairingStartParams {
-    /// Sets [`manual_code`](Self::manual_code).
+    /// Sets [`manual_code`](field@Self::manual_code).
     #[must_use]
     pub fn manual_code(mut self, manual_code: bool) -> Self {
         self.manual_code = Some(manual_code);
@@ -411,7 +411,7 @@ pub struct RemoteControlPairingStatusParams {
 }
 
 impl RemoteControlPairingStatusParams {
-    /// Sets [`manual_pairing_code`](Self::manual_pairing_code).
+    /// Sets [`manual_pairing_code`](field@Self::manual_pairing_code).
     #[must_use]
     pub fn manual_pairing_code(
         mut self,
@@ -421,7 +421,7 @@ impl RemoteControlPairingStatusParams {
         self
     }
 
-    /// Sets [`pairing_code`](Self::pairing_code).
+    /// Sets [`pairing_code`](field@Self::pairing_code).
     #[must_use]
     pub fn pairing_code(mut self, pairing_code: impl Into<String>) -> Self {
         self.pairing_code = Some(pairing_code.into());

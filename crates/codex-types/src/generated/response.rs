@@ -30,7 +30,7 @@ impl AdditionalToolsResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -44,7 +44,8 @@ wire::object! { AdditionalToolsResponseItem {
     tools: required "tools",
 } }
 
-/// Used in [`AgentMessageResponseItem::content`](crate::AgentMessageResponseItem::content).
+/// Used in
+/// [`AgentMessageResponseItem::content`](field@crate::AgentMessageResponseItem::content).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AgentMessageInputContent {
@@ -92,7 +93,7 @@ impl AgentMessageResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -100,7 +101,7 @@ impl AgentMessageResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -146,7 +147,7 @@ impl CompactionResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -154,7 +155,7 @@ impl CompactionResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -199,7 +200,7 @@ wire::object! { ConfigurationUpdateResponseItem {
     reasoning: required "reasoning",
 } }
 
-/// Used in [`MessageResponseItem::content`](crate::MessageResponseItem::content).
+/// Used in [`MessageResponseItem::content`](field@crate::MessageResponseItem::content).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ContentItem {
@@ -237,14 +238,14 @@ pub struct ContextCompactionResponseItem {
 }
 
 impl ContextCompactionResponseItem {
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -252,7 +253,7 @@ impl ContextCompactionResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -303,7 +304,7 @@ impl CustomToolCallOutputResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -311,7 +312,7 @@ impl CustomToolCallOutputResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -325,7 +326,7 @@ impl CustomToolCallOutputResponseItem {
         self
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -378,14 +379,14 @@ impl CustomToolCallResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -393,7 +394,7 @@ impl CustomToolCallResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -407,14 +408,14 @@ impl CustomToolCallResponseItem {
         self
     }
 
-    /// Sets [`namespace`](Self::namespace).
+    /// Sets [`namespace`](field@Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -480,28 +481,28 @@ impl ExecLocalShellAction {
         }
     }
 
-    /// Sets [`env`](Self::env).
+    /// Sets [`env`](field@Self::env).
     #[must_use]
     pub fn env(mut self, env: impl Into<BTreeMap<String, String>>) -> Self {
         self.env = Some(env.into());
         self
     }
 
-    /// Sets [`timeout_ms`](Self::timeout_ms).
+    /// Sets [`timeout_ms`](field@Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: u64) -> Self {
         self.timeout_ms = Some(timeout_ms);
         self
     }
 
-    /// Sets [`user`](Self::user).
+    /// Sets [`user`](field@Self::user).
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
         self
     }
 
-    /// Sets [`working_directory`](Self::working_directory).
+    /// Sets [`working_directory`](field@Self::working_directory).
     #[must_use]
     pub fn working_directory(mut self, working_directory: impl Into<String>) -> Self {
         self.working_directory = Some(working_directory.into());
@@ -530,14 +531,14 @@ pub struct FindInPageResponsesApiWebSearchAction {
 }
 
 impl FindInPageResponsesApiWebSearchAction {
-    /// Sets [`pattern`](Self::pattern).
+    /// Sets [`pattern`](field@Self::pattern).
     #[must_use]
     pub fn pattern(mut self, pattern: impl Into<String>) -> Self {
         self.pattern = Some(pattern.into());
         self
     }
 
-    /// Sets [`url`](Self::url).
+    /// Sets [`url`](field@Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -579,14 +580,14 @@ impl FunctionCallOutputResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`call_id`](Self::call_id).
+    /// Sets [`call_id`](field@Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
@@ -594,7 +595,7 @@ impl FunctionCallOutputResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -608,14 +609,14 @@ impl FunctionCallOutputResponseItem {
         self
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`namespace`](Self::namespace).
+    /// Sets [`namespace`](field@Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
@@ -671,21 +672,21 @@ impl FunctionCallResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
         self
     }
 
-    /// Sets [`encrypted_function_args`](Self::encrypted_function_args).
+    /// Sets [`encrypted_function_args`](field@Self::encrypted_function_args).
     #[must_use]
     pub fn encrypted_function_args(
         mut self,
@@ -696,7 +697,7 @@ impl FunctionCallResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -710,14 +711,14 @@ impl FunctionCallResponseItem {
         self
     }
 
-    /// Sets [`namespace`](Self::namespace).
+    /// Sets [`namespace`](field@Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -766,14 +767,14 @@ impl ImageGenerationCallResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -781,7 +782,7 @@ impl ImageGenerationCallResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -795,7 +796,7 @@ impl ImageGenerationCallResponseItem {
         self
     }
 
-    /// Sets [`revised_prompt`](Self::revised_prompt).
+    /// Sets [`revised_prompt`](field@Self::revised_prompt).
     #[must_use]
     pub fn revised_prompt(mut self, revised_prompt: impl Into<String>) -> Self {
         self.revised_prompt = Some(revised_prompt.into());
@@ -823,14 +824,14 @@ pub struct InputAudioContentItem {
 }
 
 impl InputAudioContentItem {
-    /// Sets [`audio_url`](Self::audio_url).
+    /// Sets [`audio_url`](field@Self::audio_url).
     #[must_use]
     pub fn audio_url(mut self, audio_url: impl Into<String>) -> Self {
         self.audio_url = Some(audio_url.into());
         self
     }
 
-    /// Sets [`file_id`](Self::file_id).
+    /// Sets [`file_id`](field@Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
@@ -853,21 +854,21 @@ pub struct InputImageContentItem {
 }
 
 impl InputImageContentItem {
-    /// Sets [`detail`](Self::detail).
+    /// Sets [`detail`](field@Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Sets [`file_id`](Self::file_id).
+    /// Sets [`file_id`](field@Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
 
-    /// Sets [`image_url`](Self::image_url).
+    /// Sets [`image_url`](field@Self::image_url).
     #[must_use]
     pub fn image_url(mut self, image_url: impl Into<String>) -> Self {
         self.image_url = Some(image_url.into());
@@ -933,7 +934,7 @@ pub struct InternalChatMessageMetadataPassthrough {
 }
 
 impl InternalChatMessageMetadataPassthrough {
-    /// Sets [`turn_id`](Self::turn_id).
+    /// Sets [`turn_id`](field@Self::turn_id).
     #[must_use]
     pub fn turn_id(mut self, turn_id: impl Into<String>) -> Self {
         self.turn_id = Some(turn_id.into());
@@ -945,7 +946,8 @@ wire::object! { open InternalChatMessageMetadataPassthrough {
     turn_id: optional "turn_id",
 } }
 
-/// Used in [`LocalShellCallResponseItem::action`](crate::LocalShellCallResponseItem::action).
+/// Used in
+/// [`LocalShellCallResponseItem::action`](field@crate::LocalShellCallResponseItem::action).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LocalShellAction {
@@ -997,21 +999,21 @@ impl LocalShellCallResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`call_id`](Self::call_id).
+    /// Sets [`call_id`](field@Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -1019,7 +1021,7 @@ impl LocalShellCallResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1043,7 +1045,8 @@ wire::object! { LocalShellCallResponseItem {
     status: required "status",
 } }
 
-/// Used in [`LocalShellCallResponseItem::status`](crate::LocalShellCallResponseItem::status).
+/// Used in
+/// [`LocalShellCallResponseItem::status`](field@crate::LocalShellCallResponseItem::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LocalShellStatus {
@@ -1093,14 +1096,14 @@ impl MessageResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -1108,7 +1111,7 @@ impl MessageResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1122,14 +1125,14 @@ impl MessageResponseItem {
         self
     }
 
-    /// Sets [`phase`](Self::phase).
+    /// Sets [`phase`](field@Self::phase).
     #[must_use]
     pub fn phase(mut self, phase: impl Into<MessagePhase>) -> Self {
         self.phase = Some(phase.into());
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -1157,7 +1160,7 @@ pub struct OpenPageResponsesApiWebSearchAction {
 }
 
 impl OpenPageResponsesApiWebSearchAction {
-    /// Sets [`url`](Self::url).
+    /// Sets [`url`](field@Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -1189,14 +1192,14 @@ impl OutputTextContentItem {
         }
     }
 
-    /// Sets [`annotations`](Self::annotations).
+    /// Sets [`annotations`](field@Self::annotations).
     #[must_use]
     pub fn annotations(mut self, annotations: impl Into<Vec<Value>>) -> Self {
         self.annotations = Some(annotations.into());
         self
     }
 
-    /// Sets [`logprobs`](Self::logprobs).
+    /// Sets [`logprobs`](field@Self::logprobs).
     #[must_use]
     pub fn logprobs(mut self, logprobs: impl Into<Vec<Value>>) -> Self {
         self.logprobs = Some(logprobs.into());
@@ -1210,7 +1213,7 @@ wire::object! { OutputTextContentItem {
     text: required "text",
 } }
 
-/// Used in [`ReasoningResponseItem::content`](crate::ReasoningResponseItem::content).
+/// Used in [`ReasoningResponseItem::content`](field@crate::ReasoningResponseItem::content).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReasoningItemContent {
@@ -1223,7 +1226,7 @@ pub enum ReasoningItemContent {
 }
 
 impl ReasoningItemContent {
-    /// Returns the field [`text`](crate::ReasoningTextReasoningItemContent::text), which all
+    /// Returns the field [`text`](field@crate::ReasoningTextReasoningItemContent::text), which all
     /// variants share, or `None` if it is absent.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -1239,7 +1242,7 @@ wire::tagged! { ReasoningItemContent by "type" {
     "text" => Text(TextReasoningItemContent),
 } }
 
-/// Used in [`ReasoningResponseItem::summary`](crate::ReasoningResponseItem::summary).
+/// Used in [`ReasoningResponseItem::summary`](field@crate::ReasoningResponseItem::summary).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReasoningItemReasoningSummary {
@@ -1279,21 +1282,21 @@ impl ReasoningResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`content`](Self::content).
+    /// Sets [`content`](field@Self::content).
     #[must_use]
     pub fn content(mut self, content: impl Into<Vec<ReasoningItemContent>>) -> Self {
         self.content = Some(content.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -1301,7 +1304,7 @@ impl ReasoningResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1345,8 +1348,8 @@ wire::object! { ReasoningTextReasoningItemContent {
 } }
 
 /// Used in
-/// [`RawResponseItemCompletedNotification::item`](crate::RawResponseItemCompletedNotification::item)
-/// and [`ThreadResumeParams::history`](crate::ThreadResumeParams::history).
+/// [`RawResponseItemCompletedNotification::item`](field@crate::RawResponseItemCompletedNotification::item)
+/// and [`ThreadResumeParams::history`](field@crate::ThreadResumeParams::history).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseItem {
@@ -1413,7 +1416,8 @@ wire::tagged! { ResponseItem by "type" {
     "other" => Other,
 } }
 
-/// Used in [`WebSearchCallResponseItem::action`](crate::WebSearchCallResponseItem::action).
+/// Used in
+/// [`WebSearchCallResponseItem::action`](field@crate::WebSearchCallResponseItem::action).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResponsesApiWebSearchAction {
@@ -1446,14 +1450,14 @@ pub struct SearchResponsesApiWebSearchAction {
 }
 
 impl SearchResponsesApiWebSearchAction {
-    /// Sets [`queries`](Self::queries).
+    /// Sets [`queries`](field@Self::queries).
     #[must_use]
     pub fn queries(mut self, queries: impl Into<Vec<String>>) -> Self {
         self.queries = Some(queries.into());
         self
     }
 
-    /// Sets [`query`](Self::query).
+    /// Sets [`query`](field@Self::query).
     #[must_use]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
@@ -1537,21 +1541,21 @@ impl ToolSearchCallResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`call_id`](Self::call_id).
+    /// Sets [`call_id`](field@Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -1559,7 +1563,7 @@ impl ToolSearchCallResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1573,7 +1577,7 @@ impl ToolSearchCallResponseItem {
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());
@@ -1624,14 +1628,14 @@ impl ToolSearchOutputResponseItem {
         }
     }
 
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`call_id`](Self::call_id).
+    /// Sets [`call_id`](field@Self::call_id).
     #[must_use]
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
@@ -1639,7 +1643,7 @@ impl ToolSearchOutputResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1678,21 +1682,21 @@ pub struct WebSearchCallResponseItem {
 }
 
 impl WebSearchCallResponseItem {
-    /// Sets [`id`](Self::id).
+    /// Sets [`id`](field@Self::id).
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets [`action`](Self::action).
+    /// Sets [`action`](field@Self::action).
     #[must_use]
     pub fn action(mut self, action: impl Into<ResponsesApiWebSearchAction>) -> Self {
         self.action = Some(action.into());
         self
     }
 
-    /// Sets [`encrypted_content`](Self::encrypted_content).
+    /// Sets [`encrypted_content`](field@Self::encrypted_content).
     #[must_use]
     pub fn encrypted_content(mut self, encrypted_content: impl Into<String>) -> Self {
         self.encrypted_content = Some(encrypted_content.into());
@@ -1700,7 +1704,7 @@ impl WebSearchCallResponseItem {
     }
 
     /// Sets
-    /// [`internal_chat_message_metadata_passthrough`](Self::internal_chat_message_metadata_passthrough).
+    /// [`internal_chat_message_metadata_passthrough`](field@Self::internal_chat_message_metadata_passthrough).
     #[must_use]
     pub fn internal_chat_message_metadata_passthrough(
         mut self,
@@ -1714,7 +1718,7 @@ impl WebSearchCallResponseItem {
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<String>) -> Self {
         self.status = Some(status.into());

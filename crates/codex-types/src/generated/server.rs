@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::{RequestId, wire};
 
-/// Used in [`InitializeParams::client_info`](crate::InitializeParams::client_info).
+/// Used in [`InitializeParams::client_info`](field@crate::InitializeParams::client_info).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ClientInfo {
@@ -29,7 +29,7 @@ impl ClientInfo {
         }
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -162,35 +162,35 @@ impl FeedbackSaveParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`extra_log_files`](Self::extra_log_files).
+    /// Sets [`extra_log_files`](field@Self::extra_log_files).
     #[must_use]
     pub fn extra_log_files(mut self, extra_log_files: impl Into<Vec<String>>) -> Self {
         self.extra_log_files = Some(extra_log_files.into());
         self
     }
 
-    /// Sets [`include_logs`](Self::include_logs).
+    /// Sets [`include_logs`](field@Self::include_logs).
     #[must_use]
     pub fn include_logs(mut self, include_logs: bool) -> Self {
         self.include_logs = Some(include_logs);
         self
     }
 
-    /// Sets [`reason`](Self::reason).
+    /// Sets [`reason`](field@Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// Sets [`tags`](Self::tags).
+    /// Sets [`tags`](field@Self::tags).
     #[must_use]
     pub fn tags(mut self, tags: impl Into<BTreeMap<String, String>>) -> Self {
         self.tags = Some(tags.into());
@@ -268,35 +268,35 @@ impl FeedbackUploadParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`extra_log_files`](Self::extra_log_files).
+    /// Sets [`extra_log_files`](field@Self::extra_log_files).
     #[must_use]
     pub fn extra_log_files(mut self, extra_log_files: impl Into<Vec<String>>) -> Self {
         self.extra_log_files = Some(extra_log_files.into());
         self
     }
 
-    /// Sets [`include_logs`](Self::include_logs).
+    /// Sets [`include_logs`](field@Self::include_logs).
     #[must_use]
     pub fn include_logs(mut self, include_logs: bool) -> Self {
         self.include_logs = Some(include_logs);
         self
     }
 
-    /// Sets [`reason`](Self::reason).
+    /// Sets [`reason`](field@Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// Sets [`tags`](Self::tags).
+    /// Sets [`tags`](field@Self::tags).
     #[must_use]
     pub fn tags(mut self, tags: impl Into<BTreeMap<String, String>>) -> Self {
         self.tags = Some(tags.into());
@@ -404,28 +404,28 @@ pub struct InitializeCapabilities {
 }
 
 impl InitializeCapabilities {
-    /// Sets [`experimental_api`](Self::experimental_api).
+    /// Sets [`experimental_api`](field@Self::experimental_api).
     #[must_use]
     pub fn experimental_api(mut self, experimental_api: bool) -> Self {
         self.experimental_api = Some(experimental_api);
         self
     }
 
-    /// Sets [`explicit_gateway_oauth`](Self::explicit_gateway_oauth).
+    /// Sets [`explicit_gateway_oauth`](field@Self::explicit_gateway_oauth).
     #[must_use]
     pub fn explicit_gateway_oauth(mut self, explicit_gateway_oauth: bool) -> Self {
         self.explicit_gateway_oauth = Some(explicit_gateway_oauth);
         self
     }
 
-    /// Sets [`extensions`](Self::extensions).
+    /// Sets [`extensions`](field@Self::extensions).
     #[must_use]
     pub fn extensions(mut self, extensions: impl Into<Map<String, Value>>) -> Self {
         self.extensions = Some(extensions.into());
         self
     }
 
-    /// Sets [`mcp_server_openai_form_elicitation`](Self::mcp_server_openai_form_elicitation).
+    /// Sets [`mcp_server_openai_form_elicitation`](field@Self::mcp_server_openai_form_elicitation).
     #[must_use]
     pub fn mcp_server_openai_form_elicitation(
         mut self,
@@ -437,7 +437,7 @@ impl InitializeCapabilities {
         self
     }
 
-    /// Sets [`opt_out_notification_methods`](Self::opt_out_notification_methods).
+    /// Sets [`opt_out_notification_methods`](field@Self::opt_out_notification_methods).
     #[must_use]
     pub fn opt_out_notification_methods(
         mut self,
@@ -447,14 +447,14 @@ impl InitializeCapabilities {
         self
     }
 
-    /// Sets [`request_attestation`](Self::request_attestation).
+    /// Sets [`request_attestation`](field@Self::request_attestation).
     #[must_use]
     pub fn request_attestation(mut self, request_attestation: bool) -> Self {
         self.request_attestation = Some(request_attestation);
         self
     }
 
-    /// Sets [`required_human_approval`](Self::required_human_approval).
+    /// Sets [`required_human_approval`](field@Self::required_human_approval).
     #[must_use]
     pub fn required_human_approval(mut self, required_human_approval: bool) -> Self {
         self.required_human_approval = Some(required_human_approval);
@@ -494,7 +494,7 @@ impl InitializeParams {
         }
     }
 
-    /// Sets [`capabilities`](Self::capabilities).
+    /// Sets [`capabilities`](field@Self::capabilities).
     #[must_use]
     pub fn capabilities(
         mut self,
@@ -564,7 +564,7 @@ pub struct MockExperimentalMethodParams {
 }
 
 impl MockExperimentalMethodParams {
-    /// Sets [`value`](Self::value).
+    /// Sets [`value`](field@Self::value).
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
@@ -591,7 +591,8 @@ wire::object! { MockExperimentalMethodResponse {
     echoed: optional "echoed",
 } }
 
-/// Used in [`ServerDiagnosticsResponse::gauges`](crate::ServerDiagnosticsResponse::gauges).
+/// Used in
+/// [`ServerDiagnosticsResponse::gauges`](field@crate::ServerDiagnosticsResponse::gauges).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerDiagnosticsGauge {
@@ -624,7 +625,8 @@ pub struct ServerDiagnosticsParams {}
 
 wire::object! { ServerDiagnosticsParams {} }
 
-/// Used in [`ServerDiagnosticsResponse::process`](crate::ServerDiagnosticsResponse::process).
+/// Used in
+/// [`ServerDiagnosticsResponse::process`](field@crate::ServerDiagnosticsResponse::process).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerDiagnosticsProcess {

@@ -110,14 +110,14 @@ pub struct AudioUserInput {
 }
 
 impl AudioUserInput {
-    /// Sets [`file_id`](Self::file_id).
+    /// Sets [`file_id`](field@Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
 
-    /// Sets [`url`](Self::url).
+    /// Sets [`url`](field@Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -130,7 +130,7 @@ wire::object! { AudioUserInput {
     url: optional "url",
 } }
 
-/// Used in [`TextElement::byte_range`](crate::TextElement::byte_range).
+/// Used in [`TextElement::byte_range`](field@crate::TextElement::byte_range).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ByteRange {
@@ -382,7 +382,7 @@ pub struct ExternalSandboxSandboxPolicy {
 }
 
 impl ExternalSandboxSandboxPolicy {
-    /// Sets [`network_access`](Self::network_access).
+    /// Sets [`network_access`](field@Self::network_access).
     #[must_use]
     pub fn network_access(mut self, network_access: impl Into<NetworkAccess>) -> Self {
         self.network_access = Some(network_access.into());
@@ -418,8 +418,8 @@ wire::object! { FailedUserVerificationErrorDetails {
 } }
 
 /// Used in
-/// [`CustomToolCallOutputResponseItem::output`](crate::CustomToolCallOutputResponseItem::output),
-/// [`FunctionCallOutputResponseItem::output`](crate::FunctionCallOutputResponseItem::output)
+/// [`CustomToolCallOutputResponseItem::output`](field@crate::CustomToolCallOutputResponseItem::output),
+/// [`FunctionCallOutputResponseItem::output`](field@crate::FunctionCallOutputResponseItem::output)
 /// and 2 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -489,14 +489,14 @@ impl GranularAskForApproval {
         }
     }
 
-    /// Sets [`request_permissions`](Self::request_permissions).
+    /// Sets [`request_permissions`](field@Self::request_permissions).
     #[must_use]
     pub fn request_permissions(mut self, request_permissions: bool) -> Self {
         self.request_permissions = Some(request_permissions);
         self
     }
 
-    /// Sets [`skill_approval`](Self::skill_approval).
+    /// Sets [`skill_approval`](field@Self::skill_approval).
     #[must_use]
     pub fn skill_approval(mut self, skill_approval: bool) -> Self {
         self.skill_approval = Some(skill_approval);
@@ -573,8 +573,9 @@ wire::object! { HttpConnectionFailedCodexErrorInfo {
     http_status_code: optional "httpStatusCode",
 } }
 
-/// Used in [`ImageUserInput::detail`](crate::ImageUserInput::detail),
-/// [`InputImageContentItem::detail`](crate::InputImageContentItem::detail) and 2 other places.
+/// Used in [`ImageUserInput::detail`](field@crate::ImageUserInput::detail),
+/// [`InputImageContentItem::detail`](field@crate::InputImageContentItem::detail) and 2 other
+/// places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ImageDetail {
@@ -609,21 +610,21 @@ pub struct ImageUserInput {
 }
 
 impl ImageUserInput {
-    /// Sets [`detail`](Self::detail).
+    /// Sets [`detail`](field@Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Sets [`file_id`](Self::file_id).
+    /// Sets [`file_id`](field@Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
 
-    /// Sets [`url`](Self::url).
+    /// Sets [`url`](field@Self::url).
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -650,14 +651,14 @@ pub struct InputAudioFunctionCallOutputContentItem {
 }
 
 impl InputAudioFunctionCallOutputContentItem {
-    /// Sets [`audio_url`](Self::audio_url).
+    /// Sets [`audio_url`](field@Self::audio_url).
     #[must_use]
     pub fn audio_url(mut self, audio_url: impl Into<String>) -> Self {
         self.audio_url = Some(audio_url.into());
         self
     }
 
-    /// Sets [`file_id`](Self::file_id).
+    /// Sets [`file_id`](field@Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
@@ -682,21 +683,21 @@ pub struct InputImageFunctionCallOutputContentItem {
 }
 
 impl InputImageFunctionCallOutputContentItem {
-    /// Sets [`detail`](Self::detail).
+    /// Sets [`detail`](field@Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Sets [`file_id`](Self::file_id).
+    /// Sets [`file_id`](field@Self::file_id).
     #[must_use]
     pub fn file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = Some(file_id.into());
         self
     }
 
-    /// Sets [`image_url`](Self::image_url).
+    /// Sets [`image_url`](field@Self::image_url).
     #[must_use]
     pub fn image_url(mut self, image_url: impl Into<String>) -> Self {
         self.image_url = Some(image_url.into());
@@ -755,8 +756,8 @@ wire::object! { InvalidRequestUserVerificationErrorDetails {
 } }
 
 /// Used in
-/// [`AdditionalFileSystemPermissions::read`](crate::AdditionalFileSystemPermissions::read),
-/// [`AdditionalFileSystemPermissions::write`](crate::AdditionalFileSystemPermissions::write)
+/// [`AdditionalFileSystemPermissions::read`](field@crate::AdditionalFileSystemPermissions::read),
+/// [`AdditionalFileSystemPermissions::write`](field@crate::AdditionalFileSystemPermissions::write)
 /// and 27 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LegacyAppPathString(pub String);
@@ -804,7 +805,7 @@ impl LocalImageUserInput {
         }
     }
 
-    /// Sets [`detail`](Self::detail).
+    /// Sets [`detail`](field@Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<ImageDetail>) -> Self {
         self.detail = Some(detail.into());
@@ -874,7 +875,7 @@ wire::strings! { MessagePhase {
     "final_answer" => FinalAnswer,
 } }
 
-/// Used in [`TurnError::misalignment`](crate::TurnError::misalignment).
+/// Used in [`TurnError::misalignment`](field@crate::TurnError::misalignment).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MisalignmentErrorDetails {
@@ -895,7 +896,7 @@ wire::object! { MisalignmentErrorDetails {
     steer: optional "steer",
 } }
 
-/// Used in [`MisalignmentErrorDetails::steer`](crate::MisalignmentErrorDetails::steer).
+/// Used in [`MisalignmentErrorDetails::steer`](field@crate::MisalignmentErrorDetails::steer).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MisalignmentSteer {
@@ -947,8 +948,8 @@ pub enum ModelProviderError {
 
 impl ModelProviderError {
     /// Returns the field
-    /// [`model_provider`](crate::ModelProviderMismatchModelProviderError::model_provider), which
-    /// all variants share, or `None` if it is absent.
+    /// [`model_provider`](field@crate::ModelProviderMismatchModelProviderError::model_provider),
+    /// which all variants share, or `None` if it is absent.
     pub fn model_provider(&self) -> Option<&str> {
         match self {
             Self::ModelProviderMismatch(body) => Some(&body.model_provider),
@@ -1045,7 +1046,7 @@ wire::mixed! { MultiAgentMode {
 } }
 
 /// Used in
-/// [`ExternalSandboxSandboxPolicy::network_access`](crate::ExternalSandboxSandboxPolicy::network_access).
+/// [`ExternalSandboxSandboxPolicy::network_access`](field@crate::ExternalSandboxSandboxPolicy::network_access).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkAccess {
@@ -1063,10 +1064,10 @@ wire::strings! { NetworkAccess {
 } }
 
 /// Used in
-/// [`ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision::network_policy_amendment`](crate::ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision::network_policy_amendment),
-/// [`CommandExecutionRequestApprovalParams::proposed_network_policy_amendments`](crate::CommandExecutionRequestApprovalParams::proposed_network_policy_amendments)
+/// [`ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision::network_policy_amendment`](field@crate::ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision::network_policy_amendment),
+/// [`CommandExecutionRequestApprovalParams::proposed_network_policy_amendments`](field@crate::CommandExecutionRequestApprovalParams::proposed_network_policy_amendments)
 /// and
-/// [`NetworkPolicyAmendmentReviewDecision::network_policy_amendment`](crate::NetworkPolicyAmendmentReviewDecision::network_policy_amendment).
+/// [`NetworkPolicyAmendmentReviewDecision::network_policy_amendment`](field@crate::NetworkPolicyAmendmentReviewDecision::network_policy_amendment).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NetworkPolicyAmendment {
@@ -1093,7 +1094,7 @@ wire::object! { NetworkPolicyAmendment {
     host: required "host",
 } }
 
-/// Used in [`NetworkPolicyAmendment::action`](crate::NetworkPolicyAmendment::action).
+/// Used in [`NetworkPolicyAmendment::action`](field@crate::NetworkPolicyAmendment::action).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkPolicyRuleAction {
@@ -1111,7 +1112,7 @@ wire::strings! { NetworkPolicyRuleAction {
 } }
 
 /// Used in
-/// [`ActiveTurnNotSteerableCodexErrorInfo::turn_kind`](crate::ActiveTurnNotSteerableCodexErrorInfo::turn_kind).
+/// [`ActiveTurnNotSteerableCodexErrorInfo::turn_kind`](field@crate::ActiveTurnNotSteerableCodexErrorInfo::turn_kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NonSteerableTurnKind {
@@ -1181,7 +1182,7 @@ pub struct ReadOnlySandboxPolicy {
 }
 
 impl ReadOnlySandboxPolicy {
-    /// Sets [`network_access`](Self::network_access).
+    /// Sets [`network_access`](field@Self::network_access).
     #[must_use]
     pub fn network_access(mut self, network_access: bool) -> Self {
         self.network_access = Some(network_access);
@@ -1393,7 +1394,7 @@ impl Settings {
         }
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -1403,7 +1404,7 @@ impl Settings {
         self
     }
 
-    /// Sets [`reasoning_effort`](Self::reasoning_effort).
+    /// Sets [`reasoning_effort`](field@Self::reasoning_effort).
     #[must_use]
     pub fn reasoning_effort(
         mut self,
@@ -1420,9 +1421,10 @@ wire::object! { Settings {
     reasoning_effort: optional "reasoning_effort",
 } }
 
-/// Used in [`ProjectListParams::sort_direction`](crate::ProjectListParams::sort_direction),
-/// [`ThreadItemsListParams::sort_direction`](crate::ThreadItemsListParams::sort_direction) and
-/// 4 other places.
+/// Used in
+/// [`ProjectListParams::sort_direction`](field@crate::ProjectListParams::sort_direction),
+/// [`ThreadItemsListParams::sort_direction`](field@crate::ThreadItemsListParams::sort_direction)
+/// and 4 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SortDirection {
@@ -1439,7 +1441,7 @@ wire::strings! { SortDirection {
     "desc" => Desc,
 } }
 
-/// Used in [`TextUserInput::text_elements`](crate::TextUserInput::text_elements).
+/// Used in [`TextUserInput::text_elements`](field@crate::TextUserInput::text_elements).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextElement {
@@ -1459,7 +1461,7 @@ impl TextElement {
         }
     }
 
-    /// Sets [`placeholder`](Self::placeholder).
+    /// Sets [`placeholder`](field@Self::placeholder).
     #[must_use]
     pub fn placeholder(mut self, placeholder: impl Into<String>) -> Self {
         self.placeholder = Some(placeholder.into());
@@ -1495,7 +1497,7 @@ impl TextUserInput {
         }
     }
 
-    /// Sets [`text_elements`](Self::text_elements).
+    /// Sets [`text_elements`](field@Self::text_elements).
     #[must_use]
     pub fn text_elements(mut self, text_elements: impl Into<Vec<TextElement>>) -> Self {
         self.text_elements = Some(text_elements.into());
@@ -1509,10 +1511,10 @@ wire::object! { TextUserInput {
 } }
 
 /// Used in
-/// [`ApplyPatchApprovalParams::conversation_id`](crate::ApplyPatchApprovalParams::conversation_id),
-/// [`ExecCommandApprovalParams::conversation_id`](crate::ExecCommandApprovalParams::conversation_id)
+/// [`ApplyPatchApprovalParams::conversation_id`](field@crate::ApplyPatchApprovalParams::conversation_id),
+/// [`ExecCommandApprovalParams::conversation_id`](field@crate::ExecCommandApprovalParams::conversation_id)
 /// and
-/// [`ThreadSpawnSubAgentSource::parent_thread_id`](crate::ThreadSpawnSubAgentSource::parent_thread_id).
+/// [`ThreadSpawnSubAgentSource::parent_thread_id`](field@crate::ThreadSpawnSubAgentSource::parent_thread_id).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadId(pub String);
 
@@ -1557,14 +1559,14 @@ pub struct ThreadSectionAppearance {
 }
 
 impl ThreadSectionAppearance {
-    /// Sets [`color`](Self::color).
+    /// Sets [`color`](field@Self::color).
     #[must_use]
     pub fn color(mut self, color: impl Into<String>) -> Self {
         self.color = Some(color.into());
         self
     }
 
-    /// Sets [`icon`](Self::icon).
+    /// Sets [`icon`](field@Self::icon).
     #[must_use]
     pub fn icon(mut self, icon: impl Into<String>) -> Self {
         self.icon = Some(icon.into());
@@ -1682,9 +1684,9 @@ wire::object! { Turn {
 } }
 
 /// Used in
-/// [`ThreadSettingsUpdateParams::environments`](crate::ThreadSettingsUpdateParams::environments),
-/// [`ThreadStartParams::environments`](crate::ThreadStartParams::environments) and 2 other
-/// places.
+/// [`ThreadSettingsUpdateParams::environments`](field@crate::ThreadSettingsUpdateParams::environments),
+/// [`ThreadStartParams::environments`](field@crate::ThreadStartParams::environments) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnEnvironmentParams {
@@ -1708,7 +1710,7 @@ impl TurnEnvironmentParams {
         }
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -1757,9 +1759,9 @@ wire::object! { TurnError {
 } }
 
 /// Used in
-/// [`ThreadResumeInitialTurnsPageParams::items_view`](crate::ThreadResumeInitialTurnsPageParams::items_view),
-/// [`ThreadTurnsListParams::items_view`](crate::ThreadTurnsListParams::items_view) and
-/// [`Turn::items_view`](crate::Turn::items_view).
+/// [`ThreadResumeInitialTurnsPageParams::items_view`](field@crate::ThreadResumeInitialTurnsPageParams::items_view),
+/// [`ThreadTurnsListParams::items_view`](field@crate::ThreadTurnsListParams::items_view) and
+/// [`Turn::items_view`](field@crate::Turn::items_view).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnItemsView {
@@ -1886,7 +1888,7 @@ wire::tagged! { UserInput by "type" {
 } }
 
 /// Used in
-/// [`CancelledUserVerificationErrorDetails::reason`](crate::CancelledUserVerificationErrorDetails::reason).
+/// [`CancelledUserVerificationErrorDetails::reason`](field@crate::CancelledUserVerificationErrorDetails::reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1931,7 +1933,7 @@ wire::tagged! { UserVerificationErrorDetails by "type" {
 } }
 
 /// Used in
-/// [`FailedUserVerificationErrorDetails::reason`](crate::FailedUserVerificationErrorDetails::reason).
+/// [`FailedUserVerificationErrorDetails::reason`](field@crate::FailedUserVerificationErrorDetails::reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -1957,7 +1959,7 @@ wire::strings! { UserVerificationFailureReason {
 } }
 
 /// Used in
-/// [`InvalidRequestUserVerificationErrorDetails::reason`](crate::InvalidRequestUserVerificationErrorDetails::reason).
+/// [`InvalidRequestUserVerificationErrorDetails::reason`](field@crate::InvalidRequestUserVerificationErrorDetails::reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2007,9 +2009,9 @@ wire::object! { UserVerificationRpcError {
 } }
 
 /// Used in
-/// [`UnavailableUserVerificationErrorDetails::reason`](crate::UnavailableUserVerificationErrorDetails::reason)
+/// [`UnavailableUserVerificationErrorDetails::reason`](field@crate::UnavailableUserVerificationErrorDetails::reason)
 /// and
-/// [`UserVerificationStatusResponse::unavailable_reason`](crate::UserVerificationStatusResponse::unavailable_reason).
+/// [`UserVerificationStatusResponse::unavailable_reason`](field@crate::UserVerificationStatusResponse::unavailable_reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2062,28 +2064,28 @@ pub struct WorkspaceWriteSandboxPolicy {
 }
 
 impl WorkspaceWriteSandboxPolicy {
-    /// Sets [`exclude_slash_tmp`](Self::exclude_slash_tmp).
+    /// Sets [`exclude_slash_tmp`](field@Self::exclude_slash_tmp).
     #[must_use]
     pub fn exclude_slash_tmp(mut self, exclude_slash_tmp: bool) -> Self {
         self.exclude_slash_tmp = Some(exclude_slash_tmp);
         self
     }
 
-    /// Sets [`exclude_tmpdir_env_var`](Self::exclude_tmpdir_env_var).
+    /// Sets [`exclude_tmpdir_env_var`](field@Self::exclude_tmpdir_env_var).
     #[must_use]
     pub fn exclude_tmpdir_env_var(mut self, exclude_tmpdir_env_var: bool) -> Self {
         self.exclude_tmpdir_env_var = Some(exclude_tmpdir_env_var);
         self
     }
 
-    /// Sets [`network_access`](Self::network_access).
+    /// Sets [`network_access`](field@Self::network_access).
     #[must_use]
     pub fn network_access(mut self, network_access: bool) -> Self {
         self.network_access = Some(network_access);
         self
     }
 
-    /// Sets [`writable_roots`](Self::writable_roots).
+    /// Sets [`writable_roots`](field@Self::writable_roots).
     #[must_use]
     pub fn writable_roots(
         mut self,

@@ -10,8 +10,8 @@ use super::*;
 use crate::{RequestId, wire};
 
 /// Used in
-/// [`ThreadForkResponse::active_permission_profile`](crate::ThreadForkResponse::active_permission_profile),
-/// [`ThreadResumeResponse::active_permission_profile`](crate::ThreadResumeResponse::active_permission_profile)
+/// [`ThreadForkResponse::active_permission_profile`](field@crate::ThreadForkResponse::active_permission_profile),
+/// [`ThreadResumeResponse::active_permission_profile`](field@crate::ThreadResumeResponse::active_permission_profile)
 /// and 2 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ wire::object! { ActiveThreadStatus {
 } }
 
 /// Used in
-/// [`ThreadSpawnSubAgentSource::agent_path`](crate::ThreadSpawnSubAgentSource::agent_path).
+/// [`ThreadSpawnSubAgentSource::agent_path`](field@crate::ThreadSpawnSubAgentSource::agent_path).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgentPath(pub String);
 
@@ -130,7 +130,7 @@ wire::object! { ContextCompactedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`NamespaceDynamicToolSpec::tools`](crate::NamespaceDynamicToolSpec::tools).
+/// Used in [`NamespaceDynamicToolSpec::tools`](field@crate::NamespaceDynamicToolSpec::tools).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolNamespaceTool {
@@ -144,7 +144,7 @@ wire::tagged! { DynamicToolNamespaceTool by "type" {
     "function" => Function(FunctionDynamicToolNamespaceTool),
 } }
 
-/// Used in [`ThreadStartParams::dynamic_tools`](crate::ThreadStartParams::dynamic_tools).
+/// Used in [`ThreadStartParams::dynamic_tools`](field@crate::ThreadStartParams::dynamic_tools).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolSpec {
@@ -157,8 +157,8 @@ pub enum DynamicToolSpec {
 }
 
 impl DynamicToolSpec {
-    /// Returns the field [`description`](crate::FunctionDynamicToolSpec::description), which all
-    /// variants share, or `None` if it is absent.
+    /// Returns the field [`description`](field@crate::FunctionDynamicToolSpec::description), which
+    /// all variants share, or `None` if it is absent.
     pub fn description(&self) -> Option<&str> {
         match self {
             Self::Function(body) => Some(&body.description),
@@ -167,8 +167,8 @@ impl DynamicToolSpec {
         }
     }
 
-    /// Returns the field [`name`](crate::FunctionDynamicToolSpec::name), which all variants share,
-    /// or `None` if it is absent.
+    /// Returns the field [`name`](field@crate::FunctionDynamicToolSpec::name), which all variants
+    /// share, or `None` if it is absent.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Function(body) => Some(&body.name),
@@ -271,7 +271,7 @@ impl FunctionDynamicToolNamespaceTool {
         }
     }
 
-    /// Sets [`defer_loading`](Self::defer_loading).
+    /// Sets [`defer_loading`](field@Self::defer_loading).
     #[must_use]
     pub fn defer_loading(mut self, defer_loading: bool) -> Self {
         self.defer_loading = Some(defer_loading);
@@ -313,7 +313,7 @@ impl FunctionDynamicToolSpec {
         }
     }
 
-    /// Sets [`defer_loading`](Self::defer_loading).
+    /// Sets [`defer_loading`](field@Self::defer_loading).
     #[must_use]
     pub fn defer_loading(mut self, defer_loading: bool) -> Self {
         self.defer_loading = Some(defer_loading);
@@ -328,7 +328,7 @@ wire::object! { FunctionDynamicToolSpec {
     name: required "name",
 } }
 
-/// Used in [`Thread::git_info`](crate::Thread::git_info).
+/// Used in [`Thread::git_info`](field@crate::Thread::git_info).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GitInfo {
@@ -416,7 +416,7 @@ pub struct MemoryStatusParams {
 }
 
 impl MemoryStatusParams {
-    /// Sets [`min_consolidated_threads`](Self::min_consolidated_threads).
+    /// Sets [`min_consolidated_threads`](field@Self::min_consolidated_threads).
     #[must_use]
     pub fn min_consolidated_threads(mut self, min_consolidated_threads: u32) -> Self {
         self.min_consolidated_threads = Some(min_consolidated_threads);
@@ -487,9 +487,9 @@ wire::object! { NamespaceDynamicToolSpec {
 } }
 
 /// Used in
-/// [`ThreadQueueAddResponse::queued_submission`](crate::ThreadQueueAddResponse::queued_submission),
-/// [`ThreadQueueListResponse::data`](crate::ThreadQueueListResponse::data) and
-/// [`ThreadQueueUpdateResponse::queued_submission`](crate::ThreadQueueUpdateResponse::queued_submission).
+/// [`ThreadQueueAddResponse::queued_submission`](field@crate::ThreadQueueAddResponse::queued_submission),
+/// [`ThreadQueueListResponse::data`](field@crate::ThreadQueueListResponse::data) and
+/// [`ThreadQueueUpdateResponse::queued_submission`](field@crate::ThreadQueueUpdateResponse::queued_submission).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueuedSubmission {
@@ -1115,14 +1115,14 @@ impl ThreadAttachmentListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1237,21 +1237,21 @@ impl ThreadAttachmentOwnerListParams {
         }
     }
 
-    /// Sets [`archived`](Self::archived).
+    /// Sets [`archived`](field@Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1387,7 +1387,7 @@ wire::object! { ThreadAttachmentUpdatedNotification {
 } }
 
 /// Used in
-/// [`ThreadBackgroundTerminalsListResponse::data`](crate::ThreadBackgroundTerminalsListResponse::data).
+/// [`ThreadBackgroundTerminalsListResponse::data`](field@crate::ThreadBackgroundTerminalsListResponse::data).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -1500,14 +1500,14 @@ impl ThreadBackgroundTerminalsListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1934,7 +1934,7 @@ impl ThreadForkParams {
         }
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -1944,7 +1944,7 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -1954,49 +1954,49 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`attach_to_source`](Self::attach_to_source).
+    /// Sets [`attach_to_source`](field@Self::attach_to_source).
     #[must_use]
     pub fn attach_to_source(mut self, attach_to_source: bool) -> Self {
         self.attach_to_source = Some(attach_to_source);
         self
     }
 
-    /// Sets [`base_instructions`](Self::base_instructions).
+    /// Sets [`base_instructions`](field@Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
 
-    /// Sets [`before_turn_id`](Self::before_turn_id).
+    /// Sets [`before_turn_id`](field@Self::before_turn_id).
     #[must_use]
     pub fn before_turn_id(mut self, before_turn_id: impl Into<String>) -> Self {
         self.before_turn_id = Some(before_turn_id.into());
         self
     }
 
-    /// Sets [`config`](Self::config).
+    /// Sets [`config`](field@Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`defer_goal_continuation`](Self::defer_goal_continuation).
+    /// Sets [`defer_goal_continuation`](field@Self::defer_goal_continuation).
     #[must_use]
     pub fn defer_goal_continuation(mut self, defer_goal_continuation: bool) -> Self {
         self.defer_goal_continuation = Some(defer_goal_continuation);
         self
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -2006,21 +2006,22 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
         self
     }
 
-    /// Sets [`exclude_turns`](Self::exclude_turns).
+    /// Sets [`exclude_turns`](field@Self::exclude_turns).
     #[must_use]
     pub fn exclude_turns(mut self, exclude_turns: bool) -> Self {
         self.exclude_turns = Some(exclude_turns);
         self
     }
 
-    /// Sets [`experimental_disable_prediction_mcp`](Self::experimental_disable_prediction_mcp).
+    /// Sets
+    /// [`experimental_disable_prediction_mcp`](field@Self::experimental_disable_prediction_mcp).
     #[must_use]
     pub fn experimental_disable_prediction_mcp(
         mut self,
@@ -2032,7 +2033,7 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`experimental_prediction_mode`](Self::experimental_prediction_mode).
+    /// Sets [`experimental_prediction_mode`](field@Self::experimental_prediction_mode).
     #[must_use]
     pub fn experimental_prediction_mode(
         mut self,
@@ -2042,42 +2043,42 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`last_turn_id`](Self::last_turn_id).
+    /// Sets [`last_turn_id`](field@Self::last_turn_id).
     #[must_use]
     pub fn last_turn_id(mut self, last_turn_id: impl Into<String>) -> Self {
         self.last_turn_id = Some(last_turn_id.into());
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
 
-    /// Sets [`path`](Self::path).
+    /// Sets [`path`](field@Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -2087,28 +2088,28 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`sandbox`](Self::sandbox).
+    /// Sets [`sandbox`](field@Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`thread_source`](Self::thread_source).
+    /// Sets [`thread_source`](field@Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
@@ -2306,7 +2307,7 @@ impl ThreadGoalClearParams {
         }
     }
 
-    /// Sets [`origin`](Self::origin).
+    /// Sets [`origin`](field@Self::origin).
     #[must_use]
     pub fn origin(mut self, origin: impl Into<ThreadGoalMutationOrigin>) -> Self {
         self.origin = Some(origin.into());
@@ -2448,35 +2449,35 @@ impl ThreadGoalSetParams {
         }
     }
 
-    /// Sets [`objective`](Self::objective).
+    /// Sets [`objective`](field@Self::objective).
     #[must_use]
     pub fn objective(mut self, objective: impl Into<String>) -> Self {
         self.objective = Some(objective.into());
         self
     }
 
-    /// Sets [`origin`](Self::origin).
+    /// Sets [`origin`](field@Self::origin).
     #[must_use]
     pub fn origin(mut self, origin: impl Into<ThreadGoalMutationOrigin>) -> Self {
         self.origin = Some(origin.into());
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<ThreadGoalStatus>) -> Self {
         self.status = Some(status.into());
         self
     }
 
-    /// Sets [`token_budget`](Self::token_budget).
+    /// Sets [`token_budget`](field@Self::token_budget).
     #[must_use]
     pub fn token_budget(mut self, token_budget: i64) -> Self {
         self.token_budget = Some(Some(token_budget));
         self
     }
 
-    /// Clears [`token_budget`](Self::token_budget) by sending `null`.
+    /// Clears [`token_budget`](field@Self::token_budget) by sending `null`.
     #[must_use]
     pub fn clear_token_budget(mut self) -> Self {
         self.token_budget = Some(None);
@@ -2588,7 +2589,7 @@ wire::object! { ThreadGoalUpdatedNotification {
 } }
 
 /// Used in
-/// [`ThreadGuardianReviewResponse::assessment`](crate::ThreadGuardianReviewResponse::assessment).
+/// [`ThreadGuardianReviewResponse::assessment`](field@crate::ThreadGuardianReviewResponse::assessment).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
@@ -2682,8 +2683,8 @@ wire::object! { ThreadGuardianReviewResponse {
     assessment: optional "assessment",
 } }
 
-/// Used in [`Thread::history_mode`](crate::Thread::history_mode) and
-/// [`ThreadStartParams::history_mode`](crate::ThreadStartParams::history_mode).
+/// Used in [`Thread::history_mode`](field@crate::Thread::history_mode) and
+/// [`ThreadStartParams::history_mode`](field@crate::ThreadStartParams::history_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadHistoryMode {
@@ -2829,21 +2830,21 @@ impl ThreadItemsListParams {
         }
     }
 
-    /// Sets [`turn_id`](Self::turn_id).
+    /// Sets [`turn_id`](field@Self::turn_id).
     #[must_use]
     pub fn turn_id(mut self, turn_id: impl Into<String>) -> Self {
         self.turn_id = Some(turn_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<ThreadItemsListCursor>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`defer_output`](Self::defer_output).
+    /// Sets [`defer_output`](field@Self::defer_output).
     #[must_use]
     pub fn defer_output(
         mut self,
@@ -2853,14 +2854,14 @@ impl ThreadItemsListParams {
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -2964,7 +2965,7 @@ wire::object! { ThreadItemsReadResponse {
     data: required "data",
 } }
 
-/// Used in [`ThreadListParams::cwd`](crate::ThreadListParams::cwd).
+/// Used in [`ThreadListParams::cwd`](field@crate::ThreadListParams::cwd).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadListCwdFilter {
@@ -3055,21 +3056,21 @@ pub struct ThreadListParams {
 }
 
 impl ThreadListParams {
-    /// Sets [`ancestor_thread_id`](Self::ancestor_thread_id).
+    /// Sets [`ancestor_thread_id`](field@Self::ancestor_thread_id).
     #[must_use]
     pub fn ancestor_thread_id(mut self, ancestor_thread_id: impl Into<String>) -> Self {
         self.ancestor_thread_id = Some(ancestor_thread_id.into());
         self
     }
 
-    /// Sets [`archived`](Self::archived).
+    /// Sets [`archived`](field@Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
 
-    /// Sets [`attached_to_thread_id`](Self::attached_to_thread_id).
+    /// Sets [`attached_to_thread_id`](field@Self::attached_to_thread_id).
     #[must_use]
     pub fn attached_to_thread_id(
         mut self,
@@ -3079,28 +3080,28 @@ impl ThreadListParams {
         self
     }
 
-    /// Sets [`current_account_only`](Self::current_account_only).
+    /// Sets [`current_account_only`](field@Self::current_account_only).
     #[must_use]
     pub fn current_account_only(mut self, current_account_only: bool) -> Self {
         self.current_account_only = Some(current_account_only);
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<ThreadListCwdFilter>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`excluded_thread_ids`](Self::excluded_thread_ids).
+    /// Sets [`excluded_thread_ids`](field@Self::excluded_thread_ids).
     #[must_use]
     pub fn excluded_thread_ids(
         mut self,
@@ -3110,91 +3111,91 @@ impl ThreadListParams {
         self
     }
 
-    /// Sets [`include_attached_threads`](Self::include_attached_threads).
+    /// Sets [`include_attached_threads`](field@Self::include_attached_threads).
     #[must_use]
     pub fn include_attached_threads(mut self, include_attached_threads: bool) -> Self {
         self.include_attached_threads = Some(include_attached_threads);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`model_providers`](Self::model_providers).
+    /// Sets [`model_providers`](field@Self::model_providers).
     #[must_use]
     pub fn model_providers(mut self, model_providers: impl Into<Vec<String>>) -> Self {
         self.model_providers = Some(model_providers.into());
         self
     }
 
-    /// Sets [`originators`](Self::originators).
+    /// Sets [`originators`](field@Self::originators).
     #[must_use]
     pub fn originators(mut self, originators: impl Into<Vec<String>>) -> Self {
         self.originators = Some(originators.into());
         self
     }
 
-    /// Sets [`parent_thread_id`](Self::parent_thread_id).
+    /// Sets [`parent_thread_id`](field@Self::parent_thread_id).
     #[must_use]
     pub fn parent_thread_id(mut self, parent_thread_id: impl Into<String>) -> Self {
         self.parent_thread_id = Some(parent_thread_id.into());
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(Some(project_id.into()));
         self
     }
 
-    /// Clears [`project_id`](Self::project_id) by sending `null`.
+    /// Clears [`project_id`](field@Self::project_id) by sending `null`.
     #[must_use]
     pub fn clear_project_id(mut self) -> Self {
         self.project_id = Some(None);
         self
     }
 
-    /// Sets [`search_term`](Self::search_term).
+    /// Sets [`search_term`](field@Self::search_term).
     #[must_use]
     pub fn search_term(mut self, search_term: impl Into<String>) -> Self {
         self.search_term = Some(search_term.into());
         self
     }
 
-    /// Sets [`section_id`](Self::section_id).
+    /// Sets [`section_id`](field@Self::section_id).
     #[must_use]
     pub fn section_id(mut self, section_id: impl Into<String>) -> Self {
         self.section_id = Some(Some(section_id.into()));
         self
     }
 
-    /// Clears [`section_id`](Self::section_id) by sending `null`.
+    /// Clears [`section_id`](field@Self::section_id) by sending `null`.
     #[must_use]
     pub fn clear_section_id(mut self) -> Self {
         self.section_id = Some(None);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
 
-    /// Sets [`sort_key`](Self::sort_key).
+    /// Sets [`sort_key`](field@Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ThreadSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
         self
     }
 
-    /// Sets [`source_kinds`](Self::source_kinds).
+    /// Sets [`source_kinds`](field@Self::source_kinds).
     #[must_use]
     pub fn source_kinds(
         mut self,
@@ -3204,7 +3205,7 @@ impl ThreadListParams {
         self
     }
 
-    /// Sets [`use_state_db_only`](Self::use_state_db_only).
+    /// Sets [`use_state_db_only`](field@Self::use_state_db_only).
     #[must_use]
     pub fn use_state_db_only(mut self, use_state_db_only: bool) -> Self {
         self.use_state_db_only = Some(use_state_db_only);
@@ -3288,14 +3289,14 @@ pub struct ThreadLoadedListParams {
 }
 
 impl ThreadLoadedListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -3336,7 +3337,7 @@ wire::object! { ThreadLoadedListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Used in [`ThreadMemoryModeSetParams::mode`](crate::ThreadMemoryModeSetParams::mode).
+/// Used in [`ThreadMemoryModeSetParams::mode`](field@crate::ThreadMemoryModeSetParams::mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadMemoryMode {
@@ -3437,7 +3438,7 @@ wire::object! { ThreadMemoryReadResponse {
 } }
 
 /// Used in
-/// [`ThreadMetadataUpdateParams::git_info`](crate::ThreadMetadataUpdateParams::git_info).
+/// [`ThreadMetadataUpdateParams::git_info`](field@crate::ThreadMetadataUpdateParams::git_info).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadMetadataGitInfoUpdateParams {
@@ -3459,42 +3460,42 @@ pub struct ThreadMetadataGitInfoUpdateParams {
 }
 
 impl ThreadMetadataGitInfoUpdateParams {
-    /// Sets [`branch`](Self::branch).
+    /// Sets [`branch`](field@Self::branch).
     #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         self.branch = Some(Some(branch.into()));
         self
     }
 
-    /// Clears [`branch`](Self::branch) by sending `null`.
+    /// Clears [`branch`](field@Self::branch) by sending `null`.
     #[must_use]
     pub fn clear_branch(mut self) -> Self {
         self.branch = Some(None);
         self
     }
 
-    /// Sets [`origin_url`](Self::origin_url).
+    /// Sets [`origin_url`](field@Self::origin_url).
     #[must_use]
     pub fn origin_url(mut self, origin_url: impl Into<String>) -> Self {
         self.origin_url = Some(Some(origin_url.into()));
         self
     }
 
-    /// Clears [`origin_url`](Self::origin_url) by sending `null`.
+    /// Clears [`origin_url`](field@Self::origin_url) by sending `null`.
     #[must_use]
     pub fn clear_origin_url(mut self) -> Self {
         self.origin_url = Some(None);
         self
     }
 
-    /// Sets [`sha`](Self::sha).
+    /// Sets [`sha`](field@Self::sha).
     #[must_use]
     pub fn sha(mut self, sha: impl Into<String>) -> Self {
         self.sha = Some(Some(sha.into()));
         self
     }
 
-    /// Clears [`sha`](Self::sha) by sending `null`.
+    /// Clears [`sha`](field@Self::sha) by sending `null`.
     #[must_use]
     pub fn clear_sha(mut self) -> Self {
         self.sha = Some(None);
@@ -3544,14 +3545,14 @@ impl ThreadMetadataUpdateParams {
         }
     }
 
-    /// Sets [`daybreak_enabled`](Self::daybreak_enabled).
+    /// Sets [`daybreak_enabled`](field@Self::daybreak_enabled).
     #[must_use]
     pub fn daybreak_enabled(mut self, daybreak_enabled: bool) -> Self {
         self.daybreak_enabled = Some(daybreak_enabled);
         self
     }
 
-    /// Sets [`git_info`](Self::git_info).
+    /// Sets [`git_info`](field@Self::git_info).
     #[must_use]
     pub fn git_info(
         mut self,
@@ -3561,7 +3562,7 @@ impl ThreadMetadataUpdateParams {
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
@@ -3669,7 +3670,7 @@ pub struct ThreadPredictionRequestResponse {}
 wire::object! { ThreadPredictionRequestResponse {} }
 
 /// Used in
-/// [`ThreadPredictionUpdatedNotification::result`](crate::ThreadPredictionUpdatedNotification::result).
+/// [`ThreadPredictionUpdatedNotification::result`](field@crate::ThreadPredictionUpdatedNotification::result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadPredictionResult {
@@ -3752,7 +3753,7 @@ impl ThreadPrepareApprovedPlanParams {
         }
     }
 
-    /// Sets [`attachment_path`](Self::attachment_path).
+    /// Sets [`attachment_path`](field@Self::attachment_path).
     #[must_use]
     pub fn attachment_path(mut self, attachment_path: impl Into<String>) -> Self {
         self.attachment_path = Some(attachment_path.into());
@@ -3854,7 +3855,7 @@ impl ThreadQueueAddParams {
         }
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -4005,14 +4006,14 @@ impl ThreadQueueListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -4119,7 +4120,7 @@ impl ThreadQueueStartParams {
         }
     }
 
-    /// Sets [`queued_submission_id`](Self::queued_submission_id).
+    /// Sets [`queued_submission_id`](field@Self::queued_submission_id).
     #[must_use]
     pub fn queued_submission_id(
         mut self,
@@ -4189,7 +4190,7 @@ impl ThreadQueueUpdateParams {
         }
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -4255,7 +4256,7 @@ impl ThreadReadParams {
         }
     }
 
-    /// Sets [`include_turns`](Self::include_turns).
+    /// Sets [`include_turns`](field@Self::include_turns).
     #[must_use]
     pub fn include_turns(mut self, include_turns: bool) -> Self {
         self.include_turns = Some(include_turns);
@@ -4356,7 +4357,7 @@ wire::object! { ThreadReadStateChangedNotification {
 } }
 
 /// Used in
-/// [`ThreadReadStateUpdateParams::operation`](crate::ThreadReadStateUpdateParams::operation).
+/// [`ThreadReadStateUpdateParams::operation`](field@crate::ThreadReadStateUpdateParams::operation).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadReadStateOperation {
@@ -4436,7 +4437,7 @@ wire::object! { ThreadReadStateUpdateResponse {
 } }
 
 /// Used in
-/// [`ThreadResumeParams::initial_turns_page`](crate::ThreadResumeParams::initial_turns_page).
+/// [`ThreadResumeParams::initial_turns_page`](field@crate::ThreadResumeParams::initial_turns_page).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadResumeInitialTurnsPageParams {
@@ -4449,21 +4450,21 @@ pub struct ThreadResumeInitialTurnsPageParams {
 }
 
 impl ThreadResumeInitialTurnsPageParams {
-    /// Sets [`items_view`](Self::items_view).
+    /// Sets [`items_view`](field@Self::items_view).
     #[must_use]
     pub fn items_view(mut self, items_view: impl Into<TurnItemsView>) -> Self {
         self.items_view = Some(items_view.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -4565,7 +4566,7 @@ impl ThreadResumeParams {
         }
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -4575,7 +4576,7 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -4585,28 +4586,28 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`base_instructions`](Self::base_instructions).
+    /// Sets [`base_instructions`](field@Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
 
-    /// Sets [`config`](Self::config).
+    /// Sets [`config`](field@Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -4616,21 +4617,21 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`exclude_turns`](Self::exclude_turns).
+    /// Sets [`exclude_turns`](field@Self::exclude_turns).
     #[must_use]
     pub fn exclude_turns(mut self, exclude_turns: bool) -> Self {
         self.exclude_turns = Some(exclude_turns);
         self
     }
 
-    /// Sets [`history`](Self::history).
+    /// Sets [`history`](field@Self::history).
     #[must_use]
     pub fn history(mut self, history: impl Into<Vec<ResponseItem>>) -> Self {
         self.history = Some(history.into());
         self
     }
 
-    /// Sets [`initial_turns_page`](Self::initial_turns_page).
+    /// Sets [`initial_turns_page`](field@Self::initial_turns_page).
     #[must_use]
     pub fn initial_turns_page(
         mut self,
@@ -4640,42 +4641,42 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
 
-    /// Sets [`path`](Self::path).
+    /// Sets [`path`](field@Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -4685,21 +4686,21 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`sandbox`](Self::sandbox).
+    /// Sets [`sandbox`](field@Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
@@ -5024,35 +5025,35 @@ impl ThreadSampleParams {
         }
     }
 
-    /// Sets [`allow_in_progress_turn`](Self::allow_in_progress_turn).
+    /// Sets [`allow_in_progress_turn`](field@Self::allow_in_progress_turn).
     #[must_use]
     pub fn allow_in_progress_turn(mut self, allow_in_progress_turn: bool) -> Self {
         self.allow_in_progress_turn = Some(allow_in_progress_turn);
         self
     }
 
-    /// Sets [`disable_mcp`](Self::disable_mcp).
+    /// Sets [`disable_mcp`](field@Self::disable_mcp).
     #[must_use]
     pub fn disable_mcp(mut self, disable_mcp: bool) -> Self {
         self.disable_mcp = Some(disable_mcp);
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`interrupt_on_cancel`](Self::interrupt_on_cancel).
+    /// Sets [`interrupt_on_cancel`](field@Self::interrupt_on_cancel).
     #[must_use]
     pub fn interrupt_on_cancel(mut self, interrupt_on_cancel: bool) -> Self {
         self.interrupt_on_cancel = Some(interrupt_on_cancel);
         self
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -5062,14 +5063,14 @@ impl ThreadSampleParams {
         self
     }
 
-    /// Sets [`thread_source`](Self::thread_source).
+    /// Sets [`thread_source`](field@Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
         self
     }
 
-    /// Sets [`turn_trigger`](Self::turn_trigger).
+    /// Sets [`turn_trigger`](field@Self::turn_trigger).
     #[must_use]
     pub fn turn_trigger(mut self, turn_trigger: impl Into<String>) -> Self {
         self.turn_trigger = Some(turn_trigger.into());
@@ -5208,14 +5209,14 @@ impl ThreadSearchOccurrencesParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -5307,56 +5308,56 @@ impl ThreadSearchParams {
         }
     }
 
-    /// Sets [`archived`](Self::archived).
+    /// Sets [`archived`](field@Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
 
-    /// Sets [`current_account_only`](Self::current_account_only).
+    /// Sets [`current_account_only`](field@Self::current_account_only).
     #[must_use]
     pub fn current_account_only(mut self, current_account_only: bool) -> Self {
         self.current_account_only = Some(current_account_only);
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`include_attached_threads`](Self::include_attached_threads).
+    /// Sets [`include_attached_threads`](field@Self::include_attached_threads).
     #[must_use]
     pub fn include_attached_threads(mut self, include_attached_threads: bool) -> Self {
         self.include_attached_threads = Some(include_attached_threads);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
 
-    /// Sets [`sort_key`](Self::sort_key).
+    /// Sets [`sort_key`](field@Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ThreadSearchSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
         self
     }
 
-    /// Sets [`source_kinds`](Self::source_kinds).
+    /// Sets [`source_kinds`](field@Self::source_kinds).
     #[must_use]
     pub fn source_kinds(
         mut self,
@@ -5414,7 +5415,7 @@ wire::object! { ThreadSearchResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Used in [`ThreadSearchResponse::data`](crate::ThreadSearchResponse::data).
+/// Used in [`ThreadSearchResponse::data`](field@crate::ThreadSearchResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchResult {
@@ -5438,7 +5439,7 @@ wire::object! { ThreadSearchResult {
     thread: required "thread",
 } }
 
-/// Used in [`ThreadSearchParams::sort_key`](crate::ThreadSearchParams::sort_key).
+/// Used in [`ThreadSearchParams::sort_key`](field@crate::ThreadSearchParams::sort_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSearchSortKey {
@@ -5542,7 +5543,7 @@ impl ThreadSectionMoveParams {
         }
     }
 
-    /// Sets [`before_thread_id`](Self::before_thread_id).
+    /// Sets [`before_thread_id`](field@Self::before_thread_id).
     #[must_use]
     pub fn before_thread_id(mut self, before_thread_id: impl Into<String>) -> Self {
         self.before_thread_id = Some(before_thread_id.into());
@@ -5599,7 +5600,7 @@ pub struct ThreadSetNameResponse {}
 wire::object! { ThreadSetNameResponse {} }
 
 /// Used in
-/// [`ThreadSettingsUpdatedNotification::thread_settings`](crate::ThreadSettingsUpdatedNotification::thread_settings).
+/// [`ThreadSettingsUpdatedNotification::thread_settings`](field@crate::ThreadSettingsUpdatedNotification::thread_settings).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSettings {
@@ -5757,7 +5758,7 @@ impl ThreadSettingsUpdateParams {
         }
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -5767,7 +5768,7 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -5777,7 +5778,7 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`collaboration_mode`](Self::collaboration_mode).
+    /// Sets [`collaboration_mode`](field@Self::collaboration_mode).
     #[must_use]
     pub fn collaboration_mode(
         mut self,
@@ -5787,14 +5788,14 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`disabled_plugin_ids`](Self::disabled_plugin_ids).
+    /// Sets [`disabled_plugin_ids`](field@Self::disabled_plugin_ids).
     #[must_use]
     pub fn disabled_plugin_ids(
         mut self,
@@ -5804,14 +5805,14 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -5821,14 +5822,14 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
+    /// Sets [`multi_agent_mode`](field@Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -5838,42 +5839,42 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`sandbox_policy`](Self::sandbox_policy).
+    /// Sets [`sandbox_policy`](field@Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`summary`](Self::summary).
+    /// Sets [`summary`](field@Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
@@ -5973,7 +5974,7 @@ impl ThreadShellCommandParams {
         }
     }
 
-    /// Sets [`timeout_ms`](Self::timeout_ms).
+    /// Sets [`timeout_ms`](field@Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(timeout_ms);
@@ -5995,7 +5996,7 @@ pub struct ThreadShellCommandResponse {}
 
 wire::object! { ThreadShellCommandResponse {} }
 
-/// Used in [`ThreadListParams::sort_key`](crate::ThreadListParams::sort_key).
+/// Used in [`ThreadListParams::sort_key`](field@crate::ThreadListParams::sort_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSortKey {
@@ -6018,16 +6019,16 @@ wire::strings! { ThreadSortKey {
     "section_position" => SectionPosition,
 } }
 
-/// Used in [`Thread::thread_source`](crate::Thread::thread_source),
-/// [`ThreadForkParams::thread_source`](crate::ThreadForkParams::thread_source) and 2 other
-/// places.
+/// Used in [`Thread::thread_source`](field@crate::Thread::thread_source),
+/// [`ThreadForkParams::thread_source`](field@crate::ThreadForkParams::thread_source) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadSource(pub String);
 
 wire::string_newtype! { ThreadSource }
 
-/// Used in [`ThreadListParams::source_kinds`](crate::ThreadListParams::source_kinds) and
-/// [`ThreadSearchParams::source_kinds`](crate::ThreadSearchParams::source_kinds).
+/// Used in [`ThreadListParams::source_kinds`](field@crate::ThreadListParams::source_kinds) and
+/// [`ThreadSearchParams::source_kinds`](field@crate::ThreadSearchParams::source_kinds).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSourceKind {
@@ -6187,7 +6188,7 @@ pub struct ThreadStartParams {
 }
 
 impl ThreadStartParams {
-    /// Sets [`allow_provider_model_fallback`](Self::allow_provider_model_fallback).
+    /// Sets [`allow_provider_model_fallback`](field@Self::allow_provider_model_fallback).
     #[must_use]
     pub fn allow_provider_model_fallback(
         mut self,
@@ -6197,7 +6198,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -6207,7 +6208,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -6217,35 +6218,35 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`base_instructions`](Self::base_instructions).
+    /// Sets [`base_instructions`](field@Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
 
-    /// Sets [`config`](Self::config).
+    /// Sets [`config`](field@Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`daybreak_enabled`](Self::daybreak_enabled).
+    /// Sets [`daybreak_enabled`](field@Self::daybreak_enabled).
     #[must_use]
     pub fn daybreak_enabled(mut self, daybreak_enabled: bool) -> Self {
         self.daybreak_enabled = Some(daybreak_enabled);
         self
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -6255,7 +6256,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`dynamic_tools`](Self::dynamic_tools).
+    /// Sets [`dynamic_tools`](field@Self::dynamic_tools).
     #[must_use]
     pub fn dynamic_tools(
         mut self,
@@ -6265,7 +6266,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -6275,28 +6276,28 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
         self
     }
 
-    /// Sets [`experimental_raw_events`](Self::experimental_raw_events).
+    /// Sets [`experimental_raw_events`](field@Self::experimental_raw_events).
     #[must_use]
     pub fn experimental_raw_events(mut self, experimental_raw_events: bool) -> Self {
         self.experimental_raw_events = Some(experimental_raw_events);
         self
     }
 
-    /// Sets [`history_mode`](Self::history_mode).
+    /// Sets [`history_mode`](field@Self::history_mode).
     #[must_use]
     pub fn history_mode(mut self, history_mode: impl Into<ThreadHistoryMode>) -> Self {
         self.history_mode = Some(history_mode.into());
         self
     }
 
-    /// Sets [`mock_experimental_field`](Self::mock_experimental_field).
+    /// Sets [`mock_experimental_field`](field@Self::mock_experimental_field).
     #[must_use]
     pub fn mock_experimental_field(
         mut self,
@@ -6306,21 +6307,21 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
 
-    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
+    /// Sets [`multi_agent_mode`](field@Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -6330,28 +6331,28 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -6361,14 +6362,14 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`sandbox`](Self::sandbox).
+    /// Sets [`sandbox`](field@Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
 
-    /// Sets [`selected_capability_roots`](Self::selected_capability_roots).
+    /// Sets [`selected_capability_roots`](field@Self::selected_capability_roots).
     #[must_use]
     pub fn selected_capability_roots(
         mut self,
@@ -6378,28 +6379,28 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`service_name`](Self::service_name).
+    /// Sets [`service_name`](field@Self::service_name).
     #[must_use]
     pub fn service_name(mut self, service_name: impl Into<String>) -> Self {
         self.service_name = Some(service_name.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`session_start_source`](Self::session_start_source).
+    /// Sets [`session_start_source`](field@Self::session_start_source).
     #[must_use]
     pub fn session_start_source(
         mut self,
@@ -6409,7 +6410,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`thread_source`](Self::thread_source).
+    /// Sets [`thread_source`](field@Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
@@ -6540,7 +6541,7 @@ wire::object! { ThreadStartResponse {
 } }
 
 /// Used in
-/// [`ThreadStartParams::session_start_source`](crate::ThreadStartParams::session_start_source).
+/// [`ThreadStartParams::session_start_source`](field@crate::ThreadStartParams::session_start_source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadStartSource {
@@ -6695,14 +6696,14 @@ impl ThreadTimelineListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -6846,28 +6847,28 @@ impl ThreadTurnsListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`items_view`](Self::items_view).
+    /// Sets [`items_view`](field@Self::items_view).
     #[must_use]
     pub fn items_view(mut self, items_view: impl Into<TurnItemsView>) -> Self {
         self.items_view = Some(items_view.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -6987,7 +6988,7 @@ wire::object! { ThreadUnarchivedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`ThreadReadState::first_unread`](crate::ThreadReadState::first_unread).
+/// Used in [`ThreadReadState::first_unread`](field@crate::ThreadReadState::first_unread).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadUnreadPosition {
@@ -7052,7 +7053,8 @@ wire::object! { ThreadUnsubscribeResponse {
     status: required "status",
 } }
 
-/// Used in [`ThreadUnsubscribeResponse::status`](crate::ThreadUnsubscribeResponse::status).
+/// Used in
+/// [`ThreadUnsubscribeResponse::status`](field@crate::ThreadUnsubscribeResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadUnsubscribeStatus {
@@ -7166,7 +7168,7 @@ wire::object! { TurnThreadUnreadPosition {
 } }
 
 /// Used in
-/// [`ThreadResumeResponse::initial_turns_page`](crate::ThreadResumeResponse::initial_turns_page).
+/// [`ThreadResumeResponse::initial_turns_page`](field@crate::ThreadResumeResponse::initial_turns_page).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnsPage {

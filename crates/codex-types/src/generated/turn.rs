@@ -9,8 +9,10 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// Used in [`TurnStartParams::additional_context`](crate::TurnStartParams::additional_context)
-/// and [`TurnSteerParams::additional_context`](crate::TurnSteerParams::additional_context).
+/// Used in
+/// [`TurnStartParams::additional_context`](field@crate::TurnStartParams::additional_context)
+/// and
+/// [`TurnSteerParams::additional_context`](field@crate::TurnSteerParams::additional_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AdditionalContextEntry {
@@ -34,7 +36,7 @@ impl AdditionalContextEntry {
         }
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -48,7 +50,7 @@ wire::object! { AdditionalContextEntry {
     value: required "value",
 } }
 
-/// Used in [`AdditionalContextEntry::kind`](crate::AdditionalContextEntry::kind).
+/// Used in [`AdditionalContextEntry::kind`](field@crate::AdditionalContextEntry::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AdditionalContextKind {
@@ -108,7 +110,7 @@ impl CommitReviewTarget {
         }
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -186,7 +188,7 @@ wire::object! { ErrorNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Used in [`ReviewStartParams::delivery`](crate::ReviewStartParams::delivery).
+/// Used in [`ReviewStartParams::delivery`](field@crate::ReviewStartParams::delivery).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReviewDelivery {
@@ -225,7 +227,7 @@ impl ReviewStartParams {
         }
     }
 
-    /// Sets [`delivery`](Self::delivery).
+    /// Sets [`delivery`](field@Self::delivery).
     #[must_use]
     pub fn delivery(mut self, delivery: impl Into<ReviewDelivery>) -> Self {
         self.delivery = Some(delivery.into());
@@ -264,7 +266,7 @@ wire::object! { ReviewStartResponse {
     turn: required "turn",
 } }
 
-/// Used in [`ReviewStartParams::target`](crate::ReviewStartParams::target).
+/// Used in [`ReviewStartParams::target`](field@crate::ReviewStartParams::target).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewTarget {
@@ -579,7 +581,7 @@ impl TurnSettingsUpdateParams {
         }
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -589,14 +591,14 @@ impl TurnSettingsUpdateParams {
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -606,28 +608,28 @@ impl TurnSettingsUpdateParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`summary`](Self::summary).
+    /// Sets [`summary`](field@Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
@@ -668,7 +670,8 @@ wire::object! { TurnSettingsUpdateResponse {
     status: required "status",
 } }
 
-/// Used in [`TurnSettingsUpdateResponse::status`](crate::TurnSettingsUpdateResponse::status).
+/// Used in
+/// [`TurnSettingsUpdateResponse::status`](field@crate::TurnSettingsUpdateResponse::status).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -835,7 +838,7 @@ impl TurnStartParams {
         }
     }
 
-    /// Sets [`additional_context`](Self::additional_context).
+    /// Sets [`additional_context`](field@Self::additional_context).
     #[must_use]
     pub fn additional_context(
         mut self,
@@ -845,7 +848,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -855,7 +858,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -865,7 +868,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`client_user_message_id`](Self::client_user_message_id).
+    /// Sets [`client_user_message_id`](field@Self::client_user_message_id).
     #[must_use]
     pub fn client_user_message_id(
         mut self,
@@ -875,7 +878,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`collaboration_mode`](Self::collaboration_mode).
+    /// Sets [`collaboration_mode`](field@Self::collaboration_mode).
     #[must_use]
     pub fn collaboration_mode(
         mut self,
@@ -885,14 +888,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`cyber_access_program`](Self::cyber_access_program).
+    /// Sets [`cyber_access_program`](field@Self::cyber_access_program).
     #[must_use]
     pub fn cyber_access_program(
         mut self,
@@ -902,7 +905,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`disabled_plugin_ids`](Self::disabled_plugin_ids).
+    /// Sets [`disabled_plugin_ids`](field@Self::disabled_plugin_ids).
     #[must_use]
     pub fn disabled_plugin_ids(
         mut self,
@@ -912,14 +915,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -929,14 +932,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
+    /// Sets [`multi_agent_mode`](field@Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -946,35 +949,35 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`output_schema`](Self::output_schema).
+    /// Sets [`output_schema`](field@Self::output_schema).
     #[must_use]
     pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
         self.output_schema = Some(output_schema.into());
         self
     }
 
-    /// Sets [`parent_turn_id`](Self::parent_turn_id).
+    /// Sets [`parent_turn_id`](field@Self::parent_turn_id).
     #[must_use]
     pub fn parent_turn_id(mut self, parent_turn_id: impl Into<String>) -> Self {
         self.parent_turn_id = Some(parent_turn_id.into());
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -984,7 +987,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`responsesapi_client_metadata_patch`](Self::responsesapi_client_metadata_patch).
+    /// Sets [`responsesapi_client_metadata_patch`](field@Self::responsesapi_client_metadata_patch).
     #[must_use]
     pub fn responsesapi_client_metadata_patch(
         mut self,
@@ -996,14 +999,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`root_turn_id`](Self::root_turn_id).
+    /// Sets [`root_turn_id`](field@Self::root_turn_id).
     #[must_use]
     pub fn root_turn_id(mut self, root_turn_id: impl Into<String>) -> Self {
         self.root_turn_id = Some(root_turn_id.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -1013,28 +1016,28 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`sandbox_policy`](Self::sandbox_policy).
+    /// Sets [`sandbox_policy`](field@Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier) by sending `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`service_tier_for_turn`](Self::service_tier_for_turn).
+    /// Sets [`service_tier_for_turn`](field@Self::service_tier_for_turn).
     #[must_use]
     pub fn service_tier_for_turn(
         mut self,
@@ -1044,21 +1047,21 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`summary`](Self::summary).
+    /// Sets [`summary`](field@Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
         self
     }
 
-    /// Sets [`tool_output`](Self::tool_output).
+    /// Sets [`tool_output`](field@Self::tool_output).
     #[must_use]
     pub fn tool_output(mut self, tool_output: impl Into<TurnToolOutput>) -> Self {
         self.tool_output = Some(tool_output.into());
         self
     }
 
-    /// Sets [`turn_trigger`](Self::turn_trigger).
+    /// Sets [`turn_trigger`](field@Self::turn_trigger).
     #[must_use]
     pub fn turn_trigger(mut self, turn_trigger: impl Into<String>) -> Self {
         self.turn_trigger = Some(turn_trigger.into());
@@ -1201,7 +1204,7 @@ impl TurnSteerParams {
         }
     }
 
-    /// Sets [`additional_context`](Self::additional_context).
+    /// Sets [`additional_context`](field@Self::additional_context).
     #[must_use]
     pub fn additional_context(
         mut self,
@@ -1211,7 +1214,7 @@ impl TurnSteerParams {
         self
     }
 
-    /// Sets [`client_user_message_id`](Self::client_user_message_id).
+    /// Sets [`client_user_message_id`](field@Self::client_user_message_id).
     #[must_use]
     pub fn client_user_message_id(
         mut self,
@@ -1221,7 +1224,7 @@ impl TurnSteerParams {
         self
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -1231,7 +1234,7 @@ impl TurnSteerParams {
         self
     }
 
-    /// Sets [`responsesapi_client_metadata_patch`](Self::responsesapi_client_metadata_patch).
+    /// Sets [`responsesapi_client_metadata_patch`](field@Self::responsesapi_client_metadata_patch).
     #[must_use]
     pub fn responsesapi_client_metadata_patch(
         mut self,
@@ -1273,7 +1276,7 @@ wire::object! { TurnSteerResponse {
     turn_id: required "turnId",
 } }
 
-/// Used in [`TurnStartParams::tool_output`](crate::TurnStartParams::tool_output).
+/// Used in [`TurnStartParams::tool_output`](field@crate::TurnStartParams::tool_output).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnToolOutput {
@@ -1299,14 +1302,14 @@ impl TurnToolOutput {
         }
     }
 
-    /// Sets [`namespace`](Self::namespace).
+    /// Sets [`namespace`](field@Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Sets [`retain`](Self::retain).
+    /// Sets [`retain`](field@Self::retain).
     #[must_use]
     pub fn retain(mut self, retain: bool) -> Self {
         self.retain = Some(retain);

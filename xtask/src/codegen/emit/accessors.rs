@@ -18,7 +18,7 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
         let ident = &field.slot.ident;
         let body = tagged.variants[0].body.as_deref().unwrap_or_default();
         let sentence = format!(
-            "Returns the field [`{ident}`](crate::{body}::{ident}), which all variants share, or \
+            "Returns the field [`{ident}`](field@crate::{body}::{ident}), which all variants share, or \
              `None` if it is absent."
         );
         out.push_str(&docs::comment(&sentence, "    "));

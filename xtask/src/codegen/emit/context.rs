@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::docs;
-use crate::codegen::model::{Kind, Method, Model, Slot, TaggedVariant, Type};
+use crate::codegen::{
+    load::references,
+    model::{Kind, Method, Model, Slot, TaggedVariant, Type},
+};
 
 /// The model, and what is known about each definition.
 pub(crate) struct Context<'a> {
@@ -31,32 +34,7 @@ impl<'a> Context<'a> {
             }
         }
         for (name, ty) in &model.types {
-            match &ty.kind {
-                Kind::Tagged(tagged) => {
-                    for variant in &tagged.variants {
-                        context.add_body(name, &tagged.tag, variant);
-                    }
-                }
-                Kind::Mixed(mixed) => {
-                    for slot in &mixed.keyed {
-                        context.add_payload(name, slot);
-                    }
-                }
-                Kind::Object(object) => {
-                    for field in &object.fields {
-                        context.add_user(name, &field.slot.ident, &field.slot.schema);
-                    }
-                    if let Some(rest) = &object.rest {
-                        context.add_user(name, "rest", &rest.schema);
-                    }
-                }
-                Kind::Untagged(slots) => {
-                    for slot in slots {
-                        context.add_user(name, &slot.ident, &slot.schema);
-                    }
-                }
-                _ => {}
-            }
+            context.add_type(name, &ty.kind);
         }
         context
     }
@@ -68,7 +46,7 @@ impl<'a> Context<'a> {
             _ => "notification",
         };
         if let Some(params) = &method.params {
-            let link = link(&format!("`{}`", method.method), union, &method.ident);
+            let link = variant_link(&method.method, union, &method.ident);
             let response = method.response.as_ref();
             let response = response.map(|name| format!(" The response is {}.", type_link(name)));
             self.add_role(
@@ -92,10 +70,26 @@ impl<'a> Context<'a> {
         }
     }
 
+    fn add_type(&mut self, name: &str, kind: &'a Kind) {
+        if let Kind::Tagged(tagged) = kind {
+            for variant in &tagged.variants {
+                self.add_body(name, &tagged.tag, variant);
+            }
+        }
+        for slot in kind.slots() {
+            match kind {
+                Kind::Mixed(_) => self.add_payload(name, slot),
+                Kind::Object(_) => self.add_user("field", name, slot),
+                Kind::Untagged(_) => self.add_user("variant", name, slot),
+                _ => {}
+            }
+        }
+    }
+
     fn add_body(&mut self, name: &str, tag: &str, variant: &'a TaggedVariant) {
         if let Some(body) = &variant.body {
             let ident = &variant.name.ident;
-            let link = link(&format!("`{name}::{ident}`"), name, ident);
+            let link = variant_link(&format!("{name}::{ident}"), name, ident);
             let role = format!("Body of {link} (`{tag}`: `{}`).", variant.name.wire);
             self.add_role(body, role);
             self.add_docs(body, variant.name.docs.as_deref());
@@ -103,7 +97,7 @@ impl<'a> Context<'a> {
     }
 
     fn add_payload(&mut self, name: &str, slot: &'a Slot) {
-        let link = link(&format!("`{name}::{}`", slot.ident), name, &slot.ident);
+        let link = variant_link(&format!("{name}::{}", slot.ident), name, &slot.ident);
         if let Some((payload, _)) = self.model.types.get_key_value(&slot.rust) {
             self.add_role(
                 payload,
@@ -124,9 +118,11 @@ impl<'a> Context<'a> {
             .or_insert(docs);
     }
 
-    fn add_user(&mut self, name: &str, member: &str, schema: &serde_json::Value) {
-        let user = link(&format!("`{name}::{member}`"), name, member);
-        for used in crate::codegen::load::references(schema) {
+    /// Records that a field or variant uses the types in its schema.
+    fn add_user(&mut self, kind: &str, name: &str, slot: &Slot) {
+        let ident = &slot.ident;
+        let user = format!("[`{name}::{ident}`]({kind}@crate::{name}::{ident})");
+        for used in references(&slot.schema) {
             let users = self.users.entry(used).or_default();
             if users.last() != Some(&user) {
                 users.push(user.clone());
@@ -179,8 +175,7 @@ fn type_link(name: &str) -> String {
     format!("[`{name}`](crate::{name})")
 }
 
-/// A link to a field or variant of a type.
-fn link(text: &str, name: &str, member: &str) -> String {
-    let member = member.trim_start_matches("r#");
-    format!("[{text}](crate::{name}::{member})")
+/// A link to a variant of an enum.
+fn variant_link(text: &str, name: &str, variant: &str) -> String {
+    format!("[`{text}`](crate::{name}::{variant})")
 }

@@ -186,7 +186,7 @@ fn setter(out: &mut String, field: &Field) -> Result<()> {
         _ => format!("Some({into})"),
     };
     out.push_str(&docs::comment(
-        &format!("Sets [`{ident}`](Self::{ident})."),
+        &format!("Sets [`{ident}`](field@Self::{ident})."),
         "    ",
     ));
     writeln!(
@@ -197,7 +197,7 @@ fn setter(out: &mut String, field: &Field) -> Result<()> {
     )?;
     if field.rule == Rule::Clearable {
         let clear = ident.trim_end_matches('_');
-        let sentence = format!("Clears [`{ident}`](Self::{ident}) by sending `null`.");
+        let sentence = format!("Clears [`{ident}`](field@Self::{ident}) by sending `null`.");
         out.push_str(&docs::comment(&sentence, "    "));
         writeln!(
             out,

@@ -116,7 +116,7 @@ pub struct MemoryResetResponse {}
 
 wire::object! { MemoryResetResponse {} }
 
-/// Used in [`ThingStartParams::options`](crate::ThingStartParams::options).
+/// Used in [`ThingStartParams::options`](field@crate::ThingStartParams::options).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -126,7 +126,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Sets [`level`](Self::level).
+    /// Sets [`level`](field@Self::level).
     #[must_use]
     pub fn level(mut self, level: i64) -> Self {
         self.level = Some(level);
@@ -299,7 +299,7 @@ pub struct ThingAskResponse {
 }
 
 impl ThingAskResponse {
-    /// Sets [`yes`](Self::yes).
+    /// Sets [`yes`](field@Self::yes).
     #[must_use]
     pub fn yes(mut self, yes: bool) -> Self {
         self.yes = Some(yes);
@@ -342,28 +342,28 @@ impl ThingStartParams {
         }
     }
 
-    /// Sets [`deep`](Self::deep).
+    /// Sets [`deep`](field@Self::deep).
     #[must_use]
     pub fn deep(mut self, deep: bool) -> Self {
         self.deep = Some(deep);
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`options`](Self::options).
+    /// Sets [`options`](field@Self::options).
     #[must_use]
     pub fn options(mut self, options: impl Into<Options>) -> Self {
         self.options = Some(options.into());
         self
     }
 
-    /// Sets [`secretive`](Self::secretive).
+    /// Sets [`secretive`](field@Self::secretive).
     #[must_use]
     pub fn secretive(mut self, secretive: impl Into<String>) -> Self {
         self.secretive = Some(secretive.into());

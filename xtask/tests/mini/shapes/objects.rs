@@ -39,7 +39,8 @@ pub struct OpenTyped {
 wire::object! { open OpenTyped {
 } }
 
-/// Used in [`Thing::state`](crate::Thing::state) and [`Thing::states`](crate::Thing::states).
+/// Used in [`Thing::state`](field@crate::Thing::state) and
+/// [`Thing::states`](field@crate::Thing::states).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum State {

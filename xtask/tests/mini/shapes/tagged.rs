@@ -99,8 +99,8 @@ pub enum Item {
 }
 
 impl Item {
-    /// Returns the field [`id`](crate::AgentMessageItem::id), which all variants share, or `None`
-    /// if it is absent.
+    /// Returns the field [`id`](field@crate::AgentMessageItem::id), which all variants share, or
+    /// `None` if it is absent.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::AgentMessage(body) => Some(&body.id),
@@ -110,7 +110,7 @@ impl Item {
         }
     }
 
-    /// Returns the field [`started_at_ms`](crate::AgentMessageItem::started_at_ms), which all
+    /// Returns the field [`started_at_ms`](field@crate::AgentMessageItem::started_at_ms), which all
     /// variants share, or `None` if it is absent.
     pub fn started_at_ms(&self) -> Option<i64> {
         match self {

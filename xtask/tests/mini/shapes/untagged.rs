@@ -4,7 +4,7 @@
 
 use crate::wire;
 
-/// Used in [`ResourceContent::Blob`](crate::ResourceContent::Blob).
+/// Used in [`ResourceContent::Blob`](variant@crate::ResourceContent::Blob).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BlobResourceContent {
@@ -28,7 +28,7 @@ wire::object! { BlobResourceContent {
     uri: required "uri",
 } }
 
-/// Defined by the schema, but used by none of its messages.
+/// Used in [`NullableThing::`](variant@crate::NullableThing::).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationConstOption {
@@ -70,7 +70,7 @@ wire::untagged! { ResourceContent {
     Blob(BlobResourceContent),
 } }
 
-/// Used in [`ResourceContent::Text`](crate::ResourceContent::Text).
+/// Used in [`ResourceContent::Text`](variant@crate::ResourceContent::Text).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextResourceContent {
