@@ -41,7 +41,7 @@ wire::object! { GetAuthStatusParams {
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GetAuthStatusResponse {
-    /// How the server is logged in; `None` if it is logged out.
+    /// The authentication mode; `None` if the server is logged out.
     pub auth_method: Option<AuthMode>,
     /// The token, if requested. `Debug` redacts it.
     pub auth_token: Option<String>,

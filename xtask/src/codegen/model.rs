@@ -90,7 +90,7 @@ pub(crate) struct Field {
     pub(crate) secret: bool,
 }
 
-/// How a field is read and written; `codex_types::wire::object` documents each rule.
+/// The rule by which a field is read and written; `codex_types::wire::object` documents each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rule {
     Required,

@@ -1,6 +1,6 @@
 //! Our own descriptions of types and variants that the schema does not describe, from `prose.toml`.
 //!
-//! An entry whose target does not exist, or that the schema describes by now, is an error.
+//! An entry is an error if its target does not exist, or if the schema describes the target itself.
 
 use std::collections::BTreeMap;
 

@@ -40,7 +40,7 @@ wire::tagged! { Account by "type" {
     "gcp" => Gcp,
 } }
 
-/// A login attempt has succeeded, failed or been cancelled.
+/// A login attempt succeeded, failed or was cancelled.
 ///
 /// Parameters of the notification
 /// [`account/login/completed`](crate::ServerNotification::AccountLoginCompleted).
@@ -457,7 +457,7 @@ wire::object! { AccountTokenUsageSummary {
     peak_daily_tokens: optional "peakDailyTokens",
 } }
 
-/// The way the server is logged in, or the plan of the account, has changed.
+/// The way the server is logged in, or the plan of the account, changed.
 ///
 /// Parameters of the notification
 /// [`account/updated`](crate::ServerNotification::AccountUpdated).
@@ -1054,7 +1054,7 @@ wire::object! { ChatgptAuthTokensLoginAccountParams {
     chatgpt_plan_type: optional "chatgptPlanType",
 } }
 
-/// Asks the client for new ChatGPT tokens, after a backend has rejected the current ones.
+/// Asks the client for new ChatGPT tokens, after a backend rejected the current ones.
 ///
 /// Parameters of the server request
 /// [`account/chatgptAuthTokens/refresh`](crate::ServerRequest::ChatgptAuthTokensRefresh). The
@@ -1418,7 +1418,7 @@ pub struct GatewayOAuthCancelResponse {}
 
 wire::object! { GatewayOAuthCancelResponse {} }
 
-/// The status of a login at a gateway has changed.
+/// The status of a login at a gateway changed.
 ///
 /// Parameters of the notification
 /// [`account/gatewayOAuth/changed`](crate::ServerNotification::GatewayOAuthChanged).
@@ -1995,7 +1995,7 @@ wire::tagged! { LoginAccountParams by "type" {
     "amazonBedrockAccessKeys" => AmazonBedrockAccessKeys(AmazonBedrockAccessKeysLoginAccountParams),
 } }
 
-/// The login that the server has started, in the same form as the parameters.
+/// The login that the server started, in the same form as the parameters.
 ///
 /// Response to `account/login/start` ([`LoginAccountParams`](crate::LoginAccountParams)).
 #[derive(Debug, Clone, PartialEq)]

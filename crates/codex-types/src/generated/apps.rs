@@ -852,7 +852,7 @@ wire::object! { GitPluginSource {
     url: required "url",
 } }
 
-/// A hook has ended.
+/// A hook ended.
 ///
 /// Parameters of the notification [`hook/completed`](crate::ServerNotification::HookCompleted).
 #[derive(Debug, Clone, PartialEq)]
@@ -1394,7 +1394,7 @@ wire::strings! { HookSource {
     "unknown" => Unknown,
 } }
 
-/// A hook has started.
+/// A hook started.
 ///
 /// Parameters of the notification [`hook/started`](crate::ServerNotification::HookStarted).
 #[derive(Debug, Clone, PartialEq)]

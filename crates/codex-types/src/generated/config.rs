@@ -1894,7 +1894,7 @@ wire::object! { ExternalAgentConfigDetectResponse {
     items: required "items",
 } }
 
-/// An import of another agent's configuration has completed.
+/// An import of another agent's configuration completed.
 ///
 /// Parameters of the notification
 /// [`externalAgentConfig/import/completed`](crate::ServerNotification::ExternalAgentConfigImportCompleted).

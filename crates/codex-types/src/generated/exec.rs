@@ -995,7 +995,7 @@ wire::object! { WindowsSandboxReadinessResponse {
     status: required "status",
 } }
 
-/// The setup of the Windows sandbox has succeeded or failed.
+/// The setup of the Windows sandbox succeeded or failed.
 ///
 /// Parameters of the notification
 /// [`windowsSandbox/setupCompleted`](crate::ServerNotification::WindowsSandboxSetupCompleted).

@@ -626,7 +626,7 @@ wire::object! { FuzzyFileSearchResult {
     score: required "score",
 } }
 
-/// A file search session has completed its search.
+/// A file search session completed its search.
 ///
 /// Parameters of the notification
 /// [`fuzzyFileSearch/sessionCompleted`](crate::ServerNotification::FuzzyFileSearchSessionCompleted).

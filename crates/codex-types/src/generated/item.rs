@@ -424,11 +424,11 @@ pub enum CollabAgentStatus {
     ///
     /// Wire value: `interrupted`.
     Interrupted,
-    /// The agent has finished its work.
+    /// The agent finished its work.
     ///
     /// Wire value: `completed`.
     Completed,
-    /// The agent has failed.
+    /// The agent failed.
     ///
     /// Wire value: `errored`.
     Errored,
@@ -500,11 +500,11 @@ pub enum CollabAgentToolCallStatus {
     ///
     /// Wire value: `inProgress`.
     InProgress,
-    /// The call has succeeded.
+    /// The call succeeded.
     ///
     /// Wire value: `completed`.
     Completed,
-    /// The call has failed.
+    /// The call failed.
     ///
     /// Wire value: `failed`.
     Failed,
@@ -596,7 +596,7 @@ wire::object! { CollabAgentToolCallThreadItem {
     tool: required "tool",
 } }
 
-/// What a command does, as far as the server can tell from its text.
+/// The action that a command performs, as recognized by the server.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CommandAction {
@@ -910,11 +910,11 @@ pub enum CommandExecutionStatus {
     ///
     /// Wire value: `inProgress`.
     InProgress,
-    /// The command has succeeded.
+    /// The command succeeded.
     ///
     /// Wire value: `completed`.
     Completed,
-    /// The command has failed.
+    /// The command failed.
     ///
     /// Wire value: `failed`.
     Failed,
@@ -1184,11 +1184,11 @@ pub enum DynamicToolCallStatus {
     ///
     /// Wire value: `inProgress`.
     InProgress,
-    /// The call has succeeded.
+    /// The call succeeded.
     ///
     /// Wire value: `completed`.
     Completed,
-    /// The call has failed.
+    /// The call failed.
     ///
     /// Wire value: `failed`.
     Failed,
@@ -1445,7 +1445,7 @@ wire::object! { FileChangeOutputDeltaNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// The changes of a file change in progress have been updated.
+/// The changes of a file change in progress were updated.
 ///
 /// Parameters of the notification
 /// [`item/fileChange/patchUpdated`](crate::ServerNotification::FileChangePatchUpdated).
@@ -2197,7 +2197,7 @@ wire::object! { InputTextDynamicToolCallOutputContentItem {
     text: required "text",
 } }
 
-/// An item of a turn has completed. Its content is authoritative; earlier deltas are not.
+/// An item of a turn completed. Its content is authoritative; earlier deltas are not.
 ///
 /// Parameters of the notification [`item/completed`](crate::ServerNotification::ItemCompleted).
 #[derive(Debug, Clone, PartialEq)]
@@ -2393,7 +2393,7 @@ wire::object! { ItemGuardianApprovalReviewStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// An item of a turn has started.
+/// An item of a turn started.
 ///
 /// Parameters of the notification [`item/started`](crate::ServerNotification::ItemStarted).
 #[derive(Debug, Clone, PartialEq)]
@@ -2700,7 +2700,7 @@ pub enum PatchApplyStatus {
     ///
     /// Wire value: `inProgress`.
     InProgress,
-    /// The change has been applied.
+    /// The change was applied.
     ///
     /// Wire value: `completed`.
     Completed,
@@ -2768,7 +2768,7 @@ wire::object! { PathFileSystemPath {
     path: required "path",
 } }
 
-/// How long granted permissions last.
+/// The lifetime of granted permissions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PermissionGrantScope {
@@ -3033,7 +3033,7 @@ wire::object! { RawResponseCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// An item of a model response, in the form of the Responses API, has completed.
+/// An item of a model response, in the form of the Responses API, completed.
 ///
 /// Parameters of the notification
 /// [`rawResponseItem/completed`](crate::ServerNotification::RawResponseItemCompleted).
@@ -3510,7 +3510,7 @@ wire::object! { SubAgentActivityThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// Input has been written to the standard input of a running command.
+/// Input was written to the standard input of a running command.
 ///
 /// Parameters of the notification
 /// [`item/commandExecution/terminalInteraction`](crate::ServerNotification::TerminalInteraction).
@@ -4139,7 +4139,7 @@ wire::object! { UserMessageThreadItem {
     started_at_ms: optional "startedAtMs",
 } }
 
-/// What the agent does in a web search.
+/// The action of a web search.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum WebSearchAction {

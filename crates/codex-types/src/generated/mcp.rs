@@ -1008,15 +1008,15 @@ wire::strings! { McpServerConnectionStatus {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerElicitationAction {
-    /// The user has agreed. The content, if any, is what they entered.
+    /// The user agreed. The content, if any, is what they entered.
     ///
     /// Wire value: `accept`.
     Accept,
-    /// The user has declined.
+    /// The user declined.
     ///
     /// Wire value: `decline`.
     Decline,
-    /// The user has dismissed the question without a choice.
+    /// The user dismissed the question without a choice.
     ///
     /// Wire value: `cancel`.
     Cancel,
@@ -1186,7 +1186,7 @@ wire::object! { McpServerEventNotification {
     params: required "params",
 } }
 
-/// An event of an MCP server to which the client has subscribed.
+/// An event of an MCP server to which the client subscribed.
 ///
 /// Parameters of the notification
 /// [`mcpServer/event/stream/notification`](crate::ServerNotification::McpServerEventStream).
@@ -1399,7 +1399,7 @@ wire::strings! { McpServerOauthClientRegistration {
     "dcr" => Dcr,
 } }
 
-/// The OAuth login at an MCP server has succeeded or failed.
+/// The OAuth login at an MCP server succeeded or failed.
 ///
 /// Parameters of the notification
 /// [`mcpServer/oauthLogin/completed`](crate::ServerNotification::McpServerOauthLoginCompleted).
@@ -1670,7 +1670,7 @@ wire::strings! { McpServerStatusDetail {
     "toolsAndAuthOnly" => ToolsAndAuthOnly,
 } }
 
-/// The startup state of an MCP server has changed.
+/// The startup state of an MCP server changed.
 ///
 /// Parameters of the notification
 /// [`mcpServer/startupStatus/updated`](crate::ServerNotification::McpServerStatusUpdated).
@@ -1922,11 +1922,11 @@ pub enum McpToolCallStatus {
     ///
     /// Wire value: `inProgress`.
     InProgress,
-    /// The call has succeeded.
+    /// The call succeeded.
     ///
     /// Wire value: `completed`.
     Completed,
-    /// The call has failed.
+    /// The call failed.
     ///
     /// Wire value: `failed`.
     Failed,

@@ -1039,39 +1039,39 @@ wire::messages! { ClientRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ServerNotification {
-    /// An error has occurred in a turn. The turn goes on if `will_retry` is true.
+    /// An error occurred in a turn. The turn goes on if `will_retry` is true.
     ///
     /// Method: `error`.
     Error(Box<ErrorNotification>),
-    /// A thread has started.
+    /// A thread started.
     ///
     /// Method: `thread/started`.
     ThreadStarted(Box<ThreadStartedNotification>),
-    /// The status of a thread has changed.
+    /// The status of a thread changed.
     ///
     /// Method: `thread/status/changed`.
     ThreadStatusChanged(ThreadStatusChangedNotification),
-    /// The first unread position of a thread has changed.
+    /// The first unread position of a thread changed.
     ///
     /// Method: `thread/readState/changed`.
     ThreadReadStateChanged(ThreadReadStateChangedNotification),
-    /// A thread has been archived.
+    /// A thread was archived.
     ///
     /// Method: `thread/archived`.
     ThreadArchived(ThreadArchivedNotification),
-    /// A thread has been deleted.
+    /// A thread was deleted.
     ///
     /// Method: `thread/deleted`.
     ThreadDeleted(ThreadDeletedNotification),
-    /// An archived thread has been restored.
+    /// An archived thread was restored.
     ///
     /// Method: `thread/unarchived`.
     ThreadUnarchived(ThreadUnarchivedNotification),
-    /// The server has unloaded a thread.
+    /// The server unloaded a thread.
     ///
     /// Method: `thread/closed`.
     ThreadClosed(ThreadClosedNotification),
-    /// The history of a thread has been cut off before one of its turns.
+    /// The history of a thread was cut off before one of its turns.
     ///
     /// Method: `thread/reverted`.
     ThreadReverted(ThreadRevertedNotification),
@@ -1079,7 +1079,7 @@ pub enum ServerNotification {
     ///
     /// Method: `skills/changed`.
     SkillsChanged(SkillsChangedNotification),
-    /// The name of a thread has changed.
+    /// The name of a thread changed.
     ///
     /// Method: `thread/name/updated`.
     ThreadNameUpdated(ThreadNameUpdatedNotification),
@@ -1091,59 +1091,59 @@ pub enum ServerNotification {
     ///
     /// Method: `thread/attachment/updated`.
     ThreadAttachmentUpdated(ThreadAttachmentUpdatedNotification),
-    /// The goal of a thread has been set, or its status or progress has changed.
+    /// The goal of a thread was set, or its status or progress changed.
     ///
     /// Method: `thread/goal/updated`.
     ThreadGoalUpdated(ThreadGoalUpdatedNotification),
-    /// The prediction for a thread has completed or failed.
+    /// The prediction for a thread completed or failed.
     ///
     /// Method: `thread/prediction/updated`.
     ThreadPredictionUpdated(ThreadPredictionUpdatedNotification),
-    /// The goal of a thread has been removed.
+    /// The goal of a thread was removed.
     ///
     /// Method: `thread/goal/cleared`.
     ThreadGoalCleared(ThreadGoalClearedNotification),
-    /// The queue of a thread has changed.
+    /// The queue of a thread changed.
     ///
     /// Method: `thread/queue/changed`.
     ThreadQueueChanged(ThreadQueueChangedNotification),
-    /// A project has changed.
+    /// A project changed.
     ///
     /// Method: `project/changed`.
     ProjectChanged(ProjectChangedNotification),
-    /// A thread has been assigned to another project, or to none.
+    /// A thread was assigned to another project, or to none.
     ///
     /// Method: `thread/project/updated`.
     ThreadProjectUpdated(ThreadProjectUpdatedNotification),
-    /// An environment of a thread has been connected.
+    /// An environment of a thread was connected.
     ///
     /// Method: `thread/environment/connected`.
     ThreadEnvironmentConnected(EnvironmentConnectionNotification),
-    /// An environment of a thread has been disconnected.
+    /// An environment of a thread was disconnected.
     ///
     /// Method: `thread/environment/disconnected`.
     ThreadEnvironmentDisconnected(EnvironmentConnectionNotification),
-    /// The settings of a thread have changed.
+    /// The settings of a thread changed.
     ///
     /// Method: `thread/settings/updated`.
     ThreadSettingsUpdated(Box<ThreadSettingsUpdatedNotification>),
-    /// The token usage of a thread has changed. Resuming a thread repeats the last report.
+    /// The token usage of a thread changed. Resuming a thread repeats the last report.
     ///
     /// Method: `thread/tokenUsage/updated`.
     ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification),
-    /// A turn has started. May arrive before or after the response to `turn/start`.
+    /// A turn started. May arrive before or after the response to `turn/start`.
     ///
     /// Method: `turn/started`.
     TurnStarted(Box<TurnStartedNotification>),
-    /// A hook has started.
+    /// A hook started.
     ///
     /// Method: `hook/started`.
     HookStarted(Box<HookStartedNotification>),
-    /// A turn has ended: completed, interrupted or failed. Only this notification ends a turn.
+    /// A turn ended: completed, interrupted or failed. Only this notification ends a turn.
     ///
     /// Method: `turn/completed`.
     TurnCompleted(Box<TurnCompletedNotification>),
-    /// A hook has ended.
+    /// A hook ended.
     ///
     /// Method: `hook/completed`.
     HookCompleted(Box<HookCompletedNotification>),
@@ -1152,11 +1152,11 @@ pub enum ServerNotification {
     ///
     /// Method: `turn/diff/updated`.
     TurnDiffUpdated(TurnDiffUpdatedNotification),
-    /// The agent has changed its plan for a turn.
+    /// The agent changed its plan for a turn.
     ///
     /// Method: `turn/plan/updated`.
     TurnPlanUpdated(TurnPlanUpdatedNotification),
-    /// An item of a turn has started.
+    /// An item of a turn started.
     ///
     /// Method: `item/started`.
     ItemStarted(Box<ItemStartedNotification>),
@@ -1178,7 +1178,7 @@ pub enum ServerNotification {
     ///
     /// Method: `autoApprovalReview/strictReviewRequired`.
     StrictReviewRequired(StrictReviewRequiredNotification),
-    /// An item of a turn has completed. Its content is authoritative; earlier deltas are not.
+    /// An item of a turn completed. Its content is authoritative; earlier deltas are not.
     ///
     /// Method: `item/completed`.
     ItemCompleted(Box<ItemCompletedNotification>),
@@ -1206,7 +1206,7 @@ pub enum ServerNotification {
     ///
     /// Method: `item/commandExecution/outputDelta`.
     CommandExecutionOutputDelta(CommandExecutionOutputDeltaNotification),
-    /// Input has been written to the standard input of a running command.
+    /// Input was written to the standard input of a running command.
     ///
     /// Method: `item/commandExecution/terminalInteraction`.
     TerminalInteraction(TerminalInteractionNotification),
@@ -1214,7 +1214,7 @@ pub enum ServerNotification {
     ///
     /// Method: `item/fileChange/outputDelta`.
     FileChangeOutputDelta(FileChangeOutputDeltaNotification),
-    /// The changes of a file change in progress have been updated.
+    /// The changes of a file change in progress were updated.
     ///
     /// Method: `item/fileChange/patchUpdated`.
     FileChangePatchUpdated(FileChangePatchUpdatedNotification),
@@ -1226,23 +1226,23 @@ pub enum ServerNotification {
     ///
     /// Method: `item/mcpToolCall/progress`.
     McpToolCallProgress(McpToolCallProgressNotification),
-    /// The OAuth login at an MCP server has succeeded or failed.
+    /// The OAuth login at an MCP server succeeded or failed.
     ///
     /// Method: `mcpServer/oauthLogin/completed`.
     McpServerOauthLoginCompleted(McpServerOauthLoginCompletedNotification),
-    /// The startup state of an MCP server has changed.
+    /// The startup state of an MCP server changed.
     ///
     /// Method: `mcpServer/startupStatus/updated`.
     McpServerStatusUpdated(McpServerStatusUpdatedNotification),
-    /// An event of an MCP server to which the client has subscribed.
+    /// An event of an MCP server to which the client subscribed.
     ///
     /// Method: `mcpServer/event/stream/notification`.
     McpServerEventStream(McpServerEventStreamNotification),
-    /// The way the server is logged in, or the plan of the account, has changed.
+    /// The way the server is logged in, or the plan of the account, changed.
     ///
     /// Method: `account/updated`.
     AccountUpdated(AccountUpdatedNotification),
-    /// The status of a login at a gateway has changed.
+    /// The status of a login at a gateway changed.
     ///
     /// Method: `account/gatewayOAuth/changed`.
     GatewayOAuthChanged(GatewayOAuthChangedNotification),
@@ -1262,7 +1262,7 @@ pub enum ServerNotification {
     ///
     /// Method: `externalAgentConfig/import/progress`.
     ExternalAgentConfigImportProgress(ExternalAgentConfigImportProgressNotification),
-    /// An import of another agent's configuration has completed.
+    /// An import of another agent's configuration completed.
     ///
     /// Method: `externalAgentConfig/import/completed`.
     ExternalAgentConfigImportCompleted(ExternalAgentConfigImportCompletedNotification),
@@ -1286,7 +1286,7 @@ pub enum ServerNotification {
     ///
     /// Method: `thread/compacted`.
     ContextCompacted(ContextCompactedNotification),
-    /// The server has used another model than the requested one for a turn.
+    /// The server used another model than the requested one for a turn.
     ///
     /// Method: `model/rerouted`.
     ModelRerouted(ModelReroutedNotification),
@@ -1294,11 +1294,11 @@ pub enum ServerNotification {
     ///
     /// Method: `model/verification`.
     ModelVerification(ModelVerificationNotification),
-    /// The server has started to restore its authentication at a model provider.
+    /// The server started to recover its authentication at a model provider.
     ///
     /// Method: `modelProvider/authRecoveryStarted`.
     ModelProviderAuthRecoveryStarted(AuthRecoveryNotification),
-    /// The server has restored its authentication at a model provider.
+    /// The server completed the recovery of its authentication at a model provider.
     ///
     /// Method: `modelProvider/authRecoveryCompleted`.
     ModelProviderAuthRecoveryCompleted(AuthRecoveryNotification),
@@ -1306,7 +1306,7 @@ pub enum ServerNotification {
     ///
     /// Method: `turn/moderationMetadata`.
     TurnModerationMetadata(TurnModerationMetadataNotification),
-    /// The state of safety buffering in a turn has changed.
+    /// The state of safety buffering in a turn changed.
     ///
     /// Method: `model/safetyBuffering/updated`.
     ModelSafetyBufferingUpdated(ModelSafetyBufferingUpdatedNotification),
@@ -1330,7 +1330,7 @@ pub enum ServerNotification {
     ///
     /// Method: `fuzzyFileSearch/sessionUpdated`.
     FuzzyFileSearchSessionUpdated(FuzzyFileSearchSessionUpdatedNotification),
-    /// A file search session has completed its search.
+    /// A file search session completed its search.
     ///
     /// Method: `fuzzyFileSearch/sessionCompleted`.
     FuzzyFileSearchSessionCompleted(FuzzyFileSearchSessionCompletedNotification),
@@ -1383,15 +1383,15 @@ pub enum ServerNotification {
     ///
     /// Method: `windows/worldWritableWarning`.
     WindowsWorldWritableWarning(WindowsWorldWritableWarningNotification),
-    /// The setup of the Windows sandbox has succeeded or failed.
+    /// The setup of the Windows sandbox succeeded or failed.
     ///
     /// Method: `windowsSandbox/setupCompleted`.
     WindowsSandboxSetupCompleted(WindowsSandboxSetupCompletedNotification),
-    /// A login attempt has succeeded, failed or been cancelled.
+    /// A login attempt succeeded, failed or was cancelled.
     ///
     /// Method: `account/login/completed`.
     AccountLoginCompleted(AccountLoginCompletedNotification),
-    /// An item of a model response, in the form of the Responses API, has completed.
+    /// An item of a model response, in the form of the Responses API, completed.
     ///
     /// Method: `rawResponseItem/completed`.
     RawResponseItemCompleted(Box<RawResponseItemCompletedNotification>),
@@ -1684,7 +1684,7 @@ pub enum ServerRequest {
     ///
     /// Method: `item/tool/call`.
     DynamicToolCall(DynamicToolCallParams),
-    /// Asks the client for new ChatGPT tokens, after a backend has rejected the current ones.
+    /// Asks the client for new ChatGPT tokens, after a backend rejected the current ones.
     ///
     /// Method: `account/chatgptAuthTokens/refresh`.
     ChatgptAuthTokensRefresh(ChatgptAuthTokensRefreshParams),

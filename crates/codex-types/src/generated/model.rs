@@ -861,7 +861,7 @@ wire::strings! { ModelRerouteReason {
     "highRiskCyberActivity" => HighRiskCyberActivity,
 } }
 
-/// The server has used another model than the requested one for a turn.
+/// The server used another model than the requested one for a turn.
 ///
 /// Parameters of the notification [`model/rerouted`](crate::ServerNotification::ModelRerouted).
 #[derive(Debug, Clone, PartialEq)]
@@ -907,7 +907,7 @@ wire::object! { ModelReroutedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// The state of safety buffering in a turn has changed.
+/// The state of safety buffering in a turn changed.
 ///
 /// Parameters of the notification
 /// [`model/safetyBuffering/updated`](crate::ServerNotification::ModelSafetyBufferingUpdated).

@@ -81,7 +81,7 @@ wire::strings! { ProjectChangeType {
     "deleted" => Deleted,
 } }
 
-/// A project has changed.
+/// A project changed.
 ///
 /// Parameters of the notification
 /// [`project/changed`](crate::ServerNotification::ProjectChanged).

@@ -68,7 +68,7 @@ wire::strings! { ApprovalsReviewer {
     "guardian_subagent" => GuardianSubagent,
 } }
 
-/// When the server asks for approval before it runs a command.
+/// The approval policy: whether the server asks before it runs a command.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AskForApproval {
@@ -193,7 +193,7 @@ pub enum CodexErrorInfo {
     ///
     /// Wire value: `usageLimitExceeded`.
     UsageLimitExceeded,
-    /// Too many requests have been sent to the model provider.
+    /// Too many requests were sent to the model provider.
     ///
     /// Wire value: `rateLimitExceeded`.
     RateLimitExceeded,
@@ -223,7 +223,7 @@ pub enum CodexErrorInfo {
     ///
     /// Wire value: `tooManyDenials`.
     TooManyDenials,
-    /// The model provider has failed internally.
+    /// The model provider failed internally.
     ///
     /// Wire value: `internalServerError`.
     InternalServerError,
@@ -231,7 +231,7 @@ pub enum CodexErrorInfo {
     ///
     /// Wire value: `unauthorized`.
     Unauthorized,
-    /// The model provider has rejected the request as invalid.
+    /// The model provider rejected the request as invalid.
     ///
     /// Wire value: `badRequest`.
     BadRequest,
@@ -239,7 +239,7 @@ pub enum CodexErrorInfo {
     ///
     /// Wire value: `threadRollbackFailed`.
     ThreadRollbackFailed,
-    /// The sandbox has failed.
+    /// The sandbox failed.
     ///
     /// Wire value: `sandboxError`.
     SandboxError,
@@ -251,7 +251,7 @@ pub enum CodexErrorInfo {
     ///
     /// Wire value: `inferenceHookDenied`.
     InferenceHookDenied,
-    /// The HTTP connection to the model provider has failed.
+    /// The HTTP connection to the model provider failed.
     ///
     /// Wire key: `httpConnectionFailed`.
     HttpConnectionFailed(HttpConnectionFailedCodexErrorInfo),
@@ -558,7 +558,7 @@ wire::strings! { GuardianUserAuthorization {
     "high" => High,
 } }
 
-/// The HTTP connection to the model provider has failed.
+/// The HTTP connection to the model provider failed.
 ///
 /// Payload of
 /// [`CodexErrorInfo::HttpConnectionFailed`](crate::CodexErrorInfo::HttpConnectionFailed) (key:
@@ -1317,7 +1317,7 @@ wire::object! { ResponseTooManyFailedAttemptsCodexErrorInfo {
     http_status_code: optional "httpStatusCode",
 } }
 
-/// The sandbox for commands, as a preset. `SandboxPolicy` allows finer control.
+/// The sandbox for commands, as a preset. `SandboxPolicy` offers finer control.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SandboxMode {
@@ -1791,7 +1791,7 @@ wire::strings! { TurnItemsView {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnStatus {
-    /// The turn has ended normally.
+    /// The turn ended normally.
     ///
     /// Wire value: `completed`.
     Completed,
@@ -1799,7 +1799,7 @@ pub enum TurnStatus {
     ///
     /// Wire value: `interrupted`.
     Interrupted,
-    /// The turn has failed; its `error` says why.
+    /// The turn failed; `error` holds the reason.
     ///
     /// Wire value: `failed`.
     Failed,

@@ -849,7 +849,7 @@ wire::object! { Thread {
     updated_at: required "updatedAt",
 } }
 
-/// What an active thread waits for.
+/// A reason why an active thread waits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadActiveFlag {
@@ -937,7 +937,7 @@ pub struct ThreadArchiveResponse {}
 
 wire::object! { ThreadArchiveResponse {} }
 
-/// A thread has been archived.
+/// A thread was archived.
 ///
 /// Parameters of the notification
 /// [`thread/archived`](crate::ServerNotification::ThreadArchived).
@@ -1603,7 +1603,7 @@ wire::object! { ThreadBackgroundTerminalsTerminateResponse {
     terminated: required "terminated",
 } }
 
-/// The server has unloaded a thread.
+/// The server unloaded a thread.
 ///
 /// Parameters of the notification [`thread/closed`](crate::ServerNotification::ThreadClosed).
 #[derive(Debug, Clone, PartialEq)]
@@ -1752,7 +1752,7 @@ pub struct ThreadDeleteResponse {}
 
 wire::object! { ThreadDeleteResponse {} }
 
-/// A thread has been deleted.
+/// A thread was deleted.
 ///
 /// Parameters of the notification [`thread/deleted`](crate::ServerNotification::ThreadDeleted).
 #[derive(Debug, Clone, PartialEq)]
@@ -2339,7 +2339,7 @@ wire::object! { ThreadGoalClearResponse {
     cleared: required "cleared",
 } }
 
-/// The goal of a thread has been removed.
+/// The goal of a thread was removed.
 ///
 /// Parameters of the notification
 /// [`thread/goal/cleared`](crate::ServerNotification::ThreadGoalCleared).
@@ -2528,7 +2528,7 @@ pub enum ThreadGoalStatus {
     ///
     /// Wire value: `blocked`.
     Blocked,
-    /// The usage limit of the account has stopped the goal.
+    /// The usage limit of the account stopped the goal.
     ///
     /// Wire value: `usageLimited`.
     UsageLimited,
@@ -2536,7 +2536,7 @@ pub enum ThreadGoalStatus {
     ///
     /// Wire value: `budgetLimited`.
     BudgetLimited,
-    /// The goal has been reached.
+    /// The goal was reached.
     ///
     /// Wire value: `complete`.
     Complete,
@@ -2553,7 +2553,7 @@ wire::strings! { ThreadGoalStatus {
     "complete" => Complete,
 } }
 
-/// The goal of a thread has been set, or its status or progress has changed.
+/// The goal of a thread was set, or its status or progress changed.
 ///
 /// Parameters of the notification
 /// [`thread/goal/updated`](crate::ServerNotification::ThreadGoalUpdated).
@@ -3597,7 +3597,7 @@ wire::object! { ThreadMetadataUpdateResponse {
     thread: required "thread",
 } }
 
-/// The name of a thread has changed.
+/// The name of a thread changed.
 ///
 /// Parameters of the notification
 /// [`thread/name/updated`](crate::ServerNotification::ThreadNameUpdated).
@@ -3687,7 +3687,7 @@ wire::tagged! { ThreadPredictionResult by "type" {
     "failed" => Failed,
 } }
 
-/// The prediction for a thread has completed or failed.
+/// The prediction for a thread completed or failed.
 ///
 /// Parameters of the notification
 /// [`thread/prediction/updated`](crate::ServerNotification::ThreadPredictionUpdated).
@@ -3791,7 +3791,7 @@ wire::object! { ThreadPrepareApprovedPlanResponse {
     prompt: required "prompt",
 } }
 
-/// A thread has been assigned to another project, or to none.
+/// A thread was assigned to another project, or to none.
 ///
 /// Parameters of the notification
 /// [`thread/project/updated`](crate::ServerNotification::ThreadProjectUpdated).
@@ -3896,7 +3896,7 @@ wire::object! { ThreadQueueAddResponse {
     queued_submission: required "queuedSubmission",
 } }
 
-/// The queue of a thread has changed.
+/// The queue of a thread changed.
 ///
 /// Parameters of the notification
 /// [`thread/queue/changed`](crate::ServerNotification::ThreadQueueChanged).
@@ -4321,7 +4321,7 @@ wire::object! { ThreadReadState {
     revision: required "revision",
 } }
 
-/// The first unread position of a thread has changed.
+/// The first unread position of a thread changed.
 ///
 /// Parameters of the notification
 /// [`thread/readState/changed`](crate::ServerNotification::ThreadReadStateChanged).
@@ -4912,7 +4912,7 @@ wire::object! { ThreadRevertResponse {
     turns_backwards_cursor: optional "turnsBackwardsCursor",
 } }
 
-/// The history of a thread has been cut off before one of its turns.
+/// The history of a thread was cut off before one of its turns.
 ///
 /// Parameters of the notification
 /// [`thread/reverted`](crate::ServerNotification::ThreadReverted).
@@ -5910,7 +5910,7 @@ pub struct ThreadSettingsUpdateResponse {}
 
 wire::object! { ThreadSettingsUpdateResponse {} }
 
-/// The settings of a thread have changed.
+/// The settings of a thread changed.
 ///
 /// Parameters of the notification
 /// [`thread/settings/updated`](crate::ServerNotification::ThreadSettingsUpdated).
@@ -6558,7 +6558,7 @@ wire::strings! { ThreadStartSource {
     "clear" => Clear,
 } }
 
-/// A thread has started.
+/// A thread started.
 ///
 /// Parameters of the notification [`thread/started`](crate::ServerNotification::ThreadStarted).
 #[derive(Debug, Clone, PartialEq)]
@@ -6598,7 +6598,7 @@ pub enum ThreadStatus {
     ///
     /// Wire value: `idle`.
     Idle,
-    /// The thread has stopped after an internal error.
+    /// The thread stopped after an internal error.
     ///
     /// Wire value: `systemError`.
     SystemError,
@@ -6617,7 +6617,7 @@ wire::tagged! { ThreadStatus by "type" {
     "active" => Active(ActiveThreadStatus),
 } }
 
-/// The status of a thread has changed.
+/// The status of a thread changed.
 ///
 /// Parameters of the notification
 /// [`thread/status/changed`](crate::ServerNotification::ThreadStatusChanged).
@@ -6777,7 +6777,7 @@ wire::object! { ThreadTokenUsage {
     total: required "total",
 } }
 
-/// The token usage of a thread has changed. Resuming a thread repeats the last report.
+/// The token usage of a thread changed. Resuming a thread repeats the last report.
 ///
 /// Parameters of the notification
 /// [`thread/tokenUsage/updated`](crate::ServerNotification::ThreadTokenUsageUpdated).
@@ -6959,7 +6959,7 @@ wire::object! { ThreadUnarchiveResponse {
     thread: required "thread",
 } }
 
-/// An archived thread has been restored.
+/// An archived thread was restored.
 ///
 /// Parameters of the notification
 /// [`thread/unarchived`](crate::ServerNotification::ThreadUnarchived).

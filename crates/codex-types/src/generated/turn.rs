@@ -146,7 +146,7 @@ wire::object! { CustomReviewTarget {
     instructions: required "instructions",
 } }
 
-/// An error has occurred in a turn. The turn goes on if `will_retry` is true.
+/// An error occurred in a turn. The turn goes on if `will_retry` is true.
 ///
 /// Parameters of the notification [`error`](crate::ServerNotification::Error).
 #[derive(Debug, Clone, PartialEq)]
@@ -297,7 +297,7 @@ wire::tagged! { ReviewTarget by "type" {
     "custom" => Custom(CustomReviewTarget),
 } }
 
-/// A turn has ended: completed, interrupted or failed. Only this notification ends a turn.
+/// A turn ended: completed, interrupted or failed. Only this notification ends a turn.
 ///
 /// Parameters of the notification [`turn/completed`](crate::ServerNotification::TurnCompleted).
 #[derive(Debug, Clone, PartialEq)]
@@ -491,7 +491,7 @@ wire::strings! { TurnPlanStepStatus {
     "completed" => Completed,
 } }
 
-/// The agent has changed its plan for a turn.
+/// The agent changed its plan for a turn.
 ///
 /// Parameters of the notification
 /// [`turn/plan/updated`](crate::ServerNotification::TurnPlanUpdated).
@@ -1119,7 +1119,7 @@ wire::object! { TurnStartResponse {
     turn: required "turn",
 } }
 
-/// A turn has started. May arrive before or after the response to `turn/start`.
+/// A turn started. May arrive before or after the response to `turn/start`.
 ///
 /// Parameters of the notification [`turn/started`](crate::ServerNotification::TurnStarted).
 #[derive(Debug, Clone, PartialEq)]

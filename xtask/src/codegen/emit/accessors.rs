@@ -76,7 +76,7 @@ fn same(one: &Field, other: &Field) -> bool {
     one.slot.name == other.slot.name && field_type(one) == field_type(other)
 }
 
-/// How an accessor returns a field.
+/// The return type of an accessor.
 #[derive(Clone, Copy)]
 enum Access {
     Text,
@@ -121,7 +121,7 @@ impl Access {
     }
 }
 
-/// Where the params of a message hold the id of a thread, turn or item.
+/// The accessors for ids, with the paths at which the params of a message may hold the id.
 const IDS: &[(&str, &[&[&str]])] = &[
     (
         "thread_id",

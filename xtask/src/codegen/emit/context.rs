@@ -139,8 +139,8 @@ impl<'a> Context<'a> {
         docs::with_stage(paragraphs.join("\n\n"), ty.experimental)
     }
 
-    /// Where the type stands in the protocol. A type without a description says at least where it
-    /// is used.
+    /// The place of the type in the protocol. For a type that is neither described nor part of a
+    /// message: the fields and variants that use it.
     fn role(&self, name: &str) -> Option<String> {
         if let Some(sentences) = self.roles.get(name) {
             return Some(sentences.join("\n\n"));
