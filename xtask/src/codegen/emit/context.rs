@@ -13,7 +13,7 @@ pub(crate) struct Context<'a> {
     pub(crate) model: &'a Model,
     /// The roles of each definition in the protocol, as sentences.
     roles: BTreeMap<&'a str, Vec<String>>,
-    /// Links to the fields and variants that use a definition.
+    /// Links to the fields, variants and aliases that use a definition.
     users: BTreeMap<String, Vec<String>>,
     /// Descriptions of methods and variants by the definition that holds their fields. `None` if
     /// several share it.
@@ -77,11 +77,12 @@ impl<'a> Context<'a> {
             }
         }
         for slot in kind.slots() {
+            let ident = &slot.ident;
             match kind {
                 Kind::Mixed(_) => self.add_payload(name, slot),
-                Kind::Object(_) => self.add_user("field", name, slot),
-                Kind::Untagged(_) => self.add_user("variant", name, slot),
-                _ => {}
+                Kind::Object(_) => self.add_user(slot, &member_link("field", name, ident)),
+                Kind::Untagged(_) => self.add_user(slot, &member_link("variant", name, ident)),
+                _ => self.add_user(slot, &type_link(name)),
             }
         }
     }
@@ -118,14 +119,12 @@ impl<'a> Context<'a> {
             .or_insert(docs);
     }
 
-    /// Records that a field or variant uses the types in its schema.
-    fn add_user(&mut self, kind: &str, name: &str, slot: &Slot) {
-        let ident = &slot.ident;
-        let user = format!("[`{name}::{ident}`]({kind}@crate::{name}::{ident})");
+    /// Records the user of the types in a slot's schema.
+    fn add_user(&mut self, slot: &Slot, link: &str) {
         for used in references(&slot.schema) {
             let users = self.users.entry(used).or_default();
-            if users.last() != Some(&user) {
-                users.push(user.clone());
+            if users.last().is_none_or(|last| last != link) {
+                users.push(link.to_owned());
             }
         }
     }
@@ -178,4 +177,9 @@ fn type_link(name: &str) -> String {
 /// A link to a variant of an enum.
 fn variant_link(text: &str, name: &str, variant: &str) -> String {
     format!("[`{text}`](crate::{name}::{variant})")
+}
+
+/// A link to a field or variant. `kind` tells a field from a method of the same name.
+fn member_link(kind: &str, name: &str, member: &str) -> String {
+    format!("[`{name}::{member}`]({kind}@crate::{name}::{member})")
 }

@@ -28,7 +28,7 @@ wire::object! { BlobResourceContent {
     uri: required "uri",
 } }
 
-/// Used in [`NullableThing::`](variant@crate::NullableThing::).
+/// Used in [`NullableThing`](crate::NullableThing).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationConstOption {
