@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, fmt::Debug};
 
 use codex_types::{
-    Request,
+    ClientNotification, ClientRequest, Request, ServerNotification, ServerRequest,
+    rpc::{Incoming, JsonRpcError, Outgoing, RequestId},
     unlisted::{GetAuthStatusParams, GetConversationSummaryParams, GitDiffToRemoteParams},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 /// Decodes JSON text as some type and encodes it again; also returns its `Debug` form, in which a
 /// value that is not known shows as `Unrecognized`.
@@ -73,41 +74,79 @@ pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_server_request!(table)
 }
 
-/// The unions of messages, by name.
+/// The message unions by name; requests with their id.
 #[must_use]
 pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
-    use codex_types::{
-        ClientNotification, ClientRequest, ServerNotification, ServerRequest, rpc::WithId,
-    };
-
     [
         (
             "ClientNotification",
             round_trip::<ClientNotification> as RoundTrip,
         ),
-        ("ClientRequest", round_trip::<WithId<ClientRequest>>),
+        ("ClientRequest", round_trip_with_id::<ClientRequest>),
         ("ServerNotification", round_trip::<ServerNotification>),
-        ("ServerRequest", round_trip::<WithId<ServerRequest>>),
+        ("ServerRequest", round_trip_with_id::<ServerRequest>),
     ]
     .into()
 }
 
-/// The envelope, which is written by hand under names of its own, by the names of the schema.
+fn round_trip_with_id<T>(json: &str) -> Result<(Value, String), serde_json::Error>
+where
+    T: Serialize + DeserializeOwned + Debug,
+{
+    let (mut value, debug) = round_trip::<T>(json)?;
+    value["id"] = serde_json::from_str::<Value>(json)?["id"].take();
+    let id: RequestId = serde_json::from_str(&value["id"].to_string())?;
+    assert_eq!(serde_json::to_value(&id)?, value["id"]);
+    Ok((value, debug))
+}
+
+/// The envelope, by the names of the schema. Its types are written by hand, and its messages have no
+/// type each: they are read as `Incoming` and written as `Outgoing`.
 #[must_use]
 pub fn envelope() -> BTreeMap<&'static str, RoundTrip> {
-    use codex_types::rpc::{
-        JsonRpcError, JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse,
-        RequestId,
-    };
-
     [
-        ("JSONRPCError", round_trip::<JsonRpcResponse> as RoundTrip),
+        ("JSONRPCError", round_trip_message as RoundTrip),
         ("JSONRPCErrorError", round_trip::<JsonRpcError>),
-        ("JSONRPCMessage", round_trip::<JsonRpcMessage>),
-        ("JSONRPCNotification", round_trip::<JsonRpcNotification>),
-        ("JSONRPCRequest", round_trip::<JsonRpcRequest>),
-        ("JSONRPCResponse", round_trip::<JsonRpcResponse>),
+        ("JSONRPCMessage", round_trip_message),
+        ("JSONRPCNotification", round_trip_message),
+        ("JSONRPCRequest", round_trip_message),
+        ("JSONRPCResponse", round_trip_message),
         ("RequestId", round_trip::<RequestId>),
     ]
     .into()
+}
+
+fn round_trip_message(json: &str) -> Result<(Value, String), serde_json::Error> {
+    use serde::de::Error as _;
+
+    let incoming = Incoming::parse(json.as_bytes()).map_err(serde_json::Error::custom)?;
+    let outgoing: Outgoing<'_, RawValue> = match &incoming {
+        Incoming::Request { id, method, params } => Outgoing::Request {
+            id,
+            method,
+            params: *params,
+        },
+        Incoming::Notification { method, params, .. } => Outgoing::Notification {
+            method,
+            params: *params,
+        },
+        Incoming::Response {
+            id: Some(id),
+            result,
+        } => Outgoing::Response {
+            id,
+            result: result.as_ref().map(|result| *result),
+        },
+        other => panic!("not a message of the schema: {other:?}"),
+    };
+    let mut value = serde_json::from_str::<Value>(&serde_json::to_string(&outgoing)?)?;
+    // A client receives the timestamp but never sends it; the trace context it neither reads nor
+    // sends.
+    let received = serde_json::from_str::<Value>(json)?;
+    for member in ["emittedAtMs", "trace"] {
+        if let Some(kept) = received.get(member) {
+            value[member] = kept.clone();
+        }
+    }
+    Ok((value, format!("{incoming:?}")))
 }

@@ -1,11 +1,10 @@
-//! The door to the generated files: it says where they are, and which lints do not hold in them.
+//! The generated protocol types.
 
-// The schema does not describe every field and value; a name alone is no documentation, and an
-// invented sentence would be worse.
+// The schema does not describe every field, and the generator does not invent descriptions.
 #![allow(missing_docs)]
-// Every file sees all others: the protocol is one flat namespace.
+// The protocol is one flat namespace, so each file imports all others.
 #![allow(clippy::wildcard_imports)]
-// `From` is called for each argument of a constructor, also where it changes nothing.
+// Constructors call `into` for every argument, even if it already has the right type.
 #![allow(clippy::useless_conversion)]
 
 #[path = "generated/all.rs"]

@@ -1,20 +1,31 @@
 #![doc = include_str!("../README.md")]
+//!
+//! ## Overview
+//!
+//! | | |
+//! |---|---|
+//! | Requests of the client | [`Request`], all of them in [`ClientRequest`] and [`METHODS`] |
+//! | Requests without parameters | [`request`] |
+//! | Messages of the server | [`ServerNotification`], [`ServerRequest`] (with [`ServerCall`]) |
+//! | Contents of a thread | [`Thread`], [`Turn`], [`ThreadItem`] |
+//! | JSON-RPC messages | [`rpc::Incoming`], [`rpc::Outgoing`], [`rpc::JsonRpcError`] |
+//! | Requests that the schema does not list | [`unlisted`] |
 
 mod traits;
 mod wire;
 
-// Printed by prettyplease, and to stay as it is printed.
+// Formatted by prettyplease. rustfmt would change the files, and the freshness check would fail.
 #[rustfmt::skip]
 mod generated;
 
 #[cfg(test)]
-mod mini;
+mod generated_code_tests;
 
-mod replies;
+mod responses;
 pub mod rpc;
 pub mod unlisted;
 
 pub use generated::*;
 pub use rpc::RequestId;
 pub use traits::{MethodInfo, Request, ServerCall};
-pub use wire::{DecodeError, UnrecognizedMessage};
+pub use wire::{ParamsError, UnrecognizedMessage};

@@ -1,50 +1,56 @@
-//! Methods as types: the parameters of a method know its name and its answer.
+//! Methods as types: the params of a method imply its name and its response.
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The parameters of a request that a client sends to the app-server.
+/// The parameters of a request from the client to the app-server.
 ///
-/// Each of the protocol's methods has one type that implements this: the params struct (or enum)
-/// of the schema, or a unit struct in [`request`](crate::request) for a method without params.
-/// One generic call therefore covers the whole protocol:
+/// For each method of the protocol, one type implements this trait: the params type of the schema,
+/// or a unit struct in [`request`](crate::request) for a method without params. One generic function
+/// can therefore send every request:
 ///
 /// ```
 /// use codex_types::{Request, ThreadReadParams};
-/// assert_eq!(ThreadReadParams::METHOD, "thread/read");
+/// use serde_json::{Value, json};
+///
+/// fn message<R: Request>(id: u64, params: &R) -> Value {
+///     json!({ "id": id, "method": R::METHOD, "params": params })
+/// }
+///
+/// let message = message(1, &ThreadReadParams::new("01a1"));
+/// assert_eq!(message["method"], "thread/read");
 /// ```
 pub trait Request: Serialize {
     /// The `method` on the wire, for example `thread/read`.
     const METHOD: &'static str;
-    /// Whether the server asks for the `experimentalApi` capability before it serves the method.
+    /// Whether the method requires the `experimentalApi` capability.
     const EXPERIMENTAL: bool;
-    /// Whether the message has a `params` member. False for the methods whose schema says `null`.
+    /// Whether the message has a `params` member. False for methods without params.
     const HAS_PARAMS: bool = true;
-    /// What the server answers.
+    /// The response of the server.
     type Response: DeserializeOwned + Send + 'static;
 }
 
-/// The parameters of a request that the app-server sends to its client.
+/// The parameters of a request from the app-server to the client.
 pub trait ServerCall: DeserializeOwned {
     /// The `method` on the wire, for example `item/fileChange/requestApproval`.
     const METHOD: &'static str;
-    /// Whether only servers with the `experimentalApi` capability send it.
+    /// Whether the server sends it only if the client has the `experimentalApi` capability.
     const EXPERIMENTAL: bool;
-    /// What the client answers.
+    /// The response of the client.
     type Response: Serialize + Send + 'static;
 }
 
-/// One row of the tables [`METHODS`](crate::METHODS) and
-/// [`SERVER_METHODS`](crate::SERVER_METHODS).
+/// An entry of [`METHODS`](crate::METHODS) or [`SERVER_METHODS`](crate::SERVER_METHODS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct MethodInfo {
     /// The `method` on the wire.
     pub method: &'static str,
-    /// Name of the Rust type of the params.
+    /// The name of the Rust type of the params.
     pub params: &'static str,
-    /// Name of the Rust type of the response.
+    /// The name of the Rust type of the response.
     pub response: &'static str,
-    /// Whether the method needs the `experimentalApi` capability.
+    /// Whether the method requires the `experimentalApi` capability.
     pub experimental: bool,
     /// Whether the message has a `params` member.
     pub has_params: bool,

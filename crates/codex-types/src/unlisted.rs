@@ -1,30 +1,30 @@
-//! Three requests that the server answers though its schema does not list them.
+//! Three requests that the server supports although its schema does not list them.
 //!
-//! Their shapes are those of the runtime's TypeScript and of recorded answers. They are not in
-//! [`METHODS`](crate::METHODS); newer servers may drop them.
+//! Their types follow the runtime's TypeScript and recorded responses. [`METHODS`](crate::METHODS)
+//! does not include them, and newer servers may drop them.
 
 use crate::{AuthMode, Request, SessionSource, ThreadId, wire};
 
-/// Params of `getAuthStatus`: how the server is logged in. Prefer `account/read`
-/// ([`GetAccountParams`](crate::GetAccountParams)).
+/// Parameters of the request `getAuthStatus`, which returns how the server is logged in. Prefer
+/// `account/read` ([`GetAccountParams`](crate::GetAccountParams)).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct GetAuthStatusParams {
-    /// Whether the answer shall have the token.
+    /// Whether the response includes the token.
     pub include_token: Option<bool>,
-    /// Whether the token shall be refreshed first.
+    /// Whether the server refreshes the token first.
     pub refresh_token: Option<bool>,
 }
 
 impl GetAuthStatusParams {
-    /// Sets [`include_token`](Self::include_token).
+    /// Sets [`include_token`](field@Self::include_token).
     #[must_use]
     pub fn include_token(mut self, include_token: bool) -> Self {
         self.include_token = Some(include_token);
         self
     }
 
-    /// Sets [`refresh_token`](Self::refresh_token).
+    /// Sets [`refresh_token`](field@Self::refresh_token).
     #[must_use]
     pub fn refresh_token(mut self, refresh_token: bool) -> Self {
         self.refresh_token = Some(refresh_token);
@@ -37,15 +37,15 @@ wire::object! { GetAuthStatusParams {
     refresh_token: optional "refreshToken",
 } }
 
-/// Response of `getAuthStatus`.
+/// Response to `getAuthStatus` ([`GetAuthStatusParams`]).
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GetAuthStatusResponse {
-    /// How the server is logged in; `None` if it is not.
+    /// The authentication mode; `None` if the server is logged out.
     pub auth_method: Option<AuthMode>,
-    /// The token, if it was asked for. `Debug` does not show it.
+    /// The token, if requested. `Debug` redacts it.
     pub auth_token: Option<String>,
-    /// Whether the configured model provider needs a login with OpenAI.
+    /// Whether the configured model provider requires a login with OpenAI.
     pub requires_openai_auth: Option<bool>,
 }
 
@@ -65,18 +65,19 @@ impl Request for GetAuthStatusParams {
     type Response = GetAuthStatusResponse;
 }
 
-/// Params of `getConversationSummary`: one of the two says which conversation.
+/// Parameters of the request `getConversationSummary`, which identify a conversation by thread or by
+/// rollout file.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GetConversationSummaryParams {
-    /// The thread.
+    /// The id of the thread.
     pub conversation_id: Option<ThreadId>,
-    /// The file that the thread is kept in.
+    /// The rollout file of the thread.
     pub rollout_path: Option<String>,
 }
 
 impl GetConversationSummaryParams {
-    /// The summary of a thread.
+    /// Requests the summary of a thread.
     #[must_use]
     pub fn of_thread(thread_id: impl Into<ThreadId>) -> Self {
         Self {
@@ -85,7 +86,7 @@ impl GetConversationSummaryParams {
         }
     }
 
-    /// The summary of the thread that is kept in a file.
+    /// Requests the summary of the thread in a rollout file.
     #[must_use]
     pub fn of_rollout(path: impl Into<String>) -> Self {
         Self {
@@ -100,7 +101,7 @@ wire::object! { GetConversationSummaryParams {
     rollout_path: optional "rolloutPath",
 } }
 
-/// Response of `getConversationSummary`.
+/// Response to `getConversationSummary` ([`GetConversationSummaryParams`]).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetConversationSummaryResponse {
@@ -116,29 +117,29 @@ impl Request for GetConversationSummaryParams {
     type Response = GetConversationSummaryResponse;
 }
 
-/// What is known about a conversation without loading it.
+/// Summary of a conversation, available without loading it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConversationSummary {
-    /// The thread.
+    /// The id of the thread.
     pub conversation_id: ThreadId,
-    /// Version of the runtime that recorded it.
+    /// The version of the runtime that recorded the conversation.
     pub cli_version: String,
-    /// Its working directory.
+    /// The working directory.
     pub cwd: String,
-    /// The state of the repository it ran in.
+    /// The state of the Git repository in the working directory.
     pub git_info: Option<ConversationGitInfo>,
-    /// The provider of its model.
+    /// The model provider.
     pub model_provider: String,
-    /// The file that it is kept in.
+    /// The rollout file.
     pub path: String,
-    /// Its first message, shortened.
+    /// The beginning of the first message.
     pub preview: String,
-    /// Where it was started from.
+    /// The kind of client that started the thread.
     pub source: SessionSource,
-    /// When it was started, as RFC 3339.
+    /// The start time, in RFC 3339 format.
     pub timestamp: Option<String>,
-    /// When it was last written, as RFC 3339.
+    /// The time of the last update, in RFC 3339 format.
     pub updated_at: Option<String>,
 }
 
@@ -155,15 +156,15 @@ wire::object! { ConversationSummary {
     updated_at: optional "updatedAt",
 } }
 
-/// The state of a repository.
+/// The state of a Git repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ConversationGitInfo {
-    /// The commit.
+    /// The commit hash.
     pub sha: Option<String>,
     /// The branch.
     pub branch: Option<String>,
-    /// The address of `origin`.
+    /// The URL of the remote `origin`.
     pub origin_url: Option<String>,
 }
 
@@ -173,16 +174,16 @@ wire::object! { ConversationGitInfo {
     origin_url: optional "origin_url",
 } }
 
-/// Params of `gitDiffToRemote`: what a repository has that its remote has not.
+/// Parameters of the request `gitDiffToRemote`, which compares a Git repository with its remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GitDiffToRemoteParams {
-    /// A folder in the repository.
+    /// A directory in the repository.
     pub cwd: String,
 }
 
 impl GitDiffToRemoteParams {
-    /// The difference of the repository at this folder.
+    /// Creates a new `GitDiffToRemoteParams` for the repository of a directory.
     #[must_use]
     pub fn new(cwd: impl Into<String>) -> Self {
         Self { cwd: cwd.into() }
@@ -191,13 +192,13 @@ impl GitDiffToRemoteParams {
 
 wire::object! { GitDiffToRemoteParams { cwd: required "cwd" } }
 
-/// Response of `gitDiffToRemote`.
+/// Response to `gitDiffToRemote` ([`GitDiffToRemoteParams`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GitDiffToRemoteResponse {
-    /// The commit that the difference is to.
+    /// The hash of the remote commit.
     pub sha: String,
-    /// The difference, in the unified format.
+    /// The difference, as a unified diff.
     pub diff: String,
 }
 

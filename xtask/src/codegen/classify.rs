@@ -1,17 +1,21 @@
-//! From normalised schemas to the model. A shape or keyword that is not known fails here.
+//! Classifies normalised schemas by shape. Unknown shapes and keywords are errors.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::{
     load::{Definitions, reference_name},
-    model::{Field, Kind, Mixed, Object, Rule, Slot, Strings, Tagged, TaggedVariant, Type, Word},
+    model::{
+        Field, Kind, Mixed, Object, Rule, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant,
+    },
     names,
     normalise::{is_object_schema, string_values},
     tables::{REST, Tables, untagged_variants},
 };
 
-/// Understands one definition; `stable` is its counterpart in the stable bundle.
+/// Classifies one definition; `stable` is its counterpart in the stable bundle.
 pub(crate) fn classify(
     name: &str,
     schema: &Value,
@@ -28,7 +32,7 @@ pub(crate) fn classify(
 }
 
 fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables) -> Result<Kind> {
-    if let Some(kind) = tables.by_hand(name) {
+    if let Some(kind) = tables.not_from_schema(name) {
         return Ok(kind);
     }
     let members = schema
@@ -42,13 +46,10 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
         return tagged(name, tag, members, stable);
     }
     if members.iter().any(|member| member.get("enum").is_some()) {
-        let words = members.iter().filter(|member| member.get("enum").is_some());
-        let words: Vec<Word> = words
-            .map(|member| words_of(name, member, stable))
-            .collect::<Result<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect();
+        let mut strings = Vec::new();
+        for member in members.iter().filter(|member| member.get("enum").is_some()) {
+            strings.extend(string_variants(name, member, stable)?);
+        }
         let keyed = members
             .iter()
             .filter(|member| member.get("enum").is_none())
@@ -56,11 +57,11 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
             .collect::<Result<Vec<_>>>()?;
         return Ok(if keyed.is_empty() {
             Kind::Strings(Strings {
-                values: words,
+                variants: strings,
                 open: !tables.is_closed(name),
             })
         } else {
-            Kind::Mixed(Mixed { words, keyed })
+            Kind::Mixed(Mixed { strings, keyed })
         });
     }
     if let [one, other] = members.as_slice()
@@ -69,10 +70,11 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
         return Ok(Kind::Alias(slot("target", one, false)));
     }
     tables.use_untagged(name);
-    let idents = untagged_variants(name).context("its variants have no names in tables.rs")?;
+    let idents =
+        untagged_variants(name).context("an untagged union without variant names in tables.rs")?;
     ensure!(
         idents.len() == members.len(),
-        "it has {} members, not {}",
+        "the union has {} members, but tables.rs names {}",
         members.len(),
         idents.len()
     );
@@ -87,12 +89,12 @@ fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables)
 fn plain(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables) -> Result<Kind> {
     match schema.get("type").and_then(Value::as_str) {
         Some("string") if schema.get("enum").is_some() => Ok(Kind::Strings(Strings {
-            values: words_of(name, schema, stable)?,
+            variants: string_variants(name, schema, stable)?,
             open: !tables.is_closed(name),
         })),
-        Some("string") => Ok(Kind::Text),
+        Some("string") => Ok(Kind::StringNewtype),
         Some("object") => object(name, schema, stable, tables).map(Kind::Object),
-        _ => bail!("`{name}` has a shape that the generator does not know: {schema}"),
+        _ => bail!("`{name}` has an unsupported shape: {schema}"),
     }
 }
 
@@ -128,7 +130,7 @@ fn object(
         };
         ensure!(
             !clearable || rule == Rule::Clearable,
-            "`{wire}` cannot be null, so not cleared"
+            "`{wire}` is listed as clearable, but is not both optional and nullable"
         );
         let in_stable = stable.is_none_or(|stable| stable["properties"].get(wire).is_some());
         let mut slot = slot(wire, &bare, !in_stable);
@@ -154,7 +156,7 @@ fn object(
     })
 }
 
-/// The canonical order of fields: what identifies comes first, then by name.
+/// Sorts fields: ids first, then by name.
 fn sort_key(field: &Field) -> (usize, String) {
     const FIRST: &[&str] = &["id", "threadId", "turnId", "itemId", "callId"];
     let name = &field.slot.name;
@@ -173,20 +175,20 @@ fn tagged(name: &str, tag: &str, members: &[Value], stable: Option<&Value>) -> R
                 Some(wire) => wire,
                 None => string_values(&member["properties"][tag])
                     .and_then(|values| values.first().copied())
-                    .context("a member without tag")?,
+                    .context("a member without the tag")?,
             };
             let body = member
                 .get("$ref")
                 .and_then(Value::as_str)
                 .and_then(reference_name);
-            let word = Word {
+            let name = UnitVariant {
                 wire: wire.to_owned(),
                 ident: names::variant(name, wire)?,
                 docs: description(member),
                 experimental: stable.is_some_and(|stable| !mentions(stable, wire)),
             };
             Ok(TaggedVariant {
-                word,
+                name,
                 body: body.map(str::to_owned),
             })
         })
@@ -206,13 +208,13 @@ fn keyed(name: &str, member: &Value) -> Result<Slot> {
             docs: description(member),
             ..slot(key, payload, false)
         }),
-        _ => bail!("`{name}` has a member that is neither a string nor an object of one key"),
+        _ => bail!("`{name}` has a member that is neither a string nor a single-key object"),
     }
 }
 
-fn words_of(name: &str, schema: &Value, stable: Option<&Value>) -> Result<Vec<Word>> {
-    let values = string_values(schema).context("an enum of other than strings")?;
-    // A description of one value stands beside it; one of several describes the type.
+fn string_variants(name: &str, schema: &Value, stable: Option<&Value>) -> Result<Vec<UnitVariant>> {
+    let values = string_values(schema).context("an enum of values other than strings")?;
+    // The description of a single value documents the variant; of several values, the type.
     let docs = if values.len() == 1 {
         description(schema)
     } else {
@@ -221,7 +223,7 @@ fn words_of(name: &str, schema: &Value, stable: Option<&Value>) -> Result<Vec<Wo
     values
         .into_iter()
         .map(|wire| {
-            Ok(Word {
+            Ok(UnitVariant {
                 wire: wire.to_owned(),
                 ident: names::variant(name, wire)?,
                 docs: docs.clone(),
@@ -251,7 +253,7 @@ fn slot(name: &str, schema: &Value, experimental: bool) -> Slot {
     }
 }
 
-/// The schema without its `null`, and whether it had one.
+/// Removes `null` from a schema, and returns whether it was there.
 fn without_null(schema: &Value) -> (Value, bool) {
     let null = json!({ "type": "null" });
     let mut bare = schema.clone();
@@ -279,7 +281,7 @@ fn description(schema: &Value) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether a value of an enum or tag is in the stable counterpart.
+/// Whether the stable counterpart contains a value of an enum or tag.
 fn mentions(stable: &Value, value: &str) -> bool {
     match stable {
         Value::String(text) => text == value,
@@ -292,7 +294,7 @@ fn mentions(stable: &Value, value: &str) -> bool {
     }
 }
 
-/// Fails on what the generator does not know, anywhere in a definition.
+/// Fails on an unknown keyword anywhere in a definition.
 fn check_keywords(schema: &Value) -> Result<()> {
     const KNOWN: &[&str] = &[
         "$ref",
@@ -318,12 +320,12 @@ fn check_keywords(schema: &Value) -> Result<()> {
         .keys()
         .find(|keyword| !KNOWN.contains(&keyword.as_str()))
     {
-        bail!("the keyword `{keyword}` is not known to the generator");
+        bail!("unknown keyword `{keyword}`");
     }
     if let Some(Value::Array(types)) = schema.get("type")
         && !matches!(types.as_slice(), [_, null] if *null == "null")
     {
-        bail!("a value of several types: {types:?}");
+        bail!("unsupported list of types: {types:?}");
     }
     for (keyword, inner) in schema {
         match (keyword.as_str(), inner) {
@@ -342,12 +344,12 @@ fn check_keywords(schema: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Understands all definitions.
+/// Classifies all definitions.
 pub(crate) fn classify_all(
     definitions: &Definitions,
     stable: &Definitions,
     tables: &mut Tables,
-) -> Result<std::collections::BTreeMap<String, Type>> {
+) -> Result<BTreeMap<String, Type>> {
     definitions
         .iter()
         .map(|(name, schema)| {

@@ -1,5 +1,5 @@
-//! What is known about types only once all of them are there: who sends them, and what stands
-//! beside the params of a notification.
+//! Completes the model with facts that depend on several types: which types a client sends, and the
+//! timestamp of notifications.
 
 use std::collections::BTreeSet;
 
@@ -10,25 +10,26 @@ use super::model::{Field, Kind, Model, Rule, Slot};
 /// Completes the model.
 pub(crate) fn decorate(model: &mut Model) {
     mark_sent(model);
-    leave_defaults_to_the_server(model);
-    add_envelope_time(model);
+    keep_server_defaults_absent(model);
+    add_emitted_at(model);
 }
 
-/// Marks every type that a client may have to make: in params, and in answers to the server.
+/// Marks every type that a client may have to construct: in request params, and in responses to
+/// server requests.
 fn mark_sent(model: &mut Model) {
-    let calls = model
-        .union("ClientRequest")
+    let params = model
+        .methods("ClientRequest")
         .iter()
         .filter_map(|method| method.params.clone());
-    let answers = model
-        .union("ServerRequest")
+    let responses = model
+        .methods("ServerRequest")
         .iter()
         .filter_map(|method| method.response.clone());
-    let mut open: Vec<String> = calls.chain(answers).collect();
+    let mut pending: Vec<String> = params.chain(responses).collect();
     let mut sent = BTreeSet::new();
-    while let Some(name) = open.pop() {
+    while let Some(name) = pending.pop() {
         if sent.insert(name.clone()) {
-            open.extend(model.references(&name));
+            pending.extend(model.references(&name));
         }
     }
     for (name, ty) in &mut model.types {
@@ -36,8 +37,9 @@ fn mark_sent(model: &mut Model) {
     }
 }
 
-/// A default of a field that clients send is the server's business: absent stays absent.
-fn leave_defaults_to_the_server(model: &mut Model) {
+/// Makes fields with a default optional in types that clients send: the server applies its own
+/// default to an absent field.
+fn keep_server_defaults_absent(model: &mut Model) {
     for ty in model.types.values_mut().filter(|ty| ty.sent) {
         let Kind::Object(object) = &mut ty.kind else {
             continue;
@@ -52,10 +54,10 @@ fn leave_defaults_to_the_server(model: &mut Model) {
     }
 }
 
-/// The server's notifications say beside their params when they were sent; it is handed over with
-/// the params.
-fn add_envelope_time(model: &mut Model) {
-    let methods = model.union("ServerNotification");
+/// Adds `emitted_at_ms` to the params of server notifications. On the wire the timestamp is a
+/// sibling of the params.
+fn add_emitted_at(model: &mut Model) {
+    let methods = model.methods("ServerNotification");
     let params: BTreeSet<_> = methods
         .iter()
         .filter_map(|method| method.params.clone())
@@ -75,7 +77,7 @@ fn add_envelope_time(model: &mut Model) {
                 rust: "i64".to_owned(),
                 docs: Some(
                     "When the server sent the notification, in milliseconds since the Unix \
-                     epoch. It stands beside the params on the wire, not in them."
+                     epoch. On the wire this is a member of the message, not of its params."
                         .to_owned(),
                 ),
                 experimental: false,

@@ -1,14 +1,14 @@
-//! From a bundle as the runtime printed it to one flat map of definitions.
+//! Flattens a schema bundle into one map of definitions.
 //!
-//! The nested bundle is used: it alone holds the server's requests, the approvals and the envelope.
-//! Its `v2` definitions stand beside the root's; a name that is in both says the same twice.
+//! The input is the nested bundle: only that one contains server requests, approvals and the
+//! JSON-RPC envelope. Its `v2` definitions join those of the root; duplicates must be identical.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-/// The definitions of a bundle by name, each with references of the form `#/definitions/Name`.
+/// The definitions of a bundle by name, with references of the form `#/definitions/Name`.
 pub(crate) type Definitions = BTreeMap<String, Value>;
 
 /// Flattens a bundle.
@@ -19,20 +19,20 @@ pub(crate) fn flatten(bundle: &Value) -> Result<Definitions> {
     let v2 = root
         .get("v2")
         .and_then(Value::as_object)
-        .context("the bundle has no `v2`")?;
+        .context("the bundle has no `v2` definitions")?;
     let mut definitions = Definitions::new();
     for (name, schema) in root.iter().filter(|(name, _)| *name != "v2").chain(v2) {
         let mut schema = schema.clone();
         flatten_references(&mut schema)?;
         if let Some(object) = schema.as_object_mut() {
-            // Both say nothing that the name does not say.
+            // Both only repeat the definition's name.
             object.remove("$schema");
             object.remove("title");
         }
         match definitions.get(name) {
             None => drop(definitions.insert(name.clone(), schema)),
             Some(other) if *other == schema => {}
-            Some(_) => bail!("the definition `{name}` is in the bundle twice, and differs"),
+            Some(_) => bail!("the bundle contains two different definitions of `{name}`"),
         }
     }
     for (name, schema) in &definitions {
@@ -46,7 +46,7 @@ pub(crate) fn flatten(bundle: &Value) -> Result<Definitions> {
     Ok(definitions)
 }
 
-/// The names a schema refers to, in order of appearance.
+/// The names that a schema refers to, in order of appearance.
 pub(crate) fn references(schema: &Value) -> Vec<String> {
     let mut names = Vec::new();
     collect_references(schema, &mut names);
@@ -70,7 +70,7 @@ fn collect_references(schema: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// The name behind `#/definitions/Name`.
+/// Extracts `Name` from `#/definitions/Name`.
 pub(crate) fn reference_name(reference: &str) -> Option<&str> {
     reference.strip_prefix("#/definitions/")
 }
@@ -82,12 +82,9 @@ fn flatten_references(schema: &mut Value) -> Result<()> {
                 match value {
                     Value::String(reference) if key == "$ref" => {
                         let name = reference_name(reference)
-                            .with_context(|| format!("a reference of unknown form: {reference}"))?;
+                            .with_context(|| format!("unsupported reference `{reference}`"))?;
                         let flat = name.strip_prefix("v2/").unwrap_or(name);
-                        ensure!(
-                            !flat.contains('/'),
-                            "a reference of unknown form: {reference}"
-                        );
+                        ensure!(!flat.contains('/'), "unsupported reference `{reference}`");
                         *reference = format!("#/definitions/{flat}");
                     }
                     _ => flatten_references(value)?,

@@ -1,8 +1,9 @@
-//! Lowers schemas of values to Rust types, with typify.
+//! Lowers the schemas of values to Rust types, with typify.
 //!
-//! typify is given objects only, all of whose properties are required and not null: what it does
-//! well. Unions are registered as types of the same name and are made by the emitters; whether a
-//! field is optional is theirs to say, too. Definitions in = structs out is checked.
+//! typify lowers plain objects well, so that is all it receives: structs in which every property is
+//! required and not nullable. Unions are registered as types of the same name, and the emitters
+//! write them. Whether a field is optional is decided by the emitters too. Every definition that
+//! goes in must come out as a struct.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,60 +13,57 @@ use serde_json::{Map, Value, json};
 use syn::visit_mut::VisitMut;
 use typify::{TypeSpace, TypeSpaceSettings};
 
-use super::{
-    model::{Kind, Model, Slot, Type},
-    names,
-};
+use super::model::{Kind, Model, Slot};
 
-/// Gives each slot of the model its Rust type, and each field its Rust name.
+/// Fills in the Rust type of each slot, and the Rust name of each field.
 pub(crate) fn lower(model: &mut Model) -> Result<()> {
-    let mut carriers = Map::new();
+    let mut inputs = Map::new();
     let mut settings = TypeSpaceSettings::default();
     settings
         .with_struct_builder(false)
         .with_map_type("::std::collections::BTreeMap");
     for (name, ty) in &model.types {
-        let slots = slots(ty);
+        let slots = ty.kind.slots();
         let is_struct = matches!(ty.kind, Kind::Object(_)) && !slots.is_empty();
         if !is_struct {
-            settings.with_replacement(name, names::type_name(name), std::iter::empty());
-            carriers.insert(name.clone(), json!({ "type": "object" }));
+            settings.with_replacement(name, name, std::iter::empty());
+            inputs.insert(name.clone(), json!({ "type": "object" }));
         }
         if !slots.is_empty() {
-            carriers.insert(carrier_name(name, ty), carrier(&slots));
+            inputs.insert(input_name(name, &ty.kind), input_struct(&slots));
         }
     }
     let expected: Vec<String> = model
         .types
         .iter()
-        .filter(|(_, ty)| !slots(ty).is_empty())
-        .map(|(name, ty)| carrier_name(name, ty))
+        .filter(|(_, ty)| !ty.kind.slots().is_empty())
+        .map(|(name, ty)| input_name(name, &ty.kind))
         .collect();
-    let structs = run_typify(carriers, &settings)?;
+    let structs = run_typify(inputs, &settings)?;
     let lost = expected.iter().find(|name| !structs.contains_key(*name));
     ensure!(lost.is_none(), "typify lost the definition {lost:?}");
-    // typify spells some names its own way (`JsonrpcError`), which is none of our concern.
+    // typify capitalises some names differently (`JsonrpcError`).
     let known: BTreeSet<_> = model
         .types
         .keys()
         .chain(&expected)
-        .map(|n| n.to_lowercase())
+        .map(|name| name.to_lowercase())
         .collect();
-    let made = structs
+    let unknown = structs
         .keys()
         .find(|name| !known.contains(&name.to_lowercase()));
     ensure!(
-        made.is_none(),
-        "typify made {made:?} of an inline shape that has no name of its own"
+        unknown.is_none(),
+        "typify invented the name {unknown:?} for an inline shape; hoist the shape first"
     );
     for (name, ty) in &mut model.types {
-        let carrier = carrier_name(name, ty);
+        let input = input_name(name, &ty.kind);
         let is_object = matches!(ty.kind, Kind::Object(_));
-        let mut slots = slots_mut(ty);
+        let mut slots = ty.kind.slots_mut();
         if slots.is_empty() {
             continue;
         }
-        let lowered = &structs[&carrier];
+        let lowered = &structs[&input];
         ensure!(
             lowered.len() == slots.len(),
             "typify lost a field of `{name}`"
@@ -83,7 +81,7 @@ pub(crate) fn lower(model: &mut Model) -> Result<()> {
     Ok(())
 }
 
-/// The structs of typify by name: for each field its wire name, Rust name and type.
+/// The structs that typify generated, by name: Rust name and type of each field, by wire name.
 type Structs = BTreeMap<String, BTreeMap<String, (String, String)>>;
 
 fn run_typify(definitions: Map<String, Value>, settings: &TypeSpaceSettings) -> Result<Structs> {
@@ -95,7 +93,7 @@ fn run_typify(definitions: Map<String, Value>, settings: &TypeSpaceSettings) -> 
     space
         .add_ref_types(schemas)
         .map_err(|error| anyhow!("typify: {error}"))?;
-    let file = syn::parse2::<syn::File>(space.to_stream()).context("typify's output")?;
+    let file = syn::parse2::<syn::File>(space.to_stream()).context("parsing typify's output")?;
     let mut structs = Structs::new();
     for item in file.items {
         let syn::Item::Struct(item) = item else {
@@ -104,7 +102,7 @@ fn run_typify(definitions: Map<String, Value>, settings: &TypeSpaceSettings) -> 
         let fields = item.fields.into_iter().filter_map(|mut field| {
             let ident = field.ident.take()?.to_string();
             let wire = renamed(&field).unwrap_or_else(|| ident.clone());
-            Some((wire, (ident, short(field.ty))))
+            Some((wire, (ident, unqualified(field.ty))))
         });
         structs.insert(item.ident.to_string(), fields.collect());
     }
@@ -119,7 +117,7 @@ fn renamed(field: &syn::Field) -> Option<String> {
         .iter()
         .filter(|attribute| attribute.path().is_ident("serde"))
     {
-        // Other members of the attribute are none of our concern.
+        // Parsing stops at another argument of the attribute, which is no error here.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 name = Some(meta.value()?.parse::<syn::LitStr>()?.value());
@@ -130,8 +128,8 @@ fn renamed(field: &syn::Field) -> Option<String> {
     name
 }
 
-/// `::std::vec::Vec<::std::string::String>` as `Vec<String>`.
-fn short(mut ty: syn::Type) -> String {
+/// Prints `::std::vec::Vec<::std::string::String>` as `Vec<String>`.
+fn unqualified(mut ty: syn::Type) -> String {
     struct LastSegment;
 
     impl VisitMut for LastSegment {
@@ -151,48 +149,19 @@ fn short(mut ty: syn::Type) -> String {
         .replace(',', ", ")
 }
 
-fn carrier_name(name: &str, ty: &Type) -> String {
-    match ty.kind {
+/// The name of the struct that carries the slots of a definition through typify.
+fn input_name(name: &str, kind: &Kind) -> String {
+    match kind {
         Kind::Object(_) => name.to_owned(),
         _ => format!("{name}Slots"),
     }
 }
 
-fn carrier(slots: &[&Slot]) -> Value {
+fn input_struct(slots: &[&Slot]) -> Value {
     let properties: Map<_, _> = slots
         .iter()
         .map(|slot| (slot.name.clone(), slot.schema.clone()))
         .collect();
     let required: Vec<_> = slots.iter().map(|slot| slot.name.clone()).collect();
     json!({ "type": "object", "properties": properties, "required": required })
-}
-
-fn slots(ty: &Type) -> Vec<&Slot> {
-    match &ty.kind {
-        Kind::Object(object) => object
-            .fields
-            .iter()
-            .map(|field| &field.slot)
-            .chain(&object.rest)
-            .collect(),
-        Kind::Mixed(mixed) => mixed.keyed.iter().collect(),
-        Kind::Untagged(slots) => slots.iter().collect(),
-        Kind::Alias(slot) => vec![slot],
-        _ => Vec::new(),
-    }
-}
-
-fn slots_mut(ty: &mut Type) -> Vec<&mut Slot> {
-    match &mut ty.kind {
-        Kind::Object(object) => object
-            .fields
-            .iter_mut()
-            .map(|field| &mut field.slot)
-            .chain(&mut object.rest)
-            .collect(),
-        Kind::Mixed(mixed) => mixed.keyed.iter_mut().collect(),
-        Kind::Untagged(slots) => slots.iter_mut().collect(),
-        Kind::Alias(slot) => vec![slot],
-        _ => Vec::new(),
-    }
 }

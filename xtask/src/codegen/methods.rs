@@ -1,4 +1,4 @@
-//! The tables of methods: which params and which response belong to a method.
+//! The methods of the protocol, with the params and response of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,52 +7,53 @@ use serde_json::{Value, json};
 
 use super::{
     load::{Definitions, reference_name},
-    model::{Messages, Method},
+    model::{MessageUnion, Method},
     names,
     tables::{MESSAGES, Tables},
 };
 
-/// Reads the four unions of messages, and finds the responses.
+/// Reads the four message unions and finds the response of each request.
 ///
-/// `names` are the definitions of the schema itself, without those that were hoisted out of others.
+/// `names` holds the definitions of the schema itself, without hoisted ones.
 pub(crate) fn unions(
     definitions: &Definitions,
     stable: &Definitions,
     names: &BTreeSet<String>,
     tables: &mut Tables,
-) -> Result<Vec<Messages>> {
+) -> Result<Vec<MessageUnion>> {
     let mut unions = MESSAGES
         .iter()
         .filter(|name| definitions.contains_key(**name))
         .map(|name| {
-            let known = stable
-                .get(*name)
-                .map(methods_of)
-                .transpose()?
-                .unwrap_or_default();
-            let known: BTreeSet<_> = known.into_iter().map(|(method, ..)| method).collect();
-            messages(name, &definitions[*name], &known).with_context(|| format!("union `{name}`"))
+            let rows = match stable.get(*name) {
+                Some(stable) => methods_of(stable)?,
+                None => Vec::new(),
+            };
+            let stable = rows.into_iter().map(|(method, ..)| method).collect();
+            message_union(name, &definitions[*name], &stable, tables)
+                .with_context(|| format!("union `{name}`"))
         })
         .collect::<Result<Vec<_>>>()?;
     find_responses(&mut unions, names, tables)?;
     Ok(unions)
 }
 
+/// Method, params and description.
 type Row = (String, Option<String>, Option<String>);
 
-/// Method, params and description of each member of a union of messages.
+/// Reads the members of a message union.
 fn methods_of(union: &Value) -> Result<Vec<Row>> {
     let members = union
         .get("oneOf")
         .and_then(Value::as_array)
-        .context("it is no union")?;
+        .context("not a union")?;
     members
         .iter()
         .map(|member| {
             let properties = &member["properties"];
             let method = properties["method"]["enum"][0]
                 .as_str()
-                .context("without method")?;
+                .context("a member without `method`")?;
             let docs = member["description"].as_str().map(str::to_owned);
             Ok((method.to_owned(), params(&properties["params"])?, docs))
         })
@@ -71,11 +72,16 @@ fn params(schema: &Value) -> Result<Option<String>> {
     };
     match reference.as_str().and_then(reference_name) {
         Some(name) => Ok(Some(name.to_owned())),
-        None => bail!("params of unknown form: {schema}"),
+        None => bail!("unsupported params schema: {schema}"),
     }
 }
 
-fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Messages> {
+fn message_union(
+    name: &str,
+    union: &Value,
+    stable: &BTreeSet<String>,
+    tables: &mut Tables,
+) -> Result<MessageUnion> {
     let rows = methods_of(union)?;
     let mut uses = BTreeMap::<_, usize>::new();
     for (_, params, _) in &rows {
@@ -88,7 +94,7 @@ fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Mess
     };
     let mut methods = Vec::new();
     for (method, params, docs) in rows {
-        // Named by the params, unless several methods share them.
+        // The variant is named after its params, unless several methods share them.
         let ident = match &params {
             Some(params) if uses[&Some(params.clone())] == 1 => {
                 params.strip_suffix(suffix).unwrap_or(params).to_owned()
@@ -96,6 +102,7 @@ fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Mess
             _ => names::pascal(&method),
         };
         let experimental = !stable.contains(&method);
+        let docs = docs.and_then(|docs| tables.strip_heading(&docs));
         methods.push(Method {
             method,
             ident,
@@ -108,19 +115,19 @@ fn messages(name: &str, union: &Value, stable: &BTreeSet<String>) -> Result<Mess
     let distinct: BTreeSet<_> = methods.iter().map(|method| &method.ident).collect();
     ensure!(
         distinct.len() == methods.len(),
-        "two methods make the same variant"
+        "two methods produce the same variant"
     );
     let docs = union["description"].as_str().map(str::to_owned);
-    Ok(Messages {
+    Ok(MessageUnion {
         name: name.to_owned(),
         docs,
         methods,
     })
 }
 
-/// Gives each request its response, and fails if one is left on either side.
+/// Assigns a response to each request. Every response must belong to a request, and vice versa.
 fn find_responses(
-    unions: &mut [Messages],
+    unions: &mut [MessageUnion],
     definitions: &BTreeSet<String>,
     tables: &mut Tables,
 ) -> Result<()> {
@@ -144,7 +151,7 @@ fn find_responses(
                     .find(|name| definitions.contains(name))
                     .with_context(|| {
                         format!(
-                            "`{}` has no response; give it one in tables.rs",
+                            "no response found for `{}`; add one to tables.rs",
                             method.method
                         )
                     })?,
@@ -158,20 +165,20 @@ fn find_responses(
             if let Some(params) = &method.params {
                 ensure!(
                     params_seen.insert(params.clone()),
-                    "`{params}` serves two methods"
+                    "two methods share the params `{params}`"
                 );
             }
         }
     }
     if taken.is_empty() {
-        return Ok(()); // A mini schema without requests.
+        return Ok(()); // A test schema without requests.
     }
-    let left = definitions.iter().find(|name| {
+    let unused = definitions.iter().find(|name| {
         name.ends_with("Response") && !name.starts_with("JSONRPC") && !taken.contains(*name)
     });
     ensure!(
-        left.is_none(),
-        "no method answers with {left:?}; see the table in tables.rs"
+        unused.is_none(),
+        "{unused:?} belongs to no method; see `RESPONSES` in tables.rs"
     );
     Ok(())
 }

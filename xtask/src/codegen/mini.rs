@@ -1,9 +1,10 @@
-//! Each step of the generator on a small schema, beside what is expected of it.
+//! Tests each step of the generator on small schemas, against expected output on disk.
 //!
-//! `xtask/tests/mini/passes/*.json` say what a pass makes of definitions, or why it refuses them.
-//! `xtask/tests/mini/shapes/*.json` are small protocols, and the `.rs` beside each is what is
-//! generated from it; `codex-types` compiles and tries these. `UPDATE_MINI=1 cargo test -p xtask
-//! mini` writes them anew.
+//! `xtask/tests/mini/passes/*.json` hold the definitions before and after a normalise pass, or the
+//! reason why the pass refuses them. `xtask/tests/mini/refused/*.json` hold schemas that the
+//! generator refuses. `xtask/tests/mini/shapes/*.json` are small protocols, each with the generated
+//! code in the `.rs` file of the same name; `codex-types` compiles and tests that code. To update
+//! these files, run `UPDATE_MINI=1 cargo test -p xtask mini`.
 
 use std::{
     fs,
@@ -12,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Definitions, Tables, normalise, print, understand};
+use super::{Definitions, Tables, build_model, normalise, print};
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let folder = crate::workspace::root()
@@ -39,19 +40,19 @@ fn definitions(value: &Value) -> Definitions {
 }
 
 #[test]
-fn each_pass_makes_of_its_small_schema_what_stands_beside_it() {
+fn each_pass_turns_its_small_schema_into_the_expected_one() {
     let mut tried = std::collections::BTreeSet::new();
     for path in files("passes", "json") {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let (_, pass) = normalise::PASSES
             .iter()
             .find(|(pass, _)| name.starts_with(pass))
-            .unwrap_or_else(|| panic!("{name}.json is named after no pass"));
+            .unwrap_or_else(|| panic!("{name}.json does not begin with the name of a pass"));
         let case = read(&path);
         let mut given = definitions(&case["before"]);
         match (pass(&mut given), case["refused"].as_str()) {
             (Ok(()), None) => assert_eq!(given, definitions(&case["after"]), "{name}"),
-            (Ok(()), Some(reason)) => panic!("{name} passes, and should say: {reason}"),
+            (Ok(()), Some(reason)) => panic!("{name} succeeds instead of failing with: {reason}"),
             (Err(error), Some(reason)) => assert!(error.to_string().contains(reason), "{error}"),
             (Err(error), None) => panic!("{name}: {error}"),
         }
@@ -60,13 +61,13 @@ fn each_pass_makes_of_its_small_schema_what_stands_beside_it() {
     for (pass, _) in normalise::PASSES {
         assert!(
             tried.contains(*pass),
-            "the pass `{pass}` has no small schema"
+            "no small schema tests the pass `{pass}`"
         );
     }
 }
 
 #[test]
-fn each_small_protocol_becomes_the_file_beside_it() {
+fn each_small_protocol_generates_the_expected_file() {
     for path in files("shapes", "json") {
         let case = read(&path);
         let experimental = definitions(&case["definitions"]);
@@ -76,7 +77,7 @@ fn each_small_protocol_becomes_the_file_beside_it() {
         };
         let about = case["about"].as_str().unwrap();
         let mut tables = Tables::default();
-        let model = understand(experimental, stable, &mut tables)
+        let model = build_model(experimental, stable, &mut tables)
             .unwrap_or_else(|error| panic!("{}: {error:#}", path.display()));
         let printed = print::print_one(&model, about).unwrap();
         let expected = path.with_extension("rs");
@@ -86,7 +87,7 @@ fn each_small_protocol_becomes_the_file_beside_it() {
         let expected = fs::read_to_string(&expected).unwrap_or_default();
         assert!(
             printed == expected,
-            "{} is not what is generated:\n{}",
+            "{} differs from the generated code:\n{}",
             path.with_extension("rs").display(),
             similar::TextDiff::from_lines(&expected, &printed).unified_diff()
         );
@@ -94,13 +95,13 @@ fn each_small_protocol_becomes_the_file_beside_it() {
 }
 
 #[test]
-fn a_schema_that_is_not_understood_is_refused_with_its_name_and_reason() {
+fn an_unsupported_schema_is_refused_with_its_name_and_the_reason() {
     for path in files("refused", "json") {
         let case = read(&path);
         let given = definitions(&case["definitions"]);
-        let result = understand(given.clone(), given, &mut Tables::default());
+        let result = build_model(given.clone(), given, &mut Tables::default());
         let error = match result {
-            Ok(_) => panic!("{} is understood", path.display()),
+            Ok(_) => panic!("{} is accepted", path.display()),
             Err(error) => format!("{error:#}"),
         };
         let reason = case["refused"].as_str().unwrap();

@@ -1,10 +1,12 @@
-//! `cargo xtask codegen`: from the pinned schema to `crates/codex-types/src/generated`.
+//! `cargo xtask codegen`: generates `crates/codex-types/src/generated` from the pinned schema.
 //!
-//! load -> normalise -> classify -> lower (typify) -> decorate -> rooms -> print. Each step is a
-//! named function; what a step does not understand is an error, never a guess.
+//! load -> normalise -> classify -> lower (typify) -> decorate -> describe -> emit by domain ->
+//! print. Each step is a named function. Input that a step does not understand is an error: the
+//! generator never guesses.
 
 mod classify;
 mod decorate;
+mod domains;
 mod emit;
 mod load;
 mod lower;
@@ -13,7 +15,7 @@ mod model;
 mod names;
 mod normalise;
 mod print;
-mod rooms;
+mod prose;
 mod size;
 mod tables;
 mod write;
@@ -29,18 +31,19 @@ use self::{
     model::Model,
     normalise::fixups::{self, Scope},
     print::Files,
+    prose::Prose,
     tables::Tables,
 };
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Write nothing; fail and show the difference if the generated files are not fresh.
+    /// Write nothing; fail and print the difference if the generated files are stale.
     #[arg(long)]
     check: bool,
 }
 
-/// Runs the chore.
+/// Runs `cargo xtask codegen`.
 pub(crate) fn run(Args { check }: Args) -> Result<()> {
     let files = generate()?;
     if check {
@@ -50,26 +53,27 @@ pub(crate) fn run(Args { check }: Args) -> Result<()> {
     }
 }
 
-/// The generated files, from the pinned schema.
+/// Generates the files from the pinned schema.
 fn generate() -> Result<Files> {
     let pinned = crate::schema::pinned::load()?;
     let mut tables = Tables::default();
-    let model = load(&pinned.experimental, &pinned.stable, &mut tables)?;
+    let mut model = load(&pinned.experimental, &pinned.stable, &mut tables)?;
     tables.check_used()?;
+    Prose::load()?.describe(&mut model)?;
     print::print(&model)
 }
 
-/// load, fix up, then [`understand`].
+/// Loads both bundles, applies the fix-ups and builds the model.
 fn load(experimental: &Value, stable: &Value, tables: &mut Tables) -> Result<Model> {
     let mut definitions = load::flatten(experimental)?;
     fixups::apply(&mut definitions, Scope::Experimental)?;
     let mut stable = load::flatten(stable)?;
     fixups::apply(&mut stable, Scope::Stable)?;
-    understand(definitions, stable, tables)
+    build_model(definitions, stable, tables)
 }
 
-/// normalise, classify, lower, decorate.
-fn understand(
+/// Builds the model: normalise, classify, lower, decorate.
+fn build_model(
     mut definitions: Definitions,
     mut stable: Definitions,
     tables: &mut Tables,
@@ -83,4 +87,12 @@ fn understand(
     lower::lower(&mut model)?;
     decorate::decorate(&mut model);
     Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_generated_files_are_up_to_date() {
+        super::write::check(&super::generate().unwrap()).unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! What the generator knows about the protocol once the schema has been understood.
+//! The model of the protocol that the generator builds from the schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,52 +7,54 @@ use serde_json::Value;
 /// The whole protocol.
 #[derive(Default)]
 pub(crate) struct Model {
-    /// Every type by the name of its definition.
+    /// All types, by the name of their definition.
     pub(crate) types: BTreeMap<String, Type>,
-    /// The four unions of messages.
-    pub(crate) unions: Vec<Messages>,
+    /// The four message unions.
+    pub(crate) unions: Vec<MessageUnion>,
 }
 
-/// One definition.
+/// One definition of the schema.
 pub(crate) struct Type {
-    /// Description in the schema.
     pub(crate) docs: Option<String>,
-    /// Whether only the experimental bundle has it.
+    /// Whether only the experimental bundle contains the definition.
     pub(crate) experimental: bool,
-    /// Whether a client sends it: as params, or as the answer to a server's request.
+    /// Whether a client sends the type, in request params or in responses to server requests.
     pub(crate) sent: bool,
     pub(crate) kind: Kind,
 }
 
-/// The shapes a definition may have.
+/// The shape of a definition.
 pub(crate) enum Kind {
     /// A struct.
     Object(Object),
     /// An enum of strings.
     Strings(Strings),
-    /// An enum of objects that a property tells apart.
+    /// An enum of objects, told apart by a tag property.
     Tagged(Tagged),
-    /// An enum of strings and objects of one key.
+    /// An enum of strings and single-key objects.
     Mixed(Mixed),
-    /// An enum whose variants differ in shape only.
+    /// An enum without a tag: the first variant whose shape matches is taken.
     Untagged(Vec<Slot>),
-    /// A string with a meaning.
-    Text,
-    /// Another name for a type.
+    /// A newtype around a string.
+    StringNewtype,
+    /// A type alias.
     Alias(Slot),
-    /// Written by hand, in `codex_types::rpc`.
-    ByHand,
-    /// Made from the table of methods.
+    /// A type written by hand, with its path below `codex_types`.
+    HandWritten(&'static str),
+    /// A definition without a Rust type of its own.
+    Untyped,
+    /// A message union, generated from the method table.
     Messages,
 }
 
-/// A place for a value: its schema, and the Rust type once it has been lowered.
+/// A typed position: a field, a variant's payload or an alias target. Holds the schema of the value
+/// and, after lowering, its Rust type.
 pub(crate) struct Slot {
     /// Wire name of a field or key; name of an untagged variant.
     pub(crate) name: String,
-    /// Rust name: of the field or of the variant.
+    /// Rust name of the field or variant.
     pub(crate) ident: String,
-    /// Without nullability.
+    /// Schema of the value, without `null`.
     pub(crate) schema: Value,
     /// Rust type, without `Option`; empty before lowering.
     pub(crate) rust: String,
@@ -63,16 +65,16 @@ pub(crate) struct Slot {
 /// A struct.
 pub(crate) struct Object {
     pub(crate) fields: Vec<Field>,
-    /// Type of the values of further properties, if they are kept.
+    /// Value type of additional properties, if the struct keeps them.
     pub(crate) rest: Option<Slot>,
-    /// Whether `Debug` must not show further properties.
+    /// Whether `Debug` redacts the additional properties.
     pub(crate) rest_secret: bool,
-    /// Whether further properties are refused.
+    /// Whether additional properties are an error.
     pub(crate) strict: bool,
 }
 
 impl Object {
-    /// Whether there is anything that `Debug` must not show.
+    /// Whether `Debug` redacts any part of the struct.
     pub(crate) fn has_secrets(&self) -> bool {
         self.rest_secret || self.fields.iter().any(|field| field.secret)
     }
@@ -82,13 +84,13 @@ impl Object {
 pub(crate) struct Field {
     pub(crate) slot: Slot,
     pub(crate) rule: Rule,
-    /// What the server takes when the field is absent.
+    /// Value that the server assumes when the field is absent.
     pub(crate) default: Option<Value>,
-    /// Whether `Debug` must not show it.
+    /// Whether `Debug` redacts the field.
     pub(crate) secret: bool,
 }
 
-/// How a field stands on the wire; see `codex_types::wire::object`.
+/// The rule by which a field is read and written; `codex_types::wire::object` documents each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rule {
     Required,
@@ -101,104 +103,127 @@ pub(crate) enum Rule {
 
 /// An enum of strings.
 pub(crate) struct Strings {
-    pub(crate) values: Vec<Word>,
-    /// False for the few enums that tell members of a union apart.
+    pub(crate) variants: Vec<UnitVariant>,
+    /// Whether the enum ends in `Unrecognized`. False for the enums that tell the members of an
+    /// untagged union apart.
     pub(crate) open: bool,
 }
 
-/// A variant without contents.
-pub(crate) struct Word {
+/// A variant of a known wire value.
+pub(crate) struct UnitVariant {
     pub(crate) wire: String,
     pub(crate) ident: String,
     pub(crate) docs: Option<String>,
     pub(crate) experimental: bool,
 }
 
-/// An enum of objects that a property tells apart.
+/// An enum of objects, told apart by a tag property.
 pub(crate) struct Tagged {
-    /// The property.
+    /// Name of the tag property.
     pub(crate) tag: String,
     pub(crate) variants: Vec<TaggedVariant>,
 }
 
 /// A variant of a tagged enum.
 pub(crate) struct TaggedVariant {
-    pub(crate) word: Word,
-    /// Definition of its fields; `None` if it has none.
+    pub(crate) name: UnitVariant,
+    /// Definition that holds the variant's fields; `None` if it has none.
     pub(crate) body: Option<String>,
 }
 
-/// An enum of strings and objects of one key.
+/// An enum of strings and single-key objects.
 pub(crate) struct Mixed {
-    pub(crate) words: Vec<Word>,
+    pub(crate) strings: Vec<UnitVariant>,
     pub(crate) keyed: Vec<Slot>,
 }
 
-/// A union of messages.
-pub(crate) struct Messages {
+/// A message union.
+pub(crate) struct MessageUnion {
     /// Name of the enum.
     pub(crate) name: String,
     pub(crate) docs: Option<String>,
     pub(crate) methods: Vec<Method>,
 }
 
-/// A method, or a notification.
+/// A request or notification.
 #[derive(Clone)]
 pub(crate) struct Method {
-    /// On the wire.
+    /// Method name on the wire.
     pub(crate) method: String,
-    /// Name of the variant.
+    /// Name of the enum variant.
     pub(crate) ident: String,
     /// Definition of the params.
     pub(crate) params: Option<String>,
-    /// Definition of the response; none for a notification.
+    /// Definition of the response; `None` for notifications.
     pub(crate) response: Option<String>,
     pub(crate) docs: Option<String>,
     pub(crate) experimental: bool,
 }
 
 impl Model {
-    /// A union of messages by name.
-    pub(crate) fn union(&self, name: &str) -> &[Method] {
+    /// The methods of a message union; empty if the union does not exist.
+    pub(crate) fn methods(&self, union: &str) -> &[Method] {
         self.unions
             .iter()
-            .find(|union| union.name == name)
+            .find(|candidate| candidate.name == union)
             .map_or(&[], |union| &union.methods)
     }
 
-    /// The definitions a type refers to.
-    pub(crate) fn references(&self, name: &str) -> BTreeSet<String> {
-        let Some(ty) = self.types.get(name) else {
-            return BTreeSet::new();
-        };
-        let mut names = BTreeSet::new();
-        let mut add = |slot: &Slot| names.extend(super::load::references(&slot.schema));
-        match &ty.kind {
-            Kind::Object(object) => {
-                object.fields.iter().for_each(|field| add(&field.slot));
-                object.rest.iter().for_each(add);
-            }
-            Kind::Mixed(mixed) => mixed.keyed.iter().for_each(add),
-            Kind::Untagged(slots) => slots.iter().for_each(add),
-            Kind::Alias(slot) => add(slot),
-            Kind::Tagged(tagged) => {
-                names.extend(
-                    tagged
-                        .variants
-                        .iter()
-                        .filter_map(|variant| variant.body.clone()),
-                );
-            }
-            Kind::Strings(_) | Kind::Text | Kind::ByHand | Kind::Messages => {}
-        }
-        names
-    }
-
-    /// The struct of this name, if it is one.
+    /// The struct of this name, if the definition is one.
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
         match &self.types.get(name)?.kind {
             Kind::Object(object) => Some(object),
             _ => None,
+        }
+    }
+
+    /// The definitions that a type refers to.
+    pub(crate) fn references(&self, name: &str) -> BTreeSet<String> {
+        let Some(ty) = self.types.get(name) else {
+            return BTreeSet::new();
+        };
+        let of_slots = ty.kind.slots().into_iter();
+        let mut names: BTreeSet<_> = of_slots
+            .flat_map(|slot| super::load::references(&slot.schema))
+            .collect();
+        if let Kind::Tagged(tagged) = &ty.kind {
+            let bodies = tagged.variants.iter();
+            names.extend(bodies.filter_map(|variant| variant.body.clone()));
+        }
+        names
+    }
+}
+
+impl Kind {
+    /// The slots of the type, in order.
+    pub(crate) fn slots(&self) -> Vec<&Slot> {
+        match self {
+            Self::Object(object) => object
+                .fields
+                .iter()
+                .map(|field| &field.slot)
+                .chain(&object.rest)
+                .collect(),
+            Self::Mixed(mixed) => mixed.keyed.iter().collect(),
+            Self::Untagged(slots) => slots.iter().collect(),
+            Self::Alias(slot) => vec![slot],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Like [`slots`](Self::slots), mutable.
+    pub(crate) fn slots_mut(&mut self) -> Vec<&mut Slot> {
+        match self {
+            Self::Object(object) => object
+                .fields
+                .iter_mut()
+                .map(|field| &mut field.slot)
+                .chain(&mut object.rest)
+                .collect(),
+            Self::Mixed(mixed) => mixed.keyed.iter_mut().collect(),
+            Self::Untagged(slots) => slots.iter_mut().collect(),
+            Self::Alias(slot) => vec![slot],
+            _ => Vec::new(),
         }
     }
 }

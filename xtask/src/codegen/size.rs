@@ -1,12 +1,11 @@
-//! How large a type is in memory, roughly: enough to say which variants need a box.
+//! Estimates the size of types in memory, to decide which enum variants need a box.
 
 use super::model::{Kind, Model, Rule};
 
-/// A variant whose contents are larger goes into a box, so that an enum is not as large as its
-/// rarest variant.
+/// Larger payloads are boxed, so that the largest variant does not set the size of the enum.
 const LARGEST_VARIANT: usize = 192;
 
-/// Whether the contents of a variant go into a box.
+/// Whether a variant's payload is boxed.
 pub(crate) fn needs_box(model: &Model, name: &str) -> bool {
     of_definition(model, name) > LARGEST_VARIANT
 }
@@ -27,7 +26,7 @@ fn of_definition(model: &Model, name: &str) -> usize {
             });
             fields.sum::<usize>() + if object.rest.is_some() { 24 } else { 0 }
         }
-        Kind::Strings(_) | Kind::Text => 24,
+        Kind::Strings(_) | Kind::StringNewtype => 24,
         Kind::Tagged(tagged) => {
             let bodies = tagged
                 .variants
@@ -49,7 +48,7 @@ fn of_definition(model: &Model, name: &str) -> usize {
                 + 8
         }
         Kind::Alias(slot) => of_rust(model, &slot.rust) + 8,
-        Kind::ByHand | Kind::Messages => 32,
+        Kind::HandWritten(_) | Kind::Untyped | Kind::Messages => 32,
     }
 }
 
@@ -66,7 +65,7 @@ fn of_rust(model: &Model, rust: &str) -> usize {
     }
 }
 
-/// Whether `Option` of the type is as large as the type.
+/// Whether `Option<T>` is as large as `T`.
 fn has_niche(rust: &str) -> bool {
     !matches!(rust, "u16" | "i32" | "u32" | "i64" | "u64" | "f64")
 }

@@ -1,5 +1,5 @@
-//! What no rule can know: curated tables. An entry that is not used is an error, for then the
-//! schema has changed under it.
+//! Curated tables of facts that the schema does not state. An unused entry is an error: it means
+//! that the schema has changed.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use anyhow::{Result, ensure};
 
 use super::model::Kind;
 
-/// Optional fields in which `null` says something else than absence: it clears a value, or lifts a
-/// limit. The schema cannot say this; sources are the runtime's TypeScript (`T | null | null`), the
-/// descriptions, and trying.
+/// Optional fields in which `null` differs from absence: it clears a value or lifts a limit. The
+/// schema cannot express this. The sources are the runtime's TypeScript (`T | null | null`), the
+/// descriptions, and experiments.
 const CLEARABLE: &[(&str, &[&str])] = &[
     ("BedrockProviderSettingsPatch", &["profile", "region"]),
     ("CollaborationModeMask", &["reasoning_effort"]),
@@ -35,12 +35,11 @@ const CLEARABLE: &[(&str, &[&str])] = &[
     ("TurnStartParams", &["serviceTier"]),
 ];
 
-/// Stands in [`SECRETS`] for what else an open object has.
+/// Stands for the additional properties of an object in [`SECRETS`].
 pub(crate) const REST: &str = "*";
 
-/// Fields that `Debug` must not show: whoever reads them can act as the user, or they hold an
-/// environment or a configuration, which often have such values (`mcp_servers.x.env`,
-/// `model_providers.x.experimental_bearer_token`).
+/// Fields that `Debug` redacts: credentials, and environments and configurations, which often
+/// contain credentials (`mcp_servers.x.env`, `model_providers.x.experimental_bearer_token`).
 const SECRETS: &[(&str, &[&str])] = &[
     (
         "AmazonBedrockAccessKeysLoginAccountParams",
@@ -72,13 +71,13 @@ const SECRETS: &[(&str, &[&str])] = &[
     ("ThreadForkParams", &["config"]),
     ("ThreadResumeParams", &["config"]),
     ("ThreadStartParams", &["config"]),
-    // A question may be marked as one for a secret.
+    // A question may ask for a secret.
     ("ToolRequestUserInputAnswer", &["answers"]),
     ("UserVerificationProof", &["signature"]),
 ];
 
-/// Names for the variants of unions that differ in shape only, in the order of the schema, which
-/// is the order in which they are tried.
+/// Variant names of untagged unions, in the order of the schema, which is also the order in which
+/// decoding tries them.
 const UNTAGGED: &[(&str, &[&str])] = &[
     ("AccountSessionsSwitchResponse", &["Sessions", "Login"]),
     ("ForcedChatgptWorkspaceIds", &["One", "Many"]),
@@ -104,7 +103,7 @@ const UNTAGGED: &[(&str, &[&str])] = &[
     ("ThreadListCwdFilter", &["One", "Many"]),
 ];
 
-/// Enums that stay closed: they tell the members of an untagged union apart.
+/// Enums without `Unrecognized`, because their values tell the members of an untagged union apart.
 const CLOSED: &[&str] = &[
     "McpElicitationArrayType",
     "McpElicitationBooleanType",
@@ -113,7 +112,7 @@ const CLOSED: &[&str] = &[
     "McpElicitationStringType",
 ];
 
-/// Structs that refuse further properties, for the same reason.
+/// Structs that reject unknown properties, for the same reason.
 const STRICT: &[&str] = &[
     "McpElicitationBooleanSchema",
     "McpElicitationConstOption",
@@ -129,18 +128,28 @@ const STRICT: &[&str] = &[
     "McpElicitationUntitledSingleSelectEnumSchema",
 ];
 
-/// The envelope, written by hand in `codex_types::rpc`.
-const BY_HAND: &[&str] = &[
+/// Definitions of the JSON-RPC envelope that are written by hand, with their path below
+/// `codex_types`.
+const HAND_WRITTEN: &[(&str, &str)] = &[
+    ("JSONRPCErrorError", "rpc::JsonRpcError"),
+    ("RequestId", "RequestId"),
+];
+
+/// Messages of the JSON-RPC envelope. `codex_types::rpc` reads and writes them without a type for
+/// each.
+const UNTYPED: &[&str] = &[
     "JSONRPCError",
-    "JSONRPCErrorError",
     "JSONRPCMessage",
     "JSONRPCNotification",
     "JSONRPCRequest",
     "JSONRPCResponse",
-    "RequestId",
 ];
 
-/// The unions of messages, made from the tables of methods.
+/// Section headings of the runtime's source that its schema printer attaches to the description of
+/// the method that follows.
+const HEADINGS: &[&str] = &["DEPRECATED APIs below", "NEW APIs", "NEW NOTIFICATIONS"];
+
+/// The message unions, generated from the method tables.
 pub(crate) const MESSAGES: &[&str] = &[
     "ClientNotification",
     "ClientRequest",
@@ -148,7 +157,7 @@ pub(crate) const MESSAGES: &[&str] = &[
     "ServerRequest",
 ];
 
-/// Responses that no rule finds.
+/// Responses that do not follow from the name of the params or method.
 const RESPONSES: &[(&str, &str)] = &[
     ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
     ("account/logout", "LogoutAccountResponse"),
@@ -170,7 +179,7 @@ const RESPONSES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The variants of an untagged union, in order.
+/// The variant names of an untagged union, in order.
 pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> {
     UNTAGGED
         .iter()
@@ -178,10 +187,11 @@ pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> 
         .map(|(_, variants)| *variants)
 }
 
-/// The tables, and which entries have been used.
+/// Access to the tables that records which entries are used.
 #[derive(Default)]
 pub(crate) struct Tables {
-    used: BTreeSet<(&'static str, &'static str)>,
+    /// Entries, and their field where a table lists fields.
+    used: BTreeSet<(&'static str, Option<&'static str>)>,
 }
 
 impl Tables {
@@ -201,31 +211,46 @@ impl Tables {
         self.uses(STRICT, name)
     }
 
-    /// The kind of a definition that is not generated from its own schema.
-    pub(crate) fn by_hand(&mut self, name: &str) -> Option<Kind> {
-        if self.uses(BY_HAND, name) {
-            return Some(Kind::ByHand);
+    /// The kind of a definition whose type is not derived from its own schema.
+    pub(crate) fn not_from_schema(&mut self, name: &str) -> Option<Kind> {
+        if let Some((entry, path)) = HAND_WRITTEN.iter().find(|(entry, _)| *entry == name) {
+            self.used.insert((entry, None));
+            return Some(Kind::HandWritten(path));
+        }
+        if self.uses(UNTYPED, name) {
+            return Some(Kind::Untyped);
         }
         self.uses(MESSAGES, name).then_some(Kind::Messages)
     }
 
-    /// The response of a method that no rule finds.
+    /// Removes a heading from the description of a method; `None` if nothing else is left.
+    pub(crate) fn strip_heading(&mut self, description: &str) -> Option<String> {
+        let heading = HEADINGS
+            .iter()
+            .find(|heading| description.starts_with(**heading));
+        self.used.extend(heading.map(|heading| (*heading, None)));
+        let rest = description.strip_prefix(heading.copied().unwrap_or_default());
+        let rest = rest.unwrap_or(description).trim();
+        (!rest.is_empty()).then(|| rest.to_owned())
+    }
+
+    /// The response of a method, if the table lists one.
     pub(crate) fn response(&mut self, method: &str) -> Option<&'static str> {
         let (method, response) = RESPONSES.iter().find(|(row, _)| *row == method)?;
-        self.used.insert((method, ""));
+        self.used.insert((method, None));
         Some(response)
     }
 
-    /// Marks the names of the variants of a union as used.
+    /// Marks the variant names of a union as used.
     pub(crate) fn use_untagged(&mut self, name: &str) {
         if let Some((name, _)) = UNTAGGED.iter().find(|(entry, _)| *entry == name) {
-            self.used.insert((name, ""));
+            self.used.insert((name, None));
         }
     }
 
     fn uses(&mut self, table: &[&'static str], name: &str) -> bool {
         let entry = table.iter().find(|entry| **entry == name);
-        self.used.extend(entry.map(|entry| (*entry, "")));
+        self.used.extend(entry.map(|entry| (*entry, None)));
         entry.is_some()
     }
 
@@ -240,34 +265,32 @@ impl Tables {
             fields
                 .iter()
                 .find(|entry| **entry == field)
-                .map(|field| (*name, *field))
+                .map(|field| (*name, Some(*field)))
         });
         self.used.extend(entry);
         entry.is_some()
     }
 
-    /// Fails if the schema no longer has what an entry is about.
+    /// Fails if an entry is unused.
     pub(crate) fn check_used(&self) -> Result<()> {
         let fields = CLEARABLE.iter().chain(SECRETS);
-        let fields = fields.flat_map(|(name, fields)| fields.iter().map(|field| (*name, *field)));
-        let names = CLOSED
-            .iter()
-            .chain(STRICT)
-            .chain(BY_HAND)
-            .chain(MESSAGES)
-            .copied();
+        let fields =
+            fields.flat_map(|(name, fields)| fields.iter().map(|field| (*name, Some(*field))));
+        let names = [CLOSED, STRICT, UNTYPED, HEADINGS, MESSAGES].concat();
         let names = names
+            .into_iter()
+            .chain(HAND_WRITTEN.iter().map(|(name, _)| *name))
             .chain(UNTAGGED.iter().map(|(name, _)| *name))
-            .map(|name| (name, ""));
+            .chain(RESPONSES.iter().map(|(method, _)| *method))
+            .map(|name| (name, None));
         for (name, field) in fields.chain(names) {
-            let what = if field.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{name}.{field}")
+            let entry = match field {
+                Some(field) => format!("{name}.{field}"),
+                None => name.to_owned(),
             };
             ensure!(
                 self.used.contains(&(name, field)),
-                "`{what}` is in a table of tables.rs, and no longer in the schema"
+                "tables.rs lists `{entry}`, which the schema no longer contains"
             );
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Writing the generated files, or checking that they are what would be written.
+//! Writes the generated files, or checks that they are up to date.
 
 use std::{
     collections::BTreeSet,
@@ -11,12 +11,12 @@ use similar::TextDiff;
 
 use super::print::Files;
 
-/// Where the generated files are.
+/// Returns the folder of the generated files.
 fn folder() -> Result<PathBuf> {
     Ok(crate::workspace::root()?.join("crates/codex-types/src/generated"))
 }
 
-/// Writes the files, and removes those that are no longer generated.
+/// Writes the files, and removes files that are no longer generated.
 pub(crate) fn write(files: &Files) -> Result<()> {
     let folder = folder()?;
     fs::create_dir_all(&folder)?;
@@ -31,7 +31,7 @@ pub(crate) fn write(files: &Files) -> Result<()> {
     for (name, text) in files {
         let path = folder.join(name);
         if fs::read_to_string(&path).is_ok_and(|old| old == *text) {
-            continue; // What did not change keeps its time, and is not compiled again.
+            continue; // Keeps the modification time, so cargo does not rebuild.
         }
         fs::write(&path, text).with_context(|| format!("writing {name}"))?;
         changed += 1;
@@ -41,7 +41,7 @@ pub(crate) fn write(files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// Fails if the files are not what would be written, and shows how they differ.
+/// Fails and prints the difference if the files are stale.
 pub(crate) fn check(files: &Files) -> Result<()> {
     const SHOWN_LINES: usize = 60;
     let folder = folder()?;
@@ -59,7 +59,7 @@ pub(crate) fn check(files: &Files) -> Result<()> {
         let diff = TextDiff::from_lines(&old, &new);
         let diff = diff
             .unified_diff()
-            .header(&format!("{name} (now)"), "(generated)")
+            .header(&format!("{name} (on disk)"), "(generated)")
             .to_string();
         for line in diff.lines().take(SHOWN_LINES.saturating_sub(shown)) {
             eprintln!("{line}");
@@ -67,28 +67,20 @@ pub(crate) fn check(files: &Files) -> Result<()> {
         }
     }
     if stale.is_empty() {
-        println!("{} generated files are fresh", files.len());
+        println!("{} generated files are up to date", files.len());
         return Ok(());
     }
     bail!(
-        "not what the generator writes: {}; run `cargo xtask codegen` and commit the result \
-         (generated files are never edited by hand: change the generator)",
+        "stale generated files: {}; run `cargo xtask codegen` and commit the result (to change \
+         generated code, change the generator)",
         stale.join(", ")
     )
 }
 
-/// The files that are there.
+/// The names of the files on disk.
 fn present(folder: &Path) -> Result<BTreeSet<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
     entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_generated_files_are_what_the_generator_writes() {
-        super::check(&super::super::generate().unwrap()).unwrap();
-    }
 }

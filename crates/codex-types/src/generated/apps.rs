@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `agent` of [`HookMetadata`].
+/// Body of [`HookMetadata::Agent`](crate::HookMetadata::Agent) (`handlerType`: `agent`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentHookMetadata {
@@ -34,7 +34,7 @@ pub struct AgentHookMetadata {
 }
 
 impl AgentHookMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AgentHookMetadata` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -100,7 +100,7 @@ pub struct AppBranding {
 }
 
 impl AppBranding {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppBranding` from its required fields.
     #[must_use]
     pub fn new(is_discoverable_app: bool) -> Self {
         Self {
@@ -135,22 +135,22 @@ pub struct AppInfo {
     pub icon_assets: Option<BTreeMap<String, String>>,
     pub icon_dark_assets: Option<BTreeMap<String, String>>,
     pub install_url: Option<String>,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub is_accessible: bool,
     /// Whether this app is enabled in config.toml. Example: `toml [apps.bad_app] enabled = false `
     ///
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub is_enabled: bool,
     pub labels: Option<BTreeMap<String, String>>,
     pub logo_url: Option<String>,
     pub logo_url_dark: Option<String>,
     pub name: String,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub plugin_display_names: Vec<String>,
 }
 
 impl AppInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppInfo` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -192,17 +192,20 @@ wire::object! { AppInfo {
 } }
 
 /// EXPERIMENTAL - notification emitted when the app list changes.
+///
+/// Parameters of the notification
+/// [`app/list/updated`](crate::ServerNotification::AppListUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppListUpdatedNotification {
     pub data: Vec<AppInfo>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl AppListUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppListUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<AppInfo>>) -> Self {
         Self {
@@ -217,7 +220,7 @@ wire::object! { AppListUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `AppMetadata` of the protocol.
+/// Used in [`AppInfo::app_metadata`](field@crate::AppInfo::app_metadata).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppMetadata {
@@ -248,7 +251,7 @@ wire::object! { AppMetadata {
     version_notes: optional "versionNotes",
 } }
 
-/// `AppReview` of the protocol.
+/// Used in [`AppMetadata::review`](field@crate::AppMetadata::review).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppReview {
@@ -256,7 +259,7 @@ pub struct AppReview {
 }
 
 impl AppReview {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppReview` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<String>) -> Self {
         Self { status: status.into() }
@@ -267,7 +270,7 @@ wire::object! { AppReview {
     status: required "status",
 } }
 
-/// `AppScreenshot` of the protocol.
+/// Used in [`AppMetadata::screenshots`](field@crate::AppMetadata::screenshots).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppScreenshot {
@@ -277,7 +280,7 @@ pub struct AppScreenshot {
 }
 
 impl AppScreenshot {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppScreenshot` from its required fields.
     #[must_use]
     pub fn new(user_prompt: impl Into<String>) -> Self {
         Self {
@@ -306,7 +309,7 @@ pub struct AppSummary {
 }
 
 impl AppSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppSummary` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -327,7 +330,7 @@ wire::object! { AppSummary {
     name: required "name",
 } }
 
-/// `AppTemplateSummary` of the protocol.
+/// Used in [`PluginDetail::app_templates`](field@crate::PluginDetail::app_templates).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppTemplateSummary {
@@ -343,7 +346,7 @@ pub struct AppTemplateSummary {
 }
 
 impl AppTemplateSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppTemplateSummary` from its required fields.
     #[must_use]
     pub fn new(
         materialized_app_ids: impl Into<Vec<String>>,
@@ -376,15 +379,15 @@ wire::object! { AppTemplateSummary {
     template_id: required "templateId",
 } }
 
-/// `AppTemplateUnavailableReason` of the protocol.
+/// Used in [`AppTemplateSummary::reason`](field@crate::AppTemplateSummary::reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppTemplateUnavailableReason {
-    /// `NOT_CONFIGURED_FOR_WORKSPACE`.
+    /// Wire value: `NOT_CONFIGURED_FOR_WORKSPACE`.
     NotConfiguredForWorkspace,
-    /// `NO_ACTIVE_WORKSPACE`.
+    /// Wire value: `NO_ACTIVE_WORKSPACE`.
     NoActiveWorkspace,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -399,16 +402,16 @@ wire::strings! { AppTemplateUnavailableReason {
 pub struct AppToolSummary {
     pub description: String,
     pub disabled_reason: Option<String>,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub is_enabled: bool,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub is_read_only: bool,
     pub name: String,
     pub title: Option<String>,
 }
 
 impl AppToolSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppToolSummary` from its required fields.
     #[must_use]
     pub fn new(description: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -432,6 +435,9 @@ wire::object! { AppToolSummary {
 } }
 
 /// Read the committed installed connector runtime snapshot.
+///
+/// Parameters of the request [`app/installed`](crate::ClientRequest::AppsInstalled). The
+/// response is [`AppsInstalledResponse`](crate::AppsInstalledResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppsInstalledParams {
@@ -443,14 +449,14 @@ pub struct AppsInstalledParams {
 }
 
 impl AppsInstalledParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`force_refresh`](Self::force_refresh).
+    /// Sets [`force_refresh`](field@Self::force_refresh).
     #[must_use]
     pub fn force_refresh(mut self, force_refresh: bool) -> Self {
         self.force_refresh = Some(force_refresh);
@@ -464,6 +470,8 @@ wire::object! { AppsInstalledParams {
 } }
 
 /// The installed connectors in one committed runtime snapshot.
+///
+/// Response to `app/installed` ([`AppsInstalledParams`](crate::AppsInstalledParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsInstalledResponse {
@@ -471,7 +479,7 @@ pub struct AppsInstalledResponse {
 }
 
 impl AppsInstalledResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppsInstalledResponse` from its required fields.
     #[must_use]
     pub fn new(apps: impl Into<Vec<InstalledApp>>) -> Self {
         Self { apps: apps.into() }
@@ -483,6 +491,9 @@ wire::object! { AppsInstalledResponse {
 } }
 
 /// EXPERIMENTAL - list available apps/connectors.
+///
+/// Parameters of the request [`app/list`](crate::ClientRequest::AppsList). The response is
+/// [`AppsListResponse`](crate::AppsListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppsListParams {
@@ -497,28 +508,28 @@ pub struct AppsListParams {
 }
 
 impl AppsListParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`force_refetch`](Self::force_refetch).
+    /// Sets [`force_refetch`](field@Self::force_refetch).
     #[must_use]
     pub fn force_refetch(mut self, force_refetch: bool) -> Self {
         self.force_refetch = Some(force_refetch);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -534,6 +545,8 @@ wire::object! { AppsListParams {
 } }
 
 /// EXPERIMENTAL - app list response.
+///
+/// Response to `app/list` ([`AppsListParams`](crate::AppsListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsListResponse {
@@ -544,7 +557,7 @@ pub struct AppsListResponse {
 }
 
 impl AppsListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppsListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<AppInfo>>) -> Self {
         Self {
@@ -560,6 +573,9 @@ wire::object! { AppsListResponse {
 } }
 
 /// EXPERIMENTAL - read metadata for specific apps/connectors.
+///
+/// Parameters of the request [`app/read`](crate::ClientRequest::AppsRead). The response is
+/// [`AppsReadResponse`](crate::AppsReadResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsReadParams {
@@ -573,7 +589,7 @@ pub struct AppsReadParams {
 }
 
 impl AppsReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppsReadParams` from its required fields.
     #[must_use]
     pub fn new(app_ids: impl Into<Vec<String>>) -> Self {
         Self {
@@ -583,14 +599,14 @@ impl AppsReadParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`include_tools`](Self::include_tools).
+    /// Sets [`include_tools`](field@Self::include_tools).
     #[must_use]
     pub fn include_tools(mut self, include_tools: bool) -> Self {
         self.include_tools = Some(include_tools);
@@ -605,6 +621,8 @@ wire::object! { AppsReadParams {
 } }
 
 /// EXPERIMENTAL - app/read response.
+///
+/// Response to `app/read` ([`AppsReadParams`](crate::AppsReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsReadResponse {
@@ -613,7 +631,7 @@ pub struct AppsReadResponse {
 }
 
 impl AppsReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AppsReadResponse` from its required fields.
     #[must_use]
     pub fn new(
         apps: impl Into<Vec<ConnectorMetadata>>,
@@ -631,14 +649,14 @@ wire::object! { AppsReadResponse {
     missing_app_ids: required "missingAppIds",
 } }
 
-/// `command` of [`HookMetadata`].
+/// Body of [`HookMetadata::Command`](crate::HookMetadata::Command) (`handlerType`: `command`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandHookMetadata {
     /// Configured `additionalContext` spill threshold. `null` uses 2,500 tokens; `0` disables
     /// spilling.
     pub additional_context_limit: Option<u64>,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub async_: bool,
     pub command: String,
     pub current_hash: String,
@@ -659,7 +677,7 @@ pub struct CommandHookMetadata {
 }
 
 impl CommandHookMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommandHookMetadata` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -728,13 +746,13 @@ pub struct ConnectorMetadata {
     pub icon_url_dark: Option<String>,
     pub install_url: Option<String>,
     pub name: String,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub plugin_display_names: Vec<String>,
     pub tool_summaries: Option<Vec<AppToolSummary>>,
 }
 
 impl ConnectorMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConnectorMetadata` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -763,7 +781,8 @@ wire::object! { ConnectorMetadata {
     tool_summaries: optional "toolSummaries",
 } }
 
-/// `daily` of [`ScheduledTaskSchedule`].
+/// Body of [`ScheduledTaskSchedule::Daily`](crate::ScheduledTaskSchedule::Daily) (`type`:
+/// `daily`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DailyScheduledTaskSchedule {
@@ -771,7 +790,7 @@ pub struct DailyScheduledTaskSchedule {
 }
 
 impl DailyScheduledTaskSchedule {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `DailyScheduledTaskSchedule` from its required fields.
     #[must_use]
     pub fn new(time: impl Into<String>) -> Self {
         Self { time: time.into() }
@@ -782,7 +801,7 @@ wire::object! { DailyScheduledTaskSchedule {
     time: required "time",
 } }
 
-/// `EnvironmentSkillsParams` of the protocol.
+/// Used in [`EnvironmentAddParams::skills`](field@crate::EnvironmentAddParams::skills).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnvironmentSkillsParams {
@@ -791,7 +810,7 @@ pub struct EnvironmentSkillsParams {
 }
 
 impl EnvironmentSkillsParams {
-    /// Sets [`required`](Self::required).
+    /// Sets [`required`](field@Self::required).
     #[must_use]
     pub fn required(mut self, required: impl Into<Vec<String>>) -> Self {
         self.required = Some(required.into());
@@ -803,7 +822,7 @@ wire::object! { EnvironmentSkillsParams {
     required: optional "required",
 } }
 
-/// `git` of [`PluginSource`].
+/// Body of [`PluginSource::Git`](crate::PluginSource::Git) (`type`: `git`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GitPluginSource {
@@ -814,7 +833,7 @@ pub struct GitPluginSource {
 }
 
 impl GitPluginSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `GitPluginSource` from its required fields.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -833,20 +852,22 @@ wire::object! { GitPluginSource {
     url: required "url",
 } }
 
-/// Params of `hook/completed`.
+/// A hook ended.
+///
+/// Parameters of the notification [`hook/completed`](crate::ServerNotification::HookCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookCompletedNotification {
     pub thread_id: String,
     pub turn_id: Option<String>,
     pub run: HookRunSummary,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl HookCompletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookCompletedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, run: impl Into<HookRunSummary>) -> Self {
         Self {
@@ -865,7 +886,7 @@ wire::object! { HookCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `HookErrorInfo` of the protocol.
+/// Used in [`HooksListEntry::errors`](field@crate::HooksListEntry::errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookErrorInfo {
@@ -874,7 +895,7 @@ pub struct HookErrorInfo {
 }
 
 impl HookErrorInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookErrorInfo` from its required fields.
     #[must_use]
     pub fn new(message: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -889,39 +910,41 @@ wire::object! { HookErrorInfo {
     path: required "path",
 } }
 
-/// `HookEventName` of the protocol.
+/// Used in [`AgentHookMetadata::event_name`](field@crate::AgentHookMetadata::event_name),
+/// [`CommandHookMetadata::event_name`](field@crate::CommandHookMetadata::event_name) and 4
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookEventName {
-    /// `preModelRequest`.
+    /// Wire value: `preModelRequest`.
     PreModelRequest,
-    /// `postModelRequest`.
+    /// Wire value: `postModelRequest`.
     PostModelRequest,
-    /// `preToolUse`.
+    /// Wire value: `preToolUse`.
     PreToolUse,
-    /// `permissionRequest`.
+    /// Wire value: `permissionRequest`.
     PermissionRequest,
-    /// `postToolUse`.
+    /// Wire value: `postToolUse`.
     PostToolUse,
-    /// `preCompact`.
+    /// Wire value: `preCompact`.
     PreCompact,
-    /// `postCompact`.
+    /// Wire value: `postCompact`.
     PostCompact,
-    /// `sessionStart`.
+    /// Wire value: `sessionStart`.
     SessionStart,
-    /// `sessionEnd`.
+    /// Wire value: `sessionEnd`.
     SessionEnd,
-    /// `userPromptSubmit`.
+    /// Wire value: `userPromptSubmit`.
     UserPromptSubmit,
-    /// `subagentStart`.
+    /// Wire value: `subagentStart`.
     SubagentStart,
-    /// `subagentStop`.
+    /// Wire value: `subagentStop`.
     SubagentStop,
-    /// `stop`.
+    /// Wire value: `stop`.
     Stop,
-    /// `interrupt`.
+    /// Wire value: `interrupt`.
     Interrupt,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -942,15 +965,15 @@ wire::strings! { HookEventName {
     "interrupt" => Interrupt,
 } }
 
-/// `HookExecutionMode` of the protocol.
+/// Used in [`HookRunSummary::execution_mode`](field@crate::HookRunSummary::execution_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookExecutionMode {
-    /// `sync`.
+    /// Wire value: `sync`.
     Sync,
-    /// `async`.
+    /// Wire value: `async`.
     Async,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -959,19 +982,19 @@ wire::strings! { HookExecutionMode {
     "async" => Async,
 } }
 
-/// `HookHandlerType` of the protocol.
+/// Used in [`HookRunSummary::handler_type`](field@crate::HookRunSummary::handler_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookHandlerType {
-    /// `command`.
+    /// Wire value: `command`.
     Command,
-    /// `mcpTool`.
+    /// Wire value: `mcpTool`.
     McpTool,
-    /// `prompt`.
+    /// Wire value: `prompt`.
     Prompt,
-    /// `agent`.
+    /// Wire value: `agent`.
     Agent,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -982,25 +1005,25 @@ wire::strings! { HookHandlerType {
     "agent" => Agent,
 } }
 
-/// `HookMetadata` of the protocol.
+/// Used in [`HooksListEntry::hooks`](field@crate::HooksListEntry::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum HookMetadata {
-    /// `command`.
+    /// Wire value: `command`.
     Command(Box<CommandHookMetadata>),
-    /// `mcpTool`.
+    /// Wire value: `mcpTool`.
     McpTool(Box<McpToolHookMetadata>),
-    /// `prompt`.
+    /// Wire value: `prompt`.
     Prompt(Box<PromptHookMetadata>),
-    /// `agent`.
+    /// Wire value: `agent`.
     Agent(Box<AgentHookMetadata>),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
 impl HookMetadata {
-    /// [`current_hash`](CommandHookMetadata::current_hash) of whichever variant it is; `None` if it
-    /// has none.
+    /// Returns the field [`current_hash`](field@crate::CommandHookMetadata::current_hash), which
+    /// all variants share, or `None` if it is absent.
     pub fn current_hash(&self) -> Option<&str> {
         match self {
             Self::Command(body) => Some(&body.current_hash),
@@ -1011,8 +1034,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`display_order`](CommandHookMetadata::display_order) of whichever variant it is; `None` if
-    /// it has none.
+    /// Returns the field [`display_order`](field@crate::CommandHookMetadata::display_order), which
+    /// all variants share, or `None` if it is absent.
     pub fn display_order(&self) -> Option<i64> {
         match self {
             Self::Command(body) => Some(body.display_order),
@@ -1023,7 +1046,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`enabled`](CommandHookMetadata::enabled) of whichever variant it is; `None` if it has none.
+    /// Returns the field [`enabled`](field@crate::CommandHookMetadata::enabled), which all variants
+    /// share, or `None` if it is absent.
     pub fn enabled(&self) -> Option<bool> {
         match self {
             Self::Command(body) => Some(body.enabled),
@@ -1034,8 +1058,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`environment_id`](CommandHookMetadata::environment_id) of whichever variant it is; `None`
-    /// if it has none.
+    /// Returns the field [`environment_id`](field@crate::CommandHookMetadata::environment_id),
+    /// which all variants share, or `None` if it is absent.
     pub fn environment_id(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.environment_id.as_deref(),
@@ -1046,8 +1070,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`is_managed`](CommandHookMetadata::is_managed) of whichever variant it is; `None` if it has
-    /// none.
+    /// Returns the field [`is_managed`](field@crate::CommandHookMetadata::is_managed), which all
+    /// variants share, or `None` if it is absent.
     pub fn is_managed(&self) -> Option<bool> {
         match self {
             Self::Command(body) => Some(body.is_managed),
@@ -1058,7 +1082,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`key`](CommandHookMetadata::key) of whichever variant it is; `None` if it has none.
+    /// Returns the field [`key`](field@crate::CommandHookMetadata::key), which all variants share,
+    /// or `None` if it is absent.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Command(body) => Some(&body.key),
@@ -1069,7 +1094,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`matcher`](CommandHookMetadata::matcher) of whichever variant it is; `None` if it has none.
+    /// Returns the field [`matcher`](field@crate::CommandHookMetadata::matcher), which all variants
+    /// share, or `None` if it is absent.
     pub fn matcher(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.matcher.as_deref(),
@@ -1080,8 +1106,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`plugin_id`](CommandHookMetadata::plugin_id) of whichever variant it is; `None` if it has
-    /// none.
+    /// Returns the field [`plugin_id`](field@crate::CommandHookMetadata::plugin_id), which all
+    /// variants share, or `None` if it is absent.
     pub fn plugin_id(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.plugin_id.as_deref(),
@@ -1092,8 +1118,8 @@ impl HookMetadata {
         }
     }
 
-    /// [`status_message`](CommandHookMetadata::status_message) of whichever variant it is; `None`
-    /// if it has none.
+    /// Returns the field [`status_message`](field@crate::CommandHookMetadata::status_message),
+    /// which all variants share, or `None` if it is absent.
     pub fn status_message(&self) -> Option<&str> {
         match self {
             Self::Command(body) => body.status_message.as_deref(),
@@ -1112,7 +1138,7 @@ wire::tagged! { HookMetadata by "handlerType" {
     "agent" => Agent(AgentHookMetadata),
 } }
 
-/// `HookMigration` of the protocol.
+/// Used in [`MigrationDetails::hooks`](field@crate::MigrationDetails::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookMigration {
@@ -1120,7 +1146,7 @@ pub struct HookMigration {
 }
 
 impl HookMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -1131,7 +1157,7 @@ wire::object! { HookMigration {
     name: required "name",
 } }
 
-/// `HookOutputEntry` of the protocol.
+/// Used in [`HookRunSummary::entries`](field@crate::HookRunSummary::entries).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookOutputEntry {
@@ -1140,7 +1166,7 @@ pub struct HookOutputEntry {
 }
 
 impl HookOutputEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookOutputEntry` from its required fields.
     #[must_use]
     pub fn new(kind: impl Into<HookOutputEntryKind>, text: impl Into<String>) -> Self {
         Self {
@@ -1155,21 +1181,21 @@ wire::object! { HookOutputEntry {
     text: required "text",
 } }
 
-/// `HookOutputEntryKind` of the protocol.
+/// Used in [`HookOutputEntry::kind`](field@crate::HookOutputEntry::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookOutputEntryKind {
-    /// `warning`.
+    /// Wire value: `warning`.
     Warning,
-    /// `stop`.
+    /// Wire value: `stop`.
     Stop,
-    /// `feedback`.
+    /// Wire value: `feedback`.
     Feedback,
-    /// `context`.
+    /// Wire value: `context`.
     Context,
-    /// `error`.
+    /// Wire value: `error`.
     Error,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1181,7 +1207,7 @@ wire::strings! { HookOutputEntryKind {
     "error" => Error,
 } }
 
-/// `HookPromptFragment` of the protocol.
+/// Used in [`HookPromptThreadItem::fragments`](field@crate::HookPromptThreadItem::fragments).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookPromptFragment {
@@ -1190,7 +1216,7 @@ pub struct HookPromptFragment {
 }
 
 impl HookPromptFragment {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookPromptFragment` from its required fields.
     #[must_use]
     pub fn new(hook_run_id: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
@@ -1205,21 +1231,21 @@ wire::object! { HookPromptFragment {
     text: required "text",
 } }
 
-/// `HookRunStatus` of the protocol.
+/// Used in [`HookRunSummary::status`](field@crate::HookRunSummary::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookRunStatus {
-    /// `running`.
+    /// Wire value: `running`.
     Running,
-    /// `completed`.
+    /// Wire value: `completed`.
     Completed,
-    /// `failed`.
+    /// Wire value: `failed`.
     Failed,
-    /// `blocked`.
+    /// Wire value: `blocked`.
     Blocked,
-    /// `stopped`.
+    /// Wire value: `stopped`.
     Stopped,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1231,7 +1257,8 @@ wire::strings! { HookRunStatus {
     "stopped" => Stopped,
 } }
 
-/// `HookRunSummary` of the protocol.
+/// Used in [`HookCompletedNotification::run`](field@crate::HookCompletedNotification::run) and
+/// [`HookStartedNotification::run`](field@crate::HookStartedNotification::run).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookRunSummary {
@@ -1244,7 +1271,7 @@ pub struct HookRunSummary {
     pub execution_mode: HookExecutionMode,
     pub handler_type: HookHandlerType,
     pub scope: HookScope,
-    /// `"unknown"` if the server does not say.
+    /// Defaults to `"unknown"` if absent.
     pub source: HookSource,
     pub source_path: LegacyAppPathString,
     pub started_at: i64,
@@ -1253,7 +1280,7 @@ pub struct HookRunSummary {
 }
 
 impl HookRunSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookRunSummary` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -1304,15 +1331,15 @@ wire::object! { HookRunSummary {
     status_message: optional "statusMessage",
 } }
 
-/// `HookScope` of the protocol.
+/// Used in [`HookRunSummary::scope`](field@crate::HookRunSummary::scope).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookScope {
-    /// `thread`.
+    /// Wire value: `thread`.
     Thread,
-    /// `turn`.
+    /// Wire value: `turn`.
     Turn,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1321,33 +1348,35 @@ wire::strings! { HookScope {
     "turn" => Turn,
 } }
 
-/// `HookSource` of the protocol.
+/// Used in [`AgentHookMetadata::source`](field@crate::AgentHookMetadata::source),
+/// [`CommandHookMetadata::source`](field@crate::CommandHookMetadata::source) and 3 other
+/// places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookSource {
-    /// `system`.
+    /// Wire value: `system`.
     System,
-    /// `user`.
+    /// Wire value: `user`.
     User,
-    /// `project`.
+    /// Wire value: `project`.
     Project,
-    /// `mdm`.
+    /// Wire value: `mdm`.
     Mdm,
-    /// `sessionFlags`.
+    /// Wire value: `sessionFlags`.
     SessionFlags,
-    /// `plugin`.
+    /// Wire value: `plugin`.
     Plugin,
-    /// `cloudRequirements`.
+    /// Wire value: `cloudRequirements`.
     CloudRequirements,
-    /// `cloudManagedConfig`.
+    /// Wire value: `cloudManagedConfig`.
     CloudManagedConfig,
-    /// `legacyManagedConfigFile`.
+    /// Wire value: `legacyManagedConfigFile`.
     LegacyManagedConfigFile,
-    /// `legacyManagedConfigMdm`.
+    /// Wire value: `legacyManagedConfigMdm`.
     LegacyManagedConfigMdm,
-    /// `unknown`.
+    /// Wire value: `unknown`.
     Unknown,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1365,20 +1394,22 @@ wire::strings! { HookSource {
     "unknown" => Unknown,
 } }
 
-/// Params of `hook/started`.
+/// A hook started.
+///
+/// Parameters of the notification [`hook/started`](crate::ServerNotification::HookStarted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookStartedNotification {
     pub thread_id: String,
     pub turn_id: Option<String>,
     pub run: HookRunSummary,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl HookStartedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HookStartedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, run: impl Into<HookRunSummary>) -> Self {
         Self {
@@ -1397,19 +1428,21 @@ wire::object! { HookStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `HookTrustStatus` of the protocol.
+/// Used in [`AgentHookMetadata::trust_status`](field@crate::AgentHookMetadata::trust_status),
+/// [`CommandHookMetadata::trust_status`](field@crate::CommandHookMetadata::trust_status) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookTrustStatus {
-    /// `managed`.
+    /// Wire value: `managed`.
     Managed,
-    /// `untrusted`.
+    /// Wire value: `untrusted`.
     Untrusted,
-    /// `trusted`.
+    /// Wire value: `trusted`.
     Trusted,
-    /// `modified`.
+    /// Wire value: `modified`.
     Modified,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1420,7 +1453,7 @@ wire::strings! { HookTrustStatus {
     "modified" => Modified,
 } }
 
-/// `HooksListEntry` of the protocol.
+/// Used in [`HooksListResponse::data`](field@crate::HooksListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HooksListEntry {
@@ -1431,7 +1464,7 @@ pub struct HooksListEntry {
 }
 
 impl HooksListEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HooksListEntry` from its required fields.
     #[must_use]
     pub fn new(
         cwd: impl Into<String>,
@@ -1455,7 +1488,10 @@ wire::object! { HooksListEntry {
     warnings: required "warnings",
 } }
 
-/// Params of `hooks/list`.
+/// Lists the hooks that apply in given directories or to a thread.
+///
+/// Parameters of the request [`hooks/list`](crate::ClientRequest::HooksList). The response is
+/// [`HooksListResponse`](crate::HooksListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct HooksListParams {
@@ -1467,14 +1503,14 @@ pub struct HooksListParams {
 }
 
 impl HooksListParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
@@ -1487,7 +1523,7 @@ wire::object! { HooksListParams {
     cwds: optional "cwds",
 } }
 
-/// Response of `hooks/list`.
+/// Response to `hooks/list` ([`HooksListParams`](crate::HooksListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HooksListResponse {
@@ -1495,7 +1531,7 @@ pub struct HooksListResponse {
 }
 
 impl HooksListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HooksListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<HooksListEntry>>) -> Self {
         Self { data: data.into() }
@@ -1506,7 +1542,8 @@ wire::object! { HooksListResponse {
     data: required "data",
 } }
 
-/// `hourly` of [`ScheduledTaskSchedule`].
+/// Body of [`ScheduledTaskSchedule::Hourly`](crate::ScheduledTaskSchedule::Hourly) (`type`:
+/// `hourly`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HourlyScheduledTaskSchedule {
@@ -1515,7 +1552,7 @@ pub struct HourlyScheduledTaskSchedule {
 }
 
 impl HourlyScheduledTaskSchedule {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `HourlyScheduledTaskSchedule` from its required fields.
     #[must_use]
     pub fn new(interval_hours: u32) -> Self {
         Self { days: None, interval_hours }
@@ -1544,7 +1581,7 @@ pub struct InstalledApp {
 }
 
 impl InstalledApp {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `InstalledApp` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, callable: bool, enabled: bool) -> Self {
         Self {
@@ -1563,7 +1600,7 @@ wire::object! { InstalledApp {
     runtime_name: optional "runtimeName",
 } }
 
-/// `local` of [`PluginSource`].
+/// Body of [`PluginSource::Local`](crate::PluginSource::Local) (`type`: `local`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LocalPluginSource {
@@ -1571,7 +1608,7 @@ pub struct LocalPluginSource {
 }
 
 impl LocalPluginSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `LocalPluginSource` from its required fields.
     #[must_use]
     pub fn new(path: impl Into<AbsolutePathBuf>) -> Self {
         Self { path: path.into() }
@@ -1582,22 +1619,22 @@ wire::object! { LocalPluginSource {
     path: required "path",
 } }
 
-/// `ManagedHooksRequirements` of the protocol.
+/// Used in [`ConfigRequirements::hooks`](field@crate::ConfigRequirements::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ManagedHooksRequirements {
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub interrupt: Vec<ConfiguredHookMatcherGroup>,
     pub permission_request: Vec<ConfiguredHookMatcherGroup>,
     pub post_compact: Vec<ConfiguredHookMatcherGroup>,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub post_model_request: Vec<ConfiguredHookMatcherGroup>,
     pub post_tool_use: Vec<ConfiguredHookMatcherGroup>,
     pub pre_compact: Vec<ConfiguredHookMatcherGroup>,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub pre_model_request: Vec<ConfiguredHookMatcherGroup>,
     pub pre_tool_use: Vec<ConfiguredHookMatcherGroup>,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub session_end: Vec<ConfiguredHookMatcherGroup>,
     pub session_start: Vec<ConfiguredHookMatcherGroup>,
     pub stop: Vec<ConfiguredHookMatcherGroup>,
@@ -1609,7 +1646,7 @@ pub struct ManagedHooksRequirements {
 }
 
 impl ManagedHooksRequirements {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ManagedHooksRequirements` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -1664,7 +1701,10 @@ wire::object! { ManagedHooksRequirements {
     windows_managed_dir: optional "windowsManagedDir",
 } }
 
-/// Params of `marketplace/add`.
+/// Adds a plugin marketplace.
+///
+/// Parameters of the request [`marketplace/add`](crate::ClientRequest::MarketplaceAdd). The
+/// response is [`MarketplaceAddResponse`](crate::MarketplaceAddResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceAddParams {
@@ -1674,7 +1714,7 @@ pub struct MarketplaceAddParams {
 }
 
 impl MarketplaceAddParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceAddParams` from its required fields.
     #[must_use]
     pub fn new(source: impl Into<String>) -> Self {
         Self {
@@ -1684,14 +1724,14 @@ impl MarketplaceAddParams {
         }
     }
 
-    /// Sets [`ref_name`](Self::ref_name).
+    /// Sets [`ref_name`](field@Self::ref_name).
     #[must_use]
     pub fn ref_name(mut self, ref_name: impl Into<String>) -> Self {
         self.ref_name = Some(ref_name.into());
         self
     }
 
-    /// Sets [`sparse_paths`](Self::sparse_paths).
+    /// Sets [`sparse_paths`](field@Self::sparse_paths).
     #[must_use]
     pub fn sparse_paths(mut self, sparse_paths: impl Into<Vec<String>>) -> Self {
         self.sparse_paths = Some(sparse_paths.into());
@@ -1705,7 +1745,7 @@ wire::object! { MarketplaceAddParams {
     sparse_paths: optional "sparsePaths",
 } }
 
-/// Response of `marketplace/add`.
+/// Response to `marketplace/add` ([`MarketplaceAddParams`](crate::MarketplaceAddParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceAddResponse {
@@ -1715,7 +1755,7 @@ pub struct MarketplaceAddResponse {
 }
 
 impl MarketplaceAddResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceAddResponse` from its required fields.
     #[must_use]
     pub fn new(
         already_added: bool,
@@ -1736,7 +1776,8 @@ wire::object! { MarketplaceAddResponse {
     marketplace_name: required "marketplaceName",
 } }
 
-/// `MarketplaceInterface` of the protocol.
+/// Used in
+/// [`PluginMarketplaceEntry::interface`](field@crate::PluginMarketplaceEntry::interface).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MarketplaceInterface {
@@ -1747,7 +1788,10 @@ wire::object! { MarketplaceInterface {
     display_name: optional "displayName",
 } }
 
-/// `MarketplaceLoadErrorInfo` of the protocol.
+/// Used in
+/// [`PluginInstalledResponse::marketplace_load_errors`](field@crate::PluginInstalledResponse::marketplace_load_errors)
+/// and
+/// [`PluginListResponse::marketplace_load_errors`](field@crate::PluginListResponse::marketplace_load_errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceLoadErrorInfo {
@@ -1756,7 +1800,7 @@ pub struct MarketplaceLoadErrorInfo {
 }
 
 impl MarketplaceLoadErrorInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceLoadErrorInfo` from its required fields.
     #[must_use]
     pub fn new(
         marketplace_path: impl Into<AbsolutePathBuf>,
@@ -1774,7 +1818,10 @@ wire::object! { MarketplaceLoadErrorInfo {
     message: required "message",
 } }
 
-/// Params of `marketplace/remove`.
+/// Removes a plugin marketplace.
+///
+/// Parameters of the request [`marketplace/remove`](crate::ClientRequest::MarketplaceRemove).
+/// The response is [`MarketplaceRemoveResponse`](crate::MarketplaceRemoveResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceRemoveParams {
@@ -1782,7 +1829,7 @@ pub struct MarketplaceRemoveParams {
 }
 
 impl MarketplaceRemoveParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceRemoveParams` from its required fields.
     #[must_use]
     pub fn new(marketplace_name: impl Into<String>) -> Self {
         Self {
@@ -1795,7 +1842,8 @@ wire::object! { MarketplaceRemoveParams {
     marketplace_name: required "marketplaceName",
 } }
 
-/// Response of `marketplace/remove`.
+/// Response to `marketplace/remove`
+/// ([`MarketplaceRemoveParams`](crate::MarketplaceRemoveParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceRemoveResponse {
@@ -1804,7 +1852,7 @@ pub struct MarketplaceRemoveResponse {
 }
 
 impl MarketplaceRemoveResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceRemoveResponse` from its required fields.
     #[must_use]
     pub fn new(marketplace_name: impl Into<String>) -> Self {
         Self {
@@ -1819,7 +1867,8 @@ wire::object! { MarketplaceRemoveResponse {
     marketplace_name: required "marketplaceName",
 } }
 
-/// `MarketplaceUpgradeErrorInfo` of the protocol.
+/// Used in
+/// [`MarketplaceUpgradeResponse::errors`](field@crate::MarketplaceUpgradeResponse::errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceUpgradeErrorInfo {
@@ -1828,7 +1877,7 @@ pub struct MarketplaceUpgradeErrorInfo {
 }
 
 impl MarketplaceUpgradeErrorInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceUpgradeErrorInfo` from its required fields.
     #[must_use]
     pub fn new(marketplace_name: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -1843,7 +1892,10 @@ wire::object! { MarketplaceUpgradeErrorInfo {
     message: required "message",
 } }
 
-/// Params of `marketplace/upgrade`.
+/// Upgrades a plugin marketplace.
+///
+/// Parameters of the request [`marketplace/upgrade`](crate::ClientRequest::MarketplaceUpgrade).
+/// The response is [`MarketplaceUpgradeResponse`](crate::MarketplaceUpgradeResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MarketplaceUpgradeParams {
@@ -1851,7 +1903,7 @@ pub struct MarketplaceUpgradeParams {
 }
 
 impl MarketplaceUpgradeParams {
-    /// Sets [`marketplace_name`](Self::marketplace_name).
+    /// Sets [`marketplace_name`](field@Self::marketplace_name).
     #[must_use]
     pub fn marketplace_name(mut self, marketplace_name: impl Into<String>) -> Self {
         self.marketplace_name = Some(marketplace_name.into());
@@ -1863,7 +1915,8 @@ wire::object! { MarketplaceUpgradeParams {
     marketplace_name: optional "marketplaceName",
 } }
 
-/// Response of `marketplace/upgrade`.
+/// Response to `marketplace/upgrade`
+/// ([`MarketplaceUpgradeParams`](crate::MarketplaceUpgradeParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceUpgradeResponse {
@@ -1873,7 +1926,7 @@ pub struct MarketplaceUpgradeResponse {
 }
 
 impl MarketplaceUpgradeResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MarketplaceUpgradeResponse` from its required fields.
     #[must_use]
     pub fn new(
         errors: impl Into<Vec<MarketplaceUpgradeErrorInfo>>,
@@ -1894,7 +1947,7 @@ wire::object! { MarketplaceUpgradeResponse {
     upgraded_roots: required "upgradedRoots",
 } }
 
-/// `npm` of [`PluginSource`].
+/// Body of [`PluginSource::Npm`](crate::PluginSource::Npm) (`type`: `npm`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NpmPluginSource {
@@ -1906,7 +1959,7 @@ pub struct NpmPluginSource {
 }
 
 impl NpmPluginSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `NpmPluginSource` from its required fields.
     #[must_use]
     pub fn new(package: impl Into<String>) -> Self {
         Self {
@@ -1923,15 +1976,17 @@ wire::object! { NpmPluginSource {
     version: optional "version",
 } }
 
-/// `PluginAuthPolicy` of the protocol.
+/// Used in
+/// [`PluginInstallResponse::auth_policy`](field@crate::PluginInstallResponse::auth_policy) and
+/// [`PluginSummary::auth_policy`](field@crate::PluginSummary::auth_policy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginAuthPolicy {
-    /// `ON_INSTALL`.
+    /// Wire value: `ON_INSTALL`.
     OnInstall,
-    /// `ON_USE`.
+    /// Wire value: `ON_USE`.
     OnUse,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1940,17 +1995,19 @@ wire::strings! { PluginAuthPolicy {
     "ON_USE" => OnUse,
 } }
 
-/// `PluginAvailability` of the protocol.
+/// Used in [`PluginSummary::availability`](field@crate::PluginSummary::availability).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginAvailability {
-    /// `DISABLED_BY_ADMIN`.
+    /// Wire value: `DISABLED_BY_ADMIN`.
     DisabledByAdmin,
     /// Plugin-service currently sends `"ENABLED"` for available remote plugins. Codex app-server
     /// exposes `"AVAILABLE"` in its API; the alias keeps decoding compatible with that upstream
     /// response.
+    ///
+    /// Wire value: `AVAILABLE`.
     Available,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1959,7 +2016,7 @@ wire::strings! { PluginAvailability {
     "AVAILABLE" => Available,
 } }
 
-/// `PluginDetail` of the protocol.
+/// Used in [`PluginReadResponse::plugin`](field@crate::PluginReadResponse::plugin).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginDetail {
@@ -1979,7 +2036,7 @@ pub struct PluginDetail {
 }
 
 impl PluginDetail {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginDetail` from its required fields.
     #[must_use]
     pub fn new(
         app_templates: impl Into<Vec<AppTemplateSummary>>,
@@ -2022,19 +2079,19 @@ wire::object! { PluginDetail {
     summary: required "summary",
 } }
 
-/// `PluginDisabledReason` of the protocol.
+/// Used in [`PluginSummary::disabled_reason`](field@crate::PluginSummary::disabled_reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginDisabledReason {
-    /// `disabled_by_admin`.
+    /// Wire value: `disabled_by_admin`.
     DisabledByAdmin,
-    /// `plan_not_eligible`.
+    /// Wire value: `plan_not_eligible`.
     PlanNotEligible,
-    /// `required_app_unavailable`.
+    /// Wire value: `required_app_unavailable`.
     RequiredAppUnavailable,
-    /// `unknown`.
+    /// Wire value: `unknown`.
     Unknown,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2045,7 +2102,7 @@ wire::strings! { PluginDisabledReason {
     "unknown" => Unknown,
 } }
 
-/// `PluginHookSummary` of the protocol.
+/// Used in [`PluginDetail::hooks`](field@crate::PluginDetail::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginHookSummary {
@@ -2054,7 +2111,7 @@ pub struct PluginHookSummary {
 }
 
 impl PluginHookSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginHookSummary` from its required fields.
     #[must_use]
     pub fn new(event_name: impl Into<HookEventName>, key: impl Into<String>) -> Self {
         Self {
@@ -2069,7 +2126,10 @@ wire::object! { PluginHookSummary {
     key: required "key",
 } }
 
-/// Params of `plugin/install`.
+/// Installs a plugin.
+///
+/// Parameters of the request [`plugin/install`](crate::ClientRequest::PluginInstall). The
+/// response is [`PluginInstallResponse`](crate::PluginInstallResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginInstallParams {
@@ -2081,7 +2141,7 @@ pub struct PluginInstallParams {
 }
 
 impl PluginInstallParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginInstallParams` from its required fields.
     #[must_use]
     pub fn new(plugin_name: impl Into<String>) -> Self {
         Self {
@@ -2092,14 +2152,14 @@ impl PluginInstallParams {
         }
     }
 
-    /// Sets [`install_attempt_id`](Self::install_attempt_id).
+    /// Sets [`install_attempt_id`](field@Self::install_attempt_id).
     #[must_use]
     pub fn install_attempt_id(mut self, install_attempt_id: impl Into<String>) -> Self {
         self.install_attempt_id = Some(install_attempt_id.into());
         self
     }
 
-    /// Sets [`marketplace_path`](Self::marketplace_path).
+    /// Sets [`marketplace_path`](field@Self::marketplace_path).
     #[must_use]
     pub fn marketplace_path(
         mut self,
@@ -2109,7 +2169,7 @@ impl PluginInstallParams {
         self
     }
 
-    /// Sets [`remote_marketplace_name`](Self::remote_marketplace_name).
+    /// Sets [`remote_marketplace_name`](field@Self::remote_marketplace_name).
     #[must_use]
     pub fn remote_marketplace_name(
         mut self,
@@ -2127,17 +2187,17 @@ wire::object! { PluginInstallParams {
     remote_marketplace_name: optional "remoteMarketplaceName",
 } }
 
-/// `PluginInstallPolicy` of the protocol.
+/// Used in [`PluginSummary::install_policy`](field@crate::PluginSummary::install_policy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginInstallPolicy {
-    /// `NOT_AVAILABLE`.
+    /// Wire value: `NOT_AVAILABLE`.
     NotAvailable,
-    /// `AVAILABLE`.
+    /// Wire value: `AVAILABLE`.
     Available,
-    /// `INSTALLED_BY_DEFAULT`.
+    /// Wire value: `INSTALLED_BY_DEFAULT`.
     InstalledByDefault,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2147,15 +2207,16 @@ wire::strings! { PluginInstallPolicy {
     "INSTALLED_BY_DEFAULT" => InstalledByDefault,
 } }
 
-/// `PluginInstallPolicySource` of the protocol.
+/// Used in
+/// [`PluginSummary::install_policy_source`](field@crate::PluginSummary::install_policy_source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginInstallPolicySource {
-    /// `WORKSPACE_SETTING`.
+    /// Wire value: `WORKSPACE_SETTING`.
     WorkspaceSetting,
-    /// `IMPLICIT_CANONICAL_APP`.
+    /// Wire value: `IMPLICIT_CANONICAL_APP`.
     ImplicitCanonicalApp,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2164,7 +2225,7 @@ wire::strings! { PluginInstallPolicySource {
     "IMPLICIT_CANONICAL_APP" => ImplicitCanonicalApp,
 } }
 
-/// Response of `plugin/install`.
+/// Response to `plugin/install` ([`PluginInstallParams`](crate::PluginInstallParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginInstallResponse {
@@ -2173,7 +2234,7 @@ pub struct PluginInstallResponse {
 }
 
 impl PluginInstallResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginInstallResponse` from its required fields.
     #[must_use]
     pub fn new(
         apps_needing_auth: impl Into<Vec<AppSummary>>,
@@ -2191,7 +2252,10 @@ wire::object! { PluginInstallResponse {
     auth_policy: required "authPolicy",
 } }
 
-/// Params of `plugin/installed`.
+/// Lists the installed plugins.
+///
+/// Parameters of the request [`plugin/installed`](crate::ClientRequest::PluginInstalled). The
+/// response is [`PluginInstalledResponse`](crate::PluginInstalledResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginInstalledParams {
@@ -2203,14 +2267,14 @@ pub struct PluginInstalledParams {
 }
 
 impl PluginInstalledParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`install_suggestion_plugin_names`](Self::install_suggestion_plugin_names).
+    /// Sets [`install_suggestion_plugin_names`](field@Self::install_suggestion_plugin_names).
     #[must_use]
     pub fn install_suggestion_plugin_names(
         mut self,
@@ -2228,17 +2292,17 @@ wire::object! { PluginInstalledParams {
     install_suggestion_plugin_names: optional "installSuggestionPluginNames",
 } }
 
-/// Response of `plugin/installed`.
+/// Response to `plugin/installed` ([`PluginInstalledParams`](crate::PluginInstalledParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginInstalledResponse {
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub marketplace_load_errors: Vec<MarketplaceLoadErrorInfo>,
     pub marketplaces: Vec<PluginMarketplaceEntry>,
 }
 
 impl PluginInstalledResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginInstalledResponse` from its required fields.
     #[must_use]
     pub fn new(marketplaces: impl Into<Vec<PluginMarketplaceEntry>>) -> Self {
         Self {
@@ -2253,7 +2317,7 @@ wire::object! { PluginInstalledResponse {
     marketplaces: required "marketplaces",
 } }
 
-/// `PluginInterface` of the protocol.
+/// Used in [`PluginSummary::interface`](field@crate::PluginSummary::interface).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginInterface {
@@ -2289,7 +2353,7 @@ pub struct PluginInterface {
 }
 
 impl PluginInterface {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginInterface` from its required fields.
     #[must_use]
     pub fn new(
         capabilities: impl Into<Vec<String>>,
@@ -2342,21 +2406,22 @@ wire::object! { PluginInterface {
     website_url: optional "websiteUrl",
 } }
 
-/// `PluginListMarketplaceKind` of the protocol.
+/// Used in
+/// [`PluginListParams::marketplace_kinds`](field@crate::PluginListParams::marketplace_kinds).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginListMarketplaceKind {
-    /// `local`.
+    /// Wire value: `local`.
     Local,
-    /// `vertical`.
+    /// Wire value: `vertical`.
     Vertical,
-    /// `workspace-directory`.
+    /// Wire value: `workspace-directory`.
     WorkspaceDirectory,
-    /// `shared-with-me`.
+    /// Wire value: `shared-with-me`.
     SharedWithMe,
-    /// `created-by-me-remote`.
+    /// Wire value: `created-by-me-remote`.
     CreatedByMeRemote,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2368,7 +2433,10 @@ wire::strings! { PluginListMarketplaceKind {
     "created-by-me-remote" => CreatedByMeRemote,
 } }
 
-/// Params of `plugin/list`.
+/// Lists the plugins of the marketplaces.
+///
+/// Parameters of the request [`plugin/list`](crate::ClientRequest::PluginList). The response is
+/// [`PluginListResponse`](crate::PluginListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginListParams {
@@ -2383,21 +2451,21 @@ pub struct PluginListParams {
 }
 
 impl PluginListParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`force_refetch`](Self::force_refetch).
+    /// Sets [`force_refetch`](field@Self::force_refetch).
     #[must_use]
     pub fn force_refetch(mut self, force_refetch: bool) -> Self {
         self.force_refetch = Some(force_refetch);
         self
     }
 
-    /// Sets [`marketplace_kinds`](Self::marketplace_kinds).
+    /// Sets [`marketplace_kinds`](field@Self::marketplace_kinds).
     #[must_use]
     pub fn marketplace_kinds(
         mut self,
@@ -2414,19 +2482,19 @@ wire::object! { PluginListParams {
     marketplace_kinds: optional "marketplaceKinds",
 } }
 
-/// Response of `plugin/list`.
+/// Response to `plugin/list` ([`PluginListParams`](crate::PluginListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginListResponse {
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub featured_plugin_ids: Vec<String>,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub marketplace_load_errors: Vec<MarketplaceLoadErrorInfo>,
     pub marketplaces: Vec<PluginMarketplaceEntry>,
 }
 
 impl PluginListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginListResponse` from its required fields.
     #[must_use]
     pub fn new(marketplaces: impl Into<Vec<PluginMarketplaceEntry>>) -> Self {
         Self {
@@ -2443,7 +2511,9 @@ wire::object! { PluginListResponse {
     marketplaces: required "marketplaces",
 } }
 
-/// `PluginMarketplaceEntry` of the protocol.
+/// Used in
+/// [`PluginInstalledResponse::marketplaces`](field@crate::PluginInstalledResponse::marketplaces)
+/// and [`PluginListResponse::marketplaces`](field@crate::PluginListResponse::marketplaces).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginMarketplaceEntry {
@@ -2456,7 +2526,7 @@ pub struct PluginMarketplaceEntry {
 }
 
 impl PluginMarketplaceEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginMarketplaceEntry` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, plugins: impl Into<Vec<PluginSummary>>) -> Self {
         Self {
@@ -2475,7 +2545,10 @@ wire::object! { PluginMarketplaceEntry {
     plugins: required "plugins",
 } }
 
-/// Params of `plugin/read`.
+/// Reads the details of a plugin.
+///
+/// Parameters of the request [`plugin/read`](crate::ClientRequest::PluginRead). The response is
+/// [`PluginReadResponse`](crate::PluginReadResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginReadParams {
@@ -2485,7 +2558,7 @@ pub struct PluginReadParams {
 }
 
 impl PluginReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginReadParams` from its required fields.
     #[must_use]
     pub fn new(plugin_name: impl Into<String>) -> Self {
         Self {
@@ -2495,7 +2568,7 @@ impl PluginReadParams {
         }
     }
 
-    /// Sets [`marketplace_path`](Self::marketplace_path).
+    /// Sets [`marketplace_path`](field@Self::marketplace_path).
     #[must_use]
     pub fn marketplace_path(
         mut self,
@@ -2505,7 +2578,7 @@ impl PluginReadParams {
         self
     }
 
-    /// Sets [`remote_marketplace_name`](Self::remote_marketplace_name).
+    /// Sets [`remote_marketplace_name`](field@Self::remote_marketplace_name).
     #[must_use]
     pub fn remote_marketplace_name(
         mut self,
@@ -2522,7 +2595,7 @@ wire::object! { PluginReadParams {
     remote_marketplace_name: optional "remoteMarketplaceName",
 } }
 
-/// Response of `plugin/read`.
+/// Response to `plugin/read` ([`PluginReadParams`](crate::PluginReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginReadResponse {
@@ -2530,7 +2603,7 @@ pub struct PluginReadResponse {
 }
 
 impl PluginReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginReadResponse` from its required fields.
     #[must_use]
     pub fn new(plugin: impl Into<PluginDetail>) -> Self {
         Self { plugin: plugin.into() }
@@ -2558,7 +2631,7 @@ pub struct PluginReconcileChangedPlugin {
 }
 
 impl PluginReconcileChangedPlugin {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginReconcileChangedPlugin` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -2585,7 +2658,8 @@ wire::object! { PluginReconcileChangedPlugin {
     has_skills: required "hasSkills",
 } }
 
-/// Params of `plugin/reconcile`.
+/// Parameters of the request [`plugin/reconcile`](crate::ClientRequest::PluginReconcile). The
+/// response is [`PluginReconcileResponse`](crate::PluginReconcileResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginReconcileParams {
@@ -2594,7 +2668,7 @@ pub struct PluginReconcileParams {
 }
 
 impl PluginReconcileParams {
-    /// Sets [`reason`](Self::reason).
+    /// Sets [`reason`](field@Self::reason).
     #[must_use]
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
@@ -2609,6 +2683,8 @@ wire::object! { PluginReconcileParams {
 /// Bundle and installed-state changes observed by this pass, not a runtime-readiness
 /// acknowledgement or a cumulative diff since the client's last request. Other metadata-only
 /// changes are not listed.
+///
+/// Response to `plugin/reconcile` ([`PluginReconcileParams`](crate::PluginReconcileParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginReconcileResponse {
@@ -2624,7 +2700,7 @@ pub struct PluginReconcileResponse {
 }
 
 impl PluginReconcileResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginReconcileResponse` from its required fields.
     #[must_use]
     pub fn new(
         changed_plugins: impl Into<Vec<PluginReconcileChangedPlugin>>,
@@ -2646,9 +2722,12 @@ wire::object! { PluginReconcileResponse {
     failed_remote_plugin_ids: required "failedRemotePluginIds",
 } }
 
-/// Params of `plugin/search`.
+/// Searches plugins, page by page.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`plugin/search`](crate::ClientRequest::PluginSearch). The
+/// response is [`PluginSearchResponse`](crate::PluginSearchResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSearchParams {
@@ -2660,7 +2739,7 @@ pub struct PluginSearchParams {
 }
 
 impl PluginSearchParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginSearchParams` from its required fields.
     #[must_use]
     pub fn new(search_term: impl Into<String>) -> Self {
         Self {
@@ -2672,28 +2751,28 @@ impl PluginSearchParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`scope`](Self::scope).
+    /// Sets [`scope`](field@Self::scope).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<PluginSearchScope>) -> Self {
         self.scope = Some(scope.into());
@@ -2709,9 +2788,9 @@ wire::object! { PluginSearchParams {
     search_term: required "searchTerm",
 } }
 
-/// Response of `plugin/search`.
+/// Response to `plugin/search` ([`PluginSearchParams`](crate::PluginSearchParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSearchResponse {
@@ -2720,7 +2799,7 @@ pub struct PluginSearchResponse {
 }
 
 impl PluginSearchResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginSearchResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<PluginSearchResult>>) -> Self {
         Self {
@@ -2735,7 +2814,7 @@ wire::object! { PluginSearchResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `PluginSearchResult` of the protocol.
+/// Used in [`PluginSearchResponse::data`](field@crate::PluginSearchResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSearchResult {
@@ -2745,7 +2824,7 @@ pub struct PluginSearchResult {
 }
 
 impl PluginSearchResult {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginSearchResult` from its required fields.
     #[must_use]
     pub fn new(
         marketplace_name: impl Into<String>,
@@ -2765,17 +2844,17 @@ wire::object! { PluginSearchResult {
     plugin: required "plugin",
 } }
 
-/// `PluginSearchScope` of the protocol.
+/// Used in [`PluginSearchParams::scope`](field@crate::PluginSearchParams::scope).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSearchScope {
-    /// `global`.
+    /// Wire value: `global`.
     Global,
-    /// `workspace`.
+    /// Wire value: `workspace`.
     Workspace,
-    /// `personal`.
+    /// Wire value: `personal`.
     Personal,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2785,7 +2864,9 @@ wire::strings! { PluginSearchScope {
     "personal" => Personal,
 } }
 
-/// Params of `plugin/share/checkout`.
+/// Parameters of the request
+/// [`plugin/share/checkout`](crate::ClientRequest::PluginShareCheckout). The response is
+/// [`PluginShareCheckoutResponse`](crate::PluginShareCheckoutResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareCheckoutParams {
@@ -2793,7 +2874,7 @@ pub struct PluginShareCheckoutParams {
 }
 
 impl PluginShareCheckoutParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareCheckoutParams` from its required fields.
     #[must_use]
     pub fn new(remote_plugin_id: impl Into<String>) -> Self {
         Self {
@@ -2806,7 +2887,8 @@ wire::object! { PluginShareCheckoutParams {
     remote_plugin_id: required "remotePluginId",
 } }
 
-/// Response of `plugin/share/checkout`.
+/// Response to `plugin/share/checkout`
+/// ([`PluginShareCheckoutParams`](crate::PluginShareCheckoutParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareCheckoutResponse {
@@ -2820,7 +2902,7 @@ pub struct PluginShareCheckoutResponse {
 }
 
 impl PluginShareCheckoutResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareCheckoutResponse` from its required fields.
     #[must_use]
     pub fn new(
         marketplace_name: impl Into<String>,
@@ -2852,7 +2934,7 @@ wire::object! { PluginShareCheckoutResponse {
     remote_version: optional "remoteVersion",
 } }
 
-/// `PluginShareContext` of the protocol.
+/// Used in [`PluginSummary::share_context`](field@crate::PluginSummary::share_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareContext {
@@ -2868,7 +2950,7 @@ pub struct PluginShareContext {
 }
 
 impl PluginShareContext {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareContext` from its required fields.
     #[must_use]
     pub fn new(remote_plugin_id: impl Into<String>) -> Self {
         Self {
@@ -2895,7 +2977,8 @@ wire::object! { PluginShareContext {
     share_url: optional "shareUrl",
 } }
 
-/// Params of `plugin/share/delete`.
+/// Parameters of the request [`plugin/share/delete`](crate::ClientRequest::PluginShareDelete).
+/// The response is [`PluginShareDeleteResponse`](crate::PluginShareDeleteResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareDeleteParams {
@@ -2903,7 +2986,7 @@ pub struct PluginShareDeleteParams {
 }
 
 impl PluginShareDeleteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareDeleteParams` from its required fields.
     #[must_use]
     pub fn new(remote_plugin_id: impl Into<String>) -> Self {
         Self {
@@ -2916,24 +2999,29 @@ wire::object! { PluginShareDeleteParams {
     remote_plugin_id: required "remotePluginId",
 } }
 
-/// Response of `plugin/share/delete`.
+/// Response to `plugin/share/delete`
+/// ([`PluginShareDeleteParams`](crate::PluginShareDeleteParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginShareDeleteResponse {}
 
 wire::object! { PluginShareDeleteResponse {} }
 
-/// `PluginShareDiscoverability` of the protocol.
+/// Used in
+/// [`PluginShareContext::discoverability`](field@crate::PluginShareContext::discoverability),
+/// [`PluginShareSaveParams::discoverability`](field@crate::PluginShareSaveParams::discoverability)
+/// and
+/// [`PluginShareUpdateTargetsResponse::discoverability`](field@crate::PluginShareUpdateTargetsResponse::discoverability).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareDiscoverability {
-    /// `LISTED`.
+    /// Wire value: `LISTED`.
     Listed,
-    /// `UNLISTED`.
+    /// Wire value: `UNLISTED`.
     Unlisted,
-    /// `PRIVATE`.
+    /// Wire value: `PRIVATE`.
     Private,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2943,7 +3031,7 @@ wire::strings! { PluginShareDiscoverability {
     "PRIVATE" => Private,
 } }
 
-/// `PluginShareListItem` of the protocol.
+/// Used in [`PluginShareListResponse::data`](field@crate::PluginShareListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareListItem {
@@ -2952,7 +3040,7 @@ pub struct PluginShareListItem {
 }
 
 impl PluginShareListItem {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareListItem` from its required fields.
     #[must_use]
     pub fn new(plugin: impl Into<PluginSummary>) -> Self {
         Self {
@@ -2967,14 +3055,15 @@ wire::object! { PluginShareListItem {
     plugin: required "plugin",
 } }
 
-/// Params of `plugin/share/list`.
+/// Parameters of the request [`plugin/share/list`](crate::ClientRequest::PluginShareList). The
+/// response is [`PluginShareListResponse`](crate::PluginShareListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginShareListParams {}
 
 wire::object! { PluginShareListParams {} }
 
-/// Response of `plugin/share/list`.
+/// Response to `plugin/share/list` ([`PluginShareListParams`](crate::PluginShareListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareListResponse {
@@ -2982,7 +3071,7 @@ pub struct PluginShareListResponse {
 }
 
 impl PluginShareListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<PluginShareListItem>>) -> Self {
         Self { data: data.into() }
@@ -2993,7 +3082,10 @@ wire::object! { PluginShareListResponse {
     data: required "data",
 } }
 
-/// `PluginSharePrincipal` of the protocol.
+/// Used in
+/// [`PluginShareContext::share_principals`](field@crate::PluginShareContext::share_principals)
+/// and
+/// [`PluginShareUpdateTargetsResponse::principals`](field@crate::PluginShareUpdateTargetsResponse::principals).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSharePrincipal {
@@ -3004,7 +3096,7 @@ pub struct PluginSharePrincipal {
 }
 
 impl PluginSharePrincipal {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginSharePrincipal` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -3028,17 +3120,17 @@ wire::object! { PluginSharePrincipal {
     role: required "role",
 } }
 
-/// `PluginSharePrincipalRole` of the protocol.
+/// Used in [`PluginSharePrincipal::role`](field@crate::PluginSharePrincipal::role).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSharePrincipalRole {
-    /// `reader`.
+    /// Wire value: `reader`.
     Reader,
-    /// `editor`.
+    /// Wire value: `editor`.
     Editor,
-    /// `owner`.
+    /// Wire value: `owner`.
     Owner,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3048,17 +3140,19 @@ wire::strings! { PluginSharePrincipalRole {
     "owner" => Owner,
 } }
 
-/// `PluginSharePrincipalType` of the protocol.
+/// Used in
+/// [`PluginSharePrincipal::principal_type`](field@crate::PluginSharePrincipal::principal_type)
+/// and [`PluginShareTarget::principal_type`](field@crate::PluginShareTarget::principal_type).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSharePrincipalType {
-    /// `user`.
+    /// Wire value: `user`.
     User,
-    /// `group`.
+    /// Wire value: `group`.
     Group,
-    /// `workspace`.
+    /// Wire value: `workspace`.
     Workspace,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3068,7 +3162,8 @@ wire::strings! { PluginSharePrincipalType {
     "workspace" => Workspace,
 } }
 
-/// Params of `plugin/share/save`.
+/// Parameters of the request [`plugin/share/save`](crate::ClientRequest::PluginShareSave). The
+/// response is [`PluginShareSaveResponse`](crate::PluginShareSaveResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareSaveParams {
@@ -3079,7 +3174,7 @@ pub struct PluginShareSaveParams {
 }
 
 impl PluginShareSaveParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareSaveParams` from its required fields.
     #[must_use]
     pub fn new(plugin_path: impl Into<AbsolutePathBuf>) -> Self {
         Self {
@@ -3090,7 +3185,7 @@ impl PluginShareSaveParams {
         }
     }
 
-    /// Sets [`discoverability`](Self::discoverability).
+    /// Sets [`discoverability`](field@Self::discoverability).
     #[must_use]
     pub fn discoverability(
         mut self,
@@ -3100,14 +3195,14 @@ impl PluginShareSaveParams {
         self
     }
 
-    /// Sets [`remote_plugin_id`](Self::remote_plugin_id).
+    /// Sets [`remote_plugin_id`](field@Self::remote_plugin_id).
     #[must_use]
     pub fn remote_plugin_id(mut self, remote_plugin_id: impl Into<String>) -> Self {
         self.remote_plugin_id = Some(remote_plugin_id.into());
         self
     }
 
-    /// Sets [`share_targets`](Self::share_targets).
+    /// Sets [`share_targets`](field@Self::share_targets).
     #[must_use]
     pub fn share_targets(
         mut self,
@@ -3125,7 +3220,7 @@ wire::object! { PluginShareSaveParams {
     share_targets: optional "shareTargets",
 } }
 
-/// Response of `plugin/share/save`.
+/// Response to `plugin/share/save` ([`PluginShareSaveParams`](crate::PluginShareSaveParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareSaveResponse {
@@ -3135,7 +3230,7 @@ pub struct PluginShareSaveResponse {
 }
 
 impl PluginShareSaveResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareSaveResponse` from its required fields.
     #[must_use]
     pub fn new(
         remote_plugin_id: impl Into<String>,
@@ -3155,7 +3250,10 @@ wire::object! { PluginShareSaveResponse {
     share_url: required "shareUrl",
 } }
 
-/// `PluginShareTarget` of the protocol.
+/// Used in
+/// [`PluginShareSaveParams::share_targets`](field@crate::PluginShareSaveParams::share_targets)
+/// and
+/// [`PluginShareUpdateTargetsParams::share_targets`](field@crate::PluginShareUpdateTargetsParams::share_targets).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareTarget {
@@ -3165,7 +3263,7 @@ pub struct PluginShareTarget {
 }
 
 impl PluginShareTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareTarget` from its required fields.
     #[must_use]
     pub fn new(
         principal_id: impl Into<String>,
@@ -3186,15 +3284,15 @@ wire::object! { PluginShareTarget {
     role: required "role",
 } }
 
-/// `PluginShareTargetRole` of the protocol.
+/// Used in [`PluginShareTarget::role`](field@crate::PluginShareTarget::role).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareTargetRole {
-    /// `reader`.
+    /// Wire value: `reader`.
     Reader,
-    /// `editor`.
+    /// Wire value: `editor`.
     Editor,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3203,17 +3301,18 @@ wire::strings! { PluginShareTargetRole {
     "editor" => Editor,
 } }
 
-/// `PluginShareUpdateDiscoverability` of the protocol.
+/// Used in
+/// [`PluginShareUpdateTargetsParams::discoverability`](field@crate::PluginShareUpdateTargetsParams::discoverability).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareUpdateDiscoverability {
-    /// `UNLISTED`.
+    /// Wire value: `UNLISTED`.
     Unlisted,
-    /// `PRIVATE`.
+    /// Wire value: `PRIVATE`.
     Private,
-    /// `LISTED`.
+    /// Wire value: `LISTED`.
     Listed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3223,7 +3322,9 @@ wire::strings! { PluginShareUpdateDiscoverability {
     "LISTED" => Listed,
 } }
 
-/// Params of `plugin/share/updateTargets`.
+/// Parameters of the request
+/// [`plugin/share/updateTargets`](crate::ClientRequest::PluginShareUpdateTargets). The response
+/// is [`PluginShareUpdateTargetsResponse`](crate::PluginShareUpdateTargetsResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareUpdateTargetsParams {
@@ -3233,7 +3334,7 @@ pub struct PluginShareUpdateTargetsParams {
 }
 
 impl PluginShareUpdateTargetsParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareUpdateTargetsParams` from its required fields.
     #[must_use]
     pub fn new(
         discoverability: impl Into<PluginShareUpdateDiscoverability>,
@@ -3254,7 +3355,8 @@ wire::object! { PluginShareUpdateTargetsParams {
     share_targets: required "shareTargets",
 } }
 
-/// Response of `plugin/share/updateTargets`.
+/// Response to `plugin/share/updateTargets`
+/// ([`PluginShareUpdateTargetsParams`](crate::PluginShareUpdateTargetsParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginShareUpdateTargetsResponse {
@@ -3263,7 +3365,7 @@ pub struct PluginShareUpdateTargetsResponse {
 }
 
 impl PluginShareUpdateTargetsResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginShareUpdateTargetsResponse` from its required fields.
     #[must_use]
     pub fn new(
         discoverability: impl Into<PluginShareDiscoverability>,
@@ -3281,7 +3383,8 @@ wire::object! { PluginShareUpdateTargetsResponse {
     principals: required "principals",
 } }
 
-/// Params of `plugin/skill/read`.
+/// Parameters of the request [`plugin/skill/read`](crate::ClientRequest::PluginSkillRead). The
+/// response is [`PluginSkillReadResponse`](crate::PluginSkillReadResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSkillReadParams {
@@ -3291,7 +3394,7 @@ pub struct PluginSkillReadParams {
 }
 
 impl PluginSkillReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginSkillReadParams` from its required fields.
     #[must_use]
     pub fn new(
         remote_marketplace_name: impl Into<String>,
@@ -3312,7 +3415,7 @@ wire::object! { PluginSkillReadParams {
     skill_name: required "skillName",
 } }
 
-/// Response of `plugin/skill/read`.
+/// Response to `plugin/skill/read` ([`PluginSkillReadParams`](crate::PluginSkillReadParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginSkillReadResponse {
@@ -3323,20 +3426,22 @@ wire::object! { PluginSkillReadResponse {
     contents: optional "contents",
 } }
 
-/// `PluginSource` of the protocol.
+/// Used in [`PluginSummary::source`](field@crate::PluginSummary::source).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PluginSource {
-    /// `local`.
+    /// Wire value: `local`.
     Local(LocalPluginSource),
-    /// `git`.
+    /// Wire value: `git`.
     Git(GitPluginSource),
-    /// `npm`.
+    /// Wire value: `npm`.
     Npm(NpmPluginSource),
     /// The plugin is available in the remote catalog. Download metadata is kept server-side and is
     /// not exposed through the app-server API.
+    ///
+    /// Wire value: `remote`.
     Remote,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -3347,7 +3452,9 @@ wire::tagged! { PluginSource by "type" {
     "remote" => Remote,
 } }
 
-/// `PluginSummary` of the protocol.
+/// Used in [`PluginDetail::summary`](field@crate::PluginDetail::summary),
+/// [`PluginMarketplaceEntry::plugins`](field@crate::PluginMarketplaceEntry::plugins) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginSummary {
@@ -3355,7 +3462,7 @@ pub struct PluginSummary {
     pub auth_policy: PluginAuthPolicy,
     /// Availability state for installing and using the plugin.
     ///
-    /// `"AVAILABLE"` if the server does not say.
+    /// Defaults to `"AVAILABLE"` if absent.
     pub availability: PluginAvailability,
     /// Why the remote plugin is unavailable, when provided by plugin-service.
     pub disabled_reason: Option<PluginDisabledReason>,
@@ -3368,7 +3475,7 @@ pub struct PluginSummary {
     /// Unix timestamp in seconds when the remote plugin was installed, when available.
     pub installed_at: Option<i64>,
     pub interface: Option<PluginInterface>,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub keywords: Vec<String>,
     /// Version of the locally materialized plugin package when available.
     pub local_version: Option<String>,
@@ -3384,7 +3491,7 @@ pub struct PluginSummary {
 }
 
 impl PluginSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginSummary` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -3441,7 +3548,10 @@ wire::object! { PluginSummary {
     version: optional "version",
 } }
 
-/// Params of `plugin/uninstall`.
+/// Uninstalls a plugin.
+///
+/// Parameters of the request [`plugin/uninstall`](crate::ClientRequest::PluginUninstall). The
+/// response is [`PluginUninstallResponse`](crate::PluginUninstallResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginUninstallParams {
@@ -3449,7 +3559,7 @@ pub struct PluginUninstallParams {
 }
 
 impl PluginUninstallParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginUninstallParams` from its required fields.
     #[must_use]
     pub fn new(plugin_id: impl Into<String>) -> Self {
         Self {
@@ -3462,14 +3572,14 @@ wire::object! { PluginUninstallParams {
     plugin_id: required "pluginId",
 } }
 
-/// Response of `plugin/uninstall`.
+/// Response to `plugin/uninstall` ([`PluginUninstallParams`](crate::PluginUninstallParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PluginUninstallResponse {}
 
 wire::object! { PluginUninstallResponse {} }
 
-/// `PluginsMigration` of the protocol.
+/// Used in [`MigrationDetails::plugins`](field@crate::MigrationDetails::plugins).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PluginsMigration {
@@ -3478,7 +3588,7 @@ pub struct PluginsMigration {
 }
 
 impl PluginsMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PluginsMigration` from its required fields.
     #[must_use]
     pub fn new(
         marketplace_name: impl Into<String>,
@@ -3496,7 +3606,7 @@ wire::object! { PluginsMigration {
     plugin_names: required "pluginNames",
 } }
 
-/// `prompt` of [`HookMetadata`].
+/// Body of [`HookMetadata::Prompt`](crate::HookMetadata::Prompt) (`handlerType`: `prompt`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptHookMetadata {
@@ -3521,7 +3631,7 @@ pub struct PromptHookMetadata {
 }
 
 impl PromptHookMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PromptHookMetadata` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -3574,19 +3684,19 @@ wire::object! { PromptHookMetadata {
     trust_status: required "trustStatus",
 } }
 
-/// `ScheduledTaskSchedule` of the protocol.
+/// Used in [`ScheduledTaskSummary::schedule`](field@crate::ScheduledTaskSummary::schedule).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ScheduledTaskSchedule {
-    /// `hourly`.
+    /// Wire value: `hourly`.
     Hourly(HourlyScheduledTaskSchedule),
-    /// `daily`.
+    /// Wire value: `daily`.
     Daily(DailyScheduledTaskSchedule),
-    /// `weekdays`.
+    /// Wire value: `weekdays`.
     Weekdays(WeekdaysScheduledTaskSchedule),
-    /// `weekly`.
+    /// Wire value: `weekly`.
     Weekly(WeeklyScheduledTaskSchedule),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -3597,7 +3707,7 @@ wire::tagged! { ScheduledTaskSchedule by "type" {
     "weekly" => Weekly(WeeklyScheduledTaskSchedule),
 } }
 
-/// `ScheduledTaskSummary` of the protocol.
+/// Used in [`PluginDetail::scheduled_tasks`](field@crate::PluginDetail::scheduled_tasks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ScheduledTaskSummary {
@@ -3608,7 +3718,7 @@ pub struct ScheduledTaskSummary {
 }
 
 impl ScheduledTaskSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ScheduledTaskSummary` from its required fields.
     #[must_use]
     pub fn new(
         key: impl Into<String>,
@@ -3632,25 +3742,27 @@ wire::object! { ScheduledTaskSummary {
     schedule: required "schedule",
 } }
 
-/// `ScheduledTaskWeekday` of the protocol.
+/// Used in
+/// [`HourlyScheduledTaskSchedule::days`](field@crate::HourlyScheduledTaskSchedule::days) and
+/// [`WeeklyScheduledTaskSchedule::days`](field@crate::WeeklyScheduledTaskSchedule::days).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ScheduledTaskWeekday {
-    /// `MO`.
+    /// Wire value: `MO`.
     Mo,
-    /// `TU`.
+    /// Wire value: `TU`.
     Tu,
-    /// `WE`.
+    /// Wire value: `WE`.
     We,
-    /// `TH`.
+    /// Wire value: `TH`.
     Th,
-    /// `FR`.
+    /// Wire value: `FR`.
     Fr,
-    /// `SA`.
+    /// Wire value: `SA`.
     Sa,
-    /// `SU`.
+    /// Wire value: `SU`.
     Su,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3664,7 +3776,7 @@ wire::strings! { ScheduledTaskWeekday {
     "SU" => Su,
 } }
 
-/// `SkillDependencies` of the protocol.
+/// Used in [`SkillMetadata::dependencies`](field@crate::SkillMetadata::dependencies).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillDependencies {
@@ -3672,7 +3784,7 @@ pub struct SkillDependencies {
 }
 
 impl SkillDependencies {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillDependencies` from its required fields.
     #[must_use]
     pub fn new(tools: impl Into<Vec<SkillToolDependency>>) -> Self {
         Self { tools: tools.into() }
@@ -3683,7 +3795,7 @@ wire::object! { SkillDependencies {
     tools: required "tools",
 } }
 
-/// `SkillErrorInfo` of the protocol.
+/// Used in [`SkillsListEntry::errors`](field@crate::SkillsListEntry::errors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillErrorInfo {
@@ -3692,7 +3804,7 @@ pub struct SkillErrorInfo {
 }
 
 impl SkillErrorInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillErrorInfo` from its required fields.
     #[must_use]
     pub fn new(message: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -3707,7 +3819,8 @@ wire::object! { SkillErrorInfo {
     path: required "path",
 } }
 
-/// `SkillInterface` of the protocol.
+/// Used in [`SkillMetadata::interface`](field@crate::SkillMetadata::interface) and
+/// [`SkillSummary::interface`](field@crate::SkillSummary::interface).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SkillInterface {
@@ -3734,7 +3847,7 @@ wire::object! { SkillInterface {
     short_description: optional "shortDescription",
 } }
 
-/// `SkillMetadata` of the protocol.
+/// Used in [`SkillsListEntry::skills`](field@crate::SkillsListEntry::skills).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillMetadata {
@@ -3752,7 +3865,7 @@ pub struct SkillMetadata {
 }
 
 impl SkillMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillMetadata` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -3787,7 +3900,7 @@ wire::object! { SkillMetadata {
     short_description: optional "shortDescription",
 } }
 
-/// `SkillMigration` of the protocol.
+/// Used in [`MigrationDetails::skills`](field@crate::MigrationDetails::skills).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillMigration {
@@ -3795,7 +3908,7 @@ pub struct SkillMigration {
 }
 
 impl SkillMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -3806,19 +3919,19 @@ wire::object! { SkillMigration {
     name: required "name",
 } }
 
-/// `SkillScope` of the protocol.
+/// Used in [`SkillMetadata::scope`](field@crate::SkillMetadata::scope).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SkillScope {
-    /// `user`.
+    /// Wire value: `user`.
     User,
-    /// `repo`.
+    /// Wire value: `repo`.
     Repo,
-    /// `system`.
+    /// Wire value: `system`.
     System,
-    /// `admin`.
+    /// Wire value: `admin`.
     Admin,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3829,7 +3942,8 @@ wire::strings! { SkillScope {
     "admin" => Admin,
 } }
 
-/// `SkillSummary` of the protocol.
+/// Used in [`PluginDetail::onboarding_skill`](field@crate::PluginDetail::onboarding_skill) and
+/// [`PluginDetail::skills`](field@crate::PluginDetail::skills).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillSummary {
@@ -3842,7 +3956,7 @@ pub struct SkillSummary {
 }
 
 impl SkillSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillSummary` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -3869,7 +3983,7 @@ wire::object! { SkillSummary {
     short_description: optional "shortDescription",
 } }
 
-/// `SkillToolDependency` of the protocol.
+/// Used in [`SkillDependencies::tools`](field@crate::SkillDependencies::tools).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillToolDependency {
@@ -3882,7 +3996,7 @@ pub struct SkillToolDependency {
 }
 
 impl SkillToolDependency {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillToolDependency` from its required fields.
     #[must_use]
     pub fn new(type_: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -3905,7 +4019,9 @@ wire::object! { SkillToolDependency {
     value: required "value",
 } }
 
-/// `skill` of [`UserInput`].
+/// A skill that the agent should use.
+///
+/// Body of [`UserInput::Skill`](crate::UserInput::Skill) (`type`: `skill`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillUserInput {
@@ -3914,7 +4030,7 @@ pub struct SkillUserInput {
 }
 
 impl SkillUserInput {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillUserInput` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -3933,11 +4049,13 @@ wire::object! { SkillUserInput {
 ///
 /// Treat this as an invalidation signal and re-run `skills/list` with the client's current
 /// parameters when refreshed skill metadata is needed.
+///
+/// Parameters of the notification [`skills/changed`](crate::ServerNotification::SkillsChanged).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SkillsChangedNotification {
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
@@ -3945,7 +4063,10 @@ wire::object! { SkillsChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `skills/config/write`.
+/// Enables or disables a skill.
+///
+/// Parameters of the request [`skills/config/write`](crate::ClientRequest::SkillsConfigWrite).
+/// The response is [`SkillsConfigWriteResponse`](crate::SkillsConfigWriteResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillsConfigWriteParams {
@@ -3957,7 +4078,7 @@ pub struct SkillsConfigWriteParams {
 }
 
 impl SkillsConfigWriteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillsConfigWriteParams` from its required fields.
     #[must_use]
     pub fn new(enabled: bool) -> Self {
         Self {
@@ -3967,14 +4088,14 @@ impl SkillsConfigWriteParams {
         }
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`path`](Self::path).
+    /// Sets [`path`](field@Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<AbsolutePathBuf>) -> Self {
         self.path = Some(path.into());
@@ -3988,7 +4109,8 @@ wire::object! { SkillsConfigWriteParams {
     path: optional "path",
 } }
 
-/// Response of `skills/config/write`.
+/// Response to `skills/config/write`
+/// ([`SkillsConfigWriteParams`](crate::SkillsConfigWriteParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillsConfigWriteResponse {
@@ -3996,7 +4118,7 @@ pub struct SkillsConfigWriteResponse {
 }
 
 impl SkillsConfigWriteResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillsConfigWriteResponse` from its required fields.
     #[must_use]
     pub fn new(effective_enabled: bool) -> Self {
         Self { effective_enabled }
@@ -4007,7 +4129,9 @@ wire::object! { SkillsConfigWriteResponse {
     effective_enabled: required "effectiveEnabled",
 } }
 
-/// Params of `skills/extraRoots/set`.
+/// Parameters of the request
+/// [`skills/extraRoots/set`](crate::ClientRequest::SkillsExtraRootsSet). The response is
+/// [`SkillsExtraRootsSetResponse`](crate::SkillsExtraRootsSetResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillsExtraRootsSetParams {
@@ -4015,7 +4139,7 @@ pub struct SkillsExtraRootsSetParams {
 }
 
 impl SkillsExtraRootsSetParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillsExtraRootsSetParams` from its required fields.
     #[must_use]
     pub fn new(extra_roots: impl Into<Vec<AbsolutePathBuf>>) -> Self {
         Self {
@@ -4028,14 +4152,15 @@ wire::object! { SkillsExtraRootsSetParams {
     extra_roots: required "extraRoots",
 } }
 
-/// Response of `skills/extraRoots/set`.
+/// Response to `skills/extraRoots/set`
+/// ([`SkillsExtraRootsSetParams`](crate::SkillsExtraRootsSetParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SkillsExtraRootsSetResponse {}
 
 wire::object! { SkillsExtraRootsSetResponse {} }
 
-/// `SkillsListEntry` of the protocol.
+/// Used in [`SkillsListResponse::data`](field@crate::SkillsListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillsListEntry {
@@ -4045,7 +4170,7 @@ pub struct SkillsListEntry {
 }
 
 impl SkillsListEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillsListEntry` from its required fields.
     #[must_use]
     pub fn new(
         cwd: impl Into<String>,
@@ -4066,7 +4191,10 @@ wire::object! { SkillsListEntry {
     skills: required "skills",
 } }
 
-/// Params of `skills/list`.
+/// Lists the skills that are available in given directories.
+///
+/// Parameters of the request [`skills/list`](crate::ClientRequest::SkillsList). The response is
+/// [`SkillsListResponse`](crate::SkillsListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SkillsListParams {
@@ -4077,14 +4205,14 @@ pub struct SkillsListParams {
 }
 
 impl SkillsListParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`force_reload`](Self::force_reload).
+    /// Sets [`force_reload`](field@Self::force_reload).
     #[must_use]
     pub fn force_reload(mut self, force_reload: bool) -> Self {
         self.force_reload = Some(force_reload);
@@ -4097,7 +4225,7 @@ wire::object! { SkillsListParams {
     force_reload: optional "forceReload",
 } }
 
-/// Response of `skills/list`.
+/// Response to `skills/list` ([`SkillsListParams`](crate::SkillsListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillsListResponse {
@@ -4105,7 +4233,7 @@ pub struct SkillsListResponse {
 }
 
 impl SkillsListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SkillsListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<SkillsListEntry>>) -> Self {
         Self { data: data.into() }
@@ -4116,7 +4244,8 @@ wire::object! { SkillsListResponse {
     data: required "data",
 } }
 
-/// `weekdays` of [`ScheduledTaskSchedule`].
+/// Body of [`ScheduledTaskSchedule::Weekdays`](crate::ScheduledTaskSchedule::Weekdays) (`type`:
+/// `weekdays`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WeekdaysScheduledTaskSchedule {
@@ -4124,7 +4253,7 @@ pub struct WeekdaysScheduledTaskSchedule {
 }
 
 impl WeekdaysScheduledTaskSchedule {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `WeekdaysScheduledTaskSchedule` from its required fields.
     #[must_use]
     pub fn new(time: impl Into<String>) -> Self {
         Self { time: time.into() }
@@ -4135,7 +4264,8 @@ wire::object! { WeekdaysScheduledTaskSchedule {
     time: required "time",
 } }
 
-/// `weekly` of [`ScheduledTaskSchedule`].
+/// Body of [`ScheduledTaskSchedule::Weekly`](crate::ScheduledTaskSchedule::Weekly) (`type`:
+/// `weekly`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WeeklyScheduledTaskSchedule {
@@ -4144,7 +4274,7 @@ pub struct WeeklyScheduledTaskSchedule {
 }
 
 impl WeeklyScheduledTaskSchedule {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `WeeklyScheduledTaskSchedule` from its required fields.
     #[must_use]
     pub fn new(
         days: impl Into<Vec<ScheduledTaskWeekday>>,

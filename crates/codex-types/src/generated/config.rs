@@ -9,15 +9,17 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::wire;
 
-/// `AllowDenyRequirement` of the protocol.
+/// Used in [`BrowserUseOriginPolicy::access`](field@crate::BrowserUseOriginPolicy::access),
+/// [`BrowserUseOriginPolicy::auto_review`](field@crate::BrowserUseOriginPolicy::auto_review)
+/// and 15 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AllowDenyRequirement {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -26,12 +28,12 @@ wire::strings! { AllowDenyRequirement {
     "deny" => Deny,
 } }
 
-/// `AnalyticsConfig` of the protocol.
+/// Used in [`Config::analytics`](field@crate::Config::analytics).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AnalyticsConfig {
     pub enabled: Option<bool>,
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: Map<String, Value>,
 }
 
@@ -39,7 +41,7 @@ wire::object! { open AnalyticsConfig {
     enabled: optional "enabled",
 } }
 
-/// `AppConfig` of the protocol.
+/// Used in [`AppsConfig::rest`](field@crate::AppsConfig::rest).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppConfig {
@@ -47,7 +49,7 @@ pub struct AppConfig {
     pub default_tools_approval_mode: Option<AppToolApproval>,
     pub default_tools_enabled: Option<bool>,
     pub destructive_enabled: Option<bool>,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub enabled: bool,
     /// Per-account approval settings keyed by link ID.
     pub links: Option<AppLinksConfig>,
@@ -86,26 +88,29 @@ wire::object! { AppLinkConfig {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppLinksConfig {
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: BTreeMap<String, AppLinkConfig>,
 }
 
 wire::object! { open AppLinksConfig {
 } }
 
-/// `AppToolApproval` of the protocol.
+/// Used in
+/// [`AppConfig::default_tools_approval_mode`](field@crate::AppConfig::default_tools_approval_mode),
+/// [`AppLinkConfig::default_tools_approval_mode`](field@crate::AppLinkConfig::default_tools_approval_mode)
+/// and 2 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppToolApproval {
-    /// `auto`.
+    /// Wire value: `auto`.
     Auto,
-    /// `prompt`.
+    /// Wire value: `prompt`.
     Prompt,
-    /// `writes`.
+    /// Wire value: `writes`.
     Writes,
-    /// `approve`.
+    /// Wire value: `approve`.
     Approve,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -116,7 +121,7 @@ wire::strings! { AppToolApproval {
     "approve" => Approve,
 } }
 
-/// `AppToolConfig` of the protocol.
+/// Used in [`AppToolsConfig::rest`](field@crate::AppToolsConfig::rest).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppToolConfig {
@@ -129,18 +134,18 @@ wire::object! { AppToolConfig {
     enabled: optional "enabled",
 } }
 
-/// `AppToolsConfig` of the protocol.
+/// Used in [`AppConfig::tools`](field@crate::AppConfig::tools).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppToolsConfig {
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: BTreeMap<String, AppToolConfig>,
 }
 
 wire::object! { open AppToolsConfig {
 } }
 
-/// `ApplicationNetworkRequirements` of the protocol.
+/// Used in [`ApplicationRequirements::network`](field@crate::ApplicationRequirements::network).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplicationNetworkRequirements {
@@ -150,7 +155,7 @@ pub struct ApplicationNetworkRequirements {
 }
 
 impl ApplicationNetworkRequirements {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ApplicationNetworkRequirements` from its required fields.
     #[must_use]
     pub fn new(
         domains: impl Into<BTreeMap<String, NetworkDomainPermission>>,
@@ -168,7 +173,7 @@ wire::object! { ApplicationNetworkRequirements {
     enabled: required "enabled",
 } }
 
-/// `ApplicationRequirements` of the protocol.
+/// Used in [`ConfigRequirements::application`](field@crate::ConfigRequirements::application).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ApplicationRequirements {
@@ -194,12 +199,12 @@ wire::object! { ApplicationStorageRequirements {
     projectless_workspace_root: optional "projectlessWorkspaceRoot",
 } }
 
-/// `AppsConfig` of the protocol.
+/// Used in [`Config::apps`](field@crate::Config::apps).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AppsConfig {
     pub default: Option<AppsDefaultConfig>,
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: BTreeMap<String, AppConfig>,
 }
 
@@ -207,17 +212,17 @@ wire::object! { open AppsConfig {
     default: optional "_default",
 } }
 
-/// `AppsDefaultConfig` of the protocol.
+/// Used in [`AppsConfig::default`](field@crate::AppsConfig::default).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppsDefaultConfig {
     pub approvals_reviewer: Option<ApprovalsReviewer>,
     pub default_tools_approval_mode: Option<AppToolApproval>,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub destructive_enabled: bool,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub enabled: bool,
-    /// `true` if the server does not say.
+    /// Defaults to `true` if absent.
     pub open_world_enabled: bool,
 }
 
@@ -235,10 +240,14 @@ wire::object! { AppsDefaultConfig {
 #[non_exhaustive]
 pub enum AutoCompactTokenLimitScope {
     /// Count the full active context against the limit.
+    ///
+    /// Wire value: `total`.
     Total,
     /// Count sampled output and later growth after the carried window prefix.
+    ///
+    /// Wire value: `body_after_prefix`.
     BodyAfterPrefix,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -247,7 +256,7 @@ wire::strings! { AutoCompactTokenLimitScope {
     "body_after_prefix" => BodyAfterPrefix,
 } }
 
-/// `AutoReviewRequirements` of the protocol.
+/// Used in [`ConfigRequirements::auto_review`](field@crate::ConfigRequirements::auto_review).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AutoReviewRequirements {
@@ -260,15 +269,16 @@ wire::object! { AutoReviewRequirements {
     required_on_models: optional "requiredOnModels",
 } }
 
-/// `BrowserUseAccessApprovalLifetime` of the protocol.
+/// Used in
+/// [`BrowserUseOriginPolicy::access_approval_lifetime`](field@crate::BrowserUseOriginPolicy::access_approval_lifetime).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BrowserUseAccessApprovalLifetime {
-    /// `turn`.
+    /// Wire value: `turn`.
     Turn,
-    /// `thread`.
+    /// Wire value: `thread`.
     Thread,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -277,7 +287,7 @@ wire::strings! { BrowserUseAccessApprovalLifetime {
     "thread" => Thread,
 } }
 
-/// `BrowserUseConfig` of the protocol.
+/// Used in [`Config::browser_use`](field@crate::Config::browser_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseConfig {
@@ -292,7 +302,8 @@ wire::object! { BrowserUseConfig {
     origins: optional "origins",
 } }
 
-/// `BrowserUseExtensionRequirements` of the protocol.
+/// Used in
+/// [`BrowserUseRequirements::extension`](field@crate::BrowserUseRequirements::extension).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseExtensionRequirements {
@@ -303,7 +314,9 @@ wire::object! { BrowserUseExtensionRequirements {
     request_headers: optional "requestHeaders",
 } }
 
-/// `BrowserUseOriginPolicy` of the protocol.
+/// Used in
+/// [`BrowserUseRequirements::default_origin_policy`](field@crate::BrowserUseRequirements::default_origin_policy)
+/// and [`BrowserUseRequirements::origins`](field@crate::BrowserUseRequirements::origins).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseOriginPolicy {
@@ -326,7 +339,9 @@ wire::object! { BrowserUseOriginPolicy {
     uploads: optional "uploads",
 } }
 
-/// `BrowserUseOriginPolicyConfig` of the protocol.
+/// Used in
+/// [`BrowserUseConfig::default_origin_policy`](field@crate::BrowserUseConfig::default_origin_policy)
+/// and [`BrowserUseConfig::origins`](field@crate::BrowserUseConfig::origins).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseOriginPolicyConfig {
@@ -343,7 +358,7 @@ wire::object! { BrowserUseOriginPolicyConfig {
     uploads: optional "uploads",
 } }
 
-/// `BrowserUseRequirements` of the protocol.
+/// Used in [`ConfigRequirements::browser_use`](field@crate::ConfigRequirements::browser_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BrowserUseRequirements {
@@ -366,19 +381,20 @@ wire::object! { BrowserUseRequirements {
     origins: optional "origins",
 } }
 
-/// `CliAuthCredentialsStoreMode` of the protocol.
+/// Used in
+/// [`ConfigRequirements::cli_auth_credentials_store`](field@crate::ConfigRequirements::cli_auth_credentials_store).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CliAuthCredentialsStoreMode {
-    /// `file`.
+    /// Wire value: `file`.
     File,
-    /// `keyring`.
+    /// Wire value: `keyring`.
     Keyring,
-    /// `auto`.
+    /// Wire value: `auto`.
     Auto,
-    /// `ephemeral`.
+    /// Wire value: `ephemeral`.
     Ephemeral,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -389,7 +405,8 @@ wire::strings! { CliAuthCredentialsStoreMode {
     "ephemeral" => Ephemeral,
 } }
 
-/// `command` of [`ConfiguredHookHandler`].
+/// Body of [`ConfiguredHookHandler::Command`](crate::ConfiguredHookHandler::Command) (`type`:
+/// `command`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandConfiguredHookHandler {
@@ -405,7 +422,7 @@ pub struct CommandConfiguredHookHandler {
 }
 
 impl CommandConfiguredHookHandler {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommandConfiguredHookHandler` from its required fields.
     #[must_use]
     pub fn new(async_: bool, command: impl Into<String>) -> Self {
         Self {
@@ -428,7 +445,7 @@ wire::object! { CommandConfiguredHookHandler {
     timeout_sec: optional "timeoutSec",
 } }
 
-/// `CommandMigration` of the protocol.
+/// Used in [`MigrationDetails::commands`](field@crate::MigrationDetails::commands).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandMigration {
@@ -436,7 +453,7 @@ pub struct CommandMigration {
 }
 
 impl CommandMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommandMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -447,7 +464,7 @@ wire::object! { CommandMigration {
     name: required "name",
 } }
 
-/// `ComputerUseConfig` of the protocol.
+/// Used in [`Config::computer_use`](field@crate::Config::computer_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseConfig {
@@ -462,7 +479,7 @@ wire::object! { ComputerUseConfig {
     windows: optional "windows",
 } }
 
-/// `ComputerUseMacosConfig` of the protocol.
+/// Used in [`ComputerUseConfig::macos`](field@crate::ComputerUseConfig::macos).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseMacosConfig {
@@ -473,7 +490,7 @@ wire::object! { ComputerUseMacosConfig {
     bundle_ids: optional "bundle_ids",
 } }
 
-/// `ComputerUseMacosRequirements` of the protocol.
+/// Used in [`ComputerUseRequirements::macos`](field@crate::ComputerUseRequirements::macos).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseMacosRequirements {
@@ -484,7 +501,7 @@ wire::object! { ComputerUseMacosRequirements {
     bundle_ids: optional "bundleIds",
 } }
 
-/// `ComputerUseRequirements` of the protocol.
+/// Used in [`ConfigRequirements::computer_use`](field@crate::ConfigRequirements::computer_use).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseRequirements {
@@ -503,7 +520,7 @@ wire::object! { ComputerUseRequirements {
     windows: optional "windows",
 } }
 
-/// `ComputerUseWindowsConfig` of the protocol.
+/// Used in [`ComputerUseConfig::windows`](field@crate::ComputerUseConfig::windows).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsConfig {
@@ -516,7 +533,7 @@ wire::object! { ComputerUseWindowsConfig {
     exes: optional "exes",
 } }
 
-/// `ComputerUseWindowsExeConfig` of the protocol.
+/// Used in [`ComputerUseWindowsConfig::exes`](field@crate::ComputerUseWindowsConfig::exes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsExeConfig {
@@ -527,7 +544,7 @@ pub struct ComputerUseWindowsExeConfig {
 }
 
 impl ComputerUseWindowsExeConfig {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ComputerUseWindowsExeConfig` from its required fields.
     #[must_use]
     pub fn new(
         access: impl Into<AllowDenyRequirement>,
@@ -550,7 +567,8 @@ wire::object! { ComputerUseWindowsExeConfig {
     publisher_name: required "publisher_name",
 } }
 
-/// `ComputerUseWindowsExeRequirement` of the protocol.
+/// Used in
+/// [`ComputerUseWindowsRequirements::exes`](field@crate::ComputerUseWindowsRequirements::exes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsExeRequirement {
@@ -561,7 +579,7 @@ pub struct ComputerUseWindowsExeRequirement {
 }
 
 impl ComputerUseWindowsExeRequirement {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ComputerUseWindowsExeRequirement` from its required fields.
     #[must_use]
     pub fn new(
         access: impl Into<AllowDenyRequirement>,
@@ -584,7 +602,7 @@ wire::object! { ComputerUseWindowsExeRequirement {
     publisher_name: required "publisherName",
 } }
 
-/// `ComputerUseWindowsRequirements` of the protocol.
+/// Used in [`ComputerUseRequirements::windows`](field@crate::ComputerUseRequirements::windows).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ComputerUseWindowsRequirements {
@@ -597,7 +615,7 @@ wire::object! { ComputerUseWindowsRequirements {
     exes: optional "exes",
 } }
 
-/// `Config` of the protocol.
+/// Used in [`ConfigReadResponse::config`](field@crate::ConfigReadResponse::config).
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Config {
@@ -605,7 +623,7 @@ pub struct Config {
     pub approval_policy: Option<AskForApproval>,
     /// \[UNSTABLE\] Optional default for where approval requests are routed for review.
     pub approvals_reviewer: Option<ApprovalsReviewer>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub apps: Option<AppsConfig>,
     pub browser_use: Option<BrowserUseConfig>,
     /// Effective tools.client_search_provider hint. Model-selected providers take precedence.
@@ -631,7 +649,7 @@ pub struct Config {
     pub service_tier: Option<String>,
     pub tools: Option<ToolsV2>,
     pub web_search: Option<WebSearchMode>,
-    /// What else is in the object, by name.
+    /// Additional members of the object, by name.
     pub rest: Map<String, Value>,
 }
 
@@ -667,7 +685,10 @@ wire::object! { open Config {
     web_search: optional "web_search",
 } }
 
-/// Params of `config/batchWrite`.
+/// Writes several values of the configuration at once.
+///
+/// Parameters of the request [`config/batchWrite`](crate::ClientRequest::ConfigBatchWrite). The
+/// response is [`ConfigWriteResponse`](crate::ConfigWriteResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigBatchWriteParams {
@@ -682,7 +703,7 @@ pub struct ConfigBatchWriteParams {
 }
 
 impl ConfigBatchWriteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigBatchWriteParams` from its required fields.
     #[must_use]
     pub fn new(edits: impl Into<Vec<ConfigEdit>>) -> Self {
         Self {
@@ -693,21 +714,21 @@ impl ConfigBatchWriteParams {
         }
     }
 
-    /// Sets [`expected_version`](Self::expected_version).
+    /// Sets [`expected_version`](field@Self::expected_version).
     #[must_use]
     pub fn expected_version(mut self, expected_version: impl Into<String>) -> Self {
         self.expected_version = Some(expected_version.into());
         self
     }
 
-    /// Sets [`file_path`](Self::file_path).
+    /// Sets [`file_path`](field@Self::file_path).
     #[must_use]
     pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
         self.file_path = Some(file_path.into());
         self
     }
 
-    /// Sets [`reload_user_config`](Self::reload_user_config).
+    /// Sets [`reload_user_config`](field@Self::reload_user_config).
     #[must_use]
     pub fn reload_user_config(mut self, reload_user_config: bool) -> Self {
         self.reload_user_config = Some(reload_user_config);
@@ -722,7 +743,7 @@ wire::object! { ConfigBatchWriteParams {
     reload_user_config: optional "reloadUserConfig",
 } }
 
-/// `ConfigEdit` of the protocol.
+/// Used in [`ConfigBatchWriteParams::edits`](field@crate::ConfigBatchWriteParams::edits).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigEdit {
@@ -732,7 +753,7 @@ pub struct ConfigEdit {
 }
 
 impl ConfigEdit {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigEdit` from its required fields.
     #[must_use]
     pub fn new(
         key_path: impl Into<String>,
@@ -755,7 +776,7 @@ wire::object! { ConfigEdit {
     value: required "value",
 } }
 
-/// `ConfigLayer` of the protocol.
+/// Used in [`ConfigReadResponse::layers`](field@crate::ConfigReadResponse::layers).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayer {
@@ -766,7 +787,7 @@ pub struct ConfigLayer {
 }
 
 impl ConfigLayer {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigLayer` from its required fields.
     #[must_use]
     pub fn new(
         config: impl Into<Value>,
@@ -791,7 +812,8 @@ wire::object! { ConfigLayer {
     version: required "version",
 } }
 
-/// `ConfigLayerMetadata` of the protocol.
+/// Used in [`ConfigReadResponse::origins`](field@crate::ConfigReadResponse::origins) and
+/// [`OverriddenMetadata::overriding_layer`](field@crate::OverriddenMetadata::overriding_layer).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigLayerMetadata {
@@ -800,7 +822,7 @@ pub struct ConfigLayerMetadata {
 }
 
 impl ConfigLayerMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigLayerMetadata` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<ConfigLayerSource>, version: impl Into<String>) -> Self {
         Self {
@@ -815,29 +837,50 @@ wire::object! { ConfigLayerMetadata {
     version: required "version",
 } }
 
-/// `ConfigLayerSource` of the protocol.
+/// Used in [`ConfigLayer::name`](field@crate::ConfigLayer::name) and
+/// [`ConfigLayerMetadata::name`](field@crate::ConfigLayerMetadata::name).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigLayerSource {
-    /// `packagedDefaults`.
+    /// Default configuration supplied with the installed Codex package.
+    ///
+    /// Wire value: `packagedDefaults`.
     PackagedDefaults(PackagedDefaultsConfigLayerSource),
-    /// `mdm`.
+    /// Managed preferences layer delivered by MDM (macOS only).
+    ///
+    /// Wire value: `mdm`.
     Mdm(MdmConfigLayerSource),
-    /// `system`.
+    /// Managed config layer from a file (usually `managed_config.toml`).
+    ///
+    /// Wire value: `system`.
     System(SystemConfigLayerSource),
-    /// `enterpriseManaged`.
+    /// Enterprise-managed config layer delivered by the cloud config bundle.
+    ///
+    /// Wire value: `enterpriseManaged`.
     EnterpriseManaged(EnterpriseManagedConfigLayerSource),
-    /// `user`.
+    /// User config layer from $CODEX_HOME/config.toml. This layer is special in that it is expected
+    /// to be: - writable by the user - generally outside the workspace directory
+    ///
+    /// Wire value: `user`.
     User(UserConfigLayerSource),
-    /// `project`.
+    /// Path to a .codex/ folder within a project. There could be multiple of these between `cwd`
+    /// and the project/repo root.
+    ///
+    /// Wire value: `project`.
     Project(ProjectConfigLayerSource),
     /// Session-layer overrides supplied via `-c`/`--config`.
+    ///
+    /// Wire value: `sessionFlags`.
     SessionFlags,
-    /// `legacyManagedConfigTomlFromFile`.
+    /// `managed_config.toml` was designed to be a config that was loaded as the last layer on top
+    /// of everything else. This scheme did not quite work out as intended, but we keep this variant
+    /// as a "best effort" while we phase out `managed_config.toml` in favor of `requirements.toml`.
+    ///
+    /// Wire value: `legacyManagedConfigTomlFromFile`.
     LegacyManagedConfigTomlFromFile(LegacyManagedConfigTomlFromFileConfigLayerSource),
-    /// `legacyManagedConfigTomlFromMdm`.
+    /// Wire value: `legacyManagedConfigTomlFromMdm`.
     LegacyManagedConfigTomlFromMdm,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -853,7 +896,10 @@ wire::tagged! { ConfigLayerSource by "type" {
     "legacyManagedConfigTomlFromMdm" => LegacyManagedConfigTomlFromMdm,
 } }
 
-/// Params of `config/read`.
+/// Reads the effective configuration, with its layers if requested.
+///
+/// Parameters of the request [`config/read`](crate::ClientRequest::ConfigRead). The response is
+/// [`ConfigReadResponse`](crate::ConfigReadResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigReadParams {
@@ -865,14 +911,14 @@ pub struct ConfigReadParams {
 }
 
 impl ConfigReadParams {
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`include_layers`](Self::include_layers).
+    /// Sets [`include_layers`](field@Self::include_layers).
     #[must_use]
     pub fn include_layers(mut self, include_layers: bool) -> Self {
         self.include_layers = Some(include_layers);
@@ -885,7 +931,7 @@ wire::object! { ConfigReadParams {
     include_layers: optional "includeLayers",
 } }
 
-/// Response of `config/read`.
+/// Response to `config/read` ([`ConfigReadParams`](crate::ConfigReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigReadResponse {
@@ -895,7 +941,7 @@ pub struct ConfigReadResponse {
 }
 
 impl ConfigReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigReadResponse` from its required fields.
     #[must_use]
     pub fn new(
         config: impl Into<Config>,
@@ -915,7 +961,8 @@ wire::object! { ConfigReadResponse {
     origins: required "origins",
 } }
 
-/// `ConfigRequirements` of the protocol.
+/// Used in
+/// [`ConfigRequirementsReadResponse::requirements`](field@crate::ConfigRequirementsReadResponse::requirements).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigRequirements {
@@ -926,7 +973,7 @@ pub struct ConfigRequirements {
     pub allow_managed_hooks_only: Option<bool>,
     pub allow_remote_control: Option<bool>,
     pub allowed_approval_policies: Option<Vec<AskForApproval>>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub allowed_approvals_reviewers: Option<Vec<ApprovalsReviewer>>,
     /// Effective login methods after managed, forced-login, and workspace restrictions. An empty
     /// list permits no login method. Older servers may omit this field.
@@ -937,7 +984,7 @@ pub struct ConfigRequirements {
     pub allowed_windows_sandbox_implementations: Option<
         Vec<WindowsSandboxImplementation>,
     >,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub application: Option<ApplicationRequirements>,
     pub auto_review: Option<AutoReviewRequirements>,
     pub browser_use: Option<BrowserUseRequirements>,
@@ -949,7 +996,7 @@ pub struct ConfigRequirements {
     pub enforce_residency: Option<ResidencyRequirement>,
     pub feature_requirements: Option<BTreeMap<String, bool>>,
     pub feedback: Option<FeedbackRequirements>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub hooks: Option<ManagedHooksRequirements>,
     pub in_app_browser: Option<InAppBrowserRequirements>,
     pub log_dir: Option<String>,
@@ -959,7 +1006,7 @@ pub struct ConfigRequirements {
     /// Complete required provider definitions, using config.toml field names.
     pub model_providers: Option<Map<String, Value>>,
     pub models: Option<ModelsRequirements>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub network: Option<NetworkRequirements>,
     pub otel: Option<OtelRequirements>,
     pub sqlite_home: Option<String>,
@@ -1002,7 +1049,8 @@ wire::object! { ConfigRequirements {
     sqlite_home: optional "sqliteHome",
 } }
 
-/// Response of `configRequirements/read`.
+/// Response to `configRequirements/read`
+/// ([`ConfigRequirementsRead`](crate::request::ConfigRequirementsRead)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigRequirementsReadResponse {
@@ -1018,7 +1066,10 @@ wire::object! { ConfigRequirementsReadResponse {
     supports_independent_speed_modes: optional "supportsIndependentSpeedModes",
 } }
 
-/// Params of `config/value/write`.
+/// Writes one value of the configuration.
+///
+/// Parameters of the request [`config/value/write`](crate::ClientRequest::ConfigValueWrite).
+/// The response is [`ConfigWriteResponse`](crate::ConfigWriteResponse).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigValueWriteParams {
@@ -1031,7 +1082,7 @@ pub struct ConfigValueWriteParams {
 }
 
 impl ConfigValueWriteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigValueWriteParams` from its required fields.
     #[must_use]
     pub fn new(
         key_path: impl Into<String>,
@@ -1047,14 +1098,14 @@ impl ConfigValueWriteParams {
         }
     }
 
-    /// Sets [`expected_version`](Self::expected_version).
+    /// Sets [`expected_version`](field@Self::expected_version).
     #[must_use]
     pub fn expected_version(mut self, expected_version: impl Into<String>) -> Self {
         self.expected_version = Some(expected_version.into());
         self
     }
 
-    /// Sets [`file_path`](Self::file_path).
+    /// Sets [`file_path`](field@Self::file_path).
     #[must_use]
     pub fn file_path(mut self, file_path: impl Into<String>) -> Self {
         self.file_path = Some(file_path.into());
@@ -1072,7 +1123,9 @@ wire::object! { ConfigValueWriteParams {
     value: required "value",
 } }
 
-/// Params of `configWarning`.
+/// The configuration has a fault. The server runs, but may refuse to start threads.
+///
+/// Parameters of the notification [`configWarning`](crate::ServerNotification::ConfigWarning).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigWarningNotification {
@@ -1084,13 +1137,13 @@ pub struct ConfigWarningNotification {
     pub range: Option<TextRange>,
     /// Concise summary of the warning.
     pub summary: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ConfigWarningNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigWarningNotification` from its required fields.
     #[must_use]
     pub fn new(summary: impl Into<String>) -> Self {
         Self {
@@ -1111,7 +1164,10 @@ wire::object! { ConfigWarningNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `config/value/write`.
+/// Response to `config/value/write`
+/// ([`ConfigValueWriteParams`](crate::ConfigValueWriteParams)).
+///
+/// Response to `config/batchWrite` ([`ConfigBatchWriteParams`](crate::ConfigBatchWriteParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigWriteResponse {
@@ -1123,7 +1179,7 @@ pub struct ConfigWriteResponse {
 }
 
 impl ConfigWriteResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigWriteResponse` from its required fields.
     #[must_use]
     pub fn new(
         file_path: impl Into<AbsolutePathBuf>,
@@ -1154,7 +1210,7 @@ pub struct ConfigurationReasoning {
 }
 
 impl ConfigurationReasoning {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfigurationReasoning` from its required fields.
     #[must_use]
     pub fn new(effort: impl Into<ReasoningEffort>) -> Self {
         Self { effort: effort.into() }
@@ -1165,19 +1221,20 @@ wire::object! { ConfigurationReasoning {
     effort: required "effort",
 } }
 
-/// `ConfiguredHookHandler` of the protocol.
+/// Used in
+/// [`ConfiguredHookMatcherGroup::hooks`](field@crate::ConfiguredHookMatcherGroup::hooks).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfiguredHookHandler {
-    /// `command`.
+    /// Wire value: `command`.
     Command(CommandConfiguredHookHandler),
-    /// `mcp_tool`.
+    /// Wire value: `mcp_tool`.
     McpTool(McpToolConfiguredHookHandler),
-    /// `prompt`.
+    /// Wire value: `prompt`.
     Prompt,
-    /// `agent`.
+    /// Wire value: `agent`.
     Agent,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -1188,7 +1245,10 @@ wire::tagged! { ConfiguredHookHandler by "type" {
     "agent" => Agent,
 } }
 
-/// `ConfiguredHookMatcherGroup` of the protocol.
+/// Used in
+/// [`ManagedHooksRequirements::interrupt`](field@crate::ManagedHooksRequirements::interrupt),
+/// [`ManagedHooksRequirements::permission_request`](field@crate::ManagedHooksRequirements::permission_request)
+/// and 12 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfiguredHookMatcherGroup {
@@ -1197,7 +1257,7 @@ pub struct ConfiguredHookMatcherGroup {
 }
 
 impl ConfiguredHookMatcherGroup {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ConfiguredHookMatcherGroup` from its required fields.
     #[must_use]
     pub fn new(hooks: impl Into<Vec<ConfiguredHookHandler>>) -> Self {
         Self {
@@ -1213,6 +1273,10 @@ wire::object! { ConfiguredHookMatcherGroup {
 } }
 
 /// Enterprise-managed config layer delivered by the cloud config bundle.
+///
+/// Body of
+/// [`ConfigLayerSource::EnterpriseManaged`](crate::ConfigLayerSource::EnterpriseManaged)
+/// (`type`: `enterpriseManaged`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnterpriseManagedConfigLayerSource {
@@ -1224,7 +1288,7 @@ pub struct EnterpriseManagedConfigLayerSource {
 }
 
 impl EnterpriseManagedConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnterpriseManagedConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -1239,9 +1303,12 @@ wire::object! { EnterpriseManagedConfigLayerSource {
     name: required "name",
 } }
 
-/// Params of `environment/add`.
+/// Adds or replaces a remote environment by id for later selection.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`environment/add`](crate::ClientRequest::EnvironmentAdd). The
+/// response is [`EnvironmentAddResponse`](crate::EnvironmentAddResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentAddParams {
@@ -1260,7 +1327,7 @@ pub struct EnvironmentAddParams {
 }
 
 impl EnvironmentAddParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentAddParams` from its required fields.
     #[must_use]
     pub fn new(
         environment_id: impl Into<String>,
@@ -1276,28 +1343,28 @@ impl EnvironmentAddParams {
         }
     }
 
-    /// Sets [`auth_bearer_token`](Self::auth_bearer_token).
+    /// Sets [`auth_bearer_token`](field@Self::auth_bearer_token).
     #[must_use]
     pub fn auth_bearer_token(mut self, auth_bearer_token: impl Into<String>) -> Self {
         self.auth_bearer_token = Some(auth_bearer_token.into());
         self
     }
 
-    /// Sets [`connect_timeout_ms`](Self::connect_timeout_ms).
+    /// Sets [`connect_timeout_ms`](field@Self::connect_timeout_ms).
     #[must_use]
     pub fn connect_timeout_ms(mut self, connect_timeout_ms: u64) -> Self {
         self.connect_timeout_ms = Some(connect_timeout_ms);
         self
     }
 
-    /// Sets [`skills`](Self::skills).
+    /// Sets [`skills`](field@Self::skills).
     #[must_use]
     pub fn skills(mut self, skills: impl Into<EnvironmentSkillsParams>) -> Self {
         self.skills = Some(skills.into());
         self
     }
 
-    /// Sets [`websocket_request_id`](Self::websocket_request_id).
+    /// Sets [`websocket_request_id`](field@Self::websocket_request_id).
     #[must_use]
     pub fn websocket_request_id(
         mut self,
@@ -1319,18 +1386,21 @@ wire::object! { EnvironmentAddParams {
     websocket_request_id: optional "websocketRequestId",
 } }
 
-/// Response of `environment/add`.
+/// Response to `environment/add` ([`EnvironmentAddParams`](crate::EnvironmentAddParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnvironmentAddResponse {}
 
 wire::object! { EnvironmentAddResponse {} }
 
-/// Params of `environment/info`.
+/// Reads information from a configured execution environment.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`environment/info`](crate::ClientRequest::EnvironmentInfo). The
+/// response is [`EnvironmentInfoResponse`](crate::EnvironmentInfoResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentInfoParams {
@@ -1338,7 +1408,7 @@ pub struct EnvironmentInfoParams {
 }
 
 impl EnvironmentInfoParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentInfoParams` from its required fields.
     #[must_use]
     pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
@@ -1351,9 +1421,9 @@ wire::object! { EnvironmentInfoParams {
     environment_id: required "environmentId",
 } }
 
-/// Response of `environment/info`.
+/// Response to `environment/info` ([`EnvironmentInfoParams`](crate::EnvironmentInfoParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentInfoResponse {
@@ -1363,7 +1433,7 @@ pub struct EnvironmentInfoResponse {
 }
 
 impl EnvironmentInfoResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentInfoResponse` from its required fields.
     #[must_use]
     pub fn new(shell: impl Into<EnvironmentShellInfo>) -> Self {
         Self {
@@ -1378,9 +1448,9 @@ wire::object! { EnvironmentInfoResponse {
     shell: required "shell",
 } }
 
-/// `EnvironmentShellInfo` of the protocol.
+/// Used in [`EnvironmentInfoResponse::shell`](field@crate::EnvironmentInfoResponse::shell).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentShellInfo {
@@ -1391,7 +1461,7 @@ pub struct EnvironmentShellInfo {
 }
 
 impl EnvironmentShellInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentShellInfo` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -1411,24 +1481,32 @@ wire::object! { EnvironmentShellInfo {
 /// For a currently ready remote environment, app-server asks the existing exec-server
 /// connection for `environment/status` without allowing recovery.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum EnvironmentStatusKind {
     /// The environment is local, or an already-connected remote exec-server answered
     /// `environment/status` over its existing initialized connection.
+    ///
+    /// Wire value: `ready`.
     Ready,
     /// The configured environment has no ready connection and no observed connection failure. This
     /// includes lazy environments that have never been started and initial startup that has not
     /// finished.
+    ///
+    /// Wire value: `pending`.
     Pending,
     /// A connection attempt, prior connection, or fail-fast `environment/status` probe observed a
     /// failure. This does not promise the failure is terminal: later normal environment use may
     /// recover it. This call does not trigger recovery; `error` contains the observed reason.
+    ///
+    /// Wire value: `disconnected`.
     Disconnected,
     /// The requested environment id is not configured in app-server.
+    ///
+    /// Wire value: `unknown`.
     Unknown,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1441,7 +1519,10 @@ wire::strings! { EnvironmentStatusKind {
 
 /// Parameters for reading the current status of one configured environment.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`environment/status`](crate::ClientRequest::EnvironmentStatus).
+/// The response is [`EnvironmentStatusResponse`](crate::EnvironmentStatusResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentStatusParams {
@@ -1450,7 +1531,7 @@ pub struct EnvironmentStatusParams {
 }
 
 impl EnvironmentStatusParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentStatusParams` from its required fields.
     #[must_use]
     pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
@@ -1465,7 +1546,10 @@ wire::object! { EnvironmentStatusParams {
 
 /// Current status for the requested environment.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Response to `environment/status`
+/// ([`EnvironmentStatusParams`](crate::EnvironmentStatusParams)).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentStatusResponse {
@@ -1476,7 +1560,7 @@ pub struct EnvironmentStatusResponse {
 }
 
 impl EnvironmentStatusResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentStatusResponse` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<EnvironmentStatusKind>) -> Self {
         Self {
@@ -1491,7 +1575,8 @@ wire::object! { EnvironmentStatusResponse {
     status: required "status",
 } }
 
-/// `ExperimentalFeature` of the protocol.
+/// Used in
+/// [`ExperimentalFeatureListResponse::data`](field@crate::ExperimentalFeatureListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeature {
@@ -1514,7 +1599,7 @@ pub struct ExperimentalFeature {
 }
 
 impl ExperimentalFeature {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeature` from its required fields.
     #[must_use]
     pub fn new(
         default_enabled: bool,
@@ -1544,7 +1629,12 @@ wire::object! { ExperimentalFeature {
     stage: required "stage",
 } }
 
-/// Params of `experimentalFeature/enablement/set`.
+/// Enables or disables experimental features.
+///
+/// Parameters of the request
+/// [`experimentalFeature/enablement/set`](crate::ClientRequest::ExperimentalFeatureEnablementSet).
+/// The response is
+/// [`ExperimentalFeatureEnablementSetResponse`](crate::ExperimentalFeatureEnablementSetResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureEnablementSetParams {
@@ -1556,7 +1646,7 @@ pub struct ExperimentalFeatureEnablementSetParams {
 }
 
 impl ExperimentalFeatureEnablementSetParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeatureEnablementSetParams` from its required fields.
     #[must_use]
     pub fn new(enablement: impl Into<BTreeMap<String, bool>>) -> Self {
         Self {
@@ -1569,7 +1659,8 @@ wire::object! { ExperimentalFeatureEnablementSetParams {
     enablement: required "enablement",
 } }
 
-/// Response of `experimentalFeature/enablement/set`.
+/// Response to `experimentalFeature/enablement/set`
+/// ([`ExperimentalFeatureEnablementSetParams`](crate::ExperimentalFeatureEnablementSetParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureEnablementSetResponse {
@@ -1578,7 +1669,7 @@ pub struct ExperimentalFeatureEnablementSetResponse {
 }
 
 impl ExperimentalFeatureEnablementSetResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeatureEnablementSetResponse` from its required fields.
     #[must_use]
     pub fn new(enablement: impl Into<BTreeMap<String, bool>>) -> Self {
         Self {
@@ -1591,7 +1682,11 @@ wire::object! { ExperimentalFeatureEnablementSetResponse {
     enablement: required "enablement",
 } }
 
-/// Params of `experimentalFeature/list`.
+/// Lists experimental features, page by page.
+///
+/// Parameters of the request
+/// [`experimentalFeature/list`](crate::ClientRequest::ExperimentalFeatureList). The response is
+/// [`ExperimentalFeatureListResponse`](crate::ExperimentalFeatureListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureListParams {
@@ -1606,21 +1701,21 @@ pub struct ExperimentalFeatureListParams {
 }
 
 impl ExperimentalFeatureListParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1634,7 +1729,8 @@ wire::object! { ExperimentalFeatureListParams {
     limit: optional "limit",
 } }
 
-/// Response of `experimentalFeature/list`.
+/// Response to `experimentalFeature/list`
+/// ([`ExperimentalFeatureListParams`](crate::ExperimentalFeatureListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExperimentalFeatureListResponse {
@@ -1645,7 +1741,7 @@ pub struct ExperimentalFeatureListResponse {
 }
 
 impl ExperimentalFeatureListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExperimentalFeatureListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ExperimentalFeature>>) -> Self {
         Self {
@@ -1660,21 +1756,31 @@ wire::object! { ExperimentalFeatureListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `ExperimentalFeatureStage` of the protocol.
+/// Used in [`ExperimentalFeature::stage`](field@crate::ExperimentalFeature::stage).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExperimentalFeatureStage {
     /// Feature is available for user testing and feedback.
+    ///
+    /// Wire value: `beta`.
     Beta,
     /// Feature is still being built and not ready for broad use.
+    ///
+    /// Wire value: `underDevelopment`.
     UnderDevelopment,
     /// Feature is production-ready.
+    ///
+    /// Wire value: `stable`.
     Stable,
     /// Feature is deprecated and should be avoided.
+    ///
+    /// Wire value: `deprecated`.
     Deprecated,
     /// Feature flag is retained only for backwards compatibility.
+    ///
+    /// Wire value: `removed`.
     Removed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1686,7 +1792,11 @@ wire::strings! { ExperimentalFeatureStage {
     "removed" => Removed,
 } }
 
-/// Params of `externalAgentConfig/detect`.
+/// Detects the configuration of other agents.
+///
+/// Parameters of the request
+/// [`externalAgentConfig/detect`](crate::ClientRequest::ExternalAgentConfigDetect). The
+/// response is [`ExternalAgentConfigDetectResponse`](crate::ExternalAgentConfigDetectResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigDetectParams {
@@ -1706,42 +1816,42 @@ pub struct ExternalAgentConfigDetectParams {
 }
 
 impl ExternalAgentConfigDetectParams {
-    /// Sets [`cwds`](Self::cwds).
+    /// Sets [`cwds`](field@Self::cwds).
     #[must_use]
     pub fn cwds(mut self, cwds: impl Into<Vec<String>>) -> Self {
         self.cwds = Some(cwds.into());
         self
     }
 
-    /// Sets [`include_home`](Self::include_home).
+    /// Sets [`include_home`](field@Self::include_home).
     #[must_use]
     pub fn include_home(mut self, include_home: bool) -> Self {
         self.include_home = Some(include_home);
         self
     }
 
-    /// Sets [`max_session_age_days`](Self::max_session_age_days).
+    /// Sets [`max_session_age_days`](field@Self::max_session_age_days).
     #[must_use]
     pub fn max_session_age_days(mut self, max_session_age_days: u32) -> Self {
         self.max_session_age_days = Some(max_session_age_days);
         self
     }
 
-    /// Sets [`max_sessions`](Self::max_sessions).
+    /// Sets [`max_sessions`](field@Self::max_sessions).
     #[must_use]
     pub fn max_sessions(mut self, max_sessions: u32) -> Self {
         self.max_sessions = Some(max_sessions);
         self
     }
 
-    /// Sets [`migration_source`](Self::migration_source).
+    /// Sets [`migration_source`](field@Self::migration_source).
     #[must_use]
     pub fn migration_source(mut self, migration_source: impl Into<String>) -> Self {
         self.migration_source = Some(migration_source.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -1758,17 +1868,18 @@ wire::object! { ExternalAgentConfigDetectParams {
     source: optional "source",
 } }
 
-/// Response of `externalAgentConfig/detect`.
+/// Response to `externalAgentConfig/detect`
+/// ([`ExternalAgentConfigDetectParams`](crate::ExternalAgentConfigDetectParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigDetectResponse {
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub connectors: Vec<ExternalAgentDetectedConnectorCandidate>,
     pub items: Vec<ExternalAgentConfigMigrationItem>,
 }
 
 impl ExternalAgentConfigDetectResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigDetectResponse` from its required fields.
     #[must_use]
     pub fn new(items: impl Into<Vec<ExternalAgentConfigMigrationItem>>) -> Self {
         Self {
@@ -1783,19 +1894,22 @@ wire::object! { ExternalAgentConfigDetectResponse {
     items: required "items",
 } }
 
-/// Params of `externalAgentConfig/import/completed`.
+/// An import of another agent's configuration completed.
+///
+/// Parameters of the notification
+/// [`externalAgentConfig/import/completed`](crate::ServerNotification::ExternalAgentConfigImportCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportCompletedNotification {
     pub import_id: String,
     pub item_type_results: Vec<ExternalAgentConfigImportTypeResult>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ExternalAgentConfigImportCompletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportCompletedNotification` from its required fields.
     #[must_use]
     pub fn new(
         import_id: impl Into<String>,
@@ -1815,7 +1929,8 @@ wire::object! { ExternalAgentConfigImportCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `externalAgentConfig/import/readHistories`.
+/// Response to `externalAgentConfig/import/readHistories`
+/// ([`ExternalAgentConfigImportReadHistories`](crate::request::ExternalAgentConfigImportReadHistories)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoriesReadResponse {
@@ -1824,7 +1939,7 @@ pub struct ExternalAgentConfigImportHistoriesReadResponse {
 }
 
 impl ExternalAgentConfigImportHistoriesReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoriesReadResponse` from its required fields.
     #[must_use]
     pub fn new(
         connectors: impl Into<Vec<ExternalAgentImportedConnectorCandidate>>,
@@ -1842,7 +1957,8 @@ wire::object! { ExternalAgentConfigImportHistoriesReadResponse {
     data: required "data",
 } }
 
-/// `ExternalAgentConfigImportHistory` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoriesReadResponse::data`](field@crate::ExternalAgentConfigImportHistoriesReadResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistory {
@@ -1854,7 +1970,7 @@ pub struct ExternalAgentConfigImportHistory {
 }
 
 impl ExternalAgentConfigImportHistory {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistory` from its required fields.
     #[must_use]
     pub fn new(
         completed_at_ms: i64,
@@ -1880,7 +1996,10 @@ wire::object! { ExternalAgentConfigImportHistory {
     successes: required "successes",
 } }
 
-/// Params of `externalAgentConfig/import/recordHistory`.
+/// Parameters of the request
+/// [`externalAgentConfig/import/recordHistory`](crate::ClientRequest::ExternalAgentConfigImportHistoryRecord).
+/// The response is
+/// [`ExternalAgentConfigImportHistoryRecordResponse`](crate::ExternalAgentConfigImportHistoryRecordResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordParams {
@@ -1891,7 +2010,7 @@ pub struct ExternalAgentConfigImportHistoryRecordParams {
 }
 
 impl ExternalAgentConfigImportHistoryRecordParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordParams` from its required fields.
     #[must_use]
     pub fn new(
         item_type_results: impl Into<
@@ -1911,7 +2030,8 @@ wire::object! { ExternalAgentConfigImportHistoryRecordParams {
     provider_id: required "providerId",
 } }
 
-/// Response of `externalAgentConfig/import/recordHistory`.
+/// Response to `externalAgentConfig/import/recordHistory`
+/// ([`ExternalAgentConfigImportHistoryRecordParams`](crate::ExternalAgentConfigImportHistoryRecordParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordResponse {
@@ -1919,7 +2039,7 @@ pub struct ExternalAgentConfigImportHistoryRecordResponse {
 }
 
 impl ExternalAgentConfigImportHistoryRecordResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordResponse` from its required fields.
     #[must_use]
     pub fn new(import_id: impl Into<String>) -> Self {
         Self {
@@ -1932,7 +2052,8 @@ wire::object! { ExternalAgentConfigImportHistoryRecordResponse {
     import_id: required "importId",
 } }
 
-/// `ExternalAgentConfigImportHistoryRecordSuccessParams` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::successes`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::successes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordSuccessParams {
@@ -1945,7 +2066,8 @@ pub struct ExternalAgentConfigImportHistoryRecordSuccessParams {
 }
 
 impl ExternalAgentConfigImportHistoryRecordSuccessParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordSuccessParams` from its required
+    /// fields.
     #[must_use]
     pub fn new(item_type: impl Into<ExternalAgentConfigMigrationItemType>) -> Self {
         Self {
@@ -1957,28 +2079,28 @@ impl ExternalAgentConfigImportHistoryRecordSuccessParams {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Sets [`target`](Self::target).
+    /// Sets [`target`](field@Self::target).
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -1994,7 +2116,8 @@ wire::object! { ExternalAgentConfigImportHistoryRecordSuccessParams {
     title: optional "title",
 } }
 
-/// `ExternalAgentConfigImportHistoryRecordTypeResultParams` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoryRecordParams::item_type_results`](field@crate::ExternalAgentConfigImportHistoryRecordParams::item_type_results).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportHistoryRecordTypeResultParams {
@@ -2004,7 +2127,8 @@ pub struct ExternalAgentConfigImportHistoryRecordTypeResultParams {
 }
 
 impl ExternalAgentConfigImportHistoryRecordTypeResultParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportHistoryRecordTypeResultParams` from its required
+    /// fields.
     #[must_use]
     pub fn new(
         failures: impl Into<Vec<ExternalAgentConfigImportItemTypeFailure>>,
@@ -2025,7 +2149,11 @@ wire::object! { ExternalAgentConfigImportHistoryRecordTypeResultParams {
     successes: required "successes",
 } }
 
-/// `ExternalAgentConfigImportItemTypeFailure` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistory::failures`](field@crate::ExternalAgentConfigImportHistory::failures),
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::failures`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::failures)
+/// and
+/// [`ExternalAgentConfigImportTypeResult::failures`](field@crate::ExternalAgentConfigImportTypeResult::failures).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeFailure {
@@ -2039,7 +2167,7 @@ pub struct ExternalAgentConfigImportItemTypeFailure {
 }
 
 impl ExternalAgentConfigImportItemTypeFailure {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportItemTypeFailure` from its required fields.
     #[must_use]
     pub fn new(
         failure_stage: impl Into<String>,
@@ -2057,28 +2185,28 @@ impl ExternalAgentConfigImportItemTypeFailure {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`error_type`](Self::error_type).
+    /// Sets [`error_type`](field@Self::error_type).
     #[must_use]
     pub fn error_type(mut self, error_type: impl Into<String>) -> Self {
         self.error_type = Some(error_type.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Sets [`sub_error_type`](Self::sub_error_type).
+    /// Sets [`sub_error_type`](field@Self::sub_error_type).
     #[must_use]
     pub fn sub_error_type(mut self, sub_error_type: impl Into<String>) -> Self {
         self.sub_error_type = Some(sub_error_type.into());
@@ -2096,7 +2224,10 @@ wire::object! { ExternalAgentConfigImportItemTypeFailure {
     sub_error_type: optional "subErrorType",
 } }
 
-/// `ExternalAgentConfigImportItemTypeSuccess` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistory::successes`](field@crate::ExternalAgentConfigImportHistory::successes)
+/// and
+/// [`ExternalAgentConfigImportTypeResult::successes`](field@crate::ExternalAgentConfigImportTypeResult::successes).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeSuccess {
@@ -2109,7 +2240,7 @@ pub struct ExternalAgentConfigImportItemTypeSuccess {
 }
 
 impl ExternalAgentConfigImportItemTypeSuccess {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportItemTypeSuccess` from its required fields.
     #[must_use]
     pub fn new(item_type: impl Into<ExternalAgentConfigMigrationItemType>) -> Self {
         Self {
@@ -2130,7 +2261,11 @@ wire::object! { ExternalAgentConfigImportItemTypeSuccess {
     title: optional "title",
 } }
 
-/// Params of `externalAgentConfig/import`.
+/// Imports the configuration of another agent.
+///
+/// Parameters of the request
+/// [`externalAgentConfig/import`](crate::ClientRequest::ExternalAgentConfigImport). The
+/// response is [`ExternalAgentConfigImportResponse`](crate::ExternalAgentConfigImportResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportParams {
@@ -2146,7 +2281,7 @@ pub struct ExternalAgentConfigImportParams {
 }
 
 impl ExternalAgentConfigImportParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportParams` from its required fields.
     #[must_use]
     pub fn new(
         migration_items: impl Into<Vec<ExternalAgentConfigMigrationItem>>,
@@ -2159,21 +2294,21 @@ impl ExternalAgentConfigImportParams {
         }
     }
 
-    /// Sets [`migration_source`](Self::migration_source).
+    /// Sets [`migration_source`](field@Self::migration_source).
     #[must_use]
     pub fn migration_source(mut self, migration_source: impl Into<String>) -> Self {
         self.migration_source = Some(migration_source.into());
         self
     }
 
-    /// Sets [`provider_id`](Self::provider_id).
+    /// Sets [`provider_id`](field@Self::provider_id).
     #[must_use]
     pub fn provider_id(mut self, provider_id: impl Into<String>) -> Self {
         self.provider_id = Some(provider_id.into());
         self
     }
 
-    /// Sets [`source`](Self::source).
+    /// Sets [`source`](field@Self::source).
     #[must_use]
     pub fn source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -2188,19 +2323,22 @@ wire::object! { ExternalAgentConfigImportParams {
     source: optional "source",
 } }
 
-/// Params of `externalAgentConfig/import/progress`.
+/// Progress of an import of another agent's configuration.
+///
+/// Parameters of the notification
+/// [`externalAgentConfig/import/progress`](crate::ServerNotification::ExternalAgentConfigImportProgress).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportProgressNotification {
     pub import_id: String,
     pub item_type_results: Vec<ExternalAgentConfigImportTypeResult>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ExternalAgentConfigImportProgressNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportProgressNotification` from its required fields.
     #[must_use]
     pub fn new(
         import_id: impl Into<String>,
@@ -2220,7 +2358,8 @@ wire::object! { ExternalAgentConfigImportProgressNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `externalAgentConfig/import`.
+/// Response to `externalAgentConfig/import`
+/// ([`ExternalAgentConfigImportParams`](crate::ExternalAgentConfigImportParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportResponse {
@@ -2228,7 +2367,7 @@ pub struct ExternalAgentConfigImportResponse {
 }
 
 impl ExternalAgentConfigImportResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportResponse` from its required fields.
     #[must_use]
     pub fn new(import_id: impl Into<String>) -> Self {
         Self {
@@ -2241,7 +2380,10 @@ wire::object! { ExternalAgentConfigImportResponse {
     import_id: required "importId",
 } }
 
-/// `ExternalAgentConfigImportTypeResult` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportCompletedNotification::item_type_results`](field@crate::ExternalAgentConfigImportCompletedNotification::item_type_results)
+/// and
+/// [`ExternalAgentConfigImportProgressNotification::item_type_results`](field@crate::ExternalAgentConfigImportProgressNotification::item_type_results).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportTypeResult {
@@ -2251,7 +2393,7 @@ pub struct ExternalAgentConfigImportTypeResult {
 }
 
 impl ExternalAgentConfigImportTypeResult {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigImportTypeResult` from its required fields.
     #[must_use]
     pub fn new(
         failures: impl Into<Vec<ExternalAgentConfigImportItemTypeFailure>>,
@@ -2272,7 +2414,10 @@ wire::object! { ExternalAgentConfigImportTypeResult {
     successes: required "successes",
 } }
 
-/// `ExternalAgentConfigMigrationItem` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigDetectResponse::items`](field@crate::ExternalAgentConfigDetectResponse::items)
+/// and
+/// [`ExternalAgentConfigImportParams::migration_items`](field@crate::ExternalAgentConfigImportParams::migration_items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigMigrationItem {
@@ -2284,7 +2429,7 @@ pub struct ExternalAgentConfigMigrationItem {
 }
 
 impl ExternalAgentConfigMigrationItem {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentConfigMigrationItem` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -2298,14 +2443,14 @@ impl ExternalAgentConfigMigrationItem {
         }
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`details`](Self::details).
+    /// Sets [`details`](field@Self::details).
     #[must_use]
     pub fn details(mut self, details: impl Into<MigrationDetails>) -> Self {
         self.details = Some(details.into());
@@ -2320,31 +2465,34 @@ wire::object! { ExternalAgentConfigMigrationItem {
     item_type: required "itemType",
 } }
 
-/// `ExternalAgentConfigMigrationItemType` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoryRecordSuccessParams::item_type`](field@crate::ExternalAgentConfigImportHistoryRecordSuccessParams::item_type),
+/// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type)
+/// and 4 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentConfigMigrationItemType {
-    /// `AGENTS_MD`.
+    /// Wire value: `AGENTS_MD`.
     AgentsMd,
-    /// `CONFIG`.
+    /// Wire value: `CONFIG`.
     Config,
-    /// `SKILLS`.
+    /// Wire value: `SKILLS`.
     Skills,
-    /// `PLUGINS`.
+    /// Wire value: `PLUGINS`.
     Plugins,
-    /// `MCP_SERVER_CONFIG`.
+    /// Wire value: `MCP_SERVER_CONFIG`.
     McpServerConfig,
-    /// `SUBAGENTS`.
+    /// Wire value: `SUBAGENTS`.
     Subagents,
-    /// `HOOKS`.
+    /// Wire value: `HOOKS`.
     Hooks,
-    /// `COMMANDS`.
+    /// Wire value: `COMMANDS`.
     Commands,
-    /// `MEMORY`.
+    /// Wire value: `MEMORY`.
     Memory,
-    /// `SESSIONS`.
+    /// Wire value: `SESSIONS`.
     Sessions,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2361,7 +2509,8 @@ wire::strings! { ExternalAgentConfigMigrationItemType {
     "SESSIONS" => Sessions,
 } }
 
-/// `ExternalAgentDetectedConnectorCandidate` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigDetectResponse::connectors`](field@crate::ExternalAgentConfigDetectResponse::connectors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentDetectedConnectorCandidate {
@@ -2371,7 +2520,7 @@ pub struct ExternalAgentDetectedConnectorCandidate {
 }
 
 impl ExternalAgentDetectedConnectorCandidate {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentDetectedConnectorCandidate` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -2392,15 +2541,16 @@ wire::object! { ExternalAgentDetectedConnectorCandidate {
     source: required "source",
 } }
 
-/// `ExternalAgentDetectedConnectorSource` of the protocol.
+/// Used in
+/// [`ExternalAgentDetectedConnectorCandidate::source`](field@crate::ExternalAgentDetectedConnectorCandidate::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentDetectedConnectorSource {
-    /// `remoteMcpServersConfig`.
+    /// Wire value: `remoteMcpServersConfig`.
     RemoteMcpServersConfig,
-    /// `sessionToolUse`.
+    /// Wire value: `sessionToolUse`.
     SessionToolUse,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2409,7 +2559,8 @@ wire::strings! { ExternalAgentDetectedConnectorSource {
     "sessionToolUse" => SessionToolUse,
 } }
 
-/// `ExternalAgentImportedConnectorCandidate` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigImportHistoriesReadResponse::connectors`](field@crate::ExternalAgentConfigImportHistoriesReadResponse::connectors).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentImportedConnectorCandidate {
@@ -2419,7 +2570,7 @@ pub struct ExternalAgentImportedConnectorCandidate {
 }
 
 impl ExternalAgentImportedConnectorCandidate {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ExternalAgentImportedConnectorCandidate` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -2440,13 +2591,14 @@ wire::object! { ExternalAgentImportedConnectorCandidate {
     source: required "source",
 } }
 
-/// `ExternalAgentImportedConnectorSource` of the protocol.
+/// Used in
+/// [`ExternalAgentImportedConnectorCandidate::source`](field@crate::ExternalAgentImportedConnectorCandidate::source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentImportedConnectorSource {
-    /// `remoteMcpServersConfig`.
+    /// Wire value: `remoteMcpServersConfig`.
     RemoteMcpServersConfig,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2455,6 +2607,9 @@ wire::strings! { ExternalAgentImportedConnectorSource {
 } }
 
 /// Authentication is configured outside the gateway form. Preserve it on edits.
+///
+/// Body of [`GatewayAuth::ExternallyConfigured`](crate::GatewayAuth::ExternallyConfigured)
+/// (`mode`: `externallyConfigured`).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ExternallyConfiguredGatewayAuth {
@@ -2465,7 +2620,7 @@ wire::object! { ExternallyConfiguredGatewayAuth {
     env_key: optional "envKey",
 } }
 
-/// `FeedbackRequirements` of the protocol.
+/// Used in [`ConfigRequirements::feedback`](field@crate::ConfigRequirements::feedback).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct FeedbackRequirements {
@@ -2480,9 +2635,9 @@ wire::object! { FeedbackRequirements {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ForcedChatgptWorkspaceIds {
-    /// As `String`.
+    /// A value of type `String`.
     One(String),
-    /// As `Vec<String>`.
+    /// A value of type `Vec<String>`.
     Many(Vec<String>),
 }
 
@@ -2491,15 +2646,16 @@ wire::untagged! { ForcedChatgptWorkspaceIds {
     Many(Vec<String>),
 } }
 
-/// `ForcedLoginMethod` of the protocol.
+/// Used in [`Config::forced_login_method`](field@crate::Config::forced_login_method) and
+/// [`ConfigRequirements::allowed_login_methods`](field@crate::ConfigRequirements::allowed_login_methods).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ForcedLoginMethod {
-    /// `chatgpt`.
+    /// Wire value: `chatgpt`.
     Chatgpt,
-    /// `api`.
+    /// Wire value: `api`.
     Api,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2508,7 +2664,8 @@ wire::strings! { ForcedLoginMethod {
     "api" => Api,
 } }
 
-/// `InAppBrowserRequirements` of the protocol.
+/// Used in
+/// [`ConfigRequirements::in_app_browser`](field@crate::ConfigRequirements::in_app_browser).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct InAppBrowserRequirements {
@@ -2522,6 +2679,10 @@ wire::object! { InAppBrowserRequirements {
 /// `managed_config.toml` was designed to be a config that was loaded as the last layer on top
 /// of everything else. This scheme did not quite work out as intended, but we keep this variant
 /// as a "best effort" while we phase out `managed_config.toml` in favor of `requirements.toml`.
+///
+/// Body of
+/// [`ConfigLayerSource::LegacyManagedConfigTomlFromFile`](crate::ConfigLayerSource::LegacyManagedConfigTomlFromFile)
+/// (`type`: `legacyManagedConfigTomlFromFile`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LegacyManagedConfigTomlFromFileConfigLayerSource {
@@ -2529,7 +2690,7 @@ pub struct LegacyManagedConfigTomlFromFileConfigLayerSource {
 }
 
 impl LegacyManagedConfigTomlFromFileConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `LegacyManagedConfigTomlFromFileConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self { file: file.into() }
@@ -2540,7 +2701,8 @@ wire::object! { LegacyManagedConfigTomlFromFileConfigLayerSource {
     file: required "file",
 } }
 
-/// Response of `config/mcpServer/reload`.
+/// Response to `config/mcpServer/reload`
+/// ([`ConfigMcpServerReload`](crate::request::ConfigMcpServerReload)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct McpServerRefreshResponse {}
@@ -2548,6 +2710,8 @@ pub struct McpServerRefreshResponse {}
 wire::object! { McpServerRefreshResponse {} }
 
 /// Managed preferences layer delivered by MDM (macOS only).
+///
+/// Body of [`ConfigLayerSource::Mdm`](crate::ConfigLayerSource::Mdm) (`type`: `mdm`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MdmConfigLayerSource {
@@ -2556,7 +2720,7 @@ pub struct MdmConfigLayerSource {
 }
 
 impl MdmConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MdmConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(domain: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
@@ -2571,15 +2735,16 @@ wire::object! { MdmConfigLayerSource {
     key: required "key",
 } }
 
-/// `MergeStrategy` of the protocol.
+/// Used in [`ConfigEdit::merge_strategy`](field@crate::ConfigEdit::merge_strategy) and
+/// [`ConfigValueWriteParams::merge_strategy`](field@crate::ConfigValueWriteParams::merge_strategy).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MergeStrategy {
-    /// `replace`.
+    /// Wire value: `replace`.
     Replace,
-    /// `upsert`.
+    /// Wire value: `upsert`.
     Upsert,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2588,43 +2753,44 @@ wire::strings! { MergeStrategy {
     "upsert" => Upsert,
 } }
 
-/// `MigrationDetails` of the protocol.
+/// Used in
+/// [`ExternalAgentConfigMigrationItem::details`](field@crate::ExternalAgentConfigMigrationItem::details).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MigrationDetails {
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub commands: Option<Vec<CommandMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub hooks: Option<Vec<HookMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub mcp_servers: Option<Vec<McpServerMigration>>,
     pub memory: Option<Vec<String>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub plugins: Option<Vec<PluginsMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub sessions: Option<Vec<SessionMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub skills: Option<Vec<SkillMigration>>,
-    /// Default of the server: `[]`.
+    /// The server's default is `[]`.
     pub subagents: Option<Vec<SubagentMigration>>,
 }
 
 impl MigrationDetails {
-    /// Sets [`commands`](Self::commands).
+    /// Sets [`commands`](field@Self::commands).
     #[must_use]
     pub fn commands(mut self, commands: impl Into<Vec<CommandMigration>>) -> Self {
         self.commands = Some(commands.into());
         self
     }
 
-    /// Sets [`hooks`](Self::hooks).
+    /// Sets [`hooks`](field@Self::hooks).
     #[must_use]
     pub fn hooks(mut self, hooks: impl Into<Vec<HookMigration>>) -> Self {
         self.hooks = Some(hooks.into());
         self
     }
 
-    /// Sets [`mcp_servers`](Self::mcp_servers).
+    /// Sets [`mcp_servers`](field@Self::mcp_servers).
     #[must_use]
     pub fn mcp_servers(
         mut self,
@@ -2634,35 +2800,35 @@ impl MigrationDetails {
         self
     }
 
-    /// Sets [`memory`](Self::memory).
+    /// Sets [`memory`](field@Self::memory).
     #[must_use]
     pub fn memory(mut self, memory: impl Into<Vec<String>>) -> Self {
         self.memory = Some(memory.into());
         self
     }
 
-    /// Sets [`plugins`](Self::plugins).
+    /// Sets [`plugins`](field@Self::plugins).
     #[must_use]
     pub fn plugins(mut self, plugins: impl Into<Vec<PluginsMigration>>) -> Self {
         self.plugins = Some(plugins.into());
         self
     }
 
-    /// Sets [`sessions`](Self::sessions).
+    /// Sets [`sessions`](field@Self::sessions).
     #[must_use]
     pub fn sessions(mut self, sessions: impl Into<Vec<SessionMigration>>) -> Self {
         self.sessions = Some(sessions.into());
         self
     }
 
-    /// Sets [`skills`](Self::skills).
+    /// Sets [`skills`](field@Self::skills).
     #[must_use]
     pub fn skills(mut self, skills: impl Into<Vec<SkillMigration>>) -> Self {
         self.skills = Some(skills.into());
         self
     }
 
-    /// Sets [`subagents`](Self::subagents).
+    /// Sets [`subagents`](field@Self::subagents).
     #[must_use]
     pub fn subagents(mut self, subagents: impl Into<Vec<SubagentMigration>>) -> Self {
         self.subagents = Some(subagents.into());
@@ -2681,7 +2847,9 @@ wire::object! { MigrationDetails {
     subagents: optional "subagents",
 } }
 
-/// `modelProviderNotConfigured` of [`ModelProviderError`].
+/// Body of
+/// [`ModelProviderError::ModelProviderNotConfigured`](crate::ModelProviderError::ModelProviderNotConfigured)
+/// (`type`: `modelProviderNotConfigured`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderNotConfiguredModelProviderError {
@@ -2689,7 +2857,7 @@ pub struct ModelProviderNotConfiguredModelProviderError {
 }
 
 impl ModelProviderNotConfiguredModelProviderError {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderNotConfiguredModelProviderError` from its required fields.
     #[must_use]
     pub fn new(model_provider: impl Into<String>) -> Self {
         Self {
@@ -2702,7 +2870,7 @@ wire::object! { ModelProviderNotConfiguredModelProviderError {
     model_provider: required "modelProvider",
 } }
 
-/// `ModelsRequirements` of the protocol.
+/// Used in [`ConfigRequirements::models`](field@crate::ConfigRequirements::models).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ModelsRequirements {
@@ -2713,15 +2881,17 @@ wire::object! { ModelsRequirements {
     new_thread: optional "newThread",
 } }
 
-/// `NetworkDomainPermission` of the protocol.
+/// Used in
+/// [`ApplicationNetworkRequirements::domains`](field@crate::ApplicationNetworkRequirements::domains)
+/// and [`NetworkRequirements::domains`](field@crate::NetworkRequirements::domains).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkDomainPermission {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2730,7 +2900,7 @@ wire::strings! { NetworkDomainPermission {
     "deny" => Deny,
 } }
 
-/// `NetworkRequirements` of the protocol.
+/// Used in [`ConfigRequirements::network`](field@crate::ConfigRequirements::network).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct NetworkRequirements {
@@ -2775,15 +2945,16 @@ wire::object! { NetworkRequirements {
     unix_sockets: optional "unixSockets",
 } }
 
-/// `NetworkUnixSocketPermission` of the protocol.
+/// Used in
+/// [`NetworkRequirements::unix_sockets`](field@crate::NetworkRequirements::unix_sockets).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkUnixSocketPermission {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2792,7 +2963,7 @@ wire::strings! { NetworkUnixSocketPermission {
     "deny" => Deny,
 } }
 
-/// `NewThreadModelDefaults` of the protocol.
+/// Used in [`ModelsRequirements::new_thread`](field@crate::ModelsRequirements::new_thread).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct NewThreadModelDefaults {
@@ -2807,19 +2978,21 @@ wire::object! { NewThreadModelDefaults {
     service_tier: optional "serviceTier",
 } }
 
-/// `OtelExporter` of the protocol.
+/// Used in [`OtelRequirements::exporter`](field@crate::OtelRequirements::exporter),
+/// [`OtelRequirements::metrics_exporter`](field@crate::OtelRequirements::metrics_exporter) and
+/// [`OtelRequirements::trace_exporter`](field@crate::OtelRequirements::trace_exporter).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum OtelExporter {
-    /// `none`.
+    /// Wire value: `none`.
     None,
-    /// `statsig`.
+    /// Wire value: `statsig`.
     Statsig,
-    /// `otlp-http`.
+    /// Wire key: `otlp-http`.
     OtlpHttp(OtlpHttpOtelExporter),
-    /// `otlp-grpc`.
+    /// Wire key: `otlp-grpc`.
     OtlpGrpc(OtlpGrpcOtelExporter),
-    /// Another word or object, as it was.
+    /// An unknown string or object, kept as received.
     Unrecognized(Value),
 }
 
@@ -2830,15 +3003,15 @@ wire::mixed! { OtelExporter {
     { "otlp-grpc": OtlpGrpcOtelExporter } => OtlpGrpc,
 } }
 
-/// `OtelHttpProtocol` of the protocol.
+/// Used in [`OtlpHttpOtelExporter::protocol`](field@crate::OtlpHttpOtelExporter::protocol).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OtelHttpProtocol {
-    /// `binary`.
+    /// Wire value: `binary`.
     Binary,
-    /// `json`.
+    /// Wire value: `json`.
     Json,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2847,7 +3020,7 @@ wire::strings! { OtelHttpProtocol {
     "json" => Json,
 } }
 
-/// `OtelRequirements` of the protocol.
+/// Used in [`ConfigRequirements::otel`](field@crate::ConfigRequirements::otel).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OtelRequirements {
@@ -2878,7 +3051,8 @@ wire::object! { OtelRequirements {
     tracestate: optional "tracestate",
 } }
 
-/// `OtelTlsConfig` of the protocol.
+/// Used in [`OtlpGrpcOtelExporter::tls`](field@crate::OtlpGrpcOtelExporter::tls) and
+/// [`OtlpHttpOtelExporter::tls`](field@crate::OtlpHttpOtelExporter::tls).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct OtelTlsConfig {
@@ -2893,7 +3067,7 @@ wire::object! { OtelTlsConfig {
     client_private_key: optional "client-private-key",
 } }
 
-/// `OtelToolResultLogConfig` of the protocol.
+/// Used in [`OtelRequirements::tool_result`](field@crate::OtelRequirements::tool_result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtelToolResultLogConfig {
@@ -2901,7 +3075,7 @@ pub struct OtelToolResultLogConfig {
 }
 
 impl OtelToolResultLogConfig {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OtelToolResultLogConfig` from its required fields.
     #[must_use]
     pub fn new(max_bytes: u64) -> Self {
         Self { max_bytes }
@@ -2912,7 +3086,7 @@ wire::object! { OtelToolResultLogConfig {
     max_bytes: required "max_bytes",
 } }
 
-/// `otlp-grpc` of [`OtelExporter`].
+/// Payload of [`OtelExporter::OtlpGrpc`](crate::OtelExporter::OtlpGrpc) (key: `otlp-grpc`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpGrpcOtelExporter {
@@ -2923,7 +3097,7 @@ pub struct OtlpGrpcOtelExporter {
 }
 
 impl OtlpGrpcOtelExporter {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OtlpGrpcOtelExporter` from its required fields.
     #[must_use]
     pub fn new(
         endpoint: impl Into<String>,
@@ -2943,7 +3117,7 @@ wire::object! { OtlpGrpcOtelExporter {
     tls: optional "tls",
 } }
 
-/// `otlp-http` of [`OtelExporter`].
+/// Payload of [`OtelExporter::OtlpHttp`](crate::OtelExporter::OtlpHttp) (key: `otlp-http`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpHttpOtelExporter {
@@ -2955,7 +3129,7 @@ pub struct OtlpHttpOtelExporter {
 }
 
 impl OtlpHttpOtelExporter {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OtlpHttpOtelExporter` from its required fields.
     #[must_use]
     pub fn new(
         endpoint: impl Into<String>,
@@ -2978,7 +3152,8 @@ wire::object! { OtlpHttpOtelExporter {
     tls: optional "tls",
 } }
 
-/// `OverriddenMetadata` of the protocol.
+/// Used in
+/// [`ConfigWriteResponse::overridden_metadata`](field@crate::ConfigWriteResponse::overridden_metadata).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OverriddenMetadata {
@@ -2988,7 +3163,7 @@ pub struct OverriddenMetadata {
 }
 
 impl OverriddenMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OverriddenMetadata` from its required fields.
     #[must_use]
     pub fn new(
         effective_value: impl Into<Value>,
@@ -3010,6 +3185,9 @@ wire::object! { OverriddenMetadata {
 } }
 
 /// Default configuration supplied with the installed Codex package.
+///
+/// Body of [`ConfigLayerSource::PackagedDefaults`](crate::ConfigLayerSource::PackagedDefaults)
+/// (`type`: `packagedDefaults`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PackagedDefaultsConfigLayerSource {
@@ -3018,7 +3196,7 @@ pub struct PackagedDefaultsConfigLayerSource {
 }
 
 impl PackagedDefaultsConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PackagedDefaultsConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self { file: file.into() }
@@ -3029,13 +3207,17 @@ wire::object! { PackagedDefaultsConfigLayerSource {
     file: required "file",
 } }
 
-/// `PathUri` of the protocol.
+/// Used in [`EnvironmentInfoResponse::cwd`](field@crate::EnvironmentInfoResponse::cwd).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathUri(pub String);
 
-wire::text! { PathUri }
+wire::string_newtype! { PathUri }
 
-/// Params of `permissionProfile/list`.
+/// Lists permission profiles, page by page.
+///
+/// Parameters of the request
+/// [`permissionProfile/list`](crate::ClientRequest::PermissionProfileList). The response is
+/// [`PermissionProfileListResponse`](crate::PermissionProfileListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct PermissionProfileListParams {
@@ -3048,21 +3230,21 @@ pub struct PermissionProfileListParams {
 }
 
 impl PermissionProfileListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -3076,7 +3258,8 @@ wire::object! { PermissionProfileListParams {
     limit: optional "limit",
 } }
 
-/// Response of `permissionProfile/list`.
+/// Response to `permissionProfile/list`
+/// ([`PermissionProfileListParams`](crate::PermissionProfileListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionProfileListResponse {
@@ -3087,7 +3270,7 @@ pub struct PermissionProfileListResponse {
 }
 
 impl PermissionProfileListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PermissionProfileListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<PermissionProfileSummary>>) -> Self {
         Self {
@@ -3102,7 +3285,8 @@ wire::object! { PermissionProfileListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `PermissionProfileSummary` of the protocol.
+/// Used in
+/// [`PermissionProfileListResponse::data`](field@crate::PermissionProfileListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionProfileSummary {
@@ -3115,7 +3299,7 @@ pub struct PermissionProfileSummary {
 }
 
 impl PermissionProfileSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `PermissionProfileSummary` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, allowed: bool) -> Self {
         Self {
@@ -3134,6 +3318,9 @@ wire::object! { PermissionProfileSummary {
 
 /// Path to a .codex/ folder within a project. There could be multiple of these between `cwd`
 /// and the project/repo root.
+///
+/// Body of [`ConfigLayerSource::Project`](crate::ConfigLayerSource::Project) (`type`:
+/// `project`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProjectConfigLayerSource {
@@ -3141,7 +3328,7 @@ pub struct ProjectConfigLayerSource {
 }
 
 impl ProjectConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ProjectConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(dot_codex_folder: impl Into<AbsolutePathBuf>) -> Self {
         Self {
@@ -3154,7 +3341,8 @@ wire::object! { ProjectConfigLayerSource {
     dot_codex_folder: required "dotCodexFolder",
 } }
 
-/// `RequestHeader` of the protocol.
+/// Used in
+/// [`BrowserUseExtensionRequirements::request_headers`](field@crate::BrowserUseExtensionRequirements::request_headers).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestHeader {
@@ -3163,7 +3351,7 @@ pub struct RequestHeader {
 }
 
 impl RequestHeader {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RequestHeader` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
@@ -3180,13 +3368,14 @@ wire::object! { RequestHeader {
     value: required "value",
 } }
 
-/// `ResidencyRequirement` of the protocol.
+/// Used in
+/// [`ConfigRequirements::enforce_residency`](field@crate::ConfigRequirements::enforce_residency).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ResidencyRequirement {
-    /// `us`.
+    /// Wire value: `us`.
     Us,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3194,17 +3383,17 @@ wire::strings! { ResidencyRequirement {
     "us" => Us,
 } }
 
-/// `SandboxWorkspaceWrite` of the protocol.
+/// Used in [`Config::sandbox_workspace_write`](field@crate::Config::sandbox_workspace_write).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct SandboxWorkspaceWrite {
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub exclude_slash_tmp: bool,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub exclude_tmpdir_env_var: bool,
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub network_access: bool,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub writable_roots: Vec<String>,
 }
 
@@ -3215,7 +3404,7 @@ wire::object! { SandboxWorkspaceWrite {
     writable_roots: default(Vec::new()) "writable_roots",
 } }
 
-/// `SessionMigration` of the protocol.
+/// Used in [`MigrationDetails::sessions`](field@crate::MigrationDetails::sessions).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SessionMigration {
@@ -3225,7 +3414,7 @@ pub struct SessionMigration {
 }
 
 impl SessionMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SessionMigration` from its required fields.
     #[must_use]
     pub fn new(cwd: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -3235,7 +3424,7 @@ impl SessionMigration {
         }
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -3249,7 +3438,7 @@ wire::object! { SessionMigration {
     title: optional "title",
 } }
 
-/// `SubagentMigration` of the protocol.
+/// Used in [`MigrationDetails::subagents`](field@crate::MigrationDetails::subagents).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SubagentMigration {
@@ -3257,7 +3446,7 @@ pub struct SubagentMigration {
 }
 
 impl SubagentMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SubagentMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -3269,6 +3458,8 @@ wire::object! { SubagentMigration {
 } }
 
 /// Managed config layer from a file (usually `managed_config.toml`).
+///
+/// Body of [`ConfigLayerSource::System`](crate::ConfigLayerSource::System) (`type`: `system`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SystemConfigLayerSource {
@@ -3277,7 +3468,7 @@ pub struct SystemConfigLayerSource {
 }
 
 impl SystemConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SystemConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self { file: file.into() }
@@ -3288,7 +3479,8 @@ wire::object! { SystemConfigLayerSource {
     file: required "file",
 } }
 
-/// `TextPosition` of the protocol.
+/// Used in [`TextRange::end`](field@crate::TextRange::end) and
+/// [`TextRange::start`](field@crate::TextRange::start).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextPosition {
@@ -3299,7 +3491,7 @@ pub struct TextPosition {
 }
 
 impl TextPosition {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TextPosition` from its required fields.
     #[must_use]
     pub fn new(column: u64, line: u64) -> Self {
         Self { column, line }
@@ -3311,7 +3503,7 @@ wire::object! { TextPosition {
     line: required "line",
 } }
 
-/// `TextRange` of the protocol.
+/// Used in [`ConfigWarningNotification::range`](field@crate::ConfigWarningNotification::range).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextRange {
@@ -3320,7 +3512,7 @@ pub struct TextRange {
 }
 
 impl TextRange {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TextRange` from its required fields.
     #[must_use]
     pub fn new(end: impl Into<TextPosition>, start: impl Into<TextPosition>) -> Self {
         Self {
@@ -3340,12 +3532,18 @@ wire::object! { TextRange {
 #[non_exhaustive]
 pub enum ToolExposureSurface {
     /// Nested tools available to Code Mode scripts.
+    ///
+    /// Wire value: `code_mode`.
     CodeMode,
     /// Tools discovered later through tool search.
+    ///
+    /// Wire value: `deferred`.
     Deferred,
     /// Tools present in the model's initial tool list.
+    ///
+    /// Wire value: `direct`.
     Direct,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3355,7 +3553,7 @@ wire::strings! { ToolExposureSurface {
     "direct" => Direct,
 } }
 
-/// `ToolsV2` of the protocol.
+/// Used in [`Config::tools`](field@crate::Config::tools).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ToolsV2 {
@@ -3368,6 +3566,8 @@ wire::object! { ToolsV2 {
 
 /// User config layer from $CODEX_HOME/config.toml. This layer is special in that it is expected
 /// to be: - writable by the user - generally outside the workspace directory
+///
+/// Body of [`ConfigLayerSource::User`](crate::ConfigLayerSource::User) (`type`: `user`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserConfigLayerSource {
@@ -3379,7 +3579,7 @@ pub struct UserConfigLayerSource {
 }
 
 impl UserConfigLayerSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `UserConfigLayerSource` from its required fields.
     #[must_use]
     pub fn new(file: impl Into<AbsolutePathBuf>) -> Self {
         Self {
@@ -3399,13 +3599,13 @@ wire::object! { UserConfigLayerSource {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Verbosity {
-    /// `low`.
+    /// Wire value: `low`.
     Low,
-    /// `medium`.
+    /// Wire value: `medium`.
     Medium,
-    /// `high`.
+    /// Wire value: `high`.
     High,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3415,17 +3615,18 @@ wire::strings! { Verbosity {
     "high" => High,
 } }
 
-/// `WebSearchContextSize` of the protocol.
+/// Used in
+/// [`WebSearchToolConfig::context_size`](field@crate::WebSearchToolConfig::context_size).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchContextSize {
-    /// `low`.
+    /// Wire value: `low`.
     Low,
-    /// `medium`.
+    /// Wire value: `medium`.
     Medium,
-    /// `high`.
+    /// Wire value: `high`.
     High,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3435,7 +3636,7 @@ wire::strings! { WebSearchContextSize {
     "high" => High,
 } }
 
-/// `WebSearchLocation` of the protocol.
+/// Used in [`WebSearchToolConfig::location`](field@crate::WebSearchToolConfig::location).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchLocation {
@@ -3452,19 +3653,20 @@ wire::object! { WebSearchLocation {
     timezone: optional "timezone",
 } }
 
-/// `WebSearchMode` of the protocol.
+/// Used in [`Config::web_search`](field@crate::Config::web_search) and
+/// [`ConfigRequirements::allowed_web_search_modes`](field@crate::ConfigRequirements::allowed_web_search_modes).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchMode {
-    /// `disabled`.
+    /// Wire value: `disabled`.
     Disabled,
-    /// `cached`.
+    /// Wire value: `cached`.
     Cached,
-    /// `indexed`.
+    /// Wire value: `indexed`.
     Indexed,
-    /// `live`.
+    /// Wire value: `live`.
     Live,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3479,11 +3681,11 @@ wire::strings! { WebSearchMode {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchProvider {
-    /// `standalone`.
+    /// Wire value: `standalone`.
     Standalone,
-    /// `search_mcp`.
+    /// Wire value: `search_mcp`.
     SearchMcp,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3492,7 +3694,7 @@ wire::strings! { WebSearchProvider {
     "search_mcp" => SearchMcp,
 } }
 
-/// `WebSearchToolConfig` of the protocol.
+/// Used in [`ToolsV2::web_search`](field@crate::ToolsV2::web_search).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebSearchToolConfig {
@@ -3507,17 +3709,18 @@ wire::object! { WebSearchToolConfig {
     location: optional "location",
 } }
 
-/// `WindowsSandboxImplementation` of the protocol.
+/// Used in
+/// [`ConfigRequirements::allowed_windows_sandbox_implementations`](field@crate::ConfigRequirements::allowed_windows_sandbox_implementations).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxImplementation {
-    /// `elevated`.
+    /// Wire value: `elevated`.
     Elevated,
-    /// `unelevated`.
+    /// Wire value: `unelevated`.
     Unelevated,
-    /// `mxc`.
+    /// Wire value: `mxc`.
     Mxc,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3527,15 +3730,15 @@ wire::strings! { WindowsSandboxImplementation {
     "mxc" => Mxc,
 } }
 
-/// `WriteStatus` of the protocol.
+/// Used in [`ConfigWriteResponse::status`](field@crate::ConfigWriteResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WriteStatus {
-    /// `ok`.
+    /// Wire value: `ok`.
     Ok,
-    /// `okOverridden`.
+    /// Wire value: `okOverridden`.
     OkOverridden,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 

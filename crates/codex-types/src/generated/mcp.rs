@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::wire;
 
-/// `BlobResourceContent` of the protocol.
+/// Used in [`ResourceContent::Blob`](variant@crate::ResourceContent::Blob).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BlobResourceContent {
@@ -21,7 +21,7 @@ pub struct BlobResourceContent {
 }
 
 impl BlobResourceContent {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `BlobResourceContent` from its required fields.
     #[must_use]
     pub fn new(blob: impl Into<String>, uri: impl Into<String>) -> Self {
         Self {
@@ -40,7 +40,11 @@ wire::object! { BlobResourceContent {
     uri: required "uri",
 } }
 
-/// `form` of [`McpServerElicitationRequestParams`].
+/// A form to fill in, described by a schema.
+///
+/// Body of
+/// [`McpServerElicitationRequestParams::Form`](crate::McpServerElicitationRequestParams::Form)
+/// (`mode`: `form`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FormMcpServerElicitationRequestParams {
@@ -59,7 +63,7 @@ pub struct FormMcpServerElicitationRequestParams {
 }
 
 impl FormMcpServerElicitationRequestParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `FormMcpServerElicitationRequestParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -87,7 +91,11 @@ wire::object! { FormMcpServerElicitationRequestParams {
     server_name: required "serverName",
 } }
 
-/// Params of `mcpServerStatus/list`.
+/// Lists the MCP servers with their status and tools, page by page.
+///
+/// Parameters of the request
+/// [`mcpServerStatus/list`](crate::ClientRequest::ListMcpServerStatus). The response is
+/// [`ListMcpServerStatusResponse`](crate::ListMcpServerStatusResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ListMcpServerStatusParams {
@@ -104,35 +112,35 @@ pub struct ListMcpServerStatusParams {
 }
 
 impl ListMcpServerStatusParams {
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`detail`](Self::detail).
+    /// Sets [`detail`](field@Self::detail).
     #[must_use]
     pub fn detail(mut self, detail: impl Into<McpServerStatusDetail>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`server_name`](Self::server_name).
+    /// Sets [`server_name`](field@Self::server_name).
     #[must_use]
     pub fn server_name(mut self, server_name: impl Into<String>) -> Self {
         self.server_name = Some(server_name.into());
@@ -148,7 +156,8 @@ wire::object! { ListMcpServerStatusParams {
     server_name: optional "serverName",
 } }
 
-/// Response of `mcpServerStatus/list`.
+/// Response to `mcpServerStatus/list`
+/// ([`ListMcpServerStatusParams`](crate::ListMcpServerStatusParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListMcpServerStatusResponse {
@@ -159,7 +168,7 @@ pub struct ListMcpServerStatusResponse {
 }
 
 impl ListMcpServerStatusResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ListMcpServerStatusResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<McpServerStatus>>) -> Self {
         Self {
@@ -174,15 +183,16 @@ wire::object! { ListMcpServerStatusResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `McpAppDisplayMode` of the protocol.
+/// Used in
+/// [`McpAppUi::preferred_model_display_mode`](field@crate::McpAppUi::preferred_model_display_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpAppDisplayMode {
-    /// `inline`.
+    /// Wire value: `inline`.
     Inline,
-    /// `fullscreen`.
+    /// Wire value: `fullscreen`.
     Fullscreen,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -200,7 +210,7 @@ pub struct McpAppUi {
 }
 
 impl McpAppUi {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpAppUi` from its required fields.
     #[must_use]
     pub fn new(
         preferred_model_display_mode: impl Into<McpAppDisplayMode>,
@@ -218,21 +228,21 @@ wire::object! { McpAppUi {
     resource_uri: required "resourceUri",
 } }
 
-/// `McpAuthStatus` of the protocol.
+/// Used in [`McpServerStatus::auth_status`](field@crate::McpServerStatus::auth_status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpAuthStatus {
-    /// `unknown`.
+    /// Wire value: `unknown`.
     Unknown,
-    /// `unsupported`.
+    /// Wire value: `unsupported`.
     Unsupported,
-    /// `notLoggedIn`.
+    /// Wire value: `notLoggedIn`.
     NotLoggedIn,
-    /// `bearerToken`.
+    /// Wire value: `bearerToken`.
     BearerToken,
-    /// `oAuth`.
+    /// Wire value: `oAuth`.
     OAuth,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -244,11 +254,14 @@ wire::strings! { McpAuthStatus {
     "oAuth" => OAuth,
 } }
 
-/// `McpElicitationArrayType` of the protocol.
+/// Used in
+/// [`McpElicitationTitledMultiSelectEnumSchema::type_`](field@crate::McpElicitationTitledMultiSelectEnumSchema::type_)
+/// and
+/// [`McpElicitationUntitledMultiSelectEnumSchema::type_`](field@crate::McpElicitationUntitledMultiSelectEnumSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationArrayType {
-    /// `array`.
+    /// Wire value: `array`.
     Array,
 }
 
@@ -256,7 +269,8 @@ wire::strings! { closed McpElicitationArrayType {
     "array" => Array,
 } }
 
-/// `McpElicitationBooleanSchema` of the protocol.
+/// Used in
+/// [`McpElicitationPrimitiveSchema::Boolean`](variant@crate::McpElicitationPrimitiveSchema::Boolean).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationBooleanSchema {
@@ -267,7 +281,7 @@ pub struct McpElicitationBooleanSchema {
 }
 
 impl McpElicitationBooleanSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationBooleanSchema` from its required fields.
     #[must_use]
     pub fn new(type_: impl Into<McpElicitationBooleanType>) -> Self {
         Self {
@@ -286,11 +300,12 @@ wire::object! { strict McpElicitationBooleanSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationBooleanType` of the protocol.
+/// Used in
+/// [`McpElicitationBooleanSchema::type_`](field@crate::McpElicitationBooleanSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationBooleanType {
-    /// `boolean`.
+    /// Wire value: `boolean`.
     Boolean,
 }
 
@@ -298,7 +313,10 @@ wire::strings! { closed McpElicitationBooleanType {
     "boolean" => Boolean,
 } }
 
-/// `McpElicitationConstOption` of the protocol.
+/// Used in
+/// [`McpElicitationTitledEnumItems::any_of`](field@crate::McpElicitationTitledEnumItems::any_of)
+/// and
+/// [`McpElicitationTitledSingleSelectEnumSchema::one_of`](field@crate::McpElicitationTitledSingleSelectEnumSchema::one_of).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationConstOption {
@@ -307,7 +325,7 @@ pub struct McpElicitationConstOption {
 }
 
 impl McpElicitationConstOption {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationConstOption` from its required fields.
     #[must_use]
     pub fn new(const_: impl Into<String>, title: impl Into<String>) -> Self {
         Self {
@@ -322,15 +340,16 @@ wire::object! { strict McpElicitationConstOption {
     title: required "title",
 } }
 
-/// `McpElicitationEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationPrimitiveSchema::Enum`](variant@crate::McpElicitationPrimitiveSchema::Enum).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationEnumSchema {
-    /// As `McpElicitationSingleSelectEnumSchema`.
+    /// A value of type `McpElicitationSingleSelectEnumSchema`.
     SingleSelect(McpElicitationSingleSelectEnumSchema),
-    /// As `McpElicitationMultiSelectEnumSchema`.
+    /// A value of type `McpElicitationMultiSelectEnumSchema`.
     MultiSelect(McpElicitationMultiSelectEnumSchema),
-    /// As `McpElicitationLegacyTitledEnumSchema`.
+    /// A value of type `McpElicitationLegacyTitledEnumSchema`.
     LegacyTitled(McpElicitationLegacyTitledEnumSchema),
 }
 
@@ -340,7 +359,8 @@ wire::untagged! { McpElicitationEnumSchema {
     LegacyTitled(McpElicitationLegacyTitledEnumSchema),
 } }
 
-/// `McpElicitationLegacyTitledEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationEnumSchema::LegacyTitled`](variant@crate::McpElicitationEnumSchema::LegacyTitled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationLegacyTitledEnumSchema {
@@ -353,7 +373,7 @@ pub struct McpElicitationLegacyTitledEnumSchema {
 }
 
 impl McpElicitationLegacyTitledEnumSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationLegacyTitledEnumSchema` from its required fields.
     #[must_use]
     pub fn new(
         enum_: impl Into<Vec<String>>,
@@ -379,13 +399,14 @@ wire::object! { strict McpElicitationLegacyTitledEnumSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationMultiSelectEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationEnumSchema::MultiSelect`](variant@crate::McpElicitationEnumSchema::MultiSelect).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationMultiSelectEnumSchema {
-    /// As `McpElicitationUntitledMultiSelectEnumSchema`.
+    /// A value of type `McpElicitationUntitledMultiSelectEnumSchema`.
     Untitled(McpElicitationUntitledMultiSelectEnumSchema),
-    /// As `McpElicitationTitledMultiSelectEnumSchema`.
+    /// A value of type `McpElicitationTitledMultiSelectEnumSchema`.
     Titled(McpElicitationTitledMultiSelectEnumSchema),
 }
 
@@ -394,7 +415,8 @@ wire::untagged! { McpElicitationMultiSelectEnumSchema {
     Titled(McpElicitationTitledMultiSelectEnumSchema),
 } }
 
-/// `McpElicitationNumberSchema` of the protocol.
+/// Used in
+/// [`McpElicitationPrimitiveSchema::Number`](variant@crate::McpElicitationPrimitiveSchema::Number).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationNumberSchema {
@@ -407,7 +429,7 @@ pub struct McpElicitationNumberSchema {
 }
 
 impl McpElicitationNumberSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationNumberSchema` from its required fields.
     #[must_use]
     pub fn new(type_: impl Into<McpElicitationNumberType>) -> Self {
         Self {
@@ -430,13 +452,14 @@ wire::object! { strict McpElicitationNumberSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationNumberType` of the protocol.
+/// Used in
+/// [`McpElicitationNumberSchema::type_`](field@crate::McpElicitationNumberSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationNumberType {
-    /// `number`.
+    /// Wire value: `number`.
     Number,
-    /// `integer`.
+    /// Wire value: `integer`.
     Integer,
 }
 
@@ -445,11 +468,11 @@ wire::strings! { closed McpElicitationNumberType {
     "integer" => Integer,
 } }
 
-/// `McpElicitationObjectType` of the protocol.
+/// Used in [`McpElicitationSchema::type_`](field@crate::McpElicitationSchema::type_).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationObjectType {
-    /// `object`.
+    /// Wire value: `object`.
     Object,
 }
 
@@ -457,17 +480,17 @@ wire::strings! { closed McpElicitationObjectType {
     "object" => Object,
 } }
 
-/// `McpElicitationPrimitiveSchema` of the protocol.
+/// Used in [`McpElicitationSchema::properties`](field@crate::McpElicitationSchema::properties).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationPrimitiveSchema {
-    /// As `McpElicitationEnumSchema`.
+    /// A value of type `McpElicitationEnumSchema`.
     Enum(McpElicitationEnumSchema),
-    /// As `McpElicitationStringSchema`.
+    /// A value of type `McpElicitationStringSchema`.
     String(McpElicitationStringSchema),
-    /// As `McpElicitationNumberSchema`.
+    /// A value of type `McpElicitationNumberSchema`.
     Number(McpElicitationNumberSchema),
-    /// As `McpElicitationBooleanSchema`.
+    /// A value of type `McpElicitationBooleanSchema`.
     Boolean(McpElicitationBooleanSchema),
 }
 
@@ -492,7 +515,7 @@ pub struct McpElicitationSchema {
 }
 
 impl McpElicitationSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationSchema` from its required fields.
     #[must_use]
     pub fn new(
         properties: impl Into<BTreeMap<String, McpElicitationPrimitiveSchema>>,
@@ -514,13 +537,14 @@ wire::object! { strict McpElicitationSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationSingleSelectEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationEnumSchema::SingleSelect`](variant@crate::McpElicitationEnumSchema::SingleSelect).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpElicitationSingleSelectEnumSchema {
-    /// As `McpElicitationUntitledSingleSelectEnumSchema`.
+    /// A value of type `McpElicitationUntitledSingleSelectEnumSchema`.
     Untitled(McpElicitationUntitledSingleSelectEnumSchema),
-    /// As `McpElicitationTitledSingleSelectEnumSchema`.
+    /// A value of type `McpElicitationTitledSingleSelectEnumSchema`.
     Titled(McpElicitationTitledSingleSelectEnumSchema),
 }
 
@@ -529,19 +553,20 @@ wire::untagged! { McpElicitationSingleSelectEnumSchema {
     Titled(McpElicitationTitledSingleSelectEnumSchema),
 } }
 
-/// `McpElicitationStringFormat` of the protocol.
+/// Used in
+/// [`McpElicitationStringSchema::format`](field@crate::McpElicitationStringSchema::format).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationStringFormat {
-    /// `email`.
+    /// Wire value: `email`.
     Email,
-    /// `uri`.
+    /// Wire value: `uri`.
     Uri,
-    /// `date`.
+    /// Wire value: `date`.
     Date,
-    /// `date-time`.
+    /// Wire value: `date-time`.
     DateTime,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -552,7 +577,8 @@ wire::strings! { McpElicitationStringFormat {
     "date-time" => DateTime,
 } }
 
-/// `McpElicitationStringSchema` of the protocol.
+/// Used in
+/// [`McpElicitationPrimitiveSchema::String`](variant@crate::McpElicitationPrimitiveSchema::String).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationStringSchema {
@@ -566,7 +592,7 @@ pub struct McpElicitationStringSchema {
 }
 
 impl McpElicitationStringSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationStringSchema` from its required fields.
     #[must_use]
     pub fn new(type_: impl Into<McpElicitationStringType>) -> Self {
         Self {
@@ -591,11 +617,14 @@ wire::object! { strict McpElicitationStringSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationStringType` of the protocol.
+/// Used in
+/// [`McpElicitationLegacyTitledEnumSchema::type_`](field@crate::McpElicitationLegacyTitledEnumSchema::type_),
+/// [`McpElicitationStringSchema::type_`](field@crate::McpElicitationStringSchema::type_) and 3
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationStringType {
-    /// `string`.
+    /// Wire value: `string`.
     String,
 }
 
@@ -603,7 +632,8 @@ wire::strings! { closed McpElicitationStringType {
     "string" => String,
 } }
 
-/// `McpElicitationTitledEnumItems` of the protocol.
+/// Used in
+/// [`McpElicitationTitledMultiSelectEnumSchema::items`](field@crate::McpElicitationTitledMultiSelectEnumSchema::items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationTitledEnumItems {
@@ -611,7 +641,7 @@ pub struct McpElicitationTitledEnumItems {
 }
 
 impl McpElicitationTitledEnumItems {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationTitledEnumItems` from its required fields.
     #[must_use]
     pub fn new(any_of: impl Into<Vec<McpElicitationConstOption>>) -> Self {
         Self { any_of: any_of.into() }
@@ -622,7 +652,8 @@ wire::object! { strict McpElicitationTitledEnumItems {
     any_of: required "anyOf",
 } }
 
-/// `McpElicitationTitledMultiSelectEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationMultiSelectEnumSchema::Titled`](variant@crate::McpElicitationMultiSelectEnumSchema::Titled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationTitledMultiSelectEnumSchema {
@@ -636,7 +667,7 @@ pub struct McpElicitationTitledMultiSelectEnumSchema {
 }
 
 impl McpElicitationTitledMultiSelectEnumSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationTitledMultiSelectEnumSchema` from its required fields.
     #[must_use]
     pub fn new(
         items: impl Into<McpElicitationTitledEnumItems>,
@@ -664,7 +695,8 @@ wire::object! { strict McpElicitationTitledMultiSelectEnumSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationTitledSingleSelectEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationSingleSelectEnumSchema::Titled`](variant@crate::McpElicitationSingleSelectEnumSchema::Titled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationTitledSingleSelectEnumSchema {
@@ -676,7 +708,7 @@ pub struct McpElicitationTitledSingleSelectEnumSchema {
 }
 
 impl McpElicitationTitledSingleSelectEnumSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationTitledSingleSelectEnumSchema` from its required fields.
     #[must_use]
     pub fn new(
         one_of: impl Into<Vec<McpElicitationConstOption>>,
@@ -700,7 +732,8 @@ wire::object! { strict McpElicitationTitledSingleSelectEnumSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationUntitledEnumItems` of the protocol.
+/// Used in
+/// [`McpElicitationUntitledMultiSelectEnumSchema::items`](field@crate::McpElicitationUntitledMultiSelectEnumSchema::items).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationUntitledEnumItems {
@@ -709,7 +742,7 @@ pub struct McpElicitationUntitledEnumItems {
 }
 
 impl McpElicitationUntitledEnumItems {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationUntitledEnumItems` from its required fields.
     #[must_use]
     pub fn new(
         enum_: impl Into<Vec<String>>,
@@ -727,7 +760,8 @@ wire::object! { strict McpElicitationUntitledEnumItems {
     type_: required "type",
 } }
 
-/// `McpElicitationUntitledMultiSelectEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationMultiSelectEnumSchema::Untitled`](variant@crate::McpElicitationMultiSelectEnumSchema::Untitled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationUntitledMultiSelectEnumSchema {
@@ -741,7 +775,7 @@ pub struct McpElicitationUntitledMultiSelectEnumSchema {
 }
 
 impl McpElicitationUntitledMultiSelectEnumSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationUntitledMultiSelectEnumSchema` from its required fields.
     #[must_use]
     pub fn new(
         items: impl Into<McpElicitationUntitledEnumItems>,
@@ -769,7 +803,8 @@ wire::object! { strict McpElicitationUntitledMultiSelectEnumSchema {
     type_: required "type",
 } }
 
-/// `McpElicitationUntitledSingleSelectEnumSchema` of the protocol.
+/// Used in
+/// [`McpElicitationSingleSelectEnumSchema::Untitled`](variant@crate::McpElicitationSingleSelectEnumSchema::Untitled).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationUntitledSingleSelectEnumSchema {
@@ -781,7 +816,7 @@ pub struct McpElicitationUntitledSingleSelectEnumSchema {
 }
 
 impl McpElicitationUntitledSingleSelectEnumSchema {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpElicitationUntitledSingleSelectEnumSchema` from its required fields.
     #[must_use]
     pub fn new(
         enum_: impl Into<Vec<String>>,
@@ -805,7 +840,11 @@ wire::object! { strict McpElicitationUntitledSingleSelectEnumSchema {
     type_: required "type",
 } }
 
-/// Params of `mcpServer/resource/read`.
+/// Reads a resource of an MCP server.
+///
+/// Parameters of the request
+/// [`mcpServer/resource/read`](crate::ClientRequest::McpResourceRead). The response is
+/// [`McpResourceReadResponse`](crate::McpResourceReadResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpResourceReadParams {
@@ -822,7 +861,7 @@ pub struct McpResourceReadParams {
 }
 
 impl McpResourceReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpResourceReadParams` from its required fields.
     #[must_use]
     pub fn new(server: impl Into<String>, uri: impl Into<String>) -> Self {
         Self {
@@ -836,35 +875,35 @@ impl McpResourceReadParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Map<String, Value>>) -> Self {
         self.meta = Some(meta.into());
         self
     }
 
-    /// Sets [`connector_id`](Self::connector_id).
+    /// Sets [`connector_id`](field@Self::connector_id).
     #[must_use]
     pub fn connector_id(mut self, connector_id: impl Into<String>) -> Self {
         self.connector_id = Some(connector_id.into());
         self
     }
 
-    /// Sets [`origin_call_id`](Self::origin_call_id).
+    /// Sets [`origin_call_id`](field@Self::origin_call_id).
     #[must_use]
     pub fn origin_call_id(mut self, origin_call_id: impl Into<String>) -> Self {
         self.origin_call_id = Some(origin_call_id.into());
         self
     }
 
-    /// Sets [`target`](Self::target).
+    /// Sets [`target`](field@Self::target).
     #[must_use]
     pub fn target(mut self, target: impl Into<McpResourceReadTarget>) -> Self {
         self.target = Some(target.into());
@@ -882,7 +921,8 @@ wire::object! { McpResourceReadParams {
     uri: required "uri",
 } }
 
-/// Response of `mcpServer/resource/read`.
+/// Response to `mcpServer/resource/read`
+/// ([`McpResourceReadParams`](crate::McpResourceReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpResourceReadResponse {
@@ -892,7 +932,7 @@ pub struct McpResourceReadResponse {
 }
 
 impl McpResourceReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpResourceReadResponse` from its required fields.
     #[must_use]
     pub fn new(contents: impl Into<Vec<ResourceContent>>) -> Self {
         Self {
@@ -907,7 +947,7 @@ wire::object! { McpResourceReadResponse {
     origin_call_id: optional "originCallId",
 } }
 
-/// `McpResourceReadTarget` of the protocol.
+/// Used in [`McpResourceReadParams::target`](field@crate::McpResourceReadParams::target).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpResourceReadTarget {
@@ -917,7 +957,7 @@ pub struct McpResourceReadTarget {
 }
 
 impl McpResourceReadTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpResourceReadTarget` from its required fields.
     #[must_use]
     pub fn new(connector_id: impl Into<String>, link_id: Option<String>) -> Self {
         Self {
@@ -932,25 +972,25 @@ wire::object! { McpResourceReadTarget {
     link_id: nullable "linkId",
 } }
 
-/// `McpServerConnectionStatus` of the protocol.
+/// Used in [`McpServerStatus::runtime_status`](field@crate::McpServerStatus::runtime_status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerConnectionStatus {
-    /// `notStarted`.
+    /// Wire value: `notStarted`.
     NotStarted,
-    /// `starting`.
+    /// Wire value: `starting`.
     Starting,
-    /// `connected`.
+    /// Wire value: `connected`.
     Connected,
-    /// `authenticationRequired`.
+    /// Wire value: `authenticationRequired`.
     AuthenticationRequired,
-    /// `failed`.
+    /// Wire value: `failed`.
     Failed,
-    /// `cancelled`.
+    /// Wire value: `cancelled`.
     Cancelled,
-    /// `disabled`.
+    /// Wire value: `disabled`.
     Disabled,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -964,17 +1004,23 @@ wire::strings! { McpServerConnectionStatus {
     "disabled" => Disabled,
 } }
 
-/// `McpServerElicitationAction` of the protocol.
+/// The user's reaction to an elicitation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerElicitationAction {
-    /// `accept`.
+    /// The user agreed. The content, if any, is what they entered.
+    ///
+    /// Wire value: `accept`.
     Accept,
-    /// `decline`.
+    /// The user declined.
+    ///
+    /// Wire value: `decline`.
     Decline,
-    /// `cancel`.
+    /// The user dismissed the question without a choice.
+    ///
+    /// Wire value: `cancel`.
     Cancel,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -984,29 +1030,41 @@ wire::strings! { McpServerElicitationAction {
     "cancel" => Cancel,
 } }
 
-/// Params of `mcpServer/elicitation/request`.
+/// A question that an MCP server, or codex on behalf of its tool, puts to the user.
+///
+/// Parameters of the server request
+/// [`mcpServer/elicitation/request`](crate::ServerRequest::McpServerElicitationRequest). The
+/// response is
+/// [`McpServerElicitationRequestResponse`](crate::McpServerElicitationRequestResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpServerElicitationRequestParams {
-    /// `openai/userVerification`.
+    /// A device-authenticated approval; accepted responses contain the proof in `content`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// Wire value: `openai/userVerification`.
+    ///
+    /// **Experimental:** requires the `experimentalApi` capability.
     OpenaiUserVerification(OpenaiUserVerificationMcpServerElicitationRequestParams),
-    /// `form`.
+    /// A form to fill in, described by a schema.
+    ///
+    /// Wire value: `form`.
     Form(Box<FormMcpServerElicitationRequestParams>),
-    /// `openai/form`.
+    /// Wire value: `openai/form`.
     OpenaiExtensionForm(OpenaiExtensionFormMcpServerElicitationRequestParams),
-    /// `openaiForm`.
+    /// Wire value: `openaiForm`.
     OpenaiForm(OpenaiFormMcpServerElicitationRequestParams),
-    /// `url`.
+    /// A page that the user should open.
+    ///
+    /// Wire value: `url`.
     Url(UrlMcpServerElicitationRequestParams),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
 impl McpServerElicitationRequestParams {
-    /// [`thread_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id) of
-    /// whichever variant it is; `None` if it has none.
+    /// Returns the field
+    /// [`thread_id`](field@crate::OpenaiUserVerificationMcpServerElicitationRequestParams::thread_id),
+    /// which all variants share, or `None` if it is absent.
     pub fn thread_id(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => Some(&body.thread_id),
@@ -1018,8 +1076,9 @@ impl McpServerElicitationRequestParams {
         }
     }
 
-    /// [`turn_id`](OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id) of whichever
-    /// variant it is; `None` if it has none.
+    /// Returns the field
+    /// [`turn_id`](field@crate::OpenaiUserVerificationMcpServerElicitationRequestParams::turn_id),
+    /// which all variants share, or `None` if it is absent.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => body.turn_id.as_deref(),
@@ -1031,8 +1090,9 @@ impl McpServerElicitationRequestParams {
         }
     }
 
-    /// [`server_name`](OpenaiUserVerificationMcpServerElicitationRequestParams::server_name) of
-    /// whichever variant it is; `None` if it has none.
+    /// Returns the field
+    /// [`server_name`](field@crate::OpenaiUserVerificationMcpServerElicitationRequestParams::server_name),
+    /// which all variants share, or `None` if it is absent.
     pub fn server_name(&self) -> Option<&str> {
         match self {
             Self::OpenaiUserVerification(body) => Some(&body.server_name),
@@ -1053,7 +1113,8 @@ wire::tagged! { McpServerElicitationRequestParams by "mode" {
     "url" => Url(UrlMcpServerElicitationRequestParams),
 } }
 
-/// Response of `mcpServer/elicitation/request`.
+/// Response to `mcpServer/elicitation/request`
+/// ([`McpServerElicitationRequestParams`](crate::McpServerElicitationRequestParams)).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerElicitationRequestResponse {
@@ -1067,7 +1128,7 @@ pub struct McpServerElicitationRequestResponse {
 }
 
 impl McpServerElicitationRequestResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerElicitationRequestResponse` from its required fields.
     #[must_use]
     pub fn new(action: impl Into<McpServerElicitationAction>) -> Self {
         Self {
@@ -1077,14 +1138,14 @@ impl McpServerElicitationRequestResponse {
         }
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
         self
     }
 
-    /// Sets [`content`](Self::content).
+    /// Sets [`content`](field@Self::content).
     #[must_use]
     pub fn content(mut self, content: impl Into<Value>) -> Self {
         self.content = Some(content.into());
@@ -1100,7 +1161,8 @@ wire::object! { McpServerElicitationRequestResponse {
     content: optional "content",
 } }
 
-/// `McpServerEventNotification` of the protocol.
+/// Used in
+/// [`McpServerEventStreamNotification::notification`](field@crate::McpServerEventStreamNotification::notification).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerEventNotification {
@@ -1109,7 +1171,7 @@ pub struct McpServerEventNotification {
 }
 
 impl McpServerEventNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerEventNotification` from its required fields.
     #[must_use]
     pub fn new(method: impl Into<String>, params: impl Into<Value>) -> Self {
         Self {
@@ -1124,19 +1186,22 @@ wire::object! { McpServerEventNotification {
     params: required "params",
 } }
 
-/// Params of `mcpServer/event/stream/notification`.
+/// An event of an MCP server to which the client subscribed.
+///
+/// Parameters of the notification
+/// [`mcpServer/event/stream/notification`](crate::ServerNotification::McpServerEventStream).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerEventStreamNotification {
     pub notification: McpServerEventNotification,
     pub subscription_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl McpServerEventStreamNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerEventStreamNotification` from its required fields.
     #[must_use]
     pub fn new(
         notification: impl Into<McpServerEventNotification>,
@@ -1156,9 +1221,13 @@ wire::object! { McpServerEventStreamNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `mcpServer/event/stream/start`.
+/// Subscribes to events of an MCP server.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`mcpServer/event/stream/start`](crate::ClientRequest::McpServerEventStreamStart). The
+/// response is [`McpServerEventStreamStartResponse`](crate::McpServerEventStreamStartResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerEventStreamStartParams {
@@ -1171,7 +1240,7 @@ pub struct McpServerEventStreamStartParams {
 }
 
 impl McpServerEventStreamStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerEventStreamStartParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1190,7 +1259,7 @@ impl McpServerEventStreamStartParams {
         }
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
@@ -1207,18 +1276,23 @@ wire::object! { McpServerEventStreamStartParams {
     subscription_id: required "subscriptionId",
 } }
 
-/// Response of `mcpServer/event/stream/start`.
+/// Response to `mcpServer/event/stream/start`
+/// ([`McpServerEventStreamStartParams`](crate::McpServerEventStreamStartParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct McpServerEventStreamStartResponse {}
 
 wire::object! { McpServerEventStreamStartResponse {} }
 
-/// Params of `mcpServer/event/stream/stop`.
+/// Ends a subscription to events of an MCP server.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`mcpServer/event/stream/stop`](crate::ClientRequest::McpServerEventStreamStop). The
+/// response is [`McpServerEventStreamStopResponse`](crate::McpServerEventStreamStopResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerEventStreamStopParams {
@@ -1226,7 +1300,7 @@ pub struct McpServerEventStreamStopParams {
 }
 
 impl McpServerEventStreamStopParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerEventStreamStopParams` from its required fields.
     #[must_use]
     pub fn new(subscription_id: impl Into<String>) -> Self {
         Self {
@@ -1239,9 +1313,10 @@ wire::object! { McpServerEventStreamStopParams {
     subscription_id: required "subscriptionId",
 } }
 
-/// Response of `mcpServer/event/stream/stop`.
+/// Response to `mcpServer/event/stream/stop`
+/// ([`McpServerEventStreamStopParams`](crate::McpServerEventStreamStopParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct McpServerEventStreamStopResponse {}
@@ -1261,7 +1336,7 @@ pub struct McpServerInfo {
 }
 
 impl McpServerInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerInfo` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
         Self {
@@ -1284,7 +1359,7 @@ wire::object! { McpServerInfo {
     website_url: optional "websiteUrl",
 } }
 
-/// `McpServerMigration` of the protocol.
+/// Used in [`MigrationDetails::mcp_servers`](field@crate::MigrationDetails::mcp_servers).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerMigration {
@@ -1292,7 +1367,7 @@ pub struct McpServerMigration {
 }
 
 impl McpServerMigration {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerMigration` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
@@ -1303,17 +1378,18 @@ wire::object! { McpServerMigration {
     name: required "name",
 } }
 
-/// `McpServerOauthClientRegistration` of the protocol.
+/// Used in
+/// [`McpServerOauthLoginParams::client_registration`](field@crate::McpServerOauthLoginParams::client_registration).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerOauthClientRegistration {
-    /// `auto`.
+    /// Wire value: `auto`.
     Auto,
-    /// `cimd`.
+    /// Wire value: `cimd`.
     Cimd,
-    /// `dcr`.
+    /// Wire value: `dcr`.
     Dcr,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1323,7 +1399,10 @@ wire::strings! { McpServerOauthClientRegistration {
     "dcr" => Dcr,
 } }
 
-/// Params of `mcpServer/oauthLogin/completed`.
+/// The OAuth login at an MCP server succeeded or failed.
+///
+/// Parameters of the notification
+/// [`mcpServer/oauthLogin/completed`](crate::ServerNotification::McpServerOauthLoginCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerOauthLoginCompletedNotification {
@@ -1333,13 +1412,13 @@ pub struct McpServerOauthLoginCompletedNotification {
     pub login_id: Option<String>,
     pub name: String,
     pub success: bool,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl McpServerOauthLoginCompletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerOauthLoginCompletedNotification` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, success: bool) -> Self {
         Self {
@@ -1362,7 +1441,11 @@ wire::object! { McpServerOauthLoginCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `mcpServer/oauth/login`.
+/// Starts an OAuth login at an MCP server.
+///
+/// Parameters of the request
+/// [`mcpServer/oauth/login`](crate::ClientRequest::McpServerOauthLogin). The response is
+/// [`McpServerOauthLoginResponse`](crate::McpServerOauthLoginResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerOauthLoginParams {
@@ -1375,7 +1458,7 @@ pub struct McpServerOauthLoginParams {
 }
 
 impl McpServerOauthLoginParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerOauthLoginParams` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -1387,14 +1470,14 @@ impl McpServerOauthLoginParams {
         }
     }
 
-    /// Sets [`thread_id`](Self::thread_id).
+    /// Sets [`thread_id`](field@Self::thread_id).
     #[must_use]
     pub fn thread_id(mut self, thread_id: impl Into<String>) -> Self {
         self.thread_id = Some(thread_id.into());
         self
     }
 
-    /// Sets [`client_registration`](Self::client_registration).
+    /// Sets [`client_registration`](field@Self::client_registration).
     #[must_use]
     pub fn client_registration(
         mut self,
@@ -1404,14 +1487,14 @@ impl McpServerOauthLoginParams {
         self
     }
 
-    /// Sets [`scopes`](Self::scopes).
+    /// Sets [`scopes`](field@Self::scopes).
     #[must_use]
     pub fn scopes(mut self, scopes: impl Into<Vec<String>>) -> Self {
         self.scopes = Some(scopes.into());
         self
     }
 
-    /// Sets [`timeout_secs`](Self::timeout_secs).
+    /// Sets [`timeout_secs`](field@Self::timeout_secs).
     #[must_use]
     pub fn timeout_secs(mut self, timeout_secs: i64) -> Self {
         self.timeout_secs = Some(timeout_secs);
@@ -1427,7 +1510,8 @@ wire::object! { McpServerOauthLoginParams {
     timeout_secs: optional "timeoutSecs",
 } }
 
-/// Response of `mcpServer/oauth/login`.
+/// Response to `mcpServer/oauth/login`
+/// ([`McpServerOauthLoginParams`](crate::McpServerOauthLoginParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerOauthLoginResponse {
@@ -1438,7 +1522,7 @@ pub struct McpServerOauthLoginResponse {
 }
 
 impl McpServerOauthLoginResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerOauthLoginResponse` from its required fields.
     #[must_use]
     pub fn new(authorization_url: impl Into<String>) -> Self {
         Self {
@@ -1453,13 +1537,14 @@ wire::object! { McpServerOauthLoginResponse {
     login_id: optional "loginId",
 } }
 
-/// `McpServerStartupFailureReason` of the protocol.
+/// Used in
+/// [`McpServerStatusUpdatedNotification::failure_reason`](field@crate::McpServerStatusUpdatedNotification::failure_reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStartupFailureReason {
-    /// `reauthenticationRequired`.
+    /// Wire value: `reauthenticationRequired`.
     ReauthenticationRequired,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1467,19 +1552,27 @@ wire::strings! { McpServerStartupFailureReason {
     "reauthenticationRequired" => ReauthenticationRequired,
 } }
 
-/// `McpServerStartupState` of the protocol.
+/// The startup state of an MCP server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStartupState {
-    /// `starting`.
+    /// The MCP server is being started.
+    ///
+    /// Wire value: `starting`.
     Starting,
-    /// `ready`.
+    /// The MCP server is ready for use.
+    ///
+    /// Wire value: `ready`.
     Ready,
-    /// `failed`.
+    /// The MCP server could not be started.
+    ///
+    /// Wire value: `failed`.
     Failed,
-    /// `cancelled`.
+    /// The start of the MCP server was cancelled.
+    ///
+    /// Wire value: `cancelled`.
     Cancelled,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1490,7 +1583,8 @@ wire::strings! { McpServerStartupState {
     "cancelled" => Cancelled,
 } }
 
-/// `McpServerStatus` of the protocol.
+/// Used in
+/// [`ListMcpServerStatusResponse::data`](field@crate::ListMcpServerStatusResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerStatus {
@@ -1517,7 +1611,7 @@ pub struct McpServerStatus {
 }
 
 impl McpServerStatus {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerStatus` from its required fields.
     #[must_use]
     pub fn new(
         auth_status: impl Into<McpAuthStatus>,
@@ -1558,15 +1652,16 @@ wire::object! { McpServerStatus {
     tools_error: optional "toolsError",
 } }
 
-/// `McpServerStatusDetail` of the protocol.
+/// Used in
+/// [`ListMcpServerStatusParams::detail`](field@crate::ListMcpServerStatusParams::detail).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStatusDetail {
-    /// `full`.
+    /// Wire value: `full`.
     Full,
-    /// `toolsAndAuthOnly`.
+    /// Wire value: `toolsAndAuthOnly`.
     ToolsAndAuthOnly,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1575,7 +1670,10 @@ wire::strings! { McpServerStatusDetail {
     "toolsAndAuthOnly" => ToolsAndAuthOnly,
 } }
 
-/// Params of `mcpServer/startupStatus/updated`.
+/// The startup state of an MCP server changed.
+///
+/// Parameters of the notification
+/// [`mcpServer/startupStatus/updated`](crate::ServerNotification::McpServerStatusUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerStatusUpdatedNotification {
@@ -1584,13 +1682,13 @@ pub struct McpServerStatusUpdatedNotification {
     pub failure_reason: Option<McpServerStartupFailureReason>,
     pub name: String,
     pub status: McpServerStartupState,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl McpServerStatusUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerStatusUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -1616,7 +1714,10 @@ wire::object! { McpServerStatusUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `mcpServer/tool/call`.
+/// Calls a tool of an MCP server.
+///
+/// Parameters of the request [`mcpServer/tool/call`](crate::ClientRequest::McpServerToolCall).
+/// The response is [`McpServerToolCallResponse`](crate::McpServerToolCallResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerToolCallParams {
@@ -1628,7 +1729,7 @@ pub struct McpServerToolCallParams {
 }
 
 impl McpServerToolCallParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerToolCallParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1644,14 +1745,14 @@ impl McpServerToolCallParams {
         }
     }
 
-    /// Sets [`meta`](Self::meta).
+    /// Sets [`meta`](field@Self::meta).
     #[must_use]
     pub fn meta(mut self, meta: impl Into<Value>) -> Self {
         self.meta = Some(meta.into());
         self
     }
 
-    /// Sets [`arguments`](Self::arguments).
+    /// Sets [`arguments`](field@Self::arguments).
     #[must_use]
     pub fn arguments(mut self, arguments: impl Into<Value>) -> Self {
         self.arguments = Some(arguments.into());
@@ -1667,7 +1768,8 @@ wire::object! { McpServerToolCallParams {
     tool: required "tool",
 } }
 
-/// Response of `mcpServer/tool/call`.
+/// Response to `mcpServer/tool/call`
+/// ([`McpServerToolCallParams`](crate::McpServerToolCallParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerToolCallResponse {
@@ -1678,7 +1780,7 @@ pub struct McpServerToolCallResponse {
 }
 
 impl McpServerToolCallResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpServerToolCallResponse` from its required fields.
     #[must_use]
     pub fn new(content: impl Into<Vec<Value>>) -> Self {
         Self {
@@ -1697,7 +1799,8 @@ wire::object! { McpServerToolCallResponse {
     structured_content: optional "structuredContent",
 } }
 
-/// `McpToolCallAppContext` of the protocol.
+/// Used in
+/// [`McpToolCallThreadItem::app_context`](field@crate::McpToolCallThreadItem::app_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallAppContext {
@@ -1709,7 +1812,7 @@ pub struct McpToolCallAppContext {
 }
 
 impl McpToolCallAppContext {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolCallAppContext` from its required fields.
     #[must_use]
     pub fn new(connector_id: impl Into<String>) -> Self {
         Self {
@@ -1730,7 +1833,7 @@ wire::object! { McpToolCallAppContext {
     resource_uri: optional "resourceUri",
 } }
 
-/// `McpToolCallError` of the protocol.
+/// Used in [`McpToolCallThreadItem::error`](field@crate::McpToolCallThreadItem::error).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallError {
@@ -1738,7 +1841,7 @@ pub struct McpToolCallError {
 }
 
 impl McpToolCallError {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolCallError` from its required fields.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
@@ -1749,7 +1852,9 @@ wire::object! { McpToolCallError {
     message: required "message",
 } }
 
-/// `mcpToolCall` of [`GuardianApprovalReviewAction`].
+/// Body of
+/// [`GuardianApprovalReviewAction::McpToolCall`](crate::GuardianApprovalReviewAction::McpToolCall)
+/// (`type`: `mcpToolCall`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallGuardianApprovalReviewAction {
@@ -1761,7 +1866,7 @@ pub struct McpToolCallGuardianApprovalReviewAction {
 }
 
 impl McpToolCallGuardianApprovalReviewAction {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolCallGuardianApprovalReviewAction` from its required fields.
     #[must_use]
     pub fn new(server: impl Into<String>, tool_name: impl Into<String>) -> Self {
         Self {
@@ -1782,7 +1887,7 @@ wire::object! { McpToolCallGuardianApprovalReviewAction {
     tool_title: optional "toolTitle",
 } }
 
-/// `McpToolCallResult` of the protocol.
+/// Used in [`McpToolCallThreadItem::result`](field@crate::McpToolCallThreadItem::result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallResult {
@@ -1792,7 +1897,7 @@ pub struct McpToolCallResult {
 }
 
 impl McpToolCallResult {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolCallResult` from its required fields.
     #[must_use]
     pub fn new(content: impl Into<Vec<Value>>) -> Self {
         Self {
@@ -1809,17 +1914,23 @@ wire::object! { McpToolCallResult {
     structured_content: optional "structuredContent",
 } }
 
-/// `McpToolCallStatus` of the protocol.
+/// The status of a call of an MCP tool.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpToolCallStatus {
-    /// `inProgress`.
+    /// The call is running.
+    ///
+    /// Wire value: `inProgress`.
     InProgress,
-    /// `completed`.
+    /// The call succeeded.
+    ///
+    /// Wire value: `completed`.
     Completed,
-    /// `failed`.
+    /// The call failed.
+    ///
+    /// Wire value: `failed`.
     Failed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1829,7 +1940,9 @@ wire::strings! { McpToolCallStatus {
     "failed" => Failed,
 } }
 
-/// `mcpToolCall` of [`ThreadItem`].
+/// A call of a tool of an MCP server, with its result or error.
+///
+/// Body of [`ThreadItem::McpToolCall`](crate::ThreadItem::McpToolCall) (`type`: `mcpToolCall`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallThreadItem {
@@ -1856,7 +1969,7 @@ pub struct McpToolCallThreadItem {
 }
 
 impl McpToolCallThreadItem {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolCallThreadItem` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -1903,7 +2016,8 @@ wire::object! { McpToolCallThreadItem {
     tool: required "tool",
 } }
 
-/// `mcp_tool` of [`ConfiguredHookHandler`].
+/// Body of [`ConfiguredHookHandler::McpTool`](crate::ConfiguredHookHandler::McpTool) (`type`:
+/// `mcp_tool`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolConfiguredHookHandler {
@@ -1915,7 +2029,7 @@ pub struct McpToolConfiguredHookHandler {
 }
 
 impl McpToolConfiguredHookHandler {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolConfiguredHookHandler` from its required fields.
     #[must_use]
     pub fn new(
         input: impl Into<Map<String, Value>>,
@@ -1940,7 +2054,7 @@ wire::object! { McpToolConfiguredHookHandler {
     tool: required "tool",
 } }
 
-/// `mcpTool` of [`HookMetadata`].
+/// Body of [`HookMetadata::McpTool`](crate::HookMetadata::McpTool) (`handlerType`: `mcpTool`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolHookMetadata {
@@ -1967,7 +2081,7 @@ pub struct McpToolHookMetadata {
 }
 
 impl McpToolHookMetadata {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `McpToolHookMetadata` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -2026,7 +2140,9 @@ wire::object! { McpToolHookMetadata {
     trust_status: required "trustStatus",
 } }
 
-/// `openai/form` of [`McpServerElicitationRequestParams`].
+/// Body of
+/// [`McpServerElicitationRequestParams::OpenaiExtensionForm`](crate::McpServerElicitationRequestParams::OpenaiExtensionForm)
+/// (`mode`: `openai/form`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiExtensionFormMcpServerElicitationRequestParams {
@@ -2045,7 +2161,8 @@ pub struct OpenaiExtensionFormMcpServerElicitationRequestParams {
 }
 
 impl OpenaiExtensionFormMcpServerElicitationRequestParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OpenaiExtensionFormMcpServerElicitationRequestParams` from its required
+    /// fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -2073,7 +2190,9 @@ wire::object! { OpenaiExtensionFormMcpServerElicitationRequestParams {
     server_name: required "serverName",
 } }
 
-/// `openaiForm` of [`McpServerElicitationRequestParams`].
+/// Body of
+/// [`McpServerElicitationRequestParams::OpenaiForm`](crate::McpServerElicitationRequestParams::OpenaiForm)
+/// (`mode`: `openaiForm`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiFormMcpServerElicitationRequestParams {
@@ -2092,7 +2211,7 @@ pub struct OpenaiFormMcpServerElicitationRequestParams {
 }
 
 impl OpenaiFormMcpServerElicitationRequestParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OpenaiFormMcpServerElicitationRequestParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -2122,7 +2241,11 @@ wire::object! { OpenaiFormMcpServerElicitationRequestParams {
 
 /// A device-authenticated approval; accepted responses contain the proof in `content`.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Body of
+/// [`McpServerElicitationRequestParams::OpenaiUserVerification`](crate::McpServerElicitationRequestParams::OpenaiUserVerification)
+/// (`mode`: `openai/userVerification`).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiUserVerificationMcpServerElicitationRequestParams {
@@ -2142,7 +2265,8 @@ pub struct OpenaiUserVerificationMcpServerElicitationRequestParams {
 }
 
 impl OpenaiUserVerificationMcpServerElicitationRequestParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `OpenaiUserVerificationMcpServerElicitationRequestParams` from its required
+    /// fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -2189,7 +2313,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `Resource` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, uri: impl Into<String>) -> Self {
         Self {
@@ -2222,9 +2346,9 @@ wire::object! { Resource {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResourceContent {
-    /// As `TextResourceContent`.
+    /// A value of type `TextResourceContent`.
     Text(TextResourceContent),
-    /// As `BlobResourceContent`.
+    /// A value of type `BlobResourceContent`.
     Blob(BlobResourceContent),
 }
 
@@ -2246,7 +2370,7 @@ pub struct ResourceTemplate {
 }
 
 impl ResourceTemplate {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ResourceTemplate` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, uri_template: impl Into<String>) -> Self {
         Self {
@@ -2269,7 +2393,7 @@ wire::object! { ResourceTemplate {
     uri_template: required "uriTemplate",
 } }
 
-/// `TextResourceContent` of the protocol.
+/// Used in [`ResourceContent::Text`](variant@crate::ResourceContent::Text).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TextResourceContent {
@@ -2281,7 +2405,7 @@ pub struct TextResourceContent {
 }
 
 impl TextResourceContent {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TextResourceContent` from its required fields.
     #[must_use]
     pub fn new(text: impl Into<String>, uri: impl Into<String>) -> Self {
         Self {
@@ -2315,7 +2439,7 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `Tool` from its required fields.
     #[must_use]
     pub fn new(input_schema: impl Into<Value>, name: impl Into<String>) -> Self {
         Self {
@@ -2342,7 +2466,11 @@ wire::object! { Tool {
     title: optional "title",
 } }
 
-/// `url` of [`McpServerElicitationRequestParams`].
+/// A page that the user should open.
+///
+/// Body of
+/// [`McpServerElicitationRequestParams::Url`](crate::McpServerElicitationRequestParams::Url)
+/// (`mode`: `url`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UrlMcpServerElicitationRequestParams {
@@ -2362,7 +2490,7 @@ pub struct UrlMcpServerElicitationRequestParams {
 }
 
 impl UrlMcpServerElicitationRequestParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `UrlMcpServerElicitationRequestParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,

@@ -7,7 +7,11 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// Params of `modelProvider/authRecoveryStarted`.
+/// Parameters of the notification
+/// [`modelProvider/authRecoveryStarted`](crate::ServerNotification::ModelProviderAuthRecoveryStarted).
+///
+/// Parameters of the notification
+/// [`modelProvider/authRecoveryCompleted`](crate::ServerNotification::ModelProviderAuthRecoveryCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AuthRecoveryNotification {
@@ -15,13 +19,13 @@ pub struct AuthRecoveryNotification {
     pub turn_id: String,
     pub message: String,
     pub provider: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl AuthRecoveryNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AuthRecoveryNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -47,15 +51,16 @@ wire::object! { AuthRecoveryNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `BedrockProviderId` of the protocol.
+/// Used in
+/// [`BedrockProviderSettingsPatch::provider_id`](field@crate::BedrockProviderSettingsPatch::provider_id).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BedrockProviderId {
-    /// `amazon-bedrock`.
+    /// Wire value: `amazon-bedrock`.
     AmazonBedrock,
-    /// `amazon-bedrock-runtime`.
+    /// Wire value: `amazon-bedrock-runtime`.
     AmazonBedrockRuntime,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -64,7 +69,7 @@ wire::strings! { BedrockProviderId {
     "amazon-bedrock-runtime" => AmazonBedrockRuntime,
 } }
 
-/// `bedrock` of [`ProviderSettings`].
+/// Body of [`ProviderSettings::Bedrock`](crate::ProviderSettings::Bedrock) (`type`: `bedrock`).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct BedrockProviderSettings {
@@ -78,18 +83,21 @@ wire::object! { BedrockProviderSettings {
 } }
 
 /// AWS configuration fields for built-in Bedrock providers.
+///
+/// Body of [`ProviderSettingsPatch::Bedrock`](crate::ProviderSettingsPatch::Bedrock) (`type`:
+/// `bedrock`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BedrockProviderSettingsPatch {
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub profile: Option<Option<String>>,
     pub provider_id: BedrockProviderId,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub region: Option<Option<String>>,
 }
 
 impl BedrockProviderSettingsPatch {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `BedrockProviderSettingsPatch` from its required fields.
     #[must_use]
     pub fn new(provider_id: impl Into<BedrockProviderId>) -> Self {
         Self {
@@ -99,28 +107,28 @@ impl BedrockProviderSettingsPatch {
         }
     }
 
-    /// Sets [`profile`](Self::profile).
+    /// Sets [`profile`](field@Self::profile).
     #[must_use]
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profile = Some(Some(profile.into()));
         self
     }
 
-    /// Clears [`profile`](Self::profile): sends `null`.
+    /// Clears [`profile`](field@Self::profile) by sending `null`.
     #[must_use]
     pub fn clear_profile(mut self) -> Self {
         self.profile = Some(None);
         self
     }
 
-    /// Sets [`region`](Self::region).
+    /// Sets [`region`](field@Self::region).
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(Some(region.into()));
         self
     }
 
-    /// Clears [`region`](Self::region): sends `null`.
+    /// Clears [`region`](field@Self::region) by sending `null`.
     #[must_use]
     pub fn clear_region(mut self) -> Self {
         self.region = Some(None);
@@ -135,6 +143,10 @@ wire::object! { BedrockProviderSettingsPatch {
 } }
 
 /// EXPERIMENTAL - list collaboration mode presets.
+///
+/// Parameters of the request
+/// [`collaborationMode/list`](crate::ClientRequest::CollaborationModeList). The response is
+/// [`CollaborationModeListResponse`](crate::CollaborationModeListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct CollaborationModeListParams {}
@@ -142,6 +154,9 @@ pub struct CollaborationModeListParams {}
 wire::object! { CollaborationModeListParams {} }
 
 /// EXPERIMENTAL - collaboration mode presets response.
+///
+/// Response to `collaborationMode/list`
+/// ([`CollaborationModeListParams`](crate::CollaborationModeListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CollaborationModeListResponse {
@@ -149,7 +164,7 @@ pub struct CollaborationModeListResponse {
 }
 
 impl CollaborationModeListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CollaborationModeListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<CollaborationModeMask>>) -> Self {
         Self { data: data.into() }
@@ -167,12 +182,12 @@ pub struct CollaborationModeMask {
     pub mode: Option<ModeKind>,
     pub model: Option<String>,
     pub name: String,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub reasoning_effort: Option<Option<ReasoningEffort>>,
 }
 
 impl CollaborationModeMask {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CollaborationModeMask` from its required fields.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -191,7 +206,8 @@ wire::object! { CollaborationModeMask {
     reasoning_effort: clearable "reasoning_effort",
 } }
 
-/// `customGateway` of [`ProviderSettings`].
+/// Body of [`ProviderSettings::CustomGateway`](crate::ProviderSettings::CustomGateway) (`type`:
+/// `customGateway`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomGatewayProviderSettings {
@@ -199,7 +215,7 @@ pub struct CustomGatewayProviderSettings {
 }
 
 impl CustomGatewayProviderSettings {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CustomGatewayProviderSettings` from its required fields.
     #[must_use]
     pub fn new(auth: impl Into<GatewayAuth>) -> Self {
         Self { auth: auth.into() }
@@ -210,13 +226,15 @@ wire::object! { CustomGatewayProviderSettings {
     auth: required "auth",
 } }
 
-/// `customGateway` of [`ProviderSettingsPatch`].
+/// Body of
+/// [`ProviderSettingsPatch::CustomGateway`](crate::ProviderSettingsPatch::CustomGateway)
+/// (`type`: `customGateway`).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct CustomGatewayProviderSettingsPatch {
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub base_url: Option<Option<String>>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub env_key: Option<Option<String>>,
     pub name: Option<String>,
     /// Omit or pass null to allocate a new custom provider ID.
@@ -224,42 +242,42 @@ pub struct CustomGatewayProviderSettingsPatch {
 }
 
 impl CustomGatewayProviderSettingsPatch {
-    /// Sets [`base_url`](Self::base_url).
+    /// Sets [`base_url`](field@Self::base_url).
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = Some(Some(base_url.into()));
         self
     }
 
-    /// Clears [`base_url`](Self::base_url): sends `null`.
+    /// Clears [`base_url`](field@Self::base_url) by sending `null`.
     #[must_use]
     pub fn clear_base_url(mut self) -> Self {
         self.base_url = Some(None);
         self
     }
 
-    /// Sets [`env_key`](Self::env_key).
+    /// Sets [`env_key`](field@Self::env_key).
     #[must_use]
     pub fn env_key(mut self, env_key: impl Into<String>) -> Self {
         self.env_key = Some(Some(env_key.into()));
         self
     }
 
-    /// Clears [`env_key`](Self::env_key): sends `null`.
+    /// Clears [`env_key`](field@Self::env_key) by sending `null`.
     #[must_use]
     pub fn clear_env_key(mut self) -> Self {
         self.env_key = Some(None);
         self
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`provider_id`](Self::provider_id).
+    /// Sets [`provider_id`](field@Self::provider_id).
     #[must_use]
     pub fn provider_id(mut self, provider_id: impl Into<String>) -> Self {
         self.provider_id = Some(provider_id.into());
@@ -274,7 +292,8 @@ wire::object! { CustomGatewayProviderSettingsPatch {
     provider_id: optional "providerId",
 } }
 
-/// `environmentVariable` of [`GatewayAuth`].
+/// Body of [`GatewayAuth::EnvironmentVariable`](crate::GatewayAuth::EnvironmentVariable)
+/// (`mode`: `environmentVariable`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentVariableGatewayAuth {
@@ -282,7 +301,7 @@ pub struct EnvironmentVariableGatewayAuth {
 }
 
 impl EnvironmentVariableGatewayAuth {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentVariableGatewayAuth` from its required fields.
     #[must_use]
     pub fn new(env_key: impl Into<String>) -> Self {
         Self { env_key: env_key.into() }
@@ -293,17 +312,20 @@ wire::object! { EnvironmentVariableGatewayAuth {
     env_key: required "envKey",
 } }
 
-/// `GatewayAuth` of the protocol.
+/// Used in
+/// [`CustomGatewayProviderSettings::auth`](field@crate::CustomGatewayProviderSettings::auth).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GatewayAuth {
-    /// `none`.
+    /// Wire value: `none`.
     None,
-    /// `environmentVariable`.
+    /// Wire value: `environmentVariable`.
     EnvironmentVariable(EnvironmentVariableGatewayAuth),
-    /// `externallyConfigured`.
+    /// Authentication is configured outside the gateway form. Preserve it on edits.
+    ///
+    /// Wire value: `externallyConfigured`.
     ExternallyConfigured(ExternallyConfiguredGatewayAuth),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -313,13 +335,14 @@ wire::tagged! { GatewayAuth by "mode" {
     "externallyConfigured" => ExternallyConfigured(ExternallyConfiguredGatewayAuth),
 } }
 
-/// `GcpProviderId` of the protocol.
+/// Used in
+/// [`GcpProviderSettingsPatch::provider_id`](field@crate::GcpProviderSettingsPatch::provider_id).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GcpProviderId {
-    /// `gcp`.
+    /// Wire value: `gcp`.
     Gcp,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -327,7 +350,7 @@ wire::strings! { GcpProviderId {
     "gcp" => Gcp,
 } }
 
-/// `gcp` of [`ProviderSettings`].
+/// Body of [`ProviderSettings::Gcp`](crate::ProviderSettings::Gcp) (`type`: `gcp`).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GcpProviderSettings {
@@ -344,20 +367,22 @@ wire::object! { GcpProviderSettings {
 } }
 
 /// GCP configuration fields. Credential-file paths refer to the app-server host.
+///
+/// Body of [`ProviderSettingsPatch::Gcp`](crate::ProviderSettingsPatch::Gcp) (`type`: `gcp`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GcpProviderSettingsPatch {
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub credential_file: Option<Option<String>>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub location: Option<Option<String>>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub project_id: Option<Option<String>>,
     pub provider_id: GcpProviderId,
 }
 
 impl GcpProviderSettingsPatch {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `GcpProviderSettingsPatch` from its required fields.
     #[must_use]
     pub fn new(provider_id: impl Into<GcpProviderId>) -> Self {
         Self {
@@ -368,42 +393,42 @@ impl GcpProviderSettingsPatch {
         }
     }
 
-    /// Sets [`credential_file`](Self::credential_file).
+    /// Sets [`credential_file`](field@Self::credential_file).
     #[must_use]
     pub fn credential_file(mut self, credential_file: impl Into<String>) -> Self {
         self.credential_file = Some(Some(credential_file.into()));
         self
     }
 
-    /// Clears [`credential_file`](Self::credential_file): sends `null`.
+    /// Clears [`credential_file`](field@Self::credential_file) by sending `null`.
     #[must_use]
     pub fn clear_credential_file(mut self) -> Self {
         self.credential_file = Some(None);
         self
     }
 
-    /// Sets [`location`](Self::location).
+    /// Sets [`location`](field@Self::location).
     #[must_use]
     pub fn location(mut self, location: impl Into<String>) -> Self {
         self.location = Some(Some(location.into()));
         self
     }
 
-    /// Clears [`location`](Self::location): sends `null`.
+    /// Clears [`location`](field@Self::location) by sending `null`.
     #[must_use]
     pub fn clear_location(mut self) -> Self {
         self.location = Some(None);
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(Some(project_id.into()));
         self
     }
 
-    /// Clears [`project_id`](Self::project_id): sends `null`.
+    /// Clears [`project_id`](field@Self::project_id) by sending `null`.
     #[must_use]
     pub fn clear_project_id(mut self) -> Self {
         self.project_id = Some(None);
@@ -423,12 +448,18 @@ wire::object! { GcpProviderSettingsPatch {
 #[non_exhaustive]
 pub enum InputModality {
     /// Plain text turns and tool payloads.
+    ///
+    /// Wire value: `text`.
     Text,
     /// Image attachments included in user turns.
+    ///
+    /// Wire value: `image`.
     Image,
     /// Audio attachments included in user turns.
+    ///
+    /// Wire value: `audio`.
     Audio,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -438,14 +469,14 @@ wire::strings! { InputModality {
     "audio" => Audio,
 } }
 
-/// `Model` of the protocol.
+/// A model that the server offers.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Model {
     pub id: String,
     /// Deprecated: use `serviceTiers` instead.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub additional_speed_tiers: Vec<String>,
     pub availability_nux: Option<ModelAvailabilityNux>,
     /// Null when the catalog does not provide access-program metadata.
@@ -456,26 +487,26 @@ pub struct Model {
     pub description: String,
     pub display_name: String,
     pub hidden: bool,
-    /// `["text","image"]` if the server does not say.
+    /// Defaults to `["text","image"]` if absent.
     pub input_modalities: Vec<InputModality>,
     pub is_default: bool,
     pub model: String,
     pub model_specialty: Option<String>,
     /// Multi-agent runtime declared by this model, when available.
     pub multi_agent_version: Option<MultiAgentVersion>,
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub service_tiers: Vec<ModelServiceTier>,
     pub supported_reasoning_efforts: Vec<ReasoningEffortOption>,
     /// @deprecated Always false; models no longer support personality selection.
     ///
-    /// `false` if the server does not say.
+    /// Defaults to `false` if absent.
     pub supports_personality: bool,
     pub upgrade: Option<String>,
     pub upgrade_info: Option<ModelUpgradeInfo>,
 }
 
 impl Model {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `Model` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -543,7 +574,7 @@ pub struct ModelAccessPrograms {
 }
 
 impl ModelAccessPrograms {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelAccessPrograms` from its required fields.
     #[must_use]
     pub fn new(cyber: impl Into<Vec<CyberAccessProgram>>) -> Self {
         Self { cyber: cyber.into() }
@@ -554,7 +585,7 @@ wire::object! { ModelAccessPrograms {
     cyber: required "cyber",
 } }
 
-/// `ModelAvailabilityNux` of the protocol.
+/// Used in [`Model::availability_nux`](field@crate::Model::availability_nux).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelAvailabilityNux {
@@ -562,7 +593,7 @@ pub struct ModelAvailabilityNux {
 }
 
 impl ModelAvailabilityNux {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelAvailabilityNux` from its required fields.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into() }
@@ -573,7 +604,10 @@ wire::object! { ModelAvailabilityNux {
     message: required "message",
 } }
 
-/// Params of `model/list`.
+/// Lists the available models, page by page.
+///
+/// Parameters of the request [`model/list`](crate::ClientRequest::ModelList). The response is
+/// [`ModelListResponse`](crate::ModelListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ModelListParams {
@@ -588,28 +622,28 @@ pub struct ModelListParams {
 }
 
 impl ModelListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`include_hidden`](Self::include_hidden).
+    /// Sets [`include_hidden`](field@Self::include_hidden).
     #[must_use]
     pub fn include_hidden(mut self, include_hidden: bool) -> Self {
         self.include_hidden = Some(include_hidden);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
@@ -624,7 +658,7 @@ wire::object! { ModelListParams {
     model_provider: optional "modelProvider",
 } }
 
-/// Response of `model/list`.
+/// Response to `model/list` ([`ModelListParams`](crate::ModelListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelListResponse {
@@ -635,7 +669,7 @@ pub struct ModelListResponse {
 }
 
 impl ModelListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<Model>>) -> Self {
         Self {
@@ -650,14 +684,20 @@ wire::object! { ModelListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Params of `modelProvider/capabilities/read`.
+/// Reads the capabilities of the model provider.
+///
+/// Parameters of the request
+/// [`modelProvider/capabilities/read`](crate::ClientRequest::ModelProviderCapabilitiesRead).
+/// The response is
+/// [`ModelProviderCapabilitiesReadResponse`](crate::ModelProviderCapabilitiesReadResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ModelProviderCapabilitiesReadParams {}
 
 wire::object! { ModelProviderCapabilitiesReadParams {} }
 
-/// Response of `modelProvider/capabilities/read`.
+/// Response to `modelProvider/capabilities/read`
+/// ([`ModelProviderCapabilitiesReadParams`](crate::ModelProviderCapabilitiesReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderCapabilitiesReadResponse {
@@ -666,7 +706,7 @@ pub struct ModelProviderCapabilitiesReadResponse {
 }
 
 impl ModelProviderCapabilitiesReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderCapabilitiesReadResponse` from its required fields.
     #[must_use]
     pub fn new(image_generation: bool, web_search: bool) -> Self {
         Self {
@@ -681,7 +721,9 @@ wire::object! { ModelProviderCapabilitiesReadResponse {
     web_search: required "webSearch",
 } }
 
-/// Params of `modelProvider/config/write`.
+/// Parameters of the request
+/// [`modelProvider/config/write`](crate::ClientRequest::ModelProviderConfigWrite). The response
+/// is [`ModelProviderConfigWriteResponse`](crate::ModelProviderConfigWriteResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderConfigWriteParams {
@@ -689,7 +731,7 @@ pub struct ModelProviderConfigWriteParams {
 }
 
 impl ModelProviderConfigWriteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderConfigWriteParams` from its required fields.
     #[must_use]
     pub fn new(settings: impl Into<ProviderSettingsPatch>) -> Self {
         Self { settings: settings.into() }
@@ -700,7 +742,8 @@ wire::object! { ModelProviderConfigWriteParams {
     settings: required "settings",
 } }
 
-/// Response of `modelProvider/config/write`.
+/// Response to `modelProvider/config/write`
+/// ([`ModelProviderConfigWriteParams`](crate::ModelProviderConfigWriteParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderConfigWriteResponse {
@@ -708,7 +751,7 @@ pub struct ModelProviderConfigWriteResponse {
 }
 
 impl ModelProviderConfigWriteResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderConfigWriteResponse` from its required fields.
     #[must_use]
     pub fn new(provider: impl Into<ModelProviderSummary>) -> Self {
         Self { provider: provider.into() }
@@ -719,14 +762,18 @@ wire::object! { ModelProviderConfigWriteResponse {
     provider: required "provider",
 } }
 
-/// Params of `modelProvider/list`.
+/// Lists the model providers.
+///
+/// Parameters of the request [`modelProvider/list`](crate::ClientRequest::ModelProviderList).
+/// The response is [`ModelProviderListResponse`](crate::ModelProviderListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ModelProviderListParams {}
 
 wire::object! { ModelProviderListParams {} }
 
-/// Response of `modelProvider/list`.
+/// Response to `modelProvider/list`
+/// ([`ModelProviderListParams`](crate::ModelProviderListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderListResponse {
@@ -736,7 +783,7 @@ pub struct ModelProviderListResponse {
 }
 
 impl ModelProviderListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderListResponse` from its required fields.
     #[must_use]
     pub fn new(
         can_change_default: bool,
@@ -757,7 +804,9 @@ wire::object! { ModelProviderListResponse {
     default_provider_id: required "defaultProviderId",
 } }
 
-/// `ModelProviderSummary` of the protocol.
+/// Used in
+/// [`ModelProviderConfigWriteResponse::provider`](field@crate::ModelProviderConfigWriteResponse::provider)
+/// and [`ModelProviderListResponse::data`](field@crate::ModelProviderListResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelProviderSummary {
@@ -771,7 +820,7 @@ pub struct ModelProviderSummary {
 }
 
 impl ModelProviderSummary {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelProviderSummary` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -797,13 +846,14 @@ wire::object! { ModelProviderSummary {
     settings: required "settings",
 } }
 
-/// `ModelRerouteReason` of the protocol.
+/// Used in
+/// [`ModelReroutedNotification::reason`](field@crate::ModelReroutedNotification::reason).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModelRerouteReason {
-    /// `highRiskCyberActivity`.
+    /// Wire value: `highRiskCyberActivity`.
     HighRiskCyberActivity,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -811,7 +861,9 @@ wire::strings! { ModelRerouteReason {
     "highRiskCyberActivity" => HighRiskCyberActivity,
 } }
 
-/// Params of `model/rerouted`.
+/// The server used another model than the requested one for a turn.
+///
+/// Parameters of the notification [`model/rerouted`](crate::ServerNotification::ModelRerouted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelReroutedNotification {
@@ -820,13 +872,13 @@ pub struct ModelReroutedNotification {
     pub from_model: String,
     pub reason: ModelRerouteReason,
     pub to_model: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ModelReroutedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelReroutedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -855,7 +907,10 @@ wire::object! { ModelReroutedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `model/safetyBuffering/updated`.
+/// The state of safety buffering in a turn changed.
+///
+/// Parameters of the notification
+/// [`model/safetyBuffering/updated`](crate::ServerNotification::ModelSafetyBufferingUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelSafetyBufferingUpdatedNotification {
@@ -866,13 +921,13 @@ pub struct ModelSafetyBufferingUpdatedNotification {
     pub reasons: Vec<String>,
     pub show_buffering_ui: bool,
     pub use_cases: Vec<String>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ModelSafetyBufferingUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelSafetyBufferingUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -906,7 +961,7 @@ wire::object! { ModelSafetyBufferingUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ModelServiceTier` of the protocol.
+/// Used in [`Model::service_tiers`](field@crate::Model::service_tiers).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelServiceTier {
@@ -916,7 +971,7 @@ pub struct ModelServiceTier {
 }
 
 impl ModelServiceTier {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelServiceTier` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -937,7 +992,7 @@ wire::object! { ModelServiceTier {
     name: required "name",
 } }
 
-/// `ModelUpgradeInfo` of the protocol.
+/// Used in [`Model::upgrade_info`](field@crate::Model::upgrade_info).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelUpgradeInfo {
@@ -950,7 +1005,7 @@ pub struct ModelUpgradeInfo {
 }
 
 impl ModelUpgradeInfo {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelUpgradeInfo` from its required fields.
     #[must_use]
     pub fn new(model: impl Into<String>) -> Self {
         Self {
@@ -971,13 +1026,14 @@ wire::object! { ModelUpgradeInfo {
     upgrade_copy: optional "upgradeCopy",
 } }
 
-/// `ModelVerification` of the protocol.
+/// Used in
+/// [`ModelVerificationNotification::verifications`](field@crate::ModelVerificationNotification::verifications).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModelVerification {
-    /// `trustedAccessForCyber`.
+    /// Wire value: `trustedAccessForCyber`.
     TrustedAccessForCyber,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -985,20 +1041,23 @@ wire::strings! { ModelVerification {
     "trustedAccessForCyber" => TrustedAccessForCyber,
 } }
 
-/// Params of `model/verification`.
+/// The model provider requires verification for a turn.
+///
+/// Parameters of the notification
+/// [`model/verification`](crate::ServerNotification::ModelVerification).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelVerificationNotification {
     pub thread_id: String,
     pub turn_id: String,
     pub verifications: Vec<ModelVerification>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ModelVerificationNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ModelVerificationNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1025,13 +1084,13 @@ wire::object! { ModelVerificationNotification {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MultiAgentVersion {
-    /// `disabled`.
+    /// Wire value: `disabled`.
     Disabled,
-    /// `v1`.
+    /// Wire value: `v1`.
     V1,
-    /// `v2`.
+    /// Wire value: `v2`.
     V2,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1041,19 +1100,19 @@ wire::strings! { MultiAgentVersion {
     "v2" => V2,
 } }
 
-/// `ProviderSettings` of the protocol.
+/// Used in [`ModelProviderSummary::settings`](field@crate::ModelProviderSummary::settings).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProviderSettings {
-    /// `openai`.
+    /// Wire value: `openai`.
     Openai,
-    /// `customGateway`.
+    /// Wire value: `customGateway`.
     CustomGateway(CustomGatewayProviderSettings),
-    /// `bedrock`.
+    /// Wire value: `bedrock`.
     Bedrock(BedrockProviderSettings),
-    /// `gcp`.
+    /// Wire value: `gcp`.
     Gcp(GcpProviderSettings),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -1068,13 +1127,17 @@ wire::tagged! { ProviderSettings by "type" {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProviderSettingsPatch {
-    /// `customGateway`.
+    /// Wire value: `customGateway`.
     CustomGateway(CustomGatewayProviderSettingsPatch),
-    /// `bedrock`.
+    /// AWS configuration fields for built-in Bedrock providers.
+    ///
+    /// Wire value: `bedrock`.
     Bedrock(BedrockProviderSettingsPatch),
-    /// `gcp`.
+    /// GCP configuration fields. Credential-file paths refer to the app-server host.
+    ///
+    /// Wire value: `gcp`.
     Gcp(GcpProviderSettingsPatch),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -1084,7 +1147,8 @@ wire::tagged! { ProviderSettingsPatch by "type" {
     "gcp" => Gcp(GcpProviderSettingsPatch),
 } }
 
-/// `ReasoningEffortOption` of the protocol.
+/// Used in
+/// [`Model::supported_reasoning_efforts`](field@crate::Model::supported_reasoning_efforts).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReasoningEffortOption {
@@ -1093,7 +1157,7 @@ pub struct ReasoningEffortOption {
 }
 
 impl ReasoningEffortOption {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ReasoningEffortOption` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,

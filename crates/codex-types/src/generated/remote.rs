@@ -4,9 +4,10 @@
 
 use crate::wire;
 
-/// `RemoteControlClient` of the protocol.
+/// Used in
+/// [`RemoteControlClientsListResponse::data`](field@crate::RemoteControlClientsListResponse::data).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlClient {
@@ -21,7 +22,7 @@ pub struct RemoteControlClient {
 }
 
 impl RemoteControlClient {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlClient` from its required fields.
     #[must_use]
     pub fn new(client_id: impl Into<String>) -> Self {
         Self {
@@ -48,17 +49,18 @@ wire::object! { RemoteControlClient {
     platform: optional "platform",
 } }
 
-/// `RemoteControlClientsListOrder` of the protocol.
+/// Used in
+/// [`RemoteControlClientsListParams::order`](field@crate::RemoteControlClientsListParams::order).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RemoteControlClientsListOrder {
-    /// `asc`.
+    /// Wire value: `asc`.
     Asc,
-    /// `desc`.
+    /// Wire value: `desc`.
     Desc,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -67,9 +69,11 @@ wire::strings! { RemoteControlClientsListOrder {
     "desc" => Desc,
 } }
 
-/// Params of `remoteControl/client/list`.
+/// Parameters of the request
+/// [`remoteControl/client/list`](crate::ClientRequest::RemoteControlClientsList). The response
+/// is [`RemoteControlClientsListResponse`](crate::RemoteControlClientsListResponse).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlClientsListParams {
@@ -80,7 +84,7 @@ pub struct RemoteControlClientsListParams {
 }
 
 impl RemoteControlClientsListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlClientsListParams` from its required fields.
     #[must_use]
     pub fn new(environment_id: impl Into<String>) -> Self {
         Self {
@@ -91,21 +95,21 @@ impl RemoteControlClientsListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`order`](Self::order).
+    /// Sets [`order`](field@Self::order).
     #[must_use]
     pub fn order(mut self, order: impl Into<RemoteControlClientsListOrder>) -> Self {
         self.order = Some(order.into());
@@ -120,9 +124,10 @@ wire::object! { RemoteControlClientsListParams {
     order: optional "order",
 } }
 
-/// Response of `remoteControl/client/list`.
+/// Response to `remoteControl/client/list`
+/// ([`RemoteControlClientsListParams`](crate::RemoteControlClientsListParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlClientsListResponse {
@@ -131,7 +136,7 @@ pub struct RemoteControlClientsListResponse {
 }
 
 impl RemoteControlClientsListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlClientsListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<RemoteControlClient>>) -> Self {
         Self {
@@ -146,9 +151,12 @@ wire::object! { RemoteControlClientsListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Params of `remoteControl/client/revoke`.
+/// Parameters of the request
+/// [`remoteControl/client/revoke`](crate::ClientRequest::RemoteControlClientsRevoke). The
+/// response is
+/// [`RemoteControlClientsRevokeResponse`](crate::RemoteControlClientsRevokeResponse).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlClientsRevokeParams {
@@ -157,7 +165,7 @@ pub struct RemoteControlClientsRevokeParams {
 }
 
 impl RemoteControlClientsRevokeParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlClientsRevokeParams` from its required fields.
     #[must_use]
     pub fn new(client_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
         Self {
@@ -172,28 +180,32 @@ wire::object! { RemoteControlClientsRevokeParams {
     environment_id: required "environmentId",
 } }
 
-/// Response of `remoteControl/client/revoke`.
+/// Response to `remoteControl/client/revoke`
+/// ([`RemoteControlClientsRevokeParams`](crate::RemoteControlClientsRevokeParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RemoteControlClientsRevokeResponse {}
 
 wire::object! { RemoteControlClientsRevokeResponse {} }
 
-/// `RemoteControlConnectionStatus` of the protocol.
+/// Used in
+/// [`RemoteControlDisableResponse::status`](field@crate::RemoteControlDisableResponse::status),
+/// [`RemoteControlEnableResponse::status`](field@crate::RemoteControlEnableResponse::status)
+/// and 2 other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RemoteControlConnectionStatus {
-    /// `disabled`.
+    /// Wire value: `disabled`.
     Disabled,
-    /// `connecting`.
+    /// Wire value: `connecting`.
     Connecting,
-    /// `connected`.
+    /// Wire value: `connected`.
     Connected,
-    /// `errored`.
+    /// Wire value: `errored`.
     Errored,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -204,7 +216,9 @@ wire::strings! { RemoteControlConnectionStatus {
     "errored" => Errored,
 } }
 
-/// Params of `remoteControl/disable`.
+/// Parameters of the request
+/// [`remoteControl/disable`](crate::ClientRequest::RemoteControlDisable). The response is
+/// [`RemoteControlDisableResponse`](crate::RemoteControlDisableResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RemoteControlDisableParams {
@@ -212,7 +226,7 @@ pub struct RemoteControlDisableParams {
 }
 
 impl RemoteControlDisableParams {
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
@@ -224,9 +238,10 @@ wire::object! { RemoteControlDisableParams {
     ephemeral: optional "ephemeral",
 } }
 
-/// Response of `remoteControl/disable`.
+/// Response to `remoteControl/disable`
+/// ([`RemoteControlDisableParams`](crate::RemoteControlDisableParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlDisableResponse {
@@ -237,7 +252,7 @@ pub struct RemoteControlDisableResponse {
 }
 
 impl RemoteControlDisableResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlDisableResponse` from its required fields.
     #[must_use]
     pub fn new(
         installation_id: impl Into<String>,
@@ -260,7 +275,9 @@ wire::object! { RemoteControlDisableResponse {
     status: required "status",
 } }
 
-/// Params of `remoteControl/enable`.
+/// Parameters of the request
+/// [`remoteControl/enable`](crate::ClientRequest::RemoteControlEnable). The response is
+/// [`RemoteControlEnableResponse`](crate::RemoteControlEnableResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RemoteControlEnableParams {
@@ -268,7 +285,7 @@ pub struct RemoteControlEnableParams {
 }
 
 impl RemoteControlEnableParams {
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
@@ -280,9 +297,10 @@ wire::object! { RemoteControlEnableParams {
     ephemeral: optional "ephemeral",
 } }
 
-/// Response of `remoteControl/enable`.
+/// Response to `remoteControl/enable`
+/// ([`RemoteControlEnableParams`](crate::RemoteControlEnableParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlEnableResponse {
@@ -293,7 +311,7 @@ pub struct RemoteControlEnableResponse {
 }
 
 impl RemoteControlEnableResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlEnableResponse` from its required fields.
     #[must_use]
     pub fn new(
         installation_id: impl Into<String>,
@@ -316,9 +334,11 @@ wire::object! { RemoteControlEnableResponse {
     status: required "status",
 } }
 
-/// Params of `remoteControl/pairing/start`.
+/// Parameters of the request
+/// [`remoteControl/pairing/start`](crate::ClientRequest::RemoteControlPairingStart). The
+/// response is [`RemoteControlPairingStartResponse`](crate::RemoteControlPairingStartResponse).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RemoteControlPairingStartParams {
@@ -326,7 +346,7 @@ pub struct RemoteControlPairingStartParams {
 }
 
 impl RemoteControlPairingStartParams {
-    /// Sets [`manual_code`](Self::manual_code).
+    /// Sets [`manual_code`](field@Self::manual_code).
     #[must_use]
     pub fn manual_code(mut self, manual_code: bool) -> Self {
         self.manual_code = Some(manual_code);
@@ -338,9 +358,10 @@ wire::object! { RemoteControlPairingStartParams {
     manual_code: optional "manualCode",
 } }
 
-/// Response of `remoteControl/pairing/start`.
+/// Response to `remoteControl/pairing/start`
+/// ([`RemoteControlPairingStartParams`](crate::RemoteControlPairingStartParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlPairingStartResponse {
@@ -351,7 +372,7 @@ pub struct RemoteControlPairingStartResponse {
 }
 
 impl RemoteControlPairingStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlPairingStartResponse` from its required fields.
     #[must_use]
     pub fn new(
         environment_id: impl Into<String>,
@@ -376,9 +397,12 @@ wire::object! { RemoteControlPairingStartResponse {
     pairing_code: required "pairingCode",
 } }
 
-/// Params of `remoteControl/pairing/status`.
+/// Parameters of the request
+/// [`remoteControl/pairing/status`](crate::ClientRequest::RemoteControlPairingStatus). The
+/// response is
+/// [`RemoteControlPairingStatusResponse`](crate::RemoteControlPairingStatusResponse).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RemoteControlPairingStatusParams {
@@ -387,7 +411,7 @@ pub struct RemoteControlPairingStatusParams {
 }
 
 impl RemoteControlPairingStatusParams {
-    /// Sets [`manual_pairing_code`](Self::manual_pairing_code).
+    /// Sets [`manual_pairing_code`](field@Self::manual_pairing_code).
     #[must_use]
     pub fn manual_pairing_code(
         mut self,
@@ -397,7 +421,7 @@ impl RemoteControlPairingStatusParams {
         self
     }
 
-    /// Sets [`pairing_code`](Self::pairing_code).
+    /// Sets [`pairing_code`](field@Self::pairing_code).
     #[must_use]
     pub fn pairing_code(mut self, pairing_code: impl Into<String>) -> Self {
         self.pairing_code = Some(pairing_code.into());
@@ -412,9 +436,10 @@ wire::object! { RemoteControlPairingStatusParams {
     pairing_code: optional "pairingCode",
 } }
 
-/// Response of `remoteControl/pairing/status`.
+/// Response to `remoteControl/pairing/status`
+/// ([`RemoteControlPairingStatusParams`](crate::RemoteControlPairingStatusParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlPairingStatusResponse {
@@ -422,7 +447,7 @@ pub struct RemoteControlPairingStatusResponse {
 }
 
 impl RemoteControlPairingStatusResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlPairingStatusResponse` from its required fields.
     #[must_use]
     pub fn new(claimed: bool) -> Self {
         Self { claimed }
@@ -434,6 +459,9 @@ wire::object! { RemoteControlPairingStatusResponse {
 } }
 
 /// Current remote-control connection status and remote identity exposed to clients.
+///
+/// Parameters of the notification
+/// [`remoteControl/status/changed`](crate::ServerNotification::RemoteControlStatusChanged).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlStatusChangedNotification {
@@ -441,13 +469,13 @@ pub struct RemoteControlStatusChangedNotification {
     pub installation_id: String,
     pub server_name: String,
     pub status: RemoteControlConnectionStatus,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl RemoteControlStatusChangedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlStatusChangedNotification` from its required fields.
     #[must_use]
     pub fn new(
         installation_id: impl Into<String>,
@@ -472,9 +500,10 @@ wire::object! { RemoteControlStatusChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Response of `remoteControl/status/read`.
+/// Response to `remoteControl/status/read`
+/// ([`RemoteControlStatusRead`](crate::request::RemoteControlStatusRead)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RemoteControlStatusReadResponse {
@@ -485,7 +514,7 @@ pub struct RemoteControlStatusReadResponse {
 }
 
 impl RemoteControlStatusReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RemoteControlStatusReadResponse` from its required fields.
     #[must_use]
     pub fn new(
         installation_id: impl Into<String>,

@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::{RequestId, wire};
 
-/// `ActivePermissionProfile` of the protocol.
+/// Used in
+/// [`ThreadForkResponse::active_permission_profile`](field@crate::ThreadForkResponse::active_permission_profile),
+/// [`ThreadResumeResponse::active_permission_profile`](field@crate::ThreadResumeResponse::active_permission_profile)
+/// and 2 other places.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ActivePermissionProfile {
@@ -22,7 +25,7 @@ pub struct ActivePermissionProfile {
 }
 
 impl ActivePermissionProfile {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ActivePermissionProfile` from its required fields.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self {
@@ -37,7 +40,9 @@ wire::object! { ActivePermissionProfile {
     extends: optional "extends",
 } }
 
-/// `active` of [`ThreadStatus`].
+/// A turn is running.
+///
+/// Body of [`ThreadStatus::Active`](crate::ThreadStatus::Active) (`type`: `active`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ActiveThreadStatus {
@@ -45,7 +50,7 @@ pub struct ActiveThreadStatus {
 }
 
 impl ActiveThreadStatus {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ActiveThreadStatus` from its required fields.
     #[must_use]
     pub fn new(active_flags: impl Into<Vec<ThreadActiveFlag>>) -> Self {
         Self {
@@ -58,19 +63,22 @@ wire::object! { ActiveThreadStatus {
     active_flags: required "activeFlags",
 } }
 
-/// `AgentPath` of the protocol.
+/// Used in
+/// [`ThreadSpawnSubAgentSource::agent_path`](field@crate::ThreadSpawnSubAgentSource::agent_path).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgentPath(pub String);
 
-wire::text! { AgentPath }
+wire::string_newtype! { AgentPath }
 
 /// Location used to resolve a selected capability root.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CapabilityRootLocation {
-    /// `environment`.
+    /// A path owned by an execution environment.
+    ///
+    /// Wire value: `environment`.
     Environment(EnvironmentCapabilityRootLocation),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -78,7 +86,8 @@ wire::tagged! { CapabilityRootLocation by "type" {
     "environment" => Environment(EnvironmentCapabilityRootLocation),
 } }
 
-/// `completed` of [`ThreadPredictionResult`].
+/// Body of [`ThreadPredictionResult::Completed`](crate::ThreadPredictionResult::Completed)
+/// (`type`: `completed`).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct CompletedThreadPredictionResult {
@@ -90,18 +99,21 @@ wire::object! { CompletedThreadPredictionResult {
 } }
 
 /// Deprecated: Use `ContextCompaction` item type instead.
+///
+/// Parameters of the notification
+/// [`thread/compacted`](crate::ServerNotification::ContextCompacted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContextCompactedNotification {
     pub thread_id: String,
     pub turn_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ContextCompactedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ContextCompactedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn_id: impl Into<String>) -> Self {
         Self {
@@ -118,13 +130,13 @@ wire::object! { ContextCompactedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `DynamicToolNamespaceTool` of the protocol.
+/// Used in [`NamespaceDynamicToolSpec::tools`](field@crate::NamespaceDynamicToolSpec::tools).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolNamespaceTool {
-    /// `function`.
+    /// Wire value: `function`.
     Function(FunctionDynamicToolNamespaceTool),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -132,21 +144,21 @@ wire::tagged! { DynamicToolNamespaceTool by "type" {
     "function" => Function(FunctionDynamicToolNamespaceTool),
 } }
 
-/// `DynamicToolSpec` of the protocol.
+/// Used in [`ThreadStartParams::dynamic_tools`](field@crate::ThreadStartParams::dynamic_tools).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolSpec {
-    /// `function`.
+    /// Wire value: `function`.
     Function(FunctionDynamicToolSpec),
-    /// `namespace`.
+    /// Wire value: `namespace`.
     Namespace(NamespaceDynamicToolSpec),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
 impl DynamicToolSpec {
-    /// [`description`](FunctionDynamicToolSpec::description) of whichever variant it is; `None` if
-    /// it has none.
+    /// Returns the field [`description`](field@crate::FunctionDynamicToolSpec::description), which
+    /// all variants share, or `None` if it is absent.
     pub fn description(&self) -> Option<&str> {
         match self {
             Self::Function(body) => Some(&body.description),
@@ -155,7 +167,8 @@ impl DynamicToolSpec {
         }
     }
 
-    /// [`name`](FunctionDynamicToolSpec::name) of whichever variant it is; `None` if it has none.
+    /// Returns the field [`name`](field@crate::FunctionDynamicToolSpec::name), which all variants
+    /// share, or `None` if it is absent.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Function(body) => Some(&body.name),
@@ -171,6 +184,9 @@ wire::tagged! { DynamicToolSpec by "type" {
 } }
 
 /// A path owned by an execution environment.
+///
+/// Body of [`CapabilityRootLocation::Environment`](crate::CapabilityRootLocation::Environment)
+/// (`type`: `environment`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentCapabilityRootLocation {
@@ -180,7 +196,7 @@ pub struct EnvironmentCapabilityRootLocation {
 }
 
 impl EnvironmentCapabilityRootLocation {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentCapabilityRootLocation` from its required fields.
     #[must_use]
     pub fn new(environment_id: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
@@ -195,19 +211,23 @@ wire::object! { EnvironmentCapabilityRootLocation {
     path: required "path",
 } }
 
-/// Params of `thread/environment/connected`.
+/// Parameters of the notification
+/// [`thread/environment/connected`](crate::ServerNotification::ThreadEnvironmentConnected).
+///
+/// Parameters of the notification
+/// [`thread/environment/disconnected`](crate::ServerNotification::ThreadEnvironmentDisconnected).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentConnectionNotification {
     pub thread_id: String,
     pub environment_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl EnvironmentConnectionNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `EnvironmentConnectionNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, environment_id: impl Into<String>) -> Self {
         Self {
@@ -224,7 +244,8 @@ wire::object! { EnvironmentConnectionNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `function` of [`DynamicToolNamespaceTool`].
+/// Body of [`DynamicToolNamespaceTool::Function`](crate::DynamicToolNamespaceTool::Function)
+/// (`type`: `function`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionDynamicToolNamespaceTool {
@@ -235,7 +256,7 @@ pub struct FunctionDynamicToolNamespaceTool {
 }
 
 impl FunctionDynamicToolNamespaceTool {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `FunctionDynamicToolNamespaceTool` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -250,7 +271,7 @@ impl FunctionDynamicToolNamespaceTool {
         }
     }
 
-    /// Sets [`defer_loading`](Self::defer_loading).
+    /// Sets [`defer_loading`](field@Self::defer_loading).
     #[must_use]
     pub fn defer_loading(mut self, defer_loading: bool) -> Self {
         self.defer_loading = Some(defer_loading);
@@ -265,7 +286,8 @@ wire::object! { FunctionDynamicToolNamespaceTool {
     name: required "name",
 } }
 
-/// `function` of [`DynamicToolSpec`].
+/// Body of [`DynamicToolSpec::Function`](crate::DynamicToolSpec::Function) (`type`:
+/// `function`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FunctionDynamicToolSpec {
@@ -276,7 +298,7 @@ pub struct FunctionDynamicToolSpec {
 }
 
 impl FunctionDynamicToolSpec {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `FunctionDynamicToolSpec` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -291,7 +313,7 @@ impl FunctionDynamicToolSpec {
         }
     }
 
-    /// Sets [`defer_loading`](Self::defer_loading).
+    /// Sets [`defer_loading`](field@Self::defer_loading).
     #[must_use]
     pub fn defer_loading(mut self, defer_loading: bool) -> Self {
         self.defer_loading = Some(defer_loading);
@@ -306,7 +328,7 @@ wire::object! { FunctionDynamicToolSpec {
     name: required "name",
 } }
 
-/// `GitInfo` of the protocol.
+/// Used in [`Thread::git_info`](field@crate::Thread::git_info).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GitInfo {
@@ -323,15 +345,15 @@ wire::object! { GitInfo {
 
 /// Final allow/deny outcome returned by the guardian reviewer.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianAssessmentOutcome {
-    /// `allow`.
+    /// Wire value: `allow`.
     Allow,
-    /// `deny`.
+    /// Wire value: `deny`.
     Deny,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -340,7 +362,7 @@ wire::strings! { GuardianAssessmentOutcome {
     "deny" => Deny,
 } }
 
-/// `item` of [`ThreadTimelineEntry`].
+/// Body of [`ThreadTimelineEntry::Item`](crate::ThreadTimelineEntry::Item) (`type`: `item`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemThreadTimelineEntry {
@@ -350,7 +372,7 @@ pub struct ItemThreadTimelineEntry {
 }
 
 impl ItemThreadTimelineEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ItemThreadTimelineEntry` from its required fields.
     #[must_use]
     pub fn new(
         turn_id: impl Into<String>,
@@ -371,18 +393,21 @@ wire::object! { ItemThreadTimelineEntry {
     position: required "position",
 } }
 
-/// Response of `memory/reset`.
+/// Response to `memory/reset` ([`MemoryReset`](crate::request::MemoryReset)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MemoryResetResponse {}
 
 wire::object! { MemoryResetResponse {} }
 
-/// Params of `memory/status`.
+/// Reads the status of the memory.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`memory/status`](crate::ClientRequest::MemoryStatus). The
+/// response is [`MemoryStatusResponse`](crate::MemoryStatusResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MemoryStatusParams {
@@ -391,7 +416,7 @@ pub struct MemoryStatusParams {
 }
 
 impl MemoryStatusParams {
-    /// Sets [`min_consolidated_threads`](Self::min_consolidated_threads).
+    /// Sets [`min_consolidated_threads`](field@Self::min_consolidated_threads).
     #[must_use]
     pub fn min_consolidated_threads(mut self, min_consolidated_threads: u32) -> Self {
         self.min_consolidated_threads = Some(min_consolidated_threads);
@@ -403,9 +428,9 @@ wire::object! { MemoryStatusParams {
     min_consolidated_threads: optional "minConsolidatedThreads",
 } }
 
-/// Response of `memory/status`.
+/// Response to `memory/status` ([`MemoryStatusParams`](crate::MemoryStatusParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MemoryStatusResponse {
@@ -414,7 +439,7 @@ pub struct MemoryStatusResponse {
 }
 
 impl MemoryStatusResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `MemoryStatusResponse` from its required fields.
     #[must_use]
     pub fn new(v2_consolidated_threads: u32, v2_ready: bool) -> Self {
         Self {
@@ -429,7 +454,8 @@ wire::object! { MemoryStatusResponse {
     v2_ready: required "v2Ready",
 } }
 
-/// `namespace` of [`DynamicToolSpec`].
+/// Body of [`DynamicToolSpec::Namespace`](crate::DynamicToolSpec::Namespace) (`type`:
+/// `namespace`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NamespaceDynamicToolSpec {
@@ -439,7 +465,7 @@ pub struct NamespaceDynamicToolSpec {
 }
 
 impl NamespaceDynamicToolSpec {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `NamespaceDynamicToolSpec` from its required fields.
     #[must_use]
     pub fn new(
         description: impl Into<String>,
@@ -460,7 +486,10 @@ wire::object! { NamespaceDynamicToolSpec {
     tools: required "tools",
 } }
 
-/// `QueuedSubmission` of the protocol.
+/// Used in
+/// [`ThreadQueueAddResponse::queued_submission`](field@crate::ThreadQueueAddResponse::queued_submission),
+/// [`ThreadQueueListResponse::data`](field@crate::ThreadQueueListResponse::data) and
+/// [`ThreadQueueUpdateResponse::queued_submission`](field@crate::ThreadQueueUpdateResponse::queued_submission).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueuedSubmission {
@@ -472,7 +501,7 @@ pub struct QueuedSubmission {
 }
 
 impl QueuedSubmission {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `QueuedSubmission` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -495,7 +524,8 @@ wire::object! { QueuedSubmission {
     responsesapi_client_metadata: optional "responsesapiClientMetadata",
 } }
 
-/// `realtime` of [`ThreadTimelineEntry`].
+/// Body of [`ThreadTimelineEntry::Realtime`](crate::ThreadTimelineEntry::Realtime) (`type`:
+/// `realtime`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RealtimeThreadTimelineEntry {
@@ -504,7 +534,7 @@ pub struct RealtimeThreadTimelineEntry {
 }
 
 impl RealtimeThreadTimelineEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `RealtimeThreadTimelineEntry` from its required fields.
     #[must_use]
     pub fn new(item: impl Into<ThreadRealtimeItem>, position: u64) -> Self {
         Self {
@@ -522,7 +552,9 @@ wire::object! { RealtimeThreadTimelineEntry {
 /// Acknowledges the compression trigger, not completion. Existing maintenance locks and
 /// cooldowns can cause the background pass to skip without doing work.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Response to `rollout/compress` ([`RolloutCompress`](crate::request::RolloutCompress)).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct RolloutCompressResponse {}
@@ -540,7 +572,7 @@ pub struct SelectedCapabilityRoot {
 }
 
 impl SelectedCapabilityRoot {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `SelectedCapabilityRoot` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -558,25 +590,39 @@ wire::object! { SelectedCapabilityRoot {
     location: required "location",
 } }
 
-/// `SessionSource` of the protocol.
+/// The kind of client that started a thread.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SessionSource {
-    /// `cli`.
+    /// The codex command line.
+    ///
+    /// Wire value: `cli`.
     Cli,
-    /// `vscode`.
+    /// The editor extension.
+    ///
+    /// Wire value: `vscode`.
     Vscode,
-    /// `exec`.
+    /// `codex exec`.
+    ///
+    /// Wire value: `exec`.
     Exec,
-    /// `appServer`.
+    /// A client of the app-server.
+    ///
+    /// Wire value: `appServer`.
     AppServer,
-    /// `unknown`.
+    /// The source was not recorded.
+    ///
+    /// Wire value: `unknown`.
     Unknown,
-    /// `custom`.
+    /// Another client, by name.
+    ///
+    /// Wire key: `custom`.
     Custom(String),
-    /// `subAgent`.
+    /// Another thread, which started this one as a sub-agent.
+    ///
+    /// Wire key: `subAgent`.
     SubAgent(SubAgentSource),
-    /// Another word or object, as it was.
+    /// An unknown string or object, kept as received.
     Unrecognized(Value),
 }
 
@@ -590,21 +636,23 @@ wire::mixed! { SessionSource {
     { "subAgent": SubAgentSource } => SubAgent,
 } }
 
-/// `subAgent` of [`SessionSource`].
+/// Another thread, which started this one as a sub-agent.
+///
+/// Payload of [`SessionSource::SubAgent`](crate::SessionSource::SubAgent) (key: `subAgent`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SubAgentSource {
-    /// `review`.
+    /// Wire value: `review`.
     Review,
-    /// `compact`.
+    /// Wire value: `compact`.
     Compact,
-    /// `memory_consolidation`.
+    /// Wire value: `memory_consolidation`.
     MemoryConsolidation,
-    /// `thread_spawn`.
+    /// Wire key: `thread_spawn`.
     ThreadSpawn(ThreadSpawnSubAgentSource),
-    /// `other`.
+    /// Wire key: `other`.
     Other(String),
-    /// Another word or object, as it was.
+    /// An unknown string or object, kept as received.
     Unrecognized(Value),
 }
 
@@ -616,7 +664,7 @@ wire::mixed! { SubAgentSource {
     { "other": String } => Other,
 } }
 
-/// `Thread` of the protocol.
+/// A conversation with the agent: a sequence of turns.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Thread {
@@ -628,12 +676,12 @@ pub struct Thread {
     pub agent_role: Option<String>,
     /// Parent that owns this persisted attached thread, independent of fork or spawn lineage.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub attached_to_thread_id: Option<String>,
     /// Whether the app server accepts direct turn input for this loaded thread. `None` means the
     /// capability is unavailable, such as for an unloaded stored thread.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub can_accept_direct_input: Option<bool>,
     /// Version of the CLI that created the thread.
     pub cli_version: String,
@@ -643,19 +691,19 @@ pub struct Thread {
     pub cwd: AbsolutePathBuf,
     /// Saved Daybreak choice, independent of turn execution. Null if unset.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub daybreak_enabled: Option<bool>,
     /// Current environments for a loaded thread, in priority order, primary first. `null` means the
     /// thread is not loaded or the server does not expose its selection. An empty list means no
     /// environments are selected. This does not report connection status.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub environments: Option<Vec<ThreadEnvironment>>,
     /// Whether the thread is ephemeral and should not be materialized on disk.
     pub ephemeral: bool,
     /// Optional implementation-specific thread data.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub extra: Option<ThreadExtra>,
     /// Source thread id when this thread was created by forking another thread.
     pub forked_from_id: Option<String>,
@@ -663,7 +711,7 @@ pub struct Thread {
     pub git_info: Option<GitInfo>,
     /// Persisted thread history contract selected when this thread was created.
     ///
-    /// `"legacy"` if the server does not say.
+    /// Defaults to `"legacy"` if absent.
     pub history_mode: ThreadHistoryMode,
     /// Current configured model when loaded, otherwise the latest persisted model. Null when
     /// unavailable. This is not per-turn execution telemetry.
@@ -709,7 +757,7 @@ pub struct Thread {
 }
 
 impl Thread {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `Thread` from its required fields.
     #[allow(clippy::too_many_arguments)]
     #[must_use]
     pub fn new(
@@ -801,15 +849,19 @@ wire::object! { Thread {
     updated_at: required "updatedAt",
 } }
 
-/// `ThreadActiveFlag` of the protocol.
+/// A reason why an active thread waits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadActiveFlag {
-    /// `waitingOnApproval`.
+    /// The thread waits for a decision on an approval.
+    ///
+    /// Wire value: `waitingOnApproval`.
     WaitingOnApproval,
-    /// `waitingOnUserInput`.
+    /// The thread waits for an answer of the user.
+    ///
+    /// Wire value: `waitingOnUserInput`.
     WaitingOnUserInput,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -818,7 +870,10 @@ wire::strings! { ThreadActiveFlag {
     "waitingOnUserInput" => WaitingOnUserInput,
 } }
 
-/// Params of `thread/approveGuardianDeniedAction`.
+/// Parameters of the request
+/// [`thread/approveGuardianDeniedAction`](crate::ClientRequest::ThreadApproveGuardianDeniedAction).
+/// The response is
+/// [`ThreadApproveGuardianDeniedActionResponse`](crate::ThreadApproveGuardianDeniedActionResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadApproveGuardianDeniedActionParams {
@@ -828,7 +883,7 @@ pub struct ThreadApproveGuardianDeniedActionParams {
 }
 
 impl ThreadApproveGuardianDeniedActionParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadApproveGuardianDeniedActionParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, event: impl Into<Value>) -> Self {
         Self {
@@ -843,14 +898,18 @@ wire::object! { ThreadApproveGuardianDeniedActionParams {
     event: required "event",
 } }
 
-/// Response of `thread/approveGuardianDeniedAction`.
+/// Response to `thread/approveGuardianDeniedAction`
+/// ([`ThreadApproveGuardianDeniedActionParams`](crate::ThreadApproveGuardianDeniedActionParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadApproveGuardianDeniedActionResponse {}
 
 wire::object! { ThreadApproveGuardianDeniedActionResponse {} }
 
-/// Params of `thread/archive`.
+/// Archives a thread.
+///
+/// Parameters of the request [`thread/archive`](crate::ClientRequest::ThreadArchive). The
+/// response is [`ThreadArchiveResponse`](crate::ThreadArchiveResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadArchiveParams {
@@ -858,7 +917,7 @@ pub struct ThreadArchiveParams {
 }
 
 impl ThreadArchiveParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadArchiveParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -871,25 +930,28 @@ wire::object! { ThreadArchiveParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/archive`.
+/// Response to `thread/archive` ([`ThreadArchiveParams`](crate::ThreadArchiveParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadArchiveResponse {}
 
 wire::object! { ThreadArchiveResponse {} }
 
-/// Params of `thread/archived`.
+/// A thread was archived.
+///
+/// Parameters of the notification
+/// [`thread/archived`](crate::ServerNotification::ThreadArchived).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadArchivedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadArchivedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadArchivedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -916,7 +978,7 @@ pub struct ThreadAttachment {
 }
 
 impl ThreadAttachment {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachment` from its required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -947,11 +1009,11 @@ wire::object! { ThreadAttachment {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadAttachmentAddOutcome {
-    /// `created`.
+    /// Wire value: `created`.
     Created,
-    /// `existing`.
+    /// Wire value: `existing`.
     Existing,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -961,6 +1023,10 @@ wire::strings! { ThreadAttachmentAddOutcome {
 } }
 
 /// Parameters for creating or locating an attachment on its owning thread.
+///
+/// Parameters of the request
+/// [`thread/attachment/add`](crate::ClientRequest::ThreadAttachmentAdd). The response is
+/// [`ThreadAttachmentAddResponse`](crate::ThreadAttachmentAddResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentAddParams {
@@ -971,7 +1037,7 @@ pub struct ThreadAttachmentAddParams {
 }
 
 impl ThreadAttachmentAddParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentAddParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -996,6 +1062,9 @@ wire::object! { ThreadAttachmentAddParams {
 } }
 
 /// The created or existing attachment.
+///
+/// Response to `thread/attachment/add`
+/// ([`ThreadAttachmentAddParams`](crate::ThreadAttachmentAddParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentAddResponse {
@@ -1004,7 +1073,7 @@ pub struct ThreadAttachmentAddResponse {
 }
 
 impl ThreadAttachmentAddResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentAddResponse` from its required fields.
     #[must_use]
     pub fn new(
         attachment: impl Into<ThreadAttachment>,
@@ -1023,6 +1092,10 @@ wire::object! { ThreadAttachmentAddResponse {
 } }
 
 /// Parameters for listing attachments from one thread.
+///
+/// Parameters of the request
+/// [`thread/attachment/list`](crate::ClientRequest::ThreadAttachmentList). The response is
+/// [`ThreadAttachmentListResponse`](crate::ThreadAttachmentListResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentListParams {
@@ -1032,7 +1105,7 @@ pub struct ThreadAttachmentListParams {
 }
 
 impl ThreadAttachmentListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentListParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1042,14 +1115,14 @@ impl ThreadAttachmentListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1064,6 +1137,9 @@ wire::object! { ThreadAttachmentListParams {
 } }
 
 /// One page of attachments associated with the requested thread.
+///
+/// Response to `thread/attachment/list`
+/// ([`ThreadAttachmentListParams`](crate::ThreadAttachmentListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentListResponse {
@@ -1072,7 +1148,7 @@ pub struct ThreadAttachmentListResponse {
 }
 
 impl ThreadAttachmentListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadAttachment>>) -> Self {
         Self {
@@ -1091,11 +1167,11 @@ wire::object! { ThreadAttachmentListResponse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadAttachmentOperation {
-    /// `created`.
+    /// Wire value: `created`.
     Created,
-    /// `deleted`.
+    /// Wire value: `deleted`.
     Deleted,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -1114,7 +1190,7 @@ pub struct ThreadAttachmentOwner {
 }
 
 impl ThreadAttachmentOwner {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentOwner` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, archived: bool) -> Self {
         Self {
@@ -1130,6 +1206,10 @@ wire::object! { ThreadAttachmentOwner {
 } }
 
 /// Parameters for reverse lookup by attachment identity within this server's store.
+///
+/// Parameters of the request
+/// [`thread/attachmentOwner/list`](crate::ClientRequest::ThreadAttachmentOwnerList). The
+/// response is [`ThreadAttachmentOwnerListResponse`](crate::ThreadAttachmentOwnerListResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentOwnerListParams {
@@ -1142,7 +1222,7 @@ pub struct ThreadAttachmentOwnerListParams {
 }
 
 impl ThreadAttachmentOwnerListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentOwnerListParams` from its required fields.
     #[must_use]
     pub fn new(
         attachment_type: impl Into<String>,
@@ -1157,21 +1237,21 @@ impl ThreadAttachmentOwnerListParams {
         }
     }
 
-    /// Sets [`archived`](Self::archived).
+    /// Sets [`archived`](field@Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1188,6 +1268,9 @@ wire::object! { ThreadAttachmentOwnerListParams {
 } }
 
 /// One page of matching owners, including threads without their own user messages.
+///
+/// Response to `thread/attachmentOwner/list`
+/// ([`ThreadAttachmentOwnerListParams`](crate::ThreadAttachmentOwnerListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentOwnerListResponse {
@@ -1196,7 +1279,7 @@ pub struct ThreadAttachmentOwnerListResponse {
 }
 
 impl ThreadAttachmentOwnerListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentOwnerListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadAttachmentOwner>>) -> Self {
         Self {
@@ -1212,6 +1295,10 @@ wire::object! { ThreadAttachmentOwnerListResponse {
 } }
 
 /// Parameters for deleting an attachment by its stable thread-local identity.
+///
+/// Parameters of the request
+/// [`thread/attachment/remove`](crate::ClientRequest::ThreadAttachmentRemove). The response is
+/// [`ThreadAttachmentRemoveResponse`](crate::ThreadAttachmentRemoveResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentRemoveParams {
@@ -1221,7 +1308,7 @@ pub struct ThreadAttachmentRemoveParams {
 }
 
 impl ThreadAttachmentRemoveParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentRemoveParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1243,6 +1330,9 @@ wire::object! { ThreadAttachmentRemoveParams {
 } }
 
 /// Successful deletion does not return additional attachment data.
+///
+/// Response to `thread/attachment/remove`
+/// ([`ThreadAttachmentRemoveParams`](crate::ThreadAttachmentRemoveParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadAttachmentRemoveResponse {}
@@ -1250,6 +1340,9 @@ pub struct ThreadAttachmentRemoveResponse {}
 wire::object! { ThreadAttachmentRemoveResponse {} }
 
 /// Notification published after a thread attachment is created or deleted.
+///
+/// Parameters of the notification
+/// [`thread/attachment/updated`](crate::ServerNotification::ThreadAttachmentUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadAttachmentUpdatedNotification {
@@ -1258,13 +1351,13 @@ pub struct ThreadAttachmentUpdatedNotification {
     pub attachment_type: String,
     pub identity_key: String,
     pub operation: ThreadAttachmentOperation,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadAttachmentUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadAttachmentUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1293,9 +1386,10 @@ wire::object! { ThreadAttachmentUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ThreadBackgroundTerminal` of the protocol.
+/// Used in
+/// [`ThreadBackgroundTerminalsListResponse::data`](field@crate::ThreadBackgroundTerminalsListResponse::data).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminal {
@@ -1309,7 +1403,7 @@ pub struct ThreadBackgroundTerminal {
 }
 
 impl ThreadBackgroundTerminal {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadBackgroundTerminal` from its required fields.
     #[must_use]
     pub fn new(
         item_id: impl Into<String>,
@@ -1339,9 +1433,14 @@ wire::object! { ThreadBackgroundTerminal {
     rss_kb: optional "rssKb",
 } }
 
-/// Params of `thread/backgroundTerminals/clean`.
+/// Ends the background terminals of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/backgroundTerminals/clean`](crate::ClientRequest::ThreadBackgroundTerminalsClean).
+/// The response is
+/// [`ThreadBackgroundTerminalsCleanResponse`](crate::ThreadBackgroundTerminalsCleanResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminalsCleanParams {
@@ -1349,7 +1448,7 @@ pub struct ThreadBackgroundTerminalsCleanParams {
 }
 
 impl ThreadBackgroundTerminalsCleanParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadBackgroundTerminalsCleanParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1362,18 +1461,24 @@ wire::object! { ThreadBackgroundTerminalsCleanParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/backgroundTerminals/clean`.
+/// Response to `thread/backgroundTerminals/clean`
+/// ([`ThreadBackgroundTerminalsCleanParams`](crate::ThreadBackgroundTerminalsCleanParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminalsCleanResponse {}
 
 wire::object! { ThreadBackgroundTerminalsCleanResponse {} }
 
-/// Params of `thread/backgroundTerminals/list`.
+/// Lists the background terminals of a thread, page by page.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/backgroundTerminals/list`](crate::ClientRequest::ThreadBackgroundTerminalsList).
+/// The response is
+/// [`ThreadBackgroundTerminalsListResponse`](crate::ThreadBackgroundTerminalsListResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminalsListParams {
@@ -1385,7 +1490,7 @@ pub struct ThreadBackgroundTerminalsListParams {
 }
 
 impl ThreadBackgroundTerminalsListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadBackgroundTerminalsListParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1395,14 +1500,14 @@ impl ThreadBackgroundTerminalsListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -1416,9 +1521,10 @@ wire::object! { ThreadBackgroundTerminalsListParams {
     limit: optional "limit",
 } }
 
-/// Response of `thread/backgroundTerminals/list`.
+/// Response to `thread/backgroundTerminals/list`
+/// ([`ThreadBackgroundTerminalsListParams`](crate::ThreadBackgroundTerminalsListParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminalsListResponse {
@@ -1429,7 +1535,7 @@ pub struct ThreadBackgroundTerminalsListResponse {
 }
 
 impl ThreadBackgroundTerminalsListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadBackgroundTerminalsListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadBackgroundTerminal>>) -> Self {
         Self {
@@ -1444,9 +1550,14 @@ wire::object! { ThreadBackgroundTerminalsListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Params of `thread/backgroundTerminals/terminate`.
+/// Ends one background terminal of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/backgroundTerminals/terminate`](crate::ClientRequest::ThreadBackgroundTerminalsTerminate).
+/// The response is
+/// [`ThreadBackgroundTerminalsTerminateResponse`](crate::ThreadBackgroundTerminalsTerminateResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminalsTerminateParams {
@@ -1455,7 +1566,7 @@ pub struct ThreadBackgroundTerminalsTerminateParams {
 }
 
 impl ThreadBackgroundTerminalsTerminateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadBackgroundTerminalsTerminateParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, process_id: impl Into<String>) -> Self {
         Self {
@@ -1470,9 +1581,10 @@ wire::object! { ThreadBackgroundTerminalsTerminateParams {
     process_id: required "processId",
 } }
 
-/// Response of `thread/backgroundTerminals/terminate`.
+/// Response to `thread/backgroundTerminals/terminate`
+/// ([`ThreadBackgroundTerminalsTerminateParams`](crate::ThreadBackgroundTerminalsTerminateParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminalsTerminateResponse {
@@ -1480,7 +1592,7 @@ pub struct ThreadBackgroundTerminalsTerminateResponse {
 }
 
 impl ThreadBackgroundTerminalsTerminateResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadBackgroundTerminalsTerminateResponse` from its required fields.
     #[must_use]
     pub fn new(terminated: bool) -> Self {
         Self { terminated }
@@ -1491,18 +1603,20 @@ wire::object! { ThreadBackgroundTerminalsTerminateResponse {
     terminated: required "terminated",
 } }
 
-/// Params of `thread/closed`.
+/// The server unloaded a thread.
+///
+/// Parameters of the notification [`thread/closed`](crate::ServerNotification::ThreadClosed).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadClosedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadClosedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadClosedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1517,7 +1631,11 @@ wire::object! { ThreadClosedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/compact/start`.
+/// Starts a compaction of a thread's conversation.
+///
+/// Parameters of the request
+/// [`thread/compact/start`](crate::ClientRequest::ThreadCompactStart). The response is
+/// [`ThreadCompactStartResponse`](crate::ThreadCompactStartResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadCompactStartParams {
@@ -1525,7 +1643,7 @@ pub struct ThreadCompactStartParams {
 }
 
 impl ThreadCompactStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadCompactStartParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1538,7 +1656,8 @@ wire::object! { ThreadCompactStartParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/compact/start`.
+/// Response to `thread/compact/start`
+/// ([`ThreadCompactStartParams`](crate::ThreadCompactStartParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadCompactStartResponse {}
@@ -1547,7 +1666,12 @@ wire::object! { ThreadCompactStartResponse {} }
 
 /// Parameters for `thread/decrement_elicitation`.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/decrement_elicitation`](crate::ClientRequest::ThreadDecrementElicitation). The
+/// response is
+/// [`ThreadDecrementElicitationResponse`](crate::ThreadDecrementElicitationResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadDecrementElicitationParams {
@@ -1556,7 +1680,7 @@ pub struct ThreadDecrementElicitationParams {
 }
 
 impl ThreadDecrementElicitationParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadDecrementElicitationParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1571,7 +1695,10 @@ wire::object! { ThreadDecrementElicitationParams {
 
 /// Response for `thread/decrement_elicitation`.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Response to `thread/decrement_elicitation`
+/// ([`ThreadDecrementElicitationParams`](crate::ThreadDecrementElicitationParams)).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadDecrementElicitationResponse {
@@ -1582,7 +1709,7 @@ pub struct ThreadDecrementElicitationResponse {
 }
 
 impl ThreadDecrementElicitationResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadDecrementElicitationResponse` from its required fields.
     #[must_use]
     pub fn new(count: i64, paused: bool) -> Self {
         Self { count, paused }
@@ -1594,7 +1721,10 @@ wire::object! { ThreadDecrementElicitationResponse {
     paused: required "paused",
 } }
 
-/// Params of `thread/delete`.
+/// Deletes a thread.
+///
+/// Parameters of the request [`thread/delete`](crate::ClientRequest::ThreadDelete). The
+/// response is [`ThreadDeleteResponse`](crate::ThreadDeleteResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadDeleteParams {
@@ -1602,7 +1732,7 @@ pub struct ThreadDeleteParams {
 }
 
 impl ThreadDeleteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadDeleteParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1615,25 +1745,27 @@ wire::object! { ThreadDeleteParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/delete`.
+/// Response to `thread/delete` ([`ThreadDeleteParams`](crate::ThreadDeleteParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadDeleteResponse {}
 
 wire::object! { ThreadDeleteResponse {} }
 
-/// Params of `thread/deleted`.
+/// A thread was deleted.
+///
+/// Parameters of the notification [`thread/deleted`](crate::ServerNotification::ThreadDeleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadDeletedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadDeletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadDeletedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1658,7 +1790,7 @@ pub struct ThreadEnvironment {
 }
 
 impl ThreadEnvironment {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadEnvironment` from its required fields.
     #[must_use]
     pub fn new(
         cwd: impl Into<LegacyAppPathString>,
@@ -1694,6 +1826,9 @@ wire::object! { ThreadExtra {} }
 /// treated as absent.
 ///
 /// Prefer using thread_id whenever possible.
+///
+/// Parameters of the request [`thread/fork`](crate::ClientRequest::ThreadFork). The response is
+/// [`ThreadForkResponse`](crate::ThreadForkResponse).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadForkParams {
@@ -1706,13 +1841,13 @@ pub struct ThreadForkParams {
     /// local storage; incompatible with ephemeral and deferGoalContinuation. Omitted or false
     /// creates an ordinary fork.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub attach_to_source: Option<bool>,
     pub base_instructions: Option<String>,
     /// Optional turn id to fork before, excluding that turn and all later turns. Cannot be combined
     /// with `last_turn_id`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub before_turn_id: Option<String>,
     pub config: Option<Map<String, Value>>,
     pub cwd: Option<String>,
@@ -1720,7 +1855,7 @@ pub struct ThreadForkParams {
     /// automatic continuation. The next explicit turn owns the goal lifecycle, and normal automatic
     /// continuation resumes after it.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub defer_goal_continuation: Option<bool>,
     pub developer_instructions: Option<String>,
     pub ephemeral: Option<bool>,
@@ -1732,7 +1867,7 @@ pub struct ThreadForkParams {
     /// Disable MCP servers in prediction mode when the inherited window uses incremental tools on
     /// Responses Lite. Requires `experimentalPredictionMode: true`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub experimental_disable_prediction_mcp: Option<bool>,
     /// Start from the loaded parent's effective config, tools, environments, and persisted history
     /// to maximize prompt-cache reuse. Requires a loaded, persisted parent and `ephemeral: true`.
@@ -1740,7 +1875,7 @@ pub struct ThreadForkParams {
     /// `config.thread_unload_delay_secs` may override the inherited config. Cannot be combined with
     /// `path`, `lastTurnId`, or `beforeTurnId`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub experimental_prediction_mode: Option<bool>,
     /// Optional last turn id to fork through, inclusive.
     ///
@@ -1755,21 +1890,21 @@ pub struct ThreadForkParams {
     pub path: Option<String>,
     /// Named profile id for the forked thread. Cannot be combined with `sandbox`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub permissions: Option<String>,
     /// Replace the thread's runtime workspace roots. Paths must be absolute.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     pub sandbox: Option<SandboxMode>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     /// Optional client-supplied analytics source classification for this forked thread.
     pub thread_source: Option<ThreadSource>,
 }
 
 impl ThreadForkParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadForkParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -1799,7 +1934,7 @@ impl ThreadForkParams {
         }
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -1809,7 +1944,7 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -1819,49 +1954,49 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`attach_to_source`](Self::attach_to_source).
+    /// Sets [`attach_to_source`](field@Self::attach_to_source).
     #[must_use]
     pub fn attach_to_source(mut self, attach_to_source: bool) -> Self {
         self.attach_to_source = Some(attach_to_source);
         self
     }
 
-    /// Sets [`base_instructions`](Self::base_instructions).
+    /// Sets [`base_instructions`](field@Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
 
-    /// Sets [`before_turn_id`](Self::before_turn_id).
+    /// Sets [`before_turn_id`](field@Self::before_turn_id).
     #[must_use]
     pub fn before_turn_id(mut self, before_turn_id: impl Into<String>) -> Self {
         self.before_turn_id = Some(before_turn_id.into());
         self
     }
 
-    /// Sets [`config`](Self::config).
+    /// Sets [`config`](field@Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`defer_goal_continuation`](Self::defer_goal_continuation).
+    /// Sets [`defer_goal_continuation`](field@Self::defer_goal_continuation).
     #[must_use]
     pub fn defer_goal_continuation(mut self, defer_goal_continuation: bool) -> Self {
         self.defer_goal_continuation = Some(defer_goal_continuation);
         self
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -1871,21 +2006,22 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
         self
     }
 
-    /// Sets [`exclude_turns`](Self::exclude_turns).
+    /// Sets [`exclude_turns`](field@Self::exclude_turns).
     #[must_use]
     pub fn exclude_turns(mut self, exclude_turns: bool) -> Self {
         self.exclude_turns = Some(exclude_turns);
         self
     }
 
-    /// Sets [`experimental_disable_prediction_mcp`](Self::experimental_disable_prediction_mcp).
+    /// Sets
+    /// [`experimental_disable_prediction_mcp`](field@Self::experimental_disable_prediction_mcp).
     #[must_use]
     pub fn experimental_disable_prediction_mcp(
         mut self,
@@ -1897,7 +2033,7 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`experimental_prediction_mode`](Self::experimental_prediction_mode).
+    /// Sets [`experimental_prediction_mode`](field@Self::experimental_prediction_mode).
     #[must_use]
     pub fn experimental_prediction_mode(
         mut self,
@@ -1907,42 +2043,42 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`last_turn_id`](Self::last_turn_id).
+    /// Sets [`last_turn_id`](field@Self::last_turn_id).
     #[must_use]
     pub fn last_turn_id(mut self, last_turn_id: impl Into<String>) -> Self {
         self.last_turn_id = Some(last_turn_id.into());
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
 
-    /// Sets [`path`](Self::path).
+    /// Sets [`path`](field@Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -1952,28 +2088,28 @@ impl ThreadForkParams {
         self
     }
 
-    /// Sets [`sandbox`](Self::sandbox).
+    /// Sets [`sandbox`](field@Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`thread_source`](Self::thread_source).
+    /// Sets [`thread_source`](field@Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
@@ -2009,13 +2145,13 @@ wire::object! { ThreadForkParams {
     thread_source: optional "threadSource",
 } }
 
-/// Response of `thread/fork`.
+/// Response to `thread/fork` ([`ThreadForkParams`](crate::ThreadForkParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadForkResponse {
     /// Named or implicit built-in profile that produced the active permissions, when known.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub active_permission_profile: Option<ActivePermissionProfile>,
     pub approval_policy: AskForApproval,
     /// Reviewer currently used for approval requests on this thread.
@@ -2023,26 +2159,26 @@ pub struct ThreadForkResponse {
     pub cwd: AbsolutePathBuf,
     /// Saved list of disabled plugin IDs. Does not yet filter plugin capabilities.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub disabled_plugin_ids: Vec<String>,
     /// Environment-native paths to instruction source files currently loaded for this thread.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub instruction_sources: Vec<LegacyAppPathString>,
     pub model: String,
     pub model_provider: String,
     /// @deprecated Always `explicitRequestOnly`. Use `reasoningEffort` for Ultra behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `"explicitRequestOnly"` if the server does not say.
+    /// Defaults to `"explicitRequestOnly"` if absent.
     pub multi_agent_mode: MultiAgentMode,
     pub reasoning_effort: Option<ReasoningEffort>,
     /// Thread-scoped runtime workspace roots used to materialize `:workspace_roots`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
     /// Legacy sandbox policy retained for compatibility. Experimental clients should prefer
     /// `activePermissionProfile` for profile provenance.
@@ -2052,7 +2188,7 @@ pub struct ThreadForkResponse {
 }
 
 impl ThreadForkResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadForkResponse` from its required fields.
     #[must_use]
     pub fn new(
         approval_policy: impl Into<AskForApproval>,
@@ -2099,7 +2235,7 @@ wire::object! { ThreadForkResponse {
     thread: required "thread",
 } }
 
-/// `ThreadGoal` of the protocol.
+/// The goal of a thread, with its budget and progress.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoal {
@@ -2114,7 +2250,7 @@ pub struct ThreadGoal {
 }
 
 impl ThreadGoal {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoal` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -2149,7 +2285,10 @@ wire::object! { ThreadGoal {
     updated_at: required "updatedAt",
 } }
 
-/// Params of `thread/goal/clear`.
+/// Removes the goal of a thread.
+///
+/// Parameters of the request [`thread/goal/clear`](crate::ClientRequest::ThreadGoalClear). The
+/// response is [`ThreadGoalClearResponse`](crate::ThreadGoalClearResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalClearParams {
@@ -2159,7 +2298,7 @@ pub struct ThreadGoalClearParams {
 }
 
 impl ThreadGoalClearParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalClearParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2168,7 +2307,7 @@ impl ThreadGoalClearParams {
         }
     }
 
-    /// Sets [`origin`](Self::origin).
+    /// Sets [`origin`](field@Self::origin).
     #[must_use]
     pub fn origin(mut self, origin: impl Into<ThreadGoalMutationOrigin>) -> Self {
         self.origin = Some(origin.into());
@@ -2181,7 +2320,7 @@ wire::object! { ThreadGoalClearParams {
     origin: optional "origin",
 } }
 
-/// Response of `thread/goal/clear`.
+/// Response to `thread/goal/clear` ([`ThreadGoalClearParams`](crate::ThreadGoalClearParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalClearResponse {
@@ -2189,7 +2328,7 @@ pub struct ThreadGoalClearResponse {
 }
 
 impl ThreadGoalClearResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalClearResponse` from its required fields.
     #[must_use]
     pub fn new(cleared: bool) -> Self {
         Self { cleared }
@@ -2200,18 +2339,21 @@ wire::object! { ThreadGoalClearResponse {
     cleared: required "cleared",
 } }
 
-/// Params of `thread/goal/cleared`.
+/// The goal of a thread was removed.
+///
+/// Parameters of the notification
+/// [`thread/goal/cleared`](crate::ServerNotification::ThreadGoalCleared).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalClearedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadGoalClearedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalClearedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2226,7 +2368,10 @@ wire::object! { ThreadGoalClearedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/goal/get`.
+/// Reads the goal of a thread.
+///
+/// Parameters of the request [`thread/goal/get`](crate::ClientRequest::ThreadGoalGet). The
+/// response is [`ThreadGoalGetResponse`](crate::ThreadGoalGetResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalGetParams {
@@ -2234,7 +2379,7 @@ pub struct ThreadGoalGetParams {
 }
 
 impl ThreadGoalGetParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalGetParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2247,7 +2392,7 @@ wire::object! { ThreadGoalGetParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/goal/get`.
+/// Response to `thread/goal/get` ([`ThreadGoalGetParams`](crate::ThreadGoalGetParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadGoalGetResponse {
@@ -2262,11 +2407,11 @@ wire::object! { ThreadGoalGetResponse {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadGoalMutationOrigin {
-    /// `user`.
+    /// Wire value: `user`.
     User,
-    /// `automatic`.
+    /// Wire value: `automatic`.
     Automatic,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2275,7 +2420,10 @@ wire::strings! { ThreadGoalMutationOrigin {
     "automatic" => Automatic,
 } }
 
-/// Params of `thread/goal/set`.
+/// Sets the goal of a thread, or changes its objective, status or token budget.
+///
+/// Parameters of the request [`thread/goal/set`](crate::ClientRequest::ThreadGoalSet). The
+/// response is [`ThreadGoalSetResponse`](crate::ThreadGoalSetResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalSetParams {
@@ -2284,12 +2432,12 @@ pub struct ThreadGoalSetParams {
     /// Missing provenance does not supply user authorization.
     pub origin: Option<ThreadGoalMutationOrigin>,
     pub status: Option<ThreadGoalStatus>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub token_budget: Option<Option<i64>>,
 }
 
 impl ThreadGoalSetParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalSetParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2301,35 +2449,35 @@ impl ThreadGoalSetParams {
         }
     }
 
-    /// Sets [`objective`](Self::objective).
+    /// Sets [`objective`](field@Self::objective).
     #[must_use]
     pub fn objective(mut self, objective: impl Into<String>) -> Self {
         self.objective = Some(objective.into());
         self
     }
 
-    /// Sets [`origin`](Self::origin).
+    /// Sets [`origin`](field@Self::origin).
     #[must_use]
     pub fn origin(mut self, origin: impl Into<ThreadGoalMutationOrigin>) -> Self {
         self.origin = Some(origin.into());
         self
     }
 
-    /// Sets [`status`](Self::status).
+    /// Sets [`status`](field@Self::status).
     #[must_use]
     pub fn status(mut self, status: impl Into<ThreadGoalStatus>) -> Self {
         self.status = Some(status.into());
         self
     }
 
-    /// Sets [`token_budget`](Self::token_budget).
+    /// Sets [`token_budget`](field@Self::token_budget).
     #[must_use]
     pub fn token_budget(mut self, token_budget: i64) -> Self {
         self.token_budget = Some(Some(token_budget));
         self
     }
 
-    /// Clears [`token_budget`](Self::token_budget): sends `null`.
+    /// Clears [`token_budget`](field@Self::token_budget) by sending `null`.
     #[must_use]
     pub fn clear_token_budget(mut self) -> Self {
         self.token_budget = Some(None);
@@ -2345,7 +2493,7 @@ wire::object! { ThreadGoalSetParams {
     token_budget: clearable "tokenBudget",
 } }
 
-/// Response of `thread/goal/set`.
+/// Response to `thread/goal/set` ([`ThreadGoalSetParams`](crate::ThreadGoalSetParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalSetResponse {
@@ -2353,7 +2501,7 @@ pub struct ThreadGoalSetResponse {
 }
 
 impl ThreadGoalSetResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalSetResponse` from its required fields.
     #[must_use]
     pub fn new(goal: impl Into<ThreadGoal>) -> Self {
         Self { goal: goal.into() }
@@ -2364,23 +2512,35 @@ wire::object! { ThreadGoalSetResponse {
     goal: required "goal",
 } }
 
-/// `ThreadGoalStatus` of the protocol.
+/// The status of a thread's goal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadGoalStatus {
-    /// `active`.
+    /// The agent pursues the goal.
+    ///
+    /// Wire value: `active`.
     Active,
-    /// `paused`.
+    /// The goal is paused.
+    ///
+    /// Wire value: `paused`.
     Paused,
-    /// `blocked`.
+    /// The agent cannot make progress towards the goal.
+    ///
+    /// Wire value: `blocked`.
     Blocked,
-    /// `usageLimited`.
+    /// The usage limit of the account stopped the goal.
+    ///
+    /// Wire value: `usageLimited`.
     UsageLimited,
-    /// `budgetLimited`.
+    /// The token budget of the goal is used up.
+    ///
+    /// Wire value: `budgetLimited`.
     BudgetLimited,
-    /// `complete`.
+    /// The goal was reached.
+    ///
+    /// Wire value: `complete`.
     Complete,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2393,20 +2553,23 @@ wire::strings! { ThreadGoalStatus {
     "complete" => Complete,
 } }
 
-/// Params of `thread/goal/updated`.
+/// The goal of a thread was set, or its status or progress changed.
+///
+/// Parameters of the notification
+/// [`thread/goal/updated`](crate::ServerNotification::ThreadGoalUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGoalUpdatedNotification {
     pub thread_id: String,
     pub turn_id: Option<String>,
     pub goal: ThreadGoal,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadGoalUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGoalUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, goal: impl Into<ThreadGoal>) -> Self {
         Self {
@@ -2425,9 +2588,10 @@ wire::object! { ThreadGoalUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ThreadGuardianAssessment` of the protocol.
+/// Used in
+/// [`ThreadGuardianReviewResponse::assessment`](field@crate::ThreadGuardianReviewResponse::assessment).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGuardianAssessment {
@@ -2438,7 +2602,7 @@ pub struct ThreadGuardianAssessment {
 }
 
 impl ThreadGuardianAssessment {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGuardianAssessment` from its required fields.
     #[must_use]
     pub fn new(
         outcome: impl Into<GuardianAssessmentOutcome>,
@@ -2466,7 +2630,11 @@ wire::object! { ThreadGuardianAssessment {
 /// remains after the review completes, keeping the thread loaded until the client calls
 /// `thread/unsubscribe` or disconnects.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/guardianReview`](crate::ClientRequest::ThreadGuardianReview). The response is
+/// [`ThreadGuardianReviewResponse`](crate::ThreadGuardianReviewResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGuardianReviewParams {
@@ -2474,7 +2642,7 @@ pub struct ThreadGuardianReviewParams {
 }
 
 impl ThreadGuardianReviewParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGuardianReviewParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2487,9 +2655,10 @@ wire::object! { ThreadGuardianReviewParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/guardianReview`.
+/// Response to `thread/guardianReview`
+/// ([`ThreadGuardianReviewParams`](crate::ThreadGuardianReviewParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadGuardianReviewResponse {
@@ -2499,7 +2668,7 @@ pub struct ThreadGuardianReviewResponse {
 }
 
 impl ThreadGuardianReviewResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadGuardianReviewResponse` from its required fields.
     #[must_use]
     pub fn new(call_id: impl Into<String>) -> Self {
         Self {
@@ -2514,15 +2683,16 @@ wire::object! { ThreadGuardianReviewResponse {
     assessment: optional "assessment",
 } }
 
-/// `ThreadHistoryMode` of the protocol.
+/// Used in [`Thread::history_mode`](field@crate::Thread::history_mode) and
+/// [`ThreadStartParams::history_mode`](field@crate::ThreadStartParams::history_mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadHistoryMode {
-    /// `legacy`.
+    /// Wire value: `legacy`.
     Legacy,
-    /// `paginated`.
+    /// Wire value: `paginated`.
     Paginated,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -2533,7 +2703,12 @@ wire::strings! { ThreadHistoryMode {
 
 /// Parameters for `thread/increment_elicitation`.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/increment_elicitation`](crate::ClientRequest::ThreadIncrementElicitation). The
+/// response is
+/// [`ThreadIncrementElicitationResponse`](crate::ThreadIncrementElicitationResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadIncrementElicitationParams {
@@ -2542,7 +2717,7 @@ pub struct ThreadIncrementElicitationParams {
 }
 
 impl ThreadIncrementElicitationParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadIncrementElicitationParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2557,7 +2732,10 @@ wire::object! { ThreadIncrementElicitationParams {
 
 /// Response for `thread/increment_elicitation`.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Response to `thread/increment_elicitation`
+/// ([`ThreadIncrementElicitationParams`](crate::ThreadIncrementElicitationParams)).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadIncrementElicitationResponse {
@@ -2568,7 +2746,7 @@ pub struct ThreadIncrementElicitationResponse {
 }
 
 impl ThreadIncrementElicitationResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadIncrementElicitationResponse` from its required fields.
     #[must_use]
     pub fn new(count: i64, paused: bool) -> Self {
         Self { count, paused }
@@ -2580,7 +2758,10 @@ wire::object! { ThreadIncrementElicitationResponse {
     paused: required "paused",
 } }
 
-/// Params of `thread/inject_items`.
+/// Append raw Responses API items to the thread history without starting a user turn.
+///
+/// Parameters of the request [`thread/inject_items`](crate::ClientRequest::ThreadInjectItems).
+/// The response is [`ThreadInjectItemsResponse`](crate::ThreadInjectItemsResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadInjectItemsParams {
@@ -2590,7 +2771,7 @@ pub struct ThreadInjectItemsParams {
 }
 
 impl ThreadInjectItemsParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadInjectItemsParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, items: impl Into<Vec<Value>>) -> Self {
         Self {
@@ -2605,14 +2786,18 @@ wire::object! { ThreadInjectItemsParams {
     items: required "items",
 } }
 
-/// Response of `thread/inject_items`.
+/// Response to `thread/inject_items`
+/// ([`ThreadInjectItemsParams`](crate::ThreadInjectItemsParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadInjectItemsResponse {}
 
 wire::object! { ThreadInjectItemsResponse {} }
 
-/// Params of `thread/items/list`.
+/// Lists the items of a thread or turn, page by page.
+///
+/// Parameters of the request [`thread/items/list`](crate::ClientRequest::ThreadItemsList). The
+/// response is [`ThreadItemsListResponse`](crate::ThreadItemsListResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadItemsListParams {
@@ -2632,7 +2817,7 @@ pub struct ThreadItemsListParams {
 }
 
 impl ThreadItemsListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadItemsListParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -2645,21 +2830,21 @@ impl ThreadItemsListParams {
         }
     }
 
-    /// Sets [`turn_id`](Self::turn_id).
+    /// Sets [`turn_id`](field@Self::turn_id).
     #[must_use]
     pub fn turn_id(mut self, turn_id: impl Into<String>) -> Self {
         self.turn_id = Some(turn_id.into());
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<ThreadItemsListCursor>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`defer_output`](Self::defer_output).
+    /// Sets [`defer_output`](field@Self::defer_output).
     #[must_use]
     pub fn defer_output(
         mut self,
@@ -2669,14 +2854,14 @@ impl ThreadItemsListParams {
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -2693,7 +2878,7 @@ wire::object! { ThreadItemsListParams {
     sort_direction: optional "sortDirection",
 } }
 
-/// Response of `thread/items/list`.
+/// Response to `thread/items/list` ([`ThreadItemsListParams`](crate::ThreadItemsListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadItemsListResponse {
@@ -2707,7 +2892,7 @@ pub struct ThreadItemsListResponse {
 }
 
 impl ThreadItemsListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadItemsListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadItemEntry>>) -> Self {
         Self {
@@ -2725,6 +2910,9 @@ wire::object! { ThreadItemsListResponse {
 } }
 
 /// EXPERIMENTAL - retrieve a bounded set of persisted items from one turn.
+///
+/// Parameters of the request [`thread/items/read`](crate::ClientRequest::ThreadItemsRead). The
+/// response is [`ThreadItemsReadResponse`](crate::ThreadItemsReadResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadItemsReadParams {
@@ -2735,7 +2923,7 @@ pub struct ThreadItemsReadParams {
 }
 
 impl ThreadItemsReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadItemsReadParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -2757,6 +2945,8 @@ wire::object! { ThreadItemsReadParams {
 } }
 
 /// EXPERIMENTAL - persisted items returned in canonical stored order.
+///
+/// Response to `thread/items/read` ([`ThreadItemsReadParams`](crate::ThreadItemsReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadItemsReadResponse {
@@ -2764,7 +2954,7 @@ pub struct ThreadItemsReadResponse {
 }
 
 impl ThreadItemsReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadItemsReadResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadItemEntry>>) -> Self {
         Self { data: data.into() }
@@ -2775,13 +2965,13 @@ wire::object! { ThreadItemsReadResponse {
     data: required "data",
 } }
 
-/// `ThreadListCwdFilter` of the protocol.
+/// Used in [`ThreadListParams::cwd`](field@crate::ThreadListParams::cwd).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadListCwdFilter {
-    /// As `String`.
+    /// A value of type `String`.
     One(String),
-    /// As `Vec<String>`.
+    /// A value of type `Vec<String>`.
     Many(Vec<String>),
 }
 
@@ -2790,14 +2980,17 @@ wire::untagged! { ThreadListCwdFilter {
     Many(Vec<String>),
 } }
 
-/// Params of `thread/list`.
+/// Lists stored threads, page by page.
+///
+/// Parameters of the request [`thread/list`](crate::ClientRequest::ThreadList). The response is
+/// [`ThreadListResponse`](crate::ThreadListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadListParams {
     /// Optional ancestor thread filter. Returns spawned descendants at any depth, excluding the
     /// ancestor itself. Mutually exclusive with `parentThreadId`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub ancestor_thread_id: Option<String>,
     /// Optional archived filter; when set to true, only archived threads are returned. If false or
     /// null, only non-archived threads are returned.
@@ -2806,7 +2999,7 @@ pub struct ThreadListParams {
     /// exclusive with parentThreadId and ancestorThreadId. Omitting this filter keeps attached
     /// threads hidden from ordinary listings.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub attached_to_thread_id: Option<String>,
     /// Show local history visible to the current ChatGPT account. Defaults to false.
     pub current_account_only: Option<bool>,
@@ -2821,7 +3014,7 @@ pub struct ThreadListParams {
     pub excluded_thread_ids: Option<Vec<String>>,
     /// Include persistent threads attached to a parent when searching by title.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub include_attached_threads: Option<bool>,
     /// Optional page size; defaults to a reasonable server-side value.
     pub limit: Option<u32>,
@@ -2834,21 +3027,21 @@ pub struct ThreadListParams {
     pub originators: Option<Vec<String>>,
     /// Optional direct parent thread filter. Mutually exclusive with `ancestorThreadId`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub parent_thread_id: Option<String>,
     /// Omit to include every project, set to null for unassigned threads, or provide a project ID
     /// to return only threads in that project.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub project_id: Option<Option<String>>,
     /// Optional substring filter for the extracted thread title.
     pub search_term: Option<String>,
     /// Omit to include every section, set to `null` for unsectioned threads, or provide a section
     /// ID to return only threads in that section.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub section_id: Option<Option<String>>,
     /// Optional sort direction; defaults to descending (newest first).
     pub sort_direction: Option<SortDirection>,
@@ -2863,21 +3056,21 @@ pub struct ThreadListParams {
 }
 
 impl ThreadListParams {
-    /// Sets [`ancestor_thread_id`](Self::ancestor_thread_id).
+    /// Sets [`ancestor_thread_id`](field@Self::ancestor_thread_id).
     #[must_use]
     pub fn ancestor_thread_id(mut self, ancestor_thread_id: impl Into<String>) -> Self {
         self.ancestor_thread_id = Some(ancestor_thread_id.into());
         self
     }
 
-    /// Sets [`archived`](Self::archived).
+    /// Sets [`archived`](field@Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
 
-    /// Sets [`attached_to_thread_id`](Self::attached_to_thread_id).
+    /// Sets [`attached_to_thread_id`](field@Self::attached_to_thread_id).
     #[must_use]
     pub fn attached_to_thread_id(
         mut self,
@@ -2887,28 +3080,28 @@ impl ThreadListParams {
         self
     }
 
-    /// Sets [`current_account_only`](Self::current_account_only).
+    /// Sets [`current_account_only`](field@Self::current_account_only).
     #[must_use]
     pub fn current_account_only(mut self, current_account_only: bool) -> Self {
         self.current_account_only = Some(current_account_only);
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<ThreadListCwdFilter>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`excluded_thread_ids`](Self::excluded_thread_ids).
+    /// Sets [`excluded_thread_ids`](field@Self::excluded_thread_ids).
     #[must_use]
     pub fn excluded_thread_ids(
         mut self,
@@ -2918,91 +3111,91 @@ impl ThreadListParams {
         self
     }
 
-    /// Sets [`include_attached_threads`](Self::include_attached_threads).
+    /// Sets [`include_attached_threads`](field@Self::include_attached_threads).
     #[must_use]
     pub fn include_attached_threads(mut self, include_attached_threads: bool) -> Self {
         self.include_attached_threads = Some(include_attached_threads);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`model_providers`](Self::model_providers).
+    /// Sets [`model_providers`](field@Self::model_providers).
     #[must_use]
     pub fn model_providers(mut self, model_providers: impl Into<Vec<String>>) -> Self {
         self.model_providers = Some(model_providers.into());
         self
     }
 
-    /// Sets [`originators`](Self::originators).
+    /// Sets [`originators`](field@Self::originators).
     #[must_use]
     pub fn originators(mut self, originators: impl Into<Vec<String>>) -> Self {
         self.originators = Some(originators.into());
         self
     }
 
-    /// Sets [`parent_thread_id`](Self::parent_thread_id).
+    /// Sets [`parent_thread_id`](field@Self::parent_thread_id).
     #[must_use]
     pub fn parent_thread_id(mut self, parent_thread_id: impl Into<String>) -> Self {
         self.parent_thread_id = Some(parent_thread_id.into());
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(Some(project_id.into()));
         self
     }
 
-    /// Clears [`project_id`](Self::project_id): sends `null`.
+    /// Clears [`project_id`](field@Self::project_id) by sending `null`.
     #[must_use]
     pub fn clear_project_id(mut self) -> Self {
         self.project_id = Some(None);
         self
     }
 
-    /// Sets [`search_term`](Self::search_term).
+    /// Sets [`search_term`](field@Self::search_term).
     #[must_use]
     pub fn search_term(mut self, search_term: impl Into<String>) -> Self {
         self.search_term = Some(search_term.into());
         self
     }
 
-    /// Sets [`section_id`](Self::section_id).
+    /// Sets [`section_id`](field@Self::section_id).
     #[must_use]
     pub fn section_id(mut self, section_id: impl Into<String>) -> Self {
         self.section_id = Some(Some(section_id.into()));
         self
     }
 
-    /// Clears [`section_id`](Self::section_id): sends `null`.
+    /// Clears [`section_id`](field@Self::section_id) by sending `null`.
     #[must_use]
     pub fn clear_section_id(mut self) -> Self {
         self.section_id = Some(None);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
 
-    /// Sets [`sort_key`](Self::sort_key).
+    /// Sets [`sort_key`](field@Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ThreadSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
         self
     }
 
-    /// Sets [`source_kinds`](Self::source_kinds).
+    /// Sets [`source_kinds`](field@Self::source_kinds).
     #[must_use]
     pub fn source_kinds(
         mut self,
@@ -3012,7 +3205,7 @@ impl ThreadListParams {
         self
     }
 
-    /// Sets [`use_state_db_only`](Self::use_state_db_only).
+    /// Sets [`use_state_db_only`](field@Self::use_state_db_only).
     #[must_use]
     pub fn use_state_db_only(mut self, use_state_db_only: bool) -> Self {
         self.use_state_db_only = Some(use_state_db_only);
@@ -3042,7 +3235,7 @@ wire::object! { ThreadListParams {
     use_state_db_only: optional "useStateDbOnly",
 } }
 
-/// Response of `thread/list`.
+/// Response to `thread/list` ([`ThreadListParams`](crate::ThreadListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadListResponse {
@@ -3058,12 +3251,12 @@ pub struct ThreadListResponse {
     /// Local receipts for eligible threads on this page, keyed by thread ID. Null means durable
     /// read state is unavailable; an absent key means that row is ineligible.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub read_states: Option<BTreeMap<String, ThreadReadState>>,
 }
 
 impl ThreadListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<Thread>>) -> Self {
         Self {
@@ -3082,7 +3275,10 @@ wire::object! { ThreadListResponse {
     read_states: optional "readStates",
 } }
 
-/// Params of `thread/loaded/list`.
+/// Lists the ids of the threads in the server's memory, page by page.
+///
+/// Parameters of the request [`thread/loaded/list`](crate::ClientRequest::ThreadLoadedList).
+/// The response is [`ThreadLoadedListResponse`](crate::ThreadLoadedListResponse).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadLoadedListParams {
@@ -3093,14 +3289,14 @@ pub struct ThreadLoadedListParams {
 }
 
 impl ThreadLoadedListParams {
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -3113,7 +3309,8 @@ wire::object! { ThreadLoadedListParams {
     limit: optional "limit",
 } }
 
-/// Response of `thread/loaded/list`.
+/// Response to `thread/loaded/list`
+/// ([`ThreadLoadedListParams`](crate::ThreadLoadedListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadLoadedListResponse {
@@ -3125,7 +3322,7 @@ pub struct ThreadLoadedListResponse {
 }
 
 impl ThreadLoadedListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadLoadedListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<String>>) -> Self {
         Self {
@@ -3140,15 +3337,15 @@ wire::object! { ThreadLoadedListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `ThreadMemoryMode` of the protocol.
+/// Used in [`ThreadMemoryModeSetParams::mode`](field@crate::ThreadMemoryModeSetParams::mode).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadMemoryMode {
-    /// `enabled`.
+    /// Wire value: `enabled`.
     Enabled,
-    /// `disabled`.
+    /// Wire value: `disabled`.
     Disabled,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -3157,9 +3354,13 @@ wire::strings! { ThreadMemoryMode {
     "disabled" => Disabled,
 } }
 
-/// Params of `thread/memoryMode/set`.
+/// Sets the memory mode of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/memoryMode/set`](crate::ClientRequest::ThreadMemoryModeSet). The response is
+/// [`ThreadMemoryModeSetResponse`](crate::ThreadMemoryModeSetResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadMemoryModeSetParams {
@@ -3168,7 +3369,7 @@ pub struct ThreadMemoryModeSetParams {
 }
 
 impl ThreadMemoryModeSetParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadMemoryModeSetParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, mode: impl Into<ThreadMemoryMode>) -> Self {
         Self {
@@ -3183,18 +3384,22 @@ wire::object! { ThreadMemoryModeSetParams {
     mode: required "mode",
 } }
 
-/// Response of `thread/memoryMode/set`.
+/// Response to `thread/memoryMode/set`
+/// ([`ThreadMemoryModeSetParams`](crate::ThreadMemoryModeSetParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadMemoryModeSetResponse {}
 
 wire::object! { ThreadMemoryModeSetResponse {} }
 
-/// Params of `thread/memory/read`.
+/// Reads the memory of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/memory/read`](crate::ClientRequest::ThreadMemoryRead).
+/// The response is [`ThreadMemoryReadResponse`](crate::ThreadMemoryReadResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadMemoryReadParams {
@@ -3203,7 +3408,7 @@ pub struct ThreadMemoryReadParams {
 }
 
 impl ThreadMemoryReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadMemoryReadParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3216,9 +3421,10 @@ wire::object! { ThreadMemoryReadParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/memory/read`.
+/// Response to `thread/memory/read`
+/// ([`ThreadMemoryReadParams`](crate::ThreadMemoryReadParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadMemoryReadResponse {
@@ -3231,64 +3437,65 @@ wire::object! { ThreadMemoryReadResponse {
     summary: optional "summary",
 } }
 
-/// `ThreadMetadataGitInfoUpdateParams` of the protocol.
+/// Used in
+/// [`ThreadMetadataUpdateParams::git_info`](field@crate::ThreadMetadataUpdateParams::git_info).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadMetadataGitInfoUpdateParams {
     /// Omit to leave the stored branch unchanged, set to `null` to clear it, or provide a non-empty
     /// string to replace it.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub branch: Option<Option<String>>,
     /// Omit to leave the stored origin URL unchanged, set to `null` to clear it, or provide a
     /// non-empty string to replace it.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub origin_url: Option<Option<String>>,
     /// Omit to leave the stored commit unchanged, set to `null` to clear it, or provide a non-empty
     /// string to replace it.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub sha: Option<Option<String>>,
 }
 
 impl ThreadMetadataGitInfoUpdateParams {
-    /// Sets [`branch`](Self::branch).
+    /// Sets [`branch`](field@Self::branch).
     #[must_use]
     pub fn branch(mut self, branch: impl Into<String>) -> Self {
         self.branch = Some(Some(branch.into()));
         self
     }
 
-    /// Clears [`branch`](Self::branch): sends `null`.
+    /// Clears [`branch`](field@Self::branch) by sending `null`.
     #[must_use]
     pub fn clear_branch(mut self) -> Self {
         self.branch = Some(None);
         self
     }
 
-    /// Sets [`origin_url`](Self::origin_url).
+    /// Sets [`origin_url`](field@Self::origin_url).
     #[must_use]
     pub fn origin_url(mut self, origin_url: impl Into<String>) -> Self {
         self.origin_url = Some(Some(origin_url.into()));
         self
     }
 
-    /// Clears [`origin_url`](Self::origin_url): sends `null`.
+    /// Clears [`origin_url`](field@Self::origin_url) by sending `null`.
     #[must_use]
     pub fn clear_origin_url(mut self) -> Self {
         self.origin_url = Some(None);
         self
     }
 
-    /// Sets [`sha`](Self::sha).
+    /// Sets [`sha`](field@Self::sha).
     #[must_use]
     pub fn sha(mut self, sha: impl Into<String>) -> Self {
         self.sha = Some(Some(sha.into()));
         self
     }
 
-    /// Clears [`sha`](Self::sha): sends `null`.
+    /// Clears [`sha`](field@Self::sha) by sending `null`.
     #[must_use]
     pub fn clear_sha(mut self) -> Self {
         self.sha = Some(None);
@@ -3302,7 +3509,11 @@ wire::object! { ThreadMetadataGitInfoUpdateParams {
     sha: clearable "sha",
 } }
 
-/// Params of `thread/metadata/update`.
+/// Changes the metadata of a thread, such as its Git information and project.
+///
+/// Parameters of the request
+/// [`thread/metadata/update`](crate::ClientRequest::ThreadMetadataUpdate). The response is
+/// [`ThreadMetadataUpdateResponse`](crate::ThreadMetadataUpdateResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadMetadataUpdateParams {
@@ -3310,7 +3521,7 @@ pub struct ThreadMetadataUpdateParams {
     /// Save the client's Daybreak choice for this persistent thread. Omitted or null leaves it
     /// unchanged. This does not select a turn's `cyberAccessProgram` or grant access.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub daybreak_enabled: Option<bool>,
     /// Patch the stored Git metadata for this thread. Omit a field to leave it unchanged, set it to
     /// `null` to clear it, or provide a string to replace the stored value.
@@ -3318,12 +3529,12 @@ pub struct ThreadMetadataUpdateParams {
     /// Omit to leave the project unchanged, use an empty string to clear it, or provide an existing
     /// project ID to assign it.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub project_id: Option<String>,
 }
 
 impl ThreadMetadataUpdateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadMetadataUpdateParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3334,14 +3545,14 @@ impl ThreadMetadataUpdateParams {
         }
     }
 
-    /// Sets [`daybreak_enabled`](Self::daybreak_enabled).
+    /// Sets [`daybreak_enabled`](field@Self::daybreak_enabled).
     #[must_use]
     pub fn daybreak_enabled(mut self, daybreak_enabled: bool) -> Self {
         self.daybreak_enabled = Some(daybreak_enabled);
         self
     }
 
-    /// Sets [`git_info`](Self::git_info).
+    /// Sets [`git_info`](field@Self::git_info).
     #[must_use]
     pub fn git_info(
         mut self,
@@ -3351,7 +3562,7 @@ impl ThreadMetadataUpdateParams {
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
@@ -3366,7 +3577,8 @@ wire::object! { ThreadMetadataUpdateParams {
     project_id: optional "projectId",
 } }
 
-/// Response of `thread/metadata/update`.
+/// Response to `thread/metadata/update`
+/// ([`ThreadMetadataUpdateParams`](crate::ThreadMetadataUpdateParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadMetadataUpdateResponse {
@@ -3374,7 +3586,7 @@ pub struct ThreadMetadataUpdateResponse {
 }
 
 impl ThreadMetadataUpdateResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadMetadataUpdateResponse` from its required fields.
     #[must_use]
     pub fn new(thread: impl Into<Thread>) -> Self {
         Self { thread: thread.into() }
@@ -3385,19 +3597,22 @@ wire::object! { ThreadMetadataUpdateResponse {
     thread: required "thread",
 } }
 
-/// Params of `thread/name/updated`.
+/// The name of a thread changed.
+///
+/// Parameters of the notification
+/// [`thread/name/updated`](crate::ServerNotification::ThreadNameUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadNameUpdatedNotification {
     pub thread_id: String,
     pub thread_name: Option<String>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadNameUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadNameUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3414,9 +3629,13 @@ wire::object! { ThreadNameUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/prediction/request`.
+/// Requests a prediction for a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/prediction/request`](crate::ClientRequest::ThreadPredictionRequest). The response
+/// is [`ThreadPredictionRequestResponse`](crate::ThreadPredictionRequestResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadPredictionRequestParams {
@@ -3425,7 +3644,7 @@ pub struct ThreadPredictionRequestParams {
 }
 
 impl ThreadPredictionRequestParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadPredictionRequestParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, source_turn_id: impl Into<String>) -> Self {
         Self {
@@ -3440,24 +3659,26 @@ wire::object! { ThreadPredictionRequestParams {
     source_turn_id: required "sourceTurnId",
 } }
 
-/// Response of `thread/prediction/request`.
+/// Response to `thread/prediction/request`
+/// ([`ThreadPredictionRequestParams`](crate::ThreadPredictionRequestParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadPredictionRequestResponse {}
 
 wire::object! { ThreadPredictionRequestResponse {} }
 
-/// `ThreadPredictionResult` of the protocol.
+/// Used in
+/// [`ThreadPredictionUpdatedNotification::result`](field@crate::ThreadPredictionUpdatedNotification::result).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadPredictionResult {
-    /// `completed`.
+    /// Wire value: `completed`.
     Completed(CompletedThreadPredictionResult),
-    /// `failed`.
+    /// Wire value: `failed`.
     Failed,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -3466,20 +3687,23 @@ wire::tagged! { ThreadPredictionResult by "type" {
     "failed" => Failed,
 } }
 
-/// Params of `thread/prediction/updated`.
+/// The prediction for a thread completed or failed.
+///
+/// Parameters of the notification
+/// [`thread/prediction/updated`](crate::ServerNotification::ThreadPredictionUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadPredictionUpdatedNotification {
     pub thread_id: String,
     pub result: ThreadPredictionResult,
     pub source_turn_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadPredictionUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadPredictionUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -3504,7 +3728,11 @@ wire::object! { ThreadPredictionUpdatedNotification {
 
 /// Prepare an approved plan for the first turn of a fresh thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/prepareApprovedPlan`](crate::ClientRequest::ThreadPrepareApprovedPlan). The
+/// response is [`ThreadPrepareApprovedPlanResponse`](crate::ThreadPrepareApprovedPlanResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadPrepareApprovedPlanParams {
@@ -3515,7 +3743,7 @@ pub struct ThreadPrepareApprovedPlanParams {
 }
 
 impl ThreadPrepareApprovedPlanParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadPrepareApprovedPlanParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, markdown: impl Into<String>) -> Self {
         Self {
@@ -3525,7 +3753,7 @@ impl ThreadPrepareApprovedPlanParams {
         }
     }
 
-    /// Sets [`attachment_path`](Self::attachment_path).
+    /// Sets [`attachment_path`](field@Self::attachment_path).
     #[must_use]
     pub fn attachment_path(mut self, attachment_path: impl Into<String>) -> Self {
         self.attachment_path = Some(attachment_path.into());
@@ -3539,9 +3767,10 @@ wire::object! { ThreadPrepareApprovedPlanParams {
     markdown: required "markdown",
 } }
 
-/// Response of `thread/prepareApprovedPlan`.
+/// Response to `thread/prepareApprovedPlan`
+/// ([`ThreadPrepareApprovedPlanParams`](crate::ThreadPrepareApprovedPlanParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadPrepareApprovedPlanResponse {
@@ -3551,7 +3780,7 @@ pub struct ThreadPrepareApprovedPlanResponse {
 }
 
 impl ThreadPrepareApprovedPlanResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadPrepareApprovedPlanResponse` from its required fields.
     #[must_use]
     pub fn new(prompt: impl Into<String>) -> Self {
         Self { prompt: prompt.into() }
@@ -3562,19 +3791,22 @@ wire::object! { ThreadPrepareApprovedPlanResponse {
     prompt: required "prompt",
 } }
 
-/// Params of `thread/project/updated`.
+/// A thread was assigned to another project, or to none.
+///
+/// Parameters of the notification
+/// [`thread/project/updated`](crate::ServerNotification::ThreadProjectUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadProjectUpdatedNotification {
     pub thread_id: String,
     pub project_id: Option<String>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadProjectUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadProjectUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, project_id: Option<String>) -> Self {
         Self {
@@ -3591,9 +3823,12 @@ wire::object! { ThreadProjectUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/queue/add`.
+/// Adds user input to the queue of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/queue/add`](crate::ClientRequest::ThreadQueueAdd). The
+/// response is [`ThreadQueueAddResponse`](crate::ThreadQueueAddResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueAddParams {
@@ -3605,7 +3840,7 @@ pub struct ThreadQueueAddParams {
 }
 
 impl ThreadQueueAddParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueAddParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -3620,7 +3855,7 @@ impl ThreadQueueAddParams {
         }
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -3638,9 +3873,9 @@ wire::object! { ThreadQueueAddParams {
     responsesapi_client_metadata: optional "responsesapiClientMetadata",
 } }
 
-/// Response of `thread/queue/add`.
+/// Response to `thread/queue/add` ([`ThreadQueueAddParams`](crate::ThreadQueueAddParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueAddResponse {
@@ -3648,7 +3883,7 @@ pub struct ThreadQueueAddResponse {
 }
 
 impl ThreadQueueAddResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueAddResponse` from its required fields.
     #[must_use]
     pub fn new(queued_submission: impl Into<QueuedSubmission>) -> Self {
         Self {
@@ -3661,18 +3896,21 @@ wire::object! { ThreadQueueAddResponse {
     queued_submission: required "queuedSubmission",
 } }
 
-/// Params of `thread/queue/changed`.
+/// The queue of a thread changed.
+///
+/// Parameters of the notification
+/// [`thread/queue/changed`](crate::ServerNotification::ThreadQueueChanged).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueChangedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadQueueChangedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueChangedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3687,9 +3925,12 @@ wire::object! { ThreadQueueChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/queue/delete`.
+/// Removes a user input from the queue of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/queue/delete`](crate::ClientRequest::ThreadQueueDelete).
+/// The response is [`ThreadQueueDeleteResponse`](crate::ThreadQueueDeleteResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueDeleteParams {
@@ -3698,7 +3939,7 @@ pub struct ThreadQueueDeleteParams {
 }
 
 impl ThreadQueueDeleteParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueDeleteParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -3716,9 +3957,10 @@ wire::object! { ThreadQueueDeleteParams {
     queued_submission_id: required "queuedSubmissionId",
 } }
 
-/// Response of `thread/queue/delete`.
+/// Response to `thread/queue/delete`
+/// ([`ThreadQueueDeleteParams`](crate::ThreadQueueDeleteParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueDeleteResponse {
@@ -3726,7 +3968,7 @@ pub struct ThreadQueueDeleteResponse {
 }
 
 impl ThreadQueueDeleteResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueDeleteResponse` from its required fields.
     #[must_use]
     pub fn new(deleted: bool) -> Self {
         Self { deleted }
@@ -3737,9 +3979,12 @@ wire::object! { ThreadQueueDeleteResponse {
     deleted: required "deleted",
 } }
 
-/// Params of `thread/queue/list`.
+/// Lists the queued user input of a thread, page by page.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/queue/list`](crate::ClientRequest::ThreadQueueList). The
+/// response is [`ThreadQueueListResponse`](crate::ThreadQueueListResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueListParams {
@@ -3751,7 +3996,7 @@ pub struct ThreadQueueListParams {
 }
 
 impl ThreadQueueListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueListParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3761,14 +4006,14 @@ impl ThreadQueueListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -3782,9 +4027,9 @@ wire::object! { ThreadQueueListParams {
     limit: optional "limit",
 } }
 
-/// Response of `thread/queue/list`.
+/// Response to `thread/queue/list` ([`ThreadQueueListParams`](crate::ThreadQueueListParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueListResponse {
@@ -3794,7 +4039,7 @@ pub struct ThreadQueueListResponse {
 }
 
 impl ThreadQueueListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<QueuedSubmission>>) -> Self {
         Self {
@@ -3809,9 +4054,13 @@ wire::object! { ThreadQueueListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Params of `thread/queue/reorder`.
+/// Changes the order of the queued user input of a thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/queue/reorder`](crate::ClientRequest::ThreadQueueReorder). The response is
+/// [`ThreadQueueReorderResponse`](crate::ThreadQueueReorderResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueReorderParams {
@@ -3820,7 +4069,7 @@ pub struct ThreadQueueReorderParams {
 }
 
 impl ThreadQueueReorderParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueReorderParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -3838,18 +4087,22 @@ wire::object! { ThreadQueueReorderParams {
     queued_submission_ids: required "queuedSubmissionIds",
 } }
 
-/// Response of `thread/queue/reorder`.
+/// Response to `thread/queue/reorder`
+/// ([`ThreadQueueReorderParams`](crate::ThreadQueueReorderParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadQueueReorderResponse {}
 
 wire::object! { ThreadQueueReorderResponse {} }
 
-/// Params of `thread/queue/start`.
+/// Starts a queued user input.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/queue/start`](crate::ClientRequest::ThreadQueueStart).
+/// The response is [`ThreadQueueStartResponse`](crate::ThreadQueueStartResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueStartParams {
@@ -3858,7 +4111,7 @@ pub struct ThreadQueueStartParams {
 }
 
 impl ThreadQueueStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueStartParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3867,7 +4120,7 @@ impl ThreadQueueStartParams {
         }
     }
 
-    /// Sets [`queued_submission_id`](Self::queued_submission_id).
+    /// Sets [`queued_submission_id`](field@Self::queued_submission_id).
     #[must_use]
     pub fn queued_submission_id(
         mut self,
@@ -3883,9 +4136,10 @@ wire::object! { ThreadQueueStartParams {
     queued_submission_id: optional "queuedSubmissionId",
 } }
 
-/// Response of `thread/queue/start`.
+/// Response to `thread/queue/start`
+/// ([`ThreadQueueStartParams`](crate::ThreadQueueStartParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueStartResponse {
@@ -3893,7 +4147,7 @@ pub struct ThreadQueueStartResponse {
 }
 
 impl ThreadQueueStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueStartResponse` from its required fields.
     #[must_use]
     pub fn new(turn: impl Into<Turn>) -> Self {
         Self { turn: turn.into() }
@@ -3904,9 +4158,12 @@ wire::object! { ThreadQueueStartResponse {
     turn: required "turn",
 } }
 
-/// Params of `thread/queue/update`.
+/// Replaces a queued user input.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/queue/update`](crate::ClientRequest::ThreadQueueUpdate).
+/// The response is [`ThreadQueueUpdateResponse`](crate::ThreadQueueUpdateResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueUpdateParams {
@@ -3918,7 +4175,7 @@ pub struct ThreadQueueUpdateParams {
 }
 
 impl ThreadQueueUpdateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueUpdateParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -3933,7 +4190,7 @@ impl ThreadQueueUpdateParams {
         }
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -3951,9 +4208,10 @@ wire::object! { ThreadQueueUpdateParams {
     responsesapi_client_metadata: optional "responsesapiClientMetadata",
 } }
 
-/// Response of `thread/queue/update`.
+/// Response to `thread/queue/update`
+/// ([`ThreadQueueUpdateParams`](crate::ThreadQueueUpdateParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadQueueUpdateResponse {
@@ -3961,7 +4219,7 @@ pub struct ThreadQueueUpdateResponse {
 }
 
 impl ThreadQueueUpdateResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadQueueUpdateResponse` from its required fields.
     #[must_use]
     pub fn new(queued_submission: impl Into<QueuedSubmission>) -> Self {
         Self {
@@ -3974,7 +4232,10 @@ wire::object! { ThreadQueueUpdateResponse {
     queued_submission: required "queuedSubmission",
 } }
 
-/// Params of `thread/read`.
+/// Reads a stored thread without resuming it.
+///
+/// Parameters of the request [`thread/read`](crate::ClientRequest::ThreadRead). The response is
+/// [`ThreadReadResponse`](crate::ThreadReadResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadReadParams {
@@ -3986,7 +4247,7 @@ pub struct ThreadReadParams {
 }
 
 impl ThreadReadParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadReadParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -3995,7 +4256,7 @@ impl ThreadReadParams {
         }
     }
 
-    /// Sets [`include_turns`](Self::include_turns).
+    /// Sets [`include_turns`](field@Self::include_turns).
     #[must_use]
     pub fn include_turns(mut self, include_turns: bool) -> Self {
         self.include_turns = Some(include_turns);
@@ -4008,19 +4269,19 @@ wire::object! { ThreadReadParams {
     include_turns: optional "includeTurns",
 } }
 
-/// Response of `thread/read`.
+/// Response to `thread/read` ([`ThreadReadParams`](crate::ThreadReadParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadReadResponse {
     /// Local receipt. Null means this thread's durable read state is unavailable.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub read_state: Option<ThreadReadState>,
     pub thread: Thread,
 }
 
 impl ThreadReadResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadReadResponse` from its required fields.
     #[must_use]
     pub fn new(thread: impl Into<Thread>) -> Self {
         Self {
@@ -4045,7 +4306,7 @@ pub struct ThreadReadState {
 }
 
 impl ThreadReadState {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadReadState` from its required fields.
     #[must_use]
     pub fn new(revision: impl Into<String>) -> Self {
         Self {
@@ -4060,19 +4321,22 @@ wire::object! { ThreadReadState {
     revision: required "revision",
 } }
 
-/// Params of `thread/readState/changed`.
+/// The first unread position of a thread changed.
+///
+/// Parameters of the notification
+/// [`thread/readState/changed`](crate::ServerNotification::ThreadReadStateChanged).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadReadStateChangedNotification {
     pub thread_id: String,
     pub read_state: ThreadReadState,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadReadStateChangedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadReadStateChangedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -4092,15 +4356,16 @@ wire::object! { ThreadReadStateChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ThreadReadStateOperation` of the protocol.
+/// Used in
+/// [`ThreadReadStateUpdateParams::operation`](field@crate::ThreadReadStateUpdateParams::operation).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadReadStateOperation {
-    /// `read`.
+    /// Wire value: `read`.
     Read,
-    /// `unread`.
+    /// Wire value: `unread`.
     Unread,
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -4109,9 +4374,13 @@ wire::tagged! { ThreadReadStateOperation by "type" {
     "unread" => Unread,
 } }
 
-/// Params of `thread/readState/update`.
+/// Marks a thread as read or unread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/readState/update`](crate::ClientRequest::ThreadReadStateUpdate). The response is
+/// [`ThreadReadStateUpdateResponse`](crate::ThreadReadStateUpdateResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadReadStateUpdateParams {
@@ -4122,7 +4391,7 @@ pub struct ThreadReadStateUpdateParams {
 }
 
 impl ThreadReadStateUpdateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadReadStateUpdateParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -4143,9 +4412,10 @@ wire::object! { ThreadReadStateUpdateParams {
     operation: required "operation",
 } }
 
-/// Response of `thread/readState/update`.
+/// Response to `thread/readState/update`
+/// ([`ThreadReadStateUpdateParams`](crate::ThreadReadStateUpdateParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadReadStateUpdateResponse {
@@ -4153,7 +4423,7 @@ pub struct ThreadReadStateUpdateResponse {
 }
 
 impl ThreadReadStateUpdateResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadReadStateUpdateResponse` from its required fields.
     #[must_use]
     pub fn new(read_state: impl Into<ThreadReadState>) -> Self {
         Self {
@@ -4166,7 +4436,8 @@ wire::object! { ThreadReadStateUpdateResponse {
     read_state: required "readState",
 } }
 
-/// `ThreadResumeInitialTurnsPageParams` of the protocol.
+/// Used in
+/// [`ThreadResumeParams::initial_turns_page`](field@crate::ThreadResumeParams::initial_turns_page).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadResumeInitialTurnsPageParams {
@@ -4179,21 +4450,21 @@ pub struct ThreadResumeInitialTurnsPageParams {
 }
 
 impl ThreadResumeInitialTurnsPageParams {
-    /// Sets [`items_view`](Self::items_view).
+    /// Sets [`items_view`](field@Self::items_view).
     #[must_use]
     pub fn items_view(mut self, items_view: impl Into<TurnItemsView>) -> Self {
         self.items_view = Some(items_view.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -4219,6 +4490,9 @@ wire::object! { ThreadResumeInitialTurnsPageParams {
 /// values are treated as absent.
 ///
 /// Prefer using thread_id whenever possible.
+///
+/// Parameters of the request [`thread/resume`](crate::ClientRequest::ThreadResume). The
+/// response is [`ThreadResumeResponse`](crate::ThreadResumeResponse).
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadResumeParams {
@@ -4241,7 +4515,7 @@ pub struct ThreadResumeParams {
     /// When present, include a `thread/turns/list` page in the resume response so clients can
     /// bootstrap recent turns without a second request.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub initial_turns_page: Option<ThreadResumeInitialTurnsPageParams>,
     /// Configuration overrides for the resumed thread, if any.
     pub model: Option<String>,
@@ -4252,22 +4526,22 @@ pub struct ThreadResumeParams {
     pub path: Option<String>,
     /// Named profile id for the resumed thread. Cannot be combined with `sandbox`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub permissions: Option<String>,
     /// @deprecated `friendly` and `pragmatic` no longer select a style. Changing this does not
     /// rewrite the thread's existing instructions.
     pub personality: Option<Personality>,
     /// Replace the thread's runtime workspace roots. Paths must be absolute.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     pub sandbox: Option<SandboxMode>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
 }
 
 impl ThreadResumeParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadResumeParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -4292,7 +4566,7 @@ impl ThreadResumeParams {
         }
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -4302,7 +4576,7 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -4312,28 +4586,28 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`base_instructions`](Self::base_instructions).
+    /// Sets [`base_instructions`](field@Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
 
-    /// Sets [`config`](Self::config).
+    /// Sets [`config`](field@Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -4343,21 +4617,21 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`exclude_turns`](Self::exclude_turns).
+    /// Sets [`exclude_turns`](field@Self::exclude_turns).
     #[must_use]
     pub fn exclude_turns(mut self, exclude_turns: bool) -> Self {
         self.exclude_turns = Some(exclude_turns);
         self
     }
 
-    /// Sets [`history`](Self::history).
+    /// Sets [`history`](field@Self::history).
     #[must_use]
     pub fn history(mut self, history: impl Into<Vec<ResponseItem>>) -> Self {
         self.history = Some(history.into());
         self
     }
 
-    /// Sets [`initial_turns_page`](Self::initial_turns_page).
+    /// Sets [`initial_turns_page`](field@Self::initial_turns_page).
     #[must_use]
     pub fn initial_turns_page(
         mut self,
@@ -4367,42 +4641,42 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
 
-    /// Sets [`path`](Self::path).
+    /// Sets [`path`](field@Self::path).
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -4412,21 +4686,21 @@ impl ThreadResumeParams {
         self
     }
 
-    /// Sets [`sandbox`](Self::sandbox).
+    /// Sets [`sandbox`](field@Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
@@ -4457,13 +4731,13 @@ wire::object! { ThreadResumeParams {
     service_tier: clearable "serviceTier",
 } }
 
-/// Response of `thread/resume`.
+/// Response to `thread/resume` ([`ThreadResumeParams`](crate::ThreadResumeParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadResumeResponse {
     /// Named or implicit built-in profile that produced the active permissions, when known.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub active_permission_profile: Option<ActivePermissionProfile>,
     pub approval_policy: AskForApproval,
     /// Reviewer currently used for approval requests on this thread.
@@ -4473,15 +4747,15 @@ pub struct ThreadResumeResponse {
     pub cwd: AbsolutePathBuf,
     /// Saved list of disabled plugin IDs. Does not yet filter plugin capabilities.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub disabled_plugin_ids: Vec<String>,
     /// `thread/turns/list` page returned when requested by `initialTurnsPage`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub initial_turns_page: Option<TurnsPage>,
     /// Environment-native paths to instruction source files currently loaded for this thread.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub instruction_sources: Vec<LegacyAppPathString>,
     /// Opaque cursor for hydrating paginated items backwards.
     ///
@@ -4492,16 +4766,16 @@ pub struct ThreadResumeResponse {
     pub model_provider: String,
     /// @deprecated Always `explicitRequestOnly`. Use `reasoningEffort` for Ultra behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `"explicitRequestOnly"` if the server does not say.
+    /// Defaults to `"explicitRequestOnly"` if absent.
     pub multi_agent_mode: MultiAgentMode,
     pub reasoning_effort: Option<ReasoningEffort>,
     /// Thread-scoped runtime workspace roots used to materialize `:workspace_roots`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
     /// Legacy sandbox policy retained for compatibility. Experimental clients should prefer
     /// `activePermissionProfile` for profile provenance.
@@ -4516,7 +4790,7 @@ pub struct ThreadResumeResponse {
 }
 
 impl ThreadResumeResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadResumeResponse` from its required fields.
     #[must_use]
     pub fn new(
         approval_policy: impl Into<AskForApproval>,
@@ -4574,6 +4848,9 @@ wire::object! { ThreadResumeResponse {
 /// Replace a paginated thread's durable history with the prefix before one turn.
 ///
 /// This only changes persisted conversation history. It does not revert local file changes.
+///
+/// Parameters of the request [`thread/revert`](crate::ClientRequest::ThreadRevert). The
+/// response is [`ThreadRevertResponse`](crate::ThreadRevertResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadRevertParams {
@@ -4583,7 +4860,7 @@ pub struct ThreadRevertParams {
 }
 
 impl ThreadRevertParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadRevertParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, before_turn_id: impl Into<String>) -> Self {
         Self {
@@ -4598,7 +4875,7 @@ wire::object! { ThreadRevertParams {
     before_turn_id: required "beforeTurnId",
 } }
 
-/// Response of `thread/revert`.
+/// Response to `thread/revert` ([`ThreadRevertParams`](crate::ThreadRevertParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadRevertResponse {
@@ -4618,7 +4895,7 @@ pub struct ThreadRevertResponse {
 }
 
 impl ThreadRevertResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadRevertResponse` from its required fields.
     #[must_use]
     pub fn new(thread: impl Into<Thread>) -> Self {
         Self {
@@ -4635,18 +4912,21 @@ wire::object! { ThreadRevertResponse {
     turns_backwards_cursor: optional "turnsBackwardsCursor",
 } }
 
-/// Params of `thread/reverted`.
+/// The history of a thread was cut off before one of its turns.
+///
+/// Parameters of the notification
+/// [`thread/reverted`](crate::ServerNotification::ThreadReverted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadRevertedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadRevertedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadRevertedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -4661,9 +4941,11 @@ wire::object! { ThreadRevertedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/sample/cancel`.
+/// Parameters of the request
+/// [`thread/sample/cancel`](crate::ClientRequest::ThreadSampleCancel). The response is
+/// [`ThreadSampleCancelResponse`](crate::ThreadSampleCancelResponse).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSampleCancelParams {
@@ -4671,7 +4953,7 @@ pub struct ThreadSampleCancelParams {
 }
 
 impl ThreadSampleCancelParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSampleCancelParams` from its required fields.
     #[must_use]
     pub fn new(request_id: impl Into<RequestId>) -> Self {
         Self {
@@ -4684,18 +4966,20 @@ wire::object! { ThreadSampleCancelParams {
     request_id: required "requestId",
 } }
 
-/// Response of `thread/sample/cancel`.
+/// Response to `thread/sample/cancel`
+/// ([`ThreadSampleCancelParams`](crate::ThreadSampleCancelParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadSampleCancelResponse {}
 
 wire::object! { ThreadSampleCancelResponse {} }
 
-/// Params of `thread/sample`.
+/// Parameters of the request [`thread/sample`](crate::ClientRequest::ThreadSample). The
+/// response is [`ThreadSampleResponse`](crate::ThreadSampleResponse).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSampleParams {
@@ -4720,7 +5004,7 @@ pub struct ThreadSampleParams {
 }
 
 impl ThreadSampleParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSampleParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -4741,35 +5025,35 @@ impl ThreadSampleParams {
         }
     }
 
-    /// Sets [`allow_in_progress_turn`](Self::allow_in_progress_turn).
+    /// Sets [`allow_in_progress_turn`](field@Self::allow_in_progress_turn).
     #[must_use]
     pub fn allow_in_progress_turn(mut self, allow_in_progress_turn: bool) -> Self {
         self.allow_in_progress_turn = Some(allow_in_progress_turn);
         self
     }
 
-    /// Sets [`disable_mcp`](Self::disable_mcp).
+    /// Sets [`disable_mcp`](field@Self::disable_mcp).
     #[must_use]
     pub fn disable_mcp(mut self, disable_mcp: bool) -> Self {
         self.disable_mcp = Some(disable_mcp);
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`interrupt_on_cancel`](Self::interrupt_on_cancel).
+    /// Sets [`interrupt_on_cancel`](field@Self::interrupt_on_cancel).
     #[must_use]
     pub fn interrupt_on_cancel(mut self, interrupt_on_cancel: bool) -> Self {
         self.interrupt_on_cancel = Some(interrupt_on_cancel);
         self
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -4779,14 +5063,14 @@ impl ThreadSampleParams {
         self
     }
 
-    /// Sets [`thread_source`](Self::thread_source).
+    /// Sets [`thread_source`](field@Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
         self
     }
 
-    /// Sets [`turn_trigger`](Self::turn_trigger).
+    /// Sets [`turn_trigger`](field@Self::turn_trigger).
     #[must_use]
     pub fn turn_trigger(mut self, turn_trigger: impl Into<String>) -> Self {
         self.turn_trigger = Some(turn_trigger.into());
@@ -4807,9 +5091,9 @@ wire::object! { ThreadSampleParams {
     turn_trigger: optional "turnTrigger",
 } }
 
-/// Response of `thread/sample`.
+/// Response to `thread/sample` ([`ThreadSampleParams`](crate::ThreadSampleParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSampleResponse {
@@ -4824,7 +5108,7 @@ pub struct ThreadSampleResponse {
 }
 
 impl ThreadSampleResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSampleResponse` from its required fields.
     #[must_use]
     pub fn new(
         response_id: impl Into<String>,
@@ -4852,7 +5136,7 @@ wire::object! { ThreadSampleResponse {
 
 /// One visible message occurrence returned by \[`ThreadSearchOccurrencesResponse`\].
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchOccurrence {
@@ -4866,7 +5150,7 @@ pub struct ThreadSearchOccurrence {
 }
 
 impl ThreadSearchOccurrence {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchOccurrence` from its required fields.
     #[must_use]
     pub fn new(
         turn_id: impl Into<String>,
@@ -4895,7 +5179,11 @@ wire::object! { ThreadSearchOccurrence {
 
 /// Parameters for searching visible message occurrences within one paginated thread.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/searchOccurrences`](crate::ClientRequest::ThreadSearchOccurrences). The response is
+/// [`ThreadSearchOccurrencesResponse`](crate::ThreadSearchOccurrencesResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchOccurrencesParams {
@@ -4910,7 +5198,7 @@ pub struct ThreadSearchOccurrencesParams {
 }
 
 impl ThreadSearchOccurrencesParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchOccurrencesParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, search_term: impl Into<String>) -> Self {
         Self {
@@ -4921,14 +5209,14 @@ impl ThreadSearchOccurrencesParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -4943,9 +5231,10 @@ wire::object! { ThreadSearchOccurrencesParams {
     search_term: required "searchTerm",
 } }
 
-/// Response of `thread/searchOccurrences`.
+/// Response to `thread/searchOccurrences`
+/// ([`ThreadSearchOccurrencesParams`](crate::ThreadSearchOccurrencesParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchOccurrencesResponse {
@@ -4956,7 +5245,7 @@ pub struct ThreadSearchOccurrencesResponse {
 }
 
 impl ThreadSearchOccurrencesResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchOccurrencesResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadSearchOccurrence>>) -> Self {
         Self {
@@ -4971,9 +5260,12 @@ wire::object! { ThreadSearchOccurrencesResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Params of `thread/search`.
+/// Searches stored threads, page by page.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request [`thread/search`](crate::ClientRequest::ThreadSearch). The
+/// response is [`ThreadSearchResponse`](crate::ThreadSearchResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchParams {
@@ -5000,7 +5292,7 @@ pub struct ThreadSearchParams {
 }
 
 impl ThreadSearchParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchParams` from its required fields.
     #[must_use]
     pub fn new(search_term: impl Into<String>) -> Self {
         Self {
@@ -5016,56 +5308,56 @@ impl ThreadSearchParams {
         }
     }
 
-    /// Sets [`archived`](Self::archived).
+    /// Sets [`archived`](field@Self::archived).
     #[must_use]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = Some(archived);
         self
     }
 
-    /// Sets [`current_account_only`](Self::current_account_only).
+    /// Sets [`current_account_only`](field@Self::current_account_only).
     #[must_use]
     pub fn current_account_only(mut self, current_account_only: bool) -> Self {
         self.current_account_only = Some(current_account_only);
         self
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`include_attached_threads`](Self::include_attached_threads).
+    /// Sets [`include_attached_threads`](field@Self::include_attached_threads).
     #[must_use]
     pub fn include_attached_threads(mut self, include_attached_threads: bool) -> Self {
         self.include_attached_threads = Some(include_attached_threads);
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
         self
     }
 
-    /// Sets [`sort_key`](Self::sort_key).
+    /// Sets [`sort_key`](field@Self::sort_key).
     #[must_use]
     pub fn sort_key(mut self, sort_key: impl Into<ThreadSearchSortKey>) -> Self {
         self.sort_key = Some(sort_key.into());
         self
     }
 
-    /// Sets [`source_kinds`](Self::source_kinds).
+    /// Sets [`source_kinds`](field@Self::source_kinds).
     #[must_use]
     pub fn source_kinds(
         mut self,
@@ -5088,9 +5380,9 @@ wire::object! { ThreadSearchParams {
     source_kinds: optional "sourceKinds",
 } }
 
-/// Response of `thread/search`.
+/// Response to `thread/search` ([`ThreadSearchParams`](crate::ThreadSearchParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchResponse {
@@ -5106,7 +5398,7 @@ pub struct ThreadSearchResponse {
 }
 
 impl ThreadSearchResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadSearchResult>>) -> Self {
         Self {
@@ -5123,7 +5415,7 @@ wire::object! { ThreadSearchResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `ThreadSearchResult` of the protocol.
+/// Used in [`ThreadSearchResponse::data`](field@crate::ThreadSearchResponse::data).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchResult {
@@ -5132,7 +5424,7 @@ pub struct ThreadSearchResult {
 }
 
 impl ThreadSearchResult {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchResult` from its required fields.
     #[must_use]
     pub fn new(snippet: impl Into<String>, thread: impl Into<Thread>) -> Self {
         Self {
@@ -5147,17 +5439,17 @@ wire::object! { ThreadSearchResult {
     thread: required "thread",
 } }
 
-/// `ThreadSearchSortKey` of the protocol.
+/// Used in [`ThreadSearchParams::sort_key`](field@crate::ThreadSearchParams::sort_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSearchSortKey {
-    /// `created_at`.
+    /// Wire value: `created_at`.
     CreatedAt,
-    /// `updated_at`.
+    /// Wire value: `updated_at`.
     UpdatedAt,
-    /// `recency_at`.
+    /// Wire value: `recency_at`.
     RecencyAt,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -5169,7 +5461,7 @@ wire::strings! { ThreadSearchSortKey {
 
 /// UTF-16 code-unit range within `snippet`.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSearchTextRange {
@@ -5180,7 +5472,7 @@ pub struct ThreadSearchTextRange {
 }
 
 impl ThreadSearchTextRange {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSearchTextRange` from its required fields.
     #[must_use]
     pub fn new(end: u32, start: u32) -> Self {
         Self { end, start }
@@ -5193,19 +5485,22 @@ wire::object! { ThreadSearchTextRange {
 } }
 
 /// Broadcast after a successful move into, within, or out of a section.
+///
+/// Parameters of the notification
+/// [`thread/section/changed`](crate::ServerNotification::ThreadSectionChanged).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSectionChangedNotification {
     pub thread_id: String,
     /// Destination section, or `null` when the thread was removed from its section.
     pub section_id: Option<String>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadSectionChangedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSectionChangedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, section_id: Option<String>) -> Self {
         Self {
@@ -5223,6 +5518,9 @@ wire::object! { ThreadSectionChangedNotification {
 } }
 
 /// Parameters for moving a thread within a server-owned section ordering.
+///
+/// Parameters of the request [`thread/section/move`](crate::ClientRequest::ThreadSectionMove).
+/// The response is [`ThreadSectionMoveResponse`](crate::ThreadSectionMoveResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSectionMoveParams {
@@ -5235,7 +5533,7 @@ pub struct ThreadSectionMoveParams {
 }
 
 impl ThreadSectionMoveParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSectionMoveParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, section_id: Option<String>) -> Self {
         Self {
@@ -5245,7 +5543,7 @@ impl ThreadSectionMoveParams {
         }
     }
 
-    /// Sets [`before_thread_id`](Self::before_thread_id).
+    /// Sets [`before_thread_id`](field@Self::before_thread_id).
     #[must_use]
     pub fn before_thread_id(mut self, before_thread_id: impl Into<String>) -> Self {
         self.before_thread_id = Some(before_thread_id.into());
@@ -5259,14 +5557,18 @@ wire::object! { ThreadSectionMoveParams {
     section_id: nullable "sectionId",
 } }
 
-/// Response of `thread/section/move`.
+/// Response to `thread/section/move`
+/// ([`ThreadSectionMoveParams`](crate::ThreadSectionMoveParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadSectionMoveResponse {}
 
 wire::object! { ThreadSectionMoveResponse {} }
 
-/// Params of `thread/name/set`.
+/// Sets the name of a thread.
+///
+/// Parameters of the request [`thread/name/set`](crate::ClientRequest::ThreadSetName). The
+/// response is [`ThreadSetNameResponse`](crate::ThreadSetNameResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSetNameParams {
@@ -5275,7 +5577,7 @@ pub struct ThreadSetNameParams {
 }
 
 impl ThreadSetNameParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSetNameParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -5290,14 +5592,15 @@ wire::object! { ThreadSetNameParams {
     name: required "name",
 } }
 
-/// Response of `thread/name/set`.
+/// Response to `thread/name/set` ([`ThreadSetNameParams`](crate::ThreadSetNameParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadSetNameResponse {}
 
 wire::object! { ThreadSetNameResponse {} }
 
-/// `ThreadSettings` of the protocol.
+/// Used in
+/// [`ThreadSettingsUpdatedNotification::thread_settings`](field@crate::ThreadSettingsUpdatedNotification::thread_settings).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSettings {
@@ -5308,21 +5611,21 @@ pub struct ThreadSettings {
     pub cwd: AbsolutePathBuf,
     /// Saved list of disabled plugin IDs. Does not yet filter plugin capabilities.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub disabled_plugin_ids: Vec<String>,
     pub effort: Option<ReasoningEffort>,
     /// Environments configured for future turns, in priority order, primary first. `null` means the
     /// server does not expose the selection; \[\] means none are selected.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub environments: Option<Vec<ThreadEnvironment>>,
     pub model: String,
     pub model_provider: String,
     /// @deprecated Always `explicitRequestOnly`. Use `effort` for Ultra behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `"explicitRequestOnly"` if the server does not say.
+    /// Defaults to `"explicitRequestOnly"` if absent.
     pub multi_agent_mode: MultiAgentMode,
     /// @deprecated Reports the saved setting; `friendly` and `pragmatic` no longer select a style.
     pub personality: Option<Personality>,
@@ -5332,7 +5635,7 @@ pub struct ThreadSettings {
 }
 
 impl ThreadSettings {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSettings` from its required fields.
     #[must_use]
     pub fn new(
         approval_policy: impl Into<AskForApproval>,
@@ -5381,9 +5684,13 @@ wire::object! { ThreadSettings {
     summary: optional "summary",
 } }
 
-/// Params of `thread/settings/update`.
+/// Changes the settings of a thread for later turns.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`thread/settings/update`](crate::ClientRequest::ThreadSettingsUpdate). The response is
+/// [`ThreadSettingsUpdateResponse`](crate::ThreadSettingsUpdateResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSettingsUpdateParams {
@@ -5422,14 +5729,14 @@ pub struct ThreadSettingsUpdateParams {
     /// Override the service tier for subsequent turns. `null` clears the current service tier;
     /// omission leaves it unchanged.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     /// Override the reasoning summary for subsequent turns.
     pub summary: Option<ReasoningSummary>,
 }
 
 impl ThreadSettingsUpdateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSettingsUpdateParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -5451,7 +5758,7 @@ impl ThreadSettingsUpdateParams {
         }
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -5461,7 +5768,7 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -5471,7 +5778,7 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`collaboration_mode`](Self::collaboration_mode).
+    /// Sets [`collaboration_mode`](field@Self::collaboration_mode).
     #[must_use]
     pub fn collaboration_mode(
         mut self,
@@ -5481,14 +5788,14 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`disabled_plugin_ids`](Self::disabled_plugin_ids).
+    /// Sets [`disabled_plugin_ids`](field@Self::disabled_plugin_ids).
     #[must_use]
     pub fn disabled_plugin_ids(
         mut self,
@@ -5498,14 +5805,14 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -5515,14 +5822,14 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
+    /// Sets [`multi_agent_mode`](field@Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -5532,42 +5839,42 @@ impl ThreadSettingsUpdateParams {
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`sandbox_policy`](Self::sandbox_policy).
+    /// Sets [`sandbox_policy`](field@Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`summary`](Self::summary).
+    /// Sets [`summary`](field@Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
@@ -5593,28 +5900,32 @@ wire::object! { ThreadSettingsUpdateParams {
     summary: optional "summary",
 } }
 
-/// Response of `thread/settings/update`.
+/// Response to `thread/settings/update`
+/// ([`ThreadSettingsUpdateParams`](crate::ThreadSettingsUpdateParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadSettingsUpdateResponse {}
 
 wire::object! { ThreadSettingsUpdateResponse {} }
 
-/// Params of `thread/settings/updated`.
+/// The settings of a thread changed.
+///
+/// Parameters of the notification
+/// [`thread/settings/updated`](crate::ServerNotification::ThreadSettingsUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSettingsUpdatedNotification {
     pub thread_id: String,
     pub thread_settings: ThreadSettings,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadSettingsUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSettingsUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -5634,7 +5945,10 @@ wire::object! { ThreadSettingsUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/shellCommand`.
+/// Runs a shell command in a thread on behalf of the user.
+///
+/// Parameters of the request [`thread/shellCommand`](crate::ClientRequest::ThreadShellCommand).
+/// The response is [`ThreadShellCommandResponse`](crate::ThreadShellCommandResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadShellCommandParams {
@@ -5650,7 +5964,7 @@ pub struct ThreadShellCommandParams {
 }
 
 impl ThreadShellCommandParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadShellCommandParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, command: impl Into<String>) -> Self {
         Self {
@@ -5660,7 +5974,7 @@ impl ThreadShellCommandParams {
         }
     }
 
-    /// Sets [`timeout_ms`](Self::timeout_ms).
+    /// Sets [`timeout_ms`](field@Self::timeout_ms).
     #[must_use]
     pub fn timeout_ms(mut self, timeout_ms: i64) -> Self {
         self.timeout_ms = Some(timeout_ms);
@@ -5674,26 +5988,27 @@ wire::object! { ThreadShellCommandParams {
     timeout_ms: optional "timeoutMs",
 } }
 
-/// Response of `thread/shellCommand`.
+/// Response to `thread/shellCommand`
+/// ([`ThreadShellCommandParams`](crate::ThreadShellCommandParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadShellCommandResponse {}
 
 wire::object! { ThreadShellCommandResponse {} }
 
-/// `ThreadSortKey` of the protocol.
+/// Used in [`ThreadListParams::sort_key`](field@crate::ThreadListParams::sort_key).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSortKey {
-    /// `created_at`.
+    /// Wire value: `created_at`.
     CreatedAt,
-    /// `updated_at`.
+    /// Wire value: `updated_at`.
     UpdatedAt,
-    /// `recency_at`.
+    /// Wire value: `recency_at`.
     RecencyAt,
-    /// `section_position`.
+    /// Wire value: `section_position`.
     SectionPosition,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -5704,37 +6019,40 @@ wire::strings! { ThreadSortKey {
     "section_position" => SectionPosition,
 } }
 
-/// `ThreadSource` of the protocol.
+/// Used in [`Thread::thread_source`](field@crate::Thread::thread_source),
+/// [`ThreadForkParams::thread_source`](field@crate::ThreadForkParams::thread_source) and 2
+/// other places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadSource(pub String);
 
-wire::text! { ThreadSource }
+wire::string_newtype! { ThreadSource }
 
-/// `ThreadSourceKind` of the protocol.
+/// Used in [`ThreadListParams::source_kinds`](field@crate::ThreadListParams::source_kinds) and
+/// [`ThreadSearchParams::source_kinds`](field@crate::ThreadSearchParams::source_kinds).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSourceKind {
-    /// `cli`.
+    /// Wire value: `cli`.
     Cli,
-    /// `vscode`.
+    /// Wire value: `vscode`.
     Vscode,
-    /// `exec`.
+    /// Wire value: `exec`.
     Exec,
-    /// `appServer`.
+    /// Wire value: `appServer`.
     AppServer,
-    /// `subAgent`.
+    /// Wire value: `subAgent`.
     SubAgent,
-    /// `subAgentReview`.
+    /// Wire value: `subAgentReview`.
     SubAgentReview,
-    /// `subAgentCompact`.
+    /// Wire value: `subAgentCompact`.
     SubAgentCompact,
-    /// `subAgentThreadSpawn`.
+    /// Wire value: `subAgentThreadSpawn`.
     SubAgentThreadSpawn,
-    /// `subAgentOther`.
+    /// Wire value: `subAgentOther`.
     SubAgentOther,
-    /// `unknown`.
+    /// Wire value: `unknown`.
     Unknown,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -5751,7 +6069,8 @@ wire::strings! { ThreadSourceKind {
     "unknown" => Unknown,
 } }
 
-/// `thread_spawn` of [`SubAgentSource`].
+/// Payload of [`SubAgentSource::ThreadSpawn`](crate::SubAgentSource::ThreadSpawn) (key:
+/// `thread_spawn`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadSpawnSubAgentSource {
@@ -5763,7 +6082,7 @@ pub struct ThreadSpawnSubAgentSource {
 }
 
 impl ThreadSpawnSubAgentSource {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadSpawnSubAgentSource` from its required fields.
     #[must_use]
     pub fn new(depth: i32, parent_thread_id: impl Into<ThreadId>) -> Self {
         Self {
@@ -5784,14 +6103,17 @@ wire::object! { ThreadSpawnSubAgentSource {
     parent_thread_id: required "parent_thread_id",
 } }
 
-/// Params of `thread/start`.
+/// Starts a new thread.
+///
+/// Parameters of the request [`thread/start`](crate::ClientRequest::ThreadStart). The response
+/// is [`ThreadStartResponse`](crate::ThreadStartResponse).
 #[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ThreadStartParams {
     /// Allow a provider with an authoritative static model catalog to replace an unavailable
     /// requested model with its default.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub allow_provider_model_fallback: Option<bool>,
     pub approval_policy: Option<AskForApproval>,
     /// Override where approval requests are routed for review on this thread and subsequent turns.
@@ -5803,10 +6125,10 @@ pub struct ThreadStartParams {
     /// does not select a turn's `cyberAccessProgram` or grant access. Not supported for ephemeral
     /// threads.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub daybreak_enabled: Option<bool>,
     pub developer_instructions: Option<String>,
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub dynamic_tools: Option<Vec<DynamicToolSpec>>,
     /// Optional sticky environments for this thread.
     ///
@@ -5814,51 +6136,51 @@ pub struct ThreadStartParams {
     /// environment access for turns that do not provide a turn override. Non-empty selects the
     /// first environment as the current turn environment.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     pub ephemeral: Option<bool>,
     /// If true, opt into emitting raw Responses API items on the event stream. This is for internal
     /// use only (e.g. Codex Cloud).
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub experimental_raw_events: Option<bool>,
     /// Persisted thread history contract to use for this new thread.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub history_mode: Option<ThreadHistoryMode>,
     /// Test-only experimental field used to validate experimental gating and schema filtering
     /// behavior in a stable way.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub mock_experimental_field: Option<String>,
     pub model: Option<String>,
     pub model_provider: Option<String>,
     /// @deprecated Ignored. Use Ultra reasoning effort for proactive multi-agent behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub multi_agent_mode: Option<MultiAgentMode>,
     /// Named profile id for this thread. Cannot be combined with `sandbox`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub permissions: Option<String>,
     /// @deprecated `friendly` and `pragmatic` no longer select a style.
     pub personality: Option<Personality>,
     /// Optional project identity for this new thread. Durable threads persist the assignment;
     /// ephemeral threads expose it only in live responses.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub project_id: Option<String>,
     /// Replace the thread's runtime workspace roots. Paths must be absolute.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     pub sandbox: Option<SandboxMode>,
     /// Capability roots selected for this thread by the hosting platform.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub selected_capability_roots: Option<Vec<SelectedCapabilityRoot>>,
     pub service_name: Option<String>,
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     pub session_start_source: Option<ThreadStartSource>,
     /// Optional client-supplied analytics source classification for this thread.
@@ -5866,7 +6188,7 @@ pub struct ThreadStartParams {
 }
 
 impl ThreadStartParams {
-    /// Sets [`allow_provider_model_fallback`](Self::allow_provider_model_fallback).
+    /// Sets [`allow_provider_model_fallback`](field@Self::allow_provider_model_fallback).
     #[must_use]
     pub fn allow_provider_model_fallback(
         mut self,
@@ -5876,7 +6198,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -5886,7 +6208,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -5896,35 +6218,35 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`base_instructions`](Self::base_instructions).
+    /// Sets [`base_instructions`](field@Self::base_instructions).
     #[must_use]
     pub fn base_instructions(mut self, base_instructions: impl Into<String>) -> Self {
         self.base_instructions = Some(base_instructions.into());
         self
     }
 
-    /// Sets [`config`](Self::config).
+    /// Sets [`config`](field@Self::config).
     #[must_use]
     pub fn config(mut self, config: impl Into<Map<String, Value>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`daybreak_enabled`](Self::daybreak_enabled).
+    /// Sets [`daybreak_enabled`](field@Self::daybreak_enabled).
     #[must_use]
     pub fn daybreak_enabled(mut self, daybreak_enabled: bool) -> Self {
         self.daybreak_enabled = Some(daybreak_enabled);
         self
     }
 
-    /// Sets [`developer_instructions`](Self::developer_instructions).
+    /// Sets [`developer_instructions`](field@Self::developer_instructions).
     #[must_use]
     pub fn developer_instructions(
         mut self,
@@ -5934,7 +6256,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`dynamic_tools`](Self::dynamic_tools).
+    /// Sets [`dynamic_tools`](field@Self::dynamic_tools).
     #[must_use]
     pub fn dynamic_tools(
         mut self,
@@ -5944,7 +6266,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -5954,28 +6276,28 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`ephemeral`](Self::ephemeral).
+    /// Sets [`ephemeral`](field@Self::ephemeral).
     #[must_use]
     pub fn ephemeral(mut self, ephemeral: bool) -> Self {
         self.ephemeral = Some(ephemeral);
         self
     }
 
-    /// Sets [`experimental_raw_events`](Self::experimental_raw_events).
+    /// Sets [`experimental_raw_events`](field@Self::experimental_raw_events).
     #[must_use]
     pub fn experimental_raw_events(mut self, experimental_raw_events: bool) -> Self {
         self.experimental_raw_events = Some(experimental_raw_events);
         self
     }
 
-    /// Sets [`history_mode`](Self::history_mode).
+    /// Sets [`history_mode`](field@Self::history_mode).
     #[must_use]
     pub fn history_mode(mut self, history_mode: impl Into<ThreadHistoryMode>) -> Self {
         self.history_mode = Some(history_mode.into());
         self
     }
 
-    /// Sets [`mock_experimental_field`](Self::mock_experimental_field).
+    /// Sets [`mock_experimental_field`](field@Self::mock_experimental_field).
     #[must_use]
     pub fn mock_experimental_field(
         mut self,
@@ -5985,21 +6307,21 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`model_provider`](Self::model_provider).
+    /// Sets [`model_provider`](field@Self::model_provider).
     #[must_use]
     pub fn model_provider(mut self, model_provider: impl Into<String>) -> Self {
         self.model_provider = Some(model_provider.into());
         self
     }
 
-    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
+    /// Sets [`multi_agent_mode`](field@Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -6009,28 +6331,28 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`project_id`](Self::project_id).
+    /// Sets [`project_id`](field@Self::project_id).
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -6040,14 +6362,14 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`sandbox`](Self::sandbox).
+    /// Sets [`sandbox`](field@Self::sandbox).
     #[must_use]
     pub fn sandbox(mut self, sandbox: impl Into<SandboxMode>) -> Self {
         self.sandbox = Some(sandbox.into());
         self
     }
 
-    /// Sets [`selected_capability_roots`](Self::selected_capability_roots).
+    /// Sets [`selected_capability_roots`](field@Self::selected_capability_roots).
     #[must_use]
     pub fn selected_capability_roots(
         mut self,
@@ -6057,28 +6379,28 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`service_name`](Self::service_name).
+    /// Sets [`service_name`](field@Self::service_name).
     #[must_use]
     pub fn service_name(mut self, service_name: impl Into<String>) -> Self {
         self.service_name = Some(service_name.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`session_start_source`](Self::session_start_source).
+    /// Sets [`session_start_source`](field@Self::session_start_source).
     #[must_use]
     pub fn session_start_source(
         mut self,
@@ -6088,7 +6410,7 @@ impl ThreadStartParams {
         self
     }
 
-    /// Sets [`thread_source`](Self::thread_source).
+    /// Sets [`thread_source`](field@Self::thread_source).
     #[must_use]
     pub fn thread_source(mut self, thread_source: impl Into<ThreadSource>) -> Self {
         self.thread_source = Some(thread_source.into());
@@ -6128,13 +6450,13 @@ wire::object! { ThreadStartParams {
     thread_source: optional "threadSource",
 } }
 
-/// Response of `thread/start`.
+/// Response to `thread/start` ([`ThreadStartParams`](crate::ThreadStartParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadStartResponse {
     /// Named or implicit built-in profile that produced the active permissions, when known.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub active_permission_profile: Option<ActivePermissionProfile>,
     pub approval_policy: AskForApproval,
     /// Reviewer currently used for approval requests on this thread.
@@ -6142,26 +6464,26 @@ pub struct ThreadStartResponse {
     pub cwd: AbsolutePathBuf,
     /// Saved list of disabled plugin IDs. Does not yet filter plugin capabilities.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub disabled_plugin_ids: Vec<String>,
     /// Environment-native paths to instruction source files currently loaded for this thread.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub instruction_sources: Vec<LegacyAppPathString>,
     pub model: String,
     pub model_provider: String,
     /// @deprecated Always `explicitRequestOnly`. Use `reasoningEffort` for Ultra behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `"explicitRequestOnly"` if the server does not say.
+    /// Defaults to `"explicitRequestOnly"` if absent.
     pub multi_agent_mode: MultiAgentMode,
     pub reasoning_effort: Option<ReasoningEffort>,
     /// Thread-scoped runtime workspace roots used to materialize `:workspace_roots`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     ///
-    /// `[]` if the server does not say.
+    /// Defaults to `[]` if absent.
     pub runtime_workspace_roots: Vec<AbsolutePathBuf>,
     /// Legacy sandbox policy retained for compatibility. Experimental clients should prefer
     /// `activePermissionProfile` for profile provenance.
@@ -6171,7 +6493,7 @@ pub struct ThreadStartResponse {
 }
 
 impl ThreadStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadStartResponse` from its required fields.
     #[must_use]
     pub fn new(
         approval_policy: impl Into<AskForApproval>,
@@ -6218,15 +6540,16 @@ wire::object! { ThreadStartResponse {
     thread: required "thread",
 } }
 
-/// `ThreadStartSource` of the protocol.
+/// Used in
+/// [`ThreadStartParams::session_start_source`](field@crate::ThreadStartParams::session_start_source).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadStartSource {
-    /// `startup`.
+    /// Wire value: `startup`.
     Startup,
-    /// `clear`.
+    /// Wire value: `clear`.
     Clear,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -6235,18 +6558,20 @@ wire::strings! { ThreadStartSource {
     "clear" => Clear,
 } }
 
-/// Params of `thread/started`.
+/// A thread started.
+///
+/// Parameters of the notification [`thread/started`](crate::ServerNotification::ThreadStarted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadStartedNotification {
     pub thread: Thread,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadStartedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadStartedNotification` from its required fields.
     #[must_use]
     pub fn new(thread: impl Into<Thread>) -> Self {
         Self {
@@ -6261,19 +6586,27 @@ wire::object! { ThreadStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ThreadStatus` of the protocol.
+/// Whether a thread is loaded, and whether it is active.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadStatus {
-    /// `notLoaded`.
+    /// The thread is not in the server's memory.
+    ///
+    /// Wire value: `notLoaded`.
     NotLoaded,
-    /// `idle`.
+    /// The thread is loaded, and no turn is running.
+    ///
+    /// Wire value: `idle`.
     Idle,
-    /// `systemError`.
+    /// The thread stopped after an internal error.
+    ///
+    /// Wire value: `systemError`.
     SystemError,
-    /// `active`.
+    /// A turn is running.
+    ///
+    /// Wire value: `active`.
     Active(ActiveThreadStatus),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -6284,19 +6617,22 @@ wire::tagged! { ThreadStatus by "type" {
     "active" => Active(ActiveThreadStatus),
 } }
 
-/// Params of `thread/status/changed`.
+/// The status of a thread changed.
+///
+/// Parameters of the notification
+/// [`thread/status/changed`](crate::ServerNotification::ThreadStatusChanged).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadStatusChangedNotification {
     pub thread_id: String,
     pub status: ThreadStatus,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadStatusChangedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadStatusChangedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, status: impl Into<ThreadStatus>) -> Self {
         Self {
@@ -6317,15 +6653,15 @@ wire::object! { ThreadStatusChangedNotification {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadTimelineEntry {
-    /// `item`.
+    /// Wire value: `item`.
     Item(Box<ItemThreadTimelineEntry>),
-    /// `realtime`.
+    /// Wire value: `realtime`.
     Realtime(RealtimeThreadTimelineEntry),
-    /// `turnStarted`.
+    /// Wire value: `turnStarted`.
     TurnStarted(TurnStartedThreadTimelineEntry),
-    /// `turnCompleted`.
+    /// Wire value: `turnCompleted`.
     TurnCompleted(Box<TurnCompletedThreadTimelineEntry>),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -6337,6 +6673,10 @@ wire::tagged! { ThreadTimelineEntry by "type" {
 } }
 
 /// EXPERIMENTAL - list ordinary and realtime thread history in rollout order.
+///
+/// Parameters of the request
+/// [`thread/timeline/list`](crate::ClientRequest::ThreadTimelineList). The response is
+/// [`ThreadTimelineListResponse`](crate::ThreadTimelineListResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadTimelineListParams {
@@ -6346,7 +6686,7 @@ pub struct ThreadTimelineListParams {
 }
 
 impl ThreadTimelineListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadTimelineListParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -6356,14 +6696,14 @@ impl ThreadTimelineListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
@@ -6378,6 +6718,9 @@ wire::object! { ThreadTimelineListParams {
 } }
 
 /// EXPERIMENTAL - a bounded timeline page with its resolved opening voice state.
+///
+/// Response to `thread/timeline/list`
+/// ([`ThreadTimelineListParams`](crate::ThreadTimelineListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadTimelineListResponse {
@@ -6387,7 +6730,7 @@ pub struct ThreadTimelineListResponse {
 }
 
 impl ThreadTimelineListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadTimelineListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<ThreadTimelineEntry>>) -> Self {
         Self {
@@ -6404,7 +6747,7 @@ wire::object! { ThreadTimelineListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// `ThreadTokenUsage` of the protocol.
+/// The token usage of a thread: of its last model call, and in total.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadTokenUsage {
@@ -6414,7 +6757,7 @@ pub struct ThreadTokenUsage {
 }
 
 impl ThreadTokenUsage {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadTokenUsage` from its required fields.
     #[must_use]
     pub fn new(
         last: impl Into<TokenUsageBreakdown>,
@@ -6434,20 +6777,23 @@ wire::object! { ThreadTokenUsage {
     total: required "total",
 } }
 
-/// Params of `thread/tokenUsage/updated`.
+/// The token usage of a thread changed. Resuming a thread repeats the last report.
+///
+/// Parameters of the notification
+/// [`thread/tokenUsage/updated`](crate::ServerNotification::ThreadTokenUsageUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadTokenUsageUpdatedNotification {
     pub thread_id: String,
     pub turn_id: String,
     pub token_usage: ThreadTokenUsage,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadTokenUsageUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadTokenUsageUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -6470,7 +6816,10 @@ wire::object! { ThreadTokenUsageUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `thread/turns/list`.
+/// Lists the turns of a thread, page by page.
+///
+/// Parameters of the request [`thread/turns/list`](crate::ClientRequest::ThreadTurnsList). The
+/// response is [`ThreadTurnsListResponse`](crate::ThreadTurnsListResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadTurnsListParams {
@@ -6486,7 +6835,7 @@ pub struct ThreadTurnsListParams {
 }
 
 impl ThreadTurnsListParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadTurnsListParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -6498,28 +6847,28 @@ impl ThreadTurnsListParams {
         }
     }
 
-    /// Sets [`cursor`](Self::cursor).
+    /// Sets [`cursor`](field@Self::cursor).
     #[must_use]
     pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
         self.cursor = Some(cursor.into());
         self
     }
 
-    /// Sets [`items_view`](Self::items_view).
+    /// Sets [`items_view`](field@Self::items_view).
     #[must_use]
     pub fn items_view(mut self, items_view: impl Into<TurnItemsView>) -> Self {
         self.items_view = Some(items_view.into());
         self
     }
 
-    /// Sets [`limit`](Self::limit).
+    /// Sets [`limit`](field@Self::limit).
     #[must_use]
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`sort_direction`](Self::sort_direction).
+    /// Sets [`sort_direction`](field@Self::sort_direction).
     #[must_use]
     pub fn sort_direction(mut self, sort_direction: impl Into<SortDirection>) -> Self {
         self.sort_direction = Some(sort_direction.into());
@@ -6535,7 +6884,7 @@ wire::object! { ThreadTurnsListParams {
     sort_direction: optional "sortDirection",
 } }
 
-/// Response of `thread/turns/list`.
+/// Response to `thread/turns/list` ([`ThreadTurnsListParams`](crate::ThreadTurnsListParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadTurnsListResponse {
@@ -6550,7 +6899,7 @@ pub struct ThreadTurnsListResponse {
 }
 
 impl ThreadTurnsListResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadTurnsListResponse` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<Turn>>) -> Self {
         Self {
@@ -6567,7 +6916,10 @@ wire::object! { ThreadTurnsListResponse {
     next_cursor: optional "nextCursor",
 } }
 
-/// Params of `thread/unarchive`.
+/// Restores an archived thread.
+///
+/// Parameters of the request [`thread/unarchive`](crate::ClientRequest::ThreadUnarchive). The
+/// response is [`ThreadUnarchiveResponse`](crate::ThreadUnarchiveResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUnarchiveParams {
@@ -6575,7 +6927,7 @@ pub struct ThreadUnarchiveParams {
 }
 
 impl ThreadUnarchiveParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadUnarchiveParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -6588,7 +6940,7 @@ wire::object! { ThreadUnarchiveParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/unarchive`.
+/// Response to `thread/unarchive` ([`ThreadUnarchiveParams`](crate::ThreadUnarchiveParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUnarchiveResponse {
@@ -6596,7 +6948,7 @@ pub struct ThreadUnarchiveResponse {
 }
 
 impl ThreadUnarchiveResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadUnarchiveResponse` from its required fields.
     #[must_use]
     pub fn new(thread: impl Into<Thread>) -> Self {
         Self { thread: thread.into() }
@@ -6607,18 +6959,21 @@ wire::object! { ThreadUnarchiveResponse {
     thread: required "thread",
 } }
 
-/// Params of `thread/unarchived`.
+/// An archived thread was restored.
+///
+/// Parameters of the notification
+/// [`thread/unarchived`](crate::ServerNotification::ThreadUnarchived).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUnarchivedNotification {
     pub thread_id: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ThreadUnarchivedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadUnarchivedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -6633,15 +6988,19 @@ wire::object! { ThreadUnarchivedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ThreadUnreadPosition` of the protocol.
+/// Used in [`ThreadReadState::first_unread`](field@crate::ThreadReadState::first_unread).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadUnreadPosition {
     /// Explicitly marked unread, including when the thread has no turns.
+    ///
+    /// Wire value: `threadStart`.
     ThreadStart,
-    /// `turn`.
+    /// The earliest completed result needing attention.
+    ///
+    /// Wire value: `turn`.
     Turn(TurnThreadUnreadPosition),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -6650,7 +7009,10 @@ wire::tagged! { ThreadUnreadPosition by "type" {
     "turn" => Turn(TurnThreadUnreadPosition),
 } }
 
-/// Params of `thread/unsubscribe`.
+/// Ends the subscription of this connection to a thread.
+///
+/// Parameters of the request [`thread/unsubscribe`](crate::ClientRequest::ThreadUnsubscribe).
+/// The response is [`ThreadUnsubscribeResponse`](crate::ThreadUnsubscribeResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUnsubscribeParams {
@@ -6658,7 +7020,7 @@ pub struct ThreadUnsubscribeParams {
 }
 
 impl ThreadUnsubscribeParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadUnsubscribeParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>) -> Self {
         Self {
@@ -6671,7 +7033,8 @@ wire::object! { ThreadUnsubscribeParams {
     thread_id: required "threadId",
 } }
 
-/// Response of `thread/unsubscribe`.
+/// Response to `thread/unsubscribe`
+/// ([`ThreadUnsubscribeParams`](crate::ThreadUnsubscribeParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadUnsubscribeResponse {
@@ -6679,7 +7042,7 @@ pub struct ThreadUnsubscribeResponse {
 }
 
 impl ThreadUnsubscribeResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ThreadUnsubscribeResponse` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<ThreadUnsubscribeStatus>) -> Self {
         Self { status: status.into() }
@@ -6690,17 +7053,18 @@ wire::object! { ThreadUnsubscribeResponse {
     status: required "status",
 } }
 
-/// `ThreadUnsubscribeStatus` of the protocol.
+/// Used in
+/// [`ThreadUnsubscribeResponse::status`](field@crate::ThreadUnsubscribeResponse::status).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadUnsubscribeStatus {
-    /// `notLoaded`.
+    /// Wire value: `notLoaded`.
     NotLoaded,
-    /// `notSubscribed`.
+    /// Wire value: `notSubscribed`.
     NotSubscribed,
-    /// `unsubscribed`.
+    /// Wire value: `unsubscribed`.
     Unsubscribed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -6710,7 +7074,8 @@ wire::strings! { ThreadUnsubscribeStatus {
     "unsubscribed" => Unsubscribed,
 } }
 
-/// `turnCompleted` of [`ThreadTimelineEntry`].
+/// Body of [`ThreadTimelineEntry::TurnCompleted`](crate::ThreadTimelineEntry::TurnCompleted)
+/// (`type`: `turnCompleted`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnCompletedThreadTimelineEntry {
@@ -6724,7 +7089,7 @@ pub struct TurnCompletedThreadTimelineEntry {
 }
 
 impl TurnCompletedThreadTimelineEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnCompletedThreadTimelineEntry` from its required fields.
     #[must_use]
     pub fn new(
         turn_id: impl Into<String>,
@@ -6753,7 +7118,8 @@ wire::object! { TurnCompletedThreadTimelineEntry {
     status: required "status",
 } }
 
-/// `turnStarted` of [`ThreadTimelineEntry`].
+/// Body of [`ThreadTimelineEntry::TurnStarted`](crate::ThreadTimelineEntry::TurnStarted)
+/// (`type`: `turnStarted`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartedThreadTimelineEntry {
@@ -6763,7 +7129,7 @@ pub struct TurnStartedThreadTimelineEntry {
 }
 
 impl TurnStartedThreadTimelineEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartedThreadTimelineEntry` from its required fields.
     #[must_use]
     pub fn new(turn_id: impl Into<String>, position: u64) -> Self {
         Self {
@@ -6781,6 +7147,8 @@ wire::object! { TurnStartedThreadTimelineEntry {
 } }
 
 /// The earliest completed result needing attention.
+///
+/// Body of [`ThreadUnreadPosition::Turn`](crate::ThreadUnreadPosition::Turn) (`type`: `turn`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnThreadUnreadPosition {
@@ -6788,7 +7156,7 @@ pub struct TurnThreadUnreadPosition {
 }
 
 impl TurnThreadUnreadPosition {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnThreadUnreadPosition` from its required fields.
     #[must_use]
     pub fn new(turn_id: impl Into<String>) -> Self {
         Self { turn_id: turn_id.into() }
@@ -6799,7 +7167,8 @@ wire::object! { TurnThreadUnreadPosition {
     turn_id: required "turnId",
 } }
 
-/// `TurnsPage` of the protocol.
+/// Used in
+/// [`ThreadResumeResponse::initial_turns_page`](field@crate::ThreadResumeResponse::initial_turns_page).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnsPage {
@@ -6809,7 +7178,7 @@ pub struct TurnsPage {
 }
 
 impl TurnsPage {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnsPage` from its required fields.
     #[must_use]
     pub fn new(data: impl Into<Vec<Turn>>) -> Self {
         Self {

@@ -9,7 +9,10 @@ use serde_json::Value;
 use super::*;
 use crate::wire;
 
-/// `AdditionalContextEntry` of the protocol.
+/// Used in
+/// [`TurnStartParams::additional_context`](field@crate::TurnStartParams::additional_context)
+/// and
+/// [`TurnSteerParams::additional_context`](field@crate::TurnSteerParams::additional_context).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AdditionalContextEntry {
@@ -20,7 +23,7 @@ pub struct AdditionalContextEntry {
 }
 
 impl AdditionalContextEntry {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `AdditionalContextEntry` from its required fields.
     #[must_use]
     pub fn new(
         kind: impl Into<AdditionalContextKind>,
@@ -33,7 +36,7 @@ impl AdditionalContextEntry {
         }
     }
 
-    /// Sets [`name`](Self::name).
+    /// Sets [`name`](field@Self::name).
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -47,15 +50,15 @@ wire::object! { AdditionalContextEntry {
     value: required "value",
 } }
 
-/// `AdditionalContextKind` of the protocol.
+/// Used in [`AdditionalContextEntry::kind`](field@crate::AdditionalContextEntry::kind).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AdditionalContextKind {
-    /// `untrusted`.
+    /// Wire value: `untrusted`.
     Untrusted,
-    /// `application`.
+    /// Wire value: `application`.
     Application,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -65,6 +68,9 @@ wire::strings! { AdditionalContextKind {
 } }
 
 /// Review changes between the current branch and the given base branch.
+///
+/// Body of [`ReviewTarget::BaseBranch`](crate::ReviewTarget::BaseBranch) (`type`:
+/// `baseBranch`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BaseBranchReviewTarget {
@@ -72,7 +78,7 @@ pub struct BaseBranchReviewTarget {
 }
 
 impl BaseBranchReviewTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `BaseBranchReviewTarget` from its required fields.
     #[must_use]
     pub fn new(branch: impl Into<String>) -> Self {
         Self { branch: branch.into() }
@@ -84,6 +90,8 @@ wire::object! { BaseBranchReviewTarget {
 } }
 
 /// Review the changes introduced by a specific commit.
+///
+/// Body of [`ReviewTarget::Commit`](crate::ReviewTarget::Commit) (`type`: `commit`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommitReviewTarget {
@@ -93,7 +101,7 @@ pub struct CommitReviewTarget {
 }
 
 impl CommitReviewTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CommitReviewTarget` from its required fields.
     #[must_use]
     pub fn new(sha: impl Into<String>) -> Self {
         Self {
@@ -102,7 +110,7 @@ impl CommitReviewTarget {
         }
     }
 
-    /// Sets [`title`](Self::title).
+    /// Sets [`title`](field@Self::title).
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
@@ -116,6 +124,8 @@ wire::object! { CommitReviewTarget {
 } }
 
 /// Arbitrary instructions, equivalent to the old free-form prompt.
+///
+/// Body of [`ReviewTarget::Custom`](crate::ReviewTarget::Custom) (`type`: `custom`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CustomReviewTarget {
@@ -123,7 +133,7 @@ pub struct CustomReviewTarget {
 }
 
 impl CustomReviewTarget {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `CustomReviewTarget` from its required fields.
     #[must_use]
     pub fn new(instructions: impl Into<String>) -> Self {
         Self {
@@ -136,7 +146,9 @@ wire::object! { CustomReviewTarget {
     instructions: required "instructions",
 } }
 
-/// Params of `error`.
+/// An error occurred in a turn. The turn goes on if `will_retry` is true.
+///
+/// Parameters of the notification [`error`](crate::ServerNotification::Error).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorNotification {
@@ -144,13 +156,13 @@ pub struct ErrorNotification {
     pub turn_id: String,
     pub error: TurnError,
     pub will_retry: bool,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl ErrorNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ErrorNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -176,13 +188,13 @@ wire::object! { ErrorNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `ReviewDelivery` of the protocol.
+/// Used in [`ReviewStartParams::delivery`](field@crate::ReviewStartParams::delivery).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReviewDelivery {
-    /// `inline`.
+    /// Wire value: `inline`.
     Inline,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -190,7 +202,10 @@ wire::strings! { ReviewDelivery {
     "inline" => Inline,
 } }
 
-/// Params of `review/start`.
+/// Starts a review.
+///
+/// Parameters of the request [`review/start`](crate::ClientRequest::ReviewStart). The response
+/// is [`ReviewStartResponse`](crate::ReviewStartResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReviewStartParams {
@@ -202,7 +217,7 @@ pub struct ReviewStartParams {
 }
 
 impl ReviewStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ReviewStartParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, target: impl Into<ReviewTarget>) -> Self {
         Self {
@@ -212,7 +227,7 @@ impl ReviewStartParams {
         }
     }
 
-    /// Sets [`delivery`](Self::delivery).
+    /// Sets [`delivery`](field@Self::delivery).
     #[must_use]
     pub fn delivery(mut self, delivery: impl Into<ReviewDelivery>) -> Self {
         self.delivery = Some(delivery.into());
@@ -226,7 +241,7 @@ wire::object! { ReviewStartParams {
     target: required "target",
 } }
 
-/// Response of `review/start`.
+/// Response to `review/start` ([`ReviewStartParams`](crate::ReviewStartParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReviewStartResponse {
@@ -236,7 +251,7 @@ pub struct ReviewStartResponse {
 }
 
 impl ReviewStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `ReviewStartResponse` from its required fields.
     #[must_use]
     pub fn new(review_thread_id: impl Into<String>, turn: impl Into<Turn>) -> Self {
         Self {
@@ -251,19 +266,27 @@ wire::object! { ReviewStartResponse {
     turn: required "turn",
 } }
 
-/// `ReviewTarget` of the protocol.
+/// Used in [`ReviewStartParams::target`](field@crate::ReviewStartParams::target).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewTarget {
     /// Review the working tree: staged, unstaged, and untracked files.
+    ///
+    /// Wire value: `uncommittedChanges`.
     UncommittedChanges,
-    /// `baseBranch`.
+    /// Review changes between the current branch and the given base branch.
+    ///
+    /// Wire value: `baseBranch`.
     BaseBranch(BaseBranchReviewTarget),
-    /// `commit`.
+    /// Review the changes introduced by a specific commit.
+    ///
+    /// Wire value: `commit`.
     Commit(CommitReviewTarget),
-    /// `custom`.
+    /// Arbitrary instructions, equivalent to the old free-form prompt.
+    ///
+    /// Wire value: `custom`.
     Custom(CustomReviewTarget),
-    /// An object with another tag, as it was.
+    /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
 
@@ -274,19 +297,21 @@ wire::tagged! { ReviewTarget by "type" {
     "custom" => Custom(CustomReviewTarget),
 } }
 
-/// Params of `turn/completed`.
+/// A turn ended: completed, interrupted or failed. Only this notification ends a turn.
+///
+/// Parameters of the notification [`turn/completed`](crate::ServerNotification::TurnCompleted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnCompletedNotification {
     pub thread_id: String,
     pub turn: Turn,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnCompletedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnCompletedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn: impl Into<Turn>) -> Self {
         Self {
@@ -305,19 +330,22 @@ wire::object! { TurnCompletedNotification {
 
 /// Notification that the turn-level unified diff has changed. Contains the latest aggregated
 /// diff across all file changes in the turn.
+///
+/// Parameters of the notification
+/// [`turn/diff/updated`](crate::ServerNotification::TurnDiffUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnDiffUpdatedNotification {
     pub thread_id: String,
     pub turn_id: String,
     pub diff: String,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnDiffUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnDiffUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -340,7 +368,10 @@ wire::object! { TurnDiffUpdatedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `turn/interrupt`.
+/// Interrupts the running turn. `turn/completed` reports its end.
+///
+/// Parameters of the request [`turn/interrupt`](crate::ClientRequest::TurnInterrupt). The
+/// response is [`TurnInterruptResponse`](crate::TurnInterruptResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnInterruptParams {
@@ -349,7 +380,7 @@ pub struct TurnInterruptParams {
 }
 
 impl TurnInterruptParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnInterruptParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn_id: impl Into<String>) -> Self {
         Self {
@@ -364,27 +395,30 @@ wire::object! { TurnInterruptParams {
     turn_id: required "turnId",
 } }
 
-/// Response of `turn/interrupt`.
+/// Response to `turn/interrupt` ([`TurnInterruptParams`](crate::TurnInterruptParams)).
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct TurnInterruptResponse {}
 
 wire::object! { TurnInterruptResponse {} }
 
-/// Params of `turn/moderationMetadata`.
+/// Moderation metadata for a turn is available.
+///
+/// Parameters of the notification
+/// [`turn/moderationMetadata`](crate::ServerNotification::TurnModerationMetadata).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnModerationMetadataNotification {
     pub thread_id: String,
     pub turn_id: String,
     pub metadata: Value,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnModerationMetadataNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnModerationMetadataNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -407,7 +441,7 @@ wire::object! { TurnModerationMetadataNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// `TurnPlanStep` of the protocol.
+/// A step of the agent's plan for a turn.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnPlanStep {
@@ -416,7 +450,7 @@ pub struct TurnPlanStep {
 }
 
 impl TurnPlanStep {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnPlanStep` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<TurnPlanStepStatus>, step: impl Into<String>) -> Self {
         Self {
@@ -431,17 +465,23 @@ wire::object! { TurnPlanStep {
     step: required "step",
 } }
 
-/// `TurnPlanStepStatus` of the protocol.
+/// The status of a step of the agent's plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnPlanStepStatus {
-    /// `pending`.
+    /// The agent has not started the step.
+    ///
+    /// Wire value: `pending`.
     Pending,
-    /// `inProgress`.
+    /// The agent is working on the step.
+    ///
+    /// Wire value: `inProgress`.
     InProgress,
-    /// `completed`.
+    /// The step is done.
+    ///
+    /// Wire value: `completed`.
     Completed,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -451,7 +491,10 @@ wire::strings! { TurnPlanStepStatus {
     "completed" => Completed,
 } }
 
-/// Params of `turn/plan/updated`.
+/// The agent changed its plan for a turn.
+///
+/// Parameters of the notification
+/// [`turn/plan/updated`](crate::ServerNotification::TurnPlanUpdated).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnPlanUpdatedNotification {
@@ -459,13 +502,13 @@ pub struct TurnPlanUpdatedNotification {
     pub turn_id: String,
     pub explanation: Option<String>,
     pub plan: Vec<TurnPlanStep>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnPlanUpdatedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnPlanUpdatedNotification` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -494,7 +537,11 @@ wire::object! { TurnPlanUpdatedNotification {
 /// rejected rather than silently ignored. Any live task kind may accept publication. Child
 /// sessions and consumers of frozen initial settings are unchanged.
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// Parameters of the request
+/// [`turn/settings/update`](crate::ClientRequest::TurnSettingsUpdate). The response is
+/// [`TurnSettingsUpdateResponse`](crate::TurnSettingsUpdateResponse).
+///
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSettingsUpdateParams {
@@ -512,14 +559,14 @@ pub struct TurnSettingsUpdateParams {
     pub model: Option<String>,
     /// `null` clears the requested tier; omission leaves it unchanged.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     /// Omission or `null` leaves the summary preference unchanged.
     pub summary: Option<ReasoningSummary>,
 }
 
 impl TurnSettingsUpdateParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSettingsUpdateParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn_id: impl Into<String>) -> Self {
         Self {
@@ -534,7 +581,7 @@ impl TurnSettingsUpdateParams {
         }
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -544,14 +591,14 @@ impl TurnSettingsUpdateParams {
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -561,28 +608,28 @@ impl TurnSettingsUpdateParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`summary`](Self::summary).
+    /// Sets [`summary`](field@Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
@@ -601,9 +648,10 @@ wire::object! { TurnSettingsUpdateParams {
     summary: optional "summary",
 } }
 
-/// Response of `turn/settings/update`.
+/// Response to `turn/settings/update`
+/// ([`TurnSettingsUpdateParams`](crate::TurnSettingsUpdateParams)).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSettingsUpdateResponse {
@@ -611,7 +659,7 @@ pub struct TurnSettingsUpdateResponse {
 }
 
 impl TurnSettingsUpdateResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSettingsUpdateResponse` from its required fields.
     #[must_use]
     pub fn new(status: impl Into<TurnSettingsUpdateStatus>) -> Self {
         Self { status: status.into() }
@@ -622,18 +670,23 @@ wire::object! { TurnSettingsUpdateResponse {
     status: required "status",
 } }
 
-/// `TurnSettingsUpdateStatus` of the protocol.
+/// Used in
+/// [`TurnSettingsUpdateResponse::status`](field@crate::TurnSettingsUpdateResponse::status).
 ///
-/// EXPERIMENTAL: needs the `experimentalApi` capability.
+/// **Experimental:** requires the `experimentalApi` capability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnSettingsUpdateStatus {
     /// Published for subsequent captures, even if the values were unchanged. Already captured steps
     /// are unchanged; a later inference is not guaranteed.
+    ///
+    /// Wire value: `applied`.
     Applied,
     /// No matching live task remained available for publication.
+    ///
+    /// Wire value: `targetUnavailable`.
     TargetUnavailable,
-    /// A value that this version does not know, as it was.
+    /// A value unknown to this version, kept as received.
     Unrecognized(String),
 }
 
@@ -642,14 +695,17 @@ wire::strings! { TurnSettingsUpdateStatus {
     "targetUnavailable" => TargetUnavailable,
 } }
 
-/// Params of `turn/start`.
+/// Starts a turn with user input. Overrides of settings apply to later turns too.
+///
+/// Parameters of the request [`turn/start`](crate::ClientRequest::TurnStart). The response is
+/// [`TurnStartResponse`](crate::TurnStartResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartParams {
     pub thread_id: String,
     /// Optional client-provided context fragments keyed by an opaque source identifier.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub additional_context: Option<BTreeMap<String, AdditionalContextEntry>>,
     /// Override the approval policy for this turn and subsequent turns.
     pub approval_policy: Option<AskForApproval>,
@@ -676,14 +732,14 @@ pub struct TurnStartParams {
     /// Omitted uses the thread sticky environments. Empty disables environment access for this
     /// turn. Non-empty selects the first environment as the current turn environment for this turn.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub environments: Option<Vec<TurnEnvironmentParams>>,
     pub input: Vec<UserInput>,
     /// Override the model for this turn and subsequent turns.
     pub model: Option<String>,
     /// @deprecated Ignored. Use `effort: "ultra"` for proactive multi-agent behavior.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub multi_agent_mode: Option<MultiAgentMode>,
     /// Optional JSON Schema used to constrain the final assistant message for this turn.
     pub output_schema: Option<Value>,
@@ -696,7 +752,7 @@ pub struct TurnStartParams {
     /// Select a named permissions profile id for this turn and subsequent turns. Cannot be combined
     /// with `sandboxPolicy`.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub permissions: Option<String>,
     /// @deprecated `friendly` and `pragmatic` no longer select a style. Changing this does not
     /// rewrite the thread's existing instructions.
@@ -710,12 +766,12 @@ pub struct TurnStartParams {
     /// They are not sent as top-level ResponsesAPI `client_metadata` keys, and reserved keys such
     /// as `session_id`, `thread_id`, `turn_id`, and `window_id` cannot be overridden.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
     /// Merge entries into the ResponsesAPI turn metadata without removing existing entries. Applied
     /// after `responsesapiClientMetadata` if both are provided; reserved keys remain protected.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
     /// ID of the first turn in the chain of work that led to this new turn.
     ///
@@ -726,13 +782,13 @@ pub struct TurnStartParams {
     /// Replace the thread's runtime workspace roots for this turn and subsequent turns. Paths must
     /// be absolute.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub runtime_workspace_roots: Option<Vec<AbsolutePathBuf>>,
     /// Override the sandbox policy for this turn and subsequent turns.
     pub sandbox_policy: Option<SandboxPolicy>,
     /// Override the service tier for this turn and subsequent turns.
     ///
-    /// `None` leaves it as it is, `Some(None)` clears it.
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
     pub service_tier: Option<Option<String>>,
     /// Override the service tier only when this request starts a new turn. Use "default" for
     /// standard speed. Omitted or null inherits the thread's tier. Does not change the thread's
@@ -747,7 +803,7 @@ pub struct TurnStartParams {
 }
 
 impl TurnStartParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartParams` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, input: impl Into<Vec<UserInput>>) -> Self {
         Self {
@@ -782,7 +838,7 @@ impl TurnStartParams {
         }
     }
 
-    /// Sets [`additional_context`](Self::additional_context).
+    /// Sets [`additional_context`](field@Self::additional_context).
     #[must_use]
     pub fn additional_context(
         mut self,
@@ -792,7 +848,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`approval_policy`](Self::approval_policy).
+    /// Sets [`approval_policy`](field@Self::approval_policy).
     #[must_use]
     pub fn approval_policy(
         mut self,
@@ -802,7 +858,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`approvals_reviewer`](Self::approvals_reviewer).
+    /// Sets [`approvals_reviewer`](field@Self::approvals_reviewer).
     #[must_use]
     pub fn approvals_reviewer(
         mut self,
@@ -812,7 +868,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`client_user_message_id`](Self::client_user_message_id).
+    /// Sets [`client_user_message_id`](field@Self::client_user_message_id).
     #[must_use]
     pub fn client_user_message_id(
         mut self,
@@ -822,7 +878,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`collaboration_mode`](Self::collaboration_mode).
+    /// Sets [`collaboration_mode`](field@Self::collaboration_mode).
     #[must_use]
     pub fn collaboration_mode(
         mut self,
@@ -832,14 +888,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`cwd`](Self::cwd).
+    /// Sets [`cwd`](field@Self::cwd).
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
     }
 
-    /// Sets [`cyber_access_program`](Self::cyber_access_program).
+    /// Sets [`cyber_access_program`](field@Self::cyber_access_program).
     #[must_use]
     pub fn cyber_access_program(
         mut self,
@@ -849,7 +905,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`disabled_plugin_ids`](Self::disabled_plugin_ids).
+    /// Sets [`disabled_plugin_ids`](field@Self::disabled_plugin_ids).
     #[must_use]
     pub fn disabled_plugin_ids(
         mut self,
@@ -859,14 +915,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`effort`](Self::effort).
+    /// Sets [`effort`](field@Self::effort).
     #[must_use]
     pub fn effort(mut self, effort: impl Into<ReasoningEffort>) -> Self {
         self.effort = Some(effort.into());
         self
     }
 
-    /// Sets [`environments`](Self::environments).
+    /// Sets [`environments`](field@Self::environments).
     #[must_use]
     pub fn environments(
         mut self,
@@ -876,14 +932,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`model`](Self::model).
+    /// Sets [`model`](field@Self::model).
     #[must_use]
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// Sets [`multi_agent_mode`](Self::multi_agent_mode).
+    /// Sets [`multi_agent_mode`](field@Self::multi_agent_mode).
     #[must_use]
     pub fn multi_agent_mode(
         mut self,
@@ -893,35 +949,35 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`output_schema`](Self::output_schema).
+    /// Sets [`output_schema`](field@Self::output_schema).
     #[must_use]
     pub fn output_schema(mut self, output_schema: impl Into<Value>) -> Self {
         self.output_schema = Some(output_schema.into());
         self
     }
 
-    /// Sets [`parent_turn_id`](Self::parent_turn_id).
+    /// Sets [`parent_turn_id`](field@Self::parent_turn_id).
     #[must_use]
     pub fn parent_turn_id(mut self, parent_turn_id: impl Into<String>) -> Self {
         self.parent_turn_id = Some(parent_turn_id.into());
         self
     }
 
-    /// Sets [`permissions`](Self::permissions).
+    /// Sets [`permissions`](field@Self::permissions).
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<String>) -> Self {
         self.permissions = Some(permissions.into());
         self
     }
 
-    /// Sets [`personality`](Self::personality).
+    /// Sets [`personality`](field@Self::personality).
     #[must_use]
     pub fn personality(mut self, personality: impl Into<Personality>) -> Self {
         self.personality = Some(personality.into());
         self
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -931,7 +987,7 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`responsesapi_client_metadata_patch`](Self::responsesapi_client_metadata_patch).
+    /// Sets [`responsesapi_client_metadata_patch`](field@Self::responsesapi_client_metadata_patch).
     #[must_use]
     pub fn responsesapi_client_metadata_patch(
         mut self,
@@ -943,14 +999,14 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`root_turn_id`](Self::root_turn_id).
+    /// Sets [`root_turn_id`](field@Self::root_turn_id).
     #[must_use]
     pub fn root_turn_id(mut self, root_turn_id: impl Into<String>) -> Self {
         self.root_turn_id = Some(root_turn_id.into());
         self
     }
 
-    /// Sets [`runtime_workspace_roots`](Self::runtime_workspace_roots).
+    /// Sets [`runtime_workspace_roots`](field@Self::runtime_workspace_roots).
     #[must_use]
     pub fn runtime_workspace_roots(
         mut self,
@@ -960,28 +1016,28 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`sandbox_policy`](Self::sandbox_policy).
+    /// Sets [`sandbox_policy`](field@Self::sandbox_policy).
     #[must_use]
     pub fn sandbox_policy(mut self, sandbox_policy: impl Into<SandboxPolicy>) -> Self {
         self.sandbox_policy = Some(sandbox_policy.into());
         self
     }
 
-    /// Sets [`service_tier`](Self::service_tier).
+    /// Sets [`service_tier`](field@Self::service_tier).
     #[must_use]
     pub fn service_tier(mut self, service_tier: impl Into<String>) -> Self {
         self.service_tier = Some(Some(service_tier.into()));
         self
     }
 
-    /// Clears [`service_tier`](Self::service_tier): sends `null`.
+    /// Clears [`service_tier`](field@Self::service_tier) by sending `null`.
     #[must_use]
     pub fn clear_service_tier(mut self) -> Self {
         self.service_tier = Some(None);
         self
     }
 
-    /// Sets [`service_tier_for_turn`](Self::service_tier_for_turn).
+    /// Sets [`service_tier_for_turn`](field@Self::service_tier_for_turn).
     #[must_use]
     pub fn service_tier_for_turn(
         mut self,
@@ -991,21 +1047,21 @@ impl TurnStartParams {
         self
     }
 
-    /// Sets [`summary`](Self::summary).
+    /// Sets [`summary`](field@Self::summary).
     #[must_use]
     pub fn summary(mut self, summary: impl Into<ReasoningSummary>) -> Self {
         self.summary = Some(summary.into());
         self
     }
 
-    /// Sets [`tool_output`](Self::tool_output).
+    /// Sets [`tool_output`](field@Self::tool_output).
     #[must_use]
     pub fn tool_output(mut self, tool_output: impl Into<TurnToolOutput>) -> Self {
         self.tool_output = Some(tool_output.into());
         self
     }
 
-    /// Sets [`turn_trigger`](Self::turn_trigger).
+    /// Sets [`turn_trigger`](field@Self::turn_trigger).
     #[must_use]
     pub fn turn_trigger(mut self, turn_trigger: impl Into<String>) -> Self {
         self.turn_trigger = Some(turn_trigger.into());
@@ -1044,7 +1100,7 @@ wire::object! { TurnStartParams {
     turn_trigger: optional "turnTrigger",
 } }
 
-/// Response of `turn/start`.
+/// Response to `turn/start` ([`TurnStartParams`](crate::TurnStartParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartResponse {
@@ -1052,7 +1108,7 @@ pub struct TurnStartResponse {
 }
 
 impl TurnStartResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartResponse` from its required fields.
     #[must_use]
     pub fn new(turn: impl Into<Turn>) -> Self {
         Self { turn: turn.into() }
@@ -1063,19 +1119,21 @@ wire::object! { TurnStartResponse {
     turn: required "turn",
 } }
 
-/// Params of `turn/started`.
+/// A turn started. May arrive before or after the response to `turn/start`.
+///
+/// Parameters of the notification [`turn/started`](crate::ServerNotification::TurnStarted).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnStartedNotification {
     pub thread_id: String,
     pub turn: Turn,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. It stands
-    /// beside the params on the wire, not in them.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl TurnStartedNotification {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnStartedNotification` from its required fields.
     #[must_use]
     pub fn new(thread_id: impl Into<String>, turn: impl Into<Turn>) -> Self {
         Self {
@@ -1092,14 +1150,17 @@ wire::object! { TurnStartedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Params of `turn/steer`.
+/// Adds user input to the running turn.
+///
+/// Parameters of the request [`turn/steer`](crate::ClientRequest::TurnSteer). The response is
+/// [`TurnSteerResponse`](crate::TurnSteerResponse).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSteerParams {
     pub thread_id: String,
     /// Optional client-provided context fragments keyed by an opaque source identifier.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub additional_context: Option<BTreeMap<String, AdditionalContextEntry>>,
     pub client_user_message_id: Option<String>,
     /// Required active turn id precondition. The request fails when it does not match the currently
@@ -1115,17 +1176,17 @@ pub struct TurnSteerParams {
     /// They are not sent as top-level ResponsesAPI `client_metadata` keys, and reserved keys such
     /// as `session_id`, `thread_id`, `turn_id`, and `window_id` cannot be overridden.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata: Option<BTreeMap<String, String>>,
     /// Merge entries into the ResponsesAPI turn metadata without removing existing entries. Applied
     /// after `responsesapiClientMetadata` if both are provided; reserved keys remain protected.
     ///
-    /// EXPERIMENTAL: needs the `experimentalApi` capability.
+    /// **Experimental:** requires the `experimentalApi` capability.
     pub responsesapi_client_metadata_patch: Option<BTreeMap<String, String>>,
 }
 
 impl TurnSteerParams {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSteerParams` from its required fields.
     #[must_use]
     pub fn new(
         thread_id: impl Into<String>,
@@ -1143,7 +1204,7 @@ impl TurnSteerParams {
         }
     }
 
-    /// Sets [`additional_context`](Self::additional_context).
+    /// Sets [`additional_context`](field@Self::additional_context).
     #[must_use]
     pub fn additional_context(
         mut self,
@@ -1153,7 +1214,7 @@ impl TurnSteerParams {
         self
     }
 
-    /// Sets [`client_user_message_id`](Self::client_user_message_id).
+    /// Sets [`client_user_message_id`](field@Self::client_user_message_id).
     #[must_use]
     pub fn client_user_message_id(
         mut self,
@@ -1163,7 +1224,7 @@ impl TurnSteerParams {
         self
     }
 
-    /// Sets [`responsesapi_client_metadata`](Self::responsesapi_client_metadata).
+    /// Sets [`responsesapi_client_metadata`](field@Self::responsesapi_client_metadata).
     #[must_use]
     pub fn responsesapi_client_metadata(
         mut self,
@@ -1173,7 +1234,7 @@ impl TurnSteerParams {
         self
     }
 
-    /// Sets [`responsesapi_client_metadata_patch`](Self::responsesapi_client_metadata_patch).
+    /// Sets [`responsesapi_client_metadata_patch`](field@Self::responsesapi_client_metadata_patch).
     #[must_use]
     pub fn responsesapi_client_metadata_patch(
         mut self,
@@ -1196,7 +1257,7 @@ wire::object! { TurnSteerParams {
     responsesapi_client_metadata_patch: optional "responsesapiClientMetadataPatch",
 } }
 
-/// Response of `turn/steer`.
+/// Response to `turn/steer` ([`TurnSteerParams`](crate::TurnSteerParams)).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnSteerResponse {
@@ -1204,7 +1265,7 @@ pub struct TurnSteerResponse {
 }
 
 impl TurnSteerResponse {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnSteerResponse` from its required fields.
     #[must_use]
     pub fn new(turn_id: impl Into<String>) -> Self {
         Self { turn_id: turn_id.into() }
@@ -1215,7 +1276,7 @@ wire::object! { TurnSteerResponse {
     turn_id: required "turnId",
 } }
 
-/// `TurnToolOutput` of the protocol.
+/// Used in [`TurnStartParams::tool_output`](field@crate::TurnStartParams::tool_output).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnToolOutput {
@@ -1227,7 +1288,7 @@ pub struct TurnToolOutput {
 }
 
 impl TurnToolOutput {
-    /// From what is required; the rest is absent or has its default.
+    /// Creates a new `TurnToolOutput` from its required fields.
     #[must_use]
     pub fn new(
         name: impl Into<String>,
@@ -1241,14 +1302,14 @@ impl TurnToolOutput {
         }
     }
 
-    /// Sets [`namespace`](Self::namespace).
+    /// Sets [`namespace`](field@Self::namespace).
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Sets [`retain`](Self::retain).
+    /// Sets [`retain`](field@Self::retain).
     #[must_use]
     pub fn retain(mut self, retain: bool) -> Self {
         self.retain = Some(retain);

@@ -6,33 +6,33 @@ use serde_json::Value;
 
 use crate::wire;
 
-/// Codes that the app-server puts into [`JsonRpcError::code`].
+/// Values of [`JsonRpcError::code`] that the app-server uses.
 pub mod error_code {
-    /// The message was no valid JSON.
+    /// The message is not valid JSON.
     pub const PARSE_ERROR: i64 = -32700;
-    /// The request is not valid in this state: most refusals of the app-server, told apart only
-    /// by their prose.
+    /// The request is invalid in the current state. The app-server uses this code for most
+    /// refusals; only the text of the message tells them apart.
     pub const INVALID_REQUEST: i64 = -32600;
-    /// The method is not known.
+    /// The method is unknown.
     pub const METHOD_NOT_FOUND: i64 = -32601;
-    /// The params do not fit the method.
+    /// The params do not match the method.
     pub const INVALID_PARAMS: i64 = -32602;
-    /// The server failed while it served the request.
+    /// The server failed to handle the request.
     pub const INTERNAL_ERROR: i64 = -32603;
-    /// The server refused the request before it looked at it, because too many are in flight.
-    /// It is safe to send it again, later.
+    /// The server rejected the request before processing it, because too many are in flight.
+    /// Retrying later is safe.
     pub const OVERLOADED: i64 = -32001;
 }
 
-/// Why a request failed, as the peer says it.
+/// The error of a failed request, as reported by the peer.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JsonRpcError {
-    /// What kind of failure; known ones are in [`error_code`].
+    /// The error code; [`error_code`] lists the known ones.
     pub code: i64,
-    /// Prose for people.
+    /// A message for humans.
     pub message: String,
-    /// Details, if the peer gave any.
+    /// Optional details.
     pub data: Option<Value>,
 }
 
@@ -43,7 +43,7 @@ wire::object! { JsonRpcError {
 } }
 
 impl JsonRpcError {
-    /// An error without details.
+    /// Creates an error without details.
     #[must_use]
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self {

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Id of a JSON-RPC request: an integer or a string, unique per direction of a connection.
+/// The id of a JSON-RPC request: an integer or a string, unique per direction of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RequestId {
     /// A string id.
     String(String),
-    /// An integer id; what this SDK sends.
+    /// An integer id. This SDK sends only these.
     Integer(i64),
 }
 

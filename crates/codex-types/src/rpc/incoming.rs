@@ -1,4 +1,4 @@
-//! Classifying a received message without decoding what it carries.
+//! Classifies received messages without decoding their contents.
 
 use std::{borrow::Cow, fmt};
 
@@ -11,33 +11,33 @@ use serde_json::value::RawValue;
 use super::{JsonRpcError, RequestId};
 use crate::wire::BorrowedStr;
 
-/// A received message: classified, its `params` or `result` still the bytes that were received.
+/// A received message, classified. Its `params` or `result` are the received bytes, undecoded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
-    /// The peer asks for something: `method` and `id`.
+    /// A request of the peer: has `method` and `id`.
     Request {
-        /// The peer's id, to be repeated in the answer.
+        /// The peer's id, which the response repeats.
         id: RequestId,
-        /// What is asked.
+        /// The method.
         method: Cow<'a, str>,
-        /// Undecoded; `None` if absent.
+        /// The undecoded params; `None` if absent.
         params: Option<&'a RawValue>,
     },
-    /// The peer tells something: `method` without `id`.
+    /// A notification: has `method` but no `id`.
     Notification {
-        /// What is told.
+        /// The method.
         method: Cow<'a, str>,
-        /// Undecoded; `None` if absent.
+        /// The undecoded params; `None` if absent.
         params: Option<&'a RawValue>,
         /// When the server sent it, in milliseconds since the Unix epoch.
         emitted_at_ms: Option<i64>,
     },
-    /// The peer answers one of our requests: `id` and either `result` or `error`.
+    /// A response: has `id`, and either `result` or `error`.
     Response {
-        /// The id that we gave the request; `None` when the peer could not read it.
+        /// The id of the request; `None` if the peer could not read it.
         id: Option<RequestId>,
-        /// Undecoded result, or the error.
+        /// The undecoded result, or the error.
         result: Result<&'a RawValue, JsonRpcError>,
     },
 }
@@ -45,25 +45,25 @@ pub enum Incoming<'a> {
 impl<'a> Incoming<'a> {
     /// Classifies one message (one line on stdio, one text frame on a websocket).
     ///
-    /// A `jsonrpc` member and members that are not known are tolerated.
+    /// A `jsonrpc` member and unknown members are ignored.
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError`] if the bytes are no JSON object in UTF-8, or if its members make it none
-    /// of the three kinds.
+    /// [`EnvelopeError`] if the bytes are not a JSON object in UTF-8, or if the members of the object
+    /// match none of the three kinds.
     pub fn parse(message: &'a [u8]) -> Result<Self, EnvelopeError> {
-        // Validated once and as a whole, which is cheaper than string by string. What is decoded
-        // later is text too, and shares its code with this.
+        // One UTF-8 check of the whole message is cheaper than one per string. Decoding from `&str`
+        // also shares its compiled code with the later decoding of params.
         let text = str::from_utf8(message).map_err(|error| EnvelopeError::new(&error))?;
         serde_json::from_str(text).map_err(|error| EnvelopeError::new(&error))
     }
 }
 
-/// A received message is no JSON-RPC message.
+/// The error of a received text that is not a JSON-RPC message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EnvelopeError {
-    /// What is wrong with it, and where.
+    /// The fault and its position.
     pub reason: String,
 }
 
@@ -117,7 +117,7 @@ impl<'de> Visitor<'de> for IncomingVisitor {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        let missing = |what: &str| Err(de::Error::custom(what));
+        let malformed = |reason: &str| Err(de::Error::custom(reason));
         match (method, id, result, error) {
             (Some(method), Some(Some(id)), None, None) => {
                 Ok(Incoming::Request { id, method, params })
@@ -127,8 +127,8 @@ impl<'de> Visitor<'de> for IncomingVisitor {
                 params,
                 emitted_at_ms,
             }),
-            (Some(_), Some(None), _, _) => missing("a request whose `id` is null"),
-            (Some(_), _, _, _) => missing("both a `method` and a `result` or `error`"),
+            (Some(_), Some(None), _, _) => malformed("a request whose `id` is null"),
+            (Some(_), _, _, _) => malformed("both a `method` and a `result` or `error`"),
             (None, id, _, Some(error)) => Ok(Incoming::Response {
                 id: id.flatten(),
                 result: Err(error),
@@ -137,8 +137,8 @@ impl<'de> Visitor<'de> for IncomingVisitor {
                 id: Some(id),
                 result: Ok(result),
             }),
-            (None, _, Some(_), None) => missing("a `result` without an `id`"),
-            (None, _, None, None) => missing("neither `method` nor `result` nor `error`"),
+            (None, _, Some(_), None) => malformed("a `result` without an `id`"),
+            (None, _, None, None) => malformed("neither `method` nor `result` nor `error`"),
         }
     }
 }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jsonrpc_member_and_unknown_members_are_tolerated() {
+    fn a_jsonrpc_member_and_unknown_members_are_ignored() {
         assert_eq!(
             kind(r#"{"jsonrpc":"2.0","id":1,"method":"a","trace":null}"#),
             "request"
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused_with_a_reason() {
+    fn a_malformed_message_is_refused_with_a_reason() {
         for (message, reason) in [
             ("{}", "neither `method`"),
             (r#"{"id":1}"#, "neither `method`"),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn params_stay_the_bytes_that_came() {
+    fn params_are_the_received_bytes() {
         let Ok(Incoming::Notification {
             params: Some(params),
             ..

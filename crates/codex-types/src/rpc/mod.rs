@@ -1,23 +1,37 @@
-//! The JSON-RPC envelope as the app-server speaks it: JSON-RPC 2.0 without the `jsonrpc` member.
+//! The JSON-RPC envelope of the app-server: JSON-RPC 2.0 without the `jsonrpc` member.
 //!
-//! Two views of the same messages. [`Incoming`] borrows from a received line and leaves `params`
-//! and `result` undecoded: a reader classifies with it and decodes where the value is used.
-//! [`JsonRpcMessage`] owns its values: for fakes and tests. [`Outgoing`] writes a message
-//! from typed values.
+//! [`Incoming`] classifies a received message and leaves `params` and `result` undecoded, so that
+//! they are decoded once, where they are used. [`Outgoing`] serialises a message from typed values.
 //!
-//! A message is classified by the members it has, never by its id: each direction numbers its own
-//! requests, so the same id may be in use on both sides at once.
+//! A message is classified by its members, never by its id: each direction numbers its own requests,
+//! so both sides may use the same id at the same time.
+//!
+//! ```
+//! use codex_types::rpc::{Incoming, Outgoing, RequestId};
+//! use codex_types::{Request, ThreadReadParams, ThreadReadResponse};
+//!
+//! fn read_request(id: &RequestId, params: &ThreadReadParams) -> serde_json::Result<String> {
+//!     serde_json::to_string(&Outgoing::Request {
+//!         id,
+//!         method: ThreadReadParams::METHOD,
+//!         params: Some(params),
+//!     })
+//! }
+//!
+//! fn read_response(line: &[u8]) -> Option<ThreadReadResponse> {
+//!     match Incoming::parse(line).ok()? {
+//!         Incoming::Response { result: Ok(result), .. } => serde_json::from_str(result.get()).ok(),
+//!         _ => None,
+//!     }
+//! }
+//! ```
 
 mod error;
 mod id;
 mod incoming;
-mod message;
 mod outgoing;
-mod with_id;
 
 pub use error::{JsonRpcError, error_code};
 pub use id::RequestId;
 pub use incoming::{EnvelopeError, Incoming};
-pub use message::{JsonRpcMessage, JsonRpcNotification, JsonRpcRequest, JsonRpcResponse};
 pub use outgoing::Outgoing;
-pub use with_id::WithId;

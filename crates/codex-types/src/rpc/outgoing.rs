@@ -1,41 +1,40 @@
-//! Writing a message from typed values.
+//! Serialises messages from typed values.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{JsonRpcError, RequestId};
 
-/// A message to be sent, over borrowed values; serialises without a `jsonrpc` member.
+/// A message to send, borrowing its contents. Serialises without a `jsonrpc` member.
 ///
 /// ```
-/// use codex_types::rpc::{Outgoing, RequestId};
+/// use codex_types::rpc::Outgoing;
 ///
 /// let message = Outgoing::Notification { method: "initialized", params: None::<&()> };
-/// assert_eq!(serde_json::to_string(&message)?, r#"{"method":"initialized"}"#);
-/// # Ok::<(), serde_json::Error>(())
+/// assert_eq!(serde_json::to_string(&message).unwrap(), r#"{"method":"initialized"}"#);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Outgoing<'a, T: ?Sized> {
-    /// Asks the peer.
+    /// A request.
     Request {
-        /// Must be unique among our requests on this connection.
+        /// Unique among the requests that this side sends on the connection.
         id: &'a RequestId,
-        /// What is asked.
+        /// The method.
         method: &'a str,
-        /// `None` leaves the member out.
+        /// `None` omits the member.
         params: Option<&'a T>,
     },
-    /// Tells the peer.
+    /// A notification.
     Notification {
-        /// What is told.
+        /// The method.
         method: &'a str,
-        /// `None` leaves the member out.
+        /// `None` omits the member.
         params: Option<&'a T>,
     },
-    /// Answers the peer.
+    /// A response to a request of the peer.
     Response {
-        /// The id of the request that is answered.
+        /// The id of the request.
         id: &'a RequestId,
-        /// The answer.
+        /// The result, or the error.
         result: Result<&'a T, &'a JsonRpcError>,
     },
 }
@@ -66,5 +65,49 @@ impl<T: Serialize + ?Sized> Serialize for Outgoing<'_, T> {
             }
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::rpc::Incoming;
+
+    #[test]
+    fn a_received_message_is_written_back_without_a_jsonrpc_member() {
+        for message in [
+            r#"{"id":1,"method":"a","params":{"b":[1,2]}}"#,
+            r#"{"id":"x","method":"a"}"#,
+            r#"{"method":"a","params":{}}"#,
+            r#"{"id":1,"result":{"c":null}}"#,
+            r#"{"id":1,"result":null}"#,
+            r#"{"id":1,"error":{"code":-32600,"message":"no","data":[1]}}"#,
+        ] {
+            assert_eq!(written_back(message), message);
+        }
+        let tolerated = r#"{"jsonrpc":"2.0","id":1,"method":"a"}"#;
+        assert_eq!(written_back(tolerated), r#"{"id":1,"method":"a"}"#);
+    }
+
+    fn written_back(message: &str) -> String {
+        let incoming = Incoming::parse(message.as_bytes()).unwrap();
+        let outgoing: Outgoing<'_, RawValue> = match &incoming {
+            Incoming::Request { id, method, params } => Outgoing::Request {
+                id,
+                method,
+                params: *params,
+            },
+            Incoming::Notification { method, params, .. } => Outgoing::Notification {
+                method,
+                params: *params,
+            },
+            Incoming::Response { id, result } => Outgoing::Response {
+                id: id.as_ref().unwrap(),
+                result: result.as_ref().map(|result| *result),
+            },
+        };
+        serde_json::to_string(&outgoing).unwrap()
     }
 }

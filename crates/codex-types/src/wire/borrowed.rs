@@ -1,10 +1,10 @@
-//! Strings that are borrowed from the input where it allows that.
+//! Strings borrowed from the input where possible.
 
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Deserializer, de};
 
-/// A key, tag or method: borrowed unless it has escapes or the input is not in memory.
+/// A key, tag or method. Borrowed unless it contains escapes or the input is not in memory.
 pub(crate) struct BorrowedStr<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for BorrowedStr<'a> {

@@ -1,7 +1,6 @@
-//! `Debug` that keeps secrets.
+//! `Debug` implementations that redact secrets.
 
-/// Implements `Debug` for a struct with all fields but the secret ones, which show only whether
-/// they are there.
+/// Implements `Debug` for a struct, with `[redacted]` in place of the secret fields.
 macro_rules! redacted {
     ($name:ident { $($field:ident),* $(,)? } hides { $($secret:ident),* $(,)? }) => {
         impl ::std::fmt::Debug for $name {
@@ -15,8 +14,8 @@ macro_rules! redacted {
     };
 }
 
-/// Implements `Debug` for a tagged union of which some variants have secrets: so one that is not known
-/// may have one, too.
+/// Implements `Debug` for a tagged union with secrets in some variants. An unrecognized object may
+/// contain secrets too, so only its tag is shown.
 macro_rules! redacted_union {
     ($name:ident { $($variant:ident $(($body:ident))?),* $(,)? }) => {
         impl ::std::fmt::Debug for $name {

@@ -1,4 +1,4 @@
-//! The entries of a JSON object, handed out one by one.
+//! Reads a JSON object entry by entry.
 
 use std::{borrow::Cow, fmt, marker::PhantomData, vec};
 
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::BorrowedStr;
 
-/// A struct that is read from, and written as, the entries of a JSON object. A tagged union puts
-/// its tag in front of the same entries.
+/// A struct that is read from and written as the entries of a JSON object. A tagged union writes its
+/// tag before these entries.
 pub(crate) trait Object: Sized {
-    /// Name of the Rust type, for errors.
+    /// The name of the Rust type, for errors.
     const NAME: &'static str;
 
     fn read<'de, A: MapAccess<'de>>(fields: &mut Fields<'de, A>) -> Result<Self, A::Error>;
@@ -21,12 +21,12 @@ pub(crate) trait Object: Sized {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// What is left of an object that is being read.
+/// The remaining entries of an object.
 pub(crate) struct Fields<'de, A> {
-    /// Entries that came before the tag of a union. Empty when the tag came first, as it does from
-    /// every known server.
+    /// Entries that precede the tag of a union. Empty if the tag comes first, as every known server
+    /// sends it.
     early: vec::IntoIter<(String, Value)>,
-    /// The value of the early key that was handed out last.
+    /// The value of the last key returned from `early`.
     early_value: Option<Value>,
     map: A,
     name: &'static str,
@@ -44,7 +44,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         }
     }
 
-    /// The next key; its value must be taken with `value` or `skip`.
+    /// Returns the next key. The caller must then call `value` or `skip`.
     pub(crate) fn next_key(&mut self) -> Result<Option<Cow<'de, str>>, A::Error> {
         if let Some((key, value)) = self.early.next() {
             self.early_value = Some(value);
@@ -53,17 +53,17 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         Ok(self.map.next_key::<BorrowedStr<'de>>()?.map(|key| key.0))
     }
 
-    /// The value of `key`, which was the last one handed out.
+    /// Decodes the value of `key`, the last returned key.
     pub(crate) fn value<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, A::Error> {
         let value = match self.early_value.take() {
-            // Through text: decoding every type from `Value` too would double the code.
+            // Via text: decoding every type from `Value` as well would double the compiled code.
             Some(value) => serde_json::from_str(&value.to_string()).map_err(Error::custom),
             None => self.map.next_value(),
         };
         value.map_err(|error| in_field(self.name, key, &error))
     }
 
-    /// The params of a message with this method; `null` is an empty object.
+    /// Decodes the params of a message; `null` counts as an empty object.
     pub(crate) fn params<T: DeserializeOwned>(&mut self, method: &str) -> Result<T, A::Error> {
         let params = self
             .map
@@ -76,7 +76,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
             .map_err(|error| Error::custom(format_args!("malformed params of `{method}`: {error}")))
     }
 
-    /// Passes over the value of a key that is not known.
+    /// Skips the value of the last returned key.
     pub(crate) fn skip(&mut self) -> Result<(), A::Error> {
         match self.early_value.take() {
             Some(_) => Ok(()),
@@ -84,7 +84,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         }
     }
 
-    /// Passes over all that is left.
+    /// Skips all remaining entries.
     pub(crate) fn skip_all(&mut self) -> Result<(), A::Error> {
         while self.next_key()?.is_some() {
             self.skip()?;
@@ -92,13 +92,13 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         Ok(())
     }
 
-    /// Reads a struct from what is left.
+    /// Reads a struct from the remaining entries.
     pub(crate) fn object<T: Object>(&mut self) -> Result<T, A::Error> {
         self.name = T::NAME;
         T::read(self)
     }
 
-    /// Refuses a key that is not known, where that tells the members of a union apart.
+    /// Fails because of an unknown key.
     pub(crate) fn refuse<T>(&self, key: &str) -> Result<T, A::Error> {
         Err(Error::custom(format_args!(
             "{}: unknown field `{key}`",
@@ -106,7 +106,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         )))
     }
 
-    /// The value of a required field.
+    /// Unwraps a required field.
     pub(crate) fn required<T>(&self, value: Option<T>, key: &str) -> Result<T, A::Error> {
         match value {
             Some(value) => Ok(value),
@@ -117,7 +117,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         }
     }
 
-    /// All entries that are left.
+    /// Moves all remaining entries into a map.
     pub(crate) fn rest(&mut self, into: &mut Map<String, Value>) -> Result<(), A::Error> {
         while let Some(key) = self.next_key()? {
             let value = self.value(&key)?;
@@ -127,13 +127,13 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
     }
 }
 
-/// Says where an error happened; serde_json keeps the line and column of the inner one.
+/// Adds the type and key to an error. serde_json keeps the line and column of the inner error.
 #[cold]
 pub(crate) fn in_field<E: Error>(name: &str, key: &str, error: &E) -> E {
     E::custom(format_args!("{name}.{key}: {error}"))
 }
 
-/// Reads a plain object.
+/// Reads an object as a struct.
 pub(crate) struct ObjectVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Object> Visitor<'de> for ObjectVisitor<T> {

@@ -1,4 +1,4 @@
-//! The unions of messages: a method, and the params that belong to it.
+//! The message unions: a method, with its params.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,42 +7,42 @@ use serde_json::Value;
 
 use super::Fields;
 
-/// The params of a method that is known do not fit it.
+/// The error of decoding the params of a known method.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct DecodeError {
+pub struct ParamsError {
     /// The method whose params were decoded.
     pub method: String,
-    /// Which type and field, what was expected, and where in the params.
+    /// The fault, with the type and field, and the position in the params.
     pub source: serde_json::Error,
 }
 
-impl fmt::Display for DecodeError {
+impl fmt::Display for ParamsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "malformed params of `{}`: {}", self.method, self.source)
     }
 }
 
-impl std::error::Error for DecodeError {
+impl std::error::Error for ParamsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
     }
 }
 
-/// A message with a method that this version does not know, as it was.
+/// A message with a method unknown to this version, kept as received.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnrecognizedMessage {
     /// The method.
     pub method: String,
-    /// Its params; `None` if absent.
+    /// The params; `None` if absent.
     pub params: Option<Value>,
-    /// When the server sent it, in milliseconds since the Unix epoch; for notifications.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. `None` for requests.
     pub emitted_at_ms: Option<i64>,
 }
 
 impl UnrecognizedMessage {
-    /// A message of this method.
+    /// Creates a message.
     #[must_use]
     pub fn new(method: impl Into<String>, params: Option<Value>) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl UnrecognizedMessage {
         }
     }
 
-    /// A string in the params, by a path of keys.
+    /// Returns the string at a path of keys in the params.
     pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
         let params = self.params.as_ref()?;
         path.iter()
@@ -61,50 +61,50 @@ impl UnrecognizedMessage {
     }
 }
 
-/// Decodes params; absent ones are an empty object.
+/// Decodes params; absent params count as an empty object.
 #[inline]
 pub(crate) fn params<T: DeserializeOwned>(
     method: &str,
     params: Option<&str>,
-) -> Result<T, DecodeError> {
-    serde_json::from_str(params.unwrap_or("{}")).map_err(|source| DecodeError {
+) -> Result<T, ParamsError> {
+    serde_json::from_str(params.unwrap_or("{}")).map_err(|source| ParamsError {
         method: method.to_owned(),
         source,
     })
 }
 
-/// Keeps the message of a method that is not known.
+/// Keeps a message with an unknown method.
 pub(crate) fn unknown(
     method: &str,
     params: Option<&str>,
-) -> Result<UnrecognizedMessage, DecodeError> {
+) -> Result<UnrecognizedMessage, ParamsError> {
     let params = params.map(serde_json::from_str).transpose();
     match params {
         Ok(params) => Ok(UnrecognizedMessage::new(method, params)),
-        Err(source) => Err(DecodeError {
+        Err(source) => Err(ParamsError {
             method: method.to_owned(),
             source,
         }),
     }
 }
 
-/// A union of messages that is read from the members of an object.
+/// A message union, read from the members of an object.
 pub(crate) trait Message: Sized {
-    /// Reads the params of this method, which are the value at hand.
+    /// Reads the current value as the params of a method.
     fn read<'de, A: MapAccess<'de>>(
         method: &str,
         fields: &mut Fields<'de, A>,
     ) -> Result<Self, A::Error>;
 
-    /// Makes the message from the JSON of its params.
-    fn from_text(method: &str, params: Option<&str>) -> Result<Self, DecodeError>;
+    /// Decodes the message from the JSON text of its params.
+    fn from_text(method: &str, params: Option<&str>) -> Result<Self, ParamsError>;
 
-    /// Takes the time that stands beside the params.
+    /// Sets the timestamp of the message.
     fn set_time(&mut self, emitted_at_ms: Option<i64>);
 }
 
-/// Reads a message: straight from the input if the method comes before the params, as it does from
-/// every known server.
+/// Reads a message. Decodes straight from the input if the method precedes the params, as every known
+/// server sends it.
 pub(crate) struct MessageVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
@@ -139,47 +139,46 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
     }
 }
 
-/// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a union of messages
-/// from a table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for the others. On the
-/// wire it is an object with `method` and `params`; an `id` beside them is the business of
-/// [`WithId`](crate::rpc::WithId). Notifications of the server are `timed`: they have
-/// `emittedAtMs` beside their params, which is handed to the params.
+/// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a message union from a
+/// table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for all others.
+///
+/// On the wire, a message is an object with `method` and `params`. An `id` next to them is ignored.
+/// Server notifications are `timed`: the `emittedAtMs` next to their params is stored in the params.
 macro_rules! messages {
     (timed $name:ident { $($method:literal => $variant:ident($params:ident)),* $(,)? }) => {
         $crate::wire::messages!(@common $name { $($method => $variant ($params),)* });
 
         impl $name {
-            /// Decodes the params of a message. `emitted_at_ms` is what stands beside them.
+            /// Decodes a message from its method, params and timestamp.
             ///
-            /// A method that is not known is [`Unrecognized`](Self::Unrecognized), not an error.
+            /// An unknown method is not an error: the result is
+            /// [`Unrecognized`](Self::Unrecognized).
             ///
             /// # Errors
             ///
-            /// [`DecodeError`](crate::DecodeError) if the method is known and the params do not
-            /// fit it.
+            /// [`ParamsError`](crate::ParamsError) if the params do not match a known method.
             #[inline]
             pub fn decode(
                 method: &str,
                 params: Option<&::serde_json::value::RawValue>,
                 emitted_at_ms: Option<i64>,
-            ) -> Result<Self, $crate::DecodeError> {
+            ) -> Result<Self, $crate::ParamsError> {
                 let params = params.map(::serde_json::value::RawValue::get);
                 Self::decode_text(method, params, emitted_at_ms)
             }
 
-            /// Decodes params that are JSON text. It need not be known to be valid: to make sure
-            /// of that first, as a [`RawValue`](::serde_json::value::RawValue) does, is to read it
-            /// twice.
+            /// Like [`decode`](Self::decode), from unvalidated JSON text. This reads the text only
+            /// once, while creating a [`RawValue`](::serde_json::value::RawValue) already reads it.
             ///
             /// # Errors
             ///
-            /// As [`decode`](Self::decode), and if the text is no JSON.
+            /// As for [`decode`](Self::decode), and if the text is not valid JSON.
             #[inline]
             pub fn decode_text(
                 method: &str,
                 params: Option<&str>,
                 emitted_at_ms: Option<i64>,
-            ) -> Result<Self, $crate::DecodeError> {
+            ) -> Result<Self, $crate::ParamsError> {
                 let mut message = Self::decode_params(method, params)?;
                 message.set_emitted_at_ms(emitted_at_ms);
                 Ok(message)
@@ -192,7 +191,7 @@ macro_rules! messages {
                 }
             }
 
-            /// When the server sent it, in milliseconds since the Unix epoch.
+            /// Returns when the server sent the notification, in milliseconds since the Unix epoch.
             pub fn emitted_at_ms(&self) -> Option<i64> {
                 match self {
                     $(Self::$variant(params) => params.emitted_at_ms,)*
@@ -209,19 +208,19 @@ macro_rules! messages {
         $crate::wire::messages!(@common $name { $($method => $variant $(($params))?,)* });
 
         impl $name {
-            /// Decodes the params of a message.
+            /// Decodes a message from its method and params.
             ///
-            /// A method that is not known is [`Unrecognized`](Self::Unrecognized), not an error.
+            /// An unknown method is not an error: the result is
+            /// [`Unrecognized`](Self::Unrecognized).
             ///
             /// # Errors
             ///
-            /// [`DecodeError`](crate::DecodeError) if the method is known and the params do not
-            /// fit it.
+            /// [`ParamsError`](crate::ParamsError) if the params do not match a known method.
             #[inline]
             pub fn decode(
                 method: &str,
                 params: Option<&::serde_json::value::RawValue>,
-            ) -> Result<Self, $crate::DecodeError> {
+            ) -> Result<Self, $crate::ParamsError> {
                 Self::decode_params(method, params.map(::serde_json::value::RawValue::get))
             }
         }
@@ -230,14 +229,14 @@ macro_rules! messages {
     };
     (@common $name:ident { $($method:literal => $variant:ident $(($params:ident))?,)* }) => {
         impl $name {
-            /// Every method of this union that this version knows.
+            /// All methods of this union that this version knows.
             pub const METHODS: &'static [&'static str] = &[$($method),*];
 
             #[inline]
             fn decode_params(
                 method: &str,
                 params: Option<&str>,
-            ) -> Result<Self, $crate::DecodeError> {
+            ) -> Result<Self, $crate::ParamsError> {
                 Ok(match method {
                     $($method => $crate::wire::message_decode!(
                         $variant method params $(($params))?
@@ -246,7 +245,7 @@ macro_rules! messages {
                 })
             }
 
-            /// The method on the wire.
+            /// Returns the method name.
             pub fn method(&self) -> &str {
                 match self {
                     $(Self::$variant { .. } => $method,)*
@@ -274,10 +273,10 @@ macro_rules! messages {
                 })
             }
 
-            // Inlined, as all that decodes here, so that it is compiled where it is used and not here: it is
-            // more than half of what this crate would cost.
+            // `inline`, like all decoding functions here, so that they are compiled in the crates that
+            // use them: they would more than double the compile time of this crate.
             #[inline]
-            fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::DecodeError> {
+            fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::ParamsError> {
                 Self::decode_params(method, params)
             }
 

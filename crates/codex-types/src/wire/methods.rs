@@ -1,6 +1,6 @@
-//! Methods as types, from a table.
+//! Implements the method traits from the method tables.
 
-/// Implements [`Request`](crate::Request) for the params of each method, and makes a table of them.
+/// Implements [`Request`](crate::Request) for the params of each method, and defines the table.
 macro_rules! requests {
     ($(#[$doc:meta])* $table:ident: $($method:literal: $($params:ident)+ => $response:ident, $stage:ident;)*) => {
         $($crate::wire::requests!(@one $method, [$($params)+], $response, $stage);)*
@@ -53,7 +53,7 @@ macro_rules! requests {
     (@stage stable) => { false };
 }
 
-/// Implements [`ServerCall`](crate::ServerCall) for the params of each method, and makes a table.
+/// Implements [`ServerCall`](crate::ServerCall) for the params of each method, and defines the table.
 macro_rules! server_calls {
     ($(#[$doc:meta])* $table:ident: $($method:literal: $params:ident => $response:ident, $stage:ident;)*) => {
         $(impl $crate::ServerCall for $params {

@@ -1,4 +1,4 @@
-//! Unions of strings and objects of one key, and unions that differ in shape only.
+//! Unions of strings and single-key objects, and untagged unions.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use serde_json::{Map, Value};
 
 use super::BorrowedStr;
 
-/// A union whose variants are words, or objects with one key that names the variant.
+/// A union whose variants are strings, or objects with a single key that names the variant.
 pub(crate) trait Mixed: Sized {
-    /// Name of the Rust type, for errors.
+    /// The name of the Rust type, for errors.
     const NAME: &'static str;
 
-    /// The variant of a word, if it is known.
-    fn word(word: &str) -> Option<Self>;
+    /// Returns the variant of a string, if known.
+    fn from_string(text: &str) -> Option<Self>;
 
-    /// Reads the variant of a key, if it is known.
+    /// Reads the variant of a key, if known.
     fn keyed<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Option<Self>, A::Error>;
 
-    /// Keeps what is not known.
+    /// Keeps an unknown value.
     fn unrecognized(value: Value) -> Self;
 }
 
@@ -35,8 +35,8 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
         write!(f, "a string or an object ({})", T::NAME)
     }
 
-    fn visit_str<E: Error>(self, word: &str) -> Result<T, E> {
-        Ok(T::word(word).unwrap_or_else(|| T::unrecognized(Value::from(word))))
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        Ok(T::from_string(text).unwrap_or_else(|| T::unrecognized(Value::from(text))))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
@@ -61,20 +61,20 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
     }
 }
 
-/// Implements `Serialize` and `Deserialize` for an enum of words and keyed payloads from a table of
-/// both, with `Unrecognized(Value)` for the others. A word that comes as a key, or a key that comes as
-/// a word, is one of these others: a later version may give a word a body, or take it away.
+/// Implements `Serialize` and `Deserialize` for an enum of strings and keyed payloads from a table of
+/// both, with `Unrecognized(Value)` for all others. A known string as a key, or a known key as a
+/// string, is unrecognized too: a later version may add a payload to a string, or remove it.
 macro_rules! mixed {
     ($name:ident {
-        $($word:literal => $unit:ident,)*
+        $($string:literal => $unit:ident,)*
         $({ $key:literal: $payload:ty } => $variant:ident,)*
     }) => {
         impl $crate::wire::Mixed for $name {
             const NAME: &'static str = stringify!($name);
 
-            fn word(word: &str) -> Option<Self> {
-                match word {
-                    $($word => Some(Self::$unit),)*
+            fn from_string(text: &str) -> Option<Self> {
+                match text {
+                    $($string => Some(Self::$unit),)*
                     _ => None,
                 }
             }
@@ -103,7 +103,7 @@ macro_rules! mixed {
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
-                    $(Self::$unit => serializer.serialize_str($word),)*
+                    $(Self::$unit => serializer.serialize_str($string),)*
                     $(Self::$variant(payload) => {
                         let mut map = serializer.serialize_map(Some(1))?;
                         ::serde::ser::SerializeMap::serialize_entry(&mut map, $key, payload)?;
@@ -116,11 +116,11 @@ macro_rules! mixed {
     };
 }
 
-/// One try of an untagged union: the value, or why it does not fit.
-pub(crate) fn fit<T: DeserializeOwned>(
+/// Tries to decode a variant of an untagged union; adds the reason to `errors` if it does not match.
+pub(crate) fn try_variant<T: DeserializeOwned>(
     json: &str,
     variant: &str,
-    misfits: &mut String,
+    errors: &mut String,
 ) -> Option<T> {
     use fmt::Write as _;
 
@@ -128,32 +128,32 @@ pub(crate) fn fit<T: DeserializeOwned>(
         Ok(value) => Some(value),
         Err(error) => {
             // Writing to a string cannot fail.
-            let _ = write!(misfits, "; not {variant}: {error}");
+            let _ = write!(errors, "; not {variant}: {error}");
             None
         }
     }
 }
 
-/// The JSON text of a value that is to be tried as several types.
-pub(crate) fn text_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+/// Returns the JSON text of a value.
+pub(crate) fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Value::deserialize(deserializer).map(|value| value.to_string())
 }
 
-/// Implements `Serialize` and `Deserialize` for an enum whose variants differ in shape only. They
-/// are tried in the order of the table.
+/// Implements `Serialize` and `Deserialize` for an untagged enum. Decoding tries the variants in the
+/// order of the table.
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let json = $crate::wire::text_of(deserializer)?;
-                let mut misfits = String::new();
+                let json = $crate::wire::json_text(deserializer)?;
+                let mut errors = String::new();
                 $(if let Some(value) =
-                    $crate::wire::fit::<$type>(&json, stringify!($variant), &mut misfits)
+                    $crate::wire::try_variant::<$type>(&json, stringify!($variant), &mut errors)
                 {
                     return Ok(Self::$variant(value));
                 })*
                 Err(::serde::de::Error::custom(format_args!(
-                    "{}: no variant fits{misfits}",
+                    "{}: no variant matches{errors}",
                     stringify!($name),
                 )))
             }

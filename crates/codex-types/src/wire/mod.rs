@@ -1,9 +1,9 @@
-//! How the protocol's types are read and written.
+//! Serialisation of the protocol types.
 //!
-//! The generated files say *what* is on the wire, in one table per type; the macros of this module
-//! say *how* such a table is read and written. They take the place of serde's derives for three
-//! reasons: unknown and malformed values are told apart, an error names the type and the field, and
-//! the crate compiles several times faster.
+//! The generated files state *what* is on the wire, in one table per type. The macros of this module
+//! define *how* such a table is read and written. They replace serde's derives for three reasons:
+//! they tell unknown values from malformed ones, their errors name the type and the field, and the
+//! crate compiles several times faster.
 
 mod borrowed;
 mod debug;
@@ -18,20 +18,15 @@ mod tagged;
 pub(crate) use borrowed::BorrowedStr;
 pub(crate) use debug::{redacted, redacted_union, redacted_variant};
 pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
-pub use messages::{DecodeError, UnrecognizedMessage};
 pub(crate) use messages::{
     Message, MessageVisitor, message_decode, message_read, message_write, messages, params, unknown,
 };
+pub use messages::{ParamsError, UnrecognizedMessage};
 pub(crate) use methods::{requests, server_calls};
-pub(crate) use mixed::{Mixed, MixedVisitor, fit, mixed, text_of, untagged};
+pub(crate) use mixed::{Mixed, MixedVisitor, json_text, mixed, try_variant, untagged};
 pub(crate) use object::{object, object_finish, object_read, object_write};
-pub(crate) use strings::{StrVisitor, as_string, strings, text};
+pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings};
 pub(crate) use tagged::{
-    Tagged, TaggedVisitor, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
+    Tagged, TaggedVisitor, string_at, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
     unrecognized,
 };
-
-/// A string member of an object that was kept as it came.
-pub(crate) fn string_at<'a>(value: &'a serde_json::Value, key: &str) -> Option<&'a str> {
-    value.get(key)?.as_str()
-}

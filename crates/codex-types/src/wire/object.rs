@@ -1,19 +1,18 @@
 //! Structs as JSON objects.
 
 /// Implements [`Object`](super::Object), `Serialize` and `Deserialize` for a struct from a table of
-/// its fields: `rust_name: rule "wireName"`, with one of the rules
+/// its fields: `rust_name: rule "wireName"`. The rules are:
 ///
 /// | rule | Rust type | absent | `null` | written |
 /// |---|---|---|---|---|
-/// | `required` | `T` | error | error unless `T` takes it | always |
+/// | `required` | `T` | error | error, unless `T` accepts it | always |
 /// | `nullable` | `Option<T>` | `None` | `None` | always |
 /// | `optional` | `Option<T>` | `None` | `None` | if `Some` |
 /// | `clearable` | `Option<Option<T>>` | `None` | `Some(None)` | if `Some` |
 /// | `default(value)` | `T` | `value` | `value` | always |
-/// | `envelope` | `Option<T>` | – | – | never: it stands beside the params |
+/// | `envelope` | `Option<T>` | – | – | never: it is not part of the params |
 ///
-/// Unknown keys are passed over; `open` before the name keeps them in a map `rest`, and `strict`
-/// refuses them.
+/// Unknown keys are ignored. `open` before the name keeps them in a map `rest`; `strict` rejects them.
 macro_rules! object {
     (strict $name:ident { $($body:tt)* }) => {
         $crate::wire::object!(@impl $name [refuse] { $($body)* });
@@ -76,7 +75,7 @@ macro_rules! object {
     };
 }
 
-/// One arm of reading: what is done with the value of a key.
+/// Handles the value of one key.
 macro_rules! object_read {
     (envelope $field:ident $fields:ident $key:literal) => {
         $fields.skip()?
@@ -99,7 +98,7 @@ macro_rules! object_read {
     }};
 }
 
-/// The value of a field when the object has ended.
+/// The value of a field at the end of the object.
 macro_rules! object_finish {
     (required $field:ident $fields:ident $key:literal) => {
         $fields.required($field, $key)?
@@ -124,7 +123,7 @@ macro_rules! object_finish {
     };
 }
 
-/// Writing one field.
+/// Writes one field.
 macro_rules! object_write {
     (required $self:ident $field:ident $map:ident $key:literal) => {
         $map.serialize_entry($key, &$self.$field)?

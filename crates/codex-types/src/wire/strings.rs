@@ -1,10 +1,10 @@
-//! Enums of strings, and strings with a meaning.
+//! Enums of strings, and newtypes around strings.
 
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 
-/// Reads a string and makes a value of it.
+/// Reads a string and converts it.
 pub(crate) struct StrVisitor<F>(pub(crate) &'static str, pub(crate) F);
 
 impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for StrVisitor<F> {
@@ -21,11 +21,11 @@ impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for StrVisitor<F> {
 }
 
 /// Implements conversions, `Display`, `Serialize` and `Deserialize` for an enum of strings from a
-/// table of its values. An open one has a variant `Unrecognized(String)` for all others.
+/// table of its values. An open enum has a variant `Unrecognized(String)` for all other values.
 macro_rules! strings {
     ($name:ident { $($wire:literal => $variant:ident),* $(,)? }) => {
         impl $name {
-            /// The value on the wire.
+            /// Returns the wire value.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $wire,)*
@@ -62,7 +62,7 @@ macro_rules! strings {
     };
     (closed $name:ident { $($wire:literal => $variant:ident),* $(,)? }) => {
         impl $name {
-            /// The value on the wire.
+            /// Returns the wire value.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $wire,)*
@@ -86,11 +86,11 @@ macro_rules! strings {
     };
 }
 
-/// Implements what a string with a meaning needs: it is one on the wire, and is made from any.
-macro_rules! text {
+/// Implements conversions and serialisation for a newtype around a string.
+macro_rules! string_newtype {
     ($name:ident) => {
         impl $name {
-            /// The string.
+            /// Returns the string.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -134,7 +134,7 @@ macro_rules! text {
     };
 }
 
-/// What all types have that are a string on the wire.
+/// Implements the traits that all types with a string representation share.
 macro_rules! as_string {
     ($name:ident) => {
         impl AsRef<str> for $name {
@@ -169,4 +169,4 @@ macro_rules! as_string {
     };
 }
 
-pub(crate) use {as_string, strings, text};
+pub(crate) use {as_string, string_newtype, strings};

@@ -1,4 +1,4 @@
-//! Unions of objects that a property tells apart.
+//! Tagged unions: objects that a tag property tells apart.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,22 +7,22 @@ use serde_json::{Map, Value};
 
 use super::{BorrowedStr, Fields};
 
-/// A tagged union that is read from the entries behind its tag.
+/// A tagged union, read from the entries that follow its tag.
 pub(crate) trait Tagged: Sized {
-    /// Name of the Rust type, for errors.
+    /// The name of the Rust type, for errors.
     const NAME: &'static str;
-    /// The property that tells the variants apart.
+    /// The name of the tag property.
     const TAG: &'static str;
 
-    /// Reads the variant of this tag; `fields` is what else is in the object.
+    /// Reads the variant of a tag; `fields` holds the other entries of the object.
     fn read<'de, A: MapAccess<'de>>(
         tag: &str,
         fields: &mut Fields<'de, A>,
     ) -> Result<Self, A::Error>;
 }
 
-/// Reads a tagged union: straight from the input if the tag is the first entry, as it is from
-/// every known server; entries before it are kept until it comes.
+/// Reads a tagged union. Decodes straight from the input if the tag is the first entry, as every known
+/// server sends it; otherwise buffers the entries that precede the tag.
 pub(crate) struct TaggedVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
@@ -51,7 +51,7 @@ impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
     }
 }
 
-/// The object of a variant that is not known, as it was.
+/// Keeps an object with an unknown tag.
 pub(crate) fn unrecognized<'de, A: MapAccess<'de>>(
     tag_name: &str,
     tag: &str,
@@ -63,12 +63,17 @@ pub(crate) fn unrecognized<'de, A: MapAccess<'de>>(
     Ok(Value::Object(object))
 }
 
+/// Returns a string member of an object that was kept as received.
+pub(crate) fn string_at<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str()
+}
+
 /// Implements `Serialize` and `Deserialize` for an enum of structs from a table of its tags, with
-/// `Unrecognized(Value)` for the others; `tag()` says which one a value has.
+/// `Unrecognized(Value)` for all others. `tag()` returns the tag of a value.
 macro_rules! tagged {
     ($name:ident by $tag:literal { $($wire:literal => $variant:ident $(($body:ident))?),* $(,)? }) => {
         impl $name {
-            /// The value of the property that tells the variants apart, as it is on the wire.
+            #[doc = concat!("Returns the wire value of the tag property `", $tag, "`.")]
             pub fn tag(&self) -> &str {
                 match self {
                     $(Self::$variant { .. } => $wire,)*
@@ -147,7 +152,7 @@ macro_rules! tagged_write {
     ($map:ident $body:ident) => {};
 }
 
-/// A variant is made from its struct without naming a box.
+/// Converts a body to its variant, and boxes it if necessary.
 macro_rules! tagged_from {
     ($name:ident $variant:ident $body:ident) => {
         impl From<$body> for $name {

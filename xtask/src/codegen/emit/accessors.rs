@@ -1,4 +1,4 @@
-//! Accessors: fields that all variants of an enum have, and the ids in a notification.
+//! Writes accessors for the fields that all variants of an enum share, and for the ids in messages.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{docs, object::field_type};
 use crate::codegen::model::{Field, Kind, Method, Model, Rule, Tagged};
 
-/// Writes accessors for the fields that every variant of a tagged union has.
+/// Writes accessors for the fields that all variants of a tagged union share.
 pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Model) -> Result<()> {
     let common = common_fields(tagged, model);
     if common.is_empty() {
@@ -18,7 +18,8 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
         let ident = &field.slot.ident;
         let body = tagged.variants[0].body.as_deref().unwrap_or_default();
         let sentence = format!(
-            "[`{ident}`]({body}::{ident}) of whichever variant it is; `None` if it has none."
+            "Returns the field [`{ident}`](field@crate::{body}::{ident}), which all variants share, or \
+             `None` if it is absent."
         );
         out.push_str(&docs::comment(&sentence, "    "));
         writeln!(
@@ -31,7 +32,7 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
             writeln!(
                 out,
                 "            Self::{}(body) => {value},",
-                variant.word.ident
+                variant.name.ident
             )?;
         }
         let unknown = access.in_value(&field.slot.name);
@@ -44,7 +45,7 @@ pub(crate) fn shared(out: &mut String, name: &str, tagged: &Tagged, model: &Mode
     Ok(())
 }
 
-/// The fields that every variant has, as far as they can be handed out.
+/// The fields that all variants share, if their type has an accessor.
 fn common_fields<'a>(tagged: &Tagged, model: &'a Model) -> Vec<(&'a Field, Access)> {
     let bodies = tagged
         .variants
@@ -75,7 +76,7 @@ fn same(one: &Field, other: &Field) -> bool {
     one.slot.name == other.slot.name && field_type(one) == field_type(other)
 }
 
-/// How a field is handed out.
+/// The return type of an accessor.
 #[derive(Clone, Copy)]
 enum Access {
     Text,
@@ -120,7 +121,7 @@ impl Access {
     }
 }
 
-/// Where the id of a thread, turn or item may be in the params of a message.
+/// The accessors for ids, with the paths at which the params of a message may hold the id.
 const IDS: &[(&str, &[&[&str]])] = &[
     (
         "thread_id",
@@ -130,14 +131,14 @@ const IDS: &[(&str, &[&[&str]])] = &[
     ("item_id", &[&["itemId"], &["callId"], &["item", "id"]]),
 ];
 
-/// Writes `thread_id`, `turn_id` and `item_id` for a union of messages.
+/// Writes `thread_id`, `turn_id` and `item_id` for a message union.
 pub(crate) fn ids(out: &mut String, name: &str, methods: &[Method], model: &Model) -> Result<()> {
     writeln!(out, "impl {name} {{")?;
     for (accessor, paths) in IDS {
         let what = accessor.trim_end_matches("_id");
         writeln!(
             out,
-            "    /// The id of the {what} that it is about, if it is about one."
+            "    /// Returns the id of the {what} that the message concerns, if any."
         )?;
         writeln!(
             out,
@@ -170,7 +171,7 @@ pub(crate) fn ids(out: &mut String, name: &str, methods: &[Method], model: &Mode
     Ok(())
 }
 
-/// The expression that reads an id at a path in the params, if it is there.
+/// An expression for the id at a path in the params; `None` if the params have no such field.
 fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
     let field = |of: &str, name: &str| {
         let object = model.object(of)?;
@@ -178,7 +179,7 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
     };
     match path {
         [name] => {
-            // A union of params hands out what all its variants have.
+            // Params that are a union have accessors for shared fields.
             if let Kind::Tagged(tagged) = &model.types.get(params)?.kind {
                 return shared_accessor(tagged, name, model).map(|name| format!("params.{name}()"));
             }
@@ -192,8 +193,10 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
                 ) {
                     (None, true) => format!("{place}.as_deref()"),
                     (None, false) => format!("Some(&{place})"),
-                    (Some(Kind::Text), true) => format!("{place}.as_ref().map(|id| id.as_str())"),
-                    (Some(Kind::Text), false) => format!("Some({place}.as_str())"),
+                    (Some(Kind::StringNewtype), true) => {
+                        format!("{place}.as_ref().map(|id| id.as_str())")
+                    }
+                    (Some(Kind::StringNewtype), false) => format!("Some({place}.as_str())"),
                     _ => return None,
                 },
             )
@@ -217,7 +220,7 @@ fn id_in(model: &Model, params: &str, path: &[&str]) -> Option<String> {
     }
 }
 
-/// The accessor of a tagged union for a field that all variants have.
+/// The accessor of a tagged union for a shared field.
 fn shared_accessor(tagged: &Tagged, wire: &str, model: &Model) -> Option<String> {
     let common = common_fields(tagged, model);
     common

@@ -1,8 +1,8 @@
-//! Rustdoc from the schema's descriptions.
+//! Formats descriptions of the schema as rustdoc.
 
 use std::fmt::Write as _;
 
-/// The lines of a doc comment, indented and wrapped.
+/// A doc comment, indented and wrapped.
 pub(crate) fn comment(docs: &str, indent: &str) -> String {
     let mut out = String::new();
     let mut lines = Vec::new();
@@ -23,9 +23,17 @@ pub(crate) fn comment(docs: &str, indent: &str) -> String {
     out
 }
 
-/// The schema's description, or our own sentence if it has none, and whether it is experimental.
-pub(crate) fn describe(description: Option<&str>, otherwise: &str, experimental: bool) -> String {
-    let mut docs = description.map_or_else(|| otherwise.to_owned(), prose);
+/// Documents a variant: its description, if there is one, and its name on the wire.
+pub(crate) fn variant(description: Option<&str>, wire_name: &str, experimental: bool) -> String {
+    let docs = match description {
+        Some(description) => format!("{}\n\n{wire_name}.", prose(description)),
+        None => format!("{wire_name}."),
+    };
+    with_stage(docs, experimental)
+}
+
+/// Adds a notice to the docs of an experimental item, unless they say so already.
+pub(crate) fn with_stage(mut docs: String, experimental: bool) -> String {
     let says_so = ["EXPERIMENTAL", "UNSTABLE"].iter().any(|word| {
         docs.trim_start_matches('\\')
             .trim_start_matches('[')
@@ -35,16 +43,16 @@ pub(crate) fn describe(description: Option<&str>, otherwise: &str, experimental:
         if !docs.is_empty() {
             docs.push_str("\n\n");
         }
-        docs.push_str("EXPERIMENTAL: needs the `experimentalApi` capability.");
+        docs.push_str("**Experimental:** requires the `experimentalApi` capability.");
     }
     docs
 }
 
-/// Plain prose of the schema, with what would mean something to rustdoc escaped.
+/// Escapes a plain-text description for rustdoc.
 pub(crate) fn prose(docs: &str) -> String {
     let mut in_code = false;
     let lines = docs.trim().lines().map(|line| {
-        // A fence in the middle of a line is none.
+        // Only a fence at the start of a line opens a code block.
         let inline = line.trim_start_matches(['`', ' ']).contains("```");
         let line = if inline {
             &line.replace("```", "`")
@@ -54,7 +62,7 @@ pub(crate) fn prose(docs: &str) -> String {
         let fence = line.trim_start().starts_with("```");
         in_code ^= fence;
         if fence {
-            // Whatever it is, it is no Rust to be tested.
+            // `text`, because rustdoc would compile the block as a doctest.
             return if in_code {
                 "```text".to_owned()
             } else {
@@ -64,15 +72,14 @@ pub(crate) fn prose(docs: &str) -> String {
         if in_code {
             return line.to_owned();
         }
-        // Four spaces would make a code block, and a test of it.
+        // An indent of four spaces would start a code block, and so a doctest.
         let indent = line.len() - line.trim_start().len();
         format!("{}{}", " ".repeat(indent.min(2)), escape(line.trim()))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes brackets, which would be links, and angle brackets, which would be tags, outside of
-/// code; makes links of bare addresses.
+/// Escapes Markdown and HTML outside of code spans, and turns bare URLs into links.
 fn escape(line: &str) -> String {
     let mut out = String::new();
     for (index, part) in line.split('`').enumerate() {
@@ -103,11 +110,11 @@ fn escape(line: &str) -> String {
     out
 }
 
-/// Breaks a line between words before column 92 or so.
+/// Breaks a line between words, at about 92 columns.
 fn wrap(line: &str, lines: &mut Vec<String>) {
     const WIDTH: usize = 92;
     let lead = line.len() - line.trim_start().len();
-    // The following lines of a list's item belong to it.
+    // Continuation lines of a list item are indented.
     let hang = if line.trim_start().starts_with("- ") {
         lead + 2
     } else {
@@ -133,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prose_of_the_schema_means_nothing_to_rustdoc() {
+    fn markup_in_descriptions_is_escaped() {
         assert_eq!(
             prose("[UNSTABLE] `Vec<T>` of <x>, see https://a.b/c."),
             "\\[UNSTABLE\\] `Vec<T>` of \\<x\\>, see <https://a.b/c>."
@@ -141,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_wrapped_and_indented_ones_are_no_code() {
+    fn long_lines_are_wrapped_and_indented_lines_are_not_code() {
         let docs = format!(
             "      {}\n\n- {}",
             "word ".repeat(30).trim(),
@@ -153,12 +160,24 @@ mod tests {
     }
 
     #[test]
-    fn an_experimental_definition_says_so_once() {
+    fn an_experimental_item_says_so_once() {
         assert_eq!(
-            describe(Some("EXPERIMENTAL - a"), "", true),
+            with_stage("EXPERIMENTAL - a".to_owned(), true),
             "EXPERIMENTAL - a"
         );
-        assert!(describe(None, "Parameters.", true).ends_with("capability."));
-        assert_eq!(describe(Some("a "), "b", false), "a");
+        assert!(with_stage("Parameters.".to_owned(), true).ends_with("capability."));
+        assert_eq!(with_stage("a".to_owned(), false), "a");
+    }
+
+    #[test]
+    fn a_variant_has_its_description_and_its_wire_name() {
+        assert_eq!(
+            variant(Some("A b."), "Wire value: `ab`", false),
+            "A b.\n\nWire value: `ab`."
+        );
+        assert_eq!(
+            variant(None, "Wire value: `ab`", false),
+            "Wire value: `ab`."
+        );
     }
 }

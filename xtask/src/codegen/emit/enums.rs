@@ -1,12 +1,13 @@
-//! Enums, strings with a meaning, and aliases.
+//! Writes enums, string newtypes and aliases.
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::{Item, Names, docs};
+use super::{Context, Item, accessors, docs};
 use crate::codegen::{
-    model::{Kind, Mixed, Model, Slot, Strings, Tagged, TaggedVariant, Type, Word},
+    load::reference_name,
+    model::{Kind, Mixed, Model, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant},
     size,
 };
 
@@ -16,59 +17,61 @@ pub(crate) fn strings(
     name: &str,
     ty: &Type,
     strings: &Strings,
-    names: &Names<'_>,
+    context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    head(out, name, ty, names);
+    head(out, name, ty, context);
     writeln!(
         out,
         "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]\n#[non_exhaustive]"
     )?;
     writeln!(out, "pub enum {name} {{")?;
-    words(out, &strings.values)?;
+    unit_variants(out, &strings.variants)?;
     if strings.open {
         writeln!(
             out,
-            "    /// A value that this version does not know, as it was.\n    Unrecognized(String),"
+            "    /// A value unknown to this version, kept as received.\n    Unrecognized(String),"
         )?;
     }
     writeln!(out, "}}\n")?;
     let out = &mut item.table;
     let closed = if strings.open { "" } else { "closed " };
     writeln!(out, "wire::strings! {{ {closed}{name} {{")?;
-    word_rows(out, &strings.values)?;
+    rows(out, &strings.variants)?;
     writeln!(out, "}} }}")?;
     Ok(())
 }
 
-/// Writes an enum of objects that a property tells apart.
+/// Writes an enum of objects, told apart by a tag property.
 pub(crate) fn tagged(
     item: &mut Item,
     name: &str,
     ty: &Type,
     tagged: &Tagged,
-    names: &Names<'_>,
+    context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    let secret = has_secrets(tagged, names.model);
-    head(out, name, ty, names);
+    let secret = has_secrets(tagged, context.model);
+    head(out, name, ty, context);
     enum_head(out, name, if secret { "" } else { "Debug, " })?;
     for variant in &tagged.variants {
-        word_docs(out, &variant.word);
+        let name = &variant.name;
+        let description = context.variant_docs(name.docs.as_deref(), variant.body.as_deref());
+        unit_docs(out, description.as_deref(), name);
         match &variant.body {
-            None => writeln!(out, "    {},", variant.word.ident)?,
-            Some(body) if size::needs_box(names.model, body) => {
-                writeln!(out, "    {}(Box<{body}>),", variant.word.ident)?;
+            None => writeln!(out, "    {},", name.ident)?,
+            Some(body) if size::needs_box(context.model, body) => {
+                writeln!(out, "    {}(Box<{body}>),", name.ident)?;
             }
-            Some(body) => writeln!(out, "    {}({body}),", variant.word.ident)?,
+            Some(body) => writeln!(out, "    {}({body}),", name.ident)?,
         }
     }
-    unrecognized(out, "An object with another tag, as it was.")?;
-    super::accessors::shared(out, name, tagged, names.model)?;
+    unrecognized(out, "An object with an unknown tag, kept as received.")?;
+    accessors::shared(out, name, tagged, context.model)?;
     let out = &mut item.table;
     let variant = |variant: &TaggedVariant| match &variant.body {
-        Some(body) => format!("{}({body})", variant.word.ident),
-        None => variant.word.ident.clone(),
+        Some(body) => format!("{}({body})", variant.name.ident),
+        None => variant.name.ident.clone(),
     };
     if secret {
         writeln!(out, "wire::redacted_union! {{ {name} {{")?;
@@ -79,13 +82,13 @@ pub(crate) fn tagged(
     }
     writeln!(out, "wire::tagged! {{ {name} by {:?} {{", tagged.tag)?;
     for tagged in &tagged.variants {
-        writeln!(out, "    {:?} => {},", tagged.word.wire, variant(tagged))?;
+        writeln!(out, "    {:?} => {},", tagged.name.wire, variant(tagged))?;
     }
     writeln!(out, "}} }}")?;
     Ok(())
 }
 
-/// Whether a variant has secrets, so that one that is not known may have some, too.
+/// Whether any variant has secrets. If so, an unrecognized object may have some too.
 fn has_secrets(tagged: &Tagged, model: &Model) -> bool {
     let mut bodies = tagged.variants.iter().filter_map(|variant| {
         let body = variant.body.as_ref()?;
@@ -94,30 +97,30 @@ fn has_secrets(tagged: &Tagged, model: &Model) -> bool {
     bodies.any(|body| matches!(&body.kind, Kind::Object(object) if object.has_secrets()))
 }
 
-/// Writes an enum of strings and objects of one key.
+/// Writes an enum of strings and single-key objects.
 pub(crate) fn mixed(
     item: &mut Item,
     name: &str,
     ty: &Type,
     mixed: &Mixed,
-    names: &Names<'_>,
+    context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    open_enum(out, name, ty, names)?;
-    words(out, &mixed.words)?;
+    open_enum(out, name, ty, context)?;
+    unit_variants(out, &mixed.strings)?;
     for slot in &mixed.keyed {
-        let docs = docs::describe(
-            slot.docs.as_deref(),
-            &format!("`{}`.", slot.name),
-            slot.experimental,
-        );
+        let reference = slot.schema.get("$ref").and_then(serde_json::Value::as_str);
+        let body = reference.and_then(reference_name);
+        let description = context.variant_docs(slot.docs.as_deref(), body);
+        let wire_name = format!("Wire key: `{}`", slot.name);
+        let docs = docs::variant(description.as_deref(), &wire_name, slot.experimental);
         out.push_str(&docs::comment(&docs, "    "));
         writeln!(out, "    {}({}),", slot.ident, slot.rust)?;
     }
-    unrecognized(out, "Another word or object, as it was.")?;
+    unrecognized(out, "An unknown string or object, kept as received.")?;
     let out = &mut item.table;
     writeln!(out, "wire::mixed! {{ {name} {{")?;
-    word_rows(out, &mixed.words)?;
+    rows(out, &mixed.strings)?;
     for slot in &mixed.keyed {
         writeln!(
             out,
@@ -129,22 +132,21 @@ pub(crate) fn mixed(
     Ok(())
 }
 
-/// Writes an enum whose variants differ in shape only.
+/// Writes an enum without a tag.
 pub(crate) fn untagged(
     item: &mut Item,
     name: &str,
     ty: &Type,
     slots: &[Slot],
-    names: &Names<'_>,
+    context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    open_enum(out, name, ty, names)?;
+    open_enum(out, name, ty, context)?;
     for slot in slots {
-        let docs = docs::describe(
-            slot.docs.as_deref(),
-            &format!("As `{}`.", slot.rust),
-            slot.experimental,
-        );
+        let description = slot.docs.as_deref().map(docs::prose);
+        let description =
+            description.unwrap_or_else(|| format!("A value of type `{}`.", slot.rust));
+        let docs = docs::with_stage(description, slot.experimental);
         out.push_str(&docs::comment(&docs, "    "));
         writeln!(out, "    {}({}),", slot.ident, slot.rust)?;
     }
@@ -158,41 +160,45 @@ pub(crate) fn untagged(
     Ok(())
 }
 
-/// Writes a string with a meaning.
-pub(crate) fn text(item: &mut Item, name: &str, ty: &Type, names: &Names<'_>) -> Result<()> {
+/// Writes a newtype around a string.
+pub(crate) fn string_newtype(
+    item: &mut Item,
+    name: &str,
+    ty: &Type,
+    context: &Context<'_>,
+) -> Result<()> {
     let out = &mut item.code;
-    head(out, name, ty, names);
+    head(out, name, ty, context);
     writeln!(
         out,
         "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]"
     )?;
     writeln!(out, "pub struct {name}(pub String);")?;
-    writeln!(item.table, "wire::text! {{ {name} }}")?;
+    writeln!(item.table, "wire::string_newtype! {{ {name} }}")?;
     Ok(())
 }
 
-/// Writes another name for a nullable type.
+/// Writes an alias of a nullable type.
 pub(crate) fn alias(
     item: &mut Item,
     name: &str,
     ty: &Type,
     target: &Slot,
-    names: &Names<'_>,
+    context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    head(out, name, ty, names);
+    head(out, name, ty, context);
     writeln!(out, "pub type {name} = Option<{}>;", target.rust)?;
     Ok(())
 }
 
-fn head(out: &mut String, name: &str, ty: &Type, names: &Names<'_>) {
-    let docs = docs::describe(ty.docs.as_deref(), &names.about(name), ty.experimental);
-    out.push_str(&docs::comment(&docs, ""));
+fn head(out: &mut String, name: &str, ty: &Type, context: &Context<'_>) {
+    out.push_str(&docs::comment(&context.type_docs(name, ty), ""));
 }
 
-/// The beginning of an enum whose variants have contents.
-fn open_enum(out: &mut String, name: &str, ty: &Type, names: &Names<'_>) -> Result<()> {
-    head(out, name, ty, names);
+/// Opens an enum whose variants have payloads.
+fn open_enum(out: &mut String, name: &str, ty: &Type, context: &Context<'_>) -> Result<()> {
+    head(out, name, ty, context);
     enum_head(out, name, "Debug, ")
 }
 
@@ -204,28 +210,25 @@ fn enum_head(out: &mut String, name: &str, debug: &str) -> Result<()> {
     Ok(())
 }
 
-/// The rows of words in a table.
-fn word_rows(out: &mut String, words: &[Word]) -> Result<()> {
-    for word in words {
-        writeln!(out, "    {:?} => {},", word.wire, word.ident)?;
+/// Writes the rows of unit variants in a wire table.
+fn rows(out: &mut String, variants: &[UnitVariant]) -> Result<()> {
+    for variant in variants {
+        writeln!(out, "    {:?} => {},", variant.wire, variant.ident)?;
     }
     Ok(())
 }
 
-fn words(out: &mut String, words: &[Word]) -> Result<()> {
-    for word in words {
-        word_docs(out, word);
-        writeln!(out, "    {},", word.ident)?;
+fn unit_variants(out: &mut String, variants: &[UnitVariant]) -> Result<()> {
+    for variant in variants {
+        unit_docs(out, variant.docs.as_deref(), variant);
+        writeln!(out, "    {},", variant.ident)?;
     }
     Ok(())
 }
 
-fn word_docs(out: &mut String, word: &Word) {
-    let docs = docs::describe(
-        word.docs.as_deref(),
-        &format!("`{}`.", word.wire),
-        word.experimental,
-    );
+fn unit_docs(out: &mut String, description: Option<&str>, variant: &UnitVariant) {
+    let wire_name = format!("Wire value: `{}`", variant.wire);
+    let docs = docs::variant(description, &wire_name, variant.experimental);
     out.push_str(&docs::comment(&docs, "    "));
 }
 

@@ -1,48 +1,39 @@
-//! The unions of messages, and methods as types.
+//! Writes the message unions, and the methods as types.
 
 use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::{Item, Names, accessors, docs};
+use super::{Context, Item, accessors, docs};
 use crate::codegen::{
-    model::{Messages, Method, Model},
-    names, size,
+    model::{Kind, MessageUnion, Method, Model},
+    size,
 };
 
-/// Writes the enum of a union of messages.
-pub(crate) fn union(item: &mut Item, union: &Messages, names: &Names<'_>) -> Result<()> {
+/// Writes the enum of a message union.
+pub(crate) fn union(item: &mut Item, union: &MessageUnion, context: &Context<'_>) -> Result<()> {
     let out = &mut item.code;
     let name = &union.name;
     let about = match name.as_str() {
         "ClientRequest" => "Request from the client to the server.",
-        "ClientNotification" => "Notification sent from the client to the server.",
-        _ => "Message of the server.",
+        "ClientNotification" => "Notification from the client to the server.",
+        "ServerRequest" => "Request from the server to the client.",
+        _ => "Notification from the server to the client.",
     };
-    out.push_str(&docs::comment(
-        &docs::describe(union.docs.as_deref(), about, false),
-        "",
-    ));
+    let docs = union.docs.as_deref().map(docs::prose);
+    out.push_str(&docs::comment(docs.as_deref().unwrap_or(about), ""));
     writeln!(
         out,
         "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
     )?;
     for method in &union.methods {
-        let docs = method
-            .docs
-            .as_deref()
-            .filter(|docs| !docs.starts_with("NEW "));
-        let mut about = format!("`{}`", method.method);
-        if let Some(docs) = docs {
-            about = format!("{about}: {}", docs::prose(docs));
-        }
-        out.push_str(&docs::comment(
-            &docs::describe(None, &about, method.experimental),
-            "    ",
-        ));
+        let description = context.variant_docs(method.docs.as_deref(), method.params.as_deref());
+        let wire_name = format!("Method: `{}`", method.method);
+        let docs = docs::variant(description.as_deref(), &wire_name, method.experimental);
+        out.push_str(&docs::comment(&docs, "    "));
         match &method.params {
             None => writeln!(out, "    {},", method.ident)?,
-            Some(params) if size::needs_box(names.model, params) => {
+            Some(params) if size::needs_box(context.model, params) => {
                 writeln!(out, "    {}(Box<{params}>),", method.ident)?;
             }
             Some(params) => writeln!(out, "    {}({params}),", method.ident)?,
@@ -50,11 +41,11 @@ pub(crate) fn union(item: &mut Item, union: &Messages, names: &Names<'_>) -> Res
     }
     writeln!(
         out,
-        "    /// A message with a method that this version does not know, as it was.\n    \
+        "    /// A message with an unknown method, kept as received.\n    \
          Unrecognized(Box<UnrecognizedMessage>),\n}}\n"
     )?;
     if name.starts_with("Server") {
-        accessors::ids(out, name, &union.methods, names.model)?;
+        accessors::ids(out, name, &union.methods, context.model)?;
     }
     let timed = if name == "ServerNotification" {
         "timed "
@@ -75,7 +66,7 @@ pub(crate) fn union(item: &mut Item, union: &Messages, names: &Names<'_>) -> Res
     Ok(())
 }
 
-/// Writes which params implement `Request` and `ServerCall`, and the tables of methods.
+/// Writes the method tables, which implement `Request` and `ServerCall` for the params types.
 pub(crate) fn methods(out: &mut String, model: &Model) -> Result<()> {
     for (union, call, table, about) in [
         (
@@ -93,9 +84,9 @@ pub(crate) fn methods(out: &mut String, model: &Model) -> Result<()> {
     ] {
         writeln!(out, "wire::{call}! {{")?;
         writeln!(out, "    /// {about}\n    {table}:")?;
-        for method in model.union(union) {
+        for method in model.methods(union) {
             let params = match &method.params {
-                Some(params) => names::type_name(params),
+                Some(params) => params.clone(),
                 None => format!("unit {}", method.ident),
             };
             writeln!(
@@ -115,18 +106,17 @@ pub(crate) fn methods(out: &mut String, model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Writes macros that hand every method and every definition with its type to another macro.
+/// Writes macros that pass all methods and all definitions, with their types, to another macro.
 pub(crate) fn lists(out: &mut String, model: &Model) -> Result<()> {
     for (union, list) in [
         ("ClientRequest", "for_each_request"),
         ("ServerRequest", "for_each_server_request"),
-        ("ServerNotification", "for_each_server_notification"),
     ] {
         writeln!(
             out,
             "#[doc(hidden)]\n#[macro_export]\nmacro_rules! {list} {{\n    ($then:ident) => {{\n        $then! {{"
         )?;
-        for method in model.union(union) {
+        for method in model.methods(union) {
             let params = match &method.params {
                 Some(params) => format!("$crate::{params}"),
                 None => format!("$crate::request::{}", method.ident),
@@ -144,34 +134,36 @@ pub(crate) fn lists(out: &mut String, model: &Model) -> Result<()> {
         out,
         "#[doc(hidden)]\n#[macro_export]\nmacro_rules! for_each_definition {{\n    ($then:ident) => {{\n        $then! {{"
     )?;
-    for name in model.types.keys() {
-        writeln!(
-            out,
-            "            {name:?}, $crate::{};",
-            names::rust_path(name)
-        )?;
+    for (name, ty) in &model.types {
+        let path = match ty.kind {
+            Kind::HandWritten(path) => path,
+            Kind::Untyped => continue,
+            _ => name,
+        };
+        writeln!(out, "            {name:?}, $crate::{path};")?;
     }
     writeln!(out, "        }}\n    }};\n}}")?;
     Ok(())
 }
 
-/// Writes the unit structs that stand for methods without params.
+/// Writes the unit structs of the methods without params.
 pub(crate) fn units(out: &mut String, model: &Model) -> Result<()> {
     let without: Vec<&Method> = model
-        .union("ClientRequest")
+        .methods("ClientRequest")
         .iter()
         .filter(|method| method.params.is_none())
         .collect();
     for method in &without {
-        let docs = format!(
-            "`{}`, which has no params; answered by [`{}`](crate::{1}).",
+        let mut docs = format!(
+            "The request `{}`, which has no parameters. The response is [`{}`](crate::{1}).",
             method.method,
             method.response.as_deref().unwrap_or_default()
         );
-        out.push_str(&docs::comment(
-            &docs::describe(None, &docs, method.experimental),
-            "",
-        ));
+        if let Some(description) = &method.docs {
+            docs = format!("{}\n\n{docs}", docs::prose(description));
+        }
+        let docs = docs::with_stage(docs, method.experimental);
+        out.push_str(&docs::comment(&docs, ""));
         writeln!(
             out,
             "#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]"

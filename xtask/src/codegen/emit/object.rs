@@ -1,11 +1,11 @@
-//! Structs: the type, its constructor and setters, and the table of its fields.
+//! Writes structs: the type, its constructor and setters, and its wire table.
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{Item, Names, docs};
+use super::{Context, Item, docs};
 use crate::codegen::model::{Field, Kind, Model, Object, Rule, Slot, Type};
 
 /// Writes a struct.
@@ -14,11 +14,10 @@ pub(crate) fn object(
     name: &str,
     ty: &Type,
     object: &Object,
-    names: &Names<'_>,
+    context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    let docs = docs::describe(ty.docs.as_deref(), &names.about(name), ty.experimental);
-    out.push_str(&docs::comment(&docs, ""));
+    out.push_str(&docs::comment(&context.type_docs(name, ty), ""));
     let secret = object.has_secrets();
     let plain = object.fields.iter().all(has_plain_default);
     let derives: Vec<_> = [
@@ -41,18 +40,18 @@ pub(crate) fn object(
         }
         if let Some(rest) = &object.rest {
             out.push_str(&docs::comment(
-                "What else is in the object, by name.",
+                "Additional members of the object, by name.",
                 "    ",
             ));
             writeln!(out, "    pub rest: {},", rest_type(rest))?;
         }
         writeln!(out, "}}\n")?;
     }
-    methods(out, name, ty, object, names.model)?;
+    methods(out, name, ty, object, context.model)?;
     if secret {
         redacted(&mut item.table, name, object)?;
     }
-    table(&mut item.table, name, object, names.model)
+    table(&mut item.table, name, object, context.model)
 }
 
 fn rest_type(rest: &Slot) -> String {
@@ -63,7 +62,8 @@ fn rest_type(rest: &Slot) -> String {
 }
 
 fn field_docs(field: &Field) -> String {
-    let mut docs = docs::describe(field.slot.docs.as_deref(), "", field.slot.experimental);
+    let description = field.slot.docs.as_deref().map(docs::prose);
+    let mut docs = docs::with_stage(description.unwrap_or_default(), field.slot.experimental);
     let mut add = |sentence: String| {
         if !docs.is_empty() {
             docs.push_str("\n\n");
@@ -72,10 +72,10 @@ fn field_docs(field: &Field) -> String {
     };
     match (field.rule, &field.default) {
         (Rule::Clearable, _) => {
-            add("`None` leaves it as it is, `Some(None)` clears it.".to_owned());
+            add("`None` leaves the value unchanged; `Some(None)` clears it.".to_owned());
         }
-        (Rule::Optional, Some(default)) => add(format!("Default of the server: `{default}`.")),
-        (Rule::Default, Some(default)) => add(format!("`{default}` if the server does not say.")),
+        (Rule::Optional, Some(default)) => add(format!("The server's default is `{default}`.")),
+        (Rule::Default, Some(default)) => add(format!("Defaults to `{default}` if absent.")),
         _ => {}
     }
     docs
@@ -91,7 +91,7 @@ pub(crate) fn field_type(field: &Field) -> String {
     }
 }
 
-/// Whether `Default` of its type is what the field is when nobody says anything.
+/// Whether the field's default is the `Default` of its type.
 fn has_plain_default(field: &Field) -> bool {
     match (field.rule, &field.default) {
         (Rule::Required, _) => false,
@@ -105,7 +105,7 @@ fn has_plain_default(field: &Field) -> bool {
     }
 }
 
-/// `new(required ..)`, and a setter for each other field of a type that clients send.
+/// Writes `new(required, ..)`, and setters for the optional fields of a type that clients send.
 fn methods(out: &mut String, name: &str, ty: &Type, object: &Object, model: &Model) -> Result<()> {
     let required: Vec<_> = object
         .fields
@@ -124,7 +124,7 @@ fn methods(out: &mut String, name: &str, ty: &Type, object: &Object, model: &Mod
     }
     writeln!(out, "impl {name} {{")?;
     if constructor {
-        new(out, object, &required, model)?;
+        new(out, name, object, &required, model)?;
     }
     for field in &optional {
         setter(out, field)?;
@@ -133,7 +133,13 @@ fn methods(out: &mut String, name: &str, ty: &Type, object: &Object, model: &Mod
     Ok(())
 }
 
-fn new(out: &mut String, object: &Object, required: &[&Field], model: &Model) -> Result<()> {
+fn new(
+    out: &mut String,
+    name: &str,
+    object: &Object,
+    required: &[&Field],
+    model: &Model,
+) -> Result<()> {
     let arguments: Vec<_> = required
         .iter()
         .map(|field| match field.rule {
@@ -141,10 +147,8 @@ fn new(out: &mut String, object: &Object, required: &[&Field], model: &Model) ->
             _ => format!("{}: {}", field.slot.ident, argument_type(&field.slot.rust)),
         })
         .collect();
-    out.push_str(&docs::comment(
-        "From what is required; the rest is absent or has its default.",
-        "    ",
-    ));
+    let sentence = format!("Creates a new `{name}` from its required fields.");
+    out.push_str(&docs::comment(&sentence, "    "));
     if required.len() > 7 {
         writeln!(out, "    #[allow(clippy::too_many_arguments)]")?;
     }
@@ -182,7 +186,7 @@ fn setter(out: &mut String, field: &Field) -> Result<()> {
         _ => format!("Some({into})"),
     };
     out.push_str(&docs::comment(
-        &format!("Sets [`{ident}`](Self::{ident})."),
+        &format!("Sets [`{ident}`](field@Self::{ident})."),
         "    ",
     ));
     writeln!(
@@ -193,7 +197,7 @@ fn setter(out: &mut String, field: &Field) -> Result<()> {
     )?;
     if field.rule == Rule::Clearable {
         let clear = ident.trim_end_matches('_');
-        let sentence = format!("Clears [`{ident}`](Self::{ident}): sends `null`.");
+        let sentence = format!("Clears [`{ident}`](field@Self::{ident}) by sending `null`.");
         out.push_str(&docs::comment(&sentence, "    "));
         writeln!(
             out,
@@ -216,12 +220,12 @@ fn is_copy(rust: &str) -> bool {
     matches!(rust, "bool" | "u16" | "i32" | "u32" | "i64" | "u64" | "f64")
 }
 
-/// The default of a field as an expression.
+/// The default of a field, as an expression.
 fn default(field: &Field, model: &Model) -> Result<String> {
     let value = field
         .default
         .as_ref()
-        .context("a field with the rule `default` has one")?;
+        .context("a field with the rule `default` but without a default")?;
     expression(value, &field.slot.rust, model)
         .with_context(|| format!("the default of `{}`", field.slot.name))
 }
@@ -234,7 +238,7 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
             let inner = rust
                 .strip_prefix("Vec<")
                 .and_then(|rust| rust.strip_suffix('>'));
-            let inner = inner.context("an array that is no `Vec`")?;
+            let inner = inner.context("an array as the default of another type than `Vec`")?;
             let values: Result<Vec<_>> = values
                 .iter()
                 .map(|value| expression(value, inner, model))
@@ -242,18 +246,16 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
             Ok(format!("vec![{}]", values?.join(", ")))
         }
         Value::String(wire) => {
-            let words = match model.types.get(rust).map(|ty| &ty.kind) {
-                Some(Kind::Strings(strings)) => &strings.values,
-                Some(Kind::Mixed(mixed)) => &mixed.words,
-                _ => bail!("`{rust}` has no word `{wire}`"),
+            let variants = match model.types.get(rust).map(|ty| &ty.kind) {
+                Some(Kind::Strings(strings)) => &strings.variants,
+                Some(Kind::Mixed(mixed)) => &mixed.strings,
+                _ => bail!("`{rust}` is not an enum with the value `{wire}`"),
             };
-            let word = words.iter().find(|word| word.wire == *wire);
-            Ok(format!(
-                "{rust}::{}",
-                word.context("it is not among the values")?.ident
-            ))
+            let variant = variants.iter().find(|variant| variant.wire == *wire);
+            let variant = variant.with_context(|| format!("`{rust}` has no value `{wire}`"))?;
+            Ok(format!("{rust}::{}", variant.ident))
         }
-        _ => bail!("a default of unknown form: {value}"),
+        _ => bail!("unsupported default: {value}"),
     }
 }
 
@@ -276,7 +278,7 @@ fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
     Ok(())
 }
 
-/// The table of the fields.
+/// Writes the wire table of the fields.
 fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result<()> {
     let prefix = match (object.strict, &object.rest) {
         (true, _) => "strict ",

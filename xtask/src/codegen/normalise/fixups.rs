@@ -1,5 +1,5 @@
-//! Where the schema of this release is wrong or poorer than the server: each correction has a
-//! name, a reason and one target, and fails when it no longer applies.
+//! Corrections of the pinned release's schema where it differs from the server. Each has a name, a
+//! reason and one target, and fails if it no longer applies.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::walk::union_members_mut;
 use crate::codegen::load::Definitions;
 
-/// Which bundle is being normalised.
+/// The bundle that is being corrected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// The experimental bundle: every fix-up must find its target.
+    /// The experimental bundle, which contains the target of every fix-up.
     Experimental,
-    /// The stable bundle, which lacks some of the targets.
+    /// The stable bundle, which lacks some targets.
     Stable,
 }
 
@@ -20,13 +20,13 @@ pub(crate) enum Scope {
 struct FixUp {
     /// Name for error messages.
     name: &'static str,
-    /// The definition that is corrected.
+    /// The definition to correct.
     target: &'static str,
     correct: fn(&mut Value) -> Result<()>,
 }
 
 const FIX_UPS: &[FixUp] = &[
-    // Seen on the wire in camelCase; serde's `rename_all` does not reach into variants.
+    // The wire uses camelCase, as recorded: serde's `rename_all` does not apply to variants' fields.
     FixUp {
         name: "timeline_entry_in_camel_case",
         target: "ThreadTimelineEntry",
@@ -37,7 +37,7 @@ const FIX_UPS: &[FixUp] = &[
             )
         },
     },
-    // As above, according to the runtime's own TypeScript.
+    // As above, according to the runtime's TypeScript.
     FixUp {
         name: "realtime_item_in_camel_case",
         target: "ThreadRealtimeItem",
@@ -48,7 +48,7 @@ const FIX_UPS: &[FixUp] = &[
         target: "AccountSessionsSwitchResponse",
         correct: |schema| rename(schema, &["auth_url", "login_id"]),
     },
-    // `config.apps.<id>`, `.tools.<name>` and `.links.<id>` are real; a flattened map got lost.
+    // `config.apps.<id>`, `.tools.<name>` and `.links.<id>` exist; the schema omits flattened maps.
     FixUp {
         name: "apps_config_has_a_map",
         target: "AppsConfig",
@@ -64,21 +64,21 @@ const FIX_UPS: &[FixUp] = &[
         target: "AppLinksConfig",
         correct: |schema| add_map(schema, "AppLinkConfig"),
     },
-    // Seen with `content_item_kinds`, `content_item_metadata` and `create_time`; what is meant to be
-    // passed through must not get lost between reading an item and sending it back.
+    // Recorded with `content_item_kinds`, `content_item_metadata` and `create_time`. The metadata
+    // must survive reading an item and sending it back.
     FixUp {
         name: "passthrough_metadata_is_kept",
         target: "InternalChatMessageMetadataPassthrough",
         correct: |schema| {
             ensure!(
                 schema.get("additionalProperties").is_none(),
-                "it says what further properties are"
+                "it defines `additionalProperties` now"
             );
             schema["additionalProperties"] = json!(true);
             Ok(())
         },
     },
-    // Sent, and their params are defined, but the union does not list them.
+    // The server sends them and the schema defines their params, but the union omits them.
     FixUp {
         name: "raw_response_notifications_are_listed",
         target: "ServerNotification",
@@ -95,24 +95,24 @@ const FIX_UPS: &[FixUp] = &[
             )
         },
     },
-    // Any non-empty string is allowed; these are what models of today advertise.
+    // Any non-empty string is allowed; these are the values that current models advertise.
     FixUp {
         name: "reasoning_effort_has_names",
         target: "ReasoningEffort",
         correct: |schema| {
-            ensure!(schema.get("enum").is_none(), "it has values of its own now");
+            ensure!(schema.get("enum").is_none(), "it lists its values now");
             schema["enum"] = json!([
                 "none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"
             ]);
             Ok(())
         },
     },
-    // `{"type": ["string", "object"]}`: the schema's own catch-all. Ours is `Unrecognized`.
+    // The schema has a catch-all of its own, `{"type": ["string", "object"]}`. Ours is `Unrecognized`.
     FixUp {
         name: "codex_error_info_has_our_catch_all",
         target: "CodexErrorInfo",
         correct: |schema| {
-            let members = union_members_mut(schema).context("it is no union")?;
+            let members = union_members_mut(schema).context("it is not a union")?;
             let before = members.len();
             members.retain(|member| member.get("type") != Some(&json!(["string", "object"])));
             ensure!(members.len() + 1 == before, "its catch-all is gone");
@@ -135,7 +135,7 @@ pub(crate) fn apply(definitions: &mut Definitions, scope: Scope) -> Result<()> {
         }
         .with_context(|| {
             format!(
-                "fix-up `{}` no longer applies to `{}`: look at the new schema, then correct or \
+                "fix-up `{}` no longer applies to `{}`: compare it with the new schema, then correct or \
                  remove it in fixups.rs",
                 fix_up.name, fix_up.target
             )
@@ -151,7 +151,7 @@ fn rename(schema: &mut Value, names: &[&str]) -> Result<()> {
     for name in names {
         let new = name.to_lower_camel_case();
         let mut found = false;
-        for member in union_members_mut(schema).context("it is no union")? {
+        for member in union_members_mut(schema).context("it is not a union")? {
             let properties = member.get_mut("properties").and_then(Value::as_object_mut);
             if let Some(properties) = properties
                 && let Some(property) = properties.remove(*name)
@@ -175,19 +175,19 @@ fn rename(schema: &mut Value, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Gives an object a map of further properties.
+/// Adds typed additional properties to an object.
 fn add_map(schema: &mut Value, of: &str) -> Result<()> {
     ensure!(
         schema.get("additionalProperties").is_none(),
-        "it says what further properties are"
+        "it defines `additionalProperties` now"
     );
     schema["additionalProperties"] = json!({ "$ref": format!("#/definitions/{of}") });
     Ok(())
 }
 
-/// Adds a method to a union of messages.
+/// Adds a method to a message union.
 fn list(schema: &mut Value, method: &str, params: &str) -> Result<()> {
-    let members = union_members_mut(schema).context("it is no union")?;
+    let members = union_members_mut(schema).context("it is not a union")?;
     let listed = |member: &Value| member["properties"]["method"]["enum"][0] == method;
     ensure!(!members.iter().any(listed), "`{method}` is listed now");
     members.push(json!({

@@ -1,8 +1,8 @@
-//! Schema in, simpler schema out: after these passes each definition has one of few shapes, and
-//! every inline shape has a name of its own.
+//! Rewrites the schema into a simpler one, in which each definition has one of a few shapes and
+//! every inline shape is a named definition.
 //!
-//! Each pass is a named function over the definitions, with a small schema and its expected output
-//! as a test (`xtask/tests/mini`). Their order matters and is the order of [`PASSES`].
+//! Each pass is a named function over all definitions, tested with a small schema in
+//! `xtask/tests/mini/passes`. The passes depend on the order of [`PASSES`].
 
 pub(crate) mod fixups;
 mod passes;
@@ -15,7 +15,7 @@ pub(crate) use walk::{is_object_schema, string_values};
 
 type Pass = fn(&mut Definitions) -> Result<()>;
 
-/// The passes, in the order in which they run.
+/// The passes, in order of execution.
 pub(crate) const PASSES: &[(&str, Pass)] = &[
     ("unwrap_all_of", passes::unwrap_all_of),
     ("drop_null_defaults", passes::drop_null_defaults),

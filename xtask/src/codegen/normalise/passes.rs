@@ -1,4 +1,4 @@
-//! The passes that hold for any schema of this kind; what is particular to one release is in
+//! The passes, which apply to the schema of any release. Corrections of a particular release are in
 //! `fixups`.
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,9 +10,10 @@ use super::walk::{
 };
 use crate::codegen::{load::Definitions, names, tables};
 
-/// `allOf` of one reference is that reference; schemars writes it so to put a description beside.
+/// Replaces an `allOf` of a single schema by that schema. schemars writes such an `allOf` to add a
+/// description to a reference.
 pub(crate) fn unwrap_all_of(definitions: &mut Definitions) -> Result<()> {
-    let mut odd = None;
+    let mut unsupported = None;
     for (name, schema) in definitions {
         each_schema(schema, &mut |schema| {
             let Some(object) = schema.as_object_mut() else {
@@ -24,18 +25,18 @@ pub(crate) fn unwrap_all_of(definitions: &mut Definitions) -> Result<()> {
                         object.extend(part);
                     }
                 }
-                Some(_) => odd = Some(name.clone()),
+                Some(_) => unsupported = Some(name.clone()),
                 None => {}
             }
         });
     }
-    match odd {
-        Some(name) => bail!("`{name}` has an `allOf` of several schemas, which has no Rust shape"),
+    match unsupported {
+        Some(name) => bail!("`{name}` has an `allOf` of several schemas, which is not supported"),
         None => Ok(()),
     }
 }
 
-/// A default of `null` says no more than that the field is optional.
+/// Removes `null` defaults: the field is optional anyway.
 pub(crate) fn drop_null_defaults(definitions: &mut Definitions) -> Result<()> {
     for schema in definitions.values_mut() {
         each_schema(schema, &mut |schema| {
@@ -49,7 +50,8 @@ pub(crate) fn drop_null_defaults(definitions: &mut Definitions) -> Result<()> {
     Ok(())
 }
 
-/// `uint` is the `usize` of a 64-bit server; lower bounds would make `NonZero` of some integers.
+/// Maps `uint`, the `usize` of a 64-bit server, to `uint64`, and removes lower bounds, which typify
+/// would lower to `NonZero` types.
 pub(crate) fn widen_integers(definitions: &mut Definitions) -> Result<()> {
     for schema in definitions.values_mut() {
         each_schema(schema, &mut |schema| {
@@ -65,8 +67,8 @@ pub(crate) fn widen_integers(definitions: &mut Definitions) -> Result<()> {
     Ok(())
 }
 
-/// A member of a tagged union that has an `anyOf` beside its properties (`url` or `fileId`) takes
-/// the alternatives as optional fields: the tag, not the alternative, tells what it is.
+/// Turns an `anyOf` next to the properties of a tagged member (`url` or `fileId`) into optional
+/// fields: the tag already identifies the member.
 pub(crate) fn merge_alternatives(definitions: &mut Definitions) -> Result<()> {
     for (name, schema) in definitions {
         let Some(members) = union_members_mut(schema) else {
@@ -80,9 +82,11 @@ pub(crate) fn merge_alternatives(definitions: &mut Definitions) -> Result<()> {
             let properties = properties_mut(member).context("an object without properties")?;
             for alternative in &alternatives {
                 let own = alternative.get("properties").and_then(Value::as_object);
-                for (key, property) in own.with_context(|| format!("odd anyOf in `{name}`"))? {
+                for (key, property) in
+                    own.with_context(|| format!("unsupported `anyOf` in `{name}`"))?
+                {
                     let clash = properties.insert(key.clone(), property.clone());
-                    ensure!(clash.is_none(), "`{name}`: `{key}` is in two alternatives");
+                    ensure!(clash.is_none(), "`{name}`: two alternatives define `{key}`");
                 }
             }
         }
@@ -90,7 +94,7 @@ pub(crate) fn merge_alternatives(definitions: &mut Definitions) -> Result<()> {
     Ok(())
 }
 
-/// Properties beside a union belong to each of its members.
+/// Moves properties next to a union into each of its members.
 pub(crate) fn share_fields(definitions: &mut Definitions) -> Result<()> {
     for (name, schema) in definitions {
         if union_members(schema).is_none() || schema.get("properties").is_none() {
@@ -109,12 +113,12 @@ pub(crate) fn share_fields(definitions: &mut Definitions) -> Result<()> {
         for member in union_members_mut(schema).into_iter().flatten() {
             let mut names = required(member);
             names.extend(shared_required.iter().cloned());
-            let properties = properties_mut(member).context("a member that is no object")?;
+            let properties = properties_mut(member).context("a member that is not an object")?;
             for (key, property) in &shared {
                 let clash = properties.insert(key.clone(), property.clone());
                 ensure!(
                     clash.is_none(),
-                    "`{name}`: `{key}` is shared and a member's own"
+                    "`{name}`: a shared field and a member both define `{key}`"
                 );
             }
             member["required"] = json!(names);
@@ -123,8 +127,8 @@ pub(crate) fn share_fields(definitions: &mut Definitions) -> Result<()> {
     Ok(())
 }
 
-/// A union of strings and objects of one key: an object that is written inline as the value of
-/// that key becomes a definition named `PascalKey` + name of the union.
+/// In a union of strings and single-key objects, hoists each inline object under the key to a
+/// definition named after the key and the union.
 pub(crate) fn hoist_payloads(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, schema) in definitions.iter_mut() {
@@ -153,8 +157,8 @@ fn is_inline_object(schema: &Value) -> bool {
     is_object_schema(schema) && schema.get("properties").is_some()
 }
 
-/// An object that is written inline as a member of an untagged union becomes a definition named
-/// after the variant and the union.
+/// Hoists the inline objects in an untagged union to definitions named after the variant and the
+/// union.
 pub(crate) fn hoist_alternatives(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, schema) in definitions.iter_mut() {
@@ -175,8 +179,8 @@ pub(crate) fn hoist_alternatives(definitions: &mut Definitions) -> Result<()> {
     add_all(definitions, hoisted)
 }
 
-/// The members of a tagged union become definitions without the tag, named `PascalTag` + name of
-/// the union; a member that has nothing but the tag stays as it is, for it needs no struct.
+/// Hoists the members of a tagged union to definitions without the tag, named after the tag value
+/// and the union. A member without other properties needs no struct and stays inline.
 pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
     let mut hoisted = Definitions::new();
     for (name, schema) in definitions.iter_mut() {
@@ -185,11 +189,11 @@ pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
         };
         let Some(tag) = tag_of(members) else { continue };
         if tag == "method" {
-            continue; // The unions of messages are made from the table of methods.
+            continue; // Message unions are generated from the method table.
         }
         for member in members.iter_mut() {
             let value = tag_value(member, &tag)
-                .context("a member without tag")?
+                .context("a member without the tag")?
                 .to_owned();
             let body_name = format!("{}{name}", names::variant(name, &value)?);
             let mut body = member.clone();
@@ -211,7 +215,7 @@ pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
             if let Some(object) = body.as_object_mut() {
                 object.insert("required".to_owned(), json!(rest));
                 object.remove("title");
-                // What tells the members apart is the tag, not the lack of other keys.
+                // The tag identifies the member, so it need not reject other keys.
                 object.remove("additionalProperties");
             }
             *member = Value::Object(kept);
@@ -224,13 +228,13 @@ pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
     add_all(definitions, hoisted)
 }
 
-/// Adds definitions of new names; a name that is taken would merge two types into one.
+/// Adds definitions. A name that exists already is an error, because it would merge two types.
 fn add_all(definitions: &mut Definitions, new: Definitions) -> Result<()> {
     for (name, schema) in new {
         let taken = definitions.insert(name.clone(), schema);
         ensure!(
             taken.is_none(),
-            "the hoisted name `{name}` is taken; give it another one in names.rs"
+            "the hoisted name `{name}` is taken; add an exception to names.rs"
         );
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! Walking schemas without taking a map of properties for a schema.
+//! Traverses schemas. A map of properties may have keys like `items`, so it is not taken for a schema.
 
 use serde_json::{Map, Value};
 
-/// Calls `visit` for the schema and for each schema inside, inner ones first.
+/// Calls `visit` for the schema and all schemas nested in it, innermost first.
 pub(crate) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
     if let Value::Object(object) = schema {
         for (key, value) in object.iter_mut() {
@@ -25,7 +25,7 @@ pub(crate) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Value)
     visit(schema);
 }
 
-/// The `properties` of an object schema, made if there are none.
+/// The `properties` of an object schema; inserts them if absent.
 pub(crate) fn properties_mut(schema: &mut Value) -> Option<&mut Map<String, Value>> {
     schema
         .as_object_mut()?
@@ -59,7 +59,7 @@ pub(crate) fn is_object_schema(schema: &Value) -> bool {
     schema.get("type").and_then(Value::as_str) == Some("object")
 }
 
-/// The members of a union, under whichever keyword they stand.
+/// The members of a union, from `oneOf` or `anyOf`.
 pub(crate) fn union_members(schema: &Value) -> Option<&Vec<Value>> {
     schema
         .get("oneOf")
@@ -67,7 +67,7 @@ pub(crate) fn union_members(schema: &Value) -> Option<&Vec<Value>> {
         .as_array()
 }
 
-/// Like [`union_members`], to be changed.
+/// Like [`union_members`], mutable.
 pub(crate) fn union_members_mut(schema: &mut Value) -> Option<&mut Vec<Value>> {
     let keyword = if schema.get("oneOf").is_some() {
         "oneOf"
@@ -77,8 +77,8 @@ pub(crate) fn union_members_mut(schema: &mut Value) -> Option<&mut Vec<Value>> {
     schema.get_mut(keyword)?.as_array_mut()
 }
 
-/// The property that tells the members of a union apart: in every object member a required string
-/// of exactly one value, and another value in each.
+/// The tag property of a union: in every member, a required string with exactly one value, which
+/// differs from the values of the other members.
 pub(crate) fn tag_of(members: &[Value]) -> Option<String> {
     let first = members.first()?.get("properties")?.as_object()?;
     first.keys().find(|name| is_tag(members, name)).cloned()
@@ -95,7 +95,7 @@ fn is_tag(members: &[Value], name: &str) -> bool {
     })
 }
 
-/// The value of the tag in one member of a union.
+/// The tag value of one member of a union.
 pub(crate) fn tag_value<'a>(member: &'a Value, tag: &str) -> Option<&'a str> {
     if !required(member).iter().any(|name| name == tag) {
         return None;

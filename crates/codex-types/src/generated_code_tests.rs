@@ -1,6 +1,6 @@
-//! What the generator makes of its small schemas compiles, and does on the wire what it should.
+//! Tests the code that the generator writes for small schemas.
 //!
-//! The files are the expected output of `xtask`'s own tests.
+//! The included files are the expected output of `xtask`'s own tests.
 
 #![allow(missing_docs, dead_code, unreachable_pub, unused_macros)]
 
@@ -26,14 +26,14 @@ mod tagged;
 #[rustfmt::skip]
 mod untagged;
 
-/// Decodes a value through text, as from the wire.
+/// Decodes a value via text, as from the wire.
 fn decode<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_str(&value.to_string()).unwrap_or_else(|error| panic!("{value}: {error}"))
 }
 
-fn refusal<T: DeserializeOwned>(value: &Value) -> String {
+fn decode_error<T: DeserializeOwned>(value: &Value) -> String {
     match serde_json::from_str::<T>(&value.to_string()) {
-        Ok(_) => panic!("{value} is accepted"),
+        Ok(_) => panic!("{value} was accepted"),
         Err(error) => error.to_string(),
     }
 }
@@ -43,7 +43,7 @@ fn encode<T: Serialize>(value: &T) -> Value {
 }
 
 #[test]
-fn each_rule_of_a_field_reads_and_writes_as_its_table_says() {
+fn each_field_rule_reads_and_writes_as_documented() {
     let least = json!({
         "id": "i", "threadId": "t", "by": {}, "count": 1, "thingId": "x", "type": "k",
     });
@@ -67,12 +67,12 @@ fn each_rule_of_a_field_reads_and_writes_as_its_table_says() {
 
 #[test]
 fn an_error_names_the_type_and_the_field() {
-    let missing = refusal::<objects::Thing>(&json!({ "id": "i" }));
+    let missing = decode_error::<objects::Thing>(&json!({ "id": "i" }));
     assert!(
         missing.starts_with("Thing: missing field `threadId`"),
         "{missing}"
     );
-    let wrong = refusal::<objects::Thing>(&json!({ "by": { "a": { "count": "1" } } }));
+    let wrong = decode_error::<objects::Thing>(&json!({ "by": { "a": { "count": "1" } } }));
     assert!(
         wrong.starts_with("Thing.by: Thing.count: invalid type: string"),
         "{wrong}"
@@ -81,7 +81,7 @@ fn an_error_names_the_type_and_the_field() {
 }
 
 #[test]
-fn an_open_struct_keeps_what_else_is_in_it() {
+fn an_open_struct_keeps_additional_members() {
     let value = json!({ "a": "x", "b": [1], "c": null });
     let open: objects::Open = decode(&value);
     assert_eq!(open.rest.len(), 2);
@@ -89,7 +89,7 @@ fn an_open_struct_keeps_what_else_is_in_it() {
 }
 
 #[test]
-fn a_string_that_is_not_known_is_kept_unless_the_enum_is_closed() {
+fn an_unknown_string_is_kept_unless_the_enum_is_closed() {
     for (wire, level) in [
         ("low", strings::Level::Low),
         ("very-high", strings::Level::VeryHigh),
@@ -101,14 +101,14 @@ fn a_string_that_is_not_known_is_kept_unless_the_enum_is_closed() {
         assert_eq!(strings::Level::from(wire), level);
         assert_eq!(level.to_string(), wire);
     }
-    assert!(refusal::<strings::Level>(&json!(1)).contains("a string (Level)"));
-    let closed = refusal::<strings::McpElicitationArrayType>(&json!("list"));
+    assert!(decode_error::<strings::Level>(&json!(1)).contains("a string (Level)"));
+    let closed = decode_error::<strings::McpElicitationArrayType>(&json!("list"));
     assert!(closed.contains("unknown value `list`"), "{closed}");
     assert_eq!(encode(&strings::Path::from("/a")), json!("/a"));
 }
 
 #[test]
-fn a_tag_may_stand_anywhere_and_an_unknown_one_keeps_the_object() {
+fn a_tag_may_be_in_any_position_and_an_unknown_tag_keeps_the_object() {
     for text in [
         r#"{"type":"agentMessage","id":"1","text":"a"}"#,
         r#"{"id":"1","text":"a","type":"agentMessage"}"#,
@@ -133,23 +133,25 @@ fn a_tag_may_stand_anywhere_and_an_unknown_one_keeps_the_object() {
 }
 
 #[test]
-fn a_known_tag_with_a_broken_body_is_an_error_not_unrecognized() {
-    let error = refusal::<tagged::Item>(&json!({ "type": "agentMessage", "id": "1", "text": 2 }));
+fn a_known_tag_with_a_malformed_body_is_an_error() {
+    let error =
+        decode_error::<tagged::Item>(&json!({ "type": "agentMessage", "id": "1", "text": 2 }));
     assert!(
         error.contains("AgentMessageItem.text: invalid type"),
         "{error}"
     );
-    let error = refusal::<tagged::Item>(&json!({ "text": 2, "type": "agentMessage", "id": "1" }));
+    let error =
+        decode_error::<tagged::Item>(&json!({ "text": 2, "type": "agentMessage", "id": "1" }));
     assert!(
         error.contains("AgentMessageItem.text: invalid type"),
         "{error}"
     );
-    let error = refusal::<tagged::Item>(&json!({ "id": "1" }));
+    let error = decode_error::<tagged::Item>(&json!({ "id": "1" }));
     assert!(error.contains("Item: missing field `type`"), "{error}");
 }
 
 #[test]
-fn a_mixed_union_takes_words_and_keyed_objects_and_keeps_others() {
+fn a_mixed_union_accepts_strings_and_keyed_objects_and_keeps_others() {
     use mixed::{HttpFailedInfo, Info};
 
     let failed = HttpFailedInfo { status: Some(500) };
@@ -161,7 +163,7 @@ fn a_mixed_union_takes_words_and_keyed_objects_and_keeps_others() {
         ),
         (json!({ "custom": "x" }), Info::Custom("x".to_owned())),
         (json!("new"), Info::Unrecognized(json!("new"))),
-        // A word with a body, and a body's key as a word: other forms than are known.
+        // A known string with a payload, and a known key without one, are unknown forms.
         (
             json!({ "overloaded": 1 }),
             Info::Unrecognized(json!({ "overloaded": 1 })),
@@ -175,7 +177,7 @@ fn a_mixed_union_takes_words_and_keyed_objects_and_keeps_others() {
         assert_eq!(decode::<Info>(&value), info);
         assert_eq!(encode(&info), value);
     }
-    let error = refusal::<Info>(&json!({ "httpFailed": { "status": "x" } }));
+    let error = decode_error::<Info>(&json!({ "httpFailed": { "status": "x" } }));
     assert!(
         error.contains("Info.httpFailed: HttpFailedInfo.status"),
         "{error}"
@@ -183,7 +185,7 @@ fn a_mixed_union_takes_words_and_keyed_objects_and_keeps_others() {
 }
 
 #[test]
-fn an_untagged_union_takes_the_first_variant_that_fits() {
+fn an_untagged_union_takes_the_first_matching_variant() {
     use untagged::{McpElicitationConstOption, ResourceContent, ThreadListCwdFilter};
 
     for value in [
@@ -194,14 +196,14 @@ fn an_untagged_union_takes_the_first_variant_that_fits() {
     }
     let many = decode::<ThreadListCwdFilter>(&json!(["a", "b"]));
     assert_eq!(many, vec!["a".to_owned(), "b".to_owned()].into());
-    let error = refusal::<ResourceContent>(&json!({ "uri": "b" }));
+    let error = decode_error::<ResourceContent>(&json!({ "uri": "b" }));
     assert!(
         error.contains("not Text: TextResourceContent: missing field `text`"),
         "{error}"
     );
     assert!(error.contains("not Blob"), "{error}");
     let strict = json!({ "const": "a", "title": "b", "c": 1 });
-    assert!(refusal::<McpElicitationConstOption>(&strict).contains("unknown field `c`"));
+    assert!(decode_error::<McpElicitationConstOption>(&strict).contains("unknown field `c`"));
 }
 
 #[test]
@@ -224,7 +226,8 @@ fn a_message_is_decoded_by_its_method_and_an_unknown_one_is_kept() {
     assert_eq!((unknown.method(), unknown.thread_id()), ("new", Some("t")));
     assert_eq!(encode(&unknown), value);
 
-    let error = refusal::<ServerNotification>(&json!({ "method": "thing/started", "params": {} }));
+    let error =
+        decode_error::<ServerNotification>(&json!({ "method": "thing/started", "params": {} }));
     assert!(error.contains("malformed params of `thing/started`: ThingStartedNotification"));
     let request: ClientRequest = decode(&json!({ "id": 1, "method": "memory/reset" }));
     assert_eq!(encode(&request), json!({ "method": "memory/reset" }));
@@ -239,7 +242,7 @@ fn messages_are_read_from_any_deserializer_and_in_any_order() {
         r#"{"params":{"threadId":"t"},"emittedAtMs":null,"method":"thing/started"}"#,
     )
     .unwrap();
-    // A value is what serde's `flatten` and untagged enums read from.
+    // serde's `flatten` and untagged enums read from a value.
     assert_eq!(
         serde_json::from_value::<ServerNotification>(value).unwrap(),
         from_text
@@ -255,7 +258,7 @@ fn messages_are_read_from_any_deserializer_and_in_any_order() {
 }
 
 #[test]
-fn params_are_made_from_what_is_required_and_set_by_name() {
+fn params_have_a_constructor_and_setters() {
     let params = messages::ThingStartParams::new("t", "n")
         .model("m")
         .deep(true);

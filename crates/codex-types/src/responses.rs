@@ -1,4 +1,4 @@
-//! Short ways to the answers that a client gives most.
+//! Constructors of frequent responses.
 
 use std::collections::BTreeMap;
 
@@ -11,26 +11,26 @@ use crate::{
 };
 
 impl Default for ToolRequestUserInputResponse {
-    /// No answer to any of the questions.
+    /// Answers no question.
     fn default() -> Self {
         Self::new(BTreeMap::new())
     }
 }
 
 impl ToolRequestUserInputResponse {
-    /// Answers a question, by its id: with the label of an option, or with the user's own words. A
-    /// second answer to the same question is added to the first.
+    /// Answers a question by its id, with the label of an option or with free text. Further answers to
+    /// the same question are added to the first.
     #[must_use]
     pub fn answer(mut self, question_id: impl Into<String>, answer: impl Into<String>) -> Self {
-        let nothing = || ToolRequestUserInputAnswer::new(Vec::new());
+        let empty = || ToolRequestUserInputAnswer::new(Vec::new());
         let entry = self.answers.entry(question_id.into());
-        entry.or_insert_with(nothing).answers.push(answer.into());
+        entry.or_insert_with(empty).answers.push(answer.into());
         self
     }
 }
 
 impl McpServerElicitationRequestResponse {
-    /// The user has agreed, and this is what was filled in; `Value::Null` for a question without a
+    /// Accepts the elicitation with the content that the user entered. `Value::Null` if there is no
     /// form.
     #[must_use]
     pub fn accept(content: impl Into<Value>) -> Self {
@@ -41,13 +41,13 @@ impl McpServerElicitationRequestResponse {
         }
     }
 
-    /// The user has said no.
+    /// Declines the elicitation.
     #[must_use]
     pub fn decline() -> Self {
         Self::new(McpServerElicitationAction::Decline)
     }
 
-    /// The user has closed the question without an answer.
+    /// Cancels the elicitation: the user dismissed the question without a choice.
     #[must_use]
     pub fn cancel() -> Self {
         Self::new(McpServerElicitationAction::Cancel)
@@ -55,8 +55,8 @@ impl McpServerElicitationRequestResponse {
 }
 
 impl McpServerElicitationRequestParams {
-    /// Whether it is codex that asks, for leave to call a tool of an MCP server: a form without fields.
-    /// To accept it is to let the tool run.
+    /// Whether the elicitation is codex's request to call a tool of an MCP server. It is a form without
+    /// fields; accepting it runs the tool.
     pub fn is_tool_approval(&self) -> bool {
         let Self::Form(form) = self else {
             return false;
@@ -69,7 +69,7 @@ impl McpServerElicitationRequestParams {
     }
 }
 
-/// All that was asked for.
+/// Grants all requested permissions.
 impl From<RequestPermissionProfile> for GrantedPermissionProfile {
     fn from(requested: RequestPermissionProfile) -> Self {
         Self {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_to_questions_pile_up() {
+    fn answers_to_the_same_question_accumulate() {
         let response = ToolRequestUserInputResponse::default()
             .answer("color", "blue")
             .answer("sizes", "s")
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_has_filled_in_is_not_shown() {
+    fn debug_redacts_the_users_answers() {
         let answer = ToolRequestUserInputResponse::default().answer("q", "hunter2");
         let form = McpServerElicitationRequestResponse::accept(json!({"pin": "hunter2"}));
         let shown = format!("{answer:?} {form:?}");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_elicitation_is_accepted_with_content_or_without() {
+    fn an_elicitation_is_accepted_with_or_without_content() {
         let accepted = McpServerElicitationRequestResponse::accept(json!({"name": "x"}));
         let expected = json!({"action": "accept", "content": {"name": "x"}});
         assert_eq!(serde_json::to_value(&accepted).unwrap(), expected);
