@@ -1,4 +1,4 @@
-//! A temporary `CODEX_HOME` whose model is a scripted one.
+//! A temporary `CODEX_HOME` that names a scripted model.
 
 mod builder;
 mod config;
@@ -17,10 +17,10 @@ use crate::{
     model::ScriptedModel,
 };
 
-/// The variable in which Codex finds the key for the scripted model, and the key.
+/// The variable that holds the API key of the scripted model, and its value.
 const KEY: (&str, &str) = ("CODEX_TESTING_API_KEY", "sk-codex-testing-no-secret");
 
-/// Variables of the surroundings that would give a test the user's account or another server.
+/// Inherited variables that would give a test the user's account or another server.
 const REMOVED: [&str; 5] = [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
@@ -29,68 +29,67 @@ const REMOVED: [&str; 5] = [
     "CODEX_EXEC_SERVER_URL",
 ];
 
-/// A temporary home for one Codex process (or several, one after the other), and a workspace.
+/// A temporary home for one Codex process, or for several in sequence, and a workspace.
 ///
-/// Its `config.toml` names a [`ScriptedModel`] as the only provider, with retries off, trusts the
-/// workspace, and switches off all that would use the network. Everything lies in one temporary
-/// directory that is removed on drop, so end the process first.
+/// Its `config.toml` names a [`ScriptedModel`] as the only provider, disables retries, trusts the
+/// workspace, and disables features that would use the network. Drop removes the temporary directory
+/// that holds all of it, so end the process first.
 ///
 /// ```no_run
 /// use codex_testing::{CodexHome, ScriptedModel, codex_bin};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let model = ScriptedModel::start()?;
-/// let home = CodexHome::new(&model)?;
-/// let mut server = home.command(codex_bin()?).arg("app-server").spawn()?;
-/// # server.kill()?;
-/// # server.wait()?;
-/// # Ok(())
-/// # }
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let model = ScriptedModel::start()?;
+///     let home = CodexHome::new(&model)?;
+///     let mut server = home.command(codex_bin()?).arg("app-server").spawn()?;
+///     server.kill()?;
+///     server.wait()?;
+///     Ok(())
+/// }
 /// ```
 #[derive(Debug)]
 pub struct CodexHome {
     directory: TempDir,
-    /// The directory's real path. Codex reports real paths, and so the two can be compared, also
-    /// where the temporary directory is behind a symbolic link.
+    /// The canonical path of the directory. Codex reports canonical paths, so a test can compare the
+    /// two even if the temporary directory is behind a symbolic link.
     root: PathBuf,
     proxy: String,
 }
 
 impl CodexHome {
-    /// A home with nothing special about it.
+    /// Creates a home with the default settings.
     ///
     /// # Errors
     ///
-    /// [`Error::Home`] when a file cannot be made.
+    /// [`Error::Home`] if a file cannot be created.
     pub fn new(model: &ScriptedModel) -> Result<Self> {
         Self::builder(model).build()
     }
 
-    /// A home with more to say in its `config.toml`.
+    /// Returns a builder, which sets the contents of `config.toml`.
     pub fn builder(model: &ScriptedModel) -> CodexHomeBuilder {
         CodexHomeBuilder::new(model)
     }
 
-    /// The directory that is `CODEX_HOME`.
+    /// Returns the directory for `CODEX_HOME`.
     #[must_use]
     pub fn codex_home(&self) -> PathBuf {
         self.root.join("codex")
     }
 
-    /// A directory to work in, empty at first and trusted by the configuration.
+    /// Returns the working directory, which is empty at first and trusted by default.
     #[must_use]
     pub fn workspace(&self) -> PathBuf {
         self.root.join("workspace")
     }
 
-    /// The environment variables that a Codex process needs to live here.
+    /// Returns the environment variables that a Codex process needs to use this home.
     ///
-    /// `HOME`, `TMPDIR` and the XDG directories are here too, so that neither the user's settings nor
-    /// the machine's are read, and no file is left behind. The variables for proxies name the
-    /// scripted model: what should try to reach the outside is refused there, and can be seen with
-    /// [`stray_requests`](ScriptedModel::stray_requests).
+    /// They include `HOME`, `TMPDIR` and the XDG directories, so that Codex reads no settings of the
+    /// user and leaves no file behind. The proxy variables name the scripted model, which rejects
+    /// attempts to reach the network; [`stray_requests`](ScriptedModel::stray_requests) lists them.
     ///
-    /// Take away [`removed_env`](Self::removed_env) as well.
+    /// Remove [`removed_env`](Self::removed_env) as well.
     #[must_use]
     pub fn env(&self) -> Vec<(&'static str, OsString)> {
         let path = |name: &str| self.root.join(name).into_os_string();
@@ -106,7 +105,7 @@ impl CodexHome {
             (KEY.0, KEY.1.into()),
         ];
         env.extend(["TMPDIR", "TMP", "TEMP"].map(|name| (name, path("tmp"))));
-        // Programs disagree about which case they read.
+        // Some programs read the upper case, some the lower case.
         let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
         let lower = ["http_proxy", "https_proxy", "all_proxy"];
         env.extend(
@@ -119,14 +118,14 @@ impl CodexHome {
         env
     }
 
-    /// The environment variables that a Codex process must not inherit: those that would give it an
-    /// account or another server.
+    /// Returns the environment variables that a Codex process must not inherit, because they would
+    /// give it an account or another server.
     #[must_use]
     pub fn removed_env(&self) -> &'static [&'static str] {
         &REMOVED
     }
 
-    /// A command with this environment that starts in the [workspace](Self::workspace).
+    /// Creates a command with this environment that starts in the [workspace](Self::workspace).
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -137,11 +136,12 @@ impl CodexHome {
         command
     }
 
-    /// Removes the directory now, and says whether that went well.
+    /// Removes the directory and reports errors, which drop ignores.
     ///
     /// # Errors
     ///
-    /// [`Error::Home`] when something is left, because a process still writes there.
+    /// [`Error::Home`] if the directory cannot be removed, for example because a process still writes
+    /// to it.
     pub fn close(self) -> Result<()> {
         let path = self.root;
         self.directory
@@ -149,7 +149,7 @@ impl CodexHome {
             .map_err(|source| Error::Home { path, source })
     }
 
-    /// The directory that holds all of it.
+    /// Returns the directory that holds the home and the workspace.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
