@@ -1,9 +1,6 @@
 //! The calls that the SDK exists for, as its users write them. They are a promise: what changes here
 //! breaks programs. `Codex::start()` itself is in the examples, which run as programs.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use codex_client::{
     ApprovalRequest, Codex, Decision, Sandbox, Tool,
     types::{AskForApproval, ReasoningEffort, ServerNotification, TurnStatus},

@@ -1,8 +1,5 @@
 //! What the model may do: asked, allowed and refused, on a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::path::PathBuf;
 
 use codex_client::{

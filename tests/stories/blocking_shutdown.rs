@@ -75,7 +75,10 @@ fn ends_with_its_program(test: &str, how: &str) {
     let lifeline = Lifeline::new(&stage);
     let program = env::current_exe().expect("the path of this program");
     let mut command = stage.home.command(program);
-    command.args(["--exact", test]).env(ROLE, how);
+    // The harness names a test by its path below the crate.
+    let (_, module) = module_path!().split_once("::").expect("a module");
+    let test = format!("{module}::{test}");
+    command.args(["--exact", &test]).env(ROLE, how);
     let output = command.envs(lifeline.env()).output().expect("it runs");
     lifeline.wait();
     let text = String::from_utf8_lossy(&output.stdout);

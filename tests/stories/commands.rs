@@ -1,7 +1,5 @@
 //! Commands outside of a turn on a real app-server: run to their end, and talked to.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
 use std::{fs, path::Path, time::Duration};

@@ -1,8 +1,5 @@
 //! Summing up a thread's history on a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use codex_client::{
     Codex, Error, Thread,
     types::{ThreadItem, TurnStatus},

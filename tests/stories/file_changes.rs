@@ -1,8 +1,5 @@
 //! Changes of files, seen through a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 
 use codex_client::{Error, FsWatch};

@@ -1,8 +1,5 @@
 //! Goals on a real app-server: one logical turn of several physical ones.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use codex_client::{
     Error, GoalHandle, GoalStream, Thread,
     types::{ServerNotification, ThreadGoalStatus, TurnStatus},

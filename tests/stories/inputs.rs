@@ -1,8 +1,5 @@
 //! What reaches the model of each kind of input, through a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::{fs, thread};
 
 use codex_client::{Error, ExternalMessage, Input, RpcErrorKind, TurnInput, TurnResult, blocking};

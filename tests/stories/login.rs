@@ -3,9 +3,6 @@
 //! codex gives the callback of the browser flow a fixed port on loopback, and an attempt that finds it
 //! taken ends the one that holds it. So whatever needs a browser is one test.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::{future::IntoFuture, thread};
 
 use codex_client::{ChatgptLogin, Error, RpcErrorKind, types::AccountLoginCompletedNotification};

@@ -1,8 +1,5 @@
 //! Questions of the model and of MCP servers to the user, on a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use codex_client::{
     Codex, CodexBuilder, Thread, blocking,
     types::{

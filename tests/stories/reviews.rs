@@ -1,8 +1,5 @@
 //! Code reviews on a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::{fs, process::Command, time::Duration};
 
 use codex_client::{

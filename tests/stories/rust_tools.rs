@@ -1,8 +1,5 @@
 //! Tools in Rust on the real app-server: what the model is offered, what it calls, and what it hears.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::{future::pending, time::Duration};
 
 use codex_client::{

@@ -1,7 +1,5 @@
 //! Commands that the user types, in a thread on a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
 use codex_client::{

@@ -1,8 +1,5 @@
 //! Steering, interrupting and joining turns on a real app-server.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use std::time::Duration;
 
 use codex_client::{Codex, Error, Input, RpcErrorKind, Thread, TurnHandle};

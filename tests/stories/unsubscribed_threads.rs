@@ -1,9 +1,6 @@
 //! Threads that are left, archived or deleted while a turn runs in them, on a real app-server: the turn
 //! ends, one way or another.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 use codex_client::{Codex, Error, LostReason, Thread, TurnHandle};
 use codex_testing::Gate;
 use codex_tests::stage::Stage;

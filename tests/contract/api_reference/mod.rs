@@ -4,9 +4,6 @@
 //! up in the sources, each member in its own type, on the async side and on the blocking one: a name
 //! that is gone there makes the table wrong.
 
-// A helper of a test fails as the test does.
-#![allow(clippy::unwrap_used)]
-
 mod members;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{CodexHome, config};
+use super::{codex_home::CodexHome, config};
 use crate::{
     error::{Error, Result},
     model::ScriptedModel,
@@ -27,18 +27,30 @@ use crate::{
 pub struct CodexHomeBuilder {
     base_url: String,
     proxy: String,
-    pub(super) settings: config::Settings,
+    settings: config::Settings,
 }
 
-impl CodexHomeBuilder {
-    pub(super) fn new(model: &ScriptedModel) -> Self {
-        Self {
+impl CodexHome {
+    /// Creates a home with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Home`] if a file cannot be created.
+    pub fn new(model: &ScriptedModel) -> Result<Self> {
+        Self::builder(model).build()
+    }
+
+    /// Returns a builder, which sets the contents of `config.toml`.
+    pub fn builder(model: &ScriptedModel) -> CodexHomeBuilder {
+        CodexHomeBuilder {
             base_url: model.base_url(),
             proxy: format!("http://{}", model.address()),
             settings: config::Settings::default(),
         }
     }
+}
 
+impl CodexHomeBuilder {
     /// Sets the name of the model. The default is `scripted-model`.
     ///
     /// For a name that Codex knows, it offers the tools of that model. For any other name, all

@@ -1,8 +1,5 @@
 //! A temporary `CODEX_HOME` that names a scripted model.
 
-mod builder;
-mod config;
-
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -11,14 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 
-pub use self::builder::CodexHomeBuilder;
-use crate::{
-    error::{Error, Result},
-    model::ScriptedModel,
-};
-
-/// The variable that holds the API key of the scripted model, and its value.
-const KEY: (&str, &str) = ("CODEX_TESTING_API_KEY", "sk-codex-testing-no-secret");
+use super::config::{API_KEY, API_KEY_VARIABLE};
+use crate::error::{Error, Result};
 
 /// Inherited variables that would give a test the user's account or another server.
 const REMOVED: [&str; 5] = [
@@ -31,7 +22,7 @@ const REMOVED: [&str; 5] = [
 
 /// A temporary home for one Codex process, or for several in sequence, and a workspace.
 ///
-/// Its `config.toml` names a [`ScriptedModel`] as the only provider, disables retries, trusts the
+/// Its `config.toml` names a [`ScriptedModel`](crate::ScriptedModel) as the only provider, disables retries, trusts the
 /// workspace, and disables features that would use the network. Drop removes the temporary directory
 /// that holds all of it, so end the process first.
 ///
@@ -49,28 +40,14 @@ const REMOVED: [&str; 5] = [
 /// ```
 #[derive(Debug)]
 pub struct CodexHome {
-    directory: TempDir,
+    pub(super) directory: TempDir,
     /// The canonical path of the directory. Codex reports canonical paths, so a test can compare the
     /// two even if the temporary directory is behind a symbolic link.
-    root: PathBuf,
-    proxy: String,
+    pub(super) root: PathBuf,
+    pub(super) proxy: String,
 }
 
 impl CodexHome {
-    /// Creates a home with the default settings.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Home`] if a file cannot be created.
-    pub fn new(model: &ScriptedModel) -> Result<Self> {
-        Self::builder(model).build()
-    }
-
-    /// Returns a builder, which sets the contents of `config.toml`.
-    pub fn builder(model: &ScriptedModel) -> CodexHomeBuilder {
-        CodexHomeBuilder::new(model)
-    }
-
     /// Returns the directory for `CODEX_HOME`.
     #[must_use]
     pub fn codex_home(&self) -> PathBuf {
@@ -87,7 +64,7 @@ impl CodexHome {
     ///
     /// They include `HOME`, `TMPDIR` and the XDG directories, so that Codex reads no settings of the
     /// user and leaves no file behind. The proxy variables name the scripted model, which rejects
-    /// attempts to reach the network; [`stray_requests`](ScriptedModel::stray_requests) lists them.
+    /// attempts to reach the network; [`stray_requests`](crate::ScriptedModel::stray_requests) lists them.
     ///
     /// Remove [`removed_env`](Self::removed_env) as well.
     #[must_use]
@@ -102,7 +79,7 @@ impl CodexHome {
             ("XDG_CACHE_HOME", path("home/.cache")),
             ("XDG_DATA_HOME", path("home/.local/share")),
             ("XDG_STATE_HOME", path("home/.local/state")),
-            (KEY.0, KEY.1.into()),
+            (API_KEY_VARIABLE, API_KEY.into()),
         ];
         env.extend(["TMPDIR", "TMP", "TEMP"].map(|name| (name, path("tmp"))));
         // Some programs read the upper case, some the lower case.

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
-use super::KEY;
+/// The variable that holds the API key of the scripted model.
+pub(super) const API_KEY_VARIABLE: &str = "CODEX_TESTING_API_KEY";
+
+/// The API key of the scripted model, which does not check it.
+pub(super) const API_KEY: &str = "sk-codex-testing-no-secret";
 
 /// The settings that a test may choose.
 #[derive(Clone, Debug)]
@@ -37,7 +41,10 @@ impl Settings {
             "model_provider = \"scripted\"".to_owned(),
             "model_providers.scripted.name = \"Scripted model of codex-testing\"".to_owned(),
             format!("model_providers.scripted.base_url = {}", Quoted(base_url)),
-            format!("model_providers.scripted.env_key = {}", Quoted(KEY.0)),
+            format!(
+                "model_providers.scripted.env_key = {}",
+                Quoted(API_KEY_VARIABLE)
+            ),
             "model_providers.scripted.wire_api = \"responses\"".to_owned(),
             // A retry after a scripted failure would take the next response.
             "model_providers.scripted.request_max_retries = 0".to_owned(),

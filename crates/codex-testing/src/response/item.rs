@@ -1,14 +1,14 @@
-//! The output items of a reply: text, reasoning, calls of tools.
+//! The output items of a response: text, reasoning, tool calls.
 
 use serde_json::Value;
 
-/// One output item of a [`Reply`](crate::Reply).
+/// An output item of a [`ModelResponse`](crate::ModelResponse).
 ///
 /// ```
-/// use codex_testing::{Item, Reply};
+/// use codex_testing::{Item, ModelResponse};
 /// use serde_json::json;
 ///
-/// let reply = Reply::items([
+/// let response = ModelResponse::items([
 ///     Item::reasoning("The user wants the files."),
 ///     Item::text("I will look.").phase("commentary"),
 ///     Item::function_call("exec_command", json!({ "cmd": "ls" })).call_id("list"),
@@ -17,16 +17,16 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Item {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ItemKind,
     pub(crate) id: Option<String>,
     pub(crate) call_id: Option<String>,
     pub(crate) namespace: Option<String>,
     pub(crate) phase: Option<String>,
 }
 
-/// What an item is, as far as its stream differs from that of the others.
+/// The kinds of items, which differ in the events that stream them.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum ItemKind {
     Text { deltas: Vec<String> },
     Reasoning { deltas: Vec<String> },
     FunctionCall { name: String, arguments: String },
@@ -35,83 +35,82 @@ pub(crate) enum Kind {
 }
 
 impl Item {
-    /// A message of the assistant, streamed word by word.
+    /// Creates an assistant message, streamed word by word.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::deltas(words(text.as_ref()))
     }
 
-    /// A message of the assistant, streamed in exactly these pieces.
+    /// Creates an assistant message, streamed in exactly these deltas.
     pub fn deltas<S: Into<String>>(deltas: impl IntoIterator<Item = S>) -> Self {
-        Self::from(Kind::Text {
+        Self::from(ItemKind::Text {
             deltas: deltas.into_iter().map(Into::into).collect(),
         })
     }
 
-    /// A summary of the model's reasoning, streamed word by word.
+    /// Creates a reasoning summary, streamed word by word.
     pub fn reasoning(summary: impl AsRef<str>) -> Self {
-        Self::from(Kind::Reasoning {
+        Self::from(ItemKind::Reasoning {
             deltas: words(summary.as_ref()),
         })
     }
 
-    /// A call of a function tool.
+    /// Creates a function call.
     ///
-    /// `arguments` are sent as JSON text. A [`Value::String`] is sent as it is: that is the way to
-    /// send arguments that are not JSON.
+    /// `arguments` are sent as JSON text. A [`Value::String`] is sent unchanged, so it can hold
+    /// arguments that are not JSON.
     pub fn function_call(name: impl Into<String>, arguments: impl Into<Value>) -> Self {
         let arguments = match arguments.into() {
             Value::String(text) => text,
             value => value.to_string(),
         };
-        Self::from(Kind::FunctionCall {
+        Self::from(ItemKind::FunctionCall {
             name: name.into(),
             arguments,
         })
     }
 
-    /// A call of a custom tool, whose input is text: `apply_patch`, for the models that have it.
+    /// Creates a call of a custom tool, whose input is text: `apply_patch`, for models that have it.
     pub fn custom_tool_call(name: impl Into<String>, input: impl Into<String>) -> Self {
-        Self::from(Kind::CustomToolCall {
+        Self::from(ItemKind::CustomToolCall {
             name: name.into(),
             input: input.into(),
         })
     }
 
-    /// Any other item, in the words of the Responses API; it is added and done, without deltas.
+    /// Creates an item from its JSON in the Responses API. It is streamed without deltas.
     pub fn raw(item: impl Into<Value>) -> Self {
-        Self::from(Kind::Raw(item.into()))
+        Self::from(ItemKind::Raw(item.into()))
     }
 
-    /// The item's id, instead of one that is made from the numbers of request and item.
+    /// Sets the item's id. The default is made of the numbers of the request and of the item.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// The id by which the call's output is found in the next request.
+    /// Sets the call's id, which identifies its output in the next request.
     ///
-    /// Without it, it is `call_<request>_<item>`, both counted from 1. It has no meaning for items
-    /// that are no calls.
+    /// The default is `call_<request>_<item>`, both counted from 1. Items other than calls ignore it.
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self
     }
 
-    /// The namespace of the called function, for tools that are offered in one.
+    /// Sets the namespace of the called function, for tools that are offered in one.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// The phase of a message: `commentary` or `final_answer`.
+    /// Sets the phase of a message: `commentary` or `final_answer`.
     pub fn phase(mut self, phase: impl Into<String>) -> Self {
         self.phase = Some(phase.into());
         self
     }
 }
 
-impl From<Kind> for Item {
-    fn from(kind: Kind) -> Self {
+impl From<ItemKind> for Item {
+    fn from(kind: ItemKind) -> Self {
         Self {
             kind,
             id: None,
@@ -122,12 +121,12 @@ impl From<Kind> for Item {
     }
 }
 
-/// Cuts after each run of white space, so that the pieces put together are the text.
+/// Splits after each run of white space, so that the pieces concatenate to the text.
 fn words(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     for piece in text.split_inclusive(char::is_whitespace) {
         match pieces.last_mut() {
-            // A piece without a word is the rest of a run of white space.
+            // A piece without a word continues a run of white space.
             Some(last) if piece.trim().is_empty() => last.push_str(piece),
             _ => pieces.push(piece.to_owned()),
         }
@@ -135,7 +134,7 @@ fn words(text: &str) -> Vec<String> {
     pieces
 }
 
-/// Cuts into pieces of so many characters, the last one shorter.
+/// Splits into pieces of this many characters; the last one may be shorter.
 pub(crate) fn chunks(text: &str, characters: usize) -> Vec<String> {
     let all: Vec<char> = text.chars().collect();
     all.chunks(characters.max(1))
@@ -148,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_put_together_are_the_text() {
+    fn words_concatenate_to_the_text() {
         for text in [
             "",
             " ",
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_count_characters_and_not_bytes() {
+    fn chunks_count_characters_instead_of_bytes() {
         assert_eq!(chunks("äöüx", 3), ["äöü", "x"]);
         assert_eq!(chunks("ab", 0), ["a", "b"]);
         assert!(chunks("", 3).is_empty());

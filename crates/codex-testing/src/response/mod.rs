@@ -1,4 +1,4 @@
-//! A reply of the scripted model: what it streams, where it halts, how it ends.
+//! Scripted responses: the items that a response streams, where it pauses, how it ends.
 
 mod item;
 mod usage;
@@ -8,51 +8,51 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use item::Item;
-pub(crate) use item::Kind;
+pub(crate) use item::ItemKind;
 pub use usage::Usage;
 
 use crate::gate::Gate;
 
-/// One reply of the [`ScriptedModel`](crate::ScriptedModel).
+/// A response of the [`ScriptedModel`](crate::ScriptedModel).
 ///
-/// A reply is a stream of output items, or an HTTP error. It can be held at [gates](Gate), slowed
-/// down, and made to fail on its way.
+/// A response is a stream of output items, or an HTTP error. It can be held at [gates](Gate), slowed
+/// down, and made to fail midway.
 ///
 /// ```
-/// use codex_testing::{Item, Reply};
+/// use codex_testing::{Item, ModelResponse};
 /// use serde_json::json;
 ///
-/// let answer = Reply::text("All tests pass.");
-/// let tool = Reply::function_call("exec_command", json!({ "cmd": "cargo test" }));
-/// let both = Reply::text("I will run the tests.")
+/// let text = ModelResponse::text("All tests pass.");
+/// let call = ModelResponse::function_call("exec_command", json!({ "cmd": "cargo test" }));
+/// let both = ModelResponse::text("I will run the tests.")
 ///     .item(Item::function_call("exec_command", json!({ "cmd": "cargo test" })));
-/// let refused = Reply::http_error(429, "slow down").header("retry-after", "1");
-/// let broken = Reply::text("It breaks off in the middle").cut_after(3);
+/// let rejected = ModelResponse::http_error(429, "slow down").header("retry-after", "1");
+/// let broken = ModelResponse::text("It breaks off in the middle").cut_after(3);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Reply {
-    pub(crate) answer: Answer,
+pub struct ModelResponse {
+    pub(crate) kind: ResponseKind,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) delay: Duration,
-    pub(crate) hold: Vec<Gate>,
+    pub(crate) gates: Vec<Gate>,
 }
 
-/// The two kinds of replies.
+/// The two kinds of responses.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ResponseKind {
     Http { status: u16, body: String },
-    Stream(Script),
+    Stream(StreamScript),
 }
 
-/// What a streamed reply says, and what happens on its way.
+/// The script of a streamed response.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Script {
+pub(crate) struct StreamScript {
     pub(crate) items: Vec<Item>,
     pub(crate) usage: Usage,
     pub(crate) ending: Ending,
     pub(crate) delta_delay: Duration,
-    pub(crate) stops: Vec<Stop>,
+    pub(crate) breakpoints: Vec<Breakpoint>,
 }
 
 /// The last event of a stream.
@@ -70,114 +70,115 @@ pub(crate) enum Ending {
     Cut,
 }
 
-/// Something that happens after so many deltas of text.
+/// An action after a number of text deltas.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop {
+pub(crate) struct Breakpoint {
     pub(crate) after: usize,
-    pub(crate) what: Halt,
+    pub(crate) action: BreakpointAction,
 }
 
-/// What happens there.
 #[derive(Clone, Debug)]
-pub(crate) enum Halt {
+pub(crate) enum BreakpointAction {
     Hold(Gate),
     Cut,
 }
 
-/// What a reply says.
-impl Reply {
-    /// One message of the assistant, streamed word by word.
+/// Content.
+impl ModelResponse {
+    /// Creates a response of one assistant message, streamed word by word.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::items([Item::text(text)])
     }
 
-    /// One message of the assistant, streamed in exactly these pieces.
+    /// Creates a response of one assistant message, streamed in exactly these deltas.
     pub fn deltas<S: Into<String>>(deltas: impl IntoIterator<Item = S>) -> Self {
         Self::items([Item::deltas(deltas)])
     }
 
-    /// One message of the assistant, streamed in pieces of so many characters.
+    /// Creates a response of one assistant message, streamed in deltas of this many characters.
     pub fn text_in_chunks_of(characters: usize, text: impl AsRef<str>) -> Self {
         Self::deltas(item::chunks(text.as_ref(), characters))
     }
 
-    /// One call of a function tool; see [`Item::function_call`].
+    /// Creates a response of one function call; see [`Item::function_call`].
     pub fn function_call(name: impl Into<String>, arguments: impl Into<Value>) -> Self {
         Self::items([Item::function_call(name, arguments)])
     }
 
-    /// One call of a custom tool; see [`Item::custom_tool_call`].
+    /// Creates a response of one call of a custom tool; see [`Item::custom_tool_call`].
     pub fn custom_tool_call(name: impl Into<String>, input: impl Into<String>) -> Self {
         Self::items([Item::custom_tool_call(name, input)])
     }
 
-    /// Several output items, in this order; none is a reply that completes and says nothing.
+    /// Creates a response of these output items, in order. Without items it completes without
+    /// output.
     pub fn items(items: impl IntoIterator<Item = Item>) -> Self {
-        let script = Script {
+        let script = StreamScript {
             items: items.into_iter().collect(),
-            ..Script::default()
+            ..StreamScript::default()
         };
-        Self::from(Answer::Stream(script))
+        Self::from(ResponseKind::Stream(script))
     }
 
-    /// No stream, but an HTTP status and a body.
+    /// Creates an HTTP error instead of a stream.
     ///
-    /// What Codex 0.169 makes of it depends on both: of a 400 the body is the turn's error message,
-    /// word for word; of a 429 and a 500 it is replaced by Codex's own words; of others,
-    /// `error.message` of a JSON body is quoted. All but 400 and 429 are tried again, unless the
-    /// configuration says not to, as that of a [`CodexHome`](crate::CodexHome) does.
+    /// The status determines how Codex 0.169 reports it. For a 400, the turn's error message is the
+    /// body, verbatim. For a 429 and a 500, Codex replaces the body with a message of its own. For
+    /// other statuses it quotes `error.message` of a JSON body. Codex retries all but 400 and 429,
+    /// unless its configuration disables retries, as that of a [`CodexHome`](crate::CodexHome) does.
     pub fn http_error(status: u16, body: impl Into<String>) -> Self {
-        Self::from(Answer::Http {
+        Self::from(ResponseKind::Http {
             status,
             body: body.into(),
         })
     }
 
-    /// A stream that fails at once, with `response.failed`; see [`then_fail`](Self::then_fail).
+    /// Creates a stream that fails at once, with `response.failed`; see
+    /// [`then_fail`](Self::then_fail).
     pub fn failure(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::items([]).then_fail(code, message)
     }
 
-    /// Adds an output item. It does nothing to an HTTP error.
+    /// Adds an output item. HTTP errors ignore it.
     pub fn item(self, item: Item) -> Self {
         self.script(|script| script.items.push(item))
     }
 
-    /// The token counts that the reply reports. They do nothing to an HTTP error.
+    /// Sets the token counts that the response reports. HTTP errors ignore them.
     pub fn usage(self, usage: Usage) -> Self {
         self.script(|script| script.usage = usage)
     }
 
-    /// Adds a header of the HTTP response, such as `retry-after`.
+    /// Adds a header to the HTTP response, such as `retry-after`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 }
 
-/// When a reply says it, and how it ends.
-impl Reply {
-    /// Holds the whole reply, its HTTP head included, until the gate is opened.
+/// Timing and ending.
+impl ModelResponse {
+    /// Holds the whole response, its HTTP head included, until the gate is opened.
     pub fn hold(mut self, gate: &Gate) -> Self {
-        self.hold.push(gate.clone());
+        self.gates.push(gate.clone());
         self
     }
 
-    /// Holds the stream after so many deltas of text, until the gate is opened.
+    /// Holds the stream after this many text deltas, until the gate is opened.
     ///
-    /// With 0 the stream is held after `response.created`; with more deltas than there are, after
-    /// the last item and before the end. When the gate is reached, the deltas before it are on their
-    /// way, but the client may not have read them yet. It does nothing to an HTTP error.
+    /// With 0, the stream is held after `response.created`. With more deltas than the stream has, it
+    /// is held between the last item and the end. When the gate is reached, the deltas before it are
+    /// sent, but the client may not have read them yet. HTTP errors ignore it.
     pub fn hold_after(self, deltas: usize, gate: &Gate) -> Self {
-        self.stop(deltas, Halt::Hold(gate.clone()))
+        self.breakpoint(deltas, BreakpointAction::Hold(gate.clone()))
     }
 
-    /// Cuts the connection after so many deltas of text, in the middle of the stream.
+    /// Cuts the connection after this many text deltas.
     ///
-    /// With more deltas than there are, it is cut where `response.completed` would be. It does
-    /// nothing to an HTTP error.
+    /// With more deltas than the stream has, the cut replaces `response.completed`. HTTP errors
+    /// ignore it.
     pub fn cut_after(self, deltas: usize) -> Self {
-        self.stop(deltas, Halt::Cut)
+        self.breakpoint(deltas, BreakpointAction::Cut)
     }
 
     /// Cuts the connection after the last item, instead of completing the response.
@@ -185,10 +186,10 @@ impl Reply {
         self.script(|script| script.ending = Ending::Cut)
     }
 
-    /// Ends the stream with `response.failed`, after its items.
+    /// Ends the stream with `response.failed` after its items.
     ///
-    /// Codex knows some codes: `context_length_exceeded`, `insufficient_quota`,
-    /// `rate_limit_exceeded`. What it knows not counts as a stream that broke off.
+    /// Codex knows the codes `context_length_exceeded`, `insufficient_quota` and
+    /// `rate_limit_exceeded`. It treats any other code as a disconnected stream.
     pub fn then_fail(self, code: impl Into<String>, message: impl Into<String>) -> Self {
         let ending = Ending::Failed {
             code: code.into(),
@@ -205,57 +206,57 @@ impl Reply {
         self.script(|script| script.ending = ending)
     }
 
-    /// Waits before the reply begins. A [gate](Self::hold) is better where a test waits for
-    /// something else than time.
+    /// Delays the start of the response. Prefer a [gate](Self::hold) if the test waits for an event
+    /// rather than for time to pass.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Waits before each delta of text. It does nothing to an HTTP error.
+    /// Delays each text delta. HTTP errors ignore it.
     pub fn delay_between_deltas(self, delay: Duration) -> Self {
         self.script(|script| script.delta_delay = delay)
     }
 
-    fn stop(self, after: usize, what: Halt) -> Self {
-        self.script(|script| script.stops.push(Stop { after, what }))
+    fn breakpoint(self, after: usize, action: BreakpointAction) -> Self {
+        self.script(|script| script.breakpoints.push(Breakpoint { after, action }))
     }
 
-    fn script(mut self, change: impl FnOnce(&mut Script)) -> Self {
-        if let Answer::Stream(script) = &mut self.answer {
+    fn script(mut self, change: impl FnOnce(&mut StreamScript)) -> Self {
+        if let ResponseKind::Stream(script) = &mut self.kind {
             change(script);
         }
         self
     }
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
+impl From<ResponseKind> for ModelResponse {
+    fn from(kind: ResponseKind) -> Self {
         Self {
-            answer,
+            kind,
             headers: Vec::new(),
             delay: Duration::ZERO,
-            hold: Vec::new(),
+            gates: Vec::new(),
         }
     }
 }
 
-/// One message of the assistant, as by [`Reply::text`].
-impl From<&str> for Reply {
+/// One assistant message, as created by [`ModelResponse::text`].
+impl From<&str> for ModelResponse {
     fn from(text: &str) -> Self {
         Self::text(text)
     }
 }
 
-/// One message of the assistant, as by [`Reply::text`].
-impl From<String> for Reply {
+/// One assistant message, as created by [`ModelResponse::text`].
+impl From<String> for ModelResponse {
     fn from(text: String) -> Self {
         Self::text(text)
     }
 }
 
-/// A reply of one item.
-impl From<Item> for Reply {
+/// A response of one item.
+impl From<Item> for ModelResponse {
     fn from(item: Item) -> Self {
         Self::items([item])
     }

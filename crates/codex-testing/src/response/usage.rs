@@ -1,15 +1,16 @@
-//! The token counts of a reply.
+//! The token counts of a response.
 
 use serde_json::{Value, json};
 
-/// The token counts that a reply reports, as in the `usage` member of the Responses API.
+/// The token counts of a response: the `usage` member of the Responses API.
 ///
-/// Codex adds them up and tells its client in `thread/tokenUsage/updated`.
+/// Codex adds them up and notifies its client with `thread/tokenUsage/updated`.
 ///
 /// ```
-/// use codex_testing::{Reply, Usage};
+/// use codex_testing::{ModelResponse, Usage};
 ///
-/// let reply = Reply::text("Done.").usage(Usage::new(1_200, 34).cached(1_000).reasoning(20));
+/// let usage = Usage::new(1_200, 34).cached(1_000).reasoning(20);
+/// let response = ModelResponse::text("Done.").usage(usage);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -21,7 +22,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Counts of input and output tokens; nothing cached, no reasoning.
+    /// Creates counts of input and output tokens, with no cached tokens and no reasoning.
     pub fn new(input: u64, output: u64) -> Self {
         Self {
             input,
@@ -31,19 +32,19 @@ impl Usage {
         }
     }
 
-    /// How many of the input tokens came from the prompt cache.
+    /// Sets the number of input tokens that came from the prompt cache.
     pub fn cached(mut self, tokens: u64) -> Self {
         self.cached = tokens;
         self
     }
 
-    /// How many of the output tokens were spent on reasoning.
+    /// Sets the number of output tokens spent on reasoning.
     pub fn reasoning(mut self, tokens: u64) -> Self {
         self.reasoning = tokens;
         self
     }
 
-    /// The `usage` member of `response.completed`.
+    /// Returns the `usage` member of `response.completed`.
     pub(crate) fn to_json(self) -> Value {
         json!({
             "input_tokens": self.input,
@@ -55,7 +56,7 @@ impl Usage {
     }
 }
 
-/// Small counts that are easy to tell apart: ten tokens in, five out.
+/// Ten input tokens and five output tokens.
 impl Default for Usage {
     fn default() -> Self {
         Self::new(10, 5)

@@ -1,48 +1,51 @@
-//! Puts the halts of a reply between its events.
+//! Inserts the breakpoints of a response between its events.
 
 use std::{collections::VecDeque, time::Duration};
 
 use serde_json::Value;
 
-use super::Step;
-use crate::reply::{Halt, Stop};
+use super::step::Step;
+use crate::response::{Breakpoint, BreakpointAction};
 
-/// Events as steps, with each stop after the delta of text that it was set at.
-pub(super) struct WithStops<Events> {
+/// Turns events into steps, with each breakpoint after its text delta.
+pub(super) struct WithBreakpoints<Events> {
     events: Events,
-    stops: VecDeque<Stop>,
+    breakpoints: VecDeque<Breakpoint>,
     pause: Duration,
     deltas: usize,
     ready: VecDeque<Step>,
 }
 
-impl<Events> WithStops<Events> {
-    pub(super) fn new(events: Events, mut stops: Vec<Stop>, pause: Duration) -> Self {
-        // A stable sort: where two stops meet, the first that was scripted comes first.
-        stops.sort_by_key(|stop| stop.after);
+impl<Events> WithBreakpoints<Events> {
+    pub(super) fn new(events: Events, mut breakpoints: Vec<Breakpoint>, pause: Duration) -> Self {
+        // The sort is stable: breakpoints at the same delta keep the order of the script.
+        breakpoints.sort_by_key(|breakpoint| breakpoint.after);
         let mut steps = Self {
             events,
-            stops: stops.into(),
+            breakpoints: breakpoints.into(),
             pause,
             deltas: 0,
             ready: VecDeque::new(),
         };
-        steps.halt_after(0);
+        steps.break_after(0);
         steps
     }
 
-    /// Makes the stops ready that are due after so many deltas.
-    fn halt_after(&mut self, deltas: usize) {
-        let due = self.stops.partition_point(|stop| stop.after <= deltas);
+    /// Queues the breakpoints that are due after this many deltas.
+    fn break_after(&mut self, deltas: usize) {
+        let due = self
+            .breakpoints
+            .partition_point(|breakpoint| breakpoint.after <= deltas);
+        let due = self.breakpoints.drain(..due);
         self.ready
-            .extend(self.stops.drain(..due).map(|stop| match stop.what {
-                Halt::Hold(gate) => Step::Hold(gate),
-                Halt::Cut => Step::Cut,
+            .extend(due.map(|breakpoint| match breakpoint.action {
+                BreakpointAction::Hold(gate) => Step::Hold(gate),
+                BreakpointAction::Cut => Step::Cut,
             }));
     }
 }
 
-impl<Events: Iterator<Item = Value>> Iterator for WithStops<Events> {
+impl<Events: Iterator<Item = Value>> Iterator for WithBreakpoints<Events> {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {
@@ -50,8 +53,8 @@ impl<Events: Iterator<Item = Value>> Iterator for WithStops<Events> {
             return Some(step);
         }
         let Some(event) = self.events.next() else {
-            // Stops beyond the last delta come before the end.
-            self.halt_after(usize::MAX);
+            // Breakpoints beyond the last delta come before the end.
+            self.break_after(usize::MAX);
             return self.ready.pop_front();
         };
         if event["type"] != "response.output_text.delta" {
@@ -59,7 +62,7 @@ impl<Events: Iterator<Item = Value>> Iterator for WithStops<Events> {
         }
         self.deltas += 1;
         self.ready.push_back(Step::Send(event));
-        self.halt_after(self.deltas);
+        self.break_after(self.deltas);
         if self.pause.is_zero() {
             self.ready.pop_front()
         } else {

@@ -1,19 +1,21 @@
-//! Turns that say something, and turns that run commands.
+//! Turns that complete: with text, and with commands.
 
 use crate::driver::stage;
-use codex_testing::{Item, Reply, Usage};
+use codex_testing::{Item, ModelResponse, Usage};
 use serde_json::json;
 
 #[test]
 fn a_text_turn_streams_the_deltas_as_scripted() {
     let (model, home, mut server, thread) = stage("never", "danger-full-access");
-    model.push(Reply::deltas(["Hel", "lo, ", "wörld"]).usage(Usage::new(700, 30).cached(600)));
+    model.push(
+        ModelResponse::deltas(["Hel", "lo, ", "wörld"]).usage(Usage::new(700, 30).cached(600)),
+    );
 
     let turn = server.run(&thread, "Say hello.");
 
     assert_eq!(turn["status"], "completed", "{turn}");
     assert_eq!(server.deltas(), ["Hel", "lo, ", "wörld"]);
-    let usage = server.passed("thread/tokenUsage/updated");
+    let usage = server.skipped("thread/tokenUsage/updated");
     let total = &usage.last().unwrap()["params"]["tokenUsage"]["total"];
     assert_eq!(
         (&total["inputTokens"], &total["cachedInputTokens"]),
@@ -40,7 +42,7 @@ fn a_text_turn_streams_the_deltas_as_scripted() {
     assert_eq!(request.header("content-encoding"), None);
 
     drop(server);
-    // Nothing but the turn's one request: no list of models, and no attempt to leave the machine.
+    // Only the request of the turn: no request for the models, and no attempt to reach the network.
     assert_eq!(model.requests().len(), 1);
     assert!(
         model.stray_requests().is_empty(),
@@ -57,7 +59,7 @@ fn a_function_call_runs_a_command_whose_output_is_in_the_next_request() {
     let (model, home, mut server, thread) = stage("never", "danger-full-access");
     let call = json!({ "cmd": "echo made > made.txt && echo sum-$((40 + 2))" });
     model.push(
-        Reply::items([
+        ModelResponse::items([
             Item::reasoning("A command is needed."),
             Item::text("I will run it."),
         ])
@@ -79,7 +81,7 @@ fn a_function_call_runs_a_command_whose_output_is_in_the_next_request() {
         "made\n"
     );
     let kinds: Vec<_> = server
-        .passed("item/completed")
+        .skipped("item/completed")
         .into_iter()
         .map(|message| {
             message["params"]["item"]["type"]
@@ -101,9 +103,9 @@ fn a_function_call_runs_a_command_whose_output_is_in_the_next_request() {
 }
 
 #[test]
-fn the_sandbox_keeps_a_command_from_writing() {
+fn the_sandbox_prevents_a_command_from_writing() {
     let (model, home, mut server, thread) = stage("never", "read-only");
-    model.push(Reply::function_call(
+    model.push(ModelResponse::function_call(
         "exec_command",
         json!({ "cmd": "touch made.txt" }),
     ));
@@ -117,7 +119,7 @@ fn the_sandbox_keeps_a_command_from_writing() {
 }
 
 #[test]
-fn a_command_that_needs_approval_asks_and_obeys_the_answer() {
+fn a_command_that_needs_approval_asks_and_follows_the_decision() {
     let (model, home, mut server, thread) = stage("on-request", "read-only");
     for (decision, made) in [("decline", false), ("accept", true)] {
         let call = json!({
@@ -147,7 +149,7 @@ fn a_command_that_needs_approval_asks_and_obeys_the_answer() {
 }
 
 #[test]
-fn what_a_command_seeks_outside_is_refused_and_seen() {
+fn an_attempt_of_a_command_to_reach_the_network_is_rejected_and_recorded() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let call = json!({ "cmd": "git ls-remote https://example.com/repository" });
     model
@@ -170,13 +172,13 @@ fn what_a_command_seeks_outside_is_refused_and_seen() {
 }
 
 #[test]
-fn a_closure_answers_many_turns_at_once_each_with_its_own_text() {
+fn a_closure_responds_to_many_concurrent_turns_each_with_its_own_text() {
     const TURNS: usize = 100;
     let (model, _home, mut server, _) = stage("never", "danger-full-access");
     let gate = model.gate();
     model.respond_with({
         let gate = gate.clone();
-        move |request| Reply::text(request.last_user_text().unwrap_or_default()).hold(&gate)
+        move |request| ModelResponse::text(request.last_user_text().unwrap_or_default()).hold(&gate)
     });
     let mut turns = Vec::new();
     for number in 0..TURNS {
@@ -191,7 +193,7 @@ fn a_closure_answers_many_turns_at_once_each_with_its_own_text() {
         assert_eq!(turn["status"], "completed", "{turn}");
     }
     let messages = server
-        .passed("item/completed")
+        .skipped("item/completed")
         .into_iter()
         .filter(|message| message["params"]["item"]["type"] == "agentMessage");
     let mut heard = 0;

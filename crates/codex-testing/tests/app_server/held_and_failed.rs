@@ -1,25 +1,25 @@
-//! Turns that fail, and turns that are held.
+//! Turns that fail, and turns that are held at a gate.
 
 use crate::driver::stage;
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use serde_json::json;
 
 #[test]
 fn an_http_failure_makes_the_turn_fail_with_its_body() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
-    model.push(Reply::http_error(400, "the prompt is too silly"));
+    model.push(ModelResponse::http_error(400, "the prompt is too silly"));
 
     let turn = server.run(&thread, "Say hello.");
 
     assert_eq!(turn["status"], "failed", "{turn}");
     assert_eq!(turn["error"]["message"], "the prompt is too silly");
-    assert_eq!(model.requests().len(), 1, "nothing is tried again");
+    assert_eq!(model.requests().len(), 1, "no request is retried");
 }
 
 #[test]
-fn a_stream_that_fails_makes_the_turn_fail_as_the_code_says() {
+fn a_stream_that_fails_makes_the_turn_fail_with_the_error_of_its_code() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
-    model.push(Reply::text("It begins").then_fail("context_length_exceeded", "too long"));
+    model.push(ModelResponse::text("It begins").then_fail("context_length_exceeded", "too long"));
 
     let turn = server.run(&thread, "Say hello.");
 
@@ -32,9 +32,9 @@ fn a_stream_that_fails_makes_the_turn_fail_as_the_code_says() {
 }
 
 #[test]
-fn a_connection_that_breaks_makes_the_turn_fail_after_what_arrived() {
+fn a_connection_that_breaks_makes_the_turn_fail_after_the_deltas_that_arrived() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
-    model.push(Reply::text("It begins and breaks off").cut_after(2));
+    model.push(ModelResponse::text("It begins and breaks off").cut_after(2));
 
     let turn = server.run(&thread, "Say hello.");
 
@@ -48,26 +48,26 @@ fn a_connection_that_breaks_makes_the_turn_fail_after_what_arrived() {
 }
 
 #[test]
-fn a_request_without_a_reply_fails_the_turn_and_says_what_is_missing() {
+fn a_request_without_a_response_fails_the_turn_with_an_error_that_says_what_is_missing() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
 
-    let turn = server.run(&thread, "Anybody there?");
+    let turn = server.run(&thread, "Is anyone there?");
 
     assert_eq!(turn["status"], "failed", "{turn}");
     let message = turn["error"]["message"].as_str().unwrap();
-    assert!(message.contains("no reply for request 1"), "{message}");
+    assert!(message.contains("no response for request 1"), "{message}");
     assert!(
-        message.contains("Anybody there?") && message.contains(&thread),
+        message.contains("Is anyone there?") && message.contains(&thread),
         "{message}"
     );
     assert_eq!(model.unanswered().len(), 1);
 }
 
 #[test]
-fn a_held_reply_keeps_the_turn_running_until_the_gate_opens() {
+fn a_held_response_keeps_the_turn_running_until_the_gate_opens() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let gate = model.gate();
-    model.push(Reply::text("one two three").hold_after(2, &gate));
+    model.push(ModelResponse::text("one two three").hold_after(2, &gate));
     let turn = server.start_turn(&thread, "Count.");
 
     gate.blocking_reached().unwrap();
@@ -75,13 +75,13 @@ fn a_held_reply_keeps_the_turn_running_until_the_gate_opens() {
         message["params"]["delta"] == "two "
     });
     assert_eq!(two["params"]["turnId"], turn.as_str());
-    // The server has nothing more to say of its own: a round trip later the turn is still running.
+    // After a round trip the turn is still running.
     let read = server.call(
         "thread/read",
         &json!({ "threadId": thread, "includeTurns": false }),
     );
     assert_eq!(read["thread"]["status"]["type"], "active", "{read}");
-    assert!(server.passed("turn/completed").is_empty());
+    assert!(server.skipped("turn/completed").is_empty());
 
     gate.open();
     assert_eq!(server.completed(&turn)["status"], "completed");
@@ -90,11 +90,11 @@ fn a_held_reply_keeps_the_turn_running_until_the_gate_opens() {
 }
 
 #[test]
-fn a_steer_while_held_hangs_up_and_asks_again() {
+fn a_steer_while_held_disconnects_and_sends_a_new_request() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let gate = model.gate();
     model
-        .push(Reply::text("one two three").hold_after(2, &gate))
+        .push(ModelResponse::text("one two three").hold_after(2, &gate))
         .push("four");
     let turn = server.start_turn(&thread, "Count.");
     gate.blocking_reached().unwrap();
@@ -119,11 +119,11 @@ fn a_steer_while_held_hangs_up_and_asks_again() {
 }
 
 #[test]
-fn an_interrupt_while_held_ends_the_turn_and_hangs_up() {
+fn an_interrupt_while_held_ends_the_turn_and_disconnects() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let before = model.push_gated("never sent");
     let within = model.gate();
-    model.push(Reply::text("one two").hold_after(1, &within));
+    model.push(ModelResponse::text("one two").hold_after(1, &within));
 
     for gate in [before, within] {
         let turn = server.start_turn(&thread, "Wait.");

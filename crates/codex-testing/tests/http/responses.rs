@@ -1,4 +1,4 @@
-//! What the model answers.
+//! Scripted responses over HTTP.
 
 use std::{
     sync::Arc,
@@ -6,16 +6,16 @@ use std::{
 };
 
 use crate::client::{Client, model};
-use codex_testing::{Item, Reply};
+use codex_testing::{Item, ModelResponse};
 use serde_json::Value;
 
 #[test]
-fn replies_come_in_the_order_of_the_queue_and_then_from_the_closure() {
+fn responses_come_from_the_queue_in_order_and_then_from_the_closure() {
     let model = model();
     model.push("first").push(Item::text("second"));
-    model.respond_with(|request| Reply::text(format!("{}th", request.number())));
+    model.respond_with(|request| ModelResponse::text(format!("{}th", request.number())));
     let texts: Vec<_> = (0..4)
-        .map(|_| Client::ask(&model, "x").answer().text())
+        .map(|_| Client::ask(&model, "x").response().text())
         .collect();
     assert_eq!(texts, ["first", "second", "3th", "4th"]);
     assert!(model.unanswered().is_empty());
@@ -23,148 +23,151 @@ fn replies_come_in_the_order_of_the_queue_and_then_from_the_closure() {
 }
 
 #[test]
-fn an_http_error_has_its_status_its_headers_and_its_body() {
+fn an_http_error_has_its_status_headers_and_body() {
     let model = model();
-    model.push(Reply::http_error(429, "slow down").header("retry-after", "7"));
-    let answer = Client::ask(&model, "x").answer();
-    assert_eq!((answer.status, &*answer.body), (429, "slow down"));
-    assert!(answer.head.contains("retry-after: 7"), "{answer:?}");
+    model.push(ModelResponse::http_error(429, "slow down").header("retry-after", "7"));
+    let response = Client::ask(&model, "x").response();
+    assert_eq!((response.status, &*response.body), (429, "slow down"));
+    assert!(response.head.contains("retry-after: 7"), "{response:?}");
 }
 
 #[test]
-fn a_script_that_http_cannot_say_is_told_to_the_client() {
+fn an_invalid_status_or_header_is_reported_to_the_client() {
     let model = model();
     model
-        .push(Reply::http_error(99, ""))
-        .push(Reply::text("x").header("no name", "y"));
-    for part in ["99 is no status", "\"no name\""] {
-        let answer = Client::ask(&model, "x").answer();
+        .push(ModelResponse::http_error(99, ""))
+        .push(ModelResponse::text("x").header("no name", "y"));
+    for part in ["status 99 is invalid", "\"no name\""] {
+        let response = Client::ask(&model, "x").response();
         assert!(
-            answer.status == 400 && answer.body.contains(part),
-            "{answer:?}"
+            response.status == 400 && response.body.contains(part),
+            "{response:?}"
         );
     }
 }
 
 #[test]
-fn what_was_sent_before_a_cut_arrives_and_the_body_breaks_off() {
+fn events_before_a_cut_arrive_and_then_the_body_breaks_off() {
     let model = model();
-    // More than fits into one frame.
+    // More text than fits into one frame.
     let long = "word ".repeat(2_000);
     model
-        .push(Reply::text(&long).cut_after(1_500))
-        .push(Reply::text("all of it").then_cut());
-    let answer = Client::ask(&model, "x").answer();
-    assert_eq!(answer.text(), "word ".repeat(1_500));
-    assert!(!answer.whole);
-    let answer = Client::ask(&model, "x").answer();
+        .push(ModelResponse::text(&long).cut_after(1_500))
+        .push(ModelResponse::text("all of it").then_cut());
+    let response = Client::ask(&model, "x").response();
+    assert_eq!(response.text(), "word ".repeat(1_500));
+    assert!(!response.whole);
+    let response = Client::ask(&model, "x").response();
     assert_eq!(
-        (answer.text(), answer.last()),
+        (response.text(), response.last()),
         ("all of it".into(), "response.output_item.done".into())
     );
-    assert!(!answer.whole);
+    assert!(!response.whole);
 }
 
 #[test]
 fn a_stream_ends_as_scripted() {
     let model = model();
     model
-        .push(Reply::text("a"))
-        .push(Reply::text("a").then_fail("c", "m"))
-        .push(Reply::failure("c", "m"))
-        .push(Reply::text("a").then_incomplete("max_output_tokens"));
+        .push(ModelResponse::text("a"))
+        .push(ModelResponse::text("a").then_fail("c", "m"))
+        .push(ModelResponse::failure("c", "m"))
+        .push(ModelResponse::text("a").then_incomplete("max_output_tokens"));
     for end in ["completed", "failed", "failed", "incomplete"] {
-        let answer = Client::ask(&model, "x").answer();
+        let response = Client::ask(&model, "x").response();
         assert!(
-            answer.whole && answer.last() == format!("response.{end}"),
-            "{answer:?}"
+            response.whole && response.last() == format!("response.{end}"),
+            "{response:?}"
         );
     }
 }
 
 #[test]
-fn a_request_without_a_reply_is_told_what_is_missing() {
+fn a_request_without_a_response_gets_an_error_that_says_what_is_missing() {
     let model = model();
-    let body = Client::ask(&model, "hear me").answer();
+    let body = Client::ask(&model, "hear me").response();
     assert_eq!(body.status, 400);
     for part in [
         "request 1",
         "hear me",
         "thread t",
         "the queue is empty",
-        "no respond_with",
+        "respond_with is not set",
     ] {
         assert!(body.body.contains(part), "{body:?}");
     }
     model.respond_with(|_| None);
     assert!(
         Client::ask(&model, "x")
-            .answer()
+            .response()
             .body
-            .contains("respond_with gave None")
+            .contains("respond_with returned None")
     );
     assert_eq!(model.unanswered().len(), 2);
 }
 
 #[test]
-fn a_closure_that_panics_fails_its_request_and_nothing_else() {
+fn a_closure_that_panics_fails_only_its_request() {
     let model = model();
     model.respond_with(|request| {
         assert_ne!(request.number(), 1, "not the first one");
-        Reply::text("fine")
+        ModelResponse::text("fine")
     });
-    let answer = Client::ask(&model, "x").answer();
+    let response = Client::ask(&model, "x").response();
     assert!(
-        answer.status == 400 && answer.body.contains("not the first one"),
-        "{answer:?}"
+        response.status == 400 && response.body.contains("not the first one"),
+        "{response:?}"
     );
-    assert_eq!(Client::ask(&model, "x").answer().text(), "fine");
+    assert_eq!(Client::ask(&model, "x").response().text(), "fine");
     assert_eq!(model.unanswered().len(), 1);
 }
 
 #[test]
-fn a_closure_may_look_at_the_model_and_script_it() {
+fn a_closure_may_read_the_model_and_extend_its_script() {
     let model = Arc::new(model());
     let inner = Arc::downgrade(&model);
     model.respond_with(move |_| {
         let model = inner.upgrade()?;
         model.push("later");
-        Some(Reply::text(format!("{} seen", model.requests().len())))
+        Some(ModelResponse::text(format!(
+            "{} seen",
+            model.requests().len()
+        )))
     });
-    assert_eq!(Client::ask(&model, "x").answer().text(), "1 seen");
-    assert_eq!(Client::ask(&model, "x").answer().text(), "later");
+    assert_eq!(Client::ask(&model, "x").response().text(), "1 seen");
+    assert_eq!(Client::ask(&model, "x").response().text(), "later");
 }
 
 #[test]
-fn other_requests_are_refused_and_seen() {
+fn other_requests_are_rejected_and_recorded() {
     let model = model();
     assert_eq!(
         Client::send(&model, "GET", "/v1/unknown?x=1", "")
-            .answer()
+            .response()
             .status,
         404
     );
     assert_eq!(
         Client::send(&model, "POST", "/v1/responses/compact", "{}")
-            .answer()
+            .response()
             .status,
         404
     );
     assert_eq!(
         Client::send(&model, "POST", "/v1/responses", "no json")
-            .answer()
+            .response()
             .status,
         400
     );
     assert_eq!(
         Client::send(&model, "CONNECT", "example.com:443", "")
-            .answer()
+            .response()
             .status,
         404
     );
     let proxied = "http://example.com/v1/models";
     assert_eq!(
-        Client::send(&model, "GET", proxied, "").answer().status,
+        Client::send(&model, "GET", proxied, "").response().status,
         404
     );
     let strays = model.stray_requests();
@@ -184,21 +187,21 @@ fn other_requests_are_refused_and_seen() {
 
 #[test]
 fn the_list_of_models_has_one() {
-    let answer = Client::send(&model(), "GET", "/v1/models?client_version=1", "").answer();
-    let list: Value = serde_json::from_str(&answer.body).unwrap();
+    let response = Client::send(&model(), "GET", "/v1/models?client_version=1", "").response();
+    let list: Value = serde_json::from_str(&response.body).unwrap();
     assert_eq!(list["data"][0]["id"], "scripted-model");
 }
 
 #[test]
-fn delays_are_kept() {
+fn delays_are_observed() {
     let model = model();
     let delay = Duration::from_millis(20);
     model.push(
-        Reply::text("a b c")
+        ModelResponse::text("a b c")
             .delay(delay)
             .delay_between_deltas(delay),
     );
     let start = Instant::now();
-    assert_eq!(Client::ask(&model, "x").answer().text(), "a b c");
+    assert_eq!(Client::ask(&model, "x").response().text(), "a b c");
     assert!(start.elapsed() >= 4 * delay);
 }

@@ -1,0 +1,15 @@
+//! Contracts: what holds of the sources, the types and the documentation, whatever a server does.
+//!
+//! `cargo test -p codex-tests --test contract parity::` runs one contract.
+
+// A helper panics where the test would; clippy exempts only the test functions themselves.
+#![expect(clippy::unwrap_used)]
+
+mod api_reference;
+mod call_sites;
+mod openness;
+mod parity;
+mod random_values;
+mod recorded_traffic;
+mod secrets;
+mod tables;
