@@ -5,7 +5,7 @@ use codex_client::{
     ApprovalRequest, Codex, Decision, Sandbox, Tool,
     types::{AskForApproval, ReasoningEffort, ServerNotification, TurnStatus},
 };
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use codex_tests::{issuer::Issuer, stage::Stage};
 use codex_types::{ThreadReadParams, request};
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn needs_leave(stage: &Stage, codex: &Codex, command: &str) -> codex_clien
     let arguments = json!({
         "cmd": command, "sandbox_permissions": "require_escalated", "justification": "May I?",
     });
-    let call = Reply::function_call("exec_command", arguments);
+    let call = ModelResponse::function_call("exec_command", arguments);
     stage.model.push(call);
     stage.model.push("I see.");
     let thread = codex
@@ -49,7 +49,7 @@ async fn needs_leave(stage: &Stage, codex: &Codex, command: &str) -> codex_clien
 async fn a_turn_is_run_followed_steered_and_interrupted() -> codex_client::Result<()> {
     let stage = Stage::new();
     stage.model.push("It is small.");
-    stage.model.push(Reply::deltas(["It is ", "done."]));
+    stage.model.push(ModelResponse::deltas(["It is ", "done."]));
 
     let codex = stage.builder().start().await?;
     let thread = codex
@@ -97,7 +97,7 @@ async fn a_turn_is_run_followed_steered_and_interrupted() -> codex_client::Resul
 fn the_same_is_written_in_blocking_code() -> codex_client::Result<()> {
     let stage = Stage::new();
     stage.model.push("Hello.");
-    stage.model.push(Reply::deltas(["It is ", "done."]));
+    stage.model.push(ModelResponse::deltas(["It is ", "done."]));
 
     let codex = stage.blocking_builder().start()?;
     let thread = codex.thread_start().model("gpt-5.4").send()?;
@@ -199,9 +199,10 @@ async fn an_answer_is_a_value_and_a_tool_is_a_closure() -> codex_client::Result<
             |args: Lookup| async move { Ok(format!("Ticket {} is open.", args.id)) },
         ))
         .await?;
-    stage
-        .model
-        .push(Reply::function_call("lookup_ticket", json!({"id": "A-1"})));
+    stage.model.push(ModelResponse::function_call(
+        "lookup_ticket",
+        json!({"id": "A-1"}),
+    ));
     stage.model.push("It is open.");
     thread.run("What of A-1?").await?;
     let heard = stage.model.requests().last().unwrap().last_tool_output();

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use codex_testing::{Item, Reply, codex_bin};
+use codex_testing::{Item, ModelResponse, codex_bin};
 use codex_tests::stage::Stage;
 use serde_json::json;
 use tokio::{
@@ -47,7 +47,9 @@ impl Example {
     /// On a stage whose model always says the same.
     fn new(name: &str) -> Self {
         let stage = Stage::new();
-        stage.model.respond_with(|_| Reply::text("It is 42."));
+        stage
+            .model
+            .respond_with(|_| ModelResponse::text("It is 42."));
         Self {
             command: command(&stage, name),
             stage,
@@ -184,7 +186,7 @@ examples! {
     }
 
     fn streaming(example) {
-        let reply = Reply::deltas(["It ", "is ", "42."]);
+        let reply = ModelResponse::deltas(["It ", "is ", "42."]);
         example.stage.model.push(reply);
         example.says(&["It is 42.", "[completed, 2 items]"]).await;
     }
@@ -228,7 +230,7 @@ examples! {
 
     fn errors_and_retry(example) {
         example.says(&["refused: there is no such thread", "answer: It is 42."]).await;
-        example.stage.model.push(Reply::http_error(400, "no such luck"));
+        example.stage.model.push(ModelResponse::http_error(400, "no such luck"));
         example.again();
         example.says(&["refused: there is no such thread", "failed: no such luck"]).await;
     }
@@ -239,7 +241,7 @@ examples! {
         let asked = example.stage.model.requests();
         assert_eq!(asked[1].last_user_text().as_deref(), Some("Really?"));
         // A turn that fails does not end it.
-        example.stage.model.push(Reply::http_error(400, "no such luck"));
+        example.stage.model.push(ModelResponse::http_error(400, "no such luck"));
         example.again();
         example.complaint = Some("the turn failed: no such luck");
         example.says(&["you> codex> ", "you> codex> It is 42.", "you> "]).await;
@@ -247,7 +249,7 @@ examples! {
 
     fn turn_options(example) {
         let answer = r#"{ "language": "Rust", "confidence": 0.9 }"#;
-        example.stage.model.push(Reply::text(answer));
+        example.stage.model.push(ModelResponse::text(answer));
         example.says(&["language:   \"Rust\"", "confidence: 0.9"]).await;
         let asked = example.stage.model.requests();
         let body = asked[0].body();
@@ -256,7 +258,7 @@ examples! {
     }
 
     fn typed_answer(example) {
-        let reply = |text: &str| example.stage.model.push(Reply::text(text));
+        let reply = |text: &str| example.stage.model.push(ModelResponse::text(text));
         reply(
             r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [
                 { "file": "a.rs", "line": 7, "text": "Why?" },
@@ -266,14 +268,14 @@ examples! {
         reply(r#"{ "value": ["Say why.", "Cut it."] }"#);
         example.says(&["needs work: Nearly.", "a.rs:7: Why?", "b.rs: Too long.", "1. Say why.", "2. Cut it."]).await;
         // One that does not fit is said, too.
-        example.stage.model.push(Reply::text(r#"{ "verdict": "Good", "summary": 1 }"#));
+        example.stage.model.push(ModelResponse::text(r#"{ "verdict": "Good", "summary": 1 }"#));
         example.again();
         example.says(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
     }
 
     fn tool(example) {
         let stage = &example.stage;
-        stage.model.push(Reply::items(["ABC-1", "ABC-9"].map(|id| {
+        stage.model.push(ModelResponse::items(["ABC-1", "ABC-9"].map(|id| {
             Item::function_call("lookup_ticket", json!({ "id": id })).call_id(id)
         })));
         let told = example.says(&["thread: ", "answer: It is 42."]).await;
@@ -284,7 +286,7 @@ examples! {
         assert_eq!(output("ABC-1").as_deref(), Some("ABC-1: The door squeaks."));
         assert_eq!(output("ABC-9").as_deref(), Some("there is no such ticket"));
         let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
-        let call = Reply::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
+        let call = ModelResponse::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
         example.stage.model.push(call);
         example.again().arg(id);
         example.says(&["called: lookup_ticket(", "answer: It is 42."]).await;
@@ -301,8 +303,8 @@ examples! {
         // Neither reply ends by itself.
         let model = &example.stage.model;
         let (first, second) = (model.gate(), model.gate());
-        model.push(Reply::deltas(["one, ", "two"]).hold_after(1, &first));
-        model.push(Reply::deltas(["un, ", "deux"]).hold_after(1, &second));
+        model.push(ModelResponse::deltas(["one, ", "two"]).hold_after(1, &first));
+        model.push(ModelResponse::deltas(["un, ", "deux"]).hold_after(1, &second));
         example.says(&["steering", "interrupting", "stopped, with "]).await;
         let asked = example.stage.model.requests();
         assert_eq!(asked[1].last_user_text().as_deref(), Some("Count in French instead."));
@@ -322,7 +324,7 @@ examples! {
                 "cmd": format!("touch {name}"), "sandbox_permissions": "require_escalated",
                 "justification": "You have asked for it.",
             });
-            example.stage.model.push(Reply::function_call("exec_command", call));
+            example.stage.model.push(ModelResponse::function_call("exec_command", call));
         };
         touch("yes.txt");
         touch("no.txt");
@@ -338,7 +340,7 @@ examples! {
         example.command.arg(env!("CARGO_BIN_EXE_mcp_server"));
         for tool in ["act", "ask"] {
             let call = Item::function_call(tool, json!({})).namespace("mcp__example");
-            example.stage.model.push(Reply::items([call]));
+            example.stage.model.push(ModelResponse::items([call]));
         }
         example.stage.model.push("Blue it is.");
         // A text that could be a number is one all the same.
@@ -359,8 +361,8 @@ examples! {
     fn review(example) {
         let command = json!({ "cmd": "git diff" });
         let model = &example.stage.model;
-        model.push(Reply::function_call("exec_command", command));
-        model.push(Reply::text("Nothing is wrong."));
+        model.push(ModelResponse::function_call("exec_command", command));
+        model.push(ModelResponse::text("Nothing is wrong."));
         example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
     }
 
@@ -368,7 +370,7 @@ examples! {
         let complete = json!({ "status": "complete" });
         let model = &example.stage.model;
         model.push("I have begun.");
-        model.push(Reply::function_call("update_goal", complete));
+        model.push(ModelResponse::function_call("update_goal", complete));
         model.push("It is done.");
         example.says(&[
             "turn",

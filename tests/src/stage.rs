@@ -1,7 +1,7 @@
 //! A client, a real app-server and a scripted model, set up for one test.
 
 use codex_client::{Codex, CodexBuilder, blocking};
-use codex_testing::{CodexHome, Reply, ScriptedModel, codex_bin};
+use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 
 /// What a test needs to run real turns. Dropped, it leaves nothing behind.
 pub struct Stage {
@@ -37,7 +37,7 @@ impl Stage {
         let stage = Self::new();
         stage.model.respond_with(|request| {
             let said = request.last_user_text().unwrap_or_default();
-            Reply::deltas([String::from("You "), String::from("said "), said])
+            ModelResponse::deltas([String::from("You "), String::from("said "), said])
         });
         stage
     }

@@ -10,7 +10,7 @@ use codex_client::{
         GrantedPermissionProfile, ThreadItem, TurnStatus,
     },
 };
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -38,7 +38,7 @@ impl Wish {
         });
         self.stage
             .model
-            .push(Reply::function_call("exec_command", call));
+            .push(ModelResponse::function_call("exec_command", call));
         self.stage.model.push("As you wish.");
     }
 
@@ -46,7 +46,7 @@ impl Wish {
     fn patch(&self) {
         self.stage
             .model
-            .push(Reply::custom_tool_call("apply_patch", PATCH));
+            .push(ModelResponse::custom_tool_call("apply_patch", PATCH));
         self.stage.model.push("As you wish.");
     }
 }
@@ -319,7 +319,7 @@ async fn permissions_are_granted_in_part() {
     }});
     stage
         .model
-        .push(Reply::function_call("request_permissions", wanted));
+        .push(ModelResponse::function_call("request_permissions", wanted));
     stage.model.push("As you wish.");
     thread.run("Ask for more.").await.unwrap();
     let output = stage.model.requests()[1].last_tool_output().unwrap();

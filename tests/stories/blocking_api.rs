@@ -6,7 +6,7 @@ use codex_client::{
     Error, Sandbox, blocking,
     types::{Account, ReasoningEffort, ServerNotification, ThreadItem, TurnStatus},
 };
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use codex_types::request;
 
@@ -31,7 +31,9 @@ fn a_turn_is_run_and_its_result_collected() {
 fn a_turn_is_iterated_over_and_its_result_had_afterwards() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
-    stage.model.push(Reply::deltas(["one ", "two ", "three"]));
+    stage
+        .model
+        .push(ModelResponse::deltas(["one ", "two ", "three"]));
     let thread = codex.thread_start().send().unwrap();
     let turn = thread.turn("Count.").send().unwrap();
     let mut events = turn.stream();
@@ -56,7 +58,7 @@ fn one_thread_follows_a_turn_while_another_steers_and_interrupts_it() {
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
     let gate = stage.model.gate();
-    let reply = Reply::text("Refactoring all of it.").hold_after(1, &gate);
+    let reply = ModelResponse::text("Refactoring all of it.").hold_after(1, &gate);
     stage.model.push(reply);
     let turn = thread.turn("Refactor the parser.").send().unwrap();
     let follower = thread::spawn({

@@ -4,7 +4,7 @@ use codex_client::{
     Codex, Error, Thread,
     types::{ThreadItem, TurnStatus},
 };
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 
 /// A thread that has had a turn.
@@ -42,7 +42,9 @@ async fn a_compaction_interrupts_the_running_turn_and_can_fail() {
     let gate = stage.model.push_gated("never said");
     let turn = thread.turn("And then?").await.unwrap();
     gate.reached().await.unwrap();
-    stage.model.push(Reply::http_error(400, "no summary today"));
+    stage
+        .model
+        .push(ModelResponse::http_error(400, "no summary today"));
     let compaction = thread.compact().await.unwrap();
     let stopped = turn.run().await.unwrap();
     assert_eq!(stopped.status, TurnStatus::Interrupted);

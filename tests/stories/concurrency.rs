@@ -3,7 +3,7 @@
 use std::{future::IntoFuture, sync::Arc};
 
 use codex_client::{Codex, types::ServerNotification};
-use codex_testing::{Gate, Reply};
+use codex_testing::{Gate, ModelResponse};
 use codex_tests::stage::Stage;
 use codex_types::{ThreadReadParams, request};
 
@@ -23,7 +23,7 @@ fn together() -> (Stage, Gate) {
     let held = gate.clone();
     stage.model.respond_with(move |request| {
         let said = request.last_user_text().unwrap_or_default();
-        Reply::text(format!("You said {said}")).hold(&held)
+        ModelResponse::text(format!("You said {said}")).hold(&held)
     });
     (stage, gate)
 }

@@ -4,7 +4,7 @@ use codex_client::{
     TurnStream,
     types::{ServerNotification, ThreadStatus},
 };
-use codex_testing::{Item, Reply};
+use codex_testing::{Item, ModelResponse};
 use codex_tests::stage::Stage;
 use codex_types::TurnStatus;
 use serde_json::json;
@@ -29,7 +29,7 @@ async fn several_readers_of_one_turn_read_the_same() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.gate();
-    let reply = Reply::text_in_chunks_of(3, "A sentence of some length.");
+    let reply = ModelResponse::text_in_chunks_of(3, "A sentence of some length.");
     stage.model.push(reply.hold_after(1, &gate));
     let turn = thread.turn("hi").await.unwrap();
     // Both are there before the first event is taken.
@@ -47,11 +47,13 @@ async fn several_readers_of_one_turn_read_the_same() {
 /// A model that thinks, calls a tool, and then says `It is 42.`
 fn thoughtful() -> Stage {
     let stage = Stage::new();
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         Item::reasoning("Let me think."),
         Item::function_call("exec_command", json!({"cmd": "echo secret"})),
     ]));
-    stage.model.push(Reply::deltas(["It ", "is ", "42."]));
+    stage
+        .model
+        .push(ModelResponse::deltas(["It ", "is ", "42."]));
     stage
 }
 
@@ -107,7 +109,7 @@ async fn a_thread_shows_its_turns_its_name_and_its_status() {
     let thread = codex.thread_start().await.unwrap();
     let other = codex.thread_start().await.unwrap();
     let mut events = thread.events();
-    stage.model.respond_with(|_| Reply::text("Done."));
+    stage.model.respond_with(|_| ModelResponse::text("Done."));
     other.run("not here").await.unwrap();
     let turn = thread.run("hi").await.unwrap();
     thread.set_name("Parser").await.unwrap();
@@ -131,15 +133,15 @@ async fn a_sub_agents_thread_is_not_mixed_in_and_ends_no_turn_of_ours() {
     stage.model.respond_with(|request| {
         let asked = request.last_user_text().unwrap_or_default();
         if asked.contains("Say child.") {
-            return Reply::text("child");
+            return ModelResponse::text("child");
         }
         match request.last_tool_output() {
             None => {
                 let arguments = json!({"message": "Say child."});
                 let call = Item::function_call("spawn_agent", arguments);
-                Reply::items([call.namespace("multi_agent_v1")])
+                ModelResponse::items([call.namespace("multi_agent_v1")])
             }
-            Some(output) => Reply::text(format!("parent {output}")),
+            Some(output) => ModelResponse::text(format!("parent {output}")),
         }
     });
     let result = thread.run("Delegate.").await.unwrap();
@@ -189,7 +191,7 @@ mod blocking {
         let text = "A sentence of some length.";
         stage
             .model
-            .push(Reply::text_in_chunks_of(3, text).hold_after(1, &gate));
+            .push(ModelResponse::text_in_chunks_of(3, text).hold_after(1, &gate));
         let turn = thread.turn("hi").send().unwrap();
         // Both are there before the first event is taken.
         let streams = [turn.stream(), turn.stream()];
@@ -228,7 +230,7 @@ mod blocking {
         let thread = codex.thread_start().send().unwrap();
         let other = codex.thread_start().send().unwrap();
         let mut events = thread.events();
-        stage.model.respond_with(|_| Reply::text("Done."));
+        stage.model.respond_with(|_| ModelResponse::text("Done."));
         other.run("not here").send().unwrap();
         let turn = thread.run("hi").send().unwrap();
         thread.set_name("Parser").unwrap();

@@ -4,13 +4,13 @@ use codex_client::{
     Error, GoalHandle, GoalStream, Thread,
     types::{ServerNotification, ThreadGoalStatus, TurnStatus},
 };
-use codex_testing::{Gate, Reply};
+use codex_testing::{Gate, ModelResponse};
 use codex_tests::stage::Stage;
 use serde_json::json;
 
 /// What the model says when the goal is reached.
-fn complete() -> Reply {
-    Reply::function_call("update_goal", json!({"status": "complete"}))
+fn complete() -> ModelResponse {
+    ModelResponse::function_call("update_goal", json!({"status": "complete"}))
 }
 
 /// A thread with a goal, whose model has come to a gate in the first turn.
@@ -166,7 +166,9 @@ async fn a_goal_rests_when_its_turn_is_interrupted_and_goes_on_when_it_is_resume
 async fn a_goal_whose_turn_fails_is_blocked_and_says_why() {
     let stage = Stage::new();
     let (_thread, goal, gate) = pursued(&stage).await;
-    stage.model.push(Reply::http_error(400, "no such luck"));
+    stage
+        .model
+        .push(ModelResponse::http_error(400, "no such luck"));
     gate.open();
     let result = goal.run().await.unwrap();
     assert_eq!(result.status(), Some(&ThreadGoalStatus::Blocked));
@@ -180,7 +182,7 @@ async fn a_goal_whose_turn_fails_is_blocked_and_says_why() {
 #[tokio::test]
 async fn a_goal_stops_at_its_budget() {
     let stage = Stage::new();
-    stage.model.respond_with(|_| Reply::text("More."));
+    stage.model.respond_with(|_| ModelResponse::text("More."));
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let goal = thread.goal_start("Count the frogs.").token_budget(40);

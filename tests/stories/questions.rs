@@ -7,7 +7,7 @@ use codex_client::{
         ServerRequest, ToolRequestUserInputParams, ToolRequestUserInputResponse,
     },
 };
-use codex_testing::{Item, Reply};
+use codex_testing::{Item, ModelResponse};
 use codex_tests::stage::Stage;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn ask(stage: &Stage) {
             {"label": "Red", "description": "Like a rose."},
         ],
     });
-    let call = Reply::function_call("request_user_input", json!({"questions": [question]}));
+    let call = ModelResponse::function_call("request_user_input", json!({"questions": [question]}));
     stage.model.push(call);
     stage.model.push("Then it is so.");
 }
@@ -84,7 +84,7 @@ fn call_tool(stage: &Stage) {
 
 fn call(stage: &Stage, tool: &str) {
     let call = Item::function_call(tool, json!({})).namespace("mcp__asker");
-    stage.model.push(Reply::items([call]));
+    stage.model.push(ModelResponse::items([call]));
     stage.model.push("Then it is so.");
 }
 

@@ -9,13 +9,13 @@ use codex_client::{
         ServerNotification, ThreadItem, TurnStatus,
     },
 };
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use codex_types::ReviewDelivery;
 use serde_json::json;
 
 /// What the model of a review is to answer with.
-fn findings() -> Reply {
+fn findings() -> ModelResponse {
     let finding = json!({
         "title": "[P1] Say something", "body": "`main` does nothing.", "confidence_score": 0.9,
         "priority": 1, "code_location": {
@@ -26,7 +26,7 @@ fn findings() -> Reply {
         "findings": [finding], "overall_correctness": "patch is incorrect",
         "overall_explanation": "It is empty.", "overall_confidence_score": 0.8,
     });
-    Reply::text(review.to_string())
+    ModelResponse::text(review.to_string())
 }
 
 /// A stage whose workspace is a repository with a commit and a changed file.
@@ -171,7 +171,9 @@ async fn a_failed_review_is_an_error() {
     let stage = repository();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    stage.model.push(Reply::http_error(400, "no such luck"));
+    stage
+        .model
+        .push(ModelResponse::http_error(400, "no such luck"));
     let review = thread.review(ReviewTarget::UncommittedChanges);
     let error = review.await.unwrap_err();
     let Error::TurnFailed(result) = &error else {

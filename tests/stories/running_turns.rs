@@ -1,7 +1,7 @@
 //! Turns on a real app-server: run, followed, joined, failed, and cut off.
 
 use codex_client::{Error, RpcErrorKind, Sandbox, types::ServerNotification};
-use codex_testing::Reply;
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use codex_types::{ThreadItem, ThreadReadParams, TurnStatus};
 
@@ -31,7 +31,9 @@ async fn a_turn_is_run_and_its_result_collected() {
 async fn a_turn_is_followed_and_its_result_had_afterwards() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    stage.model.push(Reply::deltas(["one ", "two ", "three"]));
+    stage
+        .model
+        .push(ModelResponse::deltas(["one ", "two ", "three"]));
     let thread = codex.thread_start().await.unwrap();
     let turn = thread.turn("Count.").await.unwrap();
     let mut events = turn.stream();
@@ -79,7 +81,7 @@ async fn a_running_turn_is_steered_and_interrupted() {
     let gate = stage.model.gate();
     stage
         .model
-        .push(Reply::text("Refactoring all of it.").hold_after(1, &gate));
+        .push(ModelResponse::text("Refactoring all of it.").hold_after(1, &gate));
     let turn = thread.turn("Refactor the parser.").await.unwrap();
     gate.reached().await.unwrap();
     let second = stage.model.push_gated("Never said.");
@@ -103,7 +105,9 @@ async fn a_failed_turn_is_an_error_with_the_servers_reason() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    stage.model.push(Reply::http_error(400, "no such luck"));
+    stage
+        .model
+        .push(ModelResponse::http_error(400, "no such luck"));
     has_failed(&thread.run("hi").await.unwrap_err());
     // The thread is none the worse for it.
     stage.model.push("Now it works.");
@@ -125,7 +129,7 @@ fn a_failed_turn_is_an_error_and_the_last_item_of_its_text_for_threads_that_wait
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
-    let failure = || Reply::http_error(400, "no such luck");
+    let failure = || ModelResponse::http_error(400, "no such luck");
     stage.model.push(failure());
     has_failed(&thread.run("hi").send().unwrap_err());
     stage.model.push(failure());

@@ -6,7 +6,7 @@ use codex_client::{
     HandlerResult, Tool, ToolContext, ToolOutput, schemars,
     types::{ThreadItem, TurnStatus},
 };
-use codex_testing::{Item, ModelRequest, Reply};
+use codex_testing::{Item, ModelRequest, ModelResponse};
 use codex_tests::stage::Stage;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -62,7 +62,7 @@ async fn a_tool_is_called_twice_in_a_turn_and_fails_once() {
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();
     let args = json!({"id": "ABC-7", "fields": ["title"]});
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         call("good", "lookup_ticket", args),
         call("bad", "lookup_ticket", json!({"id": "ABC"})),
     ]));
@@ -140,11 +140,11 @@ async fn tools_and_namespaces_stand_side_by_side_and_none_disturbs_another() {
     let thread = thread.await.unwrap();
     stage.model.respond_with(move |request: &ModelRequest| {
         if request.last_user_text().as_deref() == Some("Really?") {
-            return Reply::text("Yes.");
+            return ModelResponse::text("Yes.");
         }
         match request.last_tool_output() {
-            Some(_) => Reply::text("Done."),
-            None => Reply::items([
+            Some(_) => ModelResponse::text("Done."),
+            None => ModelResponse::items([
                 call("1", "odd/opinion", json!({"value": "Really?"})),
                 call("2", "odd/broken", json!({})),
                 call("3", "odd/slow", json!({})),
@@ -197,7 +197,7 @@ async fn a_resumed_thread_and_its_forks_are_offered_the_tools_and_served_if_they
         let args = json!({"id": "ABC-7"});
         stage
             .model
-            .push(Reply::items([call(id, "lookup_ticket", args)]));
+            .push(ModelResponse::items([call(id, "lookup_ticket", args)]));
         stage.model.push("I see.");
     };
     let resumed = codex.thread_resume(thread.id()).await.unwrap();
@@ -228,19 +228,21 @@ async fn a_sub_agent_that_knows_what_the_thread_knows_has_its_tools_too() {
         let is_agent = request.thread_id() != Some(id.as_str());
         let called = request.tool_output(if is_agent { "lookup" } else { "spawn" });
         match (is_agent, called) {
-            (_, Some(_)) if is_agent => Reply::text("It is open."),
-            (true, _) => Reply::items([call("lookup", "lookup_ticket", json!({"id": "ABC-7"}))]),
+            (_, Some(_)) if is_agent => ModelResponse::text("It is open."),
+            (true, _) => {
+                ModelResponse::items([call("lookup", "lookup_ticket", json!({"id": "ABC-7"}))])
+            }
             (false, None) => {
                 let args = json!({"message": "Look it up.", "fork_context": true});
-                Reply::items([call("spawn", "multi_agent_v1/spawn_agent", args)])
+                ModelResponse::items([call("spawn", "multi_agent_v1/spawn_agent", args)])
             }
             (false, Some(spawned)) => {
                 if request.tool_output("wait").is_some() {
-                    return Reply::text("Done.");
+                    return ModelResponse::text("Done.");
                 }
                 let spawned: serde_json::Value = serde_json::from_str(&spawned).unwrap();
                 let args = json!({"targets": [spawned["agent_id"]], "timeout_ms": 60_000});
-                Reply::items([call("wait", "multi_agent_v1/wait_agent", args)])
+                ModelResponse::items([call("wait", "multi_agent_v1/wait_agent", args)])
             }
         }
     });
@@ -269,7 +271,9 @@ async fn an_interrupted_turn_takes_its_call_with_it() {
         }
     });
     let thread = codex.thread_start().tool(slow).await.unwrap();
-    stage.model.push(Reply::function_call("slow", json!({})));
+    stage
+        .model
+        .push(ModelResponse::function_call("slow", json!({})));
     let turn = thread.turn("Go.").await.unwrap();
     calls.recv().await.unwrap();
     turn.interrupt().await.unwrap();
@@ -296,7 +300,7 @@ fn a_blocking_program_has_tools_of_both_kinds() {
     let echo = Tool::blocking("echo", "Says it again", |text: String| Ok(text));
     let thread = codex.thread_start().tool(lookup()).tool(echo);
     let thread = thread.tool(models).send().unwrap();
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         call("1", "lookup_ticket", json!({"id": "ABC-7"})),
         call("2", "echo", json!({"value": "hello"})),
         call("3", "models", json!({})),

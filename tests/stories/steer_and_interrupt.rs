@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use codex_client::{Codex, Error, Input, RpcErrorKind, Thread, TurnHandle};
-use codex_testing::{Gate, Reply};
+use codex_testing::{Gate, ModelResponse};
 use codex_tests::stage::Stage;
 use codex_types::{ThreadResumeParams, TurnStartParams, TurnStatus};
 
@@ -24,7 +24,7 @@ async fn an_interrupted_turn_has_a_result_and_a_second_interrupt_does_not_hang()
     let gate = stage.model.gate();
     stage
         .model
-        .push(Reply::deltas(["one ", "two"]).hold_after(3, &gate));
+        .push(ModelResponse::deltas(["one ", "two"]).hold_after(3, &gate));
     let turn = thread.turn("Count.").await.unwrap();
     gate.reached().await.unwrap();
     let (first, second) = tokio::join!(turn.interrupt(), turn.interrupt());
@@ -52,7 +52,7 @@ async fn a_turn_can_be_interrupted_as_soon_as_it_is_started() {
     let held = gate.clone();
     stage
         .model
-        .respond_with(move |_| Reply::text("Never said.").hold(&held));
+        .respond_with(move |_| ModelResponse::text("Never said.").hold(&held));
     for _ in 0..5 {
         let turn = thread.turn("hi").await.unwrap();
         turn.interrupt().await.unwrap();

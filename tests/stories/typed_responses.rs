@@ -110,7 +110,7 @@ async fn a_turn_joins_one_of_the_same_type_and_not_one_of_another() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.gate();
-    let reply = codex_testing::Reply::text(r#"{"value": true}"#);
+    let reply = codex_testing::ModelResponse::text(r#"{"value": true}"#);
     stage.model.push(reply.hold(&gate));
     stage.model.push(r#"{"value": false}"#);
     let first = thread.turn("Is it?").output::<bool>().await.unwrap();

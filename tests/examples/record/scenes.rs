@@ -1,6 +1,6 @@
 //! What is played: turns, approvals, the life of threads, reads, files and processes.
 
-use codex_testing::{Item, Reply, Usage};
+use codex_testing::{Item, ModelResponse, Usage};
 use serde_json::{Value, json};
 
 use crate::stage::{Played, Stage};
@@ -62,7 +62,7 @@ fn turns(stage: &mut Stage) -> Played {
     let usage = Usage::new(700, 30).cached(600).reasoning(10);
     stage
         .model
-        .push(Reply::deltas(["Hel", "lo, ", "wörld 🦀"]).usage(usage));
+        .push(ModelResponse::deltas(["Hel", "lo, ", "wörld 🦀"]).usage(usage));
     stage.run(&thread, "Say hello.")?;
 
     let plan = json!({ "explanation": "In two steps.", "plan": [
@@ -73,34 +73,36 @@ fn turns(stage: &mut Stage) -> Played {
         Item::reasoning("A plan is needed."),
         Item::function_call("update_plan", plan),
     ];
-    stage.model.push(Reply::items(items));
+    stage.model.push(ModelResponse::items(items));
     let shell = json!({ "cmd": "echo out && echo err >&2 && ls" });
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         Item::text("I will run it."),
         Item::function_call("exec_command", shell),
     ]));
     let fails = json!({ "cmd": "exit 3" });
     stage
         .model
-        .push(Reply::function_call("exec_command", fails));
+        .push(ModelResponse::function_call("exec_command", fails));
     stage
         .model
-        .push(Reply::function_call("no_such_tool", json!({})));
+        .push(ModelResponse::function_call("no_such_tool", json!({})));
     stage.model.push("It is done.");
     stage.run(&thread, "Work.")?;
 
-    stage.model.push(Reply::http_error(500, "broken"));
+    stage.model.push(ModelResponse::http_error(500, "broken"));
     stage.run(&thread, "Fail.")?;
-    stage.model.push(Reply::http_error(400, "your fault"));
+    stage
+        .model
+        .push(ModelResponse::http_error(400, "your fault"));
     stage.run(&thread, "Fail again.")?;
-    stage.model.push(Reply::http_error(429, "too many"));
+    stage.model.push(ModelResponse::http_error(429, "too many"));
     stage.run(&thread, "Fail once more.")?;
     stage
         .model
-        .push(Reply::text("half of").then_fail("server_is_overloaded", "busy"));
+        .push(ModelResponse::text("half of").then_fail("server_is_overloaded", "busy"));
     stage.run(&thread, "Fail in the middle.")?;
     let code = "context_length_exceeded";
-    stage.model.push(Reply::failure(code, "too long"));
+    stage.model.push(ModelResponse::failure(code, "too long"));
     stage.run(&thread, "Say too much.")?;
 
     let fresh = stage.thread(json!({ "approvalPolicy": "never", "sandbox": "read-only" }))?;
@@ -154,7 +156,9 @@ fn approvals(stage: &mut Stage) -> Played {
             "cmd": format!("touch {decision}.txt"), "sandbox_permissions": "require_escalated",
             "justification": "May I make a file?",
         });
-        stage.model.push(Reply::function_call("exec_command", call));
+        stage
+            .model
+            .push(ModelResponse::function_call("exec_command", call));
         if decision != "cancel" {
             stage.model.push("As you wish.");
         }
@@ -168,7 +172,7 @@ fn approvals(stage: &mut Stage) -> Played {
     ] {
         stage
             .model
-            .push(Reply::custom_tool_call("apply_patch", patch));
+            .push(ModelResponse::custom_tool_call("apply_patch", patch));
         stage.model.push("As you wish.");
         stage.answer([json!({ "decision": decision })]);
         stage.run(&thread, "Change a file.")?;
@@ -176,15 +180,16 @@ fn approvals(stage: &mut Stage) -> Played {
     let content = json!([{ "type": "inputText", "text": "Ticket 7 is open." }]);
     stage.answer([json!({ "success": true, "contentItems": content })]);
     let arguments = json!({ "id": "7" });
-    stage
-        .model
-        .push(Reply::function_call("lookup_ticket", arguments.clone()));
+    stage.model.push(ModelResponse::function_call(
+        "lookup_ticket",
+        arguments.clone(),
+    ));
     stage.model.push("It is open.");
     stage.run(&thread, "Is ticket 7 open?")?;
     // Nobody answers this one as it should be.
     stage
         .model
-        .push(Reply::function_call("lookup_ticket", arguments));
+        .push(ModelResponse::function_call("lookup_ticket", arguments));
     stage.model.push("I do not know.");
     stage.run(&thread, "Is it really?")
 }
@@ -356,7 +361,7 @@ fn files(stage: &mut Stage) -> Played {
 fn stable(stage: &mut Stage) -> Played {
     let thread =
         stage.thread(json!({ "approvalPolicy": "never", "sandbox": "workspace-write" }))?;
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         Item::reasoning("Easy."),
         Item::text("Hello."),
     ]));
