@@ -7,6 +7,7 @@
 
 mod api_reference;
 mod call_sites;
+mod floors;
 mod openness;
 mod parity;
 mod random_values;

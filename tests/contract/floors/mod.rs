@@ -1,0 +1,60 @@
+//! Floors: no source file imports from a file above it.
+//!
+//! [`tables`] lists the floors of each crate. The check reads the sources' `use` declarations and
+//! inline paths, also those in macros, and follows re-exports to the file that defines an item. It
+//! fails with each import that runs up, with files that no floor knows, and with groups of more than
+//! three files that import each other. Code for tests is left out.
+//!
+//! A file that only declares modules and re-exports is a door: imports lead through it, and it has
+//! no floor of its own.
+//!
+//! `cargo test -p codex-tests --test contract floors:: -- --nocapture` prints the largest group of
+//! each crate.
+
+mod check;
+mod codex_client;
+mod imports;
+mod paths;
+mod resolve;
+mod samples;
+mod sources;
+mod tables;
+
+use std::{collections::BTreeSet, path::Path};
+
+use self::tables::{PENDING, TABLES};
+
+#[test]
+fn no_source_file_imports_from_a_floor_above_it() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut faults = Vec::new();
+    for table in TABLES {
+        let report = table.check(&workspace);
+        println!("{}: {report}", table.sources);
+        let of_table = report.faults.iter();
+        faults.extend(of_table.map(|fault| format!("{}: {fault}", table.sources)));
+    }
+    // Their faults are known; the output shows how many there are.
+    for table in PENDING {
+        if workspace.join(table.sources).is_dir() {
+            let report = table.check(&workspace);
+            let faults = report.faults.len();
+            println!("{} (pending): {faults} faults, {report}", table.sources);
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn each_prefix_is_in_its_table_once() {
+    for table in TABLES.iter().chain(PENDING) {
+        let mut prefixes = BTreeSet::new();
+        for prefix in table.floors.iter().flat_map(|(_, prefixes)| *prefixes) {
+            assert!(
+                prefixes.insert(*prefix),
+                "{}: `{prefix}` twice",
+                table.sources
+            );
+        }
+    }
+}
