@@ -1,5 +1,5 @@
-//! The calls that the SDK exists for, as its users write them. They are a promise: what changes here
-//! breaks programs. `Codex::start()` itself is in the examples, which run as programs.
+//! The main calls of the SDK as users write them. A change here breaks programs. The example programs
+//! cover `Codex::start()` itself.
 
 use codex_client::{
     ApprovalRequest, Codex, Decision, Sandbox, Tool,
@@ -27,8 +27,12 @@ struct Lookup {
     id: String,
 }
 
-/// Has the model run a command for which it needs leave; returns what it is told of it.
-async fn needs_leave(stage: &Stage, codex: &Codex, command: &str) -> codex_client::Result<String> {
+/// Runs a command that needs an approval. Returns the output that the model receives.
+async fn run_with_approval(
+    stage: &Stage,
+    codex: &Codex,
+    command: &str,
+) -> codex_client::Result<String> {
     let arguments = json!({
         "cmd": command, "sandbox_permissions": "require_escalated", "justification": "May I?",
     });
@@ -46,7 +50,7 @@ async fn needs_leave(stage: &Stage, codex: &Codex, command: &str) -> codex_clien
 }
 
 #[tokio::test]
-async fn a_turn_is_run_followed_steered_and_interrupted() -> codex_client::Result<()> {
+async fn a_turn_can_be_run_streamed_steered_and_interrupted() -> codex_client::Result<()> {
     let stage = Stage::new();
     stage.model.push("It is small.");
     stage.model.push(ModelResponse::deltas(["It is ", "done."]));
@@ -81,7 +85,7 @@ async fn a_turn_is_run_followed_steered_and_interrupted() -> codex_client::Resul
     turn.interrupt().await?;
     assert_eq!(turn.run().await?.status, TurnStatus::Interrupted);
 
-    // In async code `send` ends a request as well.
+    // In async code, `send` sends a request too.
     let read = thread.read().send().await?;
     assert_eq!(read.thread.id, thread.id());
     let id = thread.id();
@@ -94,7 +98,7 @@ async fn a_turn_is_run_followed_steered_and_interrupted() -> codex_client::Resul
 }
 
 #[test]
-fn the_same_is_written_in_blocking_code() -> codex_client::Result<()> {
+fn the_blocking_api_has_the_same_calls() -> codex_client::Result<()> {
     let stage = Stage::new();
     stage.model.push("Hello.");
     stage.model.push(ModelResponse::deltas(["It is ", "done."]));
@@ -128,7 +132,7 @@ fn the_same_is_written_in_blocking_code() -> codex_client::Result<()> {
 #[tokio::test]
 async fn a_program_logs_in() -> codex_client::Result<()> {
     let (stage, issuer) = (Stage::new(), Issuer::start());
-    let codex = issuer.lead(stage.builder()).start().await?;
+    let codex = issuer.configure(stage.builder()).start().await?;
     codex.login_api_key("sk-...").await?;
     let login = codex.login_chatgpt_device_code().await?;
     assert!(login.verification_url().starts_with("http") && !login.user_code().is_empty());
@@ -138,7 +142,7 @@ async fn a_program_logs_in() -> codex_client::Result<()> {
 }
 
 #[tokio::test]
-async fn approvals_are_decided_by_a_closure_or_from_an_inbox() -> codex_client::Result<()> {
+async fn a_closure_or_an_inbox_decides_on_approvals() -> codex_client::Result<()> {
     let stage = Stage::new();
     std::fs::write(stage.home.workspace().join("note"), "a word").unwrap();
     let builder = stage.builder();
@@ -153,9 +157,9 @@ async fn approvals_are_decided_by_a_closure_or_from_an_inbox() -> codex_client::
         })
         .start()
         .await?;
-    let told = needs_leave(&stage, &codex, "cat note").await?;
+    let told = run_with_approval(&stage, &codex, "cat note").await?;
     assert!(told.contains("a word"), "{told}");
-    let told = needs_leave(&stage, &codex, "touch made").await?;
+    let told = run_with_approval(&stage, &codex, "touch made").await?;
     assert!(told.contains("rejected"), "{told}");
     codex.close().await?;
 
@@ -166,7 +170,7 @@ async fn approvals_are_decided_by_a_closure_or_from_an_inbox() -> codex_client::
             pending.respond(Decision::Accept).unwrap();
         }
     });
-    needs_leave(&stage, &codex, "touch made").await?;
+    run_with_approval(&stage, &codex, "touch made").await?;
     assert!(stage.home.workspace().join("made").exists());
     codex.close().await?;
     answering.await.unwrap();
@@ -174,7 +178,7 @@ async fn approvals_are_decided_by_a_closure_or_from_an_inbox() -> codex_client::
 }
 
 #[tokio::test]
-async fn an_answer_is_a_value_and_a_tool_is_a_closure() -> codex_client::Result<()> {
+async fn a_typed_response_is_a_value_and_a_tool_is_a_closure() -> codex_client::Result<()> {
     let stage = Stage::new();
     let codex = stage.builder().start().await?;
     let thread = codex.thread_start().await?;
@@ -204,7 +208,7 @@ async fn an_answer_is_a_value_and_a_tool_is_a_closure() -> codex_client::Result<
         json!({"id": "A-1"}),
     ));
     stage.model.push("It is open.");
-    thread.run("What of A-1?").await?;
+    thread.run("Is A-1 open?").await?;
     let heard = stage.model.requests().last().unwrap().last_tool_output();
     assert_eq!(heard.as_deref(), Some("Ticket A-1 is open."));
     codex.close().await

@@ -1,4 +1,4 @@
-//! Contracts: what holds of the sources, the types and the documentation, whatever a server does.
+//! Contracts of the sources, the types and the documentation, independent of a server's behaviour.
 //!
 //! `cargo test -p codex-tests --test contract parity::` runs one contract.
 

@@ -1,5 +1,5 @@
-//! What is not known is kept, and given back unchanged; what is known and malformed is an error
-//! that names the field.
+//! Unknown values are kept and written unchanged. Known but malformed values are errors that name the
+//! field.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const ORDERS: [Order; 3] = [Order::TagFirst, Order::TagLast, Order::BackwardsAndEscaped];
 
-/// Objects that refuse what they do not know, because that tells the members of a union apart.
+/// Objects that reject unknown fields, because the fields distinguish the members of a union.
 const STRICT: &[&str] = &[
     "McpElicitationBooleanSchema",
     "McpElicitationConstOption",
@@ -28,7 +28,7 @@ const STRICT: &[&str] = &[
     "McpElicitationUntitledSingleSelectEnumSchema",
 ];
 
-/// Objects that keep what they do not know.
+/// Objects that keep unknown fields.
 const OPEN: &[&str] = &[
     "AnalyticsConfig",
     "AppLinksConfig",
@@ -38,7 +38,7 @@ const OPEN: &[&str] = &[
     "InternalChatMessageMetadataPassthrough",
 ];
 
-/// Enums that refuse it for the same reason.
+/// Enums that reject unknown values, because the values distinguish the members of a union.
 const CLOSED: &[&str] = &[
     "McpElicitationArrayType",
     "McpElicitationBooleanType",
@@ -57,8 +57,7 @@ fn type_of(name: &str) -> RoundTrip {
     TYPES[name]
 }
 
-/// Every object that is decoded as a struct, by code that is generated; the envelope has tests of
-/// its own beside it.
+/// Returns every object that generated code decodes as a struct. The envelope has unit tests.
 fn bodies(schema: &Schema) -> Vec<Body<'_>> {
     let mut bodies = schema.bodies();
     let by_hand = envelope();
@@ -68,12 +67,12 @@ fn bodies(schema: &Schema) -> Vec<Body<'_>> {
     bodies
 }
 
-/// Faults are collected, so that one run shows all of them.
+/// Asserts that there are no faults. Tests collect them, so that one run prints all.
 fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Checks that a value is `Unrecognized` and comes back unchanged, in any order of its members.
+/// Checks that a value decodes as `Unrecognized` and is written unchanged, in any order of members.
 fn kept(name: &str, value: &Value, faults: &mut Vec<String>) {
     for order in ORDERS {
         match type_of(name)(&text(value, order)) {
@@ -83,7 +82,7 @@ fn kept(name: &str, value: &Value, faults: &mut Vec<String>) {
     }
 }
 
-/// A member that no release has.
+/// Returns a member that no release has.
 fn foreign() -> Value {
     json!({ "type": "x", "id": [1.5, null, { "größe": "\u{1f980}" }], "nothing": null })
 }
@@ -117,7 +116,7 @@ fn an_unknown_value_of_each_open_enum_is_kept() {
         }
     }
     assert_none(&faults);
-    // With `ReasoningEffort`, which the schema leaves without values.
+    // Including `ReasoningEffort`, which has no values in the schema.
     assert_eq!((words, mixed), (155 + 1, 8));
     assert_eq!(closed, CLOSED);
 }
@@ -161,7 +160,7 @@ fn an_unknown_method_of_each_union_of_messages_is_kept() {
     assert_none(&faults);
 }
 
-/// An object with all that can be there.
+/// Returns an object with all optional fields.
 fn complete(schema: &Schema, body: &Body<'_>) -> Value {
     schema.make_object(&body.object, &mut Choices::new(&[]).then(1))
 }
@@ -169,14 +168,14 @@ fn complete(schema: &Schema, body: &Body<'_>) -> Value {
 fn decode(body: &Body<'_>, value: &Value, order: Order) -> Result<Value, String> {
     let text = text(&body.wrap(value.clone()), order);
     match type_of(body.definition)(&text) {
-        Ok((_, debug)) if debug.contains("Unrecognized") => Err(format!("not known: {debug}")),
+        Ok((_, debug)) if debug.contains("Unrecognized") => Err(format!("unrecognized: {debug}")),
         Ok((after, _)) => Ok(without_nulls(&after)),
         Err(error) => Err(error.to_string()),
     }
 }
 
 #[test]
-fn an_unknown_field_is_tolerated_in_each_object_but_the_strict_ones() {
+fn each_object_except_the_strict_ones_tolerates_an_unknown_field() {
     let schema = Schema::pinned();
     let (mut faults, mut strict, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut checked = 0;
@@ -211,7 +210,7 @@ fn an_unknown_field_is_tolerated_in_each_object_but_the_strict_ones() {
     assert!(checked > 2_500, "only {checked} checked");
 }
 
-/// A JSON value that cannot be what the field is.
+/// Returns JSON values that are not valid for the field.
 fn wrong(schema: &Schema, field: &Field<'_>, alternative: bool) -> Vec<Value> {
     let candidates = [
         json!(true),
@@ -222,7 +221,7 @@ fn wrong(schema: &Schema, field: &Field<'_>, alternative: bool) -> Vec<Value> {
         json!({ "wrong": "wrong" }),
         json!(null),
     ];
-    // `null` is the same as absent wherever the field may be that.
+    // `null` counts as absent where the field is optional.
     let optional = alternative || !field.required;
     let tolerated =
         |value: &Value| (value.is_null() && optional) || fits(schema, field.schema, value);
@@ -230,7 +229,7 @@ fn wrong(schema: &Schema, field: &Field<'_>, alternative: bool) -> Vec<Value> {
     values.filter(|value| !tolerated(value)).collect()
 }
 
-/// Whether a value may be decoded as this; an object and a word always may, for they are open.
+/// Returns whether a value can be decoded as this schema. Objects and strings of open types always can.
 fn fits(schema: &Schema, shape: &Value, value: &Value) -> bool {
     match Shape::of(shape) {
         Shape::Any => true,
@@ -277,7 +276,7 @@ fn a_missing_required_field_is_an_error_that_names_it() {
                 checked += 1;
                 match decode(&body, &broken, order) {
                     Err(error) if error.contains(&format!("missing field `{}`", field.name)) => {}
-                    // It is required and may be `null`: absence can only mean the same.
+                    // A required field that may be `null`: absent means `null`.
                     Ok(_)
                         if field.is_nullable()
                             && !matches!(Shape::of(field.schema), Shape::Any) =>
@@ -310,7 +309,7 @@ fn a_value_of_another_type_is_an_error_that_names_the_field() {
                     checked += 1;
                     match decode(&body, &broken, order) {
                         Err(error)
-                            if error.contains(field.name) && !error.contains("not known") => {}
+                            if error.contains(field.name) && !error.contains("unrecognized") => {}
                         outcome => faults.push(format!(
                             "{} = {}: {outcome:?}",
                             body.path(field.name),
@@ -326,7 +325,7 @@ fn a_value_of_another_type_is_an_error_that_names_the_field() {
 }
 
 #[test]
-fn malformed_params_of_a_known_method_are_an_error_that_names_method_and_field() {
+fn malformed_params_of_a_known_method_are_an_error_that_names_the_method_and_the_field() {
     let schema = Schema::pinned();
     let (mut faults, mut checked) = (Vec::new(), 0);
     for name in MESSAGES {

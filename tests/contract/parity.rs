@@ -1,7 +1,7 @@
-//! The blocking side has all that the async side has, and the other way round.
+//! The async and the blocking API have the same methods.
 //!
-//! Request builders have their options in `impl<M>`, for both; what is written for one side is their
-//! `send`. Handles are written twice. This reads the sources of the client and compares.
+//! Request builders have their options in `impl<M>`, which serves both sides; only `send` is written
+//! per side. Handles are written twice. The test reads the sources of the client and compares.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,19 +13,20 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{File, ImplItem, Item, ItemImpl, Type, Visibility};
 
-/// Methods by type. A type is named as the user of its side names it.
+/// Methods by type, under the name that users of its side write.
 type Methods = BTreeMap<String, BTreeSet<String>>;
 
 /// One side of the API.
 #[derive(Default)]
 struct Side {
-    /// What is written for this side alone.
+    /// The methods written for this side only.
     methods: Methods,
-    /// What is a `Stream` or an `Iterator`.
+    /// The types that are a `Stream` or an `Iterator`.
     streams: BTreeSet<String>,
-    /// What has an `async fn`.
+    /// The types with an `async fn`.
     asynchronous: BTreeSet<String>,
-    /// What the methods of a type return; of those that a macro writes, all that they mention.
+    /// The names in the return types of a type's methods. For methods that a macro writes, all names in
+    /// the macro.
     returned: Methods,
 }
 
@@ -35,7 +36,7 @@ struct Api {
     blocking: Side,
     /// Names that `blocking` exports.
     exported: BTreeSet<String>,
-    /// What is generic over the mode.
+    /// The types that are generic over the mode.
     moded: BTreeSet<String>,
 }
 
@@ -61,7 +62,7 @@ impl Api {
         for item in &file.items {
             match item {
                 Item::Impl(item) => self.implementation(item, blocking, &macros),
-                // What writes `impl`s for the types that it is given.
+                // A macro that writes `impl`s for the types in its arguments.
                 Item::Macro(invoked) => {
                     let side = self.side(blocking);
                     let methods = macros.methods(&invoked.mac);
@@ -93,7 +94,7 @@ impl Api {
         };
         let name = segment.ident.to_string();
         let arguments = words(segment.arguments.to_token_stream());
-        // For any mode, and so on both sides.
+        // Generic over the mode, so it serves both sides.
         if arguments.iter().any(|argument| argument == "M") {
             self.moded.insert(name);
             return;
@@ -133,7 +134,7 @@ impl Api {
         }
     }
 
-    /// What `blocking` exports: its own types, and aliases of the builders.
+    /// Collects the exports of `blocking`: its own types, and aliases of the builders.
     fn exports(&mut self, file: &File) {
         for item in &file.items {
             match item {
@@ -156,8 +157,8 @@ impl Api {
     }
 }
 
-/// The macros of one file that write public methods. Those of several files are for builders, and
-/// write for both sides.
+/// The macros of one file that write public methods. Macros shared by several files are for builders
+/// and write both sides.
 struct Macros(BTreeMap<String, Vec<String>>);
 
 impl Macros {
@@ -177,7 +178,7 @@ impl Macros {
         public_functions(self.mentioned(invoked))
     }
 
-    /// All words of a macro.
+    /// Returns all words of a macro.
     fn mentioned(&self, invoked: &syn::Macro) -> &[String] {
         let name = invoked.path.get_ident().map(ToString::to_string);
         let words = name.and_then(|name| self.0.get(&name));
@@ -185,7 +186,7 @@ impl Macros {
     }
 }
 
-/// The names behind `pub fn` and `pub async fn`.
+/// Returns the names after `pub fn` and `pub async fn`.
 fn public_functions(words: &[String]) -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
     for (at, word) in words.iter().enumerate() {
@@ -200,7 +201,7 @@ fn public_functions(words: &[String]) -> BTreeSet<String> {
     functions
 }
 
-/// All identifiers, in order, and `(` where something is in parentheses: `pub(crate)` is not `pub`.
+/// Returns all identifiers in order, and `(` for each group, because `pub(crate)` is not `pub`.
 fn words(tokens: TokenStream) -> Vec<String> {
     let mut all = Vec::new();
     for token in tokens {
@@ -216,12 +217,12 @@ fn words(tokens: TokenStream) -> Vec<String> {
     all
 }
 
-/// All identifiers.
+/// Returns all identifiers.
 fn names(tokens: TokenStream) -> impl Iterator<Item = String> {
     words(tokens).into_iter().filter(|word| word != "(")
 }
 
-/// The names of the builders, without their parameters and what these are by default.
+/// Returns the names of the builders, without their parameters and defaults.
 fn builders(tokens: TokenStream) -> Vec<String> {
     let mut all = Vec::new();
     let mut depth = 0;
@@ -251,7 +252,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn whatever_waits_on_the_async_side_is_also_on_the_blocking_side() {
+fn each_async_type_that_waits_has_a_blocking_twin() {
     let api = Api::read();
     let mut waits = &api.asynchronous.asynchronous | &api.asynchronous.streams;
     for (name, returned) in &api.asynchronous.returned {
@@ -259,7 +260,7 @@ fn whatever_waits_on_the_async_side_is_also_on_the_blocking_side() {
             waits.insert(name.clone());
         }
     }
-    // The reader finds something at all.
+    // Proves that the reader finds the types.
     assert!(
         waits.contains("ChatgptLogin") && waits.contains("TurnStream"),
         "{waits:?}"
@@ -271,7 +272,7 @@ fn whatever_waits_on_the_async_side_is_also_on_the_blocking_side() {
     assert!(missing.is_empty(), "`blocking` has no {missing:?}");
 }
 
-/// The names that the crate exports.
+/// Returns the names that the crate exports.
 fn public() -> BTreeSet<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/codex-client/src/lib.rs");
     let text = fs::read_to_string(path).expect("lib.rs");
@@ -300,8 +301,8 @@ fn each_type_has_the_same_methods_on_both_sides() {
         };
         let mut there = there.clone();
         if ours.streams.contains(name) {
-            // An iterator has it of its own.
-            assert!(theirs.streams.contains(name), "no iterator: `{name}`");
+            // `Iterator` provides `next`.
+            assert!(theirs.streams.contains(name), "not an iterator: `{name}`");
             there.remove("next");
         }
         assert_eq!(there, here.cloned().unwrap_or_default(), "of `{name}`");
@@ -311,7 +312,7 @@ fn each_type_has_the_same_methods_on_both_sides() {
 }
 
 #[test]
-fn macros_are_looked_into() {
+fn methods_written_by_macros_are_found() {
     let api = Api::read();
     let methods = &api.blocking.methods["ChatgptLogin"];
     assert!(

@@ -1,7 +1,7 @@
-//! Values made from the schema at random decode to known, typed values, and encode to the same
-//! JSON again: every definition, every variant, whatever the order of the members.
+//! Random values of the schema decode to known, typed values and encode to the same JSON: every
+//! definition and every variant, in any order of members.
 //!
-//! `PROPTEST_CASES=500` makes more values of each definition, `PROPTEST_RNG_SEED=7` others.
+//! `PROPTEST_CASES=500` makes more values of each definition, `PROPTEST_RNG_SEED=7` makes others.
 
 use std::cell::Cell;
 
@@ -16,20 +16,20 @@ use proptest::{
 };
 use serde_json::Value;
 
-/// What is wrong with a value of a definition, if anything is.
+/// Returns the fault of the round trip of a value, if it has one.
 fn fault(schema: &Schema, name: &str, round_trip: RoundTrip, value: &Value) -> Option<String> {
     let orders = [Order::TagFirst, Order::TagLast, Order::BackwardsAndEscaped];
     orders.into_iter().find_map(|order| {
         let error = match round_trip(&text(value, order)) {
             Err(error) => error.to_string(),
-            Ok((_, debug)) if debug.contains("Unrecognized") => format!("not known: {debug}"),
+            Ok((_, debug)) if debug.contains("Unrecognized") => format!("unrecognized: {debug}"),
             Ok((after, _)) => schema.same(name, value, &after).err()?,
         };
         Some(format!("{name} ({order:?}): {error}\n  the value: {value}"))
     })
 }
 
-/// Every definition of the schema, and how it is decoded; messages with their ids.
+/// Returns every definition of the schema with its round trip. Messages have their ids.
 fn all(schema: &Schema) -> Vec<(&str, RoundTrip)> {
     let (types, unions, envelope) = (definitions(), unions(), envelope());
     let typed = |name| {
@@ -41,7 +41,7 @@ fn all(schema: &Schema) -> Vec<(&str, RoundTrip)> {
     schema.names().map(|name| (name, typed(name))).collect()
 }
 
-/// In how many ways the first decision about a value can go.
+/// Returns the number of possibilities of the first choice of a value.
 fn variants(schema: &Value) -> u32 {
     let count = match Shape::of(schema) {
         Shape::Union(members) => members.len(),
@@ -71,7 +71,7 @@ fn every_definition_of_the_schema_has_a_type_of_its_name() {
 }
 
 #[test]
-fn every_variant_round_trips_when_all_is_absent_there_or_null() {
+fn every_variant_round_trips_with_all_optional_fields_absent_present_or_null() {
     let schema = Schema::pinned();
     let mut values = 0;
     let mut faults = Vec::new();
@@ -80,7 +80,7 @@ fn every_variant_round_trips_when_all_is_absent_there_or_null() {
         for variant in 0..variants(definition) {
             for always in 0..6 {
                 let first = [variant];
-                // An object decides nothing before its fields do.
+                // An object makes no choice before those of its fields.
                 let given: &[u32] = if variants(definition) > 1 {
                     &first
                 } else {
@@ -106,7 +106,7 @@ fn random_values_of_every_definition_round_trip() {
         let definition = schema.definition(name);
         for variant in 0..variants(definition) {
             let choices = vec(any::<u32>(), 0..120);
-            // A runner stops for good after its cases, so each gets one of its own.
+            // A runner cannot be reused after its cases, so each variant gets its own.
             let mut runner = TestRunner::new_with_rng(config(), seeds.new_rng());
             let outcome = runner.run(&choices, |mut choices| {
                 if variants(definition) > 1 {

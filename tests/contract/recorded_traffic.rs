@@ -1,4 +1,4 @@
-//! Traffic of real app-servers decodes to known types, and encodes to the same JSON again.
+//! Recorded traffic of real app-servers decodes to known types and encodes to the same JSON.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use codex_tests::{
 };
 use serde_json::Value;
 
-/// What the recording client sent wrong on purpose, to see what the server does.
+/// Messages that the recording client sent malformed on purpose, to record the response.
 const PROBES: &[&str] = &[
     "01_basic_turns.jsonl:334",
     "08_stable_api.jsonl:57",
@@ -22,7 +22,7 @@ const PROBES: &[&str] = &[
     "08_stable_api.jsonl:84",
 ];
 
-/// What a folder's messages came to.
+/// The outcome of a folder.
 #[derive(Default)]
 struct Tally {
     messages: usize,
@@ -37,7 +37,7 @@ impl Tally {
             Err(error) => self.faults.push(format!("{place}: {what}: {error}")),
             Ok((_, debug)) if debug.contains("Unrecognized") => {
                 self.faults
-                    .push(format!("{place}: {what}: a value is not known: {debug}"));
+                    .push(format!("{place}: {what}: a value is unrecognized: {debug}"));
             }
             Ok((again, _)) if canonical(&again) != canonical(value) => {
                 self.faults.push(format!(
@@ -49,7 +49,7 @@ impl Tally {
     }
 }
 
-/// Absent and `null` are the same, and so are absent and empty params; `jsonrpc` is not written.
+/// Normalizes a message: `null` and empty params count as absent, and `jsonrpc` is not written.
 fn canonical(message: &Value) -> Value {
     let mut message = without_nulls(message);
     if let Some(members) = message.as_object_mut() {
@@ -61,8 +61,8 @@ fn canonical(message: &Value) -> Value {
     message
 }
 
-/// Decodes every message of a folder: requests and notifications as members of their union,
-/// results as what their request is answered with.
+/// Decodes every message of a folder: requests and notifications as members of their union, results as
+/// the response type of their request.
 fn tally(folder: &str) -> Tally {
     let (responses, server_responses, unions) = (responses(), server_responses(), unions());
     let unlisted = unlisted();
@@ -105,8 +105,8 @@ fn tally(folder: &str) -> Tally {
                         &server_responses
                     };
                     let Some(method) = asked.get(&(!entry.from_server, id.to_string())) else {
-                        // Recorded to see that the server ignores an answer to nothing.
-                        assert!(!entry.from_server, "{}: answers nothing", entry.place);
+                        // Recorded to show that the server ignores a response without a request.
+                        assert!(!entry.from_server, "{}: no request", entry.place);
                         continue;
                     };
                     match message.get("result") {
@@ -114,7 +114,7 @@ fn tally(folder: &str) -> Tally {
                         None => assert!(message["error"]["code"].is_i64(), "{}", entry.place),
                     }
                 }
-                (None, None) => tally.faults.push(format!("{}: no message", entry.place)),
+                (None, None) => tally.faults.push(format!("{}: not a message", entry.place)),
             }
         }
     }

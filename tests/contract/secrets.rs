@@ -1,4 +1,4 @@
-//! Secrets never show in `Debug`, and are serialised all the same.
+//! `Debug` hides secrets; serializing does not.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use codex_tests::{
     schema::{Choices, MESSAGES, Schema},
 };
 
-/// The value of whatever is probed.
+/// The value of the probed fields.
 const SECRET: &str = "s3cr3t-sk-169";
 
-/// The fields that `Debug` does not show. The generator's table says so; this list is here so that
-/// none leaves it unnoticed.
+/// The fields that `Debug` hides. The list repeats the table of the generator, so that a field that is
+/// removed there fails here.
 const HIDDEN: &[&str] = &[
     "AttestationGenerateResponse.token",
     "ChatgptAuthTokensRefreshResponse.accessToken",
@@ -42,10 +42,10 @@ const HIDDEN: &[&str] = &[
     "UserVerificationProof.signature",
 ];
 
-/// Fields that are named like secrets and are none, by the reason.
+/// Fields that are named like secrets but are not, by reason.
 const HARMLESS: &[(&str, &[&str])] = &[
     (
-        "The names of variables or keys of the keychain that are there, without their values.",
+        "The names of existing variables or keychain keys, without their values.",
         &[
             "BedrockDiscoverResponse.environmentCredentials",
             "GatewayAuth:environmentVariable.envKey",
@@ -54,7 +54,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "The path of a file, not what is in it.",
+        "The path of a file, not its contents.",
         &[
             "GcpSetupParams.credentialFile",
             "OtelTlsConfig.client-private-key",
@@ -63,7 +63,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "The values of the headers inside are hidden themselves.",
+        "The header values inside are hidden.",
         &["BrowserUseExtensionRequirements.requestHeaders"],
     ),
     (
@@ -74,7 +74,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Opened or typed by the user, who logs in there; it gives nothing to others.",
+        "Opened or typed by the user to log in; useless to others.",
         &[
             "GatewayOAuthChangedNotification.authUrl",
             "GatewayOAuthPrompt.userCode",
@@ -104,7 +104,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Made by the client, to recognise its own request.",
+        "Created by the client to recognise its own request.",
         &[
             "ConsumeAccountRateLimitResetCreditParams.idempotencyKey",
             "FuzzyFileSearchParams.cancellationToken",
@@ -113,7 +113,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Public: a key's public half, or which one it is.",
+        "Public: a public key, or the id of a key.",
         &[
             "UserVerificationEnrollResponse.credentialId",
             "UserVerificationEnrollResponse.publicKey",
@@ -122,7 +122,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "The signature inside is hidden itself.",
+        "The signature inside is hidden.",
         &["UserVerificationVerifyResponse.proof"],
     ),
     (
@@ -131,7 +131,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What secrets are called.
+/// Words in the names of secrets.
 const SUSPICIOUS: &[&str] = &[
     "bearer",
     "cookie",
@@ -150,7 +150,7 @@ const SUSPICIOUS: &[&str] = &[
     "auth_url",
 ];
 
-/// Each field that has a text in it, and whether `Debug` shows the text.
+/// Returns each field that contains text, and whether `Debug` shows the text.
 fn probe() -> Vec<(String, bool)> {
     let schema = Schema::pinned();
     let (types, by_hand) = (definitions(), envelope());
@@ -180,7 +180,7 @@ fn probe() -> Vec<(String, bool)> {
 }
 
 #[test]
-fn debug_hides_the_secret_fields_and_serialising_does_not() {
+fn debug_hides_the_secret_fields_and_serializing_does_not() {
     let probed = probe();
     let hidden = probed.iter().filter(|(_, shown)| !shown);
     let hidden: BTreeSet<_> = hidden.map(|(path, _)| path.as_str()).collect();
@@ -189,7 +189,7 @@ fn debug_hides_the_secret_fields_and_serialising_does_not() {
 }
 
 #[test]
-fn debug_hides_what_else_is_in_a_configuration() {
+fn debug_hides_the_unknown_members_of_a_configuration() {
     let config = format!(r#"{{"model":"m","mcp_servers":{{"x":{{"env":{{"KEY":"{SECRET}"}}}}}}}}"#);
     let (after, debug) = definitions()["Config"](&config).expect("a configuration");
     assert!(after.to_string().contains(SECRET));
@@ -198,7 +198,7 @@ fn debug_hides_what_else_is_in_a_configuration() {
 }
 
 #[test]
-fn debug_hides_what_is_in_a_union_with_secrets_whose_tag_is_not_known() {
+fn debug_hides_the_members_of_an_unknown_variant_in_a_union_with_secrets() {
     for (name, tag) in [
         ("LoginAccountParams", "amazonNova"),
         ("LocalShellAction", "spawn"),
@@ -208,16 +208,16 @@ fn debug_hides_what_is_in_a_union_with_secrets_whose_tag_is_not_known() {
         assert!(after.to_string().contains(SECRET));
         assert!(!debug.contains(SECRET) && debug.contains(tag), "{debug}");
     }
-    // What is known of them is shown as before.
+    // Known variants are shown.
     let plain = definitions()["LoginAccountParams"](r#"{"type":"chatgptDeviceCode"}"#);
     assert_eq!(plain.expect("a login").1, "ChatgptDeviceCode");
 }
 
 #[test]
-fn what_is_named_like_a_secret_is_hidden_or_known_to_be_harmless() {
+fn a_field_named_like_a_secret_is_hidden_or_listed_as_harmless() {
     let suspicious = |path: &str| {
         let field = path.rsplit('.').next().unwrap_or(path).to_lowercase();
-        // As a part of a longer name these two mean something else: `environmentId`, `codexHome`.
+        // Inside a longer name these two mean something else: `environmentId`, `codexHome`.
         let ends = ["env", "code"].iter().any(|word| field.ends_with(word));
         ends || SUSPICIOUS.iter().any(|word| field.contains(word))
     };
@@ -234,8 +234,8 @@ fn what_is_named_like_a_secret_is_hidden_or_known_to_be_harmless() {
     let news: Vec<_> = shown.difference(&harmless).collect();
     assert!(
         news.is_empty(),
-        "put them into SECRETS of xtask/src/codegen/tables.rs, or say here why they are harmless: {news:#?}"
+        "add them to SECRETS in xtask/src/codegen/tables.rs, or list them here as harmless: {news:#?}"
     );
     let stale: Vec<_> = harmless.difference(&shown).collect();
-    assert!(stale.is_empty(), "no longer there: {stale:#?}");
+    assert!(stale.is_empty(), "no longer exist: {stale:#?}");
 }

@@ -1,5 +1,5 @@
-//! What the crate promises beside its types: methods as types, which fields can be cleared, and
-//! how large the values are that a client moves about.
+//! Promises of codex-types beyond its types: methods as types, fields that can be cleared, and the sizes
+//! of large values.
 
 use std::{collections::BTreeSet, mem::size_of};
 
@@ -13,7 +13,7 @@ use codex_types::{
 };
 use serde_json::{Value, json};
 
-/// Optional fields in which `null` is told apart from absence.
+/// Optional fields that distinguish `null` from absence.
 const CLEARABLE: &[&str] = &[
     "CollaborationModeMask.reasoning_effort",
     "ProcessSpawnParams.outputBytesCap",
@@ -42,7 +42,7 @@ const CLEARABLE: &[&str] = &[
 ];
 
 #[test]
-fn null_is_told_apart_from_absence_where_it_clears_a_value_and_only_there() {
+fn only_fields_that_null_clears_distinguish_null_from_absence() {
     let schema = Schema::pinned();
     let (types, by_hand) = (definitions(), envelope());
     let (mut clearable, mut checked) = (BTreeSet::new(), 0);
@@ -80,7 +80,7 @@ fn null_is_told_apart_from_absence_where_it_clears_a_value_and_only_there() {
     assert!(checked > 1_000, "only {checked} checked");
 }
 
-/// What a type says of its method.
+/// Returns the method of a type and its properties.
 fn stated<T: Request>() -> (&'static str, bool, bool) {
     (T::METHOD, T::EXPERIMENTAL, T::HAS_PARAMS)
 }
@@ -89,7 +89,7 @@ fn stated_by_server<T: ServerCall>() -> (&'static str, bool) {
     (T::METHOD, T::EXPERIMENTAL)
 }
 
-/// Which methods a union of the bundle has, in its order, and whether with params.
+/// Returns the methods of a union of the bundle, in its order, and whether they have params.
 fn methods(bundle_name: &str, union: &str) -> Vec<(String, bool)> {
     let mut definitions = bundle(bundle_name);
     let union = definitions.remove(union).expect("a union");
@@ -109,7 +109,7 @@ fn names(methods: &[(String, bool)]) -> BTreeSet<&str> {
 }
 
 #[test]
-fn each_request_is_a_type_that_agrees_with_the_table_and_with_the_schema() {
+fn the_type_of_each_client_request_matches_the_table_and_the_schema() {
     macro_rules! types {
         ($($method:literal, $params:path, $response:path;)*) => {
             vec![$(($method, stated::<$params>(), stringify!($params), stringify!($response))),*]
@@ -137,7 +137,7 @@ fn each_request_is_a_type_that_agrees_with_the_table_and_with_the_schema() {
 }
 
 #[test]
-fn each_request_of_the_server_agrees_with_the_table_and_with_the_schema() {
+fn the_type_of_each_server_request_matches_the_table_and_the_schema() {
     macro_rules! types {
         ($($method:literal, $params:path, $response:path;)*) => {
             vec![$(stated_by_server::<$params>()),*]
@@ -155,7 +155,7 @@ fn each_request_of_the_server_agrees_with_the_table_and_with_the_schema() {
 }
 
 #[test]
-fn the_unions_know_the_methods_of_the_schema_and_the_two_unlisted_notifications() {
+fn the_unions_have_the_methods_of_the_schema_and_the_two_unlisted_notifications() {
     let known: BTreeSet<_> = ServerNotification::METHODS.iter().copied().collect();
     let listed = methods("experimental", "ServerNotification");
     let unlisted: Vec<_> = known.difference(&names(&listed)).copied().collect();

@@ -1,7 +1,6 @@
-//! The examples of `codex-client` run as they stand, each as a process of its own, on the real
-//! app-server.
+//! Runs each example of `codex-client` unchanged, as a process of its own on the real app-server.
 
-// Helpers of tests are tests, too, but clippy takes only test functions for them.
+// A helper panics where the test would; clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
 use std::{
@@ -22,10 +21,10 @@ use tokio::{
     time::timeout,
 };
 
-/// An example takes a second. One that takes so long hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+/// An example takes a second. One that reaches this timeout hangs.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A red square.
+/// A PNG of a red square.
 const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0,
     0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0, 0x4b, 0x6d, 0x29, 0xdc, 0, 0, 0, 0x11, b'I', b'D', b'A', b'T',
@@ -33,18 +32,18 @@ const PNG: &[u8] = &[
     0xc1, 0xce, 0x77, 0xc8, 0x4f, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
-/// An example that is to be run.
+/// An example to run.
 struct Example {
     stage: Stage,
     command: Command,
     name: String,
     stdin: &'static str,
-    /// What it is to complain about; nothing if not given.
-    complaint: Option<&'static str>,
+    /// The expected text on standard error, which is empty otherwise.
+    stderr: Option<&'static str>,
 }
 
 impl Example {
-    /// On a stage whose model always says the same.
+    /// Creates an example on a stage whose model always sends the same response.
     fn new(name: &str) -> Self {
         let stage = Stage::new();
         stage
@@ -55,25 +54,25 @@ impl Example {
             stage,
             name: name.to_owned(),
             stdin: "",
-            complaint: None,
+            stderr: None,
         }
     }
 
-    /// The same program for the same home, once more.
+    /// Prepares another run of the program with the same home.
     fn again(&mut self) -> &mut Command {
         self.command = command(&self.stage, &self.name);
         &mut self.command
     }
 
-    /// Its output, when it has ended well.
+    /// Runs it to its successful end. Returns its output.
     async fn run(&mut self) -> String {
         let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(self.stdin.as_bytes()).await.unwrap();
-        // That is the end of its input.
+        // This ends its input.
         drop(stdin);
-        let output = timeout(LIMIT, child.wait_with_output()).await;
+        let output = timeout(TIMEOUT, child.wait_with_output()).await;
         let output = output
             .unwrap_or_else(|_| panic!("{} hangs", self.name))
             .unwrap();
@@ -81,9 +80,9 @@ impl Example {
             String::from_utf8_lossy(&output.stdout).into_owned(),
             String::from_utf8_lossy(&output.stderr),
         );
-        let expected = match self.complaint {
+        let expected = match self.stderr {
             None => complained.is_empty(),
-            Some(complaint) => complained.contains(complaint),
+            Some(stderr) => complained.contains(stderr),
         };
         assert!(
             output.status.success() && expected,
@@ -94,7 +93,7 @@ impl Example {
         told
     }
 
-    /// Runs it, and does this as soon as it has said something; what it says after that.
+    /// Runs it and calls `act` after its first line. Returns the output after that line.
     async fn run_and_then(&mut self, act: impl FnOnce()) -> String {
         let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
         let mut told = BufReader::new(child.stdout.take().unwrap());
@@ -106,19 +105,19 @@ impl Example {
             told.read_to_string(&mut rest).await.unwrap();
             child.wait().await.unwrap()
         };
-        let status = timeout(LIMIT, ends).await;
+        let status = timeout(TIMEOUT, ends).await;
         assert!(status.is_ok_and(|status| status.success()), "{}", self.name);
         rest
     }
 
-    /// Runs it, and looks for lines of its output that begin so, in this order.
-    async fn says(&mut self, expected: &[&str]) -> String {
+    /// Runs it and asserts that its output has lines that begin with these texts, in this order.
+    async fn prints(&mut self, expected: &[&str]) -> String {
         let told = self.run().await;
         let mut lines = told.lines();
         for expected in expected {
             assert!(
                 lines.any(|line| line.starts_with(expected)),
-                "{} did not say `{expected}`:\n{told}",
+                "{} did not print `{expected}`:\n{told}",
                 self.name
             );
         }
@@ -126,7 +125,7 @@ impl Example {
     }
 }
 
-/// The example as cargo has built it: in `examples`, beside the directory of this test.
+/// Returns the command of an example. cargo builds it into `examples`, beside the folder of this test.
 fn command(stage: &Stage, name: &str) -> Command {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
@@ -137,14 +136,14 @@ fn command(stage: &Stage, name: &str) -> Command {
          `cargo test --workspace`",
         program.display()
     );
-    // It runs in another directory than this test.
-    let codex = path::absolute(codex_bin().expect("a codex to test against")).unwrap();
+    // It runs in a different directory than this test.
+    let codex = path::absolute(codex_bin().expect("a codex executable")).unwrap();
     let mut command = Command::from(stage.home.command(program));
     command.kill_on_drop(true).env("CODEX_BIN", codex);
     command
 }
 
-/// Tests each example in both of its forms.
+/// Tests each example in its async and its blocking form.
 macro_rules! examples {
     ($(fn $name:ident($example:ident) $body:block)*) => {
         mod asynchronous {
@@ -167,7 +166,7 @@ macro_rules! examples {
             )*
         }
 
-        /// Those that are tested here.
+        /// The tested examples.
         const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         $(
@@ -178,34 +177,34 @@ macro_rules! examples {
 
 examples! {
     fn quickstart(example) {
-        example.says(&["server: codex_rust_sdk/", "thread: ", "answer: It is 42.", "items:  2"]).await;
+        example.prints(&["server: codex_rust_sdk/", "thread: ", "answer: It is 42.", "items:  2"]).await;
     }
 
     fn turn_result(example) {
-        example.says(&["status: completed", "took:", "item:   the prompt", "answer: It is 42."]).await;
+        example.prints(&["status: completed", "took:", "item:   the prompt", "answer: It is 42."]).await;
     }
 
     fn streaming(example) {
-        let reply = ModelResponse::deltas(["It ", "is ", "42."]);
-        example.stage.model.push(reply);
-        example.says(&["It is 42.", "[completed, 2 items]"]).await;
+        let response = ModelResponse::deltas(["It ", "is ", "42."]);
+        example.stage.model.push(response);
+        example.prints(&["It is 42.", "[completed, 2 items]"]).await;
     }
 
     fn models_and_metadata(example) {
         let home = example.stage.home.codex_home();
         let home = format!("home:   {}", home.display());
-        example.says(&["server: models_example/", &home, "system: ", "model:  gpt-"]).await;
+        example.prints(&["server: models_example/", &home, "system: ", "model:  gpt-"]).await;
     }
 
     fn resume(example) {
-        let told = example.says(&["thread: ", "answer: It is 42."]).await;
+        let told = example.prints(&["thread: ", "answer: It is 42."]).await;
         let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
         example.again().arg(id);
-        example.says(&["turns so far: 1", "answer: It is 42."]).await;
+        example.prints(&["turns so far: 1", "answer: It is 42."]).await;
     }
 
     fn lifecycle(example) {
-        example.says(&[
+        example.prints(&[
             "named:      Parsers (1 turns)",
             "listed:     ",
             "forked:     ",
@@ -216,7 +215,7 @@ examples! {
     }
 
     fn image(example) {
-        example.says(&["answer: It is 42."]).await;
+        example.prints(&["answer: It is 42."]).await;
         assert!(sent_an_image(&example.stage));
     }
 
@@ -224,33 +223,33 @@ examples! {
         let path = example.stage.home.workspace().join("square.png");
         fs::write(path, PNG).unwrap();
         example.command.arg("square.png");
-        example.says(&["answer: It is 42."]).await;
+        example.prints(&["answer: It is 42."]).await;
         assert!(sent_an_image(&example.stage));
     }
 
     fn errors_and_retry(example) {
-        example.says(&["refused: there is no such thread", "answer: It is 42."]).await;
-        example.stage.model.push(ModelResponse::http_error(400, "no such luck"));
+        example.prints(&["refused: there is no such thread", "answer: It is 42."]).await;
+        example.stage.model.push(ModelResponse::http_error(400, "bad request"));
         example.again();
-        example.says(&["refused: there is no such thread", "failed: no such luck"]).await;
+        example.prints(&["refused: there is no such thread", "failed: bad request"]).await;
     }
 
     fn chat_loop(example) {
         example.stdin = "What is it?\nReally?\n";
-        example.says(&["you> codex> It is 42.", "you> codex> It is 42.", "you> ", "this was thread "]).await;
+        example.prints(&["you> codex> It is 42.", "you> codex> It is 42.", "you> ", "this was thread "]).await;
         let asked = example.stage.model.requests();
         assert_eq!(asked[1].last_user_text().as_deref(), Some("Really?"));
-        // A turn that fails does not end it.
-        example.stage.model.push(ModelResponse::http_error(400, "no such luck"));
+        // A failed turn does not end the program.
+        example.stage.model.push(ModelResponse::http_error(400, "bad request"));
         example.again();
-        example.complaint = Some("the turn failed: no such luck");
-        example.says(&["you> codex> ", "you> codex> It is 42.", "you> "]).await;
+        example.stderr = Some("the turn failed: bad request");
+        example.prints(&["you> codex> ", "you> codex> It is 42.", "you> "]).await;
     }
 
     fn turn_options(example) {
         let answer = r#"{ "language": "Rust", "confidence": 0.9 }"#;
         example.stage.model.push(ModelResponse::text(answer));
-        example.says(&["language:   \"Rust\"", "confidence: 0.9"]).await;
+        example.prints(&["language:   \"Rust\"", "confidence: 0.9"]).await;
         let asked = example.stage.model.requests();
         let body = asked[0].body();
         assert_eq!(body["reasoning"]["effort"], "low");
@@ -258,19 +257,19 @@ examples! {
     }
 
     fn typed_answer(example) {
-        let reply = |text: &str| example.stage.model.push(ModelResponse::text(text));
-        reply(
+        let respond = |text: &str| example.stage.model.push(ModelResponse::text(text));
+        respond(
             r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [
                 { "file": "a.rs", "line": 7, "text": "Why?" },
                 { "file": "b.rs", "line": null, "text": "Too long." }
             ] }"#,
         );
-        reply(r#"{ "value": ["Say why.", "Cut it."] }"#);
-        example.says(&["needs work: Nearly.", "a.rs:7: Why?", "b.rs: Too long.", "1. Say why.", "2. Cut it."]).await;
-        // One that does not fit is said, too.
+        respond(r#"{ "value": ["Say why.", "Cut it."] }"#);
+        example.prints(&["needs work: Nearly.", "a.rs:7: Why?", "b.rs: Too long.", "1. Say why.", "2. Cut it."]).await;
+        // A response that does not match is reported.
         example.stage.model.push(ModelResponse::text(r#"{ "verdict": "Good", "summary": 1 }"#));
         example.again();
-        example.says(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
+        example.prints(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
     }
 
     fn tool(example) {
@@ -278,7 +277,7 @@ examples! {
         stage.model.push(ModelResponse::items(["ABC-1", "ABC-9"].map(|id| {
             Item::function_call("lookup_ticket", json!({ "id": id })).call_id(id)
         })));
-        let told = example.says(&["thread: ", "answer: It is 42."]).await;
+        let told = example.prints(&["thread: ", "answer: It is 42."]).await;
         assert!(told.contains(r#"called: lookup_ticket({"id":"ABC-1"})"#), "{told}");
         assert!(told.contains(r#"failed: lookup_ticket({"id":"ABC-9"})"#), "{told}");
         let asked = example.stage.model.requests();
@@ -289,31 +288,31 @@ examples! {
         let call = ModelResponse::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
         example.stage.model.push(call);
         example.again().arg(id);
-        example.says(&["called: lookup_ticket(", "answer: It is 42."]).await;
+        example.prints(&["called: lookup_ticket(", "answer: It is 42."]).await;
     }
 
     fn model_selection(example) {
-        let told = example.says(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
+        let told = example.prints(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
         let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
         let asked = example.stage.model.requests();
         assert_eq!(asked[1].body()["reasoning"]["effort"], effort.next_back().unwrap());
     }
 
     fn turn_control(example) {
-        // Neither reply ends by itself.
+        // Neither response ends by itself.
         let model = &example.stage.model;
         let (first, second) = (model.gate(), model.gate());
         model.push(ModelResponse::deltas(["one, ", "two"]).hold_after(1, &first));
         model.push(ModelResponse::deltas(["un, ", "deux"]).hold_after(1, &second));
-        example.says(&["steering", "interrupting", "stopped, with "]).await;
+        example.prints(&["steering", "interrupting", "stopped, with "]).await;
         let asked = example.stage.model.requests();
         assert_eq!(asked[1].last_user_text().as_deref(), Some("Count in French instead."));
     }
 
     fn login_and_account(example) {
-        example.says(&["the model's provider needs no login"]).await;
+        example.prints(&["the model's provider needs no login"]).await;
         example.again().arg("api-key").env("OPENAI_API_KEY", "sk-no-secret");
-        example.says(&["the key is saved"]).await;
+        example.prints(&["the key is saved"]).await;
         example.again().arg("logout");
         example.run().await;
     }
@@ -329,9 +328,9 @@ examples! {
         touch("yes.txt");
         touch("no.txt");
         example.stage.model.push("As you wish.");
-        // What is no number is a no.
+        // Input other than a number declines.
         example.stdin = "1\nnever\n";
-        example.says(&["run ", "  because: You have asked", "  1) yes", "? ", "run ", "? answer: As you wish."]).await;
+        example.prints(&["run ", "  because: You have asked", "  1) yes", "? ", "run ", "? answer: As you wish."]).await;
         let made = |name: &str| example.stage.home.workspace().join(name).exists();
         assert!(made("yes.txt") && !made("no.txt"));
     }
@@ -343,14 +342,14 @@ examples! {
             example.stage.model.push(ModelResponse::items([call]));
         }
         example.stage.model.push("Blue it is.");
-        // A text that could be a number is one all the same.
+        // A text field accepts a number as text.
         example.stdin = "no\n7\ny\n";
         let asked = [
             "example asks: Allow the example MCP server to run tool \"act\"?",
             "agree? (y): example asks: Which color?",
             "color: agree? (y): answer: Blue it is.",
         ];
-        example.says(&asked).await;
+        example.prints(&asked).await;
         let told = |request: usize| example.stage.model.requests()[request].last_tool_output();
         let act = told(1).unwrap();
         assert!(!act.contains("has acted"), "{act}");
@@ -363,7 +362,7 @@ examples! {
         let model = &example.stage.model;
         model.push(ModelResponse::function_call("exec_command", command));
         model.push(ModelResponse::text("Nothing is wrong."));
-        example.says(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
+        example.prints(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
     }
 
     fn goal(example) {
@@ -372,7 +371,7 @@ examples! {
         model.push("I have begun.");
         model.push(ModelResponse::function_call("update_goal", complete));
         model.push("It is done.");
-        example.says(&[
+        example.prints(&[
             "turn",
             "  says: I have begun.",
             "turn",
@@ -390,7 +389,7 @@ examples! {
     }
 
     fn exec(example) {
-        example.says(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
+        example.prints(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
     }
 }
 

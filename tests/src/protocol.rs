@@ -1,4 +1,4 @@
-//! Every type of the protocol, reached by name: decode, and encode again.
+//! Decodes and encodes every type of the protocol by name.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -9,8 +9,8 @@ use codex_types::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Decodes JSON text as some type and encodes it again; also returns its `Debug` form, in which a
-/// value that is not known shows as `Unrecognized`.
+/// Decodes JSON text and encodes the value again. Also returns its `Debug` form, in which an unknown
+/// value is `Unrecognized`.
 pub type RoundTrip = fn(&str) -> Result<(Value, String), serde_json::Error>;
 
 fn round_trip<T>(json: &str) -> Result<(Value, String), serde_json::Error>
@@ -21,7 +21,7 @@ where
     Ok((serde_json::to_value(&value)?, format!("{value:?}")))
 }
 
-/// Every definition of the schema by its name there.
+/// Returns every definition of the schema by its name there.
 #[must_use]
 pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -32,7 +32,7 @@ pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_definition!(table)
 }
 
-/// The response of every request of the client, by method.
+/// Returns the response of every client request, by method.
 #[must_use]
 pub fn responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -45,7 +45,7 @@ pub fn responses() -> BTreeMap<&'static str, RoundTrip> {
     table
 }
 
-/// The requests that the schema does not list: method, params, response.
+/// Returns the requests that the schema does not list: method, params, response.
 #[must_use]
 pub fn unlisted() -> [(&'static str, RoundTrip, RoundTrip); 3] {
     fn row<T: Request + DeserializeOwned + Debug>() -> (&'static str, RoundTrip, RoundTrip)
@@ -62,7 +62,7 @@ pub fn unlisted() -> [(&'static str, RoundTrip, RoundTrip); 3] {
     ]
 }
 
-/// The response of every request of the server, by method.
+/// Returns the response of every server request, by method.
 #[must_use]
 pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -73,7 +73,7 @@ pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_server_request!(table)
 }
 
-/// The unions of messages, by name.
+/// Returns the unions of messages, by name.
 #[must_use]
 pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
     use codex_types::{
@@ -92,7 +92,7 @@ pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
     .into()
 }
 
-/// The envelope, which is written by hand under names of its own, by the names of the schema.
+/// Returns the hand-written types of the envelope, by the names of the schema.
 #[must_use]
 pub fn envelope() -> BTreeMap<&'static str, RoundTrip> {
     use codex_types::rpc::{

@@ -4,10 +4,10 @@ use codex_client::{Codex, types::Account};
 use codex_tests::stage::Stage;
 
 #[tokio::test]
-async fn an_api_key_logs_in_until_logout_and_is_never_shown() {
+async fn an_api_key_logs_in_until_logout_and_is_not_printed() {
     const KEY: &str = "sk-test-not-a-key";
     let stage = Stage::new();
-    // The scripted provider has no use for an account.
+    // The scripted provider needs no account.
     let start = || stage.builder().config("model_provider", "openai").start();
     let codex = start().await.unwrap();
     assert_eq!(codex.account().await.unwrap().account, None);
@@ -18,7 +18,7 @@ async fn an_api_key_logs_in_until_logout_and_is_never_shown() {
         "{account:?}"
     );
     assert!(!format!("{codex:?}{account:?}").contains(KEY));
-    // It is saved: the next server knows it, too.
+    // The key is saved, so the next server knows it too.
     codex.close().await.unwrap();
     let codex = start().await.unwrap();
     assert!(codex.account().await.unwrap().account.is_some());
@@ -38,7 +38,7 @@ async fn models(codex: &Codex, hidden: bool, limit: u32) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn models_are_listed_in_one_page_or_several_and_hidden_ones_on_request() {
+async fn models_are_listed_in_one_page_or_several_with_hidden_ones_on_request() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let page = codex.models().await.unwrap();

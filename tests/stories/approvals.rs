@@ -1,4 +1,4 @@
-//! What the model may do: asked, allowed and refused, on a real app-server.
+//! Approvals on a real app-server: requested, granted and declined.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 const PATCH: &str = "*** Begin Patch\n*** Add File: made.txt\n+one\n*** End Patch\n";
 
-/// A stage, and a file that the model wants to make, by a command outside of the sandbox.
+/// A stage, and a file that the model wants to create with a command outside the sandbox.
 struct Wish {
     stage: Stage,
     file: PathBuf,
@@ -30,7 +30,7 @@ impl Wish {
         Self { stage, file }
     }
 
-    /// Has the model ask for it once more.
+    /// Scripts a turn in which the model runs the command.
     fn command(&self) {
         let call = json!({
             "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
@@ -42,7 +42,7 @@ impl Wish {
         self.stage.model.push("As you wish.");
     }
 
-    /// The same by a patch.
+    /// Scripts a turn in which the model creates the file with a patch.
     fn patch(&self) {
         self.stage
             .model
@@ -56,12 +56,12 @@ async fn thread(codex: &Codex) -> Thread {
         .thread_start()
         .approval_policy(AskForApproval::OnRequest)
         .sandbox(Sandbox::ReadOnly)
-        // Has the tool `apply_patch`.
+        // This model has the tool `apply_patch`.
         .model("gpt-5.5");
     thread.await.unwrap()
 }
 
-/// What became of the only command of a turn.
+/// Returns the status of the only command of a turn.
 fn command(result: &TurnResult) -> &CommandExecutionStatus {
     let mut commands = result.items.iter().filter_map(|item| match item {
         ThreadItem::CommandExecution(command) => Some(&command.status),
@@ -71,7 +71,7 @@ fn command(result: &TurnResult) -> &CommandExecutionStatus {
 }
 
 #[tokio::test]
-async fn a_command_that_is_approved_runs_and_one_that_is_declined_does_not() {
+async fn an_approved_command_runs_and_a_declined_one_does_not() {
     let wish = Wish::new();
     let builder = wish
         .stage
@@ -91,7 +91,7 @@ async fn a_command_that_is_approved_runs_and_one_that_is_declined_does_not() {
             assert_eq!(request.reason(), Some("May I make a file?"));
             assert!(request.available_decisions().contains(&Decision::Decline));
             match request.available_decisions()[0] {
-                // As the server offers it.
+                // The server offers this decision.
                 Decision::Accept if request.turn_id() == Some(&*params.turn_id) => Decision::Accept,
                 _ => Decision::Decline,
             }
@@ -114,15 +114,18 @@ async fn a_command_that_is_approved_runs_and_one_that_is_declined_does_not() {
     wish.command();
     let result = thread.run("Make a file.").await.unwrap();
     assert_eq!(command(&result), &CommandExecutionStatus::Declined);
-    // The turn went on.
+    // The turn continued.
     assert_eq!(result.final_response.as_deref(), Some("As you wish."));
     assert!(!wish.file.exists());
     codex.close().await.unwrap();
 }
 
-/// Has two commands run, and says how often leave was asked for. Another thread for the second begins
-/// after the first.
-async fn asked_for_two(decide: fn(&ApprovalRequest) -> Decision, same_thread: bool) -> usize {
+/// Runs two commands and returns the number of approval requests. A separate thread for the second
+/// command starts after the first.
+async fn approvals_of_two_commands(
+    decide: fn(&ApprovalRequest) -> Decision,
+    same_thread: bool,
+) -> usize {
     let wish = Wish::new();
     let (asked, mut times) = tokio::sync::mpsc::unbounded_channel();
     let builder = wish
@@ -152,17 +155,23 @@ async fn asked_for_two(decide: fn(&ApprovalRequest) -> Decision, same_thread: bo
 }
 
 #[tokio::test]
-async fn a_decision_for_the_session_holds_for_the_next_turn() {
-    assert_eq!(asked_for_two(|_| Decision::AcceptForSession, true).await, 1);
+async fn an_approval_for_the_session_covers_the_next_turn() {
+    assert_eq!(
+        approvals_of_two_commands(|_| Decision::AcceptForSession, true).await,
+        1
+    );
 }
 
 #[tokio::test]
-async fn a_decision_for_once_does_not() {
-    assert_eq!(asked_for_two(|_| Decision::Accept, true).await, 2);
+async fn an_approval_for_one_command_does_not_cover_the_next() {
+    assert_eq!(
+        approvals_of_two_commands(|_| Decision::Accept, true).await,
+        2
+    );
 }
 
 #[tokio::test]
-async fn a_rule_that_is_accepted_lets_commands_that_begin_so_run_unasked() {
+async fn an_accepted_rule_approves_later_commands_with_the_same_prefix() {
     let rule = |request: &ApprovalRequest| {
         let is_rule = |decision: &Decision| {
             matches!(decision, Decision::AcceptWithExecpolicyAmendment(words)
@@ -171,11 +180,11 @@ async fn a_rule_that_is_accepted_lets_commands_that_begin_so_run_unasked() {
         let mut offered = request.available_decisions().into_iter();
         offered.find(is_rule).unwrap_or(Decision::Decline)
     };
-    assert_eq!(asked_for_two(rule, false).await, 1);
+    assert_eq!(approvals_of_two_commands(rule, false).await, 1);
 }
 
 #[tokio::test]
-async fn a_command_that_is_cancelled_interrupts_its_turn() {
+async fn a_cancelled_command_interrupts_its_turn() {
     let wish = Wish::new();
     let builder = wish
         .stage
@@ -190,7 +199,7 @@ async fn a_command_that_is_cancelled_interrupts_its_turn() {
     codex.close().await.unwrap();
 }
 
-/// Takes the first request of an inbox.
+/// Starts a turn and takes the first request of an inbox.
 async fn first(codex: &Codex, thread: &Thread) -> (PendingRequest, codex_client::TurnHandle) {
     let mut inbox = codex.server_requests();
     let turn = thread.turn("Make a file.").await.unwrap();
@@ -199,13 +208,13 @@ async fn first(codex: &Codex, thread: &Thread) -> (PendingRequest, codex_client:
 }
 
 #[tokio::test]
-async fn a_request_is_answered_from_another_task_while_other_turns_stream() {
+async fn another_task_can_respond_to_a_request_while_other_turns_stream() {
     let wish = Wish::new();
     let codex = wish.stage.start().await;
     let thread = thread(&codex).await;
     wish.command();
     let (pending, turn) = first(&codex, &thread).await;
-    // `As you wish.` is the next reply: the other turns take it, and give one back each.
+    // `As you wish.` is the next response: each of the other turns takes it and pushes it again.
     for text in ["one", "two"] {
         wish.stage.model.push(text);
         let other = codex.thread_start().await.unwrap();
@@ -227,7 +236,7 @@ async fn a_request_is_answered_from_another_task_while_other_turns_stream() {
 }
 
 #[tokio::test]
-async fn an_interrupt_withdraws_what_the_turn_has_asked() {
+async fn an_interrupt_withdraws_the_requests_of_the_turn() {
     let wish = Wish::new();
     let codex = wish.stage.start().await;
     let thread = thread(&codex).await;
@@ -245,7 +254,7 @@ async fn an_interrupt_withdraws_what_the_turn_has_asked() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_open_when_its_thread_is_resumed_is_not_shown_twice() {
+async fn a_request_that_is_pending_when_its_thread_is_resumed_is_not_delivered_twice() {
     let wish = Wish::new();
     let codex = wish.stage.start().await;
     let thread = thread(&codex).await;
@@ -259,11 +268,11 @@ async fn a_request_that_is_open_when_its_thread_is_resumed_is_not_shown_twice() 
     turn.run().await.unwrap();
     assert!(wish.file.exists());
     codex.close().await.unwrap();
-    assert!(inbox.next().await.is_none(), "shown twice");
+    assert!(inbox.next().await.is_none(), "delivered twice");
 }
 
 #[tokio::test]
-async fn a_file_change_is_shown_and_made_if_it_is_approved() {
+async fn a_file_change_is_shown_and_applied_if_approved() {
     for decision in [Decision::Decline, Decision::Accept] {
         let wish = Wish::new();
         let (told, changes) = oneshot::channel();
@@ -297,7 +306,7 @@ async fn a_file_change_is_shown_and_made_if_it_is_approved() {
 }
 
 #[tokio::test]
-async fn permissions_are_granted_in_part() {
+async fn permissions_can_be_granted_in_part() {
     let stage = Stage::new();
     let builder = stage
         .builder()
@@ -352,13 +361,13 @@ async fn writes_outside(builder: CodexBuilder, wish: &Wish) {
 }
 
 #[tokio::test]
-async fn the_default_client_lets_nothing_be_written_nor_on_a_resumed_thread() {
+async fn without_a_handler_approvals_are_declined_also_on_a_resumed_thread() {
     let wish = Wish::new();
     writes_outside(wish.stage.builder(), &wish).await;
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_lets_the_connection_go_on_and_nothing_be_written() {
+async fn a_handler_that_panics_declines_and_the_connection_continues() {
     let wish = Wish::new();
     let panics = |_: ApprovalRequest| async { panic!("out of order") };
     let builder = wish.stage.builder();
@@ -372,7 +381,7 @@ async fn a_handler_that_panics_lets_the_connection_go_on_and_nothing_be_written(
 }
 
 #[tokio::test]
-async fn a_handler_that_never_returns_leaves_the_turn_to_an_interrupt() {
+async fn a_turn_whose_handler_never_returns_can_be_interrupted() {
     let wish = Wish::new();
     let (asked, is_asked) = oneshot::channel();
     let asked = std::sync::Mutex::new(Some(asked));
@@ -397,7 +406,7 @@ async fn a_handler_that_never_returns_leaves_the_turn_to_an_interrupt() {
 }
 
 #[test]
-fn blocking_handlers_and_inboxes_decide_alike() {
+fn blocking_handlers_and_inboxes_decide_too() {
     struct Reads;
 
     impl blocking::ServerRequestHandler for Reads {
@@ -406,8 +415,8 @@ fn blocking_handlers_and_inboxes_decide_alike() {
             codex: blocking::WeakCodex,
             request: ApprovalRequest,
         ) -> codex_client::HandlerResult<Decision> {
-            // Waits for the server, which a handler may.
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            // A handler may wait for the server.
+            let codex = codex.upgrade().ok_or("the client is closed")?;
             let read = codex_types::ThreadReadParams::new(request.thread_id());
             codex.request(read).send()?;
             Ok(Decision::Accept)

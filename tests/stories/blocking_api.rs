@@ -11,7 +11,7 @@ use codex_tests::stage::Stage;
 use codex_types::request;
 
 #[test]
-fn a_turn_is_run_and_its_result_collected() {
+fn a_turn_runs_and_returns_its_result() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     assert!(codex.metadata().user_agent.starts_with("codex_rust_sdk/"));
@@ -28,7 +28,7 @@ fn a_turn_is_run_and_its_result_collected() {
 }
 
 #[test]
-fn a_turn_is_iterated_over_and_its_result_had_afterwards() {
+fn a_turn_can_be_iterated_over_and_then_returns_its_result() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     stage
@@ -53,7 +53,7 @@ fn a_turn_is_iterated_over_and_its_result_had_afterwards() {
 }
 
 #[test]
-fn one_thread_follows_a_turn_while_another_steers_and_interrupts_it() {
+fn one_thread_reads_a_turn_while_another_steers_and_interrupts_it() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
@@ -77,7 +77,7 @@ fn one_thread_follows_a_turn_while_another_steers_and_interrupts_it() {
 }
 
 #[test]
-fn a_thread_goes_through_its_whole_life() {
+fn a_thread_goes_through_its_whole_lifecycle() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     stage.model.push("Hello.");
@@ -112,9 +112,9 @@ fn a_thread_goes_through_its_whole_life() {
 }
 
 #[test]
-fn account_and_models_are_read() {
+fn the_account_and_the_models_can_be_read() {
     let stage = Stage::new();
-    // The scripted provider has no use for an account.
+    // The scripted provider needs no account.
     let builder = stage.blocking_builder().config("model_provider", "openai");
     let codex = builder.start().unwrap();
     codex.login_api_key("sk-test-not-a-key").unwrap();
@@ -129,7 +129,7 @@ fn account_and_models_are_read() {
 }
 
 #[test]
-fn inside_an_async_runtime_whatever_waits_is_an_error_and_a_plain_thread_goes_on() {
+fn a_call_that_waits_fails_inside_an_async_runtime_and_works_on_a_plain_thread() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -141,10 +141,10 @@ fn inside_an_async_runtime_whatever_waits_is_an_error_and_a_plain_thread_goes_on
         let mut threads = codex.thread_list().stream();
         assert!(matches!(threads.next(), Some(Err(Error::InsideRuntime))));
         assert!(threads.next().is_none());
-        // A loop that passes over errors ends all the same.
+        // A loop that ignores errors ends too.
         assert_eq!(codex.notifications().count(), 1);
     });
-    // An async client serves blocking callers in other threads.
+    // An async client serves blocking callers on other threads.
     let client = runtime.block_on(stage.start());
     let account = blocking::Codex::from(client.clone()).account().send();
     assert_eq!(account.unwrap().account, None);
@@ -154,11 +154,11 @@ fn inside_an_async_runtime_whatever_waits_is_an_error_and_a_plain_thread_goes_on
 }
 
 #[test]
-fn an_ended_server_is_told_to_whoever_waits() {
+fn all_waiting_calls_fail_when_the_server_ends() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
-    let gate = stage.model.push_gated("never said");
+    let gate = stage.model.push_gated("never sent");
     let turn = thread.turn("hi").send().unwrap();
     gate.blocking_reached().unwrap();
     let waiting = thread::spawn(move || turn.run());

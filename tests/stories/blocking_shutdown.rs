@@ -1,4 +1,4 @@
-//! How the server of a blocking client ends: with the client, and with the program.
+//! The server of a blocking client ends with the client, and with the program.
 #![cfg(unix)]
 
 use std::{
@@ -14,10 +14,10 @@ use codex_client::blocking::Codex;
 use codex_testing::codex_bin;
 use codex_tests::stage::Stage;
 
-/// Says that this is the program that is to end, and how.
+/// The variable that makes this program a child that ends in the given way.
 const ROLE: &str = "CODEX_TESTS_END_BY";
 
-/// A pipe that a server holds open as long as it runs.
+/// A pipe that a server holds open while it runs.
 struct Lifeline {
     path: PathBuf,
     ended: JoinHandle<()>,
@@ -32,14 +32,14 @@ impl Lifeline {
             let path = path.clone();
             move || {
                 let mut pipe = File::open(path).expect("a pipe");
-                let read = pipe.read(&mut [0]).expect("an end");
+                let read = pipe.read(&mut [0]).expect("the end of the pipe");
                 assert_eq!(read, 0);
             }
         });
         Self { path, ended }
     }
 
-    /// What the server needs in its environment.
+    /// Returns the environment variables of the server.
     fn env(&self) -> [(&'static str, PathBuf); 2] {
         let program = codex_bin().expect("a codex to test against");
         [("LIFELINE", self.path.clone()), ("SERVER", program)]
@@ -50,7 +50,7 @@ impl Lifeline {
     }
 }
 
-/// The real server, with the lifeline in its hand.
+/// Runs the real server with the lifeline open.
 const SCRIPT: [&str; 2] = ["-c", "exec \"$SERVER\" app-server 9> \"$LIFELINE\""];
 
 #[test]
@@ -69,13 +69,13 @@ fn the_server_ends_when_the_last_handle_is_dropped() {
     lifeline.wait();
 }
 
-/// Runs this test's program once more, in the other role.
+/// Runs this program again as a child that runs only this test.
 fn ends_with_its_program(test: &str, how: &str) {
     let stage = Stage::new();
     let lifeline = Lifeline::new(&stage);
     let program = env::current_exe().expect("the path of this program");
     let mut command = stage.home.command(program);
-    // The harness names a test by its path below the crate.
+    // The test harness names a test by its path below the crate.
     let (_, module) = module_path!().split_once("::").expect("a module");
     let test = format!("{module}::{test}");
     command.args(["--exact", &test]).env(ROLE, how);
@@ -85,7 +85,7 @@ fn ends_with_its_program(test: &str, how: &str) {
     assert_eq!(output.status.success(), how == "exit", "{text}");
 }
 
-/// Starts a server with a thread, and ends this program.
+/// Starts a server with a thread and ends this program.
 fn end_by(how: &str) -> ! {
     let codex = Codex::builder().binary("sh").launch_args(SCRIPT).start();
     let codex = codex.expect("a running app-server");

@@ -1,4 +1,4 @@
-//! Commands outside of a turn on a real app-server: run to their end, and talked to.
+//! Commands outside a turn on a real app-server: run to completion, and interactive.
 
 #![cfg(unix)]
 
@@ -10,12 +10,12 @@ use codex_client::{
 use codex_tests::stage::Stage;
 use tokio::time::timeout;
 
-/// A script of the shell, as a command.
+/// Returns the command of a shell script.
 fn sh(script: &str) -> [&str; 3] {
     ["sh", "-c", script]
 }
 
-/// Reads until the output has this in it; what was read.
+/// Reads until the output contains this text. Returns the output read.
 async fn read_until(output: &mut ExecStream, expected: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(expected) {
@@ -27,7 +27,7 @@ async fn read_until(output: &mut ExecStream, expected: &str) -> String {
     seen
 }
 
-/// A process in a terminal that says what it is told, and what size the terminal has.
+/// Starts a process in a terminal that echoes its input and prints the size of the terminal.
 fn terminal(codex: &Codex) -> ExecProcess {
     let script = "stty size; while read -r line; do case $line in \
                   quit) exit 7;; size) stty size;; *) echo \"<$line>\";; esac; done";
@@ -36,7 +36,7 @@ fn terminal(codex: &Codex) -> ExecProcess {
 }
 
 #[tokio::test]
-async fn a_command_is_run_to_its_end_and_its_output_collected() {
+async fn a_command_runs_to_completion_and_returns_its_output() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let output = codex
@@ -55,7 +55,7 @@ async fn a_command_is_run_to_its_end_and_its_output_collected() {
 }
 
 #[tokio::test]
-async fn binary_and_large_output_comes_whole_and_output_over_the_cap_is_told() {
+async fn binary_and_large_output_is_complete_and_output_over_the_cap_is_reported() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let script = r"printf '\377\000\n'; head -c 5000000 /dev/zero";
@@ -70,7 +70,7 @@ async fn binary_and_large_output_comes_whole_and_output_over_the_cap_is_told() {
 }
 
 #[tokio::test]
-async fn a_terminal_is_written_to_read_resized_and_left() {
+async fn a_terminal_can_be_written_read_resized_and_closed() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let process = terminal(&codex);
@@ -86,7 +86,7 @@ async fn a_terminal_is_written_to_read_resized_and_left() {
         assert_eq!(chunk.unwrap().stream, CommandExecOutputStream::Stdout);
     }
     assert_eq!(process.wait().await.unwrap(), 7);
-    // It has ended: there is nothing to end, and nobody to write to.
+    // The process has ended, so terminate is a no-op and a write fails.
     process.terminate().await.unwrap();
     let error = process.write("more").await.unwrap_err();
     assert!(matches!(error, Error::Rpc(_)), "{error}");
@@ -94,7 +94,7 @@ async fn a_terminal_is_written_to_read_resized_and_left() {
 }
 
 #[tokio::test]
-async fn what_is_written_at_once_is_read_and_the_end_of_the_input_too() {
+async fn early_input_reaches_the_process_and_so_does_the_end_of_input() {
     let stage = Stage::new();
     let codex = stage.start().await;
     for round in 0..20 {
@@ -111,7 +111,7 @@ async fn what_is_written_at_once_is_read_and_the_end_of_the_input_too() {
 }
 
 #[tokio::test]
-async fn a_terminated_process_ends_and_its_output_can_be_read_afterwards() {
+async fn a_terminated_process_ends_and_its_output_remains_readable() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let process = codex.exec(sh("echo ready; exec sleep 1000")).no_timeout();
@@ -131,10 +131,10 @@ async fn a_terminated_process_ends_and_its_output_can_be_read_afterwards() {
 }
 
 #[tokio::test]
-async fn a_program_that_takes_too_long_or_cannot_be_run_is_told() {
+async fn a_timeout_and_a_program_that_cannot_run_are_errors() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    // Not in the sandbox: ended while that is set up, a command is left behind by these servers.
+    // Outside the sandbox: these servers leak a command that is terminated while its sandbox is set up.
     let slow = codex.exec(["sleep", "1000"]).sandbox(Sandbox::FullAccess);
     let output = slow.timeout(Duration::from_millis(100)).await.unwrap();
     assert_eq!(output.exit_code, 124);
@@ -155,7 +155,7 @@ async fn a_program_that_takes_too_long_or_cannot_be_run_is_told() {
     codex.close().await.unwrap();
 }
 
-/// Asks again and again, though not for ever.
+/// Polls until there is a value, up to a limit.
 async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let asking = async {
         loop {
@@ -168,7 +168,7 @@ async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     timeout(Duration::from_secs(60), asking).await.unwrap()
 }
 
-/// Waits until there is no such process any more.
+/// Waits until the process no longer exists.
 #[cfg(target_os = "linux")]
 async fn is_gone(pid: &str) {
     let process = Path::new("/proc").join(pid);
@@ -177,7 +177,7 @@ async fn is_gone(pid: &str) {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn a_process_does_not_outlive_its_last_handle() {
+async fn a_process_ends_with_its_last_handle() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let command = || {
@@ -188,12 +188,12 @@ async fn a_process_does_not_outlive_its_last_handle() {
     let mut output = process.stream();
     let first = output.next().await.unwrap().unwrap();
     let pid = String::from_utf8(first.bytes).unwrap();
-    // The stream still reads it.
+    // The stream is still a handle.
     drop(process);
     assert!(Path::new("/proc").join(pid.trim()).exists());
     drop(output);
     is_gone(pid.trim()).await;
-    // So it is with a call that is given up.
+    // The same holds for a call whose future is dropped.
     let file = stage.home.workspace().join("pid");
     let script = format!("echo $$ > {}; exec sleep 1000", file.display());
     let call = tokio::spawn(
@@ -214,7 +214,7 @@ async fn a_process_does_not_outlive_its_last_handle() {
 }
 
 #[tokio::test]
-async fn many_processes_do_not_keep_the_client_from_anything() {
+async fn many_processes_do_not_block_the_client() {
     let stage = Stage::new();
     let codex = stage.builder().max_in_flight(4).start().await.unwrap();
     let cats = (0..20).map(|_| {
@@ -235,7 +235,7 @@ async fn many_processes_do_not_keep_the_client_from_anything() {
 }
 
 #[test]
-fn a_blocking_program_talks_to_a_process_as_well() {
+fn the_blocking_api_runs_interactive_processes_too() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let output = codex.exec(["echo", "hi"]).send().unwrap();

@@ -1,4 +1,4 @@
-//! Summing up a thread's history on a real app-server.
+//! Compacting the history of a thread on a real app-server.
 
 use codex_client::{
     Codex, Error, Thread,
@@ -7,7 +7,7 @@ use codex_client::{
 use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 
-/// A thread that has had a turn.
+/// Starts a thread and runs a turn in it.
 async fn saved(stage: &Stage, codex: &Codex) -> Thread {
     stage.model.push("A long story.");
     let thread = codex.thread_start().await.unwrap();
@@ -16,7 +16,7 @@ async fn saved(stage: &Stage, codex: &Codex) -> Thread {
 }
 
 #[tokio::test]
-async fn a_compaction_is_a_turn_of_the_servers_own() {
+async fn a_compaction_is_a_turn_that_the_server_starts() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = saved(&stage, &codex).await;
@@ -39,7 +39,7 @@ async fn a_compaction_interrupts_the_running_turn_and_can_fail() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = saved(&stage, &codex).await;
-    let gate = stage.model.push_gated("never said");
+    let gate = stage.model.push_gated("never sent");
     let turn = thread.turn("And then?").await.unwrap();
     gate.reached().await.unwrap();
     stage
@@ -57,7 +57,7 @@ async fn a_compaction_interrupts_the_running_turn_and_can_fail() {
 }
 
 #[tokio::test]
-async fn a_thread_without_history_can_be_compacted_too() {
+async fn a_thread_without_history_can_be_compacted() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Much at once, on a real app-server: requests, turns, streams, clients.
+//! Concurrent requests, turns, streams and clients on a real app-server.
 
 use std::{future::IntoFuture, sync::Arc};
 
@@ -11,12 +11,12 @@ const REQUESTS: usize = 1000;
 const TURNS: usize = 100;
 const STREAMS: usize = 4;
 
-/// What the model says to the turn with this number.
-fn answer(number: usize) -> Option<String> {
+/// Returns the text of the model in the turn with this number.
+fn text_of(number: usize) -> Option<String> {
     Some(format!("You said {number}"))
 }
 
-/// A stage whose model says so to all turns at once, when the gate opens.
+/// Creates a stage whose model responds to all turns at once, when the gate opens.
 fn together() -> (Stage, Gate) {
     let stage = Stage::new();
     let gate = stage.model.gate();
@@ -28,8 +28,8 @@ fn together() -> (Stage, Gate) {
     (stage, gate)
 }
 
-/// Adds to a text what is said in an event, which is one of this turn.
-fn hear(turn_id: &str, text: &mut String, event: &ServerNotification) {
+/// Appends the text of an event, which must belong to this turn.
+fn append(turn_id: &str, text: &mut String, event: &ServerNotification) {
     assert_eq!(event.turn_id(), Some(turn_id));
     if let ServerNotification::AgentMessageDelta(delta) = event {
         text.push_str(&delta.delta);
@@ -37,7 +37,7 @@ fn hear(turn_id: &str, text: &mut String, event: &ServerNotification) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_them() {
+async fn a_thousand_concurrent_requests_each_get_their_own_response() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let mut threads = Vec::new();
@@ -60,7 +60,7 @@ async fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_hundred_turns_at_once_each_has_its_own_text() {
+async fn a_hundred_concurrent_turns_each_have_their_own_text() {
     let (stage, gate) = together();
     let codex = stage.start().await;
     let mut runs = Vec::new();
@@ -74,13 +74,13 @@ async fn of_a_hundred_turns_at_once_each_has_its_own_text() {
     gate.open();
     for (number, run) in runs.into_iter().enumerate() {
         let result = run.await.unwrap().unwrap();
-        assert_eq!(result.final_response, answer(number));
+        assert_eq!(result.final_response, text_of(number));
     }
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn streams_that_are_read_by_turns_have_their_own_events_in_order() {
+async fn streams_that_are_read_alternately_have_their_own_events_in_order() {
     let stage = Stage::echo();
     let codex = stage.start().await;
     let mut streams = Vec::new();
@@ -89,26 +89,26 @@ async fn streams_that_are_read_by_turns_have_their_own_events_in_order() {
         let turn = thread.turn(number.to_string()).await.unwrap();
         streams.push((turn.stream(), turn, String::new(), false));
     }
-    // One event of each, and round again.
+    // One event of each stream, round after round.
     while streams.iter().any(|(.., ended)| !ended) {
         for (events, turn, text, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
             match events.next().await {
-                Some(event) => hear(turn.id(), text, &event.unwrap()),
+                Some(event) => append(turn.id(), text, &event.unwrap()),
                 None => *ended = true,
             }
         }
     }
     for (number, (events, _, text, _)) in streams.into_iter().enumerate() {
-        assert_eq!(Some(text), answer(number));
+        assert_eq!(Some(text), text_of(number));
         let result = events.result().await.unwrap();
-        assert_eq!(result.final_response, answer(number));
+        assert_eq!(result.final_response, text_of(number));
     }
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn two_clients_at_once_do_not_know_of_each_other() {
-    async fn told(codex: &Codex, number: usize) -> Option<String> {
+async fn two_concurrent_clients_are_independent() {
+    async fn run_turn(codex: &Codex, number: usize) -> Option<String> {
         let thread = codex.thread_start().await.unwrap();
         let result = thread.run(number.to_string()).await.unwrap();
         result.final_response
@@ -117,17 +117,17 @@ async fn two_clients_at_once_do_not_know_of_each_other() {
     let stage = Stage::echo();
     let (one, two) = (stage.start().await, stage.start().await);
     for _ in 0..3 {
-        let (first, second) = tokio::join!(told(&one, 1), told(&two, 2));
-        assert_eq!((first, second), (answer(1), answer(2)));
+        let (first, second) = tokio::join!(run_turn(&one, 1), run_turn(&two, 2));
+        assert_eq!((first, second), (text_of(1), text_of(2)));
     }
-    // The end of one is not the end of the other.
+    // Closing one does not affect the other.
     one.close().await.unwrap();
     two.request(request::MemoryReset).await.unwrap();
-    assert_eq!(told(&two, 3).await, answer(3));
+    assert_eq!(run_turn(&two, 3).await, text_of(3));
     two.close().await.unwrap();
 }
 
-/// The same from plain threads: each of what happens at once has one of its own.
+/// The same with the blocking API: each concurrent operation has a thread of its own.
 mod blocking {
     use std::{sync::Barrier, thread};
 
@@ -136,7 +136,7 @@ mod blocking {
     use super::*;
 
     #[test]
-    fn a_thousand_requests_at_once_get_the_thousand_answers_that_belong_to_them() {
+    fn a_thousand_concurrent_requests_each_get_their_own_response() {
         let stage = Stage::new();
         let codex = stage.start_blocking();
         let start = || codex.thread_start().send().unwrap().id().to_owned();
@@ -151,7 +151,7 @@ mod blocking {
     }
 
     #[test]
-    fn of_a_hundred_turns_at_once_each_has_its_own_text() {
+    fn a_hundred_concurrent_turns_each_have_their_own_text() {
         let (stage, gate) = together();
         let codex = stage.start_blocking();
         let start = || codex.thread_start().ephemeral(true).send().unwrap();
@@ -161,7 +161,7 @@ mod blocking {
                 let run = thread.run(number.to_string());
                 scope.spawn(move || {
                     let result = run.send().unwrap();
-                    assert_eq!(result.final_response, answer(number));
+                    assert_eq!(result.final_response, text_of(number));
                 });
             }
             gate.blocking_reached_by(TURNS).unwrap();
@@ -171,10 +171,10 @@ mod blocking {
     }
 
     #[test]
-    fn streams_that_are_read_at_once_have_their_own_events_in_order() {
+    fn streams_that_are_read_concurrently_have_their_own_events_in_order() {
         let stage = Stage::echo();
         let codex = stage.start_blocking();
-        // All turns have been started before the first event is read.
+        // All turns are started before the first event is read.
         let started = Barrier::new(STREAMS);
         thread::scope(|scope| {
             for number in 0..STREAMS {
@@ -185,11 +185,11 @@ mod blocking {
                     started.wait();
                     let (mut events, mut text) = (turn.stream(), String::new());
                     for event in &mut events {
-                        hear(turn.id(), &mut text, &event.unwrap());
+                        append(turn.id(), &mut text, &event.unwrap());
                     }
-                    assert_eq!(Some(text), answer(number));
+                    assert_eq!(Some(text), text_of(number));
                     let result = events.result().unwrap();
-                    assert_eq!(result.final_response, answer(number));
+                    assert_eq!(result.final_response, text_of(number));
                 });
             }
         });
@@ -197,8 +197,8 @@ mod blocking {
     }
 
     #[test]
-    fn two_clients_at_once_do_not_know_of_each_other() {
-        fn told(codex: &Codex, number: usize) -> Option<String> {
+    fn two_concurrent_clients_are_independent() {
+        fn run_turn(codex: &Codex, number: usize) -> Option<String> {
             let thread = codex.thread_start().send().unwrap();
             let result = thread.run(number.to_string()).send().unwrap();
             result.final_response
@@ -208,13 +208,13 @@ mod blocking {
         let (one, two) = (stage.start_blocking(), stage.start_blocking());
         for _ in 0..3 {
             thread::scope(|scope| {
-                scope.spawn(|| assert_eq!(told(&one, 1), answer(1)));
-                scope.spawn(|| assert_eq!(told(&two, 2), answer(2)));
+                scope.spawn(|| assert_eq!(run_turn(&one, 1), text_of(1)));
+                scope.spawn(|| assert_eq!(run_turn(&two, 2), text_of(2)));
             });
         }
         one.close().unwrap();
         two.request(request::MemoryReset).send().unwrap();
-        assert_eq!(told(&two, 3), answer(3));
+        assert_eq!(run_turn(&two, 3), text_of(3));
         two.close().unwrap();
     }
 }

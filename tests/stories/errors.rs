@@ -1,4 +1,4 @@
-//! What the real app-server refuses, and how the refusals are told apart.
+//! Errors of the real app-server, and how the client classifies them.
 
 use codex_client::{Codex, Error, RpcError, RpcErrorKind};
 use codex_tests::stage::Stage;
@@ -9,8 +9,8 @@ use codex_types::{
 };
 use serde_json::{Value, json};
 
-/// How the server refuses a request.
-async fn refusal<R: Request + Send + Sync + 'static>(codex: &Codex, params: R) -> RpcError {
+/// Sends a request and returns the error response.
+async fn rejection<R: Request + Send + Sync + 'static>(codex: &Codex, params: R) -> RpcError {
     match codex.request(params).await {
         Err(Error::Rpc(error)) => *error,
         Err(error) => panic!("{} is not refused: {error}", R::METHOD),
@@ -22,7 +22,7 @@ fn text(text: &str) -> Vec<UserInput> {
     codex_client::Input::text(text).into()
 }
 
-/// A method of a server that is newer than this protocol.
+/// A method that this server does not know.
 #[derive(serde::Serialize)]
 struct FutureMethod {}
 
@@ -32,7 +32,7 @@ impl Request for FutureMethod {
     type Response = Value;
 }
 
-/// A known method with params that are none of its own.
+/// A known method with invalid params.
 #[derive(serde::Serialize)]
 #[serde(transparent)]
 struct Misfit(Value);
@@ -44,24 +44,24 @@ impl Request for Misfit {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_the_protocol_is_told_apart_from_what_fails() {
+async fn protocol_errors_are_distinguished_from_failures() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    let unknown = refusal(&codex, FutureMethod {}).await;
+    let unknown = rejection(&codex, FutureMethod {}).await;
     assert_eq!(unknown.kind, RpcErrorKind::MethodNotFound, "{unknown}");
-    let misfit = refusal(&codex, Misfit(json!({"threadId": 7}))).await;
+    let misfit = rejection(&codex, Misfit(json!({"threadId": 7}))).await;
     assert_eq!(misfit.kind, RpcErrorKind::InvalidRequest, "{misfit}");
-    let invalid = refusal(&codex, CancelLoginAccountParams::new("no uuid")).await;
+    let invalid = rejection(&codex, CancelLoginAccountParams::new("no uuid")).await;
     assert_eq!(invalid.kind, RpcErrorKind::InvalidRequest, "{invalid}");
     let missing = stage.home.workspace().join("missing");
     let path = missing.to_string_lossy();
-    let failed = refusal(&codex, FsReadFileParams::new(path.as_ref())).await;
+    let failed = rejection(&codex, FsReadFileParams::new(path.as_ref())).await;
     assert_eq!(failed.kind, RpcErrorKind::Internal, "{failed}");
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_experimental_is_refused_to_a_client_that_did_not_ask_for_it() {
+async fn experimental_methods_are_rejected_without_the_capability() {
     let stage = Stage::new();
     let codex = stage
         .builder()
@@ -69,34 +69,34 @@ async fn what_is_experimental_is_refused_to_a_client_that_did_not_ask_for_it() {
         .start()
         .await
         .unwrap();
-    let method = refusal(&codex, request::MemoryReset).await;
+    let method = rejection(&codex, request::MemoryReset).await;
     assert_eq!(method.kind, RpcErrorKind::ExperimentalRequired, "{method}");
     let thread = codex.thread_start().await.unwrap();
     let context = AdditionalContextEntry::new(AdditionalContextKind::Application, "noon");
     let context = [("time".to_owned(), context)];
     let params = TurnStartParams::new(thread.id(), text("hi")).additional_context(context);
-    let field = refusal(&codex, params).await;
+    let field = rejection(&codex, params).await;
     assert_eq!(field.kind, RpcErrorKind::ExperimentalRequired, "{field}");
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn steering_and_interrupting_say_whether_no_turn_runs_or_another_one() {
+async fn steer_and_interrupt_errors_tell_whether_no_turn_or_another_one_is_running() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let steer = |turn_id: &str| TurnSteerParams::new(thread.id(), turn_id, text("more"));
     let interrupt = |turn_id: &str| TurnInterruptParams::new(thread.id(), turn_id);
-    let idle = refusal(&codex, steer("x")).await;
+    let idle = rejection(&codex, steer("x")).await;
     assert_eq!(idle.kind, RpcErrorKind::NoActiveTurn, "{idle}");
-    let idle = refusal(&codex, interrupt("x")).await;
+    let idle = rejection(&codex, interrupt("x")).await;
     assert_eq!(idle.kind, RpcErrorKind::NoActiveTurn, "{idle}");
     let gate = stage.model.push_gated("done");
     let turn = thread.turn("hi").await.unwrap();
     gate.reached().await.unwrap();
-    let other = refusal(&codex, steer("another")).await;
+    let other = rejection(&codex, steer("another")).await;
     assert_eq!(other.kind, RpcErrorKind::TurnMismatch, "{other}");
-    let other = refusal(&codex, interrupt("another")).await;
+    let other = rejection(&codex, interrupt("another")).await;
     assert_eq!(other.kind, RpcErrorKind::TurnMismatch, "{other}");
     gate.open();
     turn.run().await.unwrap();
@@ -104,42 +104,42 @@ async fn steering_and_interrupting_say_whether_no_turn_runs_or_another_one() {
 }
 
 #[tokio::test]
-async fn a_thread_that_was_never_saved_is_missing() {
+async fn a_thread_that_was_never_saved_is_not_found() {
     let stage = Stage::new();
     let (codex, other) = (stage.start().await, stage.start().await);
     let nobody = "00000000-0000-7000-8000-000000000000";
-    let unknown = refusal(&codex, ThreadResumeParams::new(nobody)).await;
+    let unknown = rejection(&codex, ThreadResumeParams::new(nobody)).await;
     assert_eq!(unknown.kind, RpcErrorKind::RolloutMissing, "{unknown}");
-    // Reading looks among the loaded threads, too, and words it in its own way.
-    let unknown = refusal(&codex, ThreadReadParams::new(nobody)).await;
+    // `thread/read` also searches the loaded threads, and its error has another text.
+    let unknown = rejection(&codex, ThreadReadParams::new(nobody)).await;
     assert_eq!(unknown.kind, RpcErrorKind::ThreadNotLoaded, "{unknown}");
-    // Without a turn there is nothing to resume, for anybody but the server that holds it.
+    // A thread without a turn can be resumed only on the server that has it loaded.
     let thread = codex.thread_start().await.unwrap();
-    let early = refusal(&other, ThreadResumeParams::new(thread.id())).await;
+    let early = rejection(&other, ThreadResumeParams::new(thread.id())).await;
     assert_eq!(early.kind, RpcErrorKind::RolloutMissing, "{early}");
     codex.close().await.unwrap();
     other.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_turn_in_a_thread_that_is_not_loaded_says_so() {
+async fn a_turn_in_a_thread_that_is_not_loaded_is_an_error_that_says_so() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let nobody = "00000000-0000-7000-8000-000000000000";
     let params = TurnStartParams::new(nobody, text("hi"));
-    let unknown = refusal(&codex, params).await;
+    let unknown = rejection(&codex, params).await;
     assert_eq!(unknown.kind, RpcErrorKind::ThreadNotLoaded, "{unknown}");
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_thread_that_another_server_writes_to_has_an_active_writer() {
+async fn resuming_a_thread_that_another_server_writes_to_is_an_active_writer_error() {
     let stage = Stage::new();
     let (codex, other) = (stage.start().await, stage.start().await);
     stage.model.push("first");
     let thread = codex.thread_start().await.unwrap();
     thread.run("hi").await.unwrap();
-    let taken = refusal(&other, ThreadResumeParams::new(thread.id())).await;
+    let taken = rejection(&other, ThreadResumeParams::new(thread.id())).await;
     assert_eq!(taken.kind, RpcErrorKind::ActiveWriter, "{taken}");
     assert!(!Error::from(taken).is_retryable());
     let id = thread.id().to_owned();
@@ -150,12 +150,12 @@ async fn a_thread_that_another_server_writes_to_has_an_active_writer() {
 }
 
 #[tokio::test]
-async fn a_refused_login_does_not_repeat_its_key() {
+async fn the_error_of_a_rejected_login_does_not_contain_its_key() {
     let stage = Stage::new();
     let codex = stage.builder().config("forced_login_method", "chatgpt");
     let codex = codex.start().await.unwrap();
     let params = ApiKeyLoginAccountParams::new("sk-secret");
-    let refused = refusal(&codex, LoginAccountParams::ApiKey(params)).await;
+    let refused = rejection(&codex, LoginAccountParams::ApiKey(params)).await;
     let shown = format!("{refused} {refused:?}");
     assert!(!shown.contains("secret"), "{shown}");
     codex.close().await.unwrap();

@@ -1,4 +1,4 @@
-//! Following turns and threads of a real app-server, by one reader and by several.
+//! Event streams of turns and threads on a real app-server, with one reader and with several.
 
 use codex_client::{
     TurnStream,
@@ -9,7 +9,7 @@ use codex_tests::stage::Stage;
 use codex_types::TurnStatus;
 use serde_json::json;
 
-/// All that a stream of a turn yields: the text, and how many events.
+/// Reads the stream of a turn. Returns its text and the number of events.
 async fn follow(turn_id: &str, mut stream: TurnStream) -> (String, usize) {
     let (mut text, mut count) = (String::new(), 0);
     while let Some(event) = stream.next().await {
@@ -24,7 +24,7 @@ async fn follow(turn_id: &str, mut stream: TurnStream) -> (String, usize) {
 }
 
 #[tokio::test]
-async fn several_readers_of_one_turn_read_the_same() {
+async fn several_readers_of_a_turn_read_the_same_events() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -32,7 +32,7 @@ async fn several_readers_of_one_turn_read_the_same() {
     let reply = ModelResponse::text_in_chunks_of(3, "A sentence of some length.");
     stage.model.push(reply.hold_after(1, &gate));
     let turn = thread.turn("hi").await.unwrap();
-    // Both are there before the first event is taken.
+    // Both streams exist before the first event is read.
     let (first, second) = (turn.stream(), turn.clone().stream());
     let (first, second) = (follow(turn.id(), first), follow(turn.id(), second));
     let (first, second, result, ()) = tokio::join!(first, second, turn.run(), async {
@@ -44,7 +44,7 @@ async fn several_readers_of_one_turn_read_the_same() {
     codex.close().await.unwrap();
 }
 
-/// A model that thinks, calls a tool, and then says `It is 42.`
+/// Creates a stage whose model sends reasoning, calls a tool, and responds `It is 42.`
 fn thoughtful() -> Stage {
     let stage = Stage::new();
     stage.model.push(ModelResponse::items([
@@ -58,7 +58,7 @@ fn thoughtful() -> Stage {
 }
 
 #[tokio::test]
-async fn the_text_of_a_turn_is_its_answer_without_reasoning_and_calls() {
+async fn the_text_of_a_turn_has_no_reasoning_and_no_tool_calls() {
     let stage = thoughtful();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -78,8 +78,8 @@ fn is_name(event: &ServerNotification) -> bool {
     matches!(event, ServerNotification::ThreadNameUpdated(_))
 }
 
-/// Whether this is what a thread shows that has one turn, and then a name.
-fn is_the_story_of(thread_id: &str, turn_id: &str, events: &[ServerNotification]) {
+/// Asserts that these are the events of a thread with one turn and then a name.
+fn assert_events_of(thread_id: &str, turn_id: &str, events: &[ServerNotification]) {
     let mut statuses = Vec::new();
     for event in events {
         assert_eq!(event.thread_id(), Some(thread_id), "{event:?}");
@@ -103,7 +103,7 @@ fn is_the_story_of(thread_id: &str, turn_id: &str, events: &[ServerNotification]
 }
 
 #[tokio::test]
-async fn a_thread_shows_its_turns_its_name_and_its_status() {
+async fn the_events_of_a_thread_have_its_turns_name_and_status() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -117,7 +117,7 @@ async fn a_thread_shows_its_turns_its_name_and_its_status() {
     while seen.last().is_none_or(|event| !is_name(event)) {
         seen.push(events.next().await.unwrap().unwrap());
     }
-    is_the_story_of(thread.id(), &turn.id, &seen);
+    assert_events_of(thread.id(), &turn.id, &seen);
     codex.close().await.unwrap();
     while let Some(event) = events.next().await {
         event.unwrap();
@@ -125,7 +125,7 @@ async fn a_thread_shows_its_turns_its_name_and_its_status() {
 }
 
 #[tokio::test]
-async fn a_sub_agents_thread_is_not_mixed_in_and_ends_no_turn_of_ours() {
+async fn the_thread_of_a_sub_agent_is_separate_and_does_not_end_the_parents_turn() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -146,7 +146,7 @@ async fn a_sub_agents_thread_is_not_mixed_in_and_ends_no_turn_of_ours() {
     });
     let result = thread.run("Delegate.").await.unwrap();
     assert_eq!(result.status, TurnStatus::Completed);
-    // The sub-agent may be at work yet; it has a thread of its own.
+    // The sub-agent may still be running; it has a thread of its own.
     let sub_agent = loop {
         let event = all.next().await.unwrap().unwrap();
         if let ServerNotification::TurnCompleted(done) = event {
@@ -162,7 +162,7 @@ async fn a_sub_agents_thread_is_not_mixed_in_and_ends_no_turn_of_ours() {
     }
 }
 
-/// The same by plain threads, with iterators.
+/// The same with the blocking API and its iterators.
 mod blocking {
     use std::thread;
 
@@ -183,7 +183,7 @@ mod blocking {
     }
 
     #[test]
-    fn several_readers_of_one_turn_read_the_same() {
+    fn several_readers_of_a_turn_read_the_same_events() {
         let stage = Stage::new();
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
@@ -193,7 +193,7 @@ mod blocking {
             .model
             .push(ModelResponse::text_in_chunks_of(3, text).hold_after(1, &gate));
         let turn = thread.turn("hi").send().unwrap();
-        // Both are there before the first event is taken.
+        // Both streams exist before the first event is read.
         let streams = [turn.stream(), turn.stream()];
         thread::scope(|scope| {
             for stream in streams {
@@ -210,7 +210,7 @@ mod blocking {
     }
 
     #[test]
-    fn the_text_of_a_turn_is_its_answer_without_reasoning_and_calls() {
+    fn the_text_of_a_turn_has_no_reasoning_and_no_tool_calls() {
         let stage = thoughtful();
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
@@ -224,7 +224,7 @@ mod blocking {
     }
 
     #[test]
-    fn a_thread_shows_its_turns_its_name_and_its_status() {
+    fn the_events_of_a_thread_have_its_turns_name_and_status() {
         let stage = Stage::new();
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
@@ -238,7 +238,7 @@ mod blocking {
         while seen.last().is_none_or(|event| !is_name(event)) {
             seen.push(events.next().unwrap().unwrap());
         }
-        is_the_story_of(thread.id(), &turn.id, &seen);
+        assert_events_of(thread.id(), &turn.id, &seen);
         codex.close().unwrap();
         assert!(events.all(|event| event.is_ok()));
     }

@@ -1,4 +1,4 @@
-//! Changes of files, seen through a real app-server.
+//! Watching files through a real app-server.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use codex_client::{Error, FsWatch};
 use codex_tests::stage::Stage;
 use codex_types::FsWatchParams;
 
-/// Reads until a path that ends so has changed.
+/// Reads until a path with this ending has changed.
 async fn changed(changes: &mut FsWatch, name: &str) {
     loop {
         let event = changes.next().await.unwrap().unwrap();
@@ -21,7 +21,7 @@ async fn changed(changes: &mut FsWatch, name: &str) {
 }
 
 #[tokio::test]
-async fn a_watched_directory_tells_of_files_that_are_made_and_changed() {
+async fn a_watched_directory_reports_created_and_changed_files() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let directory = stage.home.workspace().join("watched");
@@ -34,7 +34,7 @@ async fn a_watched_directory_tells_of_files_that_are_made_and_changed() {
         fs::write(directory.join("inside"), content).unwrap();
         changed(&mut changes, "inside").await;
     }
-    // Each watch has its own changes, also of a file that did not exist.
+    // Each watcher reports its own changes, also of a file that did not exist before.
     fs::write(&other, "three").unwrap();
     let event = others.next().await.unwrap().unwrap();
     assert!(event.changed_paths[0].0.ends_with("file"), "{event:?}");
@@ -43,14 +43,14 @@ async fn a_watched_directory_tells_of_files_that_are_made_and_changed() {
 }
 
 #[tokio::test]
-async fn a_watch_that_is_dropped_ends_on_the_server() {
+async fn dropping_a_watcher_ends_it_on_the_server() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let path = stage.home.workspace().to_string_lossy().into_owned();
     let changes = codex.fs_watch(&path).await.unwrap();
     let id = changes.watch_id().to_owned();
     drop(changes);
-    // The server refuses an id that is still watched.
+    // The server rejects an id that is still in use.
     let again = FsWatchParams::new(path.clone(), id);
     codex.request(again.clone()).await.unwrap();
     let error = codex.request(again).await.unwrap_err();
@@ -59,7 +59,7 @@ async fn a_watch_that_is_dropped_ends_on_the_server() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_absolute_is_refused() {
+async fn a_relative_path_is_rejected() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let error = codex.fs_watch("relative").await.unwrap_err();
@@ -68,7 +68,7 @@ async fn a_path_that_is_not_absolute_is_refused() {
 }
 
 #[test]
-fn a_blocking_program_watches_as_well() {
+fn the_blocking_api_watches_files_too() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let file = stage.home.workspace().join("file");

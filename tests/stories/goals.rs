@@ -1,4 +1,4 @@
-//! Goals on a real app-server: one logical turn of several physical ones.
+//! Goals on a real app-server: one logical turn of several turns.
 
 use codex_client::{
     Error, GoalHandle, GoalStream, Thread,
@@ -8,12 +8,12 @@ use codex_testing::{Gate, ModelResponse};
 use codex_tests::stage::Stage;
 use serde_json::json;
 
-/// What the model says when the goal is reached.
+/// Returns the response that marks the goal as complete.
 fn complete() -> ModelResponse {
     ModelResponse::function_call("update_goal", json!({"status": "complete"}))
 }
 
-/// A thread with a goal, whose model has come to a gate in the first turn.
+/// Starts a thread with a goal whose first turn is held at a gate.
 async fn pursued(stage: &Stage) -> (Thread, GoalHandle, Gate) {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -23,7 +23,7 @@ async fn pursued(stage: &Stage) -> (Thread, GoalHandle, Gate) {
     (thread, goal, gate)
 }
 
-/// The methods of what is to come, and the turns that they are of, by number.
+/// Reads the remaining events. Returns their methods with the numbers of their turns.
 async fn read(events: &mut GoalStream) -> Vec<String> {
     let (mut seen, mut turns) = (Vec::new(), Vec::new());
     while let Some(event) = events.next().await {
@@ -46,7 +46,7 @@ async fn read(events: &mut GoalStream) -> Vec<String> {
     seen
 }
 
-/// Those of the lines that end so.
+/// Returns the lines with these endings.
 fn only<'a>(lines: &'a [String], ends: &[&str]) -> Vec<&'a str> {
     let lines = lines.iter().map(String::as_str);
     lines
@@ -55,7 +55,7 @@ fn only<'a>(lines: &'a [String], ends: &[&str]) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn a_goal_of_two_turns_is_followed_and_collected_as_one() {
+async fn a_goal_of_two_turns_is_streamed_and_collected_as_one() {
     let stage = Stage::new();
     let (thread, goal, gate) = pursued(&stage).await;
     stage.model.push(complete());
@@ -93,7 +93,7 @@ async fn a_goal_of_two_turns_is_followed_and_collected_as_one() {
     assert_eq!(result.usage(), second.usage.as_ref());
     assert!(goal.turn().is_none());
     assert_eq!(goal.run().await.unwrap(), result);
-    // The server says the same.
+    // The server reports the same.
     let read = thread.goal().await.unwrap().unwrap();
     assert_eq!(goal.goal(), Some(read.clone()));
     assert_eq!(read.objective, "Count the frogs.");
@@ -101,7 +101,7 @@ async fn a_goal_of_two_turns_is_followed_and_collected_as_one() {
 }
 
 #[tokio::test]
-async fn a_paused_goal_comes_to_rest_after_its_turn_and_goes_on_when_it_is_resumed() {
+async fn a_paused_goal_rests_after_its_turn_and_continues_when_resumed() {
     let stage = Stage::new();
     let (thread, goal, gate) = pursued(&stage).await;
     goal.pause().await.unwrap();
@@ -119,7 +119,7 @@ async fn a_paused_goal_comes_to_rest_after_its_turn_and_goes_on_when_it_is_resum
     let result = goal.run().await.unwrap();
     assert_eq!(result.status(), Some(&ThreadGoalStatus::Complete));
     assert_eq!(result.turns.len(), 2);
-    // A new stream has what the first one could not see.
+    // A new stream has the events that came after the end of the first one.
     let seen = read(&mut goal.stream()).await;
     let steps = only(&seen, &["turn/started", "turn/completed", "done."]);
     let expected = ["0 turn/started", "0 says done.", "0 turn/completed"];
@@ -129,7 +129,7 @@ async fn a_paused_goal_comes_to_rest_after_its_turn_and_goes_on_when_it_is_resum
 }
 
 #[tokio::test]
-async fn a_cleared_goal_ends_with_its_turn_and_is_gone() {
+async fn a_cleared_goal_ends_with_its_turn() {
     let stage = Stage::new();
     let (thread, goal, gate) = pursued(&stage).await;
     goal.clear().await.unwrap();
@@ -141,14 +141,14 @@ async fn a_cleared_goal_ends_with_its_turn_and_is_gone() {
     goal.clear().await.unwrap();
     let error = goal.resume().await.unwrap_err();
     assert!(matches!(error, Error::Rpc(_)), "{error}");
-    // The thread is free.
+    // The thread accepts turns again.
     stage.model.push("Hello.");
     let result = thread.run("Hi.").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Hello."));
 }
 
 #[tokio::test]
-async fn a_goal_rests_when_its_turn_is_interrupted_and_goes_on_when_it_is_resumed() {
+async fn a_goal_rests_when_its_turn_is_interrupted_and_continues_when_resumed() {
     let stage = Stage::new();
     let (_thread, goal, _gate) = pursued(&stage).await;
     goal.turn().unwrap().interrupt().await.unwrap();
@@ -163,12 +163,12 @@ async fn a_goal_rests_when_its_turn_is_interrupted_and_goes_on_when_it_is_resume
 }
 
 #[tokio::test]
-async fn a_goal_whose_turn_fails_is_blocked_and_says_why() {
+async fn a_goal_whose_turn_fails_is_blocked_with_the_error() {
     let stage = Stage::new();
     let (_thread, goal, gate) = pursued(&stage).await;
     stage
         .model
-        .push(ModelResponse::http_error(400, "no such luck"));
+        .push(ModelResponse::http_error(400, "bad request"));
     gate.open();
     let result = goal.run().await.unwrap();
     assert_eq!(result.status(), Some(&ThreadGoalStatus::Blocked));
@@ -176,7 +176,7 @@ async fn a_goal_whose_turn_fails_is_blocked_and_says_why() {
         panic!("{result:?}")
     };
     assert_eq!(failed.status, TurnStatus::Failed);
-    assert_eq!(failed.error.as_ref().unwrap().message, "no such luck");
+    assert_eq!(failed.error.as_ref().unwrap().message, "bad request");
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn a_goal_stops_at_its_budget() {
 }
 
 #[tokio::test]
-async fn a_new_goal_takes_the_place_of_the_old_one_and_a_resumed_thread_has_its_goal() {
+async fn a_new_goal_replaces_the_old_one_and_a_resumed_thread_has_its_goal() {
     let stage = Stage::new();
     let (thread, old, gate) = pursued(&stage).await;
     old.pause().await.unwrap();
@@ -209,7 +209,7 @@ async fn a_new_goal_takes_the_place_of_the_old_one_and_a_resumed_thread_has_its_
     new.pause().await.unwrap();
     gate.open();
     new.run().await.unwrap();
-    // Whoever comes later takes it up.
+    // A later client can take up the goal.
     stage.model.push(complete());
     stage.model.push("It is done.");
     let taken_up = thread.goal_resume().await.unwrap();
@@ -220,7 +220,7 @@ async fn a_new_goal_takes_the_place_of_the_old_one_and_a_resumed_thread_has_its_
 }
 
 #[tokio::test]
-async fn a_goal_that_a_thread_cannot_have_is_refused() {
+async fn an_invalid_goal_is_rejected() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let ephemeral = codex.thread_start().ephemeral(true).await.unwrap();
@@ -234,7 +234,7 @@ async fn a_goal_that_a_thread_cannot_have_is_refused() {
 }
 
 #[test]
-fn a_blocking_program_pursues_goals_as_well() {
+fn the_blocking_api_pursues_goals_too() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();

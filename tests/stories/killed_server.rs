@@ -7,7 +7,7 @@ use codex_client::{CodexBuilder, Error, Result, TurnResult, types::ServerNotific
 use codex_testing::codex_bin;
 use codex_tests::stage::Stage;
 
-/// A server that says who it is, so that it can be killed.
+/// A server that writes its process id to a file, so that the test can kill it.
 struct Victim {
     id: PathBuf,
 }
@@ -18,7 +18,7 @@ impl Victim {
         Self { id }
     }
 
-    /// The server takes the place of the shell, so the shell's id is the server's.
+    /// The server replaces the shell, so the id of the shell is the id of the server.
     fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let program = codex_bin().expect("a codex to test against");
         let (id, program) = (self.id.display(), program.display());
@@ -33,8 +33,8 @@ impl Victim {
     }
 }
 
-/// How the turn ended, and the last event of it.
-fn tells_of_the_kill(ended: Result<TurnResult>, last: Option<&Result<ServerNotification>>) {
+/// Asserts that the result and the last event of a turn report the signal.
+fn assert_killed(ended: Result<TurnResult>, last: Option<&Result<ServerNotification>>) {
     let Err(Error::Closed(closed)) = ended else {
         panic!("the turn did not end as closed: {ended:?}")
     };
@@ -45,12 +45,12 @@ fn tells_of_the_kill(ended: Result<TurnResult>, last: Option<&Result<ServerNotif
 }
 
 #[tokio::test]
-async fn a_turn_whose_server_is_killed_ends_at_once_as_closed_with_the_signal() {
+async fn a_turn_ends_at_once_with_the_signal_when_its_server_is_killed() {
     let stage = Stage::new();
     let victim = Victim::on(&stage);
     let codex = victim.equip(stage.builder()).start().await.unwrap();
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("never said");
+    let gate = stage.model.push_gated("never sent");
     let turn = thread.turn("hi").await.unwrap();
     let mut events = turn.stream();
     let run = tokio::spawn({
@@ -64,18 +64,18 @@ async fn a_turn_whose_server_is_killed_ends_at_once_as_closed_with_the_signal() 
     while let Some(event) = events.next().await {
         last = Some(event);
     }
-    tells_of_the_kill(ended, last.as_ref());
+    assert_killed(ended, last.as_ref());
     let later = thread.run("more").await;
     assert!(matches!(later, Err(Error::Closed(_))));
 }
 
 #[test]
-fn threads_that_wait_for_a_turn_whose_server_is_killed_are_told_at_once() {
+fn blocking_calls_end_at_once_when_their_server_is_killed() {
     let stage = Stage::new();
     let victim = Victim::on(&stage);
     let codex = victim.equip(stage.blocking_builder()).start().unwrap();
     let thread = codex.thread_start().send().unwrap();
-    let gate = stage.model.push_gated("never said");
+    let gate = stage.model.push_gated("never sent");
     let turn = thread.turn("hi").send().unwrap();
     let events = turn.stream();
     let follower = thread::spawn(|| events.last());
@@ -83,7 +83,7 @@ fn threads_that_wait_for_a_turn_whose_server_is_killed_are_told_at_once() {
     gate.blocking_reached().unwrap();
     victim.kill();
     let last = follower.join().unwrap();
-    tells_of_the_kill(run.join().unwrap(), last.as_ref());
+    assert_killed(run.join().unwrap(), last.as_ref());
     let later = thread.run("more").send();
     assert!(matches!(later, Err(Error::Closed(_))));
 }

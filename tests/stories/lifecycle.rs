@@ -1,4 +1,4 @@
-//! Threads on a real app-server, from their start to the archive.
+//! The lifecycle of threads on a real app-server, from start to archive.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use codex_client::{
 };
 use codex_tests::stage::Stage;
 
-/// A thread that has had a turn, and so is saved.
+/// Starts a thread and runs a turn in it, which saves it.
 async fn saved(stage: &Stage, codex: &Codex, text: &str) -> Thread {
     stage.model.push(format!("Done: {text}"));
     let thread = codex.thread_start().await.expect("a thread");
@@ -16,7 +16,7 @@ async fn saved(stage: &Stage, codex: &Codex, text: &str) -> Thread {
     thread
 }
 
-/// All that a list finds.
+/// Returns the ids of all threads of a list.
 async fn listed(list: codex_client::ThreadList) -> BTreeSet<String> {
     let mut threads = list.stream();
     let mut ids = BTreeSet::new();
@@ -27,7 +27,7 @@ async fn listed(list: codex_client::ThreadList) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn a_saved_thread_is_resumed_by_another_client_and_remembers() {
+async fn another_client_can_resume_a_saved_thread_with_its_history() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let id = saved(&stage, &codex, "Remember 42.").await.id().to_owned();
@@ -60,7 +60,7 @@ async fn a_thread_without_a_turn_cannot_be_resumed() {
 }
 
 #[tokio::test]
-async fn a_fork_begins_with_the_history_of_its_source_and_goes_its_own_way() {
+async fn a_fork_starts_with_the_history_of_its_source_and_then_diverges() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let source = saved(&stage, &codex, "First.").await;
@@ -80,7 +80,7 @@ async fn a_fork_begins_with_the_history_of_its_source_and_goes_its_own_way() {
 }
 
 #[tokio::test]
-async fn a_thread_is_read_with_its_turns_only_on_request() {
+async fn reading_a_thread_includes_its_turns_only_on_request() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = saved(&stage, &codex, "Hello.").await;
@@ -99,7 +99,7 @@ async fn a_thread_is_read_with_its_turns_only_on_request() {
 }
 
 #[tokio::test]
-async fn a_name_is_shown_by_reads_and_found_by_searches() {
+async fn the_name_of_a_thread_can_be_read_and_searched_for() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = saved(&stage, &codex, "Hello.").await;
@@ -113,7 +113,7 @@ async fn a_name_is_shown_by_reads_and_found_by_searches() {
 }
 
 #[tokio::test]
-async fn an_archived_thread_is_listed_apart_until_it_is_taken_out() {
+async fn an_archived_thread_is_listed_separately_until_it_is_unarchived() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let kept = saved(&stage, &codex, "Keep.").await.id().to_owned();
@@ -130,7 +130,7 @@ async fn an_archived_thread_is_listed_apart_until_it_is_taken_out() {
     let thread = codex.thread_unarchive(&put).await.unwrap();
     assert_eq!(thread.id(), put);
     assert_eq!(listed(codex.thread_list()).await, both);
-    // It can be talked to once it is resumed.
+    // It accepts turns once it is resumed.
     let thread = codex.thread_resume(&put).await.unwrap();
     stage.model.push("Back.");
     thread.run("Still there?").await.unwrap();
@@ -138,7 +138,7 @@ async fn an_archived_thread_is_listed_apart_until_it_is_taken_out() {
 }
 
 #[tokio::test]
-async fn a_list_of_several_pages_is_one_stream_in_order() {
+async fn a_list_of_several_pages_is_one_ordered_stream() {
     const THREADS: usize = 5;
     let stage = Stage::new();
     let codex = stage.start().await;
@@ -174,7 +174,7 @@ async fn a_list_of_several_pages_is_one_stream_in_order() {
 }
 
 #[tokio::test]
-async fn a_list_is_of_one_working_directory_or_several_or_of_all() {
+async fn a_list_covers_one_working_directory_several_or_all() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let id = saved(&stage, &codex, "Here.").await.id().to_owned();

@@ -1,55 +1,54 @@
-//! Logins on a real app-server, against a login of our own.
+//! Logins on a real app-server with a simulated issuer.
 //!
-//! codex gives the callback of the browser flow a fixed port on loopback, and an attempt that finds it
-//! taken ends the one that holds it. So whatever needs a browser is one test.
+//! codex serves the callback of the browser flow on a fixed port of loopback, and a second attempt ends
+//! the attempt that holds the port. All browser logins are therefore one test.
 
 use std::{future::IntoFuture, thread};
 
 use codex_client::{ChatgptLogin, Error, RpcErrorKind, types::AccountLoginCompletedNotification};
 use codex_tests::{
-    issuer::{Issuer, agree},
+    issuer::{Issuer, confirm},
     stage::Stage,
 };
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 
-/// The attempt with this id has ended as it should.
-fn has_ended(done: &AccountLoginCompletedNotification, login_id: &str, success: bool) {
+/// Asserts that the attempt with this id has completed in this way.
+fn assert_completed(done: &AccountLoginCompletedNotification, login_id: &str, success: bool) {
     assert_eq!(done.success, success, "{done:?}");
     assert_eq!(done.login_id.as_deref(), Some(login_id));
     assert_eq!(done.error.is_some(), !success, "{done:?}");
 }
 
 #[tokio::test]
-async fn a_code_that_was_entered_logs_in() {
+async fn a_device_code_that_is_entered_logs_in() {
     let (stage, issuer) = (Stage::new(), Issuer::start());
-    let codex = issuer.lead(stage.builder()).start().await.unwrap();
+    let codex = issuer.configure(stage.builder()).start().await.unwrap();
     let login = codex.login_chatgpt_device_code().await.unwrap();
     assert_eq!(login.user_code(), "ABCD-1234");
     assert!(login.verification_url().ends_with("/codex/device"));
-    has_ended(&login.wait().await.unwrap(), login.login_id(), true);
+    assert_completed(&login.wait().await.unwrap(), login.login_id(), true);
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_enters_is_cancelled() {
-    let (stage, issuer) = (Stage::new(), Issuer::undecided());
-    let codex = issuer.lead(stage.builder()).start().await.unwrap();
+async fn a_device_code_that_is_not_entered_can_be_cancelled() {
+    let (stage, issuer) = (Stage::new(), Issuer::pending());
+    let codex = issuer.configure(stage.builder()).start().await.unwrap();
     let login = codex.login_chatgpt_device_code().await.unwrap();
     let cancelled = login.cancel().await.unwrap();
     assert_eq!(cancelled.status, CancelLoginAccountStatus::Canceled);
-    has_ended(&login.wait().await.unwrap(), login.login_id(), false);
+    assert_completed(&login.wait().await.unwrap(), login.login_id(), false);
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn browser_logins_are_replaced_cancelled_finished_and_cut_off_and_each_hears_of_its_own_end()
-{
+async fn each_browser_login_gets_its_own_completion_when_replaced_cancelled_finished_or_cut_off() {
     async fn ends_without_success(login: &ChatgptLogin) {
-        has_ended(&login.wait().await.unwrap(), login.login_id(), false);
+        assert_completed(&login.wait().await.unwrap(), login.login_id(), false);
     }
 
     let (stage, issuer) = (Stage::new(), Issuer::start());
-    let codex = issuer.lead(stage.builder()).start().await.unwrap();
+    let codex = issuer.configure(stage.builder()).start().await.unwrap();
 
     let first = codex.login_chatgpt().await.unwrap();
     assert!(first.auth_url().contains("/oauth/authorize?"));
@@ -70,11 +69,11 @@ async fn browser_logins_are_replaced_cancelled_finished_and_cut_off_and_each_hea
 
     let third = codex.login_chatgpt().await.unwrap();
     let url = third.auth_url().to_owned();
-    let browser = tokio::task::spawn_blocking(move || agree(&url));
+    let browser = tokio::task::spawn_blocking(move || confirm(&url));
     let (here, there) = tokio::join!(third.wait().into_future(), third.wait().into_future());
     browser.await.unwrap();
     for done in [here.unwrap(), there.unwrap()] {
-        has_ended(&done, third.login_id(), true);
+        assert_completed(&done, third.login_id(), true);
     }
 
     let last = codex.login_chatgpt().await.unwrap();
@@ -86,38 +85,38 @@ async fn browser_logins_are_replaced_cancelled_finished_and_cut_off_and_each_hea
 }
 
 #[tokio::test]
-async fn a_login_that_the_configuration_forbids_is_refused() {
+async fn a_login_that_the_configuration_forbids_is_rejected() {
     let stage = Stage::new();
     let builder = stage.builder().config("forced_login_method", "api");
     let codex = builder.start().await.unwrap();
-    let Err(Error::Rpc(refused)) = codex.login_chatgpt().await else {
-        panic!("not refused")
+    let Err(Error::Rpc(rejected)) = codex.login_chatgpt().await else {
+        panic!("not rejected")
     };
-    assert_eq!(refused.kind, RpcErrorKind::InvalidRequest, "{refused}");
+    assert_eq!(rejected.kind, RpcErrorKind::InvalidRequest, "{rejected}");
     codex.close().await.unwrap();
 }
 
-/// The same for threads that wait; `blocking.rs` has the API key.
+/// The same with the blocking API; `blocking_api.rs` tests the API key.
 mod blocking {
     use codex_client::blocking::ChatgptLogin;
 
     use super::*;
 
     #[test]
-    fn a_code_that_was_entered_logs_in() {
+    fn a_device_code_that_is_entered_logs_in() {
         let (stage, issuer) = (Stage::new(), Issuer::start());
-        let codex = issuer.lead(stage.blocking_builder()).start().unwrap();
+        let codex = issuer.configure(stage.blocking_builder()).start().unwrap();
         let login = codex.login_chatgpt_device_code().send().unwrap();
         assert_eq!(login.user_code(), "ABCD-1234");
         assert!(login.verification_url().ends_with("/codex/device"));
-        has_ended(&login.wait().send().unwrap(), login.login_id(), true);
+        assert_completed(&login.wait().send().unwrap(), login.login_id(), true);
         codex.close().unwrap();
     }
 
     #[test]
-    fn a_code_that_nobody_enters_is_cancelled() {
-        let (stage, issuer) = (Stage::new(), Issuer::undecided());
-        let codex = issuer.lead(stage.blocking_builder()).start().unwrap();
+    fn a_device_code_that_is_not_entered_can_be_cancelled() {
+        let (stage, issuer) = (Stage::new(), Issuer::pending());
+        let codex = issuer.configure(stage.blocking_builder()).start().unwrap();
         let login = codex.login_chatgpt_device_code().send().unwrap();
         let waiting = thread::spawn({
             let login = login.clone();
@@ -125,18 +124,18 @@ mod blocking {
         });
         let cancelled = login.cancel().send().unwrap();
         assert_eq!(cancelled.status, CancelLoginAccountStatus::Canceled);
-        has_ended(&waiting.join().unwrap(), login.login_id(), false);
+        assert_completed(&waiting.join().unwrap(), login.login_id(), false);
         codex.close().unwrap();
     }
 
-    /// No test of its own, since the port of the callback is the same.
+    /// Not a test of its own, because it uses the same port for the callback.
     pub(super) fn browser_logins() {
         fn ends_without_success(login: &ChatgptLogin) {
-            has_ended(&login.wait().send().unwrap(), login.login_id(), false);
+            assert_completed(&login.wait().send().unwrap(), login.login_id(), false);
         }
 
         let (stage, issuer) = (Stage::new(), Issuer::start());
-        let codex = issuer.lead(stage.blocking_builder()).start().unwrap();
+        let codex = issuer.configure(stage.blocking_builder()).start().unwrap();
         let first = codex.login_chatgpt().send().unwrap();
         let second = codex.login_chatgpt().send().unwrap();
         ends_without_success(&first);
@@ -145,8 +144,8 @@ mod blocking {
 
         let third = codex.login_chatgpt().send().unwrap();
         thread::scope(|scope| {
-            scope.spawn(|| agree(third.auth_url()));
-            has_ended(&third.wait().send().unwrap(), third.login_id(), true);
+            scope.spawn(|| confirm(third.auth_url()));
+            assert_completed(&third.wait().send().unwrap(), third.login_id(), true);
         });
 
         let last = codex.login_chatgpt().send().unwrap();

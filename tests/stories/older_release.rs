@@ -1,16 +1,16 @@
-//! Users have some codex installed, not necessarily the pinned one: an older release serves, too.
+//! An older release of codex works too: the installed one need not be the pinned one.
 
 use codex_client::types::{ServerNotification, TurnStatus};
 use codex_tests::stage::Stage;
 use codex_types::ConfigReadParams;
 
 #[tokio::test]
-async fn an_older_release_runs_a_turn_and_answers_calls() {
+async fn an_older_release_runs_a_turn_and_responds_to_calls() {
     let Some(binary) = std::env::var_os("CODEX_BIN_0_163_0") else {
-        panic!("codex 0.163.0 is not named; run the tests by `cargo xtask test`");
+        panic!("CODEX_BIN_0_163_0 is not set; run the tests with `cargo xtask test`");
     };
     let stage = Stage::new();
-    stage.model.push("Hello from then.");
+    stage.model.push("Hello from the past.");
     let codex = stage.builder().binary(binary).start().await.unwrap();
     assert!(
         codex.metadata().user_agent.contains("/0.163.0"),
@@ -24,14 +24,17 @@ async fn an_older_release_runs_a_turn_and_answers_calls() {
     while let Some(event) = events.next().await {
         match event.unwrap() {
             ServerNotification::AgentMessageDelta(delta) => text.push_str(&delta.delta),
-            ServerNotification::Unrecognized(message) => panic!("not known: {}", message.method),
+            ServerNotification::Unrecognized(message) => panic!("unrecognized: {}", message.method),
             _ => {}
         }
     }
     let result = events.result().await.unwrap();
-    assert_eq!(text, "Hello from then.");
+    assert_eq!(text, "Hello from the past.");
     assert_eq!(result.status, TurnStatus::Completed);
-    assert_eq!(result.final_response.as_deref(), Some("Hello from then."));
+    assert_eq!(
+        result.final_response.as_deref(),
+        Some("Hello from the past.")
+    );
 
     assert!(
         thread

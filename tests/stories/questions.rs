@@ -1,4 +1,4 @@
-//! Questions of the model and of MCP servers to the user, on a real app-server.
+//! Questions to the user, from the model and from MCP servers, on a real app-server.
 
 use codex_client::{
     Codex, CodexBuilder, Thread, blocking,
@@ -11,12 +11,12 @@ use codex_testing::{Item, ModelResponse};
 use codex_tests::stage::Stage;
 use serde_json::{Value, json};
 
-/// With the feature that lets the model ask outside of a plan.
+/// Enables the feature that lets the model ask outside a plan.
 fn asking<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     builder.config("features.default_mode_request_user_input", "true")
 }
 
-/// Has the model ask, and then say something.
+/// Scripts a question of the model and then a text.
 fn ask(stage: &Stage) {
     let question = json!({
         "id": "color", "header": "Color", "question": "Which color?", "options": [
@@ -29,14 +29,14 @@ fn ask(stage: &Stage) {
     stage.model.push("Then it is so.");
 }
 
-/// What the model was told.
-fn told(stage: &Stage) -> String {
+/// Returns the last tool output that the model received.
+fn last_output(stage: &Stage) -> String {
     let requests = stage.model.requests();
     requests.last().unwrap().last_tool_output().unwrap()
 }
 
 #[tokio::test]
-async fn a_question_of_the_model_is_answered() {
+async fn a_question_of_the_model_gets_its_response() {
     let stage = Stage::new();
     let builder = asking(stage.builder());
     let codex = builder
@@ -51,7 +51,7 @@ async fn a_question_of_the_model_is_answered() {
     let thread = codex.thread_start().await.unwrap();
     ask(&stage);
     thread.run("Ask me.").await.unwrap();
-    let told = told(&stage);
+    let told = last_output(&stage);
     assert!(
         told.contains("color") && told.contains("Red") && !told.contains("Blue"),
         "{told}"
@@ -60,24 +60,24 @@ async fn a_question_of_the_model_is_answered() {
 }
 
 #[tokio::test]
-async fn a_question_that_nobody_answers_does_not_end_the_turn() {
+async fn a_question_without_a_handler_does_not_end_the_turn() {
     let stage = Stage::new();
     let codex = asking(stage.builder()).start().await.unwrap();
     let thread = codex.thread_start().await.unwrap();
     ask(&stage);
     let result = thread.run("Ask me.").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Then it is so."));
-    assert!(!told(&stage).contains("Red"));
+    assert!(!last_output(&stage).contains("Red"));
     codex.close().await.unwrap();
 }
 
-/// With the MCP server of this suite.
+/// Adds the MCP server of this package.
 fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     let program = Value::from(env!("CARGO_BIN_EXE_mcp_server"));
     builder.config("mcp_servers.asker.command", program.to_string())
 }
 
-/// Has the model call the tool of the MCP server that asks, and then say something.
+/// Scripts a call of the MCP tool that asks the user, and then a text.
 fn call_tool(stage: &Stage) {
     call(stage, "ask");
 }
@@ -88,7 +88,7 @@ fn call(stage: &Stage, tool: &str) {
     stage.model.push("Then it is so.");
 }
 
-/// A thread that may ask: with the policy `never`, codex declines elicitations by itself.
+/// Starts a thread that may ask. With the policy `never`, codex declines elicitations itself.
 async fn thread(codex: &Codex) -> Thread {
     let thread = codex
         .thread_start()
@@ -97,7 +97,7 @@ async fn thread(codex: &Codex) -> Thread {
 }
 
 #[tokio::test]
-async fn an_elicitation_of_an_mcp_server_is_answered() {
+async fn an_elicitation_of_an_mcp_server_gets_its_response() {
     let stage = Stage::new();
     let codex = with_mcp(stage.builder())
         .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
@@ -118,13 +118,13 @@ async fn an_elicitation_of_an_mcp_server_is_answered() {
     let thread = thread(&codex).await;
     call_tool(&stage);
     thread.run("Ask me.").await.unwrap();
-    let told = told(&stage);
+    let told = last_output(&stage);
     assert!(told.contains("accept") && told.contains("blue"), "{told}");
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_page_that_an_mcp_server_wants_opened_is_told_with_its_url() {
+async fn a_url_elicitation_has_the_url_of_its_page() {
     let stage = Stage::new();
     let codex = with_mcp(stage.builder())
         .on_elicitation(|asked: McpServerElicitationRequestParams| async move {
@@ -140,26 +140,34 @@ async fn a_page_that_an_mcp_server_wants_opened_is_told_with_its_url() {
     let thread = thread(&codex).await;
     call(&stage, "visit");
     thread.run("Sign it.").await.unwrap();
-    assert!(told(&stage).contains("accept"), "{}", told(&stage));
+    assert!(
+        last_output(&stage).contains("accept"),
+        "{}",
+        last_output(&stage)
+    );
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn an_elicitation_that_nobody_answers_is_declined() {
+async fn an_elicitation_without_a_handler_is_declined() {
     let stage = Stage::new();
     let codex = with_mcp(stage.builder()).start().await.unwrap();
     let thread = thread(&codex).await;
     call_tool(&stage);
     let result = thread.run("Ask me.").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Then it is so."));
-    assert!(told(&stage).contains("decline"), "{}", told(&stage));
+    assert!(
+        last_output(&stage).contains("decline"),
+        "{}",
+        last_output(&stage)
+    );
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_tool_of_an_mcp_server_is_called_only_by_leave_which_codex_asks_for_like_a_question() {
+async fn an_mcp_tool_with_side_effects_needs_an_approval_that_arrives_as_a_question() {
     let stage = Stage::new();
-    // Of the two ways in which codex asks, the second is for when this feature is off.
+    // codex asks in two ways; the second is used if this feature is disabled.
     for elicits in ["true", "false"] {
         let builder = || {
             let feature = "features.tool_call_mcp_elicitation";
@@ -169,7 +177,11 @@ async fn a_tool_of_an_mcp_server_is_called_only_by_leave_which_codex_asks_for_li
         let thread = thread(&codex).await;
         call(&stage, "act");
         thread.run("Act.").await.unwrap();
-        assert!(!told(&stage).contains("has acted"), "{}", told(&stage));
+        assert!(
+            !last_output(&stage).contains("has acted"),
+            "{}",
+            last_output(&stage)
+        );
         codex.close().await.unwrap();
 
         let builder = builder()
@@ -191,13 +203,17 @@ async fn a_tool_of_an_mcp_server_is_called_only_by_leave_which_codex_asks_for_li
         let thread = self::thread(&codex).await;
         call(&stage, "act");
         thread.run("Act.").await.unwrap();
-        assert!(told(&stage).contains("has acted"), "{}", told(&stage));
+        assert!(
+            last_output(&stage).contains("has acted"),
+            "{}",
+            last_output(&stage)
+        );
         codex.close().await.unwrap();
     }
 }
 
 #[test]
-fn blocking_programs_answer_questions_from_a_handler_or_an_inbox() {
+fn the_blocking_api_responds_to_questions_from_a_handler_or_an_inbox() {
     let stage = Stage::new();
     let builder = with_mcp(asking(stage.blocking_builder()));
     let codex: blocking::Codex = builder
@@ -210,7 +226,11 @@ fn blocking_programs_answer_questions_from_a_handler_or_an_inbox() {
     let thread = thread.send().unwrap();
     call_tool(&stage);
     thread.run("Ask me.").send().unwrap();
-    assert!(told(&stage).contains("red"), "{}", told(&stage));
+    assert!(
+        last_output(&stage).contains("red"),
+        "{}",
+        last_output(&stage)
+    );
 
     let mut inbox = codex.server_requests();
     ask(&stage);
@@ -222,6 +242,10 @@ fn blocking_programs_answer_questions_from_a_handler_or_an_inbox() {
     let answer = ToolRequestUserInputResponse::default().answer(&asked.questions[0].id, "Green");
     pending.respond(answer).unwrap();
     turn.run().unwrap();
-    assert!(told(&stage).contains("Green"), "{}", told(&stage));
+    assert!(
+        last_output(&stage).contains("Green"),
+        "{}",
+        last_output(&stage)
+    );
     codex.close().unwrap();
 }

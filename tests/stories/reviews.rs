@@ -14,7 +14,7 @@ use codex_tests::stage::Stage;
 use codex_types::ReviewDelivery;
 use serde_json::json;
 
-/// What the model of a review is to answer with.
+/// Returns the response of the model to a review.
 fn findings() -> ModelResponse {
     let finding = json!({
         "title": "[P1] Say something", "body": "`main` does nothing.", "confidence_score": 0.9,
@@ -29,7 +29,7 @@ fn findings() -> ModelResponse {
     ModelResponse::text(review.to_string())
 }
 
-/// A stage whose workspace is a repository with a commit and a changed file.
+/// Creates a stage whose workspace is a repository with a commit and a changed file.
 fn repository() -> Stage {
     let stage = Stage::new();
     let git = |arguments: &[&str]| {
@@ -52,7 +52,7 @@ fn repository() -> Stage {
 }
 
 #[tokio::test]
-async fn a_review_is_collected_with_its_findings_and_the_thread_goes_on() {
+async fn a_review_returns_its_findings_and_the_thread_continues() {
     let stage = repository();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -71,7 +71,7 @@ async fn a_review_is_collected_with_its_findings_and_the_thread_goes_on() {
         "{review}"
     );
     assert_eq!(result.final_response.as_deref(), Some(review));
-    // The one who reviews begins anew; who goes on knows the review.
+    // The reviewer starts without history; the next turn knows the review.
     let asked = stage.model.requests();
     assert!(!asked[1].body().to_string().contains("frog"));
     stage.model.push("I will.");
@@ -85,7 +85,7 @@ async fn a_review_is_collected_with_its_findings_and_the_thread_goes_on() {
 }
 
 #[tokio::test]
-async fn each_target_says_what_is_to_be_reviewed() {
+async fn each_target_tells_the_model_what_to_review() {
     let stage = repository();
     stage.model.respond_with(|_| findings());
     let codex = stage.start().await;
@@ -107,7 +107,7 @@ async fn each_target_says_what_is_to_be_reviewed() {
 }
 
 #[tokio::test]
-async fn a_review_is_followed_and_cannot_be_steered() {
+async fn a_review_can_be_streamed_but_not_steered() {
     let stage = repository();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_review_is_followed_and_cannot_be_steered() {
 }
 
 #[tokio::test]
-async fn a_review_that_is_interrupted_or_takes_too_long_ends() {
+async fn a_review_ends_when_interrupted_or_after_its_timeout() {
     let stage = repository();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -173,18 +173,18 @@ async fn a_failed_review_is_an_error() {
     let thread = codex.thread_start().await.unwrap();
     stage
         .model
-        .push(ModelResponse::http_error(400, "no such luck"));
+        .push(ModelResponse::http_error(400, "bad request"));
     let review = thread.review(ReviewTarget::UncommittedChanges);
     let error = review.await.unwrap_err();
     let Error::TurnFailed(result) = &error else {
         panic!("{error}")
     };
-    assert!(error.to_string().contains("no such luck"), "{error}");
+    assert!(error.to_string().contains("bad request"), "{error}");
     assert_eq!(result.status, TurnStatus::Failed);
     codex.close().await.unwrap();
 }
 
-/// Reviews in a new thread, which another one cannot be asked for.
+/// Runs a review in a new thread.
 async fn review_elsewhere(codex: &Codex) {
     let thread = codex.thread_start().await.unwrap();
     let review = thread.review(ReviewTarget::UncommittedChanges);
@@ -198,7 +198,7 @@ async fn review_elsewhere(codex: &Codex) {
 }
 
 #[tokio::test]
-async fn a_review_beside_a_busy_thread_has_a_thread_of_its_own() {
+async fn a_detached_review_of_a_busy_thread_runs_in_a_new_thread() {
     let stage = repository();
     let codex = stage.start().await;
     let busy = codex.thread_start().await.unwrap();
@@ -214,7 +214,7 @@ async fn a_review_beside_a_busy_thread_has_a_thread_of_its_own() {
 }
 
 #[test]
-fn a_blocking_program_reviews_as_well() {
+fn the_blocking_api_reviews_too() {
     let stage = repository();
     stage.model.respond_with(|_| findings());
     let codex = stage.start_blocking();

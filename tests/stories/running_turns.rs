@@ -1,4 +1,4 @@
-//! Turns on a real app-server: run, followed, joined, failed, and cut off.
+//! Turns on a real app-server: run, streamed, joined, failed, and closed midway.
 
 use codex_client::{Error, RpcErrorKind, Sandbox, types::ServerNotification};
 use codex_testing::ModelResponse;
@@ -6,7 +6,7 @@ use codex_tests::stage::Stage;
 use codex_types::{ThreadItem, ThreadReadParams, TurnStatus};
 
 #[tokio::test]
-async fn a_turn_is_run_and_its_result_collected() {
+async fn a_turn_runs_and_returns_its_result() {
     let stage = Stage::new();
     let codex = stage.start().await;
     assert!(codex.metadata().user_agent.starts_with("codex_rust_sdk/"));
@@ -28,7 +28,7 @@ async fn a_turn_is_run_and_its_result_collected() {
 }
 
 #[tokio::test]
-async fn a_turn_is_followed_and_its_result_had_afterwards() {
+async fn a_turn_can_be_streamed_and_then_returns_its_result() {
     let stage = Stage::new();
     let codex = stage.start().await;
     stage
@@ -77,7 +77,7 @@ async fn a_running_turn_is_steered_and_interrupted() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    // A steer is heard once the model has begun to answer.
+    // A steer takes effect once the model has begun to respond.
     let gate = stage.model.gate();
     stage
         .model
@@ -101,23 +101,23 @@ async fn a_running_turn_is_steered_and_interrupted() {
 }
 
 #[tokio::test]
-async fn a_failed_turn_is_an_error_with_the_servers_reason() {
+async fn a_failed_turn_is_an_error_with_the_message_of_the_server() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     stage
         .model
-        .push(ModelResponse::http_error(400, "no such luck"));
-    has_failed(&thread.run("hi").await.unwrap_err());
-    // The thread is none the worse for it.
+        .push(ModelResponse::http_error(400, "bad request"));
+    assert_failed(&thread.run("hi").await.unwrap_err());
+    // The thread still works.
     stage.model.push("Now it works.");
     let result = thread.run("again").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Now it works."));
     codex.close().await.unwrap();
 }
 
-fn has_failed(error: &Error) {
-    assert!(error.to_string().contains("no such luck"), "{error}");
+fn assert_failed(error: &Error) {
+    assert!(error.to_string().contains("bad request"), "{error}");
     let Error::TurnFailed(result) = error else {
         panic!("{error}")
     };
@@ -125,30 +125,30 @@ fn has_failed(error: &Error) {
 }
 
 #[test]
-fn a_failed_turn_is_an_error_and_the_last_item_of_its_text_for_threads_that_wait_too() {
+fn a_failed_turn_is_an_error_and_ends_its_text_with_one_in_the_blocking_api_too() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
-    let failure = || ModelResponse::http_error(400, "no such luck");
+    let failure = || ModelResponse::http_error(400, "bad request");
     stage.model.push(failure());
-    has_failed(&thread.run("hi").send().unwrap_err());
+    assert_failed(&thread.run("hi").send().unwrap_err());
     stage.model.push(failure());
     let turn = thread.turn("hi").send().unwrap();
     let text: Vec<_> = turn.text_stream().collect();
     let [Err(error)] = &text[..] else {
         panic!("{text:?}")
     };
-    has_failed(error);
+    assert_failed(error);
     assert_eq!(turn.partial().unwrap().status, TurnStatus::Failed);
     codex.close().unwrap();
 }
 
 #[tokio::test]
-async fn closing_ends_a_running_turn_as_closed_and_never_as_success() {
+async fn closing_the_client_ends_a_running_turn_with_a_closed_error() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("never said");
+    let gate = stage.model.push_gated("never sent");
     let turn = thread.turn("hi").await.unwrap();
     gate.reached().await.unwrap();
     codex.close().await.unwrap();

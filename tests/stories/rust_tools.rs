@@ -1,4 +1,4 @@
-//! Tools in Rust on the real app-server: what the model is offered, what it calls, and what it hears.
+//! Tools in Rust on the real app-server: the tools offered, their calls and their outputs.
 
 use std::{future::pending, time::Duration};
 
@@ -12,16 +12,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-/// Which ticket.
+/// A ticket to look up.
 #[derive(Deserialize, JsonSchema)]
 struct Lookup {
-    /// As `ABC-1`.
+    /// For example `ABC-1`.
     id: String,
     #[serde(default)]
     fields: Vec<String>,
 }
 
-/// Tickets that are open, and none without a dash in its id.
+/// Finds open tickets, but none whose id has no dash.
 fn lookup() -> Tool {
     Tool::new(
         "lookup_ticket",
@@ -37,7 +37,7 @@ fn lookup() -> Tool {
     )
 }
 
-/// A call by its id.
+/// Creates a call with this id.
 fn call(id: &str, tool: &str, arguments: serde_json::Value) -> Item {
     let item = match tool.split_once('/') {
         Some((namespace, tool)) => Item::function_call(tool, arguments).namespace(namespace),
@@ -46,8 +46,8 @@ fn call(id: &str, tool: &str, arguments: serde_json::Value) -> Item {
     item.call_id(id)
 }
 
-/// What the model heard last of these calls.
-fn heard(stage: &Stage, calls: &[&str]) -> Vec<String> {
+/// Returns the outputs of these calls in the last request of the model.
+fn outputs(stage: &Stage, calls: &[&str]) -> Vec<String> {
     let requests = stage.model.requests();
     let last: &ModelRequest = requests.last().unwrap();
     let outputs = calls
@@ -57,7 +57,7 @@ fn heard(stage: &Stage, calls: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_tool_is_called_twice_in_a_turn_and_fails_once() {
+async fn a_tool_called_twice_in_a_turn_may_fail_once() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_tool_is_called_twice_in_a_turn_and_fails_once() {
         Some("One of them is open.")
     );
     let expected = [r#"Ticket 7 of ABC is open ["title"]."#, "no such ticket"];
-    assert_eq!(heard(&stage, &["good", "bad"]), expected);
+    assert_eq!(outputs(&stage, &["good", "bad"]), expected);
     let calls = result.items.iter().filter_map(|item| match item {
         ThreadItem::DynamicToolCall(call) => Some((call.id.as_str(), call.success)),
         _ => None,
@@ -81,7 +81,7 @@ async fn a_tool_is_called_twice_in_a_turn_and_fails_once() {
     let mut calls: Vec<_> = calls.collect();
     calls.sort_unstable();
     assert_eq!(calls, [("bad", Some(false)), ("good", Some(true))]);
-    // The server passes on what it keeps of the schema.
+    // The server passes on the part of the schema that it keeps.
     let asked = &stage.model.requests()[0];
     let offered = asked.tools().into_iter();
     let offered: Vec<_> = offered
@@ -103,24 +103,24 @@ async fn a_tool_is_called_twice_in_a_turn_and_fails_once() {
 }
 
 #[tokio::test]
-async fn tools_and_namespaces_stand_side_by_side_and_none_disturbs_another() {
+async fn tools_and_namespaces_coexist_independently() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    // A tool that uses the client: it asks another thread.
+    // A tool that uses the client: it runs a turn in another thread.
     let second = codex.thread_start().await.unwrap();
     let opinion = Tool::with_context("opinion", "Asks somebody else", {
         let second = second.id().to_owned();
         move |question: String, context: ToolContext| {
             let second = second.clone();
             async move {
-                let codex = context.codex.upgrade().ok_or("the client is gone")?;
+                let codex = context.codex.upgrade().ok_or("the client is closed")?;
                 let other = codex.thread_resume(second).await?;
                 let result = other.run(question).await?;
                 Ok(result.final_response.unwrap_or_default())
             }
         }
     });
-    // It is resumable once it has had a turn.
+    // The thread can be resumed once it has a turn.
     stage.model.push("Hello.");
     second.run("Hi.").await.unwrap();
     let look = Tool::new("look", "Shows a picture", |(): ()| async {
@@ -157,13 +157,13 @@ async fn tools_and_namespaces_stand_side_by_side_and_none_disturbs_another() {
     });
     let result = thread.run("Go.").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Done."));
-    let said = heard(&stage, &["1", "2", "3", "5", "6", "7"]);
+    let said = outputs(&stage, &["1", "2", "3", "5", "6", "7"]);
     let expected = [
         "Yes.",
         "the tool panicked",
         "the tool took longer than 0.001 s",
         "the arguments do not fit: `id`: invalid type: integer `7`, expected a string",
-        // The server's own words: it offers no such tool.
+        // An error of the server, which does not offer this tool.
         "unsupported call: finelookup_ticket",
         "Ticket 1 of A is open [].",
     ];
@@ -174,7 +174,7 @@ async fn tools_and_namespaces_stand_side_by_side_and_none_disturbs_another() {
     codex.close().await.unwrap();
 }
 
-/// Eight by eight.
+/// A PNG of 8 by 8 pixels.
 const RED_SQUARE: &[u8] = &[
     0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0,
     0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0, 0x4b, 0x6d, 0x29, 0xdc, 0, 0, 0, 0x11, b'I', b'D', b'A', b'T',
@@ -183,7 +183,7 @@ const RED_SQUARE: &[u8] = &[
 ];
 
 #[tokio::test]
-async fn a_resumed_thread_and_its_forks_are_offered_the_tools_and_served_if_they_are_given() {
+async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are_given() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_resumed_thread_and_its_forks_are_offered_the_tools_and_served_if_they
     thread.run("Hi.").await.unwrap();
     codex.close().await.unwrap();
 
-    // Another server, which knows the tool from the saved thread alone.
+    // Another server knows the tool only from the saved thread.
     let codex = stage.start().await;
     let ask = |id: &str| {
         let args = json!({"id": "ABC-7"});
@@ -204,22 +204,22 @@ async fn a_resumed_thread_and_its_forks_are_offered_the_tools_and_served_if_they
     ask("nobody");
     resumed.run("And now?").await.unwrap();
     let nobody = "the client has no answer to this request";
-    assert_eq!(heard(&stage, &["nobody"]), [nobody]);
+    assert_eq!(outputs(&stage, &["nobody"]), [nobody]);
     let resumed = codex.thread_resume(thread.id()).tool(lookup());
     let resumed = resumed.await.unwrap();
     ask("somebody");
     resumed.run("And now?").await.unwrap();
     let open = "Ticket 7 of ABC is open [].";
-    assert_eq!(heard(&stage, &["somebody"]), [open]);
+    assert_eq!(outputs(&stage, &["somebody"]), [open]);
     let fork = codex.thread_fork(thread.id()).await.unwrap();
     ask("fork");
     fork.run("And now?").await.unwrap();
-    assert_eq!(heard(&stage, &["fork"]), [open]);
+    assert_eq!(outputs(&stage, &["fork"]), [open]);
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_sub_agent_that_knows_what_the_thread_knows_has_its_tools_too() {
+async fn a_sub_agent_with_the_history_of_the_thread_has_its_tools_too() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();
@@ -257,7 +257,7 @@ async fn a_sub_agent_that_knows_what_the_thread_knows_has_its_tools_too() {
 }
 
 #[tokio::test]
-async fn an_interrupted_turn_takes_its_call_with_it() {
+async fn an_interrupted_turn_drops_its_tool_call() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let (called, mut calls) = tokio::sync::mpsc::unbounded_channel();
@@ -265,7 +265,7 @@ async fn an_interrupted_turn_takes_its_call_with_it() {
         let called = called.clone();
         async move {
             called.send(())?;
-            // Held until it is dropped.
+            // Held until the call is dropped.
             let _called = called;
             pending::<HandlerResult<()>>().await
         }
@@ -282,18 +282,18 @@ async fn an_interrupted_turn_takes_its_call_with_it() {
     let result = thread.run("And now?").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Still here."));
     codex.close().await.unwrap();
-    // The tool went with the connection, and its call before that.
+    // The connection dropped the tool, and the interrupt dropped its call before.
     assert!(calls.recv().await.is_none());
 }
 
 #[test]
-fn a_blocking_program_has_tools_of_both_kinds() {
+fn the_blocking_api_has_async_and_blocking_tools() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let models = Tool::blocking_with_context("models", "Counts models", |(): (), context| {
         let context: ToolContext = context;
         let codex = codex_client::blocking::WeakCodex::from(context.codex);
-        let codex = codex.upgrade().ok_or("the client is gone")?;
+        let codex = codex.upgrade().ok_or("the client is closed")?;
         let models = codex.models().send()?.data;
         Ok(format!("some: {}", !models.is_empty()))
     });
@@ -308,6 +308,6 @@ fn a_blocking_program_has_tools_of_both_kinds() {
     stage.model.push("Done.");
     thread.run("Go.").send().unwrap();
     let expected = ["Ticket 7 of ABC is open [].", "hello", "some: true"];
-    assert_eq!(heard(&stage, &["1", "2", "3"]), expected);
+    assert_eq!(outputs(&stage, &["1", "2", "3"]), expected);
     codex.close().unwrap();
 }

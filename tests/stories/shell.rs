@@ -1,4 +1,4 @@
-//! Commands that the user types, in a thread on a real app-server.
+//! Shell commands of the user in a thread on a real app-server.
 
 #![cfg(unix)]
 
@@ -8,7 +8,7 @@ use codex_client::{
 };
 use codex_tests::stage::Stage;
 
-/// The commands of a turn.
+/// Returns the commands of a turn.
 fn commands(result: &TurnResult) -> Vec<&CommandExecutionThreadItem> {
     let commands = result.items.iter().filter_map(|item| match item {
         ThreadItem::CommandExecution(command) => Some(&**command),
@@ -18,7 +18,7 @@ fn commands(result: &TurnResult) -> Vec<&CommandExecutionThreadItem> {
 }
 
 #[tokio::test]
-async fn what_the_user_has_typed_is_a_turn_without_the_model_which_is_told_of_it() {
+async fn a_shell_command_is_a_turn_without_the_model_and_appears_in_its_next_input() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -39,7 +39,7 @@ async fn what_the_user_has_typed_is_a_turn_without_the_model_which_is_told_of_it
 }
 
 #[tokio::test]
-async fn beside_a_turn_that_runs_a_command_is_an_item_of_it() {
+async fn a_shell_command_during_a_turn_is_an_item_of_that_turn() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -57,7 +57,7 @@ async fn beside_a_turn_that_runs_a_command_is_an_item_of_it() {
         }
     };
     assert_eq!(command.aggregated_output.as_deref(), Some("frogs\n"));
-    // The model is told before it may end its turn.
+    // The model gets the output before its turn can end.
     stage.model.push("I have seen the frogs.");
     gate.open();
     let result = turn.run().await.unwrap();
@@ -68,7 +68,7 @@ async fn beside_a_turn_that_runs_a_command_is_an_item_of_it() {
 }
 
 #[tokio::test]
-async fn a_command_that_does_not_end_is_interrupted_with_its_turn() {
+async fn a_shell_command_is_interrupted_with_its_turn() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -80,7 +80,7 @@ async fn a_command_that_does_not_end_is_interrupted_with_its_turn() {
 }
 
 #[test]
-fn a_blocking_program_runs_what_is_typed_as_well() {
+fn the_blocking_api_runs_shell_commands_too() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();

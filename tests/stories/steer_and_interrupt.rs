@@ -7,7 +7,7 @@ use codex_testing::{Gate, ModelResponse};
 use codex_tests::stage::Stage;
 use codex_types::{ThreadResumeParams, TurnStartParams, TurnStatus};
 
-/// A thread, and a turn in it whose first request the model holds.
+/// Starts a thread and a turn whose first model request is held at a gate.
 async fn busy(stage: &Stage, codex: &Codex) -> (Thread, TurnHandle, Gate) {
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("first");
@@ -34,7 +34,7 @@ async fn an_interrupted_turn_has_a_result_and_a_second_interrupt_does_not_hang()
     assert_eq!(result.status, TurnStatus::Interrupted);
     assert_eq!(result.id, turn.id());
     assert_eq!(result, turn.partial().unwrap());
-    // It has ended, so there is nothing to do; steering it is another matter.
+    // The turn has ended, so an interrupt is a no-op, but a steer is an error.
     turn.interrupt().await.unwrap();
     let Err(Error::Rpc(error)) = turn.steer("More.").await else {
         panic!("steered a turn that has ended")
@@ -83,7 +83,7 @@ async fn a_turn_that_another_call_has_started_is_joined_with_its_own_id() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("first");
-    // No handle of this client knows of it, as if somebody else had started it.
+    // No handle of this client knows the turn, as if another client had started it.
     let started = codex.request(TurnStartParams::new(thread.id(), Input::from("one")));
     let started = started.await.unwrap();
     gate.reached().await.unwrap();
@@ -112,7 +112,7 @@ async fn a_turn_that_was_running_before_a_resume_is_joined_with_its_own_id() {
 }
 
 #[tokio::test]
-async fn what_is_sent_steers_a_running_turn_and_else_starts_one() {
+async fn steer_or_start_steers_a_running_turn_and_otherwise_starts_one() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -134,13 +134,13 @@ async fn what_is_sent_steers_a_running_turn_and_else_starts_one() {
 }
 
 #[tokio::test]
-async fn what_is_sent_while_a_turn_ends_is_answered_in_either_turn() {
+async fn steer_or_start_while_a_turn_ends_gets_a_response_in_either_turn() {
     let stage = Stage::echo();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let mut turn = thread.send("0").await.unwrap();
     for number in 1..20 {
-        // Now and then the turn is over, and now and then it is just ending.
+        // Depending on timing, the turn has ended or is just ending.
         if number % 3 == 0 {
             turn.run().await.unwrap();
         }
@@ -152,11 +152,11 @@ async fn what_is_sent_while_a_turn_ends_is_answered_in_either_turn() {
 }
 
 #[tokio::test]
-async fn a_turn_over_its_limit_is_stopped_and_the_thread_is_free_again() {
+async fn a_turn_is_interrupted_after_its_timeout_and_the_thread_accepts_turns_again() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("never said");
+    let gate = stage.model.push_gated("never sent");
     let run = thread.run("hi").timeout(Duration::from_secs(1));
     let (result, reached) = tokio::join!(run.send(), gate.reached());
     reached.unwrap();
@@ -173,7 +173,7 @@ async fn a_turn_over_its_limit_is_stopped_and_the_thread_is_free_again() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_dropped_goes_on_and_can_be_joined() {
+async fn a_dropped_run_continues_and_can_be_joined() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -190,14 +190,14 @@ async fn a_run_that_is_dropped_goes_on_and_can_be_joined() {
     codex.close().await.unwrap();
 }
 
-/// The same for threads that wait; `blocking.rs` has steering and interrupting.
+/// The same with the blocking API; `blocking_api.rs` tests steering and interrupting.
 mod blocking {
     use std::thread;
 
     use super::*;
 
     #[test]
-    fn what_is_sent_steers_a_running_turn_and_else_starts_one() {
+    fn steer_or_start_steers_a_running_turn_and_otherwise_starts_one() {
         let stage = Stage::new();
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
@@ -221,23 +221,23 @@ mod blocking {
     }
 
     #[test]
-    fn a_turn_over_its_limit_is_stopped_and_the_thread_is_free_again() {
+    fn a_turn_is_interrupted_after_its_timeout_and_the_thread_accepts_turns_again() {
         let stage = Stage::new();
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
-        let gate = stage.model.push_gated("never said");
+        let gate = stage.model.push_gated("never sent");
         let limit = Duration::from_secs(1);
         let run = thread.run("hi").timeout(limit);
         let waiting = thread::spawn(|| run.send());
         gate.blocking_reached().unwrap();
         let stopped = waiting.join().unwrap();
         assert!(matches!(stopped, Err(Error::TurnTimeout(_))), "{stopped:?}");
-        // The same for a turn that was started before.
-        let gate = stage.model.push_gated("never said");
+        // The same for a turn that was started earlier.
+        let gate = stage.model.push_gated("never sent");
         let turn = thread.turn("hi").send().unwrap();
         gate.blocking_reached().unwrap();
         let Err(Error::TurnTimeout(error)) = turn.run_within(Duration::ZERO) else {
-            panic!("not stopped")
+            panic!("not interrupted")
         };
         let partial = error.turn.partial().unwrap();
         assert_eq!(partial.status, TurnStatus::Interrupted);

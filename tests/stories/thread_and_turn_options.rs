@@ -1,4 +1,4 @@
-//! What the real app-server makes of the options of threads and turns.
+//! The effect of thread and turn options on the real app-server.
 
 use codex_client::{
     ApprovalMode, Codex, Sandbox, Thread, blocking,
@@ -11,14 +11,14 @@ use codex_tests::stage::Stage;
 use codex_types::{ThreadResumeParams, ThreadResumeResponse};
 use serde_json::json;
 
-/// What the server says about a thread that is running on it.
+/// Returns the settings that the server reports for a loaded thread.
 async fn settings(codex: &Codex, thread: &Thread) -> ThreadResumeResponse {
     let params = ThreadResumeParams::new(thread.id());
     let settings = codex.request(params).await;
     settings.expect("the settings of the thread")
 }
 
-/// The modes, and what a thread works with that has them.
+/// The approval modes, each with the approval policy and the reviewer that it sets.
 const MODES: [(ApprovalMode, AskForApproval, ApprovalsReviewer); 2] = [
     (
         ApprovalMode::AutoReview,
@@ -33,11 +33,11 @@ const MODES: [(ApprovalMode, AskForApproval, ApprovalsReviewer); 2] = [
 ];
 
 #[tokio::test]
-async fn an_approval_mode_is_what_the_thread_works_with() {
+async fn an_approval_mode_sets_the_policy_and_the_reviewer_of_the_thread() {
     let stage = Stage::echo();
     let codex = stage.start().await;
     for (mode, policy, reviewer) in MODES {
-        let works_with = async |thread: &Thread| {
+        let assert_mode = async |thread: &Thread| {
             let now = settings(&codex, thread).await;
             assert_eq!(now.approval_policy, policy);
             assert_eq!(now.approvals_reviewer, reviewer);
@@ -49,26 +49,26 @@ async fn an_approval_mode_is_what_the_thread_works_with() {
         };
         let started = codex.thread_start().approval_mode(mode).await.unwrap();
         started.run("Hi.").await.unwrap();
-        works_with(&started).await;
-        // A turn changes it for those that follow.
+        assert_mode(&started).await;
+        // A turn changes it for the following turns.
         let thread = other().await.unwrap();
         thread.run("Hi.").approval_mode(mode).await.unwrap();
-        works_with(&thread).await;
+        assert_mode(&thread).await;
         let thread = other().await.unwrap();
         let turn = thread.turn("Hi.").approval_mode(mode).await.unwrap();
         turn.run().await.unwrap();
-        works_with(&thread).await;
+        assert_mode(&thread).await;
         let fork = codex.thread_fork(thread.id()).approval_mode(mode);
-        works_with(&fork.await.unwrap()).await;
-        // What does not say so leaves it as it is.
+        assert_mode(&fork.await.unwrap()).await;
+        // A turn without the option keeps it.
         thread.run("And now?").await.unwrap();
-        works_with(&thread).await;
+        assert_mode(&thread).await;
     }
     codex.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_resumed_thread_works_with_the_approval_mode_it_is_given() {
+async fn a_resumed_thread_has_the_approval_mode_it_is_given() {
     let stage = Stage::echo();
     for (mode, policy, reviewer) in MODES {
         let codex = stage.start().await;
@@ -76,7 +76,7 @@ async fn a_resumed_thread_works_with_the_approval_mode_it_is_given() {
         thread.run("Hi.").await.unwrap();
         let id = thread.id().to_owned();
         codex.close().await.unwrap();
-        // The options are for a thread that the server has not loaded yet.
+        // The options apply to a thread that the server has not loaded yet.
         let codex = stage.start().await;
         let thread = codex.thread_resume(id).approval_mode(mode).await.unwrap();
         let now = settings(&codex, &thread).await;
@@ -87,7 +87,7 @@ async fn a_resumed_thread_works_with_the_approval_mode_it_is_given() {
 }
 
 #[tokio::test]
-async fn a_thread_that_is_resumed_or_forked_keeps_its_approval_mode_unless_it_is_given_another() {
+async fn a_resumed_or_forked_thread_keeps_its_approval_mode_unless_it_is_given_another() {
     let stage = Stage::echo();
     let codex = stage.start().await;
     let start = codex.thread_start().approval_mode(ApprovalMode::DenyAll);
@@ -105,11 +105,11 @@ async fn a_thread_that_is_resumed_or_forked_keeps_its_approval_mode_unless_it_is
 }
 
 #[test]
-fn an_approval_mode_is_what_a_thread_works_with_for_callers_that_wait_too() {
+fn an_approval_mode_sets_the_policy_and_the_reviewer_in_the_blocking_api_too() {
     let stage = Stage::echo();
     let codex = stage.start_blocking();
     for (mode, policy, reviewer) in MODES {
-        let works_with = |thread: &blocking::Thread| {
+        let assert_mode = |thread: &blocking::Thread| {
             let now = codex.request(ThreadResumeParams::new(thread.id()));
             let now = now.send().unwrap();
             assert_eq!(now.approval_policy, policy);
@@ -118,16 +118,16 @@ fn an_approval_mode_is_what_a_thread_works_with_for_callers_that_wait_too() {
         let start = codex.thread_start().approval_mode(mode);
         let started = start.send().unwrap();
         started.run("Hi.").send().unwrap();
-        works_with(&started);
+        assert_mode(&started);
         let thread = codex.thread_start().send().unwrap();
         let turn = thread.turn("Hi.").approval_mode(mode).send().unwrap();
         turn.run().unwrap();
-        works_with(&thread);
+        assert_mode(&thread);
         let fork = codex.thread_fork(thread.id()).approval_mode(mode);
-        works_with(&fork.send().unwrap());
+        assert_mode(&fork.send().unwrap());
         let thread = codex.thread_start().send().unwrap();
         thread.run("Hi.").approval_mode(mode).send().unwrap();
-        works_with(&thread);
+        assert_mode(&thread);
     }
     codex.close().unwrap();
 }
@@ -173,7 +173,7 @@ async fn an_ephemeral_thread_is_not_saved() {
 }
 
 #[tokio::test]
-async fn the_options_of_a_turn_reach_the_model_and_stay_but_for_the_schema() {
+async fn the_options_of_a_turn_reach_the_model_and_persist_except_for_the_schema() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().model("gpt-5.4").await.unwrap();

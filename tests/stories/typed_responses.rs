@@ -1,4 +1,4 @@
-//! Typed answers on the real app-server: what the model is asked for, and what comes of its answer.
+//! Typed responses on the real app-server: the schema sent to the model, and the decoded value.
 
 use codex_client::{Error, RpcErrorKind, schemars};
 use codex_tests::stage::Stage;
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-/// What to do.
+/// An instruction.
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Plan {
@@ -23,7 +23,7 @@ enum Step {
 }
 
 #[tokio::test]
-async fn the_model_is_held_to_the_schema_of_the_type_and_its_answer_is_a_value() {
+async fn the_model_gets_the_schema_of_the_type_and_its_response_is_decoded() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -40,7 +40,7 @@ async fn the_model_is_held_to_the_schema_of_the_type_and_its_answer_is_a_value()
     };
     assert_eq!(typed.output, expected);
     assert_eq!(typed.result.items.len(), 2);
-    // The server passes it on as it is.
+    // The server passes it on unchanged.
     let step = json!({"$ref": "#/$defs/Step"});
     let schema = json!({
         "type": "object",
@@ -69,7 +69,7 @@ async fn the_model_is_held_to_the_schema_of_the_type_and_its_answer_is_a_value()
             },
         ]}},
     });
-    // It holds for that turn only.
+    // It applies to that turn only.
     stage.model.push("Done.");
     thread.run("Do it.").await.unwrap();
     let [first, second] = &stage.model.requests()[..] else {
@@ -84,7 +84,7 @@ async fn the_model_is_held_to_the_schema_of_the_type_and_its_answer_is_a_value()
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_is_kept_and_the_thread_goes_on() {
+async fn a_response_that_does_not_match_is_kept_and_the_thread_continues() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -92,12 +92,12 @@ async fn an_answer_that_does_not_fit_is_kept_and_the_thread_goes_on() {
     stage.model.push(answer);
     let turn = thread.turn("Plan it.").output::<Plan>().await.unwrap();
     let Err(Error::OutputMismatch(mismatch)) = turn.run().await else {
-        panic!("it fits")
+        panic!("it matches")
     };
     assert_eq!(mismatch.path.as_deref(), Some("later"));
     assert_eq!(mismatch.text(), Some(answer));
     assert_eq!(mismatch.result.id, turn.id());
-    // An answer that is no object comes in one.
+    // A value that is not an object is wrapped in one.
     stage.model.push(r#"{"value": [1, 2]}"#);
     let numbers = thread.run("Count.").output::<Vec<u8>>().await.unwrap();
     assert_eq!(numbers.output, [1, 2]);
@@ -105,7 +105,7 @@ async fn an_answer_that_does_not_fit_is_kept_and_the_thread_goes_on() {
 }
 
 #[tokio::test]
-async fn a_turn_joins_one_of_the_same_type_and_not_one_of_another() {
+async fn a_turn_joins_only_a_turn_of_the_same_type() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -116,7 +116,7 @@ async fn a_turn_joins_one_of_the_same_type_and_not_one_of_another() {
     let first = thread.turn("Is it?").output::<bool>().await.unwrap();
     gate.reached().await.unwrap();
     let Err(Error::Rpc(refused)) = thread.turn("How much?").output::<u8>().await else {
-        panic!("it has joined")
+        panic!("it joined")
     };
     assert_eq!(refused.kind, RpcErrorKind::OutputSchemaMismatch);
     let joined = thread.turn("Or not?").output::<bool>().await.unwrap();
@@ -128,14 +128,14 @@ async fn a_turn_joins_one_of_the_same_type_and_not_one_of_another() {
 }
 
 #[test]
-fn a_blocking_turn_has_a_typed_answer() {
+fn a_blocking_turn_has_a_typed_response() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
     stage.model.push("{}").push(r#"{"value": {"do": "Wait"}}"#);
     let run = thread.run("And now?").output::<Step>();
     let Err(Error::OutputMismatch(mismatch)) = run.send() else {
-        panic!("it fits")
+        panic!("it matches")
     };
     assert_eq!(mismatch.reason, "missing field `value`");
     let turn = thread.turn("And now?").output::<Step>().send().unwrap();

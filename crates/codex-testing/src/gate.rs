@@ -38,7 +38,7 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     counts: Monitor<Counts>,
     open: watch::Sender<bool>,
-    /// Describes what the model has received, for errors.
+    /// Describes the received requests, for errors.
     summary: Box<dyn Fn() -> String + Send + Sync>,
 }
 

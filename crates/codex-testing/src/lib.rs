@@ -38,7 +38,7 @@
 //! with [`ScriptedModel::next_request`]. Each wait has an async form, for any executor, and a blocking
 //! form. Each ends after a timeout, with an error that describes the requests received instead.
 //!
-//! # What Codex sends
+//! # Requests from Codex
 //!
 //! Observed in codex 0.169.0, with the provider of a [`CodexHome`]:
 //!

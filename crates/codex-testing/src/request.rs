@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A `POST /v1/responses` that the model has received. Clones are cheap.
 ///
 /// The accessors know how Codex fills the request; see
-/// [What Codex sends](crate#what-codex-sends).
+/// [Requests from Codex](crate#requests-from-codex).
 #[derive(Clone)]
 pub struct ModelRequest(Arc<Inner>);
 

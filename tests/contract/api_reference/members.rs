@@ -1,7 +1,7 @@
-//! What the public types of a crate have, read from its sources.
+//! Reads the members of the public types of a crate from its sources.
 //!
-//! A member is looked up in its own type: a method in its `impl`s, an option in what the macros of the
-//! request builders write there, a field or a variant where the type is defined.
+//! The members of a type are the methods of its `impl`s, the options that the macros of the request
+//! builders write, its fields and its variants.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,11 +19,11 @@ type Members = BTreeMap<String, BTreeSet<String>>;
 /// The public types of a crate.
 #[derive(Default)]
 pub(crate) struct Api {
-    /// Of the async side, and of what both sides share.
+    /// The members of the async side, and of types that both sides share.
     shared: Members,
-    /// What only the blocking side has: its handles, and the `send` of the builders.
+    /// The members of the blocking side: its handles, and the `send` of the builders.
     blocking: Members,
-    /// Builders that are the same type on both sides.
+    /// The builders that are the same type on both sides.
     moded: BTreeSet<String>,
     /// The rules of all macros.
     macros: BTreeMap<String, TokenStream>,
@@ -52,7 +52,7 @@ impl Api {
             if let Item::Macro(rules) = item
                 && let Some(name) = &rules.ident
             {
-                // Two files may have one of the same name, for their own types.
+                // Two files may each have a macro of this name, for their own types.
                 let all = api.macros.entry(name.to_string()).or_default();
                 all.extend(rules.mac.tokens.clone());
             }
@@ -88,7 +88,7 @@ impl Api {
                 let name = invoked.mac.path.to_token_stream().to_string();
                 let rules = self.macros.get(&name).cloned().unwrap_or_default();
                 if let Some(ty) = implemented(rules) {
-                    // It is given the names of what it writes.
+                    // Its arguments are the names of the members.
                     let mut members = self.written_by(&name, &tokens);
                     entries(tokens, &mut members);
                     self.of(&ty, blocking).extend(members);
@@ -139,7 +139,7 @@ impl Api {
         self.of(&name, blocking).extend(members);
     }
 
-    /// The members of a type on one side.
+    /// Returns the members of a type on one side.
     fn of(&mut self, name: &str, blocking: bool) -> &mut BTreeSet<String> {
         let side = if blocking {
             &mut self.blocking
@@ -149,7 +149,7 @@ impl Api {
         side.entry(name.to_owned()).or_default()
     }
 
-    /// The members that a macro writes when it is given these tokens.
+    /// Returns the members that a macro writes for these tokens.
     fn written_by(&self, name: &str, tokens: &TokenStream) -> BTreeSet<String> {
         let name = name.rsplit(' ').next().unwrap_or(name);
         let Some(rules) = self.macros.get(name) else {
@@ -163,14 +163,14 @@ impl Api {
         members
     }
 
-    /// The public functions in a macro's rules, and what the macros in there write.
+    /// Collects the public functions in the rules of a macro, and those of the macros that it calls.
     fn written(&self, rules: TokenStream, of: &str, members: &mut BTreeSet<String>) {
         let tokens: Vec<_> = rules.into_iter().collect();
         for (at, token) in tokens.iter().enumerate() {
             match (token, tokens.get(at + 1), tokens.get(at + 2)) {
                 (TokenTree::Ident(word), Some(TokenTree::Ident(next)), _) if word == "pub" => {
                     let skipped = if *next == "async" { 3 } else { 2 };
-                    // `pub fn $name` is named by those who use the macro.
+                    // The caller of the macro gives the name of `pub fn $name`.
                     if let Some(TokenTree::Ident(name)) = tokens.get(at + skipped) {
                         members.insert(name.to_string());
                     }
@@ -188,12 +188,12 @@ impl Api {
         }
     }
 
-    /// Whether there is a public type of this name.
+    /// Returns whether a public type has this name.
     pub(crate) fn has_type(&self, name: &str) -> bool {
         self.shared.contains_key(name)
     }
 
-    /// Whether a type has a member, on both sides if it is on both.
+    /// Returns whether a type has a member, on both sides if it exists on both.
     pub(crate) fn has(&self, ty: &str, member: &str) -> bool {
         let has = |side: &Members| side.get(ty).is_some_and(|members| members.contains(member));
         let (there, here) = (has(&self.shared), has(&self.blocking));
@@ -204,7 +204,7 @@ impl Api {
     }
 }
 
-/// The names of the options in `Params { name: type; name => field: type; }`.
+/// Collects the names of the options in `Params { name: type; name => field: type; }`.
 fn options(tokens: &TokenStream, names: &mut BTreeSet<String>) {
     for token in tokens.clone() {
         if let TokenTree::Group(group) = token
@@ -215,7 +215,7 @@ fn options(tokens: &TokenStream, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The first word of each entry, which a semicolon ends.
+/// Collects the first word of each entry. A semicolon ends an entry.
 fn entries(tokens: TokenStream, names: &mut BTreeSet<String>) {
     let mut begins = true;
     for token in tokens {
@@ -225,14 +225,14 @@ fn entries(tokens: TokenStream, names: &mut BTreeSet<String>) {
                 begins = false;
             }
             TokenTree::Punct(mark) if mark.as_char() == ';' => begins = true,
-            // What another macro adds.
+            // Tokens that another macro adds.
             TokenTree::Punct(mark) if mark.as_char() == '$' => begins = false,
             _ => {}
         }
     }
 }
 
-/// The type that a macro writes an `impl` of, if it is always the same.
+/// Returns the type that a macro writes an `impl` for, if it is always the same.
 fn implemented(rules: TokenStream) -> Option<String> {
     let tokens: Vec<_> = rules.into_iter().collect();
     tokens.iter().enumerate().find_map(|(at, token)| match token {
@@ -241,7 +241,7 @@ fn implemented(rules: TokenStream) -> Option<String> {
             let Some(TokenTree::Ident(name)) = tokens.get(at + 1) else {
                 return None;
             };
-            // A body follows, where a trait would be implemented for something.
+            // A body follows; the `impl` of a trait would have `for`.
             let arguments = |token: &&TokenTree| match token {
                 TokenTree::Punct(mark) => ['<', '>', ','].contains(&mark.as_char()),
                 TokenTree::Ident(word) => *word != "for",
@@ -259,7 +259,7 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// All identifiers but those in attributes, in order.
+/// Returns all identifiers in order, except those in attributes.
 pub(crate) fn idents(tokens: TokenStream) -> Vec<String> {
     let mut all = Vec::new();
     let mut tokens = tokens.into_iter();

@@ -1,8 +1,7 @@
-//! The tables of `docs/api-reference.md`, Python name to Rust name, are complete and true.
+//! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and correct.
 //!
-//! What Python has was read off openai-codex 0.163.0 and stands in a fixture. What Rust has is looked
-//! up in the sources, each member in its own type, on the async side and on the blocking one: a name
-//! that is gone there makes the table wrong.
+//! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources, each
+//! member in its own type, on the async and on the blocking side.
 
 mod members;
 
@@ -22,7 +21,7 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The rows of all tables: the Python name, and the Rust names beside it.
+/// Returns the rows of all tables: the Python name and its Rust names.
 fn rows() -> BTreeMap<String, Vec<String>> {
     let text = fs::read_to_string(workspace().join("docs/api-reference.md")).unwrap();
     let mut rows = BTreeMap::new();
@@ -43,7 +42,7 @@ fn rows() -> BTreeMap<String, Vec<String>> {
     rows
 }
 
-/// `Thread.run(a, b)` as `Thread.run`, `Thread.run(a)` and `Thread.run(b)`.
+/// Splits `Thread.run(a, b)` into `Thread.run`, `Thread.run(a)` and `Thread.run(b)`.
 fn each_argument(name: &str) -> Vec<String> {
     match name.trim_end_matches(')').split_once('(') {
         None => vec![name.to_owned()],
@@ -57,7 +56,7 @@ fn each_argument(name: &str) -> Vec<String> {
     }
 }
 
-/// What the Python SDK has, without the async twins, which have the same members.
+/// Returns the names of the Python SDK, without the async twins, which have the same members.
 fn python() -> BTreeSet<String> {
     let path = workspace().join("tests/fixtures/python-sdk-0.163.0.json");
     let python: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -101,7 +100,7 @@ fn python() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_tables_have_all_that_the_python_sdk_has_and_nothing_else() {
+fn the_tables_list_exactly_the_names_of_the_python_sdk() {
     let listed: BTreeSet<_> = rows().keys().flat_map(|name| each_argument(name)).collect();
     let python = python();
     let missing: Vec<_> = python.difference(&listed).collect();
@@ -109,11 +108,11 @@ fn the_tables_have_all_that_the_python_sdk_has_and_nothing_else() {
     assert!(missing.is_empty(), "not in the tables: {missing:?}");
     assert!(
         unknown.is_empty(),
-        "in the tables, and not in Python: {unknown:?}"
+        "in the tables, but not in Python: {unknown:?}"
     );
 }
 
-/// The names that a file exports with `pub use`, `pub mod` and `pub type`.
+/// Returns the names that a file exports with `pub use`, `pub mod` and `pub type`.
 fn exported(path: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(workspace().join(path)).unwrap();
     let file = syn::parse_file(&text).unwrap();
@@ -128,7 +127,7 @@ fn exported(path: &str) -> BTreeSet<String> {
     names.collect()
 }
 
-/// What can be named in Rust.
+/// The public Rust names.
 struct Rust {
     client: Api,
     types: Api,
@@ -144,15 +143,15 @@ impl Rust {
             exported: exported("crates/codex-client/src/lib.rs"),
             exported_types: exported("crates/codex-client/src/types.rs"),
         };
-        // The reader tells things apart.
+        // Proves that the reader distinguishes types.
         assert!(rust.has("ThreadStart::ephemeral") && rust.has("TurnResult::items"));
         assert!(!rust.has("ThreadResume::ephemeral") && !rust.has("Thread::items"));
-        // In blocking code it is an iterator's.
+        // In the blocking API, `next` belongs to `Iterator`.
         assert!(!rust.has("TurnStream::next"));
         rust
     }
 
-    /// Whether there is what is called so: `Type`, `Type::member`, `Type::{member, member}` or `function`.
+    /// Returns whether a name exists: `Type`, `Type::member`, `Type::{member, member}` or `function`.
     fn has(&self, name: &str) -> bool {
         let Some((ty, members)) = name.split_once("::") else {
             return self.exported.contains(name) || self.types.has_type(name);
@@ -170,7 +169,7 @@ impl Rust {
 }
 
 #[test]
-fn each_rust_name_in_the_tables_is_in_the_type_that_is_named() {
+fn each_rust_name_in_the_tables_exists() {
     let rust = Rust::read();
     let mut wrong = Vec::new();
     for (python, names) in rows() {
@@ -180,24 +179,24 @@ fn each_rust_name_in_the_tables_is_in_the_type_that_is_named() {
     }
     assert!(
         wrong.is_empty(),
-        "in the tables, and not in the code: {wrong:#?}"
+        "in the tables, but not in the code: {wrong:#?}"
     );
 }
 
 #[test]
-fn each_member_that_the_documentation_names_is_in_the_type_that_is_named() {
+fn each_member_that_the_documentation_names_exists() {
     let rust = Rust::read();
     let (mut found, mut wrong) = (0, Vec::new());
     for page in ["api-reference", "faq", "getting-started", "architecture"] {
         let text = fs::read_to_string(workspace().join(format!("docs/{page}.md"))).unwrap();
-        // Code in a line of text, but not blocks of code, which are compiled.
+        // Inline code only; code blocks are compiled.
         let prose = text.split("```").step_by(2).collect::<String>();
         for code in prose.split('`').skip(1).step_by(2) {
             let name = code.split('(').next().unwrap();
             let Some((ty, _)) = name.split_once("::") else {
                 continue;
             };
-            // A type of the client. The rest is modules, or the inside of the crate.
+            // Types of the client only, not modules or private types.
             if rust.exported.contains(ty) && ty.starts_with(char::is_uppercase) {
                 found += 1;
                 if !rust.has(name) {
@@ -209,6 +208,6 @@ fn each_member_that_the_documentation_names_is_in_the_type_that_is_named() {
     assert!(found > 100, "only {found} were found");
     assert!(
         wrong.is_empty(),
-        "in the documentation, and not in the code: {wrong:#?}"
+        "in the documentation, but not in the code: {wrong:#?}"
     );
 }

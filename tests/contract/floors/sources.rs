@@ -146,7 +146,7 @@ fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
         })
 }
 
-/// Returns whether a module is one of tests by its place: `tests.rs` and what is below `tests/`.
+/// Returns whether the place of a module is for tests: `tests.rs` or below `tests/`.
 fn is_test_folder(folder: &str, name: &str) -> bool {
     name == "tests" || folder.split('/').any(|part| part == "tests")
 }

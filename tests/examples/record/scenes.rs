@@ -1,11 +1,11 @@
-//! What is played: turns, approvals, the life of threads, reads, files and processes.
+//! The scenes: turns, approvals, the lifecycle of threads, reads, files and processes.
 
 use codex_testing::{Item, ModelResponse, Usage};
 use serde_json::{Value, json};
 
 use crate::stage::{Played, Stage};
 
-/// A scene, and the file that it becomes.
+/// A scene and the name of its file.
 pub(crate) struct Scene {
     pub(crate) file: &'static str,
     /// Lines for `config.toml`.
@@ -141,7 +141,7 @@ const ADD: &str = "*** Begin Patch\n*** Add File: made.txt\n+one\n+two\n*** End 
 const UPDATE: &str =
     "*** Begin Patch\n*** Update File: made.txt\n@@\n-one\n+three\n two\n*** End Patch\n";
 
-/// Commands, changes of files and tools of the client, accepted and declined.
+/// Commands, file changes and tools of the client, accepted and declined.
 fn approvals(stage: &mut Stage) -> Played {
     let tool = json!({
         "type": "function", "name": "lookup_ticket", "description": "Fetch a ticket by id.",
@@ -162,7 +162,7 @@ fn approvals(stage: &mut Stage) -> Played {
         if decision != "cancel" {
             stage.model.push("As you wish.");
         }
-        stage.answer([json!({ "decision": decision })]);
+        stage.respond_with([json!({ "decision": decision })]);
         stage.run(&thread, "Make a file.")?;
     }
     for (patch, decision) in [
@@ -174,11 +174,11 @@ fn approvals(stage: &mut Stage) -> Played {
             .model
             .push(ModelResponse::custom_tool_call("apply_patch", patch));
         stage.model.push("As you wish.");
-        stage.answer([json!({ "decision": decision })]);
+        stage.respond_with([json!({ "decision": decision })]);
         stage.run(&thread, "Change a file.")?;
     }
     let content = json!([{ "type": "inputText", "text": "Ticket 7 is open." }]);
-    stage.answer([json!({ "success": true, "contentItems": content })]);
+    stage.respond_with([json!({ "success": true, "contentItems": content })]);
     let arguments = json!({ "id": "7" });
     stage.model.push(ModelResponse::function_call(
         "lookup_ticket",
@@ -186,7 +186,7 @@ fn approvals(stage: &mut Stage) -> Played {
     ));
     stage.model.push("It is open.");
     stage.run(&thread, "Is ticket 7 open?")?;
-    // Nobody answers this one as it should be.
+    // The response to this request is malformed on purpose.
     stage
         .model
         .push(ModelResponse::function_call("lookup_ticket", arguments));
@@ -194,7 +194,7 @@ fn approvals(stage: &mut Stage) -> Played {
     stage.run(&thread, "Is it really?")
 }
 
-/// The life of threads: names, lists, reads, forks, archives, goals.
+/// The lifecycle of threads: names, lists, reads, forks, archives, goals.
 fn threads(stage: &mut Stage) -> Played {
     let thread = stage.thread(json!({
         "approvalPolicy": "never", "sandbox": "read-only", "experimentalRawEvents": true,
@@ -249,7 +249,7 @@ fn threads(stage: &mut Stage) -> Played {
     Ok(())
 }
 
-/// What can be asked about the server.
+/// Reads of the state of the server.
 fn reads(stage: &mut Stage) -> Played {
     let cwds = json!({ "cwds": [stage.path("")] });
     for (method, params) in [

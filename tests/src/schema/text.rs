@@ -1,21 +1,21 @@
-//! JSON text in other orders than that of `serde_json::Map`, which sorts.
+//! Writes JSON text in orders other than the sorted one of `serde_json::Map`.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// In which order the members of objects are written.
+/// The order of the members of objects.
 #[derive(Debug, Clone, Copy)]
 pub enum Order {
-    /// What tells variants apart comes first, as every known server writes it.
+    /// Tags first, as all known servers write them.
     TagFirst,
-    /// What tells variants apart comes last.
+    /// Tags last.
     TagLast,
-    /// Sorted backwards, and every character is escaped that can be.
+    /// In reverse order, with every possible character escaped.
     BackwardsAndEscaped,
 }
 
-/// The text of a value.
+/// Returns the text of a value.
 #[must_use]
 pub fn text(value: &Value, order: Order) -> String {
     let mut out = String::new();

@@ -25,7 +25,7 @@ pub(super) struct ModelState {
 }
 
 impl ModelState {
-    /// Describes what the model has received, for the error of a wait that timed out.
+    /// Describes the received requests, for the error of a wait that timed out.
     pub(super) fn summary(&self) -> String {
         format!(
             "the model has seen {} requests, of which {} unanswered, and {} stray requests{}; \
