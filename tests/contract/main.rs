@@ -8,6 +8,7 @@
 mod api_reference;
 mod call_sites;
 mod floors;
+mod markdown;
 mod openness;
 mod parity;
 mod random_values;
