@@ -91,9 +91,9 @@ async fn a_tool_called_twice_in_a_turn_may_fail_once() {
         "type": "function", "name": "lookup_ticket", "description": "Fetch a ticket by id",
         "strict": false,
         "parameters": {
-            "type": "object", "description": "Which ticket.", "required": ["id"],
+            "type": "object", "description": "A ticket to look up.", "required": ["id"],
             "properties": {
-                "id": {"type": "string", "description": "As `ABC-1`."},
+                "id": {"type": "string", "description": "For example `ABC-1`."},
                 "fields": {"type": "array", "items": {"type": "string"}},
             },
         },

@@ -44,7 +44,7 @@ async fn the_model_gets_the_schema_of_the_type_and_its_response_is_decoded() {
     let step = json!({"$ref": "#/$defs/Step"});
     let schema = json!({
         "type": "object",
-        "description": "What to do.",
+        "description": "An instruction.",
         "properties": {
             "firstStep": step,
             "later": {"type": "array", "items": step},

@@ -1,6 +1,6 @@
 //! The floors of `codex-client`.
 //!
-//! To have the test check them, move [`CODEX_CLIENT`] from `PENDING` to `TABLES` in `tables.rs`.
+//! To have the test check them, move [`CODEX_CLIENT`] from `PENDING` to `TABLES` in `crates.rs`.
 
 use super::check::Table;
 

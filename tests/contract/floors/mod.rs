@@ -1,6 +1,6 @@
 //! Floors: no source file imports from a file above it.
 //!
-//! [`tables`] lists the floors of each crate. The check reads the sources' `use` declarations and
+//! [`crates`] lists the floors of each crate. The check reads the sources' `use` declarations and
 //! inline paths, also those in macros, and follows re-exports to the file that defines an item. It
 //! fails with each import that runs up, with files that no floor knows, and with groups of more than
 //! three files that import each other. Code for tests is left out.
@@ -13,16 +13,16 @@
 
 mod check;
 mod codex_client;
+mod crates;
 mod imports;
 mod paths;
 mod resolve;
 mod samples;
 mod sources;
-mod tables;
 
 use std::{collections::BTreeSet, path::Path};
 
-use self::tables::{PENDING, TABLES};
+use self::crates::{PENDING, TABLES};
 
 #[test]
 fn no_source_file_imports_from_a_floor_above_it() {

@@ -3,9 +3,9 @@
 
 mod corrections;
 mod make;
+mod order;
 mod same;
 mod shape;
-mod text;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use corrections::CORRECTIONS;
 pub use make::Choices;
+pub use order::{Order, text};
 pub use shape::{Body, Field, Object, Shape, tag_of};
-pub use text::{Order, text};
 
 /// The unions of messages, which have methods instead of tags.
 pub const MESSAGES: &[&str] = &[
