@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The maximum number of files that import each other.
-const MAX_KNOT: usize = 3;
+const MAX_CYCLE: usize = 3;
 
 /// The floors of a crate.
 pub(crate) struct Table {
@@ -30,7 +30,7 @@ pub(crate) struct Report {
     pub(crate) faults: Vec<String>,
     files: usize,
     imports: usize,
-    largest_knot: Vec<String>,
+    largest_cycle: Vec<String>,
 }
 
 impl fmt::Display for Report {
@@ -38,11 +38,11 @@ impl fmt::Display for Report {
         let (files, imports) = (self.files, self.imports);
         write!(
             f,
-            "{files} files, {imports} imports between files, largest knot: "
+            "{files} files, {imports} imports between files, largest import cycle: "
         )?;
-        match self.largest_knot.as_slice() {
-            [] => write!(f, "1"),
-            knot => write!(f, "{} ({})", knot.len(), knot.join(", ")),
+        match self.largest_cycle.as_slice() {
+            [] => write!(f, "none"),
+            cycle => write!(f, "{} files ({})", cycle.len(), cycle.join(", ")),
         }
     }
 }
@@ -70,22 +70,22 @@ impl Table {
                 faults.push(format!("{arrow}: the floor `{below}` is below `{above}`"));
             }
         }
-        let mut knots = imports.knots();
-        knots.retain(|knot| {
-            !knot
+        let mut cycles = imports.cycles();
+        cycles.retain(|cycle| {
+            !cycle
                 .iter()
                 .all(|file| self.is_generated(&imports.paths[*file]))
         });
-        for knot in &knots {
-            faults.extend(self.knot_fault(imports, knot));
+        for cycle in &cycles {
+            faults.extend(self.cycle_fault(imports, cycle));
         }
         let name = |file: &usize| imports.paths[*file].clone();
-        let largest_knot = knots.first().map(|knot| knot.iter().map(name).collect());
+        let largest_cycle = cycles.first().map(|cycle| cycle.iter().map(name).collect());
         Report {
             faults,
             files: imports.nodes.len(),
             imports: imports.arrows.len(),
-            largest_knot: largest_knot.unwrap_or_default(),
+            largest_cycle: largest_cycle.unwrap_or_default(),
         }
     }
 
@@ -107,18 +107,18 @@ impl Table {
     }
 
     /// Returns the fault of a group of files that import each other, if it has one.
-    fn knot_fault(&self, imports: &Imports, knot: &[usize]) -> Option<String> {
+    fn cycle_fault(&self, imports: &Imports, cycle: &[usize]) -> Option<String> {
         let floor = |file: &usize| self.floor_of(&imports.paths[*file]);
-        let crosses = knot.iter().any(|file| floor(file) != floor(&knot[0]));
-        let reason = match (knot.len() > MAX_KNOT, crosses) {
+        let crosses = cycle.iter().any(|file| floor(file) != floor(&cycle[0]));
+        let reason = match (cycle.len() > MAX_CYCLE, crosses) {
             (true, _) => format!(
-                "{} files import each other, more than {MAX_KNOT}",
-                knot.len()
+                "{} files import each other, more than {MAX_CYCLE}",
+                cycle.len()
             ),
             (_, true) => "files of several floors import each other".to_owned(),
             _ => return None,
         };
-        let inside = |arrow: &&(usize, usize)| knot.contains(&arrow.0) && knot.contains(&arrow.1);
+        let inside = |arrow: &&(usize, usize)| cycle.contains(&arrow.0) && cycle.contains(&arrow.1);
         let arrows = imports.arrows.keys().filter(inside);
         let arrows: Vec<_> = arrows.map(|arrow| imports.arrow(*arrow)).collect();
         Some(format!("{reason}:\n  {}", arrows.join("\n  ")))

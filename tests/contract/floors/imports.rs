@@ -21,7 +21,7 @@ impl Imports {
             for mention in &file.mentions {
                 if let Some((to, name)) = sources.definition(mention)
                     && to != from
-                    && !file.is_door
+                    && !file.is_facade
                 {
                     arrows.entry((from, to)).or_default().insert(name);
                 }
@@ -31,7 +31,7 @@ impl Imports {
         Self {
             paths: files.clone().map(|(_, file)| file.path.clone()).collect(),
             nodes: files
-                .filter(|(_, file)| !file.is_door)
+                .filter(|(_, file)| !file.is_facade)
                 .map(|(at, _)| at)
                 .collect(),
             arrows,
@@ -48,7 +48,7 @@ impl Imports {
 
     /// Returns the groups of files that import each other, directly or through others, the largest
     /// first.
-    pub(crate) fn knots(&self) -> Vec<Vec<usize>> {
+    pub(crate) fn cycles(&self) -> Vec<Vec<usize>> {
         let mut search = Search {
             imports: self,
             index: BTreeMap::new(),

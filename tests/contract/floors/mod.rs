@@ -2,14 +2,14 @@
 //!
 //! [`crates`] lists the floors of each crate. The check reads the sources' `use` declarations and
 //! inline paths, also those in macros, and follows re-exports to the file that defines an item. It
-//! fails with each import that runs up, with files that no floor knows, and with groups of more than
-//! three files that import each other. Code for tests is left out.
+//! fails for imports that run up, for files that no floor knows, and for more than three files that
+//! import each other. It ignores test code.
 //!
-//! A file that only declares modules and re-exports is a door: imports lead through it, and it has
+//! A file that only declares modules and re-exports is a facade: imports lead through it, and it has
 //! no floor of its own.
 //!
-//! `cargo test -p codex-tests --test contract floors:: -- --nocapture` prints the largest group of
-//! each crate, and the faults of the crates whose floors do not hold yet.
+//! `cargo test -p codex-tests --test contract floors:: -- --nocapture` prints the largest import
+//! cycle of each crate, and the faults of the crates whose floors do not hold yet.
 
 mod check;
 mod codex_client;

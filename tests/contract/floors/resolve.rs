@@ -57,10 +57,10 @@ impl Sources {
             let is_last = index + 1 == rest.len();
             target = match self.lookup(at, name, is_last, pending) {
                 Some(found) => found,
-                // An item that a macro defines. A door has none.
+                // An item that a macro defines. A facade has none.
                 None if is_inside || index > 0 => {
                     let file = self.modules.get(at)?.file;
-                    if self.files[file].is_door {
+                    if self.files[file].is_facade {
                         return None;
                     }
                     Target::Item {

@@ -12,7 +12,7 @@ const TABLE: Table = Table {
     generated: None,
 };
 
-/// The modules of the samples; a file that a sample does not give is a door without re-exports.
+/// The modules of the samples; a file that a sample does not give is a facade without re-exports.
 const ROOT: &str = "mod ground; mod middle; mod top;";
 
 /// Checks a crate with these files beside `lib.rs`.
@@ -33,7 +33,7 @@ fn check(files: &[(&str, &str)]) -> Report {
 
 /// Asserts that the only fault is this import from the ground to the top.
 fn assert_arrow(files: &[(&str, &str)], arrow: &str) {
-    // A file without items of its own would be a door.
+    // A file without items of its own would be a facade.
     let ground = format!("{} struct Id;", files[0].1);
     let files = [&[(files[0].0, ground.as_str())], &files[1..]].concat();
     let expected = format!("{arrow}: the floor `ground` is below `top`");
@@ -59,7 +59,7 @@ fn a_crate_whose_imports_run_down_passes() {
     assert_eq!(report.faults, [""; 0]);
     assert_eq!(
         report.to_string(),
-        "3 files, 2 imports between files, largest knot: 1"
+        "3 files, 2 imports between files, largest import cycle: none"
     );
 }
 
@@ -104,20 +104,20 @@ fn an_inline_path_that_runs_up_is_found() {
 #[test]
 fn a_re_export_is_followed_to_the_file_that_defines_the_item() {
     let set = ("top/set.rs", "pub(crate) struct Toolbox;");
-    for door in [
+    for facade in [
         "mod set; pub(crate) use set::*;",
         "mod set; pub use self::set::Toolbox;",
     ] {
         assert_arrow(
             &[
                 ("ground.rs", "use crate::top::Toolbox;"),
-                ("top/mod.rs", door),
+                ("top/mod.rs", facade),
                 set,
             ],
             "ground.rs -> top/set.rs (Toolbox)",
         );
     }
-    // The floor of the definition counts, not that of the door.
+    // The floor of the definition counts, not that of the facade.
     let report = check(&[
         ("ground.rs", "pub(crate) struct Id;"),
         ("middle.rs", "use crate::top::Id;"),
@@ -242,9 +242,9 @@ fn a_file_without_a_floor_and_a_prefix_without_a_file_are_faults() {
 
 #[test]
 fn a_large_group_of_files_that_import_each_other_is_a_fault() {
-    let door = ("middle/mod.rs", "mod a; mod b; mod c; mod d;");
+    let facade = ("middle/mod.rs", "mod a; mod b; mod c; mod d;");
     let mut files = [
-        door,
+        facade,
         ("middle/a.rs", "use super::b::B; struct A;"),
         ("middle/b.rs", "use super::c::C; pub struct B;"),
         ("middle/c.rs", "use super::a::A; pub struct C;"),
@@ -252,8 +252,8 @@ fn a_large_group_of_files_that_import_each_other_is_a_fault() {
     ];
     let report = check(&files);
     assert_eq!(report.faults, [""; 0]);
-    let knot = "largest knot: 3 (middle/a.rs, middle/b.rs, middle/c.rs)";
-    assert!(report.to_string().ends_with(knot), "{report}");
+    let largest = "largest import cycle: 3 files (middle/a.rs, middle/b.rs, middle/c.rs)";
+    assert!(report.to_string().ends_with(largest), "{report}");
 
     files[3].1 = "use super::d::D; pub struct C;";
     files[4].1 = "use super::a::A; pub struct D;";
@@ -283,13 +283,13 @@ fn a_group_of_files_that_crosses_a_floor_is_a_fault() {
 
 #[test]
 fn a_re_export_counts_as_an_import_where_its_name_is_used() {
-    let door_only = check(&[
+    let unused = check(&[
         ("middle/mod.rs", "mod a; pub use a::A; pub struct Parent;"),
         ("middle/a.rs", "use super::Parent; pub struct A;"),
     ]);
     assert!(
-        door_only.to_string().ends_with("largest knot: 1"),
-        "{door_only}"
+        unused.to_string().ends_with("largest import cycle: none"),
+        "{unused}"
     );
     let shadowed = check(&[
         (
@@ -299,7 +299,7 @@ fn a_re_export_counts_as_an_import_where_its_name_is_used() {
         ("middle/a.rs", "use super::Parent; pub fn f() {}"),
     ]);
     assert!(
-        shadowed.to_string().ends_with("largest knot: 1"),
+        shadowed.to_string().ends_with("largest import cycle: none"),
         "{shadowed}"
     );
     let used = check(&[
@@ -309,6 +309,6 @@ fn a_re_export_counts_as_an_import_where_its_name_is_used() {
         ),
         ("middle/a.rs", "use super::Parent; pub struct A;"),
     ]);
-    let knot = "largest knot: 2 (middle/mod.rs, middle/a.rs)";
-    assert!(used.to_string().ends_with(knot), "{used}");
+    let largest = "largest import cycle: 2 files (middle/mod.rs, middle/a.rs)";
+    assert!(used.to_string().ends_with(largest), "{used}");
 }

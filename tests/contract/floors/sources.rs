@@ -29,7 +29,7 @@ pub(crate) struct Sources {
 pub(crate) struct SourceFile {
     pub(crate) path: String,
     /// Whether the file only declares modules and re-exports.
-    pub(crate) is_door: bool,
+    pub(crate) is_facade: bool,
     pub(crate) mentions: BTreeSet<Mention>,
 }
 
@@ -83,7 +83,7 @@ impl Sources {
             syn::parse_file(text).unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         self.files.push(SourceFile {
             path: path.to_owned(),
-            is_door: file.items.iter().all(is_of_a_door),
+            is_facade: file.items.iter().all(fits_facade),
             mentions: BTreeSet::new(),
         });
         Reader::new(self, self.files.len() - 1, module.to_vec()).read(&file.items);
@@ -152,7 +152,7 @@ fn is_test_folder(folder: &str, name: &str) -> bool {
 }
 
 /// Returns whether an item can stand in a file that only declares modules and re-exports.
-fn is_of_a_door(item: &Item) -> bool {
+fn fits_facade(item: &Item) -> bool {
     match item {
         Item::Use(_) | Item::ExternCrate(_) => true,
         Item::Mod(item) => item.content.is_none() || item.attrs.iter().any(is_for_tests),
