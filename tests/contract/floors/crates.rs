@@ -3,10 +3,10 @@
 use super::{check::Table, codex_client::CODEX_CLIENT};
 
 /// The crates that the test checks.
-pub(super) const TABLES: &[Table] = &[CODEX_TYPES, CODEX_TESTING];
+pub(super) const TABLES: &[Table] = &[CODEX_TYPES, STRICT_SCHEMA, CODEX_TESTING];
 
 /// The crates whose floors do not hold yet. Move a table to [`TABLES`] to have the test check it.
-pub(super) const PENDING: &[Table] = &[STRICT_SCHEMA, CODEX_CLIENT];
+pub(super) const PENDING: &[Table] = &[CODEX_CLIENT];
 
 const CODEX_TYPES: Table = Table {
     sources: "crates/codex-types/src",
