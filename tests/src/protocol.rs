@@ -73,7 +73,7 @@ pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_server_request!(table)
 }
 
-/// Returns the unions of messages, by name.
+/// The unions of messages, by name.
 #[must_use]
 pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
     use codex_types::{
@@ -92,7 +92,7 @@ pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
     .into()
 }
 
-/// Returns the hand-written types of the envelope, by the names of the schema.
+/// The envelope, which is written by hand under names of its own, by the names of the schema.
 #[must_use]
 pub fn envelope() -> BTreeMap<&'static str, RoundTrip> {
     use codex_types::rpc::{
