@@ -102,3 +102,37 @@ fn rust_blocks_are_told_from_other_blocks() {
         [(3, "one"), (13, "  # three"), (16, "four")]
     );
 }
+
+/// Returns the numbers of the lines that rustdoc hides. Other renderers print them, and a block with
+/// hidden lines does not compile when pasted.
+fn hidden_lines(page: &str) -> Vec<usize> {
+    let lines = rust_lines(page).into_iter();
+    let hidden = lines.filter(|(_, line)| {
+        let line = line.trim_start();
+        line == "#" || line.starts_with("# ")
+    });
+    hidden.map(|(number, _)| number).collect()
+}
+
+#[test]
+fn no_rust_block_has_hidden_lines() {
+    let mut hidden = Vec::new();
+    for page in files("md") {
+        let text = fs::read_to_string(&page).unwrap();
+        let page = page.strip_prefix(workspace()).unwrap().display();
+        let numbers = hidden_lines(&text).into_iter();
+        hidden.extend(numbers.map(|number| format!("{page}:{number}")));
+    }
+    assert!(
+        hidden.is_empty(),
+        "{} hidden lines; show whole functions instead:\n{}",
+        hidden.len(),
+        hidden.join("\n")
+    );
+}
+
+#[test]
+fn hidden_lines_are_told_from_attributes_and_from_other_blocks() {
+    let page = "# Title\n```rust\n# fn main() {\n#[test]\n## text\n  # }\n#\n```\n```sh\n# a comment\n```\n";
+    assert_eq!(hidden_lines(page), [3, 6, 7]);
+}
