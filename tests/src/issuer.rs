@@ -1,7 +1,7 @@
-//! Who gives out accounts, played by this process: OpenAI's login, as far as codex needs it.
+//! A simulated login issuer: the part of OpenAI's login that codex uses.
 //!
-//! One account, to whomever asks. codex is led here by an environment variable of its own tests and
-//! by its configuration.
+//! It issues one account to every client. An environment variable of codex's own tests and its
+//! configuration point codex here.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -11,7 +11,7 @@ use std::{
 use codex_client::CodexBuilder;
 use serde_json::{Value, json};
 
-/// What every token says, unsigned: an e-mail address, a plan, and an account called `account`.
+/// The unsigned token that all logins get: an e-mail address, a plan, and an account named `account`.
 const TOKEN: &str = concat!(
     "eyJhbGciOiJub25lIn0.",
     "eyJlbWFpbCI6InRlc3RlckBleGFtcGxlLmNvbSIsImV4cCI6NDEwMjQ0NDgwMCwiaHR0cHM6Ly9hcGku",
@@ -29,44 +29,44 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Starts it.
+    /// Starts an issuer that confirms every login.
     ///
     /// # Panics
     ///
-    /// If there is no port on loopback.
+    /// If it cannot listen on loopback.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(|path| Some(answer(path)))
+        Self::with(|path| Some(response(path)))
     }
 
-    /// Starts one whose codes nobody ever enters.
+    /// Starts an issuer whose device codes are never entered.
     ///
     /// # Panics
     ///
-    /// If there is no port on loopback.
+    /// If it cannot listen on loopback.
     #[must_use]
-    pub fn undecided() -> Self {
+    pub fn pending() -> Self {
         Self::with(|path| match path.ends_with("/deviceauth/token") {
             true => None,
-            false => Some(answer(path)),
+            false => Some(response(path)),
         })
     }
 
-    fn with(answers: fn(&str) -> Option<Value>) -> Self {
+    fn with(responses: fn(&str) -> Option<Value>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
         std::thread::spawn(move || {
-            // One thread each: a connection that is held open keeps no other waiting. A client that
-            // hangs up early has what it wanted.
+            // One thread per connection, so that an open one blocks no other. A client that
+            // disconnects early is no error.
             for stream in listener.incoming().flatten() {
-                std::thread::spawn(move || serve(&stream, answers));
+                std::thread::spawn(move || serve(&stream, responses));
             }
         });
         Self { address }
     }
 
-    /// Leads a server here.
-    pub fn lead<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
+    /// Points a server at this issuer.
+    pub fn configure<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let url = format!("http://{}", self.address);
         builder
             .config("chatgpt_base_url", format!("\"{url}/backend-api\""))
@@ -74,12 +74,12 @@ impl Issuer {
     }
 }
 
-/// What a person's browser does once the person has agreed: it goes back to where the login said.
+/// Confirms a login as a browser does: it opens the redirect URL of the login.
 ///
 /// # Panics
 ///
-/// If the URL is not that of a login, or nobody listens there.
-pub fn agree(auth_url: &str) {
+/// If the URL is not that of a login, or no server listens there.
+pub fn confirm(auth_url: &str) {
     let parameter = |name: &str| {
         let (_, query) = auth_url.split_once('?').expect("a query");
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -91,29 +91,31 @@ pub fn agree(auth_url: &str) {
         parameter("redirect_uri"),
         parameter("state")
     );
-    // The login is through when the browser asks for the page that says so.
-    let page = get(&url).expect("a page to go on to");
+    // The login completes when the browser requests the success page.
+    let page = get(&url).expect("a redirect to the success page");
     get(&page);
 }
 
-/// Asks for a page; returns the address that it leads on to.
+/// Requests a page. Returns the address that it redirects to.
 fn get(url: &str) -> Option<String> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
     let mut stream = TcpStream::connect(host).expect("a server on loopback");
-    // A server that says nothing fails the test, and does not hold it up.
-    let patience = Some(std::time::Duration::from_secs(30));
+    // A server that does not respond must fail the test instead of blocking it.
+    let timeout = Some(std::time::Duration::from_secs(30));
     stream
-        .set_read_timeout(patience)
-        .expect("a timeout that is not zero");
+        .set_read_timeout(timeout)
+        .expect("a non-zero timeout");
     let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("to be heard");
+    stream
+        .write_all(request.as_bytes())
+        .expect("a request that can be written");
     let lines = BufReader::new(stream).lines().map_while(Result::ok);
     let mut head = lines.take_while(|line| !line.is_empty());
     head.find_map(|line| Some(line.strip_prefix("Location: ")?.trim().to_owned()))
 }
 
-/// Serves one request. What has no answer is forbidden: so says a login that nobody has agreed to yet.
-fn serve(mut stream: &TcpStream, answers: fn(&str) -> Option<Value>) -> std::io::Result<()> {
+/// Serves one request. Without a response it is 403, which means that the login is not confirmed yet.
+fn serve(mut stream: &TcpStream, responses: fn(&str) -> Option<Value>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();
     reader.read_line(&mut request)?;
@@ -130,7 +132,7 @@ fn serve(mut stream: &TcpStream, answers: fn(&str) -> Option<Value>) -> std::io:
         }
     }
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    let (status, body) = match answers(request.split(' ').nth(1).unwrap_or_default()) {
+    let (status, body) = match responses(request.split(' ').nth(1).unwrap_or_default()) {
         Some(body) => ("200 OK", body.to_string()),
         None => ("403 Forbidden", String::new()),
     };
@@ -141,7 +143,7 @@ fn serve(mut stream: &TcpStream, answers: fn(&str) -> Option<Value>) -> std::io:
     )
 }
 
-fn answer(path: &str) -> Value {
+fn response(path: &str) -> Value {
     match path {
         path if path.ends_with("/deviceauth/usercode") => json!({
             "device_auth_id": "device", "user_code": "ABCD-1234", "interval": "1",

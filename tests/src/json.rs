@@ -1,9 +1,8 @@
-//! Comparing JSON as the protocol does.
+//! Compares JSON by the rules of the protocol.
 
 use serde_json::Value;
 
-/// The value without members that are `null`: absent and `null` are the same to most of the
-/// protocol.
+/// Returns the value without `null` members: most of the protocol treats absent and `null` alike.
 #[must_use]
 pub fn without_nulls(value: &Value) -> Value {
     match value {

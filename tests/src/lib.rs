@@ -1,4 +1,4 @@
-//! What the end-to-end tests share.
+//! Shared parts of the tests.
 
 pub mod issuer;
 pub mod json;
@@ -7,7 +7,7 @@ pub mod recorded;
 pub mod schema;
 pub mod stage;
 
-// The code blocks of the documentation compile.
+// Compiles the code blocks of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}

@@ -1,4 +1,4 @@
-//! Every type of the protocol, reached by name: decode, and encode again.
+//! Decodes and encodes every type of the protocol by name.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -10,8 +10,8 @@ use codex_types::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-/// Decodes JSON text as some type and encodes it again; also returns its `Debug` form, in which a
-/// value that is not known shows as `Unrecognized`.
+/// Decodes JSON text and encodes the value again. Also returns its `Debug` form, in which an unknown
+/// value is `Unrecognized`.
 pub type RoundTrip = fn(&str) -> Result<(Value, String), serde_json::Error>;
 
 fn round_trip<T>(json: &str) -> Result<(Value, String), serde_json::Error>
@@ -22,7 +22,7 @@ where
     Ok((serde_json::to_value(&value)?, format!("{value:?}")))
 }
 
-/// Every definition of the schema by its name there.
+/// Returns every definition of the schema by its name there.
 #[must_use]
 pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -33,7 +33,7 @@ pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_definition!(table)
 }
 
-/// The response of every request of the client, by method.
+/// Returns the response of every client request, by method.
 #[must_use]
 pub fn responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -46,7 +46,7 @@ pub fn responses() -> BTreeMap<&'static str, RoundTrip> {
     table
 }
 
-/// The requests that the schema does not list: method, params, response.
+/// Returns the requests that the schema does not list: method, params, response.
 #[must_use]
 pub fn unlisted() -> [(&'static str, RoundTrip, RoundTrip); 3] {
     fn row<T: Request + DeserializeOwned + Debug>() -> (&'static str, RoundTrip, RoundTrip)
@@ -63,7 +63,7 @@ pub fn unlisted() -> [(&'static str, RoundTrip, RoundTrip); 3] {
     ]
 }
 
-/// The response of every request of the server, by method.
+/// Returns the response of every server request, by method.
 #[must_use]
 pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {

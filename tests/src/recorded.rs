@@ -1,4 +1,4 @@
-//! Traffic that was recorded from real app-servers.
+//! Reads recorded traffic of real app-servers.
 
 use std::{
     fs,
@@ -8,9 +8,9 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-/// One recorded message.
+/// A recorded message.
 pub struct Recorded {
-    /// File and line, for messages of tests.
+    /// The file and line, for the messages of tests.
     pub place: String,
     /// Whether the server sent it.
     pub from_server: bool,
@@ -18,11 +18,11 @@ pub struct Recorded {
     pub message: Value,
 }
 
-/// All messages of a folder below `tests/fixtures`, file by file.
+/// Returns the messages of a folder below `tests/fixtures`, file by file.
 ///
 /// # Panics
 ///
-/// If a file cannot be read or a line is no recording.
+/// If a file cannot be read or a line is not a recording.
 #[must_use]
 pub fn recorded(folder: &str) -> Vec<Vec<Recorded>> {
     files(folder)
@@ -43,11 +43,11 @@ pub fn recorded(folder: &str) -> Vec<Vec<Recorded>> {
         .collect()
 }
 
-/// The messages of all recordings of a folder, each as the bytes that stood on the line.
+/// Returns the messages of all recordings of a folder, each as its original text.
 ///
 /// # Panics
 ///
-/// If a file cannot be read or a line is no recording.
+/// If a file cannot be read or a line is not a recording.
 #[must_use]
 pub fn recorded_lines(folder: &str) -> Vec<String> {
     files(folder)
@@ -59,7 +59,7 @@ pub fn recorded_lines(folder: &str) -> Vec<String> {
         .collect()
 }
 
-/// The message of a recorded line, undecoded.
+/// Returns the message of a recorded line, undecoded.
 fn raw_message(line: &str) -> String {
     #[derive(Deserialize)]
     struct Line<'a> {
@@ -71,7 +71,7 @@ fn raw_message(line: &str) -> String {
     line.msg.get().to_owned()
 }
 
-/// The files of a folder below `tests/fixtures`, in order.
+/// Returns the files of a folder below `tests/fixtures`, in order.
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")

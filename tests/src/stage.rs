@@ -1,25 +1,25 @@
-//! A client, a real app-server and a scripted model, set up for one test.
+//! Sets up a scripted model, a home and a client of a real app-server for one test.
 
 use codex_client::{Codex, CodexBuilder, blocking};
-use codex_testing::{CodexHome, Reply, ScriptedModel, codex_bin};
+use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 
-/// What a test needs to run real turns. Dropped, it leaves nothing behind.
+/// A scripted model and a temporary home, which drop removes.
 pub struct Stage {
-    /// Says what the test wants.
+    /// The scripted model.
     pub model: ScriptedModel,
-    /// The server's configuration and the workspace.
+    /// The configuration of the server and the workspace.
     pub home: CodexHome,
 }
 
 impl Stage {
-    /// A model without replies, and a home where nothing is asked for approval.
+    /// Creates a model without responses, and a home with the approval policy `never`.
     ///
     /// # Panics
     ///
     /// If it cannot be set up.
     pub fn new() -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
-        // With snapshots, the server starts a shell for each thread; a hundred threads would wait.
+        // For snapshots, the server starts a shell per thread, which delays a hundred threads.
         let home = CodexHome::builder(&model).feature("shell_snapshot", false);
         let home = home.approval_policy("never");
         Self {
@@ -28,7 +28,7 @@ impl Stage {
         }
     }
 
-    /// A stage whose model repeats what it is told, in three pieces: `You `, `said ` and that.
+    /// Creates a stage whose model echoes the user in three deltas: `You `, `said ` and the text.
     ///
     /// # Panics
     ///
@@ -37,25 +37,25 @@ impl Stage {
         let stage = Self::new();
         stage.model.respond_with(|request| {
             let said = request.last_user_text().unwrap_or_default();
-            Reply::deltas([String::from("You "), String::from("said "), said])
+            ModelResponse::deltas([String::from("You "), String::from("said "), said])
         });
         stage
     }
 
-    /// The builder of a client whose server runs on this stage.
+    /// Returns the builder of a client whose server runs on this stage.
     ///
     /// # Panics
     ///
-    /// If there is no codex to test against.
+    /// If there is no codex executable.
     pub fn builder(&self) -> CodexBuilder {
         self.equip(Codex::builder())
     }
 
-    /// The same for a blocking client.
+    /// Returns the builder of a blocking client whose server runs on this stage.
     ///
     /// # Panics
     ///
-    /// If there is no codex to test against.
+    /// If there is no codex executable.
     pub fn blocking_builder(&self) -> blocking::CodexBuilder {
         self.equip(blocking::Codex::builder())
     }
@@ -72,7 +72,7 @@ impl Stage {
         builder
     }
 
-    /// A client of a server on this stage.
+    /// Starts a server on this stage and returns its client.
     ///
     /// # Panics
     ///
@@ -81,7 +81,7 @@ impl Stage {
         self.builder().start().await.expect("a running app-server")
     }
 
-    /// A blocking client of a server on this stage.
+    /// Starts a server on this stage and returns its blocking client.
     ///
     /// # Panics
     ///

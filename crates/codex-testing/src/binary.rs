@@ -1,4 +1,4 @@
-//! Where tests find the codex executable.
+//! Finds the codex executable to test against.
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -8,12 +8,13 @@ use std::{
 
 use crate::error::{Error, Result};
 
-/// The codex executable to test against: `CODEX_BIN` if it is set, or else the first `codex` on
-/// `PATH`.
+/// Returns the codex executable to test against: `CODEX_BIN` if it is set, or else the first `codex`
+/// on `PATH`.
 ///
 /// # Errors
 ///
-/// [`Error::NotAFile`] when `CODEX_BIN` names no file, [`Error::NoBinary`] when there is none.
+/// [`Error::NotAFile`] if `CODEX_BIN` does not name a file, [`Error::NoBinary`] if there is no
+/// executable.
 pub fn codex_bin() -> Result<PathBuf> {
     find(
         env::var_os("CODEX_BIN").as_deref(),
@@ -22,7 +23,7 @@ pub fn codex_bin() -> Result<PathBuf> {
 }
 
 fn find(named: Option<&OsStr>, path: Option<&OsStr>) -> Result<PathBuf> {
-    // A variable that is set to nothing is one that somebody meant to unset.
+    // An empty variable counts as unset.
     if let Some(named) = named.filter(|named| !named.is_empty()) {
         let path = PathBuf::from(named);
         return if path.is_file() {
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_named_executable_wins_over_the_one_on_path() {
+    fn the_named_executable_takes_precedence_over_path() {
         let directory = tempfile::tempdir().unwrap();
         let on_path = directory.path().join(format!("codex{EXE_SUFFIX}"));
         let named = directory.path().join("other");
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_the_value_and_the_way_out() {
+    fn the_error_names_the_value_and_the_remedy() {
         let error = find(Some(OsStr::new("missing/codex")), None)
             .unwrap_err()
             .to_string();

@@ -1,44 +1,44 @@
-//! What can go wrong while a test is set up, or waits.
+//! Errors of setting up a test, and of waiting in one.
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-/// The result of the crate's fallible functions.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a test could not be set up, or waited in vain.
+/// An error of setting up a test, or of waiting in one.
 ///
-/// Its `Debug` is its message, because tests say `unwrap`.
+/// Its `Debug` form is its message, because tests call `unwrap`.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The scripted model could not open its socket or its thread.
+    /// The scripted model could not open its socket or start its thread.
     #[error("the scripted model cannot listen on 127.0.0.1: {0}; is loopback available here?")]
     Listen(#[source] io::Error),
 
-    /// What a test waited for did not happen in time.
-    #[error("no {awaited} within {patience:?}; {seen}")]
+    /// An awaited event did not occur before the timeout.
+    #[error("no {awaited} within {timeout:?}; {seen}")]
     TimedOut {
-        /// What was waited for.
+        /// The awaited event.
         awaited: String,
-        /// How long.
-        patience: Duration,
-        /// What the model has seen instead.
+        /// The timeout.
+        timeout: Duration,
+        /// The events that did occur.
         seen: String,
     },
 
-    /// The scripted model was dropped while something waited for it.
+    /// The scripted model was dropped while a test waited for an event.
     #[error("the scripted model stopped while a test waited for {awaited}; keep it alive longer")]
     Stopped {
-        /// What was waited for.
+        /// The awaited event.
         awaited: String,
     },
 
-    /// A file or directory of the temporary home could not be made or removed.
-    #[error("cannot make or remove {path} of a temporary codex home: {source}", path = path.display())]
+    /// A file or directory of the temporary home could not be created or removed.
+    #[error("cannot create or remove {path} of a temporary codex home: {source}", path = path.display())]
     Home {
         /// The file or directory.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
 
@@ -53,13 +53,13 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// There is no codex executable to test against.
+    /// No codex executable was found.
     #[error(
         "no codex executable: CODEX_BIN is not set and PATH has no `{name}`; \
          run `cargo xtask test`, or set CODEX_BIN"
     )]
     NoBinary {
-        /// The file name that was looked for.
+        /// The file name that `PATH` was searched for.
         name: String,
     },
 }

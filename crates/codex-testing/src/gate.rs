@@ -1,4 +1,4 @@
-//! Gates: a reply waits for the test, and the test knows that it does.
+//! Gates, which hold responses until the test opens them.
 
 use std::{fmt, sync::Arc};
 
@@ -6,145 +6,148 @@ use tokio::sync::watch;
 
 use crate::{
     error::{Error, Result},
-    model::{Counts, State},
     monitor::Monitor,
 };
 
-/// Holds replies until the test opens it.
+/// Holds responses until the test opens it.
 ///
-/// A gate comes from [`ScriptedModel::gate`](crate::ScriptedModel::gate) and is given to replies
-/// with [`Reply::hold`](crate::Reply::hold) or [`hold_after`](crate::Reply::hold_after). One gate
-/// can hold many replies: a test that starts a hundred turns and lets them go at once needs one.
-/// Clones are the same gate. Once open, it stays open.
+/// [`ScriptedModel::gate`](crate::ScriptedModel::gate) creates a gate, and
+/// [`ModelResponse::hold`](crate::ModelResponse::hold) or
+/// [`hold_after`](crate::ModelResponse::hold_after) puts it into a response. One gate can hold many
+/// responses: a test that starts a hundred turns and releases them together needs one. Clones are
+/// the same gate. Once open, a gate stays open.
 ///
-/// ```
-/// use codex_testing::{Reply, ScriptedModel};
+/// ```no_run
+/// use codex_testing::{ModelResponse, Result, ScriptedModel};
 ///
-/// # fn main() -> codex_testing::Result<()> {
-/// let model = ScriptedModel::start()?;
-/// let gate = model.gate();
-/// model.push(Reply::text("one two three").hold_after(2, &gate));
-/// # if false {
-/// // ... start a turn, and wait until the model has sent "one two ":
-/// gate.blocking_reached()?;
-/// // ... the turn is certainly running now: look at it, interrupt it; or let it go on:
-/// # }
-/// gate.open();
-/// # Ok(())
-/// # }
+/// fn interrupt_a_running_turn() -> Result<()> {
+///     let model = ScriptedModel::start()?;
+///     let gate = model.gate();
+///     model.push(ModelResponse::text("one two three").hold_after(2, &gate));
+///     // Start a turn here.
+///     gate.blocking_reached()?;
+///     // The model has sent "one two ", so the turn is running: inspect or interrupt it here.
+///     gate.open();
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct Gate {
-    index: usize,
-    state: Arc<Monitor<State>>,
-    open: Arc<watch::Sender<bool>>,
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    counts: Monitor<Counts>,
+    open: watch::Sender<bool>,
+    /// Describes the received requests, for errors.
+    summary: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// Events at a gate.
+#[derive(Default)]
+pub(crate) struct Counts {
+    arrivals: usize,
+    hangups: usize,
+    /// Whether the model has stopped, after which nothing arrives.
+    stopped: bool,
 }
 
 impl Gate {
-    pub(crate) fn new(index: usize, state: Arc<Monitor<State>>) -> Self {
-        Self {
-            index,
-            state,
-            open: Arc::new(watch::Sender::new(false)),
-        }
+    pub(crate) fn new(
+        counts: Monitor<Counts>,
+        summary: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            counts,
+            open: watch::Sender::new(false),
+            summary: Box::new(summary),
+        }))
     }
 
-    /// Lets go what is held, and holds nothing from now on.
+    /// Releases the held responses. The gate holds nothing from now on.
     pub fn open(&self) {
-        self.open.send_replace(true);
+        self.0.open.send_replace(true);
     }
 
-    /// Whether the gate was opened.
+    /// Returns whether the gate is open.
     pub fn is_open(&self) -> bool {
-        *self.open.borrow()
+        *self.0.open.borrow()
     }
 
-    /// How many replies have come to the gate until now, also while it was open.
+    /// Returns the number of responses that have reached the gate, including those that passed it
+    /// while it was open.
     pub fn arrivals(&self) -> usize {
-        self.counts(&self.state.lock()).arrivals
+        self.0.counts.lock().arrivals
     }
 
-    /// How many clients hung up while their reply was held.
+    /// Returns the number of clients that disconnected while their response was held.
     pub fn hangups(&self) -> usize {
-        self.counts(&self.state.lock()).hangups
+        self.0.counts.lock().hangups
     }
 
-    /// Waits until a reply has come to the gate.
+    /// Waits until a response reaches the gate.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's patience; [`Error::Stopped`] without the model.
+    /// [`Error::TimedOut`] after the model's timeout; [`Error::Stopped`] once the model is dropped.
     pub async fn reached(&self) -> Result<()> {
         self.reached_by(1).await
     }
 
-    /// Waits until so many replies have come to the gate.
+    /// Waits until this many responses have reached the gate.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's patience; [`Error::Stopped`] without the model.
-    pub async fn reached_by(&self, replies: usize) -> Result<()> {
-        let outcome = self
-            .state
-            .wait(self.look(|counts| counts.arrivals >= replies))
-            .await;
-        self.result(outcome.as_ref(), &arrivals(replies))
+    /// [`Error::TimedOut`] after the model's timeout; [`Error::Stopped`] once the model is dropped.
+    pub async fn reached_by(&self, responses: usize) -> Result<()> {
+        let outcome = self.0.counts.wait(look_for_arrivals(responses)).await;
+        self.result(outcome, &arrivals(responses))
     }
 
-    /// Waits until a client has hung up while its reply was held, as Codex does when its turn is
+    /// Waits until a client disconnects while its response is held. Codex does so when its turn is
     /// interrupted.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's patience; [`Error::Stopped`] without the model.
+    /// [`Error::TimedOut`] after the model's timeout; [`Error::Stopped`] once the model is dropped.
     pub async fn hung_up(&self) -> Result<()> {
-        let outcome = self
-            .state
-            .wait(self.look(|counts| counts.hangups > 0))
-            .await;
-        self.result(outcome.as_ref(), HANGUP)
+        let outcome = self.0.counts.wait(look_for_hangup).await;
+        self.result(outcome, HANGUP)
     }
 
-    /// [`reached`](Self::reached) for code that is not async.
+    /// The blocking form of [`reached`](Self::reached).
     ///
     /// # Errors
     ///
-    /// The same.
+    /// As for [`reached`](Self::reached).
     pub fn blocking_reached(&self) -> Result<()> {
         self.blocking_reached_by(1)
     }
 
-    /// [`reached_by`](Self::reached_by) for code that is not async.
+    /// The blocking form of [`reached_by`](Self::reached_by).
     ///
     /// # Errors
     ///
-    /// The same.
-    pub fn blocking_reached_by(&self, replies: usize) -> Result<()> {
-        let outcome = self
-            .state
-            .blocking_wait(self.look(|counts| counts.arrivals >= replies));
-        self.result(outcome.as_ref(), &arrivals(replies))
+    /// As for [`reached_by`](Self::reached_by).
+    pub fn blocking_reached_by(&self, responses: usize) -> Result<()> {
+        let outcome = self.0.counts.blocking_wait(look_for_arrivals(responses));
+        self.result(outcome, &arrivals(responses))
     }
 
-    /// [`hung_up`](Self::hung_up) for code that is not async.
+    /// The blocking form of [`hung_up`](Self::hung_up).
     ///
     /// # Errors
     ///
-    /// The same.
+    /// As for [`hung_up`](Self::hung_up).
     pub fn blocking_hung_up(&self) -> Result<()> {
-        let outcome = self
-            .state
-            .blocking_wait(self.look(|counts| counts.hangups > 0));
-        self.result(outcome.as_ref(), HANGUP)
+        let outcome = self.0.counts.blocking_wait(look_for_hangup);
+        self.result(outcome, HANGUP)
     }
 
-    /// A reply comes to the gate and goes on when it is open.
+    /// Counts the arrival of a response and completes when the gate is open.
     pub(crate) async fn pass(self) {
-        self.state
-            .change(|state| state.gates[self.index].arrivals += 1);
-        let mut open = self.open.subscribe();
-        // This future is dropped with the connection: that is how a hang-up shows.
+        self.0.counts.change(|counts| counts.arrivals += 1);
+        let mut open = self.0.open.subscribe();
+        // The connection drops this future when the client disconnects.
         let mut waiting = Waiting {
             gate: &self,
             passed: false,
@@ -153,62 +156,65 @@ impl Gate {
         waiting.passed = open.wait_for(|open| *open).await.is_ok();
     }
 
-    fn counts<'a>(&self, state: &'a State) -> &'a Counts {
-        &state.gates[self.index]
+    /// Ends all waits, because the model has stopped.
+    pub(crate) fn stop(&self) {
+        self.0.counts.change(|counts| counts.stopped = true);
     }
 
-    /// Finds the end of a wait: the counts are as wanted, or the model is gone.
-    fn look(&self, wanted: impl Fn(&Counts) -> bool) -> impl FnMut(&mut State) -> Option<Outcome> {
-        let index = self.index;
-        move |state| match wanted(&state.gates[index]) {
-            true => Some(Outcome::Happened),
-            false => state.stopped.then_some(Outcome::Stopped),
-        }
-    }
-
-    fn result(&self, outcome: Option<&Outcome>, awaited: &str) -> Result<()> {
+    fn result(&self, outcome: Option<Outcome>, awaited: &str) -> Result<()> {
         let awaited = awaited.to_owned();
         match outcome {
             Some(Outcome::Happened) => Ok(()),
             Some(Outcome::Stopped) => Err(Error::Stopped { awaited }),
-            None => {
-                let state = self.state.lock();
-                let counts = self.counts(&state);
-                let seen = format!(
-                    "{} came to the gate, {} hung up; {}",
-                    counts.arrivals,
-                    counts.hangups,
-                    state.summary()
-                );
-                Err(Error::TimedOut {
-                    awaited,
-                    patience: self.state.patience(),
-                    seen,
-                })
-            }
+            None => Err(Error::TimedOut {
+                awaited,
+                timeout: self.0.counts.timeout(),
+                seen: format!(
+                    "{} responses reached the gate, {} clients hung up; {}",
+                    self.arrivals(),
+                    self.hangups(),
+                    (self.0.summary)()
+                ),
+            }),
         }
     }
 }
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state.lock();
-        let Counts { arrivals, hangups } = self.counts(&state);
         f.debug_struct("Gate")
             .field("open", &self.is_open())
-            .field("arrivals", arrivals)
-            .field("hangups", hangups)
+            .field("arrivals", &self.arrivals())
+            .field("hangups", &self.hangups())
             .finish()
     }
 }
 
-/// How a wait ended that was not in vain.
+/// The end of a wait that did not time out.
+#[derive(Clone, Copy)]
 enum Outcome {
     Happened,
     Stopped,
 }
 
-/// Counts a hang-up, unless the reply has passed the gate.
+impl Counts {
+    fn outcome(&self, happened: bool) -> Option<Outcome> {
+        match happened {
+            true => Some(Outcome::Happened),
+            false => self.stopped.then_some(Outcome::Stopped),
+        }
+    }
+}
+
+fn look_for_arrivals(responses: usize) -> impl FnMut(&mut Counts) -> Option<Outcome> {
+    move |counts| counts.outcome(counts.arrivals >= responses)
+}
+
+fn look_for_hangup(counts: &mut Counts) -> Option<Outcome> {
+    counts.outcome(counts.hangups > 0)
+}
+
+/// Counts a disconnect on drop, unless the response has passed the gate.
 struct Waiting<'a> {
     gate: &'a Gate,
     passed: bool,
@@ -217,18 +223,16 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.passed {
-            self.gate
-                .state
-                .change(|state| state.gates[self.gate.index].hangups += 1);
+            self.gate.0.counts.change(|counts| counts.hangups += 1);
         }
     }
 }
 
-fn arrivals(replies: usize) -> String {
-    match replies {
-        1 => "reply at the gate".to_owned(),
-        replies => format!("{replies} replies at the gate"),
+fn arrivals(responses: usize) -> String {
+    match responses {
+        1 => "response at the gate".to_owned(),
+        responses => format!("{responses} responses at the gate"),
     }
 }
 
-const HANGUP: &str = "hang-up of a client whose reply was held";
+const HANGUP: &str = "disconnect of a client whose response was held";

@@ -1,4 +1,4 @@
-//! A value that tests can wait for, in async and in blocking code.
+//! A value whose changes async and blocking code can wait for.
 
 use std::{
     future::{Future, poll_fn},
@@ -10,43 +10,48 @@ use std::{
 
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 
-/// A value behind a lock. Whoever changes it wakes all who wait for a change.
+/// A value behind a lock. Each change wakes all waiters.
 ///
-/// Async waits run on the caller's executor, whichever that is; only their deadline is kept by the
-/// model's own runtime, so that a test needs no timer of its own.
+/// Async waits run on any executor. The model's own runtime keeps their deadline, so that the
+/// caller's executor needs no timer.
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
     value: Mutex<T>,
     blocking: Condvar,
     tasks: Notify,
-    patience: Duration,
+    timeout: Duration,
     timer: Handle,
 }
 
 impl<T> Monitor<T> {
-    pub(crate) fn new(value: T, patience: Duration, timer: Handle) -> Self {
+    pub(crate) fn new(value: T, timeout: Duration, timer: Handle) -> Self {
         let value = Mutex::new(value);
         Self {
             value,
             blocking: Condvar::new(),
             tasks: Notify::new(),
-            patience,
+            timeout,
             timer,
         }
     }
 
-    /// How long a wait lasts at most.
-    pub(crate) fn patience(&self) -> Duration {
-        self.patience
+    /// Creates a monitor of another value, with the same timeout and timer.
+    pub(crate) fn sibling<U>(&self, value: U) -> Monitor<U> {
+        Monitor::new(value, self.timeout, self.timer.clone())
     }
 
-    /// The value as it is now. What is changed through this wakes nobody.
+    /// Returns the maximum duration of a wait.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Locks the value. Changes through this guard wake no waiter.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        // A test that panicked with the lock in hand shall not hide its message behind another.
+        // The panic of a test that held the lock is the message to see, not a poisoned lock.
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the value, and wakes those who wait.
+    /// Changes the value and wakes all waiters.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let result = change(&mut self.lock());
         self.blocking.notify_all();
@@ -54,7 +59,7 @@ impl<T> Monitor<T> {
         result
     }
 
-    /// Blocks until `look` finds something; `None` when patience is at its end.
+    /// Blocks until `look` returns a value. Returns `None` after the timeout.
     pub(crate) fn blocking_wait<R>(&self, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
         let start = Instant::now();
         let mut value = self.lock();
@@ -62,7 +67,7 @@ impl<T> Monitor<T> {
             if let Some(found) = look(&mut value) {
                 return Some(found);
             }
-            let left = self.patience.checked_sub(start.elapsed())?;
+            let left = self.timeout.checked_sub(start.elapsed())?;
             value = match self.blocking.wait_timeout(value, left) {
                 Ok((value, _)) => value,
                 Err(poisoned) => poisoned.into_inner().0,
@@ -70,14 +75,14 @@ impl<T> Monitor<T> {
         }
     }
 
-    /// Waits until `look` finds something; `None` when patience is at its end.
+    /// Waits until `look` returns a value. Returns `None` after the timeout.
     pub(crate) async fn wait<R>(&self, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let patience = self.patience;
-        // Made inside of the task: made out here, the timer would be that of the caller's runtime.
-        let sleep = async move { tokio::time::sleep(patience).await };
+        let timeout = self.timeout;
+        // Created inside the task: created here, the timer would be that of the caller's runtime.
+        let sleep = async move { tokio::time::sleep(timeout).await };
         let mut alarm = Alarm(self.timer.spawn(sleep));
         loop {
-            // Registered before the look, so that no change between the two is missed.
+            // Registered before the look, so that no change in between is missed.
             let mut changed = pin!(self.tasks.notified());
             changed.as_mut().enable();
             if let Some(found) = look(&mut self.lock()) {
@@ -87,8 +92,8 @@ impl<T> Monitor<T> {
                 if changed.as_mut().poll(context).is_ready() {
                     return Poll::Ready(true);
                 }
-                // An alarm that was cancelled means that the model is gone, which is a change that
-                // somebody else tells of; it is no reason to wait for ever.
+                // A cancelled alarm means that the model has stopped. It ends the wait as well,
+                // because no further change may follow.
                 pin!(&mut alarm.0).poll(context).map(|_| false)
             });
             if !woken.await {
@@ -98,7 +103,7 @@ impl<T> Monitor<T> {
     }
 }
 
-/// A sleeping task that ends with whoever waits for it.
+/// A sleeping task, aborted on drop.
 struct Alarm(JoinHandle<()>);
 
 impl Drop for Alarm {

@@ -1,18 +1,18 @@
-//! What Codex sent to the model, kept for the test to look at.
+//! The requests that the model has received.
 
 use std::{fmt, sync::Arc};
 
 use hyper::{HeaderMap, Method, Uri, header};
 use serde_json::Value;
 
-/// One `POST /v1/responses` that the model has received. Clones are cheap.
+/// A `POST /v1/responses` that the model has received. Clones are cheap.
 ///
-/// The helpers know how Codex fills the request: see
-/// [what Codex sends](crate#what-codex-sends).
+/// The accessors know how Codex fills the request; see
+/// [Requests from Codex](crate#requests-from-codex).
 #[derive(Clone)]
-pub struct ModelRequest(Arc<Recorded>);
+pub struct ModelRequest(Arc<Inner>);
 
-struct Recorded {
+struct Inner {
     number: u64,
     headers: HeaderMap,
     body: Value,
@@ -20,51 +20,51 @@ struct Recorded {
 
 impl ModelRequest {
     pub(crate) fn new(number: u64, headers: HeaderMap, body: Value) -> Self {
-        Self(Arc::new(Recorded {
+        Self(Arc::new(Inner {
             number,
             headers,
             body,
         }))
     }
 
-    /// The place in the order of arrival, counted from 1.
+    /// Returns the number of the request in order of arrival, counted from 1.
     pub fn number(&self) -> u64 {
         self.0.number
     }
 
-    /// A header, if it is there and is text. `authorization` is given as it was sent.
+    /// Returns a header, if it is present and is text. `authorization` is not redacted.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.headers.get(name)?.to_str().ok()
     }
 
-    /// The whole body.
+    /// Returns the body.
     pub fn body(&self) -> &Value {
         &self.0.body
     }
 
-    /// The name of the model that was asked.
+    /// Returns the name of the requested model.
     pub fn model(&self) -> Option<&str> {
         self.body()["model"].as_str()
     }
 
-    /// The thread whose turn asks.
+    /// Returns the id of the thread that the request belongs to.
     pub fn thread_id(&self) -> Option<&str> {
         self.header("thread-id")
             .or_else(|| self.body()["client_metadata"]["thread_id"].as_str())
     }
 
-    /// The turn that asks.
+    /// Returns the id of the turn that the request belongs to.
     pub fn turn_id(&self) -> Option<&str> {
         self.body()["client_metadata"]["turn_id"].as_str()
     }
 
-    /// The conversation until now: messages, calls and their outputs.
+    /// Returns the conversation so far: messages, calls and their outputs.
     pub fn input(&self) -> &[Value] {
         array(&self.body()["input"])
     }
 
-    /// The base instructions: the `instructions` member, or else the first developer message, which
-    /// is where Codex has put them since it stopped to fill that member.
+    /// Returns the base instructions: the `instructions` member, or else the first developer message,
+    /// where newer releases of Codex put them.
     pub fn instructions(&self) -> Option<String> {
         if let Some(instructions) = self.body()["instructions"].as_str() {
             return Some(instructions.to_owned());
@@ -72,15 +72,15 @@ impl ModelRequest {
         self.messages("developer").next().map(text_of)
     }
 
-    /// The text of the last message of the user: what the turn was started or steered with.
+    /// Returns the text of the last user message: the input that started or steered the turn.
     pub fn last_user_text(&self) -> Option<String> {
         self.messages("user").last().map(text_of)
     }
 
-    /// The tools that were offered, in the words of the Responses API.
+    /// Returns the offered tools as JSON of the Responses API.
     ///
-    /// For some models Codex offers them in an input item (`additional_tools`) instead of the
-    /// `tools` member; both are here.
+    /// For some models Codex offers tools in an input item (`additional_tools`) instead of the
+    /// `tools` member; the result has both.
     pub fn tools(&self) -> Vec<&Value> {
         let items = self
             .input()
@@ -90,24 +90,24 @@ impl ModelRequest {
         array(&self.body()["tools"]).iter().chain(more).collect()
     }
 
-    /// The names of the tools that were offered; a tool without a name counts by its type.
+    /// Returns the names of the offered tools. A tool without a name is listed by its type.
     pub fn tool_names(&self) -> Vec<&str> {
         self.tools().into_iter().filter_map(name_of).collect()
     }
 
-    /// What the call of this id gave, once Codex has made it.
+    /// Returns the output of the call with this id, if the request has it.
     pub fn tool_output(&self, call_id: &str) -> Option<String> {
         self.outputs()
             .rfind(|item| item["call_id"] == call_id)
             .map(text_of_output)
     }
 
-    /// What the latest call gave.
+    /// Returns the output of the latest call.
     pub fn last_tool_output(&self) -> Option<String> {
         self.outputs().next_back().map(text_of_output)
     }
 
-    /// Outputs of function calls and of custom tool calls.
+    /// Returns the outputs of function calls and of custom tool calls.
     fn outputs(&self) -> impl DoubleEndedIterator<Item = &Value> {
         let output = |item: &&Value| {
             item["type"]
@@ -118,14 +118,14 @@ impl ModelRequest {
     }
 
     fn messages<'a>(&'a self, role: &'a str) -> impl DoubleEndedIterator<Item = &'a Value> {
-        // A message may leave out its type, and only messages have a role and content.
+        // The type of a message is optional, and only messages have a role and content.
         self.input()
             .iter()
             .filter(move |item| item["role"] == role && item["content"] != Value::Null)
     }
 }
 
-/// A summary: the body of a single request of Codex is some forty kilobytes.
+/// A summary, because the body of a request is about 40 KB.
 impl fmt::Debug for ModelRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ModelRequest")
@@ -139,10 +139,10 @@ impl fmt::Debug for ModelRequest {
     }
 }
 
-/// A request that the model has no script for: another path, or a body it cannot read.
+/// A request that is not a readable request for a response: another path, or an unreadable body.
 ///
-/// As a [`CodexHome`](crate::CodexHome) also names the model as the proxy for everything that is not
-/// on loopback, an attempt to reach the outside is a stray request too: `CONNECT example.com:443`.
+/// A [`CodexHome`](crate::CodexHome) also names the model as the proxy for hosts other than loopback,
+/// so an attempt to reach the network is a stray request too: `CONNECT example.com:443`.
 #[derive(Clone)]
 pub struct StrayRequest {
     pub(crate) method: Method,
@@ -152,22 +152,22 @@ pub struct StrayRequest {
 }
 
 impl StrayRequest {
-    /// The HTTP method.
+    /// Returns the HTTP method.
     pub fn method(&self) -> &str {
         self.method.as_str()
     }
 
-    /// The path with its query, or what a proxy was asked for.
+    /// Returns the path with its query, or the target of a proxy request.
     pub fn target(&self) -> String {
         self.uri.to_string()
     }
 
-    /// The status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// A header, if it is there and is text.
+    /// Returns a header, if it is present and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -183,7 +183,7 @@ impl fmt::Debug for StrayRequest {
     }
 }
 
-/// Headers without the values that are secrets.
+/// Returns the headers with secret values hidden.
 fn redacted(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     let secret = [
@@ -192,7 +192,7 @@ fn redacted(headers: &HeaderMap) -> HeaderMap {
         header::COOKIE,
     ];
     for (_, value) in headers.iter_mut().filter(|(name, _)| secret.contains(name)) {
-        // `HeaderValue` prints itself as `Sensitive` then.
+        // `HeaderValue` then prints as `Sensitive`.
         value.set_sensitive(true);
     }
     headers
@@ -206,7 +206,7 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The text of a message: its content is text, or parts of which some have text.
+/// Returns the text of a message. Its content is a string, or parts of which some have text.
 fn text_of(message: &Value) -> String {
     joined(&message["content"])
 }
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_readable_but_never_printed() {
+    fn a_secret_is_readable_but_not_printed() {
         let request = request(json!({ "model": "m" }));
         assert_eq!(request.header("Authorization"), Some("Bearer hush"));
         let printed = format!("{request:?}");
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn tools_are_found_in_both_places() {
+    fn tools_are_read_from_both_places() {
         let request = request(json!({
             "tools": [{ "type": "function", "name": "a" }, { "type": "web_search" }],
             "input": [{
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_found_in_strings_and_in_parts() {
+    fn text_is_read_from_strings_and_from_parts() {
         let request = request(json!({
             "input": [
                 { "type": "message", "role": "developer", "content": [{ "text": "be " }, { "text": "good" }] },
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_another_shape_has_nothing_to_show() {
+    fn a_body_of_another_shape_has_no_input_tools_or_model() {
         for body in [
             json!(null),
             json!([1]),

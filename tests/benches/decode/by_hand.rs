@@ -1,8 +1,7 @@
-//! What somebody would write who needs these few messages only: structs over serde's derive.
+//! Minimal structs with serde's derive for the messages of the benchmark.
 //!
-//! They know beforehand which message and which kind of item it is, check no method, and keep nothing
-//! for newer servers. The borrowed ones are the limit that the others are compared with: they copy
-//! text only where it has escapes.
+//! They assume the message and the kind of item, check no method, and keep no unknown values. The
+//! borrowed ones are the lower bound of the comparison: they copy text only where it has escapes.
 
 #![allow(dead_code)]
 

@@ -1,11 +1,11 @@
-//! The lines that are decoded: recorded ones, and a large one made from a recorded one.
+//! The lines to decode: recorded ones, and a large one made from a recorded one.
 
 use codex_tests::recorded::recorded_lines;
 
-/// How long the text of the large item is.
+/// The length of the text of the large item.
 const LARGE: usize = 256 * 1024;
 
-/// A line of the transport, as its bytes.
+/// The lines of the transport.
 pub(crate) struct Lines {
     /// `item/agentMessage/delta`.
     pub(crate) delta: String,
@@ -15,7 +15,7 @@ pub(crate) struct Lines {
     pub(crate) command: String,
     /// `item/completed` of an agent message with 256 KiB of text.
     pub(crate) large: String,
-    /// `turn/start`, as a client sent it.
+    /// `turn/start` of a client.
     pub(crate) turn_start: String,
 }
 
@@ -30,7 +30,7 @@ impl Lines {
                 .clone()
         };
         let message = find(&[r#""item/completed""#, r#""type":"agentMessage""#, "tok9"]);
-        // One escape in each 64 bytes, as line breaks in prose and code have it.
+        // One escape in 64 bytes, about the rate of line breaks in prose and code.
         let text = "A line of prose, or of code, that a model has written for us.\\n"
             .repeat(LARGE / 64 + 1);
         let (before, after) = message.split_once(r#""text":""#).expect("a text");

@@ -1,4 +1,4 @@
-//! How fast the hot notifications are decoded, beside structs that were written for them by hand.
+//! Measures the decoding of frequent notifications, compared with hand-written structs.
 //!
 //! `cargo xtask bench types` runs this and prints the ratios; `docs/benchmarks.md` explains them.
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 use by_hand::{borrowed, owned};
 use lines::Lines;
 
-/// All ways to decode one line. `Borrowed` and `Owned` are the types written by hand for it.
+/// Measures all ways to decode a line. `Borrowed` and `Owned` are its hand-written types.
 fn decode<'a, Borrowed, Owned>(criterion: &mut Criterion, name: &str, line: &'a str)
 where
     Borrowed: Deserialize<'a>,
@@ -50,12 +50,12 @@ where
         });
     });
     group.finish();
-    // What fails early would look fast.
+    // A decoder that fails early would look fast.
     assert!(serde_json::from_slice::<Borrowed>(bytes).is_ok(), "{name}");
     assert!(serde_json::from_slice::<Owned>(bytes).is_ok(), "{name}");
 }
 
-/// The way of a client: the envelope first, its params where they are used.
+/// Decodes as a client does: the envelope first, then the params.
 fn through_the_client(bytes: &[u8]) -> Option<ServerNotification> {
     match Incoming::parse(bytes).ok()? {
         Incoming::Notification {
@@ -96,7 +96,7 @@ fn notifications(criterion: &mut Criterion) {
     );
 }
 
-/// `turn/start` as a line, from the typed params and from a struct written by hand.
+/// Measures encoding `turn/start` from the typed params and from a hand-written struct.
 fn turn_start(criterion: &mut Criterion) {
     #[derive(Deserialize)]
     struct Recorded {

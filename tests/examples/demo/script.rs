@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::Result;
-use codex_testing::{Item, Reply, ScriptedModel};
+use codex_testing::{Item, ModelResponse, ScriptedModel};
 use serde_json::json;
 
 /// Writes two files to the workspace and queues responses: one command that lists the files, then a
@@ -14,12 +14,12 @@ pub(super) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
         "fn main() {\n    println!(\"Hello\");\n}\n",
     )?;
     fs::write(workspace.join("notes.md"), "# Notes\n")?;
-    model.push(Reply::items([
+    model.push(ModelResponse::items([
         Item::reasoning("**Looking at the folder** before answering."),
         Item::function_call("exec_command", json!({ "cmd": "ls && wc -l hello.rs" })),
     ]));
     model.push(
-        Reply::text_in_chunks_of(
+        ModelResponse::text_in_chunks_of(
             6,
             "There are two files: `hello.rs`, a program of three lines that greets, and \
              `notes.md`, which is still empty.\n\nThis text comes from a scripted model on \

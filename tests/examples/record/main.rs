@@ -1,4 +1,4 @@
-//! Records the traffic of a real app-server, for `tests/fixtures`:
+//! Records the traffic of a real app-server for `tests/fixtures`:
 //!
 //! ```text
 //! cargo xtask runtime install --version 0.163.0
@@ -6,9 +6,9 @@
 //!     --bin "$(cargo xtask runtime path --version 0.163.0)" --out tests/fixtures/recorded-0.163.0
 //! ```
 //!
-//! Each scene is a server of its own, and becomes one file: a line for each message, `in` for what
-//! the server sent and `out` for what it got. A method that a release does not have answers with an
-//! error, which is recorded like all else.
+//! Each scene runs on a server of its own and becomes one file with a line for each message: `in` from
+//! the server, `out` to the server. A method that the release does not know gets an error response,
+//! which is recorded as well.
 
 mod scenes;
 mod scrub;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let (Some(bin), Some(out)) = (bin, out) else {
-        return Err("say which: --bin PATH --out DIR".into());
+        return Err("usage: --bin PATH --out DIR".into());
     };
     fs::create_dir_all(&out)?;
     for scene in SCENES {

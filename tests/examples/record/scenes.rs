@@ -1,11 +1,11 @@
-//! What is played: turns, approvals, the life of threads, reads, files and processes.
+//! The scenes: turns, approvals, the lifecycle of threads, reads, files and processes.
 
-use codex_testing::{Item, Reply, Usage};
+use codex_testing::{Item, ModelResponse, Usage};
 use serde_json::{Value, json};
 
 use crate::stage::{Played, Stage};
 
-/// A scene, and the file that it becomes.
+/// A scene and the name of its file.
 pub(crate) struct Scene {
     pub(crate) file: &'static str,
     /// Lines for `config.toml`.
@@ -62,7 +62,7 @@ fn turns(stage: &mut Stage) -> Played {
     let usage = Usage::new(700, 30).cached(600).reasoning(10);
     stage
         .model
-        .push(Reply::deltas(["Hel", "lo, ", "wörld 🦀"]).usage(usage));
+        .push(ModelResponse::deltas(["Hel", "lo, ", "wörld 🦀"]).usage(usage));
     stage.run(&thread, "Say hello.")?;
 
     let plan = json!({ "explanation": "In two steps.", "plan": [
@@ -73,34 +73,36 @@ fn turns(stage: &mut Stage) -> Played {
         Item::reasoning("A plan is needed."),
         Item::function_call("update_plan", plan),
     ];
-    stage.model.push(Reply::items(items));
+    stage.model.push(ModelResponse::items(items));
     let shell = json!({ "cmd": "echo out && echo err >&2 && ls" });
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         Item::text("I will run it."),
         Item::function_call("exec_command", shell),
     ]));
     let fails = json!({ "cmd": "exit 3" });
     stage
         .model
-        .push(Reply::function_call("exec_command", fails));
+        .push(ModelResponse::function_call("exec_command", fails));
     stage
         .model
-        .push(Reply::function_call("no_such_tool", json!({})));
+        .push(ModelResponse::function_call("no_such_tool", json!({})));
     stage.model.push("It is done.");
     stage.run(&thread, "Work.")?;
 
-    stage.model.push(Reply::http_error(500, "broken"));
+    stage.model.push(ModelResponse::http_error(500, "broken"));
     stage.run(&thread, "Fail.")?;
-    stage.model.push(Reply::http_error(400, "your fault"));
+    stage
+        .model
+        .push(ModelResponse::http_error(400, "your fault"));
     stage.run(&thread, "Fail again.")?;
-    stage.model.push(Reply::http_error(429, "too many"));
+    stage.model.push(ModelResponse::http_error(429, "too many"));
     stage.run(&thread, "Fail once more.")?;
     stage
         .model
-        .push(Reply::text("half of").then_fail("server_is_overloaded", "busy"));
+        .push(ModelResponse::text("half of").then_fail("server_is_overloaded", "busy"));
     stage.run(&thread, "Fail in the middle.")?;
     let code = "context_length_exceeded";
-    stage.model.push(Reply::failure(code, "too long"));
+    stage.model.push(ModelResponse::failure(code, "too long"));
     stage.run(&thread, "Say too much.")?;
 
     let fresh = stage.thread(json!({ "approvalPolicy": "never", "sandbox": "read-only" }))?;
@@ -139,7 +141,7 @@ const ADD: &str = "*** Begin Patch\n*** Add File: made.txt\n+one\n+two\n*** End 
 const UPDATE: &str =
     "*** Begin Patch\n*** Update File: made.txt\n@@\n-one\n+three\n two\n*** End Patch\n";
 
-/// Commands, changes of files and tools of the client, accepted and declined.
+/// Commands, file changes and tools of the client, accepted and declined.
 fn approvals(stage: &mut Stage) -> Played {
     let tool = json!({
         "type": "function", "name": "lookup_ticket", "description": "Fetch a ticket by id.",
@@ -154,11 +156,13 @@ fn approvals(stage: &mut Stage) -> Played {
             "cmd": format!("touch {decision}.txt"), "sandbox_permissions": "require_escalated",
             "justification": "May I make a file?",
         });
-        stage.model.push(Reply::function_call("exec_command", call));
+        stage
+            .model
+            .push(ModelResponse::function_call("exec_command", call));
         if decision != "cancel" {
             stage.model.push("As you wish.");
         }
-        stage.answer([json!({ "decision": decision })]);
+        stage.respond_with([json!({ "decision": decision })]);
         stage.run(&thread, "Make a file.")?;
     }
     for (patch, decision) in [
@@ -168,28 +172,29 @@ fn approvals(stage: &mut Stage) -> Played {
     ] {
         stage
             .model
-            .push(Reply::custom_tool_call("apply_patch", patch));
+            .push(ModelResponse::custom_tool_call("apply_patch", patch));
         stage.model.push("As you wish.");
-        stage.answer([json!({ "decision": decision })]);
+        stage.respond_with([json!({ "decision": decision })]);
         stage.run(&thread, "Change a file.")?;
     }
     let content = json!([{ "type": "inputText", "text": "Ticket 7 is open." }]);
-    stage.answer([json!({ "success": true, "contentItems": content })]);
+    stage.respond_with([json!({ "success": true, "contentItems": content })]);
     let arguments = json!({ "id": "7" });
-    stage
-        .model
-        .push(Reply::function_call("lookup_ticket", arguments.clone()));
+    stage.model.push(ModelResponse::function_call(
+        "lookup_ticket",
+        arguments.clone(),
+    ));
     stage.model.push("It is open.");
     stage.run(&thread, "Is ticket 7 open?")?;
-    // Nobody answers this one as it should be.
+    // The response to this request is malformed on purpose.
     stage
         .model
-        .push(Reply::function_call("lookup_ticket", arguments));
+        .push(ModelResponse::function_call("lookup_ticket", arguments));
     stage.model.push("I do not know.");
     stage.run(&thread, "Is it really?")
 }
 
-/// The life of threads: names, lists, reads, forks, archives, goals.
+/// The lifecycle of threads: names, lists, reads, forks, archives, goals.
 fn threads(stage: &mut Stage) -> Played {
     let thread = stage.thread(json!({
         "approvalPolicy": "never", "sandbox": "read-only", "experimentalRawEvents": true,
@@ -244,7 +249,7 @@ fn threads(stage: &mut Stage) -> Played {
     Ok(())
 }
 
-/// What can be asked about the server.
+/// Reads of the state of the server.
 fn reads(stage: &mut Stage) -> Played {
     let cwds = json!({ "cwds": [stage.path("")] });
     for (method, params) in [
@@ -356,7 +361,7 @@ fn files(stage: &mut Stage) -> Played {
 fn stable(stage: &mut Stage) -> Played {
     let thread =
         stage.thread(json!({ "approvalPolicy": "never", "sandbox": "workspace-write" }))?;
-    stage.model.push(Reply::items([
+    stage.model.push(ModelResponse::items([
         Item::reasoning("Easy."),
         Item::text("Hello."),
     ]));

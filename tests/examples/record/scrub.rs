@@ -1,17 +1,17 @@
-//! Takes out of a recording what belongs to the machine that it was made on.
+//! Removes details of the recording machine from a recording.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-/// What stands for a place of this machine, and for its name.
+/// The placeholders for paths and names of this machine.
 pub(crate) struct Scrub(Vec<(String, &'static str)>);
 
 impl Scrub {
     pub(crate) fn new(home: &Path, bin: &Path, model: String) -> Self {
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let mut words = vec![(path(bin), "/home/user/bin/codex")];
-        // Helpers stand beside the executable.
+        // The helper executables are beside the executable.
         words.extend(bin.parent().map(|folder| (path(folder), "/home/user/bin")));
         words.push((path(home), "/home/user/recording"));
         words.push((model, "127.0.0.1:1"));

@@ -1,4 +1,4 @@
-//! A model, a home and a raw app-server on stdio, of which every message is kept.
+//! A model, a home and a raw app-server on stdio that records every message.
 
 use std::{
     error::Error,
@@ -17,10 +17,10 @@ use crate::scrub::Scrub;
 
 pub(crate) type Played<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Long enough for a loaded machine; a scene that reaches it does not suit the release.
+/// Long enough for a loaded machine. A scene that reaches it does not work with the release.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where a scene plays.
+/// The model, the home and the server of a scene.
 pub(crate) struct Stage {
     pub(crate) model: ScriptedModel,
     pub(crate) home: CodexHome,
@@ -30,11 +30,11 @@ pub(crate) struct Stage {
     reader: Option<JoinHandle<()>>,
     scrub: Scrub,
     recorded: Vec<Value>,
-    /// Messages that the scene has not looked at yet.
+    /// Messages that the scene has not read yet.
     unread: Vec<Value>,
     next_id: u64,
-    /// The answers to the coming requests of the server.
-    answers: Vec<Value>,
+    /// The responses to the next requests of the server.
+    responses: Vec<Value>,
 }
 
 impl Stage {
@@ -73,7 +73,7 @@ impl Stage {
             recorded: Vec::new(),
             unread: Vec::new(),
             next_id: 0,
-            answers: Vec::new(),
+            responses: Vec::new(),
         };
         let client = json!({ "name": "recorder", "title": null, "version": "0.0.0" });
         let mut params = json!({ "clientInfo": client });
@@ -85,16 +85,15 @@ impl Stage {
         Ok(stage)
     }
 
-    /// A path in the workspace.
+    /// Returns a path in the workspace.
     pub(crate) fn path(&self, name: &str) -> String {
         let path = self.home.workspace().join(name);
         path.to_string_lossy().into_owned()
     }
 
-    /// Says how the coming requests of the server will be answered; without an answer they are
-    /// refused.
-    pub(crate) fn answer<const N: usize>(&mut self, answers: [Value; N]) {
-        self.answers.extend(answers);
+    /// Queues responses to the next requests of the server. A request without a response is rejected.
+    pub(crate) fn respond_with<const N: usize>(&mut self, responses: [Value; N]) {
+        self.responses.extend(responses);
     }
 
     fn send(&mut self, message: Value) -> Played {
@@ -110,7 +109,7 @@ impl Stage {
             .push(json!({ "dir": direction, "msg": message }));
     }
 
-    /// Sends a request, and waits for what it is answered with, which may be an error.
+    /// Sends a request and waits for its response, which may be an error.
     pub(crate) fn call(&mut self, method: &str, params: impl Into<Value>) -> Played<Value> {
         self.next_id += 1;
         let id = self.next_id;
@@ -119,20 +118,20 @@ impl Stage {
             Value::Null => json!({ "id": id, "method": method }),
             params => json!({ "id": id, "method": method, "params": params }),
         })?;
-        let answer = self.wait(method, |message| {
+        let response = self.wait(method, |message| {
             message["id"] == id && message["method"].is_null()
         })?;
-        if answer["error"].is_object() {
-            let reason = answer["error"]["message"].as_str().unwrap_or_default();
+        if response["error"].is_object() {
+            let reason = response["error"]["message"].as_str().unwrap_or_default();
             println!(
                 "  {method}: {}",
                 reason.chars().take(90).collect::<String>()
             );
         }
-        Ok(answer["result"].clone())
+        Ok(response["result"].clone())
     }
 
-    /// Waits for a message; requests of the server that come by are answered.
+    /// Waits for a message, and responds to requests of the server meanwhile.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Played<Value> {
         if let Some(index) = self.unread.iter().position(&wanted) {
             return Ok(self.unread.remove(index));
@@ -149,13 +148,13 @@ impl Stage {
                 continue;
             }
             let id = &message["id"];
-            let answer = if self.answers.is_empty() {
+            let response = if self.responses.is_empty() {
                 let error = json!({ "code": -32601, "message": "not in this scene" });
                 json!({ "id": id, "error": error })
             } else {
-                json!({ "id": id, "result": self.answers.remove(0) })
+                json!({ "id": id, "result": self.responses.remove(0) })
             };
-            self.send(answer)?;
+            self.send(response)?;
         }
     }
 
@@ -164,12 +163,12 @@ impl Stage {
         self.wait(method, |message| message["method"] == method)
     }
 
-    /// Starts a thread and gives its id.
+    /// Starts a thread and returns its id.
     pub(crate) fn thread(&mut self, params: Value) -> Played<Value> {
         Ok(self.call("thread/start", params)?["thread"]["id"].clone())
     }
 
-    /// Starts a turn and gives its id.
+    /// Starts a turn and returns its id.
     pub(crate) fn turn(&mut self, thread: &Value, text: &str) -> Played<Value> {
         let input = json!([{ "type": "text", "text": text }]);
         let params = json!({ "threadId": thread, "input": input });
@@ -190,7 +189,7 @@ impl Stage {
         self.ended(&turn)
     }
 
-    /// Ends the server, and gives what was recorded.
+    /// Ends the server and returns the recorded messages.
     pub(crate) fn finish(mut self) -> Vec<Value> {
         drop(self.stdin.take());
         while let Ok(message) = self.lines.recv_timeout(PATIENCE) {
@@ -202,7 +201,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // The clean stop of the server is the end of its input; the other one is for a failure.
+        // The end of its input stops the server cleanly; the kill is for a failure.
         drop(self.stdin.take());
         if self
             .reader

@@ -1,7 +1,7 @@
-//! A tiny MCP server on stdio, for tests of elicitations.
+//! A small MCP server on stdio that tests elicitations.
 //!
-//! Its tool `ask` asks the user for a color, through whoever has called it, and returns the user's
-//! answer as it came. Its tool `act` claims to change things, so that codex asks for leave to call it.
+//! Its tool `ask` asks the user for a color through its client and returns the response unchanged. Its
+//! tool `act` declares side effects, so that codex asks for approval to call it.
 
 use std::io::{self, BufRead, Write};
 
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
                     "name": "ask",
                     "description": "Asks the user for a color.",
                     "inputSchema": {"type": "object", "properties": {}},
-                    // So that codex does not ask for leave to call it.
+                    // Without side effects, codex does not ask for approval.
                     "annotations": {"readOnlyHint": true},
                 },
                 {
@@ -55,7 +55,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What a tool asks the user.
+/// Returns the elicitation of a tool.
 fn question(tool: &Value) -> Value {
     if tool == "visit" {
         return json!({
@@ -69,7 +69,7 @@ fn question(tool: &Value) -> Value {
     json!({"message": "Which color?", "requestedSchema": schema})
 }
 
-/// Asks the user, and waits for the answer.
+/// Asks the user and waits for the response.
 fn elicit(lines: &mut io::Lines<io::StdinLock<'_>>, params: &Value) -> io::Result<Value> {
     send(&json!({
         "jsonrpc": "2.0", "id": "which", "method": "elicitation/create", "params": params,

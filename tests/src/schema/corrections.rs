@@ -1,12 +1,12 @@
-//! Where the schema is known to be wrong. The generator's fix-ups say why; this list repeats what
-//! they are about, so that a fix-up that is added or goes away is noticed here too.
+//! Known errors of the schema. The fix-ups of the generator explain them; this independent list detects
+//! a fix-up that is added or removed.
 
 use serde_json::{Value, json};
 
 /// A correction of one definition.
 pub(super) type Correction = fn(&mut Value);
 
-/// What is corrected, and how.
+/// The corrections by definition.
 pub(super) const CORRECTIONS: &[(&str, Correction)] = &[
     ("ThreadTimelineEntry", |schema| {
         rename(schema, "started_at", "startedAt");
@@ -46,18 +46,18 @@ pub(super) const CORRECTIONS: &[(&str, Correction)] = &[
             }));
         }
     }),
-    // Any string is valid; only these have names, and others are another test.
+    // Any string is valid, but only these have names. Another test covers other strings.
     ("ReasoningEffort", |schema| {
         schema["enum"] = json!([
             "none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"
         ]);
     }),
-    // The schema's own catch-all, which is an `Unrecognized` by right.
+    // The catch-all of the schema, which correctly decodes as `Unrecognized`.
     ("CodexErrorInfo", |schema| {
         let members = members(schema);
         let before = members.len();
         members.retain(|member| member["type"] != json!(["string", "object"]));
-        assert_eq!(members.len() + 1, before, "its catch-all is gone");
+        assert_eq!(members.len() + 1, before, "no catch-all was removed");
     }),
 ];
 

@@ -1,4 +1,4 @@
-//! Values that are valid by the schema, made from choices.
+//! Makes values that are valid by the schema from a sequence of choices.
 
 use serde_json::{Map, Value, json};
 
@@ -15,8 +15,8 @@ const TEXTS: &[&str] = &[
     "null",
 ];
 
-/// A sequence of decisions. A test that fails shrinks it: the smaller the decisions and the fewer,
-/// the smaller the value, for the first possibility is always the smallest.
+/// A sequence of choices. A failing test shrinks it: fewer and smaller choices make a smaller value,
+/// because the first possibility is always the smallest.
 pub struct Choices<'a> {
     given: std::slice::Iter<'a, u32>,
     then: u32,
@@ -24,7 +24,7 @@ pub struct Choices<'a> {
 }
 
 impl<'a> Choices<'a> {
-    /// These decisions, and then the smallest each time.
+    /// Makes these choices, and then always the smallest.
     #[must_use]
     pub fn new(given: &'a [u32]) -> Self {
         Self {
@@ -34,15 +34,15 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// The same decision each time, after the given ones: with 1, whatever is optional is there
-    /// and each array and map has one entry.
+    /// Always makes the same choice after the given ones. With 1, every optional field is present and
+    /// each array and map has one entry.
     #[must_use]
     pub fn then(mut self, always: u32) -> Self {
         self.then = always;
         self
     }
 
-    /// This text wherever the schema takes any.
+    /// Uses this text wherever the schema allows any.
     #[must_use]
     pub fn with_text(mut self, text: &'a str) -> Self {
         self.text = Some(text);
@@ -70,7 +70,7 @@ impl<'a> Choices<'a> {
 }
 
 impl Schema {
-    /// A value of this schema.
+    /// Makes a value of this schema.
     #[must_use]
     pub fn make(&self, schema: &Value, choices: &mut Choices<'_>) -> Value {
         match Shape::of(schema) {
@@ -97,7 +97,7 @@ impl Schema {
             Shape::Union(mut members) => {
                 let all = members.len();
                 members.retain(|member| !matches!(Shape::of(member), Shape::Null));
-                // Not one of two, or else half of all that is nullable would be `null`.
+                // More than two possibilities, or half of all nullable values would be `null`.
                 if members.len() < all && choices.pick(4) == 3 {
                     return Value::Null;
                 }
@@ -107,7 +107,7 @@ impl Schema {
         }
     }
 
-    /// A value of an object.
+    /// Makes an object.
     #[must_use]
     pub fn make_object(&self, object: &Object<'_>, choices: &mut Choices<'_>) -> Value {
         let mut made = Map::new();

@@ -1,11 +1,11 @@
-//! The pinned schema as the tests see it: read by other code than the generator's, so that a
-//! mistake there does not excuse itself here.
+//! The pinned schema, read independently of the generator, so that the tests do not share its
+//! mistakes.
 
 mod corrections;
 mod make;
+mod order;
 mod same;
 mod shape;
-mod text;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use corrections::CORRECTIONS;
 pub use make::Choices;
+pub use order::{Order, text};
 pub use shape::{Body, Field, Object, Shape, tag_of};
-pub use text::{Order, text};
 
 /// The unions of messages, which have methods instead of tags.
 pub const MESSAGES: &[&str] = &[
@@ -28,14 +28,14 @@ pub const MESSAGES: &[&str] = &[
     "ServerRequest",
 ];
 
-/// All definitions of a bundle, in one namespace.
+/// The definitions of a bundle in one namespace.
 pub struct Schema {
     definitions: BTreeMap<String, Value>,
     sent: BTreeSet<String>,
 }
 
 impl Schema {
-    /// The bundle that the types are generated from, corrected where it is known to be wrong.
+    /// Reads the bundle that the types are generated from, with known errors corrected.
     ///
     /// # Panics
     ///
@@ -54,33 +54,33 @@ impl Schema {
             definitions,
             sent: BTreeSet::new(),
         };
-        schema.sent = schema.reachable_from_what_clients_send();
+        schema.sent = schema.reachable_from_client_messages();
         schema
     }
 
-    /// The names of all definitions.
+    /// Returns the names of all definitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.definitions.keys().map(String::as_str)
     }
 
-    /// A definition by name.
+    /// Returns a definition by name.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If it does not exist.
     #[must_use]
     pub fn definition(&self, name: &str) -> &Value {
         let schema = self.definitions.get(name);
         schema.unwrap_or_else(|| panic!("`{name}` is not defined"))
     }
 
-    /// Whether clients send the type, so that what is absent must stay absent.
+    /// Returns whether clients send the type, so that absent members must stay absent.
     #[must_use]
     pub fn is_sent(&self, name: &str) -> bool {
         self.sent.contains(name)
     }
 
-    fn reachable_from_what_clients_send(&self) -> BTreeSet<String> {
+    fn reachable_from_client_messages(&self) -> BTreeSet<String> {
         let answers = codex_types::SERVER_METHODS.iter();
         let mut open: Vec<String> = answers.map(|row| row.response.to_owned()).collect();
         open.push("ClientRequest".to_owned());
@@ -96,7 +96,7 @@ impl Schema {
     }
 }
 
-/// The definitions of a bundle as they were printed, `v2` beside the others.
+/// Returns the definitions of a bundle as printed, with `v2` beside the others.
 ///
 /// # Panics
 ///
@@ -118,7 +118,7 @@ pub fn bundle(name: &str) -> BTreeMap<String, Value> {
     definitions.into_iter().chain(v2).collect()
 }
 
-/// The names of the definitions that a schema refers to.
+/// Collects the names of the definitions that a schema refers to.
 fn references(schema: &Value, into: &mut Vec<String>) {
     match schema {
         Value::Object(object) => {

@@ -1,18 +1,18 @@
-//! Whether a value that was decoded and encoded again is still the same by its schema.
+//! Compares a value with its round trip by the rules of its schema.
 
 use serde_json::Value;
 
 use super::{Schema, Shape, shape::tag_of};
 
 impl Schema {
-    /// Compares the value of a definition with what became of it.
+    /// Compares a value of a definition with its round trip.
     ///
-    /// What is optional and `null` may be absent after it; on what servers send, what is absent may
-    /// have its default after it. All else must be equal.
+    /// An optional `null` may become absent. In types that only servers send, an absent member may get
+    /// its default. Everything else must be equal.
     ///
     /// # Errors
     ///
-    /// Where they differ.
+    /// Returns the place and the values if they differ.
     pub fn same(&self, name: &str, before: &Value, after: &Value) -> Result<(), String> {
         self.compare(name, self.definition(name), before, after)
             .map_err(|error| format!("{name}{error}"))
@@ -61,7 +61,7 @@ impl Schema {
                         }
                         (Some(Value::Null), Some(Value::Null)) => Ok(()),
                         (Some(Value::Null), None) if optional => Ok(()),
-                        // Params of which nothing is said are written as an empty object.
+                        // Params without a schema are written as an empty object.
                         (None | Some(Value::Null), Some(Value::Object(params)))
                             if optional && key == "params" && params.is_empty() =>
                         {

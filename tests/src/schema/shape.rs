@@ -1,10 +1,10 @@
-//! What a schema says, in the few forms that the bundle has.
+//! Reduces a schema to the few shapes that the bundle uses.
 
 use serde_json::{Map, Value, json};
 
 use super::Schema;
 
-/// The form of a schema.
+/// The shape of a schema.
 pub enum Shape<'a> {
     /// Any JSON value.
     Any,
@@ -20,11 +20,11 @@ pub enum Shape<'a> {
     Text,
     /// One of these strings.
     Words(Vec<&'a str>),
-    /// Any number of these.
+    /// An array of these.
     Array(&'a Value),
     /// An object.
     Object(Object<'a>),
-    /// One of these.
+    /// A union of these.
     Union(Vec<&'a Value>),
     /// Another definition.
     Reference(&'a str),
@@ -32,11 +32,11 @@ pub enum Shape<'a> {
 
 /// An object with named members, others, or both.
 pub struct Object<'a> {
-    /// The fields that stand for themselves.
+    /// The independent fields.
     pub fields: Vec<Field<'a>>,
-    /// Further fields, of which one is there.
+    /// Further fields, exactly one of which is present.
     pub alternatives: Vec<Field<'a>>,
-    /// What further members are, if the schema says so and does not forbid them.
+    /// The schema of further members, if it has one.
     pub rest: Option<&'a Value>,
 }
 
@@ -44,20 +44,20 @@ pub struct Object<'a> {
 pub struct Field<'a> {
     /// The name on the wire.
     pub name: &'a str,
-    /// What it holds.
+    /// The schema of its value.
     pub schema: &'a Value,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
 }
 
 impl Field<'_> {
-    /// What the server takes when the member is absent.
+    /// Returns the default that the server uses if the member is absent.
     #[must_use]
     pub fn default(&self) -> Option<&Value> {
         self.schema.get("default").filter(|value| !value.is_null())
     }
 
-    /// Whether it may be `null`.
+    /// Returns whether it may be `null`.
     #[must_use]
     pub fn is_nullable(&self) -> bool {
         match Shape::of(self.schema) {
@@ -69,11 +69,11 @@ impl Field<'_> {
 }
 
 impl<'a> Shape<'a> {
-    /// The form of a schema.
+    /// Returns the shape of a schema.
     ///
     /// # Panics
     ///
-    /// If it has none of the known ones.
+    /// If the shape is unknown.
     #[must_use]
     pub fn of(schema: &'a Value) -> Self {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -103,7 +103,7 @@ impl<'a> Shape<'a> {
                     Some("int64") => (i64::MIN.into(), i64::MAX.into()),
                     other => panic!("an integer of format {other:?}"),
                 };
-                // Written as a float, and small.
+                // A small integer written as a float.
                 #[allow(clippy::cast_possible_truncation)]
                 let minimum = schema["minimum"].as_f64().map(|minimum| minimum as i128);
                 Self::Integer(minimum.unwrap_or(low).max(low), high)
@@ -128,7 +128,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A field by name, also one of the alternatives.
+    /// Returns a field by name, including the alternatives.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field<'a>> {
         let mut all = self.fields.iter().chain(&self.alternatives);
@@ -152,18 +152,18 @@ fn fields(schema: &Value) -> Vec<Field<'_>> {
 
 /// An object that is decoded as a struct: a definition, or a variant of one.
 pub struct Body<'a> {
-    /// The definition that it is, or is in.
+    /// The definition that is or contains the object.
     pub definition: &'a str,
-    /// The tag and its value, of a variant of a tagged union.
+    /// The tag and its value, for a variant of a tagged union.
     pub tag: Option<(&'a str, &'a str)>,
-    /// The one member that the object stands in, of a variant of a mixed union.
+    /// The single member that holds the object, for a variant of a mixed union.
     pub key: Option<&'a str>,
-    /// What is in it.
+    /// The fields.
     pub object: Object<'a>,
 }
 
 impl Body<'_> {
-    /// The value of the definition that has this value of the object in it.
+    /// Returns the value of the definition that contains this value of the object.
     #[must_use]
     pub fn wrap(&self, value: Value) -> Value {
         match self.key {
@@ -172,7 +172,7 @@ impl Body<'_> {
         }
     }
 
-    /// What to call it, and the field, in lists: `UserInput:text.text_elements`.
+    /// Returns the path of a field for lists: `UserInput:text.text_elements`.
     #[must_use]
     pub fn path(&self, field: &str) -> String {
         let variant = self.tag.map(|(_, value)| value).or(self.key);
@@ -182,7 +182,7 @@ impl Body<'_> {
 }
 
 impl Schema {
-    /// Every object that is decoded as a struct.
+    /// Returns every object that is decoded as a struct.
     #[must_use]
     pub fn bodies(&self) -> Vec<Body<'_>> {
         let mut bodies = Vec::new();
@@ -223,14 +223,14 @@ impl Schema {
     }
 }
 
-/// Whether a union has both words and objects.
+/// Returns whether a union has both words and objects.
 pub(super) fn is_mixed(schema: &Value) -> bool {
     let members = members(schema).into_iter().flatten();
     let (words, others): (Vec<_>, Vec<_>) = members.partition(|m| m.get("enum").is_some());
     !words.is_empty() && !others.is_empty()
 }
 
-/// The property that tells the members of a union apart: required in each, of one value.
+/// Returns the property that distinguishes the members of a union: required, with a single value.
 #[must_use]
 pub fn tag_of<'a>(members: &[&'a Value]) -> Option<&'a str> {
     let first = members.first()?.get("properties")?.as_object()?;
@@ -254,8 +254,8 @@ fn members(schema: &Value) -> Option<&Vec<Value>> {
     members.as_array()
 }
 
-/// Writes the same in fewer ways: `[T, null]` as a union, `allOf` of one as that one, and the
-/// properties beside a union in each of its members.
+/// Normalizes a schema: `[T, null]` becomes a union, an `allOf` of one schema becomes that schema, and
+/// properties beside a union move into each of its members.
 pub(super) fn simplify(schema: &mut Value) {
     let Value::Object(object) = schema else {
         return;

@@ -1,101 +1,111 @@
-//! The settings of a temporary home, before it is made.
+//! The builder of a temporary home.
 
 use std::{fs, path::Path};
 
-use super::{CodexHome, config};
+use super::{codex_home::CodexHome, config};
 use crate::{
     error::{Error, Result},
     model::ScriptedModel,
 };
 
-/// What shall be in the `config.toml` of a [`CodexHome`].
+/// Builds a [`CodexHome`] by the contents of its `config.toml`.
 ///
 /// ```
-/// use codex_testing::{CodexHome, ScriptedModel};
+/// use codex_testing::{CodexHome, Result, ScriptedModel};
 ///
-/// # fn main() -> codex_testing::Result<()> {
-/// let model = ScriptedModel::start()?;
-/// let home = CodexHome::builder(&model)
-///     .approval_policy("on-request")
-///     .sandbox_mode("workspace-write")
-///     .feature("goals", false)
-///     .config("[mcp_servers.tickets]\ncommand = \"tickets-mcp\"")
-///     .build()?;
-/// # Ok(())
-/// # }
+/// fn home(model: &ScriptedModel) -> Result<CodexHome> {
+///     CodexHome::builder(model)
+///         .approval_policy("on-request")
+///         .sandbox_mode("workspace-write")
+///         .feature("goals", false)
+///         .config("[mcp_servers.tickets]\ncommand = \"tickets-mcp\"")
+///         .build()
+/// }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct CodexHomeBuilder {
     base_url: String,
     proxy: String,
-    pub(super) settings: config::Settings,
+    settings: config::Settings,
 }
 
-impl CodexHomeBuilder {
-    pub(super) fn new(model: &ScriptedModel) -> Self {
-        Self {
+impl CodexHome {
+    /// Creates a home with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Home`] if a file cannot be created.
+    pub fn new(model: &ScriptedModel) -> Result<Self> {
+        Self::builder(model).build()
+    }
+
+    /// Returns a builder, which sets the contents of `config.toml`.
+    pub fn builder(model: &ScriptedModel) -> CodexHomeBuilder {
+        CodexHomeBuilder {
             base_url: model.base_url(),
             proxy: format!("http://{}", model.address()),
             settings: config::Settings::default(),
         }
     }
+}
 
-    /// The name of the model: `scripted-model` if not given.
+impl CodexHomeBuilder {
+    /// Sets the name of the model. The default is `scripted-model`.
     ///
-    /// Codex knows some names, and then offers the tools that it has for that model. For a name that
-    /// it does not know it offers `exec_command`, whichever its release.
+    /// For a name that Codex knows, it offers the tools of that model. For any other name, all
+    /// releases offer `exec_command`.
     pub fn model(mut self, name: impl Into<String>) -> Self {
         self.settings.model = name.into();
         self
     }
 
-    /// When Codex asks before it runs a command: `on-request` or `never`. If not given, it is what
-    /// Codex takes for a trusted project.
+    /// Sets when Codex asks before it runs a command: `on-request` or `never`. The default is that of
+    /// Codex for a trusted project.
     ///
-    /// `untrusted` is only accepted by older releases here; codex 0.169 does not start with it, but
-    /// still takes it as a parameter of `thread/start`.
+    /// Only older releases accept `untrusted` here. Codex 0.169 does not start with it, but still
+    /// accepts it as a parameter of `thread/start`.
     pub fn approval_policy(mut self, policy: impl Into<String>) -> Self {
         self.settings.approval_policy = Some(policy.into());
         self
     }
 
-    /// What commands may do: `read-only`, `workspace-write` or `danger-full-access`. If not given, it
-    /// is what Codex takes for a trusted project.
+    /// Sets the sandbox of commands: `read-only`, `workspace-write` or `danger-full-access`. The
+    /// default is that of Codex for a trusted project.
     pub fn sandbox_mode(mut self, mode: impl Into<String>) -> Self {
         self.settings.sandbox_mode = Some(mode.into());
         self
     }
 
-    /// Switches a feature of Codex on or off; `codex features list` names them.
+    /// Enables or disables a feature of Codex. `codex features list` prints the features.
     ///
-    /// `plugins` is off if not given, because Codex fetches them from the network.
+    /// `plugins` is disabled by default, because Codex fetches plugins from the network.
     pub fn feature(mut self, name: impl Into<String>, on: bool) -> Self {
         self.settings.features.insert(name.into(), on);
         self
     }
 
-    /// Whether the configuration says that the workspace is trusted; it does if not given.
+    /// Sets whether the configuration trusts the workspace. The default is `true`.
     pub fn trusted(mut self, trusted: bool) -> Self {
         self.settings.trusted = trusted;
         self
     }
 
-    /// Adds lines of TOML at the end of `config.toml`; further calls add further lines.
+    /// Appends lines of TOML to `config.toml`. Further calls append further lines.
     ///
-    /// They begin at the top level, so both keys and tables can be given. `[features]` and
-    /// `[analytics]` are there already: use [`feature`](Self::feature).
+    /// They begin at the top level, so they may hold keys and tables. The tables `[features]` and
+    /// `[analytics]` exist already; use [`feature`](Self::feature) for the former.
     pub fn config(mut self, toml: impl AsRef<str>) -> Self {
         self.settings.more.push_str(toml.as_ref().trim_end());
         self.settings.more.push('\n');
         self
     }
 
-    /// Makes the directories and the file.
+    /// Creates the directories and the file.
     ///
     /// # Errors
     ///
-    /// [`Error::Home`] when one of them cannot be made.
+    /// [`Error::Home`] if one of them cannot be created.
     pub fn build(self) -> Result<CodexHome> {
         let temporary = std::env::temp_dir();
         let directory = tempfile::Builder::new()

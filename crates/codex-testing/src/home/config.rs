@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, path::Path};
 
-use super::KEY;
+/// The variable that holds the API key of the scripted model.
+pub(super) const API_KEY_VARIABLE: &str = "CODEX_TESTING_API_KEY";
 
-/// What a test may choose.
+/// The API key of the scripted model, which does not check it.
+pub(super) const API_KEY: &str = "sk-codex-testing-no-secret";
+
+/// The settings that a test may choose.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) model: String,
@@ -29,20 +33,23 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The file. All keys are dotted: no table is open at the end, so that the test's own lines start
-    /// at the top level.
+    /// Returns the text of the file. All keys are dotted and no table is open at the end, so the lines
+    /// of the test start at the top level.
     pub(super) fn to_toml(&self, base_url: &str, workspace: &Path) -> String {
         let mut lines = vec![
             format!("model = {}", Quoted(&self.model)),
             "model_provider = \"scripted\"".to_owned(),
             "model_providers.scripted.name = \"Scripted model of codex-testing\"".to_owned(),
             format!("model_providers.scripted.base_url = {}", Quoted(base_url)),
-            format!("model_providers.scripted.env_key = {}", Quoted(KEY.0)),
+            format!(
+                "model_providers.scripted.env_key = {}",
+                Quoted(API_KEY_VARIABLE)
+            ),
             "model_providers.scripted.wire_api = \"responses\"".to_owned(),
-            // A scripted failure shall fail, and not be tried again and take the next reply.
+            // A retry after a scripted failure would take the next response.
             "model_providers.scripted.request_max_retries = 0".to_owned(),
             "model_providers.scripted.stream_max_retries = 0".to_owned(),
-            // The rest would use the network.
+            // These would use the network.
             "analytics.enabled = false".to_owned(),
             "check_for_update_on_startup = false".to_owned(),
         ];
@@ -70,7 +77,7 @@ impl Settings {
     }
 }
 
-/// Text as a basic string of TOML, whose escapes are those of JSON.
+/// Formats text as a basic string of TOML, which has the escapes of JSON.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -84,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_the_test_come_last_and_at_the_top_level() {
+    fn lines_of_the_test_come_last_and_at_the_top_level() {
         let settings = Settings {
             approval_policy: Some("never".into()),
             more: "personality = \"none\"\n[tui]\n".into(),
@@ -104,12 +111,12 @@ mod tests {
         assert_eq!(
             toml.find('['),
             toml.find("[tui]"),
-            "no table before those of the test"
+            "no table precedes those of the test"
         );
     }
 
     #[test]
-    fn what_is_not_given_is_left_to_codex() {
+    fn settings_that_are_not_given_are_left_to_codex() {
         let settings = Settings {
             trusted: false,
             ..Settings::default()

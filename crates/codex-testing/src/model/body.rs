@@ -1,4 +1,5 @@
-//! The body of a streamed reply: made while it is sent, and dropped when the client hangs up.
+//! The body of a streamed response, created while it is sent and dropped when the client
+//! disconnects.
 
 use std::{
     fmt,
@@ -10,32 +11,33 @@ use std::{
 use hyper::body::{Body, Bytes, Frame};
 
 use crate::{
-    reply::Script,
+    response::StreamScript,
     sse::{Step, render, steps},
 };
 
-/// As many events as fit go into one frame, so that a million deltas are not a million writes.
-const FRAME: usize = 16 * 1024;
+/// The size of a frame in bytes. Events share frames, so that a million deltas are not a million
+/// writes.
+const FRAME_SIZE: usize = 16 * 1024;
 
-/// The events of one reply, as the connection asks for them.
-pub(super) struct Events {
+/// The events of one response, created as the connection polls for them.
+pub(super) struct EventBody {
     steps: Box<dyn Iterator<Item = Step> + Send>,
-    /// The number of the next event.
+    /// The sequence number of the next event.
     sequence: u64,
-    /// What must happen before the next step.
+    /// The wait before the next step.
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    cut: Option<Break>,
+    cut: Option<Cut>,
 }
 
-/// How far the breaking of the connection has come.
+/// The progress of breaking the connection.
 #[derive(Clone, Copy)]
-enum Break {
-    Asked,
+enum Cut {
+    Requested,
     Flushed,
 }
 
-impl Events {
-    pub(super) fn new(script: Script, request: u64) -> Self {
+impl EventBody {
+    pub(super) fn new(script: StreamScript, request: u64) -> Self {
         Self {
             steps: Box::new(steps(script, request)),
             sequence: 0,
@@ -44,10 +46,10 @@ impl Events {
         }
     }
 
-    /// The events up to the next halt, or as many as one frame takes.
+    /// Returns the events up to the next wait or cut, or as many as fit into one frame.
     fn next_events(&mut self) -> String {
         let mut text = String::new();
-        while self.cut.is_none() && self.waiting.is_none() && text.len() < FRAME {
+        while self.cut.is_none() && self.waiting.is_none() && text.len() < FRAME_SIZE {
             match self.steps.next() {
                 Some(Step::Send(event)) => {
                     text.push_str(&render(event, self.sequence));
@@ -55,7 +57,7 @@ impl Events {
                 }
                 Some(Step::Hold(gate)) => self.waiting = Some(Box::pin(gate.pass())),
                 Some(Step::Pause(time)) => self.waiting = Some(Box::pin(tokio::time::sleep(time))),
-                Some(Step::Cut) => self.cut = Some(Break::Asked),
+                Some(Step::Cut) => self.cut = Some(Cut::Requested),
                 None => break,
             }
         }
@@ -63,26 +65,26 @@ impl Events {
     }
 }
 
-/// The error by which the server is made to break the connection.
+/// The body error that makes the server break the connection.
 #[derive(Debug)]
-pub(super) struct Cut;
+pub(super) struct ConnectionCut;
 
-impl fmt::Display for Cut {
+impl fmt::Display for ConnectionCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the script cuts the connection here")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for ConnectionCut {}
 
-impl Body for Events {
+impl Body for EventBody {
     type Data = Bytes;
-    type Error = Cut;
+    type Error = ConnectionCut;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionCut>>> {
         loop {
             if let Some(waiting) = &mut self.waiting {
                 ready!(waiting.as_mut().poll(context));
@@ -90,7 +92,7 @@ impl Body for Events {
             }
             let text = self.next_events();
             if !text.is_empty() {
-                // What comes before a halt goes out before it.
+                // Events before a wait go out before it.
                 return Poll::Ready(Some(Ok(Frame::data(text.into()))));
             }
             if self.waiting.is_none() {
@@ -99,14 +101,14 @@ impl Body for Events {
         }
         match self.cut {
             None => Poll::Ready(None),
-            Some(Break::Asked) => {
-                // An error makes the server drop what it has not written yet. It writes when the body
-                // has nothing to give, so let it have that once.
-                self.cut = Some(Break::Flushed);
+            Some(Cut::Requested) => {
+                // On an error the server drops its unwritten bytes. It writes them when the body is
+                // pending, so the body is pending once before the error.
+                self.cut = Some(Cut::Flushed);
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(Break::Flushed) => Poll::Ready(Some(Err(Cut))),
+            Some(Cut::Flushed) => Poll::Ready(Some(Err(ConnectionCut))),
         }
     }
 }

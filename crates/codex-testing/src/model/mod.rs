@@ -1,4 +1,4 @@
-//! The scripted model: a Responses API on loopback that says what the test wants.
+//! The scripted model: a Responses API on loopback.
 
 mod body;
 mod server;
@@ -8,72 +8,73 @@ use std::{net::SocketAddr, sync::Arc, thread, time::Duration};
 
 use tokio::sync::oneshot;
 
-pub(crate) use self::state::{Counts, State};
+use self::state::{ModelState, Responder};
 use crate::{
     error::{Error, Result},
-    gate::Gate,
+    gate::{Counts, Gate},
     monitor::Monitor,
-    reply::Reply,
     request::{ModelRequest, StrayRequest},
+    response::ModelResponse,
 };
 
-/// How long waits last when the test says nothing else: long enough for a loaded machine, short
-/// enough to see the message before a test runner gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The default timeout of waits: long enough for a loaded machine, and short enough that the error
+/// appears before a test runner gives up.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A model whose replies a test has written: a Responses API on `127.0.0.1`, on a free port.
+/// A model with scripted responses: a Responses API on `127.0.0.1`, on a free port.
 ///
-/// Replies are taken from the [queue](Self::push), in the order in which requests arrive; when it is
-/// empty, the closure of [`respond_with`](Self::respond_with) is asked. A request that neither
-/// answers gets an HTTP 400 that says so, and is listed by [`unanswered`](Self::unanswered).
+/// Each request takes the next response of the [queue](Self::push), in the order in which requests
+/// arrive. While the queue is empty, the closure of [`respond_with`](Self::respond_with) decides. A
+/// request without a response gets an HTTP 400 that says so, and [`unanswered`](Self::unanswered)
+/// lists it.
 ///
-/// The server has a thread of its own, so that async and plain tests can use it alike. Its methods do
-/// not block, but for those whose names begin with `blocking_`. It stops when it is dropped.
+/// The server runs on a thread of its own, so async and blocking tests can use it alike. Only the
+/// methods whose names begin with `blocking_` block. The server stops on drop.
 ///
 /// ```
-/// use codex_testing::{Reply, ScriptedModel};
+/// use codex_testing::{ModelResponse, Result, ScriptedModel};
 ///
-/// # fn main() -> codex_testing::Result<()> {
-/// let model = ScriptedModel::start()?;
-/// model.push("Hello!").push(Reply::http_error(503, "down"));
-/// model.respond_with(|request| {
-///     Reply::text(format!("You said: {}", request.last_user_text().unwrap_or_default()))
-/// });
-/// println!("base_url = {:?}", model.base_url());
-/// # Ok(())
-/// # }
+/// fn main() -> Result<()> {
+///     let model = ScriptedModel::start()?;
+///     model.push("Hello!").push(ModelResponse::http_error(503, "down"));
+///     model.respond_with(|request| {
+///         let text = request.last_user_text().unwrap_or_default();
+///         ModelResponse::text(format!("You said: {text}"))
+///     });
+///     println!("base_url = {:?}", model.base_url());
+///     Ok(())
+/// }
 /// ```
 #[derive(Debug)]
 pub struct ScriptedModel {
-    state: Arc<Monitor<State>>,
+    state: Arc<Monitor<ModelState>>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl ScriptedModel {
-    /// Starts a model without a script. It is ready when this returns.
+    /// Starts a model without a script. It accepts connections when this returns.
     ///
     /// # Errors
     ///
-    /// [`Error::Listen`] when there is no loopback or no thread to be had.
+    /// [`Error::Listen`] if it cannot listen on loopback or start its thread.
     pub fn start() -> Result<Self> {
-        Self::start_with_patience(PATIENCE)
+        Self::start_with_timeout(TIMEOUT)
     }
 
-    /// [`start`](Self::start), with another limit for all that waits for something to happen: 30
-    /// seconds if not given.
+    /// Starts a model whose waits time out after this duration. The default is 30 seconds.
     ///
     /// # Errors
     ///
-    /// The same.
-    pub fn start_with_patience(patience: Duration) -> Result<Self> {
-        let server::Running {
+    /// As for [`start`](Self::start).
+    pub fn start_with_timeout(timeout: Duration) -> Result<Self> {
+        let server::RunningServer {
             state,
             address,
             stop,
             thread,
-        } = server::start(patience)?;
+        } = server::start(timeout)?;
         Ok(Self {
             state,
             address,
@@ -82,13 +83,13 @@ impl ScriptedModel {
         })
     }
 
-    /// What `base_url` of a model provider must be: `http://127.0.0.1:<port>/v1`.
+    /// Returns the `base_url` for a model provider: `http://127.0.0.1:<port>/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// The address that the model listens on.
+    /// Returns the address that the model listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -97,88 +98,94 @@ impl ScriptedModel {
 
 /// The script.
 impl ScriptedModel {
-    /// Adds a reply to the queue.
-    pub fn push(&self, reply: impl Into<Reply>) -> &Self {
-        let reply = reply.into();
-        self.state.change(|state| state.queue.push_back(reply));
+    /// Adds a response to the queue.
+    pub fn push(&self, response: impl Into<ModelResponse>) -> &Self {
+        let response = response.into();
+        self.state.change(|state| state.queue.push_back(response));
         self
     }
 
-    /// Adds a reply that is held, before it begins, until the gate is opened.
-    pub fn push_gated(&self, reply: impl Into<Reply>) -> Gate {
+    /// Adds a response that is held, before it begins, until the returned gate is opened.
+    pub fn push_gated(&self, response: impl Into<ModelResponse>) -> Gate {
         let gate = self.gate();
-        self.push(reply.into().hold(&gate));
+        self.push(response.into().hold(&gate));
         gate
     }
 
-    /// A gate for replies of this model, closed.
+    /// Creates a closed gate for responses of this model.
     pub fn gate(&self) -> Gate {
-        let index = self.state.change(|state| {
-            state.gates.push(Counts::default());
-            state.gates.len() - 1
-        });
-        Gate::new(index, Arc::clone(&self.state))
+        let state = Arc::downgrade(&self.state);
+        let summary = move || match state.upgrade() {
+            Some(state) => state.lock().summary(),
+            None => "the model has stopped".to_owned(),
+        };
+        let gate = Gate::new(self.state.sibling(Counts::default()), summary);
+        self.state.change(|state| state.gates.push(gate.clone()));
+        gate
     }
 
-    /// Answers the requests that come while the queue is empty, instead of an earlier closure.
+    /// Sets the closure that responds to requests while the queue is empty. It replaces an earlier
+    /// one.
     ///
-    /// The closure may give a [`Reply`], or an `Option` of one: with `None` the request stays
-    /// unanswered. It runs on the model's own thread and must not block, or all replies wait. If it
-    /// panics, the request gets an HTTP 400 with the message, and is unanswered.
+    /// The closure returns a [`ModelResponse`], or an `Option` of one: with `None` the request stays
+    /// unanswered. It runs on the model's own thread and must not block, or all responses wait. If it
+    /// panics, the request gets an HTTP 400 with the panic message and counts as unanswered.
     pub fn respond_with<F, R>(&self, respond: F)
     where
         F: Fn(&ModelRequest) -> R + Send + Sync + 'static,
-        R: Into<Option<Reply>>,
+        R: Into<Option<ModelResponse>>,
     {
-        let respond: state::Responder = Arc::new(move |request| respond(request).into());
-        self.state.change(|state| state.responder = Some(respond));
+        let respond: Responder = Arc::new(move |request| respond(request).into());
+        let replaced = self.state.change(|state| state.responder.replace(respond));
+        // Dropped outside the lock, because dropping a closure may run code of the test.
+        drop(replaced);
     }
 
-    /// How many replies are still in the queue.
+    /// Returns the number of responses in the queue.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.state.lock().queue.len()
     }
 }
 
-/// What has happened.
+/// The requests received.
 impl ScriptedModel {
-    /// All requests for a response until now, in the order in which they arrived.
+    /// Returns all requests for a response so far, in the order in which they arrived.
     #[must_use]
     pub fn requests(&self) -> Vec<ModelRequest> {
         self.state.lock().requests.clone()
     }
 
-    /// The requests that had no reply.
+    /// Returns the requests that had no scripted response.
     #[must_use]
     pub fn unanswered(&self) -> Vec<ModelRequest> {
         self.state.lock().unanswered.clone()
     }
 
-    /// The requests that were not for a response.
+    /// Returns the requests that were not requests for a response.
     #[must_use]
     pub fn stray_requests(&self) -> Vec<StrayRequest> {
         self.state.lock().strays.clone()
     }
 
-    /// Waits for the next request that was not taken before, by this or by
-    /// [`blocking_next_request`](Self::blocking_next_request).
+    /// Waits for the next request that neither this nor
+    /// [`blocking_next_request`](Self::blocking_next_request) has returned before.
     ///
-    /// The request is recorded before it is answered. Any executor will do.
+    /// The model records a request before it responds. Works on any executor.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's patience.
+    /// [`Error::TimedOut`] after the model's timeout.
     pub async fn next_request(&self) -> Result<ModelRequest> {
         let found = self.state.wait(take).await;
         found.ok_or_else(|| self.no_request())
     }
 
-    /// [`next_request`](Self::next_request) for code that is not async.
+    /// The blocking form of [`next_request`](Self::next_request).
     ///
     /// # Errors
     ///
-    /// The same.
+    /// As for [`next_request`](Self::next_request).
     pub fn blocking_next_request(&self) -> Result<ModelRequest> {
         self.state
             .blocking_wait(take)
@@ -188,14 +195,14 @@ impl ScriptedModel {
     fn no_request(&self) -> Error {
         Error::TimedOut {
             awaited: "further request".to_owned(),
-            patience: self.state.patience(),
+            timeout: self.state.timeout(),
             seen: self.state.lock().summary(),
         }
     }
 }
 
-/// Takes the first request that nobody has taken.
-fn take(state: &mut State) -> Option<ModelRequest> {
+/// Takes the first request that was not taken before.
+fn take(state: &mut ModelState) -> Option<ModelRequest> {
     let request = state.requests.get(state.taken)?.clone();
     state.taken += 1;
     Some(request)
@@ -203,18 +210,13 @@ fn take(state: &mut State) -> Option<ModelRequest> {
 
 impl Drop for ScriptedModel {
     fn drop(&mut self) {
-        // Replies and closures may hold gates, and gates hold the state: a circle, cut here. They are
-        // dropped outside of the lock, because code of the test may run as they are.
-        let script = self.state.change(|state| {
-            state.stopped = true;
-            (std::mem::take(&mut state.queue), state.responder.take())
-        });
-        drop(script);
+        let gates = std::mem::take(&mut self.state.lock().gates);
+        gates.iter().for_each(Gate::stop);
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             // The last owner may be the closure of `respond_with`, which runs on that very thread.
             if thread.thread().id() != thread::current().id() {
-                // A panic of the server's thread has been printed already, and this may be a panic.
+                // A panic of that thread is printed already, and this drop may run during a panic.
                 let _ = thread.join();
             }
         }

@@ -1,4 +1,4 @@
-//! The HTTP server behind the scripted model, on a thread of its own.
+//! The HTTP server of the scripted model, on a thread of its own.
 
 use std::{
     any::Any,
@@ -28,39 +28,39 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{body::Events, state::State};
+use super::{body::EventBody, state::ModelState};
 use crate::{
     error::{Error, Result},
     monitor::Monitor,
-    reply::{Answer, Reply},
     request::{ModelRequest, StrayRequest},
+    response::{ModelResponse, ResponseKind},
 };
 
-/// So many clients may connect at the same moment without being turned away.
+/// The maximum number of connections that wait to be accepted.
 const BACKLOG: u32 = 4096;
 
-type Answered = Response<Either<Full<Bytes>, Events>>;
+type HttpResponse = Response<Either<Full<Bytes>, EventBody>>;
 
-/// What `ScriptedModel` owns.
-pub(super) struct Running {
-    pub(super) state: Arc<Monitor<State>>,
+/// A running server, for `ScriptedModel` to own.
+pub(super) struct RunningServer {
+    pub(super) state: Arc<Monitor<ModelState>>,
     pub(super) address: SocketAddr,
     pub(super) stop: oneshot::Sender<()>,
     pub(super) thread: thread::JoinHandle<()>,
 }
 
-/// Starts the server; it runs until the sender of `stop` is used or dropped.
-pub(super) fn start(patience: Duration) -> Result<Running> {
+/// Starts the server, which runs until the sender of `stop` is used or dropped.
+pub(super) fn start(timeout: Duration) -> Result<RunningServer> {
     let (ready, started) = mpsc::channel();
     let (stop, stopped) = oneshot::channel();
-    // All happens on the new thread: a runtime can be neither entered nor dropped by a caller that is
-    // inside of another one.
+    // The new thread creates the runtime: a caller inside another runtime can neither enter nor drop
+    // this one.
     let run = move || match open() {
         Err(error) => drop(ready.send(Err(error))),
         Ok((runtime, listener, address)) => {
-            let state = Monitor::new(State::default(), patience, runtime.handle().clone());
+            let state = Monitor::new(ModelState::default(), timeout, runtime.handle().clone());
             let state = Arc::new(state);
-            // If nobody listens any more, `stopped` is closed as well.
+            // If the receiver is dropped, `stopped` is closed as well.
             let _ = ready.send(Ok((Arc::clone(&state), address)));
             runtime.spawn(accept(listener, state));
             let _ = runtime.block_on(stopped);
@@ -74,7 +74,7 @@ pub(super) fn start(patience: Duration) -> Result<Running> {
         .recv()
         .unwrap_or_else(|_| Err(io::Error::other("the server's thread panicked")))
         .map_err(Error::Listen)?;
-    Ok(Running {
+    Ok(RunningServer {
         state,
         address,
         stop,
@@ -97,30 +97,30 @@ fn open() -> io::Result<(runtime::Runtime, TcpListener, SocketAddr)> {
     Ok((runtime, listener, address))
 }
 
-async fn accept(listener: TcpListener, state: Arc<Monitor<State>>) {
+async fn accept(listener: TcpListener, state: Arc<Monitor<ModelState>>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, or the client is gone already: others may still come, and the
-            // connections that are open must be able to end first.
+            // No file descriptor is free, or the client has disconnected. Others may still connect,
+            // and open connections need time to end.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        // Small events must not wait for the acknowledgement of earlier ones.
+        // Small events must not wait until earlier ones are acknowledged.
         let _ = stream.set_nodelay(true);
         let state = Arc::clone(&state);
-        let service = service_fn(move |request| answer(Arc::clone(&state), request));
-        // A connection that fails is the client's business, or the script's.
+        let service = service_fn(move |request| respond(Arc::clone(&state), request));
+        // The client or the script breaks connections; the server has nothing to report.
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async { drop(connection.await) });
     }
 }
 
-async fn answer(
-    state: Arc<Monitor<State>>,
+async fn respond(
+    state: Arc<Monitor<ModelState>>,
     request: Request<Incoming>,
-) -> Result<Answered, Infallible> {
+) -> Result<HttpResponse, Infallible> {
     let (parts, body) = request.into_parts();
-    // A target with a host is asked of a proxy: it is not for the model, whatever its path.
+    // A target with a host is a request to a proxy, not to the model, whatever its path.
     let path = match parts.uri.host() {
         None => parts.uri.path().trim_end_matches('/'),
         Some(_) => "",
@@ -130,7 +130,7 @@ async fn answer(
     }
     if parts.method != Method::POST || !path.ends_with("/responses") {
         let why = format!(
-            "the scripted model of codex-testing answers POST /v1/responses and GET /v1/models, \
+            "the scripted model of codex-testing serves POST /v1/responses and GET /v1/models, \
              not {} {}",
             parts.method, parts.uri
         );
@@ -138,7 +138,7 @@ async fn answer(
     }
     if let Some(encoding) = parts.headers.get(CONTENT_ENCODING) {
         let why = format!(
-            "the scripted model of codex-testing reads no compressed requests ({encoding:?}); \
+            "the scripted model of codex-testing does not read compressed requests ({encoding:?}); \
              set features.enable_request_compression = false"
         );
         return Ok(stray(
@@ -150,7 +150,7 @@ async fn answer(
     }
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        // The client has hung up, so nobody reads this.
+        // The client has disconnected, so the status is for the record only.
         Err(error) => {
             return Ok(stray(
                 &state,
@@ -163,81 +163,82 @@ async fn answer(
     let body = match serde_json::from_slice(&body) {
         Ok(body) => body,
         Err(error) => {
-            let why = format!("the request's body is not JSON: {error}");
+            let why = format!("the request body is not JSON: {error}");
             return Ok(stray(&state, parts, StatusCode::BAD_REQUEST, why));
         }
     };
 
-    let (request, reply) = choose(&state, parts.headers, body);
-    Ok(play(reply, request.number()).await)
+    let (request, response) = choose(&state, parts.headers, body);
+    Ok(play(response, request.number()).await)
 }
 
-/// Records the request and finds its reply.
+/// Records the request and chooses its response.
 fn choose(
-    state: &Monitor<State>,
+    state: &Monitor<ModelState>,
     headers: HeaderMap,
     body: serde_json::Value,
-) -> (ModelRequest, Reply) {
-    // Both in one step, so that the first recorded request gets the first reply.
+) -> (ModelRequest, ModelResponse) {
+    // In one step, so that the first recorded request gets the first response.
     let (request, queued, responder) = state.change(|state| {
         let request = ModelRequest::new(state.requests.len() as u64 + 1, headers, body);
         state.requests.push(request.clone());
         (request, state.queue.pop_front(), state.responder.clone())
     });
-    if let Some(reply) = queued {
-        return (request, reply);
+    if let Some(response) = queued {
+        return (request, response);
     }
-    // Outside of the lock: the closure may look at the model, and may panic.
-    let reply = responder.map(|responder| catch_unwind(AssertUnwindSafe(|| responder(&request))));
-    let why = match reply {
-        Some(Ok(Some(reply))) => return (request, reply),
-        None => "the queue is empty and there is no respond_with".to_owned(),
-        Some(Ok(None)) => "the queue is empty and respond_with gave None".to_owned(),
-        Some(Err(panic)) => format!("respond_with panicked: {}", words(&*panic)),
+    // Outside the lock: the closure may use the model, and may panic.
+    let response =
+        responder.map(|responder| catch_unwind(AssertUnwindSafe(|| responder(&request))));
+    let why = match response {
+        Some(Ok(Some(response))) => return (request, response),
+        None => "the queue is empty and respond_with is not set".to_owned(),
+        Some(Ok(None)) => "the queue is empty and respond_with returned None".to_owned(),
+        Some(Err(panic)) => format!("respond_with panicked: {}", panic_message(&*panic)),
     };
     state.change(|state| state.unanswered.push(request.clone()));
-    // Enough of the text to know the turn by.
+    // Enough of the text to recognise the turn.
     let text: String = request
         .last_user_text()
         .unwrap_or_default()
         .chars()
         .take(200)
         .collect();
-    // Of a 400, and of no other status, Codex shows the whole body as the turn's error.
+    // Only for a 400 Codex reports the whole body as the error of the turn.
     let message = format!(
-        "codex-testing: no reply for request {} (thread {}, user text {text:?}): {why}",
+        "codex-testing: no response for request {} (thread {}, user text {text:?}): {why}",
         request.number(),
         request.thread_id().unwrap_or("unknown"),
     );
-    (request, Reply::http_error(400, message))
+    (request, ModelResponse::http_error(400, message))
 }
 
-/// Turns a reply into a response. Holds come before the head.
-async fn play(reply: Reply, request: u64) -> Answered {
-    let Reply {
-        answer,
+/// Turns a scripted response into an HTTP response, once its gates are open and its delay is over.
+async fn play(response: ModelResponse, request: u64) -> HttpResponse {
+    let ModelResponse {
+        kind,
         headers,
         delay,
-        hold,
-    } = reply;
-    for gate in hold {
+        gates,
+    } = response;
+    for gate in gates {
         gate.pass().await;
     }
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    let mut response = match answer {
-        Answer::Stream(script) => {
-            let mut response = Response::new(Either::Right(Events::new(script, request)));
+    let mut response = match kind {
+        ResponseKind::Stream(script) => {
+            let mut response = Response::new(Either::Right(EventBody::new(script, request)));
             let kind = HeaderValue::from_static("text/event-stream");
             response.headers_mut().insert(CONTENT_TYPE, kind);
             response
         }
-        Answer::Http { status, body } => match StatusCode::from_u16(status) {
+        ResponseKind::Http { status, body } => match StatusCode::from_u16(status) {
             Ok(status) => text(status, body),
             Err(_) => text(
                 StatusCode::BAD_REQUEST,
-                format!("codex-testing: the script's HTTP status {status} is no status"),
+                format!("codex-testing: the scripted HTTP status {status} is invalid"),
             ),
         },
     };
@@ -245,7 +246,7 @@ async fn play(reply: Reply, request: u64) -> Answered {
         match (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
             (Ok(name), Ok(value)) => drop(response.headers_mut().insert(name, value)),
             _ => {
-                let why = format!("codex-testing: {name:?}: {value:?} is no HTTP header");
+                let why = format!("codex-testing: {name:?}: {value:?} is not an HTTP header");
                 return text(StatusCode::BAD_REQUEST, why);
             }
         }
@@ -253,8 +254,8 @@ async fn play(reply: Reply, request: u64) -> Answered {
     response
 }
 
-/// The list of models, as the public API gives it.
-fn models() -> Answered {
+/// Returns the list of models in the form of the public API.
+fn models() -> HttpResponse {
     let model = json!({
         "id": "scripted-model",
         "object": "model",
@@ -270,8 +271,13 @@ fn models() -> Answered {
     response
 }
 
-/// Records and answers a request that is none for a response.
-fn stray(state: &Monitor<State>, parts: Parts, status: StatusCode, body: String) -> Answered {
+/// Records a request that is not a request for a response, and rejects it.
+fn stray(
+    state: &Monitor<ModelState>,
+    parts: Parts,
+    status: StatusCode,
+    body: String,
+) -> HttpResponse {
     let Parts {
         method,
         uri,
@@ -288,14 +294,14 @@ fn stray(state: &Monitor<State>, parts: Parts, status: StatusCode, body: String)
     text(status, body)
 }
 
-fn text(status: StatusCode, body: String) -> Answered {
+fn text(status: StatusCode, body: String) -> HttpResponse {
     let mut response = Response::new(Either::Left(Full::from(body)));
     *response.status_mut() = status;
     response
 }
 
-/// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
+/// Returns the message of a panic, if its payload is a string.
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("(no message)")

@@ -1,42 +1,35 @@
-//! What the scripted model knows: its script, and what it has seen.
+//! The script of the model and the record of its requests.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
 use crate::{
-    reply::Reply,
+    gate::Gate,
     request::{ModelRequest, StrayRequest},
+    response::ModelResponse,
 };
 
-/// The closure of `respond_with`, in the form in which all such closures are kept.
-pub(crate) type Responder = Arc<dyn Fn(&ModelRequest) -> Option<Reply> + Send + Sync>;
+/// The closure of `respond_with`, in its common form.
+pub(super) type Responder = Arc<dyn Fn(&ModelRequest) -> Option<ModelResponse> + Send + Sync>;
 
 /// Everything that changes while the model runs.
 #[derive(Default)]
-pub(crate) struct State {
-    pub(crate) queue: VecDeque<Reply>,
-    pub(crate) responder: Option<Responder>,
-    pub(crate) requests: Vec<ModelRequest>,
-    /// How many of the requests a test has taken with `next_request`.
-    pub(crate) taken: usize,
-    pub(crate) unanswered: Vec<ModelRequest>,
-    pub(crate) strays: Vec<StrayRequest>,
-    pub(crate) gates: Vec<Counts>,
-    pub(crate) stopped: bool,
+pub(super) struct ModelState {
+    pub(super) queue: VecDeque<ModelResponse>,
+    pub(super) responder: Option<Responder>,
+    pub(super) requests: Vec<ModelRequest>,
+    /// The number of requests that a test has taken with `next_request`.
+    pub(super) taken: usize,
+    pub(super) unanswered: Vec<ModelRequest>,
+    pub(super) strays: Vec<StrayRequest>,
+    pub(super) gates: Vec<Gate>,
 }
 
-/// What has come to a gate.
-#[derive(Default)]
-pub(crate) struct Counts {
-    pub(crate) arrivals: usize,
-    pub(crate) hangups: usize,
-}
-
-impl State {
-    /// What a test is told that waited in vain.
-    pub(crate) fn summary(&self) -> String {
+impl ModelState {
+    /// Describes the received requests, for the error of a wait that timed out.
+    pub(super) fn summary(&self) -> String {
         format!(
-            "the model has seen {} requests, of which {} unanswered, and {} stray ones{}; \
-             {} replies are queued",
+            "the model has seen {} requests, of which {} unanswered, and {} stray requests{}; \
+             {} responses are queued",
             self.requests.len(),
             self.unanswered.len(),
             self.strays.len(),
@@ -49,7 +42,7 @@ impl State {
     }
 }
 
-impl fmt::Debug for State {
+impl fmt::Debug for ModelState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary())
     }

@@ -1,22 +1,22 @@
-//! The events of one output item, from `response.output_item.added` to `response.output_item.done`.
+//! The events of an output item, from `response.output_item.added` to `response.output_item.done`.
 
 use std::iter;
 
 use serde_json::{Value, json};
 
-use crate::reply::{Item, Kind};
+use crate::response::{Item, ItemKind};
 
-/// An item that is about to be streamed: it has its ids, and the two forms in which it is sent.
-pub(super) struct Stream {
+/// An item with its ids, in both forms in which it is sent.
+pub(super) struct ItemStream {
     index: usize,
     id: String,
     added: Value,
     done: Value,
-    kind: Kind,
+    kind: ItemKind,
 }
 
-impl Stream {
-    /// The item at `index` (from 0) of the reply to a request (from 1).
+impl ItemStream {
+    /// Creates the stream of the item at `index` (from 0) of the response to a request (from 1).
     pub(super) fn new(item: Item, request: u64, index: usize) -> Self {
         let Item {
             kind,
@@ -30,13 +30,13 @@ impl Stream {
         let call_id = call_id.unwrap_or_else(|| format!("call_{place}"));
 
         let (mut added, mut done) = match &kind {
-            Kind::Raw(item) => (item.clone(), item.clone()),
+            ItemKind::Raw(item) => (item.clone(), item.clone()),
             kind => (
                 form(kind, &id, &call_id, false),
                 form(kind, &id, &call_id, true),
             ),
         };
-        // Raw items may be anything, also no objects.
+        // A raw item may be any value, not only an object.
         for item in [&mut added, &mut done]
             .into_iter()
             .filter_map(Value::as_object_mut)
@@ -56,12 +56,12 @@ impl Stream {
         }
     }
 
-    /// The item as it is when it is done, which is also its form in the response's `output`.
+    /// Returns the completed item, which is also its form in the `output` of the response.
     pub(super) fn done(&self) -> &Value {
         &self.done
     }
 
-    /// The item's events, in order.
+    /// Returns the events of the item in order.
     pub(super) fn into_events(self) -> Box<dyn Iterator<Item = Value> + Send> {
         let Self {
             index,
@@ -83,9 +83,9 @@ impl Stream {
     }
 }
 
-/// The events between the first and the last.
-fn inner(kind: Kind, id: String, index: usize) -> Box<dyn Iterator<Item = Value> + Send> {
-    // An event that names its item, and has more members of its own.
+/// Returns the events between the first and the last.
+fn inner(kind: ItemKind, id: String, index: usize) -> Box<dyn Iterator<Item = Value> + Send> {
+    // An event that names its item and has further members.
     let about = move |name: &str, more: Value| {
         let mut event =
             json!({ "type": format!("response.{name}"), "item_id": id, "output_index": index });
@@ -94,7 +94,7 @@ fn inner(kind: Kind, id: String, index: usize) -> Box<dyn Iterator<Item = Value>
         }
         event
     };
-    // A value that arrives in one piece: one delta, then all of it.
+    // A value in one piece: one delta, then the whole value.
     let at_once = |name: &str, member: &str, value: String| {
         [
             about(&format!("{name}.delta"), json!({ "delta": value })),
@@ -103,14 +103,14 @@ fn inner(kind: Kind, id: String, index: usize) -> Box<dyn Iterator<Item = Value>
     };
 
     match kind {
-        Kind::Raw(_) => Box::new(iter::empty()),
-        Kind::FunctionCall { arguments, .. } => {
+        ItemKind::Raw(_) => Box::new(iter::empty()),
+        ItemKind::FunctionCall { arguments, .. } => {
             Box::new(at_once("function_call_arguments", "arguments", arguments).into_iter())
         }
-        Kind::CustomToolCall { input, .. } => {
+        ItemKind::CustomToolCall { input, .. } => {
             Box::new(at_once("custom_tool_call_input", "input", input).into_iter())
         }
-        Kind::Text { deltas } => {
+        ItemKind::Text { deltas } => {
             let text = deltas.concat();
             let part =
                 |text: &str| json!({ "content_index": 0, "part": part("output_text", text) });
@@ -130,7 +130,7 @@ fn inner(kind: Kind, id: String, index: usize) -> Box<dyn Iterator<Item = Value>
             });
             Box::new(iter::once(first).chain(deltas).chain(last))
         }
-        Kind::Reasoning { deltas } => {
+        ItemKind::Reasoning { deltas } => {
             let text = deltas.concat();
             let part =
                 |text: &str| json!({ "summary_index": 0, "part": part("summary_text", text) });
@@ -153,8 +153,8 @@ fn inner(kind: Kind, id: String, index: usize) -> Box<dyn Iterator<Item = Value>
     }
 }
 
-/// The item itself, while it is being made or when it is done.
-fn form(kind: &Kind, id: &str, call_id: &str, done: bool) -> Value {
+/// Returns the item as it is sent when it begins, or when it is done.
+fn form(kind: &ItemKind, id: &str, call_id: &str, done: bool) -> Value {
     let status = if done { "completed" } else { "in_progress" };
     let so_far = |text: &str| if done { text.to_owned() } else { String::new() };
     let parts = |kind: &str, deltas: &[String]| match done {
@@ -162,19 +162,19 @@ fn form(kind: &Kind, id: &str, call_id: &str, done: bool) -> Value {
         false => json!([]),
     };
     match kind {
-        Kind::Text { deltas } => json!({
+        ItemKind::Text { deltas } => json!({
             "type": "message",
             "id": id,
             "role": "assistant",
             "status": status,
             "content": parts("output_text", deltas),
         }),
-        Kind::Reasoning { deltas } => json!({
+        ItemKind::Reasoning { deltas } => json!({
             "type": "reasoning",
             "id": id,
             "summary": parts("summary_text", deltas),
         }),
-        Kind::FunctionCall { name, arguments } => json!({
+        ItemKind::FunctionCall { name, arguments } => json!({
             "type": "function_call",
             "id": id,
             "call_id": call_id,
@@ -182,7 +182,7 @@ fn form(kind: &Kind, id: &str, call_id: &str, done: bool) -> Value {
             "arguments": so_far(arguments),
             "status": status,
         }),
-        Kind::CustomToolCall { name, input } => json!({
+        ItemKind::CustomToolCall { name, input } => json!({
             "type": "custom_tool_call",
             "id": id,
             "call_id": call_id,
@@ -190,11 +190,11 @@ fn form(kind: &Kind, id: &str, call_id: &str, done: bool) -> Value {
             "input": so_far(input),
             "status": status,
         }),
-        Kind::Raw(item) => item.clone(),
+        ItemKind::Raw(item) => item.clone(),
     }
 }
 
-/// A part of a message or of a summary.
+/// Returns a part of a message or of a summary.
 fn part(kind: &str, text: &str) -> Value {
     match kind {
         "output_text" => json!({ "type": kind, "text": text, "annotations": [] }),
@@ -202,13 +202,13 @@ fn part(kind: &str, text: &str) -> Value {
     }
 }
 
-/// How the public API begins the ids of such items.
-fn prefix(kind: &Kind) -> &'static str {
+/// Returns the prefix of the ids that the public API gives to such items.
+fn prefix(kind: &ItemKind) -> &'static str {
     match kind {
-        Kind::Text { .. } => "msg",
-        Kind::Reasoning { .. } => "rs",
-        Kind::FunctionCall { .. } => "fc",
-        Kind::CustomToolCall { .. } => "ctc",
-        Kind::Raw(_) => "item",
+        ItemKind::Text { .. } => "msg",
+        ItemKind::Reasoning { .. } => "rs",
+        ItemKind::FunctionCall { .. } => "fc",
+        ItemKind::CustomToolCall { .. } => "ctc",
+        ItemKind::Raw(_) => "item",
     }
 }

@@ -1,58 +1,44 @@
-//! A reply as the events of the Responses API, in the order in which they are streamed.
+//! The events of the Responses API that stream a response, in order.
 //!
-//! Codex reads only some of these events and some of their members. All that the public API sends
-//! for a plain response are here, so that other clients can be tested with the same model.
+//! Codex reads only some of these events and some of their members. The stream has all events that
+//! the public API sends for a plain response, so that the model can test other clients too.
 
+mod breakpoints;
 mod item;
-mod stops;
+mod step;
 
-use std::{iter, time::Duration};
+use std::iter;
 
 use serde_json::{Value, json};
 
-use self::{item::Stream, stops::WithStops};
-use crate::{
-    gate::Gate,
-    reply::{Ending, Script},
-};
+pub(crate) use self::step::Step;
+use self::{breakpoints::WithBreakpoints, item::ItemStream};
+use crate::response::{Ending, StreamScript};
 
-/// What happens next in a streamed reply.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// An event goes out.
-    Send(Value),
-    /// Nothing happens for a while.
-    Pause(Duration),
-    /// Nothing happens until a gate is opened.
-    Hold(Gate),
-    /// The connection breaks.
-    Cut,
-}
-
-/// An event as server-sent text, with its place in the stream.
+/// Renders an event as server-sent text, with its sequence number.
 pub(crate) fn render(mut event: Value, sequence_number: u64) -> String {
     event["sequence_number"] = sequence_number.into();
     let name = event["type"].as_str().unwrap_or("message").to_owned();
-    // JSON text has no line breaks of its own, so one `data` line is enough.
+    // JSON text has no raw line breaks, so one `data` line is enough.
     format!("event: {name}\ndata: {event}\n\n")
 }
 
-/// All steps of the reply to the request of this number.
+/// Returns the steps of the response to the request of this number.
 ///
-/// They are made one at a time: a reply of a million deltas is never a million events in memory.
-pub(crate) fn steps(script: Script, request: u64) -> impl Iterator<Item = Step> + Send {
-    let Script {
+/// The iterator is lazy: a response of a million deltas is never a million events in memory.
+pub(crate) fn steps(script: StreamScript, request: u64) -> impl Iterator<Item = Step> + Send {
+    let StreamScript {
         items,
         usage,
         ending,
         delta_delay,
-        stops,
+        breakpoints,
     } = script;
 
-    let streams: Vec<Stream> = items
+    let streams: Vec<ItemStream> = items
         .into_iter()
         .enumerate()
-        .map(|(index, item)| Stream::new(item, request, index))
+        .map(|(index, item)| ItemStream::new(item, request, index))
         .collect();
     let mut response = json!({
         "id": format!("resp_{request}"),
@@ -78,14 +64,14 @@ pub(crate) fn steps(script: Script, request: u64) -> impl Iterator<Item = Step> 
         Ending::Cut => Step::Cut,
     };
 
-    let events = streams.into_iter().flat_map(Stream::into_events);
+    let events = streams.into_iter().flat_map(ItemStream::into_events);
     opening
         .into_iter()
-        .chain(WithStops::new(events, stops, delta_delay))
+        .chain(WithBreakpoints::new(events, breakpoints, delta_delay))
         .chain(iter::once(last))
 }
 
-/// The event that ends the response with this status.
+/// Returns the event that ends the response with this status.
 fn finish(mut response: Value, status: &str) -> Step {
     response["status"] = status.into();
     Step::Send(json!({ "type": format!("response.{status}"), "response": response }))

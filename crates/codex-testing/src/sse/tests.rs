@@ -1,14 +1,14 @@
-//! The events of replies, without a server.
+//! Tests the events of responses without a server.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{Step, render, steps};
-use crate::reply::{Answer, Item, Reply, Usage};
+use crate::response::{Item, ModelResponse, ResponseKind, Usage};
 
-/// What the reply to the second request does, one word per step.
-fn told(reply: Reply) -> Vec<String> {
+/// Returns the steps of the response to the second request, one word each.
+fn words(response: ModelResponse) -> Vec<String> {
     let word = |step| match step {
         Step::Send(event) => {
             let name = event["type"].as_str().unwrap().to_owned();
@@ -18,14 +18,14 @@ fn told(reply: Reply) -> Vec<String> {
         Step::Hold(gate) => format!("hold {}", gate.arrivals()),
         Step::Cut => "cut".to_owned(),
     };
-    let Answer::Stream(script) = reply.answer else {
+    let ResponseKind::Stream(script) = response.kind else {
         panic!("an HTTP error has no steps")
     };
     steps(script, 2).map(word).collect()
 }
 
-fn events(reply: Reply) -> Vec<Value> {
-    let Answer::Stream(script) = reply.answer else {
+fn events(response: ModelResponse) -> Vec<Value> {
+    let ResponseKind::Stream(script) = response.kind else {
         panic!("an HTTP error has no events")
     };
     let events = steps(script, 2).filter_map(|step| match step {
@@ -35,7 +35,7 @@ fn events(reply: Reply) -> Vec<Value> {
     events.collect()
 }
 
-/// The events of this type.
+/// Returns the events of this type.
 fn of<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
     let kind = format!("response.{kind}");
     events
@@ -45,7 +45,7 @@ fn of<'a>(events: &'a [Value], kind: &str) -> Vec<&'a Value> {
 }
 
 #[test]
-fn an_event_is_one_line_of_data_whatever_its_text() {
+fn an_event_is_one_data_line_whatever_its_text() {
     let text = render(
         json!({ "type": "response.x", "delta": "a\n\ndata: b\r\u{2028}" }),
         7,
@@ -61,10 +61,10 @@ fn an_event_is_one_line_of_data_whatever_its_text() {
 }
 
 #[test]
-fn a_text_comes_in_deltas_between_its_parts() {
-    let told = told(Reply::deltas(["a", "b"]));
+fn a_text_is_streamed_in_deltas_between_its_part_events() {
+    let words = words(ModelResponse::deltas(["a", "b"]));
     assert_eq!(
-        told,
+        words,
         [
             "created",
             "in_progress",
@@ -81,8 +81,8 @@ fn a_text_comes_in_deltas_between_its_parts() {
 }
 
 #[test]
-fn deltas_put_together_are_the_text_of_every_later_event() {
-    let events = events(Reply::text_in_chunks_of(3, "größer als 3"));
+fn the_deltas_concatenate_to_the_text_of_every_later_event() {
+    let events = events(ModelResponse::text_in_chunks_of(3, "größer als 3"));
     let deltas = of(&events, "output_text.delta");
     assert_eq!(deltas.len(), 4);
     let text: String = deltas
@@ -99,10 +99,10 @@ fn deltas_put_together_are_the_text_of_every_later_event() {
 }
 
 #[test]
-fn items_have_names_of_their_own_unless_the_test_gives_them() {
+fn items_have_distinct_ids_unless_the_test_sets_them() {
     let call = || Item::function_call("f", json!({ "x": 1 }));
     let events = events(
-        Reply::items([Item::reasoning("why"), call()])
+        ModelResponse::items([Item::reasoning("why"), call()])
             .item(call().id("i").call_id("c").namespace("n"))
             .item(Item::custom_tool_call("apply_patch", "*** Begin Patch"))
             .item(Item::text("said").phase("commentary")),
@@ -135,8 +135,8 @@ fn items_have_names_of_their_own_unless_the_test_gives_them() {
 }
 
 #[test]
-fn arguments_that_are_text_are_sent_as_they_are() {
-    let events = events(Reply::function_call("f", "{ not json"));
+fn arguments_that_are_a_string_are_sent_unchanged() {
+    let events = events(ModelResponse::function_call("f", "{ not json"));
     assert_eq!(
         of(&events, "function_call_arguments.done")[0]["arguments"],
         "{ not json"
@@ -145,8 +145,8 @@ fn arguments_that_are_text_are_sent_as_they_are() {
 }
 
 #[test]
-fn raw_items_are_sent_as_they_are_even_if_they_are_no_objects() {
-    let events = events(Reply::items([
+fn raw_items_are_sent_unchanged_even_if_they_are_not_objects() {
+    let events = events(ModelResponse::items([
         Item::raw(json!({ "type": "new" })),
         Item::raw(7),
     ]));
@@ -158,9 +158,9 @@ fn raw_items_are_sent_as_they_are_even_if_they_are_no_objects() {
 }
 
 #[test]
-fn usage_is_reported_with_its_sum() {
+fn usage_is_reported_with_its_total() {
     let usage = Usage::new(10, 4).cached(8).reasoning(3);
-    let events = events(Reply::text("x").usage(usage));
+    let events = events(ModelResponse::text("x").usage(usage));
     assert_eq!(
         of(&events, "completed")[0]["response"]["usage"],
         json!({
@@ -174,32 +174,32 @@ fn usage_is_reported_with_its_sum() {
 }
 
 #[test]
-fn endings_carry_their_reasons() {
-    let failed = events(Reply::failure("rate_limit_exceeded", "slow down"));
+fn the_last_event_carries_the_reason_of_the_end() {
+    let failed = events(ModelResponse::failure("rate_limit_exceeded", "slow down"));
     let error = json!({ "code": "rate_limit_exceeded", "message": "slow down" });
     assert_eq!(of(&failed, "failed")[0]["response"]["error"], error);
-    let incomplete = events(Reply::text("x").then_incomplete("max_output_tokens"));
+    let incomplete = events(ModelResponse::text("x").then_incomplete("max_output_tokens"));
     let details = &of(&incomplete, "incomplete")[0]["response"]["incomplete_details"];
     assert_eq!(details["reason"], "max_output_tokens");
     assert_eq!(
-        told(Reply::items([]).then_cut()),
+        words(ModelResponse::items([]).then_cut()),
         ["created", "in_progress", "cut"]
     );
 }
 
 #[test]
-fn halts_come_right_after_their_delta() {
+fn a_breakpoint_follows_its_delta() {
     let model = crate::ScriptedModel::start().unwrap();
     let gate = model.gate();
-    let told = told(
-        Reply::deltas(["a", "b"])
+    let words = words(
+        ModelResponse::deltas(["a", "b"])
             .cut_after(9)
             .hold_after(1, &gate)
             .hold_after(0, &gate)
             .delay_between_deltas(Duration::from_secs(1)),
     );
     assert_eq!(
-        told,
+        words,
         [
             "created",
             "in_progress",
@@ -221,7 +221,12 @@ fn halts_come_right_after_their_delta() {
 }
 
 #[test]
-fn an_http_error_takes_no_items() {
-    let reply = Reply::http_error(500, "x").item(Item::text("y")).then_cut();
-    assert!(matches!(reply.answer, Answer::Http { status: 500, .. }));
+fn an_http_error_ignores_items() {
+    let response = ModelResponse::http_error(500, "x")
+        .item(Item::text("y"))
+        .then_cut();
+    assert!(matches!(
+        response.kind,
+        ResponseKind::Http { status: 500, .. }
+    ));
 }

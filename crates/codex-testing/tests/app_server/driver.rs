@@ -1,4 +1,4 @@
-//! A raw driver of `codex app-server`: JSON lines over stdio, and nothing more.
+//! A raw driver of `codex app-server`: JSON lines over stdio.
 
 use std::{
     fs::{self, File},
@@ -13,10 +13,10 @@ use std::{
 use codex_testing::{CodexHome, ScriptedModel, codex_bin};
 use serde_json::{Value, json};
 
-/// Long enough for a loaded machine; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Long enough for a loaded machine. A test that reaches it fails.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A model, a home, and a server with one thread.
+/// Starts a model, a home, and a server with one thread.
 pub(crate) fn stage(
     approval_policy: &str,
     sandbox_mode: &str,
@@ -32,16 +32,16 @@ pub(crate) fn stage(
     (model, home, server, thread)
 }
 
-/// A running app-server, initialized, whose process group ends with the value.
+/// An initialized app-server. Drop ends its process group.
 pub(crate) struct AppServer {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
     reader: Option<JoinHandle<()>>,
     next_id: u64,
-    /// Messages that a wait has passed by.
+    /// Messages that waits have skipped.
     seen: Vec<Value>,
-    /// Where the server's standard error goes: into the home, so that it is shown only if needed.
+    /// The file of the server's standard error, which is printed only on failure.
     stderr: PathBuf,
 }
 
@@ -54,7 +54,7 @@ impl AppServer {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         command.stderr(File::create(&stderr).unwrap());
-        // A group of its own: `codex` may be a wrapper whose child is the server.
+        // A separate process group, because `codex` may be a wrapper whose child is the server.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().unwrap();
@@ -98,17 +98,17 @@ impl AppServer {
     /// Sends a request and waits for its result.
     pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         let id = self.request(method, params);
-        let answer = self.wait(method, |message| {
+        let response = self.wait(method, |message| {
             message["id"] == id && message["method"].is_null()
         });
-        assert!(answer["error"].is_null(), "{method} failed: {answer}");
-        answer["result"].clone()
+        assert!(response["error"].is_null(), "{method} failed: {response}");
+        response["result"].clone()
     }
 
-    /// The next message that is wanted; those before it are kept in `seen`.
+    /// Returns the next message that matches. Keeps the messages before it in `seen`.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let message = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|error| {
+            let message = self.lines.recv_timeout(TIMEOUT).unwrap_or_else(|error| {
                 let stderr = fs::read_to_string(&self.stderr).unwrap_or_default();
                 panic!(
                     "no {what}: {error}; seen: {:#?}; stderr: {stderr}",
@@ -122,13 +122,13 @@ impl AppServer {
         }
     }
 
-    /// The next notification or request of this method.
+    /// Returns the next notification or request of this method.
     pub(crate) fn wait_for(&mut self, method: &str) -> Value {
         self.wait(method, |message| message["method"] == method)
     }
 
-    /// Messages of this method that waits have passed by.
-    pub(crate) fn passed(&self, method: &str) -> Vec<&Value> {
+    /// Returns the messages of this method that waits have skipped.
+    pub(crate) fn skipped(&self, method: &str) -> Vec<&Value> {
         self.seen
             .iter()
             .filter(|message| message["method"] == method)
@@ -140,20 +140,20 @@ impl AppServer {
         result["thread"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Starts a turn and gives its id.
+    /// Starts a turn and returns its id.
     pub(crate) fn start_turn(&mut self, thread: &str, text: &str) -> String {
         let input = json!([{ "type": "text", "text": text }]);
         let result = self.call("turn/start", &json!({ "threadId": thread, "input": input }));
         result["turn"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Runs a turn to its end and gives it as `turn/completed` does.
+    /// Runs a turn to its end and returns the turn of `turn/completed`.
     pub(crate) fn run(&mut self, thread: &str, text: &str) -> Value {
         let turn = self.start_turn(thread, text);
         self.completed(&turn)
     }
 
-    /// Waits for the end of a turn, which may have come before the response to `turn/start`.
+    /// Waits for the end of a turn, which may precede the response to `turn/start`.
     pub(crate) fn completed(&mut self, turn: &str) -> Value {
         let ends = |message: &Value| {
             message["method"] == "turn/completed" && message["params"]["turn"]["id"] == turn
@@ -163,9 +163,9 @@ impl AppServer {
         message["params"]["turn"].clone()
     }
 
-    /// The texts of the deltas of agent messages that came by.
+    /// Returns the texts of the agent message deltas that waits have skipped.
     pub(crate) fn deltas(&self) -> Vec<&str> {
-        let deltas = self.passed("item/agentMessage/delta").into_iter();
+        let deltas = self.skipped("item/agentMessage/delta").into_iter();
         deltas
             .map(|message| message["params"]["delta"].as_str().unwrap())
             .collect()
@@ -174,10 +174,10 @@ impl AppServer {
 
 impl Drop for AppServer {
     fn drop(&mut self) {
-        // The clean stop of the server is the end of its input.
+        // The end of its input stops the server cleanly.
         drop(self.stdin.take());
         if thread::panicking() {
-            // After a failure nothing is certain, so nothing is waited for.
+            // After a failure the server may not stop, so it is killed.
             #[cfg(unix)]
             drop(
                 std::process::Command::new("kill")

@@ -1,9 +1,9 @@
-//! The scripted model behind a real app-server. Without a codex executable these tests fail, and say how
-//! to get one.
+//! Tests the scripted model behind a real app-server. Without a codex executable these tests fail with
+//! the remedy.
 
-// Helpers of tests are tests, too, but clippy takes only test functions for them.
+// A helper panics where the test would; clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
+mod completed;
 mod driver;
-mod halts;
-mod turns;
+mod held_and_failed;

@@ -1,4 +1,4 @@
-//! A small HTTP client: one request per connection, and a response that can be read in pieces.
+//! A small HTTP client: one request per connection, with a response that can be read in pieces.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -9,16 +9,16 @@ use std::{
 use codex_testing::ScriptedModel;
 use serde_json::{Value, json};
 
-/// A connection on which one request was sent.
+/// A connection that has sent one request.
 pub(crate) struct Client(BufReader<TcpStream>);
 
-/// A response that was read to its end.
+/// A complete response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
-    /// Whether the body ended as it said it would.
+    /// Whether the body ended as announced.
     pub(crate) whole: bool,
 }
 
@@ -34,7 +34,7 @@ impl Client {
         Self(BufReader::new(stream))
     }
 
-    /// Asks for a response to this text of the user.
+    /// Requests a response to this text of the user.
     pub(crate) fn ask(model: &ScriptedModel, text: &str) -> Self {
         let input = json!([{ "type": "message", "role": "user", "content": text }]);
         let body = json!({ "model": "m", "input": input }).to_string();
@@ -47,7 +47,7 @@ impl Client {
         line
     }
 
-    /// The status line and the headers.
+    /// Reads the status line and the headers.
     pub(crate) fn head(&mut self) -> String {
         let mut head = String::new();
         loop {
@@ -59,7 +59,7 @@ impl Client {
         }
     }
 
-    /// One chunk of a chunked body; `None` at its end, an error if it breaks off.
+    /// Reads a chunk of a chunked body: `None` at its end, an error if the connection breaks.
     pub(crate) fn chunk(&mut self) -> Result<Option<String>, ()> {
         let size = usize::from_str_radix(self.line().trim(), 16).map_err(drop)?;
         let mut chunk = vec![0; size + 2];
@@ -68,7 +68,7 @@ impl Client {
         Ok((size > 0).then(|| String::from_utf8(chunk).unwrap()))
     }
 
-    pub(crate) fn answer(mut self) -> Answer {
+    pub(crate) fn response(mut self) -> HttpResponse {
         let head = self.head();
         let status = head[9..12].parse().unwrap();
         let length = head
@@ -91,7 +91,7 @@ impl Client {
                 }
             }
         }
-        Answer {
+        HttpResponse {
             status,
             head,
             body,
@@ -100,8 +100,8 @@ impl Client {
     }
 }
 
-impl Answer {
-    /// The events of the stream.
+impl HttpResponse {
+    /// Returns the events of the stream.
     pub(crate) fn events(&self) -> Vec<Value> {
         let data = self
             .body
@@ -127,7 +127,7 @@ impl Answer {
     }
 }
 
-/// A model without a script.
+/// Starts a model without a script.
 pub(crate) fn model() -> ScriptedModel {
     ScriptedModel::start().unwrap()
 }

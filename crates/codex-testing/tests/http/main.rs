@@ -1,8 +1,8 @@
-//! The scripted model as an HTTP client sees it, without Codex.
+//! Tests the scripted model with a plain HTTP client, without Codex.
 
-// Helpers of tests are tests, too, but clippy takes only test functions for them.
+// A helper panics where the test would; clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
-mod answers;
 mod client;
+mod responses;
 mod waits;

@@ -1,11 +1,12 @@
-//! Gates, waits, and the end of the model.
+//! Gates, waits, and the shutdown of the model.
 
 use std::{net::TcpStream, sync::Arc, thread, time::Duration};
 
 use crate::client::{Client, model};
-use codex_testing::{Error, Reply, ScriptedModel};
+use codex_testing::{Error, ModelResponse, ScriptedModel};
 
-/// Both ends of all connections are in this process, and the usual limit is 1,024 files.
+/// Raises the limit of open files: this process has both ends of each connection, and the usual limit
+/// is 1,024 files.
 fn allow_many_sockets() {
     #[cfg(unix)]
     {
@@ -31,10 +32,10 @@ fn a_gate_holds_the_head_or_the_rest_of_the_stream() {
     before.blocking_reached().unwrap();
     assert!(!before.is_open());
     before.open();
-    assert_eq!(client.answer().text(), "whole");
+    assert_eq!(client.response().text(), "whole");
 
     let within = model.gate();
-    model.push(Reply::text("one two three").hold_after(2, &within));
+    model.push(ModelResponse::text("one two three").hold_after(2, &within));
     let mut client = Client::ask(&model, "x");
     client.head();
     let first = client.chunk().unwrap().unwrap();
@@ -52,11 +53,11 @@ fn a_gate_holds_the_head_or_the_rest_of_the_stream() {
 }
 
 #[test]
-fn a_client_that_hangs_up_while_held_is_noticed() {
+fn a_client_that_disconnects_while_held_is_counted() {
     let model = model();
     let before = model.push_gated("x");
     let within = model.gate();
-    model.push(Reply::text("x").hold_after(0, &within));
+    model.push(ModelResponse::text("x").hold_after(0, &within));
     for gate in [before, within] {
         let client = Client::ask(&model, "x");
         gate.blocking_reached().unwrap();
@@ -66,14 +67,14 @@ fn a_client_that_hangs_up_while_held_is_noticed() {
 }
 
 #[test]
-fn a_thousand_clients_at_once_get_each_its_own_text() {
+fn a_thousand_concurrent_clients_each_get_their_own_text() {
     const CLIENTS: usize = 1_000;
     allow_many_sockets();
     let model = model();
     let gate = model.gate();
     model.respond_with({
         let gate = gate.clone();
-        move |request| Reply::text(request.last_user_text().unwrap_or_default()).hold(&gate)
+        move |request| ModelResponse::text(request.last_user_text().unwrap_or_default()).hold(&gate)
     });
     let text = |number: usize| format!("I am number {number}");
     let clients: Vec<_> = (0..CLIENTS)
@@ -82,16 +83,16 @@ fn a_thousand_clients_at_once_get_each_its_own_text() {
     gate.blocking_reached_by(CLIENTS).unwrap();
     gate.open();
     for (number, client) in clients.into_iter().enumerate() {
-        assert_eq!(client.answer().text(), text(number));
+        assert_eq!(client.response().text(), text(number));
     }
 }
 
 #[test]
 fn requests_are_taken_once_and_in_order_by_blocking_and_async_code() {
     let model = model();
-    model.respond_with(|_| Reply::items([]));
+    model.respond_with(|_| ModelResponse::items([]));
     for text in ["one", "two"] {
-        Client::ask(&model, text).answer();
+        Client::ask(&model, text).response();
     }
     let one = model.blocking_next_request().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -108,7 +109,7 @@ async fn an_async_wait_ends_when_the_request_arrives() {
     let gate = model.push_gated("x");
     let asking = thread::spawn({
         let model = Arc::clone(&model);
-        move || Client::ask(&model, "late").answer().text()
+        move || Client::ask(&model, "late").response().text()
     });
     assert_eq!(
         model
@@ -125,8 +126,8 @@ async fn an_async_wait_ends_when_the_request_arrives() {
 }
 
 #[tokio::test]
-async fn waits_in_vain_end_with_what_was_seen() {
-    let model = ScriptedModel::start_with_patience(Duration::from_millis(20)).unwrap();
+async fn a_wait_that_times_out_reports_the_requests_received() {
+    let model = ScriptedModel::start_with_timeout(Duration::from_millis(20)).unwrap();
     let gate = model.push_gated("x");
     for error in [
         model.next_request().await.unwrap_err(),
@@ -145,7 +146,7 @@ async fn waits_in_vain_end_with_what_was_seen() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_with_its_model() {
+async fn a_wait_ends_when_the_model_is_dropped() {
     let model = model();
     let gate = model.gate();
     let waiting = tokio::spawn({
@@ -163,15 +164,15 @@ async fn a_wait_ends_with_its_model() {
 }
 
 #[test]
-fn a_dropped_model_closes_its_port_and_its_connections_and_drops_its_script() {
+fn a_dropped_model_closes_its_port_and_connections_and_drops_its_script() {
     let model = model();
     let address = model.address();
     let gate = model.push_gated("x");
-    // The closure holds a gate, which holds the model's state, which holds the closure.
+    // The model holds the closure, and the closure holds a gate of the model.
     let token = Arc::new(gate.clone());
     model.respond_with({
         let token = Arc::clone(&token);
-        move |_| Reply::text("x").hold(&token)
+        move |_| ModelResponse::text("x").hold(&token)
     });
     let mut client = Client::ask(&model, "x");
     gate.blocking_reached().unwrap();

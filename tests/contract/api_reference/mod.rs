@@ -1,0 +1,213 @@
+//! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and correct.
+//!
+//! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources, each
+//! member in its own type, on the async and on the blocking side.
+
+mod members;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use quote::ToTokens;
+use serde_json::Value;
+use syn::{Item, Visibility};
+
+use members::{Api, idents};
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Returns the rows of all tables: the Python name and its Rust names.
+fn rows() -> BTreeMap<String, Vec<String>> {
+    let text = fs::read_to_string(workspace().join("docs/api-reference.md")).unwrap();
+    let mut rows = BTreeMap::new();
+    for line in text.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [python, rust] = cells.as_slice() else {
+            panic!("a row of two cells: {line}")
+        };
+        let rust = rust
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        let twice = rows.insert(python.trim_matches('`').to_owned(), rust);
+        assert!(twice.is_none(), "`{python}` is in the tables twice");
+    }
+    rows
+}
+
+/// Splits `Thread.run(a, b)` into `Thread.run`, `Thread.run(a)` and `Thread.run(b)`.
+fn each_argument(name: &str) -> Vec<String> {
+    match name.trim_end_matches(')').split_once('(') {
+        None => vec![name.to_owned()],
+        Some((call, arguments)) => std::iter::once(call.to_owned())
+            .chain(
+                arguments
+                    .split(", ")
+                    .map(|argument| format!("{call}({argument})")),
+            )
+            .collect(),
+    }
+}
+
+/// Returns the names of the Python SDK, without the async twins, which have the same members.
+fn python() -> BTreeSet<String> {
+    let path = workspace().join("tests/fixtures/python-sdk-0.163.0.json");
+    let python: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let strings = |value: &Value| -> Vec<String> {
+        value
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let members = python["members"].as_object().unwrap();
+    let mut names = BTreeSet::new();
+    for name in strings(&python["exports"]) {
+        match name.strip_prefix("Async") {
+            Some(twin) => assert_eq!(members[&name], members[twin], "{name} is more than {twin}"),
+            None if name == "__version__" => {}
+            None => drop(names.insert(name)),
+        }
+    }
+    for (name, members) in members
+        .iter()
+        .filter(|(name, _)| !name.starts_with("Async"))
+    {
+        for (member, keywords) in members.as_object().unwrap() {
+            names.insert(format!("{name}.{member}"));
+            let keywords = strings(keywords);
+            names.extend(
+                keywords
+                    .iter()
+                    .map(|keyword| format!("{name}.{member}({keyword})")),
+            );
+        }
+    }
+    names.extend(
+        strings(&python["types"])
+            .iter()
+            .map(|name| format!("types.{name}")),
+    );
+    names
+}
+
+#[test]
+fn the_tables_list_exactly_the_names_of_the_python_sdk() {
+    let listed: BTreeSet<_> = rows().keys().flat_map(|name| each_argument(name)).collect();
+    let python = python();
+    let missing: Vec<_> = python.difference(&listed).collect();
+    let unknown: Vec<_> = listed.difference(&python).collect();
+    assert!(missing.is_empty(), "not in the tables: {missing:?}");
+    assert!(
+        unknown.is_empty(),
+        "in the tables, but not in Python: {unknown:?}"
+    );
+}
+
+/// Returns the names that a file exports with `pub use`, `pub mod` and `pub type`.
+fn exported(path: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(workspace().join(path)).unwrap();
+    let file = syn::parse_file(&text).unwrap();
+    let names = file.items.iter().flat_map(|item| match item {
+        Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
+            idents(item.tree.to_token_stream())
+        }
+        Item::Type(item) => vec![item.ident.to_string()],
+        Item::Mod(item) => vec![item.ident.to_string()],
+        _ => Vec::new(),
+    });
+    names.collect()
+}
+
+/// The public Rust names.
+struct Rust {
+    client: Api,
+    types: Api,
+    exported: BTreeSet<String>,
+    exported_types: BTreeSet<String>,
+}
+
+impl Rust {
+    fn read() -> Self {
+        let rust = Self {
+            client: Api::read(&workspace().join("crates/codex-client/src")),
+            types: Api::read(&workspace().join("crates/codex-types/src")),
+            exported: exported("crates/codex-client/src/lib.rs"),
+            exported_types: exported("crates/codex-client/src/types.rs"),
+        };
+        // Proves that the reader distinguishes types.
+        assert!(rust.has("ThreadStart::ephemeral") && rust.has("TurnResult::items"));
+        assert!(!rust.has("ThreadResume::ephemeral") && !rust.has("Thread::items"));
+        // In the blocking API, `next` belongs to `Iterator`.
+        assert!(!rust.has("TurnStream::next"));
+        rust
+    }
+
+    /// Returns whether a name exists: `Type`, `Type::member`, `Type::{member, member}` or `function`.
+    fn has(&self, name: &str) -> bool {
+        let Some((ty, members)) = name.split_once("::") else {
+            return self.exported.contains(name) || self.types.has_type(name);
+        };
+        if ty == "types" {
+            return self.exported_types.contains(members);
+        }
+        let api = match self.exported.contains(ty) {
+            true => &self.client,
+            false => &self.types,
+        };
+        let mut members = members.trim_matches(['{', '}']).split(',');
+        members.all(|member| api.has(ty, member.trim()))
+    }
+}
+
+#[test]
+fn each_rust_name_in_the_tables_exists() {
+    let rust = Rust::read();
+    let mut wrong = Vec::new();
+    for (python, names) in rows() {
+        assert!(!names.is_empty(), "`{python}` has no Rust name");
+        let missing = names.into_iter().filter(|name| !rust.has(name));
+        wrong.extend(missing.map(|name| format!("{python}: {name}")));
+    }
+    assert!(
+        wrong.is_empty(),
+        "in the tables, but not in the code: {wrong:#?}"
+    );
+}
+
+#[test]
+fn each_member_that_the_documentation_names_exists() {
+    let rust = Rust::read();
+    let (mut found, mut wrong) = (0, Vec::new());
+    for page in ["api-reference", "faq", "getting-started", "architecture"] {
+        let text = fs::read_to_string(workspace().join(format!("docs/{page}.md"))).unwrap();
+        // Inline code only; code blocks are compiled.
+        let prose = text.split("```").step_by(2).collect::<String>();
+        for code in prose.split('`').skip(1).step_by(2) {
+            let name = code.split('(').next().unwrap();
+            let Some((ty, _)) = name.split_once("::") else {
+                continue;
+            };
+            // Types of the client only, not modules or private types.
+            if rust.exported.contains(ty) && ty.starts_with(char::is_uppercase) {
+                found += 1;
+                if !rust.has(name) {
+                    wrong.push(format!("{page}: {code}"));
+                }
+            }
+        }
+    }
+    assert!(found > 100, "only {found} were found");
+    assert!(
+        wrong.is_empty(),
+        "in the documentation, but not in the code: {wrong:#?}"
+    );
+}

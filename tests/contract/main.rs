@@ -1,0 +1,17 @@
+//! Contracts of the sources, the types and the documentation, independent of a server's behaviour.
+//!
+//! `cargo test -p codex-tests --test contract parity::` runs one contract.
+
+// A helper panics where the test would; clippy exempts only the test functions themselves.
+#![expect(clippy::unwrap_used)]
+
+mod api_reference;
+mod call_sites;
+mod floors;
+mod markdown;
+mod openness;
+mod parity;
+mod random_values;
+mod recorded_traffic;
+mod secrets;
+mod tables;

@@ -1,0 +1,414 @@
+//! Runs each example of `codex-client` unchanged, as a process of its own on the real app-server.
+
+// A helper panics where the test would; clippy exempts only the test functions themselves.
+#![expect(clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeSet,
+    env::{self, consts::EXE_SUFFIX},
+    fs,
+    path::{self, Path},
+    process::Stdio,
+    time::Duration,
+};
+
+use codex_testing::{Item, ModelResponse, codex_bin};
+use codex_tests::stage::Stage;
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::Command,
+    time::timeout,
+};
+
+/// An example takes a second. One that reaches this timeout hangs.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A PNG of a red square.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0,
+    0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0, 0x4b, 0x6d, 0x29, 0xdc, 0, 0, 0, 0x11, b'I', b'D', b'A', b'T',
+    0x78, 0xda, 0x63, 0xf8, 0xcf, 0xc0, 0x80, 0x15, 0x31, 0x0c, 0x2d, 0x09, 0, 0x28, 0xff, 0x3f,
+    0xc1, 0xce, 0x77, 0xc8, 0x4f, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+/// An example to run.
+struct Example {
+    stage: Stage,
+    command: Command,
+    name: String,
+    stdin: &'static str,
+    /// The expected text on standard error, which is empty otherwise.
+    stderr: Option<&'static str>,
+}
+
+impl Example {
+    /// Creates an example on a stage whose model always sends the same response.
+    fn new(name: &str) -> Self {
+        let stage = Stage::new();
+        stage
+            .model
+            .respond_with(|_| ModelResponse::text("It is 42."));
+        Self {
+            command: command(&stage, name),
+            stage,
+            name: name.to_owned(),
+            stdin: "",
+            stderr: None,
+        }
+    }
+
+    /// Prepares another run of the program with the same home.
+    fn again(&mut self) -> &mut Command {
+        self.command = command(&self.stage, &self.name);
+        &mut self.command
+    }
+
+    /// Runs it to its successful end. Returns its output.
+    async fn run(&mut self) -> String {
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(self.stdin.as_bytes()).await.unwrap();
+        // This ends its input.
+        drop(stdin);
+        let output = timeout(TIMEOUT, child.wait_with_output()).await;
+        let output = output
+            .unwrap_or_else(|_| panic!("{} hangs", self.name))
+            .unwrap();
+        let (told, complained) = (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        let expected = match self.stderr {
+            None => complained.is_empty(),
+            Some(stderr) => complained.contains(stderr),
+        };
+        assert!(
+            output.status.success() && expected,
+            "{} ended with {}\n{told}\n{complained}",
+            self.name,
+            output.status,
+        );
+        told
+    }
+
+    /// Runs it and calls `act` after its first line. Returns the output after that line.
+    async fn run_and_then(&mut self, act: impl FnOnce()) -> String {
+        let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stdout.take().unwrap());
+        let mut rest = String::new();
+        let ends = async {
+            told.read_line(&mut rest).await.unwrap();
+            act();
+            rest.clear();
+            told.read_to_string(&mut rest).await.unwrap();
+            child.wait().await.unwrap()
+        };
+        let status = timeout(TIMEOUT, ends).await;
+        assert!(status.is_ok_and(|status| status.success()), "{}", self.name);
+        rest
+    }
+
+    /// Runs it and asserts that its output has lines that begin with these texts, in this order.
+    async fn prints(&mut self, expected: &[&str]) -> String {
+        let told = self.run().await;
+        let mut lines = told.lines();
+        for expected in expected {
+            assert!(
+                lines.any(|line| line.starts_with(expected)),
+                "{} did not print `{expected}`:\n{told}",
+                self.name
+            );
+        }
+        told
+    }
+}
+
+/// Returns the command of an example. cargo builds it into `examples`, beside the folder of this test.
+fn command(stage: &Stage, name: &str) -> Command {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
+    assert!(
+        program.is_file(),
+        "{} is missing: `cargo build -p codex-client --examples` makes it, and so does \
+         `cargo test --workspace`",
+        program.display()
+    );
+    // It runs in a different directory than this test.
+    let codex = path::absolute(codex_bin().expect("a codex executable")).unwrap();
+    let mut command = Command::from(stage.home.command(program));
+    command.kill_on_drop(true).env("CODEX_BIN", codex);
+    command
+}
+
+/// Tests each example in its async and its blocking form.
+macro_rules! examples {
+    ($(fn $name:ident($example:ident) $body:block)*) => {
+        mod asynchronous {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(Example::new(stringify!($name))).await;
+                }
+            )*
+        }
+
+        mod blocking {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(Example::new(concat!(stringify!($name), "_blocking"))).await;
+                }
+            )*
+        }
+
+        /// The tested examples.
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        $(
+            async fn $name(mut $example: Example) $body
+        )*
+    };
+}
+
+examples! {
+    fn quickstart(example) {
+        example.prints(&["server: codex_rust_sdk/", "thread: ", "answer: It is 42.", "items:  2"]).await;
+    }
+
+    fn turn_result(example) {
+        example.prints(&["status: completed", "took:", "item:   the prompt", "answer: It is 42."]).await;
+    }
+
+    fn streaming(example) {
+        let response = ModelResponse::deltas(["It ", "is ", "42."]);
+        example.stage.model.push(response);
+        example.prints(&["It is 42.", "[completed, 2 items]"]).await;
+    }
+
+    fn models_and_metadata(example) {
+        let home = example.stage.home.codex_home();
+        let home = format!("home:   {}", home.display());
+        example.prints(&["server: models_example/", &home, "system: ", "model:  gpt-"]).await;
+    }
+
+    fn resume(example) {
+        let told = example.prints(&["thread: ", "answer: It is 42."]).await;
+        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        example.again().arg(id);
+        example.prints(&["turns so far: 1", "answer: It is 42."]).await;
+    }
+
+    fn lifecycle(example) {
+        example.prints(&[
+            "named:      Parsers (1 turns)",
+            "listed:     ",
+            "forked:     ",
+            "archived:   ",
+            "unarchived: ",
+            "compacted:  completed",
+        ]).await;
+    }
+
+    fn image(example) {
+        example.prints(&["answer: It is 42."]).await;
+        assert!(sent_an_image(&example.stage));
+    }
+
+    fn local_image(example) {
+        let path = example.stage.home.workspace().join("square.png");
+        fs::write(path, PNG).unwrap();
+        example.command.arg("square.png");
+        example.prints(&["answer: It is 42."]).await;
+        assert!(sent_an_image(&example.stage));
+    }
+
+    fn errors_and_retry(example) {
+        example.prints(&["refused: there is no such thread", "answer: It is 42."]).await;
+        example.stage.model.push(ModelResponse::http_error(400, "bad request"));
+        example.again();
+        example.prints(&["refused: there is no such thread", "failed: bad request"]).await;
+    }
+
+    fn chat_loop(example) {
+        example.stdin = "What is it?\nReally?\n";
+        example.prints(&["you> codex> It is 42.", "you> codex> It is 42.", "you> ", "this was thread "]).await;
+        let asked = example.stage.model.requests();
+        assert_eq!(asked[1].last_user_text().as_deref(), Some("Really?"));
+        // A failed turn does not end the program.
+        example.stage.model.push(ModelResponse::http_error(400, "bad request"));
+        example.again();
+        example.stderr = Some("the turn failed: bad request");
+        example.prints(&["you> codex> ", "you> codex> It is 42.", "you> "]).await;
+    }
+
+    fn turn_options(example) {
+        let answer = r#"{ "language": "Rust", "confidence": 0.9 }"#;
+        example.stage.model.push(ModelResponse::text(answer));
+        example.prints(&["language:   \"Rust\"", "confidence: 0.9"]).await;
+        let asked = example.stage.model.requests();
+        let body = asked[0].body();
+        assert_eq!(body["reasoning"]["effort"], "low");
+        assert_eq!(body["text"]["format"]["type"], "json_schema");
+    }
+
+    fn typed_answer(example) {
+        let respond = |text: &str| example.stage.model.push(ModelResponse::text(text));
+        respond(
+            r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [
+                { "file": "a.rs", "line": 7, "text": "Why?" },
+                { "file": "b.rs", "line": null, "text": "Too long." }
+            ] }"#,
+        );
+        respond(r#"{ "value": ["Say why.", "Cut it."] }"#);
+        example.prints(&["needs work: Nearly.", "a.rs:7: Why?", "b.rs: Too long.", "1. Say why.", "2. Cut it."]).await;
+        // A response that does not match is reported.
+        example.stage.model.push(ModelResponse::text(r#"{ "verdict": "Good", "summary": 1 }"#));
+        example.again();
+        example.prints(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
+    }
+
+    fn tool(example) {
+        let stage = &example.stage;
+        stage.model.push(ModelResponse::items(["ABC-1", "ABC-9"].map(|id| {
+            Item::function_call("lookup_ticket", json!({ "id": id })).call_id(id)
+        })));
+        let told = example.prints(&["thread: ", "answer: It is 42."]).await;
+        assert!(told.contains(r#"called: lookup_ticket({"id":"ABC-1"})"#), "{told}");
+        assert!(told.contains(r#"failed: lookup_ticket({"id":"ABC-9"})"#), "{told}");
+        let asked = example.stage.model.requests();
+        let output = |id: &str| asked[1].tool_output(id);
+        assert_eq!(output("ABC-1").as_deref(), Some("ABC-1: The door squeaks."));
+        assert_eq!(output("ABC-9").as_deref(), Some("there is no such ticket"));
+        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        let call = ModelResponse::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
+        example.stage.model.push(call);
+        example.again().arg(id);
+        example.prints(&["called: lookup_ticket(", "answer: It is 42."]).await;
+    }
+
+    fn model_selection(example) {
+        let told = example.prints(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
+        let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
+        let asked = example.stage.model.requests();
+        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.next_back().unwrap());
+    }
+
+    fn turn_control(example) {
+        // Neither response ends by itself.
+        let model = &example.stage.model;
+        let (first, second) = (model.gate(), model.gate());
+        model.push(ModelResponse::deltas(["one, ", "two"]).hold_after(1, &first));
+        model.push(ModelResponse::deltas(["un, ", "deux"]).hold_after(1, &second));
+        example.prints(&["steering", "interrupting", "stopped, with "]).await;
+        let asked = example.stage.model.requests();
+        assert_eq!(asked[1].last_user_text().as_deref(), Some("Count in French instead."));
+    }
+
+    fn login_and_account(example) {
+        example.prints(&["the model's provider needs no login"]).await;
+        example.again().arg("api-key").env("OPENAI_API_KEY", "sk-no-secret");
+        example.prints(&["the key is saved"]).await;
+        example.again().arg("logout");
+        example.run().await;
+    }
+
+    fn approvals(example) {
+        let touch = |name: &str| {
+            let call = json!({
+                "cmd": format!("touch {name}"), "sandbox_permissions": "require_escalated",
+                "justification": "You have asked for it.",
+            });
+            example.stage.model.push(ModelResponse::function_call("exec_command", call));
+        };
+        touch("yes.txt");
+        touch("no.txt");
+        example.stage.model.push("As you wish.");
+        // Input other than a number declines.
+        example.stdin = "1\nnever\n";
+        example.prints(&["run ", "  because: You have asked", "  1) yes", "? ", "run ", "? answer: As you wish."]).await;
+        let made = |name: &str| example.stage.home.workspace().join(name).exists();
+        assert!(made("yes.txt") && !made("no.txt"));
+    }
+
+    fn elicitation(example) {
+        example.command.arg(env!("CARGO_BIN_EXE_mcp_server"));
+        for tool in ["act", "ask"] {
+            let call = Item::function_call(tool, json!({})).namespace("mcp__example");
+            example.stage.model.push(ModelResponse::items([call]));
+        }
+        example.stage.model.push("Blue it is.");
+        // A text field accepts a number as text.
+        example.stdin = "no\n7\ny\n";
+        let asked = [
+            "example asks: Allow the example MCP server to run tool \"act\"?",
+            "agree? (y): example asks: Which color?",
+            "color: agree? (y): answer: Blue it is.",
+        ];
+        example.prints(&asked).await;
+        let told = |request: usize| example.stage.model.requests()[request].last_tool_output();
+        let act = told(1).unwrap();
+        assert!(!act.contains("has acted"), "{act}");
+        let ask = told(2).unwrap();
+        assert!(ask.contains("accept") && ask.contains(r#""7""#), "{ask}");
+    }
+
+    fn review(example) {
+        let command = json!({ "cmd": "git diff" });
+        let model = &example.stage.model;
+        model.push(ModelResponse::function_call("exec_command", command));
+        model.push(ModelResponse::text("Nothing is wrong."));
+        example.prints(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
+    }
+
+    fn goal(example) {
+        let complete = json!({ "status": "complete" });
+        let model = &example.stage.model;
+        model.push("I have begun.");
+        model.push(ModelResponse::function_call("update_goal", complete));
+        model.push("It is done.");
+        example.prints(&[
+            "turn",
+            "  says: I have begun.",
+            "turn",
+            "  says: It is done.",
+            "status: complete",
+            "tokens: ",
+            "turns:  2",
+        ]).await;
+    }
+
+    fn fs_watch(example) {
+        let file = example.stage.home.workspace().join("made");
+        let told = example.run_and_then(|| fs::write(&file, "new").unwrap()).await;
+        assert!(told.starts_with("changed: ") && told.contains("made"), "{told}");
+    }
+
+    fn exec(example) {
+        example.prints(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
+    }
+}
+
+fn sent_an_image(stage: &Stage) -> bool {
+    let body = stage.model.requests()[0].body().to_string();
+    body.contains("input_image") && body.contains("data:image/png;base64,")
+}
+
+#[test]
+fn every_example_is_tested_in_both_forms() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/codex-client/examples");
+    let files = fs::read_dir(directory).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let found: BTreeSet<String> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let tested = NAMES
+        .iter()
+        .flat_map(|name| [name.to_string(), format!("{name}_blocking")]);
+    assert_eq!(found, tested.collect());
+}

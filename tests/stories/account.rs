@@ -1,0 +1,52 @@
+//! Account and models on a real app-server.
+
+use codex_client::{Codex, types::Account};
+use codex_tests::stage::Stage;
+
+#[tokio::test]
+async fn an_api_key_logs_in_until_logout_and_is_not_printed() {
+    const KEY: &str = "sk-test-not-a-key";
+    let stage = Stage::new();
+    // The scripted provider needs no account.
+    let start = || stage.builder().config("model_provider", "openai").start();
+    let codex = start().await.unwrap();
+    assert_eq!(codex.account().await.unwrap().account, None);
+    codex.login_api_key(KEY).await.unwrap();
+    let account = codex.account().refresh_token(false).await.unwrap();
+    assert!(
+        matches!(account.account, Some(Account::ApiKey)),
+        "{account:?}"
+    );
+    assert!(!format!("{codex:?}{account:?}").contains(KEY));
+    // The key is saved, so the next server knows it too.
+    codex.close().await.unwrap();
+    let codex = start().await.unwrap();
+    assert!(codex.account().await.unwrap().account.is_some());
+    codex.logout().await.unwrap();
+    assert_eq!(codex.account().await.unwrap().account, None);
+    codex.logout().await.unwrap();
+    codex.close().await.unwrap();
+}
+
+async fn models(codex: &Codex, hidden: bool, limit: u32) -> Vec<String> {
+    let mut models = codex.models().include_hidden(hidden).limit(limit).stream();
+    let mut ids = Vec::new();
+    while let Some(model) = models.next().await {
+        ids.push(model.expect("a model").id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn models_are_listed_in_one_page_or_several_with_hidden_ones_on_request() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let page = codex.models().await.unwrap();
+    assert_eq!(page.next_cursor, None);
+    assert!(page.data.iter().any(|model| model.is_default));
+    let ids: Vec<_> = page.data.into_iter().map(|model| model.id).collect();
+    assert_eq!(models(&codex, false, 1).await, ids);
+    let all = models(&codex, true, 3).await;
+    assert!(all.len() > ids.len() && ids.iter().all(|id| all.contains(id)));
+    codex.close().await.unwrap();
+}

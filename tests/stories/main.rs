@@ -1,0 +1,33 @@
+//! Stories: the SDK on the real app-server with a scripted model, one module per story.
+//!
+//! One binary holds all of them, because each further binary would link the SDK and its runtime
+//! again. `cargo test -p codex-tests --test stories approvals::` runs one story.
+
+// A helper panics where the test would; clippy exempts only the test functions themselves.
+#![expect(clippy::unwrap_used)]
+
+mod account;
+mod approvals;
+mod blocking_api;
+mod blocking_shutdown;
+mod commands;
+mod compaction;
+mod concurrency;
+mod events;
+mod file_changes;
+mod goals;
+mod inputs;
+mod killed_server;
+mod lifecycle;
+mod login;
+mod older_release;
+mod questions;
+mod reviews;
+mod running_turns;
+mod rust_tools;
+mod server_errors;
+mod shell;
+mod steer_and_interrupt;
+mod thread_and_turn_options;
+mod typed_responses;
+mod unsubscribed_threads;

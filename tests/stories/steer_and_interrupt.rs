@@ -1,0 +1,249 @@
+//! Steering, interrupting and joining turns on a real app-server.
+
+use std::time::Duration;
+
+use codex_client::{Codex, Error, Input, RpcErrorKind, Thread, TurnHandle};
+use codex_testing::{Gate, ModelResponse};
+use codex_tests::stage::Stage;
+use codex_types::{ThreadResumeParams, TurnStartParams, TurnStatus};
+
+/// Starts a thread and a turn whose first model request is held at a gate.
+async fn busy(stage: &Stage, codex: &Codex) -> (Thread, TurnHandle, Gate) {
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("first");
+    let turn = thread.turn("one").await.unwrap();
+    gate.reached().await.unwrap();
+    (thread, turn, gate)
+}
+
+#[tokio::test]
+async fn an_interrupted_turn_has_a_result_and_a_second_interrupt_does_not_hang() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.gate();
+    stage
+        .model
+        .push(ModelResponse::deltas(["one ", "two"]).hold_after(3, &gate));
+    let turn = thread.turn("Count.").await.unwrap();
+    gate.reached().await.unwrap();
+    let (first, second) = tokio::join!(turn.interrupt(), turn.interrupt());
+    first.unwrap();
+    second.unwrap();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert_eq!(result.id, turn.id());
+    assert_eq!(result, turn.partial().unwrap());
+    // The turn has ended, so an interrupt is a no-op, but a steer is an error.
+    turn.interrupt().await.unwrap();
+    let Err(Error::Rpc(error)) = turn.steer("More.").await else {
+        panic!("steered a turn that has ended")
+    };
+    assert_eq!(error.kind, RpcErrorKind::NoActiveTurn);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_can_be_interrupted_as_soon_as_it_is_started() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.gate();
+    let held = gate.clone();
+    stage
+        .model
+        .respond_with(move |_| ModelResponse::text("Never said.").hold(&held));
+    for _ in 0..5 {
+        let turn = thread.turn("hi").await.unwrap();
+        turn.interrupt().await.unwrap();
+        let result = turn.run().await.unwrap();
+        assert_eq!(result.status, TurnStatus::Interrupted);
+    }
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_can_be_steered_as_soon_as_it_is_started() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("Said to one.");
+    let turn = thread.turn("one").await.unwrap();
+    turn.steer("two").await.unwrap();
+    stage.model.push("Said to both.");
+    gate.open();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Said to both."));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_that_another_call_has_started_is_joined_with_its_own_id() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("first");
+    // No handle of this client knows the turn, as if another client had started it.
+    let started = codex.request(TurnStartParams::new(thread.id(), Input::from("one")));
+    let started = started.await.unwrap();
+    gate.reached().await.unwrap();
+    stage.model.push("second");
+    let turn = thread.turn("two").await.unwrap();
+    assert_eq!(turn.id(), started.turn.id);
+    gate.open();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("second"));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_that_was_running_before_a_resume_is_joined_with_its_own_id() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let (thread, first, gate) = busy(&stage, &codex).await;
+    let resumed = codex.request(ThreadResumeParams::new(thread.id()));
+    resumed.await.unwrap();
+    stage.model.push("second");
+    let second = thread.turn("two").await.unwrap();
+    assert_eq!(second.id(), first.id());
+    gate.open();
+    assert_eq!(first.run().await.unwrap(), second.run().await.unwrap());
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn steer_or_start_steers_a_running_turn_and_otherwise_starts_one() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("first");
+    let first = thread.send("one").await.unwrap();
+    gate.reached().await.unwrap();
+    stage.model.push("second");
+    let second = thread.send("two").await.unwrap();
+    assert_eq!(first.id(), second.id());
+    gate.open();
+    let result = second.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("second"));
+    stage.model.push("third");
+    let third = thread.send("three").await.unwrap();
+    assert_ne!(third.id(), first.id());
+    let result = third.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("third"));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn steer_or_start_while_a_turn_ends_gets_a_response_in_either_turn() {
+    let stage = Stage::echo();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let mut turn = thread.send("0").await.unwrap();
+    for number in 1..20 {
+        // Depending on timing, the turn has ended or is just ending.
+        if number % 3 == 0 {
+            turn.run().await.unwrap();
+        }
+        turn = thread.send(number.to_string()).await.unwrap();
+    }
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("You said 19"));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_turn_is_interrupted_after_its_timeout_and_the_thread_accepts_turns_again() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("never sent");
+    let run = thread.run("hi").timeout(Duration::from_secs(1));
+    let (result, reached) = tokio::join!(run.send(), gate.reached());
+    reached.unwrap();
+    let Err(Error::TurnTimeout(error)) = result else {
+        panic!("{result:?}")
+    };
+    let partial = error.turn.partial().unwrap();
+    assert_eq!(partial.status, TurnStatus::Interrupted);
+    stage.model.push("next");
+    let result = thread.run("go on").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("next"));
+    assert_ne!(result.id, partial.id);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_run_continues_and_can_be_joined() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("first");
+    let run = tokio::spawn(thread.run("one").send());
+    gate.reached().await.unwrap();
+    run.abort();
+    let _ = run.await;
+    stage.model.push("second");
+    let turn = thread.send("two").await.unwrap();
+    gate.open();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("second"));
+    codex.close().await.unwrap();
+}
+
+/// The same with the blocking API; `blocking_api.rs` tests steering and interrupting.
+mod blocking {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn steer_or_start_steers_a_running_turn_and_otherwise_starts_one() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let gate = stage.model.push_gated("first");
+        let first = thread.send("one").unwrap();
+        gate.blocking_reached().unwrap();
+        assert_eq!(first.partial().unwrap().status, TurnStatus::InProgress);
+        stage.model.push("second");
+        let second = thread.send("two").unwrap();
+        assert_eq!(first.id(), second.id());
+        gate.open();
+        let result = second.run().unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("second"));
+        assert_eq!(first.partial().unwrap(), result);
+        stage.model.push("third");
+        let third = thread.send("three").unwrap();
+        assert_ne!(third.id(), first.id());
+        let result = third.run_within(Duration::from_secs(60)).unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("third"));
+        codex.close().unwrap();
+    }
+
+    #[test]
+    fn a_turn_is_interrupted_after_its_timeout_and_the_thread_accepts_turns_again() {
+        let stage = Stage::new();
+        let codex = stage.start_blocking();
+        let thread = codex.thread_start().send().unwrap();
+        let gate = stage.model.push_gated("never sent");
+        let limit = Duration::from_secs(1);
+        let run = thread.run("hi").timeout(limit);
+        let waiting = thread::spawn(|| run.send());
+        gate.blocking_reached().unwrap();
+        let stopped = waiting.join().unwrap();
+        assert!(matches!(stopped, Err(Error::TurnTimeout(_))), "{stopped:?}");
+        // The same for a turn that was started earlier.
+        let gate = stage.model.push_gated("never sent");
+        let turn = thread.turn("hi").send().unwrap();
+        gate.blocking_reached().unwrap();
+        let Err(Error::TurnTimeout(error)) = turn.run_within(Duration::ZERO) else {
+            panic!("not interrupted")
+        };
+        let partial = error.turn.partial().unwrap();
+        assert_eq!(partial.status, TurnStatus::Interrupted);
+        stage.model.push("next");
+        let result = thread.run("go on").send().unwrap();
+        assert_eq!(result.final_response.as_deref(), Some("next"));
+        codex.close().unwrap();
+    }
+}
