@@ -189,7 +189,7 @@ async fn a_typed_response_is_a_value_and_a_tool_is_a_closure() -> codex_client::
         .run("Review the diff.")
         .output::<Review>()
         .await?
-        .output;
+        .value;
     assert_eq!(
         (review.verdict, &*review.comments),
         (Verdict::Good, &["Short.".to_owned()][..])

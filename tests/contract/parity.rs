@@ -262,7 +262,7 @@ fn each_async_type_that_waits_has_a_blocking_twin() {
     }
     // Proves that the reader finds the types.
     assert!(
-        waits.contains("ChatgptLogin") && waits.contains("TurnStream"),
+        waits.contains("ChatgptLoginHandle") && waits.contains("TurnStream"),
         "{waits:?}"
     );
     let missing: Vec<_> = (&waits & &public())
@@ -314,7 +314,7 @@ fn each_type_has_the_same_methods_on_both_sides() {
 #[test]
 fn methods_written_by_macros_are_found() {
     let api = Api::read();
-    let methods = &api.blocking.methods["ChatgptLogin"];
+    let methods = &api.blocking.methods["ChatgptLoginHandle"];
     assert!(
         methods.contains("wait") && methods.contains("auth_url"),
         "{methods:?}"

@@ -8,7 +8,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
 };
 
-use codex_client::CodexBuilder;
+use codex_client::builder::CodexBuilder;
 use serde_json::{Value, json};
 
 /// The unsigned token that all logins get: an e-mail address, a plan, and an account named `account`.

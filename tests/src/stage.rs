@@ -1,6 +1,6 @@
 //! Sets up a scripted model, a home and a client of a real app-server for one test.
 
-use codex_client::{Codex, CodexBuilder, blocking};
+use codex_client::{Codex, blocking, builder::CodexBuilder};
 use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 
 /// A scripted model and a temporary home, which drop removes.

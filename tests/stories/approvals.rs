@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use codex_client::{
-    ApprovalRequest, Codex, CodexBuilder, Decision, Error, PendingRequest, Sandbox, Thread,
-    TurnResult, blocking,
+    ApprovalRequest, Codex, Decision, Error, PendingRequest, Sandbox, Thread, TurnResult, blocking,
+    builder::CodexBuilder,
     types::{
         AskForApproval, CommandExecutionStatus, FileChangeRequestApprovalParams,
         GrantedPermissionProfile, ThreadItem, TurnStatus,

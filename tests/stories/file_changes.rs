@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use codex_client::{Error, FsWatch};
+use codex_client::{Error, FsWatcher};
 use codex_tests::stage::Stage;
 use codex_types::FsWatchParams;
 
 /// Reads until a path with this ending has changed.
-async fn changed(changes: &mut FsWatch, name: &str) {
+async fn changed(changes: &mut FsWatcher, name: &str) {
     loop {
         let event = changes.next().await.unwrap().unwrap();
         if event

@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-use codex_client::{Error, ExternalMessage, Input, RpcErrorKind, TurnInput, TurnResult, blocking};
+use codex_client::{Error, ExternalMessage, Input, RpcErrorKind, RunInput, TurnResult, blocking};
 use codex_tests::stage::Stage;
 use codex_types::{ThreadItem, UserInput};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const PNG_BYTES: [u8; 69] = *b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01
 /// Runs a turn with this input. Returns its result and the last input item of the model.
 ///
 /// Also runs it with the blocking API, and asserts that the model gets the same.
-async fn run(stage: &Stage, input: impl Into<TurnInput>) -> (TurnResult, Value) {
+async fn run(stage: &Stage, input: impl Into<RunInput>) -> (TurnResult, Value) {
     let input = input.into();
     let codex = stage.start().await;
     stage.model.push("Seen.");
@@ -40,7 +40,7 @@ fn last_item(stage: &Stage) -> Value {
 }
 
 /// Runs a turn and returns the content of the message that the model received.
-async fn content(stage: &Stage, input: impl Into<TurnInput>) -> Value {
+async fn content(stage: &Stage, input: impl Into<RunInput>) -> Value {
     let (_, message) = run(stage, input).await;
     assert_eq!(message["role"], "user", "{message}");
     message["content"].clone()

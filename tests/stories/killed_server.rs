@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::process::ExitStatusExt, path::PathBuf, process::Command, thread};
 
-use codex_client::{CodexBuilder, Error, Result, TurnResult, types::ServerNotification};
+use codex_client::{Error, Result, TurnResult, builder::CodexBuilder, types::ServerNotification};
 use codex_testing::codex_bin;
 use codex_tests::stage::Stage;
 

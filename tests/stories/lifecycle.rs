@@ -17,7 +17,7 @@ async fn saved(stage: &Stage, codex: &Codex, text: &str) -> Thread {
 }
 
 /// Returns the ids of all threads of a list.
-async fn listed(list: codex_client::ThreadList) -> BTreeSet<String> {
+async fn listed(list: codex_client::builder::ThreadListBuilder) -> BTreeSet<String> {
     let mut threads = list.stream();
     let mut ids = BTreeSet::new();
     while let Some(thread) = threads.next().await {

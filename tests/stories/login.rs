@@ -5,7 +5,9 @@
 
 use std::{future::IntoFuture, thread};
 
-use codex_client::{ChatgptLogin, Error, RpcErrorKind, types::AccountLoginCompletedNotification};
+use codex_client::{
+    ChatgptLoginHandle, Error, RpcErrorKind, types::AccountLoginCompletedNotification,
+};
 use codex_tests::{
     issuer::{Issuer, confirm},
     stage::Stage,
@@ -43,7 +45,7 @@ async fn a_device_code_that_is_not_entered_can_be_cancelled() {
 
 #[tokio::test]
 async fn each_browser_login_gets_its_own_completion_when_replaced_cancelled_finished_or_cut_off() {
-    async fn ends_without_success(login: &ChatgptLogin) {
+    async fn ends_without_success(login: &ChatgptLoginHandle) {
         assert_completed(&login.wait().await.unwrap(), login.login_id(), false);
     }
 
@@ -98,7 +100,7 @@ async fn a_login_that_the_configuration_forbids_is_rejected() {
 
 /// The same with the blocking API; `blocking_api.rs` tests the API key.
 mod blocking {
-    use codex_client::blocking::ChatgptLogin;
+    use codex_client::blocking::ChatgptLoginHandle;
 
     use super::*;
 
@@ -130,7 +132,7 @@ mod blocking {
 
     /// Not a test of its own, because it uses the same port for the callback.
     pub(super) fn browser_logins() {
-        fn ends_without_success(login: &ChatgptLogin) {
+        fn ends_without_success(login: &ChatgptLoginHandle) {
             assert_completed(&login.wait().send().unwrap(), login.login_id(), false);
         }
 

@@ -1,7 +1,8 @@
 //! Questions to the user, from the model and from MCP servers, on a real app-server.
 
 use codex_client::{
-    Codex, CodexBuilder, Thread, blocking,
+    Codex, Thread, blocking,
+    builder::CodexBuilder,
     types::{
         AskForApproval, McpServerElicitationRequestParams, McpServerElicitationRequestResponse,
         ServerRequest, ToolRequestUserInputParams, ToolRequestUserInputResponse,

@@ -75,7 +75,7 @@ async fn a_review_returns_its_findings_and_the_thread_continues() {
     let asked = stage.model.requests();
     assert!(!asked[1].body().to_string().contains("frog"));
     stage.model.push("I will.");
-    let turn = thread.send("Do it.").await.unwrap();
+    let turn = thread.steer_or_start("Do it.").await.unwrap();
     let answer = turn.run().await.unwrap();
     assert_eq!(answer.final_response.as_deref(), Some("I will."));
     assert_eq!(answer.review(), None);
@@ -159,10 +159,7 @@ async fn a_review_ends_when_interrupted_or_after_its_timeout() {
     let Error::TurnTimeout(error) = error else {
         panic!("{error}")
     };
-    assert_eq!(
-        error.turn.partial().unwrap().status,
-        TurnStatus::Interrupted
-    );
+    assert_eq!(error.partial.unwrap().status, TurnStatus::Interrupted);
     codex.close().await.unwrap();
 }
 

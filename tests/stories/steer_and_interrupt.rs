@@ -117,16 +117,16 @@ async fn steer_or_start_steers_a_running_turn_and_otherwise_starts_one() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("first");
-    let first = thread.send("one").await.unwrap();
+    let first = thread.steer_or_start("one").await.unwrap();
     gate.reached().await.unwrap();
     stage.model.push("second");
-    let second = thread.send("two").await.unwrap();
+    let second = thread.steer_or_start("two").await.unwrap();
     assert_eq!(first.id(), second.id());
     gate.open();
     let result = second.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("second"));
     stage.model.push("third");
-    let third = thread.send("three").await.unwrap();
+    let third = thread.steer_or_start("three").await.unwrap();
     assert_ne!(third.id(), first.id());
     let result = third.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("third"));
@@ -138,13 +138,13 @@ async fn steer_or_start_while_a_turn_ends_gets_a_response_in_either_turn() {
     let stage = Stage::echo();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let mut turn = thread.send("0").await.unwrap();
+    let mut turn = thread.steer_or_start("0").await.unwrap();
     for number in 1..20 {
         // Depending on timing, the turn has ended or is just ending.
         if number % 3 == 0 {
             turn.run().await.unwrap();
         }
-        turn = thread.send(number.to_string()).await.unwrap();
+        turn = thread.steer_or_start(number.to_string()).await.unwrap();
     }
     let result = turn.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("You said 19"));
@@ -163,7 +163,7 @@ async fn a_turn_is_interrupted_after_its_timeout_and_the_thread_accepts_turns_ag
     let Err(Error::TurnTimeout(error)) = result else {
         panic!("{result:?}")
     };
-    let partial = error.turn.partial().unwrap();
+    let partial = error.partial.unwrap();
     assert_eq!(partial.status, TurnStatus::Interrupted);
     stage.model.push("next");
     let result = thread.run("go on").await.unwrap();
@@ -183,7 +183,7 @@ async fn a_dropped_run_continues_and_can_be_joined() {
     run.abort();
     let _ = run.await;
     stage.model.push("second");
-    let turn = thread.send("two").await.unwrap();
+    let turn = thread.steer_or_start("two").await.unwrap();
     gate.open();
     let result = turn.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("second"));
@@ -202,18 +202,18 @@ mod blocking {
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
         let gate = stage.model.push_gated("first");
-        let first = thread.send("one").unwrap();
+        let first = thread.steer_or_start("one").unwrap();
         gate.blocking_reached().unwrap();
         assert_eq!(first.partial().unwrap().status, TurnStatus::InProgress);
         stage.model.push("second");
-        let second = thread.send("two").unwrap();
+        let second = thread.steer_or_start("two").unwrap();
         assert_eq!(first.id(), second.id());
         gate.open();
         let result = second.run().unwrap();
         assert_eq!(result.final_response.as_deref(), Some("second"));
         assert_eq!(first.partial().unwrap(), result);
         stage.model.push("third");
-        let third = thread.send("three").unwrap();
+        let third = thread.steer_or_start("three").unwrap();
         assert_ne!(third.id(), first.id());
         let result = third.run_within(Duration::from_secs(60)).unwrap();
         assert_eq!(result.final_response.as_deref(), Some("third"));
@@ -239,7 +239,7 @@ mod blocking {
         let Err(Error::TurnTimeout(error)) = turn.run_within(Duration::ZERO) else {
             panic!("not interrupted")
         };
-        let partial = error.turn.partial().unwrap();
+        let partial = error.partial.unwrap();
         assert_eq!(partial.status, TurnStatus::Interrupted);
         stage.model.push("next");
         let result = thread.run("go on").send().unwrap();

@@ -38,7 +38,7 @@ async fn the_model_gets_the_schema_of_the_type_and_its_response_is_decoded() {
         later: vec![Step::Wait],
         notes: None,
     };
-    assert_eq!(typed.output, expected);
+    assert_eq!(typed.value, expected);
     assert_eq!(typed.result.items.len(), 2);
     // The server passes it on unchanged.
     let step = json!({"$ref": "#/$defs/Step"});
@@ -100,7 +100,7 @@ async fn a_response_that_does_not_match_is_kept_and_the_thread_continues() {
     // A value that is not an object is wrapped in one.
     stage.model.push(r#"{"value": [1, 2]}"#);
     let numbers = thread.run("Count.").output::<Vec<u8>>().await.unwrap();
-    assert_eq!(numbers.output, [1, 2]);
+    assert_eq!(numbers.value, [1, 2]);
     codex.close().await.unwrap();
 }
 
@@ -122,8 +122,8 @@ async fn a_turn_joins_only_a_turn_of_the_same_type() {
     let joined = thread.turn("Or not?").output::<bool>().await.unwrap();
     assert_eq!(joined.id(), first.id());
     gate.open();
-    assert!(!joined.run().await.unwrap().output);
-    assert!(!first.run().await.unwrap().output);
+    assert!(!joined.run().await.unwrap().value);
+    assert!(!first.run().await.unwrap().value);
     codex.close().await.unwrap();
 }
 
@@ -143,6 +143,6 @@ fn a_blocking_turn_has_a_typed_response() {
         turn.stream().last().unwrap().unwrap().method(),
         "turn/completed"
     );
-    assert_eq!(turn.run().unwrap().output, Step::Wait);
+    assert_eq!(turn.run().unwrap().value, Step::Wait);
     codex.close().unwrap();
 }

@@ -1,7 +1,7 @@
 //! Threads that are unsubscribed from, archived or deleted during a turn on a real app-server. The turn
 //! always ends.
 
-use codex_client::{Codex, Error, LostReason, Thread, TurnHandle};
+use codex_client::{Codex, DetachReason, Error, Thread, TurnHandle};
 use codex_testing::Gate;
 use codex_tests::stage::Stage;
 use codex_types::{ThreadDeleteParams, ThreadUnsubscribeParams, TurnStatus};
@@ -24,11 +24,11 @@ async fn unsubscribing_from_a_thread_detaches_its_turn_and_the_thread_can_be_res
     let (thread, turn, gate) = busy(&stage, &codex).await;
     let params = ThreadUnsubscribeParams::new(thread.id());
     codex.request(params).await.unwrap();
-    let Err(Error::TurnLost(lost)) = turn.run().await else {
+    let Err(Error::TurnDetached(lost)) = turn.run().await else {
         panic!("not detached")
     };
-    assert_eq!(lost.reason, LostReason::Unsubscribed);
-    assert_eq!(lost.turn_id, turn.id());
+    assert_eq!(lost.reason, DetachReason::Unsubscribed);
+    assert_eq!(lost.turn_id.as_deref(), Some(turn.id()));
     // A turn without a subscription is not started, because it would have no events.
     let refused = thread.run("two").await;
     assert!(

@@ -33,9 +33,10 @@ pub use crate::{
     },
     mode::{Async, Blocking},
     models::ModelListBuilder,
-    pages::Paged,
+    pages::{Paged, Pages},
     request_builder::RequestBuilder,
-    server_requests::handler_result::IntoResponse,
+    run_input::ExternalContent,
+    server_requests::handler_result::{HandlerError, IntoResponse},
     thread::{
         directories::Directories,
         list::ThreadListBuilder,

@@ -87,18 +87,14 @@ pub use input::Input;
 pub use login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::Notifications;
 pub use output::TypedResult;
-pub use pages::Pages;
 pub use retry::{RetryPolicy, retry_on_overload};
-pub use run_input::{ExternalContent, ExternalMessage, RunInput};
+pub use run_input::{ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
 /// The crate that provides the `JsonSchema` derive for [`Tool`] arguments and
 /// [typed answers](TypedResult). A program may depend on the same version itself, or use this
 /// re-export: `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
-pub use server_requests::{
-    handler_result::{HandlerError, HandlerResult},
-    server_response::ServerResponse,
-};
+pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
 pub use thread::events::ThreadEvents;
 pub use tool::{Tool, ToolContext, output::ToolOutput};
 pub use turn::{handle::TurnHandle, stream::TurnStream, text::TextStream};

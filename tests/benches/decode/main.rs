@@ -7,16 +7,15 @@ mod lines;
 
 use std::hint::black_box;
 
+use by_hand::{borrowed, owned};
 use codex_types::{
     ServerNotification, TurnStartParams,
     rpc::{Incoming, Outgoing, RequestId},
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use lines::Lines;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-
-use by_hand::{borrowed, owned};
-use lines::Lines;
 
 /// Measures all ways to decode a line. `Borrowed` and `Owned` are its hand-written types.
 fn decode<'a, Borrowed, Owned>(criterion: &mut Criterion, name: &str, line: &'a str)

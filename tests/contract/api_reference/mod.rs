@@ -11,11 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use members::{Api, idents};
 use quote::ToTokens;
 use serde_json::Value;
 use syn::{Item, Visibility};
-
-use members::{Api, idents};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -144,8 +143,8 @@ impl Rust {
             exported_types: exported("crates/codex-client/src/types.rs"),
         };
         // Proves that the reader distinguishes types.
-        assert!(rust.has("ThreadStart::ephemeral") && rust.has("TurnResult::items"));
-        assert!(!rust.has("ThreadResume::ephemeral") && !rust.has("Thread::items"));
+        assert!(rust.has("ThreadStartBuilder::ephemeral") && rust.has("TurnResult::items"));
+        assert!(!rust.has("ThreadResumeBuilder::ephemeral") && !rust.has("Thread::items"));
         // In the blocking API, `next` belongs to `Iterator`.
         assert!(!rust.has("TurnStream::next"));
         rust

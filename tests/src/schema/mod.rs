@@ -13,11 +13,10 @@ use std::{
     path::Path,
 };
 
-use serde_json::Value;
-
 use corrections::CORRECTIONS;
 pub use make::Choices;
 pub use order::{Order, text};
+use serde_json::Value;
 pub use shape::{Body, Field, Object, Shape, tag_of};
 
 /// The unions of messages, which have methods instead of tags.

@@ -64,7 +64,7 @@ async fn a_list_ends_with_its_first_error() {
 #[test]
 fn lists_cross_threads() {
     fn crosses_threads<T: Stream + Send + Unpin + 'static>() {}
-    crosses_threads::<crate::Pages<ThreadLoadedListParams>>();
+    crosses_threads::<crate::builder::Pages<ThreadLoadedListParams>>();
     fn may_be_shared<T: Send + Sync + Clone>() {}
     may_be_shared::<crate::blocking::Codex>();
     may_be_shared::<crate::blocking::Thread>();
