@@ -18,9 +18,11 @@
 //! }
 //! ```
 //!
-//! Each builder is generic over its mode, [`Async`] or [`Blocking`]. The aliases in
-//! [`blocking`](crate::blocking) name the builders of the blocking side.
+//! Each builder is generic over its mode: [`Async`], or `Blocking` for the builders that the module
+//! `blocking` names.
 
+#[cfg(feature = "blocking")]
+pub use crate::mode::Blocking;
 pub use crate::{
     account::AccountReadBuilder,
     codex::builder::CodexBuilder,
@@ -31,7 +33,7 @@ pub use crate::{
         start::{ChatgptLoginBuilder, DeviceCodeLoginBuilder},
         wait::LoginWaitBuilder,
     },
-    mode::{Async, Blocking},
+    mode::Async,
     models::ModelListBuilder,
     pages::{Paged, Pages},
     request_builder::RequestBuilder,

@@ -49,12 +49,15 @@ mod tool;
 mod turn;
 
 // Faces.
+#[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod builder;
 mod codex;
 pub mod types;
 
+// The tests use both sides of the API.
 #[cfg(test)]
+#[cfg(feature = "blocking")]
 mod tests;
 
 pub use approval_mode::ApprovalMode;

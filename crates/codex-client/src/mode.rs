@@ -9,5 +9,6 @@ pub enum Async {}
 
 /// Requests are made on the calling thread, which `send` keeps waiting: the builders of
 /// [`blocking`](crate::blocking).
+#[cfg(feature = "blocking")]
 #[derive(Debug, Clone, Copy)]
 pub enum Blocking {}

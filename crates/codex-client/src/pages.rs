@@ -59,17 +59,21 @@ impl<R: Paged, M> Pages<R, M> {
     }
 }
 
-impl<R: Paged, M: 'static> Pages<R, M> {
-    /// Whether the stream has no further items.
+/// For the iterator of the blocking API.
+#[cfg(feature = "blocking")]
+impl<R: Paged, M> Pages<R, M> {
+    /// Whether no further items follow.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.next, Next::End) && self.page.is_empty()
     }
 
-    /// Ends the stream after the items of the current page.
+    /// Ends the list after the items of the current page.
     pub(crate) fn end(&mut self) {
         self.next = Next::End;
     }
+}
 
+impl<R: Paged, M: 'static> Pages<R, M> {
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<R::Item>>> {
         loop {
             if let Some(item) = self.page.pop_front() {

@@ -9,7 +9,7 @@
 //! no floor of its own.
 //!
 //! `cargo test -p codex-tests --test contract floors:: -- --nocapture` prints the largest import
-//! cycle of each crate, and the faults of the crates whose floors do not hold yet.
+//! cycle of each crate.
 
 mod check;
 mod codex_client;
@@ -22,7 +22,7 @@ mod sources;
 
 use std::{collections::BTreeSet, path::Path};
 
-use self::crates::{PENDING, TABLES};
+use self::crates::TABLES;
 
 #[test]
 fn no_source_file_imports_from_a_floor_above_it() {
@@ -34,20 +34,12 @@ fn no_source_file_imports_from_a_floor_above_it() {
         let of_table = report.faults.iter();
         faults.extend(of_table.map(|fault| format!("{}: {fault}", table.sources)));
     }
-    // Their faults are expected, and printed as the list of what remains.
-    for table in PENDING {
-        if workspace.join(table.sources).is_dir() {
-            let report = table.check(&workspace);
-            let faults = report.faults.join("\n");
-            println!("{} (pending): {report}\n{faults}", table.sources);
-        }
-    }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 #[test]
 fn each_prefix_is_in_its_table_once() {
-    for table in TABLES.iter().chain(PENDING) {
+    for table in TABLES {
         let mut prefixes = BTreeSet::new();
         for prefix in table.floors.iter().flat_map(|(_, prefixes)| *prefixes) {
             assert!(

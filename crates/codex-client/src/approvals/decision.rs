@@ -41,7 +41,15 @@ pub enum Decision {
     Grant(Box<PermissionsRequestApprovalResponse>),
 }
 
-/// What the model of an older server is told.
+impl ApprovalRequest {
+    /// Returns the decisions to offer, in order: those that the server lists (`availableDecisions`), or
+    /// those of the protocol if it lists none. [`Decline`](Decision::Decline) is always included.
+    pub fn available_decisions(&self) -> Vec<Decision> {
+        Decision::available(self)
+    }
+}
+
+/// The reason of a rejection for the model, on older servers.
 const DECLINED: &str = "the user has declined";
 
 impl Decision {
@@ -61,7 +69,7 @@ impl Decision {
         }
     }
 
-    pub(crate) fn available(request: &ApprovalRequest) -> Vec<Self> {
+    fn available(request: &ApprovalRequest) -> Vec<Self> {
         let mut available = match request {
             ApprovalRequest::Command(params) => match &params.available_decisions {
                 Some(listed) => listed.iter().filter_map(Self::of_protocol).collect(),

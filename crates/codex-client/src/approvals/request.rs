@@ -7,11 +7,7 @@ use codex_types::{
     ThreadItem,
 };
 
-use crate::{
-    approvals::{decision::Decision, read_only},
-    connection::inbound_request::InboundRequest,
-    error::Result,
-};
+use crate::{approvals::read_only, connection::inbound_request::InboundRequest, error::Result};
 
 /// The server asks for leave to do something that the sandbox or the approval policy does not allow
 /// by itself.
@@ -135,12 +131,6 @@ impl ApprovalRequest {
             Self::LegacyCommand(params) => read_only::words(&params.command),
             Self::FileChange(_) | Self::Permissions(_) | Self::LegacyPatch(_) => false,
         }
-    }
-
-    /// The decisions to offer, in this order: those that the server lists (`availableDecisions`), or
-    /// those of the protocol where it does not. [`Decline`](Decision::Decline) is always among them.
-    pub fn available_decisions(&self) -> Vec<Decision> {
-        Decision::available(self)
     }
 }
 
