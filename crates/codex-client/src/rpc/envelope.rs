@@ -10,7 +10,7 @@ use std::{borrow::Cow, ops::Range};
 use codex_types::{RequestId, rpc::Incoming};
 use serde_json::Value;
 
-use crate::error::decode_error::DecodeError;
+use crate::{error::decode_error::DecodeError, rpc::scanner::Scanner};
 
 /// The members of a message. The method and the values are ranges of the text.
 #[derive(Debug, Default, PartialEq)]
@@ -73,11 +73,11 @@ impl RoutingKeys<'_> {
 
 /// Parses the envelope of a message; `None` if the text is not a JSON object, as far as it is scanned.
 pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
-    let mut scan = Scanner { text, at: 0 };
+    let mut scan = Scanner::new(text);
     let mut envelope = Envelope::default();
     scan.object(|scan, key| {
         match key {
-            "id" => envelope.id = Some(scan.id()?),
+            "id" => envelope.id = Some(id(text, scan)?),
             "method" => {
                 let (method, escaped) = scan.string_range()?;
                 envelope.header.method = Some(method);
@@ -85,13 +85,13 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
             }
             "params" => {
                 scan.space();
-                let start = scan.at;
+                let start = scan.position();
                 if scan.next() == Some(b'{') {
-                    envelope.keys = scan.keys()?;
+                    envelope.keys = keys(scan)?;
                 } else {
                     scan.skip()?;
                 }
-                envelope.header.params = Some(start..scan.at);
+                envelope.header.params = Some(start..scan.position());
             }
             "result" => envelope.result = Some(scan.skip()?),
             "error" => {
@@ -106,7 +106,7 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
         Some(())
     })?;
     scan.space();
-    (scan.at == text.len()).then_some(envelope)
+    (scan.position() == text.len()).then_some(envelope)
 }
 
 /// Rewrites a message whose method has escapes, which is valid JSON that no known server writes.
@@ -119,11 +119,7 @@ pub(crate) fn unescape(text: &str, envelope: &Envelope<'_>) -> Option<String> {
 /// Parses the ids at the top of a result, as in params: `turn.id` of `turn/start`, `loginId` of
 /// `account/login/start`.
 pub(crate) fn result_keys(result: &str) -> Option<RoutingKeys<'_>> {
-    let mut scan = Scanner {
-        text: result,
-        at: 0,
-    };
-    scan.keys()
+    keys(&mut Scanner::new(result))
 }
 
 /// Explains why a text is not a message that this client can use.
@@ -159,13 +155,13 @@ pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
         Ok(text) => text,
         Err(error) => str::from_utf8(&begins[..error.valid_up_to()]).ok()?,
     };
-    let mut scan = Scanner { text, at: 0 };
-    let (mut id, mut is_response, mut is_request) = (None, false, false);
+    let mut scan = Scanner::new(text);
+    let (mut request_id, mut is_response, mut is_request) = (None, false, false);
     // The members before the fault count.
     let _ = scan.object(|scan, key| {
         match key {
             "id" => {
-                id = Some(scan.id()?);
+                request_id = Some(id(text, scan)?);
                 return Some(());
             }
             "method" => is_request = true,
@@ -174,231 +170,79 @@ pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
         }
         scan.skip().map(drop)
     });
-    match (id?, is_response, is_request) {
+    match (request_id?, is_response, is_request) {
         (RequestId::Integer(id), true, false) => Some(Addressee::Caller(id)),
         (id, false, true) => Some(Addressee::Server(id)),
         _ => None,
     }
 }
 
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+/// Parses the ids at the top level of an object.
+fn keys<'a>(scan: &mut Scanner<'a>) -> Option<RoutingKeys<'a>> {
+    let mut keys = RoutingKeys::default();
+    scan.object(|scan, key| {
+        match key {
+            "threadId" => keys.thread_id = scan.optional_string()?,
+            "turnId" => keys.turn_id = scan.optional_string()?,
+            "itemId" => keys.item_id = scan.optional_string()?,
+            "delta" => keys.delta = scan.optional_string()?,
+            "loginId" => {
+                keys.more = true;
+                keys.login_id = scan.optional_string()?;
+            }
+            "processId" | "watchId" => {
+                keys.more = true;
+                keys.client_id = scan.optional_string()?;
+            }
+            "summaryIndex" | "contentIndex" if keys.index.is_none() => {
+                keys.index = scan.integer()?;
+            }
+            "turn" => {
+                keys.more = true;
+                let (id, root) = ids_of_object(scan)?;
+                keys.turn_id = id.or(keys.turn_id.take());
+                keys.root_turn_id = root;
+            }
+            "thread" => {
+                keys.more = true;
+                keys.thread_id = ids_of_object(scan)?.0.or(keys.thread_id.take());
+            }
+            _ => {
+                keys.more = true;
+                scan.skip()?;
+            }
+        }
+        Some(())
+    })?;
+    Some(keys)
 }
 
-impl<'a> Scanner<'a> {
-    fn next(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+/// Parses the `id` and the `rootTurnId` of an object.
+fn ids_of_object<'a>(scan: &mut Scanner<'a>) -> Option<(Id<'a>, Id<'a>)> {
+    scan.space();
+    if scan.next()? != b'{' {
+        scan.skip()?;
+        return Some((None, None));
     }
-
-    fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.next() {
-            self.at += 1;
-        }
-    }
-
-    fn eat(&mut self, byte: u8) -> Option<()> {
-        self.space();
-        (self.next()? == byte).then(|| self.at += 1)
-    }
-
-    /// Calls `member` for each member of an object, positioned before its value.
-    fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
-        self.eat(b'{')?;
-        self.space();
-        if self.next()? == b'}' {
-            self.at += 1;
-            return Some(());
-        }
-        loop {
-            let key = self.string()?;
-            self.eat(b':')?;
-            member(self, &key)?;
-            self.space();
-            match self.next()? {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                _ => return None,
+    let (mut id, mut root) = (None, None);
+    scan.object(|scan, key| {
+        match key {
+            "id" => id = scan.optional_string()?,
+            "rootTurnId" => root = scan.optional_string()?,
+            _ => {
+                scan.skip()?;
             }
         }
-    }
+        Some(())
+    })?;
+    Some((id, root))
+}
 
-    fn keys(&mut self) -> Option<RoutingKeys<'a>> {
-        let mut keys = RoutingKeys::default();
-        self.object(|scan, key| {
-            match key {
-                "threadId" => keys.thread_id = scan.optional_string()?,
-                "turnId" => keys.turn_id = scan.optional_string()?,
-                "itemId" => keys.item_id = scan.optional_string()?,
-                "delta" => keys.delta = scan.optional_string()?,
-                "loginId" => {
-                    keys.more = true;
-                    keys.login_id = scan.optional_string()?;
-                }
-                "processId" | "watchId" => {
-                    keys.more = true;
-                    keys.client_id = scan.optional_string()?;
-                }
-                "summaryIndex" | "contentIndex" if keys.index.is_none() => {
-                    keys.index = scan.integer()?;
-                }
-                "turn" => {
-                    keys.more = true;
-                    let (id, root) = scan.ids_of_object()?;
-                    keys.turn_id = id.or(keys.turn_id.take());
-                    keys.root_turn_id = root;
-                }
-                "thread" => {
-                    keys.more = true;
-                    keys.thread_id = scan.ids_of_object()?.0.or(keys.thread_id.take());
-                }
-                _ => {
-                    keys.more = true;
-                    scan.skip()?;
-                }
-            }
-            Some(())
-        })?;
-        Some(keys)
-    }
-
-    /// The `id` and the `rootTurnId` of an object.
-    fn ids_of_object(&mut self) -> Option<(Id<'a>, Id<'a>)> {
-        self.space();
-        if self.next()? != b'{' {
-            self.skip()?;
-            return Some((None, None));
-        }
-        let (mut id, mut root) = (None, None);
-        self.object(|scan, key| {
-            match key {
-                "id" => id = scan.optional_string()?,
-                "rootTurnId" => root = scan.optional_string()?,
-                _ => {
-                    scan.skip()?;
-                }
-            }
-            Some(())
-        })?;
-        Some((id, root))
-    }
-
-    fn optional_string(&mut self) -> Option<Option<Cow<'a, str>>> {
-        self.space();
-        if self.next()? == b'"' {
-            self.string().map(Some)
-        } else {
-            self.skip().map(|_| None)
-        }
-    }
-
-    fn integer(&mut self) -> Option<Option<i64>> {
-        let range = self.skip()?;
-        Some(self.text[range].parse().ok())
-    }
-
-    fn id(&mut self) -> Option<RequestId> {
-        match self.optional_string_or_range()? {
-            Ok(text) => Some(RequestId::String(text.into_owned())),
-            Err(range) => self.text[range].parse().ok().map(RequestId::Integer),
-        }
-    }
-
-    fn optional_string_or_range(&mut self) -> Option<Result<Cow<'a, str>, Range<usize>>> {
-        self.space();
-        if self.next()? == b'"' {
-            self.string().map(Ok)
-        } else {
-            self.skip().map(Err)
-        }
-    }
-
-    /// The range between the quotes of a string, and whether there are escapes in it.
-    fn string_range(&mut self) -> Option<(Range<usize>, bool)> {
-        self.space();
-        let start = self.at;
-        let escaped = self.skip_string()?;
-        Some((start + 1..self.at - 1, escaped))
-    }
-
-    /// The contents of a string, unescaped.
-    fn string(&mut self) -> Option<Cow<'a, str>> {
-        self.space();
-        let start = self.at;
-        let escaped = self.skip_string()?;
-        let quoted = &self.text[start..self.at];
-        if escaped {
-            serde_json::from_str(quoted).ok().map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(&quoted[1..quoted.len() - 1]))
-        }
-    }
-
-    /// Skips a string and returns whether it has escapes.
-    fn skip_string(&mut self) -> Option<bool> {
-        let bytes = self.text.as_bytes();
-        if self.next()? != b'"' {
-            return None;
-        }
-        self.at += 1;
-        let mut escaped = false;
-        loop {
-            self.at += memchr::memchr2(b'"', b'\\', &bytes[self.at..])?;
-            if bytes[self.at] == b'"' {
-                self.at += 1;
-                return Some(escaped);
-            }
-            escaped = true;
-            // Skips the escaped byte; the digits of `\uXXXX` are plain text to this loop.
-            self.at += 2;
-            if self.at > bytes.len() {
-                return None;
-            }
-        }
-    }
-
-    /// Skips any value and returns its range.
-    fn skip(&mut self) -> Option<Range<usize>> {
-        self.space();
-        let start = self.at;
-        let mut depth = 0usize;
-        loop {
-            match self.next()? {
-                b'"' => {
-                    self.skip_string()?;
-                }
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' if depth > 0 => {
-                    depth -= 1;
-                    self.at += 1;
-                }
-                b'}' | b']' | b',' | b':' if depth == 0 => return None,
-                b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => self.skip_word()?,
-            }
-            if depth == 0 {
-                return Some(start..self.at);
-            }
-        }
-    }
-
-    /// Skips a number or a literal. Fails on a byte that begins neither, such as a control character,
-    /// so that every step of the scanner either advances or fails.
-    fn skip_word(&mut self) -> Option<()> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let ends = |byte: &u8| b",}]:\"{[".contains(byte) || *byte <= b' ';
-        let length = rest.iter().position(ends).unwrap_or(rest.len());
-        self.at += length;
-        (length > 0).then_some(())
+/// Parses the id of a message.
+fn id(text: &str, scan: &mut Scanner<'_>) -> Option<RequestId> {
+    match scan.string_or_range()? {
+        Ok(id) => Some(RequestId::String(id.into_owned())),
+        Err(range) => text[range].parse().ok().map(RequestId::Integer),
     }
 }
 

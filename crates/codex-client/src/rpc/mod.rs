@@ -7,3 +7,4 @@ pub(crate) mod outbound;
 pub(crate) mod pending;
 pub(crate) mod raw_notification;
 pub(crate) mod raw_response;
+pub(crate) mod scanner;
