@@ -317,7 +317,7 @@ async fn a_malformed_response_to_a_request_of_a_handler_is_a_failure_of_the_hand
 
     impl ServerRequestHandler for AccountReader {
         async fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let codex = codex.upgrade().ok_or("the client was dropped")?;
             codex.account().send().await?;
             Ok(Decision::Accept)
         }
@@ -343,7 +343,7 @@ struct RecordingHandler {
 
 impl ServerRequestHandler for RecordingHandler {
     async fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
-        let codex = codex.upgrade().ok_or("the client is gone")?;
+        let codex = codex.upgrade().ok_or("the client was dropped")?;
         let account = codex.account().send().await?;
         let _ = self
             .response

@@ -228,7 +228,7 @@ fn panic_of<T>(message: &str) -> HandlerResult<T> {
 #[tokio::test]
 async fn a_tool_may_send_requests_and_gets_the_ids_of_its_call() {
     let reader = Tool::with_context("reader", "", |(): (), context: ToolContext| async move {
-        let codex = context.codex.upgrade().ok_or("the client is gone")?;
+        let codex = context.codex.upgrade().ok_or("the client was dropped")?;
         let account = codex.account().await?;
         let (thread, turn, call) = (context.thread_id, context.turn_id, context.call_id);
         let login = account.requires_openai_auth;
@@ -431,7 +431,7 @@ async fn a_blocking_tool_may_use_the_blocking_client() {
         move |(): (), context: ToolContext| {
             client.set(context.codex.clone()).ok();
             let codex = crate::blocking::WeakCodex::from(context.codex);
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let codex = codex.upgrade().ok_or("the client was dropped")?;
             Ok(codex.account().send()?.requires_openai_auth.to_string())
         }
     });

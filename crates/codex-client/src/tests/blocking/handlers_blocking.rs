@@ -71,7 +71,7 @@ fn a_handler_may_send_requests() {
 
     impl ServerRequestHandler for AccountReader {
         fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let codex = codex.upgrade().ok_or("the client was dropped")?;
             let account = codex.account().send()?;
             Ok(match account.requires_openai_auth {
                 true => Decision::Accept,
