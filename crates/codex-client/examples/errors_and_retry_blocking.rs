@@ -17,7 +17,7 @@ fn main() -> codex_client::Result<()> {
         // The error lists the places that were searched.
         Error::CodexNotFound(_) => eprintln!("Install codex: npm install -g @openai/codex"),
         // The error contains the exit status and the end of the server's stderr.
-        Error::Closed(_) => eprintln!("Codex exited at startup:"),
+        Error::Closed(_) => eprintln!("Codex exited at startup."),
         _ => {}
     })?;
 
@@ -50,7 +50,7 @@ fn main() -> codex_client::Result<()> {
         }
         // The server may have executed the request. Retry it only if it is idempotent.
         Err(Error::Timeout { method, after }) => {
-            println!("timeout: no response to {method} within {after:?}")
+            println!("timeout: no response to {method} within {after:?}");
         }
         // The connection is lost. Start a new client to continue.
         Err(Error::Closed(closed)) => println!("{closed}"),

@@ -1,6 +1,9 @@
 //! Sends an image as a `data:` URL, the only kind of URL that servers accept.
 //!
-//! `cargo run -p codex-client --example image -- "data:image/png;base64,..."`
+//! ```console
+//! $ url="data:image/png;base64,$(base64 -w0 picture.png)"
+//! $ cargo run -p codex-client --example image -- "$url"
+//! ```
 
 use codex_client::{Codex, Input, Sandbox};
 

@@ -2,7 +2,10 @@
 //!
 //! The blocking version of the `image` example.
 //!
-//! `cargo run -p codex-client --example image_blocking -- "data:image/png;base64,..."`
+//! ```console
+//! $ url="data:image/png;base64,$(base64 -w0 picture.png)"
+//! $ cargo run -p codex-client --example image_blocking -- "$url"
+//! ```
 
 use codex_client::{Input, Sandbox, blocking::Codex};
 

@@ -4,9 +4,9 @@
 //!
 //! `cargo run -p codex-client --example login_and_account_blocking -- [METHOD]`
 //!
-//! METHOD is `browser`, `device-code`, `api-key` or `logout`; without it, the example only shows the
-//! account. `api-key` reads the key from `OPENAI_API_KEY`. A login replaces that of the installed
-//! codex. To avoid this, set `CODEX_HOME` to another directory.
+//! METHOD is `browser`, `device-code`, `api-key` or `logout`. Without it, the example only shows
+//! the account. `api-key` reads the key from `OPENAI_API_KEY`. A login replaces that of the
+//! installed codex. To avoid this, set `CODEX_HOME` to another directory.
 
 use std::{env, error::Error, time::Duration};
 

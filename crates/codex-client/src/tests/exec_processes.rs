@@ -221,7 +221,10 @@ async fn output_that_exceeds_the_buffer_is_dropped_and_counted() {
 async fn a_write_to_a_program_that_failed_to_start_returns_the_reason() {
     let (codex, mut fake) = FakeServer::start().await;
     let (process, request) = spawn(&codex, &mut fake).await;
-    let error = |id: &Value, message: &str| json!({"id": id, "error": {"code": -32600, "message": message}});
+    let error = |id: &Value, message: &str| {
+        let error = json!({"code": -32600, "message": message});
+        json!({"id": id, "error": error})
+    };
     fake.send(&error(&request["id"], "no such program")).await;
     let (written, ()) = tokio::join!(process.write("x"), async {
         let request = fake.receive().await;
