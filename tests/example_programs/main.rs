@@ -76,33 +76,33 @@ impl Example {
         let output = output
             .unwrap_or_else(|_| panic!("{} hangs", self.name))
             .unwrap();
-        let (told, complained) = (
+        let (stdout, stderr) = (
             String::from_utf8_lossy(&output.stdout).into_owned(),
             String::from_utf8_lossy(&output.stderr),
         );
         let expected = match self.stderr {
-            None => complained.is_empty(),
-            Some(stderr) => complained.contains(stderr),
+            None => stderr.is_empty(),
+            Some(expected) => stderr.contains(expected),
         };
         assert!(
             output.status.success() && expected,
-            "{} ended with {}\n{told}\n{complained}",
+            "{} ended with {}\n{stdout}\n{stderr}",
             self.name,
             output.status,
         );
-        told
+        stdout
     }
 
     /// Runs it and calls `act` after its first line. Returns the output after that line.
     async fn run_and_then(&mut self, act: impl FnOnce()) -> String {
         let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut told = BufReader::new(child.stdout.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut rest = String::new();
         let ends = async {
-            told.read_line(&mut rest).await.unwrap();
+            stdout.read_line(&mut rest).await.unwrap();
             act();
             rest.clear();
-            told.read_to_string(&mut rest).await.unwrap();
+            stdout.read_to_string(&mut rest).await.unwrap();
             child.wait().await.unwrap()
         };
         let status = timeout(TIMEOUT, ends).await;
@@ -112,20 +112,21 @@ impl Example {
 
     /// Runs it and asserts that its output has lines that begin with these texts, in this order.
     async fn prints(&mut self, expected: &[&str]) -> String {
-        let told = self.run().await;
-        let mut lines = told.lines();
+        let stdout = self.run().await;
+        let mut lines = stdout.lines();
         for expected in expected {
             assert!(
                 lines.any(|line| line.starts_with(expected)),
-                "{} did not print `{expected}`:\n{told}",
+                "{} did not print `{expected}`:\n{stdout}",
                 self.name
             );
         }
-        told
+        stdout
     }
 }
 
-/// Returns the command of an example. cargo builds it into `examples`, beside the folder of this test.
+/// Returns the command of an example. Cargo builds it into `examples`, beside the directory of this
+/// test.
 fn command(stage: &Stage, name: &str) -> Command {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
@@ -177,11 +178,21 @@ macro_rules! examples {
 
 examples! {
     fn quickstart(example) {
-        example.prints(&["server: codex_rust_sdk/", "thread: ", "answer: It is 42.", "items:  2"]).await;
+        example.prints(&[
+            "server:   codex_rust_sdk/",
+            "thread:   ",
+            "response: It is 42.",
+            "items:    2",
+        ]).await;
     }
 
     fn turn_result(example) {
-        example.prints(&["status: completed", "took:", "item:   the prompt", "answer: It is 42."]).await;
+        example.prints(&[
+            "status:   completed",
+            "took:",
+            "item:     the prompt",
+            "response: It is 42.",
+        ]).await;
     }
 
     fn streaming(example) {
@@ -197,10 +208,10 @@ examples! {
     }
 
     fn resume(example) {
-        let told = example.prints(&["thread: ", "answer: It is 42."]).await;
-        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        let stdout = example.prints(&["thread: ", "response: It is 42."]).await;
+        let id = stdout.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
         example.again().arg(id);
-        example.prints(&["turns so far: 1", "answer: It is 42."]).await;
+        example.prints(&["turns so far: 1", "response: It is 42."]).await;
     }
 
     fn lifecycle(example) {
@@ -215,7 +226,7 @@ examples! {
     }
 
     fn image(example) {
-        example.prints(&["answer: It is 42."]).await;
+        example.prints(&["response: It is 42."]).await;
         assert!(sent_an_image(&example.stage));
     }
 
@@ -223,22 +234,27 @@ examples! {
         let path = example.stage.home.workspace().join("square.png");
         fs::write(path, PNG).unwrap();
         example.command.arg("square.png");
-        example.prints(&["answer: It is 42."]).await;
+        example.prints(&["response: It is 42."]).await;
         assert!(sent_an_image(&example.stage));
     }
 
     fn errors_and_retry(example) {
-        example.prints(&["refused: there is no such thread", "answer: It is 42."]).await;
+        example.prints(&["error: no such thread", "response: It is 42."]).await;
         example.stage.model.push(ModelResponse::http_error(400, "bad request"));
         example.again();
-        example.prints(&["refused: there is no such thread", "failed: bad request"]).await;
+        example.prints(&["error: no such thread", "failed: bad request"]).await;
     }
 
     fn chat_loop(example) {
         example.stdin = "What is it?\nReally?\n";
-        example.prints(&["you> codex> It is 42.", "you> codex> It is 42.", "you> ", "this was thread "]).await;
-        let asked = example.stage.model.requests();
-        assert_eq!(asked[1].last_user_text().as_deref(), Some("Really?"));
+        example.prints(&[
+            "you> codex> It is 42.",
+            "you> codex> It is 42.",
+            "you> ",
+            "thread: ",
+        ]).await;
+        let requests = example.stage.model.requests();
+        assert_eq!(requests[1].last_user_text().as_deref(), Some("Really?"));
         // A failed turn does not end the program.
         example.stage.model.push(ModelResponse::http_error(400, "bad request"));
         example.again();
@@ -247,29 +263,35 @@ examples! {
     }
 
     fn turn_options(example) {
-        let answer = r#"{ "language": "Rust", "confidence": 0.9 }"#;
-        example.stage.model.push(ModelResponse::text(answer));
+        let response = r#"{ "language": "Rust", "confidence": 0.9 }"#;
+        example.stage.model.push(ModelResponse::text(response));
         example.prints(&["language:   \"Rust\"", "confidence: 0.9"]).await;
-        let asked = example.stage.model.requests();
-        let body = asked[0].body();
+        let requests = example.stage.model.requests();
+        let body = requests[0].body();
         assert_eq!(body["reasoning"]["effort"], "low");
         assert_eq!(body["text"]["format"]["type"], "json_schema");
     }
 
     fn typed_answer(example) {
-        let respond = |text: &str| example.stage.model.push(ModelResponse::text(text));
-        respond(
+        let push = |text: &str| example.stage.model.push(ModelResponse::text(text));
+        push(
             r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [
                 { "file": "a.rs", "line": 7, "text": "Why?" },
                 { "file": "b.rs", "line": null, "text": "Too long." }
             ] }"#,
         );
-        respond(r#"{ "value": ["Say why.", "Cut it."] }"#);
-        example.prints(&["needs work: Nearly.", "a.rs:7: Why?", "b.rs: Too long.", "1. Say why.", "2. Cut it."]).await;
+        push(r#"{ "value": ["Say why.", "Cut it."] }"#);
+        example.prints(&[
+            "needs work: Nearly.",
+            "a.rs:7: Why?",
+            "b.rs: Too long.",
+            "1. Say why.",
+            "2. Cut it.",
+        ]).await;
         // A response that does not match is reported.
         example.stage.model.push(ModelResponse::text(r#"{ "verdict": "Good", "summary": 1 }"#));
         example.again();
-        example.prints(&["not a review: `summary`: invalid type", "the model wrote: {"]).await;
+        example.prints(&["not a review: `summary`: invalid type", "response: {"]).await;
     }
 
     fn tool(example) {
@@ -277,25 +299,30 @@ examples! {
         stage.model.push(ModelResponse::items(["ABC-1", "ABC-9"].map(|id| {
             Item::function_call("lookup_ticket", json!({ "id": id })).call_id(id)
         })));
-        let told = example.prints(&["thread: ", "answer: It is 42."]).await;
-        assert!(told.contains(r#"called: lookup_ticket({"id":"ABC-1"})"#), "{told}");
-        assert!(told.contains(r#"failed: lookup_ticket({"id":"ABC-9"})"#), "{told}");
-        let asked = example.stage.model.requests();
-        let output = |id: &str| asked[1].tool_output(id);
+        let stdout = example.prints(&["thread: ", "response: It is 42."]).await;
+        assert!(stdout.contains(r#"called: lookup_ticket({"id":"ABC-1"})"#), "{stdout}");
+        assert!(stdout.contains(r#"failed: lookup_ticket({"id":"ABC-9"})"#), "{stdout}");
+        let requests = example.stage.model.requests();
+        let output = |id: &str| requests[1].tool_output(id);
         assert_eq!(output("ABC-1").as_deref(), Some("ABC-1: The door squeaks."));
         assert_eq!(output("ABC-9").as_deref(), Some("there is no such ticket"));
-        let id = told.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
+        let id = stdout.lines().find_map(|line| line.strip_prefix("thread: ")).unwrap();
         let call = ModelResponse::function_call("lookup_ticket", json!({ "id": "ABC-2" }));
         example.stage.model.push(call);
         example.again().arg(id);
-        example.prints(&["called: lookup_ticket(", "answer: It is 42."]).await;
+        example.prints(&["called: lookup_ticket(", "response: It is 42."]).await;
     }
 
     fn model_selection(example) {
-        let told = example.prints(&["model:  ", "effort: ", "effort: ", "answer: It is 42."]).await;
-        let mut effort = told.lines().filter_map(|line| line.strip_prefix("effort: "));
-        let asked = example.stage.model.requests();
-        assert_eq!(asked[1].body()["reasoning"]["effort"], effort.next_back().unwrap());
+        let stdout = example.prints(&[
+            "model:    ",
+            "effort:   ",
+            "effort:   ",
+            "response: It is 42.",
+        ]).await;
+        let mut effort = stdout.lines().filter_map(|line| line.strip_prefix("effort:   "));
+        let requests = example.stage.model.requests();
+        assert_eq!(requests[1].body()["reasoning"]["effort"], effort.next_back().unwrap());
     }
 
     fn turn_control(example) {
@@ -304,15 +331,15 @@ examples! {
         let (first, second) = (model.gate(), model.gate());
         model.push(ModelResponse::deltas(["one, ", "two"]).hold_after(1, &first));
         model.push(ModelResponse::deltas(["un, ", "deux"]).hold_after(1, &second));
-        example.prints(&["steering", "interrupting", "stopped, with "]).await;
-        let asked = example.stage.model.requests();
-        assert_eq!(asked[1].last_user_text().as_deref(), Some("Count in French instead."));
+        example.prints(&["steering", "interrupting", "interrupted, with "]).await;
+        let requests = example.stage.model.requests();
+        assert_eq!(requests[1].last_user_text().as_deref(), Some("Count in French instead."));
     }
 
     fn login_and_account(example) {
-        example.prints(&["the model's provider needs no login"]).await;
+        example.prints(&["The model provider needs no OpenAI login"]).await;
         example.again().arg("api-key").env("OPENAI_API_KEY", "sk-no-secret");
-        example.prints(&["the key is saved"]).await;
+        example.prints(&["API key saved"]).await;
         example.again().arg("logout");
         example.run().await;
     }
@@ -330,7 +357,14 @@ examples! {
         example.stage.model.push("As you wish.");
         // Input other than a number declines.
         example.stdin = "1\nnever\n";
-        example.prints(&["run ", "  because: You have asked", "  1) yes", "? ", "run ", "? answer: As you wish."]).await;
+        example.prints(&[
+            "Run ",
+            "  reason: You have asked",
+            "  1) yes",
+            "? ",
+            "Run ",
+            "? response: As you wish.",
+        ]).await;
         let made = |name: &str| example.stage.home.workspace().join(name).exists();
         assert!(made("yes.txt") && !made("no.txt"));
     }
@@ -344,16 +378,17 @@ examples! {
         example.stage.model.push("Blue it is.");
         // A text field accepts a number as text.
         example.stdin = "no\n7\ny\n";
-        let asked = [
+        let expected = [
             "example asks: Allow the example MCP server to run tool \"act\"?",
-            "agree? (y): example asks: Which color?",
-            "color: agree? (y): answer: Blue it is.",
+            "Accept? (y): example asks: Which color?",
+            "color: Accept? (y): response: Blue it is.",
         ];
-        example.prints(&asked).await;
-        let told = |request: usize| example.stage.model.requests()[request].last_tool_output();
-        let act = told(1).unwrap();
+        example.prints(&expected).await;
+        let requests = example.stage.model.requests();
+        let tool_output = |request: usize| requests[request].last_tool_output();
+        let act = tool_output(1).unwrap();
         assert!(!act.contains("has acted"), "{act}");
-        let ask = told(2).unwrap();
+        let ask = tool_output(2).unwrap();
         assert!(ask.contains("accept") && ask.contains(r#""7""#), "{ask}");
     }
 
@@ -373,9 +408,9 @@ examples! {
         model.push("It is done.");
         example.prints(&[
             "turn",
-            "  says: I have begun.",
+            "  message: I have begun.",
             "turn",
-            "  says: It is done.",
+            "  message: It is done.",
             "status: complete",
             "tokens: ",
             "turns:  2",
@@ -384,12 +419,12 @@ examples! {
 
     fn fs_watch(example) {
         let file = example.stage.home.workspace().join("made");
-        let told = example.run_and_then(|| fs::write(&file, "new").unwrap()).await;
-        assert!(told.starts_with("changed: ") && told.contains("made"), "{told}");
+        let stdout = example.run_and_then(|| fs::write(&file, "new").unwrap()).await;
+        assert!(stdout.starts_with("changed: ") && stdout.contains("made"), "{stdout}");
     }
 
     fn exec(example) {
-        example.prints(&["said:   hello", "read hello in 30 100", "exit:   3"]).await;
+        example.prints(&["stdout: hello", "read hello in 30 100", "exit:   3"]).await;
     }
 }
 

@@ -1,6 +1,6 @@
-//! Approvals at a prompt in the terminal: each is shown, and a person decides.
+//! Asks the user in the terminal to approve commands and file changes.
 //!
-//! `cargo run -p codex-client --example approvals -- "Make a file hello.txt."`
+//! `cargo run -p codex-client --example approvals -- "Create a file hello.txt."`
 
 use std::io::{Write, stdin, stdout};
 
@@ -9,13 +9,13 @@ use codex_client::{
 };
 use tokio::sync::Mutex;
 
-/// One prompt at a time: several turns, and several commands of one turn, may ask at once.
+/// Serializes the prompts, since several turns, or several commands of one turn, may ask at once.
 static TERMINAL: Mutex<()> = Mutex::const_new(());
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
     let prompt = std::env::args().nth(1);
-    let prompt = prompt.unwrap_or_else(|| "Make a file hello.txt.".to_owned());
+    let prompt = prompt.unwrap_or_else(|| "Create a file hello.txt.".to_owned());
 
     let codex = Codex::builder().on_approval(ask).start().await?;
     let thread = codex
@@ -25,7 +25,7 @@ async fn main() -> codex_client::Result<()> {
         .await?;
     let result = thread.run(prompt).await?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close().await
@@ -33,14 +33,14 @@ async fn main() -> codex_client::Result<()> {
 
 async fn ask(request: ApprovalRequest) -> HandlerResult<Decision> {
     let _one_at_a_time = TERMINAL.lock().await;
-    // Standard input can only be read blocking, so a thread beside the runtime does it.
+    // Reading standard input blocks, so it runs on a blocking thread.
     tokio::task::spawn_blocking(move || prompt(&request)).await?
 }
 
 fn prompt(request: &ApprovalRequest) -> HandlerResult<Decision> {
     println!("\n{}", title(request));
     if let Some(reason) = request.reason() {
-        println!("  because: {reason}");
+        println!("  reason: {reason}");
     }
     let decisions = request.available_decisions();
     for (number, decision) in decisions.iter().enumerate() {
@@ -51,28 +51,28 @@ fn prompt(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let line = stdin().lines().next().transpose()?;
     let number = line.and_then(|line| line.trim().parse::<usize>().ok());
     let chosen = number.and_then(|number| decisions.into_iter().nth(number.checked_sub(1)?));
-    // Whatever else was typed is a no.
+    // Any other input declines.
     Ok(chosen.unwrap_or(Decision::Decline))
 }
 
 fn title(request: &ApprovalRequest) -> String {
     match request {
         ApprovalRequest::Command(params) => {
-            let command = params.command.as_deref().unwrap_or("(not told)");
-            format!("run {command}")
+            let command = params.command.as_deref().unwrap_or("(unknown command)");
+            format!("Run {command}")
         }
         ApprovalRequest::FileChange(change) => match &change.changes {
-            None => "change files, and does not say which".to_owned(),
+            None => "Change files (unknown)".to_owned(),
             Some(changes) => {
                 let diffs = changes.iter();
                 let diffs: String = diffs
                     .map(|change| format!("\n{}\n{}", change.path, change.diff))
                     .collect();
-                format!("change {} files:{diffs}", changes.len())
+                format!("Change {} files:{diffs}", changes.len())
             }
         },
-        ApprovalRequest::Permissions(params) => format!("have {:?}", params.permissions),
-        // Requests of older servers, and of newer ones.
+        ApprovalRequest::Permissions(params) => format!("Grant {:?}", params.permissions),
+        // Request types of older or newer servers.
         other => format!("{other:?}"),
     }
 }
@@ -80,12 +80,12 @@ fn title(request: &ApprovalRequest) -> String {
 fn label(decision: &Decision) -> String {
     match decision {
         Decision::Accept => "yes".into(),
-        Decision::AcceptForSession => "yes, and do not ask again in this session".into(),
+        Decision::AcceptForSession => "yes, for the rest of the session".into(),
         Decision::AcceptWithExecpolicyAmendment(words) => {
-            format!("yes, and never ask again for `{} ...`", words.join(" "))
+            format!("yes, and always allow `{} ...`", words.join(" "))
         }
-        Decision::Decline => "no, go on without".into(),
-        Decision::Cancel => "no, and stop".into(),
+        Decision::Decline => "no, and continue the turn".into(),
+        Decision::Cancel => "no, and interrupt the turn".into(),
         other => format!("{other:?}"),
     }
 }

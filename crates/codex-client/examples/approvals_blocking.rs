@@ -1,6 +1,8 @@
-//! Approvals at a prompt in the terminal: each is shown, and a person decides.
+//! Asks the user in the terminal to approve commands and file changes.
 //!
-//! `cargo run -p codex-client --example approvals_blocking -- "Make a file hello.txt."`
+//! The blocking version of the `approvals` example.
+//!
+//! `cargo run -p codex-client --example approvals_blocking -- "Create a file hello.txt."`
 
 use std::{
     io::{Write, stdin, stdout},
@@ -11,12 +13,12 @@ use codex_client::{
     ApprovalRequest, Decision, HandlerResult, Sandbox, blocking::Codex, types::AskForApproval,
 };
 
-/// One prompt at a time: several turns, and several commands of one turn, may ask at once.
+/// Serializes the prompts, since several turns, or several commands of one turn, may ask at once.
 static TERMINAL: Mutex<()> = Mutex::new(());
 
 fn main() -> codex_client::Result<()> {
     let prompt = std::env::args().nth(1);
-    let prompt = prompt.unwrap_or_else(|| "Make a file hello.txt.".to_owned());
+    let prompt = prompt.unwrap_or_else(|| "Create a file hello.txt.".to_owned());
 
     let codex = Codex::builder()
         .on_approval(|request: ApprovalRequest| ask(&request))
@@ -28,18 +30,18 @@ fn main() -> codex_client::Result<()> {
         .send()?;
     let result = thread.run(prompt).send()?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close()
 }
 
-/// Runs on a thread of its own, where it may wait for a person.
+/// Runs on its own thread, so that it may wait for the user.
 fn ask(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let _one_at_a_time = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
     println!("\n{}", title(request));
     if let Some(reason) = request.reason() {
-        println!("  because: {reason}");
+        println!("  reason: {reason}");
     }
     let decisions = request.available_decisions();
     for (number, decision) in decisions.iter().enumerate() {
@@ -50,28 +52,28 @@ fn ask(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let line = stdin().lines().next().transpose()?;
     let number = line.and_then(|line| line.trim().parse::<usize>().ok());
     let chosen = number.and_then(|number| decisions.into_iter().nth(number.checked_sub(1)?));
-    // Whatever else was typed is a no.
+    // Any other input declines.
     Ok(chosen.unwrap_or(Decision::Decline))
 }
 
 fn title(request: &ApprovalRequest) -> String {
     match request {
         ApprovalRequest::Command(params) => {
-            let command = params.command.as_deref().unwrap_or("(not told)");
-            format!("run {command}")
+            let command = params.command.as_deref().unwrap_or("(unknown command)");
+            format!("Run {command}")
         }
         ApprovalRequest::FileChange(change) => match &change.changes {
-            None => "change files, and does not say which".to_owned(),
+            None => "Change files (unknown)".to_owned(),
             Some(changes) => {
                 let diffs = changes.iter();
                 let diffs: String = diffs
                     .map(|change| format!("\n{}\n{}", change.path, change.diff))
                     .collect();
-                format!("change {} files:{diffs}", changes.len())
+                format!("Change {} files:{diffs}", changes.len())
             }
         },
-        ApprovalRequest::Permissions(params) => format!("have {:?}", params.permissions),
-        // Requests of older servers, and of newer ones.
+        ApprovalRequest::Permissions(params) => format!("Grant {:?}", params.permissions),
+        // Request types of older or newer servers.
         other => format!("{other:?}"),
     }
 }
@@ -79,12 +81,12 @@ fn title(request: &ApprovalRequest) -> String {
 fn label(decision: &Decision) -> String {
     match decision {
         Decision::Accept => "yes".into(),
-        Decision::AcceptForSession => "yes, and do not ask again in this session".into(),
+        Decision::AcceptForSession => "yes, for the rest of the session".into(),
         Decision::AcceptWithExecpolicyAmendment(words) => {
-            format!("yes, and never ask again for `{} ...`", words.join(" "))
+            format!("yes, and always allow `{} ...`", words.join(" "))
         }
-        Decision::Decline => "no, go on without".into(),
-        Decision::Cancel => "no, and stop".into(),
+        Decision::Decline => "no, and continue the turn".into(),
+        Decision::Cancel => "no, and interrupt the turn".into(),
         other => format!("{other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! A chat in the terminal: each line is a turn of one thread. It ends with an empty line or Ctrl-D.
+//! A chat in the terminal. Each line is a turn of the same thread; an empty line or Ctrl-D exits.
 //!
 //! `cargo run -p codex-client --example chat_loop`
 
@@ -9,25 +9,25 @@ use codex_client::{Codex, Error, Sandbox, Thread};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let codex = Codex::start().await?;
-    // All turns of one thread share what was said; a thread for each line would forget it.
+    // The turns of a thread share its history, so that one thread serves the whole chat.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     loop {
         print!("you> ");
         stdout().flush()?;
-        // Standard input can only be read blocking, so a thread beside the runtime does it.
+        // Reading standard input blocks, so it runs on a blocking thread.
         let line = tokio::task::spawn_blocking(|| stdin().lines().next()).await?;
         let Some(line) = line.transpose()?.filter(|line| !line.trim().is_empty()) else {
             break;
         };
-        answer(&thread, line).await?;
+        respond(&thread, line).await?;
     }
-    println!("\nthis was thread {}", thread.id());
+    println!("\nthread: {}", thread.id());
     codex.close().await?;
     Ok(())
 }
 
-/// Prints the answer as it comes.
-async fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
+/// Runs a turn and prints its text as it arrives.
+async fn respond(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
     let turn = thread.turn(line).await?;
     let mut text = turn.text_stream();
     print!("codex> ");
@@ -37,7 +37,7 @@ async fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error:
                 print!("{piece}");
                 stdout().flush()?;
             }
-            // A failed turn is no reason to end the chat. A server that has ended is one.
+            // The chat continues after a failed turn. Other errors end it.
             Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
             Err(error) => return Err(error.into()),
         }

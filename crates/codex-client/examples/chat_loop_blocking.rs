@@ -1,6 +1,6 @@
-//! A chat in the terminal: each line is a turn of one thread. It ends with an empty line or Ctrl-D.
+//! A chat in the terminal. Each line is a turn of the same thread; an empty line or Ctrl-D exits.
 //!
-//! For programs without an async runtime: `chat_loop` is its async counterpart.
+//! The blocking version of the `chat_loop` example.
 //!
 //! `cargo run -p codex-client --example chat_loop_blocking`
 
@@ -13,7 +13,7 @@ use codex_client::{
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let codex = Codex::start()?;
-    // All turns of one thread share what was said; a thread for each line would forget it.
+    // The turns of a thread share its history, so that one thread serves the whole chat.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
     loop {
         print!("you> ");
@@ -22,15 +22,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let Some(line) = line.transpose()?.filter(|line| !line.trim().is_empty()) else {
             break;
         };
-        answer(&thread, line)?;
+        respond(&thread, line)?;
     }
-    println!("\nthis was thread {}", thread.id());
+    println!("\nthread: {}", thread.id());
     codex.close()?;
     Ok(())
 }
 
-/// Prints the answer as it comes.
-fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
+/// Runs a turn and prints its text as it arrives.
+fn respond(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
     let turn = thread.turn(line).send()?;
     print!("codex> ");
     for piece in turn.text_stream() {
@@ -39,7 +39,7 @@ fn answer(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error
                 print!("{piece}");
                 stdout().flush()?;
             }
-            // A failed turn is no reason to end the chat. A server that has ended is one.
+            // The chat continues after a failed turn. Other errors end it.
             Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
             Err(error) => return Err(error.into()),
         }

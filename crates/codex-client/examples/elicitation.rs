@@ -1,7 +1,8 @@
-//! Questions of an MCP server, answered at a prompt in the terminal.
+//! Responds to questions of an MCP server (elicitations) in the terminal.
 //!
-//! `cargo run -p codex-client --example elicitation -- PROGRAM`, where PROGRAM is an MCP server on
-//! standard input and output whose tools ask something.
+//! `cargo run -p codex-client --example elicitation -- PROGRAM`
+//!
+//! PROGRAM is an MCP server on standard input and output whose tools send elicitations.
 
 use std::io::{Write, stdin, stdout};
 
@@ -10,28 +11,30 @@ use codex_client::{
     types::{
         AskForApproval, McpElicitationPrimitiveSchema as Field,
         McpServerElicitationRequestParams as Elicitation,
-        McpServerElicitationRequestResponse as Answer,
+        McpServerElicitationRequestResponse as Response,
     },
 };
 use serde_json::{Map, Value};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let program = std::env::args().nth(1).ok_or("which MCP server?")?;
+    let program = std::env::args()
+        .nth(1)
+        .ok_or("usage: elicitation PROGRAM")?;
 
     let codex = Codex::builder()
-        // A string of TOML is written as one of JSON.
+        // The value is TOML. A JSON string is a valid TOML string.
         .config(
             "mcp_servers.example.command",
             Value::from(program).to_string(),
         )
         .on_elicitation(|question: Elicitation| async move {
-            // Standard input can only be read blocking, so a thread beside the runtime does it.
+            // Reading standard input blocks, so it runs on a blocking thread.
             tokio::task::spawn_blocking(move || ask(&question)).await?
         })
         .start()
         .await?;
-    // With the policy `never`, codex declines such questions by itself.
+    // With the approval policy `never`, codex declines elicitations itself.
     let thread = codex
         .thread_start()
         .approval_policy(AskForApproval::OnRequest);
@@ -40,53 +43,53 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .run("Call the tool of the MCP server `example`.")
         .await?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close().await?;
     Ok(())
 }
 
-fn ask(question: &Elicitation) -> HandlerResult<Answer> {
+fn ask(question: &Elicitation) -> HandlerResult<Response> {
     match question {
         Elicitation::Form(form) => {
             println!("{} asks: {}", form.server_name, form.message);
             let mut content = Map::new();
             for (name, field) in &form.requested_schema.properties {
                 let Some(line) = line(name)? else {
-                    return Ok(Answer::cancel());
+                    return Ok(Response::cancel());
                 };
                 let value = match field {
-                    // What is none is sent as it was typed, for the MCP server to refuse.
+                    // Invalid input is sent as text, which the MCP server rejects.
                     Field::Number(_) | Field::Boolean(_) => serde_json::from_str(&line).ok(),
                     _ => None,
                 };
                 content.insert(name.clone(), value.unwrap_or_else(|| line.into()));
             }
-            // A form without fields asks for leave: codex itself asks so before a tool is called.
-            agreed("agree? (y)", content.into())
+            // A form without fields asks for consent. Codex sends one before it calls a tool.
+            confirm("Accept? (y)", content.into())
         }
         Elicitation::Url(page) => {
             println!(
-                "{} asks: {}\nopen {}",
+                "{} asks: {}\nOpen {}",
                 page.server_name, page.message, page.url
             );
-            agreed("done? (y)", Value::Null)
+            confirm("Done? (y)", Value::Null)
         }
-        // Kinds of forms that only some clients can show.
-        _ => Ok(Answer::decline()),
+        // Other kinds of elicitations need a richer user interface.
+        _ => Ok(Response::decline()),
     }
 }
 
-/// The answer with this content, if the user says so.
-fn agreed(prompt: &str, content: Value) -> HandlerResult<Answer> {
+/// Asks the user to confirm. Returns a response that accepts with this content, or declines.
+fn confirm(prompt: &str, content: Value) -> HandlerResult<Response> {
     Ok(match line(prompt)?.as_deref() {
-        Some("y") => Answer::accept(content),
-        _ => Answer::decline(),
+        Some("y") => Response::accept(content),
+        _ => Response::decline(),
     })
 }
 
-/// What is typed; `None` at the end of the input.
+/// Reads a line. Returns `None` at the end of the input.
 fn line(prompt: &str) -> std::io::Result<Option<String>> {
     print!("{prompt}: ");
     stdout().flush()?;

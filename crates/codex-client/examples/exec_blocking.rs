@@ -1,6 +1,6 @@
-//! Runs commands on the server, outside of a turn: one to its end, and a shell that is talked to.
+//! Runs commands on the server outside of a turn: one to completion, one interactively.
 //!
-//! For programs without an async runtime: `exec` is its async counterpart.
+//! The blocking version of the `exec` example.
 //!
 //! `cargo run -p codex-client --example exec_blocking`
 
@@ -11,11 +11,11 @@ use codex_client::{Result, blocking::Codex};
 fn main() -> Result<()> {
     let codex = Codex::start()?;
 
-    // To its end, in the sandbox that the configuration says.
+    // Runs to completion in the configured sandbox.
     let output = codex.exec(["echo", "hello"]).send()?;
-    print!("said:   {}", output.stdout_lossy());
+    print!("stdout: {}", output.stdout_lossy());
 
-    // In a terminal, and talked to. When the last handle is dropped, the program ends.
+    // Runs in a terminal. Dropping the last handle terminates the process.
     let script = "read -r word; echo \"read $word in $(stty size)\"; exit 3";
     let shell = codex.exec(["sh", "-c", script]).tty(80, 24);
     let shell = shell.no_timeout().spawn()?;
@@ -28,9 +28,9 @@ fn main() -> Result<()> {
     codex.close()
 }
 
-/// Bytes as they come: a piece may end in the middle of a character.
+/// Writes the bytes unchanged, since a chunk may end in the middle of a character.
 fn show(bytes: &[u8]) {
     let mut screen = std::io::stdout();
-    // Nobody may be looking any more.
+    // A closed standard output is not an error here.
     let _ = screen.write_all(bytes).and_then(|()| screen.flush());
 }

@@ -1,4 +1,4 @@
-//! Watches a directory until something in it changes: the one that is named, or else the current one.
+//! Watches a directory, by default the current one, until something in it changes.
 //!
 //! `cargo run -p codex-client --example fs_watch -- some/directory`
 
@@ -12,11 +12,11 @@ async fn main() -> Result<()> {
     let directory = env::args()
         .nth(1)
         .map_or_else(env::current_dir, path::absolute);
-    let directory = directory.expect("a directory");
+    let directory = directory.expect("a valid directory");
     let mut changes = codex.fs_watch(directory).await?;
     println!("watching {}", changes.path());
 
-    // When `changes` is dropped, the watch ends.
+    // Dropping `changes` ends the watch.
     if let Some(changed) = changes.next().await {
         for path in changed?.changed_paths {
             println!("changed: {}", path.0);

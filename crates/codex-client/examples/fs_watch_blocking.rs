@@ -1,6 +1,6 @@
-//! Watches a directory until something in it changes: the one that is named, or else the current one.
+//! Watches a directory, by default the current one, until something in it changes.
 //!
-//! For programs without an async runtime: `fs_watch` is its async counterpart.
+//! The blocking version of the `fs_watch` example.
 //!
 //! `cargo run -p codex-client --example fs_watch_blocking -- some/directory`
 
@@ -13,11 +13,11 @@ fn main() -> Result<()> {
     let directory = env::args()
         .nth(1)
         .map_or_else(env::current_dir, path::absolute);
-    let directory = directory.expect("a directory");
+    let directory = directory.expect("a valid directory");
     let mut changes = codex.fs_watch(directory).send()?;
     println!("watching {}", changes.path());
 
-    // When `changes` is dropped, the watch ends.
+    // Dropping `changes` ends the watch.
     if let Some(changed) = changes.next() {
         for path in changed?.changed_paths {
             println!("changed: {}", path.0);

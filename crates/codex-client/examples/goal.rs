@@ -1,4 +1,4 @@
-//! Gives a thread a goal, and follows the turns that the server starts for it.
+//! Sets the goal of a thread, and streams the turns that the server starts for it.
 //!
 //! `cargo run -p codex-client --example goal`
 
@@ -17,14 +17,14 @@ async fn main() -> Result<()> {
     let goal = thread.goal_start("Every function here has a comment.");
     let goal = goal.token_budget(500_000).await?;
 
-    // All turns, as if they were one.
+    // One stream for all turns of the goal.
     let mut events = goal.stream();
     while let Some(event) = events.next().await {
         match event? {
             ServerNotification::TurnStarted(_) => println!("turn"),
             ServerNotification::ItemCompleted(done) => {
                 if let ThreadItem::AgentMessage(message) = done.item {
-                    println!("  says: {}", message.text);
+                    println!("  message: {}", message.text);
                 }
             }
             _ => {}

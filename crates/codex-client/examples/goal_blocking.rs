@@ -1,6 +1,6 @@
-//! Gives a thread a goal, and follows the turns that the server starts for it.
+//! Sets the goal of a thread, and streams the turns that the server starts for it.
 //!
-//! For programs without an async runtime: `goal` is its async counterpart.
+//! The blocking version of the `goal` example.
 //!
 //! `cargo run -p codex-client --example goal_blocking`
 
@@ -19,14 +19,14 @@ fn main() -> Result<()> {
     let goal = thread.goal_start("Every function here has a comment.");
     let goal = goal.token_budget(500_000).send()?;
 
-    // All turns, as if they were one.
+    // One stream for all turns of the goal.
     let mut events = goal.stream();
     for event in &mut events {
         match event? {
             ServerNotification::TurnStarted(_) => println!("turn"),
             ServerNotification::ItemCompleted(done) => {
                 if let ThreadItem::AgentMessage(message) = done.item {
-                    println!("  says: {}", message.text);
+                    println!("  message: {}", message.text);
                 }
             }
             _ => {}

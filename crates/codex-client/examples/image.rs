@@ -1,10 +1,13 @@
-//! Asks about an image that is given by its `data:` URL, which contains it. Servers take no other URLs.
+//! Sends an image as a `data:` URL, the only kind of URL that servers accept.
 //!
-//! `cargo run -p codex-client --example image -- "data:image/png;base64,$(base64 -w0 picture.png)"`
+//! ```console
+//! $ url="data:image/png;base64,$(base64 -w0 picture.png)"
+//! $ cargo run -p codex-client --example image -- "$url"
+//! ```
 
 use codex_client::{Codex, Input, Sandbox};
 
-/// A red square of 8 x 8 pixels. An image that the program has in memory is sent as such a URL.
+/// A red square of 8 x 8 pixels.
 const RED_SQUARE: &str = "data:image/png;base64,\
     iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mP4z8CAFTEMLQkAKP8/wc53yE8AAAAASUVO\
     RK5CYII=";
@@ -16,11 +19,11 @@ async fn main() -> codex_client::Result<()> {
 
     let codex = Codex::start().await?;
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
-    // An input may have any number of pieces: texts, images, files that are mentioned.
+    // An input consists of any number of texts, images and mentioned files.
     let input = Input::text("What is in this image? Answer in one sentence.").and(image);
     let result = thread.run(input).await?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close().await

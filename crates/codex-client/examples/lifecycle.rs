@@ -1,5 +1,4 @@
-//! All that can be done with a thread beside running turns: rename, list, fork, archive,
-//! unarchive, compact.
+//! Manages threads: renames, lists, forks, archives, unarchives and compacts them.
 //!
 //! `cargo run -p codex-client --example lifecycle`
 
@@ -12,7 +11,7 @@ use codex_client::{
 async fn main() -> codex_client::Result<()> {
     let codex = Codex::start().await?;
 
-    // A thread is saved, and so can be listed and forked, from its first turn on.
+    // A thread is saved with its first turn. From then on it can be listed and forked.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     thread.run("Name three Rust crates for parsing.").await?;
 
@@ -24,7 +23,7 @@ async fn main() -> codex_client::Result<()> {
         saved.turns.len()
     );
 
-    // One page, of the newest. `.stream()` instead of `.await` goes through all of them.
+    // The first page, newest threads first. `.stream()` instead of `.await` reads all pages.
     let newest = codex
         .thread_list()
         .sort_key(ThreadSortKey::UpdatedAt)
@@ -35,7 +34,7 @@ async fn main() -> codex_client::Result<()> {
         println!("listed:     {} {}", thread.id, thread.preview);
     }
 
-    // The fork knows what was said, and goes its own way from here.
+    // The fork starts with the history of the thread, and continues independently.
     let fork = codex.thread_fork(thread.id()).await?;
     fork.run("Which of them is the smallest?").await?;
     println!("forked:     {}", fork.id());
@@ -50,10 +49,10 @@ async fn main() -> codex_client::Result<()> {
     }
     let fork = codex.thread_unarchive(fork.id()).await?;
     println!("unarchived: {}", fork.id());
-    // Out of the way again: this was an example only.
+    // Clean up.
     codex.thread_archive(fork.id()).await?;
 
-    // Compacting is a turn that the server starts; it is done when that has ended.
+    // The server compacts a thread in a turn, so `run` waits until it is done.
     let compacted = thread.compact().await?.run().await?;
     println!("compacted:  {}", compacted.status);
     codex.thread_archive(thread.id()).await?;

@@ -1,7 +1,6 @@
-//! All that can be done with a thread beside running turns: rename, list, fork, archive,
-//! unarchive, compact.
+//! Manages threads: renames, lists, forks, archives, unarchives and compacts them.
 //!
-//! For programs without an async runtime: `lifecycle` is its async counterpart.
+//! The blocking version of the `lifecycle` example.
 //!
 //! `cargo run -p codex-client --example lifecycle_blocking`
 
@@ -14,7 +13,7 @@ use codex_client::{
 fn main() -> codex_client::Result<()> {
     let codex = Codex::start()?;
 
-    // A thread is saved, and so can be listed and forked, from its first turn on.
+    // A thread is saved with its first turn. From then on it can be listed and forked.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
     thread.run("Name three Rust crates for parsing.").send()?;
 
@@ -26,7 +25,7 @@ fn main() -> codex_client::Result<()> {
         saved.turns.len()
     );
 
-    // One page, of the newest. `.stream()` instead of `.send()` goes through all of them.
+    // The first page, newest threads first. `.stream()` instead of `.send()` reads all pages.
     let newest = codex
         .thread_list()
         .sort_key(ThreadSortKey::UpdatedAt)
@@ -37,7 +36,7 @@ fn main() -> codex_client::Result<()> {
         println!("listed:     {} {}", thread.id, thread.preview);
     }
 
-    // The fork knows what was said, and goes its own way from here.
+    // The fork starts with the history of the thread, and continues independently.
     let fork = codex.thread_fork(thread.id()).send()?;
     fork.run("Which of them is the smallest?").send()?;
     println!("forked:     {}", fork.id());
@@ -51,10 +50,10 @@ fn main() -> codex_client::Result<()> {
     }
     let fork = codex.thread_unarchive(fork.id())?;
     println!("unarchived: {}", fork.id());
-    // Out of the way again: this was an example only.
+    // Clean up.
     codex.thread_archive(fork.id())?;
 
-    // Compacting is a turn that the server starts; it is done when that has ended.
+    // The server compacts a thread in a turn, so `run` waits until it is done.
     let compacted = thread.compact()?.run()?;
     println!("compacted:  {}", compacted.status);
     codex.thread_archive(thread.id())?;

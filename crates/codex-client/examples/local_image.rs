@@ -1,4 +1,4 @@
-//! Asks about image files of this machine, several in one input.
+//! Sends local image files, several in one input.
 //!
 //! `cargo run -p codex-client --example local_image -- before.png after.png`
 
@@ -11,11 +11,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut input = Input::text("Describe each of these images in one sentence.");
     let paths: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     if paths.is_empty() {
-        return Err("name one image file or more".into());
+        return Err("usage: local_image FILE...".into());
     }
     for path in paths {
-        // The server reads the file. It would take a relative path from its own directory, and
-        // would tell the model, not this program, if there is no such file.
+        // The server reads the file. It resolves a relative path against its own directory, and
+        // reports a missing file to the model instead of this program.
         input = input.and(Input::local_image(path.canonicalize()?));
     }
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     let result = thread.run(input).await?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close().await?;

@@ -1,6 +1,6 @@
-//! Asks about image files of this machine, several in one input.
+//! Sends local image files, several in one input.
 //!
-//! For programs without an async runtime: `local_image` is its async counterpart.
+//! The blocking version of the `local_image` example.
 //!
 //! `cargo run -p codex-client --example local_image_blocking -- before.png after.png`
 
@@ -12,11 +12,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut input = Input::text("Describe each of these images in one sentence.");
     let paths: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
     if paths.is_empty() {
-        return Err("name one image file or more".into());
+        return Err("usage: local_image_blocking FILE...".into());
     }
     for path in paths {
-        // The server reads the file. It would take a relative path from its own directory, and
-        // would tell the model, not this program, if there is no such file.
+        // The server reads the file. It resolves a relative path against its own directory, and
+        // reports a missing file to the model instead of this program.
         input = input.and(Input::local_image(path.canonicalize()?));
     }
 
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
     let result = thread.run(input).send()?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close()?;

@@ -1,9 +1,10 @@
-//! Logs in, in each of the three ways, says who is logged in, and logs out.
+//! Logs in by each of three methods, shows the account, and logs out.
 //!
-//! `cargo run -p codex-client --example login_and_account -- [browser | device-code | api-key | logout]`
+//! `cargo run -p codex-client --example login_and_account -- [METHOD]`
 //!
-//! Without a word it only says who is logged in. `api-key` takes the key from `OPENAI_API_KEY`. A
-//! login replaces that of the installed codex: set `CODEX_HOME` to another directory to try it.
+//! METHOD is `browser`, `device-code`, `api-key` or `logout`. Without it, the example only shows
+//! the account. `api-key` reads the key from `OPENAI_API_KEY`. A login replaces that of the
+//! installed codex. To avoid this, set `CODEX_HOME` to another directory.
 
 use std::{env, error::Error, time::Duration};
 
@@ -12,8 +13,8 @@ use codex_client::{
     types::{Account, AccountLoginCompletedNotification},
 };
 
-/// How long the person has.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// The time that the user has to log in.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -22,20 +23,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => {}
         Some("browser") => {
             let login = codex.login_chatgpt().await?;
-            println!("open {}", login.auth_url());
-            let outcome = login.wait().timeout(PATIENCE).await;
+            println!("Open {}", login.auth_url());
+            let outcome = login.wait().timeout(LOGIN_TIMEOUT).await;
             if outcome.is_err() {
-                // Otherwise the server would wait on; this does nothing if it has just ended.
+                // Otherwise the server continues to wait. A no-op if the login has just ended.
                 login.cancel().await?;
             }
             report(&outcome?);
         }
         Some("device-code") => {
-            // For a server on another machine than the browser.
+            // For a server without a browser on the same machine.
             let login = codex.login_chatgpt_device_code().await?;
-            println!("open {}", login.verification_url());
+            println!("Open {}", login.verification_url());
             println!("and enter {}", login.user_code());
-            let outcome = login.wait().timeout(PATIENCE).await;
+            let outcome = login.wait().timeout(LOGIN_TIMEOUT).await;
             if outcome.is_err() {
                 login.cancel().await?;
             }
@@ -43,32 +44,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         Some("api-key") => {
             codex.login_api_key(env::var("OPENAI_API_KEY")?).await?;
-            println!("the key is saved");
+            println!("API key saved");
         }
         Some("logout") => codex.logout().await?,
-        Some(other) => return Err(format!("what is `{other}`?").into()),
+        Some(other) => return Err(format!("unknown command `{other}`").into()),
     }
 
     let account = codex.account().await?;
     match account.account {
-        Some(Account::ApiKey) => println!("logged in with an API key"),
+        Some(Account::ApiKey) => println!("Logged in with an API key"),
         Some(Account::Chatgpt(account)) => println!(
-            "logged in as {}, plan {}",
-            account.email.as_deref().unwrap_or("(no address)"),
+            "Logged in as {}, plan {}",
+            account.email.as_deref().unwrap_or("(no email address)"),
             account.plan_type
         ),
-        Some(other) => println!("logged in as {other:?}"),
-        None if account.requires_openai_auth => println!("not logged in"),
-        None => println!("the model's provider needs no login to OpenAI"),
+        Some(other) => println!("Logged in as {other:?}"),
+        None if account.requires_openai_auth => println!("Not logged in"),
+        None => println!("The model provider needs no OpenAI login"),
     }
     codex.close().await?;
     Ok(())
 }
 
-/// A login that was refused or cancelled has an outcome, too.
+/// Prints the outcome of a login. A rejected or cancelled login has one as well.
 fn report(done: &AccountLoginCompletedNotification) {
     match &done.error {
-        None => println!("success: {}", done.success),
-        Some(reason) => println!("not logged in: {reason}"),
+        None => println!("Login succeeded: {}", done.success),
+        Some(reason) => println!("Login failed: {reason}"),
     }
 }

@@ -1,11 +1,12 @@
-//! Logs in, in each of the three ways, says who is logged in, and logs out.
+//! Logs in by each of three methods, shows the account, and logs out.
 //!
-//! For programs without an async runtime: `login_and_account` is its async counterpart.
+//! The blocking version of the `login_and_account` example.
 //!
-//! `cargo run -p codex-client --example login_and_account_blocking -- [browser | device-code | api-key | logout]`
+//! `cargo run -p codex-client --example login_and_account_blocking -- [METHOD]`
 //!
-//! Without a word it only says who is logged in. `api-key` takes the key from `OPENAI_API_KEY`. A
-//! login replaces that of the installed codex: set `CODEX_HOME` to another directory to try it.
+//! METHOD is `browser`, `device-code`, `api-key` or `logout`. Without it, the example only shows
+//! the account. `api-key` reads the key from `OPENAI_API_KEY`. A login replaces that of the
+//! installed codex. To avoid this, set `CODEX_HOME` to another directory.
 
 use std::{env, error::Error, time::Duration};
 
@@ -14,8 +15,8 @@ use codex_client::{
     types::{Account, AccountLoginCompletedNotification},
 };
 
-/// How long the person has.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// The time that the user has to log in.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let codex = Codex::start()?;
@@ -23,20 +24,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => {}
         Some("browser") => {
             let login = codex.login_chatgpt().send()?;
-            println!("open {}", login.auth_url());
-            let outcome = login.wait().timeout(PATIENCE).send();
+            println!("Open {}", login.auth_url());
+            let outcome = login.wait().timeout(LOGIN_TIMEOUT).send();
             if outcome.is_err() {
-                // Otherwise the server would wait on; this does nothing if it has just ended.
+                // Otherwise the server continues to wait. A no-op if the login has just ended.
                 login.cancel().send()?;
             }
             report(&outcome?);
         }
         Some("device-code") => {
-            // For a server on another machine than the browser.
+            // For a server without a browser on the same machine.
             let login = codex.login_chatgpt_device_code().send()?;
-            println!("open {}", login.verification_url());
+            println!("Open {}", login.verification_url());
             println!("and enter {}", login.user_code());
-            let outcome = login.wait().timeout(PATIENCE).send();
+            let outcome = login.wait().timeout(LOGIN_TIMEOUT).send();
             if outcome.is_err() {
                 login.cancel().send()?;
             }
@@ -44,32 +45,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         Some("api-key") => {
             codex.login_api_key(env::var("OPENAI_API_KEY")?)?;
-            println!("the key is saved");
+            println!("API key saved");
         }
         Some("logout") => codex.logout()?,
-        Some(other) => return Err(format!("what is `{other}`?").into()),
+        Some(other) => return Err(format!("unknown command `{other}`").into()),
     }
 
     let account = codex.account().send()?;
     match account.account {
-        Some(Account::ApiKey) => println!("logged in with an API key"),
+        Some(Account::ApiKey) => println!("Logged in with an API key"),
         Some(Account::Chatgpt(account)) => println!(
-            "logged in as {}, plan {}",
-            account.email.as_deref().unwrap_or("(no address)"),
+            "Logged in as {}, plan {}",
+            account.email.as_deref().unwrap_or("(no email address)"),
             account.plan_type
         ),
-        Some(other) => println!("logged in as {other:?}"),
-        None if account.requires_openai_auth => println!("not logged in"),
-        None => println!("the model's provider needs no login to OpenAI"),
+        Some(other) => println!("Logged in as {other:?}"),
+        None if account.requires_openai_auth => println!("Not logged in"),
+        None => println!("The model provider needs no OpenAI login"),
     }
     codex.close()?;
     Ok(())
 }
 
-/// A login that was refused or cancelled has an outcome, too.
+/// Prints the outcome of a login. A rejected or cancelled login has one as well.
 fn report(done: &AccountLoginCompletedNotification) {
     match &done.error {
-        None => println!("success: {}", done.success),
-        Some(reason) => println!("not logged in: {reason}"),
+        None => println!("Login succeeded: {}", done.success),
+        Some(reason) => println!("Login failed: {reason}"),
     }
 }

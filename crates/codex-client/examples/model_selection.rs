@@ -1,4 +1,4 @@
-//! Chooses a model and how much it thinks: one for the thread, another effort for one turn.
+//! Selects a model for a thread, and another reasoning effort for its later turns.
 //!
 //! `cargo run -p codex-client --example model_selection -- [MODEL]`
 
@@ -17,9 +17,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
     let Some(chosen) = chosen else {
         let known: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
-        return Err(format!("there is no such model, but {}", known.join(", ")).into());
+        return Err(format!("unknown model, available: {}", known.join(", ")).into());
     };
-    println!("model:  {} ({})", chosen.display_name, chosen.description);
+    println!("model:    {} ({})", chosen.display_name, chosen.description);
 
     let thread = codex
         .thread_start()
@@ -27,17 +27,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .sandbox(Sandbox::ReadOnly)
         .await?;
     let default = &chosen.default_reasoning_effort;
-    println!("effort: {default}");
+    println!("effort:   {default}");
     thread.run("Which of 91 and 97 is a prime?").await?;
 
-    // More of it for a harder question, where the model can. It holds for later turns, too.
+    // A higher effort for a harder question, if the model supports it. Later turns keep it.
     let mut efforts = chosen.supported_reasoning_efforts.iter();
-    let can = efforts.any(|option| option.reasoning_effort == ReasoningEffort::High);
-    let effort = if can { &ReasoningEffort::High } else { default };
-    println!("effort: {effort}");
+    let supported = efforts.any(|option| option.reasoning_effort == ReasoningEffort::High);
+    let effort = if supported {
+        &ReasoningEffort::High
+    } else {
+        default
+    };
+    println!("effort:   {effort}");
     let result = thread.run("Prove it.").effort(effort.clone()).await?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close().await?;

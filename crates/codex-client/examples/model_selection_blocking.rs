@@ -1,6 +1,6 @@
-//! Chooses a model and how much it thinks: one for the thread, another effort for one turn.
+//! Selects a model for a thread, and another reasoning effort for its later turns.
 //!
-//! For programs without an async runtime: `model_selection` is its async counterpart.
+//! The blocking version of the `model_selection` example.
 //!
 //! `cargo run -p codex-client --example model_selection_blocking -- [MODEL]`
 
@@ -18,9 +18,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let Some(chosen) = chosen else {
         let known: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
-        return Err(format!("there is no such model, but {}", known.join(", ")).into());
+        return Err(format!("unknown model, available: {}", known.join(", ")).into());
     };
-    println!("model:  {} ({})", chosen.display_name, chosen.description);
+    println!("model:    {} ({})", chosen.display_name, chosen.description);
 
     let thread = codex
         .thread_start()
@@ -28,17 +28,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         .sandbox(Sandbox::ReadOnly)
         .send()?;
     let default = &chosen.default_reasoning_effort;
-    println!("effort: {default}");
+    println!("effort:   {default}");
     thread.run("Which of 91 and 97 is a prime?").send()?;
 
-    // More of it for a harder question, where the model can. It holds for later turns, too.
+    // A higher effort for a harder question, if the model supports it. Later turns keep it.
     let mut efforts = chosen.supported_reasoning_efforts.iter();
-    let can = efforts.any(|option| option.reasoning_effort == ReasoningEffort::High);
-    let effort = if can { &ReasoningEffort::High } else { default };
-    println!("effort: {effort}");
+    let supported = efforts.any(|option| option.reasoning_effort == ReasoningEffort::High);
+    let effort = if supported {
+        &ReasoningEffort::High
+    } else {
+        default
+    };
+    println!("effort:   {effort}");
     let result = thread.run("Prove it.").effort(effort.clone()).send()?;
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close()?;

@@ -1,4 +1,4 @@
-//! Says which server runs, and which models it offers.
+//! Prints the metadata of the server, and its models.
 //!
 //! `cargo run -p codex-client --example models_and_metadata`
 
@@ -6,7 +6,7 @@ use codex_client::Codex;
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
-    // How this program calls itself is part of the user agent that OpenAI sees.
+    // The client name is part of the user agent that is sent to OpenAI.
     let codex = Codex::builder()
         .client_name("models_example")
         .client_version(env!("CARGO_PKG_VERSION"))
@@ -21,7 +21,7 @@ async fn main() -> codex_client::Result<()> {
         server.platform_os, server.platform_family
     );
 
-    // All pages as one stream; `codex.models().await?` is the first page alone.
+    // A stream over all pages. `codex.models().await?` returns the first page only.
     let mut models = codex.models().include_hidden(true).stream();
     while let Some(model) = models.next().await {
         let model = model?;

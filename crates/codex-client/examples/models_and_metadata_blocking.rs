@@ -1,13 +1,13 @@
-//! Says which server runs, and which models it offers.
+//! Prints the metadata of the server, and its models.
 //!
-//! For programs without an async runtime: `models_and_metadata` is its async counterpart.
+//! The blocking version of the `models_and_metadata` example.
 //!
 //! `cargo run -p codex-client --example models_and_metadata_blocking`
 
 use codex_client::blocking::Codex;
 
 fn main() -> codex_client::Result<()> {
-    // How this program calls itself is part of the user agent that OpenAI sees.
+    // The client name is part of the user agent that is sent to OpenAI.
     let codex = Codex::builder()
         .client_name("models_example")
         .client_version(env!("CARGO_PKG_VERSION"))
@@ -21,7 +21,7 @@ fn main() -> codex_client::Result<()> {
         server.platform_os, server.platform_family
     );
 
-    // All pages as one iterator; `codex.models().send()?` is the first page alone.
+    // An iterator over all pages. `codex.models().send()?` returns the first page only.
     for model in codex.models().include_hidden(true).stream() {
         let model = model?;
         let efforts: Vec<&str> = model

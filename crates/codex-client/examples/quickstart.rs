@@ -1,4 +1,4 @@
-//! Starts codex, runs one turn and prints the answer.
+//! Starts codex, runs a turn and prints the response.
 //!
 //! `cargo run -p codex-client --example quickstart`
 
@@ -6,21 +6,21 @@ use codex_client::{Codex, Sandbox};
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
-    // Finds the installed codex (`CODEX_BIN`, or the first one of `PATH`) and uses its login.
+    // Finds the installed codex (`CODEX_BIN`, or the first one in `PATH`) and uses its login.
     let codex = Codex::start().await?;
-    println!("server: {}", codex.metadata().user_agent);
+    println!("server:   {}", codex.metadata().user_agent);
 
-    // Options are set before the `.await`. The thread works in the current directory.
+    // Options are set before `.await`. The thread works in the current directory.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     let result = thread.run("Say hello in one sentence.").await?;
 
-    println!("thread: {}", thread.id());
+    println!("thread:   {}", thread.id());
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
-    println!("items:  {}", result.items.len());
+    println!("items:    {}", result.items.len());
 
-    // Dropping the last handle would end the server, too; this also waits for its end.
+    // Dropping the last handle ends the server as well, but `close` waits until it has ended.
     codex.close().await
 }

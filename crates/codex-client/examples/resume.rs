@@ -1,23 +1,23 @@
-//! Goes on with a thread of an earlier run of this program.
+//! Resumes a thread of an earlier run of this program.
 //!
-//! `cargo run -p codex-client --example resume` starts a thread and says its id;
-//! `cargo run -p codex-client --example resume -- THREAD_ID` goes on with it.
+//! `cargo run -p codex-client --example resume` starts a thread and prints its id;
+//! `cargo run -p codex-client --example resume -- THREAD_ID` resumes it.
 
 use codex_client::{Codex, Sandbox};
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
     let codex = Codex::start().await?;
-    let answer = match std::env::args().nth(1) {
+    let response = match std::env::args().nth(1) {
         None => {
             let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
             let result = thread.run("Think of a number, and tell me which.").await?;
-            // From its first turn on a thread is saved. One that is `ephemeral` never is.
+            // A thread is saved with its first turn, unless it is `ephemeral`.
             println!("thread: {}", thread.id());
             result.final_response
         }
         Some(id) => {
-            // What is not set here is as it was: the model, the directory, the sandbox.
+            // Options that are not set here keep their value: model, directory, sandbox and others.
             let thread = codex.thread_resume(id).await?;
             let history = thread.read().include_turns(true).await?;
             println!("turns so far: {}", history.thread.turns.len());
@@ -25,6 +25,6 @@ async fn main() -> codex_client::Result<()> {
             result.final_response
         }
     };
-    println!("answer: {}", answer.as_deref().unwrap_or("(none)"));
+    println!("response: {}", response.as_deref().unwrap_or("(none)"));
     codex.close().await
 }

@@ -1,4 +1,4 @@
-//! Reviews the uncommitted changes of the repository that it is run in.
+//! Reviews the uncommitted changes of the repository in the current directory.
 //!
 //! `cargo run -p codex-client --example review`
 
@@ -18,7 +18,7 @@ async fn main() -> Result<()> {
 
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
-        // What the reviewer does to find out.
+        // The commands that the reviewer runs.
         if let ServerNotification::ItemStarted(started) = event?
             && let ThreadItem::CommandExecution(command) = started.item
         {

@@ -1,6 +1,6 @@
-//! Reviews the uncommitted changes of the repository that it is run in.
+//! Reviews the uncommitted changes of the repository in the current directory.
 //!
-//! For programs without an async runtime: `review` is its async counterpart.
+//! The blocking version of the `review` example.
 //!
 //! `cargo run -p codex-client --example review_blocking`
 
@@ -17,7 +17,7 @@ fn main() -> Result<()> {
 
     let mut events = turn.stream();
     for event in &mut events {
-        // What the reviewer does to find out.
+        // The commands that the reviewer runs.
         if let ServerNotification::ItemStarted(started) = event?
             && let ThreadItem::CommandExecution(command) = started.item
         {

@@ -1,4 +1,4 @@
-//! Follows a turn while it runs: the text as it comes, commands and files as they are done.
+//! Streams the events of a turn: text as it arrives, commands, file changes.
 //!
 //! `cargo run -p codex-client --example streaming`
 
@@ -35,13 +35,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 ThreadItem::FileChange(change) => println!("[{} files]", change.changes.len()),
                 _ => {}
             },
-            // The connection to the model broke, say; the server may be trying again.
+            // For example a lost connection to the model. The server may be retrying.
             ServerNotification::Error(error) => eprintln!("[{}]", error.error.message),
             _ => {}
         }
     }
 
-    // Made of the events that have come; the server is not asked again.
+    // Collected from the events, without another request.
     let result = events.result().await?;
     println!("[{}, {} items]", result.status, result.items.len());
     codex.close().await?;

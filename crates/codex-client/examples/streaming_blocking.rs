@@ -1,6 +1,6 @@
-//! Follows a turn while it runs: the text as it comes, commands and files as they are done.
+//! Streams the events of a turn: text as it arrives, commands, file changes.
 //!
-//! For programs without an async runtime: `streaming` is its async counterpart.
+//! The blocking version of the `streaming` example.
 //!
 //! `cargo run -p codex-client --example streaming_blocking`
 
@@ -37,13 +37,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 ThreadItem::FileChange(change) => println!("[{} files]", change.changes.len()),
                 _ => {}
             },
-            // The connection to the model broke, say; the server may be trying again.
+            // For example a lost connection to the model. The server may be retrying.
             ServerNotification::Error(error) => eprintln!("[{}]", error.error.message),
             _ => {}
         }
     }
 
-    // Made of the events that have come; the server is not asked again.
+    // Collected from the events, without another request.
     let result = events.result()?;
     println!("[{}, {} items]", result.status, result.items.len());
     codex.close()?;

@@ -1,6 +1,8 @@
-//! A tool in Rust that the model calls.
+//! Offers a tool written in Rust to the model.
 //!
-//! `cargo run -p codex-client --example tool`, and with the id of a thread to go on with that.
+//! `cargo run -p codex-client --example tool -- [THREAD_ID]`
+//!
+//! With the id of a thread it resumes that thread.
 
 use std::{collections::HashMap, env, sync::Arc, time::Duration};
 
@@ -11,7 +13,7 @@ use serde::Deserialize;
 /// The arguments. The model reads these comments.
 #[derive(Deserialize, JsonSchema)]
 struct Lookup {
-    /// As `ABC-1`.
+    /// For example `ABC-1`.
     id: String,
 }
 
@@ -24,13 +26,13 @@ fn lookup_ticket() -> Tool {
         move |args: Lookup| {
             let tickets = Arc::clone(&tickets);
             async move {
-                // An error is told to the model, which may do better then.
+                // The model receives the error, and may try something else.
                 let text = tickets.get(&*args.id).ok_or("there is no such ticket")?;
                 Ok(format!("{}: {text}", args.id))
             }
         },
     );
-    // Waiting for ever would make the turn wait, too.
+    // The turn waits for the tool, so the tool has a timeout.
     tool.timeout(Duration::from_secs(10))
 }
 
@@ -38,7 +40,7 @@ fn lookup_ticket() -> Tool {
 async fn main() -> codex_client::Result<()> {
     let codex = Codex::start().await?;
     let thread = match env::args().nth(1) {
-        // The server remembers what a thread was offered, and this is who serves it.
+        // The server remembers the offer to the thread. This registers the tool that serves it.
         Some(id) => codex.thread_resume(id).tool(lookup_ticket()).await?,
         None => codex.thread_start().tool(lookup_ticket()).await?,
     };
@@ -49,16 +51,16 @@ async fn main() -> codex_client::Result<()> {
         .await?;
     for item in &result.items {
         if let ThreadItem::DynamicToolCall(call) = item {
-            let how = if call.success == Some(true) {
+            let outcome = if call.success == Some(true) {
                 "called"
             } else {
                 "failed"
             };
-            println!("{how}: {}({})", call.tool, call.arguments);
+            println!("{outcome}: {}({})", call.tool, call.arguments);
         }
     }
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close().await

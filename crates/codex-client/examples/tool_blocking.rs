@@ -1,8 +1,10 @@
-//! A tool in Rust that the model calls.
+//! Offers a tool written in Rust to the model.
 //!
-//! For programs without an async runtime: `tool` is its async counterpart.
+//! The blocking version of the `tool` example.
 //!
-//! `cargo run -p codex-client --example tool_blocking`, and with the id of a thread to go on with that.
+//! `cargo run -p codex-client --example tool_blocking -- [THREAD_ID]`
+//!
+//! With the id of a thread it resumes that thread.
 
 use std::{collections::HashMap, env, time::Duration};
 
@@ -13,7 +15,7 @@ use serde::Deserialize;
 /// The arguments. The model reads these comments.
 #[derive(Deserialize, JsonSchema)]
 struct Lookup {
-    /// As `ABC-1`.
+    /// For example `ABC-1`.
     id: String,
 }
 
@@ -23,19 +25,19 @@ fn lookup_ticket() -> Tool {
         "lookup_ticket",
         "Fetch a ticket by id",
         move |args: Lookup| {
-            // An error is told to the model, which may do better then.
+            // The model receives the error, and may try something else.
             let text = tickets.get(&*args.id).ok_or("there is no such ticket")?;
             Ok(format!("{}: {text}", args.id))
         },
     );
-    // Waiting for ever would make the turn wait, too.
+    // The turn waits for the tool, so the tool has a timeout.
     tool.timeout(Duration::from_secs(10))
 }
 
 fn main() -> codex_client::Result<()> {
     let codex = Codex::start()?;
     let thread = match env::args().nth(1) {
-        // The server remembers what a thread was offered, and this is who serves it.
+        // The server remembers the offer to the thread. This registers the tool that serves it.
         Some(id) => codex.thread_resume(id).tool(lookup_ticket()).send()?,
         None => codex.thread_start().tool(lookup_ticket()).send()?,
     };
@@ -46,16 +48,16 @@ fn main() -> codex_client::Result<()> {
         .send()?;
     for item in &result.items {
         if let ThreadItem::DynamicToolCall(call) = item {
-            let how = if call.success == Some(true) {
+            let outcome = if call.success == Some(true) {
                 "called"
             } else {
                 "failed"
             };
-            println!("{how}: {}({})", call.tool, call.arguments);
+            println!("{outcome}: {}({})", call.tool, call.arguments);
         }
     }
     println!(
-        "answer: {}",
+        "response: {}",
         result.final_response.as_deref().unwrap_or("(none)")
     );
     codex.close()

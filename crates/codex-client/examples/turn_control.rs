@@ -1,4 +1,4 @@
-//! Says more to the model while it works (steer), then stops it (interrupt).
+//! Adds input to a running turn (steer), then stops it (interrupt).
 //!
 //! `cargo run -p codex-client --example turn_control`
 
@@ -13,30 +13,30 @@ async fn main() -> codex_client::Result<()> {
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     let turn = thread.turn("Count from 1 to 500 in words.").await?;
 
-    // What the model was told, and what was done about it here.
-    let (mut prompts, mut calls) = (0, 0);
+    // The prompts that the model has received, and the requests made here.
+    let (mut prompts, mut requests) = (0, 0);
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
         match event? {
-            // The model has begun to answer: now it can be told something else.
-            ServerNotification::AgentMessageDelta(_) if calls == 0 => {
-                calls = 1;
+            // The model has started to respond: steer it.
+            ServerNotification::AgentMessageDelta(_) if requests == 0 => {
+                requests = 1;
                 println!("steering");
                 match turn.steer("Count in French instead.").await {
-                    // The turn may end by itself just before the call; that is fine here.
+                    // The turn may complete just before this request, which is fine here.
                     Err(error) if error.rpc_kind() == Some(RpcErrorKind::NoActiveTurn) => {}
                     steered => steered?,
                 }
             }
-            // And it has begun to answer that. The stream goes on until the turn has really stopped.
-            ServerNotification::AgentMessageDelta(_) if calls == 1 && prompts == 2 => {
-                calls = 2;
+            // The model responds to the new input: interrupt it. The stream ends with the turn.
+            ServerNotification::AgentMessageDelta(_) if requests == 1 && prompts == 2 => {
+                requests = 2;
                 println!("interrupting");
-                // Here it is no error if the turn has ended.
+                // Not an error if the turn has completed in the meantime.
                 turn.interrupt().await?;
             }
             ServerNotification::ItemCompleted(done) => {
-                // The prompt, and what it was steered with once the model has got it.
+                // The prompt, and the steering input once the model has received it.
                 if let ThreadItem::UserMessage(_) = done.item {
                     prompts += 1;
                 }
@@ -48,9 +48,9 @@ async fn main() -> codex_client::Result<()> {
     // An interrupted turn is a result, not an error.
     let result = events.result().await?;
     match result.status {
-        TurnStatus::Interrupted => println!("stopped, with {} items", result.items.len()),
+        TurnStatus::Interrupted => println!("interrupted, with {} items", result.items.len()),
         _ => println!(
-            "it was faster: {}",
+            "completed before the interrupt: {}",
             result.final_response.unwrap_or_default()
         ),
     }

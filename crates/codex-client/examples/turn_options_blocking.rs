@@ -1,6 +1,6 @@
-//! Every option that a turn has.
+//! Sets every option of a turn.
 //!
-//! For programs without an async runtime: `turn_options` is its async counterpart.
+//! The blocking version of the `turn_options` example.
 //!
 //! `cargo run -p codex-client --example turn_options_blocking`
 
@@ -22,18 +22,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut request = thread
         .run("Which language is this directory written in, and how sure are you?")
-        // These hold for this turn and the later ones of the thread.
+        // These apply to this turn and later turns of the thread.
         .model(&model.model)
         .effort(ReasoningEffort::Low)
         .summary(ReasoningSummary::Concise)
         .personality(Personality::Pragmatic)
         .cwd(env::current_dir()?)
-        // What commands may change. A `types::SandboxPolicy` says more: other writable directories,
-        // access to the network.
+        // The files that commands may change. A `types::SandboxPolicy` also sets further writable
+        // directories and network access.
         .sandbox(Sandbox::ReadOnly)
-        // Sets `approval_policy` and `approvals_reviewer`, which are options of their own.
+        // Sets both `approval_policy` and `approvals_reviewer`, which are separate options as well.
         .approval_mode(ApprovalMode::DenyAll)
-        // These hold for this turn alone.
+        // These apply to this turn only.
         .source("turn_options_example")
         .output_schema(json!({
             "type": "object",
@@ -44,18 +44,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             "required": ["language", "confidence"],
             "additionalProperties": false,
         }));
-    // Not every model has service tiers. `turn_service_tier` is for this turn alone.
+    // Not every model has service tiers. `turn_service_tier` applies to this turn only.
     if let Some(tier) = model.service_tiers.first() {
         request = request.service_tier(&tier.id).turn_service_tier(&tier.id);
     }
     let result = request
-        // And what has no setter: any field of the params of `turn/start`.
+        // Any field of the params of `turn/start` that has no setter.
         .params(|params| params.client_user_message_id("question-1"))
         .send()?;
 
-    let answer: Value = serde_json::from_str(result.final_response.as_deref().unwrap_or("null"))?;
-    println!("language:   {}", answer["language"]);
-    println!("confidence: {}", answer["confidence"]);
+    let response: Value = serde_json::from_str(result.final_response.as_deref().unwrap_or("null"))?;
+    println!("language:   {}", response["language"]);
+    println!("confidence: {}", response["confidence"]);
     codex.close()?;
     Ok(())
 }

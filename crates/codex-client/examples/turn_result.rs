@@ -1,4 +1,4 @@
-//! Runs a turn and prints all that its result says: status, times, tokens and what was done.
+//! Runs a turn and prints its result: status, duration, tokens, items and response.
 //!
 //! `cargo run -p codex-client --example turn_result`
 
@@ -16,14 +16,14 @@ async fn main() -> codex_client::Result<()> {
 }
 
 fn show(result: &TurnResult) {
-    println!("turn:   {}", result.id);
-    println!("status: {}", result.status);
+    println!("turn:     {}", result.id);
+    println!("status:   {}", result.status);
     if let Some(duration) = result.duration_ms {
-        println!("took:   {duration} ms");
+        println!("took:     {duration} ms");
     }
     if let Some(usage) = &result.usage {
         println!(
-            "tokens: {} in ({} of them cached), {} out, {} in the whole thread",
+            "tokens:   {} in ({} cached), {} out, {} in the whole thread",
             usage.last.input_tokens,
             usage.last.cached_input_tokens,
             usage.last.output_tokens,
@@ -32,24 +32,24 @@ fn show(result: &TurnResult) {
     }
     for item in &result.items {
         match item {
-            ThreadItem::UserMessage(_) => println!("item:   the prompt"),
-            ThreadItem::Reasoning(_) => println!("item:   reasoning"),
+            ThreadItem::UserMessage(_) => println!("item:     the prompt"),
+            ThreadItem::Reasoning(_) => println!("item:     reasoning"),
             ThreadItem::AgentMessage(message) => {
-                println!("item:   a message of {} bytes", message.text.len());
+                println!("item:     a message of {} bytes", message.text.len());
             }
             ThreadItem::CommandExecution(command) => {
-                println!("item:   `{}`, {:?}", command.command, command.exit_code);
+                println!("item:     `{}`, {:?}", command.command, command.exit_code);
             }
             ThreadItem::FileChange(change) => {
-                println!("item:   {} changed files", change.changes.len());
+                println!("item:     {} changed files", change.changes.len());
             }
-            // There are more kinds, and a newer server may have kinds of its own.
-            other => println!("item:   {other:?}"),
+            // There are more kinds, and a newer server may add others.
+            other => println!("item:     {other:?}"),
         }
     }
-    // A turn that was interrupted, or that only ran commands, has no answer.
+    // An interrupted turn may have no response.
     match &result.final_response {
-        Some(answer) => println!("answer: {answer}"),
-        None => println!("no answer"),
+        Some(response) => println!("response: {response}"),
+        None => println!("no response"),
     }
 }

@@ -1,6 +1,6 @@
-//! An answer as a value of a Rust type.
+//! Runs turns whose response is a value of a Rust type.
 //!
-//! For programs without an async runtime: `typed_answer` is its async counterpart.
+//! The blocking version of the `typed_answer` example.
 //!
 //! `cargo run -p codex-client --example typed_answer_blocking`
 
@@ -8,7 +8,7 @@ use codex_client::{Error, Sandbox, blocking::Codex};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What the model is asked for. It reads these comments.
+/// The requested response. The schema that is sent to the model includes these comments.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Review {
     verdict: Verdict,
@@ -26,7 +26,7 @@ enum Verdict {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Comment {
     file: String,
-    /// Null if it is about the file as a whole.
+    /// Null if the comment applies to the whole file.
     line: Option<u32>,
     text: String,
 }
@@ -37,12 +37,12 @@ fn main() -> codex_client::Result<()> {
 
     let run = thread.run("Review the last commit.").output::<Review>();
     let review = match run.send() {
-        // The value, and beside it, in `result`, all that a turn comes to.
+        // `typed.result` is the result of the turn.
         Ok(typed) => typed.value,
         Err(Error::OutputMismatch(mismatch)) => {
-            let place = mismatch.path.as_deref().unwrap_or("the answer");
+            let place = mismatch.path.as_deref().unwrap_or("the response");
             println!("not a review: `{place}`: {}", mismatch.reason);
-            println!("the model wrote: {}", mismatch.text().unwrap_or("nothing"));
+            println!("response: {}", mismatch.text().unwrap_or("(none)"));
             return codex.close();
         }
         Err(error) => return Err(error),
@@ -59,7 +59,7 @@ fn main() -> codex_client::Result<()> {
         }
     }
 
-    // It need not be a struct, and it may be a turn that is followed.
+    // The type need not be a struct, and the turn may be started first and run later.
     let turn = thread.turn("What is to be done, in order?");
     let turn = turn.output::<Vec<String>>().send()?;
     for (number, step) in turn.run()?.value.iter().enumerate() {

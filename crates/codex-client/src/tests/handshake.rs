@@ -1,4 +1,4 @@
-//! The handshake: what the client says of itself, what comes meanwhile, and who does not wait for it.
+//! The handshake: client info, early notifications, cancellation.
 
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
@@ -7,13 +7,13 @@ use crate::{
     client::Codex,
     codex::builder::CodexBuilder,
     error::Error,
-    tests::{Fake, handshake},
+    tests::{FakeServer, initialize_response},
 };
 
-/// Both ends of a connection before the handshake.
-fn ends() -> (DuplexStream, Fake) {
-    let (ours, theirs) = tokio::io::duplex(64 * 1024);
-    (ours, Fake::at(theirs))
+/// Returns both ends of a connection before the handshake.
+fn ends() -> (DuplexStream, FakeServer) {
+    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
+    (client_end, FakeServer::new(server_end))
 }
 
 async fn connect(builder: CodexBuilder, end: DuplexStream) -> crate::Result<Codex> {
@@ -21,23 +21,23 @@ async fn connect(builder: CodexBuilder, end: DuplexStream) -> crate::Result<Code
     builder.connect(reader, writer).await
 }
 
-/// How a client introduces itself.
-async fn introduction(builder: CodexBuilder) -> Value {
-    let (ours, mut fake) = ends();
-    let answer = fake.answer("initialize", handshake());
-    let (codex, message) = tokio::join!(connect(builder, ours), answer);
+/// Returns the params of `initialize`.
+async fn initialize_params(builder: CodexBuilder) -> Value {
+    let (client_end, mut fake) = ends();
+    let response = fake.respond("initialize", initialize_response());
+    let (codex, message) = tokio::join!(connect(builder, client_end), response);
     assert_eq!(codex.unwrap().metadata().platform_os, "linux");
     message["params"].clone()
 }
 
 #[tokio::test]
-async fn a_client_says_who_it_is_and_what_it_wants() {
-    let said = introduction(Codex::builder()).await;
+async fn a_client_sends_its_name_version_and_capabilities() {
+    let params = initialize_params(Codex::builder()).await;
     let version = env!("CARGO_PKG_VERSION");
     let client = json!({"name": "codex_rust_sdk", "title": "Codex Rust SDK", "version": version});
     let capabilities = json!({"experimentalApi": true});
     let expected = json!({"clientInfo": client, "capabilities": capabilities});
-    assert_eq!(said, expected);
+    assert_eq!(params, expected);
 
     let builder = Codex::builder()
         .client_name("ci")
@@ -46,7 +46,7 @@ async fn a_client_says_who_it_is_and_what_it_wants() {
         .experimental_api(false)
         .request_attestation(true)
         .opt_out_notifications(["thread/started", "turn/started"]);
-    let said = introduction(builder).await;
+    let params = initialize_params(builder).await;
     let client = json!({"name": "ci", "title": "The bot", "version": "7"});
     let capabilities = json!({
         "experimentalApi": false,
@@ -54,35 +54,35 @@ async fn a_client_says_who_it_is_and_what_it_wants() {
         "optOutNotificationMethods": ["thread/started", "turn/started"],
     });
     let expected = json!({"clientInfo": client, "capabilities": capabilities});
-    assert_eq!(said, expected);
+    assert_eq!(params, expected);
 }
 
 #[tokio::test]
-async fn what_comes_during_the_handshake_is_kept_for_the_first_subscriber() {
-    let (ours, mut fake) = ends();
+async fn notifications_during_the_handshake_are_kept_for_the_first_subscriber() {
+    let (client_end, mut fake) = ends();
     let server = async {
         let early = json!({"summary": "early"});
         fake.notify("configWarning", early).await;
-        fake.answer("initialize", handshake()).await;
+        fake.respond("initialize", initialize_response()).await;
     };
-    let (codex, ()) = tokio::join!(connect(Codex::builder(), ours), server);
+    let (codex, ()) = tokio::join!(connect(Codex::builder(), client_end), server);
     let first = codex.unwrap().notifications().next().await;
     assert_eq!(first.unwrap().unwrap().method(), "configWarning");
 }
 
 #[tokio::test]
-async fn what_a_server_has_said_before_it_went_away_is_kept_for_the_first_subscriber_too() {
-    let (ours, mut fake) = ends();
+async fn notifications_before_the_end_of_the_connection_are_kept_for_the_first_subscriber() {
+    let (client_end, mut fake) = ends();
     let server = async {
-        let early = json!({"summary": "the last but one"});
-        fake.answer("initialize", handshake()).await;
+        let early = json!({"summary": "early"});
+        fake.respond("initialize", initialize_response()).await;
         assert_eq!(fake.receive().await["method"], "initialized");
         fake.notify("configWarning", early).await;
         drop(fake);
     };
-    let (codex, ()) = tokio::join!(connect(Codex::builder(), ours), server);
+    let (codex, ()) = tokio::join!(connect(Codex::builder(), client_end), server);
     let codex = codex.unwrap();
-    // Told that it is over, and so it is.
+    // This fails once the end has been received.
     let error = codex.models().await.unwrap_err();
     assert!(matches!(error, Error::Closed(_)), "{error}");
     let mut first = codex.notifications();
@@ -95,11 +95,11 @@ async fn what_a_server_has_said_before_it_went_away_is_kept_for_the_first_subscr
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_given_up_closes_the_connection() {
-    let (ours, mut fake) = ends();
-    let connecting = tokio::spawn(connect(Codex::builder(), ours));
-    fake.request("initialize").await;
+async fn a_dropped_handshake_closes_the_connection() {
+    let (client_end, mut fake) = ends();
+    let connecting = tokio::spawn(connect(Codex::builder(), client_end));
+    fake.receive_request("initialize").await;
     connecting.abort();
     assert!(connecting.await.unwrap_err().is_cancelled());
-    assert!(fake.lines.next_line().await.unwrap().is_none());
+    fake.receive_end().await;
 }

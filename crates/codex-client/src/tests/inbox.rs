@@ -1,4 +1,4 @@
-//! The inbox: requests of the server that are held and answered later.
+//! The inbox: server requests that the program receives and responds to later.
 
 use serde_json::json;
 
@@ -7,19 +7,21 @@ use crate::{
     client::Codex,
     error::Error,
     server_requests::server_response::ServerResponse,
-    tests::Fake,
+    tests::FakeServer,
     types::{RequestId, ToolRequestUserInputResponse},
 };
 
 const COMMAND: &str = "item/commandExecution/requestApproval";
 
 #[tokio::test]
-async fn a_request_may_be_answered_later_from_any_task_and_only_once() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_request_takes_one_response_later_and_from_any_task() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({"command": "first"})).await;
-    fake.put(2, COMMAND, &json!({"command": "second"})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({"command": "first"}))
+        .await;
+    fake.send_request(2, COMMAND, &json!({"command": "second"}))
+        .await;
     let first = inbox.next().await.unwrap();
     let second = inbox.next().await.unwrap();
     assert_eq!(first.id(), &RequestId::from(1));
@@ -41,46 +43,37 @@ async fn a_request_may_be_answered_later_from_any_task_and_only_once() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_declined_and_so_is_what_nobody_took() {
-    let (codex, mut fake) = Fake::start().await;
+async fn dropped_requests_and_unread_requests_are_declined() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
     drop(inbox.next().await);
     assert_eq!(
         fake.receive().await,
         json!({"id": 1, "result": {"decision": "decline"}})
     );
-    // The inbox has it before it goes: nothing else is asked meanwhile.
-    fake.put(2, COMMAND, &json!({})).await;
-    fake.answer_account(&codex).await;
+    // The inbox has received the request before it is dropped.
+    fake.send_request(2, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
     drop(inbox);
     assert_eq!(
         fake.receive().await,
         json!({"id": 2, "result": {"decision": "decline"}})
     );
-    let default_response = fake.ask(3, COMMAND, &json!({})).await;
+    let default_response = fake.request(3, COMMAND, &json!({})).await;
     assert_eq!(default_response["result"], json!({"decision": "decline"}));
 }
 
-impl Fake {
-    /// Has a call made and answered: what was said before, on both sides, is done by then.
-    pub(super) async fn answer_account(&mut self, codex: &Codex) {
-        let answer = self.answer("account/read", json!({"requiresOpenaiAuth": false}));
-        let (account, _) = tokio::join!(codex.account().send(), answer);
-        account.unwrap();
-    }
-}
-
 #[tokio::test]
-async fn what_the_server_withdraws_wakes_whoever_holds_it_and_is_not_answered() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_request_that_the_server_withdraws_is_resolved_and_gets_no_response() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
     let pending = inbox.next().await.unwrap();
     let withdraw = async {
-        fake.resolve(1).await;
+        fake.resolve_request(1).await;
     };
     tokio::join!(pending.resolved(), withdraw);
     assert!(!pending.is_open());
@@ -89,11 +82,11 @@ async fn what_the_server_withdraws_wakes_whoever_holds_it_and_is_not_answered() 
         Err(Error::Resolved { .. })
     ));
     drop(pending);
-    // Not even shown, if it is withdrawn before it is taken.
-    fake.put(2, COMMAND, &json!({})).await;
-    fake.resolve(2).await;
-    fake.put(3, COMMAND, &json!({})).await;
-    fake.answer_account(&codex).await;
+    // A request that is withdrawn before it is read is not delivered.
+    fake.send_request(2, COMMAND, &json!({})).await;
+    fake.resolve_request(2).await;
+    fake.send_request(3, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
     let pending = inbox.next().await.unwrap();
     assert_eq!(pending.id(), &RequestId::from(3));
     pending.decline().unwrap();
@@ -101,56 +94,53 @@ async fn what_the_server_withdraws_wakes_whoever_holds_it_and_is_not_answered() 
 }
 
 #[tokio::test]
-async fn a_thread_that_the_server_lets_go_of_withdraws_what_was_asked_in_it() {
-    let (codex, mut fake) = Fake::start().await;
+async fn closing_a_thread_on_the_server_resolves_its_requests() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
+    fake.round_trip(&codex).await;
     for method in ["thread/closed", "thread/archived", "thread/deleted"] {
-        // Without a turn, as a question of an MCP server may be.
-        let asked = json!({"id": method, "method": "mcpServer/elicitation/request", "params": {
+        // An elicitation of an MCP server need not belong to a turn.
+        let request = json!({"id": method, "method": "mcpServer/elicitation/request", "params": {
             "threadId": "t", "mode": "url", "serverName": "s", "message": "m",
             "elicitationId": "e", "url": "https://example.com",
         }});
-        fake.send(&asked).await;
+        fake.send(&request).await;
         let pending = inbox.next().await.unwrap();
         fake.notify(method, json!({"threadId": "other"})).await;
-        fake.answer_account(&codex).await;
+        fake.round_trip(&codex).await;
         assert!(pending.is_open(), "{method}");
         fake.notify(method, json!({"threadId": "t"})).await;
-        fake.answer_account(&codex).await;
+        fake.round_trip(&codex).await;
         assert!(!pending.is_open(), "{method}");
     }
 }
 
 #[tokio::test]
-async fn a_replayed_request_is_not_shown_twice() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_replayed_request_is_delivered_once() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({})).await;
-    fake.put(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
     let pending = inbox.next().await.unwrap();
     pending.respond(Decision::Accept).unwrap();
     assert_eq!(fake.receive().await["id"], 1);
-    // Once more, by a server that has not seen the answer yet.
-    fake.put(1, COMMAND, &json!({})).await;
-    fake.put(2, COMMAND, &json!({})).await;
+    // Replayed by a server that has not received the response yet.
+    fake.send_request(1, COMMAND, &json!({})).await;
+    fake.send_request(2, COMMAND, &json!({})).await;
     assert_eq!(inbox.next().await.unwrap().id(), &RequestId::from(2));
     assert_eq!(fake.receive().await["id"], 2);
 }
 
 #[tokio::test]
-async fn a_thread_has_an_inbox_of_its_own_that_goes_before_handlers() {
+async fn the_inbox_of_a_thread_has_priority_over_handlers() {
     let builder = Codex::builder().on_approval(|_| async { Decision::Cancel });
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    let call = codex.thread_start();
-    let answer = fake.answer("thread/start", crate::tests::thread_started());
-    let (thread, _) = tokio::join!(call.send(), answer);
-    let thread = thread.unwrap();
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let thread = fake.thread_start(&codex).await;
     let mut all = codex.server_requests();
     let mut own = thread.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({"threadId": thread.id()}))
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({"threadId": thread.id()}))
         .await;
     own.next().await.unwrap().respond(Decision::Accept).unwrap();
     assert_eq!(
@@ -158,35 +148,36 @@ async fn a_thread_has_an_inbox_of_its_own_that_goes_before_handlers() {
         json!({"decision": "accept"})
     );
     let other = fake
-        .ask(2, COMMAND, &json!({"threadId": "sub-agent"}))
+        .request(2, COMMAND, &json!({"threadId": "sub-agent"}))
         .await;
     assert_eq!(other["result"], json!({"decision": "cancel"}));
     drop(own);
     let handled = fake
-        .ask(3, COMMAND, &json!({"threadId": thread.id()}))
+        .request(3, COMMAND, &json!({"threadId": thread.id()}))
         .await;
     assert_eq!(handled["result"], json!({"decision": "cancel"}));
-    // What the handler is not for.
+    // A request of a kind that has no handler.
     let question = json!({"questions": [], "isBlocking": true, "threadId": thread.id()});
-    fake.put(4, "item/tool/requestUserInput", &question).await;
+    fake.send_request(4, "item/tool/requestUserInput", &question)
+        .await;
     let pending = all.next().await.unwrap();
     assert!(pending.approval().is_none());
-    let answer = ToolRequestUserInputResponse::default().answer("q", "a");
-    pending.respond(answer).unwrap();
-    let answer = fake.receive().await;
+    let response = ToolRequestUserInputResponse::default().answer("q", "a");
+    pending.respond(response).unwrap();
+    let response = fake.receive().await;
     assert_eq!(
-        answer["result"],
+        response["result"],
         json!({"answers": {"q": {"answers": ["a"]}}})
     );
 }
 
 #[tokio::test]
-async fn the_inbox_that_was_opened_last_gets_the_requests() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_inbox_opened_last_gets_the_requests() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut first = codex.server_requests();
     let mut second = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
     second
         .next()
         .await
@@ -195,7 +186,7 @@ async fn the_inbox_that_was_opened_last_gets_the_requests() {
         .unwrap();
     fake.receive().await;
     drop(second);
-    fake.put(2, COMMAND, &json!({})).await;
+    fake.send_request(2, COMMAND, &json!({})).await;
     first
         .next()
         .await
@@ -206,11 +197,11 @@ async fn the_inbox_that_was_opened_last_gets_the_requests() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_leaves_the_request_open() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_response_of_the_wrong_type_leaves_the_request_open() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
     let pending = inbox.next().await.unwrap();
     let wrong = pending.respond(ToolRequestUserInputResponse::default());
     let Err(Error::InvalidInput(message)) = wrong else {
@@ -224,19 +215,19 @@ async fn an_answer_that_does_not_fit_leaves_the_request_open() {
     pending
         .respond(ServerResponse::refuse("the user is away"))
         .unwrap();
-    let answer = fake.receive().await;
+    let response = fake.receive().await;
     assert_eq!(
-        answer["error"],
+        response["error"],
         json!({"code": -32603, "message": "the user is away"})
     );
 }
 
 #[tokio::test]
-async fn the_end_of_the_connection_ends_the_inbox_and_resolves_what_is_held() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_end_of_the_connection_ends_the_inbox_and_resolves_its_requests() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
     let pending = inbox.next().await.unwrap();
     drop(fake);
     assert!(inbox.next().await.is_none());
@@ -249,13 +240,13 @@ async fn the_end_of_the_connection_ends_the_inbox_and_resolves_what_is_held() {
 }
 
 #[tokio::test]
-async fn an_approval_offers_what_the_server_lists_and_always_a_no() {
-    let (codex, mut fake) = Fake::start().await;
+async fn an_approval_offers_the_decisions_of_the_server_and_always_decline() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
+    fake.round_trip(&codex).await;
     let amendment = json!({"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch"]}});
     let listed = json!({"availableDecisions": ["accept", amendment, {"future": {}}]});
-    fake.put(1, COMMAND, &listed).await;
+    fake.send_request(1, COMMAND, &listed).await;
     let pending = inbox.next().await.unwrap();
     let available = pending.approval().unwrap().available_decisions();
     let amended = Decision::AcceptWithExecpolicyAmendment(vec!["touch".into()]);
@@ -273,7 +264,7 @@ async fn an_approval_offers_what_the_server_lists_and_always_a_no() {
     let proposed = json!({
         "proposedExecpolicyAmendment": ["touch"], "proposedNetworkPolicyAmendments": [host],
     });
-    fake.put(2, COMMAND, &proposed).await;
+    fake.send_request(2, COMMAND, &proposed).await;
     let pending = inbox.next().await.unwrap();
     let Some(ApprovalRequest::Command(params)) = pending.approval() else {
         panic!("{pending:?}")

@@ -1,4 +1,4 @@
-//! No process is left, however its client ends.
+//! Processes end with their client, however it ends.
 #![cfg(unix)]
 
 use std::{fs::File, io::Read, os::unix::process::ExitStatusExt, path::PathBuf, time::Duration};
@@ -9,8 +9,8 @@ use tokio::io::AsyncReadExt;
 use crate::{
     error::Error,
     tests::{
-        at_once,
-        process::{after_handshake, shell},
+        child_process::{after_handshake, shell},
+        poll_once,
     },
     transport::{Transport, process::Launch},
 };
@@ -25,7 +25,7 @@ fn launch(script: &str) -> Launch {
 }
 
 #[tokio::test]
-async fn a_process_that_does_not_end_is_terminated_with_its_children() {
+async fn a_process_that_does_not_exit_is_terminated_with_its_children() {
     let mut transport = Transport::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
     let mut up = [0; 3];
     transport.reader.read_exact(&mut up).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_process_that_does_not_end_is_terminated_with_its_children() {
         .await
         .unwrap();
     assert_eq!(status.signal(), Some(15));
-    // The child of the shell held the output open: it is gone too.
+    // The child of the shell held the output open, so it has ended as well.
     assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
 }
 
@@ -55,7 +55,7 @@ fn a_panic_leaves_no_process_behind() {
             .build();
         runtime.unwrap().block_on(async {
             let _codex = shell(&script).start().await.unwrap();
-            std::panic::resume_unwind(Box::new("as if by accident"));
+            std::panic::resume_unwind(Box::new("simulated panic"));
         })
     });
     panicked.join().unwrap_err();
@@ -69,7 +69,7 @@ fn a_panic_leaves_no_process_behind() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
+async fn a_dropped_process_is_killed_with_its_children_and_reaped() {
     let mut transport =
         Transport::spawn(&launch("trap '' TERM; sleep 1000 & echo $$; wait")).unwrap();
     let mut id = [0; 16];
@@ -79,11 +79,11 @@ async fn a_process_that_is_dropped_is_gone_with_its_children_and_reaped() {
     let mut rest = Vec::new();
     transport.reader.read_to_end(&mut rest).await.unwrap();
     let id = rustix::process::Pid::from_raw(id).unwrap();
-    // Not even a zombie is left.
+    // No zombie is left either.
     assert!(rustix::process::test_kill_process(id).is_err());
 }
 
-/// A pipe that a script holds open as long as it runs.
+/// A pipe that a script holds open while it runs.
 struct Lifeline {
     path: PathBuf,
     _dir: TempDir,
@@ -98,14 +98,14 @@ impl Lifeline {
         Self { path, _dir: dir }
     }
 
-    /// Takes it, and goes on as long as there is input.
+    /// Returns a script that opens the pipe, then runs until its input ends.
     fn script(&self) -> String {
         let path = self.path.display();
         format!("exec 9> '{path}'; echo up >&9; cat > /dev/null")
     }
 
-    /// Waits for the script to take it.
-    async fn taken(&self) -> File {
+    /// Waits until the script has opened the pipe.
+    async fn opened(&self) -> File {
         let path = self.path.clone();
         let up = tokio::task::spawn_blocking(|| {
             let mut pipe = File::open(path).unwrap();
@@ -116,32 +116,32 @@ impl Lifeline {
     }
 }
 
-/// Waits for the end of whatever holds the pipe.
-async fn ends(mut pipe: File) {
+/// Waits until no process holds the pipe.
+async fn wait_for_end(mut pipe: File) {
     let end = tokio::task::spawn_blocking(move || pipe.read(&mut [0]).unwrap());
     let end = tokio::time::timeout(Duration::from_secs(30), end).await;
     assert_eq!(end.expect("the end of the process").unwrap(), 0);
 }
 
 #[tokio::test]
-async fn a_start_that_is_given_up_leaves_no_process() {
+async fn a_dropped_start_leaves_no_process() {
     let lifeline = Lifeline::new();
-    // The handshake is not answered.
+    // The script does not respond to the handshake.
     let starting = tokio::spawn(shell(&lifeline.script()).start());
-    let pipe = lifeline.taken().await;
+    let pipe = lifeline.opened().await;
     starting.abort();
     assert!(starting.await.unwrap_err().is_cancelled());
-    ends(pipe).await;
+    wait_for_end(pipe).await;
 }
 
 #[tokio::test]
-async fn a_close_that_is_given_up_leaves_no_process() {
+async fn a_dropped_close_leaves_no_process() {
     let lifeline = Lifeline::new();
     let script = after_handshake(&lifeline.script());
-    let (codex, pipe) = tokio::join!(shell(&script).start(), lifeline.taken());
+    let (codex, pipe) = tokio::join!(shell(&script).start(), lifeline.opened());
     let codex = codex.unwrap();
     let other = codex.clone();
-    assert!(at_once(codex.close()).is_none());
-    ends(pipe).await;
+    assert!(poll_once(codex.close()).is_none());
+    wait_for_end(pipe).await;
     assert!(matches!(other.models().await, Err(Error::Closed(_))));
 }

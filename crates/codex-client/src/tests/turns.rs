@@ -1,4 +1,4 @@
-//! Turns, their events and results.
+//! Turns: their events and results.
 
 use std::future::IntoFuture;
 
@@ -9,19 +9,20 @@ use crate::{
     client::Thread,
     error::Error,
     sandbox::Sandbox,
-    tests::{Fake, settle, turn_started},
+    tests::{FakeServer, turn_start_response},
     turn::handle::TurnHandle,
 };
 
-pub(super) async fn start(thread: &Thread, fake: &mut Fake, turn_id: &str) -> TurnHandle {
+/// Starts a turn with this id.
+pub(super) async fn start(thread: &Thread, fake: &mut FakeServer, turn_id: &str) -> TurnHandle {
     let (turn, _) = tokio::join!(
         thread.turn("hi").into_future(),
-        fake.answer("turn/start", turn_started(turn_id))
+        fake.respond("turn/start", turn_start_response(turn_id))
     );
     turn.unwrap()
 }
 
-/// The methods of all events, deltas with their text.
+/// Reads a turn to its end. Returns the text of each delta, and the method of each other event.
 pub(super) async fn events(turn: &TurnHandle) -> Vec<String> {
     let mut stream = turn.stream();
     let mut out = Vec::new();
@@ -35,15 +36,15 @@ pub(super) async fn events(turn: &TurnHandle) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn events_that_come_before_the_answer_are_not_lost_even_the_last_one() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn events_that_arrive_before_the_response_are_kept_including_the_last_one() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = tokio::spawn(thread.turn("hi").into_future());
-    let id = fake.request("turn/start").await;
+    let id = fake.receive_request("turn/start").await;
     fake.delta("u", "early").await;
-    fake.delta("other", "not ours").await;
+    fake.delta("other", "stray").await;
     fake.complete_item("u", "done").await;
     fake.complete_turn("u", "completed").await;
-    fake.send(&json!({"id": id, "result": turn_started("u")}))
+    fake.send(&json!({"id": id, "result": turn_start_response("u")}))
         .await;
     let turn = turn.await.unwrap().unwrap();
     assert_eq!((turn.id(), turn.thread_id()), ("u", "t"));
@@ -53,23 +54,23 @@ async fn events_that_come_before_the_answer_are_not_lost_even_the_last_one() {
     );
     let result = turn.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("done"));
-    // What was kept in case it was ours goes where it belongs.
+    // Events held back for the turn that belong to another one become global notifications.
     let mut notifications = thread.codex.notifications();
     let stray = notifications.next().await.unwrap().unwrap();
     assert_eq!(stray.turn_id(), Some("other"));
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
 }
 
 #[tokio::test]
-async fn the_options_of_thread_and_turn_are_on_the_wire() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_options_of_thread_and_turn_are_sent() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (thread, message) = tokio::join!(
         codex
             .thread_start()
             .sandbox(Sandbox::WorkspaceWrite)
             .model("m")
             .into_future(),
-        fake.answer("thread/start", crate::tests::thread_started())
+        fake.respond("thread/start", crate::tests::thread_start_response())
     );
     assert_eq!(
         message["params"],
@@ -83,7 +84,7 @@ async fn the_options_of_thread_and_turn_are_on_the_wire() {
         .service_tier("flex");
     let (_, message) = tokio::join!(
         turn.into_future(),
-        fake.answer("turn/start", turn_started("u"))
+        fake.respond("turn/start", turn_start_response("u"))
     );
     let params = &message["params"];
     assert_eq!(params["threadId"], "t");
@@ -94,15 +95,15 @@ async fn the_options_of_thread_and_turn_are_on_the_wire() {
 }
 
 #[tokio::test]
-async fn turns_at_once_get_their_own_events_and_a_sub_agent_ends_none_of_them() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn concurrent_turns_get_their_own_events_and_a_sub_agent_ends_none_of_them() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let first = start(&thread, &mut fake, "u1").await;
     let second = start(&thread, &mut fake, "u2").await;
     for part in ["a", "b"] {
         fake.delta("u1", &format!("1{part}")).await;
         fake.delta("u2", &format!("2{part}")).await;
     }
-    // A sub-agent's thread; even the turn's id may be the same.
+    // The thread of a sub-agent. Its turn may even have the same id.
     let turn = json!({"id": "u1", "items": [], "status": "completed"});
     fake.notify("turn/completed", json!({"threadId": "sub", "turn": turn}))
         .await;
@@ -114,8 +115,8 @@ async fn turns_at_once_get_their_own_events_and_a_sub_agent_ends_none_of_them() 
 }
 
 #[tokio::test]
-async fn a_result_is_collected_from_the_stream_without_asking_again() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_result_is_collected_from_the_stream_without_another_request() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let mut stream = turn.stream();
     fake.delta("u", "x").await;
@@ -147,11 +148,11 @@ async fn a_result_is_collected_from_the_stream_without_asking_again() {
 }
 
 #[tokio::test]
-async fn a_failed_turn_is_an_error_that_has_what_was_done() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_failed_turn_is_an_error_with_its_items() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let run = tokio::spawn(thread.run("hi").into_future());
-    let id = fake.request("turn/start").await;
-    fake.send(&json!({"id": id, "result": turn_started("u")}))
+    let id = fake.receive_request("turn/start").await;
+    fake.send(&json!({"id": id, "result": turn_start_response("u")}))
         .await;
     fake.complete_item("u", "half").await;
     let error = json!({"message": "out of tokens"});
@@ -167,8 +168,8 @@ async fn a_failed_turn_is_an_error_that_has_what_was_done() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_connection_is_the_last_item_of_a_stream_and_no_success() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn the_end_of_the_connection_is_an_error_and_ends_the_stream() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let mut stream = turn.stream();
     fake.delta("u", "x").await;
@@ -181,8 +182,8 @@ async fn the_end_of_the_connection_is_the_last_item_of_a_stream_and_no_success()
 }
 
 #[tokio::test]
-async fn a_malformed_event_of_a_turn_is_an_item_and_the_stream_goes_on() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_malformed_event_is_an_error_and_the_stream_continues() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let mut stream = turn.stream();
     let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": 5});
@@ -195,21 +196,21 @@ async fn a_malformed_event_of_a_turn_is_an_item_and_the_stream_goes_on() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_read_slows_nobody_and_loses_nothing() {
+async fn a_stream_that_is_not_read_blocks_nothing_and_loses_no_text() {
     const DELTAS: usize = 100_000;
-    let (thread, mut fake) = Fake::start_thread().await;
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    let mut lazy = turn.stream();
+    let mut slow = turn.stream();
     for _ in 0..DELTAS / 100 {
         let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "word "});
         let line = json!({"method": "item/agentMessage/delta", "params": params});
         fake.write(format!("{line}\n").repeat(100).as_bytes()).await;
     }
-    // Whoever asks meanwhile is answered.
-    settle(&thread.codex, &mut fake).await;
+    // Other requests work meanwhile.
+    fake.round_trip(&thread.codex).await;
     fake.complete_turn("u", "completed").await;
     let (mut events, mut bytes) = (0, 0);
-    while let Some(event) = lazy.next().await {
+    while let Some(event) = slow.next().await {
         if let ServerNotification::AgentMessageDelta(delta) = event.unwrap() {
             events += 1;
             bytes += delta.delta.len();
@@ -220,21 +221,21 @@ async fn a_reader_that_does_not_read_slows_nobody_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_second_stream_begins_with_what_was_not_read_yet() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_second_stream_starts_with_the_first_unread_event() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let first = turn.stream();
     fake.delta("u", "a").await;
     fake.complete_turn("u", "completed").await;
-    // Answered only after the events before it were routed.
-    settle(&thread.codex, &mut fake).await;
+    // All events are routed before this returns.
+    fake.round_trip(&thread.codex).await;
     assert_eq!(events(&turn).await, ["a", "turn/completed"]);
     drop(first);
 }
 
 #[tokio::test]
-async fn the_events_of_a_turn_that_was_let_go_are_for_whoever_listens() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn the_events_of_a_turn_without_handles_are_global_notifications() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let mut notifications = thread.codex.notifications();
     drop(start(&thread, &mut fake, "u").await);
     fake.delta("u", "x").await;
@@ -243,8 +244,8 @@ async fn the_events_of_a_turn_that_was_let_go_are_for_whoever_listens() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_not_known_spoils_neither_its_event_nor_its_turn() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn an_unknown_value_affects_neither_its_event_nor_its_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let mut stream = turn.stream();
     let item = json!({"type": "agentMessage", "id": "i", "text": "x", "phase": "tomorrow"});

@@ -1,7 +1,7 @@
-//! The blocking client against a fake server, which lives on a runtime of its own.
+//! The blocking client against a fake server that runs on its own thread and runtime.
 
-mod faults;
-mod handlers;
+mod faults_blocking;
+mod handlers_blocking;
 
 use std::thread::{self, JoinHandle};
 
@@ -10,56 +10,56 @@ use tokio::runtime;
 
 use crate::{
     blocking::{Codex, CodexBuilder},
-    tests::{Fake, handshake, thread_started, turn_started},
+    tests::{FakeServer, initialize_response, thread_start_response, turn_start_response},
 };
 
-/// A client whose server does the handshake and then this.
-fn start<F>(play: impl FnOnce(Fake) -> F + Send + 'static) -> (Codex, JoinHandle<()>)
+/// Returns a client whose server does the handshake, then runs the script.
+fn start<F>(script: impl FnOnce(FakeServer) -> F + Send + 'static) -> (Codex, JoinHandle<()>)
 where
     F: Future<Output = ()>,
 {
-    start_with(Codex::builder(), play)
+    start_with(Codex::builder(), script)
 }
 
-/// The same with options.
+/// Does the same for a client with options.
 fn start_with<F>(
     builder: CodexBuilder,
-    play: impl FnOnce(Fake) -> F + Send + 'static,
+    script: impl FnOnce(FakeServer) -> F + Send + 'static,
 ) -> (Codex, JoinHandle<()>)
 where
     F: Future<Output = ()>,
 {
-    let (ours, theirs) = tokio::io::duplex(1024 * 1024);
+    let (client_end, server_end) = tokio::io::duplex(1024 * 1024);
     let server = thread::spawn(move || {
         let runtime = runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut fake = Fake::at(theirs);
-            fake.answer("initialize", handshake()).await;
+            let mut fake = FakeServer::new(server_end);
+            fake.respond("initialize", initialize_response()).await;
             assert_eq!(fake.receive().await["method"], "initialized");
-            play(fake).await;
+            script(fake).await;
         });
     });
-    let (reader, writer) = tokio::io::split(ours);
+    let (reader, writer) = tokio::io::split(client_end);
     let codex = builder.connect(reader, writer).unwrap();
     (codex, server)
 }
 
 #[test]
-fn a_thread_that_panics_while_it_follows_a_turn_leaves_the_client_to_the_others() {
+fn a_thread_that_panics_while_it_reads_a_stream_does_not_affect_the_client() {
     let (codex, server) = start(|mut fake| async move {
-        fake.answer("thread/start", thread_started()).await;
-        fake.answer("turn/start", turn_started("u")).await;
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.respond("turn/start", turn_start_response("u")).await;
         fake.delta("u", "so far").await;
-        fake.answer("account/read", json!({"requiresOpenaiAuth": false}))
+        fake.respond("account/read", json!({"requiresOpenaiAuth": false}))
             .await;
     });
     let thread = codex.thread_start().send().unwrap();
     let turn = thread.turn("hi").send().unwrap();
-    let follower = thread::spawn(move || {
+    let reader = thread::spawn(move || {
         let event = turn.stream().next();
         std::panic::resume_unwind(Box::new(event));
     });
-    follower.join().unwrap_err();
+    reader.join().unwrap_err();
     assert!(!codex.account().send().unwrap().requires_openai_auth);
     server.join().unwrap();
 }

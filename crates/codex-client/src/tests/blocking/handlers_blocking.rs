@@ -1,4 +1,4 @@
-//! Handlers and inboxes of threads that wait.
+//! Blocking handlers of server requests, and the blocking inbox.
 
 use std::{sync::mpsc, time::Duration};
 
@@ -10,14 +10,14 @@ use crate::{
     error::Error,
     server_requests::handler_result::HandlerResult,
     tests::{
-        Fake,
+        FakeServer,
         blocking::{start, start_with},
     },
 };
 
 const COMMAND: &str = "item/commandExecution/requestApproval";
 
-/// What the client reports of a handler.
+/// Returns the handler failure that the client reports.
 fn failure(codex: &Codex) -> String {
     match codex.notifications().next() {
         Some(Err(error @ Error::Handler { .. })) => error.to_string(),
@@ -25,17 +25,17 @@ fn failure(codex: &Codex) -> String {
     }
 }
 
-async fn is_declined(fake: &mut Fake) {
-    let answer = fake.ask(1, COMMAND, &json!({})).await;
-    assert_eq!(answer["result"], json!({"decision": "decline"}));
+async fn assert_declined(fake: &mut FakeServer) {
+    let response = fake.request(1, COMMAND, &json!({})).await;
+    assert_eq!(response["result"], json!({"decision": "decline"}));
 }
 
 #[test]
-fn a_handler_that_panics_declines_and_is_reported() {
+fn the_request_of_a_handler_that_panics_is_declined_and_the_panic_reported() {
     let panics = |_: ApprovalRequest| -> Decision { panic!("out of order") };
     let builder = Codex::builder().on_approval(panics);
     let (codex, server) = start_with(builder, |mut fake| async move {
-        is_declined(&mut fake).await;
+        assert_declined(&mut fake).await;
         fake.receive_end().await;
     });
     let failure = failure(&codex);
@@ -45,18 +45,18 @@ fn a_handler_that_panics_declines_and_is_reported() {
 }
 
 #[test]
-fn a_handler_that_never_returns_is_given_up_at_its_deadline() {
+fn the_request_of_a_handler_that_never_returns_is_declined_at_its_deadline() {
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
     let builder = Codex::builder()
         .handler_timeout(Duration::from_millis(1))
         .on_approval(move |_| {
-            // Until the test has ended.
+            // Blocks until the test ends.
             let _ = released.lock().unwrap().recv();
             Decision::Accept
         });
     let (codex, server) = start_with(builder, |mut fake| async move {
-        is_declined(&mut fake).await;
+        assert_declined(&mut fake).await;
         fake.receive_end().await;
     });
     assert!(failure(&codex).contains("took longer than 0.001 s"));
@@ -66,12 +66,12 @@ fn a_handler_that_never_returns_is_given_up_at_its_deadline() {
 }
 
 #[test]
-fn a_handler_may_wait_for_the_client() {
-    struct Asks;
+fn a_handler_may_send_requests() {
+    struct AccountReader;
 
-    impl ServerRequestHandler for Asks {
+    impl ServerRequestHandler for AccountReader {
         fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let codex = codex.upgrade().ok_or("the client was dropped")?;
             let account = codex.account().send()?;
             Ok(match account.requires_openai_auth {
                 true => Decision::Accept,
@@ -80,35 +80,35 @@ fn a_handler_may_wait_for_the_client() {
         }
     }
 
-    let builder = Codex::builder().handler(Asks);
+    let builder = Codex::builder().handler(AccountReader);
     let (codex, server) = start_with(builder, |mut fake| async move {
-        fake.put(1, COMMAND, &json!({})).await;
+        fake.send_request(1, COMMAND, &json!({})).await;
         let account = json!({"requiresOpenaiAuth": true});
-        fake.answer("account/read", account).await;
-        let answer = fake.receive().await;
-        assert_eq!(answer["result"], json!({"decision": "accept"}));
+        fake.respond("account/read", account).await;
+        let response = fake.receive().await;
+        assert_eq!(response["result"], json!({"decision": "accept"}));
     });
     server.join().unwrap();
     drop(codex);
 }
 
 #[test]
-fn an_inbox_is_an_iterator_whose_requests_any_thread_may_answer() {
+fn an_inbox_is_an_iterator_of_requests_that_any_thread_may_respond_to() {
     let (codex, server) = start(|mut fake| async move {
-        // By then the inbox is open.
-        fake.answer("account/read", json!({"requiresOpenaiAuth": false}))
+        // The client opens the inbox before it sends this request.
+        fake.respond("account/read", json!({"requiresOpenaiAuth": false}))
             .await;
-        fake.put(1, COMMAND, &json!({})).await;
-        fake.put(2, COMMAND, &json!({})).await;
-        let answer = fake.receive().await;
-        assert_eq!(answer, json!({"id": 1, "result": {"decision": "accept"}}));
-        fake.resolve(2).await;
+        fake.send_request(1, COMMAND, &json!({})).await;
+        fake.send_request(2, COMMAND, &json!({})).await;
+        let response = fake.receive().await;
+        assert_eq!(response, json!({"id": 1, "result": {"decision": "accept"}}));
+        fake.resolve_request(2).await;
     });
     let mut inbox = codex.server_requests();
     codex.account().send().unwrap();
     let (first, second) = (inbox.next().unwrap(), inbox.next().unwrap());
-    let answered = std::thread::spawn(move || first.respond(Decision::Accept));
-    answered.join().unwrap().unwrap();
+    let responded = std::thread::spawn(move || first.respond(Decision::Accept));
+    responded.join().unwrap().unwrap();
     second.resolved().unwrap();
     assert!(!second.is_open());
     let late = second.respond(Decision::Accept);
@@ -118,16 +118,8 @@ fn an_inbox_is_an_iterator_whose_requests_any_thread_may_answer() {
 }
 
 #[tokio::test]
-async fn inside_a_runtime_an_inbox_has_nothing_to_give() {
-    let (ours, theirs) = tokio::io::duplex(1024);
-    let mut fake = Fake::at(theirs);
-    let (reader, writer) = tokio::io::split(ours);
-    let handshake = async {
-        fake.answer("initialize", crate::tests::handshake()).await;
-        fake.receive().await;
-    };
-    let connected = crate::Codex::builder().connect(reader, writer);
-    let (codex, ()) = tokio::join!(connected, handshake);
-    let codex = Codex::from(codex.unwrap());
+async fn inside_a_runtime_an_inbox_is_empty() {
+    let (codex, _fake) = FakeServer::start().await;
+    let codex = Codex::from(codex);
     assert!(codex.server_requests().next().is_none());
 }

@@ -1,4 +1,4 @@
-//! Options on the wire: every setter of a request builder, and what it sends.
+//! Options of the request builders, as they are sent.
 
 use std::{
     future::IntoFuture,
@@ -13,23 +13,23 @@ use codex_types::{
 use serde_json::{Value, json};
 
 use crate::{
-    approval_mode::ApprovalMode, client::Codex, error::Error, sandbox::Sandbox, tests::Fake,
+    approval_mode::ApprovalMode, client::Codex, error::Error, sandbox::Sandbox, tests::FakeServer,
     thread::directories::Directories,
 };
 
-/// What a request sends as params.
+/// Returns the params that a request sends.
 async fn sent<F>(method: &str, request: impl FnOnce(&Codex) -> F) -> Value
 where
     F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
 {
-    let (codex, mut fake) = Fake::start().await;
-    let call = tokio::spawn(request(&codex).into_future());
-    let message = fake.answer(method, json!({})).await;
-    let _ = call.await.unwrap();
+    let (codex, mut fake) = FakeServer::start().await;
+    let request = tokio::spawn(request(&codex).into_future());
+    let message = fake.respond(method, json!({})).await;
+    let _ = request.await.unwrap();
     message["params"].clone()
 }
 
-/// What the builders that make threads have in common.
+/// Returns the params of the options that all builders of threads have.
 fn common() -> Value {
     json!({
         "approvalPolicy": "untrusted", "approvalsReviewer": "user", "baseInstructions": "base",
@@ -63,7 +63,7 @@ macro_rules! common_options {
 }
 
 #[tokio::test]
-async fn a_request_without_options_leaves_everything_to_the_server() {
+async fn a_request_without_options_sends_only_required_params() {
     let params = sent("thread/start", Codex::thread_start).await;
     assert_eq!(params, json!({}));
     let params = sent("thread/resume", |codex| codex.thread_resume("t")).await;
@@ -73,7 +73,7 @@ async fn a_request_without_options_leaves_everything_to_the_server() {
 }
 
 #[tokio::test]
-async fn every_option_of_a_new_thread_is_sent() {
+async fn every_option_of_a_thread_start_is_sent() {
     let params = sent("thread/start", |codex| {
         common_options!(codex.thread_start())
             .ephemeral(true)
@@ -92,7 +92,7 @@ async fn every_option_of_a_new_thread_is_sent() {
 }
 
 #[tokio::test]
-async fn every_option_of_a_resumed_thread_is_sent() {
+async fn every_option_of_a_thread_resume_is_sent() {
     let params = sent("thread/resume", |codex| {
         common_options!(codex.thread_resume("t"))
             .personality(Personality::Pragmatic)
@@ -104,7 +104,7 @@ async fn every_option_of_a_resumed_thread_is_sent() {
 }
 
 #[tokio::test]
-async fn every_option_of_a_fork_is_sent() {
+async fn every_option_of_a_thread_fork_is_sent() {
     let params = sent("thread/fork", |codex| {
         common_options!(codex.thread_fork("t"))
             .before_turn_id("before")
@@ -122,7 +122,7 @@ async fn every_option_of_a_fork_is_sent() {
 }
 
 #[tokio::test]
-async fn every_option_of_a_list_is_sent() {
+async fn every_option_of_a_thread_list_is_sent() {
     let params = sent("thread/list", |codex| {
         let list = codex.thread_list().ancestor_thread_id("a").archived(true);
         list.attached_to_thread_id("b")
@@ -153,13 +153,13 @@ async fn every_option_of_a_list_is_sent() {
         "useStateDbOnly": true,
     });
     assert_eq!(params, expected);
-    // No option of the schema is left out.
+    // The test covers every param of the schema.
     let all: ThreadListParams = serde_json::from_value(expected.clone()).unwrap();
     assert!(!format!("{all:?}").contains("None"), "{all:?}");
 }
 
 #[tokio::test]
-async fn a_list_is_of_one_directory_or_of_several_in_whatever_form_they_are_given() {
+async fn a_thread_list_takes_one_or_several_directories_of_any_path_type() {
     let list = |directories: Directories| async {
         let params = sent("thread/list", |codex| codex.thread_list().cwd(directories)).await;
         params["cwd"].clone()
@@ -186,28 +186,28 @@ async fn a_list_is_of_one_directory_or_of_several_in_whatever_form_they_are_give
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_directory_that_cannot_be_sent_is_named_and_nothing_is_sent() {
+async fn a_directory_that_is_not_utf8_is_named_in_the_error_and_nothing_is_sent() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-    let odd = Path::new(OsStr::from_bytes(b"/work/\xff"));
-    let (thread, mut fake) = Fake::start_thread().await;
+    let not_utf8 = Path::new(OsStr::from_bytes(b"/work/\xff"));
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let codex = &thread.codex;
     for error in [
-        codex.thread_start().cwd(odd).await.unwrap_err(),
-        codex.thread_list().cwd(odd).await.unwrap_err(),
+        codex.thread_start().cwd(not_utf8).await.unwrap_err(),
+        codex.thread_list().cwd(not_utf8).await.unwrap_err(),
         codex
             .thread_list()
-            .cwd([Path::new("/d"), odd])
+            .cwd([Path::new("/d"), not_utf8])
             .await
             .unwrap_err(),
-        thread.turn("hi").cwd(odd).await.unwrap_err(),
-        codex.exec(["ls"]).cwd(odd).await.unwrap_err(),
-        thread.run("hi").cwd(odd).cwd("/d").await.unwrap_err(),
+        thread.turn("hi").cwd(not_utf8).await.unwrap_err(),
+        codex.exec(["ls"]).cwd(not_utf8).await.unwrap_err(),
+        thread.run("hi").cwd(not_utf8).cwd("/d").await.unwrap_err(),
     ] {
         assert!(matches!(error, Error::InvalidInput(_)), "{error}");
         assert!(error.to_string().contains(r"/work/\xFF"), "{error}");
     }
-    crate::tests::settle(codex, &mut fake).await;
+    fake.round_trip(codex).await;
 }
 
 #[tokio::test]
@@ -238,16 +238,16 @@ async fn every_option_of_a_turn_is_sent() {
         "serviceTier": "fast", "turnTrigger": "cron", "summary": "concise",
         "serviceTierForTurn": "flex", "clientUserMessageId": "mine",
     });
-    let (thread, mut fake) = Fake::start_thread().await;
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = tokio::spawn(turn_options!(thread.turn("hi")).into_future());
     let message = fake
-        .answer("turn/start", crate::tests::turn_started("u"))
+        .respond("turn/start", crate::tests::turn_start_response("u"))
         .await;
     turn.await.unwrap().unwrap();
     assert_eq!(message["params"], expected);
     let run = tokio::spawn(turn_options!(thread.run("hi")).into_future());
     let message = fake
-        .answer("turn/start", crate::tests::turn_started("v"))
+        .respond("turn/start", crate::tests::turn_start_response("v"))
         .await;
     assert_eq!(message["params"], expected);
     fake.complete_turn("v", "completed").await;
@@ -255,7 +255,7 @@ async fn every_option_of_a_turn_is_sent() {
 }
 
 #[tokio::test]
-async fn an_approval_mode_is_a_policy_and_a_reviewer() {
+async fn an_approval_mode_sets_policy_and_reviewer() {
     let modes = [
         (ApprovalMode::DenyAll, json!({"approvalPolicy": "never"})),
         (
@@ -279,16 +279,16 @@ async fn an_approval_mode_is_a_policy_and_a_reviewer() {
         assert_eq!(params.await, of_thread);
         let input = json!({"input": [{"type": "text", "text": "hi"}]});
         let of_turn = with(of_thread, input);
-        let (thread, mut fake) = Fake::start_thread().await;
+        let (thread, mut fake) = FakeServer::start_thread().await;
         let turn = tokio::spawn(thread.turn("hi").approval_mode(mode).into_future());
         let message = fake
-            .answer("turn/start", crate::tests::turn_started("u"))
+            .respond("turn/start", crate::tests::turn_start_response("u"))
             .await;
         assert_eq!(message["params"], of_turn);
         turn.await.unwrap().unwrap();
         let run = tokio::spawn(thread.run("hi").approval_mode(mode).into_future());
         let message = fake
-            .answer("turn/start", crate::tests::turn_started("v"))
+            .respond("turn/start", crate::tests::turn_start_response("v"))
             .await;
         assert_eq!(message["params"], of_turn);
         fake.complete_turn("v", "completed").await;
@@ -297,7 +297,7 @@ async fn an_approval_mode_is_a_policy_and_a_reviewer() {
 }
 
 #[tokio::test]
-async fn smaller_requests_send_their_options() {
+async fn every_option_of_the_other_requests_is_sent() {
     let params = sent("account/read", |codex| codex.account().refresh_token(true)).await;
     assert_eq!(params, json!({"refreshToken": true}));
     let params = sent("model/list", |codex| {
@@ -306,9 +306,9 @@ async fn smaller_requests_send_their_options() {
     });
     let expected = json!({"includeHidden": true, "modelProvider": "p", "cursor": "c", "limit": 3});
     assert_eq!(params.await, expected);
-    let (thread, mut fake) = Fake::start_thread().await;
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let read = tokio::spawn(thread.read().include_turns(true).into_future());
-    let message = fake.answer("thread/read", json!({})).await;
+    let message = fake.respond("thread/read", json!({})).await;
     assert_eq!(
         message["params"],
         json!({"threadId": "t", "includeTurns": true})

@@ -1,4 +1,4 @@
-//! Turns that take too long, and turns that nobody waits for any more.
+//! Timeouts of turns.
 
 use std::{future::IntoFuture, time::Duration};
 
@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::{
     error::{Error, Result, turn_timeout::TurnTimeout},
-    tests::{Fake, settle, turn_started, turns::start},
+    tests::{FakeServer, turn_start_response, turns::start},
     turn_result::TurnResult,
 };
 
-const LIMIT: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-fn stopped(result: Result<TurnResult>) -> Box<TurnTimeout> {
+fn timed_out(result: Result<TurnResult>) -> Box<TurnTimeout> {
     match result {
         Err(Error::TurnTimeout(error)) => error,
         other => panic!("{other:?}"),
@@ -21,17 +21,17 @@ fn stopped(result: Result<TurnResult>) -> Box<TurnTimeout> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_over_its_limit_is_stopped_and_the_error_holds_it() {
-    let (thread, mut fake) = Fake::start_thread().await;
-    let run = thread.run("hi").timeout(LIMIT).into_future();
+async fn a_turn_that_exceeds_its_timeout_is_interrupted_and_returned_in_the_error() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let run = thread.run("hi").timeout(TIMEOUT).into_future();
     let (result, _) = tokio::join!(run, async {
-        fake.answer("turn/start", turn_started("u")).await;
+        fake.respond("turn/start", turn_start_response("u")).await;
         fake.complete_item("u", "half").await;
-        let interrupt = fake.answer("turn/interrupt", json!({})).await;
+        let interrupt = fake.respond("turn/interrupt", json!({})).await;
         assert_eq!(interrupt["params"], json!({"threadId": "t", "turnId": "u"}));
         fake.complete_turn("u", "interrupted").await;
     });
-    let error = stopped(result);
+    let error = timed_out(result);
     assert_eq!(
         error.to_string(),
         "the turn u did not end within 90 s and was interrupted"
@@ -42,27 +42,27 @@ async fn a_turn_over_its_limit_is_stopped_and_the_error_holds_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_does_not_heed_is_not_waited_for_and_can_be_followed_further() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_turn_that_ignores_the_interrupt_is_abandoned_and_can_be_run_again() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    let begun = tokio::time::Instant::now();
-    let error = stopped(turn.run_within(LIMIT).await);
-    assert_eq!(begun.elapsed(), LIMIT + Duration::from_secs(5));
-    assert_eq!(error.after, LIMIT);
+    let started = tokio::time::Instant::now();
+    let error = timed_out(turn.run_within(TIMEOUT).await);
+    assert_eq!(started.elapsed(), TIMEOUT + Duration::from_secs(5));
+    assert_eq!(error.after, TIMEOUT);
     assert_eq!((&*error.thread_id, &*error.turn_id), ("t", "u"));
     assert_eq!(error.partial.unwrap().status, TurnStatus::InProgress);
-    fake.request("turn/interrupt").await;
+    fake.receive_request("turn/interrupt").await;
     fake.complete_turn("u", "interrupted").await;
     let result = turn.run().await.unwrap();
     assert_eq!(result.status, TurnStatus::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_ends_by_itself_just_then_is_a_result() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_turn_that_completes_while_it_is_interrupted_is_a_result() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    let (result, _) = tokio::join!(turn.run_within(LIMIT), async {
-        fake.request("turn/interrupt").await;
+    let (result, _) = tokio::join!(turn.run_within(TIMEOUT), async {
+        fake.receive_request("turn/interrupt").await;
         fake.complete_item("u", "done").await;
         fake.complete_turn("u", "completed").await;
     });
@@ -70,26 +70,26 @@ async fn a_turn_that_ends_by_itself_just_then_is_a_result() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_covers_the_start_of_the_turn() {
-    let (thread, mut fake) = Fake::start_thread().await;
-    let limit = Duration::from_secs(2);
-    let error = thread.run("hi").timeout(limit).await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { method: "turn/start", after } if after == limit));
-    fake.request("turn/start").await;
+async fn the_timeout_covers_the_start_of_the_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let timeout = Duration::from_secs(2);
+    let error = thread.run("hi").timeout(timeout).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { method: "turn/start", after } if after == timeout));
+    fake.receive_request("turn/start").await;
 }
 
 #[tokio::test]
-async fn a_run_that_is_dropped_leaves_the_turn_to_itself() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_dropped_run_does_not_interrupt_its_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let mut notifications = thread.codex.notifications();
     let run = tokio::spawn(thread.run("hi").into_future());
-    fake.answer("turn/start", turn_started("u")).await;
+    fake.respond("turn/start", turn_start_response("u")).await;
     fake.start_turn("u").await;
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
     run.abort();
     let _ = run.await;
-    // The next request is another one: nothing is interrupted.
-    settle(&thread.codex, &mut fake).await;
+    // The turn is not interrupted: the next request is another one.
+    fake.round_trip(&thread.codex).await;
     fake.complete_turn("u", "completed").await;
     let event = notifications.next().await.unwrap().unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Handlers of the server's requests: what they are told, and what becomes of their answers.
+//! Handlers of server requests.
 
 use std::{
     future::pending,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use codex_types::FileChangeRequestApprovalParams;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     handler::ServerRequestHandler,
     notifications::Notifications,
     server_requests::handler_result::HandlerResult,
-    tests::Fake,
+    tests::FakeServer,
     types::{
         AttestationGenerateResponse, ChatgptAuthTokensRefreshResponse, CurrentTimeReadParams,
         CurrentTimeReadResponse, DynamicToolCallResponse, FileChangeRequestApprovalResponse,
@@ -29,35 +29,7 @@ const COMMAND: &str = "item/commandExecution/requestApproval";
 const CHANGE: &str = "item/fileChange/requestApproval";
 const PERMISSIONS: &str = "item/permissions/requestApproval";
 
-fn params(more: &Value) -> Value {
-    let mut params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "startedAtMs": 1});
-    let members = more.as_object().unwrap().clone();
-    params.as_object_mut().unwrap().extend(members);
-    params
-}
-
-impl Fake {
-    /// Asks, and returns what is answered.
-    pub(super) async fn ask(&mut self, id: i64, method: &str, more: &Value) -> Value {
-        self.put(id, method, more).await;
-        let answer = self.receive().await;
-        assert_eq!(answer["id"], id, "{answer}");
-        answer
-    }
-
-    /// Waits until the client has hung up.
-    pub(super) async fn receive_end(&mut self) {
-        assert!(self.lines.next_line().await.unwrap().is_none());
-    }
-
-    /// Asks.
-    pub(super) async fn put(&mut self, id: i64, method: &str, more: &Value) {
-        let request = json!({"id": id, "method": method, "params": params(more)});
-        self.send(&request).await;
-    }
-}
-
-/// The handler's failure that the client reports.
+/// Returns the handler failure that the client reports.
 async fn failure(reports: &mut Notifications) -> String {
     match reports.next().await {
         Some(Err(error @ Error::Handler { .. })) => error.to_string(),
@@ -66,7 +38,7 @@ async fn failure(reports: &mut Notifications) -> String {
 }
 
 #[tokio::test]
-async fn an_approval_handler_decides_on_all_kinds_in_the_shape_of_each() {
+async fn an_approval_handler_decides_on_requests_of_every_kind() {
     let builder = Codex::builder().on_approval(|request: ApprovalRequest| async move {
         match request.reason() {
             Some("yes") => Decision::Accept,
@@ -75,7 +47,7 @@ async fn an_approval_handler_decides_on_all_kinds_in_the_shape_of_each() {
             _ => Decision::Decline,
         }
     });
-    let (_codex, mut fake) = Fake::start_with(builder).await;
+    let (_codex, mut fake) = FakeServer::start_with(builder).await;
     let network = json!({"network": {"enabled": true}});
     let permissions = |reason: &str| json!({"reason": reason, "cwd": "/", "permissions": network});
     for (method, more, expected) in [
@@ -114,11 +86,11 @@ async fn an_approval_handler_decides_on_all_kinds_in_the_shape_of_each() {
         (PERMISSIONS, permissions("no"), json!({"permissions": {}})),
     ] {
         assert_eq!(
-            fake.ask(1, method, &more).await["result"],
+            fake.request(1, method, &more).await["result"],
             expected,
             "{method} {more}"
         );
-        fake.resolve(1).await;
+        fake.resolve_request(1).await;
     }
     let legacy = json!({
         "conversationId": "c", "callId": "x", "command": ["rm", "x"], "cwd": "/", "parsedCmd": [],
@@ -130,32 +102,28 @@ async fn an_approval_handler_decides_on_all_kinds_in_the_shape_of_each() {
             ("always", "approved_for_session"),
             ("stop", "abort"),
         ] {
-            let mut asked = legacy.clone();
-            asked["reason"] = reason.into();
-            let answer = fake.ask(1, method, &asked).await;
-            assert_eq!(answer["result"], json!({"decision": expected}), "{method}");
-            fake.resolve(1).await;
+            let mut params = legacy.clone();
+            params["reason"] = reason.into();
+            let response = fake.request(1, method, &params).await;
+            assert_eq!(
+                response["result"],
+                json!({"decision": expected}),
+                "{method}"
+            );
+            fake.resolve_request(1).await;
         }
     }
-    let denied = fake.ask(2, "execCommandApproval", &legacy).await;
+    let denied = fake.request(2, "execCommandApproval", &legacy).await;
     assert!(
         denied["result"]["decision"]["denied"].is_object(),
         "{denied}"
     );
 }
 
-impl Fake {
-    /// Says that a request is no more.
-    pub(super) async fn resolve(&mut self, id: i64) {
-        let params = json!({"threadId": "t", "requestId": id});
-        self.notify("serverRequest/resolved", params).await;
-    }
-}
-
 #[tokio::test]
-async fn a_file_change_comes_with_what_is_to_be_changed() {
-    let (told, changes) = oneshot::channel();
-    let told = Mutex::new(Some(told));
+async fn a_file_change_approval_contains_the_changes() {
+    let (sender, changes) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
     let builder = Codex::builder().on_approval(move |request: ApprovalRequest| {
         if let ApprovalRequest::FileChange(change) = &request {
             let paths = change
@@ -163,30 +131,30 @@ async fn a_file_change_comes_with_what_is_to_be_changed() {
                 .iter()
                 .flatten()
                 .map(|change| change.path.clone());
-            let told = told.lock().unwrap().take().unwrap();
-            told.send(paths.collect::<Vec<_>>()).unwrap();
+            let sender = sender.lock().unwrap().take().unwrap();
+            sender.send(paths.collect::<Vec<_>>()).unwrap();
         }
         async { Decision::Decline }
     });
-    let (_codex, mut fake) = Fake::start_with(builder).await;
+    let (_codex, mut fake) = FakeServer::start_with(builder).await;
     let change = |path: &str| json!({"path": path, "diff": "+x", "kind": {"type": "add"}});
-    for (id, path) in [("i", "ours"), ("other", "theirs")] {
+    for (id, path) in [("i", "a"), ("other", "b")] {
         let item = json!({
             "type": "fileChange", "id": id, "status": "inProgress", "changes": [change(path)],
         });
         let params = json!({"threadId": "t", "turnId": "u", "startedAtMs": 1, "item": item});
         fake.notify("item/started", params).await;
     }
-    fake.ask(1, CHANGE, &json!({})).await;
-    assert_eq!(changes.await.unwrap(), ["ours"]);
+    fake.request(1, CHANGE, &json!({})).await;
+    assert_eq!(changes.await.unwrap(), ["a"]);
 }
 
 #[tokio::test]
-async fn each_kind_has_a_typed_handler() {
+async fn every_kind_of_request_has_a_typed_handler() {
     let builder = Codex::builder()
         .on_user_input(
-            |asked: crate::types::ToolRequestUserInputParams| async move {
-                ToolRequestUserInputResponse::default().answer(&asked.questions[0].id, "blue")
+            |params: crate::types::ToolRequestUserInputParams| async move {
+                ToolRequestUserInputResponse::default().answer(&params.questions[0].id, "blue")
             },
         )
         .on_elicitation(|_| async { McpServerElicitationRequestResponse::accept(json!({"a": 1})) })
@@ -198,9 +166,9 @@ async fn each_kind_has_a_typed_handler() {
             let accept = codex_types::FileChangeApprovalDecision::Accept;
             HandlerResult::Ok(FileChangeRequestApprovalResponse::new(accept))
         });
-    let (_codex, mut fake) = Fake::start_with(builder).await;
+    let (_codex, mut fake) = FakeServer::start_with(builder).await;
     let question = json!({"id": "q", "header": "h", "question": "which?"});
-    let asked = json!({"questions": [question], "isBlocking": true});
+    let questions = json!({"questions": [question], "isBlocking": true});
     let form = json!({
         "mode": "form", "serverName": "s", "message": "m",
         "requestedSchema": {"type": "object", "properties": {}},
@@ -208,7 +176,7 @@ async fn each_kind_has_a_typed_handler() {
     for (method, more, expected) in [
         (
             "item/tool/requestUserInput",
-            asked,
+            questions,
             json!({"answers": {"q": {"answers": ["blue"]}}}),
         ),
         (
@@ -233,53 +201,53 @@ async fn each_kind_has_a_typed_handler() {
             json!({"token": "attested"}),
         ),
         (CHANGE, json!({}), json!({"decision": "accept"})),
-        // What no handler is set for.
+        // A request without a handler.
         (COMMAND, json!({}), json!({"decision": "decline"})),
     ] {
         assert_eq!(
-            fake.ask(1, method, &more).await["result"],
+            fake.request(1, method, &more).await["result"],
             expected,
             "{method}"
         );
-        fake.resolve(1).await;
+        fake.resolve_request(1).await;
     }
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_or_fails_declines_and_is_reported() {
+async fn the_request_of_a_handler_that_panics_or_fails_is_declined_and_the_failure_reported() {
     let builder = Codex::builder().on_approval(|request: ApprovalRequest| async move {
         match request.item_id() {
             "panics" => panic!("out of order"),
             "fails" => Err("no screen"),
-            // No answer to a request for a command.
+            // No valid response to the approval of a command.
             _ => Ok(Decision::grant(
                 codex_types::GrantedPermissionProfile::default(),
             )),
         }
     });
-    let (codex, mut fake) = Fake::start_with(builder).await;
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
     let mut reports = codex.notifications();
-    for (id, item, what) in [
+    for (id, item, reason) in [
         (1, "panics", "panicked: out of order"),
         (2, "fails", "failed: no screen"),
         (3, "is wrong", "is no answer to a request for a command"),
     ] {
-        let answer = fake.ask(id, COMMAND, &json!({"itemId": item})).await;
-        assert_eq!(answer["result"], json!({"decision": "decline"}));
+        let response = fake.request(id, COMMAND, &json!({"itemId": item})).await;
+        assert_eq!(response["result"], json!({"decision": "decline"}));
         let failure = failure(&mut reports).await;
         assert!(
-            failure.contains(what) && failure.contains(COMMAND),
+            failure.contains(reason) && failure.contains(COMMAND),
             "{failure}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_before_its_future_is_there_declines_too() {
+async fn the_request_of_a_handler_that_panics_before_it_returns_a_future_is_declined() {
     let panics = |_: ApprovalRequest| -> std::future::Ready<Decision> { panic!("at once") };
-    let (codex, mut fake) = Fake::start_with(Codex::builder().on_approval(panics)).await;
-    let answer = fake.ask(1, COMMAND, &json!({})).await;
-    assert_eq!(answer["result"], json!({"decision": "decline"}));
+    let (codex, mut fake) = FakeServer::start_with(Codex::builder().on_approval(panics)).await;
+    let response = fake.request(1, COMMAND, &json!({})).await;
+    assert_eq!(response["result"], json!({"decision": "decline"}));
     assert!(
         failure(&mut codex.notifications())
             .await
@@ -288,13 +256,13 @@ async fn a_handler_that_panics_before_its_future_is_there_declines_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_never_returns_is_given_up_at_its_deadline() {
+async fn the_request_of_a_handler_that_never_returns_is_declined_at_its_deadline() {
     let builder = Codex::builder()
         .handler_timeout(Duration::from_secs(30))
         .on_approval(|_| pending::<Decision>());
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    let answer = fake.ask(1, COMMAND, &json!({})).await;
-    assert_eq!(answer["result"], json!({"decision": "decline"}));
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let response = fake.request(1, COMMAND, &json!({})).await;
+    assert_eq!(response["result"], json!({"decision": "decline"}));
     assert!(
         failure(&mut codex.notifications())
             .await
@@ -303,7 +271,7 @@ async fn a_handler_that_never_returns_is_given_up_at_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_handler_that_never_returns_keeps_nobody_waiting_and_goes_with_its_request() {
+async fn a_handler_that_never_returns_blocks_nothing_and_is_dropped_with_its_request() {
     let (dropped, gone) = oneshot::channel::<()>();
     let dropped = Mutex::new(Some(dropped));
     let builder = Codex::builder().on_approval(move |_| {
@@ -313,22 +281,24 @@ async fn a_handler_that_never_returns_keeps_nobody_waiting_and_goes_with_its_req
             pending::<Decision>().await
         }
     });
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    fake.put(1, COMMAND, &json!({})).await;
-    fake.answer_account(&codex).await;
-    fake.resolve(1).await;
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
+    fake.round_trip(&codex).await;
+    fake.resolve_request(1).await;
     gone.await.unwrap_err();
-    // No answer was sent for what was withdrawn.
-    let answer = fake.ask(2, "no/such/method", &json!({})).await;
-    assert_eq!(answer["error"]["code"], -32601);
+    // No response was sent to the withdrawn request.
+    let response = fake.request(2, "no/such/method", &json!({})).await;
+    assert_eq!(response["error"]["code"], -32601);
 }
 
 #[tokio::test]
-async fn requests_that_cannot_be_understood_are_declined_and_reported() {
+async fn malformed_requests_are_declined_and_reported() {
     let builder = Codex::builder().on_approval(|_| async { Decision::Accept });
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    let answer = fake.ask(1, COMMAND, &json!({"startedAtMs": "soon"})).await;
-    assert_eq!(answer["result"], json!({"decision": "decline"}));
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let response = fake
+        .request(1, COMMAND, &json!({"startedAtMs": "soon"}))
+        .await;
+    assert_eq!(response["result"], json!({"decision": "decline"}));
     match codex.notifications().next().await {
         Some(Err(Error::Decode(malformed))) => {
             let text = malformed.to_string();
@@ -342,23 +312,23 @@ async fn requests_that_cannot_be_understood_are_declined_and_reported() {
 }
 
 #[tokio::test]
-async fn an_answer_that_a_handler_cannot_read_is_the_failure_of_the_handler() {
-    struct Asks;
+async fn a_malformed_response_to_a_request_of_a_handler_is_a_failure_of_the_handler() {
+    struct AccountReader;
 
-    impl ServerRequestHandler for Asks {
+    impl ServerRequestHandler for AccountReader {
         async fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let codex = codex.upgrade().ok_or("the client was dropped")?;
             codex.account().send().await?;
             Ok(Decision::Accept)
         }
     }
 
-    let (codex, mut fake) = Fake::start_with(Codex::builder().handler(Asks)).await;
-    fake.put(1, COMMAND, &json!({})).await;
-    fake.answer("account/read", json!({"requiresOpenaiAuth": "perhaps"}))
+    let (codex, mut fake) = FakeServer::start_with(Codex::builder().handler(AccountReader)).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
+    fake.respond("account/read", json!({"requiresOpenaiAuth": "perhaps"}))
         .await;
-    let answer = fake.receive().await;
-    assert_eq!(answer["result"], json!({"decision": "decline"}));
+    let response = fake.receive().await;
+    assert_eq!(response["result"], json!({"decision": "decline"}));
     let failure = failure(&mut codex.notifications()).await;
     assert!(
         failure.contains(COMMAND) && failure.contains("account/read"),
@@ -366,15 +336,18 @@ async fn an_answer_that_a_handler_cannot_read_is_the_failure_of_the_handler() {
     );
 }
 
-struct TurnReader {
-    asked: Arc<OnceLock<String>>,
+/// Reads the account, records the response and accepts.
+struct RecordingHandler {
+    response: Arc<OnceLock<String>>,
 }
 
-impl ServerRequestHandler for TurnReader {
+impl ServerRequestHandler for RecordingHandler {
     async fn approval(&self, codex: WeakCodex, _: ApprovalRequest) -> HandlerResult<Decision> {
-        let codex = codex.upgrade().ok_or("the client is gone")?;
+        let codex = codex.upgrade().ok_or("the client was dropped")?;
         let account = codex.account().send().await?;
-        let _ = self.asked.set(format!("{}", account.requires_openai_auth));
+        let _ = self
+            .response
+            .set(format!("{}", account.requires_openai_auth));
         Ok(Decision::Accept)
     }
 
@@ -388,39 +361,41 @@ impl ServerRequestHandler for TurnReader {
 }
 
 #[tokio::test]
-async fn one_value_may_answer_all_and_call_the_client_meanwhile() {
-    let asked = Arc::new(OnceLock::new());
-    let reader = TurnReader {
-        asked: Arc::clone(&asked),
+async fn one_handler_may_respond_to_all_requests_and_send_requests_itself() {
+    let response = Arc::new(OnceLock::new());
+    let handler = RecordingHandler {
+        response: Arc::clone(&response),
     };
-    let (_codex, mut fake) = Fake::start_with(Codex::builder().handler(reader)).await;
-    fake.put(1, COMMAND, &json!({})).await;
-    fake.answer("account/read", json!({"requiresOpenaiAuth": true}))
+    let (_codex, mut fake) = FakeServer::start_with(Codex::builder().handler(handler)).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
+    fake.respond("account/read", json!({"requiresOpenaiAuth": true}))
         .await;
     assert_eq!(
         fake.receive().await["result"],
         json!({"decision": "accept"})
     );
-    assert_eq!(asked.get().map(String::as_str), Some("true"));
-    let time = fake.ask(2, "currentTime/read", &json!({})).await;
+    assert_eq!(response.get().map(String::as_str), Some("true"));
+    let time = fake.request(2, "currentTime/read", &json!({})).await;
     assert_eq!(time["result"], json!({"currentTimeAt": 1}));
-    // What it does not implement.
+    // A method that the handler does not implement.
     let question = json!({"questions": [], "isBlocking": true});
-    let input = fake.ask(3, "item/tool/requestUserInput", &question).await;
+    let input = fake
+        .request(3, "item/tool/requestUserInput", &question)
+        .await;
     assert_eq!(input["result"], json!({"answers": {}}));
 }
 
 #[tokio::test]
-async fn a_handler_does_not_keep_the_server_running() {
-    let (asked, is_asked) = oneshot::channel();
-    let asked = Mutex::new(Some(asked));
+async fn a_handler_does_not_keep_the_connection_open() {
+    let (called, is_called) = oneshot::channel();
+    let called = Mutex::new(Some(called));
     let builder = Codex::builder().on_approval(move |_| {
-        asked.lock().unwrap().take().unwrap().send(()).unwrap();
+        called.lock().unwrap().take().unwrap().send(()).unwrap();
         pending::<Decision>()
     });
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    fake.put(1, COMMAND, &json!({})).await;
-    is_asked.await.unwrap();
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
+    is_called.await.unwrap();
     let mut events = codex.notifications();
     drop(codex);
     assert!(events.next().await.is_none());
@@ -428,34 +403,34 @@ async fn a_handler_does_not_keep_the_server_running() {
 }
 
 #[tokio::test]
-async fn a_handler_at_work_does_not_hold_up_the_end_and_is_dropped_with_it() {
-    let (asked, is_asked) = oneshot::channel();
-    let asked = Mutex::new(Some(asked));
+async fn a_running_handler_does_not_delay_closing_and_is_dropped() {
+    let (called, is_called) = oneshot::channel();
+    let called = Mutex::new(Some(called));
     let (dropped, gone) = oneshot::channel::<()>();
     let dropped = Mutex::new(Some(dropped));
     let builder = Codex::builder().handler_timeout(Duration::MAX);
     let builder = builder.on_approval(move |_| {
-        asked.lock().unwrap().take().unwrap().send(()).unwrap();
+        called.lock().unwrap().take().unwrap().send(()).unwrap();
         let held = dropped.lock().unwrap().take();
         async move {
             let _held = held;
             pending::<Decision>().await
         }
     });
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    fake.put(1, COMMAND, &json!({})).await;
-    is_asked.await.unwrap();
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    fake.send_request(1, COMMAND, &json!({})).await;
+    is_called.await.unwrap();
     codex.close().await.unwrap();
     gone.await.unwrap_err();
     fake.receive_end().await;
 }
 
 #[tokio::test]
-async fn the_end_of_a_turn_withdraws_what_it_has_asked() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_end_of_a_turn_resolves_its_requests() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
-    fake.answer_account(&codex).await;
-    fake.put(
+    fake.round_trip(&codex).await;
+    fake.send_request(
         1,
         "item/tool/call",
         &json!({"callId": "c", "tool": "x", "arguments": {}}),
@@ -464,8 +439,11 @@ async fn the_end_of_a_turn_withdraws_what_it_has_asked() {
     let pending = inbox.next().await.unwrap();
     fake.complete_turn("u", "interrupted").await;
     pending.resolved().await;
-    let answer = pending.respond(Decision::Decline);
-    assert!(matches!(answer, Err(Error::InvalidInput(_))), "{answer:?}");
+    let response = pending.respond(Decision::Decline);
+    assert!(
+        matches!(response, Err(Error::InvalidInput(_))),
+        "{response:?}"
+    );
     assert!(matches!(pending.decline(), Err(Error::Resolved { .. })));
     let completed = codex.notifications().next().await;
     assert!(matches!(

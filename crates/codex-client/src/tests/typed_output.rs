@@ -1,4 +1,4 @@
-//! Typed answers: what is asked for, and what comes of it.
+//! Typed responses: the schema that is sent, and the value that is returned.
 
 use std::{collections::BTreeMap, future::IntoFuture, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     client::Thread,
     error::Error,
     output::TypedResult,
-    tests::{Fake, turn_started},
+    tests::{FakeServer, turn_start_response},
     turn::start::RunBuilder,
     types::ServerNotification,
 };
@@ -31,40 +31,40 @@ fn schema() -> Value {
     })
 }
 
-const FITTING: &str = r#"{"comments": ["Fine."], "score": null}"#;
+const REVIEW_JSON: &str = r#"{"comments": ["Fine."], "score": null}"#;
 
-fn fitting() -> Review {
+fn review() -> Review {
     Review {
         comments: vec!["Fine.".to_owned()],
         score: None,
     }
 }
 
-/// Runs a typed turn whose answer is this; returns what was asked for and what came of it.
-async fn run(answer: Option<&str>, status: &str) -> (Value, Result<TypedResult<Review>, Error>) {
-    let (thread, mut fake) = Fake::start_thread().await;
+/// Runs a typed turn with this response. Returns the schema that was sent, and the result.
+async fn run(response: Option<&str>, status: &str) -> (Value, Result<TypedResult<Review>, Error>) {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let run = thread.run("Review.").output::<Review>();
     let run = tokio::spawn(run.into_future());
-    let asked = fake.answer("turn/start", turn_started("u")).await;
-    if let Some(answer) = answer {
-        fake.complete_item("u", answer).await;
+    let request = fake.respond("turn/start", turn_start_response("u")).await;
+    if let Some(response) = response {
+        fake.complete_item("u", response).await;
     }
     fake.complete_turn("u", status).await;
     let result = run.await.unwrap();
-    (asked["params"]["outputSchema"].clone(), result)
+    (request["params"]["outputSchema"].clone(), result)
 }
 
 #[tokio::test]
-async fn an_answer_of_the_type_comes_with_the_result() {
-    let (asked, typed) = run(Some(FITTING), "completed").await;
-    assert_eq!(asked, schema());
+async fn a_response_of_the_type_is_returned_with_the_result() {
+    let (sent, typed) = run(Some(REVIEW_JSON), "completed").await;
+    assert_eq!(sent, schema());
     let typed = typed.unwrap();
-    assert_eq!(typed.value, fitting());
-    assert_eq!(typed.result.final_response.as_deref(), Some(FITTING));
+    assert_eq!(typed.value, review());
+    assert_eq!(typed.result.final_response.as_deref(), Some(REVIEW_JSON));
 }
 
 #[tokio::test]
-async fn a_choice_is_sent_with_its_tags_before_what_they_are_about() {
+async fn the_schema_of_an_enum_has_the_tag_before_the_content() {
     #[derive(Deserialize, JsonSchema)]
     #[serde(tag = "type", content = "content")]
     #[expect(dead_code)]
@@ -72,7 +72,7 @@ async fn a_choice_is_sent_with_its_tags_before_what_they_are_about() {
         Edit(String),
         Wait(u8),
     }
-    let (thread, mut fake) = Fake::start_thread().await;
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = thread.turn("Plan it.").model("m").output::<Vec<Step>>();
     let turn = tokio::spawn(turn.into_future());
     let sent = fake.lines.next_line().await.unwrap().unwrap();
@@ -83,30 +83,30 @@ async fn a_choice_is_sent_with_its_tags_before_what_they_are_about() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_is_an_error_with_the_result() {
-    let answer = r#"{"comments": ["Fine.", 7], "score": null}"#;
-    let Err(Error::OutputMismatch(mismatch)) = run(Some(answer), "completed").await.1 else {
-        panic!("it fits")
+async fn a_response_of_another_type_is_an_error_with_the_result() {
+    let response = r#"{"comments": ["Fine.", 7], "score": null}"#;
+    let Err(Error::OutputMismatch(mismatch)) = run(Some(response), "completed").await.1 else {
+        panic!("the response matches")
     };
     assert_eq!(mismatch.path.as_deref(), Some("comments[1]"));
-    assert_eq!(mismatch.text(), Some(answer));
+    assert_eq!(mismatch.text(), Some(response));
     assert_eq!(mismatch.result.items.len(), 1);
 }
 
 #[tokio::test]
-async fn a_turn_without_an_answer_is_an_error_and_a_failed_one_that_of_its_failure() {
+async fn a_turn_without_a_response_is_a_mismatch_and_a_failed_turn_is_a_failure() {
     let Err(Error::OutputMismatch(mismatch)) = run(None, "interrupted").await.1 else {
-        panic!("there is an answer")
+        panic!("there is a response")
     };
     assert_eq!(mismatch.text(), None);
-    let Err(Error::TurnFailed(_)) = run(Some(FITTING), "failed").await.1 else {
-        panic!("it has not failed")
+    let Err(Error::TurnFailed(_)) = run(Some(REVIEW_JSON), "failed").await.1 else {
+        panic!("the turn did not fail")
     };
 }
 
 #[tokio::test]
-async fn options_may_come_before_and_behind_and_the_type_stands() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn options_may_be_set_before_and_after_the_output_type() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     type Order = fn(&Thread) -> RunBuilder<TypedResult<Review>>;
     let orders: [Order; 2] = [
         |thread| {
@@ -121,27 +121,27 @@ async fn options_may_come_before_and_behind_and_the_type_stands() {
     ];
     for order in orders {
         let run = tokio::spawn(order(&thread).into_future());
-        let asked = fake.answer("turn/start", turn_started("u")).await;
+        let request = fake.respond("turn/start", turn_start_response("u")).await;
         let expected = json!({
             "threadId": "t", "input": [{"type": "text", "text": "a"}], "model": "m",
             "outputSchema": schema(),
         });
-        assert_eq!(asked["params"], expected);
-        fake.complete_item("u", FITTING).await;
+        assert_eq!(request["params"], expected);
+        fake.complete_item("u", REVIEW_JSON).await;
         fake.complete_turn("u", "completed").await;
-        assert_eq!(run.await.unwrap().unwrap().value, fitting());
+        assert_eq!(run.await.unwrap().unwrap().value, review());
     }
 }
 
 #[tokio::test]
-async fn a_followed_turn_has_a_typed_result() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_streamed_turn_has_a_typed_result() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let start = thread.turn("a").output::<Review>().model("m");
     let start = tokio::spawn(start.into_future());
-    let asked = fake.answer("turn/start", turn_started("u")).await;
-    assert_eq!(asked["params"]["outputSchema"], schema());
+    let request = fake.respond("turn/start", turn_start_response("u")).await;
+    assert_eq!(request["params"]["outputSchema"], schema());
     let turn = start.await.unwrap().unwrap();
-    fake.complete_item("u", FITTING).await;
+    fake.complete_item("u", REVIEW_JSON).await;
     fake.complete_turn("u", "completed").await;
     let mut events = turn.stream();
     let mut methods = 0;
@@ -154,25 +154,25 @@ async fn a_followed_turn_has_a_typed_result() {
     }
     assert_eq!(methods, 2);
     assert_eq!(events.result().await.unwrap().items.len(), 1);
-    assert_eq!(turn.clone().run().await.unwrap().value, fitting());
+    assert_eq!(turn.clone().run().await.unwrap().value, review());
     let within = turn.run_within(Duration::from_secs(60)).await;
-    assert_eq!(within.unwrap().value, fitting());
+    assert_eq!(within.unwrap().value, review());
 }
 
 #[tokio::test]
-async fn a_type_that_cannot_be_asked_for_is_told_before_anything_is_sent() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn an_unsupported_type_is_an_error_and_nothing_is_sent() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let run = thread.run("a").output::<BTreeMap<String, bool>>();
     let Err(Error::InvalidInput(message)) = run.await else {
-        panic!("it was taken")
+        panic!("the type was accepted")
     };
     assert!(message.contains("is a map"), "{message}");
     let turn = thread.turn("b").output::<Value>();
     let Err(Error::InvalidInput(_)) = turn.await else {
-        panic!("it was taken")
+        panic!("the type was accepted")
     };
     let next = tokio::spawn(thread.turn("c").into_future());
-    let asked = fake.answer("turn/start", turn_started("u")).await;
-    assert_eq!(asked["params"]["input"][0]["text"], "c");
+    let request = fake.respond("turn/start", turn_start_response("u")).await;
+    assert_eq!(request["params"]["input"][0]["text"], "c");
     next.await.unwrap().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Reviews, which the server runs under an id that is not the one of their events.
+//! Reviews. The server runs them under another id than that of their events.
 
 use codex_types::{ReviewDelivery, ReviewTarget, TurnStatus};
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use crate::{
     client::Thread,
     error::Error,
-    tests::{Fake, turns::events},
+    tests::{FakeServer, turns::events},
     turn::handle::TurnHandle,
 };
 
-/// The item that begins a review, or ends it.
+/// Returns the params of the item that starts or ends a review.
 fn item(kind: &str, text: &str) -> Value {
     json!({
         "threadId": "t", "turnId": "r", "startedAtMs": 1, "completedAtMs": 1,
@@ -18,7 +18,7 @@ fn item(kind: &str, text: &str) -> Value {
     })
 }
 
-impl Fake {
+impl FakeServer {
     async fn start_inner_turn(&mut self) {
         let turn = json!({"id": "inner", "items": [], "status": "inProgress", "rootTurnId": "r"});
         let params = json!({"threadId": "t", "turn": turn});
@@ -26,8 +26,8 @@ impl Fake {
     }
 }
 
-/// A review that was entered before it was answered, and begun after that.
-async fn start(thread: &Thread, fake: &mut Fake) -> TurnHandle {
+/// Starts a review. Its first item arrives before the response, its turn starts after it.
+async fn start(thread: &Thread, fake: &mut FakeServer) -> TurnHandle {
     let review = thread.review(ReviewTarget::UncommittedChanges).start();
     let server = async {
         let request = fake.receive().await;
@@ -50,15 +50,15 @@ async fn start(thread: &Thread, fake: &mut Fake) -> TurnHandle {
 }
 
 #[tokio::test]
-async fn a_review_has_all_of_its_events_and_what_it_has_found() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_review_has_all_its_events_and_its_text() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake).await;
     for text in ["Not this.", "Nothing is wrong."] {
         fake.notify("item/completed", item("exitedReviewMode", text))
             .await;
     }
     fake.complete_turn("r", "completed").await;
-    let seen = [
+    let expected = [
         "item/started",
         "item/completed",
         "Looking.",
@@ -66,38 +66,38 @@ async fn a_review_has_all_of_its_events_and_what_it_has_found() {
         "item/completed",
         "turn/completed",
     ];
-    assert_eq!(events(&turn).await, seen);
+    assert_eq!(events(&turn).await, expected);
     let result = turn.run().await.unwrap();
     assert_eq!(result.review(), Some("Nothing is wrong."));
     assert_eq!(result.final_response, None);
 }
 
 #[tokio::test]
-async fn a_review_is_interrupted_by_the_id_that_it_runs_under() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_review_is_interrupted_under_its_inner_id() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake).await;
-    let (stopped, request) =
-        tokio::join!(turn.interrupt(), fake.answer("turn/interrupt", json!({})));
-    stopped.unwrap();
+    let (interrupted, request) =
+        tokio::join!(turn.interrupt(), fake.respond("turn/interrupt", json!({})));
+    interrupted.unwrap();
     let expected = json!({"threadId": "t", "turnId": "inner"});
     assert_eq!(request["params"], expected);
     fake.complete_turn("r", "interrupted").await;
     let result = turn.run().await.unwrap();
     assert_eq!(result.status, TurnStatus::Interrupted);
-    // The thread is free again: what is said now begins a turn.
+    // The thread is idle again: the next input starts a turn.
     let (sent, _) = tokio::join!(
         thread.steer_or_start("more"),
-        fake.answer("turn/start", crate::tests::turn_started("next"))
+        fake.respond("turn/start", crate::tests::turn_start_response("next"))
     );
     assert_eq!(sent.unwrap().id(), "next");
 }
 
 #[tokio::test]
-async fn a_review_ends_with_the_connection_also_before_it_has_begun() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_review_ends_with_the_connection_even_before_it_starts() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let review = tokio::spawn(thread.review(ReviewTarget::UncommittedChanges).start());
     let turn = json!({"id": "r", "items": [], "status": "inProgress"});
-    fake.answer("review/start", json!({"reviewThreadId": "t", "turn": turn}))
+    fake.respond("review/start", json!({"reviewThreadId": "t", "turn": turn}))
         .await;
     drop(fake);
     let turn = review.await.unwrap().unwrap();
@@ -106,11 +106,12 @@ async fn a_review_ends_with_the_connection_also_before_it_has_begun() {
 }
 
 #[tokio::test]
-async fn a_review_that_would_come_in_another_thread_is_not_asked_for() {
-    let (thread, _fake) = Fake::start_thread().await;
+async fn a_review_in_another_thread_is_an_error_and_nothing_is_sent() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let delivery = ReviewDelivery::Unrecognized("detached".into());
     let review = thread.review(ReviewTarget::UncommittedChanges);
     let review = review.params(|params| params.delivery(delivery));
     let error = review.await.unwrap_err();
     assert!(matches!(error, Error::InvalidInput(_)), "{error}");
+    fake.round_trip(&thread.codex).await;
 }

@@ -1,4 +1,4 @@
-//! Goals: which turns belong to one, and when it is at rest.
+//! Goals: the turns that belong to one, and when it ends.
 
 use std::future::IntoFuture;
 
@@ -9,7 +9,7 @@ use crate::{
     client::Thread,
     error::{Error, turn_detached::DetachReason},
     goal::{handle::GoalHandle, stream::GoalStream},
-    tests::{Fake, settle},
+    tests::FakeServer,
 };
 
 fn goal(status: &str) -> Value {
@@ -19,16 +19,16 @@ fn goal(status: &str) -> Value {
     })
 }
 
-impl Fake {
+impl FakeServer {
     async fn update_goal(&mut self, status: &str, turn_id: Option<&str>) {
         let params = json!({"threadId": "t", "turnId": turn_id, "goal": goal(status)});
         self.notify("thread/goal/updated", params).await;
     }
 
-    /// Answers that the goal was set so, and tells.
+    /// Responds to `thread/goal/set` with this status, and notifies the client of it.
     async fn set_goal(&mut self, status: &str) -> Value {
         let message = self
-            .answer("thread/goal/set", json!({"goal": goal(status)}))
+            .respond("thread/goal/set", json!({"goal": goal(status)}))
             .await;
         self.update_goal(status, None).await;
         message["params"].clone()
@@ -36,13 +36,13 @@ impl Fake {
 
     async fn clear_goal(&mut self) {
         let result = json!({"cleared": true});
-        self.answer("thread/goal/clear", result).await;
+        self.respond("thread/goal/clear", result).await;
         self.notify("thread/goal/cleared", json!({"threadId": "t"}))
             .await;
     }
 }
 
-async fn start(thread: &Thread, fake: &mut Fake) -> GoalHandle {
+async fn start(thread: &Thread, fake: &mut FakeServer) -> GoalHandle {
     let starting = thread.goal_start("Sing.").token_budget(7).into_future();
     let server = async {
         fake.clear_goal().await;
@@ -55,20 +55,20 @@ async fn start(thread: &Thread, fake: &mut Fake) -> GoalHandle {
     tokio::join!(starting, server).0.unwrap()
 }
 
-/// The methods of what is to be read, and whose it is.
+/// Reads a stream to its end. Returns the turn and the method of each event.
 async fn read(events: &mut GoalStream) -> Vec<String> {
-    let mut seen = Vec::new();
+    let mut read = Vec::new();
     while let Some(event) = events.next().await {
         let event = event.unwrap();
         let turn = event.turn_id().unwrap_or("-");
-        seen.push(format!("{turn} {}", event.method()));
+        read.push(format!("{turn} {}", event.method()));
     }
-    seen
+    read
 }
 
 #[tokio::test]
-async fn all_turns_of_the_thread_are_the_goals_and_what_comes_late_begins_none() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn all_turns_of_the_thread_belong_to_the_goal_and_late_events_start_none() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     fake.start_turn("u").await;
     fake.complete_item("u", "one").await;
@@ -98,14 +98,14 @@ async fn all_turns_of_the_thread_are_the_goals_and_what_comes_late_begins_none()
         "v turn/completed",
     ];
     assert_eq!(read(&mut goal.stream()).await, expected);
-    // It is at rest: what follows is not asked for.
+    // The goal has ended, so that pausing it sends nothing.
     goal.pause().await.unwrap();
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
 }
 
 #[tokio::test]
-async fn a_turn_that_this_program_starts_is_the_goals_and_its_handles() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_turn_that_the_client_starts_belongs_to_the_goal_and_to_its_handle() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     let turn = crate::tests::turns::start(&thread, &mut fake, "u").await;
     let waiting = tokio::spawn({
@@ -113,42 +113,42 @@ async fn a_turn_that_this_program_starts_is_the_goals_and_its_handles() {
         async move { goal.run().await }
     });
     fake.start_turn("u").await;
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
     assert_eq!(goal.turn().unwrap().id(), "u");
     fake.update_goal("complete", Some("u")).await;
-    settle(&thread.codex, &mut fake).await;
-    // Its turn goes on.
+    fake.round_trip(&thread.codex).await;
+    // The goal is complete, its turn still runs.
     assert_eq!(goal.goal().unwrap().status, ThreadGoalStatus::Complete);
     assert!(!waiting.is_finished());
     fake.complete_turn("u", "completed").await;
     let result = waiting.await.unwrap().unwrap();
-    // Nobody followed the goal, and the events are the turn's all the same.
+    // The goal was not streamed. The turn has its events all the same.
     let events = crate::tests::turns::events(&turn).await;
     assert_eq!(events.len(), 3, "{events:?}");
     assert_eq!(result.turns, [turn.run().await.unwrap()]);
 }
 
 #[tokio::test]
-async fn a_goal_rests_at_an_interrupted_turn_until_it_is_resumed() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn an_interrupted_turn_ends_a_goal_until_it_is_resumed() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     fake.start_turn("u").await;
     fake.complete_turn("u", "interrupted").await;
     let result = goal.run().await.unwrap();
     assert_eq!(result.turns[0].status, TurnStatus::Interrupted);
     assert_eq!(result.status(), Some(&ThreadGoalStatus::Active));
-    // One that is refused leaves it as it was.
-    let (refused, ()) = tokio::join!(goal.resume(), async {
-        let id = fake.request("thread/goal/set").await;
+    // A rejected resume does not change the goal.
+    let (rejected, ()) = tokio::join!(goal.resume(), async {
+        let id = fake.receive_request("thread/goal/set").await;
         let error = json!({"code": -32600, "message": "no"});
         fake.send(&json!({"id": id, "error": error})).await;
     });
-    assert!(matches!(refused, Err(Error::Rpc(_))));
+    assert!(matches!(rejected, Err(Error::Rpc(_))));
     assert_eq!(goal.run().await.unwrap(), result);
     let (resumed, _) = tokio::join!(goal.resume(), fake.set_goal("active"));
     resumed.unwrap();
     let waiting = tokio::spawn(async move { goal.run().await });
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
     assert!(!waiting.is_finished());
     fake.start_turn("v").await;
     fake.update_goal("complete", Some("v")).await;
@@ -157,12 +157,12 @@ async fn a_goal_rests_at_an_interrupted_turn_until_it_is_resumed() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn the_end_of_the_connection_ends_a_goal_with_a_partial_result() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     fake.start_turn("u").await;
     fake.complete_item("u", "so far").await;
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
     let waiting = tokio::spawn({
         let goal = goal.clone();
         async move { goal.run().await }
@@ -170,7 +170,7 @@ async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() 
     let mut events = goal.stream();
     drop(fake);
     let Err(Error::Closed(closed)) = waiting.await.unwrap() else {
-        panic!("it ended well")
+        panic!("the goal did not fail")
     };
     let partial = closed.partial.as_ref().unwrap();
     assert_eq!(partial.final_response.as_deref(), Some("so far"));
@@ -180,8 +180,8 @@ async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() 
     }
     assert!(matches!(last, Some(Err(Error::Closed(_)))), "{last:?}");
     assert!(matches!(goal.pause().await, Err(Error::Closed(_))));
-    // So does one between two turns.
-    let (thread, mut fake) = Fake::start_thread().await;
+    // A goal between two turns ends as well.
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     drop(fake);
     assert!(matches!(goal.run().await, Err(Error::Closed(_))));
@@ -189,8 +189,8 @@ async fn the_end_of_the_connection_ends_a_goal_with_what_its_turn_had_come_to() 
 }
 
 #[tokio::test]
-async fn a_thread_that_tells_nothing_more_ends_its_goal() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn unsubscribing_from_a_thread_ends_its_goal() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     fake.start_turn("u").await;
     fake.complete_item("u", "so far").await;
@@ -199,13 +199,13 @@ async fn a_thread_that_tells_nothing_more_ends_its_goal() {
         async move { goal.run().await }
     });
     let unsubscribe = thread.codex.request(ThreadUnsubscribeParams::new("t"));
-    let answer = fake.answer("thread/unsubscribe", json!({"status": "unsubscribed"}));
-    tokio::join!(unsubscribe.into_future(), answer).0.unwrap();
-    let Err(Error::TurnDetached(lost)) = waiting.await.unwrap() else {
-        panic!("it ended well")
+    let response = fake.respond("thread/unsubscribe", json!({"status": "unsubscribed"}));
+    tokio::join!(unsubscribe.into_future(), response).0.unwrap();
+    let Err(Error::TurnDetached(detached)) = waiting.await.unwrap() else {
+        panic!("the goal did not fail")
     };
     assert_eq!(
-        (lost.turn_id.as_deref(), lost.reason),
+        (detached.turn_id.as_deref(), detached.reason),
         (Some("u"), DetachReason::Unsubscribed)
     );
     let mut events = goal.stream();
@@ -217,42 +217,42 @@ async fn a_thread_that_tells_nothing_more_ends_its_goal() {
         matches!(last, Some(Err(Error::TurnDetached(_)))),
         "{last:?}"
     );
-    // Nor does it begin one.
+    // No goal can be started either.
     let error = thread.goal_start("Dance.").await.unwrap_err();
     assert!(!matches!(error, Error::Timeout { .. }), "{error}");
 }
 
 #[tokio::test]
-async fn what_is_told_of_the_last_goal_does_not_end_the_new_one() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn an_update_of_the_previous_goal_does_not_end_the_new_one() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let starting = tokio::spawn(thread.goal_start("Sing.").into_future());
     fake.clear_goal().await;
     let mut old = goal("complete");
     old["objective"] = "Dance.".into();
     let params = json!({"threadId": "t", "turnId": null, "goal": old});
     fake.notify("thread/goal/updated", params).await;
-    let id = fake.request("thread/goal/set").await;
+    let id = fake.receive_request("thread/goal/set").await;
     fake.send(&json!({"id": id, "result": {"goal": goal("active")}}))
         .await;
-    settle(&thread.codex, &mut fake).await;
+    fake.round_trip(&thread.codex).await;
     assert!(!starting.is_finished());
     fake.update_goal("active", None).await;
     let new = starting.await.unwrap().unwrap();
     assert_eq!(new.goal().unwrap().objective, "Sing.");
-    // A further one takes its place.
+    // A further goal replaces this one.
     let waiting = tokio::spawn(async move { new.run().await });
     let _third = start(&thread, &mut fake).await;
     assert!(waiting.await.unwrap().unwrap().turns.is_empty());
 }
 
 #[tokio::test]
-async fn a_goal_that_nobody_holds_any_more_keeps_nothing_of_its_thread() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_goal_without_handles_holds_back_no_events_of_its_thread() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let mut notifications = thread.codex.notifications();
     let goal = start(&thread, &mut fake).await;
     drop(goal);
     fake.start_turn("u").await;
-    let heard = async {
+    let next_turn_started = async {
         loop {
             let event = notifications.next().await.unwrap().unwrap();
             if event.method() == "turn/started" {
@@ -260,5 +260,5 @@ async fn a_goal_that_nobody_holds_any_more_keeps_nothing_of_its_thread() {
             }
         }
     };
-    heard.await;
+    next_turn_started.await;
 }

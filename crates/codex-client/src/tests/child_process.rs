@@ -1,4 +1,4 @@
-//! Servers that are processes, played by a shell.
+//! Servers that are child processes, played by a shell script.
 #![cfg(unix)]
 
 use std::os::unix::process::ExitStatusExt;
@@ -8,37 +8,37 @@ use serde_json::{Value, json};
 
 use crate::{blocking, client::Codex, codex::builder::CodexBuilder, error::Error, mode::Blocking};
 
-/// A client whose server is a script.
+/// Returns the builder of a client whose server is this script.
 pub(super) fn shell(script: &str) -> CodexBuilder {
-    play(Codex::builder(), script)
+    with_script(Codex::builder(), script)
 }
 
-/// The same for threads that wait.
+/// Returns the same for the blocking client.
 fn blocking_shell(script: &str) -> CodexBuilder<Blocking> {
-    play(blocking::Codex::builder(), script)
+    with_script(blocking::Codex::builder(), script)
 }
 
-fn play<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
+fn with_script<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
     builder.binary("sh").launch_args(["-c", script])
 }
 
-/// Answers the handshake, then does something else.
+/// Returns a script that does the handshake, then runs `then`.
 pub(super) fn after_handshake(then: &str) -> String {
-    let answer = json!({"id": 1, "result": crate::tests::handshake()});
-    format!("read line; echo '{answer}'; read line; {then}")
+    let response = json!({"id": 1, "result": crate::tests::initialize_response()});
+    format!("read line; echo '{response}'; read line; {then}")
 }
 
-/// Answers the handshake and as many requests as there are results, then does something else.
-fn after_answers(results: &[Value], then: &str) -> String {
-    let answers = (2..).zip(results).map(|(id, result)| {
-        let answer = json!({"id": id, "result": result});
-        format!("read line; echo '{answer}'; ")
+/// Returns a script that does the handshake, responds with these results, then runs `then`.
+fn after_responses(results: &[Value], then: &str) -> String {
+    let responses = (2..).zip(results).map(|(id, result)| {
+        let response = json!({"id": id, "result": result});
+        format!("read line; echo '{response}'; ")
     });
-    after_handshake(&format!("{}{then}", answers.collect::<String>()))
+    after_handshake(&format!("{}{then}", responses.collect::<String>()))
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_start_leaves_its_exit_status_and_its_last_words() {
+async fn a_failed_start_reports_the_exit_status_and_the_end_of_stderr() {
     let error = shell("echo 'config is broken' >&2; exit 3")
         .start()
         .await
@@ -56,7 +56,7 @@ async fn a_server_that_cannot_start_leaves_its_exit_status_and_its_last_words() 
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_not_found_and_one_that_is_none_does_not_launch() {
+async fn a_missing_program_and_a_missing_directory_are_distinct_errors() {
     let dir = tempfile::tempdir().unwrap();
     let error = Codex::builder()
         .binary(dir.path().join("none"))
@@ -69,16 +69,16 @@ async fn a_program_that_is_not_there_is_not_found_and_one_that_is_none_does_not_
     assert!(matches!(error, Error::Launch { .. }), "{error}");
 }
 
-/// Says much on standard error, then answers a call, then ends.
+/// Returns a script that writes a flood to standard error, responds to a request and exits.
 fn flooding() -> String {
     let line = "echo \"line $i of much text on standard error\" >&2";
     let flood = format!("i=0; while [ $i -lt 20000 ]; do {line}; i=$((i+1)); done");
-    let answer = json!({"id": 2, "result": {"data": []}});
-    after_handshake(&format!("{flood}; read line; echo '{answer}'; exit 1"))
+    let response = json!({"id": 2, "result": {"data": []}});
+    after_handshake(&format!("{flood}; read line; echo '{response}'; exit 1"))
 }
 
-/// Whether a connection has ended as it does after that.
-fn kept_the_last_of_the_flood(end: Option<crate::Result<ServerNotification>>) {
+/// Asserts that the connection ended with the end of the flood.
+fn assert_end_of_flood(end: Option<crate::Result<ServerNotification>>) {
     let Some(Err(Error::Closed(closed))) = end else {
         panic!("not closed")
     };
@@ -88,21 +88,21 @@ fn kept_the_last_of_the_flood(end: Option<crate::Result<ServerNotification>>) {
 }
 
 #[tokio::test]
-async fn a_flood_on_standard_error_blocks_nobody() {
+async fn a_flood_on_standard_error_does_not_block_the_client() {
     let codex = shell(&flooding()).start().await.unwrap();
     codex.models().await.unwrap();
-    kept_the_last_of_the_flood(codex.notifications().next().await);
+    assert_end_of_flood(codex.notifications().next().await);
 }
 
 #[test]
-fn a_flood_on_standard_error_blocks_no_thread_that_waits() {
+fn a_flood_on_standard_error_does_not_block_the_blocking_client() {
     let codex = blocking_shell(&flooding()).start().unwrap();
     codex.models().send().unwrap();
-    kept_the_last_of_the_flood(codex.notifications().next());
+    assert_end_of_flood(codex.notifications().next());
 }
 
 #[tokio::test]
-async fn the_builder_says_what_is_run_and_how() {
+async fn the_builder_sets_program_arguments_directory_and_environment() {
     let dir = tempfile::tempdir().unwrap();
     let error = Codex::builder()
         .binary("sh")
@@ -121,8 +121,8 @@ async fn the_builder_says_what_is_run_and_how() {
 }
 
 #[tokio::test]
-async fn closing_lets_the_server_end_by_itself() {
-    // Ends when its input does, and says so with its status.
+async fn closing_lets_the_server_exit_by_itself() {
+    // The server exits when its input ends.
     let codex = shell(&after_handshake("cat > /dev/null; exit 0"))
         .start()
         .await
@@ -133,7 +133,7 @@ async fn closing_lets_the_server_end_by_itself() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_killed_is_told_at_once_though_its_child_holds_the_output_open() {
+async fn the_death_of_a_server_is_reported_at_once_though_its_child_holds_the_output_open() {
     let script = after_handshake("sleep 1000 & kill -9 $$");
     let codex = shell(&script).start().await.unwrap();
     let Some(Err(Error::Closed(closed))) = codex.notifications().next().await else {
@@ -145,19 +145,19 @@ async fn a_server_that_was_killed_is_told_at_once_though_its_child_holds_the_out
     );
 }
 
-/// Answers what starts a turn, begins to speak, and is killed.
+/// Returns a script that starts a turn, sends a delta and kills itself.
 fn killed_in_a_turn() -> String {
     let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "so far"});
     let delta = json!({"method": "item/agentMessage/delta", "params": params});
     let results = [
-        crate::tests::thread_started(),
-        crate::tests::turn_started("u"),
+        crate::tests::thread_start_response(),
+        crate::tests::turn_start_response("u"),
     ];
-    after_answers(&results, &format!("echo '{delta}'; kill -9 $$"))
+    after_responses(&results, &format!("echo '{delta}'; kill -9 $$"))
 }
 
-/// Whether these are the events of that turn.
-fn end_with_the_kill(events: &[crate::Result<ServerNotification>]) {
+/// Asserts that these are the events of that turn.
+fn assert_killed_in_a_turn(events: &[crate::Result<ServerNotification>]) {
     let [
         Ok(ServerNotification::AgentMessageDelta(delta)),
         Err(Error::Closed(closed)),
@@ -172,7 +172,7 @@ fn end_with_the_kill(events: &[crate::Result<ServerNotification>]) {
 }
 
 #[tokio::test]
-async fn a_turn_whose_server_is_killed_ends_with_the_signal_and_nothing_works_any_more() {
+async fn a_turn_whose_server_is_killed_ends_with_the_signal_and_later_requests_fail() {
     let codex = shell(&killed_in_a_turn()).start().await.unwrap();
     let thread = codex.thread_start().await.unwrap();
     let turn = thread.turn("hi").await.unwrap();
@@ -180,7 +180,7 @@ async fn a_turn_whose_server_is_killed_ends_with_the_signal_and_nothing_works_an
     while let Some(event) = stream.next().await {
         events.push(event);
     }
-    end_with_the_kill(&events);
+    assert_killed_in_a_turn(&events);
     assert!(matches!(turn.run().await, Err(Error::Closed(_))));
     assert!(matches!(codex.models().await, Err(Error::Closed(_))));
 }
@@ -190,7 +190,7 @@ fn an_iterator_over_a_turn_whose_server_is_killed_ends_with_the_signal() {
     let codex = blocking_shell(&killed_in_a_turn()).start().unwrap();
     let thread = codex.thread_start().send().unwrap();
     let turn = thread.turn("hi").send().unwrap();
-    end_with_the_kill(&turn.stream().collect::<Vec<_>>());
+    assert_killed_in_a_turn(&turn.stream().collect::<Vec<_>>());
     assert!(matches!(turn.run(), Err(Error::Closed(_))));
     assert!(matches!(codex.models().send(), Err(Error::Closed(_))));
 }

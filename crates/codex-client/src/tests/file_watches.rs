@@ -1,35 +1,30 @@
-//! Watched files.
+//! File watches.
 
 use std::future::IntoFuture;
 
 use serde_json::{Value, json};
 
-use crate::{
-    client::Codex,
-    error::Error,
-    fs_watch::FsWatcher,
-    tests::{Fake, settle},
-};
+use crate::{client::Codex, error::Error, fs_watch::FsWatcher, tests::FakeServer};
 
-impl Fake {
+impl FakeServer {
     async fn change(&mut self, watch_id: &str, path: &str) {
         let params = json!({"watchId": watch_id, "changedPaths": [path]});
         self.notify("fs/changed", params).await;
     }
 }
 
-/// A watch, and the request that began it.
-async fn watch(codex: &Codex, fake: &mut Fake) -> (FsWatcher, Value) {
+/// Starts a watch. Returns it with its request.
+async fn watch(codex: &Codex, fake: &mut FakeServer) -> (FsWatcher, Value) {
     let (watch, request) = tokio::join!(
         codex.fs_watch("/dir").into_future(),
-        fake.answer("fs/watch", json!({"path": "/real/dir"}))
+        fake.respond("fs/watch", json!({"path": "/real/dir"}))
     );
     (watch.unwrap(), request)
 }
 
 #[tokio::test]
-async fn each_watch_has_its_own_changes_also_those_that_come_before_the_answer() {
-    let (codex, mut fake) = Fake::start().await;
+async fn each_watch_gets_its_own_changes_including_those_before_the_response() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (mut first, request) = watch(&codex, &mut fake).await;
     let expected = json!({"path": "/dir", "watchId": first.watch_id()});
     assert_eq!(request["params"], expected);
@@ -53,31 +48,31 @@ async fn each_watch_has_its_own_changes_also_those_that_come_before_the_answer()
 }
 
 #[tokio::test]
-async fn a_dropped_watch_is_ended_and_one_that_was_refused_never_began() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_dropped_watch_is_ended_and_a_rejected_one_is_not() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (changes, _) = watch(&codex, &mut fake).await;
     let id = changes.watch_id().to_owned();
     drop(changes);
-    let request = fake.answer("fs/unwatch", json!({})).await;
+    let request = fake.respond("fs/unwatch", json!({})).await;
     assert_eq!(request["params"], json!({"watchId": id}));
-    let (refused, ()) = tokio::join!(codex.fs_watch("x").into_future(), async {
-        let id = fake.request("fs/watch").await;
+    let (rejected, ()) = tokio::join!(codex.fs_watch("x").into_future(), async {
+        let id = fake.receive_request("fs/watch").await;
         let error = json!({"code": -32600, "message": "not absolute"});
         fake.send(&json!({"id": id, "error": error})).await;
     });
-    assert!(matches!(refused, Err(Error::Rpc(_))));
-    settle(&codex, &mut fake).await;
-    // One that is given up before the answer may have begun.
+    assert!(matches!(rejected, Err(Error::Rpc(_))));
+    fake.round_trip(&codex).await;
+    // A watch that is dropped before the response may have started.
     let starting = tokio::spawn(codex.fs_watch("/dir").into_future());
-    let begun = fake.receive().await;
+    let started = fake.receive().await;
     starting.abort();
-    let request = fake.answer("fs/unwatch", json!({})).await;
-    assert_eq!(request["params"]["watchId"], begun["params"]["watchId"]);
+    let request = fake.respond("fs/unwatch", json!({})).await;
+    assert_eq!(request["params"]["watchId"], started["params"]["watchId"]);
 }
 
 #[tokio::test]
-async fn a_watch_ends_with_the_connection_and_goes_on_after_what_it_cannot_read() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_watch_continues_after_a_malformed_change_and_ends_with_the_connection() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (mut changes, _) = watch(&codex, &mut fake).await;
     let params = json!({"watchId": changes.watch_id(), "changedPaths": 7});
     fake.notify("fs/changed", params).await;
@@ -90,8 +85,8 @@ async fn a_watch_ends_with_the_connection_and_goes_on_after_what_it_cannot_read(
 }
 
 #[tokio::test]
-async fn closing_the_client_just_ends_its_watches() {
-    let (codex, mut fake) = Fake::start().await;
+async fn closing_the_client_ends_its_watches_without_an_error() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (mut changes, _) = watch(&codex, &mut fake).await;
     codex.close().await.unwrap();
     assert!(changes.next().await.is_none());

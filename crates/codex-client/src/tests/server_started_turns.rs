@@ -1,6 +1,6 @@
-//! Compactions and commands that are typed: turns that the server starts.
+//! Turns that the server starts: compactions and shell commands.
 
-use std::{future::IntoFuture, time::Duration};
+use std::time::Duration;
 
 use codex_types::TurnStatus;
 use serde_json::json;
@@ -9,19 +9,19 @@ use crate::{
     client::Codex,
     error::Error,
     tests::{
-        Fake, settle,
+        FakeServer,
         turns::{events, start},
     },
     turn::handle::TurnHandle,
 };
 
-impl Fake {
+impl FakeServer {
     async fn start_item(&mut self, turn_id: &str, item: serde_json::Value) {
         let params = json!({"threadId": "t", "turnId": turn_id, "item": item, "startedAtMs": 1});
         self.notify("item/started", params).await;
     }
 
-    async fn compacts(&mut self, turn_id: &str) {
+    async fn start_compaction(&mut self, turn_id: &str) {
         self.start_turn(turn_id).await;
         let item = json!({"type": "contextCompaction", "id": "c"});
         self.start_item(turn_id, item).await;
@@ -29,18 +29,18 @@ impl Fake {
 }
 
 #[tokio::test]
-async fn a_compaction_is_the_turn_that_compacts_whatever_else_goes_on() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_compaction_is_found_among_other_turns_of_its_thread() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let running = start(&thread, &mut fake, "running").await;
     let (compaction, ()) = tokio::join!(thread.compact(), async {
-        let id = fake.request("thread/compact/start").await;
-        // The server interrupts what runs, and does not wait with the answer for that.
+        let id = fake.receive_request("thread/compact/start").await;
+        // The server interrupts the running turn, and responds before that turn completes.
         fake.start_turn("running").await;
         fake.send(&json!({"id": id, "result": {}})).await;
         let item = json!({"type": "agentMessage", "id": "i", "text": ""});
         fake.start_item("running", item).await;
         fake.complete_turn("running", "interrupted").await;
-        fake.compacts("compaction").await;
+        fake.start_compaction("compaction").await;
     });
     let compaction: TurnHandle = compaction.unwrap();
     assert_eq!(
@@ -56,13 +56,13 @@ async fn a_compaction_is_the_turn_that_compacts_whatever_else_goes_on() {
 }
 
 #[tokio::test]
-async fn a_typed_command_is_the_one_of_the_user_and_none_of_the_model() {
-    let (thread, mut fake) = Fake::start_thread().await;
-    let (typed, ()) = tokio::join!(thread.shell_command("ls | wc"), async {
+async fn a_shell_command_is_found_among_commands_of_the_model() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let (turn, ()) = tokio::join!(thread.shell_command("ls | wc"), async {
         let params = json!({"threadId": "t", "command": "ls | wc"});
-        let asked = fake.answer("thread/shellCommand", json!({})).await;
-        assert_eq!(asked["params"], params);
-        for (turn_id, source) in [("models", "agent"), ("users", "userShell")] {
+        let request = fake.respond("thread/shellCommand", json!({})).await;
+        assert_eq!(request["params"], params);
+        for (turn_id, source) in [("other", "agent"), ("own", "userShell")] {
             fake.start_turn(turn_id).await;
             let item = json!({
                 "type": "commandExecution", "id": "c", "command": "ls", "commandActions": [],
@@ -71,15 +71,15 @@ async fn a_typed_command_is_the_one_of_the_user_and_none_of_the_model() {
             fake.start_item(turn_id, item).await;
         }
     });
-    assert_eq!(typed.unwrap().id(), "users");
+    assert_eq!(turn.unwrap().id(), "own");
 }
 
 #[tokio::test]
-async fn a_compaction_that_is_over_before_its_answer_has_its_end() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn a_compaction_that_completes_before_its_response_keeps_its_events() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let (compaction, ()) = tokio::join!(thread.compact(), async {
-        let id = fake.request("thread/compact/start").await;
-        fake.compacts("compaction").await;
+        let id = fake.receive_request("thread/compact/start").await;
+        fake.start_compaction("compaction").await;
         fake.complete_turn("compaction", "failed").await;
         fake.send(&json!({"id": id, "result": {}})).await;
     });
@@ -88,42 +88,37 @@ async fn a_compaction_that_is_over_before_its_answer_has_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_compaction_that_never_begins_is_a_timeout_and_keeps_nothing() {
+async fn a_compaction_that_never_starts_times_out_and_releases_held_events() {
     let builder = Codex::builder().request_timeout(Duration::from_secs(7));
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    let call = codex.thread_start().into_future();
-    let (thread, _) = tokio::join!(
-        call,
-        fake.answer("thread/start", crate::tests::thread_started())
-    );
-    let thread = thread.unwrap();
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let thread = fake.thread_start(&codex).await;
     let mut notifications = codex.notifications();
     let (compaction, ()) = tokio::join!(thread.compact(), async {
         fake.start_turn("other").await;
-        fake.answer("thread/compact/start", json!({})).await;
+        fake.respond("thread/compact/start", json!({})).await;
     });
     let Err(Error::Timeout { method, after }) = compaction else {
         panic!("{compaction:?}")
     };
     assert_eq!((method, after.as_secs()), ("thread/compact/start", 7));
-    // What was kept for it goes to whoever listens.
-    let kept = notifications.next().await.unwrap().unwrap();
-    assert_eq!(kept.turn_id(), Some("other"));
-    settle(&codex, &mut fake).await;
+    // Events held back for the compaction become global notifications.
+    let event = notifications.next().await.unwrap().unwrap();
+    assert_eq!(event.turn_id(), Some("other"));
+    fake.round_trip(&codex).await;
 }
 
 #[tokio::test]
-async fn a_compaction_that_is_refused_or_cut_off_says_so() {
-    let (thread, mut fake) = Fake::start_thread().await;
-    let refusal = "thread not found: t";
-    let (refused, _) = tokio::join!(
+async fn a_rejected_compaction_and_one_cut_off_by_the_end_of_the_connection_are_errors() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let message = "thread not found: t";
+    let (rejected, _) = tokio::join!(
         thread.compact(),
-        fake.refuse("thread/compact/start", refusal)
+        fake.respond_error("thread/compact/start", message)
     );
-    assert!(matches!(refused, Err(Error::Rpc(_))), "{refused:?}");
-    let (end_early, ()) = tokio::join!(thread.compact(), async move {
-        fake.answer("thread/compact/start", json!({})).await;
+    assert!(matches!(rejected, Err(Error::Rpc(_))), "{rejected:?}");
+    let (cut_off, ()) = tokio::join!(thread.compact(), async move {
+        fake.respond("thread/compact/start", json!({})).await;
         drop(fake);
     });
-    assert!(matches!(end_early, Err(Error::Closed(_))), "{end_early:?}");
+    assert!(matches!(cut_off, Err(Error::Closed(_))), "{cut_off:?}");
 }

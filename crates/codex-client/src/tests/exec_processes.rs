@@ -1,4 +1,4 @@
-//! Processes: what is sent, and what comes of their output in any order of things.
+//! Processes that the client runs on the server: options, output, exit.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::{
     error::Error,
     exec::process::ExecProcess,
     sandbox::Sandbox,
-    tests::{Fake, handshake},
+    tests::{FakeServer, initialize_response},
 };
 
-/// A process, and the request that began it.
-async fn spawn(codex: &Codex, fake: &mut Fake) -> (ExecProcess, Value) {
+/// Spawns a process. Returns it with its request.
+async fn spawn(codex: &Codex, fake: &mut FakeServer) -> (ExecProcess, Value) {
     let process = codex.exec(["cat"]).stream_stdin(true).spawn().unwrap();
     let request = fake.receive().await;
     assert_eq!(request["method"], "command/exec");
@@ -23,7 +23,7 @@ async fn spawn(codex: &Codex, fake: &mut Fake) -> (ExecProcess, Value) {
     (process, request)
 }
 
-impl Fake {
+impl FakeServer {
     async fn output(&mut self, process_id: &str, stream: &str, bytes: &[u8]) {
         let params = json!({
             "processId": process_id, "stream": stream, "capReached": false,
@@ -41,7 +41,7 @@ impl Fake {
 
 #[tokio::test]
 async fn every_option_of_a_command_is_sent() {
-    let (codex, mut fake) = Fake::start().await;
+    let (codex, mut fake) = FakeServer::start().await;
     let command = || codex.exec(["a", "b"]);
     let process = command().spawn().unwrap();
     let mut plain = fake.receive().await["params"].clone();
@@ -73,7 +73,7 @@ async fn every_option_of_a_command_is_sent() {
         "size": {"cols": 80, "rows": 24}, "timeoutMs": 7, "outputBytesCap": 9,
     });
     assert_eq!(params, expected);
-    // Of two that exclude each other, the later one holds.
+    // Of two options that exclude each other, the later one applies.
     let unlimited = command().timeout(Duration::ZERO).no_timeout();
     let unlimited = unlimited.output_bytes_cap(1).no_output_cap();
     let _process = unlimited.spawn().unwrap();
@@ -85,8 +85,8 @@ async fn every_option_of_a_command_is_sent() {
 }
 
 #[tokio::test]
-async fn output_reaches_its_process_alone_and_none_is_left_when_it_has_ended() {
-    let (codex, mut fake) = Fake::start().await;
+async fn each_process_gets_its_own_output_and_all_of_it_before_its_exit() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut notifications = codex.notifications();
     let (first, request) = spawn(&codex, &mut fake).await;
     let (second, _) = spawn(&codex, &mut fake).await;
@@ -100,20 +100,20 @@ async fn output_reaches_its_process_alone_and_none_is_left_when_it_has_ended() {
     let chunk = stream.next().await.unwrap().unwrap();
     assert_eq!(chunk.bytes, b"a\xff");
     assert_eq!(chunk.stream, CommandExecOutputStream::Stdout);
-    // Who comes later gets what nobody has read yet.
+    // A later reader gets the unread output.
     let output = first.output().await.unwrap();
     assert_eq!((output.exit_code, output.stderr), (5, b"d".to_vec()));
     assert!(output.stdout.is_empty() && stream.next().await.is_none());
     let chunk = second.stream().next().await.unwrap().unwrap();
     assert_eq!(chunk.bytes, b"b");
-    // What is of no process of this client's goes where it would have gone.
+    // Output of an unknown process is a global notification.
     let stray = notifications.next().await.unwrap().unwrap();
     assert_eq!(stray.method(), "command/exec/outputDelta");
 }
 
 #[tokio::test]
-async fn the_end_of_the_connection_ends_a_process_with_what_it_has_put_out() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_end_of_the_connection_ends_a_process_after_its_output() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (process, _) = spawn(&codex, &mut fake).await;
     fake.output(process.process_id(), "stdout", b"so far").await;
     let waiting = tokio::spawn({
@@ -128,13 +128,13 @@ async fn the_end_of_the_connection_ends_a_process_with_what_it_has_put_out() {
     assert!(stream.next().await.is_none());
     assert!(matches!(process.output().await, Err(Error::Closed(_))));
     assert!(matches!(process.write("x").await, Err(Error::Closed(_))));
-    let refused = codex.exec(["cat"]).spawn();
-    assert!(matches!(refused, Err(Error::Closed(_))));
+    let later = codex.exec(["cat"]).spawn();
+    assert!(matches!(later, Err(Error::Closed(_))));
 }
 
 #[tokio::test]
-async fn a_process_whose_last_handle_is_dropped_is_terminated_and_one_that_has_ended_is_not() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_process_without_handles_is_terminated_unless_it_has_exited() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (ended, request) = spawn(&codex, &mut fake).await;
     fake.exit(&request, 0).await;
     ended.wait().await.unwrap();
@@ -153,13 +153,13 @@ async fn a_process_whose_last_handle_is_dropped_is_terminated_and_one_that_has_e
     assert_eq!(message["method"], "command/exec/terminate");
     let process_id = &request["params"]["processId"];
     assert_eq!(message["params"], json!({"processId": process_id}));
-    // Its output and its end are nobody's.
+    // Its further output and its exit are ignored.
     fake.output(process_id.as_str().unwrap(), "stdout", b"y")
         .await;
     fake.exit(&request, 1).await;
-    let call = tokio::spawn(codex.exec(["sleep"]).send());
+    let running = tokio::spawn(codex.exec(["sleep"]).send());
     let request = fake.receive().await;
-    call.abort();
+    running.abort();
     let message = fake.receive().await;
     assert_eq!(message["method"], "command/exec/terminate");
     assert_eq!(
@@ -169,8 +169,8 @@ async fn a_process_whose_last_handle_is_dropped_is_terminated_and_one_that_has_e
 }
 
 #[tokio::test]
-async fn what_cannot_be_decoded_is_told_and_the_rest_is_read() {
-    let (codex, mut fake) = Fake::start().await;
+async fn undecodable_output_is_an_error_and_the_rest_is_read() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (process, request) = spawn(&codex, &mut fake).await;
     let params = json!({
         "processId": process.process_id(), "stream": "stdout", "capReached": false,
@@ -194,8 +194,8 @@ async fn what_cannot_be_decoded_is_told_and_the_rest_is_read() {
 }
 
 #[tokio::test]
-async fn output_that_is_not_read_in_time_is_dropped_and_told() {
-    let (codex, mut fake) = Fake::start().await;
+async fn output_that_exceeds_the_buffer_is_dropped_and_counted() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (process, request) = spawn(&codex, &mut fake).await;
     let large = "A".repeat(8 * 1024 * 1024);
     let params = json!({
@@ -218,39 +218,41 @@ async fn output_that_is_not_read_in_time_is_dropped_and_told() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_comes_since_the_program_never_ran_says_why() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_write_to_a_program_that_failed_to_start_returns_the_reason() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (process, request) = spawn(&codex, &mut fake).await;
-    let refuse =
-        |id: &Value, why: &str| json!({"id": id, "error": {"code": -32600, "message": why}});
-    fake.send(&refuse(&request["id"], "no such program")).await;
-    let (asked, ()) = tokio::join!(process.write("x"), async {
+    let error = |id: &Value, message: &str| {
+        let error = json!({"code": -32600, "message": message});
+        json!({"id": id, "error": error})
+    };
+    fake.send(&error(&request["id"], "no such program")).await;
+    let (written, ()) = tokio::join!(process.write("x"), async {
         let request = fake.receive().await;
         assert_eq!(request["params"]["deltaBase64"], "eA==");
-        fake.send(&refuse(&request["id"], "no such process")).await;
+        fake.send(&error(&request["id"], "no such process")).await;
     });
-    let error = asked.unwrap_err();
+    let error = written.unwrap_err();
     assert!(error.to_string().contains("no such program"), "{error}");
 }
 
 #[tokio::test]
-async fn a_server_on_windows_is_asked_for_text_in_one_piece() {
-    let (ours, theirs) = tokio::io::duplex(64 * 1024);
-    let (reader, writer) = tokio::io::split(ours);
-    let mut fake = Fake::at(theirs);
-    let mut windows = handshake();
+async fn output_is_not_streamed_from_a_server_on_windows() {
+    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
+    let (reader, writer) = tokio::io::split(client_end);
+    let mut fake = FakeServer::new(server_end);
+    let mut windows = initialize_response();
     windows["platformFamily"] = "windows".into();
-    let answer = async {
-        fake.answer("initialize", windows).await;
+    let response = async {
+        fake.respond("initialize", windows).await;
         fake.receive().await;
         let output = json!({"exitCode": 1, "stdout": "out", "stderr": "err"});
-        fake.answer("command/exec", output).await
+        fake.respond("command/exec", output).await
     };
-    let call = async {
+    let client = async {
         let codex = Codex::builder().connect(reader, writer).await.unwrap();
         codex.exec(["dir"]).await.unwrap()
     };
-    let (output, request) = tokio::join!(call, answer);
+    let (output, request) = tokio::join!(client, response);
     assert_eq!(request["params"]["streamStdoutStderr"], Value::Null);
     assert_eq!(output.stdout_lossy(), "out");
     assert_eq!(output.stderr_lossy(), "err");

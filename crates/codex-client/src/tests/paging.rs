@@ -1,32 +1,32 @@
-//! Lists of several pages.
+//! Lists that have several pages.
 
 use codex_types::ThreadLoadedListParams;
 use futures_core::Stream;
 use serde_json::json;
 
-use crate::{error::Error, tests::Fake};
+use crate::{error::Error, tests::FakeServer};
 
 #[tokio::test]
-async fn the_next_page_is_asked_for_when_it_is_needed_with_the_same_options() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_next_page_is_requested_when_needed_with_the_same_options() {
+    let (codex, mut fake) = FakeServer::start().await;
     let params = ThreadLoadedListParams::default().limit(2);
     let mut ids = codex.request(params).stream();
     let server = async {
         let page = json!({"data": ["a", "b"], "nextCursor": "more"});
-        let asked = fake.answer("thread/loaded/list", page).await;
-        assert_eq!(asked["params"], json!({"limit": 2}));
+        let request = fake.respond("thread/loaded/list", page).await;
+        assert_eq!(request["params"], json!({"limit": 2}));
     };
     let (first, ()) = tokio::join!(ids.next(), server);
     assert_eq!(first.unwrap().unwrap(), "a");
     assert_eq!(ids.next().await.unwrap().unwrap(), "b");
     let server = async {
-        // An empty page is not the end.
+        // An empty page does not end the list.
         let page = json!({"data": [], "nextCursor": "still more"});
-        let asked = fake.answer("thread/loaded/list", page).await;
-        assert_eq!(asked["params"], json!({"limit": 2, "cursor": "more"}));
+        let request = fake.respond("thread/loaded/list", page).await;
+        assert_eq!(request["params"], json!({"limit": 2, "cursor": "more"}));
         let page = json!({"data": ["c"]});
-        let asked = fake.answer("thread/loaded/list", page).await;
-        assert_eq!(asked["params"]["cursor"], "still more");
+        let request = fake.respond("thread/loaded/list", page).await;
+        assert_eq!(request["params"]["cursor"], "still more");
     };
     let (third, ()) = tokio::join!(ids.next(), server);
     assert_eq!(third.unwrap().unwrap(), "c");
@@ -34,13 +34,13 @@ async fn the_next_page_is_asked_for_when_it_is_needed_with_the_same_options() {
 }
 
 #[tokio::test]
-async fn waiting_for_an_item_may_be_given_up_without_losing_it() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_dropped_wait_for_an_item_does_not_lose_it() {
+    let (codex, mut fake) = FakeServer::start().await;
     let mut ids = codex.request(ThreadLoadedListParams::default()).stream();
     let id = tokio::select! {
         biased;
-        _ = ids.next() => panic!("nothing was answered yet"),
-        id = fake.request("thread/loaded/list") => id,
+        _ = ids.next() => panic!("there is no response yet"),
+        id = fake.receive_request("thread/loaded/list") => id,
     };
     fake.send(&json!({"id": id, "result": {"data": ["a"]}}))
         .await;
@@ -49,20 +49,20 @@ async fn waiting_for_an_item_may_be_given_up_without_losing_it() {
 
 #[tokio::test]
 async fn a_list_ends_with_its_first_error() {
-    let (codex, mut fake) = Fake::start().await;
+    let (codex, mut fake) = FakeServer::start().await;
     let mut ids = codex.request(ThreadLoadedListParams::default()).stream();
-    let refuse = async {
-        let id = fake.request("thread/loaded/list").await;
+    let rejection = async {
+        let id = fake.receive_request("thread/loaded/list").await;
         let error = json!({"code": -32603, "message": "no"});
         fake.send(&json!({"id": id, "error": error})).await;
     };
-    let (first, ()) = tokio::join!(ids.next(), refuse);
+    let (first, ()) = tokio::join!(ids.next(), rejection);
     assert!(matches!(first, Some(Err(Error::Rpc(_)))), "{first:?}");
     assert!(ids.next().await.is_none());
 }
 
 #[test]
-fn lists_cross_threads() {
+fn lists_and_blocking_handles_cross_threads() {
     fn crosses_threads<T: Stream + Send + Unpin + 'static>() {}
     crosses_threads::<crate::builder::Pages<ThreadLoadedListParams>>();
     fn may_be_shared<T: Send + Sync + Clone>() {}

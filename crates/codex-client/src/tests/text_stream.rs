@@ -1,15 +1,15 @@
-//! The text of a turn.
+//! The text stream of a turn.
 
 use serde_json::json;
 
 use crate::{
     error::Error,
-    tests::{Fake, turns::start},
+    tests::{FakeServer, turns::start},
     turn::handle::TurnHandle,
 };
 
-impl Fake {
-    async fn item(&mut self, method: &str, id: &str, text: &str, phase: Option<&str>) {
+impl FakeServer {
+    async fn message_item(&mut self, method: &str, id: &str, text: &str, phase: Option<&str>) {
         let item = json!({"type": "agentMessage", "id": id, "text": text, "phase": phase});
         let params = json!({
             "threadId": "t", "turnId": "u", "item": item, "startedAtMs": 1, "completedAtMs": 1,
@@ -17,12 +17,13 @@ impl Fake {
         self.notify(method, params).await;
     }
 
-    async fn delta_of(&mut self, id: &str, text: &str) {
+    async fn message_delta(&mut self, id: &str, text: &str) {
         let params = json!({"threadId": "t", "turnId": "u", "itemId": id, "delta": text});
         self.notify("item/agentMessage/delta", params).await;
     }
 
-    async fn piece(&mut self, method: &str, id: &str, text: &str) {
+    /// Sends a delta with a member that only some methods have.
+    async fn indexed_delta(&mut self, method: &str, id: &str, text: &str) {
         let params = json!({
             "threadId": "t", "turnId": "u", "itemId": id, "delta": text, "contentIndex": 0,
         });
@@ -30,7 +31,7 @@ impl Fake {
     }
 }
 
-/// The pieces, and the error at the end if there is one.
+/// Reads the text of a turn. Returns its pieces, and the error at its end if there is one.
 async fn pieces(turn: &TurnHandle) -> (Vec<String>, Option<Error>) {
     let mut stream = turn.text_stream();
     let mut pieces = Vec::new();
@@ -47,24 +48,28 @@ async fn pieces(turn: &TurnHandle) -> (Vec<String>, Option<Error>) {
 }
 
 #[tokio::test]
-async fn the_text_is_what_is_said_to_the_user_and_nothing_else() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn the_text_contains_final_messages_but_no_commentary_or_reasoning() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    fake.piece("item/reasoning/textDelta", "r", "hm").await;
-    fake.item("item/started", "c", "", Some("commentary")).await;
-    fake.delta_of("c", "Looking.").await;
-    fake.item("item/completed", "c", "Looking.", Some("commentary"))
+    fake.indexed_delta("item/reasoning/textDelta", "r", "hm")
         .await;
-    fake.item("item/started", "f", "", Some("final_answer"))
+    fake.message_item("item/started", "c", "", Some("commentary"))
         .await;
-    fake.delta_of("f", "It is ").await;
-    // With a member that is not known.
-    fake.piece("item/agentMessage/delta", "f", "42.").await;
-    fake.item("item/completed", "f", "It is 42.", Some("final_answer"))
+    fake.message_delta("c", "Looking.").await;
+    fake.message_item("item/completed", "c", "Looking.", Some("commentary"))
         .await;
-    // A message that came without deltas.
-    fake.item("item/started", "w", "", None).await;
-    fake.item("item/completed", "w", " Bye.", None).await;
+    fake.message_item("item/started", "f", "", Some("final_answer"))
+        .await;
+    fake.message_delta("f", "It is ").await;
+    // With an unknown member.
+    fake.indexed_delta("item/agentMessage/delta", "f", "42.")
+        .await;
+    fake.message_item("item/completed", "f", "It is 42.", Some("final_answer"))
+        .await;
+    // A message without deltas.
+    fake.message_item("item/started", "w", "", None).await;
+    fake.message_item("item/completed", "w", " Bye.", None)
+        .await;
     fake.complete_turn("u", "interrupted").await;
     let (pieces, error) = pieces(&turn).await;
     assert_eq!(pieces, ["It is ", "42.", " Bye."]);
@@ -74,10 +79,10 @@ async fn the_text_is_what_is_said_to_the_user_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_failed_turn_is_the_last_item_of_its_text() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn the_text_of_a_failed_turn_ends_with_an_error() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    fake.delta_of("i", "half").await;
+    fake.message_delta("i", "half").await;
     fake.complete_turn("u", "failed").await;
     let (pieces, error) = pieces(&turn).await;
     assert_eq!(pieces, ["half"]);
@@ -85,10 +90,10 @@ async fn a_failed_turn_is_the_last_item_of_its_text() {
 }
 
 #[tokio::test]
-async fn a_lost_turn_is_the_last_item_of_its_text() {
-    let (thread, mut fake) = Fake::start_thread().await;
+async fn the_text_of_a_turn_cut_off_by_the_end_of_the_connection_ends_with_an_error() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    fake.delta_of("i", "half").await;
+    fake.message_delta("i", "half").await;
     drop(fake);
     let (pieces, error) = pieces(&turn).await;
     assert_eq!(pieces, ["half"]);

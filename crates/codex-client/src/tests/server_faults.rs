@@ -1,18 +1,18 @@
-//! What servers do that they should not, and what is to be seen of it: the same for tasks and for
-//! threads that wait.
+//! Faults of a server, and assertions on how the client reports them. Shared by the tests of the
+//! async and the blocking client.
 
 use codex_types::{MessagePhase, ServerNotification, ThreadItem};
 use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
-    tests::Fake,
+    tests::FakeServer,
 };
 
 pub(super) type Events = Vec<Result<ServerNotification>>;
 
-/// Lines that are no messages, and what is said of them.
-pub(super) const NO_MESSAGES: [(&[u8], &str); 6] = [
+/// Lines that are not messages, and a part of the error that reports each.
+pub(super) const INVALID_LINES: [(&[u8], &str); 8] = [
     (b"npm warn deprecated\n", "not a JSON-RPC message"),
     (
         b"{\"method\":\"x\",\"params\":{\"a\":\"\xff\"}}\n",
@@ -28,22 +28,25 @@ pub(super) const NO_MESSAGES: [(&[u8], &str); 6] = [
         "could not read",
     ),
     (b"[]\n", "not a JSON-RPC message"),
+    // Control characters where a value is expected.
+    (b"{\"\":[\0\n", "not a JSON-RPC message"),
+    (b"{\"\":[\x1b[0m]}\n", "not a JSON-RPC message"),
 ];
 
-/// How an answer ends.
+/// Returns the end of a response.
 type End = fn() -> Vec<u8>;
 
-/// Ends of answers that cannot be read, and what is said of them.
-pub(super) const UNREADABLE: [(End, &str); 3] = [
+/// Ends that make a response unreadable, and a part of the error that its request returns.
+pub(super) const UNREADABLE_RESPONSES: [(End, &str); 3] = [
     (|| b"\xff\"}}".to_vec(), "not valid UTF-8"),
     (|| b"\"".to_vec(), "not a JSON-RPC message"),
     (|| vec![b'x'; 200_000], "over the limit"),
 ];
 
-/// Whether a call of `model/list` has ended for this reason.
-pub(super) fn is_unreadable<T: std::fmt::Debug>(answer: &Result<T>, reason: &str) {
-    let Err(error @ Error::Decode(_)) = answer else {
-        panic!("{answer:?}")
+/// Asserts that a `model/list` request failed because its response is unreadable for this reason.
+pub(super) fn assert_unreadable<T: std::fmt::Debug>(response: &Result<T>, reason: &str) {
+    let Err(error @ Error::Decode(_)) = response else {
+        panic!("{response:?}")
     };
     let text = error.to_string();
     assert!(
@@ -52,19 +55,19 @@ pub(super) fn is_unreadable<T: std::fmt::Debug>(answer: &Result<T>, reason: &str
     );
 }
 
-impl Fake {
-    /// Begins to answer a `model/list`, and ends like that.
-    pub(super) async fn answer_unreadably(&mut self, end: &[u8]) {
-        let id = self.request("model/list").await;
+impl FakeServer {
+    /// Responds to `model/list` with a message that has this end.
+    pub(super) async fn respond_unreadably(&mut self, end: &[u8]) {
+        let id = self.receive_request("model/list").await;
         let begin = format!("{{\"id\":{id},\"result\":{{\"data\":[],\"nextCursor\":\"");
         self.write(&[begin.as_bytes(), end, b"\n"].concat()).await;
     }
 }
 
-/// Whether this is what is reported of the lines that are no messages.
-pub(super) fn tell_of_no_messages(reports: &Events) {
-    assert_eq!(reports.len(), NO_MESSAGES.len());
-    for (report, (_, reason)) in reports.iter().zip(NO_MESSAGES) {
+/// Asserts that these are the reports of the invalid lines.
+pub(super) fn assert_invalid_lines_reported(reports: &Events) {
+    assert_eq!(reports.len(), INVALID_LINES.len());
+    for (report, (_, reason)) in reports.iter().zip(INVALID_LINES) {
         let Err(error @ Error::Decode(_)) = report else {
             panic!("{report:?}")
         };
@@ -72,25 +75,22 @@ pub(super) fn tell_of_no_messages(reports: &Events) {
     }
 }
 
-/// All that a server may say in the turn `u` without breaking it, and then its end.
-pub(super) async fn babble(fake: &mut Fake) {
+/// Sends every fault that the turn `u` must survive, then completes the turn.
+pub(super) async fn complete_turn_with_faults(fake: &mut FakeServer) {
     fake.delta("u", "before").await;
-    for (line, _) in NO_MESSAGES {
+    for (line, _) in INVALID_LINES {
         fake.write(line).await;
     }
     fake.write(b"\n\r\n").await;
-    let of_the_turn = |more: Value| {
-        let mut params = json!({"threadId": "t", "turnId": "u", "completedAtMs": 1});
-        params["item"] = more;
-        params
-    };
-    fake.notify("turn/future", of_the_turn(json!({}))).await;
+    let params =
+        |item: Value| json!({"threadId": "t", "turnId": "u", "completedAtMs": 1, "item": item});
+    fake.notify("turn/future", params(json!({}))).await;
     let item = json!({"type": "futureItem", "id": "f"});
-    fake.notify("item/completed", of_the_turn(item)).await;
+    fake.notify("item/completed", params(item)).await;
     let value = json!({"type": "agentMessage", "id": "i", "text": "x", "phase": "tomorrow"});
-    fake.notify("item/completed", of_the_turn(value)).await;
+    fake.notify("item/completed", params(value)).await;
     let malformed = json!({"type": "agentMessage", "id": "i", "text": 5});
-    fake.notify("item/started", of_the_turn(malformed)).await;
+    fake.notify("item/started", params(malformed)).await;
     fake.send(&json!({"id": "ours", "method": "future/ask"}))
         .await;
     assert_eq!(fake.receive().await["error"]["code"], -32601);
@@ -98,8 +98,8 @@ pub(super) async fn babble(fake: &mut Fake) {
     fake.complete_turn("u", "completed").await;
 }
 
-/// Whether these are the events of the turn in which that was said.
-pub(super) fn are_whole_in_spite_of_it(events: &Events) {
+/// Asserts that these are all events of the turn with faults.
+pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
     use ServerNotification as Event;
 
     let [
@@ -126,40 +126,41 @@ pub(super) fn are_whole_in_spite_of_it(events: &Events) {
 
 const LARGE: usize = 64 * 1024 * 1024;
 
-impl Fake {
-    /// Writes a line with a long text in it.
+impl FakeServer {
+    /// Writes a line that contains a text of [`LARGE`] bytes.
     async fn write_large(&mut self, before: &str, after: &str) {
         self.write(before.as_bytes()).await;
         self.write(&vec![b'x'; LARGE]).await;
         self.write(format!("{after}\n").as_bytes()).await;
     }
 
-    /// Says it all at once in the turn `u`, and ends it.
-    pub(super) async fn say_at_length(&mut self) {
+    /// Sends a large delta of the turn `u`, and completes the turn.
+    pub(super) async fn complete_turn_with_large_delta(&mut self) {
         let params = r#"{"threadId":"t","turnId":"u","itemId":"i","delta":""#;
         let before = format!(r#"{{"method":"item/agentMessage/delta","params":{params}"#);
         self.write_large(&before, r#""}}"#).await;
         self.complete_turn("u", "completed").await;
     }
 
-    /// Answers a `model/list` at length.
-    pub(super) async fn answer_at_length(&mut self) {
-        let id = self.request("model/list").await;
+    /// Responds to `model/list` with a large message.
+    pub(super) async fn respond_with_large_message(&mut self) {
+        let id = self.receive_request("model/list").await;
         let before = format!(r#"{{"id":{id},"result":{{"data":[],"nextCursor":""#);
         self.write_large(&before, r#""}}"#).await;
     }
 }
 
-/// Whether a text is all that was said at length.
-pub(super) fn is_large(text: &str) {
+/// Asserts that this text arrived whole.
+pub(super) fn assert_large(text: &str) {
     assert_eq!(text.len(), LARGE);
 }
 
-/// How many notifications are a flood: of one MiB each, more than are kept for a reader.
+/// The number of notifications in a flood. Each has a MiB, and together they exceed the buffer of a
+/// reader.
 const FLOOD: u64 = 20;
 
-/// Says more than is kept for a reader that does not read, and then a last word.
-pub(super) async fn flood(fake: &mut Fake) {
+/// Sends more notifications than are buffered for a reader, then `thread/archived`.
+pub(super) async fn flood(fake: &mut FakeServer) {
     let params = json!({"threadId": "t", "threadName": "x".repeat(1024 * 1024)});
     let line = json!({"method": "thread/name/updated", "params": params});
     let line = format!("{line}\n");
@@ -170,8 +171,8 @@ pub(super) async fn flood(fake: &mut Fake) {
         .await;
 }
 
-/// Whether a reader that was too slow has read what is left of the flood, in the order of events.
-pub(super) fn are_what_is_left(events: &Events) {
+/// Asserts that a slow reader got the rest of the flood, in order.
+pub(super) fn assert_rest_of_flood(events: &Events) {
     let [Err(Error::Lagged { skipped }), names @ .., Ok(last)] = &events[..] else {
         panic!("{} events, the first: {:?}", events.len(), events.first())
     };

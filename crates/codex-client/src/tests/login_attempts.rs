@@ -1,32 +1,32 @@
-//! Logins and their completions.
+//! Login attempts and their completion.
 
 use std::{future::IntoFuture, time::Duration};
 
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 use serde_json::{Value, json};
 
-use crate::{client::Codex, error::Error, login::handle::ChatgptLoginHandle, tests::Fake};
+use crate::{client::Codex, error::Error, login::handle::ChatgptLoginHandle, tests::FakeServer};
 
 fn started(login_id: &str) -> Value {
     json!({"type": "chatgpt", "loginId": login_id, "authUrl": format!("https://auth/{login_id}")})
 }
 
-async fn start(codex: &Codex, fake: &mut Fake, login_id: &str) -> ChatgptLoginHandle {
+async fn start(codex: &Codex, fake: &mut FakeServer, login_id: &str) -> ChatgptLoginHandle {
     let (login, _) = tokio::join!(
         codex.login_chatgpt().into_future(),
-        fake.answer("account/login/start", started(login_id))
+        fake.respond("account/login/start", started(login_id))
     );
     login.unwrap()
 }
 
-async fn complete(fake: &mut Fake, login_id: &str, error: Option<&str>) {
+async fn complete(fake: &mut FakeServer, login_id: &str, error: Option<&str>) {
     let params = json!({"loginId": login_id, "success": error.is_none(), "error": error});
     fake.notify("account/login/completed", params).await;
 }
 
 #[tokio::test]
-async fn a_login_is_started_with_its_options_and_waited_for_by_several() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_login_sends_its_options_and_may_have_several_waiters() {
+    let (codex, mut fake) = FakeServer::start().await;
     let start = codex
         .login_chatgpt()
         .app_brand(LoginAppBrand::Chatgpt)
@@ -34,7 +34,7 @@ async fn a_login_is_started_with_its_options_and_waited_for_by_several() {
         .params(|params| params.use_hosted_login_success_page(false));
     let (login, message) = tokio::join!(
         start.into_future(),
-        fake.answer("account/login/start", started("a"))
+        fake.respond("account/login/start", started("a"))
     );
     let params = json!({
         "type": "chatgpt",
@@ -58,15 +58,15 @@ async fn a_login_is_started_with_its_options_and_waited_for_by_several() {
 }
 
 #[tokio::test]
-async fn a_completion_that_comes_before_the_answer_is_kept() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_completion_that_arrives_before_the_response_is_kept() {
+    let (codex, mut fake) = FakeServer::start().await;
     let start = tokio::spawn(codex.login_chatgpt_device_code().into_future());
-    let id = fake.request("account/login/start").await;
-    complete(&mut fake, "someone's", Some("not ours")).await;
-    complete(&mut fake, "ours", None).await;
+    let id = fake.receive_request("account/login/start").await;
+    complete(&mut fake, "other", Some("failed")).await;
+    complete(&mut fake, "own", None).await;
     let result = json!({
         "type": "chatgptDeviceCode",
-        "loginId": "ours",
+        "loginId": "own",
         "verificationUrl": "https://auth/device",
         "userCode": "ABCD-1234",
     });
@@ -75,20 +75,20 @@ async fn a_completion_that_comes_before_the_answer_is_kept() {
     assert_eq!(login.verification_url(), "https://auth/device");
     assert_eq!(login.user_code(), "ABCD-1234");
     assert!(login.wait().await.unwrap().success);
-    // Who only listens hears of all of them.
+    // Global subscribers get every completion.
     let mut notifications = codex.notifications();
     for _ in 0..2 {
-        let heard = notifications.next().await.unwrap().unwrap();
-        assert_eq!(heard.method(), "account/login/completed");
+        let event = notifications.next().await.unwrap().unwrap();
+        assert_eq!(event.method(), "account/login/completed");
     }
 }
 
 #[tokio::test]
-async fn a_replaced_attempt_ends_without_success_and_does_not_end_the_new_one() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_replaced_login_ends_without_success_and_does_not_end_the_new_one() {
+    let (codex, mut fake) = FakeServer::start().await;
     let old = start(&codex, &mut fake, "old").await;
     let starting = tokio::spawn(codex.login_chatgpt().into_future());
-    let id = fake.request("account/login/start").await;
+    let id = fake.receive_request("account/login/start").await;
     complete(&mut fake, "old", Some("Login was not completed")).await;
     fake.send(&json!({"id": id, "result": started("new")}))
         .await;
@@ -101,22 +101,22 @@ async fn a_replaced_attempt_ends_without_success_and_does_not_end_the_new_one() 
 }
 
 #[tokio::test]
-async fn a_cancelled_attempt_ends_without_success() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_cancelled_login_ends_without_success() {
+    let (codex, mut fake) = FakeServer::start().await;
     let login = start(&codex, &mut fake, "a").await;
-    let (answer, message) = tokio::join!(
+    let (response, message) = tokio::join!(
         login.cancel().into_future(),
-        fake.answer("account/login/cancel", json!({"status": "canceled"}))
+        fake.respond("account/login/cancel", json!({"status": "canceled"}))
     );
-    assert_eq!(answer.unwrap().status, CancelLoginAccountStatus::Canceled);
+    assert_eq!(response.unwrap().status, CancelLoginAccountStatus::Canceled);
     assert_eq!(message["params"], json!({"loginId": "a"}));
     complete(&mut fake, "a", Some("cancelled")).await;
     assert!(!login.wait().await.unwrap().success);
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_can_be_limited_and_taken_up_again() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_wait_may_time_out_and_be_repeated() {
+    let (codex, mut fake) = FakeServer::start().await;
     let login = start(&codex, &mut fake, "a").await;
     let error = login
         .wait()
@@ -129,8 +129,8 @@ async fn waiting_can_be_limited_and_taken_up_again() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_connection_ends_all_waiting() {
-    let (codex, mut fake) = Fake::start().await;
+async fn the_end_of_the_connection_ends_all_waits() {
+    let (codex, mut fake) = FakeServer::start().await;
     let login = start(&codex, &mut fake, "a").await;
     let waiter = tokio::spawn(login.wait().into_future());
     tokio::task::yield_now().await;
@@ -142,16 +142,16 @@ async fn the_end_of_the_connection_ends_all_waiting() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_kind_and_a_malformed_completion_say_so() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_response_of_another_kind_and_a_malformed_completion_are_errors() {
+    let (codex, mut fake) = FakeServer::start().await;
     let (login, _) = tokio::join!(
         codex.login_chatgpt_device_code().into_future(),
-        fake.answer("account/login/start", started("a"))
+        fake.respond("account/login/start", started("a"))
     );
     assert!(matches!(login, Err(Error::Decode(_))));
     let (login, _) = tokio::join!(
         codex.login_chatgpt().into_future(),
-        fake.answer("account/login/start", json!({"type": "apiKey"}))
+        fake.respond("account/login/start", json!({"type": "apiKey"}))
     );
     assert!(matches!(login, Err(Error::Decode(_))));
     let login = start(&codex, &mut fake, "b").await;

@@ -1,4 +1,4 @@
-//! Tools in Rust: what is offered, who is called, and what the model is told.
+//! Tools in Rust: their offer to the model, their calls and responses.
 
 use std::{
     future::{IntoFuture, pending},
@@ -16,7 +16,7 @@ use crate::{
     client::{Codex, Thread, WeakCodex},
     error::Error,
     server_requests::handler_result::HandlerResult,
-    tests::{Fake, thread_started},
+    tests::{FakeServer, thread_start_response},
     tool::{Tool, ToolContext, output::ToolOutput},
 };
 
@@ -28,7 +28,7 @@ struct Lookup {
     fields: Option<Vec<String>>,
 }
 
-/// Says which ticket it is; the one with a number that is none does not exist.
+/// Returns the ticket. Fails if the id is not a number.
 async fn look_up(args: Lookup) -> HandlerResult<String> {
     let number: u32 = args.id.parse()?;
     let fields = args.fields.unwrap_or_default();
@@ -39,42 +39,41 @@ fn lookup() -> Tool {
     Tool::new("lookup", "Fetch a ticket.", look_up)
 }
 
-/// A tool without arguments that says this.
-fn says(name: &str, text: &'static str) -> Tool {
+/// Returns a tool without arguments that responds with this text.
+fn text_tool(name: &str, text: &'static str) -> Tool {
     Tool::new(name, "", move |(): ()| async move { Ok(text) })
 }
 
-/// What the fake server answers to `thread/start` and the like.
-fn thread(id: &str) -> Value {
-    let mut answer = thread_started();
-    answer["thread"]["id"] = id.into();
-    answer
+/// Returns the result of `thread/start` and similar requests.
+fn thread_response(id: &str) -> Value {
+    let mut response = thread_start_response();
+    response["thread"]["id"] = id.into();
+    response
 }
 
-/// Makes a request for the thread `t`; returns its params, too.
-async fn make<F>(fake: &mut Fake, method: &str, request: F) -> (Thread, Value)
+/// Sends a request that creates the thread `t`. Returns the thread and the params.
+async fn create<F>(fake: &mut FakeServer, method: &str, request: F) -> (Thread, Value)
 where
     F: IntoFuture<Output = crate::Result<Thread>, IntoFuture: Send + 'static>,
 {
-    let call = tokio::spawn(request.into_future());
-    let asked = fake.answer(method, thread("t")).await;
-    (call.await.unwrap().unwrap(), asked["params"].clone())
+    let thread = tokio::spawn(request.into_future());
+    let request = fake.respond(method, thread_response("t")).await;
+    (thread.await.unwrap().unwrap(), request["params"].clone())
 }
 
-/// A thread with these tools.
-async fn start(tools: impl IntoIterator<Item = Tool>) -> (Thread, Fake) {
-    let (codex, mut fake) = Fake::start().await;
+/// Starts a thread with these tools.
+async fn start(tools: impl IntoIterator<Item = Tool>) -> (Thread, FakeServer) {
+    let (codex, mut fake) = FakeServer::start().await;
     let request = tools.into_iter().fold(
         codex.thread_start(),
         crate::builder::ThreadStartBuilder::tool,
     );
-    let (thread, _) = make(&mut fake, "thread/start", request).await;
+    let (thread, _) = create(&mut fake, "thread/start", request).await;
     (thread, fake)
 }
 
-impl Fake {
-    /// Calls a tool of the thread `t`, and returns what it says: whether that is a success, and the
-    /// text.
+impl FakeServer {
+    /// Calls a tool of the thread `t`. Returns whether the call succeeded, and the text.
     async fn call_tool(&mut self, tool: &str, arguments: Value) -> (bool, String) {
         self.call_tool_in("t", tool, &arguments).await
     }
@@ -90,8 +89,8 @@ impl Fake {
         });
         static ID: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
         let id = ID.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let answer = self.ask(id, CALL, &params).await;
-        let result = &answer["result"];
+        let response = self.request(id, CALL, &params).await;
+        let result = &response["result"];
         let text = result["contentItems"][0]["text"].as_str();
         (
             result["success"].as_bool().unwrap(),
@@ -100,25 +99,25 @@ impl Fake {
     }
 }
 
-fn yes(text: &str) -> (bool, String) {
+fn success(text: &str) -> (bool, String) {
     (true, text.to_owned())
 }
 
-fn no(text: &str) -> (bool, String) {
+fn failure(text: &str) -> (bool, String) {
     (false, text.to_owned())
 }
 
 #[tokio::test]
-async fn a_tool_is_offered_and_each_call_goes_to_the_one_that_is_named() {
-    let (codex, mut fake) = Fake::start().await;
+async fn a_tool_is_offered_and_each_call_reaches_the_tool_it_names() {
+    let (codex, mut fake) = FakeServer::start().await;
     let request = codex
         .thread_start()
         .model("m")
         .tool(lookup())
-        .tool(says("a", "none"));
-    let hidden = says("a", "one").defer_loading(true);
-    let request = request.tool_namespace("n", "Letters.", [hidden, says("b", "two")]);
-    let (_thread, params) = make(&mut fake, "thread/start", request).await;
+        .tool(text_tool("a", "none"));
+    let hidden = text_tool("a", "one").defer_loading(true);
+    let request = request.tool_namespace("n", "Letters.", [hidden, text_tool("b", "two")]);
+    let (_thread, params) = create(&mut fake, "thread/start", request).await;
     let nothing = json!({"type": "object", "properties": {}});
     let expected = json!({"model": "m", "dynamicTools": [
         {
@@ -146,21 +145,24 @@ async fn a_tool_is_offered_and_each_call_goes_to_the_one_that_is_named() {
     let args = json!({"id": "7", "fields": ["title"]});
     assert_eq!(
         fake.call_tool("lookup", args).await,
-        yes(r#"Ticket 7 ["title"]"#)
+        success(r#"Ticket 7 ["title"]"#)
     );
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("none"));
-    assert_eq!(fake.call_tool("n/a", json!({})).await, yes("one"));
-    assert_eq!(fake.call_tool("n/b", json!(null)).await, yes("two"));
-    // Of another thread, or another name.
-    let nobody = no("the client has no response to this request");
-    assert_eq!(fake.call_tool_in("other", "a", &json!({})).await, nobody);
-    assert_eq!(fake.call_tool("n/lookup", json!({})).await, nobody);
+    assert_eq!(fake.call_tool("a", json!({})).await, success("none"));
+    assert_eq!(fake.call_tool("n/a", json!({})).await, success("one"));
+    assert_eq!(fake.call_tool("n/b", json!(null)).await, success("two"));
+    // A call in another thread, or of an unknown name.
+    let no_response = failure("the client has no response to this request");
+    assert_eq!(
+        fake.call_tool_in("other", "a", &json!({})).await,
+        no_response
+    );
+    assert_eq!(fake.call_tool("n/lookup", json!({})).await, no_response);
 }
 
 #[tokio::test]
-async fn what_goes_wrong_in_a_tool_is_told_to_the_model() {
+async fn the_error_of_a_tool_is_sent_to_the_model() {
     let (_thread, mut fake) = start([lookup()]).await;
-    let error = no("invalid digit found in string");
+    let error = failure("invalid digit found in string");
     assert_eq!(fake.call_tool("lookup", json!({"id": "x"})).await, error);
     for (arguments, expected) in [
         (
@@ -182,7 +184,7 @@ async fn what_goes_wrong_in_a_tool_is_told_to_the_model() {
 }
 
 #[tokio::test]
-async fn a_tool_that_panics_or_takes_too_long_is_reported_and_the_next_call_is_served() {
+async fn a_tool_that_panics_or_times_out_is_reported_and_the_next_call_works() {
     let panics = Tool::new("panics", "", |(): ()| async { panic_of::<()>("s3cret") });
     let early = Tool::new("early", "", |(): ()| {
         assert!(std::env::args().count() == 0, "at once");
@@ -191,7 +193,7 @@ async fn a_tool_that_panics_or_takes_too_long_is_reported_and_the_next_call_is_s
     let hangs = Tool::new("hangs", "", |(): ()| pending::<HandlerResult<()>>());
     let (thread, mut fake) = start([panics, early, hangs.timeout(Duration::from_millis(1))]).await;
     let mut reports = thread.codex.notifications();
-    for (tool, told, reported) in [
+    for (tool, sent, reported) in [
         (
             "panics",
             "the tool panicked",
@@ -208,42 +210,42 @@ async fn a_tool_that_panics_or_takes_too_long_is_reported_and_the_next_call_is_s
             "for the tool `hangs` took longer than",
         ),
     ] {
-        assert_eq!(fake.call_tool(tool, json!({})).await, no(told));
+        assert_eq!(fake.call_tool(tool, json!({})).await, failure(sent));
         let report = reports.next().await.unwrap().unwrap_err();
         assert!(matches!(report, Error::Handler { method: CALL, .. }));
         assert!(report.to_string().contains(reported), "{report}");
     }
 }
 
-/// Panics, in a way that returns.
+/// Panics. The return type fits where a tool is expected to return.
 fn panic_of<T>(message: &str) -> HandlerResult<T> {
     match message {
-        "" => Err("not so".into()),
+        "" => Err("no panic".into()),
         _ => panic!("{message}"),
     }
 }
 
 #[tokio::test]
-async fn a_tool_may_call_the_client_and_knows_who_calls() {
-    let asks = Tool::with_context("asks", "", |(): (), context: ToolContext| async move {
-        let codex = context.codex.upgrade().ok_or("the client is gone")?;
+async fn a_tool_may_send_requests_and_gets_the_ids_of_its_call() {
+    let reader = Tool::with_context("reader", "", |(): (), context: ToolContext| async move {
+        let codex = context.codex.upgrade().ok_or("the client was dropped")?;
         let account = codex.account().await?;
         let (thread, turn, call) = (context.thread_id, context.turn_id, context.call_id);
         let login = account.requires_openai_auth;
         Ok(format!("{thread} {turn} {call} {login}"))
     });
-    let (_thread, mut fake) = start([asks]).await;
-    let params = json!({"callId": "c", "tool": "asks", "arguments": {}});
-    fake.put(1, CALL, &params).await;
+    let (_thread, mut fake) = start([reader]).await;
+    let params = json!({"callId": "c", "tool": "reader", "arguments": {}});
+    fake.send_request(1, CALL, &params).await;
     let account = json!({"requiresOpenaiAuth": true});
-    fake.answer("account/read", account).await;
-    let answer = fake.receive().await;
+    fake.respond("account/read", account).await;
+    let response = fake.receive().await;
     let expected = json!([{"type": "inputText", "text": "t u c true"}]);
-    assert_eq!(answer["result"]["contentItems"], expected);
+    assert_eq!(response["result"]["contentItems"], expected);
 }
 
 #[tokio::test]
-async fn a_call_is_dropped_when_its_turn_ends_and_others_go_on() {
+async fn a_call_is_dropped_when_its_turn_ends_and_other_tools_still_work() {
     let (dropped, gone) = oneshot::channel::<()>();
     let held = Arc::new(std::sync::Mutex::new(Some(dropped)));
     let hangs = Tool::new("hangs", "", move |(): ()| {
@@ -253,59 +255,59 @@ async fn a_call_is_dropped_when_its_turn_ends_and_others_go_on() {
             pending::<HandlerResult<()>>().await
         }
     });
-    let (_thread, mut fake) = start([hangs, says("quick", "here")]).await;
+    let (_thread, mut fake) = start([hangs, text_tool("quick", "here")]).await;
     let params = json!({"callId": "c", "tool": "hangs", "arguments": {}});
-    fake.put(-1, CALL, &params).await;
-    assert_eq!(fake.call_tool("quick", json!({})).await, yes("here"));
+    fake.send_request(-1, CALL, &params).await;
+    assert_eq!(fake.call_tool("quick", json!({})).await, success("here"));
     fake.complete_turn("u", "interrupted").await;
     assert!(gone.await.is_err());
-    assert_eq!(fake.call_tool("quick", json!({})).await, yes("here"));
+    assert_eq!(fake.call_tool("quick", json!({})).await, success("here"));
 }
 
 #[tokio::test]
-async fn a_resumed_thread_is_served_even_before_the_answer_and_is_offered_nothing() {
-    let (codex, mut fake) = Fake::start().await;
-    let resume = codex.thread_resume("t").tool(says("a", "first"));
+async fn a_resumed_thread_has_its_tools_before_the_response_and_sends_no_offer() {
+    let (codex, mut fake) = FakeServer::start().await;
+    let resume = codex.thread_resume("t").tool(text_tool("a", "first"));
     let resume = tokio::spawn(resume.into_future());
     let request = fake.receive().await;
     assert_eq!(request["params"], json!({"threadId": "t"}));
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("first"));
-    let answer = json!({"id": request["id"], "result": thread("t")});
-    fake.send(&answer).await;
+    assert_eq!(fake.call_tool("a", json!({})).await, success("first"));
+    let response = json!({"id": request["id"], "result": thread_response("t")});
+    fake.send(&response).await;
     resume.await.unwrap().unwrap();
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("first"));
-    // Once more: what is new takes the place of what was there.
-    let request = codex.thread_resume("t").tool(says("b", "second"));
-    make(&mut fake, "thread/resume", request).await;
-    let request = codex.thread_resume("t").tool(says("b", "third"));
-    make(&mut fake, "thread/resume", request).await;
-    make(&mut fake, "thread/resume", codex.thread_resume("t")).await;
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("first"));
-    assert_eq!(fake.call_tool("b", json!({})).await, yes("third"));
+    assert_eq!(fake.call_tool("a", json!({})).await, success("first"));
+    // A tool of a later resume replaces the earlier one of the same name.
+    let request = codex.thread_resume("t").tool(text_tool("b", "second"));
+    create(&mut fake, "thread/resume", request).await;
+    let request = codex.thread_resume("t").tool(text_tool("b", "third"));
+    create(&mut fake, "thread/resume", request).await;
+    create(&mut fake, "thread/resume", codex.thread_resume("t")).await;
+    assert_eq!(fake.call_tool("a", json!({})).await, success("first"));
+    assert_eq!(fake.call_tool("b", json!({})).await, success("third"));
 }
 
 #[tokio::test]
-async fn a_thread_that_could_not_be_resumed_leaves_no_tools() {
-    let (codex, mut fake) = Fake::start().await;
-    let resume = codex.thread_resume("t").tool(says("a", "first"));
+async fn a_failed_resume_registers_no_tools() {
+    let (codex, mut fake) = FakeServer::start().await;
+    let resume = codex.thread_resume("t").tool(text_tool("a", "first"));
     let resume = tokio::spawn(resume.into_future());
-    let id = fake.request("thread/resume").await;
+    let id = fake.receive_request("thread/resume").await;
     let error = json!({"code": -32600, "message": "no rollout found"});
     fake.send(&json!({"id": id, "error": error})).await;
     resume.await.unwrap().unwrap_err();
-    let nobody = no("the client has no response to this request");
-    assert_eq!(fake.call_tool("a", json!({})).await, nobody);
+    let no_response = failure("the client has no response to this request");
+    assert_eq!(fake.call_tool("a", json!({})).await, no_response);
 }
 
 #[tokio::test]
-async fn a_fork_has_the_tools_of_the_first_thread_and_its_own() {
-    let (first, mut fake) = start([says("a", "first"), says("b", "first")]).await;
-    let fork = first.codex.thread_fork("t").tool(says("b", "fork"));
+async fn a_fork_has_the_tools_of_its_parent_and_its_own() {
+    let (first, mut fake) = start([text_tool("a", "first"), text_tool("b", "first")]).await;
+    let fork = first.codex.thread_fork("t").tool(text_tool("b", "fork"));
     let fork = tokio::spawn(fork.into_future());
-    fake.answer("thread/fork", thread("f")).await;
+    fake.respond("thread/fork", thread_response("f")).await;
     fork.await.unwrap().unwrap();
     let plain = tokio::spawn(first.codex.thread_fork("f").into_future());
-    fake.answer("thread/fork", thread("g")).await;
+    fake.respond("thread/fork", thread_response("g")).await;
     plain.await.unwrap().unwrap();
     for (thread, tool, expected) in [
         ("t", "b", "first"),
@@ -316,34 +318,34 @@ async fn a_fork_has_the_tools_of_the_first_thread_and_its_own() {
     ] {
         assert_eq!(
             fake.call_tool_in(thread, tool, &json!({})).await,
-            yes(expected)
+            success(expected)
         );
     }
 }
 
 #[tokio::test]
-async fn tools_go_with_their_thread() {
-    let (first, mut fake) = start([says("a", "here")]).await;
+async fn tools_are_removed_with_their_thread() {
+    let (first, mut fake) = start([text_tool("a", "here")]).await;
     let codex = first.codex.clone();
-    // The handle is not the thread.
+    // Dropping the handle does not close the thread.
     drop(first);
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("here"));
+    assert_eq!(fake.call_tool("a", json!({})).await, success("here"));
     fake.notify("thread/closed", json!({"threadId": "other"}))
         .await;
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("here"));
-    let nobody = no("the client has no response to this request");
+    assert_eq!(fake.call_tool("a", json!({})).await, success("here"));
+    let no_response = failure("the client has no response to this request");
     for method in ["thread/closed", "thread/archived", "thread/deleted"] {
-        let request = codex.thread_resume("t").tool(says("a", "again"));
-        make(&mut fake, "thread/resume", request).await;
-        assert_eq!(fake.call_tool("a", json!({})).await, yes("again"));
+        let request = codex.thread_resume("t").tool(text_tool("a", "again"));
+        create(&mut fake, "thread/resume", request).await;
+        assert_eq!(fake.call_tool("a", json!({})).await, success("again"));
         fake.notify(method, json!({"threadId": "t"})).await;
-        assert_eq!(fake.call_tool("a", json!({})).await, nobody);
+        assert_eq!(fake.call_tool("a", json!({})).await, no_response);
     }
 }
 
 #[tokio::test]
-async fn a_sub_agent_has_the_tools_of_the_thread_that_has_sent_it() {
-    let (_thread, mut fake) = start([says("a", "here")]).await;
+async fn a_sub_agent_has_the_tools_of_its_parent_thread() {
+    let (_thread, mut fake) = start([text_tool("a", "here")]).await;
     let started = |thread: &str, turn: &str, root: &str| {
         let turn = json!({"id": turn, "rootTurnId": root, "items": [], "status": "inProgress"});
         json!({"threadId": thread, "turn": turn})
@@ -353,77 +355,83 @@ async fn a_sub_agent_has_the_tools_of_the_thread_that_has_sent_it() {
         .await;
     fake.notify("turn/started", started("stranger", "w", "w"))
         .await;
-    let nobody = no("the client has no response to this request");
+    let no_response = failure("the client has no response to this request");
     assert_eq!(
         fake.call_tool_in("agent", "a", &json!({})).await,
-        yes("here")
+        success("here")
     );
-    assert_eq!(fake.call_tool_in("stranger", "a", &json!({})).await, nobody);
+    assert_eq!(
+        fake.call_tool_in("stranger", "a", &json!({})).await,
+        no_response
+    );
     let turn = json!({"id": "v", "items": [], "status": "completed"});
     let params = json!({"threadId": "agent", "turn": turn});
     fake.notify("turn/completed", params).await;
-    assert_eq!(fake.call_tool_in("agent", "a", &json!({})).await, nobody);
+    assert_eq!(
+        fake.call_tool_in("agent", "a", &json!({})).await,
+        no_response
+    );
 }
 
 #[tokio::test]
-async fn what_a_thread_has_no_tool_for_goes_to_the_handler() {
+async fn a_call_without_a_tool_goes_to_the_handler() {
     let builder = Codex::builder().on_tool_call(|params| async move {
         match params.tool.as_str() {
             "panics" => panic_of("handler"),
             tool => Ok(ToolOutput::text(format!("handler: {tool}")).into()),
         }
     });
-    let (codex, mut fake) = Fake::start_with(builder).await;
-    let request = codex.thread_start().tool(says("a", "tool"));
-    let (thread, _) = make(&mut fake, "thread/start", request).await;
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("tool"));
-    assert_eq!(fake.call_tool("b", json!({})).await, yes("handler: b"));
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let request = codex.thread_start().tool(text_tool("a", "tool"));
+    let (thread, _) = create(&mut fake, "thread/start", request).await;
+    assert_eq!(fake.call_tool("a", json!({})).await, success("tool"));
+    assert_eq!(fake.call_tool("b", json!({})).await, success("handler: b"));
     assert_eq!(
         fake.call_tool("panics", json!({})).await,
-        no("the tool panicked")
+        failure("the tool panicked")
     );
-    // The inbox of the thread comes before the handler, and the tool before both.
+    // The inbox of the thread has priority over the handler, and the tool over both.
     let mut inbox = thread.server_requests();
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("tool"));
+    assert_eq!(fake.call_tool("a", json!({})).await, success("tool"));
     let params = json!({"callId": "c", "tool": "b", "arguments": {}});
-    fake.put(-1, CALL, &params).await;
+    fake.send_request(-1, CALL, &params).await;
     let pending = inbox.next().await.unwrap();
     let output = DynamicToolCallResponse::from(ToolOutput::text("inbox"));
     pending.respond(output).unwrap();
-    let answer = fake.receive().await;
-    assert_eq!(answer["result"]["contentItems"][0]["text"], "inbox");
+    let response = fake.receive().await;
+    assert_eq!(response["result"]["contentItems"][0]["text"], "inbox");
 }
 
 #[tokio::test]
-async fn what_cannot_be_offered_is_told_before_anything_is_sent() {
-    let (codex, mut fake) = Fake::start().await;
+async fn an_invalid_tool_is_an_error_and_nothing_is_sent() {
+    let (codex, mut fake) = FakeServer::start().await;
     let double = codex.thread_start().tool(lookup()).tool(lookup());
     let Err(Error::InvalidInput(message)) = double.await else {
-        panic!("it was taken")
+        panic!("the tool was accepted")
     };
     assert_eq!(&*message, "the tool `lookup` was given twice");
-    make(&mut fake, "thread/start", codex.thread_start()).await;
+    create(&mut fake, "thread/start", codex.thread_start()).await;
     let builder = Codex::builder().experimental_api(false);
-    let (codex, mut fake) = Fake::start_with(builder).await;
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
     let Err(Error::InvalidInput(message)) = codex.thread_start().tool(lookup()).await else {
-        panic!("it was taken")
+        panic!("the tool was accepted")
     };
     assert!(message.contains("experimental"), "{message}");
-    // Serving what the server offers anyhow is another matter.
-    let request = codex.thread_resume("t").tool(says("a", "here"));
-    make(&mut fake, "thread/resume", request).await;
-    assert_eq!(fake.call_tool("a", json!({})).await, yes("here"));
+    // Serving tools of a resumed thread needs no offer.
+    let request = codex.thread_resume("t").tool(text_tool("a", "here"));
+    create(&mut fake, "thread/resume", request).await;
+    assert_eq!(fake.call_tool("a", json!({})).await, success("here"));
 }
 
 #[tokio::test]
-async fn a_blocking_tool_may_wait_and_use_the_blocking_client() {
+async fn a_blocking_tool_may_use_the_blocking_client() {
     let client: Arc<OnceLock<WeakCodex>> = Arc::default();
-    let asks = Tool::blocking_with_context("asks", "", {
+    let reader = Tool::blocking_with_context("reader", "", {
         let client = Arc::clone(&client);
         move |(): (), context: ToolContext| {
             client.set(context.codex.clone()).ok();
             let codex = crate::blocking::WeakCodex::from(context.codex);
-            let codex = codex.upgrade().ok_or("the client is gone")?;
+            let codex = codex.upgrade().ok_or("the client was dropped")?;
             Ok(codex.account().send()?.requires_openai_auth.to_string())
         }
     });
@@ -433,10 +441,10 @@ async fn a_blocking_tool_may_wait_and_use_the_blocking_client() {
         }
         Err::<(), _>(format!("no {}", args.id).into())
     });
-    let (thread, mut fake) = start([asks, fails]).await;
-    let params = json!({"callId": "c", "tool": "asks", "arguments": {}});
-    fake.put(-1, CALL, &params).await;
-    fake.answer("account/read", json!({"requiresOpenaiAuth": true}))
+    let (thread, mut fake) = start([reader, fails]).await;
+    let params = json!({"callId": "c", "tool": "reader", "arguments": {}});
+    fake.send_request(-1, CALL, &params).await;
+    fake.respond("account/read", json!({"requiresOpenaiAuth": true}))
         .await;
     assert_eq!(
         fake.receive().await["result"]["contentItems"][0]["text"],
@@ -444,14 +452,14 @@ async fn a_blocking_tool_may_wait_and_use_the_blocking_client() {
     );
     assert_eq!(
         fake.call_tool("fails", json!({"id": "7"})).await,
-        no("no 7")
+        failure("no 7")
     );
     let mut reports = thread.codex.notifications();
-    let told = no("the tool panicked");
-    assert_eq!(fake.call_tool("fails", json!({"id": ""})).await, told);
+    let panicked = failure("the tool panicked");
+    assert_eq!(fake.call_tool("fails", json!({"id": ""})).await, panicked);
     let report = reports.next().await.unwrap().unwrap_err().to_string();
     assert!(report.contains("panicked: empty"), "{report}");
-    // A tool does not keep the server running.
+    // A tool does not keep the connection open.
     drop((thread, reports));
     assert!(client.get().unwrap().upgrade().is_none());
 }
