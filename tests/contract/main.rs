@@ -11,6 +11,7 @@ mod floors;
 mod markdown;
 mod openness;
 mod parity;
+mod public_api;
 mod random_values;
 mod recorded_traffic;
 mod secrets;
