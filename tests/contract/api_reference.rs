@@ -173,9 +173,12 @@ fn each_member_that_the_documentation_names_exists() {
     let rust = Rust::read();
     let (mut found, mut wrong) = (0, Vec::new());
     for page in fs::read_dir(workspace().join("docs")).unwrap() {
-        let page = page.unwrap();
-        let text = fs::read_to_string(page.path()).unwrap();
-        let page = page.file_name().into_string().unwrap();
+        let path = page.unwrap().path();
+        let page = path.file_name().unwrap().to_string_lossy();
+        if !page.ends_with(".md") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
         // Inline code only; code blocks are compiled.
         let prose = text.split("```").step_by(2).collect::<String>();
         for code in prose.split('`').skip(1).step_by(2) {

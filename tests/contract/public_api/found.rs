@@ -55,12 +55,14 @@ fn find_in(tokens: TokenStream, is_trait: bool) -> Result<Vec<Found>> {
                 let repeated = group(input)?;
                 if is_attribute_of_caller(&repeated) {
                     docs.push(Doc::OfCaller);
-                    input.parse::<Token![*]>()?;
                 } else {
+                    // Docs inside, which a row may lack, are left out.
                     found.extend(find_in(repeated, is_trait)?);
                 }
+                input.parse::<Option<Token![*]>>()?;
+                input.parse::<Option<Token![?]>>()?;
             } else if input.peek(Token![pub]) {
-                if matches!(input.parse()?, Visibility::Public(_)) {
+                if is_public(&input.parse()?) {
                     found.extend(public_item(input, mem::take(&mut docs))?);
                 }
                 docs.clear();
@@ -167,6 +169,10 @@ fn literals(tokens: TokenStream) -> String {
             .unwrap_or_default(),
     });
     texts.collect()
+}
+
+pub(crate) fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
 }
 
 /// Returns all identifiers in order.

@@ -1,5 +1,7 @@
 //! The macros of the client that take the names of types or functions, and how their rows are read.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{
     Attribute, Ident,
@@ -43,6 +45,13 @@ pub(crate) fn function_name(of: &str, row: &Row) -> Option<String> {
     row.names.get(index).cloned()
 }
 
+/// Returns the names that a call of [`ALIASES`] defines.
+pub(crate) fn aliases(arguments: TokenStream) -> BTreeSet<String> {
+    let rows = Row::split(arguments, ',').into_iter();
+    rows.filter_map(|row| row.names.into_iter().next())
+        .collect()
+}
+
 /// Returns the arguments of a macro that are its rows.
 fn rows_in(of: &str, arguments: TokenStream) -> TokenStream {
     // `options! { Params { rows } }`
@@ -63,9 +72,13 @@ pub(crate) struct Row {
 impl Row {
     /// Returns the rows of the arguments of a macro, at least one.
     pub(crate) fn all(of: &str, arguments: TokenStream) -> Vec<Self> {
-        let tokens: Vec<_> = rows_in(of, arguments).into_iter().collect();
+        Self::split(rows_in(of, arguments), ';')
+    }
+
+    fn split(tokens: TokenStream, end: char) -> Vec<Self> {
+        let tokens: Vec<_> = tokens.into_iter().collect();
         let is_end =
-            |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
+            |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == end);
         let mut rows: Vec<_> = tokens.split(is_end).collect();
         if rows.len() > 1 {
             rows.retain(|row| !row.is_empty());

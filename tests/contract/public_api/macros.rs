@@ -35,7 +35,8 @@ pub(crate) struct Body {
 
 /// The methods that an item macro defines for a type.
 pub(crate) struct Implementation {
-    pub(crate) of: String,
+    /// The name of the type.
+    pub(crate) subject: String,
     pub(crate) serves_both_sides: bool,
     /// Whether the type becomes a `Stream` or an `Iterator`.
     pub(crate) is_stream: bool,
@@ -116,7 +117,7 @@ impl Macros {
         let implementations = Row::all(&name, arguments.clone())
             .into_iter()
             .filter_map(|row| {
-                let Some((of, serves_both_sides)) = subject(&name, &row) else {
+                let Some((subject, serves_both_sides)) = subject(&name, &row) else {
                     let is_public = self.is_public(&name, definition);
                     assert!(
                         !is_public,
@@ -128,7 +129,7 @@ impl Macros {
                 let mut body = self.body(arguments.clone(), file);
                 self.expand(definition, &name, &row, &mut body);
                 Some(Implementation {
-                    of,
+                    subject,
                     serves_both_sides,
                     is_stream: STREAMS.contains(&&*name),
                     body,

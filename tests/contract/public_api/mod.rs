@@ -4,30 +4,22 @@
 //! Request builders have most of their methods in `impl<M>`, which serves both sides. Handles are
 //! written twice: the blocking ones stand in `blocking`.
 
+mod exports;
 mod found;
 mod known;
 mod macros;
 mod samples;
+mod sources;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use found::idents;
-use known::ALIASES;
+use exports::exports;
+use found::{idents, is_public};
 use macros::{Body, Macros, Method};
-use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{File, Item, ItemImpl, Type, UseTree, Visibility};
-
-/// The sources of the client.
-pub(crate) const CLIENT: &str = "crates/codex-client/src";
-
-pub(crate) fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+pub(crate) use sources::workspace;
+use sources::{CLIENT, parsed};
+use syn::{File, Item, ItemImpl, Type};
 
 /// The members of a type or trait.
 #[derive(Default)]
@@ -78,7 +70,7 @@ enum Side {
 impl Api {
     /// Reads the client.
     pub(crate) fn client() -> Self {
-        Self::with_sides(files(&workspace().join(CLIENT)))
+        Self::with_sides(parsed(CLIENT))
     }
 
     /// Reads a crate with sides.
@@ -95,7 +87,7 @@ impl Api {
 
     /// Reads a crate without sides, apart from the members that macros define.
     pub(crate) fn plain(folder: &str) -> Self {
-        Self::read(files(&workspace().join(folder)), &Macros::default())
+        Self::read(parsed(folder), &Macros::default())
     }
 
     fn read(files: BTreeMap<String, File>, macros: &Macros) -> Self {
@@ -118,19 +110,21 @@ impl Api {
             Item::Struct(item) if is_public(&item.vis) => {
                 let fields = item.fields.iter().filter(|field| is_public(&field.vis));
                 let names = fields.filter_map(|field| Some(field.ident.as_ref()?.to_string()));
-                self.of(&item.ident, side).values.extend(names);
+                self.members(&item.ident, side).values.extend(names);
             }
             Item::Enum(item) if is_public(&item.vis) => {
                 let names = item
                     .variants
                     .iter()
                     .map(|variant| variant.ident.to_string());
-                self.of(&item.ident, side).values.extend(names);
+                self.members(&item.ident, side).values.extend(names);
             }
-            Item::Type(item) if is_public(&item.vis) => drop(self.of(&item.ident, side)),
+            Item::Type(item) if is_public(&item.vis) => {
+                self.members(&item.ident, side);
+            }
             Item::Trait(item) if is_public(&item.vis) => {
                 let body = macros.body(item.to_token_stream(), path);
-                self.of(&item.ident, side).add(body);
+                self.members(&item.ident, side).add(body);
             }
             Item::Fn(item) if is_public(&item.vis) && item.sig.asyncness.is_some() => {
                 self.async_functions.insert(item.sig.ident.to_string());
@@ -142,7 +136,7 @@ impl Api {
                         true => Side::Both,
                         false => side,
                     };
-                    let members = self.of(&implementation.of, side);
+                    let members = self.members(&implementation.subject, side);
                     members.is_stream |= implementation.is_stream;
                     members.add(implementation.body);
                 }
@@ -165,19 +159,19 @@ impl Api {
         match &item.trait_ {
             None => {
                 let body = macros.body(item.to_token_stream(), path);
-                self.of(&of.ident, side).add(body);
+                self.members(&of.ident, side).add(body);
             }
             Some((implemented, _)) => {
                 let name = &implemented.segments.last().unwrap().ident;
                 if name == "Stream" || name == "Iterator" {
-                    self.of(&of.ident, side).is_stream = true;
+                    self.members(&of.ident, side).is_stream = true;
                 }
             }
         }
     }
 
     /// Returns the members of a type on one side.
-    fn of(&mut self, name: &impl ToString, side: Side) -> &mut Members {
+    fn members(&mut self, name: &impl ToString, side: Side) -> &mut Members {
         let types = match side {
             Side::Async => &mut self.asynchronous,
             Side::Blocking => &mut self.blocking,
@@ -200,89 +194,6 @@ impl Api {
 
     /// Returns the names that the file of a module exports.
     pub(crate) fn exports(&self, path: &str) -> BTreeSet<String> {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut names = BTreeSet::new();
-        for item in &self.files[path].items {
-            let (visibility, name) = match item {
-                Item::Enum(item) => (&item.vis, &item.ident),
-                Item::Fn(item) => (&item.vis, &item.sig.ident),
-                Item::Mod(item) => (&item.vis, &item.ident),
-                Item::Struct(item) => (&item.vis, &item.ident),
-                Item::Trait(item) => (&item.vis, &item.ident),
-                Item::Type(item) => (&item.vis, &item.ident),
-                Item::Use(item) => {
-                    if is_public(&item.vis) {
-                        self.used(&item.tree, folder, &mut names);
-                    }
-                    continue;
-                }
-                Item::Macro(call) => {
-                    if call.mac.path.is_ident(ALIASES) {
-                        names.extend(aliases(call.mac.tokens.clone()));
-                    }
-                    continue;
-                }
-                _ => continue,
-            };
-            if is_public(visibility) {
-                names.insert(name.to_string());
-            }
-        }
-        names
+        exports(&self.files, path)
     }
-
-    /// Collects the names of a `use` in a folder.
-    fn used(&self, tree: &UseTree, folder: &str, names: &mut BTreeSet<String>) {
-        match tree {
-            UseTree::Path(tree) => match &*tree.tree {
-                UseTree::Glob(_) => {
-                    names.extend(self.exports(&format!("{folder}/{}.rs", tree.ident)));
-                }
-                inner => self.used(inner, folder, names),
-            },
-            UseTree::Group(tree) => tree
-                .items
-                .iter()
-                .for_each(|tree| self.used(tree, folder, names)),
-            UseTree::Name(tree) => drop(names.insert(tree.ident.to_string())),
-            UseTree::Rename(tree) => drop(names.insert(tree.rename.to_string())),
-            UseTree::Glob(_) => panic!("a glob without a module"),
-        }
-    }
-}
-
-/// Returns the names of the aliases, without their parameters.
-fn aliases(tokens: TokenStream) -> BTreeSet<String> {
-    let tokens: Vec<_> = tokens.into_iter().collect();
-    let is_comma =
-        |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',');
-    let names = tokens.split(is_comma).filter_map(|alias| alias.first());
-    names.map(ToString::to_string).collect()
-}
-
-fn is_public(visibility: &Visibility) -> bool {
-    matches!(visibility, Visibility::Public(_))
-}
-
-/// Parses the files in a folder, apart from tests. Their paths are relative to the folder.
-fn files(root: &Path) -> BTreeMap<String, File> {
-    let (mut folders, mut files) = (vec![root.to_owned()], BTreeMap::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path
-                .strip_prefix(root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .replace('\\', "/");
-            if path.is_dir() && !path.ends_with("tests") {
-                folders.push(path);
-            } else if name.ends_with(".rs") && !path.ends_with("tests.rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                files.insert(name, syn::parse_file(&text).unwrap());
-            }
-        }
-    }
-    files
 }

@@ -54,7 +54,12 @@ fn exports_follow_globs_renames_and_aliases() {
         ("blocking/mod.rs", "mod builders; pub use builders::*;"),
         (
             "blocking/builders.rs",
-            "aliases! { Run<R = Result>, Start } pub type Pages = X; struct Private; pub fn retry() {}",
+            "aliases! {
+                /// Runs, or starts.
+                Run<R = Result>,
+                Start,
+             }
+             pub type Pages = X; struct Private; pub fn retry() {}",
         ),
     ]);
     assert_eq!(
@@ -85,6 +90,10 @@ fn a_table_gives_names_and_docs() {
                         $(#[$doc])*
                         ///
                         /// In async code.
+                        $(
+                            /// The type is generic.
+                            $(#[$of])*
+                        )?
                         pub async fn send(self) -> $output {}
                     }
                 )*};
