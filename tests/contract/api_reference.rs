@@ -10,11 +10,14 @@ use std::{
 
 use serde_json::Value;
 
-use crate::public_api::{Api, workspace};
+use crate::{
+    public_api::Api,
+    workspace::{files, root},
+};
 
 /// Returns the rows of all tables: the Python name and its Rust names.
 fn rows() -> BTreeMap<String, Vec<String>> {
-    let text = fs::read_to_string(workspace().join("docs/api-reference.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/api-reference.md")).unwrap();
     let mut rows = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
@@ -49,7 +52,7 @@ fn each_argument(name: &str) -> Vec<String> {
 
 /// Returns the names of the Python SDK, without the async twins, which have the same members.
 fn python() -> BTreeSet<String> {
-    let path = workspace().join("tests/fixtures/python-sdk-0.163.0.json");
+    let path = root().join("tests/fixtures/python-sdk-0.163.0.json");
     let python: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let strings = |value: &Value| -> Vec<String> {
         value
@@ -172,12 +175,8 @@ const INTERNAL_PAGES: &[&str] = &[
 fn each_member_that_the_documentation_names_exists() {
     let rust = Rust::read();
     let (mut found, mut wrong) = (0, Vec::new());
-    for page in fs::read_dir(workspace().join("docs")).unwrap() {
-        let path = page.unwrap().path();
+    for path in files(&root().join("docs"), "md") {
         let page = path.file_name().unwrap().to_string_lossy();
-        if !page.ends_with(".md") {
-            continue;
-        }
         let text = fs::read_to_string(&path).unwrap();
         // Inline code only; code blocks are compiled.
         let prose = text.split("```").step_by(2).collect::<String>();

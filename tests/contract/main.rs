@@ -16,3 +16,4 @@ mod random_values;
 mod recorded_traffic;
 mod secrets;
 mod tables;
+mod workspace;

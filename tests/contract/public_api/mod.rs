@@ -9,7 +9,6 @@ mod found;
 mod known;
 mod macros;
 mod samples;
-mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +16,12 @@ use exports::exports;
 use found::{idents, is_public};
 use macros::{Body, Macros, Method};
 use quote::ToTokens;
-pub(crate) use sources::workspace;
-use sources::{CLIENT, parsed};
 use syn::{File, Item, ItemImpl, Type};
+
+use crate::workspace;
+
+/// The sources of the client.
+pub(crate) const CLIENT: &str = "crates/codex-client/src";
 
 /// The members of a type or trait.
 #[derive(Default)]
@@ -196,4 +198,13 @@ impl Api {
     pub(crate) fn exports(&self, path: &str) -> BTreeSet<String> {
         exports(&self.files, path)
     }
+}
+
+/// Parses the sources in a folder, apart from tests.
+fn parsed(folder: &str) -> BTreeMap<String, File> {
+    let sources = workspace::sources(&workspace::root().join(folder)).into_iter();
+    let is_test = |path: &str| path.split(['/', '.']).any(|part| part == "tests");
+    let sources = sources.filter(|(path, _)| !is_test(path));
+    let parsed = sources.map(|(path, text)| (path, syn::parse_file(&text).unwrap()));
+    parsed.collect()
 }
