@@ -11,6 +11,7 @@ mod floors;
 mod markdown;
 mod openness;
 mod parity;
+mod parity_docs;
 mod public_api;
 mod random_values;
 mod recorded_traffic;
