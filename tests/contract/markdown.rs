@@ -1,10 +1,8 @@
 //! The code blocks of the Markdown pages: all Rust is compiled.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use crate::workspace::{files, root};
 
 /// The words after the fence of a Rust block, as rustdoc reads them.
 const RUST: &[&str] = &[
@@ -17,34 +15,11 @@ const RUST: &[&str] = &[
     "should_panic",
 ];
 
-fn workspace() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap().to_owned()
-}
-
-/// Returns the files with this extension, without those of build output and hidden folders.
-fn files(extension: &str) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    collect(&workspace(), extension, &mut files);
-    files.sort();
+/// Returns the files of the workspace with this extension.
+fn all_files(extension: &str) -> Vec<PathBuf> {
+    let files = files(&root(), extension);
     assert!(files.len() > 10, "only {} files", files.len());
     files
-}
-
-fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
-    // Cargo tags its target folder, whatever its name.
-    if folder.join("CACHEDIR.TAG").exists() {
-        return;
-    }
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let is_hidden = path.file_name().unwrap().to_string_lossy().starts_with('.');
-        if path.is_dir() && !is_hidden && !path.ends_with("node_modules") {
-            collect(&path, extension, files);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            files.push(path);
-        }
-    }
 }
 
 /// Returns the lines of the Rust blocks, each with its number.
@@ -75,7 +50,7 @@ fn is_rust(info: &str) -> bool {
 #[test]
 fn each_page_with_rust_blocks_is_compiled() {
     let mut compiled = BTreeSet::new();
-    for source in files("rs") {
+    for source in all_files("rs") {
         let text = fs::read_to_string(&source).unwrap();
         for included in text.split("doc = include_str!(\"").skip(1) {
             let included = included.split('"').next().unwrap();
@@ -83,7 +58,7 @@ fn each_page_with_rust_blocks_is_compiled() {
             compiled.extend(page.canonicalize());
         }
     }
-    for page in files("md") {
+    for page in all_files("md") {
         let text = fs::read_to_string(&page).unwrap();
         assert!(
             rust_lines(&text).is_empty() || compiled.contains(&page.canonicalize().unwrap()),
@@ -117,9 +92,9 @@ fn hidden_lines(page: &str) -> Vec<usize> {
 #[test]
 fn no_rust_block_has_hidden_lines() {
     let mut hidden = Vec::new();
-    for page in files("md") {
+    for page in all_files("md") {
         let text = fs::read_to_string(&page).unwrap();
-        let page = page.strip_prefix(workspace()).unwrap().display();
+        let page = page.strip_prefix(root()).unwrap().display();
         let numbers = hidden_lines(&text).into_iter();
         hidden.extend(numbers.map(|number| format!("{page}:{number}")));
     }

@@ -20,13 +20,14 @@ mod resolve;
 mod samples;
 mod sources;
 
-use std::{collections::BTreeSet, path::Path};
+use std::collections::BTreeSet;
 
 use self::crates::TABLES;
+use crate::workspace;
 
 #[test]
 fn no_source_file_imports_from_a_floor_above_it() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = workspace::root();
     let mut faults = Vec::new();
     for table in TABLES {
         let report = table.check(&workspace);

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
     slice,
 };
@@ -10,6 +9,7 @@ use std::{
 use syn::{Expr, ExprLit, Item, Lit, Meta, Token, parse::Parser, punctuated::Punctuated};
 
 use super::paths::Reader;
+use crate::workspace;
 
 /// A source file: its path relative to `src`, with `/`, and its text.
 pub(crate) type Source = (String, String);
@@ -58,9 +58,7 @@ pub(crate) struct Module {
 impl Sources {
     /// Reads the sources in a folder.
     pub(crate) fn read(root: &Path) -> Self {
-        let mut sources = Vec::new();
-        collect(root, "", &mut sources);
-        Self::parse(&sources)
+        Self::parse(&workspace::sources(root))
     }
 
     /// Parses the sources of a crate, from `lib.rs` or `main.rs` on along its `mod` declarations. Leaves
@@ -181,23 +179,5 @@ fn requires_test(meta: &Meta) -> bool {
         Some("all") => inner.iter().any(requires_test),
         Some("any") => inner.iter().all(requires_test),
         _ => false,
-    }
-}
-
-/// Collects the Rust files below a folder.
-fn collect(folder: &Path, prefix: &str, sources: &mut Vec<Source>) {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| {
-        panic!("cannot read {}: {error}", folder.display());
-    });
-    let mut entries: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().unwrap().to_string_lossy();
-        let relative = format!("{prefix}{name}");
-        if path.is_dir() {
-            collect(&path, &format!("{relative}/"), sources);
-        } else if name.ends_with(".rs") {
-            sources.push((relative, fs::read_to_string(&path).unwrap()));
-        }
     }
 }

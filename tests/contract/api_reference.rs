@@ -3,26 +3,21 @@
 //! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources, each
 //! member in its own type, on the async and on the blocking side.
 
-mod members;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
 
-use members::{Api, idents};
-use quote::ToTokens;
 use serde_json::Value;
-use syn::{Item, Visibility};
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::{
+    public_api::Api,
+    workspace::{files, root},
+};
 
 /// Returns the rows of all tables: the Python name and its Rust names.
 fn rows() -> BTreeMap<String, Vec<String>> {
-    let text = fs::read_to_string(workspace().join("docs/api-reference.md")).unwrap();
+    let text = fs::read_to_string(root().join("docs/api-reference.md")).unwrap();
     let mut rows = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
@@ -57,7 +52,7 @@ fn each_argument(name: &str) -> Vec<String> {
 
 /// Returns the names of the Python SDK, without the async twins, which have the same members.
 fn python() -> BTreeSet<String> {
-    let path = workspace().join("tests/fixtures/python-sdk-0.163.0.json");
+    let path = root().join("tests/fixtures/python-sdk-0.163.0.json");
     let python: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let strings = |value: &Value| -> Vec<String> {
         value
@@ -111,21 +106,6 @@ fn the_tables_list_exactly_the_names_of_the_python_sdk() {
     );
 }
 
-/// Returns the names that a file exports with `pub use`, `pub mod` and `pub type`.
-fn exported(path: &str) -> BTreeSet<String> {
-    let text = fs::read_to_string(workspace().join(path)).unwrap();
-    let file = syn::parse_file(&text).unwrap();
-    let names = file.items.iter().flat_map(|item| match item {
-        Item::Use(item) if matches!(item.vis, Visibility::Public(_)) => {
-            idents(item.tree.to_token_stream())
-        }
-        Item::Type(item) => vec![item.ident.to_string()],
-        Item::Mod(item) => vec![item.ident.to_string()],
-        _ => Vec::new(),
-    });
-    names.collect()
-}
-
 /// The public Rust names.
 struct Rust {
     client: Api,
@@ -136,11 +116,12 @@ struct Rust {
 
 impl Rust {
     fn read() -> Self {
+        let client = Api::client();
         let rust = Self {
-            client: Api::read(&workspace().join("crates/codex-client/src")),
-            types: Api::read(&workspace().join("crates/codex-types/src")),
-            exported: exported("crates/codex-client/src/lib.rs"),
-            exported_types: exported("crates/codex-client/src/types.rs"),
+            exported: &client.exports("lib.rs") | &client.exports("builder.rs"),
+            exported_types: client.exports("types.rs"),
+            client,
+            types: Api::plain("crates/codex-types/src"),
         };
         // Proves that the reader distinguishes types.
         assert!(rust.has("ThreadStartBuilder::ephemeral") && rust.has("TurnResult::items"));
@@ -182,21 +163,33 @@ fn each_rust_name_in_the_tables_exists() {
     );
 }
 
+/// The pages that also name types of other crates and private ones.
+const INTERNAL_PAGES: &[&str] = &[
+    "architecture.md",
+    "benchmarks.md",
+    "testing.md",
+    "updating-codex.md",
+];
+
 #[test]
 fn each_member_that_the_documentation_names_exists() {
     let rust = Rust::read();
     let (mut found, mut wrong) = (0, Vec::new());
-    for page in ["api-reference", "faq", "getting-started", "architecture"] {
-        let text = fs::read_to_string(workspace().join(format!("docs/{page}.md"))).unwrap();
+    for path in files(&root().join("docs"), "md") {
+        let page = path.file_name().unwrap().to_string_lossy();
+        let text = fs::read_to_string(&path).unwrap();
         // Inline code only; code blocks are compiled.
         let prose = text.split("```").step_by(2).collect::<String>();
         for code in prose.split('`').skip(1).step_by(2) {
-            let name = code.split('(').next().unwrap();
+            let name = code.split(['(', '<']).next().unwrap();
             let Some((ty, _)) = name.split_once("::") else {
                 continue;
             };
-            // Types of the client only, not modules or private types.
-            if rust.exported.contains(ty) && ty.starts_with(char::is_uppercase) {
+            // Types, not modules.
+            if !ty.starts_with(char::is_uppercase) {
+                continue;
+            }
+            if rust.exported.contains(ty) || !INTERNAL_PAGES.contains(&&*page) {
                 found += 1;
                 if !rust.has(name) {
                     wrong.push(format!("{page}: {code}"));

@@ -1,0 +1,51 @@
+//! The files of the workspace.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Returns the root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap().to_owned()
+}
+
+/// Returns the files with this extension below a folder, without those of build output and hidden
+/// folders.
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(folder, extension, &mut files);
+    files.sort();
+    files
+}
+
+fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    // Cargo tags its target folder, whatever its name.
+    if folder.join("CACHEDIR.TAG").exists() {
+        return;
+    }
+    let entries = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let is_hidden = path.file_name().unwrap().to_string_lossy().starts_with('.');
+        if path.is_dir() && !is_hidden && !path.ends_with("node_modules") {
+            collect(&path, extension, files);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+}
+
+/// Returns the Rust files below a folder: their paths relative to it, with `/`, and their texts.
+pub(crate) fn sources(folder: &Path) -> Vec<(String, String)> {
+    let sources = files(folder, "rs").into_iter().map(|path| {
+        let relative = path.strip_prefix(folder).unwrap().to_str().unwrap();
+        (
+            relative.replace('\\', "/"),
+            fs::read_to_string(&path).unwrap(),
+        )
+    });
+    sources.collect()
+}
