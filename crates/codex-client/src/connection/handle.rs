@@ -29,7 +29,7 @@ use crate::{
         goal_tracker::GoalTracker,
         logins::LoginAttempt,
         mailbox::{Items, Subscription},
-        subscribers::Leftovers,
+        subscribers::UndeliveredItems,
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
@@ -52,7 +52,7 @@ pub(crate) struct Limits {
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
-    leftovers: Arc<Leftovers>,
+    undelivered: Arc<UndeliveredItems>,
     timeout: Option<Duration>,
 }
 
@@ -69,11 +69,11 @@ impl Connection {
     {
         let (commands, receiver) = mpsc::unbounded_channel();
         let closed = Arc::new(OnceLock::new());
-        let leftovers = Arc::<Leftovers>::default();
+        let undelivered = Arc::<UndeliveredItems>::default();
         let core = Core::new(
             limits.in_flight,
             service,
-            Arc::clone(&leftovers),
+            Arc::clone(&undelivered),
             commands.downgrade(),
             Arc::clone(&closed),
         );
@@ -81,7 +81,7 @@ impl Connection {
         Self {
             commands,
             closed,
-            leftovers,
+            undelivered,
             timeout: limits.timeout,
         }
     }
@@ -223,7 +223,7 @@ impl Connection {
             .command(Command::Subscribe(Arc::clone(&mailbox)))
             .is_err()
         {
-            self.leftovers.move_to(&mailbox);
+            self.undelivered.move_to(&mailbox);
             mailbox.close(self.closed());
         }
         mailbox

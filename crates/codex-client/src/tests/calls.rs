@@ -59,10 +59,7 @@ async fn a_call_that_is_never_answered_ends_at_its_deadline_and_a_late_answer_is
     );
     assert!(!error.is_retryable());
     let error = models(&codex).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`model/list` was not answered within 60 s"
-    );
+    assert_eq!(error.to_string(), "`model/list` timed out after 60 s");
     for _ in 0..2 {
         let id = fake.request("model/list").await;
         fake.send(&json!({"id": id, "result": {"data": []}})).await;

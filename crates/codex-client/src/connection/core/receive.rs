@@ -41,7 +41,7 @@ impl Core {
             }
             Err(UnreadableLine { error, .. }) if is_last => self.malformed(|| error),
             Ok(text) => self.message(text),
-            Err(UnreadableLine { begins, error }) => self.unreadable(&begins, || error),
+            Err(UnreadableLine { prefix, error }) => self.unreadable(&prefix, || error),
         }
     }
 
