@@ -205,7 +205,7 @@ impl Buffer for DeltaQueue {
     fn drop_oldest(&mut self) {
         match self.entries.pop_front() {
             Some(Entry::Notification(notification)) => {
-                self.notification_bytes -= notification.size()
+                self.notification_bytes -= notification.size();
             }
             Some(Entry::Delta { length, .. }) => self.read += length as usize,
             None => return,
