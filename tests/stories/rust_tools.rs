@@ -203,7 +203,7 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
     let resumed = codex.thread_resume(thread.id()).await.unwrap();
     ask("nobody");
     resumed.run("And now?").await.unwrap();
-    let nobody = "the client has no answer to this request";
+    let nobody = "the client has no response to this request";
     assert_eq!(outputs(&stage, &["nobody"]), [nobody]);
     let resumed = codex.thread_resume(thread.id()).tool(lookup());
     let resumed = resumed.await.unwrap();

@@ -4,14 +4,15 @@ use codex_types::{ApprovalsReviewer, AskForApproval};
 
 /// A preset that determines who decides on actions that the sandbox does not allow.
 ///
-/// It sets the approval policy and the reviewer together. For finer control, the request builders also
-/// have options for the [`AskForApproval`] policy and the [`ApprovalsReviewer`].
+/// It sets the approval policy and the reviewer together. For finer control, the request builders
+/// also have options for the [`AskForApproval`] policy and the [`ApprovalsReviewer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApprovalMode {
     /// All such actions are denied: the policy `never`. The reviewer is not changed.
     DenyAll,
-    /// A reviewer model of the server decides: the policy `on-request` and the reviewer `auto_review`.
+    /// A reviewer model of the server decides: the policy `on-request` and the reviewer
+    /// `auto_review`.
     AutoReview,
 }
 
@@ -28,7 +29,8 @@ impl ApprovalMode {
     }
 }
 
-/// Defines the option `approval_mode` of a request builder whose params have a policy and a reviewer.
+/// Defines the option `approval_mode` of a request builder whose params have a policy and a
+/// reviewer.
 macro_rules! approval_mode {
     ($(#[$doc:meta])*) => {
         $(#[$doc])*

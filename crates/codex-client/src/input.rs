@@ -33,8 +33,8 @@ impl Input {
         TextUserInput::new(text).into()
     }
 
-    /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain the
-    /// image, and reject others.
+    /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
+    /// the image, and reject others.
     pub fn image_url(url: impl Into<String>) -> Self {
         ImageUserInput::default().url(url).into()
     }
@@ -42,14 +42,14 @@ impl Input {
     /// Creates an image input from a file on the machine of the server.
     ///
     /// A relative path is resolved against the working directory of the server process. A file that
-    /// cannot be read is not an error; the server tells the model about it. That includes a path that is
-    /// not valid Unicode, which is sent with replacement characters.
+    /// cannot be read is not an error; the server tells the model about it. That includes a path
+    /// that is not valid Unicode, which is sent with replacement characters.
     pub fn local_image(path: impl AsRef<Path>) -> Self {
         LocalImageUserInput::new(path.as_ref().to_string_lossy()).into()
     }
 
-    /// Creates an audio input from a `data:` URL. A model without audio support receives a note in place
-    /// of the audio.
+    /// Creates an audio input from a `data:` URL. A model without audio support receives a note in
+    /// place of the audio.
     pub fn audio_url(url: impl Into<String>) -> Self {
         AudioUserInput::default().url(url).into()
     }
@@ -65,8 +65,9 @@ impl Input {
         SkillUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }
 
-    /// Creates a mention of a resource to which the text refers, by its name and its path, or the URI of
-    /// an app or a plugin (`app://…`, `plugin://…`). A mention is stored in the thread and adds no text.
+    /// Creates a mention of a resource to which the text refers, by its name and its path, or the
+    /// URI of an app or a plugin (`app://…`, `plugin://…`). A mention is stored in the thread and
+    /// adds no text.
     pub fn mention(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         MentionUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }

@@ -4,8 +4,9 @@ use codex_types::{ReadOnlySandboxPolicy, SandboxMode, SandboxPolicy, WorkspaceWr
 
 /// A preset for the file system access of commands.
 ///
-/// The protocol has one type for threads, [`SandboxMode`], and another for turns, [`SandboxPolicy`]. A
-/// preset converts to both; the `sandbox` options also accept the types themselves, for finer control.
+/// The protocol has one type for threads, [`SandboxMode`], and another for turns,
+/// [`SandboxPolicy`]. A preset converts to both; the `sandbox` options also accept the types
+/// themselves, for finer control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sandbox {

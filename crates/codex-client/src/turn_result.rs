@@ -18,8 +18,9 @@ pub struct TurnResult {
     pub completed_at: Option<i64>,
     /// The duration, in milliseconds.
     pub duration_ms: Option<i64>,
-    /// The final response of the model: the last message whose phase is `final_answer`, otherwise the
-    /// last message without a phase, otherwise the last message with any phase except `commentary`.
+    /// The final response of the model: the last message whose phase is `final_answer`, otherwise
+    /// the last message without a phase, otherwise the last message with any phase except
+    /// `commentary`.
     pub final_response: Option<String>,
     /// The completed items of the turn, in order.
     pub items: Vec<ThreadItem>,
@@ -42,8 +43,8 @@ impl TurnResult {
         }
     }
 
-    /// Returns the text of a [review](crate::Thread::review), if the turn is a review that has ended.
-    /// The text of an interrupted review is a note of the server.
+    /// Returns the text of a [review](crate::Thread::review), if the turn is a review that has
+    /// ended. The text of an interrupted review is a note of the server.
     pub fn review(&self) -> Option<&str> {
         let mut items = self.items.iter().rev();
         items.find_map(|item| match item {
@@ -72,8 +73,8 @@ fn final_response(items: &[ThreadItem]) -> Option<String> {
 }
 
 /// Ranks a phase as that of the final response; `None` if a message of this phase never is. The two
-/// higher ranks are those of the Python SDK. The lowest is for phases of newer servers: a message with
-/// an unknown phase is better than none.
+/// higher ranks are those of the Python SDK. The lowest is for phases of newer servers: a message
+/// with an unknown phase is better than none.
 fn rank(phase: Option<&MessagePhase>) -> Option<u8> {
     match phase {
         Some(MessagePhase::FinalAnswer) => Some(2),

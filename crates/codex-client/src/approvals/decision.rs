@@ -21,10 +21,11 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Decision {
-    /// Approves this request. For permissions: grants all requested permissions until the turn ends.
+    /// Approves this request. For permissions: grants all requested permissions until the turn
+    /// ends.
     Accept,
-    /// Approves this request, and the same requests for the rest of the session. For permissions: grants
-    /// all requested permissions until the session ends.
+    /// Approves this request, and the same requests for the rest of the session. For permissions:
+    /// grants all requested permissions until the session ends.
     AcceptForSession,
     /// Denies the request. The turn continues, and the model learns of the denial. To end the turn
     /// instead, use [`Cancel`](Self::Cancel).
@@ -106,7 +107,8 @@ impl Decision {
         available
     }
 
-    /// Converts a decision that the server lists; `None` for a decision that this version does not know.
+    /// Converts a decision that the server lists; `None` for a decision that this version does not
+    /// know.
     fn from_listed(decision: &CommandExecutionApprovalDecision) -> Option<Self> {
         use CommandExecutionApprovalDecision as Listed;
 

@@ -16,8 +16,8 @@ const READ_ONLY_PROGRAMS: [&str; 21] = [
 /// Options of `rg` that run a program. `-z` is the short form of the last.
 const RG_EXEC_OPTIONS: [&str; 3] = ["--pre", "--hostname-bin", "--search-zip"];
 
-/// Options of `find` that only read. The others differ between systems: some delete files (`-delete`,
-/// `-rm`), write files (`-fprint`, `-cpio`) or run programs (`-exec`, `-ok`).
+/// Options of `find` that only read. The others differ between systems: some delete files
+/// (`-delete`, `-rm`), write files (`-fprint`, `-cpio`) or run programs (`-exec`, `-ok`).
 const FIND_OPTIONS: [&str; 45] = [
     "-H",
     "-L",
@@ -133,7 +133,8 @@ fn is_read_only(words: &[Word]) -> bool {
                 || FIND_OPTIONS.contains(&argument)
         }),
         "rg" => !arguments.any(is_rg_exec_option),
-        // Scripts of `sed` can write files and run programs. Only those that print lines are accepted.
+        // Scripts of `sed` can write files and run programs. Only those that print lines are
+        // accepted.
         "sed" => {
             arguments.next() == Some("-n")
                 && arguments.next().is_some_and(prints_lines)
@@ -175,8 +176,8 @@ fn is_shell(program: &str) -> bool {
     matches!(name.unwrap_or(program), "bash" | "sh" | "zsh")
 }
 
-/// Splits a line into commands, each with at least one word. The commands may be joined by `&&`, `||`,
-/// `;` and `|`. Returns `None` for a line with any other syntax that a shell interprets.
+/// Splits a line into commands, each with at least one word. The commands may be joined by `&&`,
+/// `||`, `;` and `|`. Returns `None` for a line with any other syntax that a shell interprets.
 fn parse(line: &str) -> Option<Vec<Vec<Word>>> {
     let mut commands = vec![Vec::new()];
     let mut word = None::<Word>;
@@ -235,7 +236,8 @@ fn parse(line: &str) -> Option<Vec<Vec<Word>>> {
             | '+'
             | '@'
             | '%' => text(&mut word).push(next),
-            // Not in the first word, where they set a variable such as `PATH`, or match any program.
+            // Not in the first word, where they set a variable such as `PATH`, or match any
+            // program.
             '=' | '*' | '?' if !commands.last()?.is_empty() => {
                 text(&mut word).push(next);
                 word.as_mut()?.is_pattern |= next != '=';

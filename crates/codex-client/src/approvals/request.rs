@@ -13,7 +13,8 @@ use crate::{
     error::Result,
 };
 
-/// A request of the server to approve an action that the sandbox or the approval policy does not allow.
+/// A request of the server to approve an action that the sandbox or the approval policy does not
+/// allow.
 ///
 /// The response is a [`Decision`](crate::Decision).
 #[derive(Debug, Clone, PartialEq)]
@@ -38,8 +39,8 @@ pub enum ApprovalRequest {
 pub struct FileChangeApproval {
     /// The params of the request.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes, from notifications before the request. `None` if they are not known: the server sent
-    /// none, or they exceeded the limit of 8 MiB for kept changes.
+    /// The changes, from notifications before the request. `None` if they are not known: the server
+    /// sent none, or they exceeded the limit of 8 MiB for kept changes.
     pub changes: Option<Vec<FileUpdateChange>>,
 }
 
@@ -116,13 +117,14 @@ impl ApprovalRequest {
         }
     }
 
-    /// Whether the request is a command that is known to change nothing: it consists of programs that
-    /// only read, with options that are known to be harmless, and requires neither further permissions
-    /// nor network access. Returns `false` for all other commands, and for other kinds of requests.
+    /// Whether the request is a command that is known to change nothing: it consists of programs
+    /// that only read, with options that are known to be harmless, and requires neither further
+    /// permissions nor network access. Returns `false` for all other commands, and for other kinds
+    /// of requests.
     ///
-    /// The check is based on the command itself, not on the server's description of it, which is for
-    /// display. The command may still read secrets. The setup of the machine is trusted: `PATH`, the
-    /// profile of the shell, the configuration file of `rg`.
+    /// The check is based on the command itself, not on the server's description of it, which is
+    /// for display. The command may still read secrets. The setup of the machine is trusted:
+    /// `PATH`, the profile of the shell, the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {

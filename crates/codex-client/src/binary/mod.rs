@@ -2,8 +2,9 @@
 //!
 //! The order is: the path passed to the builder, `CODEX_BIN`, the directories in `PATH`, the
 //! directories where package managers install programs. The first two are explicit: if the program
-//! does not exist, the search fails. If the program is the script that npm installs, it is resolved to
-//! the native program that the script would start, which avoids a `node` process before the server.
+//! does not exist, the search fails. If the program is the script that npm installs, it is resolved
+//! to the native program that the script would start, which avoids a `node` process before the
+//! server.
 
 pub(crate) mod executable;
 pub(crate) mod install_dirs;
@@ -98,8 +99,8 @@ fn find_in(dir: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
     NAMES.iter().find_map(|name| resolve(dir.join(name), tried))
 }
 
-/// Returns the program with a wrapper script resolved. `None` if it is not executable; the path is then
-/// added to `tried`.
+/// Returns the program with a wrapper script resolved. `None` if it is not executable; the path is
+/// then added to `tried`.
 fn resolve(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
     if is_executable(&program) {
         return Some(wrapper::resolve(&program).unwrap_or(program));

@@ -1,8 +1,8 @@
 //! Resolves the wrapper script that npm installs.
 //!
-//! The program of the package `@openai/codex` is a `node` script. The native program is in a package
-//! for the platform, which is beside it, below it, or in any `node_modules` above it, depending on the
-//! package manager.
+//! The program of the package `@openai/codex` is a `node` script. The native program is in a
+//! package for the platform, which is beside it, below it, or in any `node_modules` above it,
+//! depending on the package manager.
 
 use std::{
     env::consts::{ARCH, EXE_SUFFIX, OS},
@@ -13,13 +13,13 @@ use std::{
 
 use crate::binary::executable::is_executable;
 
-/// Returns the native program that the script `wrapper` starts. `None` if the file is not such a script,
-/// or if the native program is not found.
+/// Returns the native program that the script `wrapper` starts. `None` if the file is not such a
+/// script, or if the native program is not found.
 pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
     let (platform, triple) = platform(OS, ARCH)?;
     let package = package(wrapper)?;
-    // The search of `node`: `node_modules` of each directory upwards. Older releases have the program
-    // in the `vendor` directory of the package itself.
+    // The search of `node`: `node_modules` of each directory upwards. Older releases have the
+    // program in the `vendor` directory of the package itself.
     let vendors = package
         .ancestors()
         .map(|dir| {
@@ -80,8 +80,8 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Creates an npm installation with the native program in the package `vendor_of`. Returns the link in
-    /// `PATH` and the native program.
+    /// Creates an npm installation with the native program in the package `vendor_of`. Returns the
+    /// link in `PATH` and the native program.
     fn install(root: &Path, vendor_of: &str) -> (PathBuf, PathBuf) {
         let script = root.join("lib/node_modules/@openai/codex/bin/codex.js");
         write(&script, b"#!/usr/bin/env node\n");

@@ -232,8 +232,8 @@ impl Core {
         self.deadline = self.pending.next_deadline();
     }
 
-    /// Takes a command while the connection is ending. Everything that waits is told how it ended as
-    /// soon as that is known.
+    /// Takes a command while the connection is ending. Callers and readers get the reason from
+    /// [`finish`](Self::finish).
     pub(crate) fn refuse(&mut self, command: Command) {
         match command {
             Command::Request(request) => self.late.push(request.sink),

@@ -1,7 +1,7 @@
 //! The I/O of a connection.
 //!
-//! A single task polls the reader, the commands and the writer in turn. A server that does not read thus
-//! does not keep the client from reading, and vice versa. All decisions are made by [`Core`].
+//! A single task polls the reader, the commands and the writer in turn. A server that does not read
+//! thus does not keep the client from reading, and vice versa. All decisions are made by [`Core`].
 
 use std::{
     future::Future,
@@ -23,8 +23,8 @@ use crate::{
     transport::{Transport, process::Process},
 };
 
-/// Maximum number of reads per poll before readers of notifications are woken. What they read is then
-/// still in the caches of the processor.
+/// Maximum number of reads per poll before readers of notifications are woken. The received
+/// notifications are then still in the processor's caches.
 const MAX_READS_PER_POLL: usize = 8;
 
 /// Timeout for writing the remaining lines when the client closes the connection.
@@ -36,8 +36,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 /// Time for a server to exit after it closed its output, or after an I/O error.
 const SHORT_SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
-/// Timeout for reading the remaining output of a process that has exited. Another process may hold the
-/// output open.
+/// Timeout for reading the remaining output of a process that has exited. Another process may hold
+/// the output open.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Reads, writes, and schedules the deadlines of a connection.
@@ -56,8 +56,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    /// Serves a transport until the connection ends, then shuts it down. If the future is dropped before
-    /// that, even before its first poll, everything that waits for the connection ends.
+    /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
+    /// before that, even before its first poll, everything that waits for the connection ends.
     pub(crate) fn run(
         transport: Transport<R, W>,
         core: Core,
@@ -208,8 +208,8 @@ where
         Poll::Pending
     }
 
-    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline. If it
-    /// elapses early, because the request has completed, it is set again.
+    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
+    /// If it elapses early, because the request has completed, it is set again.
     fn poll_timer(&mut self, context: &mut Context<'_>) {
         loop {
             let Some(deadline) = self.core.deadline() else {
@@ -242,8 +242,8 @@ where
         Ok(())
     }
 
-    /// Waits until the process exits, or ends it. Its output is still read: responses in transit arrive,
-    /// and the process does not block on a full pipe.
+    /// Waits until the process exits, or ends it. Its output is still read: responses in transit
+    /// arrive, and the process does not block on a full pipe.
     async fn shut_down(
         &mut self,
         process: &mut Process,

@@ -93,8 +93,8 @@ impl Connection {
 
     /// Sends a request and waits for the response.
     ///
-    /// A request whose future is dropped while it is queued is never sent. A request whose future is
-    /// dropped later is served, and its response ignored.
+    /// A request whose future is dropped while it is queued is never sent. A request whose future
+    /// is dropped later is served, and its response ignored.
     pub(crate) async fn call<R: Request>(
         &self,
         params: &R,
@@ -104,8 +104,8 @@ impl Connection {
         response.raw.decode::<R>()
     }
 
-    /// Sends a request that starts a turn in this thread. The log has all events of the turn, including
-    /// those received before the response.
+    /// Sends a request that starts a turn in this thread. The log has all events of the turn,
+    /// including those received before the response.
     pub(crate) async fn call_for_turn<R: Request>(
         &self,
         params: &R,
@@ -122,8 +122,8 @@ impl Connection {
         }
     }
 
-    /// Sends a request that starts a login. The attempt has its completion, even if that was received
-    /// before the response.
+    /// Sends a request that starts a login. The attempt has its completion, even if that was
+    /// received before the response.
     pub(crate) async fn call_for_login<R: Request>(
         &self,
         params: &R,
@@ -138,8 +138,8 @@ impl Connection {
         }
     }
 
-    /// Sends a request. `on_response` is called with the JSON of a successful result before any message
-    /// that follows the response is processed.
+    /// Sends a request. `on_response` is called with the JSON of a successful result before any
+    /// message that follows the response is processed.
     pub(crate) async fn call_with<R: Request>(
         &self,
         params: &R,
@@ -183,8 +183,8 @@ impl Connection {
         }))
     }
 
-    /// Enqueues a request whose response is ignored, without waiting: to undo something when a handle
-    /// is dropped.
+    /// Enqueues a request whose response is ignored, without waiting: to undo something when a
+    /// handle is dropped.
     pub(crate) fn send_and_forget<R: Request>(&self, params: &R) {
         // On a connection that has ended there is nothing to undo.
         let _ = self.enqueue(params, self.timeout, None, ResponseSink::Discard);
@@ -249,7 +249,8 @@ impl Connection {
         Ok(goal)
     }
 
-    /// Keeps the events of all turns of a thread from here on, to claim a turn that no response names.
+    /// Keeps the events of all turns of a thread from here on, to claim a turn that no response
+    /// names.
     pub(crate) async fn reserve_thread(&self, thread_id: &str) -> Result<Reservation> {
         let (reply, reserved) = oneshot::channel();
         self.command(Command::ReserveThread {

@@ -70,7 +70,8 @@ pub enum Error {
     /// unsubscribed from it. The connection stays open.
     #[error(transparent)]
     TurnDetached(Box<TurnDetached>),
-    /// The final response of the turn does not match the requested type. Contains the response as text.
+    /// The final response of the turn does not match the requested type. Contains the response as
+    /// text.
     #[error(transparent)]
     OutputMismatch(Box<OutputMismatch>),
     /// The turn exceeded its timeout and was interrupted. Contains the result so far.
@@ -83,8 +84,9 @@ pub enum Error {
         /// The number of dropped notifications.
         skipped: u64,
     },
-    /// The blocking API was used inside an async runtime, where it would block other tasks. Nothing was
-    /// sent. Use [`Codex`](crate::Codex) there, or call the blocking API on a thread of your own.
+    /// The blocking API was used inside an async runtime, where it would block other tasks. Nothing
+    /// was sent. Use [`Codex`](crate::Codex) there, or call the blocking API on a thread of your
+    /// own.
     #[error(
         "the blocking API cannot be used inside an async runtime: use `codex_client::Codex` \
          there, or a plain thread"
@@ -117,8 +119,8 @@ pub enum Error {
 impl Error {
     /// Whether the same request can be sent again and may succeed later.
     ///
-    /// True only if the server rejected the request before processing it. False after a timeout: the
-    /// server may have processed the request.
+    /// True only if the server rejected the request before processing it. False after a timeout:
+    /// the server may have processed the request.
     pub fn is_retryable(&self) -> bool {
         self.rpc_kind() == Some(RpcErrorKind::Overloaded)
     }
@@ -145,8 +147,8 @@ impl Error {
         }
     }
 
-    /// Returns the last item of a stream that ends with its connection; `None` if this client closed
-    /// the connection.
+    /// Returns the last item of a stream that ends with its connection; `None` if this client
+    /// closed the connection.
     pub(crate) fn at_end(closed: Arc<ConnectionClosed>) -> Option<Self> {
         let is_own = matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped);
         (!is_own).then_some(Self::Closed(closed))

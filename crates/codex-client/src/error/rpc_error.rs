@@ -36,8 +36,8 @@ pub enum RpcErrorKind {
     InvalidParams,
     /// The server failed to process the request.
     Internal,
-    /// Too many requests are in flight. The request was rejected before it was processed, so it can be
-    /// sent again.
+    /// Too many requests are in flight. The request was rejected before it was processed, so it can
+    /// be sent again.
     Overloaded,
     /// The server reached its own retry limit.
     RetryLimit,

@@ -24,8 +24,8 @@ pub struct TurnDetached {
 pub enum DetachReason {
     /// The server closed, archived or deleted the thread before it completed the turn.
     ThreadClosed,
-    /// This client unsubscribed from the thread (`thread/unsubscribe`). The turn continues on the server;
-    /// [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and
+    /// This client unsubscribed from the thread (`thread/unsubscribe`). The turn continues on the
+    /// server; [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and
     /// [`Thread::read`](crate::Thread::read) returns the items of the turn.
     Unsubscribed,
 }

@@ -9,8 +9,8 @@ use crate::{
     error::Result, server_requests::server_response::ServerResponse,
 };
 
-/// A request of the server from a [`RequestInbox`](crate::RequestInbox). The program may respond now or
-/// later, from any task or thread.
+/// A request of the server from a [`RequestInbox`](crate::RequestInbox). The program may respond
+/// now or later, from any task or thread.
 ///
 /// Dropping the request without a response declines it. The server may withdraw the request in the
 /// meantime (`serverRequest/resolved`), because another client has responded or the turn has ended;
@@ -61,8 +61,8 @@ impl PendingRequest {
     /// # Errors
     ///
     /// [`Resolved`](crate::Error::Resolved) if the request is no longer open, or the connection has
-    /// ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not match the request,
-    /// which stays open.
+    /// ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not match the
+    /// request, which stays open.
     pub fn respond(&self, response: impl Into<ServerResponse>) -> Result<()> {
         let response = response.into();
         let response = response.into_result(self.inbound.method(), self.approval())?;
@@ -84,8 +84,8 @@ impl PendingRequest {
         self.inbound.state().is_open()
     }
 
-    /// Waits until the request is no longer open: it has a response, was withdrawn, or the connection has
-    /// ended. Use this to close a prompt for the request.
+    /// Waits until the request is no longer open: it has a response, was withdrawn, or the
+    /// connection has ended. Use this to close a prompt for the request.
     pub async fn resolved(&self) {
         self.inbound.state().settled().await;
     }

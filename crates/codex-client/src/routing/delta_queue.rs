@@ -1,9 +1,9 @@
 //! A queue of the unread events of one reader, with compact deltas.
 //!
-//! Most events are tiny deltas, so they are not stored one by one: their texts share one buffer, and
-//! each delta costs one small entry besides. From [`MERGE_THRESHOLD`] unread entries on, adjacent deltas
-//! of the same item are merged, so that a reader that does not read costs little more than the text.
-//! Order and text are preserved.
+//! Most events are tiny deltas, so they are not stored one by one: their texts share one buffer,
+//! and each delta costs one small entry besides. From [`MERGE_THRESHOLD`] unread entries on,
+//! adjacent deltas of the same item are merged, so that a reader that does not read costs little
+//! more than the text. Order and text are preserved.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// Number of unread entries from which on adjacent deltas are merged. A reader that keeps up receives
-/// the deltas as the server sent them.
+/// Number of unread entries from which on adjacent deltas are merged. A reader that keeps up
+/// receives the deltas as the server sent them.
 const MERGE_THRESHOLD: usize = 4096;
 
 /// Maximum capacity that the buffers of an empty queue keep, in bytes.

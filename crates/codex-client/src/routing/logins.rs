@@ -1,8 +1,8 @@
 //! Routes the completions of logins to their attempts. Performs no I/O.
 //!
 //! The response to `account/login/start` names the attempt by its `loginId`. The attempt's
-//! `account/login/completed` may come before that response, so unclaimed completions are kept while a
-//! response is pending.
+//! `account/login/completed` may come before that response, so unclaimed completions are kept while
+//! a response is pending.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -111,11 +111,11 @@ mod tests {
     fn a_completion_before_the_response_is_kept_for_the_attempt_that_the_response_names() {
         let mut logins = Logins::default();
         logins.reserve();
-        let (ours, theirs) = (completion(), completion());
-        logins.complete("theirs", &theirs);
-        logins.complete("ours", &ours);
-        let attempt = logins.claim("ours");
-        assert!(Arc::ptr_eq(&now(&attempt).unwrap(), &ours));
+        let (own, other) = (completion(), completion());
+        logins.complete("other", &other);
+        logins.complete("own", &own);
+        let attempt = logins.claim("own");
+        assert!(Arc::ptr_eq(&now(&attempt).unwrap(), &own));
         logins.release();
         assert!(logins.early.is_empty() && logins.attempts.is_empty());
     }

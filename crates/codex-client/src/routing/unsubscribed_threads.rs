@@ -1,7 +1,7 @@
 //! Threads that this client has unsubscribed from. Performs no I/O.
 //!
-//! The server continues their turns, and starts new ones on request, but sends no notifications. The
-//! client must not wait for any.
+//! The server continues their turns, and starts new ones on request, but sends no notifications.
+//! The client must not wait for any.
 
 use std::{borrow::Cow, collections::HashSet};
 

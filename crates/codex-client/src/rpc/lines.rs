@@ -7,8 +7,8 @@ use crate::error::decode_error::DecodeError;
 /// Minimum free capacity of the buffer for a read, in bytes: the capacity of a pipe.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Minimum length of a line that is moved out of the buffer, in bytes. Copying a shorter line costs less
-/// than growing a new buffer.
+/// Minimum length of a line that is moved out of the buffer, in bytes. Copying a shorter line costs
+/// less than growing a new buffer.
 const LARGE_LINE: usize = 1024 * 1024;
 
 /// Buffers received bytes and returns complete lines without their line endings.
@@ -92,7 +92,8 @@ impl Lines {
     /// Returns the buffer to append received bytes to, with free capacity for a read.
     pub(crate) fn read_buffer(&mut self) -> &mut Vec<u8> {
         if self.start > 0 {
-            // All complete lines were returned, so the rest is the beginning of a line, usually short.
+            // All complete lines were returned, so the rest is the beginning of a line, usually
+            // short.
             self.buffer.drain(..self.start);
             self.searched -= self.start;
             self.start = 0;

@@ -18,8 +18,8 @@ pub(crate) struct Pending<T> {
 struct Entry<T> {
     waiter: T,
     deadline: Option<Instant>,
-    /// Whether the response comes at the end of an operation. The request does not count towards the
-    /// limit.
+    /// Whether the response comes at the end of an operation. The request does not count towards
+    /// the limit.
     is_long_running: bool,
 }
 
@@ -51,8 +51,8 @@ impl<T> Pending<T> {
 
     /// Queues a request. [`next_ready`](Self::next_ready) returns it when it may be sent.
     ///
-    /// Long-running requests do not count towards the limit: the request that ends one of them must not
-    /// wait for it.
+    /// Long-running requests do not count towards the limit: the request that ends one of them must
+    /// not wait for it.
     pub(crate) fn push(
         &mut self,
         method: &'static str,
@@ -72,8 +72,8 @@ impl<T> Pending<T> {
         });
     }
 
-    /// Returns the next request to send, in the order of the queue. Abandoned requests are passed to
-    /// `on_abandoned` and never sent.
+    /// Returns the next request to send, in the order of the queue. Abandoned requests are passed
+    /// to `on_abandoned` and never sent.
     pub(crate) fn next_ready(
         &mut self,
         is_abandoned: impl Fn(&T) -> bool,

@@ -1,8 +1,8 @@
 //! Default responses to requests of the server that are declined or not handled.
 //!
 //! The server waits for a response, so every request gets one. Requests for approval or input are
-//! declined, in the form that the method requires. Requests that only the program could fulfil get an
-//! error. No default response accepts anything.
+//! declined, in the form that the method requires. Requests that only the program could fulfil get
+//! an error. No default response accepts anything.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -73,8 +73,8 @@ impl<C: Clone + Send + Sync + 'static> Dispatch<C> {
         inbox
     }
 
-    /// Offers a request to the inboxes of a thread, or with `None` to those of all threads. The inbox
-    /// that was opened last comes first. Returns the request if no inbox takes it.
+    /// Offers a request to the inboxes of a thread, or with `None` to those of all threads. The
+    /// inbox that was opened last comes first. Returns the request if no inbox takes it.
     fn offer(
         &self,
         mut request: InboundRequest,
@@ -122,9 +122,9 @@ fn tool_failure(description: &str) -> Option<Vec<u8>> {
 }
 
 impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
-    /// Offers a request to the tools of its thread, the inboxes of its thread, the handlers, and the
-    /// inboxes of all threads, in this order. A request that none of them takes is dropped, which
-    /// declines it.
+    /// Offers a request to the tools of its thread, the inboxes of its thread, the handlers, and
+    /// the inboxes of all threads, in this order. A request that none of them takes is dropped,
+    /// which declines it.
     fn request(
         &self,
         mut request: InboundRequest,

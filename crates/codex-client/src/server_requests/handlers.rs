@@ -25,8 +25,8 @@ use crate::{
     server_requests::handler_result::{HandlerResult, NoHandler},
 };
 
-/// A function that responds to the requests of a method with the JSON of the result. `C` is the type of
-/// the client that is passed to it.
+/// A function that responds to the requests of a method with the JSON of the result. `C` is the
+/// type of the client that is passed to it.
 pub(crate) type Handler<C> =
     Arc<dyn Fn(&InboundRequest, C) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> + Send + Sync>;
 
@@ -108,8 +108,8 @@ impl<C: 'static> Handlers<C> {
     }
 }
 
-/// Returns the response after a failure of a handler, from a description of the failure. `None` declines
-/// the request.
+/// Returns the response after a failure of a handler, from a description of the failure. `None`
+/// declines the request.
 pub(crate) type FailureResponse = fn(&str) -> Option<Vec<u8>>;
 
 /// A request and the handler that responds to it.

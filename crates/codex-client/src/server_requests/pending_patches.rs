@@ -1,7 +1,7 @@
 //! The patches of running items, for their approval requests.
 //!
-//! A request to approve a file change names only the item. The changes are in earlier notifications,
-//! which are kept until the turn ends.
+//! A request to approve a file change names only the item. The changes are in earlier
+//! notifications, which are kept until the turn ends.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -33,7 +33,8 @@ impl PendingPatches {
         let params = notification.params().unwrap_or_default();
         match notification.kind() {
             NotificationKind::FileChangePatchUpdated => self.keep(turn_id, params),
-            // Items of this type contain the string. Keeping another item that contains it does no harm.
+            // Items of this type contain the string. Keeping another item that contains it does no
+            // harm.
             NotificationKind::ItemStarted
                 if memmem::find(params.as_bytes(), b"\"fileChange\"").is_some() =>
             {
@@ -57,8 +58,8 @@ impl PendingPatches {
         }
     }
 
-    /// Returns the params that a request of this method in a turn refers to, newest first. Empty for a
-    /// method that does not refer to patches.
+    /// Returns the params that a request of this method in a turn refers to, newest first. Empty
+    /// for a method that does not refer to patches.
     pub(crate) fn of(&self, method: &str, turn_id: &str) -> Vec<Arc<str>> {
         if method != FileChangeRequestApprovalParams::METHOD {
             return Vec::new();

@@ -13,7 +13,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A response to a request of the server: a [`Decision`], the response type of the method, or an error.
+/// A response to a request of the server: a [`Decision`], the response type of the method, or an
+/// error.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Decision, Result, ServerResponse};
@@ -53,8 +54,8 @@ impl ServerResponse {
         )))
     }
 
-    /// Converts to the response to send for a request of this method. Fails if it does not match the
-    /// request.
+    /// Converts to the response to send for a request of this method. Fails if it does not match
+    /// the request.
     pub(crate) fn into_result(
         self,
         requested: &str,

@@ -204,8 +204,8 @@ impl<C> ToolRegistry<C> {
 }
 
 impl<C> Threads<C> {
-    /// Links the thread of a sub-agent to the thread whose turn started it: it may have inherited the
-    /// tools of that thread.
+    /// Links the thread of a sub-agent to the thread whose turn started it: it may have inherited
+    /// the tools of that thread.
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
         if let Some(thread) = self.loaded.get_mut(thread_id) {
             if thread.turns.len() == REMEMBERED_TURNS {

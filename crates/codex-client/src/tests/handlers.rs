@@ -262,7 +262,7 @@ async fn a_handler_that_panics_or_fails_declines_and_is_reported() {
     for (id, item, what) in [
         (1, "panics", "panicked: out of order"),
         (2, "fails", "failed: no screen"),
-        (3, "is wrong", "is no answer to a request for a command"),
+        (3, "is wrong", "is not a valid decision on a command"),
     ] {
         let answer = fake.ask(id, COMMAND, &json!({"itemId": item})).await;
         assert_eq!(answer["result"], json!({"decision": "decline"}));

@@ -1,8 +1,8 @@
 //! Signals to a process group.
 //!
-//! On Unix the child leads a process group of its own, so that a signal also reaches its descendants:
-//! the native server behind a `node` wrapper, tools, MCP servers. On other systems only the child itself
-//! can be killed.
+//! On Unix the child leads a process group of its own, so that a signal also reaches its
+//! descendants: the native server behind a `node` wrapper, tools, MCP servers. On other systems
+//! only the child itself can be killed.
 
 use tokio::process::{Child, Command};
 

@@ -1,10 +1,10 @@
 //! A server as a child process, connected by its standard streams.
 //!
-//! The server is expected to exit when its input is closed. If it does not, the process group is sent a
-//! termination signal, and then killed. The child is always reaped. If the value is dropped before that,
-//! by a panic or the shutdown of the runtime, the group is killed at once, and the drop waits up to a
-//! tenth of a second to reap the child. If this program is killed, no code here runs; the server exits
-//! because its input is closed.
+//! The server is expected to exit when its input is closed. If it does not, the process group is
+//! sent a termination signal, and then killed. The child is always reaped. If the value is dropped
+//! before that, by a panic or the shutdown of the runtime, the group is killed at once, and the
+//! drop waits up to a tenth of a second to reap the child. If this program is killed, no code here
+//! runs; the server exits because its input is closed.
 
 use std::{
     ffi::OsString,
@@ -128,8 +128,8 @@ impl Drop for Process {
             return;
         }
         self.group.signal(&mut self.child, Signal::Kill);
-        // A killed process exits within milliseconds. One that hangs in the kernel is reaped later, by
-        // tokio or after this program has exited.
+        // A killed process exits within milliseconds. One that hangs in the kernel is reaped later,
+        // by tokio or after this program has exited.
         for _ in 0..100 {
             match self.child.try_wait() {
                 Ok(None) => thread::sleep(Duration::from_millis(1)),

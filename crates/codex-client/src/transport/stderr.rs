@@ -1,7 +1,7 @@
 //! The tail of the server's standard error.
 //!
-//! A server whose standard error is not read blocks once the pipe is full, so a separate task always
-//! reads it.
+//! A server whose standard error is not read blocks once the pipe is full, so a separate task
+//! always reads it.
 
 use std::{
     collections::VecDeque,

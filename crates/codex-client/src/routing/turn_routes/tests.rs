@@ -59,16 +59,16 @@ fn an_unclaimed_turn_is_returned_after_the_last_reservation() {
     let mut routes = TurnRoutes::default();
     routes.reserve("t");
     routes.reserve("t");
-    assert!(routed(&mut routes, "theirs"));
-    let ours = routes.claim("t", "ours");
-    assert!(routed(&mut routes, "ours"));
+    assert!(routed(&mut routes, "other"));
+    let own = routes.claim("t", "own");
+    assert!(routed(&mut routes, "own"));
     routes.release("t");
     assert!(unclaimed(&mut routes).is_empty());
     routes.release("t");
-    assert_eq!(unclaimed(&mut routes), ["theirs"]);
-    assert!(!routed(&mut routes, "theirs"));
-    assert!(routed(&mut routes, "ours"));
-    drop(ours);
+    assert_eq!(unclaimed(&mut routes), ["other"]);
+    assert!(!routed(&mut routes, "other"));
+    assert!(routed(&mut routes, "own"));
+    drop(own);
 }
 
 #[test]
@@ -81,14 +81,14 @@ fn a_goal_gets_each_turn_once_and_no_earlier_turn() {
     complete(&mut routes, "running");
     complete(&mut routes, "next");
     assert!(!routed(&mut routes, "next"));
-    let ours = start(&mut routes, "ours");
-    assert!(routed(&mut routes, "ours"));
+    let own = start(&mut routes, "own");
+    assert!(routed(&mut routes, "own"));
     assert!(routes.route("sub-agent", "other").is_none());
     let turns = tracker.turns();
     let ids: Vec<_> = turns.iter().map(|log| log.turn_id()).collect();
-    assert_eq!(ids, ["running", "next", "ours"]);
-    assert!(Arc::ptr_eq(&turns[0], &running) && Arc::ptr_eq(&turns[2], &ours));
-    assert!(Arc::ptr_eq(&tracker.running().unwrap(), &ours));
+    assert_eq!(ids, ["running", "next", "own"]);
+    assert!(Arc::ptr_eq(&turns[0], &running) && Arc::ptr_eq(&turns[2], &own));
+    assert!(Arc::ptr_eq(&tracker.running().unwrap(), &own));
     assert!(unclaimed(&mut routes).is_empty());
 }
 
