@@ -1,22 +1,23 @@
-//! Presets for who decides when a command needs more than the sandbox allows.
+//! Presets for actions that the sandbox does not allow.
 
 use codex_types::{ApprovalsReviewer, AskForApproval};
 
-/// Who decides when the model wants to do what the sandbox does not allow.
+/// A preset that determines who decides on actions that the sandbox does not allow.
 ///
-/// A preset is a pair of the protocol's approval policy and reviewer. Where more is to be said, the
-/// options also take [`AskForApproval`] and [`ApprovalsReviewer`] themselves.
+/// It sets the approval policy and the reviewer together. For finer control, the request builders
+/// also have options for the [`AskForApproval`] policy and the [`ApprovalsReviewer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApprovalMode {
-    /// Nobody: the model is never allowed more (the policy `never`; the reviewer is left as it is).
+    /// All such actions are denied: the policy `never`. The reviewer is not changed.
     DenyAll,
-    /// The server's own reviewer, a model (the policy `on-request`, the reviewer `auto_review`).
+    /// A reviewer model of the server decides: the policy `on-request` and the reviewer
+    /// `auto_review`.
     AutoReview,
 }
 
 impl ApprovalMode {
-    /// The policy and the reviewer that this mode stands for.
+    /// Returns the policy and the reviewer.
     pub(crate) fn settings(self) -> (AskForApproval, Option<ApprovalsReviewer>) {
         match self {
             Self::DenyAll => (AskForApproval::Never, None),
@@ -28,7 +29,8 @@ impl ApprovalMode {
     }
 }
 
-/// The option `approval_mode` of a request builder that also has policy and reviewer.
+/// Defines the option `approval_mode` of a request builder whose params have a policy and a
+/// reviewer.
 macro_rules! approval_mode {
     ($(#[$doc:meta])*) => {
         $(#[$doc])*

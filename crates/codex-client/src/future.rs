@@ -2,5 +2,5 @@
 
 use std::{future::Future, pin::Pin};
 
-/// A future on the heap that can be sent to another thread.
+/// An owned future that can be sent to another thread.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;

@@ -1,4 +1,4 @@
-//! What a user says to the model.
+//! Input of the user.
 
 use std::path::Path;
 
@@ -7,63 +7,72 @@ use codex_types::{
     SkillUserInput, TextUserInput, UserInput,
 };
 
-/// The input of a turn: text, or any of the protocol's kinds of input, one or several.
+/// The input of a turn: one or more pieces of text, images, audio, skills and mentions.
 ///
+/// ```no_run
+/// use codex_client::{Input, Result, Thread};
+///
+/// async fn example(thread: &Thread) -> Result<()> {
+///     let input = Input::text("What is wrong in this picture?")
+///         .and(Input::local_image("screen.png"))
+///         .and(Input::mention("notes.md", "docs/notes.md"));
+///     thread.run(input).await?;
+///     Ok(())
+/// }
 /// ```
-/// use codex_client::Input;
 ///
-/// let input = Input::text("What is wrong in this picture?")
-///     .and(Input::local_image("screen.png"))
-///     .and(Input::mention("notes.md", "docs/notes.md"));
-/// # let _ = input;
-/// ```
-///
-/// Strings and the protocol's own types are inputs as they are, alone and in lists: `thread.run("…")`,
-/// `thread.run(["first", "second"])`, `thread.run(ImageUserInput::default().file_id("…"))`.
+/// Strings and the input types of the protocol convert to an input, alone and in lists:
+/// `thread.run("…")`, `thread.run(["first", "second"])`,
+/// `thread.run(ImageUserInput::default().file_id("…"))`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Input(Vec<UserInput>);
 
 impl Input {
-    /// Text.
+    /// Creates a text input.
     pub fn text(text: impl Into<String>) -> Self {
         TextUserInput::new(text).into()
     }
 
-    /// An image by its URL. Current servers take only a `data:` URL, which contains the image, and
-    /// refuse others.
+    /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
+    /// the image, and reject others.
     pub fn image_url(url: impl Into<String>) -> Self {
         ImageUserInput::default().url(url).into()
     }
 
-    /// An image file on the server's machine. A relative path is one from the server's own working
-    /// directory; a path that is not Unicode cannot be sent, and is not found. Of a file that it
-    /// cannot read the server tells the model; it is no error.
+    /// Creates an image input from a file on the machine of the server.
+    ///
+    /// A relative path is resolved against the working directory of the server process. A file that
+    /// cannot be read is not an error; the server tells the model about it. That includes a path
+    /// that is not valid Unicode, which is sent with replacement characters.
     pub fn local_image(path: impl AsRef<Path>) -> Self {
         LocalImageUserInput::new(path.as_ref().to_string_lossy()).into()
     }
 
-    /// A recording by its `data:` URL. A model that does not take audio is told that there was some.
+    /// Creates an audio input from a `data:` URL. A model without audio support receives a note in
+    /// place of the audio.
     pub fn audio_url(url: impl Into<String>) -> Self {
         AudioUserInput::default().url(url).into()
     }
 
-    /// A sound file on the server's machine, as for [`local_image`](Self::local_image).
+    /// Creates an audio input from a file on the machine of the server. The path is treated as by
+    /// [`local_image`](Self::local_image).
     pub fn local_audio(path: impl AsRef<Path>) -> Self {
         LocalAudioUserInput::new(path.as_ref().to_string_lossy()).into()
     }
 
-    /// A skill that the model is to use, by its name and the path of its `SKILL.md`.
+    /// Creates an input that selects a skill, by its name and the path of its `SKILL.md`.
     pub fn skill(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         SkillUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }
 
-    /// A resource that the text talks about, by its name and where it is: a path, or the URI of an
-    /// app or a plugin (`app://…`, `plugin://…`). It stays in the thread and adds no text.
+    /// Creates a mention of a resource to which the text refers, by its name and its path, or the
+    /// URI of an app or a plugin (`app://…`, `plugin://…`). A mention is stored in the thread and
+    /// adds no text.
     pub fn mention(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         MentionUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }
 
-    /// Adds another piece.
+    /// Appends further input.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         self.0.extend(more.into().0);
@@ -124,7 +133,7 @@ impl From<&String> for Input {
     }
 }
 
-/// One piece of each kind is an input of its own.
+/// Implements the conversion of a single piece.
 macro_rules! from_pieces {
     ($($piece:ident),* $(,)?) => {$(
         impl From<$piece> for Input {
@@ -156,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_input_has_its_form_on_the_wire() {
+    fn each_kind_of_input_is_serialized_as_the_protocol_requires() {
         let input = Input::text("look")
             .and(Input::image_url("data:image/png;base64,AA=="))
             .and(Input::local_image(Path::new("a.png")))
@@ -177,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_anything_that_is_an_input_are_inputs() {
+    fn lists_of_inputs_are_inputs() {
         let expected = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
         assert_eq!(wire(["a", "b"]), expected);
         assert_eq!(wire(vec![String::from("a"), String::from("b")]), expected);

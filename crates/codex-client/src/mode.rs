@@ -1,14 +1,14 @@
-//! The two ways to make a request.
+//! The two ways to send a request.
 //!
-//! A request builder is one type with one set of options, and a parameter that says how it is sent.
-//! So an option cannot exist on one side only; what differs is `send` alone.
+//! A request builder is one type with one set of options, and a type parameter for the way it is
+//! sent. Thus both APIs have the same options, and only `send` differs.
 
-/// Requests are futures: `.await` makes them. The default of every request builder.
+/// The request is a future: `.await` sends it. The default of all request builders.
 #[derive(Debug, Clone, Copy)]
 pub enum Async {}
 
-/// Requests are made on the calling thread, which `send` keeps waiting: the builders of
-/// [`blocking`](crate::blocking).
+/// `send` blocks the calling thread until the response is received. The mode of the request
+/// builders of [`blocking`](crate::blocking).
 #[cfg(feature = "blocking")]
 #[derive(Debug, Clone, Copy)]
 pub enum Blocking {}

@@ -1,13 +1,13 @@
-//! Paths on the wire, which are text there.
+//! Paths as the protocol represents them.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// The path as the protocol has it.
+/// Converts a path to text. Fails if the path is not valid Unicode.
 pub(crate) fn text(path: &Path) -> Result<String> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
-        let reason = format!("the path {path:?} is not Unicode and cannot be sent");
+        let reason = format!("the path {path:?} is not valid Unicode, which the protocol requires");
         Error::InvalidInput(reason.into())
     })
 }

@@ -1,19 +1,20 @@
-//! Presets for what a thread or turn may do to the file system.
+//! Presets for file system access.
 
 use codex_types::{ReadOnlySandboxPolicy, SandboxMode, SandboxPolicy, WorkspaceWriteSandboxPolicy};
 
-/// How much of the file system commands may change.
+/// A preset for the file system access of commands.
 ///
-/// The protocol has two notations for it, one for threads and one for turns; a preset is either.
-/// Where more is to be said, the options also take [`SandboxMode`] and [`SandboxPolicy`].
+/// The protocol has one type for threads, [`SandboxMode`], and another for turns,
+/// [`SandboxPolicy`]. A preset converts to both; the `sandbox` options also accept the types
+/// themselves, for finer control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sandbox {
-    /// Nothing may be written.
+    /// Commands may not write to any file.
     ReadOnly,
-    /// The workspace and the configured writable roots may be written.
+    /// Commands may write to the workspace and the configured writable roots.
     WorkspaceWrite,
-    /// No restriction.
+    /// Access is not restricted.
     FullAccess,
 }
 
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_preset_has_the_name_that_the_notation_wants() {
+    fn each_preset_converts_to_the_mode_and_the_policy_of_the_protocol() {
         for (sandbox, mode, policy) in [
             (Sandbox::ReadOnly, "read-only", "readOnly"),
             (Sandbox::WorkspaceWrite, "workspace-write", "workspaceWrite"),

@@ -2,30 +2,29 @@
 
 use codex_types::{MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus};
 
-/// What a turn has come to, collected from its events.
+/// The result of a turn, collected from its events.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnResult {
-    /// The turn's id.
+    /// The id of the turn.
     pub id: String,
-    /// How it ended.
+    /// The status of the turn.
     pub status: TurnStatus,
-    /// Why it failed, if it did.
+    /// The error, if the turn failed.
     pub error: Option<TurnError>,
-    /// When it started, in seconds since the Unix epoch.
+    /// The start time, in seconds since the Unix epoch.
     pub started_at: Option<i64>,
-    /// When it ended, in seconds since the Unix epoch.
+    /// The end time, in seconds since the Unix epoch.
     pub completed_at: Option<i64>,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub duration_ms: Option<i64>,
-    /// The model's answer: its last message that is marked as the final answer, or else its last
-    /// one that is not marked at all, or else its last one that is marked as something else than
-    /// commentary, such as a part of the answer.
+    /// The final response of the model: the last message whose phase is `final_answer`, otherwise
+    /// the last message without a phase, otherwise the last message with any phase except
+    /// `commentary`.
     pub final_response: Option<String>,
-    /// All that was completed in the turn, in order.
+    /// The completed items of the turn, in order.
     pub items: Vec<ThreadItem>,
-    /// The tokens that were used, as last reported: by the latest call of the model, and by the
-    /// whole thread.
+    /// The token usage as last reported: of the latest model call, and of the whole thread.
     pub usage: Option<ThreadTokenUsage>,
 }
 
@@ -44,8 +43,8 @@ impl TurnResult {
         }
     }
 
-    /// The text of a [review](crate::Thread::review), if the turn is one that has ended. For an
-    /// interrupted review it is the note that the server leaves.
+    /// Returns the text of a [review](crate::Thread::review), if the turn is a review that has
+    /// ended. The text of an interrupted review is a note of the server.
     pub fn review(&self) -> Option<&str> {
         let mut items = self.items.iter().rev();
         items.find_map(|item| match item {
@@ -54,11 +53,11 @@ impl TurnResult {
         })
     }
 
-    /// The reason why the turn failed, as prose.
-    pub(crate) fn failure(&self) -> &str {
+    /// Returns the reason of the failure, for an error message.
+    pub(crate) fn failure_message(&self) -> &str {
         match &self.error {
             Some(error) if !error.message.is_empty() => &error.message,
-            _ => "the server gave no reason",
+            _ => "the server did not give a reason",
         }
     }
 }
@@ -68,13 +67,14 @@ fn final_response(items: &[ThreadItem]) -> Option<String> {
         ThreadItem::AgentMessage(message) => Some((rank(message.phase.as_ref())?, message)),
         _ => None,
     });
-    // The last one of the highest rank.
+    // Of several messages with the highest rank, this is the last.
     let found = ranked.max_by_key(|(rank, _)| *rank);
     found.map(|(_, message)| message.text.clone())
 }
 
-/// How likely a message of this phase is the answer; `None` if it is not. The first two are the rule of
-/// the Python SDK. A mark that only a newer server knows is no reason to have no answer.
+/// Ranks a phase as that of the final response; `None` if a message of this phase never is. The two
+/// higher ranks are those of the Python SDK. The lowest is for phases of newer servers: a message
+/// with an unknown phase is better than none.
 fn rank(phase: Option<&MessagePhase>) -> Option<u8> {
     match phase {
         Some(MessagePhase::FinalAnswer) => Some(2),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_final_response_is_the_last_final_answer_or_else_the_last_unmarked_message() {
+    fn the_final_response_is_the_last_final_answer_or_the_last_message_without_a_phase() {
         let (last, commentary) = (
             Some(MessagePhase::FinalAnswer),
             Some(MessagePhase::Commentary),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_whose_mark_is_not_known_is_not_lost() {
+    fn a_message_with_another_phase_is_the_final_response_if_there_is_no_better_one() {
         let unknown = Some(MessagePhase::Unrecognized("epilogue".into()));
         let part = Some(MessagePhase::PartialAnswer);
         let commentary = Some(MessagePhase::Commentary);

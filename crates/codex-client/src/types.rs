@@ -1,14 +1,13 @@
-//! The values and events of the protocol that a user of this crate meets: what options take, what
-//! results hold, what streams bring.
+//! The protocol types in the API of this crate: option values, results, events, and the requests of
+//! the server with their responses.
 //!
-//! It is a selection, and the same types as in `codex_types`, which has all of the protocol.
+//! A selection of [`protocol`](crate::protocol), which has all types of the protocol.
 
-/// A JSON object, which is one of the things that the option `config` takes.
+/// A JSON object, such as the value of the option `config`.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
-// What the options of the request builders take, and what such values are made of.
-// What is told of watched files.
-// What requests are answered with. Where a handle returns nothing of it, `Codex::request` does.
+// Options of request builders and their parts, responses, and changes of watched files. Where a
+// method of a handle does not return the response, `Codex::request` does.
 pub use codex_types::{
     Account, ApprovalsReviewer, AskForApproval, CancelLoginAccountResponse,
     CancelLoginAccountStatus, ExternalSandboxSandboxPolicy, FsChangedNotification,
@@ -19,7 +18,7 @@ pub use codex_types::{
     ThreadSortKey, ThreadSource, ThreadSourceKind, ThreadStartSource, ThreadStatus,
     TurnInterruptResponse, TurnSteerResponse, WorkspaceWriteSandboxPolicy,
 };
-// What streams bring.
+// Notifications.
 pub use codex_types::{
     AccountLoginCompletedNotification, AccountRateLimitsUpdatedNotification,
     AccountUpdatedNotification, AgentMessageDeltaNotification,
@@ -38,7 +37,7 @@ pub use codex_types::{
     TurnDiffUpdatedNotification, TurnPlanUpdatedNotification, TurnStartedNotification,
     UnrecognizedMessage, WarningNotification,
 };
-// What the server asks, and what it is answered.
+// Requests of the server and their responses.
 pub use codex_types::{
     AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,
     AttestationGenerateResponse, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse,
@@ -54,7 +53,7 @@ pub use codex_types::{
     ServerRequest, ToolRequestUserInputAnswer, ToolRequestUserInputOption,
     ToolRequestUserInputParams, ToolRequestUserInputQuestion, ToolRequestUserInputResponse,
 };
-// What a turn and its result are made of.
+// Turns, their results and items.
 pub use codex_types::{
     AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionSource,
     CommandExecutionStatus, CommandExecutionThreadItem, ContextCompactionThreadItem,
@@ -65,18 +64,18 @@ pub use codex_types::{
     ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError, TurnStatus, UserMessageThreadItem,
     WebSearchThreadItem,
 };
-// The pieces of an input.
+// Pieces of an input.
 pub use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
     SkillUserInput, TextUserInput, UserInput,
 };
-// What is reviewed.
+// Targets of reviews.
 pub use codex_types::{
     BaseBranchReviewTarget, CommitReviewTarget, CustomReviewTarget, ReviewTarget,
 };
-// What processes are told and tell.
+// Processes.
 pub use codex_types::{CommandExecOutputStream, CommandExecTerminalSize};
-// What goals are, and what is told of them.
+// Goals.
 pub use codex_types::{
     ThreadGoal, ThreadGoalClearedNotification, ThreadGoalStatus, ThreadGoalUpdatedNotification,
 };

@@ -1,4 +1,4 @@
-//! The answer to a request for leave.
+//! Decisions on approval requests.
 
 use codex_types::{
     AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision,
@@ -17,49 +17,52 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Whether something may be done. See [`ApprovalRequest`].
+/// The response to an [`ApprovalRequest`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Decision {
-    /// Yes, this once. For permissions: all that were asked for, until the turn ends.
+    /// Approves this request. For permissions: grants all requested permissions until the turn
+    /// ends.
     Accept,
-    /// Yes, and do not ask again for the same in this session. For permissions: all that were asked
-    /// for, until the session ends.
+    /// Approves this request, and the same requests for the rest of the session. For permissions:
+    /// grants all requested permissions until the session ends.
     AcceptForSession,
-    /// No. The turn goes on, and the model is told.
+    /// Denies the request. The turn continues, and the model learns of the denial. To end the turn
+    /// instead, use [`Cancel`](Self::Cancel).
     Decline,
-    /// No, and the turn is interrupted. For permissions, which know no such answer, it is
-    /// [`Decline`](Self::Decline).
+    /// Denies the request and interrupts the turn. For permissions, the same as
+    /// [`Decline`](Self::Decline), since the protocol has no such response.
     Cancel,
-    /// Yes, and from now on commands that begin with these words run without asking. For commands;
-    /// the server proposes the words (`proposedExecpolicyAmendment`).
+    /// Approves the command, and from now on all commands that begin with these words. The server
+    /// proposes the words (`proposedExecpolicyAmendment`). For commands only.
     AcceptWithExecpolicyAmendment(Vec<String>),
-    /// A lasting rule for a host, which may allow or deny it. For commands that want the network; the
-    /// server proposes the rules (`proposedNetworkPolicyAmendments`).
+    /// Applies a permanent rule that allows or denies a host. The server proposes the rules
+    /// (`proposedNetworkPolicyAmendments`). For commands that require network access only.
     ApplyNetworkPolicyAmendment(NetworkPolicyAmendment),
-    /// A part of the permissions, or all. What is not in it is denied. For permissions.
+    /// Grants the contained permissions and denies the others. For permissions only.
     Grant(Box<PermissionsRequestApprovalResponse>),
 }
 
 impl ApprovalRequest {
-    /// Returns the decisions to offer, in order: those that the server lists (`availableDecisions`), or
-    /// those of the protocol if it lists none. [`Decline`](Decision::Decline) is always included.
+    /// Returns the decisions to offer to a user, in order: those listed by the server
+    /// (`availableDecisions`), or all decisions on such a request if the server lists none.
+    /// [`Decline`](Decision::Decline) is always included.
     pub fn available_decisions(&self) -> Vec<Decision> {
         Decision::available(self)
     }
 }
 
-/// The reason of a rejection for the model, on older servers.
-const DECLINED: &str = "the user has declined";
+/// The reason of a denial for the model, on older servers.
+const DENIAL_REASON: &str = "the user declined";
 
 impl Decision {
-    /// Grants these permissions until the turn ends.
+    /// Creates a decision that grants these permissions until the turn ends.
     pub fn grant(permissions: impl Into<GrantedPermissionProfile>) -> Self {
         let response = PermissionsRequestApprovalResponse::new(permissions);
         Self::Grant(Box::new(response))
     }
 
-    /// Whether it allows anything. A rule that denies a host does not, nor does an empty grant.
+    /// Whether the decision allows anything. A rule that denies a host and an empty grant do not.
     pub fn accepts(&self) -> bool {
         match self {
             Self::Decline | Self::Cancel => false,
@@ -72,7 +75,7 @@ impl Decision {
     fn available(request: &ApprovalRequest) -> Vec<Self> {
         let mut available = match request {
             ApprovalRequest::Command(params) => match &params.available_decisions {
-                Some(listed) => listed.iter().filter_map(Self::of_protocol).collect(),
+                Some(listed) => listed.iter().filter_map(Self::from_listed).collect(),
                 None => {
                     let words = params.proposed_execpolicy_amendment.iter().cloned();
                     let hosts = params.proposed_network_policy_amendments.iter().flatten();
@@ -96,7 +99,7 @@ impl Decision {
                 Self::Cancel,
             ],
         };
-        // Servers that list only `cancel` take it too.
+        // Servers that list only `cancel` accept `decline`, too.
         if !available.contains(&Self::Decline) {
             let cancel = available.iter().position(|listed| *listed == Self::Cancel);
             available.insert(cancel.unwrap_or(available.len()), Self::Decline);
@@ -104,8 +107,9 @@ impl Decision {
         available
     }
 
-    /// A decision that the server lists; `None` for one that this version does not know.
-    fn of_protocol(decision: &CommandExecutionApprovalDecision) -> Option<Self> {
+    /// Converts a decision that the server lists; `None` for a decision that this version does not
+    /// know.
+    fn from_listed(decision: &CommandExecutionApprovalDecision) -> Option<Self> {
         use CommandExecutionApprovalDecision as Listed;
 
         Some(match decision {
@@ -123,28 +127,28 @@ impl Decision {
         })
     }
 
-    /// The result to send for this request, as JSON.
+    /// Returns the result to send for this request, as JSON.
     pub(crate) fn response(self, request: &ApprovalRequest) -> Result<Vec<u8>> {
         match request {
             ApprovalRequest::Command(_) => json(&CommandExecutionRequestApprovalResponse::new(
-                self.of_command()?,
+                self.command_decision()?,
             )),
-            ApprovalRequest::FileChange(_) => {
-                json(&FileChangeRequestApprovalResponse::new(self.of_change()?))
-            }
+            ApprovalRequest::FileChange(_) => json(&FileChangeRequestApprovalResponse::new(
+                self.file_change_decision()?,
+            )),
             ApprovalRequest::Permissions(params) => {
-                json(&self.of_permissions(&params.permissions)?)
+                json(&self.permissions_response(&params.permissions)?)
             }
             ApprovalRequest::LegacyCommand(_) => {
-                json(&ExecCommandApprovalResponse::new(self.of_legacy()?))
+                json(&ExecCommandApprovalResponse::new(self.legacy_decision()?))
             }
             ApprovalRequest::LegacyPatch(_) => {
-                json(&ApplyPatchApprovalResponse::new(self.of_legacy()?))
+                json(&ApplyPatchApprovalResponse::new(self.legacy_decision()?))
             }
         }
     }
 
-    fn of_command(self) -> Result<CommandExecutionApprovalDecision> {
+    fn command_decision(self) -> Result<CommandExecutionApprovalDecision> {
         use CommandExecutionApprovalDecision as Out;
 
         Ok(match self {
@@ -158,11 +162,11 @@ impl Decision {
             Self::ApplyNetworkPolicyAmendment(rule) => Out::ApplyNetworkPolicyAmendment(
                 ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision::new(rule),
             ),
-            Self::Grant(_) => return Err(self.unfit("a command")),
+            Self::Grant(_) => return Err(self.mismatch("a command")),
         })
     }
 
-    fn of_change(self) -> Result<FileChangeApprovalDecision> {
+    fn file_change_decision(self) -> Result<FileChangeApprovalDecision> {
         use FileChangeApprovalDecision as Out;
 
         Ok(match self {
@@ -170,11 +174,11 @@ impl Decision {
             Self::AcceptForSession => Out::AcceptForSession,
             Self::Decline => Out::Decline,
             Self::Cancel => Out::Cancel,
-            other => return Err(other.unfit("a file change")),
+            other => return Err(other.mismatch("a file change")),
         })
     }
 
-    fn of_permissions(
+    fn permissions_response(
         self,
         requested: &RequestPermissionProfile,
     ) -> Result<PermissionsRequestApprovalResponse> {
@@ -188,18 +192,18 @@ impl Decision {
                     _ => PermissionGrantScope::Session,
                 })
             }
-            // What is not granted is denied.
+            // Permissions that are not granted are denied.
             Self::Decline | Self::Cancel => PermissionsRequestApprovalResponse::new(all),
             Self::Grant(response) => *response,
-            other => return Err(other.unfit("permissions")),
+            other => return Err(other.mismatch("permissions")),
         })
     }
 
-    fn of_legacy(self) -> Result<ReviewDecision> {
+    fn legacy_decision(self) -> Result<ReviewDecision> {
         Ok(match self {
             Self::Accept => ReviewDecision::Approved,
             Self::AcceptForSession => ReviewDecision::ApprovedForSession,
-            Self::Decline => ReviewDecision::Denied(DeniedReviewDecision::new(DECLINED)),
+            Self::Decline => ReviewDecision::Denied(DeniedReviewDecision::new(DENIAL_REASON)),
             Self::Cancel => ReviewDecision::Abort,
             Self::AcceptWithExecpolicyAmendment(words) => {
                 ReviewDecision::ApprovedExecpolicyAmendment(
@@ -209,13 +213,14 @@ impl Decision {
             Self::ApplyNetworkPolicyAmendment(rule) => ReviewDecision::NetworkPolicyAmendment(
                 NetworkPolicyAmendmentReviewDecision::new(rule),
             ),
-            Self::Grant(_) => return Err(self.unfit("a command or patch")),
+            Self::Grant(_) => return Err(self.mismatch("a command or patch")),
         })
     }
 
-    fn unfit(&self, what: &str) -> Error {
+    /// Returns the error for a decision that does not apply to a request.
+    fn mismatch(&self, subject: &str) -> Error {
         let message = format!(
-            "{self:?} is no answer to a request for {what}: `available_decisions` has those that are"
+            "{self:?} is not a valid decision on {subject}: use one of `available_decisions`"
         );
         Error::InvalidInput(message.into())
     }
@@ -232,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_allows_nothing_does_not_accept() {
+    fn a_decision_that_allows_nothing_does_not_accept() {
         let rule = |action: NetworkPolicyRuleAction| {
             Decision::ApplyNetworkPolicyAmendment(NetworkPolicyAmendment::new(action, "x"))
         };
@@ -241,22 +246,22 @@ mod tests {
                 serde_json::from_value(permissions).unwrap();
             Decision::grant(permissions)
         };
-        for no in [
+        for denies in [
             Decision::Decline,
             Decision::Cancel,
             rule(NetworkPolicyRuleAction::Deny),
             grant(json!({})),
         ] {
-            assert!(!no.accepts(), "{no:?}");
+            assert!(!denies.accepts(), "{denies:?}");
         }
-        for yes in [
+        for allows in [
             Decision::Accept,
             Decision::AcceptForSession,
             Decision::AcceptWithExecpolicyAmendment(vec!["ls".into()]),
             rule(NetworkPolicyRuleAction::Allow),
             grant(json!({"network": {"enabled": true}})),
         ] {
-            assert!(yes.accepts(), "{yes:?}");
+            assert!(allows.accepts(), "{allows:?}");
         }
     }
 }

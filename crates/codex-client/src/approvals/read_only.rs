@@ -1,24 +1,24 @@
-//! Telling commands that only read from all others.
+//! Recognizes commands that only read.
 //!
-//! It errs on one side: what is not known to be harmless is not. The server's own parse of a command
-//! is for display; it calls `find . -delete` a listing. Git is not among the readers: a repository's own
-//! configuration names programs that `git status` and `git diff` run.
+//! A command is read-only if all of its parts are known to be harmless. The server's own parse of a
+//! command is not used: it is for display, and classifies `find . -delete` as a listing. Git is not
+//! included: the configuration of a repository names programs that `git status` and `git diff` run.
 //!
-//! What the machine's owner has set up is trusted: `PATH`, the profile of the shell, the configuration
-//! file that `rg` is pointed to.
+//! The setup of the machine is trusted: `PATH`, the profile of the shell, the configuration file of
+//! `rg`.
 
-/// Programs that only read, whatever their options.
-const READERS: [&str; 21] = [
-    "basename", "cat", "cd", "cut", "dirname", "echo", "false", "grep", "envelope", "id", "ls",
-    "nl", "pwd", "readlink", "stat", "tail", "true", "uname", "wc", "which", "whoami",
+/// Programs that only read, with any options.
+const READ_ONLY_PROGRAMS: [&str; 21] = [
+    "basename", "cat", "cd", "cut", "dirname", "echo", "false", "grep", "head", "id", "ls", "nl",
+    "pwd", "readlink", "stat", "tail", "true", "uname", "wc", "which", "whoami",
 ];
 
-/// Options of `rg` that run a program; `-z` is short for the last.
-const RUNNING: [&str; 3] = ["--pre", "--hostname-bin", "--search-zip"];
+/// Options of `rg` that run a program. `-z` is the short form of the last.
+const RG_EXEC_OPTIONS: [&str; 3] = ["--pre", "--hostname-bin", "--search-zip"];
 
-/// What `find` may be told. The systems differ in what else it can do: it deletes by `-delete` or
-/// `-rm`, writes by `-fprint` or `-cpio`, runs programs by `-exec` or `-ok`.
-const FINDING: [&str; 45] = [
+/// Options of `find` that only read. The others differ between systems: some delete files
+/// (`-delete`, `-rm`), write files (`-fprint`, `-cpio`) or run programs (`-exec`, `-ok`).
+const FIND_OPTIONS: [&str; 45] = [
     "-H",
     "-L",
     "-P",
@@ -66,8 +66,8 @@ const FINDING: [&str; 45] = [
     "-xtype",
 ];
 
-/// Where the shells of a system are. At another place may be anybody's program.
-const PLACES: [&str; 4] = [
+/// The directories of the shells of a system. A shell in another directory may be any program.
+const SHELL_DIRS: [&str; 4] = [
     "/bin/",
     "/usr/bin/",
     "/usr/local/bin/",
@@ -77,29 +77,29 @@ const PLACES: [&str; 4] = [
 /// A word of a command.
 struct Word {
     text: String,
-    /// Whether the shell puts the names of files in its place.
-    pattern: bool,
+    /// Whether the shell replaces the word by matching file names.
+    is_pattern: bool,
 }
 
-/// Whether a command line only reads. It may be wrapped in a call of a shell, as servers do.
-pub(crate) fn line(line: &str) -> bool {
-    split(line).is_some_and(|commands| all(&commands))
+/// Whether a command line only reads. It may be the argument of a shell, such as `bash -lc 'ls'`.
+pub(crate) fn is_read_only_line(line: &str) -> bool {
+    parse(line).is_some_and(|commands| are_read_only(&commands))
 }
 
-/// Whether a command only reads.
-pub(crate) fn words(words: &[String]) -> bool {
+/// Whether a command, given as its words, only reads.
+pub(crate) fn is_read_only_command(words: &[String]) -> bool {
     let words = words.iter().map(|word| Word {
         text: word.clone(),
-        pattern: false,
+        is_pattern: false,
     });
-    all(&[words.collect()])
+    are_read_only(&[words.collect()])
 }
 
-fn all(commands: &[Vec<Word>]) -> bool {
-    !commands.is_empty() && commands.iter().all(|words| command(words))
+fn are_read_only(commands: &[Vec<Word>]) -> bool {
+    !commands.is_empty() && commands.iter().all(|words| is_read_only(words))
 }
 
-fn command(words: &[Word]) -> bool {
+fn is_read_only(words: &[Word]) -> bool {
     let Some((program, arguments)) = words.split_first() else {
         return false;
     };
@@ -107,33 +107,34 @@ fn command(words: &[Word]) -> bool {
         && is_shell(&program.text)
         && matches!(option.text.as_str(), "-c" | "-lc")
     {
-        // One wrapper, not more.
-        return !script.pattern
-            && split(script.text.as_str()).is_some_and(|commands| {
-                let is_wrapped = |words: &Vec<Word>| is_shell(&words[0].text);
-                !commands.iter().any(is_wrapped) && all(&commands)
+        // The script must not call a shell in turn.
+        return !script.is_pattern
+            && parse(script.text.as_str()).is_some_and(|commands| {
+                let is_nested = |words: &Vec<Word>| is_shell(&words[0].text);
+                !commands.iter().any(is_nested) && are_read_only(&commands)
             });
     }
-    // A path would name a program that may be anybody's.
+    // A name only: a program named by its path may be any program.
     let program = program.text.as_str();
-    if READERS.contains(&program) {
+    if READ_ONLY_PROGRAMS.contains(&program) {
         return true;
     }
-    // The name of a file may look like an option.
-    let is_open = |word: &Word| word.pattern && word.text.starts_with(['*', '?', '-']);
-    if arguments.iter().any(is_open) {
+    // A matching file name may look like an option.
+    let may_be_option = |word: &Word| word.is_pattern && word.text.starts_with(['*', '?', '-']);
+    if arguments.iter().any(may_be_option) {
         return false;
     }
     let mut arguments = arguments.iter().map(|word| word.text.as_str());
     match program {
         "find" => arguments.all(|argument| {
             let option = argument.strip_prefix('-');
-            // A number, as in `-mtime -7`, is none.
+            // A number, as in `-mtime -7`, is not an option.
             option.is_none_or(|option| option.starts_with(|first: char| first.is_ascii_digit()))
-                || FINDING.contains(&argument)
+                || FIND_OPTIONS.contains(&argument)
         }),
-        "rg" => !arguments.any(runs),
-        // Its scripts can write and run; this one prints some lines.
+        "rg" => !arguments.any(is_rg_exec_option),
+        // Scripts of `sed` can write files and run programs. Only those that print lines are
+        // accepted.
         "sed" => {
             arguments.next() == Some("-n")
                 && arguments.next().is_some_and(prints_lines)
@@ -143,18 +144,21 @@ fn command(words: &[Word]) -> bool {
     }
 }
 
-/// Whether it is one of the options that run a program: with a value, abbreviated, or among letters
-/// written together, as in `-iz`.
-fn runs(argument: &str) -> bool {
+/// Whether an argument of `rg` is an option that runs a program. The option may have a value, be
+/// abbreviated, or be one of several letters, as in `-iz`.
+fn is_rg_exec_option(argument: &str) -> bool {
     let name = argument.split('=').next().unwrap_or_default();
     if name.starts_with("--") {
-        return name.len() > 2 && RUNNING.iter().any(|option| option.starts_with(name));
+        return name.len() > 2
+            && RG_EXEC_OPTIONS
+                .iter()
+                .any(|option| option.starts_with(name));
     }
     name.strip_prefix('-')
         .is_some_and(|letters| letters.contains('z'))
 }
 
-/// Whether a script of `sed` is `5p`, `1,20p` or `5,$p`.
+/// Whether a script of `sed` has the form `5p`, `1,20p` or `5,$p`.
 fn prints_lines(script: &str) -> bool {
     let is_line = |line: &str| !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
     let Some(lines) = script.strip_suffix('p') else {
@@ -167,14 +171,14 @@ fn prints_lines(script: &str) -> bool {
 }
 
 fn is_shell(program: &str) -> bool {
-    let mut places = PLACES.iter();
-    let name = places.find_map(|place| program.strip_prefix(place));
+    let mut dirs = SHELL_DIRS.iter();
+    let name = dirs.find_map(|dir| program.strip_prefix(dir));
     matches!(name.unwrap_or(program), "bash" | "sh" | "zsh")
 }
 
-/// The commands of a line, each as its words, of which there is at least one. They may be joined by
-/// `&&`, `||`, `;` and `|`; `None` for a line with anything else that a shell acts on.
-fn split(line: &str) -> Option<Vec<Vec<Word>>> {
+/// Splits a line into commands, each with at least one word. The commands may be joined by `&&`,
+/// `||`, `;` and `|`. Returns `None` for a line with any other syntax that a shell interprets.
+fn parse(line: &str) -> Option<Vec<Vec<Word>>> {
     let mut commands = vec![Vec::new()];
     let mut word = None::<Word>;
     let mut rest = line.chars();
@@ -205,7 +209,7 @@ fn split(line: &str) -> Option<Vec<Vec<Word>>> {
                 if doubled {
                     rest.next();
                 }
-                // In the background; or with the errors in the pipe, which is `|&`.
+                // `&` runs a command in the background, `|&` redirects errors.
                 if (next == '&' && !doubled)
                     || (next == ';' && doubled)
                     || rest.as_str().starts_with('&')
@@ -215,10 +219,10 @@ fn split(line: &str) -> Option<Vec<Vec<Word>>> {
                 commands.last_mut()?.extend(word.take());
                 commands.push(Vec::new());
             }
-            // Which of the outputs it is, `2` say, may well be taken for an argument.
+            // The number of an output, as in `2>`, is taken for an argument, which does no harm.
             '>' => {
                 commands.last_mut()?.extend(word.take());
-                rest = after_harmless_target(rest.as_str())?.chars();
+                rest = skip_harmless_target(rest.as_str())?.chars();
             }
             'a'..='z'
             | 'A'..='Z'
@@ -232,10 +236,11 @@ fn split(line: &str) -> Option<Vec<Vec<Word>>> {
             | '+'
             | '@'
             | '%' => text(&mut word).push(next),
-            // In the first word they set a variable, which may be `PATH`, or name any program.
+            // Not in the first word, where they set a variable such as `PATH`, or match any
+            // program.
             '=' | '*' | '?' if !commands.last()?.is_empty() => {
                 text(&mut word).push(next);
-                word.as_mut()?.pattern |= next != '=';
+                word.as_mut()?.is_pattern |= next != '=';
             }
             _ => return None,
         }
@@ -247,23 +252,24 @@ fn split(line: &str) -> Option<Vec<Vec<Word>>> {
         .then_some(commands)
 }
 
-/// The text of the word that is being read, which begins here if there is none.
+/// Returns the text of the current word, after starting a word if there is none.
 fn text(word: &mut Option<Word>) -> &mut String {
-    let begun = word.get_or_insert_with(|| Word {
+    let word = word.get_or_insert_with(|| Word {
         text: String::new(),
-        pattern: false,
+        is_pattern: false,
     });
-    &mut begun.text
+    &mut word.text
 }
 
-/// What follows the target of a redirection that writes no file: `/dev/null`, or another output.
-fn after_harmless_target(line: &str) -> Option<&str> {
+/// Returns the rest of a line after the target of a redirection to `/dev/null` or another output.
+/// `None` for any other target, which is a file.
+fn skip_harmless_target(line: &str) -> Option<&str> {
     let after = line.strip_prefix("&1").or_else(|| line.strip_prefix("&2"));
     let after = after.or_else(|| {
         let target = line.trim_start_matches([' ', '\t']);
         target.strip_prefix("/dev/null")
     })?;
-    // As a part of a longer word it would be a file.
+    // The beginning of a longer word would be the name of a file.
     (after.is_empty() || after.starts_with([' ', '\t', '|', '&', ';'])).then_some(after)
 }
 
@@ -272,12 +278,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_that_only_read_are_known() {
+    fn commands_that_only_read_are_recognized() {
         for read in [
             "ls -la src",
             "/bin/bash -lc 'cat Cargo.toml'",
             "bash -lc 'cd src && grep -rn \"fn main\" .'",
-            "/bin/zsh -c 'rg -n needle | envelope -20; wc -l a.rs'",
+            "/bin/zsh -c 'rg -n needle | head -20; wc -l a.rs'",
             "find . -name x.rs",
             "echo a=b",
             "cat src/*.rs *.toml",
@@ -285,17 +291,21 @@ mod tests {
             "find . -type f '(' -name '*.rs' -o -name '*.md' ')' -mtime -7",
             "sed -n 1,20p a.rs b.rs",
             "sed -n '5,$p' a.rs",
-            "ls a 2>/dev/null | envelope",
+            "ls a 2>/dev/null | head",
             "ls a > /dev/null && grep -c x b 2>&1",
         ] {
-            assert!(line(read), "{read}");
+            assert!(is_read_only_line(read), "{read}");
         }
-        assert!(words(&["cat".into(), "a b".into()]));
-        assert!(words(&["bash".into(), "-lc".into(), "ls && pwd".into()]));
+        assert!(is_read_only_command(&["cat".into(), "a b".into()]));
+        assert!(is_read_only_command(&[
+            "bash".into(),
+            "-lc".into(),
+            "ls && pwd".into()
+        ]));
     }
 
     #[test]
-    fn whatever_else_is_not() {
+    fn all_other_commands_are_not_read_only() {
         for other in [
             "",
             "rm x",
@@ -330,11 +340,11 @@ mod tests {
             "cat 'unclosed",
             "cat ~/x\\",
             "ls (a)",
-            // A shell that is not the system's.
+            // A shell that does not belong to the system.
             "./bash -lc ls",
             "/tmp/bash -lc ls",
             "/bin/../tmp/bash -lc ls",
-            // A program, or an option, by the name of a file.
+            // A program or an option that is the name of a file.
             "l* x",
             "* x",
             "bash -lc 'l* x'",
@@ -343,7 +353,7 @@ mod tests {
             "rg needle -*",
             "rg needle ''*",
             "find * -name x",
-            // What other systems have, and abbreviations.
+            // Options of other systems, and abbreviated options.
             "find . -rm",
             "find . -cpio x",
             "find . -files0-from x",
@@ -354,7 +364,7 @@ mod tests {
             "sed 1,20p a",
             "sed -n p a",
             "sed -n 1,20p *",
-            // Files that are written.
+            // Redirections to files.
             "ls > /dev/nullx",
             "ls > /dev/null/../x",
             "ls >/dev/null'x'",
@@ -375,9 +385,9 @@ mod tests {
             "ls !$",
             "ls ^a^b",
         ] {
-            assert!(!line(other), "{other}");
+            assert!(!is_read_only_line(other), "{other}");
         }
-        assert!(!words(&[]));
-        assert!(!words(&["rm".into()]));
+        assert!(!is_read_only_command(&[]));
+        assert!(!is_read_only_command(&["rm".into()]));
     }
 }

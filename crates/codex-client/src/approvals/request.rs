@@ -1,4 +1,4 @@
-//! Requests for leave to do something.
+//! Approval requests.
 
 use codex_types::{
     ApplyPatchApprovalParams, CommandExecutionApprovalKind, CommandExecutionRequestApprovalParams,
@@ -7,41 +7,45 @@ use codex_types::{
     ThreadItem,
 };
 
-use crate::{approvals::read_only, connection::inbound_request::InboundRequest, error::Result};
+use crate::{
+    approvals::read_only::{is_read_only_command, is_read_only_line},
+    connection::inbound_request::InboundRequest,
+    error::Result,
+};
 
-/// The server asks for leave to do something that the sandbox or the approval policy does not allow
-/// by itself.
+/// A request of the server to approve an action that the sandbox or the approval policy does not
+/// allow.
 ///
-/// Answered with a [`Decision`].
+/// The response is a [`Decision`](crate::Decision).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ApprovalRequest {
-    /// To run a command, or to write to the input of a running one
+    /// Running a command, or writing to the input of a running one
     /// (`item/commandExecution/requestApproval`).
     Command(Box<CommandExecutionRequestApprovalParams>),
-    /// To change files (`item/fileChange/requestApproval`).
+    /// Changing files (`item/fileChange/requestApproval`).
     FileChange(Box<FileChangeApproval>),
-    /// To have more permissions, from then on (`item/permissions/requestApproval`).
+    /// Granting further permissions (`item/permissions/requestApproval`).
     Permissions(Box<PermissionsRequestApprovalParams>),
-    /// To run a command, request in the way of older servers (`execCommandApproval`).
+    /// Running a command, on older servers (`execCommandApproval`).
     LegacyCommand(Box<ExecCommandApprovalParams>),
-    /// To change files, request in the way of older servers (`applyPatchApproval`).
+    /// Changing files, on older servers (`applyPatchApproval`).
     LegacyPatch(Box<ApplyPatchApprovalParams>),
 }
 
-/// A request to change files, with what is to be changed.
+/// A request to approve a file change, with the changes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileChangeApproval {
-    /// The request itself.
+    /// The params of the request.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes that the item consists of, from the notifications before the request. `None` if they
-    /// are not known: the server has sent none, or they were too many to be kept (8 MiB).
+    /// The changes, from notifications before the request. `None` if they are not known: the server
+    /// sent none, or they exceeded the limit of 8 MiB for kept changes.
     pub changes: Option<Vec<FileUpdateChange>>,
 }
 
-/// The methods whose answer is a decision.
-pub(crate) const APPROVALS: [&str; 5] = [
+/// The methods of approval requests.
+pub(crate) const APPROVAL_METHODS: [&str; 5] = [
     CommandExecutionRequestApprovalParams::METHOD,
     FileChangeRequestApprovalParams::METHOD,
     PermissionsRequestApprovalParams::METHOD,
@@ -50,8 +54,8 @@ pub(crate) const APPROVALS: [&str; 5] = [
 ];
 
 impl ApprovalRequest {
-    /// The request, if it is one for leave.
-    pub(crate) fn of(request: &InboundRequest) -> Result<Option<Self>> {
+    /// Decodes a request; `None` if it is not an approval request.
+    pub(crate) fn decode(request: &InboundRequest) -> Result<Option<Self>> {
         Ok(Some(match request.method() {
             CommandExecutionRequestApprovalParams::METHOD => {
                 Self::Command(Box::new(request.params()?))
@@ -70,7 +74,7 @@ impl ApprovalRequest {
         }))
     }
 
-    /// The thread in which it is to be done.
+    /// Returns the id of the thread.
     pub fn thread_id(&self) -> &str {
         match self {
             Self::Command(params) => &params.thread_id,
@@ -81,7 +85,7 @@ impl ApprovalRequest {
         }
     }
 
-    /// The turn in which it is to be done; older servers do not say.
+    /// Returns the id of the turn; `None` for the requests of older servers, which do not name it.
     pub fn turn_id(&self) -> Option<&str> {
         match self {
             Self::Command(params) => Some(&params.turn_id),
@@ -91,7 +95,7 @@ impl ApprovalRequest {
         }
     }
 
-    /// The item that it belongs to. Several requests may belong to one item.
+    /// Returns the id of the item that requires the approval. An item may have several requests.
     pub fn item_id(&self) -> &str {
         match self {
             Self::Command(params) => &params.item_id,
@@ -102,7 +106,7 @@ impl ApprovalRequest {
         }
     }
 
-    /// Why the model or the server asks, in words.
+    /// Returns the reason of the request, written by the model or the server.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Command(params) => params.reason.as_deref(),
@@ -113,38 +117,39 @@ impl ApprovalRequest {
         }
     }
 
-    /// Whether it is certain that nothing is changed: a command that consists of programs known to
-    /// read only, with options known to be harmless, and that asks for no more permissions and for
-    /// no network. What is not certain is `false`, and so is all that is no command.
+    /// Whether the request is a command that is known to change nothing: it consists of programs
+    /// that only read, with options that are known to be harmless, and requires neither further
+    /// permissions nor network access. Returns `false` for all other commands, and for other kinds
+    /// of requests.
     ///
-    /// It is judged by the command itself, not by the server's description of it, which is for
-    /// display. What the command reads may still be secret, and what the machine itself is set up to do
-    /// is trusted: `PATH`, the profile of the shell, the configuration file of `rg`.
+    /// The check is based on the command itself, not on the server's description of it, which is
+    /// for display. The command may still read secrets. The setup of the machine is trusted:
+    /// `PATH`, the profile of the shell, the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {
                 params.kind == CommandExecutionApprovalKind::Command
                     && params.additional_permissions.is_none()
                     && params.network_approval_context.is_none()
-                    && params.command.as_deref().is_some_and(read_only::line)
+                    && params.command.as_deref().is_some_and(is_read_only_line)
             }
-            Self::LegacyCommand(params) => read_only::words(&params.command),
+            Self::LegacyCommand(params) => is_read_only_command(&params.command),
             Self::FileChange(_) | Self::Permissions(_) | Self::LegacyPatch(_) => false,
         }
     }
 }
 
-/// What an item wants to change, by the last that was said about it.
+/// Returns the changes of an item, from the last related notification.
 fn changes(request: &InboundRequest, item_id: &str) -> Option<Vec<FileUpdateChange>> {
     let newest_first = request.related.iter();
     newest_first
-        .filter_map(|params| changes_of(params, item_id))
+        .filter_map(|params| changes_in(params, item_id))
         .next()
         .filter(|changes| !changes.is_empty())
 }
 
-/// What this notification says about the item.
-fn changes_of(params: &str, item_id: &str) -> Option<Vec<FileUpdateChange>> {
+/// Returns the changes of an item, if the params of a notification contain them.
+fn changes_in(params: &str, item_id: &str) -> Option<Vec<FileUpdateChange>> {
     if let Ok(updated) = serde_json::from_str::<FileChangePatchUpdatedNotification>(params) {
         return (updated.item_id == item_id).then_some(updated.changes);
     }

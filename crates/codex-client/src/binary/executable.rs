@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Whether a path is a file that can be run.
+/// Whether the path is an executable file.
 #[cfg(unix)]
 pub(crate) fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-/// Whether a path is a file that can be run.
+/// Whether the path is an executable file.
 #[cfg(not(unix))]
 pub(crate) fn is_executable(path: &Path) -> bool {
     path.is_file()

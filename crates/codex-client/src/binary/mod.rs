@@ -1,12 +1,13 @@
-//! Finding the `codex` to run.
+//! Locates the `codex` program.
 //!
-//! In this order: what the caller says, `CODEX_BIN`, the directories of `PATH`, the places where
-//! package managers put it. The first two are not a hint but an order: if there is nothing, that is
-//! an error and no search. What was found may be the script that npm installs; it is resolved to the
-//! program that the script would start, which saves a `node` between us and the server.
+//! The order is: the path passed to the builder, `CODEX_BIN`, the directories in `PATH`, the
+//! directories where package managers install programs. The first two are explicit: if the program
+//! does not exist, the search fails. If the program is the script that npm installs, it is resolved
+//! to the native program that the script would start, which avoids a `node` process before the
+//! server.
 
 pub(crate) mod executable;
-pub(crate) mod places;
+pub(crate) mod install_dirs;
 pub(crate) mod wrapper;
 
 use std::{
@@ -16,11 +17,11 @@ use std::{
 };
 
 use crate::{
-    binary::{executable::is_executable, places::usual_places},
+    binary::{executable::is_executable, install_dirs::install_dirs},
     error::codex_not_found::CodexNotFound,
 };
 
-/// The variable that names the program to run.
+/// The environment variable with the path of the program.
 const VARIABLE: &str = "CODEX_BIN";
 
 #[cfg(windows)]
@@ -28,61 +29,63 @@ const NAMES: [&str; 2] = ["codex.exe", "codex.cmd"];
 #[cfg(not(windows))]
 const NAMES: [&str; 1] = ["codex"];
 
-/// Where to look.
+/// The locations to search.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Search {
-    /// What the caller said.
+    /// The path passed to the builder.
     explicit: Option<PathBuf>,
     variable: Option<OsString>,
     path: Option<OsString>,
-    /// Directories to look in after those of `PATH`.
-    places: Vec<PathBuf>,
+    /// The directories to search after those in `PATH`.
+    install_dirs: Vec<PathBuf>,
 }
 
 impl Search {
-    /// In the surroundings of this process.
-    pub(crate) fn here(explicit: Option<PathBuf>) -> Self {
+    /// Reads the locations from the environment of this process.
+    pub(crate) fn from_env(explicit: Option<PathBuf>) -> Self {
         Self {
             explicit,
             variable: env::var_os(VARIABLE).filter(|value| !value.is_empty()),
             path: env::var_os("PATH"),
-            places: usual_places(|name| env::var_os(name)),
+            install_dirs: install_dirs(|name| env::var_os(name)),
         }
     }
 
-    /// The program to run.
-    pub(crate) fn run(&self) -> Result<PathBuf, CodexNotFound> {
+    /// Returns the path of the program to run.
+    pub(crate) fn find(&self) -> Result<PathBuf, CodexNotFound> {
         let mut tried = Vec::new();
-        let ordered = [
-            (self.explicit.clone(), "given to the builder"),
+        let configured = [
+            (self.explicit.clone(), "passed to the builder"),
             (self.variable.clone().map(PathBuf::from), "from CODEX_BIN"),
         ];
-        for (program, origin) in ordered {
+        for (program, origin) in configured {
             let Some(program) = program else { continue };
-            return self.named(&program, &mut tried).ok_or(CodexNotFound {
-                origin: Some(origin),
-                tried,
-            });
+            return self
+                .find_configured(&program, &mut tried)
+                .ok_or(CodexNotFound {
+                    origin: Some(origin),
+                    tried,
+                });
         }
         let path = self.path_dirs();
         let found = path
             .iter()
-            .chain(&self.places)
-            .find_map(|dir| in_dir(dir, &mut tried));
+            .chain(&self.install_dirs)
+            .find_map(|dir| find_in(dir, &mut tried));
         found.ok_or(CodexNotFound {
             origin: None,
             tried,
         })
     }
 
-    /// A path, or a bare name that is looked for in `PATH` as a shell does.
-    fn named(&self, program: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
+    /// Resolves a path, or searches a bare name in `PATH` as a shell does.
+    fn find_configured(&self, program: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
         if program.components().count() > 1 || program.is_absolute() {
-            return usable(program.to_owned(), tried);
+            return resolve(program.to_owned(), tried);
         }
         self.path_dirs()
             .iter()
-            .find_map(|dir| usable(dir.join(program), tried))
+            .find_map(|dir| resolve(dir.join(program), tried))
     }
 
     fn path_dirs(&self) -> Vec<PathBuf> {
@@ -92,12 +95,13 @@ impl Search {
     }
 }
 
-fn in_dir(dir: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
-    NAMES.iter().find_map(|name| usable(dir.join(name), tried))
+fn find_in(dir: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
+    NAMES.iter().find_map(|name| resolve(dir.join(name), tried))
 }
 
-/// A file that can be run, past any wrapper.
-fn usable(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
+/// Returns the program with a wrapper script resolved. `None` if it is not executable; the path is
+/// then added to `tried`.
+fn resolve(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
     if is_executable(&program) {
         return Some(wrapper::resolve(&program).unwrap_or(program));
     }
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_explicit_then_variable_then_path_then_usual_places() {
+    fn the_order_is_explicit_then_variable_then_path_then_install_dirs() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| program(&dir.path().join(name).join("codex"));
         let mut search = Search {
@@ -131,20 +135,20 @@ mod tests {
             path: Some(
                 env::join_paths([dir.path().join("none"), dir.path().join("path")]).unwrap(),
             ),
-            places: vec![dir.path().join("place")],
+            install_dirs: vec![dir.path().join("install")],
         };
-        let (path, place) = (at("path"), at("place"));
-        assert_eq!(search.run().unwrap(), dir.path().join("explicit/codex"));
+        let (path, install) = (at("path"), at("install"));
+        assert_eq!(search.find().unwrap(), dir.path().join("explicit/codex"));
         search.explicit = None;
-        assert_eq!(search.run().unwrap(), dir.path().join("variable/codex"));
+        assert_eq!(search.find().unwrap(), dir.path().join("variable/codex"));
         search.variable = None;
-        assert_eq!(search.run().unwrap(), path);
+        assert_eq!(search.find().unwrap(), path);
         search.path = None;
-        assert_eq!(search.run().unwrap(), place);
+        assert_eq!(search.find().unwrap(), install);
     }
 
     #[test]
-    fn a_program_that_was_named_is_not_replaced_by_another_one() {
+    fn a_configured_program_that_does_not_exist_is_not_searched_elsewhere() {
         let dir = tempfile::tempdir().unwrap();
         program(&dir.path().join("codex"));
         let search = Search {
@@ -152,13 +156,13 @@ mod tests {
             path: Some(dir.path().into()),
             ..Search::default()
         };
-        let error = search.run().unwrap_err();
+        let error = search.find().unwrap_err();
         assert_eq!(error.tried, [dir.path().join("missing")]);
         assert!(error.to_string().contains("CODEX_BIN"), "{error}");
     }
 
     #[test]
-    fn a_bare_name_is_looked_for_in_path() {
+    fn a_bare_name_is_searched_in_path() {
         let dir = tempfile::tempdir().unwrap();
         let nightly = program(&dir.path().join("codex-nightly"));
         let search = Search {
@@ -166,24 +170,24 @@ mod tests {
             path: Some(dir.path().into()),
             ..Search::default()
         };
-        assert_eq!(search.run().unwrap(), nightly);
+        assert_eq!(search.find().unwrap(), nightly);
     }
 
     #[test]
-    fn the_error_lists_what_was_tried_and_says_what_to_do() {
+    fn the_error_lists_the_tried_paths_and_how_to_install_codex() {
         let dir = tempfile::tempdir().unwrap();
-        // There, but not a program.
+        // Exists, but is not executable.
         fs::write(dir.path().join("codex"), "text").unwrap();
         let search = Search {
             path: Some(dir.path().into()),
-            places: vec![dir.path().join("place")],
+            install_dirs: vec![dir.path().join("install")],
             ..Search::default()
         };
-        let error = search.run().unwrap_err();
+        let error = search.find().unwrap_err();
         let text = error.to_string();
         assert_eq!(error.tried.len(), 2);
         assert!(
-            text.contains("place/codex") && text.contains("npm install -g"),
+            text.contains("install/codex") && text.contains("npm install -g"),
             "{text}"
         );
     }

@@ -1,8 +1,8 @@
-//! Resolving past the script that npm installs.
+//! Resolves the wrapper script that npm installs.
 //!
-//! The package `@openai/codex` has a `node` script as its program; the real one is in a package for
-//! the platform: beside it, below it, or in any `node_modules` above it, depending on who installed
-//! it and how.
+//! The program of the package `@openai/codex` is a `node` script. The native program is in a
+//! package for the platform, which is beside it, below it, or in any `node_modules` above it,
+//! depending on the package manager.
 
 use std::{
     env::consts::{ARCH, EXE_SUFFIX, OS},
@@ -13,13 +13,13 @@ use std::{
 
 use crate::binary::executable::is_executable;
 
-/// The program that the script `wrapper` would start. `None` if it is no such script, or if what it
-/// would start is not where it should be.
+/// Returns the native program that the script `wrapper` starts. `None` if the file is not such a
+/// script, or if the native program is not found.
 pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
     let (platform, triple) = platform(OS, ARCH)?;
     let package = package(wrapper)?;
-    // As `node` looks for a package: in the `node_modules` of each directory upwards. The package's
-    // own `vendor` is where older releases had the program.
+    // The search of `node`: `node_modules` of each directory upwards. Older releases have the
+    // program in the `vendor` directory of the package itself.
     let vendors = package
         .ancestors()
         .map(|dir| {
@@ -34,9 +34,9 @@ pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
         .find(|program| is_executable(program))
 }
 
-/// The root of the npm package that a script belongs to.
+/// Returns the root of the npm package `@openai/codex` that a script belongs to.
 fn package(wrapper: &Path) -> Option<PathBuf> {
-    // npm links to the script, except on Windows, where it writes a command file beside the modules.
+    // npm creates a link to the script; on Windows, a command file beside `node_modules`.
     if wrapper
         .extension()
         .is_some_and(|extension| extension == "cmd")
@@ -47,11 +47,11 @@ fn package(wrapper: &Path) -> Option<PathBuf> {
     let mut start = [0; 2];
     File::open(&script).ok()?.read_exact(&mut start).ok()?;
     let package = script.parent()?.parent()?;
-    let is_ours = package.file_name()? == "codex" && package.parent()?.file_name()? == "@openai";
-    (&start == b"#!" && is_ours).then(|| package.to_owned())
+    let is_codex = package.file_name()? == "codex" && package.parent()?.file_name()? == "@openai";
+    (&start == b"#!" && is_codex).then(|| package.to_owned())
 }
 
-/// The package for a platform, and the target it is built for.
+/// Returns the npm package for a platform and its target triple.
 fn platform(os: &str, arch: &str) -> Option<(&'static str, &'static str)> {
     Some(match (os, arch) {
         ("linux" | "android", "x86_64") => ("codex-linux-x64", "x86_64-unknown-linux-musl"),
@@ -80,7 +80,8 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// An npm installation with the native program in this directory; returns what is in `PATH`.
+    /// Creates an npm installation with the native program in the package `vendor_of`. Returns the
+    /// link in `PATH` and the native program.
     fn install(root: &Path, vendor_of: &str) -> (PathBuf, PathBuf) {
         let script = root.join("lib/node_modules/@openai/codex/bin/codex.js");
         write(&script, b"#!/usr/bin/env node\n");
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn other_scripts_and_native_programs_are_left_alone() {
+    fn other_scripts_and_native_programs_are_not_resolved() {
         let dir = tempfile::tempdir().unwrap();
         let (_, native) = install(dir.path(), "PLATFORM");
         assert_eq!(resolve(&native), None);
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_without_its_platform_package_is_used_as_it_is() {
+    fn a_wrapper_without_its_platform_package_is_not_resolved() {
         let dir = tempfile::tempdir().unwrap();
         let (link, native) = install(dir.path(), "PLATFORM");
         fs::remove_file(native).unwrap();

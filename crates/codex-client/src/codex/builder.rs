@@ -237,7 +237,7 @@ impl CodexBuilder {
 impl<M> CodexBuilder<M> {
     pub(crate) async fn launch(self) -> Result<Codex> {
         let launch = Launch {
-            program: Search::here(self.binary.clone()).run()?,
+            program: Search::from_env(self.binary.clone()).find()?,
             args: self.args(),
             cwd: self.cwd.clone(),
             env: self.env.clone(),

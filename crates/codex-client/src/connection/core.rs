@@ -32,7 +32,7 @@ use crate::{
         client_id_stream::ClientIdStreams,
         logins::Logins,
         mailbox::Item,
-        subscribers::{Leftovers, Subscribers},
+        subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
@@ -83,7 +83,7 @@ impl Core {
     pub(crate) fn new(
         in_flight: usize,
         service: Arc<dyn Service>,
-        leftovers: Arc<Leftovers>,
+        undelivered: Arc<UndeliveredItems>,
         commands: mpsc::WeakUnboundedSender<Command>,
         closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     ) -> Self {
@@ -96,7 +96,7 @@ impl Core {
             active_turns: ActiveTurns::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
             client_id_streams: ClientIdStreams::default(),
-            subscribers: Subscribers::new(leftovers),
+            subscribers: Subscribers::new(undelivered),
             open_requests: OpenRequests::default(),
             service,
             tasks: Vec::new(),
@@ -174,7 +174,7 @@ impl Core {
             method,
             timeout: request.timeout,
             on_response: request.on_response,
-            unsubscribes: UnsubscribedThreads::left_by(method, params.as_deref()),
+            unsubscribes: UnsubscribedThreads::unsubscribed_by(method, params.as_deref()),
             sink: request.sink,
         };
         let is_long_running = waiter.sink.is_long_running();
@@ -232,8 +232,8 @@ impl Core {
         self.deadline = self.pending.next_deadline();
     }
 
-    /// Takes a command while the connection is ending. Everything that waits is told how it ended as
-    /// soon as that is known.
+    /// Takes a command while the connection is ending. Callers and readers get the reason from
+    /// [`finish`](Self::finish).
     pub(crate) fn refuse(&mut self, command: Command) {
         match command {
             Command::Request(request) => self.late.push(request.sink),

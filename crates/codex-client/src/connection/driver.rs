@@ -1,8 +1,7 @@
-//! The task that moves the bytes.
+//! The I/O of a connection.
 //!
-//! It is one future that polls reading, commands and writing in turn, so that a server that does not
-//! read cannot keep us from reading, and the other way round. All it decides is in
-//! [`Core`].
+//! A single task polls the reader, the commands and the writer in turn. A server that does not read
+//! thus does not keep the client from reading, and vice versa. All decisions are made by [`Core`].
 
 use std::{
     future::Future,
@@ -24,31 +23,32 @@ use crate::{
     transport::{Transport, process::Process},
 };
 
-/// How often is read before the readers of what was read get their turn: about what the caches
-/// hold.
-const READS: usize = 8;
+/// Maximum number of reads per poll before readers of notifications are woken. The received
+/// notifications are then still in the processor's caches.
+const MAX_READS_PER_POLL: usize = 8;
 
-/// How long the last lines may take to be written when the connection ends.
+/// Timeout for writing the remaining lines when the client closes the connection.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// How long a server whose input was closed has to end by itself.
+/// Time for a server to exit after its input was closed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
-/// The same for one that has closed its output already, or cannot be talked to.
+/// Time for a server to exit after it closed its output, or after an I/O error.
 const SHORT_SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
-/// How long the output of a process that has ended is read on: something else may hold it open.
-const LEFTOVERS: Duration = Duration::from_millis(200);
+/// Timeout for reading the remaining output of a process that has exited. Another process may hold
+/// the output open.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Both directions of a connection.
+/// Reads, writes, and schedules the deadlines of a connection.
 pub(crate) struct Driver<R, W> {
     reader: R,
     writer: Option<W>,
     lines: Lines,
     core: Core,
     commands: mpsc::UnboundedReceiver<Command>,
-    /// Fires when the earliest deadline may have come.
-    alarm: Option<Pin<Box<Sleep>>>,
+    /// Elapses at the earliest deadline, or before it.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<R, W> Driver<R, W>
@@ -56,8 +56,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    /// Serves a transport until its end, and ends it in order. Dropped before that, also before it was
-    /// polled, it tells those who wait.
+    /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
+    /// before that, even before its first poll, everything that waits for the connection ends.
     pub(crate) fn run(
         transport: Transport<R, W>,
         core: Core,
@@ -70,7 +70,7 @@ where
             lines: Lines::new(line_limit),
             core,
             commands,
-            alarm: None,
+            timer: None,
         };
         driver.run_with(transport.process)
     }
@@ -80,7 +80,7 @@ where
         if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
             let _ = timeout(FLUSH_TIMEOUT, self.flush()).await;
         }
-        // For a child process this is the sign to end.
+        // Closes the input of the server, on which it exits.
         self.writer = None;
         let mut closed = ConnectionClosed::new(reason);
         if let Some(mut process) = process {
@@ -90,7 +90,7 @@ where
         self.core.finish(closed);
     }
 
-    /// Serves until something ends the connection.
+    /// Serves until the connection ends. Returns the reason.
     async fn serve(&mut self, mut process: Option<&mut Process>) -> CloseReason {
         let reason = {
             let mut exited = pin!(async {
@@ -107,9 +107,9 @@ where
         };
         match reason {
             Some(reason) => reason,
-            // Normally its output ends with the process; there may be answers in it yet.
+            // The output usually ends with the process, and may contain further responses.
             None => timeout(
-                LEFTOVERS,
+                DRAIN_TIMEOUT,
                 std::future::poll_fn(|context| self.poll(context)),
             )
             .await
@@ -117,39 +117,39 @@ where
         }
     }
 
-    /// Moves bytes until there is nothing left to move.
+    /// Reads and writes until both directions are pending.
     ///
-    /// Reading comes first, since an answer that is here makes room for a call that waits; then
-    /// commands, then writing, so that all that has come up leaves in one write.
+    /// Reading comes first, since a response makes room for a queued request. Commands come before
+    /// writing, so that a single write takes all new lines.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
         let read = self.poll_read(context);
         self.core.wake_readers();
         let command = self.poll_commands(context);
         self.core.send_ready();
         let written = self.poll_write(context);
-        self.poll_alarm(context);
-        // Subscribing and deadlines have something to tell, too.
+        self.poll_timer(context);
+        // Commands and deadlines wake readers, too.
         self.core.wake_readers();
         for task in self.core.tasks.drain(..) {
             tokio::spawn(task);
         }
-        for end in [command, read, written] {
-            if end.is_ready() {
-                return end;
+        for polled in [command, read, written] {
+            if polled.is_ready() {
+                return polled;
             }
         }
         Poll::Pending
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        for _ in 0..READS {
+        for _ in 0..MAX_READS_PER_POLL {
             let read = {
-                let read = pin!(self.reader.read_buf(self.lines.room()));
+                let read = pin!(self.reader.read_buf(self.lines.read_buffer()));
                 ready!(read.poll(context))
             };
             match read {
                 Ok(0) => {
-                    if let Some(rest) = self.lines.rest() {
+                    if let Some(rest) = self.lines.take_rest() {
                         self.core.receive(Line::Last(rest));
                     }
                     return Poll::Ready(CloseReason::EndOfStream);
@@ -160,12 +160,12 @@ where
                     }
                 }
                 Err(error) => {
-                    let message = format!("reading failed: {error}");
+                    let message = format!("could not read from the server: {error}");
                     return Poll::Ready(CloseReason::Io(message));
                 }
             }
         }
-        // There is more, but others have waited.
+        // There may be more to read, but commands and readers have waited.
         context.waker().wake_by_ref();
         Poll::Pending
     }
@@ -188,7 +188,10 @@ where
         let Some(writer) = &mut self.writer else {
             return Poll::Pending;
         };
-        let failed = |error| Poll::Ready(CloseReason::Io(format!("writing failed: {error}")));
+        let failed = |error| {
+            let message = format!("could not write to the server: {error}");
+            Poll::Ready(CloseReason::Io(message))
+        };
         let mut wrote = false;
         while !self.core.outbound.unwritten().is_empty() {
             match ready!(Pin::new(&mut *writer).poll_write(context, self.core.outbound.unwritten()))
@@ -205,32 +208,32 @@ where
         Poll::Pending
     }
 
-    /// One timer for all deadlines. It is only ever moved to an earlier one; when it fires too
-    /// early, because the call it was for has been answered, it is set again.
-    fn poll_alarm(&mut self, context: &mut Context<'_>) {
+    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
+    /// If it elapses early, because the request has completed, it is set again.
+    fn poll_timer(&mut self, context: &mut Context<'_>) {
         loop {
             let Some(deadline) = self.core.deadline() else {
-                self.alarm = None;
+                self.timer = None;
                 return;
             };
-            let alarm = match &mut self.alarm {
-                Some(alarm) => {
-                    if deadline < alarm.deadline() {
-                        alarm.as_mut().reset(deadline);
+            let timer = match &mut self.timer {
+                Some(timer) => {
+                    if deadline < timer.deadline() {
+                        timer.as_mut().reset(deadline);
                     }
-                    alarm
+                    timer
                 }
                 none => none.insert(Box::pin(sleep_until(deadline))),
             };
-            if alarm.as_mut().poll(context).is_pending() {
+            if timer.as_mut().poll(context).is_pending() {
                 return;
             }
-            self.alarm = None;
+            self.timer = None;
             self.core.expire(Instant::now());
         }
     }
 
-    /// Writes what is left and says that there is no more.
+    /// Writes the remaining lines and shuts the writer down.
     async fn flush(&mut self) -> std::io::Result<()> {
         if let Some(writer) = &mut self.writer {
             writer.write_all(self.core.outbound.unwritten()).await?;
@@ -239,18 +242,18 @@ where
         Ok(())
     }
 
-    /// Waits for the end of the process, or brings it about. What it still says is heard: an answer
-    /// that is on its way arrives, and the process is not kept waiting by a full pipe.
+    /// Waits until the process exits, or ends it. Its output is still read: responses in transit
+    /// arrive, and the process does not block on a full pipe.
     async fn shut_down(
         &mut self,
         process: &mut Process,
         reason: &CloseReason,
     ) -> Option<std::process::ExitStatus> {
-        let patience = match reason {
+        let grace = match reason {
             CloseReason::Requested | CloseReason::Dropped => SHUTDOWN_GRACE,
             _ => SHORT_SHUTDOWN_GRACE,
         };
-        let mut end = pin!(process.end(patience));
+        let mut end = pin!(process.end(grace));
         let mut reading = *reason != CloseReason::EndOfStream;
         std::future::poll_fn(|context| {
             if reading {
@@ -267,11 +270,11 @@ where
 }
 
 impl<R, W> Drop for Driver<R, W> {
-    /// Unless the connection has ended in order, its task was dropped with the runtime.
+    /// If the connection has not ended yet, the task was dropped by the shutdown of the runtime.
     fn drop(&mut self) {
         let shut_down = || ConnectionClosed::new(CloseReason::RuntimeShutDown);
         self.core.finish(shut_down());
-        // No command slips in between: what was sent before is refused, what comes later fails.
+        // No command is lost: earlier ones are refused here, and later ones fail to be sent.
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
             self.core.refuse(command);

@@ -29,7 +29,7 @@ use crate::{
         goal_tracker::GoalTracker,
         logins::LoginAttempt,
         mailbox::{Items, Subscription},
-        subscribers::Leftovers,
+        subscribers::UndeliveredItems,
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
@@ -52,7 +52,7 @@ pub(crate) struct Limits {
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
-    leftovers: Arc<Leftovers>,
+    undelivered: Arc<UndeliveredItems>,
     timeout: Option<Duration>,
 }
 
@@ -69,11 +69,11 @@ impl Connection {
     {
         let (commands, receiver) = mpsc::unbounded_channel();
         let closed = Arc::new(OnceLock::new());
-        let leftovers = Arc::<Leftovers>::default();
+        let undelivered = Arc::<UndeliveredItems>::default();
         let core = Core::new(
             limits.in_flight,
             service,
-            Arc::clone(&leftovers),
+            Arc::clone(&undelivered),
             commands.downgrade(),
             Arc::clone(&closed),
         );
@@ -81,7 +81,7 @@ impl Connection {
         Self {
             commands,
             closed,
-            leftovers,
+            undelivered,
             timeout: limits.timeout,
         }
     }
@@ -93,8 +93,8 @@ impl Connection {
 
     /// Sends a request and waits for the response.
     ///
-    /// A request whose future is dropped while it is queued is never sent. A request whose future is
-    /// dropped later is served, and its response ignored.
+    /// A request whose future is dropped while it is queued is never sent. A request whose future
+    /// is dropped later is served, and its response ignored.
     pub(crate) async fn call<R: Request>(
         &self,
         params: &R,
@@ -104,8 +104,8 @@ impl Connection {
         response.raw.decode::<R>()
     }
 
-    /// Sends a request that starts a turn in this thread. The log has all events of the turn, including
-    /// those received before the response.
+    /// Sends a request that starts a turn in this thread. The log has all events of the turn,
+    /// including those received before the response.
     pub(crate) async fn call_for_turn<R: Request>(
         &self,
         params: &R,
@@ -122,8 +122,8 @@ impl Connection {
         }
     }
 
-    /// Sends a request that starts a login. The attempt has its completion, even if that was received
-    /// before the response.
+    /// Sends a request that starts a login. The attempt has its completion, even if that was
+    /// received before the response.
     pub(crate) async fn call_for_login<R: Request>(
         &self,
         params: &R,
@@ -138,8 +138,8 @@ impl Connection {
         }
     }
 
-    /// Sends a request. `on_response` is called with the JSON of a successful result before any message
-    /// that follows the response is processed.
+    /// Sends a request. `on_response` is called with the JSON of a successful result before any
+    /// message that follows the response is processed.
     pub(crate) async fn call_with<R: Request>(
         &self,
         params: &R,
@@ -183,8 +183,8 @@ impl Connection {
         }))
     }
 
-    /// Enqueues a request whose response is ignored, without waiting: to undo something when a handle
-    /// is dropped.
+    /// Enqueues a request whose response is ignored, without waiting: to undo something when a
+    /// handle is dropped.
     pub(crate) fn send_and_forget<R: Request>(&self, params: &R) {
         // On a connection that has ended there is nothing to undo.
         let _ = self.enqueue(params, self.timeout, None, ResponseSink::Discard);
@@ -223,7 +223,7 @@ impl Connection {
             .command(Command::Subscribe(Arc::clone(&mailbox)))
             .is_err()
         {
-            self.leftovers.move_to(&mailbox);
+            self.undelivered.move_to(&mailbox);
             mailbox.close(self.closed());
         }
         mailbox
@@ -249,7 +249,8 @@ impl Connection {
         Ok(goal)
     }
 
-    /// Keeps the events of all turns of a thread from here on, to claim a turn that no response names.
+    /// Keeps the events of all turns of a thread from here on, to claim a turn that no response
+    /// names.
     pub(crate) async fn reserve_thread(&self, thread_id: &str) -> Result<Reservation> {
         let (reply, reserved) = oneshot::channel();
         self.command(Command::ReserveThread {

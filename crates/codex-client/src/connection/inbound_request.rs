@@ -21,8 +21,8 @@ const OPEN: u8 = 0;
 const RESPONDED: u8 = 1;
 const WITHDRAWN: u8 = 2;
 
-/// The identity of a request of the server, and whether it is open. Shared by the owner of the request
-/// and the connection.
+/// The identity of a request of the server, and whether it is open. Shared by the owner of the
+/// request and the connection.
 #[derive(Debug)]
 pub(crate) struct RequestState {
     pub(crate) id: RequestId,

@@ -14,9 +14,9 @@ use crate::{
 ///
 /// The connection calls a service from its own task, so no method may block.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Takes a request. Returns the work that responds to it, which the connection runs as a task of its
-    /// own, or `None` if there is none. Dropping the request declines it. Wakers of readers go to
-    /// `wakes`.
+    /// Takes a request. Returns the work that responds to it, which the connection runs as a task
+    /// of its own, or `None` if there is none. Dropping the request declines it. Wakers of readers
+    /// go to `wakes`.
     fn request(&self, request: InboundRequest, wakes: &mut Vec<Waker>) -> Option<BoxFuture<()>>;
 
     /// Returns the response to a request that is declined, or whose method is unknown. A result is

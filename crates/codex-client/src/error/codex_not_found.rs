@@ -2,13 +2,13 @@
 
 use std::{fmt, path::PathBuf};
 
-/// There is no `codex` to run.
+/// No `codex` program was found, or the configured one cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodexNotFound {
-    /// Who named the program that is not there; `None` if it was searched for.
+    /// Where the program was configured; `None` if it was searched for.
     pub(crate) origin: Option<&'static str>,
-    /// Every file that was looked for and is not there, or cannot be run.
+    /// The paths that do not exist or are not executable.
     pub tried: Vec<PathBuf>,
 }
 
@@ -17,17 +17,17 @@ impl fmt::Display for CodexNotFound {
         match self.origin {
             Some(origin) => write!(
                 f,
-                "the codex program {origin} is not there or cannot be run"
+                "the `codex` program {origin} does not exist or is not executable"
             )?,
-            None => f.write_str("no codex program was found")?,
+            None => f.write_str("no `codex` program was found")?,
         }
         f.write_str("; tried:")?;
         for path in &self.tried {
             write!(f, "\n  {}", path.display())?;
         }
         f.write_str(
-            "\nInstall it (`npm install -g @openai/codex`, `brew install codex`), or set \
-             CODEX_BIN, or name it with `Codex::builder().binary(..)`.",
+            "\nInstall it (`npm install -g @openai/codex` or `brew install codex`), set CODEX_BIN, \
+             or pass its path to `Codex::builder().binary(..)`.",
         )
     }
 }

@@ -1,40 +1,44 @@
-//! How a connection ended.
+//! The end of a connection.
 
 use std::{fmt, process::ExitStatus};
 
 use crate::turn_result::TurnResult;
 
-/// How and why a connection ended.
+/// Number of lines of standard error in the error message.
+const MESSAGE_LINES: usize = 10;
+
+/// The connection to the app-server has ended.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConnectionClosed {
-    /// What ended it.
+    /// The reason why the connection ended.
     pub reason: CloseReason,
-    /// How the server process ended. `None` for a connection without a process of its own, and
-    /// while it is still ending.
+    /// The exit status of the server process. `None` if this client did not start the server, or if
+    /// the runtime was shut down before the process exited.
     pub exit_status: Option<ExitStatus>,
-    /// The last lines that the server wrote to its standard error, as they were. They are part of the
-    /// message, too. Nothing is filtered out of them: whatever the server logs is in there.
+    /// The last lines that the server wrote to its standard error, at most 100. They are not
+    /// filtered and may contain secrets that the server logs. The error message includes the last
+    /// ten.
     pub stderr_tail: String,
-    /// What the turn had come to, if this is the end of a turn's stream or `run`.
+    /// The result of the turn so far, if the error was returned by `run` or by a stream of a turn.
     pub partial: Option<Box<TurnResult>>,
 }
 
-/// What ended a connection.
+/// The reason why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// [`close`](crate::Codex::close) was called.
+    /// The program called [`close`](crate::Codex::close).
     Requested,
-    /// The last handle was dropped.
+    /// The last handle of the client was dropped.
     Dropped,
-    /// The server closed its output: it has ended, or crashed.
+    /// The server closed its output, usually because it exited or crashed.
     EndOfStream,
-    /// The server process ended while something else held its output open.
+    /// The server process exited while another process held its output open.
     Exited,
-    /// Reading or writing failed, with this message.
+    /// Reading from the server or writing to it failed, with this message.
     Io(String),
-    /// The runtime that the connection lived on was shut down.
+    /// The async runtime that the connection ran on was shut down.
     RuntimeShutDown,
 }
 
@@ -57,14 +61,14 @@ impl fmt::Display for ConnectionClosed {
             self.reason
         )?;
         if let Some(status) = &self.exit_status {
-            write!(f, "; the server ended with {status}")?;
+            write!(f, "; {status}")?;
         }
         let tail = self.stderr_tail.trim_end();
         if !tail.is_empty() {
-            // A message stays readable; all of it is in the field.
+            // Keeps the message readable. The field has all lines.
             let lines: Vec<&str> = tail.lines().collect();
-            let last = lines[lines.len().saturating_sub(10)..].join("\n  ");
-            write!(f, "; its last words:\n  {last}")?;
+            let last = lines[lines.len().saturating_sub(MESSAGE_LINES)..].join("\n  ");
+            write!(f, "; stderr:\n  {last}")?;
         }
         Ok(())
     }
@@ -73,10 +77,10 @@ impl fmt::Display for ConnectionClosed {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Requested => f.write_str("this client closed it"),
-            Self::Dropped => f.write_str("its last handle was dropped"),
+            Self::Requested => f.write_str("closed by the client"),
+            Self::Dropped => f.write_str("the last handle was dropped"),
             Self::EndOfStream => f.write_str("the server closed its output"),
-            Self::Exited => f.write_str("the server has ended"),
+            Self::Exited => f.write_str("the server exited"),
             Self::Io(message) => f.write_str(message),
             Self::RuntimeShutDown => f.write_str("the async runtime was shut down"),
         }
@@ -90,13 +94,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_message_ends_with_the_servers_last_words() {
+    fn the_message_ends_with_the_last_lines_of_stderr() {
         let closed = ConnectionClosed {
             stderr_tail: (0..30).map(|n| format!("line {n}\n")).collect(),
             ..ConnectionClosed::new(CloseReason::EndOfStream)
         };
         let text = closed.to_string();
         assert!(text.contains("closed its output"), "{text}");
-        assert!(text.ends_with("line 20\n  line 21\n  line 22\n  line 23\n  line 24\n  line 25\n  line 26\n  line 27\n  line 28\n  line 29"), "{text}");
+        let last: Vec<String> = (20..30).map(|n| format!("line {n}")).collect();
+        let end = format!("; stderr:\n  {}", last.join("\n  "));
+        assert!(text.ends_with(&end), "{text}");
     }
 }

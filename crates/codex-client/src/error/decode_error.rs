@@ -1,44 +1,45 @@
-//! Messages that could not be understood, shown without their secrets.
+//! Messages that cannot be decoded, shown without their secrets.
 
 use std::fmt;
 
-/// How much of a message is shown.
-const SNIPPET: usize = 240;
+/// Maximum length of a snippet, in bytes.
+const SNIPPET_LENGTH: usize = 240;
 
-/// A message of the server that is not what the protocol says.
+/// A message of the server does not match the protocol.
 ///
-/// It is shown with every string value masked, since a message may carry a key or a token.
+/// All string values of the message are masked, since they may contain keys or tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
-    /// The method of the notification or request, or the one that was answered. `None` if the
-    /// message could not be read that far.
+    /// The method of the notification or request, or of the request that the message responds to.
+    /// `None` if it is not known.
     pub method: Option<String>,
-    /// The type and field where it went wrong, as far as known, and what was expected there.
+    /// The reason. Names the field and the expected type, as far as they are known.
     pub reason: String,
-    /// The part of the message where it went wrong.
+    /// The part of the message before and around the mismatch. Empty if the message was dropped.
     pub snippet: String,
 }
 
 impl DecodeError {
-    /// `message` is what could not be understood; `error` names the place in it.
+    /// `message` is the JSON that could not be decoded; `error` locates the mismatch in it.
     pub(crate) fn new(method: Option<&str>, message: &str, error: &serde_json::Error) -> Self {
-        // The protocol's messages are one line, so the column is the place. A fault found after a
-        // buffered part of a message has none; the beginning is shown then.
-        let place = error.column();
-        Self::at(method, message, &error.to_string(), place)
+        // A message is a single line, so the column is the offset. It is 0 for a mismatch in a part
+        // that serde has buffered; the snippet is then the beginning of the message.
+        let offset = error.column();
+        Self::at(method, message, &error.to_string(), offset)
     }
 
-    pub(crate) fn at(method: Option<&str>, message: &str, reason: &str, place: usize) -> Self {
+    /// `offset` is the position of the mismatch in the message; 0 if it is not known.
+    pub(crate) fn at(method: Option<&str>, message: &str, reason: &str, offset: usize) -> Self {
         Self {
             method: method.map(str::to_owned),
             reason: mask(reason),
-            snippet: snippet(message, place),
+            snippet: snippet(message, offset),
         }
     }
 
-    /// The same, known to be the answer of a method.
-    pub(crate) fn of(mut self, method: &str) -> Self {
+    /// Sets the method of the request that the message responds to.
+    pub(crate) fn with_method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
@@ -47,58 +48,62 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.method {
-            Some(method) => write!(f, "malformed `{method}`: ")?,
-            None => f.write_str("malformed message: ")?,
+            Some(method) => write!(f, "could not decode `{method}`: {}", self.reason)?,
+            None => write!(f, "could not decode a message: {}", self.reason)?,
         }
-        write!(f, "{} in {}", self.reason, self.snippet)
+        match self.snippet.as_str() {
+            "" => Ok(()),
+            snippet => write!(f, " in {snippet}"),
+        }
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-/// The masked text around a place.
-fn snippet(message: &str, place: usize) -> String {
-    let mut end = (place + SNIPPET / 3).min(message.len());
-    if place == 0 {
-        end = SNIPPET.min(message.len());
+/// Returns the masked text around an offset.
+fn snippet(message: &str, offset: usize) -> String {
+    let mut end = (offset + SNIPPET_LENGTH / 3).min(message.len());
+    if offset == 0 {
+        end = SNIPPET_LENGTH.min(message.len());
     }
     while !message.is_char_boundary(end) {
         end -= 1;
     }
     let masked = mask(&message[..end]);
-    let mut start = masked.len().saturating_sub(SNIPPET);
+    let mut start = masked.len().saturating_sub(SNIPPET_LENGTH);
     while !masked.is_char_boundary(start) {
         start += 1;
     }
-    let before = if start > 0 { "…" } else { "" };
-    let after = if end < message.len() { "…" } else { "" };
-    format!("{before}{}{after}", &masked[start..])
+    let prefix = if start > 0 { "…" } else { "" };
+    let suffix = if end < message.len() { "…" } else { "" };
+    format!("{prefix}{}{suffix}", &masked[start..])
 }
 
-/// Replaces what stands between double quotes, unless it is the key of a member.
+/// Replaces all text between double quotes, except for keys of objects.
 fn mask(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(4 * SNIPPET));
+    let mut out = String::with_capacity(text.len().min(4 * SNIPPET_LENGTH));
     let mut rest = text;
     while let Some(open) = rest.find('"') {
         out.push_str(&rest[..=open]);
         rest = &rest[open + 1..];
         let close = end_of_string(rest);
-        let (inner, behind) = rest.split_at(close);
-        if behind.starts_with("\":") {
-            out.push_str(inner);
-        } else if !inner.is_empty() {
+        let (contents, after) = rest.split_at(close);
+        if after.starts_with("\":") {
+            out.push_str(contents);
+        } else if !contents.is_empty() {
             out.push('…');
         }
-        rest = behind;
-        if let Some(behind) = rest.strip_prefix('"') {
+        rest = after;
+        if let Some(after) = rest.strip_prefix('"') {
             out.push('"');
-            rest = behind;
+            rest = after;
         }
     }
     out.push_str(rest);
     out
 }
 
+/// Returns the position of the closing quote, or the length of the text if there is none.
 fn end_of_string(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate() {
@@ -117,32 +122,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_masked_and_keys_are_shown() {
+    fn values_are_masked_and_keys_are_not() {
         let message = r#"{"authToken":"sk-secret","n":7,"list":["sk-\"more"],"cut":"sk-se"#;
         let shown = mask(message);
         assert_eq!(shown, r#"{"authToken":"…","n":7,"list":["…"],"cut":"…"#);
     }
 
     #[test]
-    fn the_reason_does_not_repeat_a_value() {
+    fn the_reason_does_not_repeat_values() {
         let message = r#"{"token":"sk-secret"}"#;
         let error = serde_json::from_str::<std::collections::HashMap<String, i64>>(message);
-        let malformed = DecodeError::new(Some("x"), message, &error.unwrap_err());
-        let text = format!("{malformed} {malformed:?}");
+        let error = DecodeError::new(Some("x"), message, &error.unwrap_err());
+        let text = format!("{error} {error:?}");
         assert!(!text.contains("secret"), "{text}");
         assert!(text.contains("invalid type: string"), "{text}");
     }
 
     #[test]
-    fn the_snippet_of_a_long_message_is_short_and_around_the_place() {
+    fn the_snippet_of_a_long_message_is_short_and_contains_the_mismatch() {
         let message = format!(
             r#"{{"{}":1,"here":x,"{}":2}}"#,
             "a".repeat(5000),
             "é".repeat(5000)
         );
-        let place = message.find("x,").unwrap();
-        let snippet = snippet(&message, place);
-        assert!(snippet.len() < SNIPPET + 10, "{snippet}");
+        let offset = message.find("x,").unwrap();
+        let snippet = snippet(&message, offset);
+        assert!(snippet.len() < SNIPPET_LENGTH + 10, "{snippet}");
         assert!(snippet.contains(r#""here":x"#), "{snippet}");
     }
 }

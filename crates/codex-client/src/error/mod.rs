@@ -1,4 +1,4 @@
-//! What can go wrong, in terms of what the caller can do about it.
+//! The error type, with one variant for each way that a caller may react.
 
 pub(crate) mod codex_not_found;
 pub(crate) mod connection_closed;
@@ -23,120 +23,122 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// The result of nearly everything in this crate.
+/// A `Result` whose error is an [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something did not work.
+/// The error type of this crate.
 ///
-/// `{}` and `{:?}` both say it for people: what `main` prints of an error is its `Debug`, and one that
-/// has the result of a turn in it would fill the screen, or a log, with all that the turn did. `{:#?}`
-/// shows what is inside.
+/// `{}` and `{:?}` print the same message. `main` prints the error that it returns with `{:?}`, and
+/// an error that contains the result of a turn would fill the screen with everything the turn did.
+/// `{:#?}` prints the contents.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no `codex` on this machine, as far as could be seen.
+    /// No `codex` program was found, or the configured one cannot be run.
     #[error(transparent)]
     CodexNotFound(Arc<CodexNotFound>),
-    /// The `codex` that was found could not be started.
+    /// The `codex` program could not be started.
     #[error("could not start {}: {source}", program.display())]
     Launch {
-        /// What was to be run.
+        /// The path of the program.
         program: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: Arc<io::Error>,
     },
-    /// The connection has ended, and with it every call and every turn on it.
+    /// The connection has ended, and with it all of its requests and turns.
     #[error(transparent)]
     Closed(Arc<ConnectionClosed>),
-    /// The server refused a request.
+    /// The server responded to a request with an error.
     #[error(transparent)]
     Rpc(Box<RpcError>),
-    /// A message of the server is not what the protocol says.
+    /// A message of the server does not match the protocol.
     #[error(transparent)]
     Decode(Arc<DecodeError>),
-    /// The server did not answer in time. Whether it did what was asked is not known; an answer that
-    /// comes later is ignored.
-    #[error("`{method}` was not answered within {} s", after.as_secs_f32())]
+    /// The server did not respond before the timeout. It may still process the request; a late
+    /// response is ignored.
+    #[error("`{method}` timed out after {} s", after.as_secs_f32())]
     Timeout {
-        /// The method that was called.
+        /// The method of the request.
         method: &'static str,
-        /// How long the answer was waited for.
+        /// The timeout.
         after: Duration,
     },
-    /// The turn ended as failed. What it had done until then is in the result.
-    #[error("the turn failed: {}", .0.failure())]
+    /// The turn failed. Contains the result up to the failure.
+    #[error("the turn failed: {}", .0.failure_message())]
     TurnFailed(Box<TurnResult>),
-    /// The end of the turn will not be told to this client, which goes on working: the server has closed
-    /// its thread, or this client has unsubscribed from it.
+    /// This client receives no more events of the turn: the server closed its thread, or the client
+    /// unsubscribed from it. The connection stays open.
     #[error(transparent)]
     TurnDetached(Box<TurnDetached>),
-    /// The turn ended without an answer of the type that was asked for. The answer as text is in it.
+    /// The final response of the turn does not match the requested type. Contains the response as
+    /// text.
     #[error(transparent)]
     OutputMismatch(Box<OutputMismatch>),
-    /// The turn took longer than it was given, and was told to stop. It holds a handle of the turn.
+    /// The turn exceeded its timeout and was interrupted. Contains the result so far.
     #[error(transparent)]
     TurnTimeout(Box<TurnTimeout>),
-    /// This reader of notifications was too slow: so many were dropped, the oldest first. Reading
-    /// goes on with the next one.
-    #[error("{skipped} notifications were dropped because they were not read in time")]
+    /// The reader of a stream was too slow, and its oldest unread notifications were dropped. The
+    /// stream continues with the next one.
+    #[error("{skipped} notifications were dropped because the reader was too slow")]
     Lagged {
-        /// How many.
+        /// The number of dropped notifications.
         skipped: u64,
     },
-    /// The blocking API was used inside an async runtime, whose thread it would keep from everything
-    /// else. Nothing was sent. There, use [`Codex`](crate::Codex), or a thread of your own.
+    /// The blocking API was used inside an async runtime, where it would block other tasks. Nothing
+    /// was sent. Use [`Codex`](crate::Codex) there, or call the blocking API on a thread of your
+    /// own.
     #[error(
-        "the blocking API was used inside an async runtime: use `codex_client::Codex` there, or a \
-         plain thread"
+        "the blocking API cannot be used inside an async runtime: use `codex_client::Codex` \
+         there, or a plain thread"
     )]
     InsideRuntime,
-    /// The thread that the blocking API works on could not be started.
+    /// The thread that runs the blocking API could not be started.
     #[error("could not start the thread of the blocking API: {0}")]
     Worker(Arc<io::Error>),
-    /// A request of the server waits for no answer any more: it was answered, the server has withdrawn
-    /// it, or the connection has ended.
-    #[error("`{method}` is resolved already: it was answered or withdrawn")]
+    /// A request of the server is no longer open: it has a response, the server withdrew it, or the
+    /// connection has ended.
+    #[error("`{method}` is no longer open: it has a response or was withdrawn")]
     Resolved {
-        /// The method that the server had called.
+        /// The method of the request.
         method: &'static str,
     },
-    /// A handler of requests of the server failed, panicked or took too long; the request was
-    /// declined. From [`Codex::notifications`](crate::Codex::notifications).
+    /// A handler of server requests failed, panicked or timed out, and the request was declined.
+    /// Reported by [`Codex::notifications`](crate::Codex::notifications).
     #[error("the handler of `{method}` {reason}; the request was declined")]
     Handler {
-        /// The method that the server had called.
+        /// The method of the request.
         method: &'static str,
-        /// What was wrong with the handler.
+        /// The reason of the failure.
         reason: Box<str>,
     },
-    /// Something was asked that cannot be sent.
+    /// A request or a response is invalid and was not sent.
     #[error("{0}")]
     InvalidInput(Box<str>),
 }
 
 impl Error {
-    /// Whether the same call may be sent again and is likely to succeed later.
+    /// Whether the same request can be sent again and may succeed later.
     ///
-    /// True only where the server refused the call before it did anything. After a timeout it is
-    /// false: the server may have done what was asked.
+    /// True only if the server rejected the request before processing it. False after a timeout:
+    /// the server may have processed the request.
     pub fn is_retryable(&self) -> bool {
         self.rpc_kind() == Some(RpcErrorKind::Overloaded)
     }
 
-    /// What kind of refusal it is, if the server [refused](Self::Rpc) a request.
+    /// Returns the kind of an [error response](Self::Rpc); `None` for other errors.
     ///
     /// ```no_run
-    /// use codex_client::RpcErrorKind;
+    /// use codex_client::{Result, RpcErrorKind, TurnHandle};
     ///
-    /// # async fn example(turn: codex_client::TurnHandle) -> codex_client::Result<()> {
-    /// match turn.steer("Only the lexer.").await {
-    ///     Err(error) if error.rpc_kind() == Some(RpcErrorKind::NoActiveTurn) => {
-    ///         println!("too late: the turn has ended");
+    /// async fn example(turn: &TurnHandle) -> Result<()> {
+    ///     match turn.steer("Only the lexer.").await {
+    ///         Err(error) if error.rpc_kind() == Some(RpcErrorKind::NoActiveTurn) => {
+    ///             println!("too late: the turn has ended");
+    ///             Ok(())
+    ///         }
+    ///         result => result,
     ///     }
-    ///     steered => steered?,
     /// }
-    /// # Ok(())
-    /// # }
     /// ```
     pub fn rpc_kind(&self) -> Option<RpcErrorKind> {
         match self {
@@ -145,8 +147,8 @@ impl Error {
         }
     }
 
-    /// Returns the last item of a stream that ends with its connection; `None` if this client closed
-    /// the connection.
+    /// Returns the last item of a stream that ends with its connection; `None` if this client
+    /// closed the connection.
     pub(crate) fn at_end(closed: Arc<ConnectionClosed>) -> Option<Self> {
         let is_own = matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped);
         (!is_own).then_some(Self::Closed(closed))
@@ -176,7 +178,7 @@ impl fmt::Debug for Error {
             Self::TurnDetached(inner) => f.debug_tuple("TurnDetached").field(inner).finish(),
             Self::OutputMismatch(inner) => f.debug_tuple("OutputMismatch").field(inner).finish(),
             Self::TurnTimeout(inner) => f.debug_tuple("TurnTimeout").field(inner).finish(),
-            // All that is in the others is in their message.
+            // The messages of the others include all of their contents.
             other => fmt::Display::fmt(other, f),
         }
     }
@@ -207,21 +209,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_main_reads_as_a_sentence_and_shows_its_contents_when_asked() {
+    fn the_debug_form_is_the_message_and_its_alternate_form_has_the_contents() {
         let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
         turn.error = Some(TurnError::new("the model is gone"));
         let result = TurnResult::new(turn, Vec::new(), None);
         let error = Error::TurnFailed(Box::new(result));
         assert_eq!(format!("{error:?}"), "the turn failed: the model is gone");
-        let inside = format!("{error:#?}");
-        assert!(inside.contains("TurnFailed("), "{inside}");
-        assert!(inside.contains("status: Failed"), "{inside}");
+        let contents = format!("{error:#?}");
+        assert!(contents.contains("TurnFailed("), "{contents}");
+        assert!(contents.contains("status: Failed"), "{contents}");
     }
 
     #[test]
-    fn the_error_is_small_and_crosses_threads() {
-        fn crosses_threads<T: Send + Sync + 'static>() {}
-        crosses_threads::<Error>();
+    fn the_error_is_small_and_can_be_sent_to_other_threads() {
+        fn assert_send_and_sync<T: Send + Sync + 'static>() {}
+        assert_send_and_sync::<Error>();
         assert!(size_of::<Error>() <= 40, "{}", size_of::<Error>());
     }
 }

@@ -1,26 +1,27 @@
-//! Answers that are not what was asked for.
+//! Final responses that do not match the requested type.
 
 use std::fmt;
 
 use crate::turn_result::TurnResult;
 
-/// The final answer of a turn does not fit the type that was asked for by
-/// [`output`](crate::builder::RunBuilder::output), or there is none.
+/// The final response of a turn does not match the type requested with
+/// [`output`](crate::builder::RunBuilder::output), or the turn has no final response.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct OutputMismatch {
-    /// The name of the type, as the compiler calls it.
+    /// The name of the type, as returned by [`type_name`](std::any::type_name).
     pub expected: &'static str,
-    /// Where in the answer, as `comments[2].line`. `None` if it is the answer as a whole.
+    /// The path of the mismatch in the response, such as `comments[2].line`. `None` for the
+    /// response as a whole.
     pub path: Option<String>,
-    /// What does not fit there.
+    /// The mismatch.
     pub reason: String,
-    /// What the turn has come to.
+    /// The result of the turn.
     pub result: TurnResult,
 }
 
 impl OutputMismatch {
-    /// The answer as the model wrote it; `None` if there was none.
+    /// Returns the final response as text; `None` if there is none.
     pub fn text(&self) -> Option<&str> {
         self.result.final_response.as_deref()
     }
@@ -28,7 +29,7 @@ impl OutputMismatch {
 
 impl fmt::Display for OutputMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the answer is no `{}`: ", self.expected)?;
+        write!(f, "the final response is not a valid `{}`: ", self.expected)?;
         if let Some(path) = &self.path {
             write!(f, "`{path}`: ")?;
         }

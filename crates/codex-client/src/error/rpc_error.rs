@@ -1,61 +1,61 @@
-//! Refusals of the server, told apart.
+//! Error responses of the server, classified.
 
 use codex_types::rpc::{JsonRpcError, error_code};
 use serde_json::Value;
 
-/// The server refused a request.
+/// An error response of the server.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("`{method}` was refused: {message} (code {code})")]
+#[error("the server rejected `{method}`: {message} (code {code})")]
 #[non_exhaustive]
 pub struct RpcError {
-    /// The method that was called.
+    /// The method of the request.
     pub method: &'static str,
-    /// What kind of refusal.
+    /// The kind of the error.
     pub kind: RpcErrorKind,
-    /// The code as it came.
+    /// The JSON-RPC error code.
     pub code: i64,
-    /// The server's prose.
+    /// The message of the server.
     pub message: String,
-    /// Details, if the server gave any.
+    /// The details, if the server sent any.
     pub data: Option<Value>,
 }
 
-/// What kind of refusal.
+/// The kind of an error response.
 ///
-/// The server answers most of them with one code and different prose, so some kinds are recognised
-/// by it.
+/// The server uses few codes, so some kinds are recognized by the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RpcErrorKind {
-    /// The message was no valid JSON.
+    /// The server could not parse the request.
     Parse,
-    /// Not valid in this state, for a reason that has no kind of its own here.
+    /// The request is not valid in the current state, for a reason that has no kind of its own.
     InvalidRequest,
-    /// This server does not know the method: it is older, or newer, than this crate's protocol.
+    /// The server does not know the method: it speaks an older or a newer version of the protocol.
     MethodNotFound,
-    /// The params do not fit the method.
+    /// The params do not match the method.
     InvalidParams,
-    /// The server failed.
+    /// The server failed to process the request.
     Internal,
-    /// Too many requests in flight; refused before anything was done, so it may be sent again.
+    /// Too many requests are in flight. The request was rejected before it was processed, so it can
+    /// be sent again.
     Overloaded,
-    /// The server itself has tried often enough.
+    /// The server reached its own retry limit.
     RetryLimit,
-    /// The method or one of the fields needs the `experimentalApi` capability.
+    /// The method, or a field of the params, requires the `experimentalApi` capability.
     ExperimentalRequired,
-    /// The thread has no running turn to steer or interrupt.
+    /// The thread has no active turn to steer or interrupt.
     NoActiveTurn,
-    /// Another turn is running than the one that was named.
+    /// The active turn is not the one that the request names.
     TurnMismatch,
-    /// The thread has not been saved: it cannot be resumed before its first turn.
+    /// The thread is not stored on disk yet: it cannot be resumed before its first turn.
     RolloutMissing,
-    /// The server has no such thread loaded: it is to be resumed first, or does not exist.
+    /// The thread is not loaded: it has to be resumed first, or does not exist.
     ThreadNotLoaded,
     /// Another process is writing to the thread.
     ActiveWriter,
-    /// The running turn, which the new one would have joined, has another output schema, or none.
+    /// The input would join the active turn, which has another output schema or none.
     OutputSchemaMismatch,
-    /// Anything else.
+    /// Any other error.
     Other,
 }
 
@@ -73,33 +73,37 @@ impl RpcError {
 
 impl RpcErrorKind {
     fn of(method: &str, error: &JsonRpcError) -> Self {
-        let prose = error.message.to_lowercase();
+        let message = error.message.to_lowercase();
         match error.code {
             error_code::PARSE_ERROR => Self::Parse,
             error_code::METHOD_NOT_FOUND => Self::MethodNotFound,
             error_code::INVALID_PARAMS => Self::InvalidParams,
-            error_code::INTERNAL_ERROR => Self::of_prose(&prose).unwrap_or(Self::Internal),
+            error_code::INTERNAL_ERROR => Self::from_message(&message).unwrap_or(Self::Internal),
             error_code::INVALID_REQUEST => {
-                // How the real server says that it does not know a method.
-                let unknown = format!("unknown variant `{}`", method.to_lowercase());
-                if prose.contains(&unknown) {
+                // The app-server reports an unknown method with this code and message.
+                let unknown_method = format!("unknown variant `{}`", method.to_lowercase());
+                if message.contains(&unknown_method) {
                     return Self::MethodNotFound;
                 }
-                Self::of_prose(&prose).unwrap_or(Self::InvalidRequest)
+                Self::from_message(&message).unwrap_or(Self::InvalidRequest)
             }
             -32099..=-32000
-                if prose.contains("retry limit") || prose.contains("too many failed attempts") =>
+                if message.contains("retry limit")
+                    || message.contains("too many failed attempts") =>
             {
                 Self::RetryLimit
             }
             error_code::OVERLOADED => Self::Overloaded,
-            -32099..=-32000 if error.data.as_ref().is_some_and(says_overloaded) => Self::Overloaded,
+            -32099..=-32000 if error.data.as_ref().is_some_and(mentions_overload) => {
+                Self::Overloaded
+            }
             _ => Self::Other,
         }
     }
 
-    fn of_prose(prose: &str) -> Option<Self> {
-        const PROSE: [(&str, RpcErrorKind); 8] = [
+    /// Recognizes a kind by the message, in lower case.
+    fn from_message(message: &str) -> Option<Self> {
+        const PHRASES: [(&str, RpcErrorKind); 8] = [
             (
                 "requires experimentalapi capability",
                 RpcErrorKind::ExperimentalRequired,
@@ -115,20 +119,21 @@ impl RpcErrorKind {
                 RpcErrorKind::OutputSchemaMismatch,
             ),
         ];
-        let found = PROSE.iter().find(|(words, _)| prose.contains(words));
+        let mut phrases = PHRASES.iter();
+        let found = phrases.find(|(phrase, _)| message.contains(phrase));
         found.map(|(_, kind)| *kind)
     }
 }
 
-/// Whether the details say `server_overloaded` anywhere.
-fn says_overloaded(data: &Value) -> bool {
+/// Whether the details contain the string `server_overloaded`, at any depth.
+fn mentions_overload(data: &Value) -> bool {
     match data {
         Value::String(text) => {
             text.eq_ignore_ascii_case("server_overloaded")
                 || text.eq_ignore_ascii_case("serverOverloaded")
         }
-        Value::Array(values) => values.iter().any(says_overloaded),
-        Value::Object(members) => members.values().any(says_overloaded),
+        Value::Array(values) => values.iter().any(mentions_overload),
+        Value::Object(members) => members.values().any(mentions_overload),
         _ => false,
     }
 }
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_are_told_apart_by_code_and_prose() {
+    fn error_responses_are_classified_by_code_and_message() {
         use RpcErrorKind::*;
         for (code, message, kind) in [
             (-32700, "", Parse),

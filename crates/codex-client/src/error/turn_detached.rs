@@ -1,16 +1,16 @@
-//! Turns whose events end while the connection goes on.
+//! Turns whose events end while the connection stays open.
 
 use std::fmt;
 
 use crate::turn_result::TurnResult;
 
-/// The events of a turn have ended before the turn did, though the connection goes on.
+/// This client receives no more events of a turn, although the connection is open.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TurnDetached {
     /// The id of the thread.
     pub thread_id: String,
-    /// The id of the turn; `None` for a goal without a turn so far.
+    /// The id of the turn; `None` for a goal that has no turn yet.
     pub turn_id: Option<String>,
     /// The reason.
     pub reason: DetachReason,
@@ -18,15 +18,15 @@ pub struct TurnDetached {
     pub partial: Option<TurnResult>,
 }
 
-/// The reason why the events of a turn have ended.
+/// The reason why a turn was detached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DetachReason {
-    /// The server has closed, archived or deleted the thread without completing the turn first.
+    /// The server closed, archived or deleted the thread before it completed the turn.
     ThreadClosed,
-    /// This client has unsubscribed from the thread (`thread/unsubscribe`). The turn goes on without it;
-    /// [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and
-    /// [`Thread::read`](crate::Thread::read) tells what was done meanwhile.
+    /// This client unsubscribed from the thread (`thread/unsubscribe`). The turn continues on the
+    /// server; [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and
+    /// [`Thread::read`](crate::Thread::read) returns the items of the turn.
     Unsubscribed,
 }
 
@@ -34,18 +34,20 @@ impl fmt::Display for TurnDetached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (thread_id, reason) = (&self.thread_id, self.reason);
         match &self.turn_id {
-            Some(turn_id) => write!(f, "the events of the turn {turn_id} have ended: ")?,
-            None => f.write_str("the events of the goal have ended: ")?,
+            Some(turn_id) => write!(f, "the turn {turn_id} ")?,
+            None => f.write_str("the goal ")?,
         }
-        write!(f, "{reason} ({thread_id})")
+        write!(f, "of the thread {thread_id} has no more events: {reason}")
     }
 }
 
 impl fmt::Display for DetachReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ThreadClosed => "the server has closed the thread",
-            Self::Unsubscribed => "this client has unsubscribed from the thread",
+            Self::ThreadClosed => "the server closed the thread",
+            Self::Unsubscribed => {
+                "this client unsubscribed from the thread; resume it to receive events again"
+            }
         })
     }
 }

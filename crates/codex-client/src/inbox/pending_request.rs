@@ -1,4 +1,4 @@
-//! A request of the server, held until the program responds.
+//! Requests of the server that are pending in the program.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use crate::{
     error::Result, server_requests::server_response::ServerResponse,
 };
 
-/// A request of the server, to be responded to now or later, from any task or thread; from
-/// [`RequestInbox`](crate::RequestInbox).
+/// A request of the server from a [`RequestInbox`](crate::RequestInbox). The program may respond
+/// now or later, from any task or thread.
 ///
-/// Dropping it without a response declines it. The server may withdraw the request in the meantime
-/// (`serverRequest/resolved`), because another client has responded or the turn has ended;
+/// Dropping the request without a response declines it. The server may withdraw the request in the
+/// meantime (`serverRequest/resolved`), because another client has responded or the turn has ended;
 /// [`resolved`](Self::resolved) waits for that.
 pub struct PendingRequest {
     inbound: InboundRequest,
@@ -22,11 +22,11 @@ pub struct PendingRequest {
 }
 
 impl PendingRequest {
-    /// Returns `None` for a request that cannot be decoded, which is reported and declined.
+    /// Decodes a request. Returns `None` if it cannot be decoded; it is then reported and declined.
     pub(crate) fn new(inbound: InboundRequest) -> Option<Self> {
         let decoded = inbound
             .message()
-            .and_then(|request| Ok((request, ApprovalRequest::of(&inbound)?)));
+            .and_then(|request| Ok((request, ApprovalRequest::decode(&inbound)?)));
         match decoded {
             Ok((request, approval)) => Some(Self {
                 inbound,
@@ -60,9 +60,9 @@ impl PendingRequest {
     ///
     /// # Errors
     ///
-    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection has
-    /// ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not fit the request,
-    /// which stays open.
+    /// [`Resolved`](crate::Error::Resolved) if the request is no longer open, or the connection has
+    /// ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not match the
+    /// request, which stays open.
     pub fn respond(&self, response: impl Into<ServerResponse>) -> Result<()> {
         let response = response.into();
         let response = response.into_result(self.inbound.method(), self.approval())?;
@@ -73,7 +73,7 @@ impl PendingRequest {
     ///
     /// # Errors
     ///
-    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection has
+    /// [`Resolved`](crate::Error::Resolved) if the request is no longer open, or the connection has
     /// ended.
     pub fn decline(&self) -> Result<()> {
         self.inbound.decline()
@@ -84,8 +84,8 @@ impl PendingRequest {
         self.inbound.state().is_open()
     }
 
-    /// Waits until the request is responded to or withdrawn, or the connection has ended. Close a prompt
-    /// that shows the request then.
+    /// Waits until the request is no longer open: it has a response, was withdrawn, or the
+    /// connection has ended. Use this to close a prompt for the request.
     pub async fn resolved(&self) {
         self.inbound.state().settled().await;
     }

@@ -11,14 +11,14 @@ use crate::{
     stream::stream,
 };
 
-/// A stream of requests of the server; from
+/// A stream of requests of the server, returned by
 /// [`Codex::server_requests`](crate::Codex::server_requests) and
 /// [`Thread::server_requests`](crate::Thread::server_requests).
 ///
-/// The inbox ends with the connection and does not keep it open. Dropping it declines the requests that
-/// were not taken. A request that cannot be decoded is declined, and reported by
+/// The stream ends with the connection and does not keep it open. Dropping it declines its unread
+/// requests. A request that cannot be decoded is declined, and the error is reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
-#[must_use = "dropping the inbox declines the requests"]
+#[must_use = "dropping the inbox declines its requests"]
 pub struct RequestInbox {
     queue: Arc<RequestQueue>,
 }

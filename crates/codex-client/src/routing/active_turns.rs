@@ -3,8 +3,8 @@
 //! Serves to steer a busy thread. It can lag behind the server by what is in transit, so its users
 //! have to handle a refusal.
 //!
-//! A review has two ids: its events, its end and the response have one, while the server runs it under
-//! another. `turn/started` names the latter, with the former as its root.
+//! A review has two ids: its events, its end and the response have one, while the server runs it
+//! under another. `turn/started` names the latter, with the former as its root.
 
 use std::collections::HashMap;
 

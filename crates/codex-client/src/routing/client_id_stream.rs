@@ -1,5 +1,5 @@
-//! Notifications under an id that the client has chosen: the output of a process, the changes below a
-//! watched path.
+//! Notifications under an id that the client has chosen: the output of a process, the changes below
+//! a watched path.
 //!
 //! Such notifications name neither thread nor turn. Since the id is the client's, the route exists
 //! before the request is sent, and nothing can arrive too early.

@@ -1,9 +1,9 @@
-//! The unread events of one reader of one turn.
+//! A queue of the unread events of one reader, with compact deltas.
 //!
-//! Deltas are nearly all of the traffic and tiny, so they are not kept one by one: their texts stand
-//! end to end in one buffer, and each costs one small entry beside it. Past [`MERGE_FROM`] unread
-//! entries, neighbouring deltas of the same item become one, so that what an absent reader costs is
-//! the text itself. Order is kept, and so is every byte.
+//! Most events are tiny deltas, so they are not stored one by one: their texts share one buffer,
+//! and each delta costs one small entry besides. From [`MERGE_THRESHOLD`] unread entries on,
+//! adjacent deltas of the same item are merged, so that a reader that does not read costs little
+//! more than the text. Order and text are preserved.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
@@ -18,22 +18,22 @@ use crate::{
     },
 };
 
-/// From how many unread entries on neighbouring deltas are merged. A reader that keeps up sees
-/// every delta as the server cut it.
-const MERGE_FROM: usize = 4096;
+/// Number of unread entries from which on adjacent deltas are merged. A reader that keeps up
+/// receives the deltas as the server sent them.
+const MERGE_THRESHOLD: usize = 4096;
 
-/// A buffer of a queue that was emptied is kept for the next events up to this size.
-const KEEP: usize = 1024 * 1024;
+/// Maximum capacity that the buffers of an empty queue keep, in bytes.
+const MAX_IDLE_CAPACITY: usize = 1024 * 1024;
 
-/// How far back an item is looked for among those with unread deltas.
-const RECENT: usize = 8;
+/// Number of items that are searched for the item of a new delta, from the end.
+const RECENT_ITEMS: usize = 8;
 
-/// An event as it is read.
+/// An event taken from a queue.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
-    /// Any notification but a plain delta.
+    /// A notification that is not a plain delta.
     Notification(Arc<RawNotification>),
-    /// One delta, or neighbouring ones together.
+    /// A delta, or several adjacent ones merged.
     Delta(Delta),
 }
 
@@ -47,18 +47,18 @@ impl Event {
     }
 }
 
-/// Events in order, deltas packed.
+/// A queue of events.
 #[derive(Clone, Default)]
 pub(crate) struct DeltaQueue {
     entries: VecDeque<Entry>,
-    /// The texts of all deltas in `entries`, from `read` on.
+    /// The texts of the deltas in `entries`, from `read` on.
     text: String,
     read: usize,
-    /// Where the deltas belong.
+    /// The items that the deltas belong to.
     items: Vec<Item>,
-    /// What the notes take, in bytes.
-    notifications: usize,
-    /// How many entries were dropped since what they left was cleared away.
+    /// Size of the notifications in `entries`, in bytes.
+    notification_bytes: usize,
+    /// Number of entries dropped since the buffers were compacted.
     dropped: usize,
 }
 
@@ -68,7 +68,7 @@ enum Entry {
     Delta {
         item: u32,
         length: u32,
-        /// 0 when the server did not say.
+        /// 0 if the server sent none.
         emitted_at_ms: i64,
     },
 }
@@ -83,17 +83,17 @@ struct Item {
 
 impl DeltaQueue {
     pub(crate) fn push_notification(&mut self, notification: Arc<RawNotification>) {
-        self.notifications += notification.size();
+        self.notification_bytes += notification.size();
         self.entries.push_back(Entry::Notification(notification));
     }
 
     pub(crate) fn push_delta(&mut self, delta: &DeltaRef<'_>) {
         let item = self.item(delta);
-        // A single message is far below 4 GiB; a longer text would just become two entries.
+        // A message is far shorter than 4 GiB.
         let added = u32::try_from(delta.text.len()).unwrap_or(u32::MAX);
         self.text.push_str(&delta.text[..added as usize]);
         let at = delta.emitted_at_ms.unwrap_or_default();
-        if self.entries.len() >= MERGE_FROM
+        if self.entries.len() >= MERGE_THRESHOLD
             && let Some(Entry::Delta {
                 item: last,
                 length,
@@ -113,8 +113,8 @@ impl DeltaQueue {
         });
     }
 
-    /// Gives back what dropped entries have left in the buffers.
-    fn clear_away(&mut self) {
+    /// Removes the remains of dropped entries from the buffers.
+    fn compact(&mut self) {
         self.dropped = 0;
         self.text.drain(..self.read);
         self.read = 0;
@@ -122,8 +122,8 @@ impl DeltaQueue {
             Entry::Delta { item, .. } => Some(*item),
             Entry::Notification(_) => None,
         });
-        // The items that a new delta may be found among stay.
-        let recent = self.items.len().saturating_sub(RECENT);
+        // The items that are searched for a new delta stay.
+        let recent = self.items.len().saturating_sub(RECENT_ITEMS);
         let recent = u32::try_from(recent).unwrap_or_default();
         let unused = used.min().map_or(recent, |first| first.min(recent));
         self.items.drain(..unused as usize);
@@ -139,12 +139,13 @@ impl DeltaQueue {
         self.read = 0;
         self.items.clear();
         self.text.clear();
-        self.text.shrink_to(KEEP);
-        self.entries.shrink_to(KEEP / size_of::<Entry>());
+        self.text.shrink_to(MAX_IDLE_CAPACITY);
+        self.entries
+            .shrink_to(MAX_IDLE_CAPACITY / size_of::<Entry>());
     }
 
     fn item(&mut self, delta: &DeltaRef<'_>) -> u32 {
-        let recent = self.items.len().saturating_sub(RECENT);
+        let recent = self.items.len().saturating_sub(RECENT_ITEMS);
         let known = self.items[recent..].iter().rposition(|item| {
             item.id == delta.item_id
                 && item.kind == delta.kind
@@ -173,7 +174,7 @@ impl Buffer for DeltaQueue {
     fn pop(&mut self) -> Option<Event> {
         let event = match self.entries.pop_front()? {
             Entry::Notification(notification) => {
-                self.notifications -= notification.size();
+                self.notification_bytes -= notification.size();
                 Event::Notification(notification)
             }
             Entry::Delta {
@@ -203,15 +204,19 @@ impl Buffer for DeltaQueue {
 
     fn drop_oldest(&mut self) {
         match self.entries.pop_front() {
-            Some(Entry::Notification(notification)) => self.notifications -= notification.size(),
+            Some(Entry::Notification(notification)) => {
+                self.notification_bytes -= notification.size();
+            }
             Some(Entry::Delta { length, .. }) => self.read += length as usize,
             None => return,
         }
         self.dropped += 1;
         if self.entries.is_empty() {
             self.reset();
-        } else if self.dropped >= MERGE_FROM || self.read > KEEP.max(self.text.len() / 2) {
-            self.clear_away();
+        } else if self.dropped >= MERGE_THRESHOLD
+            || self.read > MAX_IDLE_CAPACITY.max(self.text.len() / 2)
+        {
+            self.compact();
         }
     }
 
@@ -220,12 +225,13 @@ impl Buffer for DeltaQueue {
     }
 
     fn size(&self) -> usize {
-        self.notifications + self.text.len() - self.read + self.entries.len() * size_of::<Entry>()
+        self.notification_bytes + self.text.len() - self.read
+            + self.entries.len() * size_of::<Entry>()
     }
 }
 
 impl fmt::Debug for DeltaQueue {
-    /// Without the contents, which may be large.
+    /// Omits the contents, which may be large.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeltaQueue")
             .field("unread", &self.len())
@@ -259,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_out_in_order_and_as_they_were_cut() {
+    fn events_are_returned_in_order_and_unmerged() {
         let mut queue = DeltaQueue::default();
         queue.push_delta(&delta("a", "1"));
         queue.push_delta(&delta("a", "2"));
@@ -272,12 +278,12 @@ mod tests {
     }
 
     #[test]
-    fn two_million_unread_deltas_cost_little_more_than_their_text() {
+    fn unread_deltas_cost_little_more_than_their_text() {
         let mut queue = DeltaQueue::default();
         for _ in 0..2_000_000 {
             queue.push_delta(&delta("a", "token "));
         }
-        assert!(queue.len() <= MERGE_FROM);
+        assert!(queue.len() <= MERGE_THRESHOLD);
         assert!(queue.text.capacity() <= 32 * 1024 * 1024);
         let text: usize = std::iter::from_fn(|| queue.pop())
             .map(|event| match event {
@@ -286,13 +292,13 @@ mod tests {
             })
             .sum();
         assert_eq!(text, 12_000_000);
-        assert!(queue.text.capacity() <= KEEP);
+        assert!(queue.text.capacity() <= MAX_IDLE_CAPACITY);
     }
 
     #[test]
-    fn interleaved_items_are_not_merged_across_each_other() {
+    fn only_adjacent_deltas_of_one_item_are_merged() {
         let mut queue = DeltaQueue::default();
-        for _ in 0..MERGE_FROM {
+        for _ in 0..MERGE_THRESHOLD {
             queue.push_delta(&delta("a", "x"));
         }
         for text in ["1", "2"] {
@@ -300,12 +306,12 @@ mod tests {
         }
         queue.push_delta(&delta("a", "3"));
         let texts = texts(&mut queue);
-        assert_eq!(texts[MERGE_FROM..], ["b:12", "a:3"]);
+        assert_eq!(texts[MERGE_THRESHOLD..], ["b:12", "a:3"]);
     }
 
     #[test]
-    fn dropping_the_oldest_gives_their_memory_back_and_keeps_the_rest_whole() {
-        const LIMIT: usize = 2 * KEEP;
+    fn dropping_the_oldest_events_frees_their_memory_and_keeps_the_others() {
+        const LIMIT: usize = 2 * MAX_IDLE_CAPACITY;
         let mut queue = DeltaQueue::default();
         for number in 0..100_000 {
             let id = number.to_string();
@@ -316,7 +322,7 @@ mod tests {
             }
         }
         assert!(queue.text.len() <= 2 * LIMIT, "{}", queue.text.len());
-        assert!(queue.items.len() <= queue.len() + MERGE_FROM);
+        assert!(queue.items.len() <= queue.len() + MERGE_THRESHOLD);
         let last = texts(&mut queue);
         let text = format!("99999:{}", "x".repeat(100));
         assert_eq!(last[last.len() - 2..], [text, "x".to_owned()]);

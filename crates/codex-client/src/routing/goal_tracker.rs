@@ -1,8 +1,8 @@
 //! Tracks the turns of a thread that pursues a goal. Performs no I/O.
 //!
-//! The server starts the turns of a goal by itself, one after the other, while the goal is active. So
-//! every turn of the thread belongs to the goal, each with a log of its own, and the notifications
-//! about the goal say whether another turn follows.
+//! The server starts the turns of a goal by itself, one after the other, while the goal is active.
+//! So every turn of the thread belongs to the goal, each with a log of its own, and the
+//! notifications about the goal say whether another turn follows.
 
 use std::{
     mem,
@@ -144,8 +144,8 @@ impl GoalTracker {
         });
     }
 
-    /// Adds a `thread/goal/updated` or `thread/goal/cleared`. Wakers of the readers of the running turn
-    /// go to `wakes`.
+    /// Adds a `thread/goal/updated` or `thread/goal/cleared`. Wakers of the readers of the running
+    /// turn go to `wakes`.
     pub(crate) fn add(
         &self,
         notification: &Arc<RawNotification>,
@@ -188,14 +188,14 @@ impl GoalTracker {
     }
 
     /// Records that no more events follow.
-    pub(crate) fn end_early(&self, why: EarlyEnd) {
+    pub(crate) fn end_early(&self, early_end: EarlyEnd) {
         self.change(|state| {
-            state.early_end.get_or_insert(why);
+            state.early_end.get_or_insert(early_end);
         });
     }
 
-    /// Keeps the events for a stream from here on. Returns the number of the first event that no stream
-    /// has delivered.
+    /// Keeps the events for a stream from here on. Returns the number of the first event that no
+    /// stream has delivered.
     pub(crate) fn begin_stream(&self) -> usize {
         let mut state = self.lock();
         state.keeps_events.get_or_insert(true);
@@ -251,8 +251,8 @@ impl GoalTracker {
         {
             return Poll::Ready(Ok(()));
         }
-        if let Some(why) = &state.early_end {
-            return Poll::Ready(Err(why.clone()));
+        if let Some(early_end) = &state.early_end {
+            return Poll::Ready(Err(early_end.clone()));
         }
         state.wakers.register(context);
         Poll::Pending
@@ -305,8 +305,8 @@ impl State {
         if self.running.is_none() && (!is_active || self.was_interrupted) {
             return Poll::Ready(GoalEnd::AtRest);
         }
-        if let Some(why) = &self.early_end {
-            return Poll::Ready(GoalEnd::Early(why.clone()));
+        if let Some(early_end) = &self.early_end {
+            return Poll::Ready(GoalEnd::Early(early_end.clone()));
         }
         self.wakers.register(context);
         Poll::Pending

@@ -1,8 +1,8 @@
 //! Routes the completions of logins to their attempts. Performs no I/O.
 //!
 //! The response to `account/login/start` names the attempt by its `loginId`. The attempt's
-//! `account/login/completed` may come before that response, so unclaimed completions are kept while a
-//! response is pending.
+//! `account/login/completed` may come before that response, so unclaimed completions are kept while
+//! a response is pending.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,7 +16,7 @@ use crate::rpc::raw_notification::RawNotification;
 /// Maximum number of completions kept while a response is pending. The oldest are dropped first.
 const EARLY_LIMIT: usize = 64;
 
-/// All attempts with a handle.
+/// The login attempts of this client.
 #[derive(Debug, Default)]
 pub(crate) struct Logins {
     /// Number of `account/login/start` requests in flight.
@@ -28,7 +28,7 @@ pub(crate) struct Logins {
 
 type Completion = Option<Arc<RawNotification>>;
 
-/// One attempt, as its waiters see it.
+/// A handle of a login attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginAttempt(watch::Receiver<Completion>);
 
@@ -38,7 +38,7 @@ impl Logins {
         self.reserved += 1;
     }
 
-    /// Claims the started attempt. Its completion may have been received already.
+    /// Claims the started attempt, with its completion if that was received already.
     pub(crate) fn claim(&mut self, login_id: &str) -> LoginAttempt {
         // Attempts without handles are forgotten.
         self.attempts.retain(|_, attempt| !attempt.is_closed());
@@ -47,7 +47,7 @@ impl Logins {
             let completion = self.early.remove(at).map(|(_, notification)| notification);
             return LoginAttempt(watch::channel(completion).1);
         }
-        // The same id twice means the same attempt.
+        // A response may name an attempt that was claimed before.
         let attempts = self.attempts.entry(login_id.to_owned());
         LoginAttempt(
             attempts
@@ -84,7 +84,7 @@ impl Logins {
 }
 
 impl LoginAttempt {
-    /// Waits for the `account/login/completed`; `None` if the connection ends before.
+    /// Waits for the `account/login/completed`. Returns `None` if the connection ends first.
     pub(crate) async fn completed(mut self) -> Option<Arc<RawNotification>> {
         let completion = self.0.wait_for(Option::is_some).await;
         completion
@@ -102,7 +102,7 @@ mod tests {
         Arc::new(notification(r#"{"method":"account/login/completed"}"#))
     }
 
-    /// The completion that is there now.
+    /// Returns the completion, if it was received.
     fn now(attempt: &LoginAttempt) -> Completion {
         attempt.0.borrow().clone()
     }
@@ -111,23 +111,23 @@ mod tests {
     fn a_completion_before_the_response_is_kept_for_the_attempt_that_the_response_names() {
         let mut logins = Logins::default();
         logins.reserve();
-        let (ours, theirs) = (completion(), completion());
-        logins.complete("theirs", &theirs);
-        logins.complete("ours", &ours);
-        let attempt = logins.claim("ours");
-        assert!(Arc::ptr_eq(&now(&attempt).unwrap(), &ours));
+        let (own, other) = (completion(), completion());
+        logins.complete("other", &other);
+        logins.complete("own", &own);
+        let attempt = logins.claim("own");
+        assert!(Arc::ptr_eq(&now(&attempt).unwrap(), &own));
         logins.release();
         assert!(logins.early.is_empty() && logins.attempts.is_empty());
     }
 
     #[test]
-    fn attempts_do_not_cross_though_one_replaces_the_other() {
+    fn an_attempt_that_replaces_another_gets_its_own_completion() {
         let mut logins = Logins::default();
         logins.reserve();
         let first = logins.claim("first");
         logins.release();
         logins.reserve();
-        // The first one is ended by the second one, before the second one's answer.
+        // The second attempt ends the first before the second response.
         logins.complete("first", &completion());
         let second = logins.claim("second");
         logins.release();
@@ -152,11 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_what_nobody_waits_for() {
+    fn completions_without_a_waiter_are_not_kept() {
         let mut logins = Logins::default();
         logins.complete("stray", &completion());
         assert!(logins.early.is_empty());
-        drop(logins.claim("given up"));
+        drop(logins.claim("abandoned"));
         let _next = logins.claim("next");
         assert_eq!(logins.attempts.len(), 1);
         logins.reserve();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_of_the_connection_is_no_completion_but_one_that_came_before_is() {
+    async fn an_attempt_that_completed_before_the_connection_ended_has_its_completion() {
         let mut logins = Logins::default();
         let (done, open) = (logins.claim("done"), logins.claim("open"));
         logins.complete("done", &completion());

@@ -1,7 +1,7 @@
 //! Mailboxes: unread items between the connection task and the readers of a stream.
 //!
-//! The connection task pushes without waiting, readers poll. A mailbox is bounded by the size of its
-//! contents: past the limit the oldest items are dropped and the reader receives their number.
+//! The connection task pushes without waiting, readers poll. A mailbox is bounded by the size of
+//! its contents: past the limit the oldest items are dropped and the reader receives their number.
 
 use std::{
     collections::VecDeque,
@@ -232,8 +232,8 @@ impl<B: Buffer, E: Clone> Mailbox<B, E> {
         Ok(())
     }
 
-    /// Polls for the next item; `None` once the mailbox has ended and is empty. With several readers,
-    /// each item goes to one of them.
+    /// Polls for the next item; `None` once the mailbox has ended and is empty. With several
+    /// readers, each item goes to one of them.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Received<B::Item>>> {
         let mut state = self.lock();
         if let Some(received) = state.unread.pop() {

@@ -1,7 +1,7 @@
 //! Notifications that belong to no turn of this client, for all subscribers.
 //!
-//! Notifications received before the first subscriber are kept for it, also beyond the end of the
-//! connection: a server that ends early has often said why.
+//! Notifications received before the first subscriber are kept for it, even after the end of the
+//! connection: a server that exits early has often sent the reason.
 
 use std::{
     mem,
@@ -25,7 +25,7 @@ struct EarlyItems {
 }
 
 impl EarlyItems {
-    /// Keeps the beginning rather than the end: warnings come at the beginning.
+    /// Keeps the first items rather than the last: warnings are sent at the beginning.
     fn push(&mut self, item: impl FnOnce() -> Item) {
         if self.items.size() < EARLY_LIMIT {
             self.items.push(item());
@@ -34,7 +34,7 @@ impl EarlyItems {
         }
     }
 
-    /// Moves all items to the first subscriber, followed by the number of those that were not kept.
+    /// Moves all items to the first subscriber, followed by the number of dropped ones.
     fn move_to(mut self, mailbox: &Subscription<Items>, wakes: &mut Vec<Waker>) {
         let skipped = self.skipped;
         mailbox.push(
@@ -51,11 +51,11 @@ impl EarlyItems {
     }
 }
 
-/// The early items of a connection that ended before anyone subscribed.
+/// The items of a connection that ended before the first subscriber.
 #[derive(Debug, Default)]
-pub(crate) struct Leftovers(Mutex<Option<EarlyItems>>);
+pub(crate) struct UndeliveredItems(Mutex<Option<EarlyItems>>);
 
-impl Leftovers {
+impl UndeliveredItems {
     fn lock(&self) -> MutexGuard<'_, Option<EarlyItems>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,18 +72,18 @@ impl Leftovers {
 #[derive(Debug)]
 pub(crate) struct Subscribers {
     mailboxes: Vec<Weak<Subscription<Items>>>,
-    /// A user cannot subscribe before the handshake, and warnings come during it.
+    /// A program cannot subscribe before the end of the handshake, and warnings are sent during it.
     early: Option<EarlyItems>,
-    leftovers: Arc<Leftovers>,
+    undelivered: Arc<UndeliveredItems>,
 }
 
 impl Subscribers {
-    /// Early items that remain at the end go to `leftovers`.
-    pub(crate) fn new(leftovers: Arc<Leftovers>) -> Self {
+    /// Items without a subscriber are moved to `undelivered` when the connection ends.
+    pub(crate) fn new(undelivered: Arc<UndeliveredItems>) -> Self {
         Self {
             mailboxes: Vec::new(),
             early: Some(EarlyItems::default()),
-            leftovers,
+            undelivered,
         }
     }
 
@@ -91,7 +91,7 @@ impl Subscribers {
     pub(crate) fn add(&mut self, mailbox: &Arc<Subscription<Items>>, wakes: &mut Vec<Waker>) {
         match self.early.take() {
             Some(early) => early.move_to(mailbox, wakes),
-            None => self.leftovers.move_to(mailbox),
+            None => self.undelivered.move_to(mailbox),
         }
         self.mailboxes.push(Arc::downgrade(mailbox));
     }
@@ -112,7 +112,7 @@ impl Subscribers {
 
     pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         if let Some(early) = self.early.take() {
-            *self.leftovers.lock() = Some(early);
+            *self.undelivered.lock() = Some(early);
         }
         for mailbox in mem::take(&mut self.mailboxes) {
             if let Some(mailbox) = mailbox.upgrade() {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_subscriber_receives_what_came_before_it() {
+    fn the_first_subscriber_receives_the_earlier_items() {
         let mut subscribers = Subscribers::new(Arc::default());
         subscribers.push(|| item(1), &mut Vec::new());
         let (first, second) = (Arc::default(), Arc::default());
@@ -169,21 +169,21 @@ mod tests {
     }
 
     #[test]
-    fn the_first_subscriber_receives_it_also_after_the_end_of_the_connection() {
-        let leftovers = Arc::<Leftovers>::default();
-        let mut subscribers = Subscribers::new(Arc::clone(&leftovers));
+    fn the_first_subscriber_receives_the_earlier_items_after_the_end_of_the_connection() {
+        let undelivered = Arc::<UndeliveredItems>::default();
+        let mut subscribers = Subscribers::new(Arc::clone(&undelivered));
         subscribers.push(|| item(EARLY_LIMIT), &mut Vec::new());
         subscribers.push(|| item(1), &mut Vec::new());
         subscribers.close(&closed());
         let (first, second) = (Subscription::default(), Subscription::default());
-        leftovers.move_to(&first);
-        leftovers.move_to(&second);
+        undelivered.move_to(&first);
+        undelivered.move_to(&second);
         assert_eq!(read(&first), ["notification", "lagged"]);
         assert!(read(&second).is_empty());
     }
 
     #[test]
-    fn a_subscriber_that_comes_while_the_connection_ends_is_the_first_too() {
+    fn the_first_subscriber_may_subscribe_while_the_connection_ends() {
         let mut subscribers = Subscribers::new(Arc::default());
         subscribers.push(|| item(1), &mut Vec::new());
         subscribers.close(&closed());

@@ -1,8 +1,8 @@
 //! The log of one turn: the connection task writes events, any number of readers read them.
 //!
-//! A reader has a buffer of its own and takes it over whole, so the lock is held for a push or a swap,
-//! never while an event is decoded or while user code runs. Beside the buffers the log keeps the
-//! record that the result of the turn is made from, so that a result needs no reader.
+//! A reader has a buffer of its own and takes it over whole, so the lock is held for a push or a
+//! swap, never while an event is decoded or while user code runs. Beside the buffers the log keeps
+//! the record that the result of the turn is made from, so that a result needs no reader.
 
 use std::{
     mem,
@@ -123,11 +123,11 @@ impl TurnLog {
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
-    pub(crate) fn end_early(&self, why: EarlyEnd) {
+    pub(crate) fn end_early(&self, early_end: EarlyEnd) {
         let mut wakes = Vec::new();
         {
             let mut state = self.lock();
-            state.end.get_or_insert(TurnEnd::Early(why));
+            state.end.get_or_insert(TurnEnd::Early(early_end));
             for slot in state.slots.iter_mut().flatten() {
                 slot.readers.drain_into(&mut wakes);
             }
@@ -185,16 +185,16 @@ impl TurnLog {
         Poll::Pending
     }
 
-    /// Returns what the result is made from, as far as it was received.
+    /// Returns the notifications for the result, as far as they were received.
     pub(crate) fn record(&self) -> TurnRecord {
         self.lock().record.clone()
     }
 
     /// Returns the error of a turn whose events have ended early.
-    pub(crate) fn early_end_error(&self, why: EarlyEnd) -> Error {
-        // A partial result that cannot be decoded does not hide why there is no more.
+    pub(crate) fn early_end_error(&self, early_end: EarlyEnd) -> Error {
+        // The error is returned even if the partial result cannot be decoded.
         let partial = self.record().partial_result(&self.turn_id).ok();
-        match why {
+        match early_end {
             EarlyEnd::Closed(closed) => Error::Closed(Arc::new(ConnectionClosed {
                 partial: partial.map(Box::new),
                 ..ConnectionClosed::clone(&closed)
@@ -317,7 +317,7 @@ mod tests {
         wakes.len()
     }
 
-    /// What there is to read now, and whether that was all.
+    /// Returns the unread events, and whether no more events follow.
     fn read(reader: &mut TurnReader) -> (Vec<String>, bool) {
         let mut context = Context::from_waker(Waker::noop());
         let mut events = Vec::new();

@@ -1,10 +1,10 @@
 //! Routes notifications to turns. Performs no I/O.
 //!
-//! The events of a turn go to its log. They may come before the response that names the turn, so the
-//! thread is reserved before `turn/start` is sent: while a reservation stands, every turn of that
-//! thread gets a log, and the response claims the right one. The thread is matched before the turn:
-//! events of a sub-agent's thread arrive on the same connection and never reach a log of another
-//! thread.
+//! The events of a turn go to its log. They may come before the response that names the turn, so
+//! the thread is reserved before `turn/start` is sent: while a reservation stands, every turn of
+//! that thread gets a log, and the response claims the right one. The thread is matched before the
+//! turn: events of a sub-agent's thread arrive on the same connection and never reach a log of
+//! another thread.
 
 use std::{
     collections::HashMap,
@@ -84,8 +84,8 @@ impl TurnRoutes {
         }
     }
 
-    /// Returns the log for an event of this turn, if the turn is one of this client or may turn out to
-    /// be one.
+    /// Returns the log for an event of this turn, if the turn is one of this client or may turn out
+    /// to be one.
     pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<Arc<TurnLog>> {
         let routes = self.threads.get(thread_id)?;
         let route = routes.turns.iter().find(|route| route.turn_id == turn_id);
@@ -136,7 +136,8 @@ impl TurnRoutes {
         log
     }
 
-    /// Records that the `turn/completed` of a turn was routed. A log that may still be claimed is kept.
+    /// Records that the `turn/completed` of a turn was routed. A log that may still be claimed is
+    /// kept.
     pub(crate) fn end(&mut self, log: &Arc<TurnLog>) {
         let Some(routes) = self.threads.get_mut(log.thread_id()) else {
             return;
@@ -193,21 +194,21 @@ impl TurnRoutes {
         self.threads.get(thread_id)?.goal()
     }
 
-    /// Takes the logs of turns that were started by others. They are complete or will be continued by
-    /// unrouted notifications.
+    /// Takes the logs of turns that were started by others. They are complete or will be continued
+    /// by unrouted notifications.
     pub(crate) fn take_unclaimed(&mut self) -> Vec<Arc<TurnLog>> {
         mem::take(&mut self.unclaimed)
     }
 
     /// Ends all logs that have not ended: the connection has.
     pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
-        let why = EarlyEnd::Closed(Arc::clone(closed));
+        let early_end = EarlyEnd::Closed(Arc::clone(closed));
         for (_, routes) in self.threads.drain() {
             for log in routes.turns.iter().filter_map(Route::log) {
-                log.end_early(why.clone());
+                log.end_early(early_end.clone());
             }
             if let Some(goal) = routes.goal() {
-                goal.end_early(why.clone());
+                goal.end_early(early_end.clone());
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Threads that this client has unsubscribed from. Performs no I/O.
 //!
-//! The server continues their turns and starts new ones on request, without notifications. So the
-//! client has to know that there is nothing to wait for.
+//! The server continues their turns, and starts new ones on request, but sends no notifications.
+//! The client must not wait for any.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -12,13 +12,13 @@ use crate::{
     rpc::envelope,
 };
 
-/// The threads that were unsubscribed from and not resumed since.
+/// The threads that this client has unsubscribed from and not resumed since.
 #[derive(Debug, Default)]
 pub(crate) struct UnsubscribedThreads(HashSet<String>);
 
 impl UnsubscribedThreads {
     /// Returns the thread that a request unsubscribes from.
-    pub(crate) fn left_by(method: &str, params: Option<&[u8]>) -> Option<String> {
+    pub(crate) fn unsubscribed_by(method: &str, params: Option<&[u8]>) -> Option<String> {
         let params = params.filter(|_| method == ThreadUnsubscribeParams::METHOD)?;
         let ids = envelope::result_keys(str::from_utf8(params).ok()?)?;
         ids.thread_id.map(Cow::into_owned)
@@ -38,17 +38,17 @@ impl UnsubscribedThreads {
         }
     }
 
-    pub(crate) fn has(&self, thread_id: &str) -> bool {
+    pub(crate) fn contains(&self, thread_id: &str) -> bool {
         self.0.contains(thread_id)
     }
 
-    /// Fails for a thread whose events are not received.
+    /// Fails if the client is unsubscribed from a thread.
     pub(crate) fn check(&self, thread_id: &str) -> Result<()> {
-        if !self.has(thread_id) {
+        if !self.contains(thread_id) {
             return Ok(());
         }
         let reason =
-            format!("this client has unsubscribed from the thread {thread_id}: resume it first");
+            format!("this client is unsubscribed from the thread {thread_id}: resume it first");
         Err(Error::InvalidInput(reason.into()))
     }
 }
@@ -59,22 +59,23 @@ mod tests {
 
     #[test]
     fn a_thread_is_unsubscribed_from_the_response_until_it_is_resumed() {
-        let mut left = UnsubscribedThreads::default();
+        let mut threads = UnsubscribedThreads::default();
         let params = br#"{"threadId":"t"}"#;
         assert_eq!(
-            UnsubscribedThreads::left_by("thread/read", Some(params)),
+            UnsubscribedThreads::unsubscribed_by("thread/read", Some(params)),
             None
         );
         assert_eq!(
-            UnsubscribedThreads::left_by("thread/unsubscribe", None),
+            UnsubscribedThreads::unsubscribed_by("thread/unsubscribe", None),
             None
         );
-        let thread_id = UnsubscribedThreads::left_by("thread/unsubscribe", Some(params)).unwrap();
-        left.add(&thread_id);
-        left.update("thread/resume", r#"{"thread":{"id":"other"}}"#);
-        left.update("thread/read", r#"{"thread":{"id":"t"}}"#);
-        assert!(left.has("t") && left.check("t").is_err());
-        left.update("thread/resume", r#"{"model":"m","thread":{"id":"t"}}"#);
-        assert!(!left.has("t") && left.check("t").is_ok());
+        let thread_id =
+            UnsubscribedThreads::unsubscribed_by("thread/unsubscribe", Some(params)).unwrap();
+        threads.add(&thread_id);
+        threads.update("thread/resume", r#"{"thread":{"id":"other"}}"#);
+        threads.update("thread/read", r#"{"thread":{"id":"t"}}"#);
+        assert!(threads.contains("t") && threads.check("t").is_err());
+        threads.update("thread/resume", r#"{"model":"m","thread":{"id":"t"}}"#);
+        assert!(!threads.contains("t") && threads.check("t").is_ok());
     }
 }

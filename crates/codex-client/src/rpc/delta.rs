@@ -39,11 +39,11 @@ impl DeltaKind {
     }
 }
 
-/// A delta as it is read.
+/// A delta with its own strings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Delta {
     pub(crate) kind: DeltaKind,
-    /// `None` where all deltas belong to one turn.
+    /// `None` if all deltas of the queue belong to one turn.
     pub(crate) turn_id: Option<String>,
     pub(crate) item_id: String,
     /// The summary or content part, for the two kinds of reasoning.
@@ -98,11 +98,11 @@ impl Delta {
     }
 }
 
-/// A delta as it is received.
+/// A delta that borrows from the received message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DeltaRef<'a> {
     pub(crate) kind: DeltaKind,
-    /// `None` where all deltas belong to one turn.
+    /// `None` if all deltas of the queue belong to one turn.
     pub(crate) turn_id: Option<&'a str>,
     pub(crate) item_id: &'a str,
     /// The summary or content part, for the two kinds of reasoning.
@@ -112,8 +112,8 @@ pub(crate) struct DeltaRef<'a> {
 }
 
 impl<'a> DeltaRef<'a> {
-    /// Returns the delta with these keys, without its turn. `None` if it has members that are not
-    /// known: such a notification is kept as received.
+    /// Returns the delta with these keys, without its turn. `None` if the notification has unknown
+    /// members, which a delta cannot represent.
     pub(crate) fn new(
         kind: DeltaKind,
         keys: &'a RoutingKeys<'_>,

@@ -1,19 +1,19 @@
-//! Messages to be written.
+//! Messages to write.
 
 use codex_types::rpc::{JsonRpcError, RequestId};
 use serde::Serialize;
 
 use crate::rpc::pending::Ready;
 
-/// Unwritten lines, end to end, so that one write takes many.
+/// Unwritten lines in one buffer, so that a single write can take several.
 #[derive(Default)]
 pub(crate) struct Outbound {
     buffer: Vec<u8>,
     written: usize,
 }
 
-/// Maximum capacity kept once the buffer is written, in bytes.
-const KEEP: usize = 1024 * 1024;
+/// Maximum capacity that an empty buffer keeps, in bytes.
+const MAX_IDLE_CAPACITY: usize = 1024 * 1024;
 
 impl Outbound {
     /// Returns the bytes to write next.
@@ -27,7 +27,7 @@ impl Outbound {
         if self.written >= self.buffer.len() {
             self.written = 0;
             self.buffer.clear();
-            self.buffer.shrink_to(KEEP);
+            self.buffer.shrink_to(MAX_IDLE_CAPACITY);
         }
     }
 
@@ -73,7 +73,7 @@ impl Outbound {
         self.buffer.extend_from_slice(b"}\n");
     }
 
-    /// Strings, ids and errors: writing them to memory cannot fail.
+    /// Adds a string, an id or an error. Serializing these to memory cannot fail.
     fn json(&mut self, value: &(impl Serialize + ?Sized)) {
         let written = serde_json::to_writer(&mut self.buffer, value);
         debug_assert!(written.is_ok());
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_not_written_again() {
+    fn written_bytes_are_not_written_again() {
         let mut out = Outbound::default();
         out.notification("a", None);
         out.advance(3);

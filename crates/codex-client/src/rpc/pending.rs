@@ -1,35 +1,36 @@
-//! The calls that wait for an answer: ids, the in-flight limit and deadlines, without any I/O.
+//! Pending requests: ids, the limit of requests in flight, and deadlines. Performs no I/O.
 
 use std::collections::{HashMap, VecDeque};
 
 use tokio::time::Instant;
 
-/// The table of pending calls, over whatever is to be done with an answer.
+/// The pending requests. `T` is the waiter for a response.
 pub(crate) struct Pending<T> {
     last_id: i64,
     limit: usize,
-    /// How many of those sent count towards the limit.
+    /// Number of sent requests that count towards the limit.
     in_flight: usize,
     sent: HashMap<i64, Entry<T>>,
     queue: VecDeque<Queued<T>>,
 }
 
-/// A call whose request was sent.
+/// A pending request.
 struct Entry<T> {
     waiter: T,
     deadline: Option<Instant>,
-    /// Whether it is answered at the end of what it begins, so that it does not count.
-    lasts: bool,
+    /// Whether the response comes at the end of an operation. The request does not count towards
+    /// the limit.
+    is_long_running: bool,
 }
 
-/// A call that waits until fewer are in flight.
+/// A request that is not sent yet.
 struct Queued<T> {
-    call: Entry<T>,
+    entry: Entry<T>,
     method: &'static str,
     params: Option<Vec<u8>>,
 }
 
-/// A call that may be sent now.
+/// A request to send now.
 pub(crate) struct Ready {
     pub(crate) id: i64,
     pub(crate) method: &'static str,
@@ -37,7 +38,7 @@ pub(crate) struct Ready {
 }
 
 impl<T> Pending<T> {
-    /// A table that lets at most `limit` calls be in flight.
+    /// Creates a table with at most `limit` requests in flight.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             last_id: 0,
@@ -48,47 +49,49 @@ impl<T> Pending<T> {
         }
     }
 
-    /// Takes a call; [`next_ready`](Self::next_ready) says when it may be sent. Calls that last do
-    /// not keep others from being sent: the one that is to end them may be among those.
+    /// Queues a request. [`next_ready`](Self::next_ready) returns it when it may be sent.
+    ///
+    /// Long-running requests do not count towards the limit: the request that ends one of them must
+    /// not wait for it.
     pub(crate) fn push(
         &mut self,
         method: &'static str,
         params: Option<Vec<u8>>,
         deadline: Option<Instant>,
-        lasts: bool,
+        is_long_running: bool,
         waiter: T,
     ) {
         self.queue.push_back(Queued {
-            call: Entry {
+            entry: Entry {
                 waiter,
                 deadline,
-                lasts,
+                is_long_running,
             },
             method,
             params,
         });
     }
 
-    /// The next call that is to be sent now, in the order they came. Those for which `given_up`
-    /// holds are handed to `dropped` and never sent.
+    /// Returns the next request to send, in the order of the queue. Abandoned requests are passed
+    /// to `on_abandoned` and never sent.
     pub(crate) fn next_ready(
         &mut self,
-        given_up: impl Fn(&T) -> bool,
-        mut dropped: impl FnMut(T),
+        is_abandoned: impl Fn(&T) -> bool,
+        mut on_abandoned: impl FnMut(T),
     ) -> Option<Ready> {
         while self.in_flight < self.limit {
             let Queued {
-                call,
+                entry,
                 method,
                 params,
             } = self.queue.pop_front()?;
-            if given_up(&call.waiter) {
-                dropped(call.waiter);
+            if is_abandoned(&entry.waiter) {
+                on_abandoned(entry.waiter);
                 continue;
             }
             self.last_id += 1;
-            self.in_flight += usize::from(!call.lasts);
-            self.sent.insert(self.last_id, call);
+            self.in_flight += usize::from(!entry.is_long_running);
+            self.sent.insert(self.last_id, entry);
             return Some(Ready {
                 id: self.last_id,
                 method,
@@ -98,37 +101,37 @@ impl<T> Pending<T> {
         None
     }
 
-    /// The waiter for the answer with this id; `None` if nobody waits for it (any more).
+    /// Removes the waiter for the response with this id; `None` if the request is not pending.
     pub(crate) fn complete(&mut self, id: i64) -> Option<T> {
-        let call = self.sent.remove(&id)?;
-        self.in_flight -= usize::from(!call.lasts);
-        Some(call.waiter)
+        let entry = self.sent.remove(&id)?;
+        self.in_flight -= usize::from(!entry.is_long_running);
+        Some(entry.waiter)
     }
 
-    /// The earliest deadline of all.
+    /// Returns the earliest deadline.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let queued = self.queue.iter().map(|queued| &queued.call);
+        let queued = self.queue.iter().map(|queued| &queued.entry);
         self.sent
             .values()
             .chain(queued)
-            .filter_map(|call| call.deadline)
+            .filter_map(|entry| entry.deadline)
             .min()
     }
 
-    /// Takes out all calls whose deadline has come.
+    /// Removes all requests whose deadline has passed.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<T> {
-        let due = |call: &Entry<T>| call.deadline.is_some_and(|deadline| deadline <= now);
+        let is_due = |entry: &Entry<T>| entry.deadline.is_some_and(|deadline| deadline <= now);
         let mut expired: Vec<T> = self
             .sent
-            .extract_if(|_, call| due(call))
-            .map(|(_, call)| {
-                self.in_flight -= usize::from(!call.lasts);
-                call.waiter
+            .extract_if(|_, entry| is_due(entry))
+            .map(|(_, entry)| {
+                self.in_flight -= usize::from(!entry.is_long_running);
+                entry.waiter
             })
             .collect();
         for _ in 0..self.queue.len() {
             match self.queue.pop_front() {
-                Some(queued) if due(&queued.call) => expired.push(queued.call.waiter),
+                Some(queued) if is_due(&queued.entry) => expired.push(queued.entry.waiter),
                 Some(queued) => self.queue.push_back(queued),
                 None => break,
             }
@@ -136,13 +139,13 @@ impl<T> Pending<T> {
         expired
     }
 
-    /// Takes out all calls: the connection has ended.
+    /// Removes all requests: the connection has ended.
     pub(crate) fn drain(&mut self) -> Vec<T> {
         self.in_flight = 0;
         self.sent
             .drain()
-            .map(|(_, call)| call.waiter)
-            .chain(self.queue.drain(..).map(|queued| queued.call.waiter))
+            .map(|(_, entry)| entry.waiter)
+            .chain(self.queue.drain(..).map(|queued| queued.entry.waiter))
             .collect()
     }
 }
@@ -155,12 +158,12 @@ mod tests {
 
     fn ready(pending: &mut Pending<&'static str>) -> Option<(i64, &'static str)> {
         pending
-            .next_ready(|waiter| *waiter == "gone", drop)
+            .next_ready(|waiter| *waiter == "abandoned", drop)
             .map(|ready| (ready.id, ready.method))
     }
 
     #[test]
-    fn each_answer_finds_its_waiter_in_any_order_and_once() {
+    fn responses_complete_their_requests_once_and_in_any_order() {
         let mut pending = Pending::new(10);
         pending.push("a", None, None, false, "first");
         pending.push("b", None, None, false, "second");
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_over_the_limit_wait_for_an_answer_and_keep_their_order() {
+    fn requests_over_the_limit_are_sent_in_order_after_a_response() {
         let mut pending = Pending::new(1);
         for method in ["a", "b", "c"] {
             pending.push(method, None, None, false, "waiter");
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_last_do_not_keep_others_from_being_sent() {
+    fn long_running_requests_do_not_count_towards_the_limit() {
         let now = Instant::now();
         let mut pending = Pending::new(1);
         for method in ["a", "b"] {
@@ -206,30 +209,30 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_was_given_up_in_the_queue_is_never_sent() {
+    fn a_request_abandoned_in_the_queue_is_never_sent() {
         let mut pending = Pending::new(1);
-        pending.push("a", None, None, false, "gone");
-        pending.push("b", None, None, false, "here");
+        pending.push("a", None, None, false, "abandoned");
+        pending.push("b", None, None, false, "waiting");
         assert_eq!(ready(&mut pending), Some((1, "b")));
     }
 
     #[test]
-    fn deadlines_count_for_calls_in_flight_and_in_the_queue() {
+    fn deadlines_apply_to_requests_in_flight_and_in_the_queue() {
         let now = Instant::now();
         let at = |seconds| Some(now + Duration::from_secs(seconds));
         let mut pending = Pending::new(1);
         pending.push("a", None, at(5), false, "sent");
         pending.push("b", None, at(2), false, "queued");
-        pending.push("c", None, None, false, "patient");
+        pending.push("c", None, None, false, "no deadline");
         assert_eq!(ready(&mut pending), Some((1, "a")));
         assert_eq!(pending.next_deadline(), at(2));
         assert_eq!(pending.expire(now + Duration::from_secs(2)), ["queued"]);
         assert_eq!(pending.next_deadline(), at(5));
         assert_eq!(pending.expire(now + Duration::from_secs(9)), ["sent"]);
         assert_eq!(pending.next_deadline(), None);
-        // The late answer finds nobody, and the slot is free again.
+        // A late response is ignored, and the next request can be sent.
         assert_eq!(pending.complete(1), None);
         assert_eq!(ready(&mut pending), Some((2, "c")));
-        assert_eq!(pending.drain(), ["patient"]);
+        assert_eq!(pending.drain(), ["no deadline"]);
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum NotificationKind {
     ItemStarted,
     LoginCompleted,
     RequestResolved,
-    /// The server has unloaded the thread: it was closed, archived or deleted.
+    /// The thread was closed, archived or deleted.
     ThreadEnded,
     TokenUsageUpdated,
     TurnCompleted,
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delta_becomes_the_notification_it_was() {
+    fn a_delta_converts_back_to_its_notification() {
         let delta = Delta {
             kind: DeltaKind::ReasoningText,
             turn_id: None,

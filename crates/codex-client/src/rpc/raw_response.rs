@@ -29,7 +29,7 @@ impl RawResponse {
             .map_err(|error| DecodeError::new(Some(R::METHOD), self.result(), &error).into())
     }
 
-    /// Returns the error for a result that decodes and lacks what the caller needs.
+    /// Returns the error for a result that can be decoded but lacks a value that the caller needs.
     pub(crate) fn lacks<R: Request>(&self, reason: &str) -> Error {
         DecodeError::at(Some(R::METHOD), self.result(), reason, 0).into()
     }

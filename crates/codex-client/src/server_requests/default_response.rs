@@ -1,18 +1,18 @@
-//! Responses to the requests of the server that are declined or not handled.
+//! Default responses to requests of the server that are declined or not handled.
 //!
-//! The server waits for a response, so there always is one. Requests to let the model do something are
-//! declined, in the shape that the method requires. Requests that only the program could fulfil are
-//! refused with an error. Nothing is ever accepted here.
+//! The server waits for a response, so every request gets one. Requests for approval or input are
+//! declined, in the form that the method requires. Requests that only the program could fulfil get
+//! an error. No default response accepts anything.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use codex_types::rpc::{JsonRpcError, error_code};
 use serde_json::{Value, json};
 
-/// The text for the model or the log of the server.
-const DECLINED: &str = "the client has no response to this request";
+/// The reason, for the model or the log of the server.
+const REASON: &str = "the client has no response to this request";
 
-/// Returns the default response of a method; a result is JSON.
+/// Returns the default response of a method. A result is JSON.
 pub(crate) fn default_response(method: &str) -> Result<Vec<u8>, JsonRpcError> {
     result(method).map(|result| result.to_string().into_bytes())
 }
@@ -23,19 +23,19 @@ fn result(method: &str) -> Result<Value, JsonRpcError> {
             json!({"decision": "decline"})
         }
         "execCommandApproval" | "applyPatchApproval" => {
-            json!({"decision": {"denied": {"rejection": DECLINED}}})
+            json!({"decision": {"denied": {"rejection": REASON}}})
         }
         // Permissions that are not granted are denied.
         "item/permissions/requestApproval" => json!({"permissions": {}}),
         "mcpServer/elicitation/request" => json!({"action": "decline", "content": null}),
         "item/tool/call" => json!({
-            "contentItems": [{"type": "inputText", "text": DECLINED}],
+            "contentItems": [{"type": "inputText", "text": REASON}],
             "success": false,
         }),
         "item/tool/requestUserInput" => json!({"answers": {}}),
         "currentTime/read" => json!({"currentTimeAt": seconds_since_epoch()}),
         "account/chatgptAuthTokens/refresh" | "attestation/generate" => {
-            return Err(JsonRpcError::new(error_code::INTERNAL_ERROR, DECLINED));
+            return Err(JsonRpcError::new(error_code::INTERNAL_ERROR, REASON));
         }
         _ => {
             let message = format!("unknown method `{method}`");
@@ -55,14 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_method_is_refused_as_such() {
+    fn an_unknown_method_gets_the_error_method_not_found() {
         let error = default_response("item/future/request").unwrap_err();
         assert_eq!(error.code, error_code::METHOD_NOT_FOUND);
         assert!(error.message.contains("item/future/request"));
     }
 
     #[test]
-    fn nothing_is_accepted() {
+    fn no_default_response_accepts_anything() {
         for method in [
             "item/commandExecution/requestApproval",
             "item/fileChange/requestApproval",

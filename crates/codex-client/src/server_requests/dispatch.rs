@@ -1,4 +1,4 @@
-//! Dispatches each request of the server to one place: a tool, an inbox or a handler.
+//! Dispatches each request of the server to a tool, an inbox or a handler.
 
 use std::{
     fmt,
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// The service of a connection. `C` is the client that is passed to handlers and tools.
+/// The service of a connection. `C` is the type of the client that is passed to handlers and tools.
 pub(crate) struct Dispatch<C> {
     handlers: Handlers<C>,
     client: C,
@@ -35,7 +35,7 @@ pub(crate) struct Dispatch<C> {
 
 #[derive(Default)]
 struct State {
-    /// In the order in which they were opened.
+    /// The open inboxes, in the order in which they were opened.
     inboxes: Vec<Weak<RequestQueue>>,
     patches: PendingPatches,
     /// Whether the connection has ended.
@@ -73,8 +73,8 @@ impl<C: Clone + Send + Sync + 'static> Dispatch<C> {
         inbox
     }
 
-    /// Offers a request to the inboxes of a thread, or with `None` to those of all threads. The inbox
-    /// that was opened last comes first. Returns the request if no inbox takes it.
+    /// Offers a request to the inboxes of a thread, or with `None` to those of all threads. The
+    /// inbox that was opened last comes first. Returns the request if no inbox takes it.
     fn offer(
         &self,
         mut request: InboundRequest,
@@ -114,16 +114,17 @@ impl<C: Clone + Send + Sync + 'static> Dispatch<C> {
     }
 }
 
-/// Tells the model that a tool failed, and how, without the details.
-fn tool_failure(what: &str) -> Option<Vec<u8>> {
-    let text = InputTextDynamicToolCallOutputContentItem::new(format!("the tool {what}"));
+/// Returns the tool output that describes a failure to the model, without the details.
+fn tool_failure(description: &str) -> Option<Vec<u8>> {
+    let text = InputTextDynamicToolCallOutputContentItem::new(format!("the tool {description}"));
     let response = DynamicToolCallResponse::new(vec![text.into()], false);
     serde_json::to_vec(&response).ok()
 }
 
 impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
-    /// The order is: the tool of the thread, the inboxes of the thread, a handler, the inboxes of all
-    /// threads. A request that none of them takes is dropped, which declines it.
+    /// Offers a request to the tools of its thread, the inboxes of its thread, the handlers, and
+    /// the inboxes of all threads, in this order. A request that none of them takes is dropped,
+    /// which declines it.
     fn request(
         &self,
         mut request: InboundRequest,
@@ -188,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dropped_inbox_is_forgotten_also_if_no_request_comes() {
+    fn dropped_inboxes_are_removed_even_without_requests() {
         let dispatch = Dispatch::new(Handlers::<()>::default(), ());
         let held = dispatch.open_inbox(None);
         for _ in 0..100 {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// The error of a handler. The request is declined, and the error reported by
+/// The error of a handler. The request is declined, and the error is reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 pub type HandlerError = Box<dyn Error + Send + Sync>;
 

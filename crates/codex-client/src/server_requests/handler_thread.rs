@@ -1,4 +1,4 @@
-//! Threads for handlers that block.
+//! Threads for blocking handlers.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::server_requests::handler_result::HandlerResult;
 
-/// Runs a handler on a thread of its own, where it may block.
+/// Runs a handler on a new thread, where it may block.
 pub(crate) async fn run_on_thread<T: Send + 'static>(
     work: impl FnOnce() -> HandlerResult<T> + Send + 'static,
 ) -> HandlerResult<T> {

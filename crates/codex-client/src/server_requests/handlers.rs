@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::{
     approvals::{
         decision::Decision,
-        request::{APPROVALS, ApprovalRequest},
+        request::{APPROVAL_METHODS, ApprovalRequest},
     },
     connection::inbound_request::InboundRequest,
     error::{Error, Result},
@@ -25,8 +25,8 @@ use crate::{
     server_requests::handler_result::{HandlerResult, NoHandler},
 };
 
-/// Responds to requests of one method with the JSON of the result. `C` is the client that is passed
-/// to it.
+/// A function that responds to the requests of a method with the JSON of the result. `C` is the
+/// type of the client that is passed to it.
 pub(crate) type Handler<C> =
     Arc<dyn Fn(&InboundRequest, C) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> + Send + Sync>;
 
@@ -83,14 +83,14 @@ impl<C: 'static> Handlers<C> {
         self.by_method.insert(P::METHOD, handler);
     }
 
-    /// Sets the handler of all approvals.
+    /// Sets the handler of all approval requests.
     pub(crate) fn on_approval<F, Fut>(&mut self, handler: F)
     where
         F: Fn(ApprovalRequest, C) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = HandlerResult<Decision>> + Send + 'static,
     {
         let handler: Handler<C> = Arc::new(move |request, client| {
-            let Some(approval) = ApprovalRequest::of(request)? else {
+            let Some(approval) = ApprovalRequest::decode(request)? else {
                 return Ok(Box::pin(async { Err(NoHandler.into()) }));
             };
             let decision = handler(approval.clone(), client);
@@ -98,7 +98,7 @@ impl<C: 'static> Handlers<C> {
                 async move { Ok(decision.await?.response(&approval)?) },
             ))
         });
-        for method in APPROVALS {
+        for method in APPROVAL_METHODS {
             self.by_method.insert(method, Arc::clone(&handler));
         }
     }
@@ -108,8 +108,8 @@ impl<C: 'static> Handlers<C> {
     }
 }
 
-/// The response after a failed handler, from a description of the failure. `None` declines the
-/// request.
+/// Returns the response after a failure of a handler, from a description of the failure. `None`
+/// declines the request.
 pub(crate) type FailureResponse = fn(&str) -> Option<Vec<u8>>;
 
 /// A request and the handler that responds to it.
@@ -129,12 +129,12 @@ enum Outcome {
     /// The handler was not called: the request cannot be decoded.
     Malformed(Error),
     Panicked(Box<dyn Any + Send>),
-    /// The response is not needed any more.
+    /// The server needs no response any more.
     Withdrawn,
 }
 
 impl<C> HandlerTask<C> {
-    /// Runs the handler. The request is responded to in every case: dropping it declines it.
+    /// Runs the handler. The request always gets a response, since dropping it declines it.
     pub(crate) async fn run(self) {
         let outcome = outcome(&self.handler, &self.request, self.client);
         let outcome = match self.timeout {
@@ -142,7 +142,7 @@ impl<C> HandlerTask<C> {
             Some(after) => timeout(after, outcome).await.ok(),
         };
         let failure = match outcome {
-            // The request may have been withdrawn in this moment.
+            // The request may have been withdrawn in the meantime.
             Some(Outcome::Done(Ok(response))) => return drop(self.request.respond(Ok(response))),
             Some(Outcome::Done(Err(error))) if error.is::<NoHandler>() => return,
             Some(Outcome::Done(Err(error))) => Failure::new("failed", format!(": {error}")),
@@ -158,25 +158,28 @@ impl<C> HandlerTask<C> {
         let name = name.unwrap_or_default();
         self.request.report(Error::Handler {
             method: self.request.method(),
-            reason: format!("{name}{}{}", failure.what, failure.details).into(),
+            reason: format!("{name}{}{}", failure.description, failure.details).into(),
         });
-        if let Some(response) = (self.on_failure)(&failure.what) {
+        if let Some(response) = (self.on_failure)(&failure.description) {
             let response: Result<_, JsonRpcError> = Ok(response);
             let _ = self.request.respond(response);
         }
     }
 }
 
-/// The failure of a handler. The details are for the program, not for the model.
+/// The failure of a handler.
 struct Failure {
-    what: String,
+    description: String,
+    /// For the program, not for the model.
     details: String,
 }
 
 impl Failure {
-    fn new(what: &str, details: String) -> Self {
-        let what = what.to_owned();
-        Self { what, details }
+    fn new(description: &str, details: String) -> Self {
+        Self {
+            description: description.to_owned(),
+            details,
+        }
     }
 }
 
@@ -203,7 +206,7 @@ async fn outcome<C>(handler: &Handler<C>, request: &InboundRequest, client: C) -
     .await
 }
 
-/// Returns the panic message after a colon, if the payload is a string.
+/// Returns the panic message with a colon before it; empty if the payload is not a string.
 fn panic_message(panic: &(dyn Any + Send)) -> String {
     let message = panic.downcast_ref::<&str>().copied();
     let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -1,4 +1,4 @@
-//! Requests of the server: dispatches each to a tool, an inbox or a handler.
+//! Dispatches the requests of the server to tools, inboxes and handlers.
 
 pub(crate) mod default_response;
 pub(crate) mod dispatch;

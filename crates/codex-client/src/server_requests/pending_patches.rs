@@ -1,7 +1,7 @@
-//! The patches of running items, for the requests to approve them.
+//! The patches of running items, for their approval requests.
 //!
-//! A request to approve a file change names the item alone. The changes are in earlier notifications,
-//! which are kept until their turn ends.
+//! A request to approve a file change names only the item. The changes are in earlier
+//! notifications, which are kept until the turn ends.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -14,11 +14,12 @@ use crate::rpc::{
 };
 
 /// Maximum size of the kept params, in bytes. The oldest are dropped first.
-const LIMIT: usize = 8 * 1024 * 1024;
+const SIZE_LIMIT: usize = 8 * 1024 * 1024;
 
-/// The params of notifications about file changes, in order, by turn.
+/// The params of notifications with file changes.
 #[derive(Debug, Default)]
 pub(crate) struct PendingPatches {
+    /// The turn id and the params of each notification, in order.
     kept: VecDeque<(Box<str>, Arc<str>)>,
     bytes: usize,
 }
@@ -32,14 +33,15 @@ impl PendingPatches {
         let params = notification.params().unwrap_or_default();
         match notification.kind() {
             NotificationKind::FileChangePatchUpdated => self.keep(turn_id, params),
-            // An item of this type contains the word. An item that only mentions it costs a copy.
+            // Items of this type contain the string. Keeping another item that contains it does no
+            // harm.
             NotificationKind::ItemStarted
                 if memmem::find(params.as_bytes(), b"\"fileChange\"").is_some() =>
             {
                 self.keep(turn_id, params);
             }
             NotificationKind::TurnCompleted if !self.kept.is_empty() => {
-                self.kept.retain(|(of, _)| &**of != turn_id);
+                self.kept.retain(|(kept_id, _)| &**kept_id != turn_id);
                 self.bytes = self.kept.iter().map(|(_, params)| params.len()).sum();
             }
             _ => {}
@@ -49,21 +51,21 @@ impl PendingPatches {
     fn keep(&mut self, turn_id: &str, params: &str) {
         self.bytes += params.len();
         self.kept.push_back((turn_id.into(), params.into()));
-        while self.bytes > LIMIT
+        while self.bytes > SIZE_LIMIT
             && let Some((_, oldest)) = self.kept.pop_front()
         {
             self.bytes -= oldest.len();
         }
     }
 
-    /// Returns the params for a request of this method in a turn, newest first. Empty for a method that
-    /// does not refer to patches.
+    /// Returns the params that a request of this method in a turn refers to, newest first. Empty
+    /// for a method that does not refer to patches.
     pub(crate) fn of(&self, method: &str, turn_id: &str) -> Vec<Arc<str>> {
         if method != FileChangeRequestApprovalParams::METHOD {
             return Vec::new();
         }
         let newest_first = self.kept.iter().rev();
-        let of_turn = newest_first.filter(|(of, _)| &**of == turn_id);
+        let of_turn = newest_first.filter(|(kept_id, _)| &**kept_id == turn_id);
         of_turn.map(|(_, params)| Arc::clone(params)).collect()
     }
 }
@@ -111,7 +113,7 @@ mod tests {
     #[test]
     fn the_oldest_patches_are_dropped_first() {
         let mut patches = PendingPatches::default();
-        let large = format!("\"{}\"", "x".repeat(LIMIT / 2));
+        let large = format!("\"{}\"", "x".repeat(SIZE_LIMIT / 2));
         for turn_id in ["u", "v", "w"] {
             update(
                 &mut patches,
@@ -120,7 +122,7 @@ mod tests {
                 &large,
             );
         }
-        assert!(of(&patches, "u").is_empty() && patches.bytes <= LIMIT);
+        assert!(of(&patches, "u").is_empty() && patches.bytes <= SIZE_LIMIT);
         assert_eq!(of(&patches, "w").len(), 1);
     }
 }

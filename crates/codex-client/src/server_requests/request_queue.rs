@@ -1,4 +1,4 @@
-//! Requests of the server that wait for a reader.
+//! Queues of requests of the server.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +11,7 @@ use crate::{
     routing::mailbox::{Mailbox, Received},
 };
 
-/// The requests of one reader: those of a thread, or those of all threads.
+/// The requests for one inbox: those of a thread, or those of all threads.
 pub(crate) struct RequestQueue {
     thread_id: Option<Box<str>>,
     mailbox: Mailbox<VecDeque<InboundRequest>, ()>,

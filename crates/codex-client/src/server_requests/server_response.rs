@@ -1,4 +1,4 @@
-//! Answers of any kind, for requests that are held.
+//! Responses to pending requests, of any kind.
 
 use std::fmt;
 
@@ -13,20 +13,30 @@ use crate::{
     error::{Error, Result},
 };
 
-/// An answer to a request of the server: a [`Decision`], or the response type of the method.
+/// A response to a request of the server: a [`Decision`], the response type of the method, or an
+/// error.
 ///
-/// ```
-/// use codex_client::{Decision, ServerResponse, types::ToolRequestUserInputResponse};
+/// ```no_run
+/// use codex_client::{Codex, Decision, Result, ServerResponse};
 ///
-/// let yes = ServerResponse::from(Decision::Accept);
-/// let blue = ServerResponse::from(ToolRequestUserInputResponse::default().answer("color", "blue"));
-/// let no = ServerResponse::refuse("the user is away");
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let mut inbox = codex.server_requests();
+///     while let Some(pending) = inbox.next().await {
+///         let response = match pending.approval() {
+///             Some(approval) if approval.is_read_only() => Decision::Accept.into(),
+///             Some(_) => Decision::Decline.into(),
+///             None => ServerResponse::refuse("the user is away"),
+///         };
+///         pending.respond(response)?;
+///     }
+///     Ok(())
+/// }
 /// ```
 pub struct ServerResponse(Kind);
 
 enum Kind {
     Decision(Decision),
-    /// The response of this method, as JSON.
+    /// A response of this method, as JSON.
     Response {
         method: &'static str,
         json: Result<Vec<u8>, String>,
@@ -35,8 +45,8 @@ enum Kind {
 }
 
 impl ServerResponse {
-    /// An error in place of an answer. Mind that servers end turns over it: where a request can be
-    /// declined, that is kinder.
+    /// Creates an error response. The server may end the turn on it, so prefer to decline a request
+    /// that can be declined.
     pub fn refuse(message: impl Into<String>) -> Self {
         Self(Kind::Refusal(JsonRpcError::new(
             error_code::INTERNAL_ERROR,
@@ -44,32 +54,33 @@ impl ServerResponse {
         )))
     }
 
-    /// What to send for a request of this method, which may be one for leave.
+    /// Converts to the response to send for a request of this method. Fails if it does not match
+    /// the request.
     pub(crate) fn into_result(
         self,
-        asked: &str,
+        requested: &str,
         approval: Option<&ApprovalRequest>,
     ) -> Result<Result<Vec<u8>, JsonRpcError>> {
-        let unfit = |what: &str| {
-            let message = format!("{what} is no answer to `{asked}`");
+        let mismatch = |response: &str| {
+            let message = format!("{response} is not a valid response to `{requested}`");
             Error::InvalidInput(message.into())
         };
         Ok(match self.0 {
             Kind::Decision(decision) => match approval {
                 Some(request) => Ok(decision.response(request)?),
-                None => return Err(unfit("a decision")),
+                None => return Err(mismatch("a decision")),
             },
-            Kind::Response { method, json } if method == asked => {
+            Kind::Response { method, json } if method == requested => {
                 Ok(json.map_err(|error| Error::InvalidInput(error.into()))?)
             }
             Kind::Response { method, .. } => {
-                return Err(unfit(&format!("the response of `{method}`")));
+                return Err(mismatch(&format!("the response of `{method}`")));
             }
             Kind::Refusal(error) => Err(error),
         })
     }
 
-    /// The response of a method.
+    /// Creates a response of the method `P`.
     pub(crate) fn response<P: ServerCall>(response: &P::Response) -> Self {
         Self(Kind::Response {
             method: P::METHOD,
@@ -79,7 +90,7 @@ impl ServerResponse {
 }
 
 impl fmt::Debug for ServerResponse {
-    /// Without the contents of a response: there may be a token among them.
+    /// Omits the contents of a response, which may include a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Decision(decision) => f.debug_tuple("ServerResponse").field(decision).finish(),

@@ -1,4 +1,4 @@
-//! The params of a call of a dynamic tool.
+//! The params of a tool call.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -9,11 +9,12 @@ use crate::{
     error::{Result, decode_error::DecodeError},
 };
 
-/// The params of a call. The arguments are left to the tool.
+/// The params of a tool call. The tool decodes the arguments.
 pub(crate) struct ToolCall<'a>(HashMap<String, &'a RawValue>);
 
 impl<'a> ToolCall<'a> {
-    pub(crate) fn of(request: &'a InboundRequest) -> Result<Self> {
+    /// Parses the params of `item/tool/call`.
+    pub(crate) fn parse(request: &'a InboundRequest) -> Result<Self> {
         let params = request.raw_params();
         let call = serde_json::from_str(params);
         Ok(Self(call.map_err(|error| {
@@ -26,7 +27,7 @@ impl<'a> ToolCall<'a> {
         self.0.get(member).map_or("null", |value| value.get())
     }
 
-    /// Returns a member that is a string; an empty one if it is missing.
+    /// Returns a string member; an empty string if it is missing.
     pub(crate) fn text(&self, member: &str) -> Cow<'a, str> {
         serde_json::from_str(self.json(member)).unwrap_or_default()
     }

@@ -17,7 +17,7 @@ use crate::{
     server_requests::{handlers::Handler, tool_call::ToolCall},
 };
 
-/// Number of turns of a thread that are remembered, to find the tools of their sub-agents.
+/// Number of turns that are remembered per thread, to find the threads of their sub-agents.
 const REMEMBERED_TURNS: usize = 8;
 
 /// A tool that can be called.
@@ -59,7 +59,7 @@ impl<C> Clone for Toolbox<C> {
 }
 
 impl<C> Toolbox<C> {
-    /// Adds a tool. Returns whether its name was free.
+    /// Adds a tool. Returns false if it replaces another tool of the same name.
     pub(crate) fn insert(&mut self, namespace: &str, tool: RegisteredTool<C>) -> bool {
         let tools = self.by_namespace.entry(namespace.to_owned()).or_default();
         tools.insert(tool.name.clone(), tool).is_none()
@@ -75,12 +75,12 @@ impl<C> Toolbox<C> {
 
     /// Returns the called tool.
     fn find(&self, request: &InboundRequest) -> Option<RegisteredTool<C>> {
-        let call = ToolCall::of(request).ok()?;
+        let call = ToolCall::parse(request).ok()?;
         let tools = self.by_namespace.get(&*call.text("namespace"))?;
         tools.get(&*call.text("tool")).cloned()
     }
 
-    /// Adds the tools of `other` whose names are free.
+    /// Adds the tools of `other` whose names are not in use.
     fn extend(mut self, other: &Self) -> Self {
         for (namespace, tools) in &other.by_namespace {
             let own = self.by_namespace.entry(namespace.clone()).or_default();
@@ -92,12 +92,12 @@ impl<C> Toolbox<C> {
     }
 }
 
-/// The tools that a request gives to a thread.
+/// The tools that a request registers for a thread.
 pub(crate) struct ThreadTools<C> {
     pub(crate) toolbox: Toolbox<C>,
     /// The thread, if it is resumed.
     pub(crate) resumes: Option<String>,
-    /// The thread that is forked, whose tools the new thread inherits.
+    /// The thread that is forked. The new thread inherits its tools.
     pub(crate) forks: Option<String>,
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct ToolRegistry<C>(Mutex<Threads<C>>);
 
 struct Threads<C> {
     loaded: HashMap<Box<str>, LoadedThread<C>>,
-    /// Tools of threads that are being resumed: calls may come before the response.
+    /// Tools of threads that are being resumed: calls may be received before the response.
     resuming: Vec<(Box<str>, Arc<Toolbox<C>>)>,
     /// Threads of sub-agents, with the thread whose tools they use.
     agents: HashMap<Box<str>, Box<str>>,
@@ -204,8 +204,8 @@ impl<C> ToolRegistry<C> {
 }
 
 impl<C> Threads<C> {
-    /// Links the thread of a sub-agent to the thread whose turn started it: it may have inherited the
-    /// tools of that thread.
+    /// Links the thread of a sub-agent to the thread whose turn started it: it may have inherited
+    /// the tools of that thread.
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
         if let Some(thread) = self.loaded.get_mut(thread_id) {
             if thread.turns.len() == REMEMBERED_TURNS {
@@ -224,7 +224,7 @@ impl<C> Threads<C> {
     }
 }
 
-/// Tools that wait for the response that names their thread. Dropping it releases them.
+/// Tools reserved for the thread that a response will name. Dropping it releases them.
 pub(crate) struct ToolReservation<C> {
     registry: Arc<ToolRegistry<C>>,
     toolbox: Arc<Toolbox<C>>,
@@ -232,12 +232,12 @@ pub(crate) struct ToolReservation<C> {
 }
 
 impl<C> ToolReservation<C> {
-    /// Gives the tools to the thread that a result names.
+    /// Assigns the tools to the thread that a result names.
     pub(crate) fn claim(self, result: &str) {
         let mut threads = self.registry.lock();
         let forked = self.forks.as_deref();
         if self.toolbox.is_empty() && forked.is_none_or(|id| !threads.loaded.contains_key(id)) {
-            // The result may contain a long history, which need not be scanned.
+            // Avoids scanning the result, which may contain a long history.
             return;
         }
         let keys = envelope::result_keys(result);

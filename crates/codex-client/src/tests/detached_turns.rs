@@ -62,7 +62,7 @@ async fn a_turn_whose_thread_is_closed_is_detached_with_its_partial_result() {
         let last = events.next().await.unwrap().unwrap_err();
         assert_eq!(
             last.to_string(),
-            "the events of the turn u have ended: the server has closed the thread (t)"
+            "the turn u of the thread t has no more events: the server closed the thread"
         );
         assert!(events.next().await.is_none());
         fake.round_trip(&thread.codex).await;

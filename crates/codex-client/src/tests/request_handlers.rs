@@ -230,7 +230,7 @@ async fn the_request_of_a_handler_that_panics_or_fails_is_declined_and_the_failu
     for (id, item, reason) in [
         (1, "panics", "panicked: out of order"),
         (2, "fails", "failed: no screen"),
-        (3, "is wrong", "is no answer to a request for a command"),
+        (3, "is wrong", "is not a valid decision on a command"),
     ] {
         let response = fake.request(id, COMMAND, &json!({"itemId": item})).await;
         assert_eq!(response["result"], json!({"decision": "decline"}));

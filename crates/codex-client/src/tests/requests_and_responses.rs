@@ -59,10 +59,7 @@ async fn a_request_without_a_response_times_out_and_a_late_response_is_ignored()
     );
     assert!(!error.is_retryable());
     let error = models(&codex).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`model/list` was not answered within 60 s"
-    );
+    assert_eq!(error.to_string(), "`model/list` timed out after 60 s");
     for _ in 0..2 {
         let id = fake.receive_request("model/list").await;
         fake.send(&json!({"id": id, "result": {"data": []}})).await;

@@ -244,7 +244,7 @@ impl Tool {
         request: &InboundRequest,
         codex: WeakCodex,
     ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
-        let call = ToolCall::of(request)?;
+        let call = ToolCall::parse(request)?;
         let context = ToolContext {
             thread_id: call.text("threadId").into_owned(),
             turn_id: call.text("turnId").into_owned(),

@@ -1,21 +1,21 @@
-//! Signals to a whole process tree.
+//! Signals to a process group.
 //!
-//! On Unix the child leads a process group of its own, so that one signal reaches what it started
-//! too: the real server behind a `node` wrapper, tools, MCP servers. Elsewhere there is only the
-//! child itself, which tokio can end.
+//! On Unix the child leads a process group of its own, so that a signal also reaches its
+//! descendants: the native server behind a `node` wrapper, tools, MCP servers. On other systems
+//! only the child itself can be killed.
 
 use tokio::process::{Child, Command};
 
-/// How hard to ask.
+/// A signal that ends processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Ends a program that does not object.
+    /// Asks a process to exit.
     Terminate,
-    /// Ends any.
+    /// Ends a process unconditionally.
     Kill,
 }
 
-/// The process group that a child leads.
+/// The process group of a child.
 #[cfg(unix)]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group {
@@ -24,12 +24,12 @@ pub(crate) struct Group {
 
 #[cfg(unix)]
 impl Group {
-    /// Makes the child of this command lead a group.
+    /// Makes the child of this command the leader of a new group.
     pub(crate) fn prepare(command: &mut Command) {
         command.process_group(0);
     }
 
-    /// The group of a child that was spawned by a prepared command.
+    /// Returns the group of a child that a prepared command has spawned.
     pub(crate) fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self {
@@ -37,7 +37,7 @@ impl Group {
         }
     }
 
-    /// Sends a signal to all of the group. That nobody is left to receive it is fine.
+    /// Sends a signal to all processes of the group. Does nothing if none is left.
     pub(crate) fn signal(self, _child: &mut Child, signal: Signal) {
         let signal = match signal {
             Signal::Terminate => rustix::process::Signal::TERM,
@@ -49,7 +49,7 @@ impl Group {
     }
 }
 
-/// The child alone: there are no process groups here.
+/// The child alone, on systems without process groups.
 #[cfg(not(unix))]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group;

@@ -1,7 +1,7 @@
 //! The byte streams of a connection.
 //!
 //! A connection is generic over a pair of byte streams: the standard streams of a child process, or
-//! streams of the caller, such as a socket or one end of a `tokio::io::duplex`.
+//! streams passed by the program, such as a socket or one end of a `tokio::io::duplex`.
 
 pub(crate) mod group;
 pub(crate) mod process;
@@ -17,7 +17,7 @@ use crate::{
     transport::process::{Launch, Process},
 };
 
-/// A pair of byte streams, and the process behind them if this client has started it.
+/// A pair of byte streams, with the server process if this client started it.
 #[derive(Debug)]
 pub(crate) struct Transport<R, W> {
     pub(crate) reader: R,
@@ -26,7 +26,7 @@ pub(crate) struct Transport<R, W> {
 }
 
 impl Transport<ChildStdout, ChildStdin> {
-    /// Starts a process and connects to its standard streams.
+    /// Starts a process and returns a transport over its standard streams.
     pub(crate) fn spawn(launch: &Launch) -> Result<Self> {
         let (process, reader, writer) = Process::spawn(launch)?;
         Ok(Self {
@@ -42,7 +42,7 @@ where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    /// Uses the streams of the caller.
+    /// Creates a transport over streams passed by the program.
     pub(crate) fn streams(reader: R, writer: W) -> Self {
         Self {
             reader,

@@ -1,11 +1,10 @@
-//! A server that runs as a child process on its standard input and output.
+//! A server as a child process, connected by its standard streams.
 //!
-//! Its end, in order of preference: it ends by itself when its input is closed; else the whole
-//! process group is asked to end; else it is killed. It is always reaped. When the value is dropped
-//! instead (a panic, or the runtime going down with the connection on it), the group is killed at
-//! once and the child reaped, which takes a few milliseconds and never more than a tenth of a second.
-//! When this program itself is killed, nothing here runs: the server then ends by itself, because
-//! its input is closed.
+//! The server is expected to exit when its input is closed. If it does not, the process group is
+//! sent a termination signal, and then killed. The child is always reaped. If the value is dropped
+//! before that, by a panic or the shutdown of the runtime, the group is killed at once, and the
+//! drop waits up to a tenth of a second to reap the child. If this program is killed, no code here
+//! runs; the server exits because its input is closed.
 
 use std::{
     ffi::OsString,
@@ -29,16 +28,16 @@ use crate::{
     },
 };
 
-/// How long a process that was asked to end has until it is killed.
-const TERMINATION: Duration = Duration::from_secs(2);
+/// Time between the termination signal and the kill.
+const TERMINATION_GRACE: Duration = Duration::from_secs(2);
 
-/// What to run. Without a `Debug`: the environment may hold keys.
+/// The command that starts a server. Does not implement `Debug`: the environment may contain keys.
 #[derive(Clone)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,
     pub(crate) cwd: Option<PathBuf>,
-    /// Set in the environment of this program, or with `None` removed from it.
+    /// Changes to the environment of this program. `None` removes a variable.
     pub(crate) env: Vec<(OsString, Option<OsString>)>,
 }
 
@@ -49,12 +48,12 @@ pub(crate) struct Process {
     group: Group,
     stderr: Stderr,
     status: Option<ExitStatus>,
-    /// Whether the whole group has had its last signal.
-    ended: bool,
+    /// Whether the group was killed.
+    is_killed: bool,
 }
 
 impl Process {
-    /// Starts a process with its streams piped.
+    /// Starts a process with piped standard streams.
     pub(crate) fn spawn(launch: &Launch) -> Result<(Self, ChildStdout, ChildStdin)> {
         let mut command = Command::new(&launch.program);
         command
@@ -81,19 +80,21 @@ impl Process {
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(failed(std::io::Error::other("a pipe is missing")));
+            return Err(failed(std::io::Error::other(
+                "a standard stream is not piped",
+            )));
         };
         let process = Self {
             child,
             group,
             stderr: Stderr::drain(stderr),
             status: None,
-            ended: false,
+            is_killed: false,
         };
         Ok((process, stdout, stdin))
     }
 
-    /// Waits until the child has ended by itself. May be cancelled and called again.
+    /// Waits until the child exits. Cancel safe.
     pub(crate) async fn exited(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {
             self.status = self.child.wait().await.ok();
@@ -101,21 +102,21 @@ impl Process {
         self.status
     }
 
-    /// Ends the child and all of its group: within `grace` by itself, else by force.
+    /// Ends the child and its group. The child has `grace` to exit before it is sent a signal.
     pub(crate) async fn end(&mut self, grace: Duration) -> Option<ExitStatus> {
         if timeout(grace, self.exited()).await.is_err() {
             self.group.signal(&mut self.child, Signal::Terminate);
-            let _ = timeout(TERMINATION, self.exited()).await;
+            let _ = timeout(TERMINATION_GRACE, self.exited()).await;
         }
-        // Also when the child is gone: what it has started may not be.
+        // Even if the child has exited: its descendants may still run.
         self.group.signal(&mut self.child, Signal::Kill);
-        self.ended = true;
+        self.is_killed = true;
         let status = self.exited().await;
         self.stderr.finish().await;
         status
     }
 
-    /// The last lines of standard error.
+    /// Returns the last lines of standard error.
     pub(crate) fn stderr_tail(&self) -> String {
         self.stderr.tail()
     }
@@ -123,12 +124,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.ended {
+        if self.is_killed {
             return;
         }
         self.group.signal(&mut self.child, Signal::Kill);
-        // A killed process is gone within moments; only one that hangs in the kernel is left to be
-        // reaped by tokio, or by the system once this program has ended.
+        // A killed process exits within milliseconds. One that hangs in the kernel is reaped later,
+        // by tokio or after this program has exited.
         for _ in 0..100 {
             match self.child.try_wait() {
                 Ok(None) => thread::sleep(Duration::from_millis(1)),

@@ -1,7 +1,7 @@
-//! The standard error of the server: always read, the end of it kept.
+//! The tail of the server's standard error.
 //!
-//! A server whose standard error is not read blocks once the pipe is full, so a task of its own
-//! reads it, whatever the connection is doing.
+//! A server whose standard error is not read blocks once the pipe is full, so a separate task
+//! always reads it.
 
 use std::{
     collections::VecDeque,
@@ -14,16 +14,16 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// How many bytes at the end are kept.
-const KEPT_BYTES: usize = 64 * 1024;
+/// Maximum size of the tail, in bytes.
+const TAIL_BYTES: usize = 64 * 1024;
 
-/// How many lines at the end are told.
-const TOLD_LINES: usize = 100;
+/// Maximum number of lines that [`Stderr::tail`] returns.
+const TAIL_LINES: usize = 100;
 
-/// How long the end of the stream is waited for once the process has ended.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// Timeout for reading the rest of the stream after the process has exited.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Reads a stream to its end and keeps the tail.
+/// A task that reads a stream to its end, and the tail of the stream.
 #[derive(Debug)]
 pub(crate) struct Stderr {
     tail: Arc<Mutex<VecDeque<u8>>>,
@@ -31,6 +31,7 @@ pub(crate) struct Stderr {
 }
 
 impl Stderr {
+    /// Starts to read a stream.
     pub(crate) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&tail);
@@ -39,32 +40,32 @@ impl Stderr {
             while let Ok(read @ 1..) = stream.read(&mut buffer).await {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.extend(&buffer[..read]);
-                let over = kept.len().saturating_sub(KEPT_BYTES);
-                kept.drain(..over);
+                let excess = kept.len().saturating_sub(TAIL_BYTES);
+                kept.drain(..excess);
             }
         });
         Self { tail, task }
     }
 
-    /// Waits a moment for the last words; something else may hold the stream open.
+    /// Waits for the end of the stream, but not for long: another process may hold it open.
     pub(crate) async fn finish(&mut self) {
         if !self.task.is_finished() {
-            let _ = tokio::time::timeout(PATIENCE, &mut self.task).await;
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, &mut self.task).await;
         }
     }
 
-    /// The last lines so far.
+    /// Returns the last lines received so far.
     pub(crate) fn tail(&self) -> String {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(tail.make_contiguous());
         let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(TOLD_LINES)..].join("\n")
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
     }
 }
 
 impl Drop for Stderr {
     fn drop(&mut self) {
-        // What still holds the stream open is none of ours any more.
+        // Another process may hold the stream open for any time.
         self.task.abort();
     }
 }
@@ -74,13 +75,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_the_end_of_a_flood_is_kept() {
-        let flood: String = (0..200_000).map(|n| format!("line {n}\n")).collect();
-        let mut stderr = Stderr::drain(std::io::Cursor::new(flood));
+    async fn only_the_tail_of_a_long_stream_is_kept() {
+        let text: String = (0..200_000).map(|n| format!("line {n}\n")).collect();
+        let mut stderr = Stderr::drain(std::io::Cursor::new(text));
         stderr.finish().await;
         let tail = stderr.tail();
-        assert_eq!(tail.lines().count(), TOLD_LINES);
+        assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.ends_with("line 199999"));
-        assert!(stderr.tail.lock().unwrap().len() <= KEPT_BYTES);
+        assert!(stderr.tail.lock().unwrap().len() <= TAIL_BYTES);
     }
 }

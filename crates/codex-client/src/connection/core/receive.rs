@@ -34,14 +34,14 @@ impl Core {
         let is_last = matches!(line, Line::Last(_));
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
-            // A cut-off line is reported; its addressee learns how the connection ended, which says
-            // more.
+            // An incomplete line is reported to the subscribers. Its addressee gets the reason why the
+            // connection ended, which is more specific.
             Ok(text) if is_last && envelope::parse(&text).is_none() => {
                 self.malformed(|| envelope::fault(&text));
             }
             Err(UnreadableLine { error, .. }) if is_last => self.malformed(|| error),
             Ok(text) => self.message(text),
-            Err(UnreadableLine { begins, error }) => self.unreadable(&begins, || error),
+            Err(UnreadableLine { prefix, error }) => self.unreadable(&prefix, || error),
         }
     }
 
@@ -76,8 +76,8 @@ impl Core {
                 let (result, error) = (envelope.result, envelope.error);
                 self.response(id, text, result, error);
             }
-            // An error without an id responds to a message that the server could not read. String ids
-            // are not used by this client.
+            // An error without an id responds to a message that the server could not read. String
+            // ids are not used by this client.
             (None, _) => self.malformed(|| envelope::fault(&text)),
         }
     }
@@ -99,8 +99,8 @@ impl Core {
         }
     }
 
-    /// Delivers a delta to its turn and to the subscriptions of its thread. `None` if it is not a plain
-    /// delta, and so treated as any other notification.
+    /// Delivers a delta to its turn and to the subscriptions of its thread. `None` if it is not a
+    /// plain delta, and so treated as any other notification.
     fn delta(&mut self, kind: DeltaKind, envelope: &Envelope<'_>) -> Option<Delivered> {
         let keys = &envelope.keys;
         let (thread_id, turn_id) = (keys.thread_id.as_deref()?, keys.turn_id.as_deref()?);

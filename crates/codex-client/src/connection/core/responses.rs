@@ -67,15 +67,15 @@ impl Core {
 
     /// Handles a line that cannot be read. The error goes to the caller if the line begins as a
     /// response; otherwise to the subscribers, and if it begins as a request also to the server.
-    pub(super) fn unreadable(&mut self, begins: &[u8], error: impl FnOnce() -> DecodeError) {
-        let addressee = envelope::addressee(begins);
+    pub(super) fn unreadable(&mut self, prefix: &[u8], error: impl FnOnce() -> DecodeError) {
+        let addressee = envelope::addressee(prefix);
         let waiter = match &addressee {
             Some(Addressee::Caller(id)) => self.pending.complete(*id),
             _ => None,
         };
         if let Some(waiter) = waiter {
             self.settle(waiter.on_response, None);
-            let error = error().of(waiter.method);
+            let error = error().with_method(waiter.method);
             return waiter.sink.send(Err(error.into()));
         }
         let error = error();
@@ -119,7 +119,7 @@ impl Core {
     /// Claims a turn, with the events received so far.
     pub(super) fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<TurnLog> {
         let log = self.turn_routes.claim(thread_id, turn_id);
-        if self.unsubscribed_threads.has(thread_id) {
+        if self.unsubscribed_threads.contains(thread_id) {
             self.turn_routes
                 .detach(thread_id, DetachReason::Unsubscribed);
         }

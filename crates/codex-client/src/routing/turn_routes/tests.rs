@@ -1,4 +1,4 @@
-//! Turns that begin and end, in every order.
+//! Tests of routes whose turns start and end in various orders.
 
 use super::*;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     rpc::raw_notification::{RawNotification, notification},
 };
 
-/// Whether an event of this turn finds a log.
+/// Whether an event of this turn is routed to a log.
 fn routed(routes: &mut TurnRoutes, turn_id: &str) -> bool {
     routes.route("t", turn_id).is_some()
 }
@@ -19,7 +19,7 @@ fn unclaimed(routes: &mut TurnRoutes) -> Vec<String> {
         .collect()
 }
 
-/// An event of a turn, and then its completion.
+/// Routes the completion of a turn.
 fn complete(routes: &mut TurnRoutes, turn_id: &str) {
     let completed: RawNotification = notification(r#"{"method":"turn/completed"}"#);
     if let Some(log) = routes.route("t", turn_id) {
@@ -32,7 +32,7 @@ fn is_complete(log: &TurnLog) -> bool {
     matches!(log.end(), Some(TurnEnd::Completed))
 }
 
-/// A reservation and its response.
+/// Starts a turn: a reservation and its response.
 fn start(routes: &mut TurnRoutes, turn_id: &str) -> Arc<TurnLog> {
     routes.reserve("t");
     let log = routes.claim("t", turn_id);
@@ -50,29 +50,29 @@ fn an_event_before_the_response_reaches_the_turn_that_the_response_names() {
     let claimed = routes.claim("t", "u");
     assert!(Arc::ptr_eq(&early, &claimed));
     routes.release("t");
-    // It had ended before it was claimed, so no route is left.
+    // The turn ended before it was claimed, so no route is left.
     assert!(routes.threads.is_empty() && unclaimed(&mut routes).is_empty());
 }
 
 #[test]
-fn an_unclaimed_turn_is_given_back() {
+fn an_unclaimed_turn_is_returned_after_the_last_reservation() {
     let mut routes = TurnRoutes::default();
     routes.reserve("t");
     routes.reserve("t");
-    assert!(routed(&mut routes, "theirs"));
-    let ours = routes.claim("t", "ours");
-    assert!(routed(&mut routes, "ours"));
+    assert!(routed(&mut routes, "other"));
+    let own = routes.claim("t", "own");
+    assert!(routed(&mut routes, "own"));
     routes.release("t");
     assert!(unclaimed(&mut routes).is_empty());
     routes.release("t");
-    assert_eq!(unclaimed(&mut routes), ["theirs"]);
-    assert!(!routed(&mut routes, "theirs"));
-    assert!(routed(&mut routes, "ours"));
-    drop(ours);
+    assert_eq!(unclaimed(&mut routes), ["other"]);
+    assert!(!routed(&mut routes, "other"));
+    assert!(routed(&mut routes, "own"));
+    drop(own);
 }
 
 #[test]
-fn a_goal_gets_each_turn_once_and_none_that_was_over() {
+fn a_goal_gets_each_turn_once_and_no_earlier_turn() {
     let mut routes = TurnRoutes::default();
     let running = start(&mut routes, "running");
     assert!(routed(&mut routes, "running"));
@@ -81,19 +81,19 @@ fn a_goal_gets_each_turn_once_and_none_that_was_over() {
     complete(&mut routes, "running");
     complete(&mut routes, "next");
     assert!(!routed(&mut routes, "next"));
-    let ours = start(&mut routes, "ours");
-    assert!(routed(&mut routes, "ours"));
+    let own = start(&mut routes, "own");
+    assert!(routed(&mut routes, "own"));
     assert!(routes.route("sub-agent", "other").is_none());
     let turns = tracker.turns();
     let ids: Vec<_> = turns.iter().map(|log| log.turn_id()).collect();
-    assert_eq!(ids, ["running", "next", "ours"]);
-    assert!(Arc::ptr_eq(&turns[0], &running) && Arc::ptr_eq(&turns[2], &ours));
-    assert!(Arc::ptr_eq(&tracker.running().unwrap(), &ours));
+    assert_eq!(ids, ["running", "next", "own"]);
+    assert!(Arc::ptr_eq(&turns[0], &running) && Arc::ptr_eq(&turns[2], &own));
+    assert!(Arc::ptr_eq(&tracker.running().unwrap(), &own));
     assert!(unclaimed(&mut routes).is_empty());
 }
 
 #[test]
-fn a_dropped_goal_gets_nothing_and_a_further_one_supersedes_it() {
+fn a_dropped_goal_gets_no_turns_and_a_second_goal_supersedes_the_first() {
     let mut routes = TurnRoutes::default();
     routes.follow_goal(&GoalTracker::new("t"));
     assert!(!routed(&mut routes, "u"));
@@ -120,7 +120,7 @@ fn the_thread_is_matched_before_the_turn() {
 }
 
 #[test]
-fn a_turn_without_handle_or_reader_is_forgotten() {
+fn the_route_of_a_turn_without_handle_or_reader_is_removed() {
     let mut routes = TurnRoutes::default();
     drop(start(&mut routes, "u"));
     assert!(!routed(&mut routes, "u"));
@@ -128,7 +128,7 @@ fn a_turn_without_handle_or_reader_is_forgotten() {
 }
 
 #[test]
-fn a_turn_that_is_joined_twice_has_one_log() {
+fn two_responses_that_name_the_same_turn_claim_the_same_log() {
     let mut routes = TurnRoutes::default();
     let first = start(&mut routes, "u");
     let second = start(&mut routes, "u");
@@ -136,7 +136,7 @@ fn a_turn_that_is_joined_twice_has_one_log() {
 }
 
 #[test]
-fn the_turns_that_run_in_a_thread_are_detached_with_it() {
+fn the_running_turns_of_a_thread_are_detached_with_it() {
     let mut routes = TurnRoutes::default();
     let is_detached = |log: &TurnLog| matches!(log.end(), Some(TurnEnd::Early(_)));
     let (done, running) = (start(&mut routes, "d"), start(&mut routes, "u"));

@@ -1,5 +1,6 @@
-//! Where package managers put programs, for when `PATH` does not say: a desktop application is often
-//! started without the `PATH` of a shell.
+//! The directories where package managers install programs.
+//!
+//! A desktop application is often started without the `PATH` of a shell.
 
 use std::{
     ffi::OsString,
@@ -7,28 +8,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The directories to look in, the likeliest first.
-pub(crate) fn usual_places(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+/// Returns the directories, the most likely first. `variable` returns an environment variable.
+pub(crate) fn install_dirs(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let dir = |name: &str| {
         variable(name)
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
     let home = dir("HOME").or_else(|| dir("USERPROFILE"));
-    let mut places = Vec::new();
-    // npm: a prefix of its own, then where it puts global packages by default.
+    let mut dirs = Vec::new();
+    // npm: a configured prefix, then the default locations of global packages.
     for prefix in [
         dir("npm_config_prefix"),
         dir("NPM_CONFIG_PREFIX"),
         dir("PREFIX"),
     ] {
-        places.extend(prefix.map(|prefix| prefix.join("bin")));
+        dirs.extend(prefix.map(|prefix| prefix.join("bin")));
     }
-    places.extend(dir("APPDATA").map(|dir| dir.join("npm")));
+    dirs.extend(dir("APPDATA").map(|dir| dir.join("npm")));
     if let Some(home) = &home {
-        places.extend([".npm-global/bin", ".local/bin", ".cargo/bin"].map(|dir| home.join(dir)));
+        dirs.extend([".npm-global/bin", ".local/bin", ".cargo/bin"].map(|dir| home.join(dir)));
     }
-    places.extend(
+    dirs.extend(
         [
             "/opt/homebrew/bin",
             "/usr/local/bin",
@@ -37,27 +38,27 @@ pub(crate) fn usual_places(variable: impl Fn(&str) -> Option<OsString>) -> Vec<P
         .map(PathBuf::from),
     );
     if let Some(home) = &home {
-        places.extend(
+        dirs.extend(
             [".volta/bin", ".bun/bin", ".local/share/pnpm", ".yarn/bin"].map(|dir| home.join(dir)),
         );
         for version in newest_first(&home.join(".nvm/versions/node")) {
-            places.push(version.join("bin"));
+            dirs.push(version.join("bin"));
         }
     }
-    // pip: the package that carries the program, in a virtual environment or for the user.
+    // pip: the package that contains the program, in a virtual environment or for the user.
     for root in [dir("VIRTUAL_ENV"), home.map(|home| home.join(".local"))]
         .into_iter()
         .flatten()
     {
         for python in newest_first(&root.join("lib")) {
-            places.push(python.join("site-packages/codex_cli_bin/bin"));
+            dirs.push(python.join("site-packages/codex_cli_bin/bin"));
         }
-        places.push(root.join("Lib/site-packages/codex_cli_bin/bin"));
+        dirs.push(root.join("Lib/site-packages/codex_cli_bin/bin"));
     }
-    places
+    dirs
 }
 
-/// The directories in a directory, the highest version first.
+/// Returns the entries of a directory, the highest version first.
 fn newest_first(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut dirs: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -65,7 +66,7 @@ fn newest_first(dir: &Path) -> Vec<PathBuf> {
     dirs
 }
 
-/// The numbers in a name: `v20.11.0` comes after `v9.2.0`.
+/// Returns the numbers in a name, so that `v20.11.0` sorts after `v9.2.0`.
 fn version(dir: &Path) -> Vec<u64> {
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     name.split(|c: char| !c.is_ascii_digit())
@@ -90,15 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn places_under_home_and_the_prefix_of_npm_are_looked_at() {
-        let places = usual_places(|name| match name {
+    fn the_npm_prefix_comes_first_and_directories_under_home_are_included() {
+        let dirs = install_dirs(|name| match name {
             "HOME" => Some("home".into()),
             "npm_config_prefix" => Some("prefix".into()),
             _ => None,
         });
-        assert_eq!(places[0], Path::new("prefix/bin"));
+        assert_eq!(dirs[0], Path::new("prefix/bin"));
         for dir in ["home/.local/bin", "home/.cargo/bin", "/opt/homebrew/bin"] {
-            assert!(places.contains(&dir.into()), "{dir}");
+            assert!(dirs.contains(&dir.into()), "{dir}");
         }
     }
 }
