@@ -249,22 +249,23 @@ impl Codex {
         self.request(request::AccountLogout).send().await.map(drop)
     }
 
-    /// Returns what the server reported about itself in the handshake (`initialize`).
+    /// Returns the description of the server from the handshake (`initialize`): its user agent, home
+    /// directory and platform.
     pub fn metadata(&self) -> &InitializeResponse {
         &self.metadata
     }
 
-    /// Returns a handle that does not keep the server running, for values that live as long as the
-    /// client itself, such as a handler or a cache.
+    /// Returns a handle that does not keep the server running, for values that the client itself keeps
+    /// alive, such as handlers.
     pub fn downgrade(&self) -> WeakCodex {
         self.weak()
     }
 
-    /// Closes the connection and waits for the end of the server: closes its input, and kills it if it
-    /// does not end within seconds. Running turns are not awaited. Pending requests and streams end with
-    /// [`Closed`](crate::Error::Closed).
+    /// Closes the connection and waits for the server to exit. Running turns are not awaited; pending
+    /// requests and streams end with [`Closed`](crate::Error::Closed).
     ///
-    /// If the future is dropped, the server ends all the same, in the background.
+    /// The server exits when its standard input is closed. It is killed if it does not exit within
+    /// seconds. If the future is dropped, the server ends all the same, in the background.
     ///
     /// # Errors
     ///

@@ -16,8 +16,9 @@ use crate::{
     rpc::raw_notification::NotificationKind,
 };
 
-/// A process on the server; from [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn). Cheap to
-/// clone; all clones are one process, which one task can write to while another reads.
+/// A process on the server; from [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn).
+///
+/// Cheap to clone; all clones are one process. One task can write to it while another reads.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -70,8 +71,8 @@ impl ExecProcess {
         Ok(Self { process })
     }
 
-    /// Streams the output, beginning with the oldest chunk that is unread. With several streams, each
-    /// chunk goes to one of them.
+    /// Streams the output, beginning with the oldest unread chunk. With several streams, each chunk goes to
+    /// one of them.
     pub fn stream(&self) -> ExecStream {
         ExecStream::new(Arc::clone(&self.process))
     }
@@ -91,8 +92,8 @@ impl ExecProcess {
         Ok(output)
     }
 
-    /// Waits for the end of the process and returns its exit code. Several tasks may wait. The output
-    /// need not be read, and can be read afterwards.
+    /// Waits for the end of the process and returns its exit code. The output need not be read, and can be
+    /// read afterwards.
     ///
     /// The exit code is 124 for a program that exceeded its
     /// [timeout](crate::builder::ExecBuilder::timeout), and not 0 for a program that was ended by a
@@ -113,7 +114,7 @@ impl ExecProcess {
     }
 
     /// Writes to the standard input of the program (`command/exec/write`). Returns when the server has
-    /// accepted the bytes, which a program that does not read may delay.
+    /// accepted the bytes, which a program that does not read its input can delay.
     ///
     /// # Errors
     ///
@@ -124,7 +125,7 @@ impl ExecProcess {
     pub async fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let delta = BASE64_STANDARD.encode(bytes);
         let params = CommandExecWriteParams::new(self.process_id()).delta_base64(delta);
-        self.ask(&params).await
+        self.call(&params).await
     }
 
     /// Closes the standard input of the program (`command/exec/write`). In a terminal, write Ctrl+D
@@ -135,7 +136,7 @@ impl ExecProcess {
     /// As [`write`](Self::write).
     pub async fn close_stdin(&self) -> Result<()> {
         let params = CommandExecWriteParams::new(self.process_id()).close_stdin(true);
-        self.ask(&params).await
+        self.call(&params).await
     }
 
     /// Resizes the terminal (`command/exec/resize`).
@@ -146,7 +147,7 @@ impl ExecProcess {
     /// the program has ended, or does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
-        self.ask(&CommandExecResizeParams::new(self.process_id(), size))
+        self.call(&CommandExecResizeParams::new(self.process_id(), size))
             .await
     }
 
@@ -161,25 +162,25 @@ impl ExecProcess {
     /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn terminate(&self) -> Result<()> {
         let params = CommandExecTerminateParams::new(self.process_id());
-        match self.ask(&params).await {
+        match self.call(&params).await {
             Err(Error::Rpc(_)) if self.process.stream.mailbox.end().is_some() => Ok(()),
-            asked => asked,
+            terminated => terminated,
         }
     }
 
-    /// Returns the id that this client has given to the process. It is valid for this connection.
+    /// Returns the id that this client gave the process. It is valid for this connection.
     pub fn process_id(&self) -> &str {
         self.process.stream.id()
     }
 
     /// Sends a request about the process. If the process could not be started, returns that error, which
-    /// says more.
-    async fn ask<R: Request>(&self, params: &R) -> Result<()> {
+    /// says more than the refusal of the request.
+    async fn call<R: Request>(&self, params: &R) -> Result<()> {
         let connection = self.process.codex.connection();
-        let asked = connection.call(params, connection.timeout()).await;
-        match (&asked, self.process.stream.mailbox.end()) {
+        let response = connection.call(params, connection.timeout()).await;
+        match (&response, self.process.stream.mailbox.end()) {
             (Err(Error::Rpc(_)), Some(Err(error))) => Err(error),
-            _ => asked.map(drop),
+            _ => response.map(drop),
         }
     }
 }

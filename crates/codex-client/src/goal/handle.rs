@@ -16,9 +16,11 @@ use crate::{
     turn::handle::TurnHandle,
 };
 
-/// A goal that the server pursues in turn after turn; from
+/// A goal that the server pursues turn after turn; from
 /// [`Thread::goal_start`](crate::Thread::goal_start) and
-/// [`Thread::goal_resume`](crate::Thread::goal_resume). Cheap to clone; all clones are one goal.
+/// [`Thread::goal_resume`](crate::Thread::goal_resume).
+///
+/// Cheap to clone; all clones are one goal.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};
@@ -32,12 +34,12 @@ use crate::{
 /// ```
 ///
 /// A goal comes to rest when it is complete, blocked, limited, paused or cleared, as soon as the
-/// running turn has ended; and when a turn of it is interrupted, since the server starts no other turn
-/// then. [`resume`](Self::resume) continues it. Until then all turns of the thread are turns of the
-/// goal, including those that this program starts.
+/// running turn has ended; and when a turn of it is interrupted, since the server then starts no other
+/// turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of the thread are
+/// turns of the goal, including those that this program starts.
 ///
-/// Dropping the handles and streams ends nothing: the server continues to pursue the goal. Another goal
-/// in the same thread supersedes this one, which is at rest then.
+/// If the handles and streams are dropped, the server continues to pursue the goal. Another goal in the
+/// same thread supersedes this one, which then comes to rest.
 ///
 /// # Memory
 ///

@@ -401,7 +401,7 @@ async fn what_cannot_be_offered_is_told_before_anything_is_sent() {
     let Err(Error::InvalidInput(message)) = double.await else {
         panic!("it was taken")
     };
-    assert_eq!(&*message, "the tool `lookup` was given twice");
+    assert_eq!(&*message, "the tool `lookup` is defined twice");
     make(&mut fake, "thread/start", codex.thread_start()).await;
     let builder = Codex::builder().experimental_api(false);
     let (codex, mut fake) = Fake::start_with(builder).await;

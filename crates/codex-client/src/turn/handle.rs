@@ -16,7 +16,7 @@ use crate::{
     client::Codex,
     error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
     input::Input,
-    output::Read,
+    output::ConvertResult,
     routing::turn_log::{EarlyEnd, TurnEnd, TurnLog},
     turn::{stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
@@ -25,7 +25,9 @@ use crate::{
 /// Time that an interrupted turn has to end.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
-/// A turn that was started. Cheap to clone; all clones are one turn.
+/// A turn; from [`Thread::turn`](crate::Thread::turn).
+///
+/// Cheap to clone; all clones are one turn.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};
@@ -55,7 +57,7 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,
     log: Arc<TurnLog>,
-    read: Read<R>,
+    convert: ConvertResult<R>,
 }
 
 impl<R> TurnHandle<R> {
@@ -71,9 +73,9 @@ impl<R> TurnHandle<R> {
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from before;
     /// [`Decode`](crate::Error::Decode) if the result cannot be decoded;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
-    /// [`output`](crate::builder::TurnStartBuilder::output) and its answer does not fit.
+    /// [`output`](crate::builder::TurnStartBuilder::output) and its final response does not match the type.
     pub async fn run(&self) -> Result<R> {
-        (self.read)(self.result().await?)
+        (self.convert)(self.result().await?)
     }
 
     /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) if it does not end
@@ -132,7 +134,7 @@ impl<R> TurnHandle<R> {
     /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn instead.
     pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
         let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
-        self.ask(&params).await.map(drop)
+        self.call(&params).await.map(drop)
     }
 
     /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt or the
@@ -153,7 +155,7 @@ impl<R> TurnHandle<R> {
         let mut response = pin!(async {
             let turn_id = self.running_id().await?;
             let params = TurnInterruptParams::new(self.thread_id(), turn_id);
-            self.ask(&params).await
+            self.call(&params).await
         });
         // The end comes first: a turn that has ended is not interrupted. A detached turn may still be
         // running, so its response is awaited.
@@ -193,10 +195,13 @@ impl<R> TurnHandle<R> {
     }
 }
 
-/// The rest is shared by the handles and builders of turns.
 impl<R> TurnHandle<R> {
-    pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, read: Read<R>) -> Self {
-        Self { codex, log, read }
+    pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, convert: ConvertResult<R>) -> Self {
+        Self {
+            codex,
+            log,
+            convert,
+        }
     }
 
     pub(crate) fn codex(&self) -> &Codex {
@@ -218,7 +223,7 @@ impl<R> TurnHandle<R> {
 
     /// Waits as [`run_within`](Self::run_within) does, with a timeout that began earlier.
     pub(crate) async fn run_since(&self, begun: Instant, after: Duration) -> Result<R> {
-        (self.read)(self.result_since(begun, after).await?)
+        (self.convert)(self.result_since(begun, after).await?)
     }
 
     async fn result_since(&self, begun: Instant, after: Duration) -> Result<TurnResult> {
@@ -249,7 +254,7 @@ impl<R> TurnHandle<R> {
     ///
     /// The server names a turn before it begins it, and until then refuses such requests. So a refusal
     /// that may be due to that is repeated once the turn has begun, within the timeout of one request.
-    async fn ask<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
+    async fn call<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
         let connection = self.codex.connection();
         let (begun, after) = (Instant::now(), connection.timeout());
         let remaining = || after.map(|after| after.saturating_sub(begun.elapsed()));
@@ -303,7 +308,7 @@ pub(crate) fn is_not_running(error: &Error) -> bool {
 // A derive would require the same of `R`.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
-        Self::new(self.codex.clone(), Arc::clone(&self.log), self.read)
+        Self::new(self.codex.clone(), Arc::clone(&self.log), self.convert)
     }
 }
 
