@@ -1,4 +1,4 @@
-//! One value that responds to all requests of the server.
+//! A trait for one value that responds to all requests of the server.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! One value that responds to all requests of the server, in blocking code.
+//! A trait for one value that responds to all requests of the server, in blocking code.
 
 use crate::{
     blocking::codex::WeakCodex,

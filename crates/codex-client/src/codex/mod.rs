@@ -139,8 +139,8 @@ impl Codex {
         Notifications::new(self)
     }
 
-    /// Opens an inbox for the requests of the server that no handler is set for, to respond to them in
-    /// your own time. While the inbox exists, such requests are not declined.
+    /// Opens an inbox for the requests of the server that have no handler, to respond to them in your own
+    /// time. While the inbox exists, such requests are not declined.
     ///
     /// Each request goes to one place. Of several inboxes, the one that was opened last receives it. An
     /// inbox of [its thread](Thread::server_requests) comes before all.

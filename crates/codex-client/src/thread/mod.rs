@@ -83,8 +83,8 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered,
-    /// such as a review.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also
+    /// for a turn that cannot be steered, such as a review.
     pub async fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         let input = input.into();
         let connection = self.codex.connection();
@@ -100,8 +100,8 @@ impl Thread {
         self.turn(input).send().await
     }
 
-    /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a
-    /// branch, the changes of a commit, or what instructions say.
+    /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a branch, the
+    /// changes of a commit, or what custom instructions describe.
     ///
     /// The model does not see the history of the thread. The review becomes a part of it and is known to
     /// later turns. To keep it out, review in a new thread.
@@ -137,9 +137,8 @@ impl Thread {
         GoalStartBuilder::new(self, objective.into())
     }
 
-    /// Resumes the goal of the thread (`thread/goal/set`) and returns a handle to follow it: a goal that
-    /// was paused or blocked, or one of a thread that was
-    /// [resumed](crate::Codex::thread_resume).
+    /// Resumes the goal of the thread (`thread/goal/set`): a goal that was paused or blocked, or one of a
+    /// thread that was [resumed](crate::Codex::thread_resume).
     pub fn goal_resume(&self) -> GoalStartBuilder {
         GoalStartBuilder::resume(self)
     }
@@ -148,7 +147,8 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also
+    /// for an ephemeral thread.
     pub async fn goal(&self) -> Result<Option<ThreadGoal>> {
         let params = ThreadGoalGetParams::new(self.id());
         let connection = self.codex.connection();
@@ -181,7 +181,9 @@ impl Thread {
     }
 
     /// Opens an inbox for the requests of the server about this thread, to respond to them in your own
-    /// time. Such requests do not reach a handler or [`Codex::server_requests`](crate::Codex::server_requests).
+    /// time. Such requests do not reach a handler or
+    /// [`Codex::server_requests`](crate::Codex::server_requests).
+    ///
     /// Requests of sub-agents, which have threads of their own, and calls of a [`Tool`](crate::Tool) of
     /// the thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
@@ -206,9 +208,9 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Timeout`](crate::Error::Timeout) also if the server accepts the
-    /// request and the compaction does not begin within the
-    /// [request timeout](crate::builder::CodexBuilder::request_timeout).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the compaction does not
+    /// begin within the [request timeout](crate::builder::CodexBuilder::request_timeout).
     pub async fn compact(&self) -> Result<TurnHandle> {
         untracked_turn::compact(self).await
     }
@@ -223,8 +225,8 @@ impl Thread {
     /// [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends it after an
     /// hour. If the handle is dropped, the command goes on.
     ///
-    /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a command
-    /// gets no answer, since no model is at work in it.
+    /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a command gets no
+    /// response, because the model does not work in that turn.
     ///
     /// ```no_run
     /// use codex_client::{Result, Thread, types::ThreadItem};
@@ -242,9 +244,9 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Timeout`](crate::Error::Timeout) also if the server accepts the
-    /// request and the command does not begin within the
-    /// [request timeout](crate::builder::CodexBuilder::request_timeout).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the command does not
+    /// begin within the [request timeout](crate::builder::CodexBuilder::request_timeout).
     pub async fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
         untracked_turn::shell_command(self, command.into()).await
     }
