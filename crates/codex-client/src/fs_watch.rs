@@ -78,13 +78,14 @@ impl<M> FsWatchBuilder<M> {
 /// }
 /// ```
 ///
-/// The server collects changes for a moment, so that one event names all paths that a program writes
-/// together. An event does not say how a path changed.
+/// The server collects changes for a moment, so that one event names all paths that a program
+/// writes together. An event does not say how a path changed.
 ///
 /// An error among the items does not end the stream: a message that cannot be decoded
-/// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read in time
-/// ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The stream ends with the
-/// connection, with [`Closed`](crate::Error::Closed) as the last item unless this client closed it.
+/// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read in
+/// time ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The stream ends
+/// with the connection, with [`Closed`](crate::Error::Closed) as the last item unless this client
+/// closed it.
 ///
 /// When the watcher is dropped, the server stops watching (`fs/unwatch`).
 #[derive(Debug)]

@@ -33,8 +33,8 @@ pub trait Paged: Request + Send + Sync + 'static {
 /// The items of a list, page after page: a `Stream`, or an iterator in blocking code; from
 /// [`RequestBuilder::stream`] and the `stream` of the builders of lists.
 ///
-/// The next page is requested when all items of the previous one have been read. The stream ends with the
-/// list, or with the first error.
+/// The next page is requested when all items of the previous one have been read. The stream ends
+/// with the list, or with the first error.
 #[must_use = "nothing is sent until this is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
@@ -63,7 +63,7 @@ impl<R: Paged, M> Pages<R, M> {
 /// For the iterator of the blocking API.
 #[cfg(feature = "blocking")]
 impl<R: Paged, M> Pages<R, M> {
-    /// Whether no further items follow.
+    /// Returns whether no further items follow.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.next, Next::End) && self.page.is_empty()
     }
@@ -141,8 +141,8 @@ impl<R: Paged, M> fmt::Debug for Pages<R, M> {
     }
 }
 
-/// Implements `Paged` for the methods with a cursor in their params, and `data` and a cursor in their
-/// response.
+/// Implements `Paged` for the methods with a cursor in their params, and `data` and a cursor in
+/// their response.
 macro_rules! paged {
     ($($params:ident => $item:ty;)*) => {$(
         impl Paged for codex_types::$params {

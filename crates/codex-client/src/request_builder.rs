@@ -89,14 +89,14 @@ impl<R: Request, M> RequestBuilder<R, M> {
 impl<R: Request> RequestBuilder<R> {
     /// Sends the request and waits for the response.
     ///
-    /// If the future is dropped while the request is queued, it is never sent. If it is dropped later,
-    /// the server serves the request all the same, and the response is ignored.
+    /// If the future is dropped while the request is queued, it is never sent. If it is dropped
+    /// later, the server serves the request all the same, and the response is ignored.
     ///
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does not
-    /// match the protocol.
+    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does
+    /// not match the protocol.
     pub async fn send(self) -> Result<R::Response> {
         self.execute().await
     }

@@ -1,7 +1,7 @@
 //! Retries requests that an overloaded server refused.
 //!
-//! No other part of this crate retries. Only requests that the server refused before it acted on them
-//! are safe to repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
+//! No other part of this crate retries. Only requests that the server refused before it acted on
+//! them are safe to repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
 
 use std::{
     collections::hash_map::RandomState,
@@ -15,8 +15,9 @@ use crate::error::Result;
 /// The number of attempts and the delays between them, for [`retry_on_overload`].
 ///
 /// Delays double from [`initial_delay`](Self::initial_delay) up to [`max_delay`](Self::max_delay).
-/// Random [`jitter`](Self::jitter) shortens each delay, so that clients that were refused at the same
-/// time do not retry at the same time. The defaults are 3 attempts, 250 ms, 2 s and a jitter of 0.2.
+/// Random [`jitter`](Self::jitter) shortens each delay, so that clients that were refused at the
+/// same time do not retry at the same time. The defaults are 3 attempts, 250 ms, 2 s and a jitter
+/// of 0.2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -58,8 +59,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the maximum fraction by which a delay is shortened at random, from 0 (delays are exact) to 1
-    /// (a delay may be 0).
+    /// Sets the maximum fraction by which a delay is shortened at random, from 0 (delays are exact)
+    /// to 1 (a delay may be 0).
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.jitter = fraction;

@@ -1,9 +1,8 @@
 //! The table of request builders: the documentation of their `send`, and its output.
 
-/// Calls a macro with the table. Each row is
-/// `docs Builder<type parameter> -> output { docs of the dropped future };`, where the block is optional.
-/// Names are resolved where the macro is called, so that a handle is that of the async or of the blocking
-/// API.
+/// Calls a macro with the table. Each row is `docs Builder<type parameter> -> output { docs of the
+/// dropped future };`, where the block is optional. Names are resolved where the macro is called,
+/// so that a handle is that of the async or of the blocking API.
 macro_rules! send_table {
     ($callback:ident) => {
         $callback! {
@@ -59,19 +58,19 @@ macro_rules! send_table {
             /// # Errors
             ///
             /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
-            /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread, and for a thread without a goal
-            /// to resume. After a timeout the goal may be active.
+            /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread, and for a thread without a
+            /// goal to resume. After a timeout the goal may be active.
             GoalStartBuilder -> GoalHandle;
 
-            /// Waits for the end of the login, which need not be a success: an attempt that was cancelled,
-            /// replaced or refused, or that expired, has `success: false` and the reason of the server in
-            /// `error`.
+            /// Waits for the end of the login, which need not be a success: an attempt that was
+            /// cancelled, replaced or refused, or that expired, has `success: false` and the reason
+            /// of the server in `error`.
             ///
             /// # Errors
             ///
             /// [`Closed`](crate::Error::Closed) if the connection ends before the login does,
-            /// [`Timeout`](crate::Error::Timeout), or [`Decode`](crate::Error::Decode) if the completion
-            /// does not match the protocol.
+            /// [`Timeout`](crate::Error::Timeout), or [`Decode`](crate::Error::Decode) if the
+            /// completion does not match the protocol.
             LoginWaitBuilder -> AccountLoginCompletedNotification {
                 /// If the future is dropped, the attempt goes on, and can be waited for again.
             };
@@ -104,10 +103,10 @@ macro_rules! send_table {
             /// [`TurnHandle::run`];
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted.
             RunBuilder<R> -> R {
-                /// If the future is dropped before the request was sent, nothing happens. If it is dropped
-                /// later, the turn goes on. To stop a turn, set a [`timeout`](Self::timeout), or
-                /// [interrupt](crate::TurnHandle::interrupt) a turn from
-                /// [`Thread::turn`](crate::Thread::turn).
+                /// If the future is dropped before the request was sent, nothing happens. If it is
+                /// dropped later, the turn goes on. To stop a turn, set a
+                /// [`timeout`](Self::timeout), or [interrupt](crate::TurnHandle::interrupt) a turn
+                /// from [`Thread::turn`](crate::Thread::turn).
             };
 
             /// Creates the new thread.
@@ -146,22 +145,22 @@ macro_rules! send_table {
             /// # Errors
             ///
             /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
-            /// [`InvalidInput`](crate::Error::InvalidInput) for tools with an invalid or duplicate name,
-            /// for tools whose arguments have no schema, and for tools of a client without the experimental
-            /// API; nothing is sent then.
+            /// [`InvalidInput`](crate::Error::InvalidInput) for tools with an invalid or duplicate
+            /// name, for tools whose arguments have no schema, and for tools of a client without
+            /// the experimental API; nothing is sent then.
             ThreadStartBuilder -> Thread;
 
             /// Starts the turn and returns its handle.
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout the turn
-            /// may be running. With [`output`](Self::output),
-            /// [`InvalidInput`](crate::Error::InvalidInput) if the type has no strict schema; nothing is
-            /// sent then.
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout
+            /// the turn may be running. With [`output`](Self::output),
+            /// [`InvalidInput`](crate::Error::InvalidInput) if the type has no strict schema;
+            /// nothing is sent then.
             TurnStartBuilder<R> -> TurnHandle<R> {
-                /// If the future is dropped before the request was sent, nothing happens. If it is dropped
-                /// later, the turn runs, and its events go to
+                /// If the future is dropped before the request was sent, nothing happens. If it is
+                /// dropped later, the turn runs, and its events go to
                 /// [`Codex::notifications`](crate::Codex::notifications).
             };
         }

@@ -36,8 +36,6 @@ use crate::{
 macro_rules! aliases {
     ($($(#[$doc:meta])* $name:ident $(<$param:ident $(= $default:ident)?>)?),* $(,)?) => {$(
         $(#[$doc])*
-        ///
-        #[doc = concat!("The options are those of [`", stringify!($name), "`](crate::builder::", stringify!($name), ").")]
         pub type $name $(<$param $(= $default)?>)? = builder::$name<$($param,)? Blocking>;
     )*};
 }
@@ -71,8 +69,8 @@ aliases! {
     ReviewBuilder,
     /// A request to run a turn to its end (`turn/start`); from [`Thread::run`].
     RunBuilder<R = TurnResult>,
-    /// A request to create a thread that begins with the history of another one (`thread/fork`); from
-    /// [`Codex::thread_fork`].
+    /// A request to create a thread that begins with the history of another one (`thread/fork`);
+    /// from [`Codex::thread_fork`].
     ThreadForkBuilder,
     /// A request for the list of saved threads (`thread/list`); from [`Codex::thread_list`].
     ThreadListBuilder,
@@ -89,8 +87,8 @@ aliases! {
 /// An iterator over the items of a list, page after page; from [`RequestBuilder::stream`] and the
 /// `stream` of the builders of lists.
 ///
-/// The next page is requested when all items of the previous one have been read. The iterator ends with
-/// the list, or with the first error.
+/// The next page is requested when all items of the previous one have been read. The iterator ends
+/// with the list, or with the first error.
 pub type Pages<R> = pages::Pages<R, Blocking>;
 
 macro_rules! define_send {
@@ -101,8 +99,8 @@ macro_rules! define_send {
         impl$(<$param>)? $builder$(<$param>)? {
             $(#[$doc])*
             ///
-            /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-            /// thread cannot wait.
+            /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker)
+            /// if this thread cannot wait.
             pub fn send(self) -> Result<$output> {
                 wait(self.execute()).map(Into::into)
             }
@@ -118,11 +116,11 @@ impl<R: Request> RequestBuilder<R> {
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does not
-    /// match the protocol.
+    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does
+    /// not match the protocol.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this thread
-    /// cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn send(self) -> Result<R::Response> {
         wait(self.execute())
     }
@@ -134,26 +132,26 @@ impl CodexBuilder {
     /// # Errors
     ///
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`,
-    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed) with
-    /// the end of its standard error if it ends before the handshake does,
+    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed)
+    /// with the end of its standard error if it ends before the handshake does,
     /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this thread
-    /// cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn start(self) -> Result<Codex> {
         wait(self.launch()).map(Into::into)
     }
 
-    /// Performs the handshake with a server at the other end of these streams, with one JSON message per
-    /// line: a fake server in a test, or a server that another program has started. Options of the server
-    /// process are ignored.
+    /// Performs the handshake with a server at the other end of these streams, with one JSON
+    /// message per line: a fake server in a test, or a server that another program has started.
+    /// Options of the server process are ignored.
     ///
     /// # Errors
     ///
     /// As [`start`](Self::start), except for `CodexNotFound` and `Launch`.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this thread
-    /// cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn connect<R, W>(self, reader: R, writer: W) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -165,25 +163,27 @@ impl CodexBuilder {
 }
 
 impl ReviewBuilder {
-    /// Starts the review and returns its turn as soon as the server has begun it, to stream its events or
-    /// interrupt it. A review cannot be steered.
+    /// Starts the review and returns its turn as soon as the server has begun it, to stream its
+    /// events or interrupt it. A review cannot be steered.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this thread
-    /// cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn start(self) -> Result<TurnHandle> {
         wait(self.start_turn()).map(Into::into)
     }
 }
 
 impl ExecBuilder {
-    /// Starts the program and returns at once. The server does not report that a program has started: if
-    /// it cannot be started, the first method of the process that is called returns the error.
+    /// Starts the program and returns at once. The server does not report that a program has
+    /// started: if it cannot be started, the first method of the process that is called returns the
+    /// error.
     ///
-    /// The output is streamed, which the sandbox of Windows does not support: the server refuses there.
+    /// The output is streamed, which the sandbox of Windows does not support: the server refuses
+    /// there.
     ///
     /// # Errors
     ///
@@ -221,9 +221,10 @@ macro_rules! define_setters {
                 $(#[$doc])*
                 ///
                 /// The handler returns the response, or a `Result` of it. It runs concurrently with
-                /// others, on a thread of its own, where it may wait and use the client; it is not stopped
-                /// when the server withdraws the request. An error or a panic declines the request, and is
-                /// reported by [`Codex::notifications`]. A handler that is set later replaces it.
+                /// others, on a thread of its own, where it may wait and use the client; it is not
+                /// stopped when the server withdraws the request. An error or a panic declines the
+                /// request, and is reported by [`Codex::notifications`]. A handler that is set
+                /// later replaces it.
                 pub fn $setter<F, T>(mut self, handler: F) -> Self
                 where
                     F: Fn($request) -> T + Send + Sync + 'static,
@@ -240,8 +241,8 @@ macro_rules! define_setters {
 
             /// Sets the handler of one method of the server, by the type of its params.
             ///
-            /// `.on_request(|params: FileChangeRequestApprovalParams| { .. })` handles approval requests for
-            /// file changes.
+            /// `.on_request(|params: FileChangeRequestApprovalParams| { .. })` handles approval
+            /// requests for file changes.
             ///
             /// The handler runs as one that is set by a setter for a single method does.
             pub fn on_request<P, F, T>(mut self, handler: F) -> Self
@@ -258,8 +259,8 @@ macro_rules! define_setters {
                 self
             }
 
-            /// Sets one value as the handler of all requests, in place of all handlers that were set
-            /// before.
+            /// Sets one value as the handler of all requests, in place of all handlers that were
+            /// set before.
             pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
                 let handler = Arc::new(handler);
                 $({

@@ -18,9 +18,9 @@ use crate::{
 
 /// A client of one app-server.
 ///
-/// Cheap to clone; all clones are one client, which several threads may use at once. The server ends with
-/// [`close`](Self::close), or when the last of the clones, and of the handles made from them, is
-/// dropped.
+/// Cheap to clone; all clones are one client, which several threads may use at once. The server
+/// ends with [`close`](Self::close), or when the last of the clones, and of the handles made from
+/// them, is dropped.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Codex};
@@ -44,7 +44,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`CodexBuilder::start`](crate::blocking::CodexBuilder::start).
+    /// As [`CodexBuilder::start`](crate::blocking::CodexBuilder#method.start).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -108,7 +108,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -122,7 +122,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also for a thread that is not archived.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -235,8 +235,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send). No error contains the
-    /// key.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send). No error contains
+    /// the key.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -268,7 +268,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -312,7 +312,8 @@ impl From<crate::Codex> for Codex {
     }
 }
 
-/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to handlers.
+/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
+/// handlers.
 #[derive(Debug, Clone, Default)]
 pub struct WeakCodex {
     inner: crate::WeakCodex,

@@ -6,7 +6,7 @@ use crate::{
     exec::output::ExecOutput,
 };
 
-/// A process on the server; from [`ExecBuilder::spawn`](crate::blocking::ExecBuilder::spawn).
+/// A process on the server; from [`ExecBuilder::spawn`](crate::blocking::ExecBuilder#method.spawn).
 ///
 /// Cheap to clone; all clones are one process. One thread can write to it while another reads.
 ///
@@ -24,14 +24,14 @@ use crate::{
 /// }
 /// ```
 ///
-/// When the last handle and iterator are dropped, the process is [terminated](Self::terminate). It also
-/// ends with the connection.
+/// When the last handle and iterator are dropped, the process is [terminated](Self::terminate). It
+/// also ends with the connection.
 ///
 /// # Memory
 ///
-/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the oldest
-/// chunks are dropped, and the iterator yields [`Lagged`](crate::Error::Lagged). By default the server
-/// sends at most 1 MiB of each stream, so that this needs
+/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the
+/// oldest chunks are dropped, and the iterator yields [`Lagged`](crate::Error::Lagged). By default
+/// the server sends at most 1 MiB of each stream, so that this needs
 /// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
     /// [`stream_stdin`](crate::blocking::ExecBuilder::stream_stdin) nor
     /// [`tty`](crate::blocking::ExecBuilder::tty) was set.
@@ -110,7 +110,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -128,7 +128,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -152,9 +152,10 @@ impl From<crate::ExecProcess> for ExecProcess {
 iterator! {
     /// The output of a process; from [`ExecProcess::stream`].
     ///
-    /// The iterator ends with the process. If the program could not be run ([`Rpc`](crate::Error::Rpc)) or
-    /// the connection ended before it ([`Closed`](crate::Error::Closed)), that error is the last item.
-    /// Other errors do not end it: a message that cannot be decoded ([`Decode`](crate::Error::Decode)), or
-    /// chunks that were dropped because they were not read in time ([`Lagged`](crate::Error::Lagged)).
+    /// The iterator ends with the process. If the program could not be run
+    /// ([`Rpc`](crate::Error::Rpc)) or the connection ended before it
+    /// ([`Closed`](crate::Error::Closed)), that error is the last item. Other errors do not end it:
+    /// a message that cannot be decoded ([`Decode`](crate::Error::Decode)), or chunks that were
+    /// dropped because they were not read in time ([`Lagged`](crate::Error::Lagged)).
     ExecStream(crate::exec::output::ExecStream) => crate::exec::output::ExecChunk
 }

@@ -3,8 +3,8 @@
 use crate::blocking::iterator::iterator;
 
 iterator! {
-    /// An iterator over the changes of a file, or of the children of a directory (`fs/changed`); from
-    /// [`Codex::fs_watch`](crate::blocking::Codex::fs_watch).
+    /// An iterator over the changes of a file, or of the children of a directory (`fs/changed`);
+    /// from [`Codex::fs_watch`](crate::blocking::Codex::fs_watch).
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};
@@ -17,13 +17,14 @@ iterator! {
     /// }
     /// ```
     ///
-    /// The server collects changes for a moment, so that one event names all paths that a program writes
-    /// together. An event does not say how a path changed.
+    /// The server collects changes for a moment, so that one event names all paths that a program
+    /// writes together. An event does not say how a path changed.
     ///
     /// An error among the items does not end the iterator: a message that cannot be decoded
-    /// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read in time
-    /// ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The iterator ends with
-    /// the connection, with [`Closed`](crate::Error::Closed) as the last item unless this client closed it.
+    /// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read
+    /// in time ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The
+    /// iterator ends with the connection, with [`Closed`](crate::Error::Closed) as the last item
+    /// unless this client closed it.
     ///
     /// When the watcher is dropped, the server stops watching (`fs/unwatch`).
     FsWatcher(crate::fs_watch::FsWatcher) => codex_types::FsChangedNotification

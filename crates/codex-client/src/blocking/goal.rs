@@ -26,17 +26,18 @@ use crate::{
 /// ```
 ///
 /// A goal comes to rest when it is complete, blocked, limited, paused or cleared, as soon as the
-/// running turn has ended; and when a turn of it is interrupted, since the server then starts no other
-/// turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of the thread are
-/// turns of the goal, including those that this program starts.
+/// running turn has ended; and when a turn of it is interrupted, since the server then starts no
+/// other turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of
+/// the thread are turns of the goal, including those that this program starts.
 ///
-/// If the handles and iterators are dropped, the server continues to pursue the goal. Another goal in the
-/// same thread supersedes this one, which then comes to rest.
+/// If the handles and iterators are dropped, the server continues to pursue the goal. Another goal
+/// in the same thread supersedes this one, which then comes to rest.
 ///
 /// # Memory
 ///
-/// The completed items of all turns are kept as long as a handle or an iterator exists. Events are kept
-/// for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was created.
+/// The completed items of all turns are kept as long as a handle or an iterator exists. Events are
+/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was
+/// created.
 #[derive(Debug, Clone)]
 pub struct GoalHandle {
     inner: crate::GoalHandle,
@@ -74,7 +75,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -86,7 +87,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also if the goal was cleared, and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
     ///
@@ -100,7 +101,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send), and
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send), and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -144,11 +145,12 @@ impl From<crate::GoalHandle> for GoalHandle {
 iterator! {
     /// The events of all turns of a goal; from [`GoalHandle::stream`].
     ///
-    /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included. The
-    /// iterator ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the
-    /// connection ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was
-    /// closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: that message could
-    /// not be decoded, and the next one follows.
+    /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are
+    /// included. The iterator ends when the goal comes to rest, or with
+    /// [`Closed`](crate::Error::Closed) if the connection ended before, or with
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
+    /// A [`Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and
+    /// the next one follows.
     ///
     /// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
     GoalStream(crate::goal::stream::GoalStream) => codex_types::ServerNotification

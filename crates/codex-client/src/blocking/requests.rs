@@ -30,8 +30,8 @@ use crate::{
 /// }
 /// ```
 ///
-/// The inbox ends with the connection and does not keep it open. Dropping it declines the requests that
-/// were not taken. A request that cannot be decoded is declined, and reported by
+/// The inbox ends with the connection and does not keep it open. Dropping it declines the requests
+/// that were not taken. A request that cannot be decoded is declined, and reported by
 /// [`Codex::notifications`](crate::blocking::Codex::notifications).
 #[derive(Debug)]
 #[must_use = "dropping the inbox declines the requests"]
@@ -42,8 +42,8 @@ pub struct RequestInbox {
 impl Iterator for RequestInbox {
     type Item = PendingRequest;
 
-    /// Returns the next request that is still open; `None` after the end of the connection, or if this
-    /// thread cannot wait.
+    /// Returns the next request that is still open; `None` after the end of the connection, or if
+    /// this thread cannot wait.
     fn next(&mut self) -> Option<PendingRequest> {
         let pending = next(&mut false, |context| {
             Pin::new(&mut self.inner)

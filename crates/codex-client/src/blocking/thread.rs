@@ -82,7 +82,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered, such as a review.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -138,7 +138,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -198,7 +198,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the compaction
     /// does not begin within the [request timeout](crate::blocking::CodexBuilder::request_timeout).
     ///
@@ -238,7 +238,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send);
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the command
     /// does not begin within the [request timeout](crate::blocking::CodexBuilder::request_timeout).
     ///
@@ -252,7 +252,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.

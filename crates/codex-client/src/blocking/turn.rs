@@ -25,10 +25,10 @@ use crate::{
 /// }
 /// ```
 ///
-/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even before
-/// it is created. The completed items, which the result is made from, are kept as long as a handle or
-/// a stream exists. When the last handle and stream are dropped, the turn goes on, and its further
-/// events go to [`Codex::notifications`](crate::blocking::Codex::notifications).
+/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
+/// before it is created. The completed items, which the result is made from, are kept as long as a
+/// handle or a stream exists. When the last handle and stream are dropped, the turn goes on, and
+/// its further events go to [`Codex::notifications`](crate::blocking::Codex::notifications).
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
@@ -117,7 +117,7 @@ impl<R> TurnHandle<R> {
     /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn)
     /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another
     /// turn is running; otherwise as
-    /// [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     /// [`Thread::steer_or_start`](crate::blocking::Thread::steer_or_start) starts a turn instead.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -139,7 +139,7 @@ impl<R> TurnHandle<R> {
     /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
     /// within the [request timeout](crate::blocking::CodexBuilder::request_timeout);
     /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise as
-    /// [`RequestBuilder::send`](crate::blocking::RequestBuilder::send).
+    /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -207,13 +207,13 @@ iterator! {
     /// }
     /// ```
     ///
-    /// The last item is `turn/completed`, or [`Error::Closed`](crate::Error::Closed) if the connection
-    /// ended before, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
-    /// unsubscribed from before. An [`Error::Decode`](crate::Error::Decode) does not end the iterator:
-    /// that message could not be decoded, and the next one follows.
+    /// The last item is `turn/completed`, or [`Error::Closed`](crate::Error::Closed) if the
+    /// connection ended before, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the
+    /// thread was closed or unsubscribed from before. An [`Error::Decode`](crate::Error::Decode)
+    /// does not end the iterator: that message could not be decoded, and the next one follows.
     ///
-    /// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the same
-    /// text.
+    /// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
+    /// same text.
     TurnStream(crate::turn::stream::TurnStream) => codex_types::ServerNotification
 }
 
@@ -239,8 +239,8 @@ iterator! {
     /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
     /// ([`Closed`](crate::Error::Closed)) or the thread did
     /// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
-    /// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and the
-    /// next piece follows.
+    /// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded,
+    /// and the next piece follows.
     TextStream(crate::turn::text::TextStream) => String
 }
 

@@ -29,8 +29,8 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Waits for the next item of a stream.
 ///
-/// If the current thread cannot wait, the error is returned once, which `has_failed` records; then `None`
-/// is returned, so that a loop that skips errors ends.
+/// If the current thread cannot wait, the error is returned once, which `has_failed` records; then
+/// `None` is returned, so that a loop that skips errors ends.
 pub(crate) fn next<T>(
     has_failed: &mut bool,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<T>>>,

@@ -74,15 +74,15 @@ impl<M> CodexBuilder<M> {
         }
     }
 
-    /// Sets the `codex` program to run: a path, or a name that is searched for in `PATH`. By default, the
-    /// installed program is found.
+    /// Sets the `codex` program to run: a path, or a name that is searched for in `PATH`. By
+    /// default, the installed program is found.
     pub fn binary(mut self, program: impl Into<PathBuf>) -> Self {
         self.binary = Some(program.into());
         self
     }
 
-    /// Overrides a configuration value for this server, as `-c key=value` does. The key may be dotted; the
-    /// value is TOML, or text if it does not parse.
+    /// Overrides a configuration value for this server, as `-c key=value` does. The key may be
+    /// dotted; the value is TOML, or text if it does not parse.
     pub fn config(mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.config
             .push(format!("{}={}", key.as_ref(), value.as_ref()));
@@ -136,22 +136,22 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets whether the client declares the `experimentalApi` capability. Without it, the server refuses
-    /// experimental methods and fields. On by default.
+    /// Sets whether the client declares the `experimentalApi` capability. Without it, the server
+    /// refuses experimental methods and fields. On by default.
     pub fn experimental_api(mut self, experimental: bool) -> Self {
         self.capabilities.experimental_api = Some(experimental);
         self
     }
 
-    /// Sets whether the client declares the `requestAttestation` capability. Without it, the server never
-    /// requests an attestation (`attestation/generate`). Off by default.
+    /// Sets whether the client declares the `requestAttestation` capability. Without it, the server
+    /// never requests an attestation (`attestation/generate`). Off by default.
     pub fn request_attestation(mut self, request: bool) -> Self {
         self.capabilities.request_attestation = Some(request);
         self
     }
 
-    /// Changes the capabilities directly, for those without a setter here, such as extensions of MCP and
-    /// approvals that only a person may give.
+    /// Changes the capabilities directly, for those without a setter here, such as extensions of
+    /// MCP and approvals that only a person may give.
     pub fn capabilities(
         mut self,
         change: impl FnOnce(InitializeCapabilities) -> InitializeCapabilities,
@@ -160,8 +160,8 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the notifications that the server does not send, by their exact methods. The server ignores
-    /// unknown methods.
+    /// Sets the notifications that the server does not send, by their exact methods. The server
+    /// ignores unknown methods.
     pub fn opt_out_notifications<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -174,10 +174,10 @@ impl<M> CodexBuilder<M> {
 
     /// Sets the default timeout of requests. Without it, the timeout is 60 seconds.
     ///
-    /// Request builders override it with their `timeout` and `no_timeout`. Methods without a builder, such
-    /// as [`Thread::set_name`](crate::Thread::set_name) and
-    /// [`TurnHandle::steer`](crate::TurnHandle::steer), use the default. For another timeout, send the
-    /// request of the protocol:
+    /// Request builders override it with their `timeout` and `no_timeout`. Methods without a
+    /// builder, such as [`Thread::set_name`](crate::Thread::set_name) and
+    /// [`TurnHandle::steer`](crate::TurnHandle::steer), use the default. For another timeout, send
+    /// the request of the protocol:
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -195,23 +195,23 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Removes the default timeout of requests. A request without a timeout of its own then waits for its
-    /// response until the connection ends.
+    /// Removes the default timeout of requests. A request without a timeout of its own then waits
+    /// for its response until the connection ends.
     pub fn no_request_timeout(mut self) -> Self {
         self.limits.timeout = None;
         self
     }
 
-    /// Sets the maximum number of requests in flight. Further requests are queued. The default is 100: a
-    /// server drops responses beyond about 125.
+    /// Sets the maximum number of requests in flight. Further requests are queued. The default is
+    /// 100: a server drops responses beyond about 125.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
-    /// Sets the maximum length of a message of the server, in bytes. A longer message is dropped: the
-    /// request fails if it is a response, otherwise [`Codex::notifications`] reports it. The default is
-    /// 256 MiB.
+    /// Sets the maximum length of a message of the server, in bytes. A longer message is dropped:
+    /// the request fails if it is a response, otherwise [`Codex::notifications`] reports it. The
+    /// default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self
@@ -226,16 +226,16 @@ impl CodexBuilder {
     /// # Errors
     ///
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`,
-    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed) with
-    /// the end of its standard error if it ends before the handshake does,
+    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed)
+    /// with the end of its standard error if it ends before the handshake does,
     /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
     pub async fn start(self) -> Result<Codex> {
         self.launch().await
     }
 
-    /// Performs the handshake with a server at the other end of these streams, with one JSON message per
-    /// line: a fake server in a test, or a server that another program has started. Options of the server
-    /// process are ignored.
+    /// Performs the handshake with a server at the other end of these streams, with one JSON
+    /// message per line: a fake server in a test, or a server that another program has started.
+    /// Options of the server process are ignored.
     ///
     /// If the future is dropped, the streams are closed.
     ///

@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl<M> CodexBuilder<M> {
-    /// Sets the timeout of handlers. A request is declined if its handler exceeds the timeout. There is no
-    /// timeout by default: a handler may wait for a person.
+    /// Sets the timeout of handlers. A request is declined if its handler exceeds the timeout.
+    /// There is no timeout by default: a handler may wait for a person.
     ///
     /// In the blocking API, the thread of the handler goes on after a timeout.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
@@ -31,10 +31,10 @@ macro_rules! define_setters {
                 $(#[$doc])*
                 ///
                 /// The handler returns the response, or a `Result` of it. It runs concurrently with
-                /// others, on a task of its own, and is dropped when the server withdraws the request. An
-                /// error or a panic declines the request, and is reported by
-                /// [`Codex::notifications`](crate::Codex::notifications). A handler that is set later
-                /// replaces it.
+                /// others, on a task of its own, and is dropped when the server withdraws the
+                /// request. An error or a panic declines the request, and is reported by
+                /// [`Codex::notifications`](crate::Codex::notifications). A handler that is set
+                /// later replaces it.
                 pub fn $setter<F, Fut>(mut self, handler: F) -> Self
                 where
                     F: Fn($request) -> Fut + Send + Sync + 'static,
@@ -51,8 +51,8 @@ macro_rules! define_setters {
 
             /// Sets the handler of one method of the server, by the type of its params.
             ///
-            /// `.on_request(|params: FileChangeRequestApprovalParams| async move { .. })` handles approval
-            /// requests for file changes.
+            /// `.on_request(|params: FileChangeRequestApprovalParams| async move { .. })` handles
+            /// approval requests for file changes.
             ///
             /// The handler runs as one that is set by a setter for a single method does.
             pub fn on_request<P, F, Fut>(mut self, handler: F) -> Self
@@ -69,8 +69,8 @@ macro_rules! define_setters {
                 self
             }
 
-            /// Sets one value as the handler of all requests, in place of all handlers that were set
-            /// before.
+            /// Sets one value as the handler of all requests, in place of all handlers that were
+            /// set before.
             pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
                 let handler = Arc::new(handler);
                 $({

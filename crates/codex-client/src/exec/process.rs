@@ -35,14 +35,14 @@ use crate::{
 /// }
 /// ```
 ///
-/// When the last handle and stream are dropped, the process is [terminated](Self::terminate). It also
-/// ends with the connection.
+/// When the last handle and stream are dropped, the process is [terminated](Self::terminate). It
+/// also ends with the connection.
 ///
 /// # Memory
 ///
-/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the oldest
-/// chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default the server
-/// sends at most 1 MiB of each stream, so that this needs
+/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the
+/// oldest chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default
+/// the server sends at most 1 MiB of each stream, so that this needs
 /// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
@@ -71,8 +71,8 @@ impl ExecProcess {
         Ok(Self { process })
     }
 
-    /// Streams the output, beginning with the oldest unread chunk. With several streams, each chunk goes to
-    /// one of them.
+    /// Streams the output, beginning with the oldest unread chunk. With several streams, each chunk
+    /// goes to one of them.
     pub fn stream(&self) -> ExecStream {
         ExecStream::new(Arc::clone(&self.process))
     }
@@ -81,7 +81,8 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the call.
+    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the
+    /// call.
     pub async fn output(&self) -> Result<ExecOutput> {
         let mut output = ExecOutput::default();
         let mut chunks = self.stream();
@@ -92,8 +93,8 @@ impl ExecProcess {
         Ok(output)
     }
 
-    /// Waits for the end of the process and returns its exit code. The output need not be read, and can be
-    /// read afterwards.
+    /// Waits for the end of the process and returns its exit code. The output need not be read, and
+    /// can be read afterwards.
     ///
     /// The exit code is 124 for a program that exceeded its
     /// [timeout](crate::builder::ExecBuilder::timeout), and not 0 for a program that was ended by a
@@ -101,8 +102,8 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed) if
-    /// the connection ended before it.
+    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
+    /// if the connection ended before it.
     pub async fn wait(&self) -> Result<i32> {
         self.response().await.map(|response| response.exit_code)
     }
@@ -113,13 +114,13 @@ impl ExecProcess {
         end.and_then(|response| response.decode::<CommandExecParams>())
     }
 
-    /// Writes to the standard input of the program (`command/exec/write`). Returns when the server has
-    /// accepted the bytes, which a program that does not read its input can delay.
+    /// Writes to the standard input of the program (`command/exec/write`). Returns when the server
+    /// has accepted the bytes, which a program that does not read its input can delay.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if
-    /// the program has ended, or has no input because neither
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
     /// [`stream_stdin`](crate::builder::ExecBuilder::stream_stdin) nor
     /// [`tty`](crate::builder::ExecBuilder::tty) was set.
     pub async fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
@@ -143,8 +144,8 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if
-    /// the program has ended, or does not run in a terminal.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
         self.call(&CommandExecResizeParams::new(self.process_id(), size))
@@ -152,7 +153,8 @@ impl ExecProcess {
     }
 
     /// Terminates the process (`command/exec/terminate`). Returns when the server has accepted the
-    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a no-op.
+    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a
+    /// no-op.
     ///
     /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
     /// being set up, in the first moments after its start.
@@ -173,8 +175,8 @@ impl ExecProcess {
         self.process.stream.id()
     }
 
-    /// Sends a request about the process. If the process could not be started, returns that error, which
-    /// says more than the refusal of the request.
+    /// Sends a request about the process. If the process could not be started, returns that error,
+    /// which says more than the refusal of the request.
     async fn call<R: Request>(&self, params: &R) -> Result<()> {
         let connection = self.process.codex.connection();
         let response = connection.call(params, connection.timeout()).await;

@@ -15,12 +15,12 @@ use crate::{
 
 /// A request to run a command (`command/exec`); from [`Codex::exec`].
 ///
-/// `send` and `.await` run the command to its end. [`spawn`](Self::spawn) returns a process to write to
-/// and to read from.
+/// `send` and `.await` run the command to its end. [`spawn`](Self::spawn) returns a process to
+/// write to and to read from.
 ///
-/// The [request timeout](crate::builder::CodexBuilder::request_timeout) of the client does not apply: the
-/// server responds when the program has ended, and terminates it after ten seconds unless
-/// [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set.
+/// The [request timeout](crate::builder::CodexBuilder::request_timeout) of the client does not
+/// apply: the server responds when the program has ended, and terminates it after ten seconds
+/// unless [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited, or `send` or `spawn` is called"]
 pub struct ExecBuilder<M = Async> {
@@ -42,19 +42,19 @@ impl<M> ExecBuilder<M> {
     options! { CommandExecParams {
         /// Sets the working directory, relative to that of the server, which is the default.
         cwd: Path;
-        /// Selects the permissions profile of the configuration that applies to the command, by its id.
-        /// It cannot be combined with [`sandbox`](Self::sandbox). Experimental.
+        /// Selects the permissions profile of the configuration that applies to the command, by its
+        /// id. It cannot be combined with [`sandbox`](Self::sandbox). Experimental.
         permission_profile: String;
-        /// Sets the sandbox: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxPolicy`]. The default is
-        /// the sandbox of the user's configuration.
+        /// Sets the sandbox: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxPolicy`]. The
+        /// default is the sandbox of the user's configuration.
         sandbox => sandbox_policy: SandboxPolicy;
         /// Sets whether the standard input of the program can be [written](ExecProcess::write) to.
         /// Otherwise it is empty.
         stream_stdin: bool;
     } }
 
-    /// Sets an environment variable of the program, in addition to those that the configuration of the
-    /// server sets.
+    /// Sets an environment variable of the program, in addition to those that the configuration of
+    /// the server sets.
     pub fn env(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variable(name.into(), Some(value.into()))
     }
@@ -74,8 +74,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Runs the program in a terminal of this size. The terminal merges both output streams, and its input
-    /// can be [written](ExecProcess::write) to.
+    /// Runs the program in a terminal of this size. The terminal merges both output streams, and
+    /// its input can be [written](ExecProcess::write) to.
     pub fn tty(self, cols: u16, rows: u16) -> Self {
         self.params(|params| {
             params
@@ -84,8 +84,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Sets the time after which the server terminates the program, with the exit code 124. The default
-    /// is ten seconds.
+    /// Sets the time after which the server terminates the program, with the exit code 124. The
+    /// default is ten seconds.
     pub fn timeout(self, timeout: Duration) -> Self {
         let milliseconds = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         self.params(|mut params| {
@@ -102,8 +102,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Sets the maximum number of bytes that the server keeps of each output stream. It discards further
-    /// output while the program goes on. The default is 1 MiB.
+    /// Sets the maximum number of bytes that the server keeps of each output stream. It discards
+    /// further output while the program goes on. The default is 1 MiB.
     pub fn output_bytes_cap(self, bytes: u64) -> Self {
         self.params(|mut params| {
             params.disable_output_cap = None;
@@ -133,10 +133,12 @@ impl<M> ExecBuilder<M> {
 }
 
 impl ExecBuilder {
-    /// Starts the program and returns at once. The server does not report that a program has started: if
-    /// it cannot be started, the first method of the process that is called returns the error.
+    /// Starts the program and returns at once. The server does not report that a program has
+    /// started: if it cannot be started, the first method of the process that is called returns the
+    /// error.
     ///
-    /// The output is streamed, which the sandbox of Windows does not support: the server refuses there.
+    /// The output is streamed, which the sandbox of Windows does not support: the server refuses
+    /// there.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Goals: objectives that the server pursues turn after turn, until the model marks them as complete.
+//! Goals: objectives that the server pursues turn after turn, until the model marks them as
+//! complete.
 
 pub(crate) mod handle;
 pub(crate) mod result;

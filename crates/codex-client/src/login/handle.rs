@@ -9,22 +9,21 @@ use crate::{
     routing::logins::LoginAttempt,
 };
 
-/// Implements the methods that both kinds of login have. The methods that only one kind has come
-/// first.
+/// Implements the given methods of one kind of login, and the methods that both kinds have.
 macro_rules! login {
     ($handle:ident, $response:ident { $($methods:tt)* }) => {
         impl $handle {
             $($methods)*
 
-            /// Waits for the end of this attempt (`account/login/completed`). It may be called several
-            /// times, also after the end.
+            /// Waits for the end of this attempt (`account/login/completed`). It may be called
+            /// several times, also after the end.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.wait_builder()
             }
 
-            /// Cancels this attempt (`account/login/cancel`). It then completes without success, which
-            /// [`wait`](Self::wait) returns. The status in the response is `notFound` if the attempt has
-            /// already ended.
+            /// Cancels this attempt (`account/login/cancel`). It then completes without success,
+            /// which [`wait`](Self::wait) returns. The status in the response is `notFound` if the
+            /// attempt has already ended.
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.cancel_builder()
             }

@@ -1,5 +1,5 @@
-//! Logins with a ChatGPT account. The program starts an attempt, a person completes it, and the server
-//! reports the outcome.
+//! Logins with a ChatGPT account. The program starts an attempt, a person completes it, and the
+//! server reports the outcome.
 
 pub(crate) mod handle;
 pub(crate) mod start;

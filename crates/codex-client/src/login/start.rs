@@ -34,10 +34,11 @@ impl<M> ChatgptLoginBuilder<M> {
     options! { ChatgptLoginAccountParams {
         /// Sets the product whose name and logo the login pages show.
         app_brand: LoginAppBrand;
-        /// Sets whether the login uses the shorter flow, which does not ask for the purpose of the login.
+        /// Sets whether the login uses the shorter flow, which does not ask for the purpose of the
+        /// login.
         codex_streamlined_login: bool;
-        /// Sets whether the browser ends up on a page hosted by OpenAI instead of one that the server
-        /// serves.
+        /// Sets whether the browser ends up on a page hosted by OpenAI instead of one that the
+        /// server serves.
         use_hosted_login_success_page: bool;
     } }
 
@@ -65,8 +66,8 @@ impl<M> ChatgptLoginBuilder<M> {
 /// A request to start a login with a device code (`account/login/start`); from
 /// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
 ///
-/// The [`timeout`](Self::timeout) is that of the response, for which the server fetches the code from
-/// OpenAI, not that of the login: [`DeviceCodeLoginHandle::wait`] has a timeout of its own.
+/// The [`timeout`](Self::timeout) is that of the response, for which the server fetches the code
+/// from OpenAI, not that of the login: [`DeviceCodeLoginHandle::wait`] has a timeout of its own.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct DeviceCodeLoginBuilder<M = Async> {

@@ -11,8 +11,10 @@ use crate::{
     routing::logins::LoginAttempt,
 };
 
-/// A wait for the end of a login; from [`ChatgptLoginHandle::wait`](crate::ChatgptLoginHandle::wait) and
-/// [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait). There is no timeout by default.
+/// A wait for the end of a login; from
+/// [`ChatgptLoginHandle::wait`](crate::ChatgptLoginHandle::wait) and
+/// [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait). There is no timeout by
+/// default.
 #[derive(Debug)]
 #[must_use = "does nothing until this is awaited or `send` is called"]
 pub struct LoginWaitBuilder<M = Async> {
@@ -32,7 +34,8 @@ impl<M> LoginWaitBuilder<M> {
         }
     }
 
-    /// Sets the maximum time to wait. After a timeout the attempt goes on, and can be waited for again.
+    /// Sets the maximum time to wait. After a timeout the attempt goes on, and can be waited for
+    /// again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

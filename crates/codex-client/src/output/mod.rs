@@ -35,22 +35,23 @@ use crate::{
 ///
 /// # Supported types
 ///
-/// `T` implements serde's `Deserialize` and the `JsonSchema` of schemars 1, and has a schema in the strict
-/// subset of JSON Schema that models enforce: structs, lists, options, numbers, strings, enums in all
-/// representations of serde, and recursive types. The documentation comments of a type and its fields
-/// are part of the schema: the model reads them.
+/// `T` implements serde's `Deserialize` and the `JsonSchema` of schemars 1, and has a schema in the
+/// strict subset of JSON Schema that models enforce: structs, lists, options, numbers, strings,
+/// enums in all representations of serde, and recursive types. The documentation comments of a type
+/// and its fields are part of the schema: the model reads them.
 ///
 /// - The model must write every field, including those with `#[serde(default)]`. An `Option` may be
 ///   `null`.
-/// - A type that is not a struct (an enum, a list, a number) is wrapped in an object with the single
-///   member `value` on the wire. [`value`](Self::value) is the value itself.
-/// - Maps, [`Value`](serde_json::Value) and tuples of different types have no strict schema. The request
-///   fails with [`InvalidInput`](crate::Error::InvalidInput), which names the field; nothing is sent.
+/// - A type that is not a struct (an enum, a list, a number) is wrapped in an object with the
+///   single member `value` on the wire. [`value`](Self::value) is the value itself.
+/// - Maps, [`Value`](serde_json::Value) and tuples of different types have no strict schema. The
+///   request fails with [`InvalidInput`](crate::Error::InvalidInput), which names the field;
+///   nothing is sent.
 /// - Constraints that the API does not support, such as the length of a string, are not part of the
 ///   schema.
-/// - The model writes the members in the order of the schema: alphabetically, or in the order of the
-///   struct with the feature `preserve_order` of this crate or of serde_json. The tag of an enum comes
-///   first, since some models refuse alternatives that begin with the same member.
+/// - The model writes the members in the order of the schema: alphabetically, or in the order of
+///   the struct with the feature `preserve_order` of this crate or of serde_json. The tag of an
+///   enum comes first, since some models refuse alternatives that begin with the same member.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TypedResult<T> {
@@ -63,20 +64,20 @@ pub struct TypedResult<T> {
 /// Converts the result of a turn to the type that the caller requested.
 pub(crate) type ConvertResult<R> = fn(TurnResult) -> Result<R>;
 
-/// Defines the setter that changes the output type of a request builder. It keeps the field `request` and
-/// the fields that are named after the builder.
+/// Defines the setter that changes the output type of a request builder. It keeps the field
+/// `request` and the fields that are named after the builder.
 macro_rules! output {
     ($builder:ident $($option:ident)*) => {
-        /// Requests a final response of the [supported type](crate::TypedResult#supported-types) `T`, in
-        /// this turn. The model must follow the JSON schema of the type, and the result is a
-        /// [`TypedResult`](crate::TypedResult).
+        /// Requests a final response of the [supported type](crate::TypedResult#supported-types)
+        /// `T`, in this turn. The model must follow the JSON schema of the type, and the result is
+        /// a [`TypedResult`](crate::TypedResult).
         ///
-        /// This overrides [`output_schema`](Self::output_schema), in any order of the calls. A turn that
-        /// joins a running one has the output schema of that turn: a different one is refused
+        /// This overrides [`output_schema`](Self::output_schema), in any order of the calls. A turn
+        /// that joins a running one has the output schema of that turn: a different one is refused
         /// ([`OutputSchemaMismatch`](crate::RpcErrorKind::OutputSchemaMismatch)).
         ///
-        /// The turn ends with [`OutputMismatch`](crate::Error::OutputMismatch) if the final response does
-        /// not match the type, or if there is none, as after an interrupt.
+        /// The turn ends with [`OutputMismatch`](crate::Error::OutputMismatch) if the final
+        /// response does not match the type, or if there is none, as after an interrupt.
         pub fn output<T>(self) -> $builder<$crate::TypedResult<T>, M>
         where
             T: serde::de::DeserializeOwned + schemars::JsonSchema,
@@ -94,8 +95,8 @@ pub(crate) use output;
 
 /// The output that a turn is started with.
 pub(crate) struct OutputSpec<R> {
-    /// The schema of the final response, if there is one; an error if the type has no strict schema, which
-    /// is returned when the turn is started.
+    /// The schema of the final response, if there is one; an error if the type has no strict
+    /// schema, which is returned when the turn is started.
     pub(crate) schema: Result<Option<Schema>>,
     pub(crate) convert: ConvertResult<R>,
 }

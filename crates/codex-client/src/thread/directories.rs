@@ -7,8 +7,8 @@ use codex_types::ThreadListCwdFilter;
 use crate::{error::Result, path};
 
 /// One or more working directories, for
-/// [`ThreadListBuilder::cwd`](crate::builder::ThreadListBuilder::cwd): a path, a list of paths, or a
-/// [`ThreadListCwdFilter`].
+/// [`ThreadListBuilder::cwd`](crate::builder::ThreadListBuilder::cwd): a path, a list of paths, or
+/// a [`ThreadListCwdFilter`].
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -35,8 +35,8 @@ impl Directories {
     }
 }
 
-/// Implements the conversion from a single path. A blanket impl for `AsRef<Path>` would overlap with the
-/// conversions from lists.
+/// Implements the conversion from a single path. A blanket impl for `AsRef<Path>` would overlap
+/// with the conversions from lists.
 macro_rules! from_paths {
     ($($path:ty),* $(,)?) => {$(
         impl From<$path> for Directories {

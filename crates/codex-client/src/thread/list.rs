@@ -49,7 +49,8 @@ impl<M> ThreadListBuilder<M> {
         ancestor_thread_id: String;
         /// Sets whether to list the archived threads instead of the others.
         archived: bool;
-        /// Lists only threads that are attached to this one, which are otherwise left out. Experimental.
+        /// Lists only threads that are attached to this one, which are otherwise left out.
+        /// Experimental.
         attached_to_thread_id: String;
         /// Sets whether to list only threads that the current ChatGPT account may see.
         current_account_only: bool;

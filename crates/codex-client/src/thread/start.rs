@@ -37,7 +37,8 @@ macro_rules! thread_options {
             model: String;
             /// Sets the model provider, by its id in the configuration.
             model_provider: String;
-            /// Sets the sandbox of commands: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxMode`].
+            /// Sets the sandbox of commands: a [`Sandbox`](crate::Sandbox) preset or a
+            /// [`SandboxMode`].
             sandbox: SandboxMode;
             /// Sets the service tier of the turns.
             service_tier: String;
@@ -47,8 +48,8 @@ macro_rules! thread_options {
         approval_mode! {
             /// Sets who approves actions that the sandbox does not allow: both
             /// [`approval_policy`](Self::approval_policy) and
-            /// [`approvals_reviewer`](Self::approvals_reviewer). The default is the configuration of the
-            /// server.
+            /// [`approvals_reviewer`](Self::approvals_reviewer). The default is the configuration
+            /// of the server.
         }
 
         timeouts!();
@@ -58,17 +59,17 @@ macro_rules! thread_options {
 /// Defines the setter that selects whether the response includes the turns of the thread.
 macro_rules! include_turns {
     () => {
-        /// Sets whether the response includes the history of the thread. This client does not use it, and
-        /// a long history takes time: pass `false` to leave it out. The model knows the history in any
-        /// case. To read the history, use [`Thread::read`].
+        /// Sets whether the response includes the history of the thread. This client does not use
+        /// it, and a long history takes time: pass `false` to leave it out. The model knows the
+        /// history in any case. To read the history, use [`Thread::read`].
         pub fn include_turns(self, include: bool) -> Self {
             self.params(|params| params.exclude_turns(!include))
         }
     };
 }
 
-/// Sends a request that loads a thread with tools. The thread has them before any message that follows
-/// the response is processed.
+/// Sends a request that loads a thread with tools. The thread has them before any message that
+/// follows the response is processed.
 async fn call_with_tools<R: Request, M>(
     request: &RequestBuilder<R, M>,
     tools: ThreadTools<WeakCodex>,
@@ -112,9 +113,9 @@ impl<M> ThreadStartBuilder<M> {
     } }
 
     tools! {
-        /// The definition of the tool is saved with the thread: the model sees the tool also after the
-        /// thread is resumed or forked, by this program or another one. The program then passes the tool
-        /// again: see [`ThreadResumeBuilder::tool`]. Experimental.
+        /// The definition of the tool is saved with the thread: the model sees the tool also after
+        /// the thread is resumed or forked, by this program or another one. The program then passes
+        /// the tool again: see [`ThreadResumeBuilder::tool`]. Experimental.
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {
@@ -168,9 +169,9 @@ impl<M> ThreadResumeBuilder<M> {
     include_turns!();
 
     tools! {
-        /// The server offers the model the tools that the thread was started with; the tools that are
-        /// passed here serve their calls. A call without a tool that serves it fails, which the model sees.
-        /// Tools cannot be added to a thread.
+        /// The server offers the model the tools that the thread was started with; the tools that
+        /// are passed here serve their calls. A call without a tool that serves it fails, which the
+        /// model sees. Tools cannot be added to a thread.
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {
@@ -216,9 +217,9 @@ impl<M> ThreadForkBuilder<M> {
     include_turns!();
 
     tools! {
-        /// The server offers the model the tools that the original thread was started with. If this client
-        /// serves them there, it serves them in the fork, too. A tool that is passed here replaces the one
-        /// with the same name.
+        /// The server offers the model the tools that the original thread was started with. If this
+        /// client serves them there, it serves them in the fork, too. A tool that is passed here
+        /// replaces the one with the same name.
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {

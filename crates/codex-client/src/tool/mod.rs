@@ -46,30 +46,30 @@ use crate::{
 /// }
 /// ```
 ///
-/// The function returns a [`ToolOutput`] or a string, and `?` converts any error. An error does not fail
-/// the turn: the model sees its text and goes on. The same holds for arguments that cannot be decoded,
-/// for a panic and for a timeout; panics and timeouts are also reported by
+/// The function returns a [`ToolOutput`] or a string, and `?` converts any error. An error does not
+/// fail the turn: the model sees its text and goes on. The same holds for arguments that cannot be
+/// decoded, for a panic and for a timeout; panics and timeouts are also reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// A tool runs without an approval, whatever the approval policy of the thread.
 ///
-/// Calls run concurrently, each on a task of its own, and are dropped when their turn ends. To use the
-/// client in a tool, take it from the [`ToolContext`]: a tool that holds a [`Codex`](crate::Codex) keeps
-/// the server running until [`close`](crate::Codex::close).
+/// Calls run concurrently, each on a task of its own, and are dropped when their turn ends. To use
+/// the client in a tool, take it from the [`ToolContext`]: a tool that holds a
+/// [`Codex`](crate::Codex) keeps the server running until [`close`](crate::Codex::close).
 ///
 /// # Arguments
 ///
-/// The arguments are a type that implements serde's `Deserialize` and the `JsonSchema` of schemars 1; the
-/// model reads its documentation comments. Unlike [typed output](crate::TypedResult), arguments may
-/// contain maps and arbitrary JSON values, and optional fields may be absent. `()` stands for no
-/// arguments. A type that is not a struct is wrapped in an object with the single member `value` on the
-/// wire. Models are not forced to follow the schema, and servers simplify it: they remove constraints,
-/// and the comments of a large schema.
+/// The arguments are a type that implements serde's `Deserialize` and the `JsonSchema` of schemars
+/// 1; the model reads its documentation comments. Unlike [typed output](crate::TypedResult),
+/// arguments may contain maps and arbitrary JSON values, and optional fields may be absent. `()`
+/// stands for no arguments. A type that is not a struct is wrapped in an object with the single
+/// member `value` on the wire. Models are not forced to follow the schema, and servers simplify it:
+/// they remove constraints, and the comments of a large schema.
 ///
 /// # Names
 ///
-/// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, it calls its
-/// own. To keep many tools apart, put them into a
+/// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, it
+/// calls its own. To keep many tools apart, put them into a
 /// [namespace](crate::builder::ThreadStartBuilder::tool_namespace).
 #[derive(Clone)]
 pub struct Tool {
@@ -114,8 +114,8 @@ impl Tool {
         Self::with_context(name, description, move |arguments, _| run(arguments))
     }
 
-    /// Creates a tool as [`new`](Self::new) does. The function also receives the [context](ToolContext) of
-    /// the call.
+    /// Creates a tool as [`new`](Self::new) does. The function also receives the
+    /// [context](ToolContext) of the call.
     pub fn with_context<T, F, Fut, O>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -139,8 +139,8 @@ impl Tool {
 
     /// Creates a tool from its name, its description for the model, and a function that may block.
     ///
-    /// Each call runs on a thread of its own, where it may use the blocking client. A call is not stopped
-    /// when its turn ends, but its output is then ignored.
+    /// Each call runs on a thread of its own, where it may use the blocking client. A call is not
+    /// stopped when its turn ends, but its output is then ignored.
     pub fn blocking<T, F, O>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -208,17 +208,17 @@ impl Tool {
         }
     }
 
-    /// Sets the timeout of a call. A call that exceeds it fails, which the model sees. The default is the
-    /// [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) of the client, which has none by
-    /// default.
+    /// Sets the timeout of a call. A call that exceeds it fails, which the model sees. The default
+    /// is the [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) of the client,
+    /// which has none by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets whether the model must search for the tool before it sees it, which saves context if there are
-    /// many tools. It requires a namespace, and a server that offers the search.
+    /// Sets whether the model must search for the tool before it sees it, which saves context if
+    /// there are many tools. It requires a namespace, and a server that offers the search.
     #[must_use]
     pub fn defer_loading(mut self, defer: bool) -> Self {
         self.defer_loading = defer;

@@ -35,8 +35,8 @@ impl ToolOutput {
         Self::image_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// Creates an output of an image with a `data:` URL. Current servers accept no other URL; the model sees
-    /// that the image is missing.
+    /// Creates an output of an image with a `data:` URL. Current servers accept no other URL; the
+    /// model sees that the image is missing.
     pub fn image_url(url: impl Into<String>) -> Self {
         InputImageDynamicToolCallOutputContentItem::new(url).into()
     }
@@ -60,8 +60,8 @@ impl ToolOutput {
         self
     }
 
-    /// Marks the call as failed, which clients can show. The model sees only the items of the output: they
-    /// should say why.
+    /// Marks the call as failed, which clients can show. The model sees only the items of the
+    /// output: they should say why.
     #[must_use]
     pub fn failed(mut self) -> Self {
         self.success = false;

@@ -152,23 +152,23 @@ fn check_name(kind: &str, name: &str, max: usize) -> Result<()> {
     Err(Error::InvalidInput(message.into()))
 }
 
-/// Defines the setters of a request builder whose field `tools` is a [`ToolSet`]. `$offered` documents
-/// which tools the model sees.
+/// Defines the setters of a request builder whose field `tools` is a [`ToolSet`]. `$offered`
+/// documents which tools the model sees.
 macro_rules! tools {
     ($(#[$offered:meta])*) => {
         /// Adds a [`Tool`](crate::Tool) that the model can call.
         ///
         $(#[$offered])*
         ///
-        /// The client serves the calls until the server unloads, archives or deletes the thread, or the
-        /// connection ends, even if the handle of the thread is dropped.
+        /// The client serves the calls until the server unloads, archives or deletes the thread, or
+        /// the connection ends, even if the handle of the thread is dropped.
         pub fn tool(mut self, tool: crate::Tool) -> Self {
             self.tools.add(tool);
             self
         }
 
-        /// Adds [tools](crate::Tool) in a namespace, with a description of the namespace for the model of
-        /// at most 1024 characters.
+        /// Adds [tools](crate::Tool) in a namespace, with a description of the namespace for the
+        /// model of at most 1024 characters.
         pub fn tool_namespace<I>(
             mut self,
             name: impl Into<String>,

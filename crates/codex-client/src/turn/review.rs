@@ -21,8 +21,8 @@ use crate::{
 
 /// A request to review code (`review/start`); from [`Thread::review`].
 ///
-/// `send` and `.await` run the review to its end and collect its result. [`start`](Self::start) returns
-/// the turn of the review as soon as it has begun.
+/// `send` and `.await` run the review to its end and collect its result. [`start`](Self::start)
+/// returns the turn of the review as soon as it has begun.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited, or `send` or `start` is called"]
 pub struct ReviewBuilder<M = Async> {
@@ -45,9 +45,9 @@ impl<M> ReviewBuilder<M> {
         self
     }
 
-    /// Sets the timeout of the review, from the request to the end of the review. A review that exceeds it
-    /// is interrupted: see [`TurnHandle::run_within`]. With [`start`](Self::start), it is the timeout of
-    /// the start only.
+    /// Sets the timeout of the review, from the request to the end of the review. A review that
+    /// exceeds it is interrupted: see [`TurnHandle::run_within`]. With [`start`](Self::start), it
+    /// is the timeout of the start only.
     ///
     /// There is no timeout by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -97,8 +97,8 @@ impl<M> ReviewBuilder<M> {
     }
 }
 
-/// Waits until the server has reported the id that the review runs under. Before that, the review cannot
-/// be interrupted.
+/// Waits until the server has reported the id that the review runs under. Before that, the review
+/// cannot be interrupted.
 async fn review_begins(turn: &TurnHandle) {
     let mut events = turn.log().listener();
     let is_review = |active: &ActiveTurn| active.root == turn.id() && active.id != turn.id();
@@ -116,7 +116,7 @@ async fn review_begins(turn: &TurnHandle) {
     }
 }
 
-/// Whether a notification is about the item that begins a review.
+/// Returns whether a notification is about the item that begins a review.
 fn is_entered(notification: &RawNotification) -> bool {
     let item = match notification.kind() {
         NotificationKind::ItemStarted => notification
@@ -131,8 +131,8 @@ fn is_entered(notification: &RawNotification) -> bool {
 }
 
 impl ReviewBuilder {
-    /// Starts the review and returns its turn as soon as the server has begun it, to stream its events or
-    /// interrupt it. A review cannot be steered.
+    /// Starts the review and returns its turn as soon as the server has begun it, to stream its
+    /// events or interrupt it. A review cannot be steered.
     ///
     /// # Errors
     ///

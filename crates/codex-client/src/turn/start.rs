@@ -57,23 +57,24 @@ macro_rules! turn_options {
                 output_schema: Value;
                 /// Sets the personality of the model. Current servers ignore it.
                 personality: Personality;
-                /// Sets the sandbox of commands, from this turn on: a [`Sandbox`](crate::Sandbox) preset
-                /// or a [`SandboxPolicy`].
+                /// Sets the sandbox of commands, from this turn on: a [`Sandbox`](crate::Sandbox)
+                /// preset or a [`SandboxPolicy`].
                 sandbox => sandbox_policy: SandboxPolicy;
-                /// Sets the trigger of the turn, for the statistics of the server. Ignored if the turn
-                /// joins a running one.
+                /// Sets the trigger of the turn, for the statistics of the server. Ignored if the
+                /// turn joins a running one.
                 source => turn_trigger: String;
                 /// Sets the service tier, from this turn on.
                 service_tier: String;
                 /// Sets how reasoning is summarized, from this turn on.
                 summary: ReasoningSummary;
-                /// Sets the service tier of this turn alone. Ignored if the turn joins a running one.
+                /// Sets the service tier of this turn alone. Ignored if the turn joins a running
+                /// one.
                 turn_service_tier => service_tier_for_turn: String;
             } }
 
             approval_mode! {
-                /// Sets who approves actions that the sandbox does not allow, from this turn on: both
-                /// [`approval_policy`](Self::approval_policy) and
+                /// Sets who approves actions that the sandbox does not allow, from this turn on:
+                /// both [`approval_policy`](Self::approval_policy) and
                 /// [`approvals_reviewer`](Self::approvals_reviewer).
             }
 
@@ -131,9 +132,10 @@ pub struct RunBuilder<R = TurnResult, M = Async> {
 turn_options!(RunBuilder, timeout);
 
 impl<R, M> RunBuilder<R, M> {
-    /// Sets the timeout of the turn, from the request to the end of the turn. A turn that exceeds it is
-    /// interrupted: see [`TurnHandle::run_within`]. If the server does not respond to `turn/start` in
-    /// time, the result is [`Timeout`](crate::Error::Timeout), and the turn may be running.
+    /// Sets the timeout of the turn, from the request to the end of the turn. A turn that exceeds
+    /// it is interrupted: see [`TurnHandle::run_within`]. If the server does not respond to
+    /// `turn/start` in time, the result is [`Timeout`](crate::Error::Timeout), and the turn may be
+    /// running.
     ///
     /// There is no timeout by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
