@@ -1,4 +1,4 @@
-//! The account that the server works for.
+//! Reads the account of the server.
 
 use codex_types::{GetAccountParams, GetAccountResponse};
 
@@ -10,9 +10,9 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// Reads the account (`account/read`); `.await` or `send` does it. From [`Codex::account`].
+/// A request for the account that is logged in (`account/read`); from [`Codex::account`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct AccountReadBuilder<M = Async> {
     request: RequestBuilder<GetAccountParams, M>,
 }
@@ -25,13 +25,13 @@ impl<M> AccountReadBuilder<M> {
     }
 
     options! { GetAccountParams {
-        /// Whether to refresh the token first.
+        /// Sets whether the server refreshes the account's token first.
         refresh_token: bool;
     } }
 
     timeouts!();
 
-    pub(crate) async fn perform(self) -> Result<GetAccountResponse> {
-        self.request.perform().await
+    pub(crate) async fn execute(self) -> Result<GetAccountResponse> {
+        self.request.execute().await
     }
 }

@@ -18,8 +18,30 @@
 //! }
 //! ```
 //!
-//! Each builder is generic over its mode: [`Async`], or `Blocking` for the builders that the module
-//! `blocking` names.
+//! | Method | Builder | Request |
+//! |---|---|---|
+//! | [`Codex::builder`](crate::Codex::builder) | [`CodexBuilder`] | `initialize` |
+//! | [`Codex::thread_start`](crate::Codex::thread_start) | [`ThreadStartBuilder`] | `thread/start` |
+//! | [`Codex::thread_resume`](crate::Codex::thread_resume) | [`ThreadResumeBuilder`] | `thread/resume` |
+//! | [`Codex::thread_fork`](crate::Codex::thread_fork) | [`ThreadForkBuilder`] | `thread/fork` |
+//! | [`Codex::thread_list`](crate::Codex::thread_list) | [`ThreadListBuilder`] | `thread/list` |
+//! | [`Codex::models`](crate::Codex::models) | [`ModelListBuilder`] | `model/list` |
+//! | [`Codex::account`](crate::Codex::account) | [`AccountReadBuilder`] | `account/read` |
+//! | [`Codex::login_chatgpt`](crate::Codex::login_chatgpt) | [`ChatgptLoginBuilder`] | `account/login/start` |
+//! | [`Codex::login_chatgpt_device_code`](crate::Codex::login_chatgpt_device_code) | [`DeviceCodeLoginBuilder`] | `account/login/start` |
+//! | [`Codex::exec`](crate::Codex::exec) | [`ExecBuilder`] | `command/exec` |
+//! | [`Codex::fs_watch`](crate::Codex::fs_watch) | [`FsWatchBuilder`] | `fs/watch` |
+//! | [`Codex::request`](crate::Codex::request) | [`RequestBuilder`] | any |
+//! | [`Thread::run`](crate::Thread::run) | [`RunBuilder`] | `turn/start` |
+//! | [`Thread::turn`](crate::Thread::turn) | [`TurnStartBuilder`] | `turn/start` |
+//! | [`Thread::review`](crate::Thread::review) | [`ReviewBuilder`] | `review/start` |
+//! | [`Thread::goal_start`](crate::Thread::goal_start), [`goal_resume`](crate::Thread::goal_resume) | [`GoalStartBuilder`] | `thread/goal/set` |
+//! | [`Thread::read`](crate::Thread::read) | [`ThreadReadBuilder`] | `thread/read` |
+//! | [`ChatgptLoginHandle::wait`](crate::ChatgptLoginHandle::wait), [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait) | [`LoginWaitBuilder`] | none |
+//! | `stream` of the builders of lists | [`Pages`] | one for each page |
+//!
+//! Each builder is generic over its mode: [`Async`] by default, or `Blocking`, for which the module
+//! `blocking` has aliases.
 
 #[cfg(feature = "blocking")]
 pub use crate::mode::Blocking;

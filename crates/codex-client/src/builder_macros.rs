@@ -3,9 +3,9 @@
 //! A builder is a struct around a [`RequestBuilder`](crate::builder::RequestBuilder) in its field
 //! `request`, generic over the [mode](crate::mode). Its options are defined once, for every mode.
 
-/// Defines the setters of a request builder, each for the field of its params with the same name, or
-/// with the name after `=>`. `[T]` takes any sequence, `{Value}` the members of a JSON object, `Path`
-/// any path. A setter of the params themselves is included.
+/// Defines the setters of a request builder, each for the field of its params with the same name,
+/// or with the name after `=>`. `[T]` takes any sequence, `{Value}` the members of a JSON object,
+/// `Path` any path. A setter of the params themselves is included.
 macro_rules! options {
     ($params:ty { $($options:tt)* }) => {
         $crate::builder_macros::options!(@each $($options)*);

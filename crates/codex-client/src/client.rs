@@ -14,8 +14,8 @@ use crate::{
 
 /// A client of one app-server.
 ///
-/// Cheap to clone; all clones are one client. The server ends with [`close`](Self::close), or when the
-/// last of the clones, and of the handles made from them, is dropped.
+/// Cheap to clone; all clones are one client. The server ends with [`close`](Self::close), or when
+/// the last of the clones, and of the handles made from them, is dropped.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -97,7 +97,8 @@ impl Codex {
     }
 }
 
-/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to handlers.
+/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
+/// handlers.
 #[derive(Debug, Clone, Default)]
 pub struct WeakCodex {
     client: Weak<Client>,

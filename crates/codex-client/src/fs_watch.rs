@@ -22,9 +22,9 @@ use crate::{
     stream::stream,
 };
 
-/// Begins to watch a path (`fs/watch`); `.await` or `send` does it. From [`Codex::fs_watch`].
+/// A request to watch a path (`fs/watch`); from [`Codex::fs_watch`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct FsWatchBuilder<M = Async> {
     request: RequestBuilder<FsWatchParams, M>,
     stream: Arc<ClientIdStream>,
@@ -42,7 +42,7 @@ impl<M> FsWatchBuilder<M> {
 
     timeouts!();
 
-    pub(crate) async fn perform(self) -> Result<FsWatcher> {
+    pub(crate) async fn execute(self) -> Result<FsWatcher> {
         let mut watcher = FsWatcher {
             codex: self.request.codex.clone(),
             stream: self.stream,
@@ -52,7 +52,7 @@ impl<M> FsWatchBuilder<M> {
         };
         // From here on, dropping the watcher sends `fs/unwatch`.
         watcher.codex.connection().open_stream(&watcher.stream)?;
-        match self.request.perform().await {
+        match self.request.execute().await {
             Ok(response) => watcher.path = response.path,
             Err(error) => {
                 watcher.is_watched = !matches!(error, Error::Rpc(_));
@@ -63,17 +63,31 @@ impl<M> FsWatchBuilder<M> {
     }
 }
 
-/// The changes of a file, or of what is in a directory (`fs/changed`); from [`Codex::fs_watch`].
+/// A stream of the changes of a file, or of the children of a directory (`fs/changed`); from
+/// [`Codex::fs_watch`].
 ///
-/// The server gathers changes for a moment before it tells of them, so that one event has all paths
-/// that a program has written together. Paths are told and not what happened to them.
+/// ```no_run
+/// use codex_client::{Codex, Result};
 ///
-/// An error among the items does not end it: a message that could not be understood
-/// ([`Decode`](crate::Error::Decode)), or events that were dropped since they were not read in time
-/// ([`Lagged`](crate::Error::Lagged)): up to 16 MiB of them are kept. It ends when the connection does,
-/// with [`Closed`](crate::Error::Closed) as the last item unless this client closed it.
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let mut changes = codex.fs_watch("/work/repo/.git/HEAD").await?;
+///     while let Some(changed) = changes.next().await {
+///         println!("{:?}", changed?.changed_paths);
+///     }
+///     Ok(())
+/// }
+/// ```
 ///
-/// Dropped, the watch ends on the server, too (`fs/unwatch`), which is not waited for.
+/// The server collects changes for a moment, so that one event names all paths that a program
+/// writes together. An event does not say how a path changed.
+///
+/// An error among the items does not end the stream: a message that cannot be decoded
+/// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read in
+/// time ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The stream ends
+/// with the connection, with [`Closed`](crate::Error::Closed) as the last item unless this client
+/// closed it.
+///
+/// When the watcher is dropped, the server stops watching (`fs/unwatch`).
 #[derive(Debug)]
 pub struct FsWatcher {
     /// Keeps the connection open while the path is watched.
@@ -86,12 +100,12 @@ pub struct FsWatcher {
 }
 
 impl FsWatcher {
-    /// Returns the watched path, as the server has resolved it.
+    /// Returns the watched path, as resolved by the server.
     pub fn path(&self) -> &str {
         &self.path.0
     }
 
-    /// Returns the id that this client has given to the watcher. It is valid for this connection.
+    /// Returns the id that this client gave the watcher. It is valid for this connection.
     pub fn watch_id(&self) -> &str {
         self.stream.id()
     }

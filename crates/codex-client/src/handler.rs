@@ -1,4 +1,4 @@
-//! One value that responds to all requests of the server.
+//! A trait for one value that responds to all requests of the server.
 
 use std::future::Future;
 
@@ -15,8 +15,9 @@ macro_rules! define_trait {
         /// Responds to the requests of the server; for
         /// [`CodexBuilder::handler`](crate::builder::CodexBuilder::handler).
         ///
-        /// Methods that are not implemented decline. Methods run concurrently, on tasks of their own, and
-        /// are dropped when the server withdraws the request. An error or a panic declines.
+        /// Methods that are not implemented decline. Methods run concurrently, on tasks of their
+        /// own, and are dropped when the server withdraws the request. An error or a panic
+        /// declines.
         ///
         /// They receive the client as a [`WeakCodex`], so that a handler does not keep the server
         /// running.

@@ -10,10 +10,12 @@ macro_rules! handler_table {
                 $crate::approvals::request::ApprovalRequest
             ) -> $crate::approvals::decision::Decision;
 
-            /// Answers the model's questions to the user (`item/tool/requestUserInput`). Experimental.
+            /// Answers the model's questions to the user (`item/tool/requestUserInput`).
+            /// Experimental.
             ///
-            /// If the feature `tool_call_mcp_elicitation` is off, codex asks for the approval of an MCP
-            /// tool call this way. The id of such a question begins with `mcp_tool_call_approval`.
+            /// If the feature `tool_call_mcp_elicitation` is off, codex asks for the approval of an
+            /// MCP tool call this way. The id of such a question begins with
+            /// `mcp_tool_call_approval`.
             user_input, on_user_input, on(
                 codex_types::ToolRequestUserInputParams
             ) -> codex_types::ToolRequestUserInputResponse;
@@ -40,8 +42,8 @@ macro_rules! handler_table {
                 codex_types::ChatgptAuthTokensRefreshParams
             ) -> codex_types::ChatgptAuthTokensRefreshResponse;
 
-            /// Generates an attestation of this client (`attestation/generate`). The server requests it
-            /// only if
+            /// Generates an attestation of this client (`attestation/generate`). The server
+            /// requests it only if
             /// [`request_attestation`](crate::builder::CodexBuilder::request_attestation) is on.
             attestation, on_attestation, on(
                 codex_types::AttestationGenerateParams

@@ -1,4 +1,34 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # API by task
+//!
+//! | I want to | use |
+//! |---|---|
+//! | start a server and a client | [`Codex::start`]; with options, [`Codex::builder`] |
+//! | connect to a server over other streams | [`CodexBuilder::connect`](builder::CodexBuilder::connect) |
+//! | start, resume or fork a thread | [`Codex::thread_start`], [`Codex::thread_resume`], [`Codex::thread_fork`] |
+//! | run a prompt and get the result | [`Thread::run`], [`TurnResult`] |
+//! | stream a turn | [`Thread::turn`], [`TurnHandle::stream`]; the text only, [`TurnHandle::text_stream`] |
+//! | steer, interrupt or time out a turn | [`TurnHandle::steer`], [`TurnHandle::interrupt`], [`RunBuilder::timeout`](builder::RunBuilder::timeout) |
+//! | add to the running turn, or start one | [`Thread::steer_or_start`] |
+//! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
+//! | get a Rust value as the response | [`RunBuilder::output`](builder::RunBuilder::output), [`TypedResult`] |
+//! | let the model call a Rust function | [`Tool`], [`ThreadStartBuilder::tool`](builder::ThreadStartBuilder::tool) |
+//! | choose what commands may do | [`Sandbox`], [`ApprovalMode`] |
+//! | decide on approvals | [`CodexBuilder::on_approval`](builder::CodexBuilder::on_approval), [`ApprovalRequest`], [`Decision`] |
+//! | handle all requests of the server | [`ServerRequestHandler`] |
+//! | respond to requests later | [`Codex::server_requests`], [`Thread::server_requests`], [`PendingRequest`] |
+//! | follow everything in a thread | [`Thread::events`] |
+//! | follow the account and the server | [`Codex::notifications`] |
+//! | log in | [`Codex::login_api_key`], [`Codex::login_chatgpt`], [`Codex::login_chatgpt_device_code`] |
+//! | list threads, models or the account | [`Codex::thread_list`], [`Codex::models`], [`Codex::account`] |
+//! | review code | [`Thread::review`] |
+//! | pursue a goal over many turns | [`Thread::goal_start`], [`GoalHandle`] |
+//! | run a command in the sandbox | [`Codex::exec`], [`ExecProcess`] |
+//! | watch files | [`Codex::fs_watch`] |
+//! | call any method of the protocol | [`Codex::request`], [`protocol`] |
+//! | handle errors and retry | [`Error`], [`retry_on_overload`] |
+#![cfg_attr(feature = "blocking", doc = "| do without async | [`blocking`] |")]
 
 // The ground: values that every floor may use.
 mod approval_mode;
@@ -20,7 +50,7 @@ mod routing;
 
 mod connection;
 
-// Requests of the server, and the client that everything else is made from.
+// Requests of the server, and the client that all handles refer to.
 mod approvals;
 mod client;
 mod server_requests;
@@ -66,7 +96,7 @@ pub use approvals::{
     request::{ApprovalRequest, FileChangeApproval},
 };
 pub use client::{Codex, Thread, WeakCodex};
-/// The protocol, as types: the crate `codex_types`.
+/// The types of the protocol: the crate `codex_types`.
 pub use codex_types as protocol;
 pub use error::{
     Error, Result,
@@ -93,9 +123,9 @@ pub use output::TypedResult;
 pub use retry::{RetryPolicy, retry_on_overload};
 pub use run_input::{ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
-/// The crate that provides the `JsonSchema` derive for [`Tool`] arguments and
-/// [typed answers](TypedResult). A program may depend on the same version itself, or use this
-/// re-export: `#[schemars(crate = "codex_client::schemars")]`.
+/// The crate with the `JsonSchema` derive for the arguments of a [`Tool`] and for
+/// [typed output](TypedResult). Programs may depend on the same version, or use this re-export with
+/// `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
 pub use thread::events::ThreadEvents;

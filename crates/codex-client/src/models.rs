@@ -1,4 +1,4 @@
-//! The models that the server offers.
+//! Lists the models that the server offers.
 
 use codex_types::{ModelListParams, ModelListResponse};
 
@@ -11,10 +11,23 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// Lists the models (`model/list`); `.await` or `send` gets one page, which on current servers is
-/// all of them, [`stream`](Self::stream) surely all. From [`Codex::models`].
+/// A request for the list of models (`model/list`); from [`Codex::models`].
+///
+/// `send` and `.await` return one page, which on current servers contains all models.
+/// [`stream`](Self::stream) yields all models on any server.
+///
+/// ```no_run
+/// use codex_client::{Codex, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     for model in codex.models().await?.data {
+///         println!("{}", model.id);
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ModelListBuilder<M = Async> {
     request: RequestBuilder<ModelListParams, M>,
 }
@@ -27,24 +40,24 @@ impl<M> ModelListBuilder<M> {
     }
 
     options! { ModelListParams {
-        /// Where to begin: the `next_cursor` of another page.
+        /// Sets where the page begins: the `next_cursor` of the previous page.
         cursor: String;
-        /// Whether to list models, too, that a user is not to choose from.
+        /// Sets whether the list includes models that are hidden from model pickers.
         include_hidden: bool;
-        /// How many models a page has at most.
+        /// Sets the maximum number of models on a page.
         limit: u32;
-        /// The models of this provider, of those in the configuration.
+        /// Selects a configured provider, whose models are listed.
         model_provider: String;
     } }
 
     timeouts!();
 
-    /// All models, page after page.
+    /// Streams all models, page after page.
     pub fn stream(self) -> Pages<ModelListParams, M> {
         self.request.stream()
     }
 
-    pub(crate) async fn perform(self) -> Result<ModelListResponse> {
-        self.request.perform().await
+    pub(crate) async fn execute(self) -> Result<ModelListResponse> {
+        self.request.execute().await
     }
 }

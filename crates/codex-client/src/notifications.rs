@@ -17,6 +17,20 @@ use crate::{
 /// A subscription to the notifications that belong to no turn; from
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
+/// ```no_run
+/// use codex_client::{Codex, Result, types::ServerNotification};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let mut notifications = codex.notifications();
+///     while let Some(notification) = notifications.next().await {
+///         if let ServerNotification::AccountUpdated(updated) = notification? {
+///             println!("{updated:?}");
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
 /// An error among the items does not end the subscription: a message that cannot be decoded
 /// ([`Error::Decode`]), a failed handler ([`Error::Handler`]), or notifications that were dropped
 /// because this reader was too slow ([`Error::Lagged`]). The subscription ends with the connection,

@@ -30,11 +30,12 @@ pub trait Paged: Request + Send + Sync + 'static {
     fn page(response: Self::Response) -> (Vec<Self::Item>, Option<String>);
 }
 
-/// The items of a list, page after page: a `Stream`, or an iterator in blocking code. The next page is
-/// requested when the previous one is used up.
+/// The items of a list, page after page: a `Stream`, or an iterator in blocking code; from
+/// [`RequestBuilder::stream`] and the `stream` of the builders of lists.
 ///
-/// The stream ends with the list, or with the first error.
-#[must_use = "nothing is sent until it is read"]
+/// The next page is requested when all items of the previous one have been read. The stream ends
+/// with the list, or with the first error.
+#[must_use = "nothing is sent until this is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
     page: VecDeque<R::Item>,
@@ -43,12 +44,12 @@ pub struct Pages<R: Paged, M = Async> {
 /// The source of the next page.
 enum Next<R: Paged, M> {
     Request(RequestBuilder<R, M>),
-    Pending(BoxFuture<Performed<R, M>>),
+    Pending(BoxFuture<Completed<R, M>>),
     End,
 }
 
 /// A request and its result.
-type Performed<R, M> = (RequestBuilder<R, M>, Result<<R as Request>::Response>);
+type Completed<R, M> = (RequestBuilder<R, M>, Result<<R as Request>::Response>);
 
 impl<R: Paged, M> Pages<R, M> {
     pub(crate) fn new(request: RequestBuilder<R, M>) -> Self {
@@ -62,7 +63,7 @@ impl<R: Paged, M> Pages<R, M> {
 /// For the iterator of the blocking API.
 #[cfg(feature = "blocking")]
 impl<R: Paged, M> Pages<R, M> {
-    /// Whether no further items follow.
+    /// Returns whether no further items follow.
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.next, Next::End) && self.page.is_empty()
     }
@@ -83,7 +84,7 @@ impl<R: Paged, M: 'static> Pages<R, M> {
                 Next::End => return Poll::Ready(None),
                 Next::Request(request) => {
                     self.next = Next::Pending(Box::pin(async {
-                        let response = request.perform().await;
+                        let response = request.execute().await;
                         (request, response)
                     }));
                 }
@@ -140,8 +141,8 @@ impl<R: Paged, M> fmt::Debug for Pages<R, M> {
     }
 }
 
-/// Implements `Paged` for the methods with a cursor in their params, and `data` and a cursor in their
-/// response.
+/// Implements `Paged` for the methods with a cursor in their params, and `data` and a cursor in
+/// their response.
 macro_rules! paged {
     ($($params:ident => $item:ty;)*) => {$(
         impl Paged for codex_types::$params {

@@ -1,4 +1,4 @@
-//! The request builder that all others are made of.
+//! The request builder that the others wrap.
 
 use std::{future::IntoFuture, marker::PhantomData, time::Duration};
 
@@ -11,10 +11,21 @@ use crate::{
     mode::Async,
 };
 
-/// A request of any method of the protocol; `.await` or `send` sends it. From
-/// [`Codex::request`](crate::Codex::request).
+/// A request of any method of the protocol; from [`Codex::request`](crate::Codex::request).
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use codex_client::{Codex, Result, protocol::ThreadSetNameParams};
+///
+/// async fn example(codex: &Codex, id: String) -> Result<()> {
+///     let rename = codex.request(ThreadSetNameParams::new(id, "Parsers"));
+///     rename.timeout(Duration::from_secs(5)).await?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct RequestBuilder<R, M = Async> {
     pub(crate) codex: Codex,
     pub(crate) params: R,
@@ -68,7 +79,7 @@ impl<R, M> RequestBuilder<R, M> {
 
 impl<R: Request, M> RequestBuilder<R, M> {
     /// Sends the request and waits for the response.
-    pub(crate) async fn perform(&self) -> Result<R::Response> {
+    pub(crate) async fn execute(&self) -> Result<R::Response> {
         self.check()?;
         let connection = self.codex.connection();
         connection.call(&self.params, self.timeout).await
@@ -78,16 +89,16 @@ impl<R: Request, M> RequestBuilder<R, M> {
 impl<R: Request> RequestBuilder<R> {
     /// Sends the request and waits for the response.
     ///
-    /// If the future is dropped while the request is queued, it is never sent. If it is dropped later,
-    /// the server serves the request all the same, and the response is ignored.
+    /// If the future is dropped while the request is queued, it is never sent. If it is dropped
+    /// later, the server serves the request all the same, and the response is ignored.
     ///
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does not
-    /// match the protocol.
+    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does
+    /// not match the protocol.
     pub async fn send(self) -> Result<R::Response> {
-        self.perform().await
+        self.execute().await
     }
 }
 

@@ -1,8 +1,7 @@
-//! Trying again when the server is overloaded.
+//! Retries requests that an overloaded server refused.
 //!
-//! Nothing in this crate repeats a call by itself. What is safe to repeat is what the server refused
-//! before it did anything ([`Error::is_retryable`](crate::Error::is_retryable)), and that is all that
-//! is repeated here.
+//! No other part of this crate retries. Only requests that the server refused before it acted on
+//! them are safe to repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
 
 use std::{
     collections::hash_map::RandomState,
@@ -13,11 +12,12 @@ use std::{
 
 use crate::error::Result;
 
-/// How often and how fast something is tried again.
+/// The number of attempts and the delays between them, for [`retry_on_overload`].
 ///
-/// The waits double from [`initial_delay`](Self::initial_delay) to [`max_delay`](Self::max_delay),
-/// and each is shortened at random, so that many who were refused together do not come back
-/// together. The defaults are 3 attempts, 250 ms, 2 s and a fifth.
+/// Delays double from [`initial_delay`](Self::initial_delay) up to [`max_delay`](Self::max_delay).
+/// Random [`jitter`](Self::jitter) shortens each delay, so that clients that were refused at the
+/// same time do not retry at the same time. The defaults are 3 attempts, 250 ms, 2 s and a jitter
+/// of 0.2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -38,38 +38,38 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// How often it is tried in all; 0 counts as 1.
+    /// Sets the maximum number of attempts, including the first one. 0 counts as 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// How long is waited after the first attempt.
+    /// Sets the delay after the first attempt.
     #[must_use]
     pub fn initial_delay(mut self, delay: Duration) -> Self {
         self.initial_delay = delay;
         self
     }
 
-    /// How long is waited at most between two attempts.
+    /// Sets the maximum delay between two attempts.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// By which part of it a wait is shortened at most: from 0, each wait is as long as computed, to
-    /// 1, any length up to it.
+    /// Sets the maximum fraction by which a delay is shortened at random, from 0 (delays are exact)
+    /// to 1 (a delay may be 0).
     #[must_use]
-    pub fn jitter(mut self, part: f64) -> Self {
-        self.jitter = part;
+    pub fn jitter(mut self, fraction: f64) -> Self {
+        self.jitter = fraction;
         self
     }
 
-    /// How long to wait before the same thing is tried again; `None` if it is not to be. `attempts`
-    /// have been made, the last one ended so; `random` is from 0 to 1.
-    pub(crate) fn next<T>(
+    /// Returns the delay before the next attempt; `None` if `outcome`, the result of the last of
+    /// `attempts`, is final. `random` is a number from 0 to 1.
+    pub(crate) fn next_delay<T>(
         &self,
         attempts: u32,
         outcome: &Result<T>,
@@ -81,7 +81,7 @@ impl RetryPolicy {
         }
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         let delay = self.initial_delay.saturating_mul(doubled);
-        // `clamp` lets NaN pass, which is no part of anything.
+        // `clamp` returns NaN unchanged.
         let jitter = if self.jitter.is_nan() {
             0.0
         } else {
@@ -91,24 +91,21 @@ impl RetryPolicy {
     }
 }
 
-/// Does something, and does it again as long as the server says that it is overloaded and the policy
-/// allows. Any other error, and the last one, is returned as it is.
+/// Calls `attempt` until it succeeds, fails with an error other than an overloaded server, or the
+/// policy is exhausted.
 ///
 /// ```no_run
-/// use codex_client::{Codex, RetryPolicy, retry_on_overload};
-/// use codex_types::ModelListParams;
+/// use codex_client::{Codex, Result, RetryPolicy, Thread, retry_on_overload};
 ///
-/// # async fn example(codex: Codex) -> codex_client::Result<()> {
-/// let policy = RetryPolicy::default().max_attempts(5);
-/// let thread = retry_on_overload(policy, || codex.thread_start().model("gpt-5.4")).await?;
-/// let models = retry_on_overload(policy, || codex.request(ModelListParams::default())).await?;
-/// # Ok(())
-/// # }
+/// async fn example(codex: &Codex) -> Result<Thread> {
+///     let policy = RetryPolicy::default().max_attempts(5);
+///     retry_on_overload(policy, || codex.thread_start().model("gpt-5.4")).await
+/// }
 /// ```
 ///
 /// # Errors
 ///
-/// What the last attempt returned.
+/// The error of the last attempt.
 pub async fn retry_on_overload<T, F, A>(policy: RetryPolicy, mut attempt: F) -> Result<T>
 where
     F: FnMut() -> A,
@@ -117,7 +114,7 @@ where
     let mut attempts = 1;
     loop {
         let outcome = attempt().await;
-        match policy.next(attempts, &outcome, random()) {
+        match policy.next_delay(attempts, &outcome, random()) {
             Some(delay) => tokio::time::sleep(delay).await,
             None => return outcome,
         }
@@ -125,7 +122,7 @@ where
     }
 }
 
-/// A number from 0 to 1. The keys of a hash map are random enough to keep callers apart.
+/// Returns a random number from 0 to 1. The random keys of a hash map are good enough for jitter.
 pub(crate) fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish();
     f64::from((bits >> 32) as u32) / f64::from(u32::MAX)
@@ -152,13 +149,13 @@ mod tests {
 
     fn delays(policy: RetryPolicy, random: f64) -> Vec<u128> {
         (1..20)
-            .map_while(|attempts| policy.next(attempts, &overloaded(), random))
+            .map_while(|attempts| policy.next_delay(attempts, &overloaded(), random))
             .map(|delay| delay.as_millis())
             .collect()
     }
 
     #[test]
-    fn the_waits_double_up_to_their_limit_and_jitter_shortens_them() {
+    fn delays_double_up_to_their_maximum_and_jitter_shortens_them() {
         let policy = RetryPolicy::default().max_attempts(6);
         assert_eq!(delays(policy, 0.0), [250, 500, 1000, 2000, 2000]);
         assert_eq!(delays(policy, 1.0), [200, 400, 800, 1600, 1600]);
@@ -171,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_random_numbers_differ_and_are_parts_of_one() {
+    fn random_numbers_differ_and_are_between_zero_and_one() {
         let numbers: Vec<f64> = (0..100).map(|_| random()).collect();
         assert!(numbers.iter().all(|number| (0.0..=1.0).contains(number)));
         assert!(numbers.iter().any(|number| *number < 0.5));
@@ -179,34 +176,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_overloaded_server_is_asked_again_until_it_answers() {
+    async fn a_request_is_repeated_until_the_overload_ends() {
         let (start, mut attempts) = (Instant::now(), 0);
         let policy = RetryPolicy::default().jitter(0.0);
-        let answer = retry_on_overload(policy, || {
+        let outcome = retry_on_overload(policy, || {
             attempts += 1;
-            let outcome = if attempts < 3 { overloaded() } else { Ok(7) };
-            async move { outcome }
+            let response = if attempts < 3 { overloaded() } else { Ok(7) };
+            async move { response }
         });
-        assert_eq!(answer.await.unwrap(), 7);
+        assert_eq!(outcome.await.unwrap(), 7);
         assert_eq!(attempts, 3);
         assert_eq!(start.elapsed(), Duration::from_millis(750));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_last_refusal_is_returned_after_so_many_attempts() {
+    async fn the_last_error_is_returned_when_the_attempts_are_exhausted() {
         let mut attempts = 0;
-        let answer = retry_on_overload(RetryPolicy::default(), || {
+        let outcome = retry_on_overload(RetryPolicy::default(), || {
             attempts += 1;
             std::future::ready(overloaded())
         });
-        let Err(Error::Rpc(error)) = answer.await else {
+        let Err(Error::Rpc(error)) = outcome.await else {
             panic!("not refused")
         };
         assert_eq!((error.kind, attempts), (RpcErrorKind::Overloaded, 3));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_may_have_been_done_is_not_done_again() {
+    async fn a_request_that_may_have_taken_effect_is_not_repeated() {
         let timeout = Error::Timeout {
             method: "turn/start",
             after: Duration::from_secs(60),

@@ -36,11 +36,20 @@ use crate::{
 };
 
 macro_rules! define_send {
-    ($($(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty;)*) => {$(
+    ($(
+        $(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty
+        $({ $(#[$dropped:meta])* })?;
+    )*) => {$(
         impl$(<$param>)? $builder$(<$param>)? {
             $(#[$doc])*
+            $(
+                ///
+                /// # Cancellation
+                ///
+                $(#[$dropped])*
+            )?
             pub async fn send(self) -> Result<$output> {
-                self.perform().await
+                self.execute().await
             }
         }
 
@@ -49,7 +58,7 @@ macro_rules! define_send {
             type IntoFuture = BoxFuture<Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.perform())
+                Box::pin(self.execute())
             }
         }
     )*};

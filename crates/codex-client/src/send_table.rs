@@ -1,7 +1,8 @@
-//! The table of request builders: the documentation of their `send`, and what it returns.
+//! The table of request builders: the documentation of their `send`, and its output.
 
-/// Calls a macro with the table. Each row is `docs Builder<type parameter> -> output;`. The names are
-/// resolved where the macro is called, so that a handle is the one of that side of the API.
+/// Calls a macro with the table. Each row is `docs Builder<type parameter> -> output { docs of the
+/// dropped future };`, where the block is optional. Names are resolved where the macro is called,
+/// so that a handle is that of the async or of the blocking API.
 macro_rules! send_table {
     ($callback:ident) => {
         $callback! {
@@ -29,8 +30,7 @@ macro_rules! send_table {
             /// forbids logins with ChatGPT.
             DeviceCodeLoginBuilder -> DeviceCodeLoginHandle;
 
-            /// Runs the program to its end and collects its output. If the future is dropped, the
-            /// program is [terminated](crate::ExecProcess::terminate).
+            /// Runs the program to its end and collects its output.
             ///
             /// An exit code other than 0 is not an error.
             ///
@@ -39,9 +39,12 @@ macro_rules! send_table {
             /// [`Rpc`](crate::Error::Rpc) if the program cannot be run,
             /// [`Closed`](crate::Error::Closed) if the connection ends before it, or
             /// [`Decode`](crate::Error::Decode) if the response does not match the protocol.
-            ExecBuilder -> ExecOutput;
+            ExecBuilder -> ExecOutput {
+                /// If the future is dropped, the program is
+                /// [terminated](crate::ExecProcess::terminate).
+            };
 
-            /// Begins to watch the path. Later changes are reported.
+            /// Begins to watch the path. Changes that happen later are reported.
             ///
             /// # Errors
             ///
@@ -55,20 +58,22 @@ macro_rules! send_table {
             /// # Errors
             ///
             /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
-            /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread, and for a thread without a goal
-            /// to resume. After a timeout the goal may be active.
+            /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread, and for a thread without a
+            /// goal to resume. After a timeout the goal may be active.
             GoalStartBuilder -> GoalHandle;
 
             /// Waits for the end of the login, which need not be a success: an attempt that was
-            /// cancelled, replaced, refused or that expired has `success: false` and the server's reason
-            /// in `error`. May be dropped and called again.
+            /// cancelled, replaced or refused, or that expired, has `success: false` and the reason
+            /// of the server in `error`.
             ///
             /// # Errors
             ///
             /// [`Closed`](crate::Error::Closed) if the connection ends before the login does,
-            /// [`Timeout`](crate::Error::Timeout), or [`Decode`](crate::Error::Decode) if the completion
-            /// does not match the protocol.
-            LoginWaitBuilder -> AccountLoginCompletedNotification;
+            /// [`Timeout`](crate::Error::Timeout), or [`Decode`](crate::Error::Decode) if the
+            /// completion does not match the protocol.
+            LoginWaitBuilder -> AccountLoginCompletedNotification {
+                /// If the future is dropped, the attempt goes on, and can be waited for again.
+            };
 
             /// Requests one page.
             ///
@@ -79,27 +84,30 @@ macro_rules! send_table {
 
             /// Reviews the code. The review is the
             /// [`final_response`](crate::TurnResult::final_response) of the result, and its
-            /// [`review`](crate::TurnResult::review). If the future is dropped while the review is
-            /// running, the review goes on.
+            /// [`review`](crate::TurnResult::review).
             ///
             /// # Errors
             ///
             /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and
-            /// [`TurnHandle::run`](crate::TurnHandle::run);
+            /// [`TurnHandle::run`];
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the review was interrupted.
-            ReviewBuilder -> TurnResult;
+            ReviewBuilder -> TurnResult {
+                /// If the future is dropped while the review is running, the review goes on.
+            };
 
-            /// Runs the turn. If the future is dropped before the request was sent, nothing happens; if
-            /// it is dropped later, the turn goes on. To stop a turn, set a
-            /// [`timeout`](Self::timeout), or [interrupt](crate::TurnHandle::interrupt) a turn from
-            /// [`Thread::turn`](crate::Thread::turn).
+            /// Runs the turn to its end and collects its result.
             ///
             /// # Errors
             ///
             /// As [`TurnStartBuilder::send`](crate::builder::TurnStartBuilder::send) and
-            /// [`TurnHandle::run`](crate::TurnHandle::run);
+            /// [`TurnHandle::run`];
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted.
-            RunBuilder<R> -> R;
+            RunBuilder<R> -> R {
+                /// If the future is dropped before the request was sent, nothing happens. If it is
+                /// dropped later, the turn goes on. To stop a turn, set a
+                /// [`timeout`](Self::timeout), or [interrupt](crate::TurnHandle::interrupt) a turn
+                /// from [`Thread::turn`](crate::Thread::turn).
+            };
 
             /// Creates the new thread.
             ///
@@ -137,22 +145,24 @@ macro_rules! send_table {
             /// # Errors
             ///
             /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
-            /// [`InvalidInput`](crate::Error::InvalidInput) for tools with an invalid or duplicate name,
-            /// or whose arguments have no schema, or if the client does not have the experimental API
-            /// that tools need; nothing is sent then.
+            /// [`InvalidInput`](crate::Error::InvalidInput) for tools with an invalid or duplicate
+            /// name, for tools whose arguments have no schema, and for tools of a client without
+            /// the experimental API; nothing is sent then.
             ThreadStartBuilder -> Thread;
 
-            /// Starts the turn. If the future is dropped before the request was sent, nothing happens;
-            /// if it is dropped later, the turn runs, and its events go to
-            /// [`Codex::notifications`](crate::Codex::notifications).
+            /// Starts the turn and returns its handle.
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout the turn
-            /// may be running. With [`output`](Self::output),
-            /// [`InvalidInput`](crate::Error::InvalidInput) if the type has no strict schema; nothing is
-            /// sent then.
-            TurnStartBuilder<R> -> TurnHandle<R>;
+            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout
+            /// the turn may be running. With [`output`](Self::output),
+            /// [`InvalidInput`](crate::Error::InvalidInput) if the type has no strict schema;
+            /// nothing is sent then.
+            TurnStartBuilder<R> -> TurnHandle<R> {
+                /// If the future is dropped before the request was sent, nothing happens. If it is
+                /// dropped later, the turn runs, and its events go to
+                /// [`Codex::notifications`](crate::Codex::notifications).
+            };
         }
     };
 }

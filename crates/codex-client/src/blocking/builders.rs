@@ -1,4 +1,4 @@
-//! Request builders in blocking code: their names, `send`, and the setters that differ.
+//! The request builders in blocking mode: their names, `send`, and the setters that differ.
 
 use std::sync::Arc;
 
@@ -32,47 +32,77 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// Names the builders of the blocking mode.
+/// Defines the names of the builders in blocking mode.
 macro_rules! aliases {
-    ($($name:ident $(<$param:ident $(= $default:ident)?>)?),* $(,)?) => {$(
-        #[doc = concat!("[`", stringify!($name), "`](crate::builder::", stringify!($name), ") of blocking code.")]
+    ($($(#[$doc:meta])* $name:ident $(<$param:ident $(= $default:ident)?>)?),* $(,)?) => {$(
+        $(#[$doc])*
         pub type $name $(<$param $(= $default)?>)? = builder::$name<$($param,)? Blocking>;
     )*};
 }
 
 aliases! {
+    /// A request for the account that is logged in (`account/read`); from [`Codex::account`].
     AccountReadBuilder,
+    /// A request to start a login with a web browser (`account/login/start`); from
+    /// [`Codex::login_chatgpt`].
     ChatgptLoginBuilder,
+    /// Configures a client and its server; from [`Codex::builder`].
     CodexBuilder,
+    /// A request to start a login with a device code (`account/login/start`); from
+    /// [`Codex::login_chatgpt_device_code`].
     DeviceCodeLoginBuilder,
+    /// A request to run a command (`command/exec`); from [`Codex::exec`].
     ExecBuilder,
+    /// A request to watch a path (`fs/watch`); from [`Codex::fs_watch`].
     FsWatchBuilder,
+    /// A request to pursue a goal (`thread/goal/set`); from [`Thread::goal_start`] and
+    /// [`Thread::goal_resume`].
     GoalStartBuilder,
+    /// A wait for the end of a login; from [`ChatgptLoginHandle::wait`] and
+    /// [`DeviceCodeLoginHandle::wait`]. There is no timeout by default.
     LoginWaitBuilder,
+    /// A request for the list of models (`model/list`); from [`Codex::models`].
     ModelListBuilder,
+    /// A request of any method of the protocol; from [`Codex::request`].
     RequestBuilder<R>,
+    /// A request to review code (`review/start`); from [`Thread::review`].
     ReviewBuilder,
+    /// A request to run a turn to its end (`turn/start`); from [`Thread::run`].
     RunBuilder<R = TurnResult>,
+    /// A request to create a thread that begins with the history of another one (`thread/fork`);
+    /// from [`Codex::thread_fork`].
     ThreadForkBuilder,
+    /// A request for the list of saved threads (`thread/list`); from [`Codex::thread_list`].
     ThreadListBuilder,
+    /// A request to read a saved thread (`thread/read`); from [`Thread::read`].
     ThreadReadBuilder,
+    /// A request to resume a saved thread (`thread/resume`); from [`Codex::thread_resume`].
     ThreadResumeBuilder,
+    /// A request to start a thread (`thread/start`); from [`Codex::thread_start`].
     ThreadStartBuilder,
+    /// A request to start a turn (`turn/start`); from [`Thread::turn`].
     TurnStartBuilder<R = TurnResult>,
 }
 
-/// The items of a list, page after page, as an iterator.
+/// An iterator over the items of a list, page after page; from [`RequestBuilder::stream`] and the
+/// `stream` of the builders of lists.
+///
+/// The next page is requested when all items of the previous one have been read. The iterator ends
+/// with the list, or with the first error.
 pub type Pages<R> = pages::Pages<R, Blocking>;
 
 macro_rules! define_send {
-    ($($(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty;)*) => {$(
+    ($(
+        $(#[$doc:meta])* $builder:ident $(<$param:ident>)? -> $output:ty
+        $({ $(#[$dropped:meta])* })?;
+    )*) => {$(
         impl$(<$param>)? $builder$(<$param>)? {
             $(#[$doc])*
             ///
-            /// In blocking code, [`InsideRuntime`](crate::Error::InsideRuntime) or
-            /// [`Worker`](crate::Error::Worker) if this thread cannot wait.
+            /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker)
+            /// if this thread cannot wait.
             pub fn send(self) -> Result<$output> {
-                wait(self.perform()).map(Into::into)
+                wait(self.execute()).map(Into::into)
             }
         }
     )*};
@@ -86,11 +116,13 @@ impl<R: Request> RequestBuilder<R> {
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), [`Decode`](crate::Error::Decode) if the response does not match
-    /// the protocol, or [`InsideRuntime`](crate::Error::InsideRuntime) or
-    /// [`Worker`](crate::Error::Worker) if this thread cannot wait.
+    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does
+    /// not match the protocol.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn send(self) -> Result<R::Response> {
-        wait(self.perform())
+        wait(self.execute())
     }
 }
 
@@ -100,22 +132,26 @@ impl CodexBuilder {
     /// # Errors
     ///
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`,
-    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed) with
-    /// the end of its standard error if it ends before the handshake does,
-    /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake;
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this thread
-    /// cannot wait.
+    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed)
+    /// with the end of its standard error if it ends before the handshake does,
+    /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn start(self) -> Result<Codex> {
         wait(self.launch()).map(Into::into)
     }
 
-    /// Performs the handshake with a server at the other end of these streams, with one JSON message per
-    /// line: a fake server in a test, or a server that another program has started. Options of the server
-    /// process are ignored.
+    /// Performs the handshake with a server at the other end of these streams, with one JSON
+    /// message per line: a fake server in a test, or a server that another program has started.
+    /// Options of the server process are ignored.
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), except for the first two.
+    /// As [`start`](Self::start), except for `CodexNotFound` and `Launch`.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn connect<R, W>(self, reader: R, writer: W) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -127,22 +163,27 @@ impl CodexBuilder {
 }
 
 impl ReviewBuilder {
-    /// Starts the review and returns its turn as soon as the server has begun it, to stream its events or
-    /// interrupt it. A review cannot be steered.
+    /// Starts the review and returns its turn as soon as the server has begun it, to stream its
+    /// events or interrupt it. A review cannot be steered.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn start(self) -> Result<TurnHandle> {
-        wait(self.begin()).map(Into::into)
+        wait(self.start_turn()).map(Into::into)
     }
 }
 
 impl ExecBuilder {
-    /// Starts the program and returns at once. The server does not report that a program has started: if
-    /// it cannot be started, the first method of the process that is called returns the error.
+    /// Starts the program and returns at once. The server does not report that a program has
+    /// started: if it cannot be started, the first method of the process that is called returns the
+    /// error.
     ///
-    /// The output is streamed, which the sandbox of Windows does not support: the server refuses there.
+    /// The output is streamed, which the sandbox of Windows does not support: the server refuses
+    /// there.
     ///
     /// # Errors
     ///
@@ -160,7 +201,7 @@ impl<R: Paged> Iterator for Pages<R> {
         if self.has_ended() {
             return None;
         }
-        // The first error of any kind ends the list, so there is nothing to remember.
+        // Any error ends the list, so the flag need not be kept.
         let item = next(&mut false, |context| self.poll(context));
         if let Some(Err(_)) = item {
             self.end();
@@ -175,13 +216,15 @@ macro_rules! define_setters {
     )*) => {
         impl CodexBuilder {
             $(
+                #[doc = concat!("Sets the handler of [`ServerRequestHandler::", stringify!($method), "`].")]
+                ///
                 $(#[$doc])*
                 ///
                 /// The handler returns the response, or a `Result` of it. It runs concurrently with
-                /// others, on a thread of its own, where it may wait and use the client; it is not stopped
-                /// when the server withdraws the request. An error or a panic declines, and is reported by
-                /// [`Codex::notifications`](crate::blocking::Codex::notifications). The last handler that
-                /// is set replaces the previous ones.
+                /// others, on a thread of its own, where it may wait and use the client; it is not
+                /// stopped when the server withdraws the request. An error or a panic declines the
+                /// request, and is reported by [`Codex::notifications`]. A handler that is set
+                /// later replaces it.
                 pub fn $setter<F, T>(mut self, handler: F) -> Self
                 where
                     F: Fn($request) -> T + Send + Sync + 'static,
@@ -196,10 +239,12 @@ macro_rules! define_setters {
                 }
             )*
 
-            /// Sets a handler for requests of any method of the server, by the type of its params:
-            /// `.on_request(|params: FileChangeRequestApprovalParams| { .. })`.
+            /// Sets the handler of one method of the server, by the type of its params.
             ///
-            /// Otherwise as the setters for single methods.
+            /// `.on_request(|params: FileChangeRequestApprovalParams| { .. })` handles approval
+            /// requests for file changes.
+            ///
+            /// The handler runs as one that is set by a setter for a single method does.
             pub fn on_request<P, F, T>(mut self, handler: F) -> Self
             where
                 P: ServerCall + Send + 'static,
@@ -214,8 +259,8 @@ macro_rules! define_setters {
                 self
             }
 
-            /// Sets one value as the handler of all requests. Replaces all handlers that were set
-            /// before.
+            /// Sets one value as the handler of all requests, in place of all handlers that were
+            /// set before.
             pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
                 let handler = Arc::new(handler);
                 $({

@@ -1,4 +1,4 @@
-//! The client, blocking.
+//! The client of the blocking API.
 
 use std::path::Path;
 
@@ -16,128 +16,186 @@ use crate::{
     error::Result,
 };
 
-/// A client of one app-server, as [`crate::Codex`].
+/// A client of one app-server.
 ///
-/// Cheap to clone; all clones are one client, which any threads may use at once. The server ends with
-/// [`close`](Self::close), or when the last of the clones, and of the handles that came from them, is
-/// dropped.
+/// Cheap to clone; all clones are one client, which several threads may use at once. The server
+/// ends with [`close`](Self::close), or when the last of the clones, and of the handles made from
+/// them, is dropped.
+///
+/// ```no_run
+/// use codex_client::{Result, blocking::Codex};
+///
+/// fn example() -> Result<()> {
+///     let codex = Codex::start()?;
+///     let thread = codex.thread_start().model("gpt-5.4").send()?;
+///     let result = thread.run("Say hello.").send()?;
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     codex.close()
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Codex {
     inner: crate::Codex,
 }
 
 impl Codex {
-    /// As [`crate::Codex::start`].
+    /// Finds the installed `codex`, starts its app-server and performs the handshake, with the
+    /// defaults of [`builder`](Self::builder).
     ///
     /// # Errors
     ///
-    /// As [`CodexBuilder::start`](crate::builder::CodexBuilder::start).
+    /// As [`CodexBuilder::start`](crate::blocking::CodexBuilder#method.start).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn start() -> Result<Self> {
         Self::builder().start()
     }
 
-    /// As [`crate::Codex::builder`].
+    /// Returns a builder to configure the server and the connection.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex};
+    ///
+    /// fn example() -> Result<Codex> {
+    ///     Codex::builder()
+    ///         .cwd("/work/app")
+    ///         .config("model", "gpt-5.4")
+    ///         .start()
+    /// }
+    /// ```
     pub fn builder() -> CodexBuilder {
         CodexBuilder::new()
     }
 
-    /// As [`crate::Codex::downgrade`].
-    pub fn downgrade(&self) -> WeakCodex {
-        self.inner.downgrade().into()
-    }
-
-    /// As [`crate::Codex::server_requests`].
-    pub fn server_requests(&self) -> RequestInbox {
-        self.inner.server_requests().into()
-    }
-
-    /// As [`crate::Codex::metadata`].
-    pub fn metadata(&self) -> &InitializeResponse {
-        self.inner.metadata()
-    }
-
-    /// As [`crate::Codex::request`].
-    pub fn request<R: Request>(&self, params: R) -> RequestBuilder<R> {
-        RequestBuilder::new(&self.inner, params)
-    }
-
-    /// As [`crate::Codex::thread_start`].
+    /// Starts a thread (`thread/start`).
+    ///
+    /// ```no_run
+    /// use codex_client::{
+    ///     Result, Sandbox,
+    ///     blocking::{Codex, Thread},
+    /// };
+    ///
+    /// fn example(codex: &Codex) -> Result<Thread> {
+    ///     codex
+    ///         .thread_start()
+    ///         .model("gpt-5.4")
+    ///         .sandbox(Sandbox::WorkspaceWrite)
+    ///         .send()
+    /// }
+    /// ```
     pub fn thread_start(&self) -> ThreadStartBuilder {
         ThreadStartBuilder::new(&self.inner)
     }
 
-    /// As [`crate::Codex::thread_resume`].
+    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed after its first
+    /// turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(&self.inner, id.into())
     }
 
-    /// As [`crate::Codex::thread_fork`].
+    /// Creates a thread that begins with the history of another one (`thread/fork`).
     pub fn thread_fork(&self, id: impl Into<String>) -> ThreadForkBuilder {
         ThreadForkBuilder::new(&self.inner, id.into())
     }
 
-    /// As [`crate::Codex::thread_list`].
+    /// Lists the saved threads, one page or all of them (`thread/list`).
     pub fn thread_list(&self) -> ThreadListBuilder {
         ThreadListBuilder::new(&self.inner)
     }
 
-    /// As [`crate::Codex::thread_archive`].
+    /// Archives a thread and the threads that it has spawned (`thread/archive`).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
         wait(self.inner.thread_archive(id))
     }
 
-    /// As [`crate::Codex::thread_unarchive`].
+    /// Moves a thread out of the archive (`thread/unarchive`). The thread is not loaded: use
+    /// [`thread_resume`](Self::thread_resume) before its next turn.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// [`Rpc`](crate::Error::Rpc) also for a thread that is not archived.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         wait(self.inner.thread_unarchive(id)).map(Into::into)
     }
 
-    /// As [`crate::Codex::models`].
-    pub fn models(&self) -> ModelListBuilder {
-        ModelListBuilder::new(&self.inner)
-    }
-
-    /// As [`crate::Codex::account`].
-    pub fn account(&self) -> AccountReadBuilder {
-        AccountReadBuilder::new(&self.inner)
-    }
-
-    /// As [`crate::Codex::login_api_key`].
+    /// Sends a request of any method of the protocol, with its typed params.
     ///
-    /// # Errors
+    /// ```no_run
+    /// use codex_client::{
+    ///     Result,
+    ///     blocking::Codex,
+    ///     protocol::{ThreadReadParams, request},
+    /// };
     ///
-    /// As there.
-    pub fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
-        wait(self.inner.login_api_key(key))
+    /// fn example(codex: &Codex, id: String) -> Result<()> {
+    ///     let read = codex.request(ThreadReadParams::new(id).include_turns(true)).send()?;
+    ///     println!("{} turns", read.thread.turns.len());
+    ///     codex.request(request::MemoryReset).send()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn request<R: Request>(&self, params: R) -> RequestBuilder<R> {
+        RequestBuilder::new(&self.inner, params)
     }
 
-    /// As [`crate::Codex::login_chatgpt`].
-    pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
-        ChatgptLoginBuilder::new(&self.inner)
-    }
-
-    /// As [`crate::Codex::login_chatgpt_device_code`].
-    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {
-        DeviceCodeLoginBuilder::new(&self.inner)
-    }
-
-    /// As [`crate::Codex::logout`].
+    /// Subscribes to the notifications that belong to no turn of this client: about threads, the
+    /// account and the server itself, and the turns that other clients started.
     ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn logout(&self) -> Result<()> {
-        wait(self.inner.logout())
+    /// The first subscriber also receives the first MiB of the notifications that came before it,
+    /// even after the end of the connection. A subscriber that does not keep up receives
+    /// [`Lagged`](crate::Error::Lagged) with the number of notifications it missed.
+    pub fn notifications(&self) -> Notifications {
+        self.inner.notifications().into()
     }
 
-    /// As [`crate::Codex::exec`].
+    /// Opens an inbox for the requests of the server that have no handler, to respond to them in
+    /// your own time. While the inbox exists, such requests are not declined.
+    ///
+    /// Each request goes to one place. Of several inboxes, the one that was opened last receives
+    /// it. An inbox of [its thread](Thread::server_requests) comes before all.
+    ///
+    /// ```no_run
+    /// use codex_client::{Decision, Result, blocking::Codex};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     for pending in codex.server_requests() {
+    ///         if let Some(request) = pending.approval() {
+    ///             let is_safe = request.is_read_only();
+    ///             pending.respond(if is_safe { Decision::Accept } else { Decision::Decline })?;
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn server_requests(&self) -> RequestInbox {
+        self.inner.server_requests().into()
+    }
+
+    /// Runs a command in the sandbox of the server, without a thread or a turn (`command/exec`).
+    /// The first word is the program, the others are its arguments; no shell is involved.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     let output = codex.exec(["git", "status", "--short"]).send()?;
+    ///     println!("{} {}", output.exit_code, output.stdout_lossy());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn exec<I>(&self, command: I) -> ExecBuilder
     where
         I: IntoIterator,
@@ -146,47 +204,129 @@ impl Codex {
         ExecBuilder::new(&self.inner, command)
     }
 
-    /// As [`crate::Codex::fs_watch`].
+    /// Watches a file or a directory on the machine of the server, by its absolute path
+    /// (`fs/watch`). Of a directory, the direct children are watched. The path need not exist yet.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     for changed in codex.fs_watch("/work/repo/.git/HEAD").send()? {
+    ///         println!("{:?}", changed?.changed_paths);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn fs_watch(&self, path: impl AsRef<Path>) -> FsWatchBuilder {
         FsWatchBuilder::new(&self.inner, path.as_ref())
     }
 
-    /// As [`crate::Codex::notifications`].
-    pub fn notifications(&self) -> Notifications {
-        self.inner.notifications().into()
+    /// Lists the models that the server offers (`model/list`).
+    pub fn models(&self) -> ModelListBuilder {
+        ModelListBuilder::new(&self.inner)
     }
 
-    /// As [`crate::Codex::close`].
+    /// Reads the account that is logged in (`account/read`).
+    pub fn account(&self) -> AccountReadBuilder {
+        AccountReadBuilder::new(&self.inner)
+    }
+
+    /// Logs in with an API key (`account/login/start`). The server saves the key in its home.
     ///
     /// # Errors
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime); the server ends all the same.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send). No error contains
+    /// the key.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
+    pub fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
+        wait(self.inner.login_api_key(key))
+    }
+
+    /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
+    /// [URL](crate::blocking::ChatgptLoginHandle::auth_url) and logs in there.
+    ///
+    /// The browser is redirected to a port of the server, on the machine of the server. For a
+    /// browser on another machine, use
+    /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
+    ///
+    /// A server has one such attempt at a time: a new attempt replaces the previous one, which
+    /// completes without success.
+    pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
+        ChatgptLoginBuilder::new(&self.inner)
+    }
+
+    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): a person
+    /// opens the [URL](crate::blocking::DeviceCodeLoginHandle::verification_url) on any machine and
+    /// enters the [code](crate::blocking::DeviceCodeLoginHandle::user_code).
+    pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {
+        DeviceCodeLoginBuilder::new(&self.inner)
+    }
+
+    /// Logs out (`account/logout`). A no-op if no account is logged in.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
+    pub fn logout(&self) -> Result<()> {
+        wait(self.inner.logout())
+    }
+
+    /// Returns the description of the server from the handshake (`initialize`): its user agent,
+    /// home directory and platform.
+    pub fn metadata(&self) -> &InitializeResponse {
+        self.inner.metadata()
+    }
+
+    /// Returns a handle that does not keep the server running, for values that the client itself
+    /// keeps alive, such as handlers.
+    pub fn downgrade(&self) -> WeakCodex {
+        self.inner.downgrade().into()
+    }
+
+    /// Closes the connection and waits for the server to exit. Running turns are not awaited;
+    /// pending requests and streams end with [`Closed`](crate::Error::Closed).
+    ///
+    /// The server exits when its standard input is closed. It is killed if it does not exit within
+    /// seconds.
+    ///
+    /// # Errors
+    ///
+    /// Currently infallible. Closing a closed client is a no-op.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait. The server ends all the same, in the background.
     pub fn close(self) -> Result<()> {
         wait(self.inner.close())
     }
 }
 
-/// The same client, for threads that may wait.
+/// Converts to the blocking API.
 impl From<crate::Codex> for Codex {
     fn from(inner: crate::Codex) -> Self {
         Self { inner }
     }
 }
 
-/// A client that may be gone, as [`crate::WeakCodex`].
+/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
+/// handlers.
 #[derive(Debug, Clone, Default)]
 pub struct WeakCodex {
     inner: crate::WeakCodex,
 }
 
 impl WeakCodex {
-    /// As [`crate::WeakCodex::upgrade`].
+    /// Returns the client, unless all of its handles were dropped or the handshake is not complete.
     pub fn upgrade(&self) -> Option<Codex> {
         self.inner.upgrade().map(Into::into)
     }
 }
 
-/// The same client, for threads that may wait.
+/// Converts to the blocking API.
 impl From<crate::WeakCodex> for WeakCodex {
     fn from(inner: crate::WeakCodex) -> Self {
         Self { inner }

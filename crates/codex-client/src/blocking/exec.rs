@@ -1,4 +1,4 @@
-//! Processes, blocking.
+//! Processes of the blocking API.
 
 use crate::{
     blocking::{iterator::iterator, worker::wait},
@@ -6,80 +6,143 @@ use crate::{
     exec::output::ExecOutput,
 };
 
-/// A process on the server, as [`crate::ExecProcess`]. Cheap to clone; all clones are one process,
-/// which one thread can write to while another reads.
+/// A process on the server; from [`ExecBuilder::spawn`](crate::blocking::ExecBuilder#method.spawn).
+///
+/// Cheap to clone; all clones are one process. One thread can write to it while another reads.
+///
+/// ```no_run
+/// use codex_client::{Result, blocking::Codex};
+///
+/// fn example(codex: &Codex) -> Result<()> {
+///     let shell = codex.exec(["sh"]).tty(80, 24).no_timeout().spawn()?;
+///     shell.write("ls\nexit\n")?;
+///     for chunk in shell.stream() {
+///         print!("{}", String::from_utf8_lossy(&chunk?.bytes));
+///     }
+///     println!("ended with {}", shell.wait()?);
+///     Ok(())
+/// }
+/// ```
+///
+/// When the last handle and iterator are dropped, the process is [terminated](Self::terminate). It
+/// also ends with the connection.
+///
+/// # Memory
+///
+/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the
+/// oldest chunks are dropped, and the iterator yields [`Lagged`](crate::Error::Lagged). By default
+/// the server sends at most 1 MiB of each stream, so that this needs
+/// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
+/// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
 pub struct ExecProcess {
     inner: crate::ExecProcess,
 }
 
 impl ExecProcess {
-    /// The id that this client has given the process.
-    pub fn process_id(&self) -> &str {
-        self.inner.process_id()
-    }
-
-    /// As [`crate::ExecProcess::stream`].
+    /// Streams the output, beginning with the oldest unread chunk. With several streams, each chunk
+    /// goes to one of them.
     pub fn stream(&self) -> ExecStream {
         self.inner.stream().into()
     }
 
-    /// As [`crate::ExecProcess::output`].
+    /// Waits for the end of the process and collects the unread output.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the
+    /// call.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn output(&self) -> Result<ExecOutput> {
         wait(self.inner.output())
     }
 
-    /// As [`crate::ExecProcess::wait`].
+    /// Waits for the end of the process and returns its exit code. The output need not be read, and
+    /// can be read afterwards.
+    ///
+    /// The exit code is 124 for a program that exceeded its
+    /// [timeout](crate::blocking::ExecBuilder::timeout), and not 0 for a program that was ended by
+    /// a signal.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
+    /// if the connection ended before it.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn wait(&self) -> Result<i32> {
         wait(self.inner.wait())
     }
 
-    /// As [`crate::ExecProcess::write`].
+    /// Writes to the standard input of the program (`command/exec/write`). Returns when the server
+    /// has accepted the bytes, which a program that does not read its input can delay.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
+    /// [`stream_stdin`](crate::blocking::ExecBuilder::stream_stdin) nor
+    /// [`tty`](crate::blocking::ExecBuilder::tty) was set.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         wait(self.inner.write(bytes))
     }
 
-    /// As [`crate::ExecProcess::close_stdin`].
+    /// Closes the standard input of the program (`command/exec/write`). In a terminal, write Ctrl+D
+    /// (`\x04`) instead.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`write`](Self::write).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn close_stdin(&self) -> Result<()> {
         wait(self.inner.close_stdin())
     }
 
-    /// As [`crate::ExecProcess::resize`].
+    /// Resizes the terminal (`command/exec/resize`).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         wait(self.inner.resize(cols, rows))
     }
 
-    /// As [`crate::ExecProcess::terminate`].
+    /// Terminates the process (`command/exec/terminate`). Returns when the server has accepted the
+    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a
+    /// no-op.
+    ///
+    /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
+    /// being set up, in the first moments after its start.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn terminate(&self) -> Result<()> {
         wait(self.inner.terminate())
     }
+
+    /// Returns the id that this client gave the process. It is valid for this connection.
+    pub fn process_id(&self) -> &str {
+        self.inner.process_id()
+    }
 }
 
-/// The same process, for threads that may wait.
+/// Converts to the blocking API.
 impl From<crate::ExecProcess> for ExecProcess {
     fn from(inner: crate::ExecProcess) -> Self {
         Self { inner }
@@ -89,6 +152,10 @@ impl From<crate::ExecProcess> for ExecProcess {
 iterator! {
     /// The output of a process; from [`ExecProcess::stream`].
     ///
-    /// Ends and yields errors as [`ExecStream`](crate::ExecStream) does.
+    /// The iterator ends with the process. If the program could not be run
+    /// ([`Rpc`](crate::Error::Rpc)) or the connection ended before it
+    /// ([`Closed`](crate::Error::Closed)), that error is the last item. Other errors do not end it:
+    /// a message that cannot be decoded ([`Decode`](crate::Error::Decode)), or chunks that were
+    /// dropped because they were not read in time ([`Lagged`](crate::Error::Lagged)).
     ExecStream(crate::exec::output::ExecStream) => crate::exec::output::ExecChunk
 }

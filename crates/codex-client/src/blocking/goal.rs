@@ -1,4 +1,4 @@
-//! Goals, blocking.
+//! Goals of the blocking API.
 
 use codex_types::ThreadGoal;
 
@@ -8,81 +8,134 @@ use crate::{
     goal::result::GoalResult,
 };
 
-/// A goal that is pursued, as [`crate::GoalHandle`]. Cheap to clone; all clones are one goal, which
-/// one thread can follow while another pauses it.
+/// A goal that the server pursues turn after turn; from
+/// [`Thread::goal_start`](crate::blocking::Thread::goal_start) and
+/// [`Thread::goal_resume`](crate::blocking::Thread::goal_resume).
+///
+/// Cheap to clone; all clones are one goal. One thread can follow it while another pauses it.
+///
+/// ```no_run
+/// use codex_client::{Result, blocking::Thread};
+///
+/// fn example(thread: &Thread) -> Result<()> {
+///     let goal = thread.goal_start("All tests pass.").token_budget(200_000).send()?;
+///     let result = goal.run()?;
+///     println!("{:?} after {} turns", result.status(), result.turns.len());
+///     Ok(())
+/// }
+/// ```
+///
+/// A goal comes to rest when it is complete, blocked, limited, paused or cleared, as soon as the
+/// running turn has ended; and when a turn of it is interrupted, since the server then starts no
+/// other turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of
+/// the thread are turns of the goal, including those that this program starts.
+///
+/// If the handles and iterators are dropped, the server continues to pursue the goal. Another goal
+/// in the same thread supersedes this one, which then comes to rest.
+///
+/// # Memory
+///
+/// The completed items of all turns are kept as long as a handle or an iterator exists. Events are
+/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was
+/// created.
 #[derive(Debug, Clone)]
 pub struct GoalHandle {
     inner: crate::GoalHandle,
 }
 
 impl GoalHandle {
-    /// The id of the thread that has the goal.
-    pub fn thread_id(&self) -> &str {
-        self.inner.thread_id()
-    }
-
-    /// As [`crate::GoalHandle::goal`].
-    pub fn goal(&self) -> Option<ThreadGoal> {
-        self.inner.goal()
-    }
-
-    /// As [`crate::GoalHandle::turn`].
-    pub fn turn(&self) -> Option<TurnHandle> {
-        self.inner.turn().map(Into::into)
-    }
-
-    /// As [`crate::GoalHandle::stream`].
-    pub fn stream(&self) -> GoalStream {
-        self.inner.stream().into()
-    }
-
-    /// As [`crate::GoalHandle::run`].
+    /// Waits until the goal comes to rest, and collects the result since this handle was created.
+    /// Every end is a result: see its [status](GoalResult::status), and the last of its turns if
+    /// that failed or was interrupted.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of
+    /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from;
+    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn run(&self) -> Result<GoalResult> {
         wait(self.inner.run())
     }
 
-    /// As [`crate::GoalHandle::partial`].
+    /// Streams the events of all turns, in order, until the goal comes to rest.
     ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn partial(&self) -> Result<GoalResult> {
-        self.inner.partial()
+    /// The first stream begins with the first event. A stream created after another has ended
+    /// continues from there: read the events after a [`resume`](Self::resume) with a new stream.
+    pub fn stream(&self) -> GoalStream {
+        self.inner.stream().into()
     }
 
-    /// As [`crate::GoalHandle::pause`].
+    /// Pauses the goal (`thread/goal/set`). The running turn goes on to its end, and no other turn
+    /// follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
+    /// [`turn`](Self::turn). Pausing a goal that is not active is a no-op.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn pause(&self) -> Result<()> {
         wait(self.inner.pause())
     }
 
-    /// As [`crate::GoalHandle::resume`].
+    /// Resumes the goal (`thread/goal/set`), no matter what stopped it.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// [`Rpc`](crate::Error::Rpc) also if the goal was cleared, and
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn resume(&self) -> Result<()> {
         wait(self.inner.resume())
     }
 
-    /// As [`crate::GoalHandle::clear`].
+    /// Clears the goal of the thread (`thread/goal/clear`). The running turn goes on to its end.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send), and
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn clear(&self) -> Result<()> {
         wait(self.inner.clear())
     }
+
+    /// Returns the running turn, to stream, steer or interrupt it alone.
+    pub fn turn(&self) -> Option<TurnHandle> {
+        self.inner.turn().map(Into::into)
+    }
+
+    /// Returns the goal as last reported, with its usage; `None` once it is cleared.
+    pub fn goal(&self) -> Option<ThreadGoal> {
+        self.inner.goal()
+    }
+
+    /// Returns the result so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
+    pub fn partial(&self) -> Result<GoalResult> {
+        self.inner.partial()
+    }
+
+    /// Returns the id of the thread that has the goal.
+    pub fn thread_id(&self) -> &str {
+        self.inner.thread_id()
+    }
 }
 
-/// The same goal, for threads that may wait.
+/// Converts to the blocking API.
 impl From<crate::GoalHandle> for GoalHandle {
     fn from(inner: crate::GoalHandle) -> Self {
         Self { inner }
@@ -92,16 +145,27 @@ impl From<crate::GoalHandle> for GoalHandle {
 iterator! {
     /// The events of all turns of a goal; from [`GoalHandle::stream`].
     ///
-    /// Ends and yields errors as [`GoalStream`](crate::GoalStream) does.
+    /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are
+    /// included. The iterator ends when the goal comes to rest, or with
+    /// [`Closed`](crate::Error::Closed) if the connection ended before, or with
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
+    /// A [`Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and
+    /// the next one follows.
+    ///
+    /// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
     GoalStream(crate::goal::stream::GoalStream) => codex_types::ServerNotification
 }
 
 impl GoalStream {
-    /// As [`crate::GoalStream::result`].
+    /// Waits until the goal comes to rest, skips the events that are unread, and collects the
+    /// result.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`GoalHandle::run`](crate::blocking::GoalHandle::run).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn result(self) -> Result<GoalResult> {
         wait(self.inner.result())
     }

@@ -1,4 +1,4 @@
-//! One value that responds to all requests of the server, in blocking code.
+//! A trait for one value that responds to all requests of the server, in blocking code.
 
 use crate::{
     blocking::codex::WeakCodex,
@@ -13,9 +13,9 @@ macro_rules! define_trait {
         /// Responds to the requests of the server; for
         /// [`CodexBuilder::handler`](crate::blocking::CodexBuilder::handler).
         ///
-        /// Methods that are not implemented decline. Methods run concurrently, each on a thread of its
-        /// own, where it may wait and use the client; a method is not stopped when the server withdraws
-        /// the request. An error or a panic declines.
+        /// Methods that are not implemented decline. Methods run concurrently, each on a thread of
+        /// its own, where it may wait and use the client; a method is not stopped when the server
+        /// withdraws the request. An error or a panic declines.
         ///
         /// They receive the client as a [`WeakCodex`], so that a handler does not keep the server
         /// running.

@@ -2,8 +2,8 @@
 
 /// Defines a type that iterates over a stream of the async API. Iterating blocks the thread.
 ///
-/// Inside an async runtime, where waiting is not possible, the iterator yields the error once and then
-/// ends, so that a loop which skips errors ends.
+/// Inside an async runtime, where waiting is not possible, the iterator yields the error once and
+/// then ends, so that a loop which skips errors ends.
 macro_rules! iterator {
     ($(#[$doc:meta])* $name:ident($stream:path) => $item:ty) => {
         $(#[$doc])*

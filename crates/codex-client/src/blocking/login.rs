@@ -1,34 +1,35 @@
-//! Logins, blocking.
+//! Logins of the blocking API.
 
 use codex_types::CancelLoginAccountParams;
 
 use super::{LoginWaitBuilder, RequestBuilder};
 
-/// What both kinds of login can do.
-macro_rules! attempt {
-    ($handle:ident) => {
+/// Implements the given methods of one kind of login, and the methods that both kinds have.
+macro_rules! login {
+    ($handle:ident { $($methods:tt)* }) => {
         impl $handle {
-            /// The id of this attempt.
-            pub fn login_id(&self) -> &str {
-                self.inner.login_id()
-            }
+            $($methods)*
 
-            #[doc = concat!("As [`crate::", stringify!($handle), "::wait`].")]
+            /// Waits for the end of this attempt (`account/login/completed`). It may be called
+            /// several times, also after the end.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.inner.wait_builder()
             }
 
-            #[doc = concat!("As [`crate::", stringify!($handle), "::cancel`].")]
-            ///
-            /// # Errors
-            ///
-            /// When sent, as there.
+            /// Cancels this attempt (`account/login/cancel`). It then completes without success,
+            /// which [`wait`](Self::wait) returns. The status in the response is `notFound` if the
+            /// attempt has already ended.
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.inner.cancel_builder()
             }
+
+            /// Returns the id of this attempt.
+            pub fn login_id(&self) -> &str {
+                self.inner.login_id()
+            }
         }
 
-        /// The same login, for threads that may wait.
+        /// Converts to the blocking API.
         impl From<crate::$handle> for $handle {
             fn from(inner: crate::$handle) -> Self {
                 Self { inner }
@@ -37,39 +38,71 @@ macro_rules! attempt {
     };
 }
 
-/// A login by a web browser that was started, as [`crate::ChatgptLoginHandle`]; from
-/// [`Codex::login_chatgpt`](crate::blocking::client::Codex::login_chatgpt).
+/// A login with a web browser; from
+/// [`Codex::login_chatgpt`](crate::blocking::Codex::login_chatgpt).
+///
+/// Cheap to clone; all clones are one attempt.
+///
+/// ```no_run
+/// use codex_client::{Result, blocking::Codex};
+///
+/// fn example(codex: &Codex) -> Result<()> {
+///     let login = codex.login_chatgpt().send()?;
+///     println!("open {}", login.auth_url());
+///     let completed = login.wait().send()?;
+///     if !completed.success {
+///         eprintln!("{}", completed.error.as_deref().unwrap_or("no reason given"));
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// If the handle is dropped, the attempt goes on: the person can still complete it, and
+/// [`Codex::notifications`](crate::blocking::Codex::notifications) reports the outcome. Only
+/// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     inner: crate::ChatgptLoginHandle,
 }
 
-attempt!(ChatgptLoginHandle);
-
-impl ChatgptLoginHandle {
-    /// The page that the person is to open.
+login! { ChatgptLoginHandle {
+    /// Returns the URL of the page for the person to open.
     pub fn auth_url(&self) -> &str {
         self.inner.auth_url()
     }
-}
+} }
 
-/// A login by a code that was started, as [`crate::DeviceCodeLoginHandle`]; from
-/// [`Codex::login_chatgpt_device_code`](crate::blocking::client::Codex::login_chatgpt_device_code).
+/// A login with a device code; from
+/// [`Codex::login_chatgpt_device_code`](crate::blocking::Codex::login_chatgpt_device_code).
+///
+/// Cheap to clone; all clones are one attempt.
+///
+/// ```no_run
+/// use codex_client::{Result, blocking::Codex};
+///
+/// fn example(codex: &Codex) -> Result<()> {
+///     let login = codex.login_chatgpt_device_code().send()?;
+///     println!("open {} and enter {}", login.verification_url(), login.user_code());
+///     let completed = login.wait().send()?;
+///     println!("logged in: {}", completed.success);
+///     Ok(())
+/// }
+/// ```
+///
+/// If the handle is dropped, the attempt goes on, as for [`ChatgptLoginHandle`].
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLoginHandle {
     inner: crate::DeviceCodeLoginHandle,
 }
 
-attempt!(DeviceCodeLoginHandle);
-
-impl DeviceCodeLoginHandle {
-    /// The page that the person is to open, on any machine.
+login! { DeviceCodeLoginHandle {
+    /// Returns the URL of the page for the person to open, on any machine.
     pub fn verification_url(&self) -> &str {
         self.inner.verification_url()
     }
 
-    /// The code that the person is to enter there.
+    /// Returns the code for the person to enter there.
     pub fn user_code(&self) -> &str {
         self.inner.user_code()
     }
-}
+} }

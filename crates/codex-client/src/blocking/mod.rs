@@ -1,4 +1,4 @@
-//! The same client for programs without an async runtime.
+//! The blocking API: the same client for programs without an async runtime.
 //!
 //! ```no_run
 //! use codex_client::{blocking::Codex, types::ReasoningEffort};
@@ -12,41 +12,42 @@
 //! }
 //! ```
 //!
-//! All of it is the async client, waited for: the handles here have the methods of those without
-//! `blocking` in their path, and share options, results, errors and types with them. A request
-//! builder ends with `send()`. What is a stream there is an iterator here:
+//! Types and methods have the same names as in the async API and share options, results and errors
+//! with it. `send()` sends a request. Streams are iterators:
 //!
 //! ```no_run
-//! use codex_client::types::ServerNotification;
+//! use codex_client::{Result, blocking::Thread, types::ServerNotification};
 //!
-//! # fn example(thread: codex_client::blocking::Thread) -> codex_client::Result<()> {
-//! let turn = thread.turn("Refactor the parser").send()?;
-//! let mut events = turn.stream();
-//! for event in &mut events {
-//!     if let ServerNotification::AgentMessageDelta(delta) = event? {
-//!         print!("{}", delta.delta);
+//! fn example(thread: &Thread) -> Result<()> {
+//!     let turn = thread.turn("Refactor the parser.").send()?;
+//!     let mut events = turn.stream();
+//!     for event in &mut events {
+//!         if let ServerNotification::AgentMessageDelta(delta) = event? {
+//!             print!("{}", delta.delta);
+//!         }
 //!     }
+//!     let result = events.result()?;
+//!     println!("{} items", result.items.len());
+//!     Ok(())
 //! }
-//! let result = events.result()?;
-//! # Ok(())
-//! # }
 //! ```
+//!
+//! This module requires the feature `blocking`, which is enabled by default.
 //!
 //! # Threads
 //!
-//! Handles may be used from any number of threads at once, and are cheap to clone. Whatever has to be
-//! done in the background (reading what servers say, deadlines) is done for all clients of the
-//! process by one thread, `codex-client`, which is started with the first of them and waits for more
-//! until the process ends. A server ends when the last handle of its client is dropped, and also when
-//! the process ends in any other way: its input is closed then.
+//! Handles are cheap to clone, and several threads may use them at once. One background thread,
+//! `codex-client`, reads the messages of the servers and runs the timers for all clients of the
+//! process. It is started by the first client and runs until the process exits. A server ends when
+//! the last handle of its client is dropped, and when the process exits: its standard input is then
+//! closed.
 //!
 //! # Inside an async runtime
 //!
-//! Waiting there would keep a thread of the runtime from everything else. So whatever has to wait
-//! fails with [`Error::InsideRuntime`](crate::Error::InsideRuntime) at once instead, before anything
-//! is sent. That is also so in `spawn_blocking`, whose threads belong to the runtime: use the async
-//! client there. Handles may be made of async ones (`blocking::Codex::from(codex)`) and given to a plain
-//! thread.
+//! Blocking in an async runtime would stall other tasks. Methods that wait return
+//! [`Error::InsideRuntime`](crate::Error::InsideRuntime) there, before anything is sent, also in
+//! `spawn_blocking`, whose threads belong to the runtime. Use the async client instead, or convert
+//! a handle (`blocking::Codex::from(codex)`) and move it to a thread of `std::thread`.
 
 pub(crate) mod builders;
 mod codex;

@@ -1,4 +1,4 @@
-//! Subscriptions, blocking.
+//! Subscriptions of the blocking API.
 
 use crate::blocking::iterator::iterator;
 
@@ -6,12 +6,19 @@ iterator! {
     /// A subscription to everything that happens in one thread; from
     /// [`Thread::events`](crate::blocking::Thread::events).
     ///
-    /// Ends and yields errors as [`ThreadEvents`](crate::ThreadEvents) does.
+    /// An error among the items does not end the subscription: a message that cannot be decoded
+    /// ([`Error::Decode`](crate::Error::Decode)), or notifications that were dropped because this
+    /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged), where adjacent deltas of an
+    /// item count as one). Up to 16 MiB are kept for a reader. A reader that falls behind by less
+    /// receives adjacent deltas as one: fewer events, the same text.
+    ///
+    /// The subscription ends with the connection, with [`Error::Closed`](crate::Error::Closed) as
+    /// the last item unless this client closed it. It does not keep the connection open.
     ThreadEvents(crate::thread::events::ThreadEvents) => codex_types::ServerNotification
 }
 
 impl ThreadEvents {
-    /// The id of the thread.
+    /// Returns the id of the thread.
     pub fn thread_id(&self) -> &str {
         self.inner.thread_id()
     }
@@ -21,6 +28,24 @@ iterator! {
     /// A subscription to the notifications that belong to no turn; from
     /// [`Codex::notifications`](crate::blocking::Codex::notifications).
     ///
-    /// Ends and yields errors as [`Notifications`](crate::Notifications) does.
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex, types::ServerNotification};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     for notification in codex.notifications() {
+    ///         if let ServerNotification::AccountUpdated(updated) = notification? {
+    ///             println!("{updated:?}");
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// An error among the items does not end the subscription: a message that cannot be decoded
+    /// ([`Error::Decode`](crate::Error::Decode)), a failed handler
+    /// ([`Error::Handler`](crate::Error::Handler)), or notifications that were dropped because this
+    /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). The subscription ends with
+    /// the connection, with [`Error::Closed`](crate::Error::Closed) as the last item unless this
+    /// client closed it. It does not keep the connection open.
     Notifications(crate::notifications::Notifications) => codex_types::ServerNotification
 }

@@ -1,4 +1,4 @@
-//! Requests of the server, blocking.
+//! Requests of the server in the blocking API.
 
 use std::pin::Pin;
 
@@ -12,9 +12,29 @@ use crate::{
     server_requests::server_response::ServerResponse,
 };
 
-/// Requests of the server, as [`crate::RequestInbox`].
+/// An iterator over requests of the server; from
+/// [`Codex::server_requests`](crate::blocking::Codex::server_requests) and
+/// [`Thread::server_requests`](crate::blocking::Thread::server_requests).
+///
+/// ```no_run
+/// use codex_client::{Decision, Result, blocking::Codex};
+///
+/// fn example(codex: &Codex) -> Result<()> {
+///     for pending in codex.server_requests() {
+///         if let Some(request) = pending.approval() {
+///             let is_safe = request.is_read_only();
+///             pending.respond(if is_safe { Decision::Accept } else { Decision::Decline })?;
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// The inbox ends with the connection and does not keep it open. Dropping it declines the requests
+/// that were not taken. A request that cannot be decoded is declined, and reported by
+/// [`Codex::notifications`](crate::blocking::Codex::notifications).
 #[derive(Debug)]
-#[must_use = "dropped, it declines what comes"]
+#[must_use = "dropping the inbox declines the requests"]
 pub struct RequestInbox {
     inner: crate::RequestInbox,
 }
@@ -22,7 +42,8 @@ pub struct RequestInbox {
 impl Iterator for RequestInbox {
     type Item = PendingRequest;
 
-    /// Waits for the next one. Inside an async runtime, where waiting is not possible, there is none.
+    /// Returns the next request that is still open; `None` after the end of the connection, or if
+    /// this thread cannot wait.
     fn next(&mut self) -> Option<PendingRequest> {
         let pending = next(&mut false, |context| {
             Pin::new(&mut self.inner)
@@ -33,63 +54,74 @@ impl Iterator for RequestInbox {
     }
 }
 
-/// The same requests, for threads that may wait.
+/// Converts to the blocking API.
 impl From<crate::RequestInbox> for RequestInbox {
     fn from(inner: crate::RequestInbox) -> Self {
         Self { inner }
     }
 }
 
-/// A request of the server, as [`crate::PendingRequest`].
+/// A request of the server, to be responded to now or later, from any thread; from
+/// [`RequestInbox`].
+///
+/// Dropping it without a response declines it. The server may withdraw the request in the meantime
+/// (`serverRequest/resolved`), because another client has responded or the turn has ended;
+/// [`resolved`](Self::resolved) waits for that.
 #[derive(Debug)]
 pub struct PendingRequest {
     inner: crate::PendingRequest,
 }
 
 impl PendingRequest {
-    /// As [`crate::PendingRequest::id`].
+    /// Returns the id of the request. The notification
+    /// [`ServerRequestResolved`](codex_types::ServerNotification::ServerRequestResolved) names it.
     pub fn id(&self) -> &RequestId {
         self.inner.id()
     }
 
-    /// As [`crate::PendingRequest::request`].
+    /// Returns the request.
     pub fn request(&self) -> &ServerRequest {
         self.inner.request()
     }
 
-    /// As [`crate::PendingRequest::approval`].
+    /// Returns the approval request, if the request is one.
     pub fn approval(&self) -> Option<&ApprovalRequest> {
         self.inner.approval()
     }
 
-    /// As [`crate::PendingRequest::respond`].
+    /// Responds to the request.
     ///
     /// # Errors
     ///
-    /// As there.
-    pub fn respond(&self, reply: impl Into<ServerResponse>) -> Result<()> {
-        self.inner.respond(reply)
+    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection
+    /// has ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not fit the
+    /// request, which stays open.
+    pub fn respond(&self, response: impl Into<ServerResponse>) -> Result<()> {
+        self.inner.respond(response)
     }
 
-    /// As [`crate::PendingRequest::decline`].
+    /// Declines the request, as dropping it does.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection
+    /// has ended.
     pub fn decline(&self) -> Result<()> {
         self.inner.decline()
     }
 
-    /// As [`crate::PendingRequest::is_open`].
+    /// Whether the request still needs a response.
     pub fn is_open(&self) -> bool {
         self.inner.is_open()
     }
 
-    /// As [`crate::PendingRequest::resolved`].
+    /// Waits until the request is responded to or withdrawn, or the connection has ended. Close a
+    /// prompt that shows the request then.
     ///
     /// # Errors
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime).
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn resolved(&self) -> Result<()> {
         wait(async {
             self.inner.resolved().await;
@@ -98,7 +130,7 @@ impl PendingRequest {
     }
 }
 
-/// The same request, for threads that may wait.
+/// Converts to the blocking API.
 impl From<crate::PendingRequest> for PendingRequest {
     fn from(inner: crate::PendingRequest) -> Self {
         Self { inner }

@@ -1,4 +1,4 @@
-//! Retries of blocking calls.
+//! Retries blocking requests that an overloaded server refused.
 
 use std::thread;
 
@@ -8,7 +8,21 @@ use crate::{
 };
 
 /// Calls `attempt` until it succeeds, fails with an error other than an overloaded server, or the
-/// policy is exhausted. The calling thread sleeps between the attempts.
+/// policy is exhausted.
+///
+/// The calling thread sleeps between the attempts.
+///
+/// ```no_run
+/// use codex_client::{
+///     Result, RetryPolicy,
+///     blocking::{Codex, Thread, retry_on_overload},
+/// };
+///
+/// fn example(codex: &Codex) -> Result<Thread> {
+///     let policy = RetryPolicy::default().max_attempts(5);
+///     retry_on_overload(policy, || codex.thread_start().model("gpt-5.4").send())
+/// }
+/// ```
 ///
 /// # Errors
 ///
@@ -20,7 +34,7 @@ where
     let mut attempts = 1;
     loop {
         let outcome = attempt();
-        match policy.next(attempts, &outcome, random()) {
+        match policy.next_delay(attempts, &outcome, random()) {
             Some(delay) => thread::sleep(delay),
             None => return outcome,
         }
@@ -38,7 +52,7 @@ mod tests {
     use crate::error::rpc_error::RpcError;
 
     #[test]
-    fn an_overloaded_server_is_tried_again() {
+    fn a_request_is_repeated_until_the_overload_ends() {
         let mut attempts = 0;
         let policy = RetryPolicy::default().initial_delay(Duration::ZERO);
         let outcome = retry_on_overload(policy, || {

@@ -1,4 +1,4 @@
-//! Turns and their events, blocking.
+//! Turns of the blocking API, and their events.
 
 use std::{fmt, time::Duration};
 
@@ -9,87 +9,173 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// A turn that was started, as [`crate::TurnHandle`]. Cheap to clone; all clones are one turn, which
-/// one thread can follow while another steers it.
+/// A turn; from [`Thread::turn`](crate::blocking::Thread::turn).
+///
+/// Cheap to clone; all clones are one turn. One thread can follow it while another steers it.
+///
+/// ```no_run
+/// use codex_client::{Result, blocking::Thread};
+///
+/// fn example(thread: &Thread) -> Result<()> {
+///     let turn = thread.turn("Refactor the parser.").send()?;
+///     turn.steer("Only the lexer.")?;
+///     let result = turn.run()?;
+///     println!("{} items", result.items.len());
+///     Ok(())
+/// }
+/// ```
+///
+/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
+/// before it is created. The completed items, which the result is made from, are kept as long as a
+/// handle or a stream exists. When the last handle and stream are dropped, the turn goes on, and
+/// its further events go to [`Codex::notifications`](crate::blocking::Codex::notifications).
+///
+/// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
+/// [`TypedResult`](crate::TypedResult) if the turn was started with
+/// [`output`](crate::builder::TurnStartBuilder::output).
+///
+/// # Busy threads
+///
+/// A turn that is started while another one runs in the thread joins it: the handle is one of the
+/// running turn, with its id, and with its events from then on.
 pub struct TurnHandle<R = TurnResult> {
     inner: crate::TurnHandle<R>,
 }
 
 impl<R> TurnHandle<R> {
-    /// The turn's id.
-    pub fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    /// The id of the thread that it runs in.
-    pub fn thread_id(&self) -> &str {
-        self.inner.thread_id()
-    }
-
-    /// As [`crate::TurnHandle::stream`].
-    pub fn stream(&self) -> TurnStream {
-        self.inner.stream().into()
-    }
-
-    /// As [`crate::TurnHandle::text_stream`].
-    pub fn text_stream(&self) -> TextStream {
-        self.inner.text_stream().into()
-    }
-
-    /// As [`crate::TurnHandle::partial`].
+    /// Waits for the end of the turn and collects its result. The events need not be read.
     ///
     /// # Errors
     ///
-    /// As there.
-    pub fn partial(&self) -> Result<TurnResult> {
-        self.inner.partial()
-    }
-
-    /// As [`crate::TurnHandle::run_within`].
+    /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn failed (not if it was
+    /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
+    /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
+    /// before; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
+    /// [`output`](crate::blocking::TurnStartBuilder::output) and its final response does not match
+    /// the type.
     ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn run_within(&self, limit: Duration) -> Result<R> {
-        wait(self.inner.run_within(limit))
-    }
-
-    /// As [`crate::TurnHandle::run`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn run(&self) -> Result<R> {
         wait(self.inner.run())
     }
 
-    /// As [`crate::TurnHandle::steer`].
+    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) if it does not
+    /// end within `timeout`. The interrupted turn then has five seconds to end.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted, with the result so
+    /// far; otherwise as [`run`](Self::run).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
+    pub fn run_within(&self, timeout: Duration) -> Result<R> {
+        wait(self.inner.run_within(timeout))
+    }
+
+    /// Streams the events of the turn, in order, up to and including its completion.
+    ///
+    /// The first stream begins with the first event. A further stream, created while another is
+    /// being read, begins with the oldest event that no stream has taken yet.
+    pub fn stream(&self) -> TurnStream {
+        self.inner.stream().into()
+    }
+
+    /// Streams the text of the model's messages to the user.
+    ///
+    /// Reasoning, command output and messages that the model marks as commentary are left out. The
+    /// texts of several messages follow each other.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     let turn = thread.turn("Tell me a story.").send()?;
+    ///     let mut text = turn.text_stream();
+    ///     for piece in &mut text {
+    ///         print!("{}", piece?);
+    ///     }
+    ///     let result = text.result()?;
+    ///     println!("\n{} items", result.items.len());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn text_stream(&self) -> TextStream {
+        self.inner.text_stream().into()
+    }
+
+    /// Adds input to the running turn (`turn/steer`).
+    ///
+    /// A turn that has not begun yet is steered as soon as it begins; waiting for that and steering
+    /// share the timeout of one request.
+    ///
+    /// # Errors
+    ///
+    /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn)
+    /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another
+    /// turn is running; otherwise as
+    /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    /// [`Thread::steer_or_start`](crate::blocking::Thread::steer_or_start) starts a turn instead.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn steer(&self, input: impl Into<Input>) -> Result<()> {
         wait(self.inner.steer(input))
     }
 
-    /// As [`crate::TurnHandle::interrupt`].
+    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt
+    /// or the turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run),
+    /// whose result then has the status `interrupted`. Programs in background terminals keep
+    /// running.
+    ///
+    /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted
+    /// as soon as it begins.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
+    /// within the [request timeout](crate::blocking::CodexBuilder::request_timeout);
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise as
+    /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn interrupt(&self) -> Result<()> {
         wait(self.inner.interrupt())
     }
+
+    /// Returns the result so far, whether the turn has ended or not, even after the end of the
+    /// connection. The status is `inProgress` until the turn has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
+    pub fn partial(&self) -> Result<TurnResult> {
+        self.inner.partial()
+    }
+
+    /// Returns the id of the turn.
+    pub fn id(&self) -> &str {
+        self.inner.id()
+    }
+
+    /// Returns the id of the thread that the turn runs in.
+    pub fn thread_id(&self) -> &str {
+        self.inner.thread_id()
+    }
 }
 
-/// The same turn, for threads that may wait.
+/// Converts to the blocking API.
 impl<R> From<crate::TurnHandle<R>> for TurnHandle<R> {
     fn from(inner: crate::TurnHandle<R>) -> Self {
         Self { inner }
     }
 }
 
-// Derived, they would ask the same of the result.
+// A derive would require the same of `R`.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
         self.inner.clone().into()
@@ -105,16 +191,42 @@ impl<R> fmt::Debug for TurnHandle<R> {
 iterator! {
     /// The events of one turn; from [`TurnHandle::stream`].
     ///
-    /// Ends and yields errors as [`TurnStream`](crate::TurnStream) does.
+    /// ```no_run
+    /// use codex_client::{Result, blocking::TurnHandle, types::ServerNotification};
+    ///
+    /// fn example(turn: &TurnHandle) -> Result<()> {
+    ///     let mut events = turn.stream();
+    ///     for event in &mut events {
+    ///         if let ServerNotification::AgentMessageDelta(delta) = event? {
+    ///             print!("{}", delta.delta);
+    ///         }
+    ///     }
+    ///     let result = events.result()?;
+    ///     println!("{} items", result.items.len());
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// The last item is `turn/completed`, or [`Error::Closed`](crate::Error::Closed) if the
+    /// connection ended before, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the
+    /// thread was closed or unsubscribed from before. An [`Error::Decode`](crate::Error::Decode)
+    /// does not end the iterator: that message could not be decoded, and the next one follows.
+    ///
+    /// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
+    /// same text.
     TurnStream(crate::turn::stream::TurnStream) => codex_types::ServerNotification
 }
 
 impl TurnStream {
-    /// As [`crate::TurnStream::result`].
+    /// Waits for the end of the turn, skips the events that are unread, and collects the result.
+    /// Nothing is requested from the server.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn result(self) -> Result<TurnResult> {
         wait(self.inner.result())
     }
@@ -123,16 +235,25 @@ impl TurnStream {
 iterator! {
     /// The text of the model's messages in a turn; from [`TurnHandle::text_stream`].
     ///
-    /// Ends and yields errors as [`TextStream`](crate::TextStream) does.
+    /// The iterator ends with the turn. Its last item is an error if the turn failed
+    /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
+    /// ([`Closed`](crate::Error::Closed)) or the thread did
+    /// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
+    /// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded,
+    /// and the next piece follows.
     TextStream(crate::turn::text::TextStream) => String
 }
 
 impl TextStream {
-    /// As [`crate::TextStream::result`].
+    /// Waits for the end of the turn and collects the result, as
+    /// [`TurnStream::result`](crate::blocking::TurnStream::result) does.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
+    /// thread cannot wait.
     pub fn result(self) -> Result<TurnResult> {
         wait(self.inner.result())
     }

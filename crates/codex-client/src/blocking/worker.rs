@@ -1,4 +1,4 @@
-//! The thread behind the blocking API, and how others wait for it.
+//! The background thread of the blocking API, and waiting on other threads.
 
 use std::{
     convert::Infallible,
@@ -13,13 +13,13 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, Result};
 
-/// The runtime of the worker, once there is one.
+/// The runtime of the worker thread, after its start.
 static WORKER: OnceLock<Handle> = OnceLock::new();
 
-/// Held by whoever starts the worker. A failure is not kept: the next call tries again.
+/// Held while the worker is started. A failure is not stored: the next call tries again.
 static STARTING: Mutex<()> = Mutex::new(());
 
-/// Waits for a future on this thread. What it has to do in the background, the worker does.
+/// Waits for a future on the current thread. The tasks that it spawns run on the worker.
 pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     if Handle::try_current().is_ok() {
         return Err(Error::InsideRuntime);
@@ -29,24 +29,28 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Waits for the next item of a stream.
 ///
-/// Where waiting is not possible, that is said once, in `told`; after that there is nothing to be had,
-/// so that a loop which passes over errors ends.
+/// If the current thread cannot wait, the error is returned once, which `has_failed` records; then
+/// `None` is returned, so that a loop that skips errors ends.
 pub(crate) fn next<T>(
-    told: &mut bool,
+    has_failed: &mut bool,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<T>>>,
 ) -> Option<Result<T>> {
     let next = wait(poll_fn(|context| poll(context).map(Option::transpose))).transpose();
     let cannot_wait = matches!(next, Some(Err(Error::InsideRuntime | Error::Worker(_))));
-    let was_told = mem::replace(told, cannot_wait);
-    if cannot_wait && was_told { None } else { next }
+    let had_failed = mem::replace(has_failed, cannot_wait);
+    if cannot_wait && had_failed {
+        None
+    } else {
+        next
+    }
 }
 
-/// The worker; started if it is not running yet.
+/// Returns the runtime of the worker, and starts the worker if it is not running.
 fn worker() -> Result<&'static Handle> {
     if let Some(handle) = WORKER.get() {
         return Ok(handle);
     }
-    let _only_one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _guard = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     match WORKER.get() {
         Some(handle) => Ok(handle),
         None => {
@@ -56,7 +60,7 @@ fn worker() -> Result<&'static Handle> {
     }
 }
 
-/// Starts a thread that drives a runtime as long as the process lives.
+/// Starts a thread that drives a runtime until the process exits.
 fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
@@ -71,22 +75,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_waits_the_work_is_done_by_one_thread() {
-        fn workplace() -> Option<String> {
-            let work = async {
+    fn spawned_tasks_run_on_one_thread() {
+        fn thread_of_a_task() -> Option<String> {
+            let task = async {
                 let name = tokio::spawn(async { thread::current().name().map(str::to_owned) });
                 Ok(name.await.unwrap())
             };
-            wait(work).unwrap()
+            wait(task).unwrap()
         }
-        let waiting = [thread::spawn(workplace), thread::spawn(workplace)];
+        let waiting = [
+            thread::spawn(thread_of_a_task),
+            thread::spawn(thread_of_a_task),
+        ];
         for name in waiting {
             assert_eq!(name.join().unwrap().as_deref(), Some("codex-client"));
         }
     }
 
     #[tokio::test]
-    async fn nothing_waits_inside_a_runtime() {
+    async fn waiting_inside_a_runtime_is_an_error() {
         let polled = wait(async { Ok(()) });
         assert!(matches!(polled, Err(Error::InsideRuntime)), "{polled:?}");
     }

@@ -1,4 +1,4 @@
-//! How a connection is set up.
+//! Configures and opens connections.
 
 use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration};
 
@@ -15,16 +15,29 @@ use crate::{
     transport::{Transport, process::Launch},
 };
 
-/// A request that is neither answered nor refused for this long is given up.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Default timeout of requests.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The real server drops replies when about 125 requests are in flight.
-const IN_FLIGHT: usize = 100;
+/// Default maximum of requests in flight. The server drops responses beyond about 125 requests.
+const MAX_IN_FLIGHT: usize = 100;
 
-/// Lines of 43 MB have been seen.
-const LINE_LIMIT: usize = 256 * 1024 * 1024;
+/// Default maximum length of a message. Messages of 43 MB occur in practice.
+const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 
-/// Sets up a connection; from [`Codex::builder`].
+/// Configures a client and its server; from [`Codex::builder`].
+///
+/// ```no_run
+/// use codex_client::{Codex, Result};
+///
+/// async fn example() -> Result<Codex> {
+///     Codex::builder()
+///         .cwd("/work/app")
+///         .config("model", "gpt-5.4")
+///         .client_name("my_app")
+///         .start()
+///         .await
+/// }
+/// ```
 #[derive(Clone)]
 #[must_use = "nothing happens until `start` or `connect` is called"]
 pub struct CodexBuilder<M = Async> {
@@ -52,32 +65,32 @@ impl<M> CodexBuilder<M> {
                 .title("Codex Rust SDK"),
             capabilities: InitializeCapabilities::default().experimental_api(true),
             limits: Limits {
-                timeout: Some(TIMEOUT),
-                in_flight: IN_FLIGHT,
-                line: LINE_LIMIT,
+                timeout: Some(REQUEST_TIMEOUT),
+                in_flight: MAX_IN_FLIGHT,
+                line: MAX_MESSAGE,
             },
             handlers: Handlers::default(),
             mode: PhantomData,
         }
     }
 
-    /// The `codex` program to run, instead of the one that would be found: a path, or a name to be
-    /// looked for in `PATH`.
+    /// Sets the `codex` program to run: a path, or a name that is searched for in `PATH`. By
+    /// default, the installed program is found.
     pub fn binary(mut self, program: impl Into<PathBuf>) -> Self {
         self.binary = Some(program.into());
         self
     }
 
-    /// Overrides a value of codex's configuration for this server, as `-c key=value` does. The key
-    /// may have dots; the value is TOML, and taken as text where it is not.
+    /// Overrides a configuration value for this server, as `-c key=value` does. The key may be
+    /// dotted; the value is TOML, or text if it does not parse.
     pub fn config(mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.config
             .push(format!("{}={}", key.as_ref(), value.as_ref()));
         self
     }
 
-    /// Replaces the arguments of the program, which are `app-server`. Overrides by
-    /// [`config`](Self::config) still come before them.
+    /// Replaces the arguments of the program, by default `app-server`. Overrides by
+    /// [`config`](Self::config) are inserted before them.
     pub fn launch_args<I>(mut self, args: I) -> Self
     where
         I: IntoIterator,
@@ -87,58 +100,58 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// The working directory of the server, and so of threads that do not name one.
+    /// Sets the working directory of the server, which is the default of its threads.
     pub fn cwd(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cwd = Some(dir.into());
         self
     }
 
-    /// Sets a variable in the environment of the server, which otherwise is that of this program.
+    /// Sets an environment variable of the server, which inherits the environment of this program.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), Some(value.into())));
         self
     }
 
-    /// Removes a variable from the environment of the server.
+    /// Removes an environment variable of the server.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.env.push((name.into(), None));
         self
     }
 
-    /// How this program calls itself towards the server, in place of this crate's name.
+    /// Sets the name of this program that the server sees. The default is that of this crate.
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.client.name = name.into();
         self
     }
 
-    /// The same for people to read.
+    /// Sets the human-readable name of this program that the server sees.
     pub fn client_title(mut self, title: impl Into<String>) -> Self {
         self.client.title = Some(title.into());
         self
     }
 
-    /// The version of this program.
+    /// Sets the version of this program that the server sees.
     pub fn client_version(mut self, version: impl Into<String>) -> Self {
         self.client.version = version.into();
         self
     }
 
-    /// Whether to ask for the `experimentalApi` capability, without which the server refuses
-    /// experimental methods and fields. On by default.
+    /// Sets whether the client declares the `experimentalApi` capability. Without it, the server
+    /// refuses experimental methods and fields. On by default.
     pub fn experimental_api(mut self, experimental: bool) -> Self {
         self.capabilities.experimental_api = Some(experimental);
         self
     }
 
-    /// Whether to ask for the `requestAttestation` capability, without which the server never asks for
-    /// an attestation (`attestation/generate`). Off by default.
+    /// Sets whether the client declares the `requestAttestation` capability. Without it, the server
+    /// never requests an attestation (`attestation/generate`). Off by default.
     pub fn request_attestation(mut self, request: bool) -> Self {
         self.capabilities.request_attestation = Some(request);
         self
     }
 
-    /// Changes the capabilities themselves, for what has no setter here: to declare extensions of MCP, to
-    /// take approvals that only a person may give.
+    /// Changes the capabilities directly, for those without a setter here, such as extensions of
+    /// MCP and approvals that only a person may give.
     pub fn capabilities(
         mut self,
         change: impl FnOnce(InitializeCapabilities) -> InitializeCapabilities,
@@ -147,8 +160,8 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Notifications that the server is not to send, by their exact method. Unknown ones are
-    /// ignored by it.
+    /// Sets the notifications that the server does not send, by their exact methods. The server
+    /// ignores unknown methods.
     pub fn opt_out_notifications<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -159,45 +172,46 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// How long a request waits for its answer unless it says otherwise; 60 seconds by default.
+    /// Sets the default timeout of requests. Without it, the timeout is 60 seconds.
     ///
-    /// Request builders say otherwise with their `timeout` and `no_timeout`. What is a plain function,
-    /// such as [`Thread::set_name`](crate::Thread::set_name) or
-    /// [`TurnHandle::steer`](crate::TurnHandle::steer), keeps to this. For another deadline of one of
-    /// these, or for params that it does not set, there is the method itself:
+    /// Request builders override it with their `timeout` and `no_timeout`. Methods without a
+    /// builder, such as [`Thread::set_name`](crate::Thread::set_name) and
+    /// [`TurnHandle::steer`](crate::TurnHandle::steer), use the default. For another timeout, send
+    /// the request of the protocol:
     ///
     /// ```no_run
     /// use std::time::Duration;
     ///
-    /// use codex_types::ThreadSetNameParams;
+    /// use codex_client::{Codex, Result, protocol::ThreadSetNameParams};
     ///
-    /// # async fn example(codex: codex_client::Codex, id: String) -> codex_client::Result<()> {
-    /// let rename = codex.request(ThreadSetNameParams::new(id, "Parsers"));
-    /// rename.timeout(Duration::from_secs(5)).await?;
-    /// # Ok(())
-    /// # }
+    /// async fn example(codex: &Codex, id: String) -> Result<()> {
+    ///     let rename = codex.request(ThreadSetNameParams::new(id, "Parsers"));
+    ///     rename.timeout(Duration::from_secs(5)).await?;
+    ///     Ok(())
+    /// }
     /// ```
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = Some(timeout);
         self
     }
 
-    /// Lets requests wait for their answers as long as it takes, unless they say otherwise. A server that
-    /// does not answer then keeps its callers waiting until the connection ends.
+    /// Removes the default timeout of requests. A request without a timeout of its own then waits
+    /// for its response until the connection ends.
     pub fn no_request_timeout(mut self) -> Self {
         self.limits.timeout = None;
         self
     }
 
-    /// How many requests are in flight at most; more wait for an answer to one of them. 100 by
-    /// default: a server drops replies from about 125 on.
+    /// Sets the maximum number of requests in flight. Further requests are queued. The default is
+    /// 100: a server drops responses beyond about 125.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
-    /// How long one message of the server may be, in bytes; 256 MiB by default. A longer one is
-    /// dropped and reported: to its caller if it is an answer, else by [`Codex::notifications`].
+    /// Sets the maximum length of a message of the server, in bytes. A longer message is dropped:
+    /// the request fails if it is a response, otherwise [`Codex::notifications`] reports it. The
+    /// default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self
@@ -205,26 +219,29 @@ impl<M> CodexBuilder<M> {
 }
 
 impl CodexBuilder {
-    /// Starts the server and does the handshake (`initialize`, `initialized`). Dropped before that is
-    /// done, it ends the server.
+    /// Starts the server and performs the handshake (`initialize`, `initialized`).
+    ///
+    /// If the future is dropped, the server ends.
     ///
     /// # Errors
     ///
-    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`, [`Launch`](crate::Error::Launch)
-    /// if it cannot be started, [`Closed`](crate::Error::Closed) with its last words if it ends
-    /// before the handshake does, [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it
-    /// refuses the handshake.
+    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`,
+    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed)
+    /// with the end of its standard error if it ends before the handshake does,
+    /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
     pub async fn start(self) -> Result<Codex> {
         self.launch().await
     }
 
-    /// Does the handshake with a server at the other end of these streams, one JSON message per
-    /// line: a fake one in a test, or one that somebody else has started. What concerns the program
-    /// to run is not used. Dropped before that is done, it lets go of the streams.
+    /// Performs the handshake with a server at the other end of these streams, with one JSON
+    /// message per line: a fake server in a test, or a server that another program has started.
+    /// Options of the server process are ignored.
+    ///
+    /// If the future is dropped, the streams are closed.
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), without the first two.
+    /// As [`start`](Self::start), except for `CodexNotFound` and `Launch`.
     pub async fn connect<R, W>(self, reader: R, writer: W) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -264,8 +281,8 @@ impl<M> CodexBuilder<M> {
 }
 
 impl<M> fmt::Debug for CodexBuilder<M> {
-    /// Without arguments and the values of variables and of the configuration: there may be keys
-    /// among them.
+    /// Leaves out the arguments, and the values of variables and of the configuration, which may be
+    /// secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
         let config = self.config.iter().map(|config| config.split('=').next());
@@ -274,7 +291,7 @@ impl<M> fmt::Debug for CodexBuilder<M> {
             .field("config", &config.collect::<Vec<_>>())
             .field(
                 "launch_args",
-                &format_args!("[{} of them]", self.launch_args.len()),
+                &format_args!("[{} redacted]", self.launch_args.len()),
             )
             .field("cwd", &self.cwd)
             .field("env", &env)
@@ -291,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_builder_does_not_show_the_values_of_variables_and_of_the_configuration() {
+    fn debug_leaves_out_the_values_of_variables_and_of_the_configuration() {
         let builder = Codex::builder()
             .env("API_KEY", "sk-secret")
             .launch_args(["app-server", "-c", "key=sk-secret"])

@@ -1,4 +1,4 @@
-//! The setters of handlers.
+//! Sets the handlers of server requests.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{
 };
 
 impl<M> CodexBuilder<M> {
-    /// Sets the timeout of handlers. The request of a handler that exceeds it is declined. By default
-    /// there is no timeout: a handler may ask a person.
+    /// Sets the timeout of handlers. A request is declined if its handler exceeds the timeout.
+    /// There is no timeout by default: a handler may wait for a person.
     ///
-    /// In the blocking API the thread of the handler goes on, since threads cannot be ended.
+    /// In the blocking API, the thread of the handler goes on after a timeout.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handlers.set_timeout(timeout);
         self
@@ -26,13 +26,15 @@ macro_rules! define_setters {
     )*) => {
         impl CodexBuilder<Async> {
             $(
+                #[doc = concat!("Sets the handler of [`ServerRequestHandler::", stringify!($method), "`].")]
+                ///
                 $(#[$doc])*
                 ///
                 /// The handler returns the response, or a `Result` of it. It runs concurrently with
-                /// others, on a task of its own, and is dropped when the server withdraws the request. An
-                /// error or a panic declines, and is reported by
-                /// [`Codex::notifications`](crate::Codex::notifications). The last handler that is set
-                /// replaces the previous ones.
+                /// others, on a task of its own, and is dropped when the server withdraws the
+                /// request. An error or a panic declines the request, and is reported by
+                /// [`Codex::notifications`](crate::Codex::notifications). A handler that is set
+                /// later replaces it.
                 pub fn $setter<F, Fut>(mut self, handler: F) -> Self
                 where
                     F: Fn($request) -> Fut + Send + Sync + 'static,
@@ -47,10 +49,12 @@ macro_rules! define_setters {
                 }
             )*
 
-            /// Sets a handler for requests of any method of the server, by the type of its params:
-            /// `.on_request(|params: FileChangeRequestApprovalParams| async move { .. })`.
+            /// Sets the handler of one method of the server, by the type of its params.
             ///
-            /// Otherwise as the setters for single methods.
+            /// `.on_request(|params: FileChangeRequestApprovalParams| async move { .. })` handles
+            /// approval requests for file changes.
+            ///
+            /// The handler runs as one that is set by a setter for a single method does.
             pub fn on_request<P, F, Fut>(mut self, handler: F) -> Self
             where
                 P: ServerCall + 'static,
@@ -65,8 +69,8 @@ macro_rules! define_setters {
                 self
             }
 
-            /// Sets one value as the handler of all requests. Replaces all handlers that were set
-            /// before.
+            /// Sets one value as the handler of all requests, in place of all handlers that were
+            /// set before.
             pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
                 let handler = Arc::new(handler);
                 $({

@@ -29,8 +29,8 @@ use crate::{
 };
 
 impl Codex {
-    /// Finds the installed `codex`, starts its app-server and performs the handshake, with the defaults
-    /// of [`builder`](Self::builder).
+    /// Finds the installed `codex`, starts its app-server and performs the handshake, with the
+    /// defaults of [`builder`](Self::builder).
     ///
     /// # Errors
     ///
@@ -73,7 +73,8 @@ impl Codex {
         ThreadStartBuilder::new(self)
     }
 
-    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed after its first turn.
+    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed after its first
+    /// turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(self, id.into())
     }
@@ -103,7 +104,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not archived.
+    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not
+    /// archived.
     pub async fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         let params = ThreadUnarchiveParams::new(id);
         let unarchived = self.request(params).send().await?;
@@ -129,21 +131,21 @@ impl Codex {
         RequestBuilder::new(self, params)
     }
 
-    /// Subscribes to the notifications that belong to no turn of this client: about threads, the account
-    /// and the server itself, and the turns that other clients started.
+    /// Subscribes to the notifications that belong to no turn of this client: about threads, the
+    /// account and the server itself, and the turns that other clients started.
     ///
-    /// The first subscriber also receives the first MiB of the notifications that came before it, even
-    /// after the end of the connection. A subscriber that does not keep up receives
+    /// The first subscriber also receives the first MiB of the notifications that came before it,
+    /// even after the end of the connection. A subscriber that does not keep up receives
     /// [`Lagged`](crate::Error::Lagged) with the number of notifications it missed.
     pub fn notifications(&self) -> Notifications {
         Notifications::new(self)
     }
 
-    /// Opens an inbox for the requests of the server that no handler is set for, to respond to them in
+    /// Opens an inbox for the requests of the server that have no handler, to respond to them in
     /// your own time. While the inbox exists, such requests are not declined.
     ///
-    /// Each request goes to one place. Of several inboxes, the one that was opened last receives it. An
-    /// inbox of [its thread](Thread::server_requests) comes before all.
+    /// Each request goes to one place. Of several inboxes, the one that was opened last receives
+    /// it. An inbox of [its thread](Thread::server_requests) comes before all.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Decision, Result};
@@ -163,8 +165,8 @@ impl Codex {
         RequestInbox::new(self.dispatch().open_inbox(None))
     }
 
-    /// Runs a command in the sandbox of the server, without a thread or a turn (`command/exec`). The
-    /// first word is the program, the others are its arguments; no shell is involved.
+    /// Runs a command in the sandbox of the server, without a thread or a turn (`command/exec`).
+    /// The first word is the program, the others are its arguments; no shell is involved.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};
@@ -183,8 +185,8 @@ impl Codex {
         ExecBuilder::new(self, command)
     }
 
-    /// Watches a file or a directory on the machine of the server, by its absolute path (`fs/watch`). Of
-    /// a directory, the direct children are watched. The path need not exist yet.
+    /// Watches a file or a directory on the machine of the server, by its absolute path
+    /// (`fs/watch`). Of a directory, the direct children are watched. The path need not exist yet.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};
@@ -224,18 +226,19 @@ impl Codex {
     /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
     /// [URL](crate::ChatgptLoginHandle::auth_url) and logs in there.
     ///
-    /// The browser is redirected to a port of the server, on the machine of the server. For a browser on
-    /// another machine, use [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
+    /// The browser is redirected to a port of the server, on the machine of the server. For a
+    /// browser on another machine, use
+    /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
     ///
-    /// A server has one such attempt at a time: a new attempt replaces the previous one, which completes
-    /// without success.
+    /// A server has one such attempt at a time: a new attempt replaces the previous one, which
+    /// completes without success.
     pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
         ChatgptLoginBuilder::new(self)
     }
 
-    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): a person opens
-    /// the [URL](crate::DeviceCodeLoginHandle::verification_url) on any machine and enters the
-    /// [code](crate::DeviceCodeLoginHandle::user_code).
+    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): a person
+    /// opens the [URL](crate::DeviceCodeLoginHandle::verification_url) on any machine and enters
+    /// the [code](crate::DeviceCodeLoginHandle::user_code).
     pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {
         DeviceCodeLoginBuilder::new(self)
     }
@@ -249,22 +252,23 @@ impl Codex {
         self.request(request::AccountLogout).send().await.map(drop)
     }
 
-    /// Returns what the server reported about itself in the handshake (`initialize`).
+    /// Returns the description of the server from the handshake (`initialize`): its user agent,
+    /// home directory and platform.
     pub fn metadata(&self) -> &InitializeResponse {
         &self.metadata
     }
 
-    /// Returns a handle that does not keep the server running, for values that live as long as the
-    /// client itself, such as a handler or a cache.
+    /// Returns a handle that does not keep the server running, for values that the client itself
+    /// keeps alive, such as handlers.
     pub fn downgrade(&self) -> WeakCodex {
         self.weak()
     }
 
-    /// Closes the connection and waits for the end of the server: closes its input, and kills it if it
-    /// does not end within seconds. Running turns are not awaited. Pending requests and streams end with
-    /// [`Closed`](crate::Error::Closed).
+    /// Closes the connection and waits for the server to exit. Running turns are not awaited;
+    /// pending requests and streams end with [`Closed`](crate::Error::Closed).
     ///
-    /// If the future is dropped, the server ends all the same, in the background.
+    /// The server exits when its standard input is closed. It is killed if it does not exit within
+    /// seconds. If the future is dropped, the server ends all the same, in the background.
     ///
     /// # Errors
     ///

@@ -27,8 +27,8 @@ pub struct ExecChunk {
     pub stream: CommandExecOutputStream,
     /// The bytes. A chunk may end within a character.
     pub bytes: Vec<u8>,
-    /// Whether the stream has reached its [cap](crate::builder::ExecBuilder::output_bytes_cap), so that
-    /// no chunk of it follows.
+    /// Whether the stream has reached its [cap](crate::builder::ExecBuilder::output_bytes_cap), so
+    /// that no chunk of it follows.
     pub cap_reached: bool,
 }
 
@@ -57,8 +57,8 @@ pub struct ExecOutput {
     pub stdout: Vec<u8>,
     /// The bytes written to standard error.
     pub stderr: Vec<u8>,
-    /// Whether `stdout` has reached the [cap](crate::builder::ExecBuilder::output_bytes_cap) and may be
-    /// truncated. Servers on Windows do not report it.
+    /// Whether `stdout` has reached the [cap](crate::builder::ExecBuilder::output_bytes_cap) and
+    /// may be truncated. Servers on Windows do not report it.
     pub stdout_cap_reached: bool,
     /// Whether `stderr` has reached the cap and may be truncated.
     pub stderr_cap_reached: bool,
@@ -94,10 +94,11 @@ impl ExecOutput {
 
 /// The output of a process; from [`ExecProcess::stream`](crate::ExecProcess::stream).
 ///
-/// The stream ends with the process. If the program could not be run ([`Rpc`](crate::Error::Rpc)) or
-/// the connection ended before it ([`Closed`](crate::Error::Closed)), that error is the last item. Other
-/// errors do not end it: a message that cannot be decoded ([`Decode`](crate::Error::Decode)), or chunks
-/// that were dropped because they were not read in time ([`Lagged`](crate::Error::Lagged)).
+/// The stream ends with the process. If the program could not be run ([`Rpc`](crate::Error::Rpc))
+/// or the connection ended before it ([`Closed`](crate::Error::Closed)), that error is the last
+/// item. Other errors do not end it: a message that cannot be decoded
+/// ([`Decode`](crate::Error::Decode)), or chunks that were dropped because they were not read in
+/// time ([`Lagged`](crate::Error::Lagged)).
 #[derive(Debug)]
 pub struct ExecStream {
     process: Arc<Process>,

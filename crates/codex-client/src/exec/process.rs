@@ -16,8 +16,9 @@ use crate::{
     rpc::raw_notification::NotificationKind,
 };
 
-/// A process on the server; from [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn). Cheap to
-/// clone; all clones are one process, which one task can write to while another reads.
+/// A process on the server; from [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn).
+///
+/// Cheap to clone; all clones are one process. One task can write to it while another reads.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -34,14 +35,14 @@ use crate::{
 /// }
 /// ```
 ///
-/// When the last handle and stream are dropped, the process is [terminated](Self::terminate). It also
-/// ends with the connection.
+/// When the last handle and stream are dropped, the process is [terminated](Self::terminate). It
+/// also ends with the connection.
 ///
 /// # Memory
 ///
-/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the oldest
-/// chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default the server
-/// sends at most 1 MiB of each stream, so that this needs
+/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the
+/// oldest chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default
+/// the server sends at most 1 MiB of each stream, so that this needs
 /// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
@@ -70,8 +71,8 @@ impl ExecProcess {
         Ok(Self { process })
     }
 
-    /// Streams the output, beginning with the oldest chunk that is unread. With several streams, each
-    /// chunk goes to one of them.
+    /// Streams the output, beginning with the oldest unread chunk. With several streams, each chunk
+    /// goes to one of them.
     pub fn stream(&self) -> ExecStream {
         ExecStream::new(Arc::clone(&self.process))
     }
@@ -80,7 +81,8 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the call.
+    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the
+    /// call.
     pub async fn output(&self) -> Result<ExecOutput> {
         let mut output = ExecOutput::default();
         let mut chunks = self.stream();
@@ -91,8 +93,8 @@ impl ExecProcess {
         Ok(output)
     }
 
-    /// Waits for the end of the process and returns its exit code. Several tasks may wait. The output
-    /// need not be read, and can be read afterwards.
+    /// Waits for the end of the process and returns its exit code. The output need not be read, and
+    /// can be read afterwards.
     ///
     /// The exit code is 124 for a program that exceeded its
     /// [timeout](crate::builder::ExecBuilder::timeout), and not 0 for a program that was ended by a
@@ -100,8 +102,8 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed) if
-    /// the connection ended before it.
+    /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
+    /// if the connection ended before it.
     pub async fn wait(&self) -> Result<i32> {
         self.response().await.map(|response| response.exit_code)
     }
@@ -112,19 +114,19 @@ impl ExecProcess {
         end.and_then(|response| response.decode::<CommandExecParams>())
     }
 
-    /// Writes to the standard input of the program (`command/exec/write`). Returns when the server has
-    /// accepted the bytes, which a program that does not read may delay.
+    /// Writes to the standard input of the program (`command/exec/write`). Returns when the server
+    /// has accepted the bytes, which a program that does not read its input can delay.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if
-    /// the program has ended, or has no input because neither
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
     /// [`stream_stdin`](crate::builder::ExecBuilder::stream_stdin) nor
     /// [`tty`](crate::builder::ExecBuilder::tty) was set.
     pub async fn write(&self, bytes: impl AsRef<[u8]>) -> Result<()> {
         let delta = BASE64_STANDARD.encode(bytes);
         let params = CommandExecWriteParams::new(self.process_id()).delta_base64(delta);
-        self.ask(&params).await
+        self.call(&params).await
     }
 
     /// Closes the standard input of the program (`command/exec/write`). In a terminal, write Ctrl+D
@@ -135,23 +137,24 @@ impl ExecProcess {
     /// As [`write`](Self::write).
     pub async fn close_stdin(&self) -> Result<()> {
         let params = CommandExecWriteParams::new(self.process_id()).close_stdin(true);
-        self.ask(&params).await
+        self.call(&params).await
     }
 
     /// Resizes the terminal (`command/exec/resize`).
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) if
-    /// the program has ended, or does not run in a terminal.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
-        self.ask(&CommandExecResizeParams::new(self.process_id(), size))
+        self.call(&CommandExecResizeParams::new(self.process_id(), size))
             .await
     }
 
     /// Terminates the process (`command/exec/terminate`). Returns when the server has accepted the
-    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a no-op.
+    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a
+    /// no-op.
     ///
     /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
     /// being set up, in the first moments after its start.
@@ -161,25 +164,25 @@ impl ExecProcess {
     /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn terminate(&self) -> Result<()> {
         let params = CommandExecTerminateParams::new(self.process_id());
-        match self.ask(&params).await {
+        match self.call(&params).await {
             Err(Error::Rpc(_)) if self.process.stream.mailbox.end().is_some() => Ok(()),
-            asked => asked,
+            terminated => terminated,
         }
     }
 
-    /// Returns the id that this client has given to the process. It is valid for this connection.
+    /// Returns the id that this client gave the process. It is valid for this connection.
     pub fn process_id(&self) -> &str {
         self.process.stream.id()
     }
 
-    /// Sends a request about the process. If the process could not be started, returns that error, which
-    /// says more.
-    async fn ask<R: Request>(&self, params: &R) -> Result<()> {
+    /// Sends a request about the process. If the process could not be started, returns that error,
+    /// which says more than the refusal of the request.
+    async fn call<R: Request>(&self, params: &R) -> Result<()> {
         let connection = self.process.codex.connection();
-        let asked = connection.call(params, connection.timeout()).await;
-        match (&asked, self.process.stream.mailbox.end()) {
+        let response = connection.call(params, connection.timeout()).await;
+        match (&response, self.process.stream.mailbox.end()) {
             (Err(Error::Rpc(_)), Some(Err(error))) => Err(error),
-            _ => asked.map(drop),
+            _ => response.map(drop),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Starting a command, with all of its options.
+//! Starts commands.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,13 +13,16 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// Runs a command (`command/exec`); `.await` or `send` runs it to its end, [`spawn`](Self::spawn)
-/// gives a process to talk to. From [`Codex::exec`].
+/// A request to run a command (`command/exec`); from [`Codex::exec`].
 ///
-/// No deadline of this client applies: the server answers when the program has ended, and ends it
-/// after ten seconds unless [`timeout`](Self::timeout) says otherwise.
+/// `send` and `.await` run the command to its end. [`spawn`](Self::spawn) returns a process to
+/// write to and to read from.
+///
+/// The [request timeout](crate::builder::CodexBuilder::request_timeout) of the client does not
+/// apply: the server responds when the program has ended, and terminates it after ten seconds
+/// unless [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` or `spawn` is called"]
+#[must_use = "nothing is sent until this is awaited, or `send` or `spawn` is called"]
 pub struct ExecBuilder<M = Async> {
     request: RequestBuilder<CommandExecParams, M>,
 }
@@ -37,26 +40,26 @@ impl<M> ExecBuilder<M> {
     }
 
     options! { CommandExecParams {
-        /// The working directory; that of the server by default, from which a relative one counts.
+        /// Sets the working directory, relative to that of the server, which is the default.
         cwd: Path;
-        /// What the command may do, as a permissions profile of the configuration by its id.
-        /// Excludes [`sandbox`](Self::sandbox). Experimental.
+        /// Selects the permissions profile of the configuration that applies to the command, by its
+        /// id. It cannot be combined with [`sandbox`](Self::sandbox). Experimental.
         permission_profile: String;
-        /// What the command may do: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxPolicy`]. By
-        /// default what the user's configuration says.
+        /// Sets the sandbox: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxPolicy`]. The
+        /// default is the sandbox of the user's configuration.
         sandbox => sandbox_policy: SandboxPolicy;
-        /// Whether the program has an input that is [written](ExecProcess::write) to. Without it, the
-        /// input is empty.
+        /// Sets whether the standard input of the program can be [written](ExecProcess::write) to.
+        /// Otherwise it is empty.
         stream_stdin: bool;
     } }
 
-    /// Sets a variable in the environment of the program, which otherwise is the one that the
-    /// server's configuration makes.
+    /// Sets an environment variable of the program, in addition to those that the configuration of
+    /// the server sets.
     pub fn env(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variable(name.into(), Some(value.into()))
     }
 
-    /// Removes a variable from the environment of the program.
+    /// Removes an environment variable of the program.
     pub fn env_remove(self, name: impl Into<String>) -> Self {
         self.variable(name.into(), None)
     }
@@ -71,8 +74,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Runs the program in a terminal of so many columns and rows. Its output is one stream then,
-    /// and it has an input.
+    /// Runs the program in a terminal of this size. The terminal merges both output streams, and
+    /// its input can be [written](ExecProcess::write) to.
     pub fn tty(self, cols: u16, rows: u16) -> Self {
         self.params(|params| {
             params
@@ -81,8 +84,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Gives the program so long, instead of ten seconds. One that takes longer is ended by the
-    /// server, with the exit code 124.
+    /// Sets the time after which the server terminates the program, with the exit code 124. The
+    /// default is ten seconds.
     pub fn timeout(self, timeout: Duration) -> Self {
         let milliseconds = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         self.params(|mut params| {
@@ -91,7 +94,7 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Lets the program run as long as it does.
+    /// Runs the program without a timeout.
     pub fn no_timeout(self) -> Self {
         self.params(|mut params| {
             params.timeout_ms = None;
@@ -99,8 +102,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// How many bytes of output are kept of each of the two streams, instead of 1 MiB. What comes
-    /// behind them is thrown away by the server, while the program goes on.
+    /// Sets the maximum number of bytes that the server keeps of each output stream. It discards
+    /// further output while the program goes on. The default is 1 MiB.
     pub fn output_bytes_cap(self, bytes: u64) -> Self {
         self.params(|mut params| {
             params.disable_output_cap = None;
@@ -108,8 +111,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Keeps all output, however much it is: for programs that run long. Whoever collects it needs
-    /// the memory; whoever [streams](ExecProcess::stream) it does not.
+    /// Keeps all output of the program. Collecting it takes as much memory;
+    /// [streaming](ExecProcess::stream) it does not.
     pub fn no_output_cap(self) -> Self {
         self.params(|mut params| {
             params.output_bytes_cap = None;
@@ -122,19 +125,20 @@ impl<M> ExecBuilder<M> {
         ExecProcess::start(self.request.codex, self.request.params, streams)
     }
 
-    pub(crate) async fn perform(self) -> Result<ExecOutput> {
-        // The sandbox of Windows cannot stream. There, output is text of one piece.
+    pub(crate) async fn execute(self) -> Result<ExecOutput> {
+        // The sandbox of Windows cannot stream: the output is part of the response.
         let streams = self.request.codex.metadata().platform_family != "windows";
         self.start(streams)?.output().await
     }
 }
 
 impl ExecBuilder {
-    /// Starts the program, to be talked to while it runs. This waits for nothing: the server does not
-    /// say that a program has started. One that cannot be is told by the first thing that is asked
-    /// of the process.
+    /// Starts the program and returns at once. The server does not report that a program has
+    /// started: if it cannot be started, the first method of the process that is called returns the
+    /// error.
     ///
-    /// Its output is streamed, which the Windows sandbox cannot do: there the server refuses.
+    /// The output is streamed, which the sandbox of Windows does not support: the server refuses
+    /// there.
     ///
     /// # Errors
     ///

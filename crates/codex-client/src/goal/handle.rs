@@ -16,9 +16,11 @@ use crate::{
     turn::handle::TurnHandle,
 };
 
-/// A goal that the server pursues in turn after turn; from
+/// A goal that the server pursues turn after turn; from
 /// [`Thread::goal_start`](crate::Thread::goal_start) and
-/// [`Thread::goal_resume`](crate::Thread::goal_resume). Cheap to clone; all clones are one goal.
+/// [`Thread::goal_resume`](crate::Thread::goal_resume).
+///
+/// Cheap to clone; all clones are one goal.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};
@@ -32,17 +34,18 @@ use crate::{
 /// ```
 ///
 /// A goal comes to rest when it is complete, blocked, limited, paused or cleared, as soon as the
-/// running turn has ended; and when a turn of it is interrupted, since the server starts no other turn
-/// then. [`resume`](Self::resume) continues it. Until then all turns of the thread are turns of the
-/// goal, including those that this program starts.
+/// running turn has ended; and when a turn of it is interrupted, since the server then starts no
+/// other turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of
+/// the thread are turns of the goal, including those that this program starts.
 ///
-/// Dropping the handles and streams ends nothing: the server continues to pursue the goal. Another goal
-/// in the same thread supersedes this one, which is at rest then.
+/// If the handles and streams are dropped, the server continues to pursue the goal. Another goal in
+/// the same thread supersedes this one, which then comes to rest.
 ///
 /// # Memory
 ///
-/// The completed items of all turns are kept as long as a handle or a stream exists. Events are kept for
-/// the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was created.
+/// The completed items of all turns are kept as long as a handle or a stream exists. Events are
+/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was
+/// created.
 #[derive(Debug, Clone)]
 pub struct GoalHandle {
     codex: Codex,
@@ -50,14 +53,14 @@ pub struct GoalHandle {
 }
 
 impl GoalHandle {
-    /// Waits until the goal comes to rest, and collects the result since this handle was created. Every
-    /// end is a result: see its [status](GoalResult::status), and the last of its turns if that failed
-    /// or was interrupted.
+    /// Waits until the goal comes to rest, and collects the result since this handle was created.
+    /// Every end is a result: see its [status](GoalResult::status), and the last of its turns if
+    /// that failed or was interrupted.
     ///
     /// # Errors
     ///
-    /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of the
-    /// last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
+    /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of
+    /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from;
     /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
     pub async fn run(&self) -> Result<GoalResult> {
@@ -70,8 +73,8 @@ impl GoalHandle {
 
     /// Streams the events of all turns, in order, until the goal comes to rest.
     ///
-    /// The first stream begins with the first event. A stream created after another has ended continues
-    /// from there: read the events after a [`resume`](Self::resume) with a new stream.
+    /// The first stream begins with the first event. A stream created after another has ended
+    /// continues from there: read the events after a [`resume`](Self::resume) with a new stream.
     pub fn stream(&self) -> GoalStream {
         GoalStream::new(self.codex.clone(), Arc::clone(&self.goal))
     }
@@ -166,8 +169,8 @@ impl GoalHandle {
         }
     }
 
-    /// Sets the status and waits until the server reports it, so that later notifications are about what
-    /// follows.
+    /// Sets the status and waits until the server reports it, so that later notifications are about
+    /// what follows.
     async fn set(
         &self,
         status: ThreadGoalStatus,

@@ -1,5 +1,5 @@
-//! Goals: objectives that the server pursues in turn after turn, until the model marks them as
-//! reached.
+//! Goals: objectives that the server pursues turn after turn, until the model marks them as
+//! complete.
 
 pub(crate) mod handle;
 pub(crate) mod result;

@@ -30,8 +30,8 @@ impl GoalResult {
         })
     }
 
-    /// Returns the status of the goal: complete, paused, blocked or limited; still active if the last
-    /// turn was interrupted. `None` if the goal was cleared.
+    /// Returns the status of the goal: complete, paused, blocked or limited; still active if the
+    /// last turn was interrupted. `None` if the goal was cleared.
     pub fn status(&self) -> Option<&ThreadGoalStatus> {
         self.goal.as_ref().map(|goal| &goal.status)
     }
@@ -42,8 +42,8 @@ impl GoalResult {
         turns.find_map(|turn| turn.final_response.as_deref())
     }
 
-    /// Returns the token usage as last reported: that of the latest model call and that of the whole
-    /// thread. The usage of the goal is in [`goal`](Self::goal).
+    /// Returns the token usage as last reported: that of the latest model call and that of the
+    /// whole thread. The usage of the goal is in [`goal`](Self::goal).
     pub fn usage(&self) -> Option<&ThreadTokenUsage> {
         let mut turns = self.turns.iter().rev();
         turns.find_map(|turn| turn.usage.as_ref())

@@ -1,4 +1,4 @@
-//! Starting to pursue a goal.
+//! Starts and resumes goals.
 
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
 
@@ -12,10 +12,10 @@ use crate::{
     routing::goal_tracker::GoalState,
 };
 
-/// Begins or resumes a goal (`thread/goal/set`); `.await` or `send` does it. From
-/// [`Thread::goal_start`] and [`Thread::goal_resume`].
+/// A request to pursue a goal (`thread/goal/set`); from [`Thread::goal_start`] and
+/// [`Thread::goal_resume`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct GoalStartBuilder<M = Async> {
     request: RequestBuilder<ThreadGoalSetParams, M>,
 }
@@ -38,12 +38,13 @@ impl<M> GoalStartBuilder<M> {
 
     timeouts!();
 
-    /// How many tokens the goal may take. When they are used, it is stopped as `budgetLimited`.
+    /// Sets the number of tokens that the goal may use. The server then stops it with the status
+    /// `budgetLimited`.
     pub fn token_budget(self, tokens: i64) -> Self {
         self.params(|params| params.token_budget(tokens))
     }
 
-    pub(crate) async fn perform(self) -> Result<GoalHandle> {
+    pub(crate) async fn execute(self) -> Result<GoalHandle> {
         let RequestBuilder {
             codex,
             params,
@@ -53,7 +54,7 @@ impl<M> GoalStartBuilder<M> {
         let connection = codex.connection();
         // Fails for a thread that was unsubscribed from, whose notifications are not received.
         drop(connection.reserve_thread(&params.thread_id).await?);
-        // Before the first turn can begin.
+        // The tracker must exist before the first turn can begin.
         let goal = connection.follow_goal(&params.thread_id)?;
         if params.objective.is_some() {
             // Otherwise the usage of the previous goal would count for the new one.

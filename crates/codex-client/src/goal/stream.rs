@@ -21,11 +21,11 @@ use crate::{
 
 /// The events of all turns of a goal; from [`GoalHandle::stream`](crate::GoalHandle::stream).
 ///
-/// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included. The
-/// stream ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the connection
-/// ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
-/// unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: that message could not be
-/// decoded, and the next one follows.
+/// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included.
+/// The stream ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the
+/// connection ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was
+/// closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: that message
+/// could not be decoded, and the next one follows.
 ///
 /// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
 #[derive(Debug)]
@@ -50,7 +50,8 @@ impl GoalStream {
         }
     }
 
-    /// Waits until the goal comes to rest, skips the events that are unread, and collects the result.
+    /// Waits until the goal comes to rest, skips the events that are unread, and collects the
+    /// result.
     ///
     /// # Errors
     ///
@@ -110,6 +111,6 @@ impl GoalStream {
 }
 
 stream! {
-    /// Returns the next event; `None` when the goal has come to rest.
+    /// Returns the next event; `None` after the goal has come to rest.
     GoalStream => Result<ServerNotification>
 }

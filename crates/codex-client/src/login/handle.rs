@@ -9,26 +9,21 @@ use crate::{
     routing::logins::LoginAttempt,
 };
 
-/// Implements the methods that both kinds of login have. The methods that only one kind has come
-/// first.
+/// Implements the given methods of one kind of login, and the methods that both kinds have.
 macro_rules! login {
     ($handle:ident, $response:ident { $($methods:tt)* }) => {
         impl $handle {
             $($methods)*
 
-            /// Waits for the end of this attempt, and of no other (`account/login/completed`). Several
-            /// tasks may wait, also after the end.
+            /// Waits for the end of this attempt (`account/login/completed`). It may be called
+            /// several times, also after the end.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.wait_builder()
             }
 
-            /// Cancels this attempt (`account/login/cancel`). It then completes without success, which
-            /// [`wait`](Self::wait) returns. The status in the response is `notFound` if the attempt has
-            /// already ended.
-            ///
-            /// # Errors
-            ///
-            /// When awaited, as [`RequestBuilder::send`].
+            /// Cancels this attempt (`account/login/cancel`). It then completes without success,
+            /// which [`wait`](Self::wait) returns. The status in the response is `notFound` if the
+            /// attempt has already ended.
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.cancel_builder()
             }
@@ -60,8 +55,9 @@ macro_rules! login {
     };
 }
 
-/// A login with a web browser; from [`Codex::login_chatgpt`](crate::Codex::login_chatgpt). All clones are
-/// one attempt.
+/// A login with a web browser; from [`Codex::login_chatgpt`](crate::Codex::login_chatgpt).
+///
+/// Cheap to clone; all clones are one attempt.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -77,9 +73,9 @@ macro_rules! login {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt goes on: the person may still complete it, and
-/// [`Codex::notifications`](crate::Codex::notifications) reports it. Only [`cancel`](Self::cancel), a
-/// newer attempt and the end of the server end it.
+/// If the handle is dropped, the attempt goes on: the person can still complete it, and
+/// [`Codex::notifications`](crate::Codex::notifications) reports the outcome. Only
+/// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     codex: Codex,
@@ -88,15 +84,16 @@ pub struct ChatgptLoginHandle {
 }
 
 login! { ChatgptLoginHandle, ChatgptLoginAccountResponse {
-    /// Returns the page for the person to open.
+    /// Returns the URL of the page for the person to open.
     pub fn auth_url(&self) -> &str {
         &self.response.auth_url
     }
 } }
 
 /// A login with a device code; from
-/// [`Codex::login_chatgpt_device_code`](crate::Codex::login_chatgpt_device_code). All clones are one
-/// attempt.
+/// [`Codex::login_chatgpt_device_code`](crate::Codex::login_chatgpt_device_code).
+///
+/// Cheap to clone; all clones are one attempt.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -119,7 +116,7 @@ pub struct DeviceCodeLoginHandle {
 }
 
 login! { DeviceCodeLoginHandle, ChatgptDeviceCodeLoginAccountResponse {
-    /// Returns the page for the person to open, on any machine.
+    /// Returns the URL of the page for the person to open, on any machine.
     pub fn verification_url(&self) -> &str {
         &self.response.verification_url
     }

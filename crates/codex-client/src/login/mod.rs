@@ -1,5 +1,5 @@
-//! Logins with a ChatGPT account: the program starts an attempt, a person confirms it, and the server
-//! reports how it ended.
+//! Logins with a ChatGPT account. The program starts an attempt, a person completes it, and the
+//! server reports the outcome.
 
 pub(crate) mod handle;
 pub(crate) mod start;

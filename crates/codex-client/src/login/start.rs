@@ -1,4 +1,4 @@
-//! Starting a login.
+//! Starts logins.
 
 use codex_types::{
     ChatgptLoginAccountParams, LoginAccountParams, LoginAccountResponse, LoginAppBrand, Request,
@@ -13,12 +13,13 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// Starts a login by a web browser; `.await` or `send` does it. From [`Codex::login_chatgpt`].
+/// A request to start a login with a web browser (`account/login/start`); from
+/// [`Codex::login_chatgpt`].
 ///
-/// Its [`timeout`](Self::timeout) is for the server to begin the login. The person may take longer: see
-/// [`ChatgptLoginHandle::wait`].
+/// The [`timeout`](Self::timeout) is that of the response, not that of the login:
+/// [`ChatgptLoginHandle::wait`] has a timeout of its own.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ChatgptLoginBuilder<M = Async> {
     request: RequestBuilder<ChatgptLoginAccountParams, M>,
 }
@@ -31,17 +32,19 @@ impl<M> ChatgptLoginBuilder<M> {
     }
 
     options! { ChatgptLoginAccountParams {
-        /// The product whose name and logo the pages show.
+        /// Sets the product whose name and logo the login pages show.
         app_brand: LoginAppBrand;
-        /// Whether the shorter flow is used, without a choice of what the login is for.
+        /// Sets whether the login uses the shorter flow, which does not ask for the purpose of the
+        /// login.
         codex_streamlined_login: bool;
-        /// Whether the browser ends on a page of OpenAI, rather than on one that the server serves.
+        /// Sets whether the browser ends up on a page hosted by OpenAI instead of one that the
+        /// server serves.
         use_hosted_login_success_page: bool;
     } }
 
     timeouts!();
 
-    pub(crate) async fn perform(self) -> Result<ChatgptLoginHandle> {
+    pub(crate) async fn execute(self) -> Result<ChatgptLoginHandle> {
         let RequestBuilder {
             codex,
             params,
@@ -60,13 +63,13 @@ impl<M> ChatgptLoginBuilder<M> {
     }
 }
 
-/// Starts a login by a code; `.await` or `send` does it. From
+/// A request to start a login with a device code (`account/login/start`); from
 /// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
 ///
-/// Its [`timeout`](Self::timeout) is for the code, which the server fetches from OpenAI. The person may
-/// take longer: see [`DeviceCodeLoginHandle::wait`].
+/// The [`timeout`](Self::timeout) is that of the response, for which the server fetches the code
+/// from OpenAI, not that of the login: [`DeviceCodeLoginHandle::wait`] has a timeout of its own.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct DeviceCodeLoginBuilder<M = Async> {
     request: RequestBuilder<(), M>,
 }
@@ -80,7 +83,7 @@ impl<M> DeviceCodeLoginBuilder<M> {
 
     timeouts!();
 
-    pub(crate) async fn perform(self) -> Result<DeviceCodeLoginHandle> {
+    pub(crate) async fn execute(self) -> Result<DeviceCodeLoginHandle> {
         let RequestBuilder { codex, timeout, .. } = self.request;
         let params = LoginAccountParams::ChatgptDeviceCode;
         let connection = codex.connection();
@@ -94,9 +97,9 @@ impl<M> DeviceCodeLoginBuilder<M> {
     }
 }
 
-/// The server has started a login of another kind than it was asked for.
+/// Returns the error for a response about another kind of login than requested.
 fn other_kind(response: &LoginAccountResponse) -> crate::Error {
     let text = serde_json::to_string(response).unwrap_or_default();
-    let reason = "the answer is about another kind of login";
+    let reason = "the response is about another kind of login";
     DecodeError::at(Some(LoginAccountParams::METHOD), &text, reason, 0).into()
 }

@@ -1,4 +1,4 @@
-//! Waiting for the end of a login.
+//! Waits for the end of a login.
 
 use std::{marker::PhantomData, time::Duration};
 
@@ -11,10 +11,12 @@ use crate::{
     routing::logins::LoginAttempt,
 };
 
-/// Waits for the end of a login, as long as it takes unless [`timeout`](Self::timeout) says
-/// otherwise; `.await` or `send` does it.
+/// A wait for the end of a login; from
+/// [`ChatgptLoginHandle::wait`](crate::ChatgptLoginHandle::wait) and
+/// [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait). There is no timeout by
+/// default.
 #[derive(Debug)]
-#[must_use = "nothing is waited for until it is awaited, or `send` is called"]
+#[must_use = "does nothing until this is awaited or `send` is called"]
 pub struct LoginWaitBuilder<M = Async> {
     codex: Codex,
     attempt: LoginAttempt,
@@ -32,13 +34,14 @@ impl<M> LoginWaitBuilder<M> {
         }
     }
 
-    /// Waits at most so long. The attempt goes on after that, and can be waited for again.
+    /// Sets the maximum time to wait. After a timeout the attempt goes on, and can be waited for
+    /// again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    pub(crate) async fn perform(self) -> Result<AccountLoginCompletedNotification> {
+    pub(crate) async fn execute(self) -> Result<AccountLoginCompletedNotification> {
         let completed = self.attempt.completed();
         let completed = match self.timeout {
             None => completed.await,

@@ -1,4 +1,4 @@
-//! Typed answers: the schema that a Rust type asks for, and the answer read into it.
+//! Typed output: the schema of a Rust type, and the final response decoded into it.
 
 pub(crate) mod wire;
 
@@ -13,66 +13,71 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// The answer of a turn as a value of `T`; from [`RunBuilder::output`](crate::builder::RunBuilder::output) and
+/// The result of a turn, with its final response as a value of type `T`; from
+/// [`RunBuilder::output`](crate::builder::RunBuilder::output) and
 /// [`TurnStartBuilder::output`](crate::builder::TurnStartBuilder::output).
 ///
 /// ```no_run
-/// # async fn example(thread: codex_client::Thread) -> codex_client::Result<()> {
+/// use codex_client::{Result, Thread};
+///
 /// #[derive(serde::Deserialize, schemars::JsonSchema)]
 /// struct Review {
 ///     /// In one sentence.
 ///     verdict: String,
 ///     comments: Vec<String>,
 /// }
-/// let review: Review = thread.run("Review the diff.").output::<Review>().await?.value;
-/// # Ok(())
-/// # }
+///
+/// async fn example(thread: &Thread) -> Result<Review> {
+///     let typed = thread.run("Review the diff.").output::<Review>().await?;
+///     Ok(typed.value)
+/// }
 /// ```
 ///
-/// # What `T` can be
+/// # Supported types
 ///
-/// Whatever derives serde's `Deserialize` and `JsonSchema` of schemars 1, and can be said in the
-/// strict form of JSON Schema that models are held to: structs, lists, options, numbers, text, enums
-/// in each of serde's forms, and types that contain themselves. Comments in the documentation of a
-/// type and its fields go with the schema, and the model reads them.
+/// `T` implements serde's `Deserialize` and the `JsonSchema` of schemars 1, and has a schema in the
+/// strict subset of JSON Schema that models enforce: structs, lists, options, numbers, strings,
+/// enums in all representations of serde, and recursive types. The documentation comments of a type
+/// and its fields are part of the schema: the model reads them.
 ///
-/// - Every member is required of the model, also one with `#[serde(default)]`. An `Option` may be
+/// - The model must write every field, including those with `#[serde(default)]`. An `Option` may be
 ///   `null`.
-/// - An answer that is no struct (an enum, a list, a number) is asked for as an object whose only
-///   member is `value`. `output` is the value itself.
-/// - Maps, [`Value`](serde_json::Value) and tuples of different types cannot be said. They are an
-///   [`InvalidInput`](crate::Error::InvalidInput) that names the field, before anything is sent.
-/// - Limits that the API does not know, such as the length of a text, are not part of the schema.
-/// - The model writes members in the order of the schema: that of the alphabet, or that of the struct
-///   with the feature `preserve_order` of this crate, or of serde_json, which is the same. The tag of an enum comes
-///   first, since some models refuse a choice of objects that begin alike.
+/// - A type that is not a struct (an enum, a list, a number) is wrapped in an object with the
+///   single member `value` on the wire. [`value`](Self::value) is the value itself.
+/// - Maps, [`Value`](serde_json::Value) and tuples of different types have no strict schema. The
+///   request fails with [`InvalidInput`](crate::Error::InvalidInput), which names the field;
+///   nothing is sent.
+/// - Constraints that the API does not support, such as the length of a string, are not part of the
+///   schema.
+/// - The model writes the members in the order of the schema: alphabetically, or in the order of
+///   the struct with the feature `preserve_order` of this crate or of serde_json. The tag of an
+///   enum comes first, since some models refuse alternatives that begin with the same member.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TypedResult<T> {
-    /// The final answer.
+    /// The final response, decoded.
     pub value: T,
-    /// What the turn has come to, with the answer as text.
+    /// The result of the turn, with the final response as text.
     pub result: TurnResult,
 }
 
-/// How the result of a turn is read into what its caller wants.
-pub(crate) type Read<R> = fn(TurnResult) -> Result<R>;
+/// Converts the result of a turn to the type that the caller requested.
+pub(crate) type ConvertResult<R> = fn(TurnResult) -> Result<R>;
 
-/// The option that makes a request builder one for a typed answer. Besides `call`, these are the
-/// fields that it keeps.
+/// Defines the setter that changes the output type of a request builder. It keeps the field
+/// `request` and the fields that are named after the builder.
 macro_rules! output {
     ($builder:ident $($option:ident)*) => {
-        /// Asks for a final answer that is a `T`, in this turn: the model is held to the JSON schema
-        /// of the type, and its answer is read into a [`TypedResult`](crate::TypedResult). There it
-        /// says [what `T` can be](crate::TypedResult#what-t-can-be).
+        /// Requests a final response of the [supported type](crate::TypedResult#supported-types)
+        /// `T`, in this turn. The model must follow the JSON schema of the type, and the result is
+        /// a [`TypedResult`](crate::TypedResult).
         ///
-        /// It takes the place of [`output_schema`](Self::output_schema), whichever is called first.
-        /// A turn that joins a running one has the output schema of that one, and is refused
-        /// ([`OutputSchemaMismatch`](crate::RpcErrorKind::OutputSchemaMismatch)) if it asks for
-        /// another.
+        /// This overrides [`output_schema`](Self::output_schema), in any order of the calls. A turn
+        /// that joins a running one has the output schema of that turn: a different one is refused
+        /// ([`OutputSchemaMismatch`](crate::RpcErrorKind::OutputSchemaMismatch)).
         ///
-        /// The result is an [`OutputMismatch`](crate::Error::OutputMismatch) if the answer does not
-        /// fit, or if there is none, as after an interrupt.
+        /// The turn ends with [`OutputMismatch`](crate::Error::OutputMismatch) if the final
+        /// response does not match the type, or if there is none, as after an interrupt.
         pub fn output<T>(self) -> $builder<$crate::TypedResult<T>, M>
         where
             T: serde::de::DeserializeOwned + schemars::JsonSchema,
@@ -88,41 +93,43 @@ macro_rules! output {
 
 pub(crate) use output;
 
-/// What a turn is asked for.
+/// The output that a turn is started with.
 pub(crate) struct OutputSpec<R> {
-    /// The schema of the answer, if it has one. An error is that of the type, and is told when the
-    /// turn is to be started.
+    /// The schema of the final response, if there is one; an error if the type has no strict
+    /// schema, which is returned when the turn is started.
     pub(crate) schema: Result<Option<Schema>>,
-    pub(crate) read: Read<R>,
+    pub(crate) convert: ConvertResult<R>,
 }
 
 impl OutputSpec<TurnResult> {
-    /// The result as it is.
-    pub(crate) fn result() -> Self {
+    /// Output as text, without a schema.
+    pub(crate) fn untyped() -> Self {
         Self {
             schema: Ok(None),
-            read: Ok,
+            convert: Ok,
         }
     }
 }
 
 impl<T: DeserializeOwned + JsonSchema> OutputSpec<TypedResult<T>> {
-    /// An answer that is a `T`.
+    /// Output of type `T`.
     pub(crate) fn typed() -> Self {
         match strict_schema::for_type::<T>() {
             Ok(schema) => Self {
-                read: match schema.layout() {
-                    Layout::Wrapped => |result| fit(result, |text| Layout::Wrapped.decode(text)),
-                    _ => |result| fit(result, |text| Layout::Object.decode(text)),
+                convert: match schema.layout() {
+                    Layout::Wrapped => {
+                        |result| decode_output(result, |text| Layout::Wrapped.decode(text))
+                    }
+                    _ => |result| decode_output(result, |text| Layout::Object.decode(text)),
                 },
                 schema: Ok(Some(schema)),
             },
             Err(error) => {
                 let name = type_name::<T>();
-                let message = format!("`{name}` cannot be asked for as output: {error}");
+                let message = format!("`{name}` cannot be the output of a turn: {error}");
                 Self {
                     schema: Err(Error::InvalidInput(message.into())),
-                    read: |result| fit(result, |text| Layout::Object.decode(text)),
+                    convert: |result| decode_output(result, |text| Layout::Object.decode(text)),
                 }
             }
         }
@@ -135,7 +142,8 @@ impl<R> fmt::Debug for OutputSpec<R> {
     }
 }
 
-fn fit<T>(
+/// Decodes the final response of a turn.
+fn decode_output<T>(
     result: TurnResult,
     decode: impl FnOnce(&str) -> Result<T, DecodeError>,
 ) -> Result<TypedResult<T>> {
@@ -143,7 +151,10 @@ fn fit<T>(
         Some(text) => decode(text).map_err(|error| (error.path, error.reason)),
         None => {
             let status = result.status.as_str();
-            Err((None, format!("there is none, the turn is {status}")))
+            Err((
+                None,
+                format!("there is no final response: the turn is {status}"),
+            ))
         }
     };
     match decoded {

@@ -1,4 +1,4 @@
-//! What is made of answers.
+//! Final responses, decoded.
 
 use std::collections::BTreeMap;
 
@@ -25,23 +25,23 @@ enum Verdict {
 }
 
 #[test]
-fn a_type_that_cannot_be_asked_for_is_named() {
-    let wanted = OutputSpec::<TypedResult<BTreeMap<String, bool>>>::typed();
-    let Err(Error::InvalidInput(message)) = wanted.schema else {
-        panic!("a map was taken")
+fn the_error_for_an_unsupported_type_names_the_type() {
+    let output = OutputSpec::<TypedResult<BTreeMap<String, bool>>>::typed();
+    let Err(Error::InvalidInput(message)) = output.schema else {
+        panic!("a map was accepted")
     };
     assert!(message.contains("BTreeMap"), "{message}");
 }
 
-/// What is made of an answer.
-fn answer<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<T, Box<OutputMismatch>> {
+/// Decodes a final response.
+fn decode<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<T, Box<OutputMismatch>> {
     let mut turn = TurnResult::new(
         Turn::new("u", Vec::new(), TurnStatus::Completed),
         Vec::new(),
         None,
     );
     turn.final_response = Some(text.to_owned());
-    match (OutputSpec::<TypedResult<T>>::typed().read)(turn) {
+    match (OutputSpec::<TypedResult<T>>::typed().convert)(turn) {
         Ok(typed) => {
             assert_eq!(typed.result.final_response.as_deref(), Some(text));
             Ok(typed.value)
@@ -52,19 +52,19 @@ fn answer<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<T, Box<OutputM
 }
 
 #[test]
-fn an_answer_is_read_and_null_is_none() {
-    let near = answer::<Point>(r#"{"x": 1, "y": null}"#).unwrap();
+fn a_response_is_decoded_and_null_is_none() {
+    let near = decode::<Point>(r#"{"x": 1, "y": null}"#).unwrap();
     assert_eq!(near, Point { x: 1.0, y: None });
-    let verdict = answer::<Verdict>(r#"{"value": "Bad"}"#).unwrap();
+    let verdict = decode::<Verdict>(r#"{"value": "Bad"}"#).unwrap();
     assert_eq!(verdict, Verdict::Bad);
-    let list = answer::<Vec<Point>>(r#"{"value": [{"x": 1, "y": 2}]}"#).unwrap();
+    let list = decode::<Vec<Point>>(r#"{"value": [{"x": 1, "y": 2}]}"#).unwrap();
     assert_eq!(list[0].y, Some(2.0));
-    assert_eq!(answer::<Option<bool>>(r#"{"value": null}"#).unwrap(), None);
+    assert_eq!(decode::<Option<bool>>(r#"{"value": null}"#).unwrap(), None);
 }
 
 #[test]
-fn an_answer_that_does_not_fit_is_kept_and_says_what_does_not() {
-    let mismatch = answer::<Vec<Point>>(r#"{"value": [{"x": "far"}]}"#).unwrap_err();
+fn a_mismatch_names_the_place_and_keeps_the_response() {
+    let mismatch = decode::<Vec<Point>>(r#"{"value": [{"x": "far"}]}"#).unwrap_err();
     assert_eq!(mismatch.path.as_deref(), Some("value[0].x"));
     assert_eq!(mismatch.text(), Some(r#"{"value": [{"x": "far"}]}"#));
     let text = mismatch.to_string();
@@ -72,12 +72,12 @@ fn an_answer_that_does_not_fit_is_kept_and_says_what_does_not() {
         text.ends_with("Point>`: `value[0].x`: invalid type: string \"far\", expected f64"),
         "{text}"
     );
-    let mismatch = answer::<Verdict>(r#"{"Value": "Bad"}"#).unwrap_err();
+    let mismatch = decode::<Verdict>(r#"{"Value": "Bad"}"#).unwrap_err();
     assert_eq!(
         (mismatch.path, &*mismatch.reason),
         (None, "missing field `value`")
     );
-    let mismatch = answer::<Point>("I cannot say.").unwrap_err();
+    let mismatch = decode::<Point>("I cannot say.").unwrap_err();
     assert!(mismatch.reason.starts_with("not JSON"), "{mismatch}");
     let turn = TurnResult::new(
         Turn::new("u", Vec::new(), TurnStatus::Interrupted),
@@ -85,14 +85,14 @@ fn an_answer_that_does_not_fit_is_kept_and_says_what_does_not() {
         None,
     );
     let Err(Error::OutputMismatch(mismatch)) =
-        (OutputSpec::<TypedResult<Point>>::typed().read)(turn)
+        (OutputSpec::<TypedResult<Point>>::typed().convert)(turn)
     else {
-        panic!("there is an answer")
+        panic!("there is a final response")
     };
     assert_eq!(mismatch.text(), None);
     let text = mismatch.to_string();
     assert!(
-        text.ends_with("there is none, the turn is interrupted"),
+        text.ends_with("there is no final response: the turn is interrupted"),
         "{text}"
     );
 }

@@ -1,4 +1,4 @@
-//! `turn/start` as it is sent.
+//! The body of `turn/start`.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde::{Serialize, Serializer, ser::Error};
 use serde_json::value::{RawValue, to_raw_value};
 use strict_schema::Schema;
 
-/// The params of a turn, and the schema of its answer if that is of a type.
+/// The params of a turn, and the output schema of a type.
 ///
-/// The params can have a schema of their own. It is a `Value`, which has no order that could be
-/// chosen; the one of a type has.
+/// The schema in the params is a `Value`, whose members have no order of their own. The schema of a
+/// type keeps its order.
 pub(crate) struct TurnStartBody<'a> {
     pub(crate) params: &'a TurnStartParams,
-    /// Takes the place of the one in the params.
+    /// Replaces the schema in the params.
     pub(crate) schema: Option<&'a Schema>,
 }
 

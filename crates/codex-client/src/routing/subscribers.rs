@@ -62,8 +62,12 @@ impl UndeliveredItems {
 
     /// Moves the items to the first subscriber that asks.
     pub(crate) fn move_to(&self, mailbox: &Subscription<Items>) {
-        if let Some(early) = self.lock().take() {
-            early.move_to(mailbox, &mut Vec::new());
+        let early = self.lock().take();
+        if let Some(early) = early {
+            // The subscriber may be waiting already.
+            let mut wakes = Vec::new();
+            early.move_to(mailbox, &mut wakes);
+            wakes.into_iter().for_each(Waker::wake);
         }
     }
 }

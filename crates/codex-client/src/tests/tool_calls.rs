@@ -409,7 +409,7 @@ async fn an_invalid_tool_is_an_error_and_nothing_is_sent() {
     let Err(Error::InvalidInput(message)) = double.await else {
         panic!("the tool was accepted")
     };
-    assert_eq!(&*message, "the tool `lookup` was given twice");
+    assert_eq!(&*message, "the tool `lookup` is defined twice");
     create(&mut fake, "thread/start", codex.thread_start()).await;
     let builder = Codex::builder().experimental_api(false);
     let (codex, mut fake) = FakeServer::start_with(builder).await;

@@ -1,4 +1,4 @@
-//! One directory or several, to list the threads of.
+//! Working directories to list the threads of.
 
 use std::path::{Path, PathBuf};
 
@@ -6,15 +6,19 @@ use codex_types::ThreadListCwdFilter;
 
 use crate::{error::Result, path};
 
-/// One working directory or several, for [`ThreadListBuilder::cwd`](crate::thread::list::ThreadListBuilder::cwd): a path, a list of
-/// paths, or the protocol's own [`ThreadListCwdFilter`].
+/// One or more working directories, for
+/// [`ThreadListBuilder::cwd`](crate::builder::ThreadListBuilder::cwd): a path, a list of paths, or
+/// a [`ThreadListCwdFilter`].
 ///
 /// ```no_run
-/// # async fn example(codex: codex_client::Codex) -> Result<(), Box<dyn std::error::Error>> {
-/// let here = codex.thread_list().cwd(std::env::current_dir()?).await?;
-/// let either = codex.thread_list().cwd(["/work/app", "/work/docs"]).await?;
-/// # Ok(())
-/// # }
+/// use codex_client::{Codex, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let app = codex.thread_list().cwd("/work/app").await?;
+///     let both = codex.thread_list().cwd(["/work/app", "/work/docs"]).await?;
+///     println!("{} of {}", app.data.len(), both.data.len());
+///     Ok(())
+/// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Directories(pub(crate) Result<ThreadListCwdFilter>);
@@ -31,7 +35,8 @@ impl Directories {
     }
 }
 
-/// What is one directory. For all `AsRef<Path>` at once it cannot be said: a list might become one.
+/// Implements the conversion from a single path. A blanket impl for `AsRef<Path>` would overlap
+/// with the conversions from lists.
 macro_rules! from_paths {
     ($($path:ty),* $(,)?) => {$(
         impl From<$path> for Directories {

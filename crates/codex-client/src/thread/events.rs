@@ -20,8 +20,8 @@ use crate::{
 /// An error among the items does not end the subscription: a message that cannot be decoded
 /// ([`Error::Decode`]), or notifications that were dropped because this reader was too slow
 /// ([`Error::Lagged`], where adjacent deltas of an item count as one). Up to 16 MiB are kept for a
-/// reader. A reader that falls behind by less receives adjacent deltas as one: fewer events, the same
-/// text.
+/// reader. A reader that falls behind by less receives adjacent deltas as one: fewer events, the
+/// same text.
 ///
 /// The subscription ends with the connection, with [`Error::Closed`] as the last item unless this
 /// client closed it. It does not keep the connection open.

@@ -1,4 +1,4 @@
-//! The list of saved threads.
+//! Lists saved threads.
 
 use codex_types::{
     SortDirection, ThreadListParams, ThreadListResponse, ThreadSortKey, ThreadSourceKind,
@@ -14,21 +14,24 @@ use crate::{
     thread::directories::Directories,
 };
 
-/// Lists saved threads (`thread/list`); `.await` or `send` gets one page,
-/// [`stream`](Self::stream) all of them. From [`Codex::thread_list`].
+/// A request for the list of saved threads (`thread/list`); from [`Codex::thread_list`].
+///
+/// `send` and `.await` return one page. [`stream`](Self::stream) yields all threads.
 ///
 /// ```no_run
-/// # async fn example(codex: codex_client::Codex) -> codex_client::Result<()> {
-/// let mut threads = codex.thread_list().archived(true).search_term("parser").stream();
-/// while let Some(thread) = threads.next().await {
-///     let thread = thread?;
-///     println!("{} {}", thread.id, thread.name.as_deref().unwrap_or("(no name)"));
+/// use codex_client::{Codex, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let mut threads = codex.thread_list().archived(true).search_term("parser").stream();
+///     while let Some(thread) = threads.next().await {
+///         let thread = thread?;
+///         println!("{} {}", thread.id, thread.name.as_deref().unwrap_or("(no name)"));
+///     }
+///     Ok(())
 /// }
-/// # Ok(())
-/// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadListBuilder<M = Async> {
     request: RequestBuilder<ThreadListParams, M>,
 }
@@ -41,48 +44,49 @@ impl<M> ThreadListBuilder<M> {
     }
 
     options! { ThreadListParams {
-        /// Only threads that descend from this one, at any depth. Not together with
+        /// Lists only descendants of this thread, at any depth. It cannot be combined with
         /// [`parent_thread_id`](Self::parent_thread_id). Experimental.
         ancestor_thread_id: String;
-        /// Whether to list archived threads instead of the others.
+        /// Sets whether to list the archived threads instead of the others.
         archived: bool;
-        /// Only threads that are attached to this one, which other lists leave out. Experimental.
+        /// Lists only threads that are attached to this one, which are otherwise left out.
+        /// Experimental.
         attached_to_thread_id: String;
-        /// Whether to list only what the current ChatGPT account may see.
+        /// Sets whether to list only threads that the current ChatGPT account may see.
         current_account_only: bool;
-        /// Where to begin: the `next_cursor` of another page.
+        /// Sets where the page begins: the `next_cursor` of the previous page.
         cursor: String;
-        /// All but these threads, which are 100 at most.
+        /// Leaves out these threads, at most 100.
         excluded_thread_ids: [String];
-        /// Whether a search also finds threads that are attached to others. Experimental.
+        /// Sets whether a search includes threads that are attached to others. Experimental.
         include_attached_threads: bool;
-        /// How many threads a page has at most.
+        /// Sets the maximum number of threads on a page.
         limit: u32;
-        /// Only threads of these providers; of all of them when empty.
+        /// Lists only threads of these model providers. An empty list selects all providers.
         model_providers: [String];
-        /// Only threads of these originators. Servers on this machine refuse it.
+        /// Lists only threads of these originators. Local servers refuse it.
         originators: [String];
-        /// Only children of this thread. Experimental.
+        /// Lists only children of this thread. Experimental.
         parent_thread_id: String;
-        /// Only threads of this project. Experimental.
+        /// Lists only threads of this project. Experimental.
         project_id: String;
-        /// Only threads whose title contains this.
+        /// Lists only threads whose title contains this text.
         search_term: String;
-        /// Only threads of this section.
+        /// Lists only threads of this section.
         section_id: String;
-        /// Newest first, which is the default, or oldest first.
+        /// Sets the direction of the order. The default is newest first.
         sort_direction: SortDirection;
-        /// What the order is by; the time of creation by default.
+        /// Sets the key of the order. The default is the time of creation.
         sort_key: ThreadSortKey;
-        /// Only threads that were started by these; by default those that a user talks in.
+        /// Lists only threads of these sources. The default is the interactive sources.
         source_kinds: [ThreadSourceKind];
-        /// Whether to answer from the server's database alone, without looking into the files.
+        /// Sets whether the server reads its database only, without scanning the session files.
         use_state_db_only: bool;
     } }
 
-    /// Only threads of this working directory, or of these: a path, or a list of paths.
+    /// Lists only threads of these working directories: a path, or a list of paths.
     ///
-    /// A path that is not Unicode cannot be sent: the request then is an
+    /// A path that is not valid Unicode cannot be sent and makes the request fail with
     /// [`InvalidInput`](crate::Error::InvalidInput).
     pub fn cwd(mut self, cwd: impl Into<Directories>) -> Self {
         match cwd.into().0 {
@@ -96,13 +100,13 @@ impl<M> ThreadListBuilder<M> {
 
     timeouts!();
 
-    /// All threads that are found, page after page, from the [`cursor`](Self::cursor) on.
+    /// Streams the threads, page after page, beginning at the [`cursor`](Self::cursor).
     /// [`limit`](Self::limit) is the size of a page.
     pub fn stream(self) -> Pages<ThreadListParams, M> {
         self.request.stream()
     }
 
-    pub(crate) async fn perform(self) -> Result<ThreadListResponse> {
-        self.request.perform().await
+    pub(crate) async fn execute(self) -> Result<ThreadListResponse> {
+        self.request.execute().await
     }
 }

@@ -42,8 +42,8 @@ impl Thread {
         RunBuilder::new(self, input.into())
     }
 
-    /// Starts a turn and returns its handle (`turn/start`), to stream its events, steer it or interrupt
-    /// it.
+    /// Starts a turn and returns its handle (`turn/start`), to stream its events, steer it or
+    /// interrupt it.
     ///
     /// ```no_run
     /// use codex_client::{Result, Thread};
@@ -61,12 +61,12 @@ impl Thread {
         TurnStartBuilder::new(self, input.into())
     }
 
-    /// Adds input to the running turn if there is one (`turn/steer`), or starts a turn (`turn/start`).
-    /// Returns the turn that received the input.
+    /// Adds input to the running turn if there is one (`turn/steer`), or starts a turn
+    /// (`turn/start`). Returns the turn that received the input.
     ///
-    /// The running turn is known from the notifications of the server, no matter which client started
-    /// it. If it has ended by the time the input arrives, a turn is started after all. The events of a
-    /// turn that another client started begin about when this client joined it.
+    /// The running turn is known from the notifications of the server, no matter which client
+    /// started it. If it has ended by the time the input arrives, a turn is started after all. The
+    /// events of a turn that another client started begin about when this client joined it.
     ///
     /// If the future is dropped, the input may have been sent or not; nothing more is sent.
     ///
@@ -83,8 +83,8 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered,
-    /// such as a review.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered, such as a review.
     pub async fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         let input = input.into();
         let connection = self.codex.connection();
@@ -101,10 +101,10 @@ impl Thread {
     }
 
     /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a
-    /// branch, the changes of a commit, or what instructions say.
+    /// branch, the changes of a commit, or what custom instructions describe.
     ///
-    /// The model does not see the history of the thread. The review becomes a part of it and is known to
-    /// later turns. To keep it out, review in a new thread.
+    /// The model does not see the history of the thread. The review becomes a part of it and is
+    /// known to later turns. To keep it out, review in a new thread.
     ///
     /// ```no_run
     /// use codex_client::{
@@ -128,18 +128,17 @@ impl Thread {
         ReviewBuilder::new(self, target.into())
     }
 
-    /// Sets a goal and begins to pursue it (`thread/goal/set`). The server starts turn after turn until
-    /// the model marks the goal as complete or blocked, a limit is reached, or a client pauses or clears
-    /// the goal. A previous goal of the thread is cleared first.
+    /// Sets a goal and begins to pursue it (`thread/goal/set`). The server starts turn after turn
+    /// until the model marks the goal as complete or blocked, a limit is reached, or a client
+    /// pauses or clears the goal. A previous goal of the thread is cleared first.
     ///
     /// The thread must not be ephemeral.
     pub fn goal_start(&self, objective: impl Into<String>) -> GoalStartBuilder {
         GoalStartBuilder::new(self, objective.into())
     }
 
-    /// Resumes the goal of the thread (`thread/goal/set`) and returns a handle to follow it: a goal that
-    /// was paused or blocked, or one of a thread that was
-    /// [resumed](crate::Codex::thread_resume).
+    /// Resumes the goal of the thread (`thread/goal/set`): a goal that was paused or blocked, or
+    /// one of a thread that was [resumed](crate::Codex::thread_resume).
     pub fn goal_resume(&self) -> GoalStartBuilder {
         GoalStartBuilder::resume(self)
     }
@@ -148,7 +147,8 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send); [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
     pub async fn goal(&self) -> Result<Option<ThreadGoal>> {
         let params = ThreadGoalGetParams::new(self.id());
         let connection = self.codex.connection();
@@ -157,8 +157,8 @@ impl Thread {
     }
 
     /// Subscribes to everything that happens in this thread: the events of all its turns, no matter
-    /// which client started them, and the notifications about the thread itself, such as its name and
-    /// its status. Events of sub-agents, which have threads of their own, are not included.
+    /// which client started them, and the notifications about the thread itself, such as its name
+    /// and its status. Events of sub-agents, which have threads of their own, are not included.
     ///
     /// The events are delivered in addition to the streams of the turns and to
     /// [`Codex::notifications`](crate::Codex::notifications).
@@ -180,20 +180,22 @@ impl Thread {
         ThreadEvents::new(self)
     }
 
-    /// Opens an inbox for the requests of the server about this thread, to respond to them in your own
-    /// time. Such requests do not reach a handler or [`Codex::server_requests`](crate::Codex::server_requests).
-    /// Requests of sub-agents, which have threads of their own, and calls of a [`Tool`](crate::Tool) of
-    /// the thread are not included.
+    /// Opens an inbox for the requests of the server about this thread, to respond to them in your
+    /// own time. Such requests do not reach a handler or
+    /// [`Codex::server_requests`](crate::Codex::server_requests).
+    ///
+    /// Requests of sub-agents, which have threads of their own, and calls of a
+    /// [`Tool`](crate::Tool) of the thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
         RequestInbox::new(self.codex.dispatch().open_inbox(Some(self.id())))
     }
 
-    /// Compacts the history of the thread (`thread/compact/start`), so that it takes less of the context
-    /// window. A running turn is interrupted.
+    /// Compacts the history of the thread (`thread/compact/start`), so that it takes less of the
+    /// context window. A running turn is interrupted.
     ///
-    /// Returns the turn of the compaction as soon as it begins. The compaction is complete when that turn
-    /// has ended: wait for it with [`TurnHandle::run`]. If the future or the handle is dropped, the
-    /// server compacts all the same.
+    /// Returns the turn of the compaction as soon as it begins. The compaction is complete when
+    /// that turn has ended: wait for it with [`TurnHandle::run`]. If the future or the handle is
+    /// dropped, the server compacts all the same.
     ///
     /// ```no_run
     /// use codex_client::{Result, Thread};
@@ -206,25 +208,26 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Timeout`](crate::Error::Timeout) also if the server accepts the
-    /// request and the compaction does not begin within the
-    /// [request timeout](crate::builder::CodexBuilder::request_timeout).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the compaction
+    /// does not begin within the [request timeout](crate::builder::CodexBuilder::request_timeout).
     pub async fn compact(&self) -> Result<TurnHandle> {
         untracked_turn::compact(self).await
     }
 
-    /// Runs a command that the *user* typed, in the user's shell and directory, and adds its output to
-    /// the history (`thread/shellCommand`). There is no sandbox and no approval: never pass a command
-    /// that a model wrote. For commands of the program itself use [`Codex::exec`](crate::Codex::exec).
+    /// Runs a command that the *user* typed, in the user's shell and directory, and adds its output
+    /// to the history (`thread/shellCommand`). There is no sandbox and no approval: never pass a
+    /// command that a model wrote. For commands of the program itself use
+    /// [`Codex::exec`](crate::Codex::exec).
     ///
     /// Returns the turn as soon as the command begins: the running turn, or a turn that the server
-    /// starts for the command, without the model. The command is an item of that turn, with the source
-    /// [`UserShell`](crate::types::CommandExecutionSource::UserShell), its output and its exit code.
-    /// [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends it after an
-    /// hour. If the handle is dropped, the command goes on.
+    /// starts for the command, without the model. The command is an item of that turn, with the
+    /// source [`UserShell`](crate::types::CommandExecutionSource::UserShell), its output and its
+    /// exit code. [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends
+    /// it after an hour. If the handle is dropped, the command goes on.
     ///
-    /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a command
-    /// gets no answer, since no model is at work in it.
+    /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a
+    /// command gets no response, because the model does not work in that turn.
     ///
     /// ```no_run
     /// use codex_client::{Result, Thread, types::ThreadItem};
@@ -242,9 +245,9 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). [`Timeout`](crate::Error::Timeout) also if the server accepts the
-    /// request and the command does not begin within the
-    /// [request timeout](crate::builder::CodexBuilder::request_timeout).
+    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the command
+    /// does not begin within the [request timeout](crate::builder::CodexBuilder::request_timeout).
     pub async fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
         untracked_turn::shell_command(self, command.into()).await
     }
@@ -266,7 +269,8 @@ impl Thread {
         ThreadReadBuilder::new(self)
     }
 
-    /// Returns the id of the thread, which [`Codex::thread_resume`](crate::Codex::thread_resume) takes.
+    /// Returns the id of the thread, which [`Codex::thread_resume`](crate::Codex::thread_resume)
+    /// takes.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -1,4 +1,4 @@
-//! Reading a thread without taking it up.
+//! Reads a saved thread without resuming it.
 
 use codex_types::{ThreadReadParams, ThreadReadResponse};
 
@@ -10,9 +10,9 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// Reads a thread (`thread/read`); `.await` or `send` does it. From [`Thread::read`].
+/// A request to read a saved thread (`thread/read`); from [`Thread::read`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadReadBuilder<M = Async> {
     request: RequestBuilder<ThreadReadParams, M>,
 }
@@ -25,13 +25,13 @@ impl<M> ThreadReadBuilder<M> {
     }
 
     options! { ThreadReadParams {
-        /// Whether to read the turns and their items as well; not read by default.
+        /// Sets whether the response includes the turns with their items. Off by default.
         include_turns: bool;
     } }
 
     timeouts!();
 
-    pub(crate) async fn perform(self) -> Result<ThreadReadResponse> {
-        self.request.perform().await
+    pub(crate) async fn execute(self) -> Result<ThreadReadResponse> {
+        self.request.execute().await
     }
 }

@@ -1,4 +1,4 @@
-//! Starting, resuming and forking threads, with all of their options.
+//! Starts, resumes and forks threads.
 
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, Request, SandboxMode, ThreadForkParams,
@@ -16,59 +16,60 @@ use crate::{
     tool::set::{ToolSet, tools},
 };
 
-/// The options of all three, and those that only one of them has.
+/// Defines the options that all three builders have, and the given ones.
 macro_rules! thread_options {
     ($params:ty { $($more:tt)* }) => {
         options! { $params {
-            /// When the server asks before it acts.
+            /// Sets when the server requests approval.
             approval_policy: AskForApproval;
-            /// Who is asked.
+            /// Sets who reviews approval requests: the user, or a model.
             approvals_reviewer: ApprovalsReviewer;
-            /// Replaces the instructions that codex comes with.
+            /// Replaces the built-in instructions of codex.
             base_instructions: String;
-            /// Overrides of configuration values for this thread, by their dotted keys:
+            /// Overrides configuration values for this thread, by their dotted keys:
             /// `.config([("model_reasoning_effort", "high")])`, or a JSON object.
             config: {Value};
-            /// The working directory.
+            /// Sets the working directory. The default is that of the server.
             cwd: Path;
-            /// Instructions in addition to the base ones.
+            /// Adds instructions of the developer to the base instructions.
             developer_instructions: String;
-            /// The model, by its id.
+            /// Sets the model, by its id.
             model: String;
-            /// Who serves the model.
+            /// Sets the model provider, by its id in the configuration.
             model_provider: String;
-            /// What commands may change: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxMode`].
+            /// Sets the sandbox of commands: a [`Sandbox`](crate::Sandbox) preset or a
+            /// [`SandboxMode`].
             sandbox: SandboxMode;
-            /// The service tier of the thread's turns.
+            /// Sets the service tier of the turns.
             service_tier: String;
             $($more)*
         } }
 
         approval_mode! {
-            /// Who decides on what the sandbox does not allow. Sets both
+            /// Sets who approves actions that the sandbox does not allow: both
             /// [`approval_policy`](Self::approval_policy) and
-            /// [`approvals_reviewer`](Self::approvals_reviewer). Without any of the three, the
-            /// configuration of the server decides.
+            /// [`approvals_reviewer`](Self::approvals_reviewer). The default is the configuration
+            /// of the server.
         }
 
         timeouts!();
     };
 }
 
-/// Whether the answer has the turns of the thread.
+/// Defines the setter that selects whether the response includes the turns of the thread.
 macro_rules! include_turns {
     () => {
-        /// Whether the server sends the thread's history with its answer, which costs time when it
-        /// is long and is not used here; `false` keeps it out. It concerns the answer only, not what
-        /// the model knows. For the history there is [`Thread::read`].
+        /// Sets whether the response includes the history of the thread. This client does not use
+        /// it, and a long history takes time: pass `false` to leave it out. The model knows the
+        /// history in any case. To read the history, use [`Thread::read`].
         pub fn include_turns(self, include: bool) -> Self {
             self.params(|params| params.exclude_turns(!include))
         }
     };
 }
 
-/// Sends a request that loads a thread with tools. The thread has them before any message that follows
-/// the response is processed.
+/// Sends a request that loads a thread with tools. The thread has them before any message that
+/// follows the response is processed.
 async fn call_with_tools<R: Request, M>(
     request: &RequestBuilder<R, M>,
     tools: ThreadTools<WeakCodex>,
@@ -82,9 +83,9 @@ async fn call_with_tools<R: Request, M>(
         .await
 }
 
-/// Starts a thread (`thread/start`); `.await` or `send` does it. From [`Codex::thread_start`].
+/// A request to start a thread (`thread/start`); from [`Codex::thread_start`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadStartBuilder<M = Async> {
     request: RequestBuilder<ThreadStartParams, M>,
     tools: ToolSet,
@@ -99,32 +100,32 @@ impl<M> ThreadStartBuilder<M> {
     }
 
     thread_options! { ThreadStartParams {
-        /// Whether the thread is never saved.
+        /// Sets whether the thread is not saved.
         ephemeral: bool;
-        /// No effect on current servers.
+        /// Sets the personality of the model. Current servers ignore it.
         personality: Personality;
-        /// The name of the service that this thread is for.
+        /// Sets the name of the service that uses the thread.
         service_name: String;
-        /// What the session is started from.
+        /// Sets the event that the thread starts after.
         session_start_source: ThreadStartSource;
-        /// What this thread is for, in the server's statistics.
+        /// Sets the purpose of the thread, for the statistics of the server.
         thread_source: ThreadSource;
     } }
 
     tools! {
-        /// It is saved with the thread, and so the model is offered it also when the thread is resumed
-        /// or forked, in this program or another one. There it has to be given again: see
-        /// [`ThreadResumeBuilder::tool`]. Experimental.
+        /// The definition of the tool is saved with the thread: the model sees the tool also after
+        /// the thread is resumed or forked, by this program or another one. The program then passes
+        /// the tool again: see [`ThreadResumeBuilder::tool`]. Experimental.
     }
 
-    pub(crate) async fn perform(self) -> Result<Thread> {
+    pub(crate) async fn execute(self) -> Result<Thread> {
         let Self { mut request, tools } = self;
         if tools.is_empty() {
-            let started = request.perform().await?;
+            let started = request.execute().await?;
             return Ok(Thread::new(request.codex, &started.thread.id));
         }
         if !request.codex.is_experimental() {
-            let message = "tools need the experimental API, which this client was built without";
+            let message = "tools need the experimental API, which is disabled in this client";
             return Err(Error::InvalidInput(message.into()));
         }
         let specs = tools.specs()?;
@@ -144,10 +145,9 @@ impl<M> ThreadStartBuilder<M> {
     }
 }
 
-/// Takes up a saved thread (`thread/resume`); `.await` or `send` does it. From
-/// [`Codex::thread_resume`].
+/// A request to resume a saved thread (`thread/resume`); from [`Codex::thread_resume`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadResumeBuilder<M = Async> {
     request: RequestBuilder<ThreadResumeParams, M>,
     tools: ToolSet,
@@ -162,19 +162,19 @@ impl<M> ThreadResumeBuilder<M> {
     }
 
     thread_options! { ThreadResumeParams {
-        /// No effect on current servers.
+        /// Sets the personality of the model. Current servers ignore it.
         personality: Personality;
     } }
 
     include_turns!();
 
     tools! {
-        /// The server is told nothing of it: it offers the tools that the thread was started with, and
-        /// this is who serves them. A call of one that nobody serves is refused, and the model told so.
-        /// Tools cannot be added to a thread.
+        /// The server offers the model the tools that the thread was started with; the tools that
+        /// are passed here serve their calls. A call without a tool that serves it fails, which the
+        /// model sees. Tools cannot be added to a thread.
     }
 
-    pub(crate) async fn perform(self) -> Result<Thread> {
+    pub(crate) async fn execute(self) -> Result<Thread> {
         let Self { request, tools } = self;
         let tools = ThreadTools {
             toolbox: tools.toolbox()?,
@@ -186,10 +186,10 @@ impl<M> ThreadResumeBuilder<M> {
     }
 }
 
-/// Makes a new thread that begins with the history of another one (`thread/fork`); `.await` or
-/// `send` does it. From [`Codex::thread_fork`].
+/// A request to create a thread that begins with the history of another one (`thread/fork`); from
+/// [`Codex::thread_fork`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadForkBuilder<M = Async> {
     request: RequestBuilder<ThreadForkParams, M>,
     tools: ToolSet,
@@ -204,25 +204,25 @@ impl<M> ThreadForkBuilder<M> {
     }
 
     thread_options! { ThreadForkParams {
-        /// The history ends before this turn. Experimental.
+        /// Ends the history before this turn. Experimental.
         before_turn_id: String;
-        /// Whether the new thread is never saved.
+        /// Sets whether the new thread is not saved.
         ephemeral: bool;
-        /// The history ends with this turn.
+        /// Ends the history after this turn.
         last_turn_id: String;
-        /// What the new thread is for, in the server's statistics.
+        /// Sets the purpose of the new thread, for the statistics of the server.
         thread_source: ThreadSource;
     } }
 
     include_turns!();
 
     tools! {
-        /// The server is told nothing of it: it offers the tools that the first thread was started
-        /// with. If that has its tools from this client, the fork has them, too, and need not be given
-        /// them; what it is given takes the place of one of the same name.
+        /// The server offers the model the tools that the original thread was started with. If this
+        /// client serves them there, it serves them in the fork, too. A tool that is passed here
+        /// replaces the one with the same name.
     }
 
-    pub(crate) async fn perform(self) -> Result<Thread> {
+    pub(crate) async fn execute(self) -> Result<Thread> {
         let Self { request, tools } = self;
         let tools = ThreadTools {
             toolbox: tools.toolbox()?,

@@ -24,54 +24,53 @@ use crate::{
     tool::output::ToolOutput,
 };
 
-/// A tool in Rust that the model can call, as long as this program runs.
+/// A function in Rust that the model can call while this program runs.
 ///
 /// ```no_run
-/// use codex_client::Tool;
+/// use codex_client::{Codex, Result, Thread, Tool};
 ///
 /// #[derive(serde::Deserialize, schemars::JsonSchema)]
 /// struct Lookup {
-///     /// As `ABC-123`.
+///     /// Such as `ABC-123`.
 ///     id: String,
 /// }
 ///
-/// # async fn example(codex: codex_client::Codex) -> codex_client::Result<()> {
-/// let thread = codex
-///     .thread_start()
-///     .tool(Tool::new("lookup_ticket", "Fetch a ticket by id", |args: Lookup| async move {
+/// async fn example(codex: &Codex) -> Result<Thread> {
+///     let lookup = Tool::new("lookup_ticket", "Fetch a ticket by id", |args: Lookup| async move {
 ///         if !args.id.contains('-') {
-///             return Err(format!("{} is no id of a ticket", args.id).into());
+///             return Err(format!("{} is not a ticket id", args.id).into());
 ///         }
 ///         Ok(format!("Ticket {} is open.", args.id))
-///     }))
-///     .await?;
-/// # Ok(())
-/// # }
+///     });
+///     codex.thread_start().tool(lookup).await
+/// }
 /// ```
 ///
-/// What it returns is a [`ToolOutput`], or a text; `?` works on any error in it. An error is not one of
-/// the turn: the model is told, and goes on. So it is with arguments that do not fit, and with a tool
-/// that panics or takes too long, which is also reported by
+/// The function returns a [`ToolOutput`] or a string, and `?` converts any error. An error does not
+/// fail the turn: the model sees its text and goes on. The same holds for arguments that cannot be
+/// decoded, for a panic and for a timeout; panics and timeouts are also reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
-/// Nobody is asked before it runs, whatever the approval policy of the thread.
+/// A tool runs without an approval, whatever the approval policy of the thread.
 ///
-/// Calls run concurrently, each on a task of its own, beside the connection. One is dropped when its
-/// turn ends. A tool may use the client: by the [`ToolContext`], since one that holds a
-/// [`Codex`](crate::Codex) itself keeps the server running until [`close`](crate::Codex::close).
+/// Calls run concurrently, each on a task of its own, and are dropped when their turn ends. To use
+/// the client in a tool, take it from the [`ToolContext`]: a tool that holds a
+/// [`Codex`](crate::Codex) keeps the server running until [`close`](crate::Codex::close).
 ///
 /// # Arguments
 ///
-/// They are whatever derives serde's `Deserialize` and `JsonSchema` of schemars 1; the model reads the
-/// comments on it. Unlike a [typed answer](crate::TypedResult), they may contain maps and values of any
-/// kind, and what is optional may be left out. `()` is none; what is no struct is asked for as the
-/// member `value` of an object. Models are not held to this schema, and servers simplify it: they
-/// leave out limits, and the comments of a large one.
+/// The arguments are a type that implements serde's `Deserialize` and the `JsonSchema` of schemars
+/// 1; the model reads its documentation comments. Unlike [typed output](crate::TypedResult),
+/// arguments may contain maps and arbitrary JSON values, and optional fields may be absent. `()`
+/// stands for no arguments. A type that is not a struct is wrapped in an object with the single
+/// member `value` on the wire. Models are not forced to follow the schema, and servers simplify it:
+/// they remove constraints, and the comments of a large schema.
 ///
 /// # Names
 ///
-/// Of letters, digits, `_` and `-`. A server that has a tool of the same name calls its own. To keep
-/// many apart, put them into a [namespace](crate::builder::ThreadStartBuilder::tool_namespace).
+/// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, it
+/// calls its own. To keep many tools apart, put them into a
+/// [namespace](crate::builder::ThreadStartBuilder::tool_namespace).
 #[derive(Clone)]
 pub struct Tool {
     name: String,
@@ -82,26 +81,25 @@ pub struct Tool {
     run: Arc<Run>,
 }
 
-/// Runs a tool on arguments as JSON.
+/// Runs a tool with arguments in JSON.
 type Run = dyn Fn(&str, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync;
 
-/// Which call it is that a tool serves.
+/// The call that a tool serves; for [`Tool::with_context`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ToolContext {
-    /// The thread whose model calls: the one that has the tool, or that of a sub-agent of it.
+    /// The id of the calling thread: the thread that has the tool, or one of its sub-agents.
     pub thread_id: String,
-    /// The turn.
+    /// The id of the turn.
     pub turn_id: String,
-    /// The call, which is also the id of its item.
+    /// The id of the call, which is also the id of its item.
     pub call_id: String,
-    /// The client. The one for blocking code is made from it:
-    /// `blocking::WeakCodex::from(context.codex)`.
+    /// The client. For the blocking API, convert it: `blocking::WeakCodex::from(context.codex)`.
     pub codex: WeakCodex,
 }
 
 impl Tool {
-    /// A tool with what the model is told about it, and what it does.
+    /// Creates a tool from its name, its description for the model, and an async function.
     pub fn new<T, F, Fut, O>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -116,7 +114,8 @@ impl Tool {
         Self::with_context(name, description, move |arguments, _| run(arguments))
     }
 
-    /// The same for a tool that wants to know who calls.
+    /// Creates a tool as [`new`](Self::new) does. The function also receives the
+    /// [context](ToolContext) of the call.
     pub fn with_context<T, F, Fut, O>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -128,7 +127,7 @@ impl Tool {
         Fut: Future<Output = HandlerResult<O>> + Send + 'static,
         O: Into<ToolOutput>,
     {
-        Self::of::<T>(
+        Self::typed::<T>(
             name.into(),
             description.into(),
             move |arguments, context| {
@@ -138,8 +137,10 @@ impl Tool {
         )
     }
 
-    /// A tool that is not async. Each call gets a thread of its own, on which it may wait and use the
-    /// blocking client; one whose turn ends goes on for nothing.
+    /// Creates a tool from its name, its description for the model, and a function that may block.
+    ///
+    /// Each call runs on a thread of its own, where it may use the blocking client. A call is not
+    /// stopped when its turn ends, but its output is then ignored.
     pub fn blocking<T, F, O>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -153,7 +154,8 @@ impl Tool {
         Self::blocking_with_context(name, description, move |arguments, _| run(arguments))
     }
 
-    /// The same for a tool that wants to know who calls.
+    /// Creates a tool as [`blocking`](Self::blocking) does. The function also receives the
+    /// [context](ToolContext) of the call.
     pub fn blocking_with_context<T, F, O>(
         name: impl Into<String>,
         description: impl Into<String>,
@@ -165,7 +167,7 @@ impl Tool {
         O: Into<ToolOutput>,
     {
         let run = Arc::new(run);
-        Self::of::<T>(
+        Self::typed::<T>(
             name.into(),
             description.into(),
             move |arguments, context| {
@@ -177,7 +179,8 @@ impl Tool {
         )
     }
 
-    fn of<T: DeserializeOwned + JsonSchema>(
+    /// Creates a tool whose arguments are decoded to `T`.
+    fn typed<T: DeserializeOwned + JsonSchema>(
         name: String,
         description: String,
         run: impl Fn(T, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync + 'static,
@@ -205,23 +208,24 @@ impl Tool {
         }
     }
 
-    /// How long a call may take. One that takes longer is given up, and the model is told. Without it,
-    /// [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) holds, and else there is no limit.
+    /// Sets the timeout of a call. A call that exceeds it fails, which the model sees. The default
+    /// is the [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) of the client,
+    /// which has none by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Whether the model has to search for the tool before it sees it, which saves room where there
-    /// are many. Only for a tool in a namespace, and if the server offers the search.
+    /// Sets whether the model must search for the tool before it sees it, which saves context if
+    /// there are many tools. It requires a namespace, and a server that offers the search.
     #[must_use]
     pub fn defer_loading(mut self, defer: bool) -> Self {
         self.defer_loading = defer;
         self
     }
 
-    /// Returns the name.
+    /// Returns the name of the tool.
     pub fn name(&self) -> &str {
         &self.name
     }

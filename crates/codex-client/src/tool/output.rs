@@ -1,4 +1,4 @@
-//! What a tool says to the model.
+//! The output of a tool.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use codex_types::{
@@ -7,17 +7,17 @@ use codex_types::{
     InputTextDynamicToolCallOutputContentItem,
 };
 
-/// What a [`Tool`](crate::Tool) says to the model: text, images, recordings, one or several.
+/// The output of a [`Tool`](crate::Tool) for the model: texts, images and audio, one or more.
 ///
 /// ```
 /// use codex_client::ToolOutput;
 ///
-/// # let png = [0; 4];
-/// let output = ToolOutput::text("This is how it looks:").and(ToolOutput::image("image/png", png));
-/// # let _ = output;
+/// fn screenshot(png: &[u8]) -> ToolOutput {
+///     ToolOutput::text("A screenshot of the page:").and(ToolOutput::image("image/png", png))
+/// }
 /// ```
 ///
-/// Strings are outputs as they are, alone and in lists, and so are JSON values and `()`.
+/// Strings, JSON values, `()` and lists of outputs convert to an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolOutput {
     items: Vec<DynamicToolCallOutputContentItem>,
@@ -25,32 +25,33 @@ pub struct ToolOutput {
 }
 
 impl ToolOutput {
-    /// Text. Servers shorten long ones, to about ten thousand characters.
+    /// Creates an output of text. Servers truncate a long text to about ten thousand characters.
     pub fn text(text: impl Into<String>) -> Self {
         InputTextDynamicToolCallOutputContentItem::new(text).into()
     }
 
-    /// An image from memory, with its media type: `image/png`.
+    /// Creates an output of an image in memory, with its media type, such as `image/png`.
     pub fn image(media_type: &str, bytes: impl AsRef<[u8]>) -> Self {
         Self::image_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// An image by its `data:` URL. Current servers take no other URL, and tell the model so.
+    /// Creates an output of an image with a `data:` URL. Current servers accept no other URL; the
+    /// model sees that the image is missing.
     pub fn image_url(url: impl Into<String>) -> Self {
         InputImageDynamicToolCallOutputContentItem::new(url).into()
     }
 
-    /// A recording from memory, with its media type: `audio/wav`.
+    /// Creates an output of audio in memory, with its media type, such as `audio/wav`.
     pub fn audio(media_type: &str, bytes: impl AsRef<[u8]>) -> Self {
         Self::audio_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// A recording by its `data:` URL.
+    /// Creates an output of audio with a `data:` URL.
     pub fn audio_url(url: impl Into<String>) -> Self {
         InputAudioDynamicToolCallOutputContentItem::new(url).into()
     }
 
-    /// Adds more. If that has failed, all of it has.
+    /// Adds another output. If that one is marked as failed, the whole output is.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         let more = more.into();
@@ -59,8 +60,8 @@ impl ToolOutput {
         self
     }
 
-    /// Marks the call as failed, which clients are shown. The model is told only what is said, so say
-    /// why.
+    /// Marks the call as failed, which clients can show. The model sees only the items of the
+    /// output: they should say why.
     #[must_use]
     pub fn failed(mut self) -> Self {
         self.success = false;
@@ -75,7 +76,7 @@ fn data_url(media_type: &str, bytes: &[u8]) -> String {
 impl From<ToolOutput> for DynamicToolCallResponse {
     fn from(mut output: ToolOutput) -> Self {
         if output.items.is_empty() {
-            // Models want to hear something.
+            // Models handle an empty output badly.
             output = output.and("(no output)");
         }
         Self::new(output.items, output.success)
@@ -91,7 +92,7 @@ impl From<DynamicToolCallOutputContentItem> for ToolOutput {
     }
 }
 
-/// Nothing to say.
+/// An empty output, which the model sees as "(no output)".
 impl From<()> for ToolOutput {
     fn from((): ()) -> Self {
         Self {
@@ -113,7 +114,7 @@ impl From<&str> for ToolOutput {
     }
 }
 
-/// The JSON as text.
+/// The value as JSON text.
 impl From<serde_json::Value> for ToolOutput {
     fn from(value: serde_json::Value) -> Self {
         Self::text(value.to_string())

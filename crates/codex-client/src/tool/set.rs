@@ -1,4 +1,4 @@
-//! The tools of one thread, before it is started.
+//! The tools that a thread is started with.
 
 use codex_types::{
     DynamicToolNamespaceTool, DynamicToolSpec, FunctionDynamicToolNamespaceTool,
@@ -13,14 +13,16 @@ use crate::{
     tool::Tool,
 };
 
-/// How long names may be.
-const TOOL_NAME: usize = 128;
-const NAMESPACE_NAME: usize = 64;
+/// Maximum length of the name of a tool, in bytes.
+const MAX_TOOL_NAME: usize = 128;
 
-/// How long the description of a namespace may be, in characters.
-const NAMESPACE_DESCRIPTION: usize = 1024;
+/// Maximum length of the name of a namespace, in bytes.
+const MAX_NAMESPACE_NAME: usize = 64;
 
-/// The tools that a thread is to have.
+/// Maximum length of the description of a namespace, in characters.
+const MAX_NAMESPACE_DESCRIPTION: usize = 1024;
+
+/// The tools of a request that starts, resumes or forks a thread.
 #[derive(Debug, Default)]
 pub(crate) struct ToolSet {
     tools: Vec<Tool>,
@@ -51,13 +53,13 @@ impl ToolSet {
         self.tools.is_empty() && self.namespaces.is_empty()
     }
 
-    /// What the server is told, checked as far as it would check it.
+    /// Returns the definitions of the tools for the server, validated as the server validates them.
     pub(crate) fn specs(&self) -> Result<Vec<DynamicToolSpec>> {
         let mut specs = Vec::new();
         for tool in &self.tools {
             if tool.defer_loading {
                 let message = format!(
-                    "the tool `{}` is in no namespace, and so its loading cannot be deferred",
+                    "the tool `{}` cannot be loaded on demand because it is in no namespace",
                     tool.name
                 );
                 return Err(Error::InvalidInput(message.into()));
@@ -81,7 +83,7 @@ impl ToolSet {
         Ok(specs)
     }
 
-    /// The tools by their names.
+    /// Converts to the tools by name.
     pub(crate) fn toolbox(self) -> Result<Toolbox<WeakCodex>> {
         let mut toolbox = Toolbox::default();
         for tool in self.tools {
@@ -89,20 +91,20 @@ impl ToolSet {
         }
         for namespace in self.namespaces {
             let name = &namespace.name;
-            check_name("namespace", name, NAMESPACE_NAME)?;
-            if namespace.description.chars().count() > NAMESPACE_DESCRIPTION {
+            check_name("namespace", name, MAX_NAMESPACE_NAME)?;
+            if namespace.description.chars().count() > MAX_NAMESPACE_DESCRIPTION {
                 let message = format!(
                     "the description of the namespace `{name}` has more than \
-                     {NAMESPACE_DESCRIPTION} characters"
+                     {MAX_NAMESPACE_DESCRIPTION} characters"
                 );
                 return Err(Error::InvalidInput(message.into()));
             }
             if toolbox.has_namespace(name) {
-                let message = format!("the namespace `{name}` was given twice");
+                let message = format!("the namespace `{name}` is defined twice");
                 return Err(Error::InvalidInput(message.into()));
             }
             if namespace.tools.is_empty() {
-                let message = format!("there is no tool in the namespace `{name}`");
+                let message = format!("the namespace `{name}` has no tools");
                 return Err(Error::InvalidInput(message.into()));
             }
             for tool in namespace.tools {
@@ -114,14 +116,14 @@ impl ToolSet {
 }
 
 fn add(toolbox: &mut Toolbox<WeakCodex>, namespace: &str, tool: Tool) -> Result<()> {
-    check_name("tool", &tool.name, TOOL_NAME)?;
+    check_name("tool", &tool.name, MAX_TOOL_NAME)?;
     let name = tool.name.clone();
     if !toolbox.insert(namespace, tool.register()) {
-        let place = match namespace {
+        let location = match namespace {
             "" => String::new(),
             _ => format!(" in the namespace `{namespace}`"),
         };
-        let message = format!("the tool `{name}`{place} was given twice");
+        let message = format!("the tool `{name}`{location} is defined twice");
         return Err(Error::InvalidInput(message.into()));
     }
     Ok(())
@@ -130,43 +132,43 @@ fn add(toolbox: &mut Toolbox<WeakCodex>, namespace: &str, tool: Tool) -> Result<
 fn schema_of(tool: &Tool) -> Result<Value> {
     match &*tool.schema {
         Ok(schema) => Ok(schema.clone()),
-        Err(fault) => {
-            let message = format!("the arguments of the tool `{}`: {fault}", tool.name);
+        Err(error) => {
+            let message = format!("the arguments of the tool `{}`: {error}", tool.name);
             Err(Error::InvalidInput(message.into()))
         }
     }
 }
 
-fn check_name(what: &str, name: &str, most: usize) -> Result<()> {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    let wrong = if name.is_empty() || name.len() > most || !name.bytes().all(is_known) {
-        format!("consist of 1 to {most} letters, digits, `_` and `-`")
+fn check_name(kind: &str, name: &str, max: usize) -> Result<()> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let rule = if name.is_empty() || name.len() > max || !name.bytes().all(is_allowed) {
+        format!("must consist of 1 to {max} letters, digits, `_` and `-`")
     } else if name == "mcp" || name.starts_with("mcp__") {
-        "not be one of those that servers give to tools of MCP".to_owned()
+        "must not be `mcp` or begin with `mcp__`: these names are reserved for MCP tools".to_owned()
     } else {
         return Ok(());
     };
-    let message = format!("the name of the {what} `{name}` has to {wrong}");
+    let message = format!("the name of the {kind} `{name}` {rule}");
     Err(Error::InvalidInput(message.into()))
 }
 
-/// The setters of a request builder whose field `tools` is a [`ToolSet`]. `$offered` says whether the
-/// server is told of them.
+/// Defines the setters of a request builder whose field `tools` is a [`ToolSet`]. `$offered`
+/// documents which tools the model sees.
 macro_rules! tools {
     ($(#[$offered:meta])*) => {
-        /// Gives the model a tool in Rust; see [`Tool`](crate::Tool). May be called again, for more.
+        /// Adds a [`Tool`](crate::Tool) that the model can call.
         ///
         $(#[$offered])*
         ///
-        /// It is there until the server unloads, archives or deletes the thread, or the connection
-        /// ends; dropping the handle of the thread does not take it away.
+        /// The client serves the calls until the server unloads, archives or deletes the thread, or
+        /// the connection ends, even if the handle of the thread is dropped.
         pub fn tool(mut self, tool: crate::Tool) -> Self {
             self.tools.add(tool);
             self
         }
 
-        /// The same for tools that belong together, under a name that is put before theirs, and with
-        /// what the model is told about all of them (1024 characters at most).
+        /// Adds [tools](crate::Tool) in a namespace, with a description of the namespace for the
+        /// model of at most 1024 characters.
         pub fn tool_namespace<I>(
             mut self,
             name: impl Into<String>,

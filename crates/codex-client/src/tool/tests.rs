@@ -1,4 +1,4 @@
-//! Tools and their outputs as values.
+//! Definitions of tools, and their outputs on the wire.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn each_kind_of_output_has_its_form_on_the_wire() {
 }
 
 #[test]
-fn texts_json_lists_and_nothing_are_outputs() {
+fn strings_json_lists_and_unit_convert_to_outputs() {
     let text = |text: &str| json!({"type": "inputText", "text": text});
     assert_eq!(wire("a")["contentItems"], json!([text("a")]));
     assert_eq!(
@@ -56,8 +56,8 @@ fn tool(name: &str) -> Tool {
     Tool::new(name, "", |(): ()| async { Ok(()) })
 }
 
-/// What is wrong with a set of tools.
-fn fault(fill: impl FnOnce(&mut ToolSet)) -> Option<String> {
+/// Returns the error of a set of tools.
+fn error_of(fill: impl FnOnce(&mut ToolSet)) -> Option<String> {
     let mut set = ToolSet::default();
     fill(&mut set);
     let error = set.specs().err().or_else(|| set.toolbox().err());
@@ -65,49 +65,49 @@ fn fault(fill: impl FnOnce(&mut ToolSet)) -> Option<String> {
 }
 
 #[test]
-fn names_have_to_do_and_to_be_there_once() {
-    let named = |name: &str| fault(|set| set.add(tool(name)));
+fn names_must_be_valid_and_unique() {
+    let named = |name: &str| error_of(|set| set.add(tool(name)));
     for good in ["a", "A-b_9", "mcp2", &"a".repeat(128)] {
         assert_eq!(named(good), None);
     }
     for bad in ["", "a b", "a.b", "ä", &"a".repeat(129)] {
         let fault = named(bad).unwrap();
-        let expected = format!("the name of the tool `{bad}` has to consist of 1 to 128");
+        let expected = format!("the name of the tool `{bad}` must consist of 1 to 128");
         assert!(fault.starts_with(&expected), "{fault}");
     }
     for reserved in ["mcp", "mcp__server__tool"] {
-        assert!(named(reserved).unwrap().contains("of MCP"));
+        assert!(named(reserved).unwrap().contains("reserved for MCP"));
     }
     let space = |set: &mut ToolSet, name: &str, tools: &[&str]| {
         let tools = tools.iter().map(|name| tool(name)).collect();
         set.add_namespace(name.to_owned(), String::new(), tools);
     };
-    let fine = fault(|set| {
+    let fine = error_of(|set| {
         set.add(tool("a"));
         space(set, "a", &["a", "b"]);
         space(set, "b", &["a"]);
     });
     assert_eq!(fine, None);
-    let twice = fault(|set| space(set, "n", &["a", "a"])).unwrap();
-    assert_eq!(twice, "the tool `a` in the namespace `n` was given twice");
-    let twice = fault(|set| {
+    let twice = error_of(|set| space(set, "n", &["a", "a"])).unwrap();
+    assert_eq!(twice, "the tool `a` in the namespace `n` is defined twice");
+    let twice = error_of(|set| {
         space(set, "n", &["a"]);
         space(set, "n", &["b"]);
     });
-    assert_eq!(twice.unwrap(), "the namespace `n` was given twice");
-    let empty = fault(|set| space(set, "n", &[])).unwrap();
-    assert_eq!(empty, "there is no tool in the namespace `n`");
-    let long = fault(|set| space(set, &"n".repeat(65), &["a"])).unwrap();
+    assert_eq!(twice.unwrap(), "the namespace `n` is defined twice");
+    let empty = error_of(|set| space(set, "n", &[])).unwrap();
+    assert_eq!(empty, "the namespace `n` has no tools");
+    let long = error_of(|set| space(set, &"n".repeat(65), &["a"])).unwrap();
     assert!(long.contains("1 to 64"), "{long}");
     let long = "é".repeat(1025);
-    let long = fault(|set| set.add_namespace("n".to_owned(), long, vec![tool("a")]));
+    let long = error_of(|set| set.add_namespace("n".to_owned(), long, vec![tool("a")]));
     assert!(long.unwrap().contains("more than 1024 characters"));
-    let alone = fault(|set| set.add(tool("a").defer_loading(true))).unwrap();
-    assert!(alone.contains("is in no namespace"), "{alone}");
+    let alone = error_of(|set| set.add(tool("a").defer_loading(true))).unwrap();
+    assert!(alone.contains("it is in no namespace"), "{alone}");
 }
 
 #[test]
-fn arguments_without_a_schema_are_a_fault_of_their_tool() {
+fn the_error_for_arguments_without_a_schema_names_the_tool() {
     #[derive(serde::Deserialize, JsonSchema)]
     enum Never {}
     #[derive(serde::Deserialize, JsonSchema)]
@@ -117,7 +117,7 @@ fn arguments_without_a_schema_are_a_fault_of_their_tool() {
         never: Never,
     }
     let tool = Tool::new("t", "", |_: Args| async { Ok(()) });
-    let fault = fault(|set| set.add(tool)).unwrap();
+    let fault = error_of(|set| set.add(tool)).unwrap();
     assert!(
         fault.starts_with("the arguments of the tool `t`: `"),
         "{fault}"

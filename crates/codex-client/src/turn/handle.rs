@@ -16,7 +16,7 @@ use crate::{
     client::Codex,
     error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
     input::Input,
-    output::Read,
+    output::ConvertResult,
     routing::turn_log::{EarlyEnd, TurnEnd, TurnLog},
     turn::{stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
@@ -25,7 +25,9 @@ use crate::{
 /// Time that an interrupted turn has to end.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
-/// A turn that was started. Cheap to clone; all clones are one turn.
+/// A turn; from [`Thread::turn`](crate::Thread::turn).
+///
+/// Cheap to clone; all clones are one turn.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};
@@ -39,10 +41,10 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 /// }
 /// ```
 ///
-/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even before
-/// it is created. The completed items, which the result is made from, are kept as long as a handle or
-/// a stream exists. When the last handle and stream are dropped, the turn goes on, and its further
-/// events go to [`Codex::notifications`](crate::Codex::notifications).
+/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
+/// before it is created. The completed items, which the result is made from, are kept as long as a
+/// handle or a stream exists. When the last handle and stream are dropped, the turn goes on, and
+/// its further events go to [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
@@ -55,7 +57,7 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,
     log: Arc<TurnLog>,
-    read: Read<R>,
+    convert: ConvertResult<R>,
 }
 
 impl<R> TurnHandle<R> {
@@ -66,31 +68,32 @@ impl<R> TurnHandle<R> {
     /// # Errors
     ///
     /// [`TurnFailed`](crate::Error::TurnFailed), with the result, if the turn failed (not if it was
-    /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did, with
-    /// the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from before;
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
+    /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
+    /// before; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
-    /// [`output`](crate::builder::TurnStartBuilder::output) and its answer does not fit.
+    /// [`output`](crate::builder::TurnStartBuilder::output) and its final response does not match
+    /// the type.
     pub async fn run(&self) -> Result<R> {
-        (self.read)(self.result().await?)
+        (self.convert)(self.result().await?)
     }
 
-    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) if it does not end
-    /// within `timeout`. The interrupted turn then has five seconds to end.
+    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) if it does not
+    /// end within `timeout`. The interrupted turn then has five seconds to end.
     ///
     /// # Errors
     ///
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted, with the result so far;
-    /// otherwise as [`run`](Self::run).
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted, with the result so
+    /// far; otherwise as [`run`](Self::run).
     pub async fn run_within(&self, timeout: Duration) -> Result<R> {
         self.run_since(Instant::now(), timeout).await
     }
 
     /// Streams the events of the turn, in order, up to and including its completion.
     ///
-    /// The first stream begins with the first event. A further stream, created while another is being
-    /// read, begins with the oldest event that no stream has taken yet.
+    /// The first stream begins with the first event. A further stream, created while another is
+    /// being read, begins with the oldest event that no stream has taken yet.
     pub fn stream(&self) -> TurnStream {
         TurnStream::new(self.codex.clone(), self.log.reader())
     }
@@ -126,37 +129,39 @@ impl<R> TurnHandle<R> {
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn) if
-    /// the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another turn is
-    /// running; otherwise as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn)
+    /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another
+    /// turn is running; otherwise as
+    /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn instead.
     pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
         let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
-        self.ask(&params).await.map(drop)
+        self.call(&params).await.map(drop)
     }
 
-    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt or the
-    /// turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run), whose result
-    /// then has the status `interrupted`. Programs in background terminals keep running.
+    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt
+    /// or the turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run),
+    /// whose result then has the status `interrupted`. Programs in background terminals keep
+    /// running.
     ///
-    /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted as
-    /// soon as it begins. If the future is dropped after the request was sent, the turn is interrupted
-    /// all the same.
+    /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted
+    /// as soon as it begins. If the future is dropped after the request was sent, the turn is
+    /// interrupted all the same.
     ///
     /// # Errors
     ///
-    /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives within
-    /// the [request timeout](crate::builder::CodexBuilder::request_timeout);
+    /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
+    /// within the [request timeout](crate::builder::CodexBuilder::request_timeout);
     /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise as
     /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn interrupt(&self) -> Result<()> {
         let mut response = pin!(async {
             let turn_id = self.running_id().await?;
             let params = TurnInterruptParams::new(self.thread_id(), turn_id);
-            self.ask(&params).await
+            self.call(&params).await
         });
-        // The end comes first: a turn that has ended is not interrupted. A detached turn may still be
-        // running, so its response is awaited.
+        // The end comes first: a turn that has ended is not interrupted. A detached turn may still
+        // be running, so its response is awaited.
         let first = poll_fn(|context| match self.log.poll_end(context) {
             Poll::Ready(TurnEnd::Completed) => Poll::Ready(Ok(())),
             Poll::Ready(TurnEnd::Early(EarlyEnd::Closed(closed))) => {
@@ -193,10 +198,13 @@ impl<R> TurnHandle<R> {
     }
 }
 
-/// The rest is shared by the handles and builders of turns.
 impl<R> TurnHandle<R> {
-    pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, read: Read<R>) -> Self {
-        Self { codex, log, read }
+    pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, convert: ConvertResult<R>) -> Self {
+        Self {
+            codex,
+            log,
+            convert,
+        }
     }
 
     pub(crate) fn codex(&self) -> &Codex {
@@ -218,7 +226,7 @@ impl<R> TurnHandle<R> {
 
     /// Waits as [`run_within`](Self::run_within) does, with a timeout that began earlier.
     pub(crate) async fn run_since(&self, begun: Instant, after: Duration) -> Result<R> {
-        (self.read)(self.result_since(begun, after).await?)
+        (self.convert)(self.result_since(begun, after).await?)
     }
 
     async fn result_since(&self, begun: Instant, after: Duration) -> Result<TurnResult> {
@@ -247,9 +255,10 @@ impl<R> TurnHandle<R> {
 
     /// Sends a request about the running turn.
     ///
-    /// The server names a turn before it begins it, and until then refuses such requests. So a refusal
-    /// that may be due to that is repeated once the turn has begun, within the timeout of one request.
-    async fn ask<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
+    /// The server names a turn before it begins it, and until then refuses such requests. So a
+    /// refusal that may be due to that is repeated once the turn has begun, within the timeout of
+    /// one request.
+    async fn call<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
         let connection = self.codex.connection();
         let (begun, after) = (Instant::now(), connection.timeout());
         let remaining = || after.map(|after| after.saturating_sub(begun.elapsed()));
@@ -292,7 +301,7 @@ impl<R> TurnHandle<R> {
     }
 }
 
-/// Whether a refusal says that the turn is not running.
+/// Returns whether an error says that the turn is not running.
 pub(crate) fn is_not_running(error: &Error) -> bool {
     matches!(
         error.rpc_kind(),
@@ -303,7 +312,7 @@ pub(crate) fn is_not_running(error: &Error) -> bool {
 // A derive would require the same of `R`.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
-        Self::new(self.codex.clone(), Arc::clone(&self.log), self.read)
+        Self::new(self.codex.clone(), Arc::clone(&self.log), self.convert)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Turns: one input of the user, and everything that the model does about it.
+//! Turns: an input of the user, and the work of the model that follows.
 
 pub(crate) mod handle;
 pub(crate) mod review;

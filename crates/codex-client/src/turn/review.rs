@@ -1,4 +1,4 @@
-//! Code reviews: turns in which the model reads changes and says what is wrong with them.
+//! Code reviews: turns in which the model comments on changes.
 
 use std::{future::poll_fn, time::Duration};
 
@@ -19,13 +19,15 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// Reviews code (`review/start`); `.await` or `send` does it and collects the result,
-/// [`start`](Self::start) gives the turn to follow. From [`Thread::review`].
+/// A request to review code (`review/start`); from [`Thread::review`].
+///
+/// `send` and `.await` run the review to its end and collect its result. [`start`](Self::start)
+/// returns the turn of the review as soon as it has begun.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` or `start` is called"]
+#[must_use = "nothing is sent until this is awaited, or `send` or `start` is called"]
 pub struct ReviewBuilder<M = Async> {
     request: RequestBuilder<ReviewStartParams, M>,
-    limit: Option<Duration>,
+    timeout: Option<Duration>,
 }
 
 impl<M> ReviewBuilder<M> {
@@ -33,40 +35,42 @@ impl<M> ReviewBuilder<M> {
         let params = ReviewStartParams::new(thread.id(), target);
         Self {
             request: RequestBuilder::new(&thread.codex, params),
-            limit: None,
+            timeout: None,
         }
     }
 
-    /// Changes the params themselves, for what has no setter here.
+    /// Changes the params directly, for fields without a setter here.
     pub fn params(mut self, change: impl FnOnce(ReviewStartParams) -> ReviewStartParams) -> Self {
         self.request = self.request.params(change);
         self
     }
 
-    /// Gives the review so long, from the call to its end. One that takes longer is stopped, see
-    /// [`TurnHandle::run_within`]. Without it, a review may take as long as it does. With
-    /// [`start`](Self::start) it limits the start alone.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.limit = Some(limit);
-        let patience = self.request.timeout;
-        self.request.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
+    /// Sets the timeout of the review, from the request to the end of the review. A review that
+    /// exceeds it is interrupted: see [`TurnHandle::run_within`]. With [`start`](Self::start), it
+    /// is the timeout of the start only.
+    ///
+    /// There is no timeout by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        let response = self.request.timeout;
+        self.request.timeout = Some(response.map_or(timeout, |response| response.min(timeout)));
         self
     }
 
-    pub(crate) async fn begin(self) -> Result<TurnHandle> {
+    pub(crate) async fn start_turn(self) -> Result<TurnHandle> {
         let RequestBuilder {
             codex,
             params,
             timeout,
             ..
         } = self.request;
-        // Its events would come in a thread that is not known yet.
+        // Otherwise the events would belong to a thread that is not known yet.
         if let Some(delivery) = &params.delivery
             && *delivery != ReviewDelivery::Inline
         {
             return Err(Error::InvalidInput(
-                "a review runs in the thread that it is asked of: to have it elsewhere, start a \
-                 thread and review there"
+                "a review runs in the thread that requests it: to review elsewhere, start another \
+                 thread and request the review there"
                     .into(),
             ));
         }
@@ -76,25 +80,25 @@ impl<M> ReviewBuilder<M> {
         let turn = TurnHandle::new(codex, log, Ok);
         let begun = review_begins(&turn);
         match timeout {
-            // One that has not begun in time runs all the same.
-            Some(patience) => drop(time::timeout(patience, begun).await),
+            // A review that has not begun in time runs all the same.
+            Some(timeout) => drop(time::timeout(timeout, begun).await),
             None => begun.await,
         }
         Ok(turn)
     }
 
-    pub(crate) async fn perform(self) -> Result<TurnResult> {
-        let (begun, limit) = (Instant::now(), self.limit);
-        let turn = self.begin().await?;
-        match limit {
-            Some(limit) => turn.run_since(begun, limit).await,
+    pub(crate) async fn execute(self) -> Result<TurnResult> {
+        let (begun, timeout) = (Instant::now(), self.timeout);
+        let turn = self.start_turn().await?;
+        match timeout {
+            Some(timeout) => turn.run_since(begun, timeout).await,
             None => turn.run().await,
         }
     }
 }
 
-/// Waits until the server has reported the id that the review runs under. Before that, the review cannot
-/// be interrupted.
+/// Waits until the server has reported the id that the review runs under. Before that, the review
+/// cannot be interrupted.
 async fn review_begins(turn: &TurnHandle) {
     let mut events = turn.log().listener();
     let is_review = |active: &ActiveTurn| active.root == turn.id() && active.id != turn.id();
@@ -105,14 +109,14 @@ async fn review_begins(turn: &TurnHandle) {
             _ => return,
         }
         match poll_fn(|context| events.poll(context)).await {
-            // A review reports that it is entered before it begins.
+            // The server reports that review mode was entered before the review begins.
             Ok(Event::Notification(notification)) if is_entered(&notification) => {}
             _ => return,
         }
     }
 }
 
-/// Whether a notification is about the item that begins a review.
+/// Returns whether a notification is about the item that begins a review.
 fn is_entered(notification: &RawNotification) -> bool {
     let item = match notification.kind() {
         NotificationKind::ItemStarted => notification
@@ -127,13 +131,13 @@ fn is_entered(notification: &RawNotification) -> bool {
 }
 
 impl ReviewBuilder {
-    /// Starts the review and returns its turn, to follow or to interrupt it, as soon as the server has
-    /// begun it. It cannot be steered.
+    /// Starts the review and returns its turn as soon as the server has begun it, to stream its
+    /// events or interrupt it. A review cannot be steered.
     ///
     /// # Errors
     ///
     /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn start(self) -> Result<TurnHandle> {
-        self.begin().await
+        self.start_turn().await
     }
 }

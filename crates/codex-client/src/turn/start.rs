@@ -1,4 +1,4 @@
-//! Starting a turn, with all of its options.
+//! Starts turns.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// Both builders have the same options.
+/// Implements the options that both builders have.
 macro_rules! turn_options {
-    ($builder:ident $(, $limit:ident)?) => {
+    ($builder:ident $(, $timeout:ident)?) => {
         impl<M> $builder<TurnResult, M> {
             pub(crate) fn new(thread: &Thread, input: RunInput) -> Self {
                 let (input, tool_output) = input.into_parts();
@@ -33,47 +33,48 @@ macro_rules! turn_options {
                 params.tool_output = tool_output;
                 Self {
                     request: RequestBuilder::new(&thread.codex, params),
-                    output: OutputSpec::result(),
-                    $($limit: None,)?
+                    output: OutputSpec::untyped(),
+                    $($timeout: None,)?
                 }
             }
         }
 
         impl<R, M> $builder<R, M> {
-            output! { $builder $($limit)? }
+            output! { $builder $($timeout)? }
 
             options! { TurnStartParams {
-                /// When the server asks before it acts, from this turn on.
+                /// Sets when the server requests approval, from this turn on.
                 approval_policy: AskForApproval;
-                /// Who is asked, from this turn on.
+                /// Sets who reviews approval requests, from this turn on: the user, or a model.
                 approvals_reviewer: ApprovalsReviewer;
-                /// The working directory, from this turn on.
+                /// Sets the working directory, from this turn on.
                 cwd: Path;
-                /// How much the model reasons, from this turn on.
+                /// Sets the reasoning effort, from this turn on.
                 effort: ReasoningEffort;
-                /// The model, by its id, from this turn on.
+                /// Sets the model, by its id, from this turn on.
                 model: String;
-                /// The JSON schema of the final answer, for this turn.
+                /// Sets the JSON schema of the final response, for this turn.
                 output_schema: Value;
-                /// No effect on current servers.
+                /// Sets the personality of the model. Current servers ignore it.
                 personality: Personality;
-                /// What commands may change, from this turn on: a [`Sandbox`](crate::Sandbox)
+                /// Sets the sandbox of commands, from this turn on: a [`Sandbox`](crate::Sandbox)
                 /// preset or a [`SandboxPolicy`].
                 sandbox => sandbox_policy: SandboxPolicy;
-                /// What has started the turn, for the server's statistics. Ignored when a running
-                /// turn is joined.
+                /// Sets the trigger of the turn, for the statistics of the server. Ignored if the
+                /// turn joins a running one.
                 source => turn_trigger: String;
-                /// The service tier, from this turn on.
+                /// Sets the service tier, from this turn on.
                 service_tier: String;
-                /// How reasoning is summed up, from this turn on.
+                /// Sets how reasoning is summarized, from this turn on.
                 summary: ReasoningSummary;
-                /// The service tier of this turn alone. Ignored when a running turn is joined.
+                /// Sets the service tier of this turn alone. Ignored if the turn joins a running
+                /// one.
                 turn_service_tier => service_tier_for_turn: String;
             } }
 
             approval_mode! {
-                /// Who decides on what the sandbox does not allow, from this turn on. Sets both
-                /// [`approval_policy`](Self::approval_policy) and
+                /// Sets who approves actions that the sandbox does not allow, from this turn on:
+                /// both [`approval_policy`](Self::approval_policy) and
                 /// [`approvals_reviewer`](Self::approvals_reviewer).
             }
 
@@ -88,21 +89,21 @@ macro_rules! turn_options {
                 let schema = self.output.schema?;
                 run_input::check(&params)?;
                 let connection = codex.connection();
-                let asking = TurnStartBody {
+                let body = TurnStartBody {
                     params: &params,
                     schema: schema.as_ref(),
                 };
-                let started = connection.call_for_turn(&asking, timeout, &params.thread_id);
+                let started = connection.call_for_turn(&body, timeout, &params.thread_id);
                 let (_, log) = started.await?;
-                Ok(TurnHandle::new(codex, log, self.output.read))
+                Ok(TurnHandle::new(codex, log, self.output.convert))
             }
         }
     };
 }
 
-/// Starts a turn (`turn/start`); `.await` or `send` does it. From [`Thread::turn`].
+/// A request to start a turn (`turn/start`); from [`Thread::turn`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct TurnStartBuilder<R = TurnResult, M = Async> {
     request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
@@ -111,43 +112,44 @@ pub struct TurnStartBuilder<R = TurnResult, M = Async> {
 turn_options!(TurnStartBuilder);
 
 impl<R, M> TurnStartBuilder<R, M> {
-    // The turn itself may take as long as it does.
+    // The timeout of the response: the turn itself has none.
     timeouts!();
 
-    pub(crate) async fn perform(self) -> Result<TurnHandle<R>> {
+    pub(crate) async fn execute(self) -> Result<TurnHandle<R>> {
         self.start().await
     }
 }
 
-/// Runs a turn to its end (`turn/start`); `.await` or `send` does it. From [`Thread::run`].
+/// A request to run a turn to its end (`turn/start`); from [`Thread::run`].
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited, or `send` is called"]
+#[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct RunBuilder<R = TurnResult, M = Async> {
     request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
-    limit: Option<Duration>,
+    timeout: Option<Duration>,
 }
 
-turn_options!(RunBuilder, limit);
+turn_options!(RunBuilder, timeout);
 
 impl<R, M> RunBuilder<R, M> {
-    /// Gives the turn so long, from the call to its end. One that takes longer is stopped, see
-    /// [`TurnHandle::run_within`]. If not even `turn/start` is answered by then, that is a
-    /// [`Timeout`](crate::Error::Timeout), and the turn may be running.
+    /// Sets the timeout of the turn, from the request to the end of the turn. A turn that exceeds
+    /// it is interrupted: see [`TurnHandle::run_within`]. If the server does not respond to
+    /// `turn/start` in time, the result is [`Timeout`](crate::Error::Timeout), and the turn may be
+    /// running.
     ///
-    /// Without it, a turn may take as long as it does.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.limit = Some(limit);
+    /// There is no timeout by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
-    pub(crate) async fn perform(mut self) -> Result<R> {
-        let Some(limit) = self.limit else {
+    pub(crate) async fn execute(mut self) -> Result<R> {
+        let Some(timeout) = self.timeout else {
             return self.start().await?.run().await;
         };
-        let patience = self.request.timeout;
-        self.request.timeout = Some(patience.map_or(limit, |patience| patience.min(limit)));
+        let response = self.request.timeout;
+        self.request.timeout = Some(response.map_or(timeout, |response| response.min(timeout)));
         let begun = Instant::now();
-        self.start().await?.run_since(begun, limit).await
+        self.start().await?.run_since(begun, timeout).await
     }
 }

@@ -20,12 +20,29 @@ use crate::{
 
 /// The events of one turn; from [`TurnHandle::stream`](crate::TurnHandle::stream).
 ///
-/// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
-/// [`Error::TurnDetached`] if the thread was closed or unsubscribed from before. An [`Error::Decode`]
-/// does not end the stream: that message could not be decoded, and the next one follows.
+/// ```no_run
+/// use codex_client::{Result, TurnHandle, types::ServerNotification};
 ///
-/// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the same
-/// text.
+/// async fn example(turn: &TurnHandle) -> Result<()> {
+///     let mut events = turn.stream();
+///     while let Some(event) = events.next().await {
+///         if let ServerNotification::AgentMessageDelta(delta) = event? {
+///             print!("{}", delta.delta);
+///         }
+///     }
+///     let result = events.result().await?;
+///     println!("{} items", result.items.len());
+///     Ok(())
+/// }
+/// ```
+///
+/// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
+/// [`Error::TurnDetached`] if the thread was closed or unsubscribed from before. An
+/// [`Error::Decode`] does not end the stream: that message could not be decoded, and the next one
+/// follows.
+///
+/// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
+/// same text.
 #[derive(Debug)]
 pub struct TurnStream {
     /// Keeps the connection open while the turn is read.
@@ -43,8 +60,8 @@ impl TurnStream {
         }
     }
 
-    /// Waits for the end of the turn, skips the events that are unread, and collects the result. Nothing
-    /// is requested from the server.
+    /// Waits for the end of the turn, skips the events that are unread, and collects the result.
+    /// Nothing is requested from the server.
     ///
     /// # Errors
     ///

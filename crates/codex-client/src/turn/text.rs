@@ -29,8 +29,8 @@ use crate::{
 /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
 /// ([`Closed`](crate::Error::Closed)) or the thread did
 /// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
-/// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and the
-/// next piece follows.
+/// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and
+/// the next piece follows.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,
@@ -104,7 +104,7 @@ struct Message {
 }
 
 impl Messages {
-    /// Whether a delta of this item is shown.
+    /// Returns whether a delta of this item is shown.
     fn delta(&mut self, item_id: &str) -> bool {
         // An item whose start was missed counts as a message.
         let Some(message) = self.started.get_mut(item_id) else {
