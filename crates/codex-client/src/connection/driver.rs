@@ -12,7 +12,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::mpsc,
+    sync::mpsc::{self, error::TryRecvError},
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
@@ -276,8 +276,13 @@ impl<R, W> Drop for Driver<R, W> {
         self.core.finish(shut_down());
         // No command is lost: earlier ones are refused here, and later ones fail to be sent.
         self.commands.close();
-        while let Ok(command) = self.commands.try_recv() {
-            self.core.refuse(command);
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.core.refuse(command),
+                // A command that another thread is sending.
+                Err(TryRecvError::Empty) => std::thread::yield_now(),
+                Err(TryRecvError::Disconnected) => break,
+            }
         }
         self.core.finish(shut_down());
     }

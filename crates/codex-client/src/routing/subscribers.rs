@@ -128,7 +128,10 @@ impl Subscribers {
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Poll};
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        task::{Context, Poll, Wake},
+    };
 
     use super::*;
     use crate::{
@@ -184,6 +187,28 @@ mod tests {
         undelivered.move_to(&second);
         assert_eq!(read(&first), ["notification", "lagged"]);
         assert!(read(&second).is_empty());
+    }
+
+    #[test]
+    fn a_subscriber_that_waits_already_is_woken_for_the_earlier_items() {
+        struct Woken(AtomicBool);
+
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+
+        let undelivered = Arc::<UndeliveredItems>::default();
+        let mut subscribers = Subscribers::new(Arc::clone(&undelivered));
+        subscribers.push(|| item(1), &mut Vec::new());
+        subscribers.close(&closed());
+        let mailbox = Subscription::default();
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(mailbox.poll(&mut Context::from_waker(&waker)).is_pending());
+        undelivered.move_to(&mailbox);
+        assert!(woken.0.load(Ordering::Relaxed));
     }
 
     #[test]
