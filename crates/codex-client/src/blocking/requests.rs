@@ -93,8 +93,8 @@ impl PendingRequest {
     ///
     /// # Errors
     ///
-    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection
-    /// has ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not fit the
+    /// [`Resolved`](crate::Error::Resolved) if the request is no longer open, or the connection has
+    /// ended; [`InvalidInput`](crate::Error::InvalidInput) if the response does not match the
     /// request, which stays open.
     pub fn respond(&self, response: impl Into<ServerResponse>) -> Result<()> {
         self.inner.respond(response)
@@ -104,8 +104,8 @@ impl PendingRequest {
     ///
     /// # Errors
     ///
-    /// [`Resolved`](crate::Error::Resolved) if the request is not open any more, or the connection
-    /// has ended.
+    /// [`Resolved`](crate::Error::Resolved) if the request is no longer open, or the connection has
+    /// ended.
     pub fn decline(&self) -> Result<()> {
         self.inner.decline()
     }
@@ -115,8 +115,8 @@ impl PendingRequest {
         self.inner.is_open()
     }
 
-    /// Waits until the request is responded to or withdrawn, or the connection has ended. Close a
-    /// prompt that shows the request then.
+    /// Waits until the request is no longer open: it has a response, was withdrawn, or the
+    /// connection has ended. Use this to close a prompt for the request.
     ///
     /// # Errors
     ///
