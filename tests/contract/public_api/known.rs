@@ -27,6 +27,7 @@ pub(crate) const ALIASES: &str = "aliases";
 pub(crate) fn subject(of: &str, row: &Row) -> Option<(String, bool)> {
     let of_row = || row.names.first().cloned();
     match of {
+        "define_send" | "iterator" | "login" | "stream" => Some((of_row()?, false)),
         "turn_options" => Some((of_row()?, true)),
         "define_setters" => Some(("CodexBuilder".to_owned(), false)),
         "define_trait" => Some(("ServerRequestHandler".to_owned(), false)),
