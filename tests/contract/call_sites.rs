@@ -63,7 +63,7 @@ async fn a_turn_can_be_run_streamed_steered_and_interrupted() -> codex_client::R
     let result = thread
         .run("Explain this repository in three bullets.")
         .await?;
-    let answer = result.final_response.as_deref().unwrap_or("(no answer)");
+    let answer = result.final_response.as_deref().unwrap_or("(no response)");
     assert_eq!(answer, "It is small.");
 
     let turn = thread.turn("Refactor the parser").await?;

@@ -272,7 +272,7 @@ examples! {
         assert_eq!(body["text"]["format"]["type"], "json_schema");
     }
 
-    fn typed_answer(example) {
+    fn typed_output(example) {
         let push = |text: &str| example.stage.model.push(ModelResponse::text(text));
         push(
             r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close().await?;
     Ok(())

@@ -18,7 +18,7 @@ fn main() -> codex_client::Result<()> {
     println!("thread:   {}", thread.id());
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     println!("items:    {}", result.items.len());
 

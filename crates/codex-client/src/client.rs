@@ -24,7 +24,7 @@ use crate::{
 ///     let codex = Codex::start().await?;
 ///     let thread = codex.thread_start().model("gpt-5.4").await?;
 ///     let result = thread.run("Say hello.").await?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     codex.close().await
 /// }
 /// ```
@@ -120,7 +120,7 @@ impl WeakCodex {
 ///
 /// async fn example(thread: &Thread) -> Result<()> {
 ///     let result = thread.run("Explain this repository in three bullets.").await?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     Ok(())
 /// }
 /// ```

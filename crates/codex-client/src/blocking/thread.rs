@@ -19,7 +19,7 @@ use crate::{
 ///
 /// fn example(thread: &Thread) -> Result<()> {
 ///     let result = thread.run("Explain this repository in three bullets.").send()?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     Ok(())
 /// }
 /// ```
@@ -36,7 +36,7 @@ impl Thread {
     ///
     /// fn example(thread: &Thread) -> Result<()> {
     ///     let result = thread.run("Explain this repository in three bullets.").send()?;
-    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
     ///     Ok(())
     /// }
     /// ```

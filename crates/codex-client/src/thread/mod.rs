@@ -34,7 +34,7 @@ impl Thread {
     ///
     /// async fn example(thread: &Thread) -> Result<()> {
     ///     let result = thread.run("Explain this repository in three bullets.").await?;
-    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
     ///     Ok(())
     /// }
     /// ```
