@@ -99,6 +99,17 @@ impl Codex {
 
 /// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
 /// handlers.
+///
+/// ```no_run
+/// use codex_client::{Codex, WeakCodex};
+///
+/// fn example(codex: &Codex) {
+///     let weak: WeakCodex = codex.downgrade();
+///     if let Some(codex) = weak.upgrade() {
+///         println!("connected to {}", codex.metadata().user_agent);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct WeakCodex {
     client: Weak<Client>,
