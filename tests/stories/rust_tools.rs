@@ -214,7 +214,7 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
     let fork = codex.thread_fork(thread.id()).await.unwrap();
     ask("fork");
     fork.run("And now?").await.unwrap();
-    assert_eq!(outputs(&stage, &["fork"]), [open]);
+    assert_eq!(outputs(&stage, &["fork"]), [handled]);
     codex.close().await.unwrap();
 }
 
