@@ -63,8 +63,8 @@ async fn a_turn_can_be_run_streamed_steered_and_interrupted() -> codex_client::R
     let result = thread
         .run("Explain this repository in three bullets.")
         .await?;
-    let answer = result.final_response.as_deref().unwrap_or("(no answer)");
-    assert_eq!(answer, "It is small.");
+    let response = result.final_response.as_deref().unwrap_or("(no response)");
+    assert_eq!(response, "It is small.");
 
     let turn = thread.turn("Refactor the parser").await?;
     let (mut events, mut said, mut done) = (turn.stream(), String::new(), Vec::new());
@@ -165,7 +165,7 @@ async fn a_closure_or_an_inbox_decides_on_approvals() -> codex_client::Result<()
 
     let codex = stage.builder().start().await?;
     let mut inbox = codex.server_requests();
-    let answering = tokio::spawn(async move {
+    let responding = tokio::spawn(async move {
         while let Some(pending) = inbox.next().await {
             pending.respond(Decision::Accept).unwrap();
         }
@@ -173,7 +173,7 @@ async fn a_closure_or_an_inbox_decides_on_approvals() -> codex_client::Result<()
     run_with_approval(&stage, &codex, "touch made").await?;
     assert!(stage.home.workspace().join("made").exists());
     codex.close().await?;
-    answering.await.unwrap();
+    responding.await.unwrap();
     Ok(())
 }
 

@@ -138,7 +138,7 @@ fn command(stage: &Stage, name: &str) -> Command {
         program.display()
     );
     // It runs in a different directory than this test.
-    let codex = path::absolute(codex_bin().expect("a codex executable")).unwrap();
+    let codex = path::absolute(codex_bin().expect("a Codex executable")).unwrap();
     let mut command = Command::from(stage.home.command(program));
     command.kill_on_drop(true).env("CODEX_BIN", codex);
     command
@@ -272,7 +272,7 @@ examples! {
         assert_eq!(body["text"]["format"]["type"], "json_schema");
     }
 
-    fn typed_answer(example) {
+    fn typed_output(example) {
         let push = |text: &str| example.stage.model.push(ModelResponse::text(text));
         push(
             r#"{ "verdict": "NeedsWork", "summary": "Nearly.", "comments": [

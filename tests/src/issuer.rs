@@ -1,7 +1,7 @@
-//! A simulated login issuer: the part of OpenAI's login that codex uses.
+//! A simulated login issuer: the part of OpenAI's login that Codex uses.
 //!
-//! It issues one account to every client. An environment variable of codex's own tests and its
-//! configuration point codex here.
+//! It issues one account to every client. An environment variable of Codex's own tests and its
+//! configuration point Codex here.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -46,7 +46,7 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If there is no codex executable.
+    /// If there is no Codex executable.
     pub fn builder(&self) -> CodexBuilder {
         self.equip(Codex::builder())
     }
@@ -55,13 +55,13 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If there is no codex executable.
+    /// If there is no Codex executable.
     pub fn blocking_builder(&self) -> blocking::CodexBuilder {
         self.equip(blocking::Codex::builder())
     }
 
     fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
-        let program = codex_bin().expect("a codex to test against");
+        let program = codex_bin().expect("a Codex to test against");
         let mut builder = builder.binary(program).cwd(self.home.workspace());
         for (name, value) in self.home.env() {
             builder = builder.env(name, value);

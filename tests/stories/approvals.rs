@@ -226,8 +226,8 @@ async fn another_task_can_respond_to_a_request_while_other_turns_stream() {
         assert_eq!(result.status, TurnStatus::Completed);
         assert!(pending.is_open() && !wish.file.exists());
     }
-    let answered = tokio::spawn(async move { pending.respond(Decision::Accept) });
-    answered.await.unwrap().unwrap();
+    let responding = tokio::spawn(async move { pending.respond(Decision::Accept) });
+    responding.await.unwrap().unwrap();
     let result = turn.run().await.unwrap();
     assert_eq!(command(&result), &CommandExecutionStatus::Completed);
     assert_eq!(result.final_response.as_deref(), Some("two"));
@@ -457,8 +457,8 @@ fn blocking_handlers_and_inboxes_decide_too() {
     wish.command();
     let turn = thread.turn("Make a file.").send().unwrap();
     let pending = inbox.next().unwrap();
-    let answered = std::thread::spawn(move || pending.respond(Decision::Accept));
-    answered.join().unwrap().unwrap();
+    let responding = std::thread::spawn(move || pending.respond(Decision::Accept));
+    responding.join().unwrap().unwrap();
     turn.run().unwrap();
     assert!(wish.file.exists());
     codex.close().unwrap();

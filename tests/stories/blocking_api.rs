@@ -58,8 +58,8 @@ fn one_thread_reads_a_turn_while_another_steers_and_interrupts_it() {
     let codex = stage.start_blocking();
     let thread = codex.thread_start().send().unwrap();
     let gate = stage.model.gate();
-    let reply = ModelResponse::text("Refactoring all of it.").hold_after(1, &gate);
-    stage.model.push(reply);
+    let response = ModelResponse::text("Refactoring all of it.").hold_after(1, &gate);
+    stage.model.push(response);
     let turn = thread.turn("Refactor the parser.").send().unwrap();
     let follower = thread::spawn({
         let events = turn.stream();

@@ -41,7 +41,7 @@ impl Lifeline {
 
     /// Returns the environment variables of the server.
     fn env(&self) -> [(&'static str, PathBuf); 2] {
-        let program = codex_bin().expect("a codex to test against");
+        let program = codex_bin().expect("a Codex to test against");
         [("LIFELINE", self.path.clone()), ("SERVER", program)]
     }
 

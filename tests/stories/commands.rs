@@ -155,12 +155,12 @@ async fn a_timeout_and_a_program_that_cannot_run_are_errors() {
     codex.close().await.unwrap();
 }
 
-/// Polls until there is a value, up to a limit.
+/// Polls until there is a value, up to a timeout.
 async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let asking = async {
         loop {
             match ask() {
-                Some(answer) => return answer,
+                Some(value) => return value,
                 None => tokio::task::yield_now().await,
             }
         }

@@ -29,8 +29,8 @@ async fn several_readers_of_a_turn_read_the_same_events() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.gate();
-    let reply = ModelResponse::text_in_chunks_of(3, "A sentence of some length.");
-    stage.model.push(reply.hold_after(1, &gate));
+    let response = ModelResponse::text_in_chunks_of(3, "A sentence of some length.");
+    stage.model.push(response.hold_after(1, &gate));
     let turn = thread.turn("hi").await.unwrap();
     // Both streams exist before the first event is read.
     let (first, second) = (turn.stream(), turn.clone().stream());

@@ -20,7 +20,7 @@ impl Victim {
 
     /// The server replaces the shell, so the id of the shell is the id of the server.
     fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
-        let program = codex_bin().expect("a codex to test against");
+        let program = codex_bin().expect("a Codex to test against");
         let (id, program) = (self.id.display(), program.display());
         let script = format!("echo $$ > '{id}'; exec '{program}' app-server");
         builder.binary("sh").launch_args(["-c", &script])

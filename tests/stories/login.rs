@@ -1,6 +1,6 @@
 //! Logins on a real app-server with a simulated issuer.
 //!
-//! codex serves the callback of the browser flow on a fixed port of loopback, and a second attempt ends
+//! Codex serves the callback of the browser flow on a fixed port of loopback, and a second attempt ends
 //! the attempt that holds the port. All browser logins are therefore one test.
 
 use std::{future::IntoFuture, thread};

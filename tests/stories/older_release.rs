@@ -1,4 +1,4 @@
-//! An older release of codex works too: the installed one need not be the pinned one.
+//! An older release of Codex works too: the installed one need not be the pinned one.
 
 use codex_client::types::{ServerNotification, TurnStatus};
 use codex_tests::stage::Stage;

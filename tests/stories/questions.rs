@@ -89,7 +89,7 @@ fn call(stage: &Stage, tool: &str) {
     stage.model.push("Then it is so.");
 }
 
-/// Starts a thread that may ask. With the policy `never`, codex declines elicitations itself.
+/// Starts a thread that may ask. With the policy `never`, Codex declines elicitations itself.
 async fn thread(codex: &Codex) -> Thread {
     let thread = codex
         .thread_start()
@@ -168,7 +168,7 @@ async fn an_elicitation_without_a_handler_is_declined() {
 #[tokio::test]
 async fn an_mcp_tool_with_side_effects_needs_an_approval_that_arrives_as_a_question() {
     let stage = Stage::new();
-    // codex asks in two ways; the second is used if this feature is disabled.
+    // Codex asks in two ways; the second is used if this feature is disabled.
     for elicits in ["true", "false"] {
         let builder = || {
             let feature = "features.tool_call_mcp_elicitation";

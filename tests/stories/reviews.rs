@@ -76,9 +76,9 @@ async fn a_review_returns_its_findings_and_the_thread_continues() {
     assert!(!asked[1].body().to_string().contains("frog"));
     stage.model.push("I will.");
     let turn = thread.steer_or_start("Do it.").await.unwrap();
-    let answer = turn.run().await.unwrap();
-    assert_eq!(answer.final_response.as_deref(), Some("I will."));
-    assert_eq!(answer.review(), None);
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("I will."));
+    assert_eq!(result.review(), None);
     let asked = stage.model.requests();
     assert!(asked[2].body().to_string().contains("Say something"));
     codex.close().await.unwrap();

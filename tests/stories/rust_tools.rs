@@ -108,7 +108,7 @@ async fn tools_and_namespaces_coexist_independently() {
     let codex = stage.start().await;
     // A tool that uses the client: it runs a turn in another thread.
     let second = codex.thread_start().await.unwrap();
-    let opinion = Tool::with_context("opinion", "Asks somebody else", {
+    let opinion = Tool::with_context("opinion", "Asks another thread", {
         let second = second.id().to_owned();
         move |question: String, context: ToolContext| {
             let second = second.clone();
@@ -201,20 +201,20 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
         stage.model.push("I see.");
     };
     let resumed = codex.thread_resume(thread.id()).await.unwrap();
-    ask("nobody");
+    ask("unhandled");
     resumed.run("And now?").await.unwrap();
-    let nobody = "the client has no response to this request";
-    assert_eq!(outputs(&stage, &["nobody"]), [nobody]);
+    let unhandled = "the client has no response to this request";
+    assert_eq!(outputs(&stage, &["unhandled"]), [unhandled]);
     let resumed = codex.thread_resume(thread.id()).tool(lookup());
     let resumed = resumed.await.unwrap();
-    ask("somebody");
+    ask("handled");
     resumed.run("And now?").await.unwrap();
-    let open = "Ticket 7 of ABC is open [].";
-    assert_eq!(outputs(&stage, &["somebody"]), [open]);
+    let handled = "Ticket 7 of ABC is open [].";
+    assert_eq!(outputs(&stage, &["handled"]), [handled]);
     let fork = codex.thread_fork(thread.id()).await.unwrap();
     ask("fork");
     fork.run("And now?").await.unwrap();
-    assert_eq!(outputs(&stage, &["fork"]), [open]);
+    assert_eq!(outputs(&stage, &["fork"]), [handled]);
     codex.close().await.unwrap();
 }
 

@@ -47,8 +47,8 @@ impl Request for Misfit {
 async fn protocol_errors_are_distinguished_from_failures() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    let unknown = rejection(&codex, FutureMethod {}).await;
-    assert_eq!(unknown.kind, RpcErrorKind::MethodNotFound, "{unknown}");
+    let error = rejection(&codex, FutureMethod {}).await;
+    assert_eq!(error.kind, RpcErrorKind::MethodNotFound, "{error}");
     let misfit = rejection(&codex, Misfit(json!({"threadId": 7}))).await;
     assert_eq!(misfit.kind, RpcErrorKind::InvalidRequest, "{misfit}");
     let invalid = rejection(&codex, CancelLoginAccountParams::new("no uuid")).await;
@@ -107,12 +107,12 @@ async fn steer_and_interrupt_errors_tell_whether_no_turn_or_another_one_is_runni
 async fn a_thread_that_was_never_saved_is_not_found() {
     let stage = Stage::new();
     let (codex, other) = (stage.start().await, stage.start().await);
-    let nobody = "00000000-0000-7000-8000-000000000000";
-    let unknown = rejection(&codex, ThreadResumeParams::new(nobody)).await;
-    assert_eq!(unknown.kind, RpcErrorKind::RolloutMissing, "{unknown}");
+    let unknown_id = "00000000-0000-7000-8000-000000000000";
+    let error = rejection(&codex, ThreadResumeParams::new(unknown_id)).await;
+    assert_eq!(error.kind, RpcErrorKind::RolloutMissing, "{error}");
     // `thread/read` also searches the loaded threads, and its error has another text.
-    let unknown = rejection(&codex, ThreadReadParams::new(nobody)).await;
-    assert_eq!(unknown.kind, RpcErrorKind::ThreadNotLoaded, "{unknown}");
+    let error = rejection(&codex, ThreadReadParams::new(unknown_id)).await;
+    assert_eq!(error.kind, RpcErrorKind::ThreadNotLoaded, "{error}");
     // A thread without a turn can be resumed only on the server that has it loaded.
     let thread = codex.thread_start().await.unwrap();
     let early = rejection(&other, ThreadResumeParams::new(thread.id())).await;
@@ -125,10 +125,10 @@ async fn a_thread_that_was_never_saved_is_not_found() {
 async fn a_turn_in_a_thread_that_is_not_loaded_is_an_error_that_says_so() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    let nobody = "00000000-0000-7000-8000-000000000000";
-    let params = TurnStartParams::new(nobody, text("hi"));
-    let unknown = rejection(&codex, params).await;
-    assert_eq!(unknown.kind, RpcErrorKind::ThreadNotLoaded, "{unknown}");
+    let unknown_id = "00000000-0000-7000-8000-000000000000";
+    let params = TurnStartParams::new(unknown_id, text("hi"));
+    let error = rejection(&codex, params).await;
+    assert_eq!(error.kind, RpcErrorKind::ThreadNotLoaded, "{error}");
     codex.close().await.unwrap();
 }
 

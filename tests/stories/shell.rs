@@ -31,8 +31,8 @@ async fn a_shell_command_is_a_turn_without_the_model_and_appears_in_its_next_inp
     assert_eq!(command.exit_code, Some(3));
     assert!(stage.model.requests().is_empty());
     stage.model.push("I see.");
-    let answer = thread.run("What came of it?").await.unwrap();
-    assert_eq!(answer.final_response.as_deref(), Some("I see."));
+    let result = thread.run("What came of it?").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("I see."));
     let asked = stage.model.requests()[0].body().to_string();
     assert!(asked.contains("42 frogs"), "{asked}");
     codex.close().await.unwrap();
@@ -61,8 +61,8 @@ async fn a_shell_command_during_a_turn_is_an_item_of_that_turn() {
     stage.model.push("I have seen the frogs.");
     gate.open();
     let result = turn.run().await.unwrap();
-    let answer = result.final_response.as_deref();
-    assert_eq!(answer, Some("I have seen the frogs."));
+    let response = result.final_response.as_deref();
+    assert_eq!(response, Some("I have seen the frogs."));
     assert_eq!(commands(&result).len(), 1);
     codex.close().await.unwrap();
 }

@@ -226,8 +226,8 @@ mod blocking {
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();
         let gate = stage.model.push_gated("never sent");
-        let limit = Duration::from_secs(1);
-        let run = thread.run("hi").timeout(limit);
+        let timeout = Duration::from_secs(1);
+        let run = thread.run("hi").timeout(timeout);
         let waiting = thread::spawn(|| run.send());
         gate.blocking_reached().unwrap();
         let stopped = waiting.join().unwrap();

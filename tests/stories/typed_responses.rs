@@ -88,14 +88,14 @@ async fn a_response_that_does_not_match_is_kept_and_the_thread_continues() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let answer = r#"{"firstStep": {"do": "Wait"}, "later": "never", "notes": null}"#;
-    stage.model.push(answer);
+    let response = r#"{"firstStep": {"do": "Wait"}, "later": "never", "notes": null}"#;
+    stage.model.push(response);
     let turn = thread.turn("Plan it.").output::<Plan>().await.unwrap();
     let Err(Error::OutputMismatch(mismatch)) = turn.run().await else {
         panic!("it matches")
     };
     assert_eq!(mismatch.path.as_deref(), Some("later"));
-    assert_eq!(mismatch.text(), Some(answer));
+    assert_eq!(mismatch.text(), Some(response));
     assert_eq!(mismatch.result.id, turn.id());
     // A value that is not an object is wrapped in one.
     stage.model.push(r#"{"value": [1, 2]}"#);
@@ -110,8 +110,8 @@ async fn a_turn_joins_only_a_turn_of_the_same_type() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.gate();
-    let reply = codex_testing::ModelResponse::text(r#"{"value": true}"#);
-    stage.model.push(reply.hold(&gate));
+    let response = codex_testing::ModelResponse::text(r#"{"value": true}"#);
+    stage.model.push(response.hold(&gate));
     stage.model.push(r#"{"value": false}"#);
     let first = thread.turn("Is it?").output::<bool>().await.unwrap();
     gate.reached().await.unwrap();

@@ -24,11 +24,11 @@ async fn unsubscribing_from_a_thread_detaches_its_turn_and_the_thread_can_be_res
     let (thread, turn, gate) = busy(&stage, &codex).await;
     let params = ThreadUnsubscribeParams::new(thread.id());
     codex.request(params).await.unwrap();
-    let Err(Error::TurnDetached(lost)) = turn.run().await else {
+    let Err(Error::TurnDetached(detached)) = turn.run().await else {
         panic!("not detached")
     };
-    assert_eq!(lost.reason, DetachReason::Unsubscribed);
-    assert_eq!(lost.turn_id.as_deref(), Some(turn.id()));
+    assert_eq!(detached.reason, DetachReason::Unsubscribed);
+    assert_eq!(detached.turn_id.as_deref(), Some(turn.id()));
     // A turn without a subscription is not started, because it would have no events.
     let refused = thread.run("two").await;
     assert!(

@@ -22,7 +22,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Installs, finds and lists codex runtimes.
+    /// Installs, finds and lists Codex runtimes.
     Runtime(runtime::Args),
     /// Updates, verifies and compares the pinned schema.
     Schema(schema::Args),

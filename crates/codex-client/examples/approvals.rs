@@ -26,7 +26,7 @@ async fn main() -> codex_client::Result<()> {
     let result = thread.run(prompt).await?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close().await
 }

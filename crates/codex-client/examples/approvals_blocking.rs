@@ -31,7 +31,7 @@ fn main() -> codex_client::Result<()> {
     let result = thread.run(prompt).send()?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close()
 }

@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .start()
         .await?;
-    // With the approval policy `never`, codex declines elicitations itself.
+    // With the approval policy `never`, Codex declines elicitations itself.
     let thread = codex
         .thread_start()
         .approval_policy(AskForApproval::OnRequest);
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close().await?;
     Ok(())

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // The handler runs on its own thread, so that it may wait for the user.
         .on_elicitation(|question: Elicitation| ask(&question))
         .start()?;
-    // With the approval policy `never`, codex declines elicitations itself.
+    // With the approval policy `never`, Codex declines elicitations itself.
     let thread = codex
         .thread_start()
         .approval_policy(AskForApproval::OnRequest);
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .send()?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close()?;
     Ok(())

@@ -25,7 +25,7 @@ fn main() -> codex_client::Result<()> {
     let result = thread.run(input).send()?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close()
 }

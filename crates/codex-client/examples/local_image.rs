@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let result = thread.run(input).await?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close().await?;
     Ok(())

@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let result = thread.run("Prove it.").effort(effort.clone()).await?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close().await?;
     Ok(())

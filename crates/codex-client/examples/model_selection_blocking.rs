@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let result = thread.run("Prove it.").effort(effort.clone()).send()?;
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close()?;
     Ok(())

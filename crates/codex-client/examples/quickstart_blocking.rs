@@ -1,4 +1,4 @@
-//! Starts codex, runs a turn and prints the response.
+//! Starts Codex, runs a turn and prints the response.
 //!
 //! The blocking version of the `quickstart` example.
 //!
@@ -7,7 +7,7 @@
 use codex_client::{Sandbox, blocking::Codex};
 
 fn main() -> codex_client::Result<()> {
-    // Finds the installed codex (`CODEX_BIN`, or the first one in `PATH`) and uses its login.
+    // Finds the installed Codex (`CODEX_BIN`, or the first one in `PATH`) and uses its login.
     let codex = Codex::start()?;
     println!("server:   {}", codex.metadata().user_agent);
 
@@ -18,7 +18,7 @@ fn main() -> codex_client::Result<()> {
     println!("thread:   {}", thread.id());
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     println!("items:    {}", result.items.len());
 

@@ -25,6 +25,9 @@ async fn main() -> codex_client::Result<()> {
             result.final_response
         }
     };
-    println!("response: {}", response.as_deref().unwrap_or("(none)"));
+    println!(
+        "response: {}",
+        response.as_deref().unwrap_or("(no response)")
+    );
     codex.close().await
 }

@@ -27,6 +27,6 @@ async fn main() -> Result<()> {
     }
     let result = events.result().await?;
     println!("status: {}", result.status);
-    println!("review: {}", result.review().unwrap_or("(none)"));
+    println!("review: {}", result.review().unwrap_or("(no review)"));
     codex.close().await
 }

@@ -26,6 +26,6 @@ fn main() -> Result<()> {
     }
     let result = events.result()?;
     println!("status: {}", result.status);
-    println!("review: {}", result.review().unwrap_or("(none)"));
+    println!("review: {}", result.review().unwrap_or("(no review)"));
     codex.close()
 }

@@ -61,7 +61,7 @@ async fn main() -> codex_client::Result<()> {
     }
     println!(
         "response: {}",
-        result.final_response.as_deref().unwrap_or("(none)")
+        result.final_response.as_deref().unwrap_or("(no response)")
     );
     codex.close().await
 }

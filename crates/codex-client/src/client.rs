@@ -24,7 +24,7 @@ use crate::{
 ///     let codex = Codex::start().await?;
 ///     let thread = codex.thread_start().model("gpt-5.4").await?;
 ///     let result = thread.run("Say hello.").await?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     codex.close().await
 /// }
 /// ```
@@ -99,6 +99,17 @@ impl Codex {
 
 /// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
 /// handlers.
+///
+/// ```no_run
+/// use codex_client::{Codex, WeakCodex};
+///
+/// fn example(codex: &Codex) {
+///     let weak: WeakCodex = codex.downgrade();
+///     if let Some(codex) = weak.upgrade() {
+///         println!("connected to {}", codex.metadata().user_agent);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct WeakCodex {
     client: Weak<Client>,
@@ -120,7 +131,7 @@ impl WeakCodex {
 ///
 /// async fn example(thread: &Thread) -> Result<()> {
 ///     let result = thread.run("Explain this repository in three bullets.").await?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     Ok(())
 /// }
 /// ```

@@ -72,7 +72,7 @@ macro_rules! send_table {
             /// [`Timeout`](crate::Error::Timeout), or [`Decode`](crate::Error::Decode) if the
             /// completion does not match the protocol.
             LoginWaitBuilder -> AccountLoginCompletedNotification {
-                /// If the future is dropped, the attempt goes on, and can be waited for again.
+                /// If the future is dropped, the attempt continues, and can be waited for again.
             };
 
             /// Requests one page.
@@ -92,7 +92,7 @@ macro_rules! send_table {
             /// [`TurnHandle::run`];
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the review was interrupted.
             ReviewBuilder -> TurnResult {
-                /// If the future is dropped while the review is running, the review goes on.
+                /// If the future is dropped while the review is running, the review continues.
             };
 
             /// Runs the turn to its end and collects its result.
@@ -104,7 +104,7 @@ macro_rules! send_table {
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted.
             RunBuilder<R> -> R {
                 /// If the future is dropped before the request was sent, nothing happens. If it is
-                /// dropped later, the turn goes on. To stop a turn, set a
+                /// dropped later, the turn continues. To stop a turn, set a
                 /// [`timeout`](Self::timeout), or [interrupt](crate::TurnHandle::interrupt) a turn
                 /// from [`Thread::turn`](crate::Thread::turn).
             };

@@ -1,4 +1,4 @@
-//! Finds the codex executable to test against.
+//! Finds the Codex executable to test against.
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::error::{Error, Result};
 
-/// Returns the codex executable to test against: `CODEX_BIN` if it is set, or else the first `codex`
+/// Returns the Codex executable to test against: `CODEX_BIN` if it is set, or else the first `codex`
 /// on `PATH`.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ pub enum Error {
     },
 
     /// A file or directory of the temporary home could not be created or removed.
-    #[error("cannot create or remove {path} of a temporary codex home: {source}", path = path.display())]
+    #[error("cannot create or remove {path} of a temporary Codex home: {source}", path = path.display())]
     Home {
         /// The file or directory.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum Error {
     /// `CODEX_BIN` does not name a file.
     #[error(
         "CODEX_BIN names {path}, which is not a file; \
-         set it to a codex executable, or unset it to use the one on PATH",
+         set it to a Codex executable, or unset it to use the one on PATH",
         path = path.display()
     )]
     NotAFile {
@@ -53,9 +53,9 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// No codex executable was found.
+    /// No Codex executable was found.
     #[error(
-        "no codex executable: CODEX_BIN is not set and PATH has no `{name}`; \
+        "no Codex executable: CODEX_BIN is not set and PATH has no `{name}`; \
          run `cargo xtask test`, or set CODEX_BIN"
     )]
     NoBinary {

@@ -40,7 +40,7 @@
 //!
 //! # Requests from Codex
 //!
-//! Observed in codex 0.169.0, with the provider of a [`CodexHome`]:
+//! Observed in Codex 0.169.0, with the provider of a [`CodexHome`]:
 //!
 //! - Codex sends one `POST /v1/responses` for each step of a turn. It sends nothing at start, and no
 //!   `GET /v1/models`. The body is about 40 KB of JSON and never compressed, even with the feature

@@ -55,7 +55,7 @@ impl McpServerElicitationRequestResponse {
 }
 
 impl McpServerElicitationRequestParams {
-    /// Whether the elicitation is codex's request to call a tool of an MCP server. It is a form without
+    /// Whether the elicitation is Codex's request to call a tool of an MCP server. It is a form without
     /// fields; accepting it runs the tool.
     pub fn is_tool_approval(&self) -> bool {
         let Self::Form(form) = self else {

@@ -1,6 +1,6 @@
 //! The methods that macros define.
 //!
-//! Names and docs in the body of a macro are read as they stand. What the caller gives is read for the
+//! Names and docs in the body of a macro are read unexpanded. What the caller gives is read for the
 //! known macros. A macro that defines something public and is not read is an error.
 
 use std::{

@@ -2,7 +2,7 @@
 //! blocking side.
 //!
 //! Request builders have most of their methods in `impl<M>`, which serves both sides. Handles are
-//! written twice: the blocking ones stand in `blocking`.
+//! written twice: the blocking ones are in `blocking`.
 
 mod exports;
 mod found;

@@ -1,7 +1,7 @@
 //! A small MCP server on stdio that tests elicitations.
 //!
 //! Its tool `ask` asks the user for a color through its client and returns the response unchanged. Its
-//! tool `act` declares side effects, so that codex asks for approval to call it.
+//! tool `act` declares side effects, so that Codex asks for approval to call it.
 
 use std::io::{self, BufRead, Write};
 
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
                     "name": "ask",
                     "description": "Asks the user for a color.",
                     "inputSchema": {"type": "object", "properties": {}},
-                    // Without side effects, codex does not ask for approval.
+                    // Without side effects, Codex does not ask for approval.
                     "annotations": {"readOnlyHint": true},
                 },
                 {

@@ -109,13 +109,13 @@ impl Cache {
         let Some(binary) = self.platform.binary_in(stage.path()) else {
             bail!(
                 "the packages of codex {version} contain no native binary for {}; choose another \
-                 version, or set CODEX_BIN to an existing codex binary",
+                 version, or set CODEX_BIN to an existing Codex binary",
                 self.platform.name()
             );
         };
         let reported = installer.probe(&binary)?;
         if reported != *version {
-            bail!("the packages of codex {version} contain a binary of version {reported}");
+            bail!("the packages of Codex {version} contain a binary of version {reported}");
         }
 
         let home = self.home(version);

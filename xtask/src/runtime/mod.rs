@@ -1,4 +1,4 @@
-//! `cargo xtask runtime`: finds, installs and lists the codex runtimes that chores and tests run.
+//! `cargo xtask runtime`: finds, installs and lists the Codex runtimes that chores and tests run.
 
 mod cache;
 mod list;
@@ -61,7 +61,7 @@ pub(crate) fn run(Args { action, version }: Args) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// Fails if the version does not exist, if there is no package manager to install it, or if
-/// `CODEX_BIN` does not name a codex binary.
+/// `CODEX_BIN` does not name a Codex binary.
 pub(crate) fn ensure(version: Option<&str>) -> anyhow::Result<PathBuf> {
     let (version, chosen) = resolve(version)?;
     match chosen {
@@ -76,7 +76,7 @@ fn installed(version: Option<&str>) -> anyhow::Result<PathBuf> {
     chosen.or(cache()?.binary(&version)).with_context(|| {
         format!(
             "codex {version} is not installed; install it with `cargo xtask runtime install \
-             --version {version}`, or set CODEX_BIN to an existing codex binary"
+             --version {version}`, or set CODEX_BIN to an existing Codex binary"
         )
     })
 }
@@ -92,7 +92,7 @@ fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> 
     };
     let binary = overriding_binary(&value)?;
     let said = release::of_binary(&binary).context(
-        "CODEX_BIN does not name a codex binary; set it to the path of one, or unset it",
+        "CODEX_BIN does not name a Codex binary; set it to the path of one, or unset it",
     )?;
     if said == wanted {
         return Ok((wanted, Some(binary)));
@@ -100,7 +100,7 @@ fn resolve(version: Option<&str>) -> anyhow::Result<(Version, Option<PathBuf>)> 
     if named {
         return Ok((wanted, None));
     }
-    eprintln!("note: CODEX_BIN is codex {said}; the pinned release is {wanted}");
+    eprintln!("note: CODEX_BIN is Codex {said}; the pinned release is {wanted}");
     Ok((wanted, Some(binary)))
 }
 
@@ -114,7 +114,7 @@ fn overriding_binary(value: &OsStr) -> anyhow::Result<PathBuf> {
     let path = Path::new(value);
     if !path.is_file() {
         bail!(
-            "CODEX_BIN names `{}`, which is not a file; set it to the path of a codex binary, or \
+            "CODEX_BIN names `{}`, which is not a file; set it to the path of a Codex binary, or \
              unset it to use the pinned runtime",
             path.display()
         );
@@ -140,7 +140,7 @@ impl Installer for Registry {
     fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()> {
         let manager = Manager::find()?;
         self.spinner.say(format!(
-            "installing codex {version} with {}",
+            "installing Codex {version} with {}",
             manager.name()
         ));
         manager.fetch(version, into)
@@ -152,7 +152,7 @@ impl Installer for Registry {
 
     fn waiting(&self) {
         self.spinner
-            .say("waiting for another process to install a codex runtime".into());
+            .say("waiting for another process to install a Codex runtime".into());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Fetches a release of codex with the client of a package registry.
+//! Fetches a release of Codex with the client of a package registry.
 
 use std::env;
 use std::path::Path;
@@ -37,7 +37,7 @@ impl Manager {
             Some(words) => Ok(Self::Pip(words)),
             None => bail!(
                 "codex is installed with npm or pip, and neither is on the PATH: install Node.js, \
-                 which includes npm, or set CODEX_BIN to an existing codex binary"
+                 which includes npm, or set CODEX_BIN to an existing Codex binary"
             ),
         }
     }
@@ -50,7 +50,7 @@ impl Manager {
         }
     }
 
-    /// Installs a version of codex below `into`.
+    /// Installs a version of Codex below `into`.
     pub(super) fn fetch(self, version: &Version, into: &Path) -> anyhow::Result<()> {
         let output = self
             .command(version, into)
@@ -83,11 +83,11 @@ impl Manager {
             ),
             Self::Pip(words) if stderr.contains("No matching distribution") => format!(
                 "PyPI has only some releases of codex, and not {version} for this platform: install \
-                 Node.js to use npm, set CODEX_BIN to an existing codex binary, or choose a version \
+                 Node.js to use npm, set CODEX_BIN to an existing Codex binary, or choose a version \
                  that `{} index versions openai-codex-cli-bin` lists\n{stderr}",
                 words.join(" ")
             ),
-            _ => format!("{} cannot install codex {version}:\n{stderr}", self.name()),
+            _ => format!("{} cannot install Codex {version}:\n{stderr}", self.name()),
         }
     }
 }

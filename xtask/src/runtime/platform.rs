@@ -1,11 +1,11 @@
-//! The names of platforms in the packages of codex, and the path of the native binary in them.
+//! The names of platforms in the packages of Codex, and the path of the native binary in them.
 
 use std::env::consts;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-/// A platform that codex is published for.
+/// A platform that Codex is published for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Platform {
     /// The suffix of the npm package.

@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::census::Census;
 
-/// The name of a bundle's file, as codex chooses it.
+/// The name of a bundle's file, as Codex chooses it.
 pub(super) const BUNDLE_FILE: &str = "codex_app_server_protocol.schemas.json";
 
 /// The comment at the top of the lock file.
 const HEADER: &str = "\
-# The protocol that this workspace speaks, as the named codex release printed it.
+# The protocol that this workspace speaks, as the named Codex release printed it.
 # Written by `cargo xtask schema update`, checked by `cargo xtask schema verify`: not edited by hand.
 ";
 

@@ -129,7 +129,7 @@ mod tests {
         let changelog = crate::workspace::root().unwrap().join("CHANGELOG.md");
         let changelog = fs::read_to_string(changelog).unwrap();
         let newest = changelog.split("\n## [").nth(1).unwrap();
-        let sentence = format!("**codex {}**", version().unwrap());
+        let sentence = format!("**Codex {}**", version().unwrap());
         assert!(newest.contains(&sentence), "no `{sentence}` in: {newest}");
     }
 

@@ -29,7 +29,7 @@ use crate::{
 ///     let codex = Codex::start()?;
 ///     let thread = codex.thread_start().model("gpt-5.4").send()?;
 ///     let result = thread.run("Say hello.").send()?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     codex.close()
 /// }
 /// ```
@@ -156,7 +156,7 @@ impl Codex {
     ///
     /// The first subscriber also receives the first MiB of the notifications that came before it,
     /// even after the end of the connection. A subscriber that does not keep up receives
-    /// [`Lagged`](crate::Error::Lagged) with the number of notifications it missed.
+    /// [`Lagged`](crate::Error::Lagged) with the number of dropped notifications.
     pub fn notifications(&self) -> Notifications {
         self.inner.notifications().into()
     }
@@ -314,6 +314,17 @@ impl From<crate::Codex> for Codex {
 
 /// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
 /// handlers.
+///
+/// ```no_run
+/// use codex_client::blocking::{Codex, WeakCodex};
+///
+/// fn example(codex: &Codex) {
+///     let weak: WeakCodex = codex.downgrade();
+///     if let Some(codex) = weak.upgrade() {
+///         println!("connected to {}", codex.metadata().user_agent);
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct WeakCodex {
     inner: crate::WeakCodex,

@@ -152,6 +152,24 @@ impl From<crate::ExecProcess> for ExecProcess {
 iterator! {
     /// The output of a process; from [`ExecProcess::stream`].
     ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex, types::CommandExecOutputStream};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     let process = codex.exec(["cargo", "test"]).spawn()?;
+    ///     for chunk in process.stream() {
+    ///         let chunk = chunk?;
+    ///         let text = String::from_utf8_lossy(&chunk.bytes);
+    ///         match chunk.stream {
+    ///             CommandExecOutputStream::Stderr => eprint!("{text}"),
+    ///             _ => print!("{text}"),
+    ///         }
+    ///     }
+    ///     println!("exit code {}", process.wait()?);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// The iterator ends with the process. If the program could not be run
     /// ([`Rpc`](crate::Error::Rpc)) or the connection ended before it
     /// ([`Closed`](crate::Error::Closed)), that error is the last item. Other errors do not end it:

@@ -69,8 +69,8 @@ impl GoalHandle {
         self.inner.stream().into()
     }
 
-    /// Pauses the goal (`thread/goal/set`). The running turn goes on to its end, and no other turn
-    /// follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
+    /// Pauses the goal (`thread/goal/set`). The running turn continues to its end, and no other
+    /// turn follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
     /// [`turn`](Self::turn). Pausing a goal that is not active is a no-op.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl GoalHandle {
         wait(self.inner.resume())
     }
 
-    /// Clears the goal of the thread (`thread/goal/clear`). The running turn goes on to its end.
+    /// Clears the goal of the thread (`thread/goal/clear`). The running turn continues to its end.
     ///
     /// # Errors
     ///
@@ -144,6 +144,25 @@ impl From<crate::GoalHandle> for GoalHandle {
 
 iterator! {
     /// The events of all turns of a goal; from [`GoalHandle::stream`].
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread, types::ServerNotification};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     let goal = thread.goal_start("All tests pass.").send()?;
+    ///     let mut events = goal.stream();
+    ///     for event in events.by_ref() {
+    ///         match event? {
+    ///             ServerNotification::TurnStarted(started) => println!("turn {}", started.turn.id),
+    ///             ServerNotification::AgentMessageDelta(delta) => print!("{}", delta.delta),
+    ///             _ => {}
+    ///         }
+    ///     }
+    ///     let result = events.result()?;
+    ///     println!("{:?} after {} turns", result.status(), result.turns.len());
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are
     /// included. The iterator ends when the goal comes to rest, or with

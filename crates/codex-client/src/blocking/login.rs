@@ -57,7 +57,7 @@ macro_rules! login {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt goes on: the person can still complete it, and
+/// If the handle is dropped, the attempt continues: the person can still complete it, and
 /// [`Codex::notifications`](crate::blocking::Codex::notifications) reports the outcome. Only
 /// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ login! { ChatgptLoginHandle {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt goes on, as for [`ChatgptLoginHandle`].
+/// If the handle is dropped, the attempt continues, as for [`ChatgptLoginHandle`].
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLoginHandle {
     inner: crate::DeviceCodeLoginHandle,

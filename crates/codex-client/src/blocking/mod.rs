@@ -7,7 +7,7 @@
 //!     let codex = Codex::start()?;
 //!     let thread = codex.thread_start().model("gpt-5.4").send()?;
 //!     let result = thread.run("Say hello.").effort(ReasoningEffort::High).send()?;
-//!     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+//!     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 //!     codex.close()
 //! }
 //! ```

@@ -6,6 +6,19 @@ iterator! {
     /// A subscription to everything that happens in one thread; from
     /// [`Thread::events`](crate::blocking::Thread::events).
     ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread, types::ServerNotification};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     for event in thread.events() {
+    ///         if let ServerNotification::ThreadStatusChanged(changed) = event? {
+    ///             println!("now {:?}", changed.status);
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// An error among the items does not end the subscription: a message that cannot be decoded
     /// ([`Error::Decode`](crate::Error::Decode)), or notifications that were dropped because this
     /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged), where adjacent deltas of an

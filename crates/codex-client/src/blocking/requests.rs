@@ -61,11 +61,32 @@ impl From<crate::RequestInbox> for RequestInbox {
     }
 }
 
-/// A request of the server, to be responded to now or later, from any thread; from
-/// [`RequestInbox`].
+/// A request of the server from a [`RequestInbox`]. The program may respond now or later, from any
+/// thread.
 ///
-/// Dropping it without a response declines it. The server may withdraw the request in the meantime
-/// (`serverRequest/resolved`), because another client has responded or the turn has ended;
+/// ```no_run
+/// use codex_client::{
+///     Result,
+///     blocking::PendingRequest,
+///     types::{ServerRequest, ToolRequestUserInputResponse},
+/// };
+///
+/// fn example(pending: &PendingRequest) -> Result<()> {
+///     match pending.request() {
+///         ServerRequest::ToolRequestUserInput(params) => {
+///             let mut response = ToolRequestUserInputResponse::default();
+///             for question in &params.questions {
+///                 response = response.answer(&question.id, "yes");
+///             }
+///             pending.respond(response)
+///         }
+///         _ => pending.decline(),
+///     }
+/// }
+/// ```
+///
+/// Dropping the request without a response declines it. The server may withdraw the request in the
+/// meantime (`serverRequest/resolved`), because another client has responded or the turn has ended;
 /// [`resolved`](Self::resolved) waits for that.
 #[derive(Debug)]
 pub struct PendingRequest {

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// fn example(thread: &Thread) -> Result<()> {
 ///     let result = thread.run("Explain this repository in three bullets.").send()?;
-///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
 ///     Ok(())
 /// }
 /// ```
@@ -36,7 +36,7 @@ impl Thread {
     ///
     /// fn example(thread: &Thread) -> Result<()> {
     ///     let result = thread.run("Explain this repository in three bullets.").send()?;
-    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no answer)"));
+    ///     println!("{}", result.final_response.as_deref().unwrap_or("(no response)"));
     ///     Ok(())
     /// }
     /// ```
@@ -217,7 +217,7 @@ impl Thread {
     /// starts for the command, without the model. The command is an item of that turn, with the
     /// source [`UserShell`](crate::types::CommandExecutionSource::UserShell), its output and its
     /// exit code. [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends
-    /// it after an hour. If the handle is dropped, the command goes on.
+    /// it after an hour. If the handle is dropped, the command continues.
     ///
     /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a
     /// command gets no response, because the model does not work in that turn.

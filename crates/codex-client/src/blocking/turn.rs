@@ -27,7 +27,7 @@ use crate::{
 ///
 /// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
 /// before it is created. The completed items, which the result is made from, are kept as long as a
-/// handle or a stream exists. When the last handle and stream are dropped, the turn goes on, and
+/// handle or a stream exists. When the last handle and stream are dropped, the turn continues, and
 /// its further events go to [`Codex::notifications`](crate::blocking::Codex::notifications).
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
@@ -234,6 +234,21 @@ impl TurnStream {
 
 iterator! {
     /// The text of the model's messages in a turn; from [`TurnHandle::text_stream`].
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     let turn = thread.turn("Explain the parser.").send()?;
+    ///     let mut text = turn.text_stream();
+    ///     for piece in text.by_ref() {
+    ///         print!("{}", piece?);
+    ///     }
+    ///     let result = text.result()?;
+    ///     println!("{:?}", result.status);
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// The iterator ends with the turn. Its last item is an error if the turn failed
     /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before

@@ -13,7 +13,7 @@ impl<M> CodexBuilder<M> {
     /// Sets the timeout of handlers. A request is declined if its handler exceeds the timeout.
     /// There is no timeout by default: a handler may wait for a person.
     ///
-    /// In the blocking API, the thread of the handler goes on after a timeout.
+    /// In the blocking API, the thread of the handler continues after a timeout.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handlers.set_timeout(timeout);
         self

@@ -136,7 +136,7 @@ impl Codex {
     ///
     /// The first subscriber also receives the first MiB of the notifications that came before it,
     /// even after the end of the connection. A subscriber that does not keep up receives
-    /// [`Lagged`](crate::Error::Lagged) with the number of notifications it missed.
+    /// [`Lagged`](crate::Error::Lagged) with the number of dropped notifications.
     pub fn notifications(&self) -> Notifications {
         Notifications::new(self)
     }

@@ -28,7 +28,7 @@ pub struct RpcError {
 pub enum RpcErrorKind {
     /// The server could not parse the request.
     Parse,
-    /// The request is not valid in the current state, for a reason that has no kind of its own.
+    /// The request is not valid in the current state, for another reason.
     InvalidRequest,
     /// The server does not know the method: it speaks an older or a newer version of the protocol.
     MethodNotFound,

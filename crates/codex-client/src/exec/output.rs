@@ -94,6 +94,25 @@ impl ExecOutput {
 
 /// The output of a process; from [`ExecProcess::stream`](crate::ExecProcess::stream).
 ///
+/// ```no_run
+/// use codex_client::{Codex, Result, types::CommandExecOutputStream};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let process = codex.exec(["cargo", "test"]).spawn()?;
+///     let mut output = process.stream();
+///     while let Some(chunk) = output.next().await {
+///         let chunk = chunk?;
+///         let text = String::from_utf8_lossy(&chunk.bytes);
+///         match chunk.stream {
+///             CommandExecOutputStream::Stderr => eprint!("{text}"),
+///             _ => print!("{text}"),
+///         }
+///     }
+///     println!("exit code {}", process.wait().await?);
+///     Ok(())
+/// }
+/// ```
+///
 /// The stream ends with the process. If the program could not be run ([`Rpc`](crate::Error::Rpc))
 /// or the connection ended before it ([`Closed`](crate::Error::Closed)), that error is the last
 /// item. Other errors do not end it: a message that cannot be decoded

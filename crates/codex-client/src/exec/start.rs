@@ -103,7 +103,7 @@ impl<M> ExecBuilder<M> {
     }
 
     /// Sets the maximum number of bytes that the server keeps of each output stream. It discards
-    /// further output while the program goes on. The default is 1 MiB.
+    /// further output while the program continues. The default is 1 MiB.
     pub fn output_bytes_cap(self, bytes: u64) -> Self {
         self.params(|mut params| {
             params.disable_output_cap = None;

@@ -79,8 +79,8 @@ impl GoalHandle {
         GoalStream::new(self.codex.clone(), Arc::clone(&self.goal))
     }
 
-    /// Pauses the goal (`thread/goal/set`). The running turn goes on to its end, and no other turn
-    /// follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
+    /// Pauses the goal (`thread/goal/set`). The running turn continues to its end, and no other
+    /// turn follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
     /// [`turn`](Self::turn). Pausing a goal that is not active is a no-op.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl GoalHandle {
             .inspect_err(|_| self.goal.restore_state(before))
     }
 
-    /// Clears the goal of the thread (`thread/goal/clear`). The running turn goes on to its end.
+    /// Clears the goal of the thread (`thread/goal/clear`). The running turn continues to its end.
     ///
     /// # Errors
     ///

@@ -21,6 +21,25 @@ use crate::{
 
 /// The events of all turns of a goal; from [`GoalHandle::stream`](crate::GoalHandle::stream).
 ///
+/// ```no_run
+/// use codex_client::{Result, Thread, types::ServerNotification};
+///
+/// async fn example(thread: &Thread) -> Result<()> {
+///     let goal = thread.goal_start("All tests pass.").await?;
+///     let mut events = goal.stream();
+///     while let Some(event) = events.next().await {
+///         match event? {
+///             ServerNotification::TurnStarted(started) => println!("turn {}", started.turn.id),
+///             ServerNotification::AgentMessageDelta(delta) => print!("{}", delta.delta),
+///             _ => {}
+///         }
+///     }
+///     let result = events.result().await?;
+///     println!("{:?} after {} turns", result.status(), result.turns.len());
+///     Ok(())
+/// }
+/// ```
+///
 /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included.
 /// The stream ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the
 /// connection ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was

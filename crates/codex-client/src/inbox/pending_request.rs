@@ -12,6 +12,26 @@ use crate::{
 /// A request of the server from a [`RequestInbox`](crate::RequestInbox). The program may respond
 /// now or later, from any task or thread.
 ///
+/// ```no_run
+/// use codex_client::{
+///     PendingRequest, Result,
+///     types::{ServerRequest, ToolRequestUserInputResponse},
+/// };
+///
+/// fn example(pending: &PendingRequest) -> Result<()> {
+///     match pending.request() {
+///         ServerRequest::ToolRequestUserInput(params) => {
+///             let mut response = ToolRequestUserInputResponse::default();
+///             for question in &params.questions {
+///                 response = response.answer(&question.id, "yes");
+///             }
+///             pending.respond(response)
+///         }
+///         _ => pending.decline(),
+///     }
+/// }
+/// ```
+///
 /// Dropping the request without a response declines it. The server may withdraw the request in the
 /// meantime (`serverRequest/resolved`), because another client has responded or the turn has ended;
 /// [`resolved`](Self::resolved) waits for that.

@@ -15,6 +15,21 @@ use crate::{
 /// [`Codex::server_requests`](crate::Codex::server_requests) and
 /// [`Thread::server_requests`](crate::Thread::server_requests).
 ///
+/// ```no_run
+/// use codex_client::{Codex, Decision, Result};
+///
+/// async fn example(codex: &Codex) -> Result<()> {
+///     let mut inbox = codex.server_requests();
+///     while let Some(pending) = inbox.next().await {
+///         if let Some(request) = pending.approval() {
+///             let is_safe = request.is_read_only();
+///             pending.respond(if is_safe { Decision::Accept } else { Decision::Decline })?;
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
 /// The stream ends with the connection and does not keep it open. Dropping it declines its unread
 /// requests. A request that cannot be decoded is declined, and the error is reported by
 /// [`Codex::notifications`](crate::Codex::notifications).

@@ -34,7 +34,7 @@ impl<M> LoginWaitBuilder<M> {
         }
     }
 
-    /// Sets the maximum time to wait. After a timeout the attempt goes on, and can be waited for
+    /// Sets the maximum time to wait. After a timeout the attempt continues, and can be waited for
     /// again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -132,7 +132,7 @@ mod tests {
     fn the_turn_that_a_response_names_does_not_displace_the_running_one() {
         let mut active = ActiveTurns::default();
         active.add("t", "u");
-        active.add("t", "phantom");
+        active.add("t", "unknown");
         assert_eq!(turn(&active, "t"), Some("u"));
         update(&mut active, "turn/started", "v");
         assert_eq!(turn(&active, "t"), Some("v"));

@@ -60,7 +60,7 @@ impl UndeliveredItems {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the items to the first subscriber that asks.
+    /// Moves the items to the first subscriber.
     pub(crate) fn move_to(&self, mailbox: &Subscription<Items>) {
         let early = self.lock().take();
         if let Some(early) = early {

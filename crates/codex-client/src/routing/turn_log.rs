@@ -62,7 +62,7 @@ pub(crate) enum TurnEnd {
 pub(crate) enum EarlyEnd {
     /// The connection has ended.
     Closed(Arc<ConnectionClosed>),
-    /// The connection goes on, without this turn.
+    /// The connection continues, without this turn.
     Detached(DetachReason),
 }
 

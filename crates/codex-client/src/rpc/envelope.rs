@@ -33,7 +33,7 @@ pub(crate) struct Header {
     pub(crate) emitted_at_ms: Option<i64>,
 }
 
-/// The ids at the top level of `params` that say whom a message concerns.
+/// The ids at the top level of `params` by which a message is routed.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct RoutingKeys<'a> {
     /// `threadId`, or `thread.id`.

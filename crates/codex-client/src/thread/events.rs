@@ -17,6 +17,20 @@ use crate::{
 /// A subscription to everything that happens in one thread; from
 /// [`Thread::events`](crate::Thread::events).
 ///
+/// ```no_run
+/// use codex_client::{Result, Thread, types::ServerNotification};
+///
+/// async fn example(thread: &Thread) -> Result<()> {
+///     let mut events = thread.events();
+///     while let Some(event) = events.next().await {
+///         if let ServerNotification::ThreadStatusChanged(changed) = event? {
+///             println!("now {:?}", changed.status);
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+///
 /// An error among the items does not end the subscription: a message that cannot be decoded
 /// ([`Error::Decode`]), or notifications that were dropped because this reader was too slow
 /// ([`Error::Lagged`], where adjacent deltas of an item count as one). Up to 16 MiB are kept for a

@@ -47,8 +47,8 @@ use crate::{
 /// ```
 ///
 /// The function returns a [`ToolOutput`] or a string, and `?` converts any error. An error does not
-/// fail the turn: the model sees its text and goes on. The same holds for arguments that cannot be
-/// decoded, for a panic and for a timeout; panics and timeouts are also reported by
+/// fail the turn: the model sees its text and continues. The same holds for arguments that cannot
+/// be decoded, for a panic and for a timeout; panics and timeouts are also reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// A tool runs without an approval, whatever the approval policy of the thread.

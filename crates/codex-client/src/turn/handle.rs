@@ -43,7 +43,7 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 ///
 /// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
 /// before it is created. The completed items, which the result is made from, are kept as long as a
-/// handle or a stream exists. When the last handle and stream are dropped, the turn goes on, and
+/// handle or a stream exists. When the last handle and stream are dropped, the turn continues, and
 /// its further events go to [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
@@ -63,7 +63,7 @@ pub struct TurnHandle<R = TurnResult> {
 impl<R> TurnHandle<R> {
     /// Waits for the end of the turn and collects its result. The events need not be read.
     ///
-    /// If the future is dropped, the turn goes on, and the handle stays usable.
+    /// If the future is dropped, the turn continues, and the handle stays usable.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl<R> TurnHandle<R> {
     ///
     /// A turn that has not begun yet is steered as soon as it begins; waiting for that and steering
     /// share the timeout of one request. If the future is dropped, the model may have received the
-    /// input or not; the turn goes on.
+    /// input or not; the turn continues.
     ///
     /// # Errors
     ///

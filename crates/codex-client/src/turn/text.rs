@@ -25,6 +25,21 @@ use crate::{
 /// The text of the model's messages in a turn; from
 /// [`TurnHandle::text_stream`](crate::TurnHandle::text_stream).
 ///
+/// ```no_run
+/// use codex_client::{Result, Thread};
+///
+/// async fn example(thread: &Thread) -> Result<()> {
+///     let turn = thread.turn("Explain the parser.").await?;
+///     let mut text = turn.text_stream();
+///     while let Some(piece) = text.next().await {
+///         print!("{}", piece?);
+///     }
+///     let result = text.result().await?;
+///     println!("{:?}", result.status);
+///     Ok(())
+/// }
+/// ```
+///
 /// The stream ends with the turn. Its last item is an error if the turn failed
 /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
 /// ([`Closed`](crate::Error::Closed)) or the thread did
@@ -106,7 +121,7 @@ struct Message {
 impl Messages {
     /// Returns whether a delta of this item is shown.
     fn delta(&mut self, item_id: &str) -> bool {
-        // An item whose start was missed counts as a message.
+        // An item whose start was dropped counts as a message.
         let Some(message) = self.started.get_mut(item_id) else {
             return true;
         };

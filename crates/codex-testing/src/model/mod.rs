@@ -25,8 +25,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// Each request takes the next response of the [queue](Self::push), in the order in which requests
 /// arrive. While the queue is empty, the closure of [`respond_with`](Self::respond_with) decides. A
-/// request without a response gets an HTTP 400 that says so, and [`unanswered`](Self::unanswered)
-/// lists it.
+/// request without a response gets an HTTP 400 that says so, and
+/// [`requests_without_response`](Self::requests_without_response) lists it.
 ///
 /// The server runs on a thread of its own, so async and blocking tests can use it alike. Only the
 /// methods whose names begin with `blocking_` block. The server stops on drop.
@@ -127,9 +127,10 @@ impl ScriptedModel {
     /// Sets the closure that responds to requests while the queue is empty. It replaces an earlier
     /// one.
     ///
-    /// The closure returns a [`ModelResponse`], or an `Option` of one: with `None` the request stays
-    /// unanswered. It runs on the model's own thread and must not block, or all responses wait. If it
-    /// panics, the request gets an HTTP 400 with the panic message and counts as unanswered.
+    /// The closure returns a [`ModelResponse`], or an `Option` of one: with `None` the request has
+    /// no response. It runs on the model's own thread and must not block, or all responses wait. If
+    /// it panics, the request gets an HTTP 400 with the panic message and counts as one without a
+    /// response.
     pub fn respond_with<F, R>(&self, respond: F)
     where
         F: Fn(&ModelRequest) -> R + Send + Sync + 'static,
@@ -158,8 +159,8 @@ impl ScriptedModel {
 
     /// Returns the requests that had no scripted response.
     #[must_use]
-    pub fn unanswered(&self) -> Vec<ModelRequest> {
-        self.state.lock().unanswered.clone()
+    pub fn requests_without_response(&self) -> Vec<ModelRequest> {
+        self.state.lock().requests_without_response.clone()
     }
 
     /// Returns the requests that were not requests for a response.

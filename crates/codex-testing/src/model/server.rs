@@ -196,7 +196,7 @@ fn choose(
         Some(Ok(None)) => "the queue is empty and respond_with returned None".to_owned(),
         Some(Err(panic)) => format!("respond_with panicked: {}", panic_message(&*panic)),
     };
-    state.change(|state| state.unanswered.push(request.clone()));
+    state.change(|state| state.requests_without_response.push(request.clone()));
     // Enough of the text to recognise the turn.
     let text: String = request
         .last_user_text()

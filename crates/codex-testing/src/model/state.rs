@@ -19,7 +19,7 @@ pub(super) struct ModelState {
     pub(super) requests: Vec<ModelRequest>,
     /// The number of requests that a test has taken with `next_request`.
     pub(super) taken: usize,
-    pub(super) unanswered: Vec<ModelRequest>,
+    pub(super) requests_without_response: Vec<ModelRequest>,
     pub(super) strays: Vec<StrayRequest>,
     pub(super) gates: Vec<Gate>,
 }
@@ -28,10 +28,10 @@ impl ModelState {
     /// Describes the received requests, for the error of a wait that timed out.
     pub(super) fn summary(&self) -> String {
         format!(
-            "the model has seen {} requests, of which {} unanswered, and {} stray requests{}; \
-             {} responses are queued",
+            "the model has seen {} requests, of which {} without a response, \
+             and {} stray requests{}; {} responses are queued",
             self.requests.len(),
-            self.unanswered.len(),
+            self.requests_without_response.len(),
             self.strays.len(),
             self.strays
                 .last()

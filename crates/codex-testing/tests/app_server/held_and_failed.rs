@@ -60,7 +60,7 @@ fn a_request_without_a_response_fails_the_turn_with_an_error_that_says_what_is_m
         message.contains("Is anyone there?") && message.contains(&thread),
         "{message}"
     );
-    assert_eq!(model.unanswered().len(), 1);
+    assert_eq!(model.requests_without_response().len(), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tests the scripted model behind a real app-server. Without a codex executable these tests fail with
+//! Tests the scripted model behind a real app-server. Without a Codex executable these tests fail with
 //! the remedy.
 
 // A helper panics where the test would; clippy exempts only the test functions themselves.

@@ -18,7 +18,7 @@ fn responses_come_from_the_queue_in_order_and_then_from_the_closure() {
         .map(|_| Client::ask(&model, "x").response().text())
         .collect();
     assert_eq!(texts, ["first", "second", "3th", "4th"]);
-    assert!(model.unanswered().is_empty());
+    assert!(model.requests_without_response().is_empty());
     assert_eq!((model.queued(), model.requests().len()), (0, 4));
 }
 
@@ -103,7 +103,7 @@ fn a_request_without_a_response_gets_an_error_that_says_what_is_missing() {
             .body
             .contains("respond_with returned None")
     );
-    assert_eq!(model.unanswered().len(), 2);
+    assert_eq!(model.requests_without_response().len(), 2);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_closure_that_panics_fails_only_its_request() {
         "{response:?}"
     );
     assert_eq!(Client::ask(&model, "x").response().text(), "fine");
-    assert_eq!(model.unanswered().len(), 1);
+    assert_eq!(model.requests_without_response().len(), 1);
 }
 
 #[test]

@@ -2085,51 +2085,88 @@ pub struct LogoutAccountResponse {}
 
 wire::object! { LogoutAccountResponse {} }
 
-/// Used in
-/// [`AccountUpdatedNotification::plan_type`](field@crate::AccountUpdatedNotification::plan_type),
-/// [`ChatgptAccount::plan_type`](field@crate::ChatgptAccount::plan_type) and
-/// [`RateLimitSnapshot::plan_type`](field@crate::RateLimitSnapshot::plan_type).
+/// The plan of a ChatGPT account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PlanType {
+    /// The Free plan.
+    ///
     /// Wire value: `free`.
     Free,
+    /// The Go plan.
+    ///
     /// Wire value: `go`.
     Go,
+    /// The Plus plan.
+    ///
     /// Wire value: `plus`.
     Plus,
+    /// The Pro plan.
+    ///
     /// Wire value: `pro`.
     Pro,
+    /// The Pro Lite plan.
+    ///
     /// Wire value: `prolite`.
     Prolite,
+    /// The Pro Max plan.
+    ///
     /// Wire value: `promax`.
     Promax,
+    /// A Team plan.
+    ///
     /// Wire value: `team`.
     Team,
+    /// A self-serve Business plan with Pro Lite.
+    ///
     /// Wire value: `self_serve_business_prolite`.
     SelfServeBusinessProlite,
+    /// A self-serve Business plan, billed by usage.
+    ///
     /// Wire value: `self_serve_business_usage_based`.
     SelfServeBusinessUsageBased,
+    /// A Business plan.
+    ///
     /// Wire value: `business`.
     Business,
+    /// The plan that the server names `ent26`.
+    ///
     /// Wire value: `ent26`.
     Ent26,
+    /// An Enterprise plan for automation.
+    ///
     /// Wire value: `enterprise_cbp_automation`.
     EnterpriseCbpAutomation,
+    /// An Enterprise plan, billed by usage.
+    ///
     /// Wire value: `enterprise_cbp_usage_based`.
     EnterpriseCbpUsageBased,
+    /// An Enterprise plan.
+    ///
     /// Wire value: `enterprise`.
     Enterprise,
+    /// An Edu plan.
+    ///
     /// Wire value: `edu`.
     Edu,
+    /// An Edu Plus plan.
+    ///
     /// Wire value: `edu_plus`.
     EduPlus,
+    /// An Edu Pro plan.
+    ///
     /// Wire value: `edu_pro`.
     EduPro,
+    /// The plan that the server names `sci`.
+    ///
     /// Wire value: `sci`.
     Sci,
+    /// The plan that the server names `sci_plus`.
+    ///
     /// Wire value: `sci_plus`.
     SciPlus,
+    /// A plan that the server does not recognize.
+    ///
     /// Wire value: `unknown`.
     Unknown,
     /// A value unknown to this version, kept as received.
@@ -2186,19 +2223,28 @@ wire::object! { ProfileBedrockSetupParams {
     region: required "region",
 } }
 
-/// Used in
-/// [`RateLimitSnapshot::rate_limit_reached_type`](field@crate::RateLimitSnapshot::rate_limit_reached_type).
+/// The limit that the account has reached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitReachedType {
+    /// The rate limit of the plan is reached.
+    ///
     /// Wire value: `rate_limit_reached`.
     RateLimitReached,
+    /// The workspace has no credits left. The account owns the workspace.
+    ///
     /// Wire value: `workspace_owner_credits_depleted`.
     WorkspaceOwnerCreditsDepleted,
+    /// The workspace has no credits left. The account is a member of the workspace.
+    ///
     /// Wire value: `workspace_member_credits_depleted`.
     WorkspaceMemberCreditsDepleted,
+    /// The usage limit is reached. The account owns the workspace.
+    ///
     /// Wire value: `workspace_owner_usage_limit_reached`.
     WorkspaceOwnerUsageLimitReached,
+    /// The usage limit is reached. The account is a member of the workspace.
+    ///
     /// Wire value: `workspace_member_usage_limit_reached`.
     WorkspaceMemberUsageLimitReached,
     /// A value unknown to this version, kept as received.

@@ -458,22 +458,40 @@ wire::strings! { CollabAgentStatus {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CollabAgentTool {
+    /// Starts an agent.
+    ///
     /// Wire value: `spawnAgent`.
     SpawnAgent,
+    /// Sends input to an agent.
+    ///
     /// Wire value: `sendInput`.
     SendInput,
+    /// Resumes an agent.
+    ///
     /// Wire value: `resumeAgent`.
     ResumeAgent,
+    /// Waits for agents.
+    ///
     /// Wire value: `wait`.
     Wait,
+    /// Closes an agent.
+    ///
     /// Wire value: `closeAgent`.
     CloseAgent,
+    /// Sends a message to an agent.
+    ///
     /// Wire value: `sendMessage`.
     SendMessage,
+    /// Gives an agent a follow-up task.
+    ///
     /// Wire value: `followupTask`.
     FollowupTask,
+    /// Interrupts an agent.
+    ///
     /// Wire value: `interruptAgent`.
     InterruptAgent,
+    /// Lists the agents.
+    ///
     /// Wire value: `listAgents`.
     ListAgents,
     /// A value unknown to this version, kept as received.
@@ -878,17 +896,24 @@ wire::object! { CommandExecutionRequestApprovalResponse {
     decision: required "decision",
 } }
 
-/// Used in
-/// [`CommandExecutionThreadItem::source`](field@crate::CommandExecutionThreadItem::source).
+/// The origin of a command.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CommandExecutionSource {
+    /// The agent ran the command.
+    ///
     /// Wire value: `agent`.
     Agent,
+    /// The user ran the command, by `thread/shellCommand`.
+    ///
     /// Wire value: `userShell`.
     UserShell,
+    /// The agent started the command with the unified exec tool.
+    ///
     /// Wire value: `unifiedExecStartup`.
     UnifiedExecStartup,
+    /// The agent interacted with a running command of the unified exec tool.
+    ///
     /// Wire value: `unifiedExecInteraction`.
     UnifiedExecInteraction,
     /// A value unknown to this version, kept as received.
@@ -3433,16 +3458,24 @@ wire::object! { SpecialFileSystemPath {
     value: required "value",
 } }
 
-/// Used in [`SubAgentActivityThreadItem::kind`](field@crate::SubAgentActivityThreadItem::kind).
+/// The kind of an activity of a sub-agent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SubAgentActivityKind {
+    /// The sub-agent was started.
+    ///
     /// Wire value: `started`.
     Started,
+    /// The sub-agent received input from another agent.
+    ///
     /// Wire value: `interacted`.
     Interacted,
+    /// The sub-agent was interrupted.
+    ///
     /// Wire value: `interrupted`.
     Interrupted,
+    /// The sub-agent completed its work.
+    ///
     /// Wire value: `completed`.
     Completed,
     /// A value unknown to this version, kept as received.

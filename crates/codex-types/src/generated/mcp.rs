@@ -1030,7 +1030,7 @@ wire::strings! { McpServerElicitationAction {
     "cancel" => Cancel,
 } }
 
-/// A question that an MCP server, or codex on behalf of its tool, puts to the user.
+/// A question to the user from an MCP server, or from Codex on behalf of a tool.
 ///
 /// Parameters of the server request
 /// [`mcpServer/elicitation/request`](crate::ServerRequest::McpServerElicitationRequest). The

@@ -1039,7 +1039,7 @@ wire::messages! { ClientRequest {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ServerNotification {
-    /// An error occurred in a turn. The turn goes on if `will_retry` is true.
+    /// An error occurred in a turn. The turn continues if `will_retry` is true.
     ///
     /// Method: `error`.
     Error(Box<ErrorNotification>),
@@ -1218,7 +1218,7 @@ pub enum ServerNotification {
     ///
     /// Method: `item/fileChange/patchUpdated`.
     FileChangePatchUpdated(FileChangePatchUpdatedNotification),
-    /// A server request no longer needs a response: it was answered or withdrawn.
+    /// A server request no longer needs a response: a client responded, or the server withdrew it.
     ///
     /// Method: `serverRequest/resolved`.
     ServerRequestResolved(ServerRequestResolvedNotification),

@@ -683,7 +683,7 @@ wire::object! { ServerDiagnosticsResponse {
     process: required "process",
 } }
 
-/// A server request no longer needs a response: it was answered or withdrawn.
+/// A server request no longer needs a response: a client responded, or the server withdrew it.
 ///
 /// Parameters of the notification
 /// [`serverRequest/resolved`](crate::ServerNotification::ServerRequestResolved).

@@ -370,7 +370,7 @@ wire::object! { EncryptedContentFunctionCallOutputContentItem {
     encrypted_content: required "encrypted_content",
 } }
 
-/// The whole server already runs in a sandbox, so codex adds none.
+/// The whole server already runs in a sandbox, so Codex adds none.
 ///
 /// Body of [`SandboxPolicy::ExternalSandbox`](crate::SandboxPolicy::ExternalSandbox) (`type`:
 /// `externalSandbox`).
@@ -1355,7 +1355,7 @@ pub enum SandboxPolicy {
     ///
     /// Wire value: `readOnly`.
     ReadOnly(ReadOnlySandboxPolicy),
-    /// The whole server already runs in a sandbox, so codex adds none.
+    /// The whole server already runs in a sandbox, so Codex adds none.
     ///
     /// Wire value: `externalSandbox`.
     ExternalSandbox(ExternalSandboxSandboxPolicy),

@@ -594,7 +594,7 @@ wire::object! { SelectedCapabilityRoot {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SessionSource {
-    /// The codex command line.
+    /// The Codex command line.
     ///
     /// Wire value: `cli`.
     Cli,
@@ -857,7 +857,7 @@ pub enum ThreadActiveFlag {
     ///
     /// Wire value: `waitingOnApproval`.
     WaitingOnApproval,
-    /// The thread waits for an answer of the user.
+    /// The thread waits for input from the user.
     ///
     /// Wire value: `waitingOnUserInput`.
     WaitingOnUserInput,
@@ -7053,15 +7053,20 @@ wire::object! { ThreadUnsubscribeResponse {
     status: required "status",
 } }
 
-/// Used in
-/// [`ThreadUnsubscribeResponse::status`](field@crate::ThreadUnsubscribeResponse::status).
+/// The outcome of `thread/unsubscribe`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadUnsubscribeStatus {
+    /// The thread is not in the server's memory.
+    ///
     /// Wire value: `notLoaded`.
     NotLoaded,
+    /// This connection had no subscription to the thread.
+    ///
     /// Wire value: `notSubscribed`.
     NotSubscribed,
+    /// The subscription of this connection to the thread ended.
+    ///
     /// Wire value: `unsubscribed`.
     Unsubscribed,
     /// A value unknown to this version, kept as received.

@@ -146,7 +146,7 @@ wire::object! { CustomReviewTarget {
     instructions: required "instructions",
 } }
 
-/// An error occurred in a turn. The turn goes on if `will_retry` is true.
+/// An error occurred in a turn. The turn continues if `will_retry` is true.
 ///
 /// Parameters of the notification [`error`](crate::ServerNotification::Error).
 #[derive(Debug, Clone, PartialEq)]

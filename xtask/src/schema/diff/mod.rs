@@ -45,7 +45,7 @@ fn read(release: &str) -> anyhow::Result<Protocol> {
         (pinned.version, pinned.stable, pinned.experimental)
     } else {
         let bundles = Bundles::print_by(&runtime::ensure(Some(release))?)
-            .with_context(|| format!("cannot read the schema of codex {release}"))?;
+            .with_context(|| format!("cannot read the schema of Codex {release}"))?;
         (
             release.to_owned(),
             bundles.stable.value,
@@ -53,5 +53,5 @@ fn read(release: &str) -> anyhow::Result<Protocol> {
         )
     };
     Protocol::read(&version, &stable, &experimental)
-        .with_context(|| format!("cannot read the protocol of codex {version}"))
+        .with_context(|| format!("cannot read the protocol of Codex {version}"))
 }

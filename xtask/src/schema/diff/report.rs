@@ -8,7 +8,7 @@ use super::protocol::Protocol;
 
 /// Returns the report.
 pub(super) fn render(old: &Protocol, new: &Protocol, changes: &[Change]) -> String {
-    let mut out = format!("# codex {} → {}\n\n", old.version, new.version);
+    let mut out = format!("# Codex {} → {}\n\n", old.version, new.version);
     summary(old, new, changes, &mut out);
 
     let with = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Change> {
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(
             report(&old, &new),
             "\
-# codex 1.0.0 → 2.0.0
+# Codex 1.0.0 → 2.0.0
 
 |                      |   old |   new | added | removed | changed | breaking |
 |----------------------|------:|------:|------:|--------:|--------:|---------:|

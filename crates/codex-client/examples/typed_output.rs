@@ -1,6 +1,6 @@
 //! Runs turns whose response is a value of a Rust type.
 //!
-//! `cargo run -p codex-client --example typed_answer`
+//! `cargo run -p codex-client --example typed_output`
 
 use codex_client::{Codex, Error, Sandbox};
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ async fn main() -> codex_client::Result<()> {
         Err(Error::OutputMismatch(mismatch)) => {
             let place = mismatch.path.as_deref().unwrap_or("the response");
             println!("not a review: `{place}`: {}", mismatch.reason);
-            println!("response: {}", mismatch.text().unwrap_or("(none)"));
+            println!("response: {}", mismatch.text().unwrap_or("(no response)"));
             return codex.close().await;
         }
         Err(error) => return Err(error),

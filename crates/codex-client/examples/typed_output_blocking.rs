@@ -1,8 +1,8 @@
 //! Runs turns whose response is a value of a Rust type.
 //!
-//! The blocking version of the `typed_answer` example.
+//! The blocking version of the `typed_output` example.
 //!
-//! `cargo run -p codex-client --example typed_answer_blocking`
+//! `cargo run -p codex-client --example typed_output_blocking`
 
 use codex_client::{Error, Sandbox, blocking::Codex};
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ fn main() -> codex_client::Result<()> {
         Err(Error::OutputMismatch(mismatch)) => {
             let place = mismatch.path.as_deref().unwrap_or("the response");
             println!("not a review: `{place}`: {}", mismatch.reason);
-            println!("response: {}", mismatch.text().unwrap_or("(none)"));
+            println!("response: {}", mismatch.text().unwrap_or("(no response)"));
             return codex.close();
         }
         Err(error) => return Err(error),
