@@ -13,7 +13,7 @@ use codex_types::{
 
 use crate::{
     error::{Error, Result, decode_error::DecodeError},
-    exec::process::Process,
+    exec::process::ProcessInner,
     routing::mailbox::{Item, Received},
     rpc::raw_notification::RawNotification,
     stream::stream,
@@ -101,12 +101,12 @@ impl ExecOutput {
 /// time ([`Lagged`](crate::Error::Lagged)).
 #[derive(Debug)]
 pub struct ExecStream {
-    process: Arc<Process>,
+    process: Arc<ProcessInner>,
     has_ended: bool,
 }
 
 impl ExecStream {
-    pub(crate) fn new(process: Arc<Process>) -> Self {
+    pub(crate) fn new(process: Arc<ProcessInner>) -> Self {
         Self {
             process,
             has_ended: false,
