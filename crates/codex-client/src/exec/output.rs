@@ -40,7 +40,7 @@ impl ExecChunk {
             stream: delta.stream,
             bytes: bytes.map_err(|error| {
                 let reason = format!("`deltaBase64` is not base64: {error}");
-                DecodeError::at(Some(notification.method()), "", &reason, 0)
+                DecodeError::without_snippet(Some(notification.method()), &reason)
             })?,
             cap_reached: delta.cap_reached,
         })
