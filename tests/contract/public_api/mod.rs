@@ -7,8 +7,8 @@
 mod exports;
 mod found;
 mod known;
+mod macro_samples;
 mod macros;
-mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
