@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use codex_tests::manifest_dir::manifest_dir;
+
 /// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap().to_owned()
+    manifest_dir().parent().unwrap().to_owned()
 }
 
 /// Returns the files with this extension below a folder, without those of build output and hidden

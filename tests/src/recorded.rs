@@ -1,12 +1,11 @@
 //! Reads recorded traffic of real app-servers.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
+
+use crate::manifest_dir::manifest_dir;
 
 /// A recorded message.
 pub struct Recorded {
@@ -73,9 +72,7 @@ fn raw_message(line: &str) -> String {
 
 /// Returns the files of a folder below `tests/fixtures`, in order.
 fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(folder);
+    let folder = manifest_dir().join("fixtures").join(folder);
     let entries = fs::read_dir(&folder).expect("the folder of recordings");
     let mut files: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
