@@ -303,7 +303,7 @@ fn reads(recorder: &mut Recorder) -> Played {
 
 /// Files and processes without a thread.
 fn files(recorder: &mut Recorder) -> Played {
-    let (folder, file, copy) = (
+    let (directory, file, copy) = (
         recorder.path("d/e"),
         recorder.path("d/f.txt"),
         recorder.path("d/g.txt"),
@@ -312,7 +312,7 @@ fn files(recorder: &mut Recorder) -> Played {
     for (method, params) in [
         (
             "fs/createDirectory",
-            json!({ "path": folder, "recursive": true }),
+            json!({ "path": directory, "recursive": true }),
         ),
         (
             "fs/watch",
