@@ -22,7 +22,7 @@ const PROBES: &[&str] = &[
     "08_stable_api.jsonl:84",
 ];
 
-/// The outcome of a folder.
+/// The outcome of a directory.
 #[derive(Default)]
 struct Tally {
     messages: usize,
@@ -61,13 +61,13 @@ fn canonical(message: &Value) -> Value {
     message
 }
 
-/// Decodes every message of a folder: requests and notifications as members of their union, results as
-/// the response type of their request.
-fn tally(folder: &str) -> Tally {
+/// Decodes every message of a directory: requests and notifications as members of their union,
+/// results as the response type of their request.
+fn tally(directory: &str) -> Tally {
     let (responses, server_responses, unions) = (responses(), server_responses(), unions());
     let unlisted = unlisted();
     let mut tally = Tally::default();
-    for file in recorded(folder) {
+    for file in recorded(directory) {
         let mut asked: HashMap<(bool, String), String> = HashMap::new();
         for entry in &file {
             let message = &entry.message;

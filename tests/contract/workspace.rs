@@ -5,28 +5,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use codex_tests::manifest_dir::manifest_dir;
+
 /// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests.parent().unwrap().to_owned()
+    manifest_dir().parent().unwrap().to_owned()
 }
 
-/// Returns the files with this extension below a folder, without those of build output and hidden
-/// folders.
-pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+/// Returns the files with this extension below a directory, without those of build output and
+/// hidden directories.
+pub(crate) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    collect(folder, extension, &mut files);
+    collect(directory, extension, &mut files);
     files.sort();
     files
 }
 
-fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
-    // Cargo tags its target folder, whatever its name.
-    if folder.join("CACHEDIR.TAG").exists() {
+fn collect(directory: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+    // Cargo tags its target directory, whatever its name.
+    if directory.join("CACHEDIR.TAG").exists() {
         return;
     }
-    let entries = fs::read_dir(folder)
-        .unwrap_or_else(|error| panic!("cannot read {}: {error}", folder.display()));
+    let entries = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", directory.display()));
     for entry in entries {
         let path = entry.unwrap().path();
         let is_hidden = path.file_name().unwrap().to_string_lossy().starts_with('.');
@@ -38,10 +39,10 @@ fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Returns the Rust files below a folder: their paths relative to it, with `/`, and their texts.
-pub(crate) fn sources(folder: &Path) -> Vec<(String, String)> {
-    let sources = files(folder, "rs").into_iter().map(|path| {
-        let relative = path.strip_prefix(folder).unwrap().to_str().unwrap();
+/// Returns the Rust files below a directory: their paths relative to it, with `/`, and their texts.
+pub(crate) fn sources(directory: &Path) -> Vec<(String, String)> {
+    let sources = files(directory, "rs").into_iter().map(|path| {
+        let relative = path.strip_prefix(directory).unwrap().to_str().unwrap();
         (
             relative.replace('\\', "/"),
             fs::read_to_string(&path).unwrap(),

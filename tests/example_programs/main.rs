@@ -6,14 +6,13 @@
 use std::{
     collections::BTreeSet,
     env::{self, consts::EXE_SUFFIX},
-    fs,
-    path::{self, Path},
+    fs, path,
     process::Stdio,
     time::Duration,
 };
 
 use codex_testing::{Item, ModelResponse, codex_bin};
-use codex_tests::stage::Stage;
+use codex_tests::{manifest_dir::manifest_dir, stage::Stage};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -435,7 +434,7 @@ fn sent_an_image(stage: &Stage) -> bool {
 
 #[test]
 fn every_example_is_tested_in_both_forms() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/codex-client/examples");
+    let directory = manifest_dir().join("../crates/codex-client/examples");
     let files = fs::read_dir(directory).unwrap();
     let paths = files.map(|file| file.unwrap().path());
     let found: BTreeSet<String> = paths

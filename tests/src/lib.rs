@@ -2,6 +2,7 @@
 
 pub mod issuer;
 pub mod json;
+pub mod manifest_dir;
 pub mod protocol;
 pub mod recorded;
 pub mod schema;

@@ -1,12 +1,11 @@
 //! Reads recorded traffic of real app-servers.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
+
+use crate::manifest_dir::manifest_dir;
 
 /// A recorded message.
 pub struct Recorded {
@@ -18,14 +17,14 @@ pub struct Recorded {
     pub message: Value,
 }
 
-/// Returns the messages of a folder below `tests/fixtures`, file by file.
+/// Returns the messages of a directory below `tests/fixtures`, file by file.
 ///
 /// # Panics
 ///
 /// If a file cannot be read or a line is not a recording.
 #[must_use]
-pub fn recorded(folder: &str) -> Vec<Vec<Recorded>> {
-    files(folder)
+pub fn recorded(directory: &str) -> Vec<Vec<Recorded>> {
+    files(directory)
         .iter()
         .map(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -43,14 +42,14 @@ pub fn recorded(folder: &str) -> Vec<Vec<Recorded>> {
         .collect()
 }
 
-/// Returns the messages of all recordings of a folder, each as its original text.
+/// Returns the messages of all recordings of a directory, each as its original text.
 ///
 /// # Panics
 ///
 /// If a file cannot be read or a line is not a recording.
 #[must_use]
-pub fn recorded_lines(folder: &str) -> Vec<String> {
-    files(folder)
+pub fn recorded_lines(directory: &str) -> Vec<String> {
+    files(directory)
         .iter()
         .flat_map(|file| {
             let text = fs::read_to_string(file).expect("a recording");
@@ -71,12 +70,10 @@ fn raw_message(line: &str) -> String {
     line.msg.get().to_owned()
 }
 
-/// Returns the files of a folder below `tests/fixtures`, in order.
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(folder);
-    let entries = fs::read_dir(&folder).expect("the folder of recordings");
+/// Returns the files of a directory below `tests/fixtures`, in order.
+fn files(directory: &str) -> Vec<PathBuf> {
+    let directory = manifest_dir().join("fixtures").join(directory);
+    let entries = fs::read_dir(&directory).expect("the directory of recordings");
     let mut files: Vec<_> = entries
         .map(|entry| entry.expect("an entry").path())
         .collect();

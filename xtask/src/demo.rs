@@ -13,7 +13,7 @@ const EXAMPLE: [&str; 4] = ["--package", "codex-tests", "--example", "demo"];
 /// Arguments of `cargo xtask demo`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The prompt; by default, a question about the files in the folder.
+    /// The prompt; by default, a question about the files in the directory.
     prompt: Option<String>,
     /// Use your own login and model instead of a scripted model; the sandbox is read-only.
     #[arg(long)]
@@ -32,7 +32,7 @@ pub(crate) fn run(Args { prompt, live }: Args) -> anyhow::Result<()> {
         .args(live.then_some("--live"))
         .args(prompt)
         .env(runtime::CODEX_BIN, binary);
-    // With `--live`, the model works in the folder of the user.
+    // With `--live`, the model works in the directory of the user.
     example.current_dir(std::env::current_dir()?);
     cargo::hand_over(example)
 }

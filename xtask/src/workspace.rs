@@ -1,7 +1,7 @@
 //! The root of the workspace, found when a chore runs.
 //!
-//! Several checkouts may share one target folder, and with it one binary of this crate. A path that
-//! is compiled in would then name the wrong checkout.
+//! Several checkouts may share one target directory, and with it one binary of this crate. A path
+//! that is compiled in would then name the wrong checkout.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,15 +18,15 @@ pub(crate) fn root() -> anyhow::Result<PathBuf> {
     above(env::var_os("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns the folder above the one of this crate, which cargo names in `CARGO_MANIFEST_DIR`.
+/// Returns the directory above the one of this crate, which cargo names in `CARGO_MANIFEST_DIR`.
 fn above(manifest_dir: Option<OsString>) -> anyhow::Result<PathBuf> {
     manifest_dir
         .map(PathBuf::from)
-        .filter(|folder| folder.ends_with("xtask"))
-        .and_then(|folder| Some(folder.parent()?.to_owned()))
+        .filter(|directory| directory.ends_with("xtask"))
+        .and_then(|directory| Some(directory.parent()?.to_owned()))
         .context(
-            "CARGO_MANIFEST_DIR does not name the `xtask` folder of a checkout: run the chores with \
-             `cargo xtask`",
+            "CARGO_MANIFEST_DIR does not name the `xtask` directory of a checkout: run the chores \
+             with `cargo xtask`",
         )
 }
 
@@ -45,15 +45,18 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn the_root_is_above_the_folder_that_cargo_names() {
-        let folder = Path::new("checkout").join("xtask");
-        assert_eq!(above(Some(folder.into())).unwrap(), Path::new("checkout"));
+    fn the_root_is_above_the_directory_that_cargo_names() {
+        let directory = Path::new("checkout").join("xtask");
+        assert_eq!(
+            above(Some(directory.into())).unwrap(),
+            Path::new("checkout")
+        );
     }
 
     #[test]
-    fn without_the_folder_of_this_crate_the_error_names_the_command() {
-        for folder in [None, Some("checkout/crates/codex-types".into())] {
-            let error = above(folder).unwrap_err().to_string();
+    fn without_the_directory_of_this_crate_the_error_names_the_command() {
+        for directory in [None, Some("checkout/crates/codex-types".into())] {
+            let error = above(directory).unwrap_err().to_string();
             assert!(
                 error.contains("run the chores with `cargo xtask`"),
                 "{error}"

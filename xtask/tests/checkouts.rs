@@ -1,5 +1,5 @@
-//! One binary serves several checkouts: with a shared target folder, cargo may run a binary that was
-//! compiled in another one.
+//! One binary serves several checkouts: with a shared target directory, cargo may run a binary that
+//! was compiled in another one.
 
 // Clippy treats only test functions as tests.
 #![expect(clippy::unwrap_used)]

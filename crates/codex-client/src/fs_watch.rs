@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use codex_types::{AbsolutePathBuf, FsChangedNotification, FsUnwatchParams, FsWatchParams};
+use codex_types::{FsChangedNotification, FsUnwatchParams, FsWatchParams};
 
 use crate::{
     builder_macros::timeouts,
@@ -43,23 +43,24 @@ impl<M> FsWatchBuilder<M> {
     timeouts!();
 
     pub(crate) async fn execute(self) -> Result<FsWatcher> {
-        let mut watcher = FsWatcher {
+        // The server may be watching even if the response is not received.
+        let mut guard = WatchGuard {
             codex: self.request.codex.clone(),
             stream: self.stream,
-            path: AbsolutePathBuf(String::new()),
-            has_ended: false,
             is_watched: true,
         };
-        // From here on, dropping the watcher sends `fs/unwatch`.
-        watcher.codex.connection().open_stream(&watcher.stream)?;
+        guard.codex.connection().open_stream(&guard.stream)?;
         match self.request.execute().await {
-            Ok(response) => watcher.path = response.path,
+            Ok(response) => Ok(FsWatcher {
+                guard,
+                path: response.path.0,
+                has_ended: false,
+            }),
             Err(error) => {
-                watcher.is_watched = !matches!(error, Error::Rpc(_));
-                return Err(error);
+                guard.is_watched = !matches!(error, Error::Rpc(_));
+                Err(error)
             }
         }
-        Ok(watcher)
     }
 }
 
@@ -90,11 +91,17 @@ impl<M> FsWatchBuilder<M> {
 /// When the watcher is dropped, the server stops watching (`fs/unwatch`).
 #[derive(Debug)]
 pub struct FsWatcher {
+    guard: WatchGuard,
+    path: String,
+    has_ended: bool,
+}
+
+/// Stops watching on drop.
+#[derive(Debug)]
+struct WatchGuard {
     /// Keeps the connection open while the path is watched.
     codex: Codex,
     stream: Arc<ClientIdStream>,
-    path: AbsolutePathBuf,
-    has_ended: bool,
     /// Whether the server may be watching.
     is_watched: bool,
 }
@@ -102,19 +109,19 @@ pub struct FsWatcher {
 impl FsWatcher {
     /// Returns the watched path, as resolved by the server.
     pub fn path(&self) -> &str {
-        &self.path.0
+        &self.path
     }
 
     /// Returns the id that this client gave the watcher. It is valid for this connection.
     pub fn watch_id(&self) -> &str {
-        self.stream.id()
+        self.guard.stream.id()
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<FsChangedNotification>>> {
         if self.has_ended {
             return Poll::Ready(None);
         }
-        let received = self.stream.mailbox.poll(context);
+        let received = self.guard.stream.mailbox.poll(context);
         received.map(|received| match received {
             Some(Received::Item(Item::Notification(notification))) => {
                 let changed = notification.decode_params::<FsChangedNotification>();
@@ -127,8 +134,8 @@ impl FsWatcher {
             Some(Received::Lagged(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
                 self.has_ended = true;
-                self.is_watched = false;
-                match self.stream.mailbox.end()?.err()? {
+                self.guard.is_watched = false;
+                match self.guard.stream.mailbox.end()?.err()? {
                     Error::Closed(closed) => Error::at_end(closed).map(Err),
                     error => Some(Err(error)),
                 }
@@ -142,7 +149,7 @@ stream! {
     FsWatcher => Result<FsChangedNotification>
 }
 
-impl Drop for FsWatcher {
+impl Drop for WatchGuard {
     fn drop(&mut self) {
         self.stream.mailbox.abandon();
         if self.is_watched {

@@ -30,8 +30,9 @@
 //! | handle errors and retry | [`Error`], [`retry_on_overload`] |
 #![cfg_attr(feature = "blocking", doc = "| do without async | [`blocking`] |")]
 
-// The ground: values that every floor may use.
+// The ground: values and macros that every floor may use.
 mod approval_mode;
+mod builder_macros;
 mod error;
 mod future;
 mod input;
@@ -39,7 +40,10 @@ mod mode;
 mod path;
 mod run_input;
 mod sandbox;
+mod send_table;
+mod stream;
 mod turn_result;
+pub mod types;
 
 // Messages, and the streams that carry them.
 mod binary;
@@ -57,7 +61,6 @@ mod server_requests;
 
 // Handles.
 mod account;
-mod builder_macros;
 mod exec;
 mod fs_watch;
 mod goal;
@@ -71,19 +74,18 @@ mod output;
 mod pages;
 mod request_builder;
 mod retry;
-mod send;
-mod send_table;
-mod stream;
 mod thread;
 mod tool;
 mod turn;
+
+// Sends the requests of all handles.
+mod send;
 
 // Faces.
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod builder;
 mod codex;
-pub mod types;
 
 // The tests use both sides of the API.
 #[cfg(test)]

@@ -33,9 +33,9 @@ use crate::{
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct Gate(Arc<Inner>);
+pub struct Gate(Arc<GateInner>);
 
-struct Inner {
+struct GateInner {
     counts: Monitor<Counts>,
     open: watch::Sender<bool>,
     /// Describes the received requests, for errors.
@@ -56,7 +56,7 @@ impl Gate {
         counts: Monitor<Counts>,
         summary: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(GateInner {
             counts,
             open: watch::Sender::new(false),
             summary: Box::new(summary),
@@ -161,11 +161,11 @@ impl Gate {
         self.0.counts.change(|counts| counts.stopped = true);
     }
 
-    fn result(&self, outcome: Option<Outcome>, awaited: &str) -> Result<()> {
+    fn result(&self, outcome: Option<WaitOutcome>, awaited: &str) -> Result<()> {
         let awaited = awaited.to_owned();
         match outcome {
-            Some(Outcome::Happened) => Ok(()),
-            Some(Outcome::Stopped) => Err(Error::Stopped { awaited }),
+            Some(WaitOutcome::Happened) => Ok(()),
+            Some(WaitOutcome::Stopped) => Err(Error::Stopped { awaited }),
             None => Err(Error::TimedOut {
                 awaited,
                 timeout: self.0.counts.timeout(),
@@ -192,25 +192,25 @@ impl fmt::Debug for Gate {
 
 /// The end of a wait that did not time out.
 #[derive(Clone, Copy)]
-enum Outcome {
+enum WaitOutcome {
     Happened,
     Stopped,
 }
 
 impl Counts {
-    fn outcome(&self, happened: bool) -> Option<Outcome> {
+    fn outcome(&self, happened: bool) -> Option<WaitOutcome> {
         match happened {
-            true => Some(Outcome::Happened),
-            false => self.stopped.then_some(Outcome::Stopped),
+            true => Some(WaitOutcome::Happened),
+            false => self.stopped.then_some(WaitOutcome::Stopped),
         }
     }
 }
 
-fn look_for_arrivals(responses: usize) -> impl FnMut(&mut Counts) -> Option<Outcome> {
+fn look_for_arrivals(responses: usize) -> impl FnMut(&mut Counts) -> Option<WaitOutcome> {
     move |counts| counts.outcome(counts.arrivals >= responses)
 }
 
-fn look_for_hangup(counts: &mut Counts) -> Option<Outcome> {
+fn look_for_hangup(counts: &mut Counts) -> Option<WaitOutcome> {
     counts.outcome(counts.hangups > 0)
 }
 

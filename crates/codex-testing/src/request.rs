@@ -10,9 +10,9 @@ use serde_json::Value;
 /// The accessors know how Codex fills the request; see
 /// [Requests from Codex](crate#requests-from-codex).
 #[derive(Clone)]
-pub struct ModelRequest(Arc<Inner>);
+pub struct ModelRequest(Arc<RequestInner>);
 
-struct Inner {
+struct RequestInner {
     number: u64,
     headers: HeaderMap,
     body: Value,
@@ -20,7 +20,7 @@ struct Inner {
 
 impl ModelRequest {
     pub(crate) fn new(number: u64, headers: HeaderMap, body: Value) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(RequestInner {
             number,
             headers,
             body,

@@ -33,13 +33,13 @@ impl Layout {
     /// # Errors
     ///
     /// Returns an error if the text is not JSON, or does not fit the type.
-    pub fn decode<T: DeserializeOwned>(self, text: &str) -> Result<T, DecodeError> {
+    pub fn decode<T: DeserializeOwned>(self, text: &str) -> Result<T, OutputError> {
         match self {
             Self::Object => decode(text),
             Self::Empty => decode("null"),
             Self::Wrapped => {
                 let mut object: BTreeMap<String, T> = decode(text)?;
-                object.remove(VALUE).ok_or_else(|| DecodeError {
+                object.remove(VALUE).ok_or_else(|| OutputError {
                     path: None,
                     reason: format!("missing field `{VALUE}`"),
                 })
@@ -51,7 +51,7 @@ impl Layout {
 /// A model's output that is not JSON, or does not fit the type.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub struct DecodeError {
+pub struct OutputError {
     /// The part that does not fit, such as `comments[2].line`. `None` if the output as a whole does not
     /// fit, or is not JSON.
     ///
@@ -63,7 +63,7 @@ pub struct DecodeError {
     pub reason: String,
 }
 
-impl fmt::Display for DecodeError {
+impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(path) = &self.path {
             write!(f, "`{path}`: ")?;
@@ -72,7 +72,7 @@ impl fmt::Display for DecodeError {
     }
 }
 
-impl DecodeError {
+impl OutputError {
     fn new(error: &serde_json::Error, path: Option<String>) -> Self {
         let reason = error.to_string();
         if !error.is_data() {
@@ -90,15 +90,15 @@ impl DecodeError {
     }
 }
 
-fn decode<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+fn decode<T: DeserializeOwned>(text: &str) -> Result<T, OutputError> {
     let mut deserializer = Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         // The path of the root is empty.
         let path = (error.path().iter().len() > 0).then(|| error.path().to_string());
-        DecodeError::new(error.inner(), path)
+        OutputError::new(error.inner(), path)
     })?;
     let end = deserializer.end();
-    end.map_err(|error| DecodeError::new(&error, None))?;
+    end.map_err(|error| OutputError::new(&error, None))?;
     Ok(value)
 }
 

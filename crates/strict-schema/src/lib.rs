@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 
 use crate::normalize::Mode;
 pub use crate::{
-    decode::{DecodeError, Layout},
+    decode::{Layout, OutputError},
     error::{Error, ErrorKind},
     schema::Schema,
 };

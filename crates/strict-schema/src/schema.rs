@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    decode::{DecodeError, Layout, VALUE},
+    decode::{Layout, OutputError, VALUE},
     error::Error,
     normalize::{Mode, Normalizer},
     tags_first::TagsFirst,
@@ -90,7 +90,7 @@ impl Schema {
     /// # Errors
     ///
     /// Returns an error if the text is not JSON, or does not fit the type.
-    pub fn decode<T: DeserializeOwned>(&self, text: &str) -> Result<T, DecodeError> {
+    pub fn decode<T: DeserializeOwned>(&self, text: &str) -> Result<T, OutputError> {
         self.layout.decode(text)
     }
 }

@@ -12,7 +12,7 @@ const MAX_CYCLE: usize = 3;
 
 /// The floors of a crate.
 pub(crate) struct Table {
-    /// The folder of the crate's sources, relative to the workspace.
+    /// The directory of the crate's sources, relative to the workspace.
     pub(crate) sources: &'static str,
     /// The floors from the ground upwards. Each has the path prefixes of its files, relative to
     /// `sources`: `rpc` stands for `rpc.rs` and for all files below `rpc/`. The longest prefix of a

@@ -14,10 +14,10 @@
 mod check;
 mod codex_client;
 mod crates;
+mod import_samples;
 mod imports;
 mod paths;
 mod resolve;
-mod samples;
 mod sources;
 
 use std::collections::BTreeSet;

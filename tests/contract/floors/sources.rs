@@ -56,7 +56,7 @@ pub(crate) struct Module {
 }
 
 impl Sources {
-    /// Reads the sources in a folder.
+    /// Reads the sources in a directory.
     pub(crate) fn read(root: &Path) -> Self {
         Self::parse(&workspace::sources(root))
     }
@@ -71,9 +71,9 @@ impl Sources {
         parsed
     }
 
-    /// Parses a file, if it exists, and the modules that it declares. `folder` holds the files of these
-    /// modules: empty, or with a `/` at its end. Returns whether the file exists.
-    fn add(&mut self, sources: &[Source], path: &str, module: &[String], folder: &str) -> bool {
+    /// Parses a file, if it exists, and the modules that it declares. `directory` holds the files
+    /// of these modules: empty, or with a `/` at its end. Returns whether the file exists.
+    fn add(&mut self, sources: &[Source], path: &str, module: &[String], directory: &str) -> bool {
         let Some((_, text)) = sources.iter().find(|(name, _)| name == path) else {
             return false;
         };
@@ -86,7 +86,7 @@ impl Sources {
         });
         Reader::new(self, self.files.len() - 1, module.to_vec()).read(&file.items);
         for item in &file.items {
-            self.add_module(sources, path, item, module, folder);
+            self.add_module(sources, path, item, module, directory);
         }
         true
     }
@@ -98,7 +98,7 @@ impl Sources {
         file: &str,
         item: &Item,
         module: &[String],
-        folder: &str,
+        directory: &str,
     ) {
         let Item::Mod(item) = item else { return };
         if item.attrs.iter().any(is_for_tests) {
@@ -106,7 +106,7 @@ impl Sources {
         }
         let name = item.ident.to_string();
         let module = [module, slice::from_ref(&name)].concat();
-        let inner = format!("{folder}{name}/");
+        let inner = format!("{directory}{name}/");
         if let Some((_, items)) = &item.content {
             for item in items {
                 self.add_module(sources, file, item, &module, &inner);
@@ -115,15 +115,15 @@ impl Sources {
             // Relative to the file that has the attribute.
             let path = format!("{}{path}", parent(file));
             self.add(sources, &path, &module, parent(&path));
-        } else if !is_test_folder(folder, &name)
-            && !self.add(sources, &format!("{folder}{name}.rs"), &module, &inner)
+        } else if !is_test_directory(directory, &name)
+            && !self.add(sources, &format!("{directory}{name}.rs"), &module, &inner)
         {
             self.add(sources, &format!("{inner}mod.rs"), &module, &inner);
         }
     }
 }
 
-/// Returns the folder of a file, with a `/` at its end.
+/// Returns the directory of a file, with a `/` at its end.
 fn parent(path: &str) -> &str {
     path.rfind('/').map_or("", |slash| &path[..=slash])
 }
@@ -145,8 +145,8 @@ fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
 }
 
 /// Returns whether the place of a module is for tests: `tests.rs` or below `tests/`.
-fn is_test_folder(folder: &str, name: &str) -> bool {
-    name == "tests" || folder.split('/').any(|part| part == "tests")
+fn is_test_directory(directory: &str, name: &str) -> bool {
+    name == "tests" || directory.split('/').any(|part| part == "tests")
 }
 
 /// Returns whether an item can stand in a file that only declares modules and re-exports.

@@ -11,7 +11,7 @@ use super::{
 
 /// Returns the names that the file of a module exports.
 pub(crate) fn exports(files: &BTreeMap<String, File>, path: &str) -> BTreeSet<String> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let mut names = BTreeSet::new();
     for item in &files[path].items {
         let (visibility, name) = match item {
@@ -23,7 +23,7 @@ pub(crate) fn exports(files: &BTreeMap<String, File>, path: &str) -> BTreeSet<St
             Item::Type(item) => (&item.vis, &item.ident),
             Item::Use(item) => {
                 if is_public(&item.vis) {
-                    used(files, &item.tree, folder, &mut names);
+                    used(files, &item.tree, directory, &mut names);
                 }
                 continue;
             }
@@ -42,24 +42,24 @@ pub(crate) fn exports(files: &BTreeMap<String, File>, path: &str) -> BTreeSet<St
     names
 }
 
-/// Collects the names of a `use` in a folder.
+/// Collects the names of a `use` in a directory.
 fn used(
     files: &BTreeMap<String, File>,
     tree: &UseTree,
-    folder: &str,
+    directory: &str,
     names: &mut BTreeSet<String>,
 ) {
     match tree {
         UseTree::Path(tree) => match &*tree.tree {
             UseTree::Glob(_) => {
-                names.extend(exports(files, &format!("{folder}/{}.rs", tree.ident)));
+                names.extend(exports(files, &format!("{directory}/{}.rs", tree.ident)));
             }
-            inner => used(files, inner, folder, names),
+            inner => used(files, inner, directory, names),
         },
         UseTree::Group(tree) => tree
             .items
             .iter()
-            .for_each(|tree| used(files, tree, folder, names)),
+            .for_each(|tree| used(files, tree, directory, names)),
         UseTree::Name(tree) => drop(names.insert(tree.ident.to_string())),
         UseTree::Rename(tree) => drop(names.insert(tree.rename.to_string())),
         UseTree::Glob(_) => panic!("a glob without a module"),

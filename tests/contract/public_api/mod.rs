@@ -7,8 +7,8 @@
 mod exports;
 mod found;
 mod known;
+mod macro_samples;
 mod macros;
-mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,8 +88,8 @@ impl Api {
     }
 
     /// Reads a crate without sides, apart from the members that macros define.
-    pub(crate) fn plain(folder: &str) -> Self {
-        Self::read(parsed(folder), &Macros::default())
+    pub(crate) fn plain(directory: &str) -> Self {
+        Self::read(parsed(directory), &Macros::default())
     }
 
     fn read(files: BTreeMap<String, File>, macros: &Macros) -> Self {
@@ -200,9 +200,9 @@ impl Api {
     }
 }
 
-/// Parses the sources in a folder, apart from tests.
-fn parsed(folder: &str) -> BTreeMap<String, File> {
-    let sources = workspace::sources(&workspace::root().join(folder)).into_iter();
+/// Parses the sources in a directory, apart from tests.
+fn parsed(directory: &str) -> BTreeMap<String, File> {
+    let sources = workspace::sources(&workspace::root().join(directory)).into_iter();
     let is_test = |path: &str| path.split(['/', '.']).any(|part| part == "tests");
     let sources = sources.filter(|(path, _)| !is_test(path));
     let parsed = sources.map(|(path, text)| (path, syn::parse_file(&text).unwrap()));

@@ -22,7 +22,7 @@ async fn main() -> Result<()> {
     let is_live = arguments.next_if_eq("--live").is_some();
     let prompt = arguments
         .next()
-        .unwrap_or_else(|| "What is in this folder?".to_owned());
+        .unwrap_or_else(|| "What is in this directory?".to_owned());
     if is_live {
         live(&prompt).await
     } else {

@@ -15,7 +15,7 @@ pub(super) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
     )?;
     fs::write(workspace.join("notes.md"), "# Notes\n")?;
     model.push(ModelResponse::items([
-        Item::reasoning("**Looking at the folder** before answering."),
+        Item::reasoning("**Looking at the directory** before answering."),
         Item::function_call("exec_command", json!({ "cmd": "ls && wc -l hello.rs" })),
     ]));
     model.push(

@@ -10,14 +10,14 @@
 //! the server, `out` to the server. A method that the release does not know gets an error response,
 //! which is recorded as well.
 
+mod recorder;
 mod scenes;
 mod scrub;
-mod stage;
 
 use std::{error::Error, fmt::Write as _, fs, path::PathBuf};
 
+use recorder::Recorder;
 use scenes::SCENES;
-use stage::Stage;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -35,9 +35,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     fs::create_dir_all(&out)?;
     for scene in SCENES {
-        let mut stage = Stage::start(&bin, scene.config, scene.experimental)?;
-        (scene.play)(&mut stage)?;
-        let lines = stage.finish();
+        let mut recorder = Recorder::start(&bin, scene.config, scene.experimental)?;
+        (scene.play)(&mut recorder)?;
+        let lines = recorder.finish();
         let text = lines.iter().fold(String::new(), |mut text, line| {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{line}");

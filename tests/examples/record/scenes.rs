@@ -3,7 +3,7 @@
 use codex_testing::{Item, ModelResponse, Usage};
 use serde_json::{Value, json};
 
-use crate::stage::{Played, Stage};
+use crate::recorder::{Played, Recorder};
 
 /// A scene and the name of its file.
 pub(crate) struct Scene {
@@ -12,7 +12,7 @@ pub(crate) struct Scene {
     pub(crate) config: &'static str,
     /// Whether the client has the experimental capability.
     pub(crate) experimental: bool,
-    pub(crate) play: fn(&mut Stage) -> Played,
+    pub(crate) play: fn(&mut Recorder) -> Played,
 }
 
 pub(crate) const SCENES: &[Scene] = &[
@@ -55,15 +55,15 @@ pub(crate) const SCENES: &[Scene] = &[
 ];
 
 /// Texts, reasoning, a plan, commands, failures, a steer and an interrupt.
-fn turns(stage: &mut Stage) -> Played {
-    let thread = stage.thread(json!({
+fn turns(recorder: &mut Recorder) -> Played {
+    let thread = recorder.thread(json!({
         "approvalPolicy": "never", "sandbox": "danger-full-access", "model": "gpt-5.5",
     }))?;
     let usage = Usage::new(700, 30).cached(600).reasoning(10);
-    stage
+    recorder
         .model
         .push(ModelResponse::deltas(["Hel", "lo, ", "wörld 🦀"]).usage(usage));
-    stage.run(&thread, "Say hello.")?;
+    recorder.run(&thread, "Say hello.")?;
 
     let plan = json!({ "explanation": "In two steps.", "plan": [
         { "step": "Look", "status": "completed" }, { "step": "Leap", "status": "in_progress" },
@@ -73,68 +73,74 @@ fn turns(stage: &mut Stage) -> Played {
         Item::reasoning("A plan is needed."),
         Item::function_call("update_plan", plan),
     ];
-    stage.model.push(ModelResponse::items(items));
+    recorder.model.push(ModelResponse::items(items));
     let shell = json!({ "cmd": "echo out && echo err >&2 && ls" });
-    stage.model.push(ModelResponse::items([
+    recorder.model.push(ModelResponse::items([
         Item::text("I will run it."),
         Item::function_call("exec_command", shell),
     ]));
     let fails = json!({ "cmd": "exit 3" });
-    stage
+    recorder
         .model
         .push(ModelResponse::function_call("exec_command", fails));
-    stage
+    recorder
         .model
         .push(ModelResponse::function_call("no_such_tool", json!({})));
-    stage.model.push("It is done.");
-    stage.run(&thread, "Work.")?;
+    recorder.model.push("It is done.");
+    recorder.run(&thread, "Work.")?;
 
-    stage.model.push(ModelResponse::http_error(500, "broken"));
-    stage.run(&thread, "Fail.")?;
-    stage
+    recorder
+        .model
+        .push(ModelResponse::http_error(500, "broken"));
+    recorder.run(&thread, "Fail.")?;
+    recorder
         .model
         .push(ModelResponse::http_error(400, "your fault"));
-    stage.run(&thread, "Fail again.")?;
-    stage.model.push(ModelResponse::http_error(429, "too many"));
-    stage.run(&thread, "Fail once more.")?;
-    stage
+    recorder.run(&thread, "Fail again.")?;
+    recorder
+        .model
+        .push(ModelResponse::http_error(429, "too many"));
+    recorder.run(&thread, "Fail once more.")?;
+    recorder
         .model
         .push(ModelResponse::text("half of").then_fail("server_is_overloaded", "busy"));
-    stage.run(&thread, "Fail in the middle.")?;
+    recorder.run(&thread, "Fail in the middle.")?;
     let code = "context_length_exceeded";
-    stage.model.push(ModelResponse::failure(code, "too long"));
-    stage.run(&thread, "Say too much.")?;
+    recorder
+        .model
+        .push(ModelResponse::failure(code, "too long"));
+    recorder.run(&thread, "Say too much.")?;
 
-    let fresh = stage.thread(json!({ "approvalPolicy": "never", "sandbox": "read-only" }))?;
-    let gate = stage.model.push_gated("Never heard.");
-    stage.model.push("Steered.");
-    let turn = stage.turn(&fresh, "Wait.")?;
+    let fresh = recorder.thread(json!({ "approvalPolicy": "never", "sandbox": "read-only" }))?;
+    let gate = recorder.model.push_gated("Never heard.");
+    recorder.model.push("Steered.");
+    let turn = recorder.turn(&fresh, "Wait.")?;
     gate.blocking_reached()?;
     let input = json!([{ "type": "text", "text": "Only the lexer." }]);
     let steer = json!({ "threadId": fresh, "expectedTurnId": turn, "input": input });
-    stage.call("turn/steer", steer)?;
+    recorder.call("turn/steer", steer)?;
     gate.open();
-    stage.ended(&turn)?;
-    let gate = stage.model.push_gated("Never heard.");
-    let turn = stage.turn(&fresh, "Wait again.")?;
+    recorder.ended(&turn)?;
+    let gate = recorder.model.push_gated("Never heard.");
+    let turn = recorder.turn(&fresh, "Wait again.")?;
     gate.blocking_reached()?;
-    stage.call(
+    recorder.call(
         "turn/interrupt",
         json!({ "threadId": fresh, "turnId": turn }),
     )?;
-    stage.ended(&turn)?;
+    recorder.ended(&turn)?;
     gate.open();
 
-    stage.model.push("Compacted.");
-    stage.call("thread/compact/start", json!({ "threadId": fresh }))?;
-    stage.notified("turn/completed")?;
-    stage.model.push("{\"findings\":[],\"overall_correctness\":\"patch is correct\",\"overall_explanation\":\"Fine.\",\"overall_confidence_score\":0.9}");
+    recorder.model.push("Compacted.");
+    recorder.call("thread/compact/start", json!({ "threadId": fresh }))?;
+    recorder.notified("turn/completed")?;
+    recorder.model.push("{\"findings\":[],\"overall_correctness\":\"patch is correct\",\"overall_explanation\":\"Fine.\",\"overall_confidence_score\":0.9}");
     let target = json!({ "type": "custom", "instructions": "Look at it." });
-    let review = stage.call(
+    let review = recorder.call(
         "review/start",
         json!({ "threadId": fresh, "target": target }),
     )?;
-    stage.ended(&review["turn"]["id"])
+    recorder.ended(&review["turn"]["id"])
 }
 
 const ADD: &str = "*** Begin Patch\n*** Add File: made.txt\n+one\n+two\n*** End Patch\n";
@@ -142,12 +148,12 @@ const UPDATE: &str =
     "*** Begin Patch\n*** Update File: made.txt\n@@\n-one\n+three\n two\n*** End Patch\n";
 
 /// Commands, file changes and tools of the client, accepted and declined.
-fn approvals(stage: &mut Stage) -> Played {
+fn approvals(recorder: &mut Recorder) -> Played {
     let tool = json!({
         "type": "function", "name": "lookup_ticket", "description": "Fetch a ticket by id.",
         "inputSchema": { "type": "object", "properties": { "id": { "type": "string" } } },
     });
-    let thread = stage.thread(json!({
+    let thread = recorder.thread(json!({
         "approvalPolicy": "on-request", "sandbox": "read-only", "model": "gpt-5.5",
         "dynamicTools": [tool],
     }))?;
@@ -156,52 +162,52 @@ fn approvals(stage: &mut Stage) -> Played {
             "cmd": format!("touch {decision}.txt"), "sandbox_permissions": "require_escalated",
             "justification": "May I make a file?",
         });
-        stage
+        recorder
             .model
             .push(ModelResponse::function_call("exec_command", call));
         if decision != "cancel" {
-            stage.model.push("As you wish.");
+            recorder.model.push("As you wish.");
         }
-        stage.respond_with([json!({ "decision": decision })]);
-        stage.run(&thread, "Make a file.")?;
+        recorder.respond_with([json!({ "decision": decision })]);
+        recorder.run(&thread, "Make a file.")?;
     }
     for (patch, decision) in [
         (ADD, "decline"),
         (ADD, "accept"),
         (UPDATE, "acceptForSession"),
     ] {
-        stage
+        recorder
             .model
             .push(ModelResponse::custom_tool_call("apply_patch", patch));
-        stage.model.push("As you wish.");
-        stage.respond_with([json!({ "decision": decision })]);
-        stage.run(&thread, "Change a file.")?;
+        recorder.model.push("As you wish.");
+        recorder.respond_with([json!({ "decision": decision })]);
+        recorder.run(&thread, "Change a file.")?;
     }
     let content = json!([{ "type": "inputText", "text": "Ticket 7 is open." }]);
-    stage.respond_with([json!({ "success": true, "contentItems": content })]);
+    recorder.respond_with([json!({ "success": true, "contentItems": content })]);
     let arguments = json!({ "id": "7" });
-    stage.model.push(ModelResponse::function_call(
+    recorder.model.push(ModelResponse::function_call(
         "lookup_ticket",
         arguments.clone(),
     ));
-    stage.model.push("It is open.");
-    stage.run(&thread, "Is ticket 7 open?")?;
+    recorder.model.push("It is open.");
+    recorder.run(&thread, "Is ticket 7 open?")?;
     // The response to this request is malformed on purpose.
-    stage
+    recorder
         .model
         .push(ModelResponse::function_call("lookup_ticket", arguments));
-    stage.model.push("I do not know.");
-    stage.run(&thread, "Is it really?")
+    recorder.model.push("I do not know.");
+    recorder.run(&thread, "Is it really?")
 }
 
 /// The lifecycle of threads: names, lists, reads, forks, archives, goals.
-fn threads(stage: &mut Stage) -> Played {
-    let thread = stage.thread(json!({
+fn threads(recorder: &mut Recorder) -> Played {
+    let thread = recorder.thread(json!({
         "approvalPolicy": "never", "sandbox": "read-only", "experimentalRawEvents": true,
     }))?;
-    stage.model.push("First.").push("Second.");
-    stage.run(&thread, "One.")?;
-    stage.run(&thread, "Two.")?;
+    recorder.model.push("First.").push("Second.");
+    recorder.run(&thread, "One.")?;
+    recorder.run(&thread, "Two.")?;
     let id = |more: Value| {
         let mut params = json!({ "threadId": thread });
         for (name, value) in more.as_object().into_iter().flatten() {
@@ -209,49 +215,49 @@ fn threads(stage: &mut Stage) -> Played {
         }
         params
     };
-    stage.call("thread/name/set", id(json!({ "name": "A name" })))?;
-    stage.call("thread/list", json!({ "limit": 5, "sourceKinds": [] }))?;
-    stage.call("thread/loaded/list", json!({}))?;
-    stage.call("thread/read", id(json!({ "includeTurns": true })))?;
-    stage.call("thread/turns/list", id(json!({ "limit": 1 })))?;
-    stage.call("thread/items/list", id(json!({ "limit": 2 })))?;
-    stage.call("thread/search", json!({ "searchTerm": "First" }))?;
+    recorder.call("thread/name/set", id(json!({ "name": "A name" })))?;
+    recorder.call("thread/list", json!({ "limit": 5, "sourceKinds": [] }))?;
+    recorder.call("thread/loaded/list", json!({}))?;
+    recorder.call("thread/read", id(json!({ "includeTurns": true })))?;
+    recorder.call("thread/turns/list", id(json!({ "limit": 1 })))?;
+    recorder.call("thread/items/list", id(json!({ "limit": 2 })))?;
+    recorder.call("thread/search", json!({ "searchTerm": "First" }))?;
     let git = json!({ "branch": "main", "sha": "0".repeat(40), "originUrl": null });
-    stage.call("thread/metadata/update", id(json!({ "gitInfo": git })))?;
-    stage.call(
+    recorder.call("thread/metadata/update", id(json!({ "gitInfo": git })))?;
+    recorder.call(
         "thread/goal/set",
         id(json!({ "objective": "Ship it", "tokenBudget": 1000 })),
     )?;
-    stage.call("thread/goal/get", id(json!({})))?;
-    stage.call("thread/goal/clear", id(json!({})))?;
-    stage.call(
+    recorder.call("thread/goal/get", id(json!({})))?;
+    recorder.call("thread/goal/clear", id(json!({})))?;
+    recorder.call(
         "thread/settings/update",
         id(json!({ "model": "gpt-5.5", "effort": "high" })),
     )?;
-    stage.call("thread/memoryMode/set", id(json!({ "mode": "disabled" })))?;
-    stage.call("thread/backgroundTerminals/list", id(json!({})))?;
+    recorder.call("thread/memoryMode/set", id(json!({ "mode": "disabled" })))?;
+    recorder.call("thread/backgroundTerminals/list", id(json!({})))?;
     let said = json!({ "type": "message", "role": "user",
         "content": [{ "type": "input_text", "text": "By the way." }] });
-    stage.call("thread/inject_items", id(json!({ "items": [said] })))?;
-    stage.call(
+    recorder.call("thread/inject_items", id(json!({ "items": [said] })))?;
+    recorder.call(
         "thread/shellCommand",
         id(json!({ "command": "echo of the user" })),
     )?;
-    stage.notified("turn/completed")?;
-    let fork = stage.call("thread/fork", id(json!({})))?;
+    recorder.notified("turn/completed")?;
+    let fork = recorder.call("thread/fork", id(json!({})))?;
     let fork = fork["thread"]["id"].clone();
-    stage.call("thread/archive", json!({ "threadId": fork }))?;
-    stage.call("thread/unarchive", json!({ "threadId": fork }))?;
-    stage.call("thread/unsubscribe", id(json!({})))?;
-    stage.call("thread/resume", id(json!({})))?;
-    stage.call("thread/delete", json!({ "threadId": fork }))?;
-    stage.call("thread/read", json!({ "threadId": "no-such-thread" }))?;
+    recorder.call("thread/archive", json!({ "threadId": fork }))?;
+    recorder.call("thread/unarchive", json!({ "threadId": fork }))?;
+    recorder.call("thread/unsubscribe", id(json!({})))?;
+    recorder.call("thread/resume", id(json!({})))?;
+    recorder.call("thread/delete", json!({ "threadId": fork }))?;
+    recorder.call("thread/read", json!({ "threadId": "no-such-thread" }))?;
     Ok(())
 }
 
 /// Reads of the state of the server.
-fn reads(stage: &mut Stage) -> Played {
-    let cwds = json!({ "cwds": [stage.path("")] });
+fn reads(recorder: &mut Recorder) -> Played {
+    let cwds = json!({ "cwds": [recorder.path("")] });
     for (method, params) in [
         ("account/read", json!({ "refreshToken": false })),
         ("account/rateLimits/read", Value::Null),
@@ -290,27 +296,27 @@ fn reads(stage: &mut Stage) -> Played {
         ("memory/reset", Value::Null),
         ("server/diagnostics", json!({})),
     ] {
-        stage.call(method, params)?;
+        recorder.call(method, params)?;
     }
     Ok(())
 }
 
 /// Files and processes without a thread.
-fn files(stage: &mut Stage) -> Played {
-    let (folder, file, copy) = (
-        stage.path("d/e"),
-        stage.path("d/f.txt"),
-        stage.path("d/g.txt"),
+fn files(recorder: &mut Recorder) -> Played {
+    let (directory, file, copy) = (
+        recorder.path("d/e"),
+        recorder.path("d/f.txt"),
+        recorder.path("d/g.txt"),
     );
     let free = json!({ "type": "dangerFullAccess" });
     for (method, params) in [
         (
             "fs/createDirectory",
-            json!({ "path": folder, "recursive": true }),
+            json!({ "path": directory, "recursive": true }),
         ),
         (
             "fs/watch",
-            json!({ "path": stage.path("d"), "watchId": "w1" }),
+            json!({ "path": recorder.path("d"), "watchId": "w1" }),
         ),
         (
             "fs/writeFile",
@@ -318,7 +324,7 @@ fn files(stage: &mut Stage) -> Played {
         ),
         ("fs/readFile", json!({ "path": file })),
         ("fs/getMetadata", json!({ "path": file })),
-        ("fs/readDirectory", json!({ "path": stage.path("d") })),
+        ("fs/readDirectory", json!({ "path": recorder.path("d") })),
         (
             "fs/copy",
             json!({ "sourcePath": file, "destinationPath": copy }),
@@ -340,7 +346,7 @@ fn files(stage: &mut Stage) -> Played {
         ),
         (
             "process/spawn",
-            json!({ "command": ["sh", "-c", "cat; echo end >&2"], "cwd": stage.path(""), "processHandle": "h1", "streamStdin": true, "streamStdoutStderr": true }),
+            json!({ "command": ["sh", "-c", "cat; echo end >&2"], "cwd": recorder.path(""), "processHandle": "h1", "streamStdin": true, "streamStdoutStderr": true }),
         ),
         (
             "process/writeStdin",
@@ -348,30 +354,30 @@ fn files(stage: &mut Stage) -> Played {
         ),
         (
             "fuzzyFileSearch",
-            json!({ "query": "f", "roots": [stage.path("")] }),
+            json!({ "query": "f", "roots": [recorder.path("")] }),
         ),
     ] {
-        stage.call(method, params)?;
+        recorder.call(method, params)?;
     }
-    stage.notified("process/exited")?;
+    recorder.notified("process/exited")?;
     Ok(())
 }
 
 /// A client without the experimental capability.
-fn stable(stage: &mut Stage) -> Played {
+fn stable(recorder: &mut Recorder) -> Played {
     let thread =
-        stage.thread(json!({ "approvalPolicy": "never", "sandbox": "workspace-write" }))?;
-    stage.model.push(ModelResponse::items([
+        recorder.thread(json!({ "approvalPolicy": "never", "sandbox": "workspace-write" }))?;
+    recorder.model.push(ModelResponse::items([
         Item::reasoning("Easy."),
         Item::text("Hello."),
     ]));
-    stage.run(&thread, "Say hello.")?;
-    stage.call("thread/goal/get", json!({ "threadId": thread }))?;
-    stage.call(
+    recorder.run(&thread, "Say hello.")?;
+    recorder.call("thread/goal/get", json!({ "threadId": thread }))?;
+    recorder.call(
         "thread/memoryMode/set",
         json!({ "threadId": thread, "mode": "disabled" }),
     )?;
-    stage.call(
+    recorder.call(
         "thread/read",
         json!({ "threadId": thread, "includeTurns": true }),
     )?;

@@ -12,7 +12,10 @@ impl Scrub {
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let mut words = vec![(path(bin), "/home/user/bin/codex")];
         // The helper executables are beside the executable.
-        words.extend(bin.parent().map(|folder| (path(folder), "/home/user/bin")));
+        words.extend(
+            bin.parent()
+                .map(|directory| (path(directory), "/home/user/bin")),
+        );
         words.push((path(home), "/home/user/recording"));
         words.push((model, "127.0.0.1:1"));
         Self(words)

@@ -10,7 +10,6 @@ mod shape;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
 };
 
 use corrections::CORRECTIONS;
@@ -18,6 +17,8 @@ pub use make::Choices;
 pub use order::{Order, text};
 use serde_json::Value;
 pub use shape::{Body, Field, Object, Shape, tag_of};
+
+use crate::manifest_dir::manifest_dir;
 
 /// The unions of messages, which have methods instead of tags.
 pub const MESSAGES: &[&str] = &[
@@ -102,7 +103,7 @@ impl Schema {
 /// If the bundle cannot be read.
 #[must_use]
 pub fn bundle(name: &str) -> BTreeMap<String, Value> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let file = manifest_dir()
         .join("../schema")
         .join(name)
         .join("codex_app_server_protocol.schemas.json");

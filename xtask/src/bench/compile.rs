@@ -1,7 +1,7 @@
 //! Measures the CPU seconds of compiling codex-types, and a hello world with codex-client, beside a
 //! peer crate.
 //!
-//! Each subject is a package of a project in a temporary folder, compiled as for a user: default
+//! Each subject is a package of a project in a temporary directory, compiled as for a user: default
 //! profiles, lints capped, not incremental. All dependencies are compiled first. Each round then
 //! removes the crates of a subject and compiles them again. The CPU time of cargo and its compilers
 //! counts; wall time would depend on the other load of the machine.
@@ -38,7 +38,7 @@ fn words(mode: &str) -> (&'static [&'static str], &'static str) {
 /// A package of the project.
 struct Subject {
     name: &'static str,
-    /// Its dependencies. `CRATES` stands for the folder of our crates.
+    /// Its dependencies. `CRATES` stands for the directory of our crates.
     dependencies: &'static str,
     /// The name of its source file, and the content.
     source: (&'static str, &'static str),
@@ -162,15 +162,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// The project with the packages of all subjects.
 struct Project {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Project {
     fn create() -> anyhow::Result<Self> {
         let project = Self {
-            folder: tempfile::tempdir().context("cannot create a temporary folder")?,
+            directory: tempfile::tempdir().context("cannot create a temporary directory")?,
         };
-        let root = project.folder.path();
+        let root = project.directory.path();
         let crates = workspace::root()?.join("crates").display().to_string();
         let manifest = "[workspace]\nresolver = '3'\nmembers = ['*-*']\n";
         fs::write(root.join("Cargo.toml"), manifest)?;
@@ -212,8 +212,8 @@ impl Project {
     fn cargo(&self, words: &[&str]) -> anyhow::Result<()> {
         let output = cargo::command()?
             .args(words)
-            .current_dir(self.folder.path())
-            .env("CARGO_TARGET_DIR", self.folder.path().join("target"))
+            .current_dir(self.directory.path())
+            .env("CARGO_TARGET_DIR", self.directory.path().join("target"))
             .env("CARGO_INCREMENTAL", "0")
             // Cargo lints path dependencies, and caps the lints of those from the registry.
             .env("CARGO_ENCODED_RUSTFLAGS", "--cap-lints\u{1f}allow")

@@ -15,12 +15,12 @@ use serde_json::Value;
 
 use super::{Definitions, Tables, build_model, normalise, print};
 
-fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let folder = crate::workspace::root()
+fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
+    let directory = crate::workspace::root()
         .unwrap()
         .join("xtask/tests/mini")
-        .join(folder);
-    let entries = fs::read_dir(folder)
+        .join(directory);
+    let entries = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries

@@ -11,25 +11,25 @@ use similar::TextDiff;
 
 use super::print::Files;
 
-/// Returns the folder of the generated files.
-fn folder() -> Result<PathBuf> {
+/// Returns the directory of the generated files.
+fn directory() -> Result<PathBuf> {
     Ok(crate::workspace::root()?.join("crates/codex-types/src/generated"))
 }
 
 /// Writes the files, and removes files that are no longer generated.
 pub(crate) fn write(files: &Files) -> Result<()> {
-    let folder = folder()?;
-    fs::create_dir_all(&folder)?;
+    let directory = directory()?;
+    fs::create_dir_all(&directory)?;
     let mut changed = 0;
-    for name in present(&folder)?
+    for name in present(&directory)?
         .iter()
         .filter(|name| !files.contains_key(*name))
     {
-        fs::remove_file(folder.join(name)).with_context(|| format!("removing {name}"))?;
+        fs::remove_file(directory.join(name)).with_context(|| format!("removing {name}"))?;
         changed += 1;
     }
     for (name, text) in files {
-        let path = folder.join(name);
+        let path = directory.join(name);
         if fs::read_to_string(&path).is_ok_and(|old| old == *text) {
             continue; // Keeps the modification time, so cargo does not rebuild.
         }
@@ -44,13 +44,13 @@ pub(crate) fn write(files: &Files) -> Result<()> {
 /// Fails and prints the difference if the files are stale.
 pub(crate) fn check(files: &Files) -> Result<()> {
     const SHOWN_LINES: usize = 60;
-    let folder = folder()?;
-    let present = present(&folder)?;
+    let directory = directory()?;
+    let present = present(&directory)?;
     let names: BTreeSet<_> = present.iter().chain(files.keys()).collect();
     let mut stale = Vec::new();
     let mut shown = 0;
     for name in names {
-        let old = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let old = fs::read_to_string(directory.join(name)).unwrap_or_default();
         let new = files.get(name).cloned().unwrap_or_default();
         if old == new && present.contains(name) && files.contains_key(name) {
             continue;
@@ -78,8 +78,9 @@ pub(crate) fn check(files: &Files) -> Result<()> {
 }
 
 /// The names of the files on disk.
-fn present(folder: &Path) -> Result<BTreeSet<String>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+fn present(directory: &Path) -> Result<BTreeSet<String>> {
+    let entries =
+        fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?;
     entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect()

@@ -1,8 +1,9 @@
-//! The installed runtimes, one folder per version.
+//! The installed runtimes, one directory per version.
 //!
-//! An install renames its staging folder to the version only after the binary has reported that
-//! version, so every folder with the name of a version is complete. An install holds the lock of the
-//! cache; files in the staging folder while the lock is free are left over from an aborted install.
+//! An install renames its staging directory to the version only after the binary has reported that
+//! version, so every directory with the name of a version is complete. An install holds the lock of
+//! the cache; files in the staging directory while the lock is free are left over from an aborted
+//! install.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -15,7 +16,7 @@ use super::platform::Platform;
 
 /// The operations of the cache that tests replace: fetching packages and running binaries.
 pub(super) trait Installer {
-    /// Installs a version below `into`, an empty folder.
+    /// Installs a version below `into`, an empty directory.
     fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()>;
 
     /// Returns the version that a binary reports.
@@ -25,22 +26,25 @@ pub(super) trait Installer {
     fn waiting(&self) {}
 }
 
-/// The folder of all runtimes.
+/// The directory of all runtimes.
 #[derive(Debug)]
 pub(super) struct Cache {
-    folder: PathBuf,
+    directory: PathBuf,
     platform: Platform,
 }
 
 impl Cache {
-    /// Creates a cache in `folder`, which may not exist yet.
-    pub(super) fn new(folder: PathBuf, platform: Platform) -> Self {
-        Self { folder, platform }
+    /// Creates a cache in `directory`, which may not exist yet.
+    pub(super) fn new(directory: PathBuf, platform: Platform) -> Self {
+        Self {
+            directory,
+            platform,
+        }
     }
 
-    /// Returns the folder of a version, installed or not.
+    /// Returns the directory of a version, installed or not.
     pub(super) fn home(&self, version: &Version) -> PathBuf {
-        self.folder.join(version.to_string())
+        self.directory.join(version.to_string())
     }
 
     /// Returns the binary of a version if it is installed.
@@ -48,19 +52,19 @@ impl Cache {
         self.platform.binary_in(&self.home(version))
     }
 
-    /// Returns the versions that have a folder, oldest first.
+    /// Returns the versions that have a directory, oldest first.
     pub(super) fn versions(&self) -> anyhow::Result<Vec<Version>> {
-        let entries = match fs::read_dir(&self.folder) {
+        let entries = match fs::read_dir(&self.directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error).with_context(|| cannot("read", &self.folder)),
+            Err(error) => return Err(error).with_context(|| cannot("read", &self.directory)),
         };
         let mut versions = Vec::new();
         for entry in entries {
             let name = entry
-                .with_context(|| cannot("read", &self.folder))?
+                .with_context(|| cannot("read", &self.directory))?
                 .file_name();
-            // The names of the lock and of the staging folder are not versions.
+            // The names of the lock and of the staging directory are not versions.
             versions.extend(name.to_str().and_then(|name| Version::parse(name).ok()));
         }
         versions.sort();
@@ -95,7 +99,7 @@ impl Cache {
 
     /// Installs a version. The caller holds the lock.
     fn install(&self, version: &Version, installer: &impl Installer) -> anyhow::Result<PathBuf> {
-        let staging = self.folder.join(".staging");
+        let staging = self.directory.join(".staging");
         // This fails if the package manager of an aborted install is still writing. The next install
         // removes the rest, and nothing reads it until then.
         let _ = fs::remove_dir_all(&staging);
@@ -103,7 +107,7 @@ impl Cache {
         let stage = tempfile::Builder::new()
             .prefix(&format!("{version}-"))
             .tempdir_in(&staging)
-            .with_context(|| cannot("create a folder in", &staging))?;
+            .with_context(|| cannot("create a directory in", &staging))?;
 
         installer.fetch(version, stage.path())?;
         let Some(binary) = self.platform.binary_in(stage.path()) else {
@@ -133,8 +137,8 @@ impl Cache {
 
     /// Locks the cache until the file is dropped. Waits while another process holds the lock.
     fn lock(&self, installer: &impl Installer) -> anyhow::Result<File> {
-        fs::create_dir_all(&self.folder).with_context(|| cannot("create", &self.folder))?;
-        let path = self.folder.join(".lock");
+        fs::create_dir_all(&self.directory).with_context(|| cannot("create", &self.directory))?;
+        let path = self.directory.join(".lock");
         let file = File::options()
             .write(true)
             .create(true)

@@ -62,10 +62,10 @@ fn line(version: &str, mark: &str, state: &str) -> String {
     format!("{version:<16} {mark:<6}  {state}")
 }
 
-/// Returns the total size of the files below a folder. Does not follow links.
-fn size(folder: &Path) -> std::io::Result<u64> {
+/// Returns the total size of the files below a directory. Does not follow links.
+fn size(directory: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let of_entry = entry.metadata()?;
         bytes += if of_entry.is_dir() {
@@ -82,12 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_size_includes_the_files_of_nested_folders() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("a/b")).unwrap();
-        fs::write(folder.path().join("one"), "1").unwrap();
-        fs::write(folder.path().join("a/b/three"), "333").unwrap();
-        assert_eq!(size(folder.path()).unwrap(), 4);
+    fn the_size_includes_the_files_of_nested_directories() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(directory.path().join("a/b")).unwrap();
+        fs::write(directory.path().join("one"), "1").unwrap();
+        fs::write(directory.path().join("a/b/three"), "333").unwrap();
+        assert_eq!(size(directory.path()).unwrap(), 4);
     }
 
     #[test]

@@ -122,12 +122,12 @@ fn overriding_binary(value: &OsStr) -> anyhow::Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("cannot resolve {}", path.display()))
 }
 
-/// Returns the runtimes of this workspace, in a folder that `cargo clean` removes.
+/// Returns the runtimes of this workspace, in a directory that `cargo clean` removes.
 fn cache() -> anyhow::Result<Cache> {
-    let folder = crate::workspace::root()?
+    let directory = crate::workspace::root()?
         .join("target")
         .join("codex-runtime");
-    Ok(Cache::new(folder, Platform::current()?))
+    Ok(Cache::new(directory, Platform::current()?))
 }
 
 /// Installs from the package registries, with a spinner.
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_relative_codex_bin_is_made_absolute() {
-        // Cargo runs the tests in the folder of the manifest.
+        // Cargo runs the tests in the directory of the manifest.
         let binary = overriding_binary(OsStr::new("Cargo.toml")).unwrap();
         assert!(binary.is_absolute() && binary.ends_with("Cargo.toml"));
     }

@@ -144,7 +144,7 @@ fn works(words: &[&str]) -> bool {
     Command::new(words[0])
         .args(&words[1..])
         .arg("--version")
-        // Ignores the `.npmrc` or `.python-version` of a project in the current folder.
+        // Ignores the `.npmrc` or `.python-version` of a project in the current directory.
         .current_dir(env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn npm_installs_the_exact_version_into_the_folder_and_runs_no_scripts() {
+    fn npm_installs_the_exact_version_into_the_directory_and_runs_no_scripts() {
         let command = Manager::Npm.command(&VERSION, Path::new("stage"));
         let words = words(&command);
         assert_eq!(words[..3], ["install", "--prefix", "stage"]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn pip_unpacks_the_exact_version_into_the_folder() {
+    fn pip_unpacks_the_exact_version_into_the_directory() {
         let manager = Manager::Pip(&["python3", "-m", "pip"]);
         let command = manager.command(&VERSION, Path::new("stage"));
         assert_eq!(command.get_program(), "python3");

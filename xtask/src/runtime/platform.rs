@@ -10,7 +10,7 @@ use anyhow::bail;
 pub(super) struct Platform {
     /// The suffix of the npm package.
     npm: &'static str,
-    /// The target triple, a folder in the npm packages.
+    /// The target triple, a directory in the npm packages.
     triple: &'static str,
     /// The file name of the binary.
     executable: &'static str,
@@ -54,7 +54,7 @@ impl Platform {
         self.npm
     }
 
-    /// Returns the native binary below the folder of an installed runtime, if it exists.
+    /// Returns the native binary below the directory of an installed runtime, if it exists.
     ///
     /// Skips the Node.js wrapper, which would add a process between the client and the server.
     pub(super) fn binary_in(&self, home: &Path) -> Option<PathBuf> {
@@ -69,17 +69,17 @@ impl Platform {
         let scope = Path::new("node_modules").join("@openai");
         let of_platform = scope.join(format!("codex-{}", self.npm));
         let of_all_platforms = scope.join("codex");
-        let npm = |package: &Path, folder: &str| {
+        let npm = |package: &Path, directory: &str| {
             package
                 .join("vendor")
                 .join(self.triple)
-                .join(folder)
+                .join(directory)
                 .join(self.executable)
         };
         vec![
             npm(&of_platform, "bin"),
-            // Up to 0.120 the folder had the name of the binary, and up to 0.98 one package contained
-            // all platforms.
+            // Up to 0.120 the directory had the name of the binary, and up to 0.98 one package
+            // contained all platforms.
             npm(&of_platform, "codex"),
             npm(&of_all_platforms, "codex"),
             // The wheel of PyPI.

@@ -8,7 +8,8 @@ use semver::Version;
 
 /// Parses the version of an argument.
 ///
-/// It must be exact: it becomes the name of a folder, and a name like `latest` changes its meaning.
+/// It must be exact: it becomes the name of a directory, and a name like `latest` changes its
+/// meaning.
 pub(super) fn parse(version: &str) -> anyhow::Result<Version> {
     Version::parse(version)
         .with_context(|| format!("`{version}` is not an exact version; write it like 0.169.0"))

@@ -76,14 +76,14 @@ impl Bundles {
 
 impl Bundle {
     fn print_by(binary: &Path, flavour: Flavour) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir().context("cannot create a temporary folder")?;
-        let out = folder.path().join("out");
+        let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
+        let out = directory.path().join("out");
         let output = Command::new(binary)
             .args(flavour.arguments())
             .arg("--out")
             .arg(&out)
             // The user's settings may enable features that no release has.
-            .env("CODEX_HOME", folder.path())
+            .env("CODEX_HOME", directory.path())
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("cannot run {}", binary.display()))?;

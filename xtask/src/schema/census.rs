@@ -31,7 +31,7 @@ impl Census {
         let names: BTreeSet<&String> = root.keys().chain(v2(root)?.keys()).collect();
         let methods = |union| union_members(root, union).map(Vec::len);
         Ok(Self {
-            // `v2` is the nested folder, not a type. `v2()` refuses a bundle without it.
+            // `v2` is the nested directory, not a type. `v2()` refuses a bundle without it.
             definitions: names.len() - 1,
             client_requests: methods("ClientRequest")?,
             client_notifications: methods("ClientNotification")?,

@@ -70,7 +70,7 @@ pub(super) enum Flavour {
 }
 
 impl Flavour {
-    /// Returns the name of the folder and of the table in the lock file.
+    /// Returns the name of the directory and of the table in the lock file.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Stable => "stable",
@@ -83,7 +83,7 @@ impl Flavour {
         format!("{}/{BUNDLE_FILE}", self.name())
     }
 
-    /// Returns the arguments of codex that print the bundle. `--out` and a folder follow.
+    /// Returns the arguments of codex that print the bundle. `--out` and a directory follow.
     pub(super) fn arguments(self) -> Vec<&'static str> {
         let mut arguments = vec!["app-server", "generate-json-schema"];
         if self == Self::Experimental {
@@ -93,19 +93,19 @@ impl Flavour {
     }
 }
 
-/// Returns the folder of the pinned schema.
-pub(super) fn folder() -> anyhow::Result<PathBuf> {
+/// Returns the directory of the pinned schema.
+pub(super) fn directory() -> anyhow::Result<PathBuf> {
     Ok(crate::workspace::root()?.join("schema"))
 }
 
-/// Returns the path of the lock file in the folder of a schema.
-pub(super) fn path(folder: &Path) -> PathBuf {
-    folder.join("codex.lock.toml")
+/// Returns the path of the lock file in the directory of a schema.
+pub(super) fn path(directory: &Path) -> PathBuf {
+    directory.join("codex.lock.toml")
 }
 
-/// Reads the lock file in the folder of a schema.
-pub(super) fn read(folder: &Path) -> anyhow::Result<Lock> {
-    let path = path(folder);
+/// Reads the lock file in the directory of a schema.
+pub(super) fn read(directory: &Path) -> anyhow::Result<Lock> {
+    let path = path(directory);
     let shown = crate::workspace::shown(&path);
     let text = fs::read_to_string(&path).with_context(|| {
         format!("cannot read {shown}; restore it from git or run `cargo xtask schema update`")
@@ -142,15 +142,15 @@ mod tests {
             stable: entry(Flavour::Stable),
             experimental: entry(Flavour::Experimental),
         };
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(path(folder.path()), print(&lock).unwrap()).unwrap();
-        assert_eq!(read(folder.path()).unwrap(), lock);
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(path(directory.path()), print(&lock).unwrap()).unwrap();
+        assert_eq!(read(directory.path()).unwrap(), lock);
     }
 
     #[test]
     fn a_missing_lock_names_the_remedy() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = read(folder.path()).unwrap_err().to_string();
+        let directory = tempfile::tempdir().unwrap();
+        let error = read(directory.path()).unwrap_err().to_string();
         assert!(error.contains("codex.lock.toml"), "{error}");
         assert!(error.contains("cargo xtask schema update"), "{error}");
     }

@@ -50,14 +50,14 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
     };
     // A named version is never replaced by a CODEX_BIN of another release.
     let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::folder()?, Version::parse(&version)?, &bundles)?;
+    let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
     println!("pinned the schema of Codex {}", lock.codex);
     report(&lock);
     Ok(())
 }
 
 fn verify() -> anyhow::Result<()> {
-    let (lock, _) = pinned::load_from(&lock::folder()?)?;
+    let (lock, _) = pinned::load_from(&lock::directory()?)?;
     println!("the schema matches its lock: Codex {}", lock.codex);
     report(&lock);
     Ok(())

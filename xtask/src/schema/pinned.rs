@@ -32,7 +32,7 @@ pub(crate) struct Pinned {
 ///
 /// Fails if the lock file or a bundle is missing, or if a bundle does not match the lock.
 pub(crate) fn load() -> anyhow::Result<Pinned> {
-    load_from(&lock::folder()?).map(|(_, pinned)| pinned)
+    load_from(&lock::directory()?).map(|(_, pinned)| pinned)
 }
 
 /// Returns the pinned release. Reads only the lock file.
@@ -41,14 +41,14 @@ pub(crate) fn load() -> anyhow::Result<Pinned> {
 ///
 /// Fails if the lock file is missing or unreadable.
 pub(crate) fn version() -> anyhow::Result<Version> {
-    Ok(lock::read(&lock::folder()?)?.codex)
+    Ok(lock::read(&lock::directory()?)?.codex)
 }
 
-/// Loads and verifies the schema in `folder`.
-pub(super) fn load_from(folder: &Path) -> anyhow::Result<(Lock, Pinned)> {
-    let lock = lock::read(folder)?;
-    let stable = verified(folder, Flavour::Stable, &lock.stable)?;
-    let experimental = verified(folder, Flavour::Experimental, &lock.experimental)?;
+/// Loads and verifies the schema in `directory`.
+pub(super) fn load_from(directory: &Path) -> anyhow::Result<(Lock, Pinned)> {
+    let lock = lock::read(directory)?;
+    let stable = verified(directory, Flavour::Stable, &lock.stable)?;
+    let experimental = verified(directory, Flavour::Experimental, &lock.experimental)?;
     let version = lock.codex.to_string();
     Ok((
         lock,
@@ -61,8 +61,8 @@ pub(super) fn load_from(folder: &Path) -> anyhow::Result<(Lock, Pinned)> {
 }
 
 /// Reads a bundle and compares it to its entry.
-fn verified(folder: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result<Value> {
-    let path = folder.join(&entry.file);
+fn verified(directory: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result<Value> {
+    let path = directory.join(&entry.file);
     let shown = crate::workspace::shown(&path);
     let content = fs::read(&path).with_context(|| format!("cannot read {shown}; {REMEDY}"))?;
     let sha256 = lock::sha256(&content);
@@ -96,13 +96,13 @@ mod tests {
         "ClientRequest": {"oneOf": []}, "ClientNotification": {"oneOf": []},
         "ServerRequest": {"oneOf": []}, "ServerNotification": {"oneOf": []}, "v2": {}}}"#;
 
-    /// A folder with two mini bundles and their lock.
-    fn pinned_folder() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
+    /// A directory with two mini bundles and their lock.
+    fn pinned_directory() -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
         let counts = Census::of(&serde_json::from_str(BUNDLE).unwrap()).unwrap();
         let mut entries = [Flavour::Stable, Flavour::Experimental].map(|flavour| {
             let entry = Entry::describe(flavour, BUNDLE.as_bytes(), counts);
-            let path = folder.path().join(&entry.file);
+            let path = directory.path().join(&entry.file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, BUNDLE).unwrap();
             entry
@@ -113,8 +113,8 @@ mod tests {
             stable: stable.clone(),
             experimental: experimental.clone(),
         };
-        fs::write(lock::path(folder.path()), lock::print(&lock).unwrap()).unwrap();
-        folder
+        fs::write(lock::path(directory.path()), lock::print(&lock).unwrap()).unwrap();
+        directory
     }
 
     #[test]
@@ -135,38 +135,38 @@ mod tests {
 
     #[test]
     fn one_changed_byte_is_refused_with_the_file_and_the_remedy() {
-        let folder = pinned_folder();
-        load_from(folder.path()).unwrap();
+        let directory = pinned_directory();
+        load_from(directory.path()).unwrap();
         fs::write(
-            folder.path().join(Flavour::Stable.file()),
+            directory.path().join(Flavour::Stable.file()),
             BUNDLE.replace("v2", "v3"),
         )
         .unwrap();
-        let error = load_from(folder.path()).unwrap_err().to_string();
+        let error = load_from(directory.path()).unwrap_err().to_string();
         assert!(error.contains(&Flavour::Stable.file()), "{error}");
         assert!(error.contains("git restore schema"), "{error}");
     }
 
     #[test]
     fn a_missing_bundle_is_refused_with_the_file_and_the_remedy() {
-        let folder = pinned_folder();
-        fs::remove_file(folder.path().join(Flavour::Experimental.file())).unwrap();
-        let error = load_from(folder.path()).unwrap_err().to_string();
+        let directory = pinned_directory();
+        fs::remove_file(directory.path().join(Flavour::Experimental.file())).unwrap();
+        let error = load_from(directory.path()).unwrap_err().to_string();
         assert!(error.contains(&Flavour::Experimental.file()), "{error}");
         assert!(error.contains("cargo xtask schema update"), "{error}");
     }
 
     #[test]
     fn an_edited_count_in_the_lock_is_refused() {
-        let folder = pinned_folder();
-        let path = lock::path(folder.path());
+        let directory = pinned_directory();
+        let path = lock::path(directory.path());
         let text = fs::read_to_string(&path).unwrap();
         fs::write(
             &path,
             text.replacen("definitions = 4", "definitions = 5", 1),
         )
         .unwrap();
-        let error = load_from(folder.path()).unwrap_err().to_string();
+        let error = load_from(directory.path()).unwrap_err().to_string();
         assert!(
             error.contains("[stable]") && error.contains("definitions = 4"),
             "{error}"

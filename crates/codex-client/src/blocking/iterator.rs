@@ -1,4 +1,11 @@
 //! Streams as iterators.
+//!
+//! Two iterators are not defined by the macro. The items of [`RequestInbox`] are not results, so it
+//! ends where others yield an error. [`Pages`] is the type of the async API in blocking mode and
+//! has no inner stream.
+//!
+//! [`RequestInbox`]: crate::blocking::RequestInbox
+//! [`Pages`]: crate::blocking::Pages
 
 /// Defines a type that iterates over a stream of the async API. Iterating blocks the thread.
 ///

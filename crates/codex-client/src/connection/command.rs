@@ -37,17 +37,17 @@ pub(crate) enum Command {
     FollowGoal(Arc<GoalTracker>),
     /// Routes the notifications under the id of the stream.
     OpenStream(Arc<ClientIdStream>),
-    /// Keeps the events of all turns of a thread until it is released. The reply is an error if no
-    /// events would be received.
+    /// Keeps the events of all turns of a thread until it is released. The response is an error if
+    /// no events would be received.
     ReserveThread {
         thread_id: String,
-        reply: oneshot::Sender<Result<()>>,
+        response: oneshot::Sender<Result<()>>,
     },
     /// Claims a turn of a reserved thread, with the events received so far.
     ClaimTurn {
         thread_id: String,
         turn_id: String,
-        reply: oneshot::Sender<Arc<TurnLog>>,
+        response: oneshot::Sender<Arc<TurnLog>>,
     },
     ReleaseThread {
         thread_id: String,
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// Asks for the active turn of a thread, as last reported.
     ActiveTurn {
         thread_id: String,
-        reply: oneshot::Sender<Option<ActiveTurn>>,
+        response: oneshot::Sender<Option<ActiveTurn>>,
     },
     /// Responds to a request of the server; a result is JSON. `None` declines it.
     Respond {

@@ -119,22 +119,28 @@ impl Core {
                 thread_id,
                 subscription,
             } => self.thread_subscriptions.add(thread_id, &subscription),
-            Command::ReserveThread { thread_id, reply } => {
+            Command::ReserveThread {
+                thread_id,
+                response,
+            } => {
                 self.turn_routes.reserve(&thread_id);
-                let _ = reply.send(self.unsubscribed_threads.check(&thread_id));
+                let _ = response.send(self.unsubscribed_threads.check(&thread_id));
             }
             Command::ClaimTurn {
                 thread_id,
                 turn_id,
-                reply,
+                response,
             } => {
-                let _ = reply.send(self.claim_turn(&thread_id, &turn_id));
+                let _ = response.send(self.claim_turn(&thread_id, &turn_id));
             }
             Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
-            Command::ActiveTurn { thread_id, reply } => {
-                let _ = reply.send(self.active_turns.turn(&thread_id).cloned());
+            Command::ActiveTurn {
+                thread_id,
+                response,
+            } => {
+                let _ = response.send(self.active_turns.turn(&thread_id).cloned());
             }
             Command::Respond {
                 id,

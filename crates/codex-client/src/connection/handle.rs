@@ -252,10 +252,10 @@ impl Connection {
     /// Keeps the events of all turns of a thread from here on, to claim a turn that no response
     /// names.
     pub(crate) async fn reserve_thread(&self, thread_id: &str) -> Result<Reservation> {
-        let (reply, reserved) = oneshot::channel();
+        let (response, reserved) = oneshot::channel();
         self.command(Command::ReserveThread {
             thread_id: thread_id.to_owned(),
-            reply,
+            response,
         })?;
         let reservation = Reservation::new(self.commands.clone(), thread_id.to_owned());
         reserved.await.map_err(|_| self.closed_error())??;
@@ -268,21 +268,21 @@ impl Connection {
         reservation: &Reservation,
         turn_id: String,
     ) -> Result<Arc<TurnLog>> {
-        let (reply, log) = oneshot::channel();
+        let (response, log) = oneshot::channel();
         self.command(Command::ClaimTurn {
             thread_id: reservation.thread_id().to_owned(),
             turn_id,
-            reply,
+            response,
         })?;
         log.await.map_err(|_| self.closed_error())
     }
 
     /// Returns the active turn of a thread, as last reported by the server.
     pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<ActiveTurn>> {
-        let (reply, active) = oneshot::channel();
+        let (response, active) = oneshot::channel();
         self.command(Command::ActiveTurn {
             thread_id: thread_id.to_owned(),
-            reply,
+            response,
         })?;
         active.await.map_err(|_| self.closed_error())
     }

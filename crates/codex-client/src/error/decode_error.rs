@@ -16,8 +16,9 @@ pub struct DecodeError {
     pub method: Option<String>,
     /// The reason. Names the field and the expected type, as far as they are known.
     pub reason: String,
-    /// The part of the message before and around the mismatch. Empty if the message was dropped.
-    pub snippet: String,
+    /// The part of the message before and around the mismatch. `None` if the message cannot be
+    /// shown, for example because it was dropped.
+    pub snippet: Option<String>,
 }
 
 impl DecodeError {
@@ -34,7 +35,16 @@ impl DecodeError {
         Self {
             method: method.map(str::to_owned),
             reason: mask(reason),
-            snippet: snippet(message, offset),
+            snippet: (!message.is_empty()).then(|| snippet(message, offset)),
+        }
+    }
+
+    /// For a message that cannot be shown.
+    pub(crate) fn without_snippet(method: Option<&str>, reason: &str) -> Self {
+        Self {
+            method: method.map(str::to_owned),
+            reason: mask(reason),
+            snippet: None,
         }
     }
 
@@ -51,9 +61,9 @@ impl fmt::Display for DecodeError {
             Some(method) => write!(f, "could not decode `{method}`: {}", self.reason)?,
             None => write!(f, "could not decode a message: {}", self.reason)?,
         }
-        match self.snippet.as_str() {
-            "" => Ok(()),
-            snippet => write!(f, " in {snippet}"),
+        match &self.snippet {
+            Some(snippet) => write!(f, " in {snippet}"),
+            None => Ok(()),
         }
     }
 }

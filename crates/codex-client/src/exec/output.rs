@@ -13,7 +13,7 @@ use codex_types::{
 
 use crate::{
     error::{Error, Result, decode_error::DecodeError},
-    exec::process::Process,
+    exec::process::ProcessInner,
     routing::mailbox::{Item, Received},
     rpc::raw_notification::RawNotification,
     stream::stream,
@@ -40,7 +40,7 @@ impl ExecChunk {
             stream: delta.stream,
             bytes: bytes.map_err(|error| {
                 let reason = format!("`deltaBase64` is not base64: {error}");
-                DecodeError::at(Some(notification.method()), "", &reason, 0)
+                DecodeError::without_snippet(Some(notification.method()), &reason)
             })?,
             cap_reached: delta.cap_reached,
         })
@@ -120,12 +120,12 @@ impl ExecOutput {
 /// time ([`Lagged`](crate::Error::Lagged)).
 #[derive(Debug)]
 pub struct ExecStream {
-    process: Arc<Process>,
+    process: Arc<ProcessInner>,
     has_ended: bool,
 }
 
 impl ExecStream {
-    pub(crate) fn new(process: Arc<Process>) -> Self {
+    pub(crate) fn new(process: Arc<ProcessInner>) -> Self {
         Self {
             process,
             has_ended: false,

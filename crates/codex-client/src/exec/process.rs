@@ -47,12 +47,12 @@ use crate::{
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
 pub struct ExecProcess {
-    process: Arc<Process>,
+    process: Arc<ProcessInner>,
 }
 
 /// The process that handles and streams share.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub(crate) struct ProcessInner {
     codex: Codex,
     pub(crate) stream: Arc<ClientIdStream>,
 }
@@ -67,7 +67,7 @@ impl ExecProcess {
         let connection = codex.connection();
         connection.open_stream(&stream)?;
         connection.send_for_stream(&params, &stream)?;
-        let process = Arc::new(Process { codex, stream });
+        let process = Arc::new(ProcessInner { codex, stream });
         Ok(Self { process })
     }
 
@@ -187,7 +187,7 @@ impl ExecProcess {
     }
 }
 
-impl Drop for Process {
+impl Drop for ProcessInner {
     fn drop(&mut self) {
         self.stream.mailbox.abandon();
         if self.stream.mailbox.end().is_none() {

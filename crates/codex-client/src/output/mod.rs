@@ -6,7 +6,7 @@ use std::{any::type_name, fmt};
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use strict_schema::{DecodeError, Layout, Schema};
+use strict_schema::{Layout, OutputError, Schema};
 
 use crate::{
     error::{Error, Result, output_mismatch::OutputMismatch},
@@ -145,7 +145,7 @@ impl<R> fmt::Debug for OutputSpec<R> {
 /// Decodes the final response of a turn.
 fn decode_output<T>(
     result: TurnResult,
-    decode: impl FnOnce(&str) -> Result<T, DecodeError>,
+    decode: impl FnOnce(&str) -> Result<T, OutputError>,
 ) -> Result<TypedResult<T>> {
     let decoded = match &result.final_response {
         Some(text) => decode(text).map_err(|error| (error.path, error.reason)),

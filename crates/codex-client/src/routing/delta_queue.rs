@@ -25,8 +25,8 @@ const MERGE_THRESHOLD: usize = 4096;
 /// Maximum capacity that the buffers of an empty queue keep, in bytes.
 const MAX_IDLE_CAPACITY: usize = 1024 * 1024;
 
-/// Number of items that are searched for the item of a new delta, from the end.
-const RECENT_ITEMS: usize = 8;
+/// Number of keys that are searched for the key of a new delta, from the end.
+const RECENT_KEYS: usize = 8;
 
 /// An event taken from a queue.
 #[derive(Debug, PartialEq)]
@@ -54,8 +54,8 @@ pub(crate) struct DeltaQueue {
     /// The texts of the deltas in `entries`, from `read` on.
     text: String,
     read: usize,
-    /// The items that the deltas belong to.
-    items: Vec<Item>,
+    /// The keys of the deltas in `entries`.
+    keys: Vec<DeltaKey>,
     /// Size of the notifications in `entries`, in bytes.
     notification_bytes: usize,
     /// Number of entries dropped since the buffers were compacted.
@@ -66,18 +66,20 @@ pub(crate) struct DeltaQueue {
 enum Entry {
     Notification(Arc<RawNotification>),
     Delta {
-        item: u32,
+        /// An index into the keys.
+        key: u32,
         length: u32,
         /// 0 if the server sent none.
         emitted_at_ms: i64,
     },
 }
 
+/// The item of a delta, and its part of the item. Adjacent deltas of one key can be merged.
 #[derive(Clone)]
-struct Item {
+struct DeltaKey {
     kind: DeltaKind,
     turn_id: Option<String>,
-    id: String,
+    item_id: String,
     index: i64,
 }
 
@@ -88,18 +90,18 @@ impl DeltaQueue {
     }
 
     pub(crate) fn push_delta(&mut self, delta: &DeltaRef<'_>) {
-        let item = self.item(delta);
+        let key = self.key(delta);
         // A message is far shorter than 4 GiB.
         let added = u32::try_from(delta.text.len()).unwrap_or(u32::MAX);
         self.text.push_str(&delta.text[..added as usize]);
         let at = delta.emitted_at_ms.unwrap_or_default();
         if self.entries.len() >= MERGE_THRESHOLD
             && let Some(Entry::Delta {
-                item: last,
+                key: last,
                 length,
                 emitted_at_ms,
             }) = self.entries.back_mut()
-            && *last == item
+            && *last == key
             && let Some(sum) = length.checked_add(added)
         {
             *length = sum;
@@ -107,7 +109,7 @@ impl DeltaQueue {
             return;
         }
         self.entries.push_back(Entry::Delta {
-            item,
+            key,
             length: added,
             emitted_at_ms: at,
         });
@@ -119,17 +121,17 @@ impl DeltaQueue {
         self.text.drain(..self.read);
         self.read = 0;
         let used = self.entries.iter().filter_map(|entry| match entry {
-            Entry::Delta { item, .. } => Some(*item),
+            Entry::Delta { key, .. } => Some(*key),
             Entry::Notification(_) => None,
         });
-        // The items that are searched for a new delta stay.
-        let recent = self.items.len().saturating_sub(RECENT_ITEMS);
+        // The keys that are searched for a new delta stay.
+        let recent = self.keys.len().saturating_sub(RECENT_KEYS);
         let recent = u32::try_from(recent).unwrap_or_default();
         let unused = used.min().map_or(recent, |first| first.min(recent));
-        self.items.drain(..unused as usize);
+        self.keys.drain(..unused as usize);
         for entry in &mut self.entries {
-            if let Entry::Delta { item, .. } = entry {
-                *item -= unused;
+            if let Entry::Delta { key, .. } = entry {
+                *key -= unused;
             }
         }
     }
@@ -137,30 +139,30 @@ impl DeltaQueue {
     fn reset(&mut self) {
         self.dropped = 0;
         self.read = 0;
-        self.items.clear();
+        self.keys.clear();
         self.text.clear();
         self.text.shrink_to(MAX_IDLE_CAPACITY);
         self.entries
             .shrink_to(MAX_IDLE_CAPACITY / size_of::<Entry>());
     }
 
-    fn item(&mut self, delta: &DeltaRef<'_>) -> u32 {
-        let recent = self.items.len().saturating_sub(RECENT_ITEMS);
-        let known = self.items[recent..].iter().rposition(|item| {
-            item.id == delta.item_id
-                && item.kind == delta.kind
-                && item.index == delta.index
-                && item.turn_id.as_deref() == delta.turn_id
+    fn key(&mut self, delta: &DeltaRef<'_>) -> u32 {
+        let recent = self.keys.len().saturating_sub(RECENT_KEYS);
+        let known = self.keys[recent..].iter().rposition(|key| {
+            key.item_id == delta.item_id
+                && key.kind == delta.kind
+                && key.index == delta.index
+                && key.turn_id.as_deref() == delta.turn_id
         });
         let at = known.map_or_else(
             || {
-                self.items.push(Item {
+                self.keys.push(DeltaKey {
                     kind: delta.kind,
                     turn_id: delta.turn_id.map(str::to_owned),
-                    id: delta.item_id.to_owned(),
+                    item_id: delta.item_id.to_owned(),
                     index: delta.index,
                 });
-                self.items.len() - 1
+                self.keys.len() - 1
             },
             |at| recent + at,
         );
@@ -178,17 +180,17 @@ impl Buffer for DeltaQueue {
                 Event::Notification(notification)
             }
             Entry::Delta {
-                item,
+                key,
                 length,
                 emitted_at_ms,
             } => {
                 let end = self.read + length as usize;
-                let item = &self.items[item as usize];
+                let key = &self.keys[key as usize];
                 let event = Event::Delta(Delta {
-                    kind: item.kind,
-                    turn_id: item.turn_id.clone(),
-                    item_id: item.id.clone(),
-                    index: item.index,
+                    kind: key.kind,
+                    turn_id: key.turn_id.clone(),
+                    item_id: key.item_id.clone(),
+                    index: key.index,
                     text: self.text[self.read..end].to_owned(),
                     emitted_at_ms: (emitted_at_ms != 0).then_some(emitted_at_ms),
                 });
@@ -322,7 +324,7 @@ mod tests {
             }
         }
         assert!(queue.text.len() <= 2 * LIMIT, "{}", queue.text.len());
-        assert!(queue.items.len() <= queue.len() + MERGE_THRESHOLD);
+        assert!(queue.keys.len() <= queue.len() + MERGE_THRESHOLD);
         let last = texts(&mut queue);
         let text = format!("99999:{}", "x".repeat(100));
         assert_eq!(last[last.len() - 2..], [text, "x".to_owned()]);

@@ -25,11 +25,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct GoalTracker {
     thread_id: String,
-    state: Mutex<State>,
+    state: Mutex<GoalProgress>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct GoalProgress {
     events: Vec<GoalEvent>,
     /// The logs that no other handle owns, until it is known whether their events are kept.
     own: Vec<Arc<TurnLog>>,
@@ -91,12 +91,12 @@ impl GoalTracker {
     }
 
     /// No code panics while it holds the lock, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, GoalProgress> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state and wakes all waiting tasks. A superseded goal does not change.
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut GoalProgress)) {
         let mut wakes = Vec::new();
         {
             let mut state = self.lock();
@@ -299,7 +299,7 @@ impl GoalTracker {
     }
 }
 
-impl State {
+impl GoalProgress {
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<GoalEnd> {
         let is_active = matches!(self.goal_state, GoalState::Unknown | GoalState::Active);
         if self.running.is_none() && (!is_active || self.was_interrupted) {

@@ -173,11 +173,11 @@ impl<B: Buffer> Unread<B> {
 /// Unread items, shared by the connection task and any number of readers, with an end of type `E`.
 #[derive(Debug)]
 pub(crate) struct Mailbox<B, E> {
-    state: Mutex<State<B, E>>,
+    state: Mutex<MailboxState<B, E>>,
 }
 
 #[derive(Debug)]
-struct State<B, E> {
+struct MailboxState<B, E> {
     unread: Unread<B>,
     /// Whether the readers are gone, so that nothing is kept for them.
     is_abandoned: bool,
@@ -192,7 +192,7 @@ pub(crate) type Subscription<B> = Mailbox<B, Arc<ConnectionClosed>>;
 impl<B: Buffer, E: Clone> Default for Mailbox<B, E> {
     fn default() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(MailboxState {
                 unread: Unread::new(B::default()),
                 is_abandoned: false,
                 end: None,
@@ -204,7 +204,7 @@ impl<B: Buffer, E: Clone> Default for Mailbox<B, E> {
 
 impl<B: Buffer, E: Clone> Mailbox<B, E> {
     /// No code panics while it holds the lock, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, State<B, E>> {
+    fn lock(&self) -> MutexGuard<'_, MailboxState<B, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

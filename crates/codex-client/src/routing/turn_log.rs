@@ -32,11 +32,11 @@ use crate::{
 pub(crate) struct TurnLog {
     thread_id: String,
     turn_id: String,
-    state: Mutex<State>,
+    state: Mutex<LogState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct LogState {
     /// One slot for each reader; freed slots are reused.
     slots: Vec<Option<Unread<DeltaQueue>>>,
     /// Whether the first slot, which exists from the start, still waits for its reader.
@@ -71,7 +71,7 @@ impl TurnLog {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
-            state: Mutex::new(State {
+            state: Mutex::new(LogState {
                 slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
                 waiters: WakerSet::default(),
@@ -91,7 +91,7 @@ impl TurnLog {
     }
 
     /// No code panics while it holds the lock, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, LogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -215,7 +215,7 @@ impl TurnLog {
     }
 }
 
-impl State {
+impl LogState {
     fn add(&mut self, buffer: DeltaQueue) -> usize {
         let slot = Some(Unread::new(buffer));
         if let Some(free) = self.slots.iter().position(Option::is_none) {

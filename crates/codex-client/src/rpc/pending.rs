@@ -10,12 +10,12 @@ pub(crate) struct Pending<T> {
     limit: usize,
     /// Number of sent requests that count towards the limit.
     in_flight: usize,
-    sent: HashMap<i64, Entry<T>>,
+    sent: HashMap<i64, PendingEntry<T>>,
     queue: VecDeque<Queued<T>>,
 }
 
 /// A pending request.
-struct Entry<T> {
+struct PendingEntry<T> {
     waiter: T,
     deadline: Option<Instant>,
     /// Whether the response comes at the end of an operation. The request does not count towards
@@ -25,7 +25,7 @@ struct Entry<T> {
 
 /// A request that is not sent yet.
 struct Queued<T> {
-    entry: Entry<T>,
+    entry: PendingEntry<T>,
     method: &'static str,
     params: Option<Vec<u8>>,
 }
@@ -62,7 +62,7 @@ impl<T> Pending<T> {
         waiter: T,
     ) {
         self.queue.push_back(Queued {
-            entry: Entry {
+            entry: PendingEntry {
                 waiter,
                 deadline,
                 is_long_running,
@@ -120,7 +120,8 @@ impl<T> Pending<T> {
 
     /// Removes all requests whose deadline has passed.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<T> {
-        let is_due = |entry: &Entry<T>| entry.deadline.is_some_and(|deadline| deadline <= now);
+        let is_due =
+            |entry: &PendingEntry<T>| entry.deadline.is_some_and(|deadline| deadline <= now);
         let mut expired: Vec<T> = self
             .sent
             .extract_if(|_, entry| is_due(entry))

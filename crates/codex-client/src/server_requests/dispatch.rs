@@ -30,11 +30,11 @@ pub(crate) struct Dispatch<C> {
     handlers: Handlers<C>,
     client: C,
     tools: Arc<ToolRegistry<C>>,
-    state: Mutex<State>,
+    state: Mutex<DispatchState>,
 }
 
 #[derive(Default)]
-struct State {
+struct DispatchState {
     /// The open inboxes, in the order in which they were opened.
     inboxes: Vec<Weak<RequestQueue>>,
     patches: PendingPatches,
@@ -52,7 +52,7 @@ impl<C: Clone + Send + Sync + 'static> Dispatch<C> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, DispatchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -124,10 +124,10 @@ pub(crate) struct HandlerTask<C> {
 }
 
 /// The outcome of a handler.
-enum Outcome {
+enum HandlerOutcome {
     Done(HandlerResult<Vec<u8>>),
     /// The handler was not called: the request cannot be decoded.
-    Malformed(Error),
+    Undecodable(Error),
     Panicked(Box<dyn Any + Send>),
     /// The server needs no response any more.
     Withdrawn,
@@ -143,12 +143,16 @@ impl<C> HandlerTask<C> {
         };
         let failure = match outcome {
             // The request may have been withdrawn in the meantime.
-            Some(Outcome::Done(Ok(response))) => return drop(self.request.respond(Ok(response))),
-            Some(Outcome::Done(Err(error))) if error.is::<NoHandler>() => return,
-            Some(Outcome::Done(Err(error))) => Failure::new("failed", format!(": {error}")),
-            Some(Outcome::Malformed(error)) => return self.request.report(error),
-            Some(Outcome::Panicked(panic)) => Failure::new("panicked", panic_message(&*panic)),
-            Some(Outcome::Withdrawn) => return,
+            Some(HandlerOutcome::Done(Ok(response))) => {
+                return drop(self.request.respond(Ok(response)));
+            }
+            Some(HandlerOutcome::Done(Err(error))) if error.is::<NoHandler>() => return,
+            Some(HandlerOutcome::Done(Err(error))) => Failure::new("failed", format!(": {error}")),
+            Some(HandlerOutcome::Undecodable(error)) => return self.request.report(error),
+            Some(HandlerOutcome::Panicked(panic)) => {
+                Failure::new("panicked", panic_message(&*panic))
+            }
+            Some(HandlerOutcome::Withdrawn) => return,
             None => {
                 let after = self.timeout.unwrap_or_default().as_secs_f32();
                 Failure::new(&format!("took longer than {after} s"), String::new())
@@ -184,11 +188,11 @@ impl Failure {
 }
 
 /// Runs a handler until it returns, panics, or its request is withdrawn.
-async fn outcome<C>(handler: &Handler<C>, request: &InboundRequest, client: C) -> Outcome {
+async fn outcome<C>(handler: &Handler<C>, request: &InboundRequest, client: C) -> HandlerOutcome {
     let mut handled = pin!(async {
         match handler(request, client) {
-            Ok(response) => Outcome::Done(response.await),
-            Err(error) => Outcome::Malformed(error),
+            Ok(response) => HandlerOutcome::Done(response.await),
+            Err(error) => HandlerOutcome::Undecodable(error),
         }
     });
     let mut withdrawn = pin!(request.state().settled());
@@ -199,8 +203,8 @@ async fn outcome<C>(handler: &Handler<C>, request: &InboundRequest, client: C) -
             Ok(Poll::Pending) => withdrawn
                 .as_mut()
                 .poll(context)
-                .map(|()| Outcome::Withdrawn),
-            Err(panic) => Poll::Ready(Outcome::Panicked(panic)),
+                .map(|()| HandlerOutcome::Withdrawn),
+            Err(panic) => Poll::Ready(HandlerOutcome::Panicked(panic)),
         }
     })
     .await

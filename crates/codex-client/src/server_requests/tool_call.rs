@@ -1,6 +1,6 @@
 //! The params of a tool call.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -27,8 +27,8 @@ impl<'a> ToolCall<'a> {
         self.0.get(member).map_or("null", |value| value.get())
     }
 
-    /// Returns a string member; an empty string if it is missing.
-    pub(crate) fn text(&self, member: &str) -> Cow<'a, str> {
-        serde_json::from_str(self.json(member)).unwrap_or_default()
+    /// Returns a string member; `None` if it is missing or not a string.
+    pub(crate) fn text(&self, member: &str) -> Option<String> {
+        serde_json::from_str(self.json(member)).ok()
     }
 }

@@ -37,9 +37,9 @@ impl<C> Clone for RegisteredTool<C> {
     }
 }
 
-/// The tools of a thread, by namespace and name. Tools without a namespace have an empty one.
+/// The tools of a thread, by namespace and name.
 pub(crate) struct Toolbox<C> {
-    by_namespace: HashMap<String, HashMap<String, RegisteredTool<C>>>,
+    by_namespace: HashMap<Option<String>, HashMap<String, RegisteredTool<C>>>,
 }
 
 impl<C> Default for Toolbox<C> {
@@ -60,13 +60,14 @@ impl<C> Clone for Toolbox<C> {
 
 impl<C> Toolbox<C> {
     /// Adds a tool. Returns false if it replaces another tool of the same name.
-    pub(crate) fn insert(&mut self, namespace: &str, tool: RegisteredTool<C>) -> bool {
-        let tools = self.by_namespace.entry(namespace.to_owned()).or_default();
+    pub(crate) fn insert(&mut self, namespace: Option<&str>, tool: RegisteredTool<C>) -> bool {
+        let namespace = namespace.map(str::to_owned);
+        let tools = self.by_namespace.entry(namespace).or_default();
         tools.insert(tool.name.clone(), tool).is_none()
     }
 
     pub(crate) fn has_namespace(&self, namespace: &str) -> bool {
-        self.by_namespace.contains_key(namespace)
+        self.by_namespace.contains_key(&Some(namespace.to_owned()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -76,8 +77,8 @@ impl<C> Toolbox<C> {
     /// Returns the called tool.
     fn find(&self, request: &InboundRequest) -> Option<RegisteredTool<C>> {
         let call = ToolCall::parse(request).ok()?;
-        let tools = self.by_namespace.get(&*call.text("namespace"))?;
-        tools.get(&*call.text("tool")).cloned()
+        let tools = self.by_namespace.get(&call.text("namespace"))?;
+        tools.get(&call.text("tool")?).cloned()
     }
 
     /// Adds the tools of `other` whose names are not in use.

@@ -250,9 +250,9 @@ impl Tool {
     ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
         let call = ToolCall::parse(request)?;
         let context = ToolContext {
-            thread_id: call.text("threadId").into_owned(),
-            turn_id: call.text("turnId").into_owned(),
-            call_id: call.text("callId").into_owned(),
+            thread_id: call.text("threadId").unwrap_or_default(),
+            turn_id: call.text("turnId").unwrap_or_default(),
+            call_id: call.text("callId").unwrap_or_default(),
             codex,
         };
         let output = (self.run)(call.json("arguments"), context);

@@ -87,7 +87,7 @@ impl ToolSet {
     pub(crate) fn toolbox(self) -> Result<Toolbox<WeakCodex>> {
         let mut toolbox = Toolbox::default();
         for tool in self.tools {
-            add(&mut toolbox, "", tool)?;
+            add(&mut toolbox, None, tool)?;
         }
         for namespace in self.namespaces {
             let name = &namespace.name;
@@ -108,20 +108,20 @@ impl ToolSet {
                 return Err(Error::InvalidInput(message.into()));
             }
             for tool in namespace.tools {
-                add(&mut toolbox, name, tool)?;
+                add(&mut toolbox, Some(name), tool)?;
             }
         }
         Ok(toolbox)
     }
 }
 
-fn add(toolbox: &mut Toolbox<WeakCodex>, namespace: &str, tool: Tool) -> Result<()> {
+fn add(toolbox: &mut Toolbox<WeakCodex>, namespace: Option<&str>, tool: Tool) -> Result<()> {
     check_name("tool", &tool.name, MAX_TOOL_NAME)?;
     let name = tool.name.clone();
     if !toolbox.insert(namespace, tool.register()) {
         let location = match namespace {
-            "" => String::new(),
-            _ => format!(" in the namespace `{namespace}`"),
+            Some(namespace) => format!(" in the namespace `{namespace}`"),
+            None => String::new(),
         };
         let message = format!("the tool `{name}`{location} is defined twice");
         return Err(Error::InvalidInput(message.into()));

@@ -42,9 +42,9 @@ impl<F: Fn(&Version, &Path) -> anyhow::Result<()>> Installer for Fake<F> {
 /// Writes a binary that reports `version`.
 fn put(version: &str, into: &Path) -> anyhow::Result<()> {
     let name = if cfg!(windows) { "codex.exe" } else { "codex" };
-    let folder = into.join("codex_cli_bin").join("bin");
-    fs::create_dir_all(&folder)?;
-    Ok(fs::write(folder.join(name), version)?)
+    let directory = into.join("codex_cli_bin").join("bin");
+    fs::create_dir_all(&directory)?;
+    Ok(fs::write(directory.join(name), version)?)
 }
 
 fn put_right(version: &Version, into: &Path) -> anyhow::Result<()> {
@@ -55,35 +55,35 @@ fn put_nothing(_: &Version, _: &Path) -> anyhow::Result<()> {
     panic!("an unexpected install")
 }
 
-fn cache(folder: &tempfile::TempDir) -> Cache {
-    // The parent folder does not exist yet, as in a fresh clone.
+fn cache(directory: &tempfile::TempDir) -> Cache {
+    // The parent directory does not exist yet, as in a fresh clone.
     Cache::new(
-        folder.path().join("target").join("runtimes"),
+        directory.path().join("target").join("runtimes"),
         Platform::current().unwrap(),
     )
 }
 
 #[test]
 fn an_installed_version_is_not_installed_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let first = cache(&folder)
+    let directory = tempfile::tempdir().unwrap();
+    let first = cache(&directory)
         .ensure(&VERSION, &Fake::new(put_right))
         .unwrap();
-    let second = cache(&folder)
+    let second = cache(&directory)
         .ensure(&VERSION, &Fake::new(put_nothing))
         .unwrap();
     assert_eq!(first, second);
-    assert!(first.starts_with(cache(&folder).home(&VERSION)));
-    assert_eq!(cache(&folder).versions().unwrap(), [VERSION]);
+    assert!(first.starts_with(cache(&directory).home(&VERSION)));
+    assert_eq!(cache(&directory).versions().unwrap(), [VERSION]);
 }
 
 #[test]
 fn concurrent_installs_of_a_version_install_it_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let installs = AtomicUsize::new(0);
     let (fetching, first_is_fetching) = mpsc::channel();
     let (waiting, second_is_waiting) = mpsc::channel();
-    let (folder, installs) = (&folder, &installs);
+    let (directory, installs) = (&directory, &installs);
     thread::scope(|scope| {
         let first = scope.spawn(move || {
             let fetch = |version: &Version, into: &Path| {
@@ -93,25 +93,27 @@ fn concurrent_installs_of_a_version_install_it_once() {
                 second_is_waiting.recv().unwrap();
                 put_right(version, into)
             };
-            cache(folder).ensure(&VERSION, &Fake::new(fetch)).unwrap()
+            cache(directory)
+                .ensure(&VERSION, &Fake::new(fetch))
+                .unwrap()
         });
         first_is_fetching.recv().unwrap();
         let second = Fake {
             fetch: put_nothing,
             waiting: Some(waiting),
         };
-        let second = cache(folder).ensure(&VERSION, &second).unwrap();
+        let second = cache(directory).ensure(&VERSION, &second).unwrap();
         assert_eq!(second, first.join().unwrap());
     });
     assert_eq!(installs.load(Ordering::Relaxed), 1);
 }
 
 #[test]
-fn a_stale_staging_folder_is_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let staging = cache(&folder).folder.join(".staging");
+fn a_stale_staging_directory_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let staging = cache(&directory).directory.join(".staging");
     put("0.0.1", &staging.join("1.2.3-killed")).unwrap();
-    cache(&folder)
+    cache(&directory)
         .ensure(&VERSION, &Fake::new(put_right))
         .unwrap();
     assert!(!staging.exists());
@@ -119,15 +121,15 @@ fn a_stale_staging_folder_is_removed() {
 
 #[test]
 fn a_failed_install_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let failing = Fake::new(|_: &Version, into: &Path| {
         put("1.2.3", into)?;
         bail!("the network is down")
     });
-    let error = cache(&folder).ensure(&VERSION, &failing).unwrap_err();
+    let error = cache(&directory).ensure(&VERSION, &failing).unwrap_err();
     assert_eq!(error.to_string(), "the network is down");
-    assert_eq!(cache(&folder).binary(&VERSION), None);
-    let left = fs::read_dir(cache(&folder).folder.join(".staging"))
+    assert_eq!(cache(&directory).binary(&VERSION), None);
+    let left = fs::read_dir(cache(&directory).directory.join(".staging"))
         .unwrap()
         .count();
     assert_eq!(left, 0);
@@ -135,9 +137,9 @@ fn a_failed_install_leaves_nothing_behind() {
 
 #[test]
 fn a_binary_of_another_version_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let wrong = Fake::new(|_: &Version, into: &Path| put("1.2.4", into));
-    let error = cache(&folder)
+    let error = cache(&directory)
         .ensure(&VERSION, &wrong)
         .unwrap_err()
         .to_string();
@@ -145,14 +147,14 @@ fn a_binary_of_another_version_is_refused() {
         error.contains("1.2.3") && error.contains("1.2.4"),
         "{error}"
     );
-    assert_eq!(cache(&folder).binary(&VERSION), None);
+    assert_eq!(cache(&directory).binary(&VERSION), None);
 }
 
 #[test]
 fn packages_without_a_binary_are_refused_with_a_remedy() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let empty = Fake::new(|_: &Version, _: &Path| Ok(()));
-    let error = cache(&folder)
+    let error = cache(&directory)
         .ensure(&VERSION, &empty)
         .unwrap_err()
         .to_string();
@@ -164,11 +166,11 @@ fn packages_without_a_binary_are_refused_with_a_remedy() {
 
 #[test]
 fn a_broken_runtime_is_reinstalled() {
-    let folder = tempfile::tempdir().unwrap();
-    let home = cache(&folder).home(&VERSION);
+    let directory = tempfile::tempdir().unwrap();
+    let home = cache(&directory).home(&VERSION);
     put("not a version", &home).unwrap();
     fs::write(home.join("left over"), "").unwrap();
-    cache(&folder)
+    cache(&directory)
         .ensure(&VERSION, &Fake::new(put_right))
         .unwrap();
     assert!(!home.join("left over").exists());
@@ -176,6 +178,6 @@ fn a_broken_runtime_is_reinstalled() {
 
 #[test]
 fn an_empty_cache_has_no_versions() {
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(cache(&folder).versions().unwrap(), []);
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(cache(&directory).versions().unwrap(), []);
 }

@@ -18,10 +18,10 @@ use crate::scrub::Scrub;
 pub(crate) type Played<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Long enough for a loaded machine. A scene that reaches it does not work with the release.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The model, the home and the server of a scene.
-pub(crate) struct Stage {
+/// The model, the home and the recorded server of a scene.
+pub(crate) struct Recorder {
     pub(crate) model: ScriptedModel,
     pub(crate) home: CodexHome,
     child: Child,
@@ -37,7 +37,7 @@ pub(crate) struct Stage {
     responses: Vec<Value>,
 }
 
-impl Stage {
+impl Recorder {
     pub(crate) fn start(bin: &Path, config: &str, experimental: bool) -> Played<Self> {
         let model = ScriptedModel::start()?;
         let home = CodexHome::builder(&model).config(config).build()?;
@@ -62,7 +62,7 @@ impl Stage {
             }
         });
         let scrub = Scrub::new(home.root(), bin, model.address().to_string());
-        let mut stage = Self {
+        let mut recorder = Self {
             model,
             home,
             child,
@@ -80,9 +80,9 @@ impl Stage {
         if experimental {
             params["capabilities"] = json!({ "experimentalApi": true });
         }
-        stage.call("initialize", params)?;
-        stage.send(json!({ "method": "initialized" }))?;
-        Ok(stage)
+        recorder.call("initialize", params)?;
+        recorder.send(json!({ "method": "initialized" }))?;
+        Ok(recorder)
     }
 
     /// Returns a path in the workspace.
@@ -137,7 +137,7 @@ impl Stage {
             return Ok(self.unread.remove(index));
         }
         loop {
-            let message = self.lines.recv_timeout(PATIENCE);
+            let message = self.lines.recv_timeout(TIMEOUT);
             let message = message.map_err(|error| format!("{what}: {error}"))?;
             self.keep("in", message.clone());
             if message["id"].is_null() || message["method"].is_null() {
@@ -192,14 +192,14 @@ impl Stage {
     /// Ends the server and returns the recorded messages.
     pub(crate) fn finish(mut self) -> Vec<Value> {
         drop(self.stdin.take());
-        while let Ok(message) = self.lines.recv_timeout(PATIENCE) {
+        while let Ok(message) = self.lines.recv_timeout(TIMEOUT) {
             self.keep("in", message);
         }
         std::mem::take(&mut self.recorded)
     }
 }
 
-impl Drop for Stage {
+impl Drop for Recorder {
     fn drop(&mut self) {
         // The end of its input stops the server cleanly; the kill is for a failure.
         drop(self.stdin.take());
