@@ -1,7 +1,8 @@
 //! The blocking API has documentation of its own, which agrees with that of the async API.
 //!
-//! The first paragraphs of a method on both sides are equal, and the blocking docs contain each paragraph
-//! of the async `# Errors`. Links are compared by their text, because their targets differ.
+//! The first paragraphs of a method on both sides are equal, and the blocking docs contain each
+//! paragraph of the async `# Errors`. Links are compared by their text, because their targets
+//! differ.
 
 use crate::{
     public_api::{Api, CLIENT},
@@ -127,8 +128,8 @@ fn no_docs_only_refer_to_the_async_side() {
     for (path, text) in workspace::sources(&workspace::root().join(CLIENT)) {
         let mut is_inside = false;
         for (number, line) in (1..).zip(text.lines().map(str::trim_start)) {
-            let begins = line.starts_with("/// As [`crate::") && !is_inside;
-            if begins || line.contains("\"As [`crate::") {
+            let begins = line.starts_with("/// Same as [`crate::") && !is_inside;
+            if begins || line.contains("\"Same as [`crate::") {
                 found.push(format!("{path}:{number}: {line}"));
             }
             is_inside = line.starts_with("///");

@@ -39,7 +39,8 @@ fn collect(directory: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Returns the Rust files below a directory: their paths relative to it, with `/`, and their texts.
+/// Returns the Rust files below a directory: their paths relative to it, with `/` separators, and
+/// their contents.
 pub(crate) fn sources(directory: &Path) -> Vec<(String, String)> {
     let sources = files(directory, "rs").into_iter().map(|path| {
         let relative = path.strip_prefix(directory).unwrap().to_str().unwrap();

@@ -78,7 +78,7 @@ fn is_name(event: &ServerNotification) -> bool {
     matches!(event, ServerNotification::ThreadNameUpdated(_))
 }
 
-/// Asserts that these are the events of a thread with one turn and then a name.
+/// Asserts that `events` are those of a thread with one turn and then a name.
 fn assert_events_of(thread_id: &str, turn_id: &str, events: &[ServerNotification]) {
     let mut statuses = Vec::new();
     for event in events {

@@ -17,7 +17,7 @@ fn asking<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     builder.config("features.default_mode_request_user_input", "true")
 }
 
-/// Scripts a question of the model and then a text.
+/// Scripts a question from the model and then text.
 fn ask(stage: &Stage) {
     let question = json!({
         "id": "color", "header": "Color", "question": "Which color?", "options": [
@@ -78,7 +78,7 @@ fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     builder.config("mcp_servers.asker.command", program.to_string())
 }
 
-/// Scripts a call of the MCP tool that asks the user, and then a text.
+/// Scripts a call to the MCP tool that asks the user, and then text.
 fn call_tool(stage: &Stage) {
     call(stage, "ask");
 }

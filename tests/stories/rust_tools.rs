@@ -46,7 +46,7 @@ fn call(id: &str, tool: &str, arguments: serde_json::Value) -> Item {
     item.call_id(id)
 }
 
-/// Returns the outputs of these calls in the last request of the model.
+/// Returns the outputs of these calls in the last request from the model.
 fn outputs(stage: &Stage, calls: &[&str]) -> Vec<String> {
     let requests = stage.model.requests();
     let last: &ModelRequest = requests.last().unwrap();
@@ -162,7 +162,7 @@ async fn tools_and_namespaces_coexist_independently() {
         "Yes.",
         "the tool panicked",
         "the tool took longer than 0.001 s",
-        "the arguments do not fit: `id`: invalid type: integer `7`, expected a string",
+        "the arguments do not match: `id`: invalid type: integer `7`, expected a string",
         // An error of the server, which does not offer this tool.
         "unsupported call: finelookup_ticket",
         "Ticket 1 of A is open [].",

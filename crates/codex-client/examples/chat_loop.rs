@@ -9,7 +9,7 @@ use codex_client::{Codex, Error, Sandbox, Thread};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let codex = Codex::start().await?;
-    // The turns of a thread share its history, so that one thread serves the whole chat.
+    // The turns of a thread share its history, so one thread serves the whole chat.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
     loop {
         print!("you> ");

@@ -13,7 +13,7 @@ use codex_client::{
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let codex = Codex::start()?;
-    // The turns of a thread share its history, so that one thread serves the whole chat.
+    // The turns of a thread share its history, so one thread serves the whole chat.
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
     loop {
         print!("you> ");

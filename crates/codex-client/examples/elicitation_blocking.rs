@@ -1,4 +1,4 @@
-//! Responds to questions of an MCP server (elicitations) in the terminal.
+//! Responds to questions from an MCP server (elicitations) in the terminal.
 //!
 //! The blocking version of the `elicitation` example.
 //!

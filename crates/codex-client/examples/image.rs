@@ -19,7 +19,7 @@ async fn main() -> codex_client::Result<()> {
 
     let codex = Codex::start().await?;
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
-    // An input consists of any number of texts, images and mentioned files.
+    // An input consists of any number of text parts, images and mentioned files.
     let input = Input::text("What is in this image? Answer in one sentence.").and(image);
     let result = thread.run(input).await?;
     println!(

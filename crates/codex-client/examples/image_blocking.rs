@@ -20,7 +20,7 @@ fn main() -> codex_client::Result<()> {
 
     let codex = Codex::start()?;
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).send()?;
-    // An input consists of any number of texts, images and mentioned files.
+    // An input consists of any number of text parts, images and mentioned files.
     let input = Input::text("What is in this image? Answer in one sentence.").and(image);
     let result = thread.run(input).send()?;
     println!(

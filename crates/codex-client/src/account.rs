@@ -1,4 +1,4 @@
-//! Reads the account of the server.
+//! Reads the server's account.
 
 use codex_types::{GetAccountParams, GetAccountResponse};
 
@@ -10,7 +10,7 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// A request for the account that is logged in (`account/read`); from [`Codex::account`].
+/// A request for the account that is logged in (`account/read`), returned by [`Codex::account`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct AccountReadBuilder<M = Async> {

@@ -29,7 +29,7 @@ impl ApprovalMode {
     }
 }
 
-/// Defines the option `approval_mode` of a request builder whose params have a policy and a
+/// Defines the `approval_mode` option of a request builder whose params have a policy and a
 /// reviewer.
 macro_rules! approval_mode {
     ($(#[$doc:meta])*) => {

@@ -93,7 +93,7 @@ macro_rules! options {
 /// Defines the setters of the timeout of a request builder.
 macro_rules! timeouts {
     () => {
-        /// Sets the time to wait for the response, in place of the default of the client.
+        /// Sets the time to wait for the response, instead of the client's default.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.request = self.request.timeout(timeout);
             self

@@ -97,7 +97,7 @@ impl Codex {
     }
 }
 
-/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
+/// A client that does not keep the server running, returned by [`Codex::downgrade`], and passed to
 /// handlers.
 ///
 /// ```no_run

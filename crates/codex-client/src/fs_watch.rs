@@ -1,4 +1,4 @@
-//! Watches files and directories on the machine of the server.
+//! Watches files and directories on the server's machine.
 
 use std::{
     path::Path,
@@ -22,7 +22,7 @@ use crate::{
     stream::stream,
 };
 
-/// A request to watch a path (`fs/watch`); from [`Codex::fs_watch`].
+/// A request to watch a path (`fs/watch`), returned by [`Codex::fs_watch`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct FsWatchBuilder<M = Async> {
@@ -64,7 +64,7 @@ impl<M> FsWatchBuilder<M> {
     }
 }
 
-/// A stream of the changes of a file, or of the children of a directory (`fs/changed`); from
+/// A stream of the changes of a file, or of the children of a directory (`fs/changed`), returned by
 /// [`Codex::fs_watch`].
 ///
 /// ```no_run

@@ -1,4 +1,4 @@
-//! A trait for one value that responds to all requests of the server.
+//! A trait for one value that responds to all requests from the server.
 
 use std::future::Future;
 
@@ -12,7 +12,7 @@ macro_rules! define_trait {
     ($(
         $(#[$doc:meta])* $method:ident, $setter:ident, $on:ident($request:ty) -> $response:ty;
     )*) => {
-        /// Responds to the requests of the server; for
+        /// Responds to the requests from the server; for
         /// [`CodexBuilder::handler`](crate::builder::CodexBuilder::handler).
         ///
         /// Methods that are not implemented decline. Methods run concurrently, on tasks of their

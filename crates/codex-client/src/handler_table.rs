@@ -13,7 +13,7 @@ macro_rules! handler_table {
             /// Answers the model's questions to the user (`item/tool/requestUserInput`).
             /// Experimental.
             ///
-            /// If the feature `tool_call_mcp_elicitation` is off, Codex asks for the approval of an
+            /// If the `tool_call_mcp_elicitation` feature is off, Codex asks for the approval of an
             /// MCP tool call this way. The id of such a question begins with
             /// `mcp_tool_call_approval`.
             user_input, on_user_input, on(

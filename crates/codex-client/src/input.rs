@@ -39,9 +39,9 @@ impl Input {
         ImageUserInput::default().url(url).into()
     }
 
-    /// Creates an image input from a file on the machine of the server.
+    /// Creates an image input from a file on the server's machine.
     ///
-    /// A relative path is resolved against the working directory of the server process. A file that
+    /// A relative path is resolved against the server's working directory process. A file that
     /// cannot be read is not an error; the server tells the model about it. That includes a path
     /// that is not valid Unicode, which is sent with replacement characters.
     pub fn local_image(path: impl AsRef<Path>) -> Self {
@@ -54,7 +54,7 @@ impl Input {
         AudioUserInput::default().url(url).into()
     }
 
-    /// Creates an audio input from a file on the machine of the server. The path is treated as by
+    /// Creates an audio input from a file on the server's machine. The path is treated as by
     /// [`local_image`](Self::local_image).
     pub fn local_audio(path: impl AsRef<Path>) -> Self {
         LocalAudioUserInput::new(path.as_ref().to_string_lossy()).into()

@@ -16,7 +16,7 @@
 //! | let the model call a Rust function | [`Tool`], [`ThreadStartBuilder::tool`](builder::ThreadStartBuilder::tool) |
 //! | choose what commands may do | [`Sandbox`], [`ApprovalMode`] |
 //! | decide on approvals | [`CodexBuilder::on_approval`](builder::CodexBuilder::on_approval), [`ApprovalRequest`], [`Decision`] |
-//! | handle all requests of the server | [`ServerRequestHandler`] |
+//! | handle all requests from the server | [`ServerRequestHandler`] |
 //! | respond to requests later | [`Codex::server_requests`], [`Thread::server_requests`], [`PendingRequest`] |
 //! | follow everything in a thread | [`Thread::events`] |
 //! | follow the account and the server | [`Codex::notifications`] |
@@ -54,7 +54,7 @@ mod routing;
 
 mod connection;
 
-// Requests of the server, and the client that all handles refer to.
+// Requests from the server, and the client that all handles refer to.
 mod approvals;
 mod client;
 mod server_requests;

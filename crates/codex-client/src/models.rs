@@ -11,7 +11,7 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// A request for the list of models (`model/list`); from [`Codex::models`].
+/// A request for the list of models (`model/list`), returned by [`Codex::models`].
 ///
 /// `send` and `.await` return one page, which on current servers contains all models.
 /// [`stream`](Self::stream) yields all models on any server.
@@ -52,7 +52,7 @@ impl<M> ModelListBuilder<M> {
 
     timeouts!();
 
-    /// Streams all models, page after page.
+    /// Streams all models, page by page.
     pub fn stream(self) -> Pages<ModelListParams, M> {
         self.request.stream()
     }

@@ -14,7 +14,7 @@ use crate::{
     stream::stream,
 };
 
-/// A subscription to the notifications that belong to no turn; from
+/// A subscription to the notifications that belong to no turn, returned by
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// ```no_run

@@ -30,7 +30,7 @@ pub trait Paged: Request + Send + Sync + 'static {
     fn page(response: Self::Response) -> (Vec<Self::Item>, Option<String>);
 }
 
-/// The items of a list, page after page: a `Stream`, or an iterator in blocking code; from
+/// The items of a list, page by page: a `Stream`, or an iterator in blocking code, returned by
 /// [`RequestBuilder::stream`] and the `stream` of the builders of lists.
 ///
 /// The next page is requested when all items of the previous one have been read. The stream ends
@@ -110,7 +110,7 @@ stream! {
 }
 
 impl<R: Paged, M> RequestBuilder<R, M> {
-    /// Streams the items of the list, page after page, for methods that respond with one page and a
+    /// Streams the items of the list, page by page, for methods that respond with one page and a
     /// cursor.
     ///
     /// ```no_run

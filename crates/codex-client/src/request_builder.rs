@@ -11,7 +11,7 @@ use crate::{
     mode::Async,
 };
 
-/// A request of any method of the protocol; from [`Codex::request`](crate::Codex::request).
+/// A request of any method of the protocol, returned by [`Codex::request`](crate::Codex::request).
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -52,7 +52,7 @@ impl<R, M> RequestBuilder<R, M> {
         self
     }
 
-    /// Sets the time to wait for the response, in place of the default of the client.
+    /// Sets the time to wait for the response, instead of the client's default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

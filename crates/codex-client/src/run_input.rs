@@ -12,9 +12,9 @@ use crate::{
 
 /// Untrusted content from another agent, a tool or an application.
 ///
-/// The model receives it as the output of a tool, with less authority than the messages of the user
-/// and the developer: it authorizes nothing. It is the entire input of a turn: it starts a turn, or
-/// joins the active one.
+/// The model receives it as the output of a tool, with less authority than the messages from the
+/// user and the developer: it authorizes nothing. It is the entire input of a turn: it starts a
+/// turn, or joins the active one.
 ///
 /// ```no_run
 /// use codex_client::{ExternalMessage, Result, Thread};

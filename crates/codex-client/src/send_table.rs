@@ -2,7 +2,7 @@
 
 /// Calls a macro with the table. Each row is `docs Builder<type parameter> -> output { docs of the
 /// dropped future };`, where the block is optional. Names are resolved where the macro is called,
-/// so that a handle is that of the async or of the blocking API.
+/// so a handle is that of the async or the blocking API.
 macro_rules! send_table {
     ($callback:ident) => {
         $callback! {
@@ -10,14 +10,14 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
             AccountReadBuilder -> GetAccountResponse;
 
             /// Starts the login.
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also if the configuration forbids logins with ChatGPT.
             ChatgptLoginBuilder -> ChatgptLoginHandle;
 
@@ -25,7 +25,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also if the server gets no code, or if the configuration
             /// forbids logins with ChatGPT.
             DeviceCodeLoginBuilder -> DeviceCodeLoginHandle;
@@ -48,7 +48,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also for a path that is not absolute.
             FsWatchBuilder -> FsWatcher;
 
@@ -57,12 +57,12 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread, and for a thread without a
             /// goal to resume. After a timeout the goal may be active.
             GoalStartBuilder -> GoalHandle;
 
-            /// Waits for the end of the login, which need not be a success: an attempt that was
+            /// Waits for the login to complete, which need not be a success: an attempt that was
             /// cancelled, replaced or refused, or that expired, has `success: false` and the reason
             /// of the server in `error`.
             ///
@@ -79,7 +79,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
             ModelListBuilder -> ModelListResponse;
 
             /// Reviews the code. The review is the
@@ -88,7 +88,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and
             /// [`TurnHandle::run`];
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the review was interrupted.
             ReviewBuilder -> TurnResult {
@@ -99,7 +99,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`TurnStartBuilder::send`](crate::builder::TurnStartBuilder::send) and
+            /// Same as [`TurnStartBuilder::send`](crate::builder::TurnStartBuilder::send) and
             /// [`TurnHandle::run`];
             /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted.
             RunBuilder<R> -> R {
@@ -113,7 +113,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
             ThreadForkBuilder -> Thread;
 
@@ -121,14 +121,14 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
             ThreadListBuilder -> ThreadListResponse;
 
             /// Reads the thread.
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also for the turns of a thread without one.
             ThreadReadBuilder -> ThreadReadResponse;
 
@@ -136,7 +136,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
             /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
             ThreadResumeBuilder -> Thread;
 
@@ -144,7 +144,7 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
             /// [`InvalidInput`](crate::Error::InvalidInput) for tools with an invalid or duplicate
             /// name, for tools whose arguments have no schema, and for tools of a client without
             /// the experimental API; nothing is sent then.
@@ -154,8 +154,8 @@ macro_rules! send_table {
             ///
             /// # Errors
             ///
-            /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a timeout
-            /// the turn may be running. With [`output`](Self::output),
+            /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send). After a
+            /// timeout the turn may be running. With [`output`](Self::output),
             /// [`InvalidInput`](crate::Error::InvalidInput) if the type has no strict schema;
             /// nothing is sent then.
             TurnStartBuilder<R> -> TurnHandle<R> {

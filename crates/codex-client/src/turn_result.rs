@@ -18,7 +18,7 @@ pub struct TurnResult {
     pub completed_at: Option<i64>,
     /// The duration, in milliseconds.
     pub duration_ms: Option<i64>,
-    /// The final response of the model: the last message whose phase is `final_answer`, otherwise
+    /// The final response from the model: the last message whose phase is `final_answer`, otherwise
     /// the last message without a phase, otherwise the last message with any phase except
     /// `commentary`.
     pub final_response: Option<String>,
@@ -44,7 +44,7 @@ impl TurnResult {
     }
 
     /// Returns the text of a [review](crate::Thread::review), if the turn is a review that has
-    /// ended. The text of an interrupted review is a note of the server.
+    /// ended. The text of an interrupted review is a note from the server.
     pub fn review(&self) -> Option<&str> {
         let mut items = self.items.iter().rev();
         items.find_map(|item| match item {

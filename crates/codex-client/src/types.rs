@@ -1,9 +1,9 @@
-//! The protocol types in the API of this crate: option values, results, events, and the requests of
-//! the server with their responses.
+//! The protocol types in the API of this crate: option values, results, events, and the requests
+//! from the server with their responses.
 //!
 //! A selection of [`protocol`](crate::protocol), which has all types of the protocol.
 
-/// A JSON object, such as the value of the option `config`.
+/// A JSON object, such as the value of the `config` option.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
 // Options of request builders and their parts, responses, and changes of watched files. Where a
@@ -37,7 +37,7 @@ pub use codex_types::{
     TurnDiffUpdatedNotification, TurnPlanUpdatedNotification, TurnStartedNotification,
     UnrecognizedMessage, WarningNotification,
 };
-// Requests of the server and their responses.
+// Requests from the server and their responses.
 pub use codex_types::{
     AdditionalFileSystemPermissions, AdditionalNetworkPermissions, AttestationGenerateParams,
     AttestationGenerateResponse, ChatgptAuthTokensRefreshParams, ChatgptAuthTokensRefreshResponse,

@@ -118,7 +118,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// As for [`reached`](Self::reached).
+    /// Same as [`reached`](Self::reached).
     pub fn blocking_reached(&self) -> Result<()> {
         self.blocking_reached_by(1)
     }
@@ -127,7 +127,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// As for [`reached_by`](Self::reached_by).
+    /// Same as [`reached_by`](Self::reached_by).
     pub fn blocking_reached_by(&self, responses: usize) -> Result<()> {
         let outcome = self.0.counts.blocking_wait(look_for_arrivals(responses));
         self.result(outcome, &arrivals(responses))
@@ -137,7 +137,7 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// As for [`hung_up`](Self::hung_up).
+    /// Same as [`hung_up`](Self::hung_up).
     pub fn blocking_hung_up(&self) -> Result<()> {
         let outcome = self.0.counts.blocking_wait(look_for_hangup);
         self.result(outcome, HANGUP)

@@ -4,9 +4,9 @@
 //!
 //! | | |
 //! |---|---|
-//! | Requests of the client | [`Request`], all of them in [`ClientRequest`] and [`METHODS`] |
+//! | Requests from the client | [`Request`], all of them in [`ClientRequest`] and [`METHODS`] |
 //! | Requests without parameters | [`request`] |
-//! | Messages of the server | [`ServerNotification`], [`ServerRequest`] (with [`ServerCall`]) |
+//! | Messages from the server | [`ServerNotification`], [`ServerRequest`] (with [`ServerCall`]) |
 //! | Contents of a thread | [`Thread`], [`Turn`], [`ThreadItem`] |
 //! | JSON-RPC messages | [`rpc::Incoming`], [`rpc::Outgoing`], [`rpc::JsonRpcError`] |
 //! | Requests that the schema does not list | [`unlisted`] |

@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The parameters of a request from the client to the app-server.
 ///
 /// For each method of the protocol, one type implements this trait: the params type of the schema,
-/// or a unit struct in [`request`](crate::request) for a method without params. One generic function
-/// can therefore send every request:
+/// or a unit struct in [`request`](crate::request) for a method without params. One generic
+/// function can therefore send every request:
 ///
 /// ```
 /// use codex_types::{Request, ThreadReadParams};
@@ -26,7 +26,7 @@ pub trait Request: Serialize {
     const EXPERIMENTAL: bool;
     /// Whether the message has a `params` member. False for methods without params.
     const HAS_PARAMS: bool = true;
-    /// The response of the server.
+    /// The response from the server.
     type Response: DeserializeOwned + Send + 'static;
 }
 
@@ -36,7 +36,7 @@ pub trait ServerCall: DeserializeOwned {
     const METHOD: &'static str;
     /// Whether the server sends it only if the client has the `experimentalApi` capability.
     const EXPERIMENTAL: bool;
-    /// The response of the client.
+    /// The response from the client.
     type Response: Serialize + Send + 'static;
 }
 

@@ -1,4 +1,4 @@
-//! Decodes a model's output, and reports the path of the part that does not fit.
+//! Decodes a model's output, and reports the path of the part that does not match.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,8 +11,8 @@ pub(crate) const VALUE: &str = "value";
 
 /// Where the object that the model writes holds the value.
 ///
-/// The schema of a request has to describe an object. A type that is not an object, such as an enum or
-/// a list, is therefore wrapped in one.
+/// The schema of a request has to describe an object. A type that is not an object, such as an enum
+/// or a list, is therefore wrapped in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// The object is the value.
@@ -27,12 +27,13 @@ pub enum Layout {
 impl Layout {
     /// Decodes a model's output into a value.
     ///
-    /// `T` has to be the type that the schema describes. Usually [`Schema::decode`](crate::Schema::decode)
-    /// is the method to call; this one is for code that does not keep the schema.
+    /// `T` has to be the type that the schema describes. Usually
+    /// [`Schema::decode`](crate::Schema::decode) is the method to call; this one is for code that
+    /// does not keep the schema.
     ///
     /// # Errors
     ///
-    /// Returns an error if the text is not JSON, or does not fit the type.
+    /// Returns an error if the text is not JSON, or does not match the type.
     pub fn decode<T: DeserializeOwned>(self, text: &str) -> Result<T, OutputError> {
         match self {
             Self::Object => decode(text),
@@ -48,16 +49,16 @@ impl Layout {
     }
 }
 
-/// A model's output that is not JSON, or does not fit the type.
+/// A model's output that is not JSON, or does not match the type.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub struct OutputError {
-    /// The part that does not fit, such as `comments[2].line`. `None` if the output as a whole does not
-    /// fit, or is not JSON.
+    /// The part that does not match, such as `comments[2].line`. `None` if the output as a whole
+    /// does not match, or is not JSON.
     ///
     /// serde buffers the values of untagged and internally tagged enums, and structs with flattened
-    /// fields, before it decodes them. The path ends at the buffered value. `?` stands for a map key that
-    /// is a newtype.
+    /// fields, before it decodes them. The path ends at the buffered value. `?` stands for a map
+    /// key that is a newtype.
     pub path: Option<String>,
     /// The reason, such as ``missing field `line` ``.
     pub reason: String,

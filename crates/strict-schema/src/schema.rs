@@ -18,11 +18,11 @@ use crate::{
 ///
 /// # Property order
 ///
-/// Models write properties in the order of the schema. Serialize this struct itself to send the schema:
-/// its `Serialize` implementation puts the tag of an enum before the other properties of each variant.
-/// The API tells variants apart by their first property, and some models refuse variants that begin
-/// alike. The other properties keep the order of [`serde_json::Map`]: alphabetical, or that of the
-/// struct with the feature `preserve_order`.
+/// Models write properties in the order of the schema. Serialize this struct itself to send the
+/// schema: its `Serialize` implementation puts the tag of an enum before the other properties of
+/// each variant. The API tells variants apart by their first property, and some models refuse
+/// variants that begin alike. The other properties keep the order of [`serde_json::Map`]:
+/// alphabetical, or that of the struct with the `preserve_order` feature.
 ///
 /// A [`Value`] keeps no order without that feature, so a schema that passes through
 /// [`as_value`](Self::as_value) or [`into_value`](Self::into_value) loses the position of its tags.
@@ -89,7 +89,7 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// Returns an error if the text is not JSON, or does not fit the type.
+    /// Returns an error if the text is not JSON, or does not match the type.
     pub fn decode<T: DeserializeOwned>(&self, text: &str) -> Result<T, OutputError> {
         self.layout.decode(text)
     }

@@ -27,7 +27,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
         ("rpc", &["binary", "rpc", "transport"]),
         ("routing", &["routing"]),
         ("connection", &["connection"]),
-        // Requests of the server.
+        // Requests from the server.
         ("approvals", &["approvals"]),
         ("server requests", &["server_requests"]),
         // The client and the threads as plain values.

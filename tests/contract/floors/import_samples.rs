@@ -12,7 +12,7 @@ const TABLE: Table = Table {
     generated: None,
 };
 
-/// The modules of the samples; a file that a sample does not give is a facade without re-exports.
+/// The modules of the samples; a file that a sample omits is a facade without re-exports.
 const ROOT: &str = "mod ground; mod middle; mod top;";
 
 /// Checks a crate with these files beside `lib.rs`.
@@ -173,7 +173,7 @@ fn a_path_inside_a_macro_is_found() {
 }
 
 #[test]
-fn the_call_of_a_macro_from_above_is_found() {
+fn a_call_to_a_macro_from_above_is_found() {
     for (call, definition) in [
         (
             "crate::top::tools! {}",

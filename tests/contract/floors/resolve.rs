@@ -11,7 +11,7 @@ pub(crate) enum Target {
     Item { file: usize, name: String },
 }
 
-/// Names whose resolution is under way, so that imports in a circle end.
+/// Names whose resolution is under way, so that cyclic imports end.
 type Pending = BTreeSet<(ModulePath, String)>;
 
 impl Sources {

@@ -11,7 +11,7 @@ use syn::{Expr, ExprLit, Item, Lit, Meta, Token, parse::Parser, punctuated::Punc
 use super::paths::Reader;
 use crate::workspace;
 
-/// A source file: its path relative to `src`, with `/`, and its text.
+/// A source file: its path relative to `src`, with `/` separators, and its text.
 pub(crate) type Source = (String, String);
 
 /// Names from the root of the crate; empty for the root.
@@ -22,7 +22,7 @@ pub(crate) type ModulePath = Vec<String>;
 pub(crate) struct Sources {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) modules: BTreeMap<ModulePath, Module>,
-    /// The files that define a macro of this name with `macro_rules!`.
+    /// The files that define each `macro_rules!` macro, by its name.
     pub(crate) macros: BTreeMap<String, BTreeSet<usize>>,
 }
 
@@ -61,8 +61,8 @@ impl Sources {
         Self::parse(&workspace::sources(root))
     }
 
-    /// Parses the sources of a crate, from `lib.rs` or `main.rs` on along its `mod` declarations. Leaves
-    /// out modules and items that are compiled for tests only.
+    /// Parses the sources of a crate, from `lib.rs` or `main.rs` on along its `mod` declarations.
+    /// Leaves out modules and items that are compiled for tests only.
     pub(crate) fn parse(sources: &[Source]) -> Self {
         let mut parsed = Self::default();
         for root in ["lib.rs", "main.rs"] {
@@ -72,7 +72,7 @@ impl Sources {
     }
 
     /// Parses a file, if it exists, and the modules that it declares. `directory` holds the files
-    /// of these modules: empty, or with a `/` at its end. Returns whether the file exists.
+    /// of these modules: empty, or with a trailing `/`. Returns whether the file exists.
     fn add(&mut self, sources: &[Source], path: &str, module: &[String], directory: &str) -> bool {
         let Some((_, text)) = sources.iter().find(|(name, _)| name == path) else {
             return false;
@@ -123,7 +123,7 @@ impl Sources {
     }
 }
 
-/// Returns the directory of a file, with a `/` at its end.
+/// Returns the directory of a file, with a trailing `/`.
 fn parent(path: &str) -> &str {
     path.rfind('/').map_or("", |slash| &path[..=slash])
 }
@@ -149,7 +149,7 @@ fn is_test_directory(directory: &str, name: &str) -> bool {
     name == "tests" || directory.split('/').any(|part| part == "tests")
 }
 
-/// Returns whether an item can stand in a file that only declares modules and re-exports.
+/// Returns whether an item can appear in a file that only declares modules and re-exports.
 fn fits_facade(item: &Item) -> bool {
     match item {
         Item::Use(_) | Item::ExternCrate(_) => true,

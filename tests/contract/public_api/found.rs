@@ -1,5 +1,5 @@
-//! Finds the public functions in Rust tokens. Bodies of macros are such tokens too: there, the caller of
-//! the macro may give the name of a function and a part of its docs.
+//! Finds the public functions in Rust tokens. Bodies of macros are such tokens too: there, the
+//! caller of the macro may give the name of a function and part of its docs.
 
 use std::{collections::BTreeSet, mem};
 
@@ -16,7 +16,7 @@ pub(crate) enum Found {
     Function(Function),
     /// The name of a constant.
     Constant(String),
-    /// A call of a macro: its name and its arguments.
+    /// A call to a macro: its name and its arguments.
     Call(String, TokenStream),
 }
 
@@ -103,7 +103,8 @@ fn group(input: ParseStream<'_>) -> Result<TokenStream> {
     }
 }
 
-/// Reads an item after its `pub`. Items other than functions, constants and traits are left to the caller.
+/// Reads an item after its `pub`. Items other than functions, constants and traits are left to the
+/// caller.
 fn public_item(input: ParseStream<'_>, docs: Vec<Doc>) -> Result<Vec<Found>> {
     if input.peek(Token![trait]) {
         while !input.peek(token::Brace) {

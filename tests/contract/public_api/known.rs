@@ -22,7 +22,7 @@ pub(crate) const PASSED_ON: &[(&str, &str)] = &[("thread_options", "options")];
 /// The macro that names the builders of the blocking mode, and defines no methods.
 pub(crate) const ALIASES: &str = "aliases";
 
-/// Returns the type that a call of an item macro defines methods for, and whether they serve both
+/// Returns the type that a call to an item macro defines methods for, and whether they serve both
 /// sides of the API.
 pub(crate) fn subject(of: &str, row: &Row) -> Option<(String, bool)> {
     let of_row = || row.names.first().cloned();

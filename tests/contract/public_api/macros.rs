@@ -92,7 +92,7 @@ impl Macros {
         body
     }
 
-    /// Reads a call of an item macro.
+    /// Reads a call to an item macro.
     pub(crate) fn item(&self, called: &syn::Macro, file: &str) -> Vec<Implementation> {
         let path = idents(called.path.to_token_stream());
         let mut name = path.last().unwrap().clone();

@@ -33,7 +33,7 @@ pub(crate) struct Recorder {
     /// Messages that the scene has not read yet.
     unread: Vec<Value>,
     next_id: u64,
-    /// The responses to the next requests of the server.
+    /// The responses to the next requests from the server.
     responses: Vec<Value>,
 }
 
@@ -91,7 +91,8 @@ impl Recorder {
         path.to_string_lossy().into_owned()
     }
 
-    /// Queues responses to the next requests of the server. A request without a response is rejected.
+    /// Queues responses to the next requests from the server. A request without a response is
+    /// rejected.
     pub(crate) fn respond_with<const N: usize>(&mut self, responses: [Value; N]) {
         self.responses.extend(responses);
     }
@@ -131,7 +132,7 @@ impl Recorder {
         Ok(response["result"].clone())
     }
 
-    /// Waits for a message, and responds to requests of the server meanwhile.
+    /// Waits for a message, and responds to requests from the server meanwhile.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Played<Value> {
         if let Some(index) = self.unread.iter().position(&wanted) {
             return Ok(self.unread.remove(index));

@@ -74,7 +74,7 @@ impl Schema {
         schema.unwrap_or_else(|| panic!("`{name}` is not defined"))
     }
 
-    /// Returns whether clients send the type, so that absent members must stay absent.
+    /// Returns whether clients send the type, so absent members must stay absent.
     #[must_use]
     pub fn is_sent(&self, name: &str) -> bool {
         self.sent.contains(name)

@@ -12,7 +12,7 @@ pub enum Shape<'a> {
     Null,
     /// `true` or `false`.
     Boolean,
-    /// An integer, from and to.
+    /// An integer, with its bounds.
     Integer(i128, i128),
     /// A number with a fraction.
     Number,
@@ -223,7 +223,7 @@ impl Schema {
     }
 }
 
-/// Returns whether a union has both words and objects.
+/// Returns whether a union has both strings and objects.
 pub(super) fn is_mixed(schema: &Value) -> bool {
     let members = members(schema).into_iter().flatten();
     let (words, others): (Vec<_>, Vec<_>) = members.partition(|m| m.get("enum").is_some());
@@ -254,8 +254,8 @@ fn members(schema: &Value) -> Option<&Vec<Value>> {
     members.as_array()
 }
 
-/// Normalizes a schema: `[T, null]` becomes a union, an `allOf` of one schema becomes that schema, and
-/// properties beside a union move into each of its members.
+/// Normalizes a schema: `[T, null]` becomes a union, an `allOf` of one schema becomes that schema,
+/// and properties beside a union move into each of its members.
 pub(super) fn simplify(schema: &mut Value) {
     let Value::Object(object) = schema else {
         return;

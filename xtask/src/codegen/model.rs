@@ -169,7 +169,7 @@ impl Model {
             .map_or(&[], |union| &union.methods)
     }
 
-    /// The struct of this name, if the definition is one.
+    /// The struct with this name, if the definition is one.
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
         match &self.types.get(name)?.kind {
             Kind::Object(object) => Some(object),

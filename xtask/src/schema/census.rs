@@ -1,5 +1,5 @@
-//! Counts the parts of a bundle. The counts in the lock file show the size of an update, and counting
-//! detects a bundle of another shape.
+//! Counts the parts of a bundle. The counts in the lock file show the size of an update, and
+//! counting detects a bundle of another shape.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,13 +14,13 @@ use serde_json::{Map, Value};
 pub(super) struct Census {
     /// Distinct names of definitions, at the root and in `v2`.
     pub(super) definitions: usize,
-    /// Requests of the client.
+    /// Requests from the client.
     pub(super) client_requests: usize,
-    /// Notifications of the client.
+    /// Notifications from the client.
     pub(super) client_notifications: usize,
-    /// Requests of the server.
+    /// Requests from the server.
     pub(super) server_requests: usize,
-    /// Notifications of the server.
+    /// Notifications from the server.
     pub(super) server_notifications: usize,
 }
 

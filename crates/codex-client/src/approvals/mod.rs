@@ -1,4 +1,4 @@
-//! Approval requests of the server, and the decisions on them.
+//! Approval requests from the server, and the decisions on them.
 
 pub(crate) mod decision;
 pub(crate) mod read_only;

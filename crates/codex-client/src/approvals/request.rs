@@ -13,7 +13,7 @@ use crate::{
     error::Result,
 };
 
-/// A request of the server to approve an action that the sandbox or the approval policy does not
+/// A request from the server to approve an action that the sandbox or the approval policy does not
 /// allow.
 ///
 /// The response is a [`Decision`](crate::Decision).

@@ -41,51 +41,52 @@ macro_rules! aliases {
 }
 
 aliases! {
-    /// A request for the account that is logged in (`account/read`); from [`Codex::account`].
+    /// A request for the account that is logged in (`account/read`), returned by
+    /// [`Codex::account`].
     AccountReadBuilder,
-    /// A request to start a login with a web browser (`account/login/start`); from
+    /// A request to start a login with a web browser (`account/login/start`), returned by
     /// [`Codex::login_chatgpt`].
     ChatgptLoginBuilder,
-    /// Configures a client and its server; from [`Codex::builder`].
+    /// Configures a client and its server, returned by [`Codex::builder`].
     CodexBuilder,
-    /// A request to start a login with a device code (`account/login/start`); from
+    /// A request to start a login with a device code (`account/login/start`), returned by
     /// [`Codex::login_chatgpt_device_code`].
     DeviceCodeLoginBuilder,
-    /// A request to run a command (`command/exec`); from [`Codex::exec`].
+    /// A request to run a command (`command/exec`), returned by [`Codex::exec`].
     ExecBuilder,
-    /// A request to watch a path (`fs/watch`); from [`Codex::fs_watch`].
+    /// A request to watch a path (`fs/watch`), returned by [`Codex::fs_watch`].
     FsWatchBuilder,
-    /// A request to pursue a goal (`thread/goal/set`); from [`Thread::goal_start`] and
+    /// A request to pursue a goal (`thread/goal/set`), returned by [`Thread::goal_start`] and
     /// [`Thread::goal_resume`].
     GoalStartBuilder,
-    /// A wait for the end of a login; from [`ChatgptLoginHandle::wait`] and
+    /// A wait for the end of a login, returned by [`ChatgptLoginHandle::wait`] and
     /// [`DeviceCodeLoginHandle::wait`]. There is no timeout by default.
     LoginWaitBuilder,
-    /// A request for the list of models (`model/list`); from [`Codex::models`].
+    /// A request for the list of models (`model/list`), returned by [`Codex::models`].
     ModelListBuilder,
-    /// A request of any method of the protocol; from [`Codex::request`].
+    /// A request of any method of the protocol, returned by [`Codex::request`].
     RequestBuilder<R>,
-    /// A request to review code (`review/start`); from [`Thread::review`].
+    /// A request to review code (`review/start`), returned by [`Thread::review`].
     ReviewBuilder,
-    /// A request to run a turn to its end (`turn/start`); from [`Thread::run`].
+    /// A request to run a turn to its end (`turn/start`), returned by [`Thread::run`].
     RunBuilder<R = TurnResult>,
-    /// A request to create a thread that begins with the history of another one (`thread/fork`);
-    /// from [`Codex::thread_fork`].
+    /// A request to create a thread that begins with the history of another one (`thread/fork`),
+    /// returned by [`Codex::thread_fork`].
     ThreadForkBuilder,
-    /// A request for the list of saved threads (`thread/list`); from [`Codex::thread_list`].
+    /// A request for the list of saved threads (`thread/list`), returned by [`Codex::thread_list`].
     ThreadListBuilder,
-    /// A request to read a saved thread (`thread/read`); from [`Thread::read`].
+    /// A request to read a saved thread (`thread/read`), returned by [`Thread::read`].
     ThreadReadBuilder,
-    /// A request to resume a saved thread (`thread/resume`); from [`Codex::thread_resume`].
+    /// A request to resume a saved thread (`thread/resume`), returned by [`Codex::thread_resume`].
     ThreadResumeBuilder,
-    /// A request to start a thread (`thread/start`); from [`Codex::thread_start`].
+    /// A request to start a thread (`thread/start`), returned by [`Codex::thread_start`].
     ThreadStartBuilder,
-    /// A request to start a turn (`turn/start`); from [`Thread::turn`].
+    /// A request to start a turn (`turn/start`), returned by [`Thread::turn`].
     TurnStartBuilder<R = TurnResult>,
 }
 
-/// An iterator over the items of a list, page after page; from [`RequestBuilder::stream`] and the
-/// `stream` of the builders of lists.
+/// An iterator over the items of a list, page by page, returned by [`RequestBuilder::stream`] and
+/// the `stream` of the builders of lists.
 ///
 /// The next page is requested when all items of the previous one have been read. The iterator ends
 /// with the list, or with the first error.
@@ -148,7 +149,7 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), except for `CodexNotFound` and `Launch`.
+    /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -168,7 +169,7 @@ impl ReviewBuilder {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.

@@ -44,7 +44,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`CodexBuilder::start`](crate::blocking::CodexBuilder#method.start).
+    /// Same as [`CodexBuilder::start`](crate::blocking::CodexBuilder#method.start).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -108,7 +108,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -122,7 +122,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also for a thread that is not archived.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -161,11 +161,11 @@ impl Codex {
         self.inner.notifications().into()
     }
 
-    /// Opens an inbox for the requests of the server that have no handler, to respond to them in
+    /// Opens an inbox for the requests from the server that have no handler, to respond to them in
     /// your own time. While the inbox exists, such requests are not declined.
     ///
     /// Each request goes to one place. Of several inboxes, the one that was opened last receives
-    /// it. An inbox of [its thread](Thread::server_requests) comes before all.
+    /// it. An inbox of [its thread](Thread::server_requests) takes precedence over all others.
     ///
     /// ```no_run
     /// use codex_client::{Decision, Result, blocking::Codex};
@@ -184,7 +184,7 @@ impl Codex {
         self.inner.server_requests().into()
     }
 
-    /// Runs a command in the sandbox of the server, without a thread or a turn (`command/exec`).
+    /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`).
     /// The first word is the program, the others are its arguments; no shell is involved.
     ///
     /// ```no_run
@@ -204,7 +204,7 @@ impl Codex {
         ExecBuilder::new(&self.inner, command)
     }
 
-    /// Watches a file or a directory on the machine of the server, by its absolute path
+    /// Watches a file or a directory on the server's machine, by its absolute path
     /// (`fs/watch`). Of a directory, the direct children are watched. The path need not exist yet.
     ///
     /// ```no_run
@@ -235,8 +235,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send). No error contains
-    /// the key.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send). No error
+    /// contains the key.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -247,7 +247,7 @@ impl Codex {
     /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
     /// [URL](crate::blocking::ChatgptLoginHandle::auth_url) and logs in there.
     ///
-    /// The browser is redirected to a port of the server, on the machine of the server. For a
+    /// The browser is redirected to a port of the server, on the server's machine. For a
     /// browser on another machine, use
     /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
     ///
@@ -268,7 +268,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -312,7 +312,7 @@ impl From<crate::Codex> for Codex {
     }
 }
 
-/// A client that does not keep the server running; from [`Codex::downgrade`], and passed to
+/// A client that does not keep the server running, returned by [`Codex::downgrade`], and passed to
 /// handlers.
 ///
 /// ```no_run

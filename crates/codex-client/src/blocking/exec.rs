@@ -6,7 +6,8 @@ use crate::{
     exec::output::ExecOutput,
 };
 
-/// A process on the server; from [`ExecBuilder::spawn`](crate::blocking::ExecBuilder#method.spawn).
+/// A process on the server, returned by
+/// [`ExecBuilder::spawn`](crate::blocking::ExecBuilder#method.spawn).
 ///
 /// Cheap to clone; all clones are one process. One thread can write to it while another reads.
 ///
@@ -31,7 +32,7 @@ use crate::{
 ///
 /// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the
 /// oldest chunks are dropped, and the iterator yields [`Lagged`](crate::Error::Lagged). By default
-/// the server sends at most 1 MiB of each stream, so that this needs
+/// the server sends at most 1 MiB of each stream, so reaching that limit requires
 /// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
@@ -46,12 +47,12 @@ impl ExecProcess {
         self.inner.stream().into()
     }
 
-    /// Waits for the end of the process and collects the unread output.
+    /// Waits for the process to exit and collects the unread output.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the
-    /// call.
+    /// Same as [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before
+    /// the call.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -59,7 +60,7 @@ impl ExecProcess {
         wait(self.inner.output())
     }
 
-    /// Waits for the end of the process and returns its exit code. The output need not be read, and
+    /// Waits for the process to exit and returns its exit code. The output need not be read, and
     /// can be read afterwards.
     ///
     /// The exit code is 124 for a program that exceeded its
@@ -82,7 +83,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
     /// [`stream_stdin`](crate::blocking::ExecBuilder::stream_stdin) nor
     /// [`tty`](crate::blocking::ExecBuilder::tty) was set.
@@ -98,7 +99,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Same as [`write`](Self::write).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -110,7 +111,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -120,15 +121,15 @@ impl ExecProcess {
     }
 
     /// Terminates the process (`command/exec/terminate`). Returns when the server has accepted the
-    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a
-    /// no-op.
+    /// request; [`wait`](Self::wait) waits for the process to exit. Terminating a process that has
+    /// ended is a no-op.
     ///
     /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
     /// being set up, in the first moments after its start.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -150,7 +151,7 @@ impl From<crate::ExecProcess> for ExecProcess {
 }
 
 iterator! {
-    /// The output of a process; from [`ExecProcess::stream`].
+    /// The output of a process, returned by [`ExecProcess::stream`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex, types::CommandExecOutputStream};

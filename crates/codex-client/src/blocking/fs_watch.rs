@@ -3,8 +3,8 @@
 use crate::blocking::iterator::iterator;
 
 iterator! {
-    /// An iterator over the changes of a file, or of the children of a directory (`fs/changed`);
-    /// from [`Codex::fs_watch`](crate::blocking::Codex::fs_watch).
+    /// An iterator over the changes of a file, or of the children of a directory (`fs/changed`),
+    /// returned by [`Codex::fs_watch`](crate::blocking::Codex::fs_watch).
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};

@@ -8,7 +8,7 @@ use crate::{
     goal::result::GoalResult,
 };
 
-/// A goal that the server pursues turn after turn; from
+/// A goal that the server pursues turn after turn, returned by
 /// [`Thread::goal_start`](crate::blocking::Thread::goal_start) and
 /// [`Thread::goal_resume`](crate::blocking::Thread::goal_resume).
 ///
@@ -75,7 +75,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -87,7 +87,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
     /// [`Rpc`](crate::Error::Rpc) also if the goal was cleared, and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
     ///
@@ -101,7 +101,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send), and
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send), and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
@@ -143,7 +143,7 @@ impl From<crate::GoalHandle> for GoalHandle {
 }
 
 iterator! {
-    /// The events of all turns of a goal; from [`GoalHandle::stream`].
+    /// The events of all turns of a goal, returned by [`GoalHandle::stream`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Thread, types::ServerNotification};
@@ -181,7 +181,7 @@ impl GoalStream {
     ///
     /// # Errors
     ///
-    /// As [`GoalHandle::run`](crate::blocking::GoalHandle::run).
+    /// Same as [`GoalHandle::run`](crate::blocking::GoalHandle::run).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.

@@ -1,4 +1,4 @@
-//! A trait for one value that responds to all requests of the server, in blocking code.
+//! A trait for one value that responds to all requests from the server, in blocking code.
 
 use crate::{
     blocking::codex::WeakCodex,
@@ -10,7 +10,7 @@ macro_rules! define_trait {
     ($(
         $(#[$doc:meta])* $method:ident, $setter:ident, $on:ident($request:ty) -> $response:ty;
     )*) => {
-        /// Responds to the requests of the server; for
+        /// Responds to the requests from the server; for
         /// [`CodexBuilder::handler`](crate::blocking::CodexBuilder::handler).
         ///
         /// Methods that are not implemented decline. Methods run concurrently, each on a thread of

@@ -11,7 +11,7 @@ macro_rules! login {
             $($methods)*
 
             /// Waits for the end of this attempt (`account/login/completed`). It may be called
-            /// several times, also after the end.
+            /// several times, even after the attempt has ended.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.inner.wait_builder()
             }
@@ -38,7 +38,7 @@ macro_rules! login {
     };
 }
 
-/// A login with a web browser; from
+/// A login with a web browser, returned by
 /// [`Codex::login_chatgpt`](crate::blocking::Codex::login_chatgpt).
 ///
 /// Cheap to clone; all clones are one attempt.
@@ -72,7 +72,7 @@ login! { ChatgptLoginHandle {
     }
 } }
 
-/// A login with a device code; from
+/// A login with a device code, returned by
 /// [`Codex::login_chatgpt_device_code`](crate::blocking::Codex::login_chatgpt_device_code).
 ///
 /// Cheap to clone; all clones are one attempt.

@@ -32,7 +32,7 @@
 //! }
 //! ```
 //!
-//! This module requires the feature `blocking`, which is enabled by default.
+//! This module requires the `blocking` feature, which is enabled by default.
 //!
 //! # Threads
 //!
@@ -45,7 +45,7 @@
 //! # Inside an async runtime
 //!
 //! Blocking in an async runtime would stall other tasks. Methods that wait return
-//! [`Error::InsideRuntime`](crate::Error::InsideRuntime) there, before anything is sent, also in
+//! [`Error::InsideRuntime`](crate::Error::InsideRuntime) there, before anything is sent, even in
 //! `spawn_blocking`, whose threads belong to the runtime. Use the async client instead, or convert
 //! a handle (`blocking::Codex::from(codex)`) and move it to a thread of `std::thread`.
 

@@ -3,7 +3,7 @@
 use crate::blocking::iterator::iterator;
 
 iterator! {
-    /// A subscription to everything that happens in one thread; from
+    /// A subscription to everything that happens in one thread, returned by
     /// [`Thread::events`](crate::blocking::Thread::events).
     ///
     /// ```no_run
@@ -38,7 +38,7 @@ impl ThreadEvents {
 }
 
 iterator! {
-    /// A subscription to the notifications that belong to no turn; from
+    /// A subscription to the notifications that belong to no turn, returned by
     /// [`Codex::notifications`](crate::blocking::Codex::notifications).
     ///
     /// ```no_run

@@ -1,4 +1,4 @@
-//! Requests of the server in the blocking API.
+//! Requests from the server in the blocking API.
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use crate::{
     server_requests::server_response::ServerResponse,
 };
 
-/// An iterator over requests of the server; from
+/// An iterator over requests from the server, returned by
 /// [`Codex::server_requests`](crate::blocking::Codex::server_requests) and
 /// [`Thread::server_requests`](crate::blocking::Thread::server_requests).
 ///
@@ -61,8 +61,8 @@ impl From<crate::RequestInbox> for RequestInbox {
     }
 }
 
-/// A request of the server from a [`RequestInbox`]. The program may respond now or later, from any
-/// thread.
+/// A request from the server from a [`RequestInbox`]. The program may respond now or later, from
+/// any thread.
 ///
 /// ```no_run
 /// use codex_client::{

@@ -9,7 +9,7 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// A turn; from [`Thread::turn`](crate::blocking::Thread::turn).
+/// A turn, returned by [`Thread::turn`](crate::blocking::Thread::turn).
 ///
 /// Cheap to clone; all clones are one turn. One thread can follow it while another steers it.
 ///
@@ -43,7 +43,7 @@ pub struct TurnHandle<R = TurnResult> {
 }
 
 impl<R> TurnHandle<R> {
-    /// Waits for the end of the turn and collects its result. The events need not be read.
+    /// Waits for the turn to end and collects its result. The events need not be read.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl<R> TurnHandle<R> {
     /// Streams the text of the model's messages to the user.
     ///
     /// Reasoning, command output and messages that the model marks as commentary are left out. The
-    /// texts of several messages follow each other.
+    /// text of several messages follows each other.
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Thread};
@@ -189,7 +189,7 @@ impl<R> fmt::Debug for TurnHandle<R> {
 }
 
 iterator! {
-    /// The events of one turn; from [`TurnHandle::stream`].
+    /// The events of one turn, returned by [`TurnHandle::stream`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::TurnHandle, types::ServerNotification};
@@ -218,12 +218,12 @@ iterator! {
 }
 
 impl TurnStream {
-    /// Waits for the end of the turn, skips the events that are unread, and collects the result.
+    /// Waits for the turn to end, skips the events that are unread, and collects the result.
     /// Nothing is requested from the server.
     ///
     /// # Errors
     ///
-    /// As [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    /// Same as [`TurnHandle::run`](crate::blocking::TurnHandle::run).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -233,7 +233,7 @@ impl TurnStream {
 }
 
 iterator! {
-    /// The text of the model's messages in a turn; from [`TurnHandle::text_stream`].
+    /// The text of the model's messages in a turn, returned by [`TurnHandle::text_stream`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Thread};
@@ -260,12 +260,12 @@ iterator! {
 }
 
 impl TextStream {
-    /// Waits for the end of the turn and collects the result, as
+    /// Waits for the turn to end and collects the result, as
     /// [`TurnStream::result`](crate::blocking::TurnStream::result) does.
     ///
     /// # Errors
     ///
-    /// As [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    /// Same as [`TurnHandle::run`](crate::blocking::TurnHandle::run).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.

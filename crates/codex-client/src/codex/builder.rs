@@ -24,7 +24,7 @@ const MAX_IN_FLIGHT: usize = 100;
 /// Default maximum length of a message. Messages of 43 MB occur in practice.
 const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 
-/// Configures a client and its server; from [`Codex::builder`].
+/// Configures a client and its server, returned by [`Codex::builder`].
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -100,19 +100,19 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the working directory of the server, which is the default of its threads.
+    /// Sets the server's working directory, which is the default of its threads.
     pub fn cwd(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cwd = Some(dir.into());
         self
     }
 
-    /// Sets an environment variable of the server, which inherits the environment of this program.
+    /// Sets an environment variable for the server, which inherits the environment of this program.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), Some(value.into())));
         self
     }
 
-    /// Removes an environment variable of the server.
+    /// Removes an environment variable for the server.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.env.push((name.into(), None));
         self
@@ -209,7 +209,7 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the maximum length of a message of the server, in bytes. A longer message is dropped:
+    /// Sets the maximum length of a message from the server, in bytes. A longer message is dropped:
     /// the request fails if it is a response, otherwise [`Codex::notifications`] reports it. The
     /// default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
@@ -241,7 +241,7 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), except for `CodexNotFound` and `Launch`.
+    /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`.
     pub async fn connect<R, W>(self, reader: R, writer: W) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,

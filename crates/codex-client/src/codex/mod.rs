@@ -34,7 +34,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`CodexBuilder::start`].
+    /// Same as [`CodexBuilder::start`].
     pub async fn start() -> Result<Self> {
         Self::builder().start().await
     }
@@ -93,7 +93,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
+    /// Same as [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread without a
+    /// turn.
     pub async fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
         let params = ThreadArchiveParams::new(id);
         self.request(params).send().await.map(drop)
@@ -104,7 +105,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not
+    /// Same as [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not
     /// archived.
     pub async fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         let params = ThreadUnarchiveParams::new(id);
@@ -141,11 +142,11 @@ impl Codex {
         Notifications::new(self)
     }
 
-    /// Opens an inbox for the requests of the server that have no handler, to respond to them in
+    /// Opens an inbox for the requests from the server that have no handler, to respond to them in
     /// your own time. While the inbox exists, such requests are not declined.
     ///
     /// Each request goes to one place. Of several inboxes, the one that was opened last receives
-    /// it. An inbox of [its thread](Thread::server_requests) comes before all.
+    /// it. An inbox of [its thread](Thread::server_requests) takes precedence over all others.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Decision, Result};
@@ -165,7 +166,7 @@ impl Codex {
         RequestInbox::new(self.dispatch().open_inbox(None))
     }
 
-    /// Runs a command in the sandbox of the server, without a thread or a turn (`command/exec`).
+    /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`).
     /// The first word is the program, the others are its arguments; no shell is involved.
     ///
     /// ```no_run
@@ -185,7 +186,7 @@ impl Codex {
         ExecBuilder::new(self, command)
     }
 
-    /// Watches a file or a directory on the machine of the server, by its absolute path
+    /// Watches a file or a directory on the server's machine, by its absolute path
     /// (`fs/watch`). Of a directory, the direct children are watched. The path need not exist yet.
     ///
     /// ```no_run
@@ -217,7 +218,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`]. No error contains the key.
+    /// Same as [`RequestBuilder::send`]. No error contains the key.
     pub async fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
         let params = LoginAccountParams::from(ApiKeyLoginAccountParams::new(key));
         self.request(params).send().await.map(drop)
@@ -226,7 +227,7 @@ impl Codex {
     /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
     /// [URL](crate::ChatgptLoginHandle::auth_url) and logs in there.
     ///
-    /// The browser is redirected to a port of the server, on the machine of the server. For a
+    /// The browser is redirected to a port of the server, on the server's machine. For a
     /// browser on another machine, use
     /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
     ///
@@ -247,7 +248,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`].
+    /// Same as [`RequestBuilder::send`].
     pub async fn logout(&self) -> Result<()> {
         self.request(request::AccountLogout).send().await.map(drop)
     }

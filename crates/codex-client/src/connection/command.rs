@@ -57,7 +57,7 @@ pub(crate) enum Command {
         thread_id: String,
         response: oneshot::Sender<Option<ActiveTurn>>,
     },
-    /// Responds to a request of the server; a result is JSON. `None` declines it.
+    /// Responds to a request from the server; a result is JSON. `None` declines it.
     Respond {
         id: RequestId,
         method: &'static str,
@@ -100,7 +100,7 @@ impl ResponseSink {
         }
     }
 
-    /// Whether no receiver is left, so that the request need not be sent.
+    /// Whether no receiver is left, so the request need not be sent.
     pub(crate) fn is_abandoned(&self) -> bool {
         match self {
             Self::Caller(caller) => caller.is_closed(),
@@ -131,7 +131,7 @@ pub(crate) enum OnResponse {
 /// A successful response, and what was claimed on it.
 pub(crate) struct Response {
     pub(crate) raw: RawResponse,
-    /// `None` also if the response does not name what was started.
+    /// Also `None` if the response does not name what was started.
     pub(crate) claimed: Option<Claimed>,
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct Core {
     closers: Vec<oneshot::Sender<()>>,
     /// Requests received while the connection was ending.
     late: Vec<ResponseSink>,
-    /// For the requests of the server, to be responded to.
+    /// For the requests from the server, to be responded to.
     commands: mpsc::WeakUnboundedSender<Command>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,

@@ -80,7 +80,7 @@ where
         if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
             let _ = timeout(FLUSH_TIMEOUT, self.flush()).await;
         }
-        // Closes the input of the server, on which it exits.
+        // Closes the server's input, on which it exits.
         self.writer = None;
         let mut closed = ConnectionClosed::new(reason);
         if let Some(mut process) = process {

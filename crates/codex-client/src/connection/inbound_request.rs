@@ -1,4 +1,4 @@
-//! A request of the server that waits for its one response.
+//! A request from the server that waits for its one response.
 
 use std::{
     ops::Range,
@@ -21,7 +21,7 @@ const OPEN: u8 = 0;
 const RESPONDED: u8 = 1;
 const WITHDRAWN: u8 = 2;
 
-/// The identity of a request of the server, and whether it is open. Shared by the owner of the
+/// The identity of a request from the server, and whether it is open. Shared by the owner of the
 /// request and the connection.
 #[derive(Debug)]
 pub(crate) struct RequestState {
@@ -85,7 +85,7 @@ impl RequestState {
     }
 }
 
-/// A request of the server. Dropping it without a response declines it.
+/// A request from the server. Dropping it without a response declines it.
 pub(crate) struct InboundRequest {
     state: Arc<RequestState>,
     /// The message as received.

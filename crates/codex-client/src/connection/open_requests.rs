@@ -1,4 +1,4 @@
-//! The requests of the server that are open: each is responded to at most once. Performs no I/O.
+//! The requests from the server that are open: each is responded to at most once. Performs no I/O.
 
 use std::{
     collections::{HashMap, VecDeque},

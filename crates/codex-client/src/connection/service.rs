@@ -10,7 +10,7 @@ use crate::{
     rpc::{envelope::RoutingKeys, raw_notification::RawNotification},
 };
 
-/// Responds to the requests of the server.
+/// Responds to the requests from the server.
 ///
 /// The connection calls a service from its own task, so no method may block.
 pub(crate) trait Service: Send + Sync + 'static {

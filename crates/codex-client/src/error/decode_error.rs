@@ -5,7 +5,7 @@ use std::fmt;
 /// Maximum length of a snippet, in bytes.
 const SNIPPET_LENGTH: usize = 240;
 
-/// A message of the server does not match the protocol.
+/// A message from the server does not match the protocol.
 ///
 /// All string values of the message are masked, since they may contain keys or tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]

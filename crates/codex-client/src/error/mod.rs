@@ -51,7 +51,7 @@ pub enum Error {
     /// The server responded to a request with an error.
     #[error(transparent)]
     Rpc(Box<RpcError>),
-    /// A message of the server does not match the protocol.
+    /// A message from the server does not match the protocol.
     #[error(transparent)]
     Decode(Arc<DecodeError>),
     /// The server did not respond before the timeout. It may still process the request; a late
@@ -95,8 +95,8 @@ pub enum Error {
     /// The thread that runs the blocking API could not be started.
     #[error("could not start the thread of the blocking API: {0}")]
     Worker(Arc<io::Error>),
-    /// A request of the server is no longer open: it has a response, the server withdrew it, or the
-    /// connection has ended.
+    /// A request from the server is no longer open: it has a response, the server withdrew it, or
+    /// the connection has ended.
     #[error("`{method}` is no longer open: it has a response or was withdrawn")]
     Resolved {
         /// The method of the request.

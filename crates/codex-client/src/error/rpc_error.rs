@@ -1,9 +1,9 @@
-//! Error responses of the server, classified.
+//! Error responses from the server, classified.
 
 use codex_types::rpc::{JsonRpcError, error_code};
 use serde_json::Value;
 
-/// An error response of the server.
+/// An error response from the server.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("the server rejected `{method}`: {message} (code {code})")]
 #[non_exhaustive]
@@ -14,7 +14,7 @@ pub struct RpcError {
     pub kind: RpcErrorKind,
     /// The JSON-RPC error code.
     pub code: i64,
-    /// The message of the server.
+    /// The message from the server.
     pub message: String,
     /// The details, if the server sent any.
     pub data: Option<Value>,
@@ -53,7 +53,7 @@ pub enum RpcErrorKind {
     ThreadNotLoaded,
     /// Another process is writing to the thread.
     ActiveWriter,
-    /// The input would join the active turn, which has another output schema or none.
+    /// The input would join the active turn, which has a different output schema or none.
     OutputSchemaMismatch,
     /// Any other error.
     Other,

@@ -92,7 +92,7 @@ impl ExecOutput {
     }
 }
 
-/// The output of a process; from [`ExecProcess::stream`](crate::ExecProcess::stream).
+/// The output of a process, returned by [`ExecProcess::stream`](crate::ExecProcess::stream).
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result, types::CommandExecOutputStream};

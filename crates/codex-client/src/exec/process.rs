@@ -16,7 +16,7 @@ use crate::{
     rpc::raw_notification::NotificationKind,
 };
 
-/// A process on the server; from [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn).
+/// A process on the server, returned by [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn).
 ///
 /// Cheap to clone; all clones are one process. One task can write to it while another reads.
 ///
@@ -40,9 +40,9 @@ use crate::{
 ///
 /// # Memory
 ///
-/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Past that the
+/// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Beyond that, the
 /// oldest chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default
-/// the server sends at most 1 MiB of each stream, so that this needs
+/// the server sends at most 1 MiB of each stream, so reaching that limit requires
 /// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
 #[derive(Debug, Clone)]
@@ -77,12 +77,12 @@ impl ExecProcess {
         ExecStream::new(Arc::clone(&self.process))
     }
 
-    /// Waits for the end of the process and collects the unread output.
+    /// Waits for the process to exit and collects the unread output.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before the
-    /// call.
+    /// Same as [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before
+    /// the call.
     pub async fn output(&self) -> Result<ExecOutput> {
         let mut output = ExecOutput::default();
         let mut chunks = self.stream();
@@ -93,7 +93,7 @@ impl ExecProcess {
         Ok(output)
     }
 
-    /// Waits for the end of the process and returns its exit code. The output need not be read, and
+    /// Waits for the process to exit and returns its exit code. The output need not be read, and
     /// can be read afterwards.
     ///
     /// The exit code is 124 for a program that exceeded its
@@ -119,7 +119,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
     /// [`stream_stdin`](crate::builder::ExecBuilder::stream_stdin) nor
     /// [`tty`](crate::builder::ExecBuilder::tty) was set.
@@ -134,7 +134,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Same as [`write`](Self::write).
     pub async fn close_stdin(&self) -> Result<()> {
         let params = CommandExecWriteParams::new(self.process_id()).close_stdin(true);
         self.call(&params).await
@@ -144,7 +144,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
@@ -153,15 +153,15 @@ impl ExecProcess {
     }
 
     /// Terminates the process (`command/exec/terminate`). Returns when the server has accepted the
-    /// request; [`wait`](Self::wait) waits for the end. Terminating a process that has ended is a
-    /// no-op.
+    /// request; [`wait`](Self::wait) waits for the process to exit. Terminating a process that has
+    /// ended is a no-op.
     ///
     /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
     /// being set up, in the first moments after its start.
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn terminate(&self) -> Result<()> {
         let params = CommandExecTerminateParams::new(self.process_id());
         match self.call(&params).await {
@@ -176,7 +176,7 @@ impl ExecProcess {
     }
 
     /// Sends a request about the process. If the process could not be started, returns that error,
-    /// which says more than the refusal of the request.
+    /// which is more informative than the rejection of this request.
     async fn call<R: Request>(&self, params: &R) -> Result<()> {
         let connection = self.process.codex.connection();
         let response = connection.call(params, connection.timeout()).await;

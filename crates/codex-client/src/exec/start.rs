@@ -13,7 +13,7 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// A request to run a command (`command/exec`); from [`Codex::exec`].
+/// A request to run a command (`command/exec`), returned by [`Codex::exec`].
 ///
 /// `send` and `.await` run the command to its end. [`spawn`](Self::spawn) returns a process to
 /// write to and to read from.

@@ -16,7 +16,7 @@ use crate::{
     turn::handle::TurnHandle,
 };
 
-/// A goal that the server pursues turn after turn; from
+/// A goal that the server pursues turn after turn, returned by
 /// [`Thread::goal_start`](crate::Thread::goal_start) and
 /// [`Thread::goal_resume`](crate::Thread::goal_resume).
 ///
@@ -85,7 +85,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn pause(&self) -> Result<()> {
         let is_active = |state| matches!(state, GoalState::Active | GoalState::Unknown);
         if !is_active(self.goal.state()) {
@@ -99,7 +99,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Rpc`](crate::Error::Rpc) also if the goal was cleared, and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
     pub async fn resume(&self) -> Result<()> {
@@ -115,7 +115,7 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send), and
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send), and
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
     pub async fn clear(&self) -> Result<()> {
         self.check_not_superseded()?;

@@ -12,7 +12,7 @@ use crate::{
     routing::goal_tracker::GoalState,
 };
 
-/// A request to pursue a goal (`thread/goal/set`); from [`Thread::goal_start`] and
+/// A request to pursue a goal (`thread/goal/set`), returned by [`Thread::goal_start`] and
 /// [`Thread::goal_resume`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]

@@ -19,7 +19,8 @@ use crate::{
     stream::stream,
 };
 
-/// The events of all turns of a goal; from [`GoalHandle::stream`](crate::GoalHandle::stream).
+/// The events of all turns of a goal, returned by
+/// [`GoalHandle::stream`](crate::GoalHandle::stream).
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread, types::ServerNotification};
@@ -74,7 +75,7 @@ impl GoalStream {
     ///
     /// # Errors
     ///
-    /// As [`GoalHandle::run`](crate::GoalHandle::run).
+    /// Same as [`GoalHandle::run`](crate::GoalHandle::run).
     pub async fn result(self) -> Result<GoalResult> {
         match poll_fn(|context| self.goal.poll_end(context)).await {
             GoalEnd::AtRest => GoalResult::collect(&self.goal),

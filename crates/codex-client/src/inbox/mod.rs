@@ -1,4 +1,4 @@
-//! Requests of the server as a stream, for programs that respond later.
+//! Requests from the server as a stream, for programs that respond later.
 
 pub(crate) mod pending_request;
 pub(crate) mod request_inbox;

@@ -1,4 +1,4 @@
-//! Requests of the server that are pending in the program.
+//! Requests from the server that are pending in the program.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::{
     error::Result, server_requests::server_response::ServerResponse,
 };
 
-/// A request of the server from a [`RequestInbox`](crate::RequestInbox). The program may respond
+/// A request from the server from a [`RequestInbox`](crate::RequestInbox). The program may respond
 /// now or later, from any task or thread.
 ///
 /// ```no_run

@@ -1,4 +1,4 @@
-//! Requests of the server as a stream.
+//! Requests from the server as a stream.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use crate::{
     stream::stream,
 };
 
-/// A stream of requests of the server, returned by
+/// A stream of requests from the server, returned by
 /// [`Codex::server_requests`](crate::Codex::server_requests) and
 /// [`Thread::server_requests`](crate::Thread::server_requests).
 ///

@@ -16,7 +16,7 @@ macro_rules! login {
             $($methods)*
 
             /// Waits for the end of this attempt (`account/login/completed`). It may be called
-            /// several times, also after the end.
+            /// several times, even after the attempt has ended.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.wait_builder()
             }
@@ -55,7 +55,7 @@ macro_rules! login {
     };
 }
 
-/// A login with a web browser; from [`Codex::login_chatgpt`](crate::Codex::login_chatgpt).
+/// A login with a web browser, returned by [`Codex::login_chatgpt`](crate::Codex::login_chatgpt).
 ///
 /// Cheap to clone; all clones are one attempt.
 ///
@@ -90,7 +90,7 @@ login! { ChatgptLoginHandle, ChatgptLoginAccountResponse {
     }
 } }
 
-/// A login with a device code; from
+/// A login with a device code, returned by
 /// [`Codex::login_chatgpt_device_code`](crate::Codex::login_chatgpt_device_code).
 ///
 /// Cheap to clone; all clones are one attempt.

@@ -13,7 +13,7 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// A request to start a login with a web browser (`account/login/start`); from
+/// A request to start a login with a web browser (`account/login/start`), returned by
 /// [`Codex::login_chatgpt`].
 ///
 /// The [`timeout`](Self::timeout) is that of the response, not that of the login:
@@ -63,7 +63,7 @@ impl<M> ChatgptLoginBuilder<M> {
     }
 }
 
-/// A request to start a login with a device code (`account/login/start`); from
+/// A request to start a login with a device code (`account/login/start`), returned by
 /// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
 ///
 /// The [`timeout`](Self::timeout) is that of the response, for which the server fetches the code
@@ -97,9 +97,9 @@ impl<M> DeviceCodeLoginBuilder<M> {
     }
 }
 
-/// Returns the error for a response about another kind of login than requested.
+/// Returns the error for a response about a different kind of login than the one requested.
 fn other_kind(response: &LoginAccountResponse) -> crate::Error {
     let text = serde_json::to_string(response).unwrap_or_default();
-    let reason = "the response is about another kind of login";
+    let reason = "the response is about a different kind of login";
     DecodeError::at(Some(LoginAccountParams::METHOD), &text, reason, 0).into()
 }

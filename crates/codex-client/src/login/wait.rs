@@ -11,7 +11,7 @@ use crate::{
     routing::logins::LoginAttempt,
 };
 
-/// A wait for the end of a login; from
+/// A wait for the end of a login, returned by
 /// [`ChatgptLoginHandle::wait`](crate::ChatgptLoginHandle::wait) and
 /// [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait). There is no timeout by
 /// default.

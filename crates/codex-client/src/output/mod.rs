@@ -13,7 +13,7 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// The result of a turn, with its final response as a value of type `T`; from
+/// The result of a turn, with its final response as a value of type `T`, returned by
 /// [`RunBuilder::output`](crate::builder::RunBuilder::output) and
 /// [`TurnStartBuilder::output`](crate::builder::TurnStartBuilder::output).
 ///
@@ -50,7 +50,7 @@ use crate::{
 /// - Constraints that the API does not support, such as the length of a string, are not part of the
 ///   schema.
 /// - The model writes the members in the order of the schema: alphabetically, or in the order of
-///   the struct with the feature `preserve_order` of this crate or of serde_json. The tag of an
+///   the struct with the `preserve_order` feature of this crate or of serde_json. The tag of an
 ///   enum comes first, since some models refuse alternatives that begin with the same member.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! A queue of the unread events of one reader, with compact deltas.
 //!
-//! Most events are tiny deltas, so they are not stored one by one: their texts share one buffer,
+//! Most events are tiny deltas, so they are not stored one by one: their text shares one buffer,
 //! and each delta costs one small entry besides. From [`MERGE_THRESHOLD`] unread entries on,
 //! adjacent deltas of the same item are merged, so that a reader that does not read costs little
 //! more than the text. Order and text are preserved.
@@ -51,7 +51,7 @@ impl Event {
 #[derive(Clone, Default)]
 pub(crate) struct DeltaQueue {
     entries: VecDeque<Entry>,
-    /// The texts of the deltas in `entries`, from `read` on.
+    /// The text of the deltas in `entries`, from `read` on.
     text: String,
     read: usize,
     /// The keys of the deltas in `entries`.

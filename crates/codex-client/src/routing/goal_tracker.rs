@@ -71,7 +71,7 @@ pub(crate) enum GoalState {
     Superseded,
 }
 
-/// The reason why no event follows for now.
+/// The reason why no event follows yet.
 #[derive(Debug)]
 pub(crate) enum GoalEnd {
     AtRest,
@@ -220,7 +220,7 @@ impl GoalTracker {
         }
     }
 
-    /// Polls for the event with this number, or the reason why there is none for now.
+    /// Polls for the event with this number, or the reason why there is none yet.
     pub(crate) fn poll_event(
         &self,
         number: usize,

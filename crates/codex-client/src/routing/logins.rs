@@ -1,8 +1,8 @@
 //! Routes the completions of logins to their attempts. Performs no I/O.
 //!
 //! The response to `account/login/start` names the attempt by its `loginId`. The attempt's
-//! `account/login/completed` may come before that response, so unclaimed completions are kept while
-//! a response is pending.
+//! `account/login/completed` may arrive before that response, so unclaimed completions are kept
+//! while a response is pending.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -95,7 +95,7 @@ impl Buffer for Items {
     }
 }
 
-/// Items whose number is bounded by the server, so that their size does not matter.
+/// Items whose number is bounded by the server, so their size does not matter.
 impl<T> Buffer for VecDeque<T> {
     type Item = T;
 
@@ -179,7 +179,7 @@ pub(crate) struct Mailbox<B, E> {
 #[derive(Debug)]
 struct MailboxState<B, E> {
     unread: Unread<B>,
-    /// Whether the readers are gone, so that nothing is kept for them.
+    /// Whether the readers are gone, so nothing is kept for them.
     is_abandoned: bool,
     end: Option<E>,
     /// Tasks that wait for the end alone.

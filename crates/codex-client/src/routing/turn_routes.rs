@@ -1,6 +1,6 @@
 //! Routes notifications to turns. Performs no I/O.
 //!
-//! The events of a turn go to its log. They may come before the response that names the turn, so
+//! The events of a turn go to its log. They may arrive before the response that names the turn, so
 //! the thread is reserved before `turn/start` is sent: while a reservation exists, every turn of
 //! that thread gets a log, and the response claims the right one. The thread is matched before the
 //! turn: events of a sub-agent's thread arrive on the same connection and never reach a log of

@@ -1,9 +1,9 @@
 //! The envelope of a message: its members and the ids in its params.
 //!
-//! One pass over the text, which must be valid UTF-8, locates the members of the envelope and the ids
-//! at the top of `params`. Nothing is decoded or copied, and long strings are skipped, so that a
-//! message is decoded once: where it is consumed. The parts that are skipped are not validated; the
-//! decoder reports a fault in them.
+//! One pass over the text, which must be valid UTF-8, locates the members of the envelope and the
+//! ids at the top of `params`. Nothing is decoded or copied, and long strings are skipped, so that
+//! a message is decoded once: where it is consumed. The parts that are skipped are not validated;
+//! the decoder reports a fault in them.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -18,14 +18,14 @@ pub(crate) struct Envelope<'a> {
     pub(crate) id: Option<RequestId>,
     pub(crate) header: Header,
     pub(crate) result: Option<Range<usize>>,
-    /// `None` also if the member is `null`.
+    /// Also `None` if the member is `null`.
     pub(crate) error: Option<Range<usize>>,
     pub(crate) keys: RoutingKeys<'a>,
-    /// Whether the method is written with escapes, so that its range is not its name.
+    /// Whether the method is written with escapes, so its range is not its name.
     has_escaped_method: bool,
 }
 
-/// The members that a request of the server or a notification has beside its id.
+/// The members that a request from the server or a notification has beside its id.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Header {
     pub(crate) method: Option<Range<usize>>,
@@ -71,7 +71,8 @@ impl RoutingKeys<'_> {
     }
 }
 
-/// Parses the envelope of a message; `None` if the text is not a JSON object, as far as it is scanned.
+/// Parses the envelope of a message; `None` if the text is not a JSON object, as far as it is
+/// scanned.
 pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     let mut scan = Scanner::new(text);
     let mut envelope = Envelope::default();
@@ -145,7 +146,7 @@ type Id<'a> = Option<Cow<'a, str>>;
 pub(crate) enum Addressee {
     /// The message is the response to this request.
     Caller(i64),
-    /// The message is a request of the server with this id.
+    /// The message is a request from the server with this id.
     Server(RequestId),
 }
 

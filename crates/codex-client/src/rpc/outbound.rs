@@ -56,7 +56,7 @@ impl Outbound {
         self.buffer.extend_from_slice(b"}\n");
     }
 
-    /// Adds the response to a request of the server; a result is JSON.
+    /// Adds the response to a request from the server; a result is JSON.
     pub(crate) fn response(&mut self, id: &RequestId, response: &Result<Vec<u8>, JsonRpcError>) {
         self.buffer.extend_from_slice(b"{\"id\":");
         self.json(id);

@@ -1,6 +1,6 @@
 //! A scanner that skips JSON without decoding it.
 //!
-//! Every step advances or fails, so that no input keeps it from its end.
+//! Every step advances or fails, so it terminates on every input.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -166,8 +166,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips a number or a literal. Fails on a byte that begins neither, such as a control character,
-    /// so that every step of the scanner either advances or fails.
+    /// Skips a number or a literal. Fails on a byte that begins neither, such as a control
+    /// character, so that every step of the scanner either advances or fails.
     fn skip_word(&mut self) -> Option<()> {
         let rest = &self.text.as_bytes()[self.at..];
         let ends = |byte: &u8| b",}]:\"{[".contains(byte) || *byte <= b' ';

@@ -1,4 +1,4 @@
-//! Default responses to requests of the server that are declined or not handled.
+//! Default responses to requests from the server that are declined or not handled.
 //!
 //! The server waits for a response, so every request gets one. Requests for approval or input are
 //! declined, in the form that the method requires. Requests that only the program could fulfil get
@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use codex_types::rpc::{JsonRpcError, error_code};
 use serde_json::{Value, json};
 
-/// The reason, for the model or the log of the server.
+/// The reason, for the model or the server's log.
 const REASON: &str = "the client has no response to this request";
 
 /// Returns the default response of a method. A result is JSON.

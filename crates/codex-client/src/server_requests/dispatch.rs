@@ -1,4 +1,4 @@
-//! Dispatches each request of the server to a tool, an inbox or a handler.
+//! Dispatches each request from the server to a tool, an inbox or a handler.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Dispatches the requests of the server to tools, inboxes and handlers.
+//! Dispatches the requests from the server to tools, inboxes and handlers.
 
 pub(crate) mod default_response;
 pub(crate) mod dispatch;

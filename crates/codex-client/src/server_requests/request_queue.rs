@@ -1,4 +1,4 @@
-//! Queues of requests of the server.
+//! Queues of requests from the server.
 
 use std::{
     collections::VecDeque,

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// A response to a request of the server: a [`Decision`], the response type of the method, or an
+/// A response to a request from the server: a [`Decision`], the response type of the method, or an
 /// error.
 ///
 /// ```no_run

@@ -156,7 +156,7 @@ fn killed_in_a_turn() -> String {
     after_responses(&results, &format!("echo '{delta}'; kill -9 $$"))
 }
 
-/// Asserts that these are the events of that turn.
+/// Asserts that `events` are the events of that turn.
 fn assert_killed_in_a_turn(events: &[crate::Result<ServerNotification>]) {
     let [
         Ok(ServerNotification::AgentMessageDelta(delta)),

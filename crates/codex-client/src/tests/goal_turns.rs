@@ -98,7 +98,7 @@ async fn all_turns_of_the_thread_belong_to_the_goal_and_late_events_start_none()
         "v turn/completed",
     ];
     assert_eq!(read(&mut goal.stream()).await, expected);
-    // The goal has ended, so that pausing it sends nothing.
+    // The goal has ended, so pausing it sends nothing.
     goal.pause().await.unwrap();
     fake.round_trip(&thread.codex).await;
 }

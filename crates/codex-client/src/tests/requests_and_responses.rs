@@ -1,4 +1,4 @@
-//! Requests of the client and their responses.
+//! Requests from the client and their responses.
 
 use std::{future::IntoFuture, time::Duration};
 

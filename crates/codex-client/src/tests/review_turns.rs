@@ -1,4 +1,4 @@
-//! Reviews. The server runs them under another id than that of their events.
+//! Reviews. The server runs them under a different id from the one in their events.
 
 use codex_types::{ReviewDelivery, ReviewTarget, TurnStatus};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Faults of a server, and assertions on how the client reports them. Shared by the tests of the
+//! Server faults, and assertions on how the client reports them. Shared by the tests of the
 //! async and the blocking client.
 
 use codex_types::{MessagePhase, ServerNotification, ThreadItem};
@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) type Events = Vec<Result<ServerNotification>>;
 
-/// Lines that are not messages, and a part of the error that reports each.
+/// Lines that are not messages, each with part of the error that reports it.
 pub(super) const INVALID_LINES: [(&[u8], &str); 8] = [
     (b"npm warn deprecated\n", "not a JSON-RPC message"),
     (
@@ -36,14 +36,15 @@ pub(super) const INVALID_LINES: [(&[u8], &str); 8] = [
 /// Returns the end of a response.
 type End = fn() -> Vec<u8>;
 
-/// Ends that make a response unreadable, and a part of the error that its request returns.
+/// Endings that make a response unreadable, each with part of the error that the request returns.
 pub(super) const UNREADABLE_RESPONSES: [(End, &str); 3] = [
     (|| b"\xff\"}}".to_vec(), "not valid UTF-8"),
     (|| b"\"".to_vec(), "not a JSON-RPC message"),
     (|| vec![b'x'; 200_000], "over the limit"),
 ];
 
-/// Asserts that a `model/list` request failed because its response is unreadable for this reason.
+/// Asserts that a `model/list` request failed because its response is unreadable for the given
+/// reason.
 pub(super) fn assert_unreadable<T: std::fmt::Debug>(response: &Result<T>, reason: &str) {
     let Err(error @ Error::Decode(_)) = response else {
         panic!("{response:?}")
@@ -56,7 +57,7 @@ pub(super) fn assert_unreadable<T: std::fmt::Debug>(response: &Result<T>, reason
 }
 
 impl FakeServer {
-    /// Responds to `model/list` with a message that has this end.
+    /// Responds to `model/list` with a message that ends with `end`.
     pub(super) async fn respond_unreadably(&mut self, end: &[u8]) {
         let id = self.receive_request("model/list").await;
         let begin = format!("{{\"id\":{id},\"result\":{{\"data\":[],\"nextCursor\":\"");
@@ -64,7 +65,7 @@ impl FakeServer {
     }
 }
 
-/// Asserts that these are the reports of the invalid lines.
+/// Asserts that `reports` covers exactly the invalid lines.
 pub(super) fn assert_invalid_lines_reported(reports: &Events) {
     assert_eq!(reports.len(), INVALID_LINES.len());
     for (report, (_, reason)) in reports.iter().zip(INVALID_LINES) {
@@ -98,7 +99,7 @@ pub(super) async fn complete_turn_with_faults(fake: &mut FakeServer) {
     fake.complete_turn("u", "completed").await;
 }
 
-/// Asserts that these are all events of the turn with faults.
+/// Asserts that `events` are all the events of the turn with faults.
 pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
     use ServerNotification as Event;
 
@@ -127,7 +128,7 @@ pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
 const LARGE: usize = 64 * 1024 * 1024;
 
 impl FakeServer {
-    /// Writes a line that contains a text of [`LARGE`] bytes.
+    /// Writes a line that contains [`LARGE`] bytes of text.
     async fn write_large(&mut self, before: &str, after: &str) {
         self.write(before.as_bytes()).await;
         self.write(&vec![b'x'; LARGE]).await;
@@ -150,12 +151,12 @@ impl FakeServer {
     }
 }
 
-/// Asserts that this text arrived whole.
+/// Asserts that the text arrived in full.
 pub(super) fn assert_large(text: &str) {
     assert_eq!(text.len(), LARGE);
 }
 
-/// The number of notifications in a flood. Each has a MiB, and together they exceed the buffer of a
+/// The number of notifications in a flood. Each is 1 MiB, and together they exceed the buffer of a
 /// reader.
 const FLOOD: u64 = 20;
 

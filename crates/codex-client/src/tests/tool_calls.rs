@@ -178,7 +178,7 @@ async fn the_error_of_a_tool_is_sent_to_the_model() {
     ] {
         let (success, text) = fake.call_tool("lookup", arguments).await;
         assert!(!success);
-        let expected = format!("the arguments do not fit: {expected}");
+        let expected = format!("the arguments do not match: {expected}");
         assert!(text.starts_with(&expected), "{text}");
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     stream::stream,
 };
 
-/// A subscription to everything that happens in one thread; from
+/// A subscription to everything that happens in one thread, returned by
 /// [`Thread::events`](crate::Thread::events).
 ///
 /// ```no_run

@@ -14,7 +14,7 @@ use crate::{
     thread::directories::Directories,
 };
 
-/// A request for the list of saved threads (`thread/list`); from [`Codex::thread_list`].
+/// A request for the list of saved threads (`thread/list`), returned by [`Codex::thread_list`].
 ///
 /// `send` and `.await` return one page. [`stream`](Self::stream) yields all threads.
 ///
@@ -100,7 +100,7 @@ impl<M> ThreadListBuilder<M> {
 
     timeouts!();
 
-    /// Streams the threads, page after page, beginning at the [`cursor`](Self::cursor).
+    /// Streams the threads, page by page, beginning at the [`cursor`](Self::cursor).
     /// [`limit`](Self::limit) is the size of a page.
     pub fn stream(self) -> Pages<ThreadListParams, M> {
         self.request.stream()

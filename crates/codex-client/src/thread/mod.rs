@@ -64,7 +64,7 @@ impl Thread {
     /// Adds input to the running turn if there is one (`turn/steer`), or starts a turn
     /// (`turn/start`). Returns the turn that received the input.
     ///
-    /// The running turn is known from the notifications of the server, no matter which client
+    /// The running turn is known from the notifications from the server, no matter which client
     /// started it. If it has ended by the time the input arrives, a turn is started after all. The
     /// events of a turn that another client started begin about when this client joined it.
     ///
@@ -83,7 +83,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered, such as a review.
     pub async fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         let input = input.into();
@@ -103,7 +103,7 @@ impl Thread {
     /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a
     /// branch, the changes of a commit, or what custom instructions describe.
     ///
-    /// The model does not see the history of the thread. The review becomes a part of it and is
+    /// The model does not see the history of the thread. The review becomes part of it and is
     /// known to later turns. To keep it out, review in a new thread.
     ///
     /// ```no_run
@@ -147,7 +147,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
     pub async fn goal(&self) -> Result<Option<ThreadGoal>> {
         let params = ThreadGoalGetParams::new(self.id());
@@ -180,11 +180,11 @@ impl Thread {
         ThreadEvents::new(self)
     }
 
-    /// Opens an inbox for the requests of the server about this thread, to respond to them in your
-    /// own time. Such requests do not reach a handler or
+    /// Opens an inbox for the requests from the server about this thread, to respond to them in
+    /// your own time. Such requests do not reach a handler or
     /// [`Codex::server_requests`](crate::Codex::server_requests).
     ///
-    /// Requests of sub-agents, which have threads of their own, and calls of a
+    /// Requests from sub-agents, which have threads of their own, and calls to a
     /// [`Tool`](crate::Tool) of the thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
         RequestInbox::new(self.codex.dispatch().open_inbox(Some(self.id())))
@@ -208,7 +208,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the compaction
     /// does not begin within the [request timeout](crate::builder::CodexBuilder::request_timeout).
     pub async fn compact(&self) -> Result<TurnHandle> {
@@ -226,7 +226,7 @@ impl Thread {
     /// exit code. [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends
     /// it after an hour. If the handle is dropped, the command continues.
     ///
-    /// Wait for the end of the turn before the next prompt: a prompt that joins the turn of a
+    /// Wait for the turn to end before the next prompt: a prompt that joins the turn of a
     /// command gets no response, because the model does not work in that turn.
     ///
     /// ```no_run
@@ -245,7 +245,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
     /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the command
     /// does not begin within the [request timeout](crate::builder::CodexBuilder::request_timeout).
     pub async fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
@@ -256,7 +256,7 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn set_name(&self, name: impl Into<String>) -> Result<()> {
         let params = ThreadSetNameParams::new(self.id(), name);
         let connection = self.codex.connection();

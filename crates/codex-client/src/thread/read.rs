@@ -10,7 +10,7 @@ use crate::{
     request_builder::RequestBuilder,
 };
 
-/// A request to read a saved thread (`thread/read`); from [`Thread::read`].
+/// A request to read a saved thread (`thread/read`), returned by [`Thread::read`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadReadBuilder<M = Async> {

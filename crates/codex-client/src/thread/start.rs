@@ -83,7 +83,7 @@ async fn call_with_tools<R: Request, M>(
         .await
 }
 
-/// A request to start a thread (`thread/start`); from [`Codex::thread_start`].
+/// A request to start a thread (`thread/start`), returned by [`Codex::thread_start`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadStartBuilder<M = Async> {
@@ -108,12 +108,12 @@ impl<M> ThreadStartBuilder<M> {
         service_name: String;
         /// Sets the event that the thread starts after.
         session_start_source: ThreadStartSource;
-        /// Sets the purpose of the thread, for the statistics of the server.
+        /// Sets the purpose of the thread, for the server's statistics.
         thread_source: ThreadSource;
     } }
 
     tools! {
-        /// The definition of the tool is saved with the thread: the model sees the tool also after
+        /// The definition of the tool is saved with the thread: the model still sees the tool after
         /// the thread is resumed or forked, by this program or another one. The program then passes
         /// the tool again: see [`ThreadResumeBuilder::tool`]. Experimental.
     }
@@ -145,7 +145,7 @@ impl<M> ThreadStartBuilder<M> {
     }
 }
 
-/// A request to resume a saved thread (`thread/resume`); from [`Codex::thread_resume`].
+/// A request to resume a saved thread (`thread/resume`), returned by [`Codex::thread_resume`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadResumeBuilder<M = Async> {
@@ -186,8 +186,8 @@ impl<M> ThreadResumeBuilder<M> {
     }
 }
 
-/// A request to create a thread that begins with the history of another one (`thread/fork`); from
-/// [`Codex::thread_fork`].
+/// A request to create a thread that begins with the history of another one (`thread/fork`),
+/// returned by [`Codex::thread_fork`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ThreadForkBuilder<M = Async> {
@@ -210,7 +210,7 @@ impl<M> ThreadForkBuilder<M> {
         ephemeral: bool;
         /// Ends the history after this turn.
         last_turn_id: String;
-        /// Sets the purpose of the new thread, for the statistics of the server.
+        /// Sets the purpose of the new thread, for the server's statistics.
         thread_source: ThreadSource;
     } }
 

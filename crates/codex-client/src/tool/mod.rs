@@ -201,7 +201,7 @@ impl Tool {
             run: Arc::new(move |arguments, context| match layout.decode(arguments) {
                 Ok(arguments) => run(arguments, context),
                 Err(error) => {
-                    let output = ToolOutput::text(format!("the arguments do not fit: {error}"));
+                    let output = ToolOutput::text(format!("the arguments do not match: {error}"));
                     Box::pin(async { Ok(output.failed()) })
                 }
             }),

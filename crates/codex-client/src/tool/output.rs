@@ -7,7 +7,8 @@ use codex_types::{
     InputTextDynamicToolCallOutputContentItem,
 };
 
-/// The output of a [`Tool`](crate::Tool) for the model: texts, images and audio, one or more.
+/// The output of a [`Tool`](crate::Tool) for the model: one or more pieces of text, images or
+/// audio.
 ///
 /// ```
 /// use codex_client::ToolOutput;
@@ -25,28 +26,28 @@ pub struct ToolOutput {
 }
 
 impl ToolOutput {
-    /// Creates an output of text. Servers truncate a long text to about ten thousand characters.
+    /// Creates a text output. Servers truncate long text to about ten thousand characters.
     pub fn text(text: impl Into<String>) -> Self {
         InputTextDynamicToolCallOutputContentItem::new(text).into()
     }
 
-    /// Creates an output of an image in memory, with its media type, such as `image/png`.
+    /// Creates an image output from bytes in memory and their media type, such as `image/png`.
     pub fn image(media_type: &str, bytes: impl AsRef<[u8]>) -> Self {
         Self::image_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// Creates an output of an image with a `data:` URL. Current servers accept no other URL; the
-    /// model sees that the image is missing.
+    /// Creates an image output from a `data:` URL. Current servers accept no other URL: they tell
+    /// the model that the image is missing.
     pub fn image_url(url: impl Into<String>) -> Self {
         InputImageDynamicToolCallOutputContentItem::new(url).into()
     }
 
-    /// Creates an output of audio in memory, with its media type, such as `audio/wav`.
+    /// Creates an audio output from bytes in memory and their media type, such as `audio/wav`.
     pub fn audio(media_type: &str, bytes: impl AsRef<[u8]>) -> Self {
         Self::audio_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// Creates an output of audio with a `data:` URL.
+    /// Creates an audio output from a `data:` URL.
     pub fn audio_url(url: impl Into<String>) -> Self {
         InputAudioDynamicToolCallOutputContentItem::new(url).into()
     }

@@ -152,7 +152,7 @@ fn check_name(kind: &str, name: &str, max: usize) -> Result<()> {
     Err(Error::InvalidInput(message.into()))
 }
 
-/// Defines the setters of a request builder whose field `tools` is a [`ToolSet`]. `$offered`
+/// Defines the setters of a request builder whose `tools` field is a [`ToolSet`]. `$offered`
 /// documents which tools the model sees.
 macro_rules! tools {
     ($(#[$offered:meta])*) => {

@@ -25,7 +25,7 @@ use crate::{
 /// Time that an interrupted turn has to end.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
-/// A turn; from [`Thread::turn`](crate::Thread::turn).
+/// A turn, returned by [`Thread::turn`](crate::Thread::turn).
 ///
 /// Cheap to clone; all clones are one turn.
 ///
@@ -61,7 +61,7 @@ pub struct TurnHandle<R = TurnResult> {
 }
 
 impl<R> TurnHandle<R> {
-    /// Waits for the end of the turn and collects its result. The events need not be read.
+    /// Waits for the turn to end and collects its result. The events need not be read.
     ///
     /// If the future is dropped, the turn continues, and the handle stays usable.
     ///
@@ -101,7 +101,7 @@ impl<R> TurnHandle<R> {
     /// Streams the text of the model's messages to the user.
     ///
     /// Reasoning, command output and messages that the model marks as commentary are left out. The
-    /// texts of several messages follow each other.
+    /// text of several messages follows each other.
     ///
     /// ```no_run
     /// use codex_client::{Result, Thread};
@@ -215,7 +215,7 @@ impl<R> TurnHandle<R> {
         &self.log
     }
 
-    /// Waits for the end of the turn, without converting the result.
+    /// Waits for the turn to end, without converting the result.
     async fn result(&self) -> Result<TurnResult> {
         self.log.discard_unclaimed();
         match poll_fn(|context| self.log.poll_end(context)).await {

@@ -19,7 +19,7 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// A request to review code (`review/start`); from [`Thread::review`].
+/// A request to review code (`review/start`), returned by [`Thread::review`].
 ///
 /// `send` and `.await` run the review to its end and collect its result. [`start`](Self::start)
 /// returns the turn of the review as soon as it has begun.
@@ -136,7 +136,7 @@ impl ReviewBuilder {
     ///
     /// # Errors
     ///
-    /// As [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn start(self) -> Result<TurnHandle> {
         self.start_turn().await
     }

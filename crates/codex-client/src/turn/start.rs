@@ -60,7 +60,7 @@ macro_rules! turn_options {
                 /// Sets the sandbox of commands, from this turn on: a [`Sandbox`](crate::Sandbox)
                 /// preset or a [`SandboxPolicy`].
                 sandbox => sandbox_policy: SandboxPolicy;
-                /// Sets the trigger of the turn, for the statistics of the server. Ignored if the
+                /// Sets the trigger of the turn, for the server's statistics. Ignored if the
                 /// turn joins a running one.
                 source => turn_trigger: String;
                 /// Sets the service tier, from this turn on.
@@ -101,7 +101,7 @@ macro_rules! turn_options {
     };
 }
 
-/// A request to start a turn (`turn/start`); from [`Thread::turn`].
+/// A request to start a turn (`turn/start`), returned by [`Thread::turn`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct TurnStartBuilder<R = TurnResult, M = Async> {
@@ -120,7 +120,7 @@ impl<R, M> TurnStartBuilder<R, M> {
     }
 }
 
-/// A request to run a turn to its end (`turn/start`); from [`Thread::run`].
+/// A request to run a turn to its end (`turn/start`), returned by [`Thread::run`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct RunBuilder<R = TurnResult, M = Async> {

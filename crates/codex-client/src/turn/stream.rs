@@ -18,7 +18,7 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// The events of one turn; from [`TurnHandle::stream`](crate::TurnHandle::stream).
+/// The events of one turn, returned by [`TurnHandle::stream`](crate::TurnHandle::stream).
 ///
 /// ```no_run
 /// use codex_client::{Result, TurnHandle, types::ServerNotification};
@@ -60,12 +60,12 @@ impl TurnStream {
         }
     }
 
-    /// Waits for the end of the turn, skips the events that are unread, and collects the result.
+    /// Waits for the turn to end, skips the events that are unread, and collects the result.
     /// Nothing is requested from the server.
     ///
     /// # Errors
     ///
-    /// As [`TurnHandle::run`](crate::TurnHandle::run).
+    /// Same as [`TurnHandle::run`](crate::TurnHandle::run).
     pub async fn result(mut self) -> Result<TurnResult> {
         self.reader.mute();
         let log = self.reader.log();

@@ -22,7 +22,7 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// The text of the model's messages in a turn; from
+/// The text of the model's messages in a turn, returned by
 /// [`TurnHandle::text_stream`](crate::TurnHandle::text_stream).
 ///
 /// ```no_run
@@ -60,12 +60,12 @@ impl TextStream {
         }
     }
 
-    /// Waits for the end of the turn and collects the result, as
+    /// Waits for the turn to end and collects the result, as
     /// [`TurnStream::result`](crate::TurnStream::result) does.
     ///
     /// # Errors
     ///
-    /// As [`TurnHandle::run`](crate::TurnHandle::run).
+    /// Same as [`TurnHandle::run`](crate::TurnHandle::run).
     pub async fn result(self) -> Result<TurnResult> {
         self.events.result().await
     }

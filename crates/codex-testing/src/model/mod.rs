@@ -67,7 +67,7 @@ impl ScriptedModel {
     ///
     /// # Errors
     ///
-    /// As for [`start`](Self::start).
+    /// Same as [`start`](Self::start).
     pub fn start_with_timeout(timeout: Duration) -> Result<Self> {
         let server::RunningServer {
             state,
@@ -186,7 +186,7 @@ impl ScriptedModel {
     ///
     /// # Errors
     ///
-    /// As for [`next_request`](Self::next_request).
+    /// Same as [`next_request`](Self::next_request).
     pub fn blocking_next_request(&self) -> Result<ModelRequest> {
         self.state
             .blocking_wait(take)

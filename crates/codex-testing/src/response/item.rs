@@ -69,7 +69,8 @@ impl Item {
         })
     }
 
-    /// Creates a call of a custom tool, whose input is text: `apply_patch`, for models that have it.
+    /// Creates a call to a custom tool, whose input is text: `apply_patch`, for models that have
+    /// it.
     pub fn custom_tool_call(name: impl Into<String>, input: impl Into<String>) -> Self {
         Self::from(ItemKind::CustomToolCall {
             name: name.into(),
@@ -90,7 +91,8 @@ impl Item {
 
     /// Sets the call's id, which identifies its output in the next request.
     ///
-    /// The default is `call_<request>_<item>`, both counted from 1. Items other than calls ignore it.
+    /// The default is `call_<request>_<item>`, both counted from 1. Items other than calls ignore
+    /// it.
     pub fn call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
         self

@@ -15,8 +15,8 @@ use crate::gate::Gate;
 
 /// A response of the [`ScriptedModel`](crate::ScriptedModel).
 ///
-/// A response is a stream of output items, or an HTTP error. It can be held at [gates](Gate), slowed
-/// down, and made to fail midway.
+/// A response is a stream of output items, or an HTTP error. It can be held at [gates](Gate),
+/// slowed down, and made to fail midway.
 ///
 /// ```
 /// use codex_testing::{Item, ModelResponse};
@@ -105,7 +105,7 @@ impl ModelResponse {
         Self::items([Item::function_call(name, arguments)])
     }
 
-    /// Creates a response of one call of a custom tool; see [`Item::custom_tool_call`].
+    /// Creates a response with one call to a custom tool; see [`Item::custom_tool_call`].
     pub fn custom_tool_call(name: impl Into<String>, input: impl Into<String>) -> Self {
         Self::items([Item::custom_tool_call(name, input)])
     }
@@ -125,7 +125,8 @@ impl ModelResponse {
     /// The status determines how Codex 0.169 reports it. For a 400, the turn's error message is the
     /// body, verbatim. For a 429 and a 500, Codex replaces the body with a message of its own. For
     /// other statuses it quotes `error.message` of a JSON body. Codex retries all but 400 and 429,
-    /// unless its configuration disables retries, as that of a [`CodexHome`](crate::CodexHome) does.
+    /// unless its configuration disables retries, as that of a [`CodexHome`](crate::CodexHome)
+    /// does.
     pub fn http_error(status: u16, body: impl Into<String>) -> Self {
         Self::from(ResponseKind::Http {
             status,
@@ -166,9 +167,9 @@ impl ModelResponse {
 
     /// Holds the stream after this many text deltas, until the gate is opened.
     ///
-    /// With 0, the stream is held after `response.created`. With more deltas than the stream has, it
-    /// is held between the last item and the end. When the gate is reached, the deltas before it are
-    /// sent, but the client may not have read them yet. HTTP errors ignore it.
+    /// With 0, the stream is held after `response.created`. With more deltas than the stream has,
+    /// it is held between the last item and the end. When the gate is reached, the deltas before it
+    /// are sent, but the client may not have read them yet. HTTP errors ignore it.
     pub fn hold_after(self, deltas: usize, gate: &Gate) -> Self {
         self.breakpoint(deltas, BreakpointAction::Hold(gate.clone()))
     }

@@ -53,7 +53,7 @@ impl<Events: Iterator<Item = Value>> Iterator for WithBreakpoints<Events> {
             return Some(step);
         }
         let Some(event) = self.events.next() else {
-            // Breakpoints beyond the last delta come before the end.
+            // Breakpoints beyond the last delta precede the end.
             self.break_after(usize::MAX);
             return self.ready.pop_front();
         };

@@ -23,7 +23,7 @@ pub(crate) fn render(mut event: Value, sequence_number: u64) -> String {
     format!("event: {name}\ndata: {event}\n\n")
 }
 
-/// Returns the steps of the response to the request of this number.
+/// Returns the steps of the response to the request with this number.
 ///
 /// The iterator is lazy: a response of a million deltas is never a million events in memory.
 pub(crate) fn steps(script: StreamScript, request: u64) -> impl Iterator<Item = Step> + Send {

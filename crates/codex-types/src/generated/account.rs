@@ -457,7 +457,7 @@ wire::object! { AccountTokenUsageSummary {
     peak_daily_tokens: optional "peakDailyTokens",
 } }
 
-/// The way the server is logged in, or the plan of the account, changed.
+/// The server's login method or the account's plan changed.
 ///
 /// Parameters of the notification
 /// [`account/updated`](crate::ServerNotification::AccountUpdated).
@@ -1418,7 +1418,7 @@ pub struct GatewayOAuthCancelResponse {}
 
 wire::object! { GatewayOAuthCancelResponse {} }
 
-/// The status of a login at a gateway changed.
+/// The status of a gateway login changed.
 ///
 /// Parameters of the notification
 /// [`account/gatewayOAuth/changed`](crate::ServerNotification::GatewayOAuthChanged).

@@ -1123,7 +1123,7 @@ wire::object! { ConfigValueWriteParams {
     value: required "value",
 } }
 
-/// The configuration has a fault. The server runs, but may refuse to start threads.
+/// There is a problem with the configuration. The server runs, but may refuse to start threads.
 ///
 /// Parameters of the notification [`configWarning`](crate::ServerNotification::ConfigWarning).
 #[derive(Debug, Clone, PartialEq)]

@@ -237,7 +237,7 @@ wire::object! { AgentMessageModeration {
     moderated: required "moderated",
 } }
 
-/// A message of the agent.
+/// A message from the agent.
 ///
 /// Body of [`ThreadItem::AgentMessage`](crate::ThreadItem::AgentMessage) (`type`:
 /// `agentMessage`).
@@ -1201,7 +1201,7 @@ wire::object! { DynamicToolCallResponse {
     success: required "success",
 } }
 
-/// The status of a call of a tool that the client provides.
+/// The status of a call to a tool that the client provides.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DynamicToolCallStatus {
@@ -1227,7 +1227,7 @@ wire::strings! { DynamicToolCallStatus {
     "failed" => Failed,
 } }
 
-/// A call of a tool that the client provides.
+/// A call to a tool that the client provides.
 ///
 /// Body of [`ThreadItem::DynamicToolCall`](crate::ThreadItem::DynamicToolCall) (`type`:
 /// `dynamicToolCall`).
@@ -1583,7 +1583,7 @@ wire::object! { FileChangeRequestApprovalResponse {
     decision: required "decision",
 } }
 
-/// A change of one or more files.
+/// A change to one or more files.
 ///
 /// Body of [`ThreadItem::FileChange`](crate::ThreadItem::FileChange) (`type`: `fileChange`).
 #[derive(Debug, Clone, PartialEq)]
@@ -1721,7 +1721,7 @@ wire::tagged! { FileSystemSpecialPath by "kind" {
     "unknown" => Unknown(UnknownFileSystemSpecialPath),
 } }
 
-/// A change of one file.
+/// A change to one file.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileUpdateChange {
@@ -2507,7 +2507,7 @@ wire::object! { ListFilesCommandAction {
     path: optional "path",
 } }
 
-/// A progress message of a call of an MCP tool.
+/// A progress message from a call to an MCP tool.
 ///
 /// Parameters of the notification
 /// [`item/mcpToolCall/progress`](crate::ServerNotification::McpToolCallProgress).
@@ -2748,7 +2748,7 @@ wire::strings! { PatchApplyStatus {
     "declined" => Declined,
 } }
 
-/// The kind of change of a file.
+/// The kind of change to a file.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PatchChangeKind {
@@ -3267,7 +3267,7 @@ wire::object! { ReasoningTextDeltaNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// The model's reasoning, as summary and, if available, content.
+/// The model's reasoning, as a summary and, if available, the full content.
 ///
 /// Body of [`ThreadItem::Reasoning`](crate::ThreadItem::Reasoning) (`type`: `reasoning`).
 #[derive(Debug, Clone, PartialEq)]
@@ -3602,7 +3602,7 @@ pub enum ThreadItem {
     ///
     /// Wire value: `hookPrompt`.
     HookPrompt(HookPromptThreadItem),
-    /// A message of the agent.
+    /// A message from the agent.
     ///
     /// Wire value: `agentMessage`.
     AgentMessage(Box<AgentMessageThreadItem>),
@@ -3615,7 +3615,7 @@ pub enum ThreadItem {
     ///
     /// Wire value: `plan`.
     Plan(PlanThreadItem),
-    /// The model's reasoning, as summary and, if available, content.
+    /// The model's reasoning, as a summary and, if available, the full content.
     ///
     /// Wire value: `reasoning`.
     Reasoning(ReasoningThreadItem),
@@ -3623,15 +3623,15 @@ pub enum ThreadItem {
     ///
     /// Wire value: `commandExecution`.
     CommandExecution(Box<CommandExecutionThreadItem>),
-    /// A change of one or more files.
+    /// A change to one or more files.
     ///
     /// Wire value: `fileChange`.
     FileChange(FileChangeThreadItem),
-    /// A call of a tool of an MCP server, with its result or error.
+    /// A call to a tool of an MCP server, with its result or error.
     ///
     /// Wire value: `mcpToolCall`.
     McpToolCall(Box<McpToolCallThreadItem>),
-    /// A call of a tool that the client provides.
+    /// A call to a tool that the client provides.
     ///
     /// Wire value: `dynamicToolCall`.
     DynamicToolCall(Box<DynamicToolCallThreadItem>),

@@ -1186,7 +1186,7 @@ wire::object! { McpServerEventNotification {
     params: required "params",
 } }
 
-/// An event of an MCP server to which the client subscribed.
+/// An event from an MCP server that the client subscribed to.
 ///
 /// Parameters of the notification
 /// [`mcpServer/event/stream/notification`](crate::ServerNotification::McpServerEventStream).
@@ -1221,7 +1221,7 @@ wire::object! { McpServerEventStreamNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Subscribes to events of an MCP server.
+/// Subscribes to events from an MCP server.
 ///
 /// Parameters of the request
 /// [`mcpServer/event/stream/start`](crate::ClientRequest::McpServerEventStreamStart). The
@@ -1286,7 +1286,7 @@ pub struct McpServerEventStreamStartResponse {}
 
 wire::object! { McpServerEventStreamStartResponse {} }
 
-/// Ends a subscription to events of an MCP server.
+/// Ends a subscription to events from an MCP server.
 ///
 /// Parameters of the request
 /// [`mcpServer/event/stream/stop`](crate::ClientRequest::McpServerEventStreamStop). The
@@ -1399,7 +1399,7 @@ wire::strings! { McpServerOauthClientRegistration {
     "dcr" => Dcr,
 } }
 
-/// The OAuth login at an MCP server succeeded or failed.
+/// The OAuth login to an MCP server succeeded or failed.
 ///
 /// Parameters of the notification
 /// [`mcpServer/oauthLogin/completed`](crate::ServerNotification::McpServerOauthLoginCompleted).
@@ -1441,7 +1441,7 @@ wire::object! { McpServerOauthLoginCompletedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Starts an OAuth login at an MCP server.
+/// Starts an OAuth login to an MCP server.
 ///
 /// Parameters of the request
 /// [`mcpServer/oauth/login`](crate::ClientRequest::McpServerOauthLogin). The response is
@@ -1568,7 +1568,7 @@ pub enum McpServerStartupState {
     ///
     /// Wire value: `failed`.
     Failed,
-    /// The start of the MCP server was cancelled.
+    /// The startup of the MCP server was cancelled.
     ///
     /// Wire value: `cancelled`.
     Cancelled,
@@ -1914,7 +1914,7 @@ wire::object! { McpToolCallResult {
     structured_content: optional "structuredContent",
 } }
 
-/// The status of a call of an MCP tool.
+/// The status of a call to an MCP tool.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpToolCallStatus {
@@ -1940,7 +1940,7 @@ wire::strings! { McpToolCallStatus {
     "failed" => Failed,
 } }
 
-/// A call of a tool of an MCP server, with its result or error.
+/// A call to a tool of an MCP server, with its result or error.
 ///
 /// Body of [`ThreadItem::McpToolCall`](crate::ThreadItem::McpToolCall) (`type`: `mcpToolCall`).
 #[derive(Debug, Clone, PartialEq)]

@@ -93,7 +93,7 @@ pub enum ClientRequest {
     ///
     /// Method: `thread/delete`.
     ThreadDelete(ThreadDeleteParams),
-    /// Ends the subscription of this connection to a thread.
+    /// Ends this connection's subscription to a thread.
     ///
     /// Method: `thread/unsubscribe`.
     ThreadUnsubscribe(ThreadUnsubscribeParams),
@@ -148,13 +148,13 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueList(ThreadQueueListParams),
-    /// Replaces a queued user input.
+    /// Replaces queued user input.
     ///
     /// Method: `thread/queue/update`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueUpdate(ThreadQueueUpdateParams),
-    /// Removes a user input from the queue of a thread.
+    /// Removes user input from the queue of a thread.
     ///
     /// Method: `thread/queue/delete`.
     ///
@@ -166,7 +166,7 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     ThreadQueueReorder(ThreadQueueReorderParams),
-    /// Starts a queued user input.
+    /// Starts a turn with queued user input.
     ///
     /// Method: `thread/queue/start`.
     ///
@@ -236,7 +236,7 @@ pub enum ClientRequest {
     ///
     /// Method: `thread/unarchive`.
     ThreadUnarchive(ThreadUnarchiveParams),
-    /// Starts a compaction of a thread's conversation.
+    /// Starts compacting a thread's conversation.
     ///
     /// Method: `thread/compact/start`.
     ThreadCompactStart(ThreadCompactStartParams),
@@ -498,7 +498,7 @@ pub enum ClientRequest {
     ///
     /// Method: `plugin/uninstall`.
     PluginUninstall(PluginUninstallParams),
-    /// Starts a turn with user input. Overrides of settings apply to later turns too.
+    /// Starts a turn with user input. Setting overrides apply to later turns too.
     ///
     /// Method: `turn/start`.
     TurnStart(Box<TurnStartParams>),
@@ -644,7 +644,7 @@ pub enum ClientRequest {
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     EnvironmentStatus(EnvironmentStatusParams),
-    /// Starts an OAuth login at an MCP server.
+    /// Starts an OAuth login to an MCP server.
     ///
     /// Method: `mcpServer/oauth/login`.
     McpServerOauthLogin(McpServerOauthLoginParams),
@@ -660,13 +660,13 @@ pub enum ClientRequest {
     ///
     /// Method: `mcpServer/resource/read`.
     McpResourceRead(McpResourceReadParams),
-    /// Subscribes to events of an MCP server.
+    /// Subscribes to events from an MCP server.
     ///
     /// Method: `mcpServer/event/stream/start`.
     ///
     /// **Experimental:** requires the `experimentalApi` capability.
     McpServerEventStreamStart(McpServerEventStreamStartParams),
-    /// Ends a subscription to events of an MCP server.
+    /// Ends a subscription to events from an MCP server.
     ///
     /// Method: `mcpServer/event/stream/stop`.
     ///
@@ -680,7 +680,7 @@ pub enum ClientRequest {
     ///
     /// Method: `windowsSandbox/setupStart`.
     WindowsSandboxSetupStart(WindowsSandboxSetupStartParams),
-    /// Reads whether the Windows sandbox is ready.
+    /// Checks whether the Windows sandbox is ready.
     ///
     /// Method: `windowsSandbox/readiness`.
     WindowsSandboxReadiness,
@@ -1071,7 +1071,7 @@ pub enum ServerNotification {
     ///
     /// Method: `thread/closed`.
     ThreadClosed(ThreadClosedNotification),
-    /// The history of a thread was cut off before one of its turns.
+    /// The history of a thread was truncated before one of its turns.
     ///
     /// Method: `thread/reverted`.
     ThreadReverted(ThreadRevertedNotification),
@@ -1222,11 +1222,11 @@ pub enum ServerNotification {
     ///
     /// Method: `serverRequest/resolved`.
     ServerRequestResolved(ServerRequestResolvedNotification),
-    /// A progress message of a call of an MCP tool.
+    /// A progress message from a call to an MCP tool.
     ///
     /// Method: `item/mcpToolCall/progress`.
     McpToolCallProgress(McpToolCallProgressNotification),
-    /// The OAuth login at an MCP server succeeded or failed.
+    /// The OAuth login to an MCP server succeeded or failed.
     ///
     /// Method: `mcpServer/oauthLogin/completed`.
     McpServerOauthLoginCompleted(McpServerOauthLoginCompletedNotification),
@@ -1234,15 +1234,15 @@ pub enum ServerNotification {
     ///
     /// Method: `mcpServer/startupStatus/updated`.
     McpServerStatusUpdated(McpServerStatusUpdatedNotification),
-    /// An event of an MCP server to which the client subscribed.
+    /// An event from an MCP server that the client subscribed to.
     ///
     /// Method: `mcpServer/event/stream/notification`.
     McpServerEventStream(McpServerEventStreamNotification),
-    /// The way the server is logged in, or the plan of the account, changed.
+    /// The server's login method or the account's plan changed.
     ///
     /// Method: `account/updated`.
     AccountUpdated(AccountUpdatedNotification),
-    /// The status of a login at a gateway changed.
+    /// The status of a gateway login changed.
     ///
     /// Method: `account/gatewayOAuth/changed`.
     GatewayOAuthChanged(GatewayOAuthChangedNotification),
@@ -1286,7 +1286,7 @@ pub enum ServerNotification {
     ///
     /// Method: `thread/compacted`.
     ContextCompacted(ContextCompactedNotification),
-    /// The server used another model than the requested one for a turn.
+    /// The server used a different model than the requested one for a turn.
     ///
     /// Method: `model/rerouted`.
     ModelRerouted(ModelReroutedNotification),
@@ -1294,11 +1294,11 @@ pub enum ServerNotification {
     ///
     /// Method: `model/verification`.
     ModelVerification(ModelVerificationNotification),
-    /// The server started to recover its authentication at a model provider.
+    /// The server started to recover its authentication with a model provider.
     ///
     /// Method: `modelProvider/authRecoveryStarted`.
     ModelProviderAuthRecoveryStarted(AuthRecoveryNotification),
-    /// The server completed the recovery of its authentication at a model provider.
+    /// The server completed the recovery of its authentication with a model provider.
     ///
     /// Method: `modelProvider/authRecoveryCompleted`.
     ModelProviderAuthRecoveryCompleted(AuthRecoveryNotification),
@@ -1314,7 +1314,7 @@ pub enum ServerNotification {
     ///
     /// Method: `warning`.
     Warning(WarningNotification),
-    /// A warning of the automatic approval reviewer, for the user.
+    /// A warning from the automatic approval reviewer, for the user.
     ///
     /// Method: `guardianWarning`.
     GuardianWarning(GuardianWarningNotification),
@@ -1322,7 +1322,7 @@ pub enum ServerNotification {
     ///
     /// Method: `deprecationNotice`.
     DeprecationNotice(DeprecationNoticeNotification),
-    /// The configuration has a fault. The server runs, but may refuse to start threads.
+    /// There is a problem with the configuration. The server runs, but may refuse to start threads.
     ///
     /// Method: `configWarning`.
     ConfigWarning(ConfigWarningNotification),

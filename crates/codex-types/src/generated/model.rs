@@ -861,7 +861,7 @@ wire::strings! { ModelRerouteReason {
     "highRiskCyberActivity" => HighRiskCyberActivity,
 } }
 
-/// The server used another model than the requested one for a turn.
+/// The server used a different model than the requested one for a turn.
 ///
 /// Parameters of the notification [`model/rerouted`](crate::ServerNotification::ModelRerouted).
 #[derive(Debug, Clone, PartialEq)]

@@ -39,7 +39,7 @@ pub struct RemoteControlStatusRead;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct ConfigMcpServerReload;
 
-/// Reads whether the Windows sandbox is ready.
+/// Checks whether the Windows sandbox is ready.
 ///
 /// The request `windowsSandbox/readiness`, which has no parameters. The response is
 /// [`WindowsSandboxReadinessResponse`](crate::WindowsSandboxReadinessResponse).

@@ -340,7 +340,7 @@ wire::object! { FeedbackUploadResponse {
     prompt_hash: optional "promptHash",
 } }
 
-/// A warning of the automatic approval reviewer, for the user.
+/// A warning from the automatic approval reviewer, for the user.
 ///
 /// Parameters of the notification
 /// [`guardianWarning`](crate::ServerNotification::GuardianWarning).

@@ -84,7 +84,7 @@ pub enum AskForApproval {
     ///
     /// Wire value: `never`.
     Never,
-    /// Ask or not, by kind of approval.
+    /// Ask or not, depending on the kind of approval.
     ///
     /// Wire key: `granular`.
     Granular(GranularAskForApproval),
@@ -461,7 +461,7 @@ wire::tagged! { FunctionCallOutputContentItem by "type" {
     "encrypted_content" => EncryptedContent(EncryptedContentFunctionCallOutputContentItem),
 } }
 
-/// Ask or not, by kind of approval.
+/// Ask or not, depending on the kind of approval.
 ///
 /// Payload of [`AskForApproval::Granular`](crate::AskForApproval::Granular) (key: `granular`).
 #[derive(Debug, Clone, PartialEq)]
@@ -764,7 +764,7 @@ pub struct LegacyAppPathString(pub String);
 
 wire::string_newtype! { LegacyAppPathString }
 
-/// An audio file on the machine of the server.
+/// An audio file on the server's machine.
 ///
 /// Body of [`UserInput::LocalAudio`](crate::UserInput::LocalAudio) (`type`: `localAudio`).
 #[derive(Debug, Clone, PartialEq)]
@@ -785,7 +785,7 @@ wire::object! { LocalAudioUserInput {
     path: required "path",
 } }
 
-/// An image file on the machine of the server.
+/// An image file on the server's machine.
 ///
 /// Body of [`UserInput::LocalImage`](crate::UserInput::LocalImage) (`type`: `localImage`).
 #[derive(Debug, Clone, PartialEq)]
@@ -1214,7 +1214,7 @@ pub enum ReasoningEffort {
     ///
     /// Wire value: `medium`.
     Medium,
-    /// Much reasoning.
+    /// A lot of reasoning.
     ///
     /// Wire value: `high`.
     High,
@@ -1853,7 +1853,7 @@ pub enum UserInput {
     ///
     /// Wire value: `image`.
     Image(ImageUserInput),
-    /// An image file on the machine of the server.
+    /// An image file on the server's machine.
     ///
     /// Wire value: `localImage`.
     LocalImage(LocalImageUserInput),
@@ -1861,7 +1861,7 @@ pub enum UserInput {
     ///
     /// Wire value: `audio`.
     Audio(AudioUserInput),
-    /// An audio file on the machine of the server.
+    /// An audio file on the server's machine.
     ///
     /// Wire value: `localAudio`.
     LocalAudio(LocalAudioUserInput),

@@ -849,11 +849,11 @@ wire::object! { Thread {
     updated_at: required "updatedAt",
 } }
 
-/// A reason why an active thread waits.
+/// A reason why an active thread is waiting.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadActiveFlag {
-    /// The thread waits for a decision on an approval.
+    /// The thread is waiting for a decision on an approval.
     ///
     /// Wire value: `waitingOnApproval`.
     WaitingOnApproval,
@@ -1631,7 +1631,7 @@ wire::object! { ThreadClosedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Starts a compaction of a thread's conversation.
+/// Starts compacting a thread's conversation.
 ///
 /// Parameters of the request
 /// [`thread/compact/start`](crate::ClientRequest::ThreadCompactStart). The response is
@@ -3925,7 +3925,7 @@ wire::object! { ThreadQueueChangedNotification {
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
-/// Removes a user input from the queue of a thread.
+/// Removes user input from the queue of a thread.
 ///
 /// Parameters of the request [`thread/queue/delete`](crate::ClientRequest::ThreadQueueDelete).
 /// The response is [`ThreadQueueDeleteResponse`](crate::ThreadQueueDeleteResponse).
@@ -4097,7 +4097,7 @@ pub struct ThreadQueueReorderResponse {}
 
 wire::object! { ThreadQueueReorderResponse {} }
 
-/// Starts a queued user input.
+/// Starts a turn with queued user input.
 ///
 /// Parameters of the request [`thread/queue/start`](crate::ClientRequest::ThreadQueueStart).
 /// The response is [`ThreadQueueStartResponse`](crate::ThreadQueueStartResponse).
@@ -4158,7 +4158,7 @@ wire::object! { ThreadQueueStartResponse {
     turn: required "turn",
 } }
 
-/// Replaces a queued user input.
+/// Replaces queued user input.
 ///
 /// Parameters of the request [`thread/queue/update`](crate::ClientRequest::ThreadQueueUpdate).
 /// The response is [`ThreadQueueUpdateResponse`](crate::ThreadQueueUpdateResponse).
@@ -4912,7 +4912,7 @@ wire::object! { ThreadRevertResponse {
     turns_backwards_cursor: optional "turnsBackwardsCursor",
 } }
 
-/// The history of a thread was cut off before one of its turns.
+/// The history of a thread was truncated before one of its turns.
 ///
 /// Parameters of the notification
 /// [`thread/reverted`](crate::ServerNotification::ThreadReverted).
@@ -7009,7 +7009,7 @@ wire::tagged! { ThreadUnreadPosition by "type" {
     "turn" => Turn(TurnThreadUnreadPosition),
 } }
 
-/// Ends the subscription of this connection to a thread.
+/// Ends this connection's subscription to a thread.
 ///
 /// Parameters of the request [`thread/unsubscribe`](crate::ClientRequest::ThreadUnsubscribe).
 /// The response is [`ThreadUnsubscribeResponse`](crate::ThreadUnsubscribeResponse).

@@ -695,7 +695,7 @@ wire::strings! { TurnSettingsUpdateStatus {
     "targetUnavailable" => TargetUnavailable,
 } }
 
-/// Starts a turn with user input. Overrides of settings apply to later turns too.
+/// Starts a turn with user input. Setting overrides apply to later turns too.
 ///
 /// Parameters of the request [`turn/start`](crate::ClientRequest::TurnStart). The response is
 /// [`TurnStartResponse`](crate::TurnStartResponse).

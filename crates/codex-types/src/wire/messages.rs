@@ -37,7 +37,8 @@ pub struct UnrecognizedMessage {
     pub method: String,
     /// The params; `None` if absent.
     pub params: Option<Value>,
-    /// When the server sent the notification, in milliseconds since the Unix epoch. `None` for requests.
+    /// When the server sent the notification, in milliseconds since the Unix epoch. `None` for
+    /// requests.
     pub emitted_at_ms: Option<i64>,
 }
 
@@ -103,8 +104,8 @@ pub(crate) trait Message: Sized {
     fn set_time(&mut self, emitted_at_ms: Option<i64>);
 }
 
-/// Reads a message. Decodes straight from the input if the method precedes the params, as every known
-/// server sends it.
+/// Reads a message. Decodes straight from the input if the method precedes the params, as every
+/// known server sends it.
 pub(crate) struct MessageVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
@@ -139,11 +140,12 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
     }
 }
 
-/// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a message union from a
-/// table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for all others.
+/// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a message union from
+/// a table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for all others.
 ///
 /// On the wire, a message is an object with `method` and `params`. An `id` next to them is ignored.
-/// Server notifications are `timed`: the `emittedAtMs` next to their params is stored in the params.
+/// Server notifications are `timed`: the `emittedAtMs` next to their params is stored in the
+/// params.
 macro_rules! messages {
     (timed $name:ident { $($method:literal => $variant:ident($params:ident)),* $(,)? }) => {
         $crate::wire::messages!(@common $name { $($method => $variant ($params),)* });
@@ -172,7 +174,7 @@ macro_rules! messages {
             ///
             /// # Errors
             ///
-            /// As for [`decode`](Self::decode), and if the text is not valid JSON.
+            /// Same as [`decode`](Self::decode), and if the text is not valid JSON.
             #[inline]
             pub fn decode_text(
                 method: &str,
@@ -273,8 +275,8 @@ macro_rules! messages {
                 })
             }
 
-            // `inline`, like all decoding functions here, so that they are compiled in the crates that
-            // use them: they would more than double the compile time of this crate.
+            // `inline`, like all decoding functions here, so that they are compiled in the crates
+            // that use them: they would more than double the compile time of this crate.
             #[inline]
             fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::ParamsError> {
                 Self::decode_params(method, params)

@@ -1,7 +1,7 @@
 //! Types and the schemas generated from them.
 //!
 //! The fields of the types are in alphabetical order, so that the tests hold with and without the
-//! feature `preserve_order`.
+//! `preserve_order` feature.
 
 mod enums;
 mod errors;

@@ -238,7 +238,7 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
             let inner = rust
                 .strip_prefix("Vec<")
                 .and_then(|rust| rust.strip_suffix('>'));
-            let inner = inner.context("an array as the default of another type than `Vec`")?;
+            let inner = inner.context("an array as the default of a type other than `Vec`")?;
             let values: Result<Vec<_>> = values
                 .iter()
                 .map(|value| expression(value, inner, model))

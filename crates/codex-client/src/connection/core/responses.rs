@@ -66,7 +66,7 @@ impl Core {
     }
 
     /// Handles a line that cannot be read. The error goes to the caller if the line begins as a
-    /// response; otherwise to the subscribers, and if it begins as a request also to the server.
+    /// response; otherwise to the subscribers, and if it begins as a request, also to the server.
     pub(super) fn unreadable(&mut self, prefix: &[u8], error: impl FnOnce() -> DecodeError) {
         let addressee = envelope::addressee(prefix);
         let waiter = match &addressee {

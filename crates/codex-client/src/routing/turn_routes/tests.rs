@@ -32,7 +32,7 @@ fn is_complete(log: &TurnLog) -> bool {
     matches!(log.end(), Some(TurnEnd::Completed))
 }
 
-/// Starts a turn: a reservation and its response.
+/// Starts a turn: reserves it and claims its response.
 fn start(routes: &mut TurnRoutes, turn_id: &str) -> Arc<TurnLog> {
     routes.reserve("t");
     let log = routes.claim("t", turn_id);
@@ -120,7 +120,7 @@ fn the_thread_is_matched_before_the_turn() {
 }
 
 #[test]
-fn the_route_of_a_turn_without_handle_or_reader_is_removed() {
+fn the_route_of_a_turn_without_a_handle_or_reader_is_removed() {
     let mut routes = TurnRoutes::default();
     drop(start(&mut routes, "u"));
     assert!(!routed(&mut routes, "u"));
