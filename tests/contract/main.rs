@@ -7,6 +7,7 @@
 
 mod api_reference;
 mod call_sites;
+mod drift;
 mod floors;
 mod markdown;
 mod openness;

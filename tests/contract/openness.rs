@@ -1,5 +1,5 @@
-//! Unknown values are kept and written unchanged. Known but malformed values are errors that name the
-//! field.
+//! Unknown values are kept and written unchanged. Read strictly, known but malformed values are errors that
+//! name the field.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -8,6 +8,7 @@ use codex_tests::{
     protocol::{RoundTrip, definitions, envelope, unions},
     schema::{Body, Choices, Field, MESSAGES, Order, Schema, Shape, tag_of, text},
 };
+use codex_types::decode::with_strict;
 use serde_json::{Value, json};
 
 const ORDERS: [Order; 3] = [Order::TagFirst, Order::TagLast, Order::BackwardsAndEscaped];
@@ -261,7 +262,7 @@ fn fits(schema: &Schema, shape: &Value, value: &Value) -> bool {
 }
 
 #[test]
-fn a_missing_required_field_is_an_error_that_names_it() {
+fn strict_reading_refuses_a_missing_required_field_and_names_it() {
     let schema = Schema::pinned();
     let (mut faults, mut checked, mut tolerated) = (Vec::new(), 0, 0);
     for body in bodies(&schema) {
@@ -274,7 +275,7 @@ fn a_missing_required_field_is_an_error_that_names_it() {
                 .remove(field.name);
             for order in ORDERS {
                 checked += 1;
-                match decode(&body, &broken, order) {
+                match with_strict(|| decode(&body, &broken, order)) {
                     Err(error) if error.contains(&format!("missing field `{}`", field.name)) => {}
                     // A required field that may be `null`: absent means `null`.
                     Ok(_)
@@ -294,7 +295,7 @@ fn a_missing_required_field_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_value_of_another_type_is_an_error_that_names_the_field() {
+fn strict_reading_refuses_a_value_of_another_type_and_names_the_field() {
     let schema = Schema::pinned();
     let (mut faults, mut checked) = (Vec::new(), 0);
     for body in bodies(&schema) {
@@ -307,7 +308,7 @@ fn a_value_of_another_type_is_an_error_that_names_the_field() {
                 broken[field.name] = value;
                 for order in ORDERS {
                     checked += 1;
-                    match decode(&body, &broken, order) {
+                    match with_strict(|| decode(&body, &broken, order)) {
                         Err(error)
                             if error.contains(field.name) && !error.contains("unrecognized") => {}
                         outcome => faults.push(format!(
@@ -325,7 +326,7 @@ fn a_value_of_another_type_is_an_error_that_names_the_field() {
 }
 
 #[test]
-fn malformed_params_of_a_known_method_are_an_error_that_names_the_method_and_the_field() {
+fn strict_reading_refuses_malformed_params_and_names_the_method_and_the_field() {
     let schema = Schema::pinned();
     let (mut faults, mut checked) = (Vec::new(), 0);
     for name in MESSAGES {
@@ -354,7 +355,7 @@ fn malformed_params_of_a_known_method_are_an_error_that_names_the_method_and_the
                     .remove(field.name);
                 let message = json!({ "id": 1, "method": method, "params": params });
                 checked += 1;
-                match type_of(name)(&message.to_string()) {
+                match with_strict(|| type_of(name)(&message.to_string())) {
                     Err(error)
                         if error.to_string().contains(method)
                             && error.to_string().contains(field.name) => {}

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use codex_tests::{
     json::without_nulls,
     protocol::{RoundTrip, responses, server_responses, unions, unlisted},
-    recorded::{Recorded, recorded},
+    recorded::recorded,
 };
+use codex_types::decode;
 use serde_json::Value;
 
 /// Messages that the recording client sent malformed on purpose, to record the response.
@@ -22,29 +23,34 @@ const PROBES: &[&str] = &[
     "08_stable_api.jsonl:84",
 ];
 
-/// The outcome of a directory.
-#[derive(Default)]
-struct Tally {
-    messages: usize,
-    faults: Vec<String>,
+/// A recorded message, or its result or params, with the type that it must decode to.
+pub(crate) struct Sample {
+    /// The file and line.
+    pub(crate) place: String,
+    pub(crate) from_server: bool,
+    pub(crate) method: String,
+    pub(crate) value: Value,
+    pub(crate) round_trip: RoundTrip,
 }
 
-impl Tally {
-    fn check(&mut self, recorded: &Recorded, what: &str, value: &Value, round_trip: RoundTrip) {
-        self.messages += 1;
-        let place = &recorded.place;
-        match round_trip(&value.to_string()) {
-            Err(error) => self.faults.push(format!("{place}: {what}: {error}")),
-            Ok((_, debug)) if debug.contains("Unrecognized") => {
-                self.faults
-                    .push(format!("{place}: {what}: a value is unrecognized: {debug}"));
-            }
-            Ok((again, _)) if canonical(&again) != canonical(value) => {
-                self.faults.push(format!(
-                    "{place}: {what}: was {value}\n  and became {again}"
-                ));
-            }
-            Ok(_) => {}
+impl Sample {
+    /// Returns what is wrong with the round trip of the message, if anything is.
+    fn fault(&self) -> Option<String> {
+        let Self {
+            place,
+            method,
+            value,
+            ..
+        } = self;
+        match decode::with_strict(|| (self.round_trip)(&value.to_string())) {
+            Err(error) => Some(format!("{place}: {method}: {error}")),
+            Ok((_, debug)) if debug.contains("Unrecognized") => Some(format!(
+                "{place}: {method}: a value is unrecognized: {debug}"
+            )),
+            Ok((again, _)) if canonical(&again) != canonical(value) => Some(format!(
+                "{place}: {method}: was {value}\n  and became {again}"
+            )),
+            Ok(_) => None,
         }
     }
 }
@@ -61,34 +67,37 @@ fn canonical(message: &Value) -> Value {
     message
 }
 
-/// Decodes every message of a directory: requests and notifications as members of their union,
-/// results as the response type of their request.
-fn tally(directory: &str) -> Tally {
+/// Returns every message of a directory with its type: for requests and notifications, their union; for
+/// results, the response type of their request.
+pub(crate) fn samples(directory: &str) -> Vec<Sample> {
     let (responses, server_responses, unions) = (responses(), server_responses(), unions());
     let unlisted = unlisted();
-    let mut tally = Tally::default();
+    let mut samples = Vec::new();
     for file in recorded(directory) {
         let mut asked: HashMap<(bool, String), String> = HashMap::new();
         for entry in &file {
             let message = &entry.message;
             let probe = PROBES.contains(&entry.place.as_str());
             let method = message["method"].as_str().unwrap_or_default();
+            let mut add = |method: &str, value: &Value, round_trip| {
+                samples.push(Sample {
+                    place: entry.place.clone(),
+                    from_server: entry.from_server,
+                    method: method.to_owned(),
+                    value: value.clone(),
+                    round_trip,
+                });
+            };
             match (message.get("method"), message.get("id")) {
                 (Some(_), Some(id)) => {
                     asked.insert((entry.from_server, id.to_string()), method.to_owned());
-                    if probe {
-                        continue;
+                    let unlisted = unlisted.iter().find(|row| row.0 == method);
+                    match (unlisted, entry.from_server) {
+                        _ if probe => {}
+                        (Some((_, params, _)), _) => add(method, &message["params"], *params),
+                        (None, true) => add(method, message, unions["ServerRequest"]),
+                        (None, false) => add(method, message, unions["ClientRequest"]),
                     }
-                    if let Some((_, params, _)) = unlisted.iter().find(|row| row.0 == method) {
-                        tally.check(entry, method, &message["params"], *params);
-                        continue;
-                    }
-                    let union = if entry.from_server {
-                        "ServerRequest"
-                    } else {
-                        "ClientRequest"
-                    };
-                    tally.check(entry, method, message, unions[union]);
                 }
                 (Some(_), None) if probe => {}
                 (Some(_), None) => {
@@ -96,7 +105,7 @@ fn tally(directory: &str) -> Tally {
                         true => "ServerNotification",
                         false => "ClientNotification",
                     };
-                    tally.check(entry, method, message, unions[union]);
+                    add(method, message, unions[union]);
                 }
                 (None, Some(id)) => {
                     let table = if entry.from_server {
@@ -110,37 +119,31 @@ fn tally(directory: &str) -> Tally {
                         continue;
                     };
                     match message.get("result") {
-                        Some(result) => tally.check(entry, method, result, table[method.as_str()]),
+                        Some(result) => add(method, result, table[method.as_str()]),
                         None => assert!(message["error"]["code"].is_i64(), "{}", entry.place),
                     }
                 }
-                (None, None) => tally.faults.push(format!("{}: not a message", entry.place)),
+                (None, None) => panic!("{}: not a message", entry.place),
             }
         }
     }
-    tally
+    samples
+}
+
+/// Asserts that more than `least` messages of a directory round trip, and all of them.
+fn assert_all_round_trip(directory: &str, least: usize) {
+    let samples = samples(directory);
+    let faults: Vec<_> = samples.iter().filter_map(Sample::fault).collect();
+    assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
+    assert!(samples.len() > least, "only {} messages", samples.len());
 }
 
 #[test]
 fn every_recorded_message_of_the_pinned_release_round_trips() {
-    let tally = tally("recorded");
-    assert!(
-        tally.faults.is_empty(),
-        "{}\n{}",
-        tally.faults.len(),
-        tally.faults.join("\n")
-    );
-    assert!(tally.messages > 1_700, "only {} messages", tally.messages);
+    assert_all_round_trip("recorded", 1_700);
 }
 
 #[test]
 fn every_recorded_message_of_an_older_release_round_trips() {
-    let tally = tally("recorded-0.163.0");
-    assert!(
-        tally.faults.is_empty(),
-        "{}\n{}",
-        tally.faults.len(),
-        tally.faults.join("\n")
-    );
-    assert!(tally.messages > 600, "only {} messages", tally.messages);
+    assert_all_round_trip("recorded-0.163.0", 600);
 }

@@ -139,7 +139,7 @@ fn a_failed_turn_is_an_error_and_ends_its_text_with_one_in_the_blocking_api_too(
         panic!("{text:?}")
     };
     assert_failed(error);
-    assert_eq!(turn.partial().unwrap().status, TurnStatus::Failed);
+    assert_eq!(turn.partial().status, TurnStatus::Failed);
     codex.close().unwrap();
 }
 

@@ -11,6 +11,7 @@ use crate::{
     client::Codex,
     error::{Error, Result},
     routing::mailbox::{Item, Items, Received, Subscription},
+    rpc::decoder::Decoder,
     stream::stream,
 };
 
@@ -31,14 +32,15 @@ use crate::{
 /// }
 /// ```
 ///
-/// An error among the items does not end the subscription: a message that cannot be decoded
-/// ([`Error::Decode`]), a failed handler ([`Error::Handler`]), or notifications that were dropped
-/// because this reader was too slow ([`Error::Lagged`]). The subscription ends with the connection,
-/// with [`Error::Closed`] as the last item unless this client closed it. It does not keep the
-/// connection open.
+/// An error among the items does not end the subscription: a message that cannot be decoded, or a
+/// part of the last notification or of a response ([`Error::Decode`]); a failed handler
+/// ([`Error::Handler`]); notifications that were dropped because this reader was too slow
+/// ([`Error::Lagged`]). The subscription ends with the connection, with [`Error::Closed`] as the
+/// last item unless this client closed it. It does not keep the connection open.
 #[derive(Debug)]
 pub struct Notifications {
     mailbox: Arc<Subscription<Items>>,
+    decoder: Decoder,
     has_ended: bool,
 }
 
@@ -46,6 +48,7 @@ impl Notifications {
     pub(crate) fn new(codex: &Codex) -> Self {
         Self {
             mailbox: codex.connection().subscribe(),
+            decoder: Decoder::default(),
             has_ended: false,
         }
     }
@@ -54,8 +57,13 @@ impl Notifications {
         if self.has_ended {
             return Poll::Ready(None);
         }
+        if let Some(error) = self.decoder.next_error() {
+            return Poll::Ready(Some(Err(error)));
+        }
         self.mailbox.poll(context).map(|received| match received {
-            Some(Received::Item(Item::Notification(notification))) => Some(notification.decode()),
+            Some(Received::Item(Item::Notification(notification))) => {
+                Some(self.decoder.decode(&notification))
+            }
             Some(Received::Item(Item::Error(error))) => Some(Err(error)),
             Some(Received::Lagged(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {

@@ -2,6 +2,8 @@
 
 use codex_types::{MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus};
 
+use crate::error::decode_error::DecodeError;
+
 /// The result of a turn, collected from its events.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -26,6 +28,9 @@ pub struct TurnResult {
     pub items: Vec<ThreadItem>,
     /// The token usage as last reported: of the latest model call, and of the whole thread.
     pub usage: Option<ThreadTokenUsage>,
+    /// The parts of the messages of this turn that could not be decoded. They are missing in the
+    /// other fields, or [`ThreadItem::Unrecognized`].
+    pub unreadable: Vec<DecodeError>,
 }
 
 impl TurnResult {
@@ -40,6 +45,7 @@ impl TurnResult {
             final_response: final_response(&items),
             items,
             usage,
+            unreadable: Vec::new(),
         }
     }
 

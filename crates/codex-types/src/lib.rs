@@ -21,6 +21,7 @@ mod generated;
 #[cfg(test)]
 mod generated_code_tests;
 
+pub mod decode;
 mod responses;
 pub mod rpc;
 pub mod unlisted;

@@ -109,7 +109,7 @@ pub struct GetConversationSummaryResponse {
     pub summary: ConversationSummary,
 }
 
-wire::object! { GetConversationSummaryResponse { summary: required "summary" } }
+wire::object! { GetConversationSummaryResponse { summary: natural "summary" } }
 
 impl Request for GetConversationSummaryParams {
     const METHOD: &'static str = "getConversationSummary";
@@ -144,14 +144,14 @@ pub struct ConversationSummary {
 }
 
 wire::object! { ConversationSummary {
-    conversation_id: required "conversationId",
-    cli_version: required "cliVersion",
-    cwd: required "cwd",
+    conversation_id: natural "conversationId",
+    cli_version: natural "cliVersion",
+    cwd: natural "cwd",
     git_info: optional "gitInfo",
-    model_provider: required "modelProvider",
-    path: required "path",
-    preview: required "preview",
-    source: required "source",
+    model_provider: natural "modelProvider",
+    path: natural "path",
+    preview: natural "preview",
+    source: natural "source",
     timestamp: optional "timestamp",
     updated_at: optional "updatedAt",
 } }
@@ -203,8 +203,8 @@ pub struct GitDiffToRemoteResponse {
 }
 
 wire::object! { GitDiffToRemoteResponse {
-    sha: required "sha",
-    diff: required "diff",
+    sha: natural "sha",
+    diff: natural "diff",
 } }
 
 impl Request for GitDiffToRemoteParams {

@@ -11,7 +11,7 @@ const CODEX_TYPES: Table = Table {
         ("wire", &["wire", "traits"]),
         ("ids", &["rpc/id"]),
         ("generated", &["generated"]),
-        ("additions", &["responses", "rpc", "unlisted"]),
+        ("additions", &["decode", "responses", "rpc", "unlisted"]),
         // Lists every definition of the schema, those of `rpc` too.
         ("lists", &["generated/methods"]),
     ],

@@ -138,6 +138,7 @@ fn object(
         fields.push(Field {
             slot,
             rule,
+            natural: false,
             default,
             secret: tables.is_secret(name, wire),
         });

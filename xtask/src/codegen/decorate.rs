@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::model::{Field, Kind, Model, Rule, Slot};
+use super::{
+    model::{Field, Kind, Model, Rule, Slot},
+    tables::ESSENTIAL,
+};
 
 /// Completes the model.
 pub(crate) fn decorate(model: &mut Model) {
     mark_sent(model);
     keep_server_defaults_absent(model);
+    mark_natural(model);
     add_emitted_at(model);
 }
 
@@ -25,16 +29,22 @@ fn mark_sent(model: &mut Model) {
         .methods("ServerRequest")
         .iter()
         .filter_map(|method| method.response.clone());
-    let mut pending: Vec<String> = params.chain(responses).collect();
-    let mut sent = BTreeSet::new();
-    while let Some(name) = pending.pop() {
-        if sent.insert(name.clone()) {
-            pending.extend(model.references(&name));
-        }
-    }
+    let sent = reachable(model, params.chain(responses));
     for (name, ty) in &mut model.types {
         ty.sent = sent.contains(name);
     }
+}
+
+/// Returns the types that are part of these types, and these.
+fn reachable(model: &Model, roots: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let mut pending: Vec<String> = roots.collect();
+    let mut found = BTreeSet::new();
+    while let Some(name) = pending.pop() {
+        if found.insert(name.clone()) {
+            pending.extend(model.references(&name));
+        }
+    }
+    found
 }
 
 /// Makes fields with a default optional in types that clients send: the server applies its own
@@ -50,6 +60,36 @@ fn keep_server_defaults_absent(model: &mut Model) {
             .filter(|field| field.rule == Rule::Default)
         {
             field.rule = Rule::Optional;
+        }
+    }
+}
+
+/// Marks the required fields that may be absent in types that a server writes: all but the essential
+/// ones.
+fn mark_natural(model: &mut Model) {
+    let params = ["ServerNotification", "ServerRequest"]
+        .into_iter()
+        .flat_map(|union| model.methods(union))
+        .filter_map(|method| method.params.clone());
+    let responses = model
+        .methods("ClientRequest")
+        .iter()
+        .filter_map(|method| method.response.clone());
+    let received = reachable(model, params.chain(responses));
+    for (_, ty) in model
+        .types
+        .iter_mut()
+        .filter(|(name, _)| received.contains(*name))
+    {
+        let Kind::Object(object) = &mut ty.kind else {
+            continue;
+        };
+        if object.strict {
+            continue;
+        }
+        for field in &mut object.fields {
+            field.natural =
+                field.rule == Rule::Required && !ESSENTIAL.contains(&field.slot.name.as_str());
         }
     }
 }
@@ -83,6 +123,7 @@ fn add_emitted_at(model: &mut Model) {
                 experimental: false,
             },
             rule: Rule::Envelope,
+            natural: false,
             default: None::<Value>,
             secret: false,
         });

@@ -84,6 +84,8 @@ impl Object {
 pub(crate) struct Field {
     pub(crate) slot: Slot,
     pub(crate) rule: Rule,
+    /// Whether a required field that is absent takes the natural value of its type.
+    pub(crate) natural: bool,
     /// Value that the server assumes when the field is absent.
     pub(crate) default: Option<Value>,
     /// Whether `Debug` redacts the field.

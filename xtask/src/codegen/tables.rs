@@ -35,6 +35,23 @@ const CLEARABLE: &[(&str, &[&str])] = &[
     ("TurnStartParams", &["serviceTier"]),
 ];
 
+/// Fields that say which thing a value is, or whether something has succeeded. A server must write
+/// them; the other required fields of a type that a server writes have a natural value.
+pub(crate) const ESSENTIAL: &[&str] = &[
+    "clientId",
+    "exitCode",
+    "id",
+    "itemId",
+    "loginId",
+    "processHandle",
+    "processId",
+    "requestId",
+    "success",
+    "threadId",
+    "turnId",
+    "watchId",
+];
+
 /// Stands for the additional properties of an object in [`SECRETS`].
 pub(crate) const REST: &str = "*";
 

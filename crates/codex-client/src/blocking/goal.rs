@@ -52,8 +52,7 @@ impl GoalHandle {
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from;
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
     /// thread cannot wait.
@@ -121,11 +120,7 @@ impl GoalHandle {
     }
 
     /// Returns the result so far.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
-    pub fn partial(&self) -> Result<GoalResult> {
+    pub fn partial(&self) -> GoalResult {
         self.inner.partial()
     }
 
@@ -168,8 +163,8 @@ iterator! {
     /// included. The iterator ends when the goal comes to rest, or with
     /// [`Closed`](crate::Error::Closed) if the connection ended before, or with
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
-    /// A [`Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and
-    /// the next one follows.
+    /// A [`Decode`](crate::Error::Decode) does not end it: a part of the last event could not be
+    /// decoded, or a whole message, and the next one follows.
     ///
     /// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
     GoalStream(crate::goal::stream::GoalStream) => codex_types::ServerNotification

@@ -19,11 +19,11 @@ iterator! {
     /// }
     /// ```
     ///
-    /// An error among the items does not end the subscription: a message that cannot be decoded
-    /// ([`Error::Decode`](crate::Error::Decode)), or notifications that were dropped because this
-    /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged), where adjacent deltas of an
-    /// item count as one). Up to 16 MiB are kept for a reader. A reader that falls behind by less
-    /// receives adjacent deltas as one: fewer events, the same text.
+    /// An error among the items does not end the subscription: a message that cannot be decoded, or
+    /// a part of the last event ([`Error::Decode`](crate::Error::Decode)), or events that were
+    /// dropped because this reader was too slow ([`Error::Lagged`](crate::Error::Lagged), where
+    /// adjacent deltas of an item count as one). Up to 16 MiB are kept for a reader. A reader that
+    /// falls behind by less receives adjacent deltas as one: fewer events, the same text.
     ///
     /// The subscription ends with the connection, with [`Error::Closed`](crate::Error::Closed) as
     /// the last item unless this client closed it. It does not keep the connection open.
@@ -54,11 +54,11 @@ iterator! {
     /// }
     /// ```
     ///
-    /// An error among the items does not end the subscription: a message that cannot be decoded
-    /// ([`Error::Decode`](crate::Error::Decode)), a failed handler
-    /// ([`Error::Handler`](crate::Error::Handler)), or notifications that were dropped because this
-    /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). The subscription ends with
-    /// the connection, with [`Error::Closed`](crate::Error::Closed) as the last item unless this
+    /// An error among the items does not end the subscription: a message that cannot be decoded, or
+    /// a part of the last notification or of a response ([`Error::Decode`](crate::Error::Decode));
+    /// a failed handler ([`Error::Handler`](crate::Error::Handler)); notifications that were dropped
+    /// because this reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). The subscription
+    /// ends with the connection, with [`Error::Closed`](crate::Error::Closed) as the last item unless this
     /// client closed it. It does not keep the connection open.
     Notifications(crate::notifications::Notifications) => codex_types::ServerNotification
 }

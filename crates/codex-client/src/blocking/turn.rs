@@ -149,11 +149,7 @@ impl<R> TurnHandle<R> {
 
     /// Returns the result so far, whether the turn has ended or not, even after the end of the
     /// connection. The status is `inProgress` until the turn has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
-    pub fn partial(&self) -> Result<TurnResult> {
+    pub fn partial(&self) -> TurnResult {
         self.inner.partial()
     }
 
@@ -210,7 +206,8 @@ iterator! {
     /// The last item is `turn/completed`, or [`Error::Closed`](crate::Error::Closed) if the
     /// connection ended before, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the
     /// thread was closed or unsubscribed from before. An [`Error::Decode`](crate::Error::Decode)
-    /// does not end the iterator: that message could not be decoded, and the next one follows.
+    /// does not end the iterator: a part of the last event could not be decoded, or a whole message,
+    /// and the next one follows.
     ///
     /// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
     /// same text.
@@ -254,8 +251,8 @@ iterator! {
     /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
     /// ([`Closed`](crate::Error::Closed)) or the thread did
     /// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
-    /// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded,
-    /// and the next piece follows.
+    /// [`Error::Decode`](crate::Error::Decode) does not end it: a message could not be decoded, and
+    /// the next piece follows.
     TextStream(crate::turn::text::TextStream) => String
 }
 

@@ -33,6 +33,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
+    rpc::raw_response::RawResponse,
     transport::Transport,
 };
 
@@ -101,7 +102,7 @@ impl Connection {
         timeout: Option<Duration>,
     ) -> Result<R::Response> {
         let response = self.send(params, timeout, None).await?;
-        response.raw.decode::<R>()
+        self.decode::<R>(&response.raw)
     }
 
     /// Sends a request that starts a turn in this thread. The log has all events of the turn,
@@ -115,7 +116,7 @@ impl Connection {
         let thread_id = thread_id.to_owned();
         let on_response = OnResponse::ClaimTurn { thread_id };
         let response = self.send(params, timeout, Some(on_response)).await?;
-        let decoded = response.raw.decode::<R>()?;
+        let decoded = self.decode::<R>(&response.raw)?;
         match response.claimed {
             Some(Claimed::Turn(log)) => Ok((decoded, log)),
             _ => Err(response.raw.lacks::<R>("the response names no turn")),
@@ -131,7 +132,7 @@ impl Connection {
     ) -> Result<(R::Response, LoginAttempt)> {
         let on_response = OnResponse::ClaimLogin;
         let response = self.send(params, timeout, Some(on_response)).await?;
-        let decoded = response.raw.decode::<R>()?;
+        let decoded = self.decode::<R>(&response.raw)?;
         match response.claimed {
             Some(Claimed::Login(attempt)) => Ok((decoded, attempt)),
             _ => Err(response.raw.lacks::<R>("the response names no login")),
@@ -148,7 +149,19 @@ impl Connection {
     ) -> Result<R::Response> {
         let on_response = OnResponse::Call(Box::new(on_response));
         let response = self.send(params, timeout, Some(on_response)).await?;
-        response.raw.decode::<R>()
+        self.decode::<R>(&response.raw)
+    }
+
+    /// Decodes a response. Parts that cannot be read are reported to the subscribers of
+    /// notifications.
+    fn decode<R: Request>(&self, raw: &RawResponse) -> Result<R::Response> {
+        let mut unreadable = Vec::new();
+        let response = raw.decode::<R>(&mut unreadable)?;
+        for error in unreadable {
+            // A client that is closed has no subscribers.
+            let _ = self.command(Command::Report(error.into()));
+        }
+        Ok(response)
     }
 
     async fn send<R: Request>(

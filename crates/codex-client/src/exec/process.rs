@@ -111,7 +111,7 @@ impl ExecProcess {
     async fn response(&self) -> Result<CommandExecResponse> {
         let mailbox = &self.process.stream.mailbox;
         let end = poll_fn(|context| mailbox.poll_end(context)).await;
-        end.and_then(|response| response.decode::<CommandExecParams>())
+        end.and_then(|response| Ok(response.decode::<CommandExecParams>(&mut Vec::new())?))
     }
 
     /// Writes to the standard input of the program (`command/exec/write`). Returns when the server

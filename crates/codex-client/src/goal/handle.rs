@@ -61,12 +61,11 @@ impl GoalHandle {
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from;
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
     pub async fn run(&self) -> Result<GoalResult> {
         self.goal.mute();
         match poll_fn(|context| self.goal.poll_end(context)).await {
-            GoalEnd::AtRest => self.partial(),
+            GoalEnd::AtRest => Ok(self.partial()),
             GoalEnd::Early(why) => Err(early_end_error(&self.goal, why)),
         }
     }
@@ -141,11 +140,7 @@ impl GoalHandle {
     }
 
     /// Returns the result so far.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
-    pub fn partial(&self) -> Result<GoalResult> {
+    pub fn partial(&self) -> GoalResult {
         GoalResult::collect(&self.goal)
     }
 

@@ -3,7 +3,7 @@
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
 
 use crate::{
-    error::{Error, Result, turn_detached::TurnDetached},
+    error::{Error, turn_detached::TurnDetached},
     routing::{goal_tracker::GoalTracker, turn_log::EarlyEnd},
     turn_result::TurnResult,
 };
@@ -19,15 +19,15 @@ pub struct GoalResult {
 }
 
 impl GoalResult {
-    pub(crate) fn collect(goal: &GoalTracker) -> Result<Self> {
+    pub(crate) fn collect(goal: &GoalTracker) -> Self {
         let turns = goal.turns();
         let turns = turns
             .iter()
             .map(|log| log.record().partial_result(log.turn_id()));
-        Ok(Self {
-            turns: turns.collect::<Result<_>>()?,
+        Self {
+            turns: turns.collect(),
             goal: goal.goal(),
-        })
+        }
     }
 
     /// Returns the status of the goal: complete, paused, blocked or limited; still active if the

@@ -16,6 +16,7 @@ use crate::{
         goal_tracker::{GoalEnd, GoalEvent, GoalTracker},
         turn_log::{TurnEnd, TurnReader},
     },
+    rpc::decoder::Decoder,
     stream::stream,
 };
 
@@ -44,8 +45,8 @@ use crate::{
 /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included.
 /// The stream ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the
 /// connection ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was
-/// closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: that message
-/// could not be decoded, and the next one follows.
+/// closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: a part of the
+/// last event could not be decoded, or a whole message, and the next one follows.
 ///
 /// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ pub struct GoalStream {
     /// The number of the event that is being read, or read next.
     next: usize,
     turn: Option<TurnReader>,
+    decoder: Decoder,
     has_ended: bool,
 }
 
@@ -66,6 +68,7 @@ impl GoalStream {
             next: goal.begin_stream(),
             goal,
             turn: None,
+            decoder: Decoder::default(),
             has_ended: false,
         }
     }
@@ -78,12 +81,15 @@ impl GoalStream {
     /// Same as [`GoalHandle::run`](crate::GoalHandle::run).
     pub async fn result(self) -> Result<GoalResult> {
         match poll_fn(|context| self.goal.poll_end(context)).await {
-            GoalEnd::AtRest => GoalResult::collect(&self.goal),
+            GoalEnd::AtRest => Ok(GoalResult::collect(&self.goal)),
             GoalEnd::Early(why) => Err(early_end_error(&self.goal, why)),
         }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
+        if let Some(error) = self.decoder.next_error() {
+            return Poll::Ready(Some(Err(error)));
+        }
         loop {
             if self.has_ended {
                 return Poll::Ready(None);
@@ -92,7 +98,7 @@ impl GoalStream {
                 Some(turn) => match ready!(turn.poll(context)) {
                     Ok(event) => {
                         let log = turn.log();
-                        let event = event.decode(log.thread_id(), log.turn_id());
+                        let event = event.decode(&mut self.decoder, log.thread_id(), log.turn_id());
                         return Poll::Ready(Some(event));
                     }
                     Err(TurnEnd::Completed) => {
@@ -108,7 +114,7 @@ impl GoalStream {
                     }
                     Ok(GoalEvent::Notification(notification)) => {
                         self.advance();
-                        return Poll::Ready(Some(notification.decode()));
+                        return Poll::Ready(Some(self.decoder.decode(&notification)));
                     }
                     Err(GoalEnd::AtRest) => {
                         self.has_ended = true;

@@ -13,6 +13,7 @@ use crate::{
     error::Result,
     routing::mailbox::Buffer,
     rpc::{
+        decoder::Decoder,
         delta::{Delta, DeltaKind, DeltaRef},
         raw_notification::RawNotification,
     },
@@ -39,9 +40,14 @@ pub(crate) enum Event {
 
 impl Event {
     /// Decodes the event. `turn_id` is used for a delta that names no turn itself.
-    pub(crate) fn decode(self, thread_id: &str, turn_id: &str) -> Result<ServerNotification> {
+    pub(crate) fn decode(
+        self,
+        decoder: &mut Decoder,
+        thread_id: &str,
+        turn_id: &str,
+    ) -> Result<ServerNotification> {
         match self {
-            Self::Notification(notification) => notification.decode(),
+            Self::Notification(notification) => decoder.decode(&notification),
             Self::Delta(delta) => Ok(delta.into_typed(thread_id, turn_id)),
         }
     }

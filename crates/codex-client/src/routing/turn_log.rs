@@ -192,18 +192,17 @@ impl TurnLog {
 
     /// Returns the error of a turn whose events have ended early.
     pub(crate) fn early_end_error(&self, early_end: EarlyEnd) -> Error {
-        // The error is returned even if the partial result cannot be decoded.
-        let partial = self.record().partial_result(&self.turn_id).ok();
+        let partial = self.record().partial_result(&self.turn_id);
         match early_end {
             EarlyEnd::Closed(closed) => Error::Closed(Arc::new(ConnectionClosed {
-                partial: partial.map(Box::new),
+                partial: Some(Box::new(partial)),
                 ..ConnectionClosed::clone(&closed)
             })),
             EarlyEnd::Detached(reason) => Error::TurnDetached(Box::new(TurnDetached {
                 thread_id: self.thread_id.clone(),
                 turn_id: Some(self.turn_id.clone()),
                 reason,
-                partial,
+                partial: Some(partial),
             })),
         }
     }

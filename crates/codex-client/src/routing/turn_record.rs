@@ -8,7 +8,7 @@ use codex_types::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, decode_error::DecodeError},
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn_result::TurnResult,
 };
@@ -37,36 +37,68 @@ impl TurnRecord {
 
     /// Decodes the `turn/completed`, if it was received and can be read.
     pub(crate) fn completed(&self) -> Option<TurnCompletedNotification> {
-        self.completed.as_ref()?.decode_params().ok()
+        let completed = self.completed.as_ref()?;
+        completed.decode_params_around(&mut Vec::new()).ok()
     }
 
     /// Decodes the result of a turn that has ended. A failed turn is an error.
     pub(crate) fn result(&self) -> Result<TurnResult> {
-        if self.completed.is_none() {
+        let Some(completed) = &self.completed else {
             return Err(Error::InvalidInput("the turn has not ended".into()));
-        }
-        let result = self.partial_result("")?;
-        match result.status {
+        };
+        let mut unreadable = Vec::new();
+        let turn: TurnCompletedNotification = completed.decode_params_around(&mut unreadable)?;
+        let result = self.collect(turn.turn, unreadable);
+        match &result.status {
             TurnStatus::Failed => Err(Error::TurnFailed(Box::new(result))),
+            TurnStatus::Unrecognized(status) if status.is_empty() => {
+                let params = completed.params().unwrap_or_default();
+                let reason = "Turn: missing field `status`";
+                Err(DecodeError::at(Some(completed.method()), params, reason, 0).into())
+            }
             _ => Ok(result),
         }
     }
 
     /// Decodes the result so far of the turn with this id.
-    pub(crate) fn partial_result(&self, turn_id: &str) -> Result<TurnResult> {
-        let turn = match &self.completed {
-            Some(completed) => completed.decode_params::<TurnCompletedNotification>()?.turn,
+    pub(crate) fn partial_result(&self, turn_id: &str) -> TurnResult {
+        let mut unreadable = Vec::new();
+        let completed = self.completed.as_ref().and_then(|completed| {
+            let turn = completed
+                .decode_params_around::<TurnCompletedNotification>(&mut unreadable)
+                .map_err(|error| unreadable.push(error));
+            turn.ok()
+        });
+        let turn = match completed {
+            Some(completed) => completed.turn,
             None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
         };
-        let items = self.items.iter().map(|notification| {
-            let completed: ItemCompletedNotification = notification.decode_params()?;
-            Ok(completed.item)
+        self.collect(turn, unreadable)
+    }
+
+    /// Adds the items and the usage to a turn, as far as they can be read.
+    fn collect(&self, turn: Turn, mut unreadable: Vec<DecodeError>) -> TurnResult {
+        let mut items = Vec::with_capacity(self.items.len());
+        for notification in &self.items {
+            match notification.decode_params_around::<ItemCompletedNotification>(&mut unreadable) {
+                Ok(completed) => items.push(completed.item),
+                Err(error) => unreadable.push(error),
+            }
+        }
+        let usage = self.usage.as_ref().and_then(|notification| {
+            let updated = notification
+                .decode_params_around::<ThreadTokenUsageUpdatedNotification>(&mut unreadable);
+            match updated {
+                Ok(updated) => Some(updated.token_usage),
+                Err(error) => {
+                    unreadable.push(error);
+                    None
+                }
+            }
         });
-        let items = items.collect::<Result<_>>()?;
-        let usage = self.usage.as_ref().map(|notification| {
-            let updated: ThreadTokenUsageUpdatedNotification = notification.decode_params()?;
-            Ok::<_, Error>(updated.token_usage)
-        });
-        Ok(TurnResult::new(turn, items, usage.transpose()?))
+        TurnResult {
+            unreadable,
+            ..TurnResult::new(turn, items, usage)
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     error::{Result, decode_error::DecodeError},
+    rpc::decoder::decode_around,
     rpc::{
         delta::{Delta, DeltaKind},
         envelope::{self, Header},
@@ -109,14 +110,20 @@ impl RawNotification {
         self.text.len() + size_of::<Self>()
     }
 
-    /// Decodes the notification. An unknown method is not an error.
-    pub(crate) fn decode(&self) -> Result<ServerNotification> {
-        ServerNotification::decode_text(self.method(), self.params(), self.emitted_at_ms()).map_err(
-            |error| {
-                let params = self.params().unwrap_or_default();
-                DecodeError::new(Some(self.method()), params, &error.source).into()
-            },
-        )
+    /// Decodes the notification. An unknown method is not an error. The errors of parts that cannot
+    /// be read are added to `unreadable`.
+    pub(crate) fn decode(&self, unreadable: &mut Vec<DecodeError>) -> Result<ServerNotification> {
+        let (method, params) = (self.method(), self.params());
+        let decode = || {
+            ServerNotification::decode_text(method, params, self.emitted_at_ms())
+                .map_err(|error| error.source)
+        };
+        Ok(decode_around(
+            method,
+            params.unwrap_or_default(),
+            decode,
+            unreadable,
+        )?)
     }
 
     /// Decodes the params of a notification of a known kind.
@@ -124,6 +131,21 @@ impl RawNotification {
         let params = self.params().unwrap_or("{}");
         serde_json::from_str(params)
             .map_err(|error| DecodeError::new(Some(self.method()), params, &error).into())
+    }
+
+    /// Decodes the params of a notification of a known kind. The errors of parts that cannot be read
+    /// are added to `unreadable`.
+    pub(crate) fn decode_params_around<T: DeserializeOwned>(
+        &self,
+        unreadable: &mut Vec<DecodeError>,
+    ) -> Result<T, DecodeError> {
+        let params = self.params().unwrap_or("{}");
+        decode_around(
+            self.method(),
+            params,
+            || serde_json::from_str(params),
+            unreadable,
+        )
     }
 }
 

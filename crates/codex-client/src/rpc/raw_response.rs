@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use codex_types::Request;
 
-use crate::error::{Error, Result, decode_error::DecodeError};
+use crate::{
+    error::{Error, decode_error::DecodeError},
+    rpc::decoder::decode_around,
+};
 
 /// A successful response, still the text that was received.
 pub(crate) struct RawResponse {
@@ -23,10 +26,15 @@ impl RawResponse {
         &self.text[self.result.clone()]
     }
 
-    /// Decodes the result as the response of `R`.
-    pub(crate) fn decode<R: Request>(&self) -> Result<R::Response> {
-        serde_json::from_str(self.result())
-            .map_err(|error| DecodeError::new(Some(R::METHOD), self.result(), &error).into())
+    /// Decodes the result as the response of `R`. The errors of parts that cannot be read are added
+    /// to `unreadable`.
+    pub(crate) fn decode<R: Request>(
+        &self,
+        unreadable: &mut Vec<DecodeError>,
+    ) -> Result<R::Response, DecodeError> {
+        let result = self.result();
+        let decode = || serde_json::from_str(result);
+        decode_around(R::METHOD, result, decode, unreadable)
     }
 
     /// Returns the error for a result that can be decoded but lacks a value that the caller needs.

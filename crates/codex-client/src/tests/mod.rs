@@ -6,6 +6,7 @@ mod child_process;
 mod connection_end;
 mod default_responses;
 mod detached_turns;
+mod drift;
 mod dropped_futures;
 mod exec_processes;
 mod fake_server;

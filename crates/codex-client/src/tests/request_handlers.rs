@@ -325,8 +325,7 @@ async fn a_malformed_response_to_a_request_of_a_handler_is_a_failure_of_the_hand
 
     let (codex, mut fake) = FakeServer::start_with(Codex::builder().handler(AccountReader)).await;
     fake.send_request(1, COMMAND, &json!({})).await;
-    fake.respond("account/read", json!({"requiresOpenaiAuth": "perhaps"}))
-        .await;
+    fake.respond("account/read", json!(["perhaps"])).await;
     let response = fake.receive().await;
     assert_eq!(response["result"], json!({"decision": "decline"}));
     let failure = failure(&mut codex.notifications()).await;

@@ -175,18 +175,42 @@ async fn a_response_of_the_wrong_shape_is_an_error_that_does_not_quote_it() {
     let (codex, mut fake) = FakeServer::start().await;
     let (list, _) = tokio::join!(
         models(&codex).into_future(),
-        fake.respond(
-            "model/list",
-            json!({"token": "sk-secret", "data": "sk-secret"})
-        )
+        fake.respond("model/list", json!(["sk-secret"]))
     );
     let error = list.unwrap_err();
     let text = format!("{error} {error:?}");
     assert!(
-        text.contains("model/list") && text.contains("data"),
+        text.contains("model/list") && text.contains("ModelListResponse"),
         "{text}"
     );
     assert!(!text.contains("secret"), "{text}");
+}
+
+#[tokio::test]
+async fn a_response_is_read_around_a_part_of_the_wrong_type_and_the_part_is_reported() {
+    let (codex, mut fake) = FakeServer::start().await;
+    let mut notifications = codex.notifications();
+    let page = json!({
+        "data": [{"id": "a"}, "sk-secret", {"id": "b", "isDefault": "sk-secret"}],
+        "nextCursor": null,
+    });
+    let (list, _) = tokio::join!(
+        models(&codex).into_future(),
+        fake.respond("model/list", page)
+    );
+    let ids: Vec<_> = list
+        .unwrap()
+        .data
+        .into_iter()
+        .map(|model| model.id)
+        .collect();
+    assert_eq!(ids, ["a", "b"]);
+    for part in ["ModelListResponse.data[1]", "Model.isDefault"] {
+        let error = notifications.next().await.unwrap().unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("model/list") && text.contains(part), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 }
 
 #[tokio::test]

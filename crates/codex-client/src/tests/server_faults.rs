@@ -108,6 +108,7 @@ pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
         Ok(Event::Unrecognized(method)),
         Ok(Event::ItemCompleted(item)),
         Ok(Event::ItemCompleted(value)),
+        Ok(Event::ItemStarted(_)),
         Err(Error::Decode(malformed)),
         Ok(Event::AgentMessageDelta(after)),
         Ok(Event::TurnCompleted(_)),

@@ -182,13 +182,15 @@ async fn the_end_of_the_connection_is_an_error_and_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn a_malformed_event_is_an_error_and_the_stream_continues() {
+async fn an_event_is_read_around_a_malformed_part_and_the_error_follows() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let mut stream = turn.stream();
     let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": 5});
     fake.notify("item/agentMessage/delta", params).await;
     fake.complete_turn("u", "completed").await;
+    let event = stream.next().await.unwrap().unwrap();
+    assert_eq!(event.method(), "item/agentMessage/delta");
     assert!(matches!(stream.next().await, Some(Err(Error::Decode(_)))));
     let last = stream.next().await.unwrap().unwrap();
     assert_eq!(last.method(), "turn/completed");

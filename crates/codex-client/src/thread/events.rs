@@ -11,6 +11,7 @@ use crate::{
     client::Thread,
     error::{Error, Result},
     routing::{mailbox::Received, thread_subscription::ThreadSubscription},
+    rpc::decoder::Decoder,
     stream::stream,
 };
 
@@ -31,11 +32,11 @@ use crate::{
 /// }
 /// ```
 ///
-/// An error among the items does not end the subscription: a message that cannot be decoded
-/// ([`Error::Decode`]), or notifications that were dropped because this reader was too slow
-/// ([`Error::Lagged`], where adjacent deltas of an item count as one). Up to 16 MiB are kept for a
-/// reader. A reader that falls behind by less receives adjacent deltas as one: fewer events, the
-/// same text.
+/// An error among the items does not end the subscription: a message that cannot be decoded, or a
+/// part of the last event ([`Error::Decode`]), or events that were dropped because this reader was
+/// too slow ([`Error::Lagged`], where adjacent deltas of an item count as one). Up to 16 MiB are
+/// kept for a reader. A reader that falls behind by less receives adjacent deltas as one: fewer
+/// events, the same text.
 ///
 /// The subscription ends with the connection, with [`Error::Closed`] as the last item unless this
 /// client closed it. It does not keep the connection open.
@@ -43,6 +44,7 @@ use crate::{
 pub struct ThreadEvents {
     thread_id: Arc<str>,
     subscription: Arc<ThreadSubscription>,
+    decoder: Decoder,
     has_ended: bool,
 }
 
@@ -51,6 +53,7 @@ impl ThreadEvents {
         Self {
             thread_id: Arc::clone(&thread.id),
             subscription: thread.codex.connection().subscribe_thread(&thread.id),
+            decoder: Decoder::default(),
             has_ended: false,
         }
     }
@@ -64,10 +67,15 @@ impl ThreadEvents {
         if self.has_ended {
             return Poll::Ready(None);
         }
+        if let Some(error) = self.decoder.next_error() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let received = self.subscription.poll(context);
         received.map(|received| match received {
             // Every delta in the subscription of a thread names its turn.
-            Some(Received::Item(event)) => Some(event.decode(&self.thread_id, "")),
+            Some(Received::Item(event)) => {
+                Some(event.decode(&mut self.decoder, &self.thread_id, ""))
+            }
             Some(Received::Lagged(skipped)) => Some(Err(Error::Lagged { skipped })),
             None => {
                 self.has_ended = true;

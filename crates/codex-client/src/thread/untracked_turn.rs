@@ -84,7 +84,7 @@ async fn item_begins(
 
 fn item_started(notification: &RawNotification) -> Option<ItemStartedNotification> {
     match notification.kind() {
-        NotificationKind::ItemStarted => notification.decode_params().ok(),
+        NotificationKind::ItemStarted => notification.decode_params_around(&mut Vec::new()).ok(),
         _ => None,
     }
 }

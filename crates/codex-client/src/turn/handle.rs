@@ -179,11 +179,7 @@ impl<R> TurnHandle<R> {
 
     /// Returns the result so far, whether the turn has ended or not, even after the end of the
     /// connection. The status is `inProgress` until the turn has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::Error::Decode) if the result cannot be decoded.
-    pub fn partial(&self) -> Result<TurnResult> {
+    pub fn partial(&self) -> TurnResult {
         self.log.record().partial_result(self.id())
     }
 
@@ -248,7 +244,7 @@ impl<R> TurnHandle<R> {
                 thread_id: self.thread_id().to_owned(),
                 turn_id: self.id().to_owned(),
                 after,
-                partial: self.partial().ok(),
+                partial: Some(self.partial()),
             }))),
         }
     }

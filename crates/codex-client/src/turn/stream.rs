@@ -14,6 +14,7 @@ use crate::{
         delta_queue::Event,
         turn_log::{TurnEnd, TurnReader},
     },
+    rpc::decoder::Decoder,
     stream::stream,
     turn_result::TurnResult,
 };
@@ -38,8 +39,8 @@ use crate::{
 ///
 /// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
 /// [`Error::TurnDetached`] if the thread was closed or unsubscribed from before. An
-/// [`Error::Decode`] does not end the stream: that message could not be decoded, and the next one
-/// follows.
+/// [`Error::Decode`] does not end the stream: a part of the last event could not be decoded, or a
+/// whole message, and the next one follows.
 ///
 /// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
 /// same text.
@@ -48,6 +49,7 @@ pub struct TurnStream {
     /// Keeps the connection open while the turn is read.
     _codex: Codex,
     reader: TurnReader,
+    decoder: Decoder,
     has_ended: bool,
 }
 
@@ -56,6 +58,7 @@ impl TurnStream {
         Self {
             _codex: codex,
             reader,
+            decoder: Decoder::default(),
             has_ended: false,
         }
     }
@@ -76,9 +79,12 @@ impl TurnStream {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
+        if let Some(error) = self.decoder.next_error() {
+            return Poll::Ready(Some(Err(error)));
+        }
         self.poll_event(context).map(|event| {
             let log = self.reader.log();
-            event.map(|event| event?.decode(log.thread_id(), log.turn_id()))
+            event.map(|event| event?.decode(&mut self.decoder, log.thread_id(), log.turn_id()))
         })
     }
 

@@ -44,8 +44,8 @@ use crate::{
 /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
 /// ([`Closed`](crate::Error::Closed)) or the thread did
 /// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
-/// [`Error::Decode`](crate::Error::Decode) does not end it: that message could not be decoded, and
-/// the next piece follows.
+/// [`Error::Decode`](crate::Error::Decode) does not end it: a message could not be decoded, and the
+/// next piece follows.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,
@@ -133,7 +133,8 @@ impl Messages {
     fn notification(&mut self, notification: &RawNotification) -> Result<Option<String>> {
         match notification.kind() {
             NotificationKind::ItemStarted => {
-                let started: ItemStartedNotification = notification.decode_params()?;
+                let started: ItemStartedNotification =
+                    notification.decode_params_around(&mut Vec::new())?;
                 if let ThreadItem::AgentMessage(item) = started.item {
                     let message = Message {
                         is_commentary: item.phase == Some(MessagePhase::Commentary),
@@ -149,7 +150,8 @@ impl Messages {
             }
             // A server that sends no deltas sends the text as a whole.
             NotificationKind::ItemCompleted => {
-                let completed: ItemCompletedNotification = notification.decode_params()?;
+                let completed: ItemCompletedNotification =
+                    notification.decode_params_around(&mut Vec::new())?;
                 if let ThreadItem::AgentMessage(item) = completed.item
                     && let Some(message) = self.started.remove(&item.id)
                     && !message.has_begun

@@ -107,7 +107,7 @@ impl AccountRateLimitsUpdatedNotification {
 }
 
 wire::object! { AccountRateLimitsUpdatedNotification {
-    rate_limits: required "rateLimits",
+    rate_limits: natural "rateLimits",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -152,8 +152,8 @@ impl AccountSecuritySetupAction {
 }
 
 wire::object! { AccountSecuritySetupAction {
-    label: required "label",
-    url: required "url",
+    label: natural "label",
+    url: natural "url",
 } }
 
 /// Used in
@@ -189,11 +189,11 @@ impl AccountSecuritySetupNotice {
 }
 
 wire::object! { AccountSecuritySetupNotice {
-    account_id: required "accountId",
-    action: required "action",
-    description: required "description",
-    title: required "title",
-    user_id: required "userId",
+    account_id: natural "accountId",
+    action: natural "action",
+    description: natural "description",
+    title: natural "title",
+    user_id: natural "userId",
 } }
 
 /// Used in
@@ -240,12 +240,12 @@ wire::object! { AccountSession {
     display_name: optional "displayName",
     email: optional "email",
     image_url: optional "imageUrl",
-    is_active: required "isActive",
-    last_used_at: required "lastUsedAt",
+    is_active: natural "isActive",
+    last_used_at: natural "lastUsedAt",
     selected_workspace_account_id: optional "selectedWorkspaceAccountId",
-    session_id: required "sessionId",
+    session_id: natural "sessionId",
     user_id: optional "userId",
-    workspaces: required "workspaces",
+    workspaces: natural "workspaces",
 } }
 
 /// Used in [`AccountSession::workspaces`](field@crate::AccountSession::workspaces).
@@ -272,7 +272,7 @@ impl AccountSessionWorkspace {
 }
 
 wire::object! { AccountSessionWorkspace {
-    account_id: required "accountId",
+    account_id: natural "accountId",
     image_url: optional "imageUrl",
     kind: optional "kind",
     name: optional "name",
@@ -348,7 +348,7 @@ impl AccountSessionsResponse {
 
 wire::object! { AccountSessionsResponse {
     active_session_id: optional "activeSessionId",
-    sessions: required "sessions",
+    sessions: natural "sessions",
 } }
 
 /// Switches to another account session.
@@ -433,8 +433,8 @@ impl AccountTokenUsageDailyBucket {
 }
 
 wire::object! { AccountTokenUsageDailyBucket {
-    start_date: required "startDate",
-    tokens: required "tokens",
+    start_date: natural "startDate",
+    tokens: natural "tokens",
 } }
 
 /// Used in
@@ -758,7 +758,7 @@ impl BedrockAwsProfile {
 }
 
 wire::object! { BedrockAwsProfile {
-    name: required "name",
+    name: natural "name",
     region: optional "region",
 } }
 
@@ -799,8 +799,8 @@ impl BedrockCheckGovCloudRequirementsResponse {
 }
 
 wire::object! { BedrockCheckGovCloudRequirementsResponse {
-    is_gov_cloud: required "isGovCloud",
-    should_warn: required "shouldWarn",
+    is_gov_cloud: natural "isGovCloud",
+    should_warn: natural "shouldWarn",
 } }
 
 /// Parameters of the request
@@ -840,8 +840,8 @@ impl BedrockDiscoverResponse {
 }
 
 wire::object! { BedrockDiscoverResponse {
-    environment_credentials: required "environmentCredentials",
-    profiles: required "profiles",
+    environment_credentials: natural "environmentCredentials",
+    profiles: natural "profiles",
 } }
 
 /// Used in
@@ -868,7 +868,7 @@ impl BedrockEnvironmentCredential {
 
 wire::object! { BedrockEnvironmentCredential {
     region: optional "region",
-    type_: required "type",
+    type_: natural "type",
 } }
 
 /// Parameters of the request [`account/bedrock/setup`](crate::ClientRequest::BedrockSetup). The
@@ -952,7 +952,7 @@ impl CancelLoginAccountResponse {
 }
 
 wire::object! { CancelLoginAccountResponse {
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in
@@ -999,7 +999,7 @@ impl ChatgptAccount {
 
 wire::object! { ChatgptAccount {
     email: nullable "email",
-    plan_type: required "planType",
+    plan_type: natural "planType",
     workspace_name: optional "workspaceName",
 } }
 
@@ -1086,7 +1086,7 @@ impl ChatgptAuthTokensRefreshParams {
 
 wire::object! { ChatgptAuthTokensRefreshParams {
     previous_account_id: optional "previousAccountId",
-    reason: required "reason",
+    reason: natural "reason",
 } }
 
 /// Used in
@@ -1180,8 +1180,8 @@ impl ChatgptDeviceCodeLoginAccountResponse {
 
 wire::object! { ChatgptDeviceCodeLoginAccountResponse {
     login_id: required "loginId",
-    user_code: required "userCode",
-    verification_url: required "verificationUrl",
+    user_code: natural "userCode",
+    verification_url: natural "verificationUrl",
 } }
 
 /// Log in with ChatGPT in a browser.
@@ -1252,7 +1252,7 @@ impl ChatgptLoginAccountResponse {
 }
 
 wire::object! { ChatgptLoginAccountResponse {
-    auth_url: required "authUrl",
+    auth_url: natural "authUrl",
     login_id: required "loginId",
 } }
 
@@ -1343,7 +1343,7 @@ impl ConsumeAccountRateLimitResetCreditResponse {
 }
 
 wire::object! { ConsumeAccountRateLimitResetCreditResponse {
-    outcome: required "outcome",
+    outcome: natural "outcome",
 } }
 
 /// Used in [`RateLimitSnapshot::credits`](field@crate::RateLimitSnapshot::credits).
@@ -1369,8 +1369,8 @@ impl CreditsSnapshot {
 
 wire::object! { CreditsSnapshot {
     balance: optional "balance",
-    has_credits: required "hasCredits",
-    unlimited: required "unlimited",
+    has_credits: natural "hasCredits",
+    unlimited: natural "unlimited",
 } }
 
 /// Used in
@@ -1459,8 +1459,8 @@ wire::object! { GatewayOAuthChangedNotification {
     auth_url: optional "authUrl",
     error: optional "error",
     login_id: optional "loginId",
-    provider_id: required "providerId",
-    status: required "status",
+    provider_id: natural "providerId",
+    status: natural "status",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1539,8 +1539,8 @@ impl GatewayOAuthPrompt {
 
 wire::object! { GatewayOAuthPrompt {
     login_id: required "loginId",
-    user_code: required "userCode",
-    verification_url: required "verificationUrl",
+    user_code: natural "userCode",
+    verification_url: natural "verificationUrl",
 } }
 
 /// Read credential readiness for a configured provider without starting browser login.
@@ -1609,9 +1609,9 @@ impl GatewayOAuthReadResponse {
 
 wire::object! { GatewayOAuthReadResponse {
     error: optional "error",
-    provider_id: required "providerId",
-    provider_name: required "providerName",
-    required: required "required",
+    provider_id: natural "providerId",
+    provider_name: natural "providerName",
+    required: natural "required",
     status: optional "status",
     supports_device_auth: default(false) "supportsDeviceAuth",
 } }
@@ -1806,7 +1806,7 @@ wire::object! { GetAccountRateLimitsResponse {
     ordinary_usage_allowed: optional "ordinaryUsageAllowed",
     rate_limit_reset_credits: optional "rateLimitResetCredits",
     rate_limit_upsell: optional "rateLimitUpsell",
-    rate_limits: required "rateLimits",
+    rate_limits: natural "rateLimits",
     rate_limits_by_limit_id: optional "rateLimitsByLimitId",
 } }
 
@@ -1837,7 +1837,7 @@ impl GetAccountResponse {
 
 wire::object! { GetAccountResponse {
     account: optional "account",
-    requires_openai_auth: required "requiresOpenaiAuth",
+    requires_openai_auth: natural "requiresOpenaiAuth",
     user_id: optional "userId",
     workspace_routing: optional "workspaceRouting",
 } }
@@ -1907,7 +1907,7 @@ impl GetAccountTokenUsageResponse {
 
 wire::object! { GetAccountTokenUsageResponse {
     daily_usage_buckets: optional "dailyUsageBuckets",
-    summary: required "summary",
+    summary: natural "summary",
     thread_usage: optional "threadUsage",
 } }
 
@@ -1937,8 +1937,8 @@ impl GetWorkspaceMessagesResponse {
 }
 
 wire::object! { GetWorkspaceMessagesResponse {
-    feature_enabled: required "featureEnabled",
-    messages: required "messages",
+    feature_enabled: natural "featureEnabled",
+    messages: natural "messages",
 } }
 
 /// Starts a login with one of several methods.
@@ -2056,7 +2056,7 @@ impl LoginAccountSessionsSwitchResponse {
 }
 
 wire::object! { LoginAccountSessionsSwitchResponse {
-    auth_url: required "authUrl",
+    auth_url: natural "authUrl",
     login_id: required "loginId",
 } }
 
@@ -2303,9 +2303,9 @@ wire::object! { RateLimitResetCredit {
     id: required "id",
     description: optional "description",
     expires_at: optional "expiresAt",
-    granted_at: required "grantedAt",
-    reset_type: required "resetType",
-    status: required "status",
+    granted_at: natural "grantedAt",
+    reset_type: natural "resetType",
+    status: natural "status",
     title: optional "title",
 } }
 
@@ -2358,7 +2358,7 @@ impl RateLimitResetCreditsSummary {
 }
 
 wire::object! { RateLimitResetCreditsSummary {
-    available_count: required "availableCount",
+    available_count: natural "availableCount",
     credits: optional "credits",
 } }
 
@@ -2438,7 +2438,7 @@ impl RateLimitWindow {
 
 wire::object! { RateLimitWindow {
     resets_at: optional "resetsAt",
-    used_percent: required "usedPercent",
+    used_percent: natural "usedPercent",
     window_duration_mins: optional "windowDurationMins",
 } }
 
@@ -2482,7 +2482,7 @@ impl SendAddCreditsNudgeEmailResponse {
 }
 
 wire::object! { SendAddCreditsNudgeEmailResponse {
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in
@@ -2509,7 +2509,7 @@ impl SessionsAccountSessionsSwitchResponse {
 
 wire::object! { SessionsAccountSessionsSwitchResponse {
     active_session_id: optional "activeSessionId",
-    sessions: required "sessions",
+    sessions: natural "sessions",
 } }
 
 /// Used in
@@ -2542,10 +2542,10 @@ impl SpendControlLimitSnapshot {
 }
 
 wire::object! { SpendControlLimitSnapshot {
-    limit: required "limit",
-    remaining_percent: required "remainingPercent",
-    resets_at: required "resetsAt",
-    used: required "used",
+    limit: natural "limit",
+    remaining_percent: natural "remainingPercent",
+    resets_at: natural "resetsAt",
+    used: natural "used",
 } }
 
 /// Used in
@@ -2581,9 +2581,9 @@ impl ThreadUsage {
 
 wire::object! { ThreadUsage {
     thread_id: required "threadId",
-    estimated_usage_credits_micros: required "estimatedUsageCreditsMicros",
+    estimated_usage_credits_micros: natural "estimatedUsageCreditsMicros",
     estimated_usage_usd_micros: optional "estimatedUsageUsdMicros",
-    groups: required "groups",
+    groups: natural "groups",
     native_usage_usd_micros: optional "nativeUsageUsdMicros",
 } }
 
@@ -2622,7 +2622,7 @@ impl ThreadUsageBreakdownGroup {
 
 wire::object! { ThreadUsageBreakdownGroup {
     cached_input_tokens: optional "cachedInputTokens",
-    estimated_usage_credits_micros: required "estimatedUsageCreditsMicros",
+    estimated_usage_credits_micros: natural "estimatedUsageCreditsMicros",
     input_tokens: optional "inputTokens",
     model: optional "model",
     net_new_input_tokens: optional "netNewInputTokens",
@@ -2736,7 +2736,7 @@ impl UserVerificationEnrollResponse {
 
 wire::object! { UserVerificationEnrollResponse {
     algorithm: optional "algorithm",
-    credential_id: required "credentialId",
+    credential_id: natural "credentialId",
     public_key: optional "publicKey",
 } }
 
@@ -2765,8 +2765,8 @@ impl UserVerificationProof {
 wire::redacted! { UserVerificationProof { credential_id } hides { signature } }
 
 wire::object! { UserVerificationProof {
-    credential_id: required "credentialId",
-    signature: required "signature",
+    credential_id: natural "credentialId",
+    signature: natural "signature",
 } }
 
 /// Parameters of the request
@@ -2859,7 +2859,7 @@ impl UserVerificationVerifyResponse {
 }
 
 wire::object! { UserVerificationVerifyResponse {
-    proof: required "proof",
+    proof: natural "proof",
 } }
 
 /// Used in
@@ -2897,9 +2897,9 @@ impl WorkspaceMessage {
 wire::object! { WorkspaceMessage {
     archived_at: optional "archivedAt",
     created_at: optional "createdAt",
-    message_body: required "messageBody",
-    message_id: required "messageId",
-    message_type: required "messageType",
+    message_body: natural "messageBody",
+    message_id: natural "messageId",
+    message_type: natural "messageType",
 } }
 
 /// Used in [`WorkspaceMessage::message_type`](field@crate::WorkspaceMessage::message_type).
@@ -2949,7 +2949,7 @@ impl WorkspaceRouting {
 }
 
 wire::object! { WorkspaceRouting {
-    account_routing_override: required "accountRoutingOverride",
-    backend_origin: required "backendOrigin",
-    chatgpt_account_id: required "chatgptAccountId",
+    account_routing_override: natural "accountRoutingOverride",
+    backend_origin: natural "backendOrigin",
+    chatgpt_account_id: natural "chatgptAccountId",
 } }

@@ -25,7 +25,7 @@ impl AddFileChange {
 }
 
 wire::object! { AddFileChange {
-    content: required "content",
+    content: natural "content",
 } }
 
 /// Request to approve a patch. This request is used for Turns started via the legacy APIs (i.e.
@@ -68,9 +68,9 @@ impl ApplyPatchApprovalParams {
 }
 
 wire::object! { ApplyPatchApprovalParams {
-    call_id: required "callId",
-    conversation_id: required "conversationId",
-    file_changes: required "fileChanges",
+    call_id: natural "callId",
+    conversation_id: natural "conversationId",
+    file_changes: natural "fileChanges",
     grant_root: optional "grantRoot",
     reason: optional "reason",
 } }
@@ -137,7 +137,7 @@ impl DeleteFileChange {
 }
 
 wire::object! { DeleteFileChange {
-    content: required "content",
+    content: natural "content",
 } }
 
 /// User has denied this command and the agent should not execute it, but it should continue the
@@ -208,12 +208,12 @@ impl ExecCommandApprovalParams {
 }
 
 wire::object! { ExecCommandApprovalParams {
-    call_id: required "callId",
+    call_id: natural "callId",
     approval_id: optional "approvalId",
-    command: required "command",
-    conversation_id: required "conversationId",
-    cwd: required "cwd",
-    parsed_cmd: required "parsedCmd",
+    command: natural "command",
+    conversation_id: natural "conversationId",
+    cwd: natural "cwd",
+    parsed_cmd: natural "parsedCmd",
     reason: optional "reason",
 } }
 
@@ -279,7 +279,7 @@ impl ListFilesParsedCommand {
 }
 
 wire::object! { ListFilesParsedCommand {
-    cmd: required "cmd",
+    cmd: natural "cmd",
     path: optional "path",
 } }
 
@@ -376,9 +376,9 @@ impl ReadParsedCommand {
 }
 
 wire::object! { ReadParsedCommand {
-    cmd: required "cmd",
-    name: required "name",
-    path: required "path",
+    cmd: natural "cmd",
+    name: natural "name",
+    path: natural "path",
 } }
 
 /// User's decision in response to an ExecApprovalRequest.
@@ -460,7 +460,7 @@ impl SearchParsedCommand {
 }
 
 wire::object! { SearchParsedCommand {
-    cmd: required "cmd",
+    cmd: natural "cmd",
     path: optional "path",
     query: optional "query",
 } }
@@ -501,7 +501,7 @@ impl StrictReviewRequiredNotification {
 wire::object! { StrictReviewRequiredNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    started_at_ms: required "startedAtMs",
+    started_at_ms: natural "startedAtMs",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -521,7 +521,7 @@ impl UnknownParsedCommand {
 }
 
 wire::object! { UnknownParsedCommand {
-    cmd: required "cmd",
+    cmd: natural "cmd",
 } }
 
 /// Body of [`FileChange::Update`](crate::FileChange::Update) (`type`: `update`).
@@ -545,5 +545,5 @@ impl UpdateFileChange {
 
 wire::object! { UpdateFileChange {
     move_path: optional "move_path",
-    unified_diff: required "unified_diff",
+    unified_diff: natural "unified_diff",
 } }

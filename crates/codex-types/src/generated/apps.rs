@@ -71,20 +71,20 @@ impl AgentHookMetadata {
 
 wire::object! { AgentHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
-    current_hash: required "currentHash",
-    display_order: required "displayOrder",
-    enabled: required "enabled",
+    current_hash: natural "currentHash",
+    display_order: natural "displayOrder",
+    enabled: natural "enabled",
     environment_id: optional "environmentId",
-    event_name: required "eventName",
-    is_managed: required "isManaged",
-    key: required "key",
+    event_name: natural "eventName",
+    is_managed: natural "isManaged",
+    key: natural "key",
     matcher: optional "matcher",
     plugin_id: optional "pluginId",
-    source: required "source",
-    source_path: required "sourcePath",
+    source: natural "source",
+    source_path: natural "sourcePath",
     status_message: optional "statusMessage",
-    timeout_sec: required "timeoutSec",
-    trust_status: required "trustStatus",
+    timeout_sec: natural "timeoutSec",
+    trust_status: natural "trustStatus",
 } }
 
 /// EXPERIMENTAL - app metadata returned by app-list APIs.
@@ -117,7 +117,7 @@ impl AppBranding {
 wire::object! { AppBranding {
     category: optional "category",
     developer: optional "developer",
-    is_discoverable_app: required "isDiscoverableApp",
+    is_discoverable_app: natural "isDiscoverableApp",
     privacy_policy: optional "privacyPolicy",
     terms_of_service: optional "termsOfService",
     website: optional "website",
@@ -187,7 +187,7 @@ wire::object! { AppInfo {
     labels: optional "labels",
     logo_url: optional "logoUrl",
     logo_url_dark: optional "logoUrlDark",
-    name: required "name",
+    name: natural "name",
     plugin_display_names: default(Vec::new()) "pluginDisplayNames",
 } }
 
@@ -216,7 +216,7 @@ impl AppListUpdatedNotification {
 }
 
 wire::object! { AppListUpdatedNotification {
-    data: required "data",
+    data: natural "data",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -267,7 +267,7 @@ impl AppReview {
 }
 
 wire::object! { AppReview {
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in [`AppMetadata::screenshots`](field@crate::AppMetadata::screenshots).
@@ -294,7 +294,7 @@ impl AppScreenshot {
 wire::object! { AppScreenshot {
     file_id: optional "fileId",
     url: optional "url",
-    user_prompt: required "userPrompt",
+    user_prompt: natural "userPrompt",
 } }
 
 /// EXPERIMENTAL - app metadata summary for plugin responses.
@@ -327,7 +327,7 @@ wire::object! { AppSummary {
     category: optional "category",
     description: optional "description",
     install_url: optional "installUrl",
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Used in [`PluginDetail::app_templates`](field@crate::PluginDetail::app_templates).
@@ -373,10 +373,10 @@ wire::object! { AppTemplateSummary {
     description: optional "description",
     logo_url: optional "logoUrl",
     logo_url_dark: optional "logoUrlDark",
-    materialized_app_ids: required "materializedAppIds",
-    name: required "name",
+    materialized_app_ids: natural "materializedAppIds",
+    name: natural "name",
     reason: optional "reason",
-    template_id: required "templateId",
+    template_id: natural "templateId",
 } }
 
 /// Used in [`AppTemplateSummary::reason`](field@crate::AppTemplateSummary::reason).
@@ -426,11 +426,11 @@ impl AppToolSummary {
 }
 
 wire::object! { AppToolSummary {
-    description: required "description",
+    description: natural "description",
     disabled_reason: optional "disabledReason",
     is_enabled: default(true) "isEnabled",
     is_read_only: default(false) "isReadOnly",
-    name: required "name",
+    name: natural "name",
     title: optional "title",
 } }
 
@@ -487,7 +487,7 @@ impl AppsInstalledResponse {
 }
 
 wire::object! { AppsInstalledResponse {
-    apps: required "apps",
+    apps: natural "apps",
 } }
 
 /// EXPERIMENTAL - list available apps/connectors.
@@ -568,7 +568,7 @@ impl AppsListResponse {
 }
 
 wire::object! { AppsListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -645,8 +645,8 @@ impl AppsReadResponse {
 }
 
 wire::object! { AppsReadResponse {
-    apps: required "apps",
-    missing_app_ids: required "missingAppIds",
+    apps: natural "apps",
+    missing_app_ids: natural "missingAppIds",
 } }
 
 /// Body of [`HookMetadata::Command`](crate::HookMetadata::Command) (`handlerType`: `command`).
@@ -718,21 +718,21 @@ impl CommandHookMetadata {
 wire::object! { CommandHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
     async_: default(false) "async",
-    command: required "command",
-    current_hash: required "currentHash",
-    display_order: required "displayOrder",
-    enabled: required "enabled",
+    command: natural "command",
+    current_hash: natural "currentHash",
+    display_order: natural "displayOrder",
+    enabled: natural "enabled",
     environment_id: optional "environmentId",
-    event_name: required "eventName",
-    is_managed: required "isManaged",
-    key: required "key",
+    event_name: natural "eventName",
+    is_managed: natural "isManaged",
+    key: natural "key",
     matcher: optional "matcher",
     plugin_id: optional "pluginId",
-    source: required "source",
-    source_path: required "sourcePath",
+    source: natural "source",
+    source_path: natural "sourcePath",
     status_message: optional "statusMessage",
-    timeout_sec: required "timeoutSec",
-    trust_status: required "trustStatus",
+    timeout_sec: natural "timeoutSec",
+    trust_status: natural "trustStatus",
 } }
 
 /// EXPERIMENTAL - metadata returned by app/read.
@@ -776,7 +776,7 @@ wire::object! { ConnectorMetadata {
     icon_url: optional "iconUrl",
     icon_url_dark: optional "iconUrlDark",
     install_url: optional "installUrl",
-    name: required "name",
+    name: natural "name",
     plugin_display_names: default(Vec::new()) "pluginDisplayNames",
     tool_summaries: optional "toolSummaries",
 } }
@@ -798,7 +798,7 @@ impl DailyScheduledTaskSchedule {
 }
 
 wire::object! { DailyScheduledTaskSchedule {
-    time: required "time",
+    time: natural "time",
 } }
 
 /// Used in [`EnvironmentAddParams::skills`](field@crate::EnvironmentAddParams::skills).
@@ -849,7 +849,7 @@ wire::object! { GitPluginSource {
     path: optional "path",
     ref_name: optional "refName",
     sha: optional "sha",
-    url: required "url",
+    url: natural "url",
 } }
 
 /// A hook ended.
@@ -882,7 +882,7 @@ impl HookCompletedNotification {
 wire::object! { HookCompletedNotification {
     thread_id: required "threadId",
     turn_id: optional "turnId",
-    run: required "run",
+    run: natural "run",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -906,8 +906,8 @@ impl HookErrorInfo {
 }
 
 wire::object! { HookErrorInfo {
-    message: required "message",
-    path: required "path",
+    message: natural "message",
+    path: natural "path",
 } }
 
 /// Used in [`AgentHookMetadata::event_name`](field@crate::AgentHookMetadata::event_name),
@@ -1154,7 +1154,7 @@ impl HookMigration {
 }
 
 wire::object! { HookMigration {
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Used in [`HookRunSummary::entries`](field@crate::HookRunSummary::entries).
@@ -1177,8 +1177,8 @@ impl HookOutputEntry {
 }
 
 wire::object! { HookOutputEntry {
-    kind: required "kind",
-    text: required "text",
+    kind: natural "kind",
+    text: natural "text",
 } }
 
 /// Used in [`HookOutputEntry::kind`](field@crate::HookOutputEntry::kind).
@@ -1227,8 +1227,8 @@ impl HookPromptFragment {
 }
 
 wire::object! { HookPromptFragment {
-    hook_run_id: required "hookRunId",
-    text: required "text",
+    hook_run_id: natural "hookRunId",
+    text: natural "text",
 } }
 
 /// Used in [`HookRunSummary::status`](field@crate::HookRunSummary::status).
@@ -1317,17 +1317,17 @@ impl HookRunSummary {
 wire::object! { HookRunSummary {
     id: required "id",
     completed_at: optional "completedAt",
-    display_order: required "displayOrder",
+    display_order: natural "displayOrder",
     duration_ms: optional "durationMs",
-    entries: required "entries",
-    event_name: required "eventName",
-    execution_mode: required "executionMode",
-    handler_type: required "handlerType",
-    scope: required "scope",
+    entries: natural "entries",
+    event_name: natural "eventName",
+    execution_mode: natural "executionMode",
+    handler_type: natural "handlerType",
+    scope: natural "scope",
     source: default(HookSource::Unknown) "source",
-    source_path: required "sourcePath",
-    started_at: required "startedAt",
-    status: required "status",
+    source_path: natural "sourcePath",
+    started_at: natural "startedAt",
+    status: natural "status",
     status_message: optional "statusMessage",
 } }
 
@@ -1424,7 +1424,7 @@ impl HookStartedNotification {
 wire::object! { HookStartedNotification {
     thread_id: required "threadId",
     turn_id: optional "turnId",
-    run: required "run",
+    run: natural "run",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1482,10 +1482,10 @@ impl HooksListEntry {
 }
 
 wire::object! { HooksListEntry {
-    cwd: required "cwd",
-    errors: required "errors",
-    hooks: required "hooks",
-    warnings: required "warnings",
+    cwd: natural "cwd",
+    errors: natural "errors",
+    hooks: natural "hooks",
+    warnings: natural "warnings",
 } }
 
 /// Lists the hooks that apply in given directories or to a thread.
@@ -1539,7 +1539,7 @@ impl HooksListResponse {
 }
 
 wire::object! { HooksListResponse {
-    data: required "data",
+    data: natural "data",
 } }
 
 /// Body of [`ScheduledTaskSchedule::Hourly`](crate::ScheduledTaskSchedule::Hourly) (`type`:
@@ -1561,7 +1561,7 @@ impl HourlyScheduledTaskSchedule {
 
 wire::object! { HourlyScheduledTaskSchedule {
     days: optional "days",
-    interval_hours: required "intervalHours",
+    interval_hours: natural "intervalHours",
 } }
 
 /// Installed connector runtime state.
@@ -1595,8 +1595,8 @@ impl InstalledApp {
 
 wire::object! { InstalledApp {
     id: required "id",
-    callable: required "callable",
-    enabled: required "enabled",
+    callable: natural "callable",
+    enabled: natural "enabled",
     runtime_name: optional "runtimeName",
 } }
 
@@ -1616,7 +1616,7 @@ impl LocalPluginSource {
 }
 
 wire::object! { LocalPluginSource {
-    path: required "path",
+    path: natural "path",
 } }
 
 /// Used in [`ConfigRequirements::hooks`](field@crate::ConfigRequirements::hooks).
@@ -1684,19 +1684,19 @@ impl ManagedHooksRequirements {
 
 wire::object! { ManagedHooksRequirements {
     interrupt: default(Vec::new()) "Interrupt",
-    permission_request: required "PermissionRequest",
-    post_compact: required "PostCompact",
+    permission_request: natural "PermissionRequest",
+    post_compact: natural "PostCompact",
     post_model_request: default(Vec::new()) "PostModelRequest",
-    post_tool_use: required "PostToolUse",
-    pre_compact: required "PreCompact",
+    post_tool_use: natural "PostToolUse",
+    pre_compact: natural "PreCompact",
     pre_model_request: default(Vec::new()) "PreModelRequest",
-    pre_tool_use: required "PreToolUse",
+    pre_tool_use: natural "PreToolUse",
     session_end: default(Vec::new()) "SessionEnd",
-    session_start: required "SessionStart",
-    stop: required "Stop",
-    subagent_start: required "SubagentStart",
-    subagent_stop: required "SubagentStop",
-    user_prompt_submit: required "UserPromptSubmit",
+    session_start: natural "SessionStart",
+    stop: natural "Stop",
+    subagent_start: natural "SubagentStart",
+    subagent_stop: natural "SubagentStop",
+    user_prompt_submit: natural "UserPromptSubmit",
     managed_dir: optional "managedDir",
     windows_managed_dir: optional "windowsManagedDir",
 } }
@@ -1771,9 +1771,9 @@ impl MarketplaceAddResponse {
 }
 
 wire::object! { MarketplaceAddResponse {
-    already_added: required "alreadyAdded",
-    installed_root: required "installedRoot",
-    marketplace_name: required "marketplaceName",
+    already_added: natural "alreadyAdded",
+    installed_root: natural "installedRoot",
+    marketplace_name: natural "marketplaceName",
 } }
 
 /// Used in
@@ -1814,8 +1814,8 @@ impl MarketplaceLoadErrorInfo {
 }
 
 wire::object! { MarketplaceLoadErrorInfo {
-    marketplace_path: required "marketplacePath",
-    message: required "message",
+    marketplace_path: natural "marketplacePath",
+    message: natural "message",
 } }
 
 /// Removes a plugin marketplace.
@@ -1864,7 +1864,7 @@ impl MarketplaceRemoveResponse {
 
 wire::object! { MarketplaceRemoveResponse {
     installed_root: optional "installedRoot",
-    marketplace_name: required "marketplaceName",
+    marketplace_name: natural "marketplaceName",
 } }
 
 /// Used in
@@ -1888,8 +1888,8 @@ impl MarketplaceUpgradeErrorInfo {
 }
 
 wire::object! { MarketplaceUpgradeErrorInfo {
-    marketplace_name: required "marketplaceName",
-    message: required "message",
+    marketplace_name: natural "marketplaceName",
+    message: natural "message",
 } }
 
 /// Upgrades a plugin marketplace.
@@ -1942,9 +1942,9 @@ impl MarketplaceUpgradeResponse {
 }
 
 wire::object! { MarketplaceUpgradeResponse {
-    errors: required "errors",
-    selected_marketplaces: required "selectedMarketplaces",
-    upgraded_roots: required "upgradedRoots",
+    errors: natural "errors",
+    selected_marketplaces: natural "selectedMarketplaces",
+    upgraded_roots: natural "upgradedRoots",
 } }
 
 /// Body of [`PluginSource::Npm`](crate::PluginSource::Npm) (`type`: `npm`).
@@ -1971,7 +1971,7 @@ impl NpmPluginSource {
 }
 
 wire::object! { NpmPluginSource {
-    package: required "package",
+    package: natural "package",
     registry: optional "registry",
     version: optional "version",
 } }
@@ -2065,18 +2065,18 @@ impl PluginDetail {
 }
 
 wire::object! { PluginDetail {
-    app_templates: required "appTemplates",
-    apps: required "apps",
+    app_templates: natural "appTemplates",
+    apps: natural "apps",
     description: optional "description",
-    hooks: required "hooks",
-    marketplace_name: required "marketplaceName",
+    hooks: natural "hooks",
+    marketplace_name: natural "marketplaceName",
     marketplace_path: optional "marketplacePath",
-    mcp_servers: required "mcpServers",
+    mcp_servers: natural "mcpServers",
     onboarding_skill: optional "onboardingSkill",
     scheduled_tasks: optional "scheduledTasks",
     share_url: optional "shareUrl",
-    skills: required "skills",
-    summary: required "summary",
+    skills: natural "skills",
+    summary: natural "summary",
 } }
 
 /// Used in [`PluginSummary::disabled_reason`](field@crate::PluginSummary::disabled_reason).
@@ -2122,8 +2122,8 @@ impl PluginHookSummary {
 }
 
 wire::object! { PluginHookSummary {
-    event_name: required "eventName",
-    key: required "key",
+    event_name: natural "eventName",
+    key: natural "key",
 } }
 
 /// Installs a plugin.
@@ -2248,8 +2248,8 @@ impl PluginInstallResponse {
 }
 
 wire::object! { PluginInstallResponse {
-    apps_needing_auth: required "appsNeedingAuth",
-    auth_policy: required "authPolicy",
+    apps_needing_auth: natural "appsNeedingAuth",
+    auth_policy: natural "authPolicy",
 } }
 
 /// Lists the installed plugins.
@@ -2314,7 +2314,7 @@ impl PluginInstalledResponse {
 
 wire::object! { PluginInstalledResponse {
     marketplace_load_errors: default(Vec::new()) "marketplaceLoadErrors",
-    marketplaces: required "marketplaces",
+    marketplaces: natural "marketplaces",
 } }
 
 /// Used in [`PluginSummary::interface`](field@crate::PluginSummary::interface).
@@ -2386,7 +2386,7 @@ impl PluginInterface {
 
 wire::object! { PluginInterface {
     brand_color: optional "brandColor",
-    capabilities: required "capabilities",
+    capabilities: natural "capabilities",
     category: optional "category",
     composer_icon: optional "composerIcon",
     composer_icon_url: optional "composerIconUrl",
@@ -2399,8 +2399,8 @@ wire::object! { PluginInterface {
     logo_url_dark: optional "logoUrlDark",
     long_description: optional "longDescription",
     privacy_policy_url: optional "privacyPolicyUrl",
-    screenshot_urls: required "screenshotUrls",
-    screenshots: required "screenshots",
+    screenshot_urls: natural "screenshotUrls",
+    screenshots: natural "screenshots",
     short_description: optional "shortDescription",
     terms_of_service_url: optional "termsOfServiceUrl",
     website_url: optional "websiteUrl",
@@ -2508,7 +2508,7 @@ impl PluginListResponse {
 wire::object! { PluginListResponse {
     featured_plugin_ids: default(Vec::new()) "featuredPluginIds",
     marketplace_load_errors: default(Vec::new()) "marketplaceLoadErrors",
-    marketplaces: required "marketplaces",
+    marketplaces: natural "marketplaces",
 } }
 
 /// Used in
@@ -2540,9 +2540,9 @@ impl PluginMarketplaceEntry {
 
 wire::object! { PluginMarketplaceEntry {
     interface: optional "interface",
-    name: required "name",
+    name: natural "name",
     path: optional "path",
-    plugins: required "plugins",
+    plugins: natural "plugins",
 } }
 
 /// Reads the details of a plugin.
@@ -2611,7 +2611,7 @@ impl PluginReadResponse {
 }
 
 wire::object! { PluginReadResponse {
-    plugin: required "plugin",
+    plugin: natural "plugin",
 } }
 
 /// Runtime categories affected by this change, not just capabilities currently present. Flags
@@ -2652,10 +2652,10 @@ impl PluginReconcileChangedPlugin {
 
 wire::object! { PluginReconcileChangedPlugin {
     id: required "id",
-    has_apps: required "hasApps",
-    has_hooks: required "hasHooks",
-    has_mcps: required "hasMcps",
-    has_skills: required "hasSkills",
+    has_apps: natural "hasApps",
+    has_hooks: natural "hasHooks",
+    has_mcps: natural "hasMcps",
+    has_skills: natural "hasSkills",
 } }
 
 /// Parameters of the request [`plugin/reconcile`](crate::ClientRequest::PluginReconcile). The
@@ -2717,9 +2717,9 @@ impl PluginReconcileResponse {
 }
 
 wire::object! { PluginReconcileResponse {
-    changed_plugins: required "changedPlugins",
-    failed_materialization_remote_plugin_ids: required "failedMaterializationRemotePluginIds",
-    failed_remote_plugin_ids: required "failedRemotePluginIds",
+    changed_plugins: natural "changedPlugins",
+    failed_materialization_remote_plugin_ids: natural "failedMaterializationRemotePluginIds",
+    failed_remote_plugin_ids: natural "failedRemotePluginIds",
 } }
 
 /// Searches plugins, page by page.
@@ -2810,7 +2810,7 @@ impl PluginSearchResponse {
 }
 
 wire::object! { PluginSearchResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -2839,9 +2839,9 @@ impl PluginSearchResult {
 }
 
 wire::object! { PluginSearchResult {
-    marketplace_name: required "marketplaceName",
+    marketplace_name: natural "marketplaceName",
     marketplace_path: optional "marketplacePath",
-    plugin: required "plugin",
+    plugin: natural "plugin",
 } }
 
 /// Used in [`PluginSearchParams::scope`](field@crate::PluginSearchParams::scope).
@@ -2925,12 +2925,12 @@ impl PluginShareCheckoutResponse {
 }
 
 wire::object! { PluginShareCheckoutResponse {
-    marketplace_name: required "marketplaceName",
-    marketplace_path: required "marketplacePath",
-    plugin_id: required "pluginId",
-    plugin_name: required "pluginName",
-    plugin_path: required "pluginPath",
-    remote_plugin_id: required "remotePluginId",
+    marketplace_name: natural "marketplaceName",
+    marketplace_path: natural "marketplacePath",
+    plugin_id: natural "pluginId",
+    plugin_name: natural "pluginName",
+    plugin_path: natural "pluginPath",
+    remote_plugin_id: natural "remotePluginId",
     remote_version: optional "remoteVersion",
 } }
 
@@ -2971,7 +2971,7 @@ wire::object! { PluginShareContext {
     creator_account_user_id: optional "creatorAccountUserId",
     creator_name: optional "creatorName",
     discoverability: optional "discoverability",
-    remote_plugin_id: required "remotePluginId",
+    remote_plugin_id: natural "remotePluginId",
     remote_version: optional "remoteVersion",
     share_principals: optional "sharePrincipals",
     share_url: optional "shareUrl",
@@ -3052,7 +3052,7 @@ impl PluginShareListItem {
 
 wire::object! { PluginShareListItem {
     local_plugin_path: optional "localPluginPath",
-    plugin: required "plugin",
+    plugin: natural "plugin",
 } }
 
 /// Parameters of the request [`plugin/share/list`](crate::ClientRequest::PluginShareList). The
@@ -3079,7 +3079,7 @@ impl PluginShareListResponse {
 }
 
 wire::object! { PluginShareListResponse {
-    data: required "data",
+    data: natural "data",
 } }
 
 /// Used in
@@ -3114,10 +3114,10 @@ impl PluginSharePrincipal {
 }
 
 wire::object! { PluginSharePrincipal {
-    name: required "name",
-    principal_id: required "principalId",
-    principal_type: required "principalType",
-    role: required "role",
+    name: natural "name",
+    principal_id: natural "principalId",
+    principal_type: natural "principalType",
+    role: natural "role",
 } }
 
 /// Used in [`PluginSharePrincipal::role`](field@crate::PluginSharePrincipal::role).
@@ -3246,8 +3246,8 @@ impl PluginShareSaveResponse {
 
 wire::object! { PluginShareSaveResponse {
     can_publish_to_workspace: optional "canPublishToWorkspace",
-    remote_plugin_id: required "remotePluginId",
-    share_url: required "shareUrl",
+    remote_plugin_id: natural "remotePluginId",
+    share_url: natural "shareUrl",
 } }
 
 /// Used in
@@ -3379,8 +3379,8 @@ impl PluginShareUpdateTargetsResponse {
 }
 
 wire::object! { PluginShareUpdateTargetsResponse {
-    discoverability: required "discoverability",
-    principals: required "principals",
+    discoverability: natural "discoverability",
+    principals: natural "principals",
 } }
 
 /// Parameters of the request [`plugin/skill/read`](crate::ClientRequest::PluginSkillRead). The
@@ -3528,23 +3528,23 @@ impl PluginSummary {
 
 wire::object! { PluginSummary {
     id: required "id",
-    auth_policy: required "authPolicy",
+    auth_policy: natural "authPolicy",
     availability: default(PluginAvailability::Available) "availability",
     disabled_reason: optional "disabledReason",
     eligible_plan_types: optional "eligiblePlanTypes",
-    enabled: required "enabled",
-    install_policy: required "installPolicy",
+    enabled: natural "enabled",
+    install_policy: natural "installPolicy",
     install_policy_source: optional "installPolicySource",
-    installed: required "installed",
+    installed: natural "installed",
     installed_at: optional "installedAt",
     interface: optional "interface",
     keywords: default(Vec::new()) "keywords",
     local_version: optional "localVersion",
     must_show_installation_interstitial: optional "mustShowInstallationInterstitial",
-    name: required "name",
+    name: natural "name",
     remote_plugin_id: optional "remotePluginId",
     share_context: optional "shareContext",
-    source: required "source",
+    source: natural "source",
     version: optional "version",
 } }
 
@@ -3602,8 +3602,8 @@ impl PluginsMigration {
 }
 
 wire::object! { PluginsMigration {
-    marketplace_name: required "marketplaceName",
-    plugin_names: required "pluginNames",
+    marketplace_name: natural "marketplaceName",
+    plugin_names: natural "pluginNames",
 } }
 
 /// Body of [`HookMetadata::Prompt`](crate::HookMetadata::Prompt) (`handlerType`: `prompt`).
@@ -3668,20 +3668,20 @@ impl PromptHookMetadata {
 
 wire::object! { PromptHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
-    current_hash: required "currentHash",
-    display_order: required "displayOrder",
-    enabled: required "enabled",
+    current_hash: natural "currentHash",
+    display_order: natural "displayOrder",
+    enabled: natural "enabled",
     environment_id: optional "environmentId",
-    event_name: required "eventName",
-    is_managed: required "isManaged",
-    key: required "key",
+    event_name: natural "eventName",
+    is_managed: natural "isManaged",
+    key: natural "key",
     matcher: optional "matcher",
     plugin_id: optional "pluginId",
-    source: required "source",
-    source_path: required "sourcePath",
+    source: natural "source",
+    source_path: natural "sourcePath",
     status_message: optional "statusMessage",
-    timeout_sec: required "timeoutSec",
-    trust_status: required "trustStatus",
+    timeout_sec: natural "timeoutSec",
+    trust_status: natural "trustStatus",
 } }
 
 /// Used in [`ScheduledTaskSummary::schedule`](field@crate::ScheduledTaskSummary::schedule).
@@ -3736,10 +3736,10 @@ impl ScheduledTaskSummary {
 }
 
 wire::object! { ScheduledTaskSummary {
-    key: required "key",
-    name: required "name",
-    prompt: required "prompt",
-    schedule: required "schedule",
+    key: natural "key",
+    name: natural "name",
+    prompt: natural "prompt",
+    schedule: natural "schedule",
 } }
 
 /// Used in
@@ -3792,7 +3792,7 @@ impl SkillDependencies {
 }
 
 wire::object! { SkillDependencies {
-    tools: required "tools",
+    tools: natural "tools",
 } }
 
 /// Used in [`SkillsListEntry::errors`](field@crate::SkillsListEntry::errors).
@@ -3815,8 +3815,8 @@ impl SkillErrorInfo {
 }
 
 wire::object! { SkillErrorInfo {
-    message: required "message",
-    path: required "path",
+    message: natural "message",
+    path: natural "path",
 } }
 
 /// Used in [`SkillMetadata::interface`](field@crate::SkillMetadata::interface) and
@@ -3890,13 +3890,13 @@ impl SkillMetadata {
 
 wire::object! { SkillMetadata {
     dependencies: optional "dependencies",
-    description: required "description",
-    enabled: required "enabled",
+    description: natural "description",
+    enabled: natural "enabled",
     interface: optional "interface",
-    name: required "name",
-    path: required "path",
+    name: natural "name",
+    path: natural "path",
     plugin_id: optional "pluginId",
-    scope: required "scope",
+    scope: natural "scope",
     short_description: optional "shortDescription",
 } }
 
@@ -3916,7 +3916,7 @@ impl SkillMigration {
 }
 
 wire::object! { SkillMigration {
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Used in [`SkillMetadata::scope`](field@crate::SkillMetadata::scope).
@@ -3975,10 +3975,10 @@ impl SkillSummary {
 }
 
 wire::object! { SkillSummary {
-    description: required "description",
-    enabled: required "enabled",
+    description: natural "description",
+    enabled: natural "enabled",
     interface: optional "interface",
-    name: required "name",
+    name: natural "name",
     path: optional "path",
     short_description: optional "shortDescription",
 } }
@@ -4014,9 +4014,9 @@ wire::object! { SkillToolDependency {
     command: optional "command",
     description: optional "description",
     transport: optional "transport",
-    type_: required "type",
+    type_: natural "type",
     url: optional "url",
-    value: required "value",
+    value: natural "value",
 } }
 
 /// A skill that the agent should use.
@@ -4041,8 +4041,8 @@ impl SkillUserInput {
 }
 
 wire::object! { SkillUserInput {
-    name: required "name",
-    path: required "path",
+    name: natural "name",
+    path: natural "path",
 } }
 
 /// Notification emitted when watched local skill files change.
@@ -4126,7 +4126,7 @@ impl SkillsConfigWriteResponse {
 }
 
 wire::object! { SkillsConfigWriteResponse {
-    effective_enabled: required "effectiveEnabled",
+    effective_enabled: natural "effectiveEnabled",
 } }
 
 /// Parameters of the request
@@ -4186,9 +4186,9 @@ impl SkillsListEntry {
 }
 
 wire::object! { SkillsListEntry {
-    cwd: required "cwd",
-    errors: required "errors",
-    skills: required "skills",
+    cwd: natural "cwd",
+    errors: natural "errors",
+    skills: natural "skills",
 } }
 
 /// Lists the skills that are available in given directories.
@@ -4241,7 +4241,7 @@ impl SkillsListResponse {
 }
 
 wire::object! { SkillsListResponse {
-    data: required "data",
+    data: natural "data",
 } }
 
 /// Body of [`ScheduledTaskSchedule::Weekdays`](crate::ScheduledTaskSchedule::Weekdays) (`type`:
@@ -4261,7 +4261,7 @@ impl WeekdaysScheduledTaskSchedule {
 }
 
 wire::object! { WeekdaysScheduledTaskSchedule {
-    time: required "time",
+    time: natural "time",
 } }
 
 /// Body of [`ScheduledTaskSchedule::Weekly`](crate::ScheduledTaskSchedule::Weekly) (`type`:
@@ -4288,6 +4288,6 @@ impl WeeklyScheduledTaskSchedule {
 }
 
 wire::object! { WeeklyScheduledTaskSchedule {
-    days: required "days",
-    time: required "time",
+    days: natural "days",
+    time: natural "time",
 } }

@@ -169,8 +169,8 @@ impl ApplicationNetworkRequirements {
 }
 
 wire::object! { ApplicationNetworkRequirements {
-    domains: required "domains",
-    enabled: required "enabled",
+    domains: natural "domains",
+    enabled: natural "enabled",
 } }
 
 /// Used in [`ConfigRequirements::application`](field@crate::ConfigRequirements::application).
@@ -438,8 +438,8 @@ impl CommandConfiguredHookHandler {
 
 wire::object! { CommandConfiguredHookHandler {
     additional_context_limit: optional "additionalContextLimit",
-    async_: required "async",
-    command: required "command",
+    async_: natural "async",
+    command: natural "command",
     command_windows: optional "commandWindows",
     status_message: optional "statusMessage",
     timeout_sec: optional "timeoutSec",
@@ -461,7 +461,7 @@ impl CommandMigration {
 }
 
 wire::object! { CommandMigration {
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Used in [`Config::computer_use`](field@crate::Config::computer_use).
@@ -561,10 +561,10 @@ impl ComputerUseWindowsExeConfig {
 }
 
 wire::object! { ComputerUseWindowsExeConfig {
-    access: required "access",
+    access: natural "access",
     binary_name: optional "binary_name",
-    product_name: required "product_name",
-    publisher_name: required "publisher_name",
+    product_name: natural "product_name",
+    publisher_name: natural "publisher_name",
 } }
 
 /// Used in
@@ -596,10 +596,10 @@ impl ComputerUseWindowsExeRequirement {
 }
 
 wire::object! { ComputerUseWindowsExeRequirement {
-    access: required "access",
+    access: natural "access",
     binary_name: optional "binaryName",
-    product_name: required "productName",
-    publisher_name: required "publisherName",
+    product_name: natural "productName",
+    publisher_name: natural "publisherName",
 } }
 
 /// Used in [`ComputerUseRequirements::windows`](field@crate::ComputerUseRequirements::windows).
@@ -806,10 +806,10 @@ impl ConfigLayer {
 wire::redacted! { ConfigLayer { disabled_reason, name, version } hides { config } }
 
 wire::object! { ConfigLayer {
-    config: required "config",
+    config: natural "config",
     disabled_reason: optional "disabledReason",
-    name: required "name",
-    version: required "version",
+    name: natural "name",
+    version: natural "version",
 } }
 
 /// Used in [`ConfigReadResponse::origins`](field@crate::ConfigReadResponse::origins) and
@@ -833,8 +833,8 @@ impl ConfigLayerMetadata {
 }
 
 wire::object! { ConfigLayerMetadata {
-    name: required "name",
-    version: required "version",
+    name: natural "name",
+    version: natural "version",
 } }
 
 /// Used in [`ConfigLayer::name`](field@crate::ConfigLayer::name) and
@@ -956,9 +956,9 @@ impl ConfigReadResponse {
 }
 
 wire::object! { ConfigReadResponse {
-    config: required "config",
+    config: natural "config",
     layers: optional "layers",
-    origins: required "origins",
+    origins: natural "origins",
 } }
 
 /// Used in
@@ -1160,7 +1160,7 @@ wire::object! { ConfigWarningNotification {
     details: optional "details",
     path: optional "path",
     range: optional "range",
-    summary: required "summary",
+    summary: natural "summary",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1196,10 +1196,10 @@ impl ConfigWriteResponse {
 }
 
 wire::object! { ConfigWriteResponse {
-    file_path: required "filePath",
+    file_path: natural "filePath",
     overridden_metadata: optional "overriddenMetadata",
-    status: required "status",
-    version: required "version",
+    status: natural "status",
+    version: natural "version",
 } }
 
 /// Reasoning settings interpreted by the backend for the routed model.
@@ -1218,7 +1218,7 @@ impl ConfigurationReasoning {
 }
 
 wire::object! { ConfigurationReasoning {
-    effort: required "effort",
+    effort: natural "effort",
 } }
 
 /// Used in
@@ -1268,7 +1268,7 @@ impl ConfiguredHookMatcherGroup {
 }
 
 wire::object! { ConfiguredHookMatcherGroup {
-    hooks: required "hooks",
+    hooks: natural "hooks",
     matcher: optional "matcher",
 } }
 
@@ -1300,7 +1300,7 @@ impl EnterpriseManagedConfigLayerSource {
 
 wire::object! { EnterpriseManagedConfigLayerSource {
     id: required "id",
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Adds or replaces a remote environment by id for later selection.
@@ -1445,7 +1445,7 @@ impl EnvironmentInfoResponse {
 
 wire::object! { EnvironmentInfoResponse {
     cwd: optional "cwd",
-    shell: required "shell",
+    shell: natural "shell",
 } }
 
 /// Used in [`EnvironmentInfoResponse::shell`](field@crate::EnvironmentInfoResponse::shell).
@@ -1472,8 +1472,8 @@ impl EnvironmentShellInfo {
 }
 
 wire::object! { EnvironmentShellInfo {
-    name: required "name",
-    path: required "path",
+    name: natural "name",
+    path: natural "path",
 } }
 
 /// Current status observed by app-server without starting or recovering an environment.
@@ -1572,7 +1572,7 @@ impl EnvironmentStatusResponse {
 
 wire::object! { EnvironmentStatusResponse {
     error: optional "error",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in
@@ -1621,12 +1621,12 @@ impl ExperimentalFeature {
 
 wire::object! { ExperimentalFeature {
     announcement: optional "announcement",
-    default_enabled: required "defaultEnabled",
+    default_enabled: natural "defaultEnabled",
     description: optional "description",
     display_name: optional "displayName",
-    enabled: required "enabled",
-    name: required "name",
-    stage: required "stage",
+    enabled: natural "enabled",
+    name: natural "name",
+    stage: natural "stage",
 } }
 
 /// Enables or disables experimental features.
@@ -1679,7 +1679,7 @@ impl ExperimentalFeatureEnablementSetResponse {
 }
 
 wire::object! { ExperimentalFeatureEnablementSetResponse {
-    enablement: required "enablement",
+    enablement: natural "enablement",
 } }
 
 /// Lists experimental features, page by page.
@@ -1752,7 +1752,7 @@ impl ExperimentalFeatureListResponse {
 }
 
 wire::object! { ExperimentalFeatureListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -1891,7 +1891,7 @@ impl ExternalAgentConfigDetectResponse {
 
 wire::object! { ExternalAgentConfigDetectResponse {
     connectors: default(Vec::new()) "connectors",
-    items: required "items",
+    items: natural "items",
 } }
 
 /// An import of another agent's configuration completed.
@@ -1924,8 +1924,8 @@ impl ExternalAgentConfigImportCompletedNotification {
 }
 
 wire::object! { ExternalAgentConfigImportCompletedNotification {
-    import_id: required "importId",
-    item_type_results: required "itemTypeResults",
+    import_id: natural "importId",
+    item_type_results: natural "itemTypeResults",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1953,8 +1953,8 @@ impl ExternalAgentConfigImportHistoriesReadResponse {
 }
 
 wire::object! { ExternalAgentConfigImportHistoriesReadResponse {
-    connectors: required "connectors",
-    data: required "data",
+    connectors: natural "connectors",
+    data: natural "data",
 } }
 
 /// Used in
@@ -1989,11 +1989,11 @@ impl ExternalAgentConfigImportHistory {
 }
 
 wire::object! { ExternalAgentConfigImportHistory {
-    completed_at_ms: required "completedAtMs",
-    failures: required "failures",
-    import_id: required "importId",
+    completed_at_ms: natural "completedAtMs",
+    failures: natural "failures",
+    import_id: natural "importId",
     provider_id: optional "providerId",
-    successes: required "successes",
+    successes: natural "successes",
 } }
 
 /// Parameters of the request
@@ -2049,7 +2049,7 @@ impl ExternalAgentConfigImportHistoryRecordResponse {
 }
 
 wire::object! { ExternalAgentConfigImportHistoryRecordResponse {
-    import_id: required "importId",
+    import_id: natural "importId",
 } }
 
 /// Used in
@@ -2217,9 +2217,9 @@ impl ExternalAgentConfigImportItemTypeFailure {
 wire::object! { ExternalAgentConfigImportItemTypeFailure {
     cwd: optional "cwd",
     error_type: optional "errorType",
-    failure_stage: required "failureStage",
-    item_type: required "itemType",
-    message: required "message",
+    failure_stage: natural "failureStage",
+    item_type: natural "itemType",
+    message: natural "message",
     source: optional "source",
     sub_error_type: optional "subErrorType",
 } }
@@ -2255,7 +2255,7 @@ impl ExternalAgentConfigImportItemTypeSuccess {
 
 wire::object! { ExternalAgentConfigImportItemTypeSuccess {
     cwd: optional "cwd",
-    item_type: required "itemType",
+    item_type: natural "itemType",
     source: optional "source",
     target: optional "target",
     title: optional "title",
@@ -2353,8 +2353,8 @@ impl ExternalAgentConfigImportProgressNotification {
 }
 
 wire::object! { ExternalAgentConfigImportProgressNotification {
-    import_id: required "importId",
-    item_type_results: required "itemTypeResults",
+    import_id: natural "importId",
+    item_type_results: natural "itemTypeResults",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -2377,7 +2377,7 @@ impl ExternalAgentConfigImportResponse {
 }
 
 wire::object! { ExternalAgentConfigImportResponse {
-    import_id: required "importId",
+    import_id: natural "importId",
 } }
 
 /// Used in
@@ -2409,9 +2409,9 @@ impl ExternalAgentConfigImportTypeResult {
 }
 
 wire::object! { ExternalAgentConfigImportTypeResult {
-    failures: required "failures",
-    item_type: required "itemType",
-    successes: required "successes",
+    failures: natural "failures",
+    item_type: natural "itemType",
+    successes: natural "successes",
 } }
 
 /// Used in
@@ -2460,9 +2460,9 @@ impl ExternalAgentConfigMigrationItem {
 
 wire::object! { ExternalAgentConfigMigrationItem {
     cwd: optional "cwd",
-    description: required "description",
+    description: natural "description",
     details: optional "details",
-    item_type: required "itemType",
+    item_type: natural "itemType",
 } }
 
 /// Used in
@@ -2536,9 +2536,9 @@ impl ExternalAgentDetectedConnectorCandidate {
 }
 
 wire::object! { ExternalAgentDetectedConnectorCandidate {
-    name: required "name",
-    session_count: required "sessionCount",
-    source: required "source",
+    name: natural "name",
+    session_count: natural "sessionCount",
+    source: natural "source",
 } }
 
 /// Used in
@@ -2586,9 +2586,9 @@ impl ExternalAgentImportedConnectorCandidate {
 }
 
 wire::object! { ExternalAgentImportedConnectorCandidate {
-    name: required "name",
-    session_count: required "sessionCount",
-    source: required "source",
+    name: natural "name",
+    session_count: natural "sessionCount",
+    source: natural "source",
 } }
 
 /// Used in
@@ -2698,7 +2698,7 @@ impl LegacyManagedConfigTomlFromFileConfigLayerSource {
 }
 
 wire::object! { LegacyManagedConfigTomlFromFileConfigLayerSource {
-    file: required "file",
+    file: natural "file",
 } }
 
 /// Response to `config/mcpServer/reload`
@@ -2731,8 +2731,8 @@ impl MdmConfigLayerSource {
 }
 
 wire::object! { MdmConfigLayerSource {
-    domain: required "domain",
-    key: required "key",
+    domain: natural "domain",
+    key: natural "key",
 } }
 
 /// Used in [`ConfigEdit::merge_strategy`](field@crate::ConfigEdit::merge_strategy) and
@@ -3083,7 +3083,7 @@ impl OtelToolResultLogConfig {
 }
 
 wire::object! { OtelToolResultLogConfig {
-    max_bytes: required "max_bytes",
+    max_bytes: natural "max_bytes",
 } }
 
 /// Payload of [`OtelExporter::OtlpGrpc`](crate::OtelExporter::OtlpGrpc) (key: `otlp-grpc`).
@@ -3112,8 +3112,8 @@ impl OtlpGrpcOtelExporter {
 }
 
 wire::object! { OtlpGrpcOtelExporter {
-    endpoint: required "endpoint",
-    headers: required "headers",
+    endpoint: natural "endpoint",
+    headers: natural "headers",
     tls: optional "tls",
 } }
 
@@ -3146,9 +3146,9 @@ impl OtlpHttpOtelExporter {
 }
 
 wire::object! { OtlpHttpOtelExporter {
-    endpoint: required "endpoint",
-    headers: required "headers",
-    protocol: required "protocol",
+    endpoint: natural "endpoint",
+    headers: natural "headers",
+    protocol: natural "protocol",
     tls: optional "tls",
 } }
 
@@ -3179,9 +3179,9 @@ impl OverriddenMetadata {
 }
 
 wire::object! { OverriddenMetadata {
-    effective_value: required "effectiveValue",
-    message: required "message",
-    overriding_layer: required "overridingLayer",
+    effective_value: natural "effectiveValue",
+    message: natural "message",
+    overriding_layer: natural "overridingLayer",
 } }
 
 /// Default configuration supplied with the installed Codex package.
@@ -3204,7 +3204,7 @@ impl PackagedDefaultsConfigLayerSource {
 }
 
 wire::object! { PackagedDefaultsConfigLayerSource {
-    file: required "file",
+    file: natural "file",
 } }
 
 /// Used in [`EnvironmentInfoResponse::cwd`](field@crate::EnvironmentInfoResponse::cwd).
@@ -3281,7 +3281,7 @@ impl PermissionProfileListResponse {
 }
 
 wire::object! { PermissionProfileListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -3312,7 +3312,7 @@ impl PermissionProfileSummary {
 
 wire::object! { PermissionProfileSummary {
     id: required "id",
-    allowed: required "allowed",
+    allowed: natural "allowed",
     description: optional "description",
 } }
 
@@ -3338,7 +3338,7 @@ impl ProjectConfigLayerSource {
 }
 
 wire::object! { ProjectConfigLayerSource {
-    dot_codex_folder: required "dotCodexFolder",
+    dot_codex_folder: natural "dotCodexFolder",
 } }
 
 /// Used in
@@ -3364,8 +3364,8 @@ impl RequestHeader {
 wire::redacted! { RequestHeader { name } hides { value } }
 
 wire::object! { RequestHeader {
-    name: required "name",
-    value: required "value",
+    name: natural "name",
+    value: natural "value",
 } }
 
 /// Used in
@@ -3433,8 +3433,8 @@ impl SessionMigration {
 }
 
 wire::object! { SessionMigration {
-    cwd: required "cwd",
-    path: required "path",
+    cwd: natural "cwd",
+    path: natural "path",
     title: optional "title",
 } }
 
@@ -3454,7 +3454,7 @@ impl SubagentMigration {
 }
 
 wire::object! { SubagentMigration {
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Managed config layer from a file (usually `managed_config.toml`).
@@ -3476,7 +3476,7 @@ impl SystemConfigLayerSource {
 }
 
 wire::object! { SystemConfigLayerSource {
-    file: required "file",
+    file: natural "file",
 } }
 
 /// Used in [`TextRange::end`](field@crate::TextRange::end) and
@@ -3499,8 +3499,8 @@ impl TextPosition {
 }
 
 wire::object! { TextPosition {
-    column: required "column",
-    line: required "line",
+    column: natural "column",
+    line: natural "line",
 } }
 
 /// Used in [`ConfigWarningNotification::range`](field@crate::ConfigWarningNotification::range).
@@ -3523,8 +3523,8 @@ impl TextRange {
 }
 
 wire::object! { TextRange {
-    end: required "end",
-    start: required "start",
+    end: natural "end",
+    start: natural "start",
 } }
 
 /// A model-facing surface on which a tool can be exposed.
@@ -3590,7 +3590,7 @@ impl UserConfigLayerSource {
 }
 
 wire::object! { UserConfigLayerSource {
-    file: required "file",
+    file: natural "file",
     profile: optional "profile",
 } }
 

@@ -51,10 +51,10 @@ impl CommandExecOutputDeltaNotification {
 }
 
 wire::object! { CommandExecOutputDeltaNotification {
-    cap_reached: required "capReached",
-    delta_base64: required "deltaBase64",
+    cap_reached: natural "capReached",
+    delta_base64: natural "deltaBase64",
     process_id: required "processId",
-    stream: required "stream",
+    stream: natural "stream",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -361,8 +361,8 @@ impl CommandExecResponse {
 
 wire::object! { CommandExecResponse {
     exit_code: required "exitCode",
-    stderr: required "stderr",
-    stdout: required "stdout",
+    stderr: natural "stderr",
+    stdout: natural "stdout",
 } }
 
 /// PTY size in character cells for `command/exec` PTY sessions.
@@ -545,10 +545,10 @@ wire::object! { ProcessExitedNotification {
     exit_code: required "exitCode",
     output_drain_timed_out: optional "outputDrainTimedOut",
     process_handle: required "processHandle",
-    stderr: required "stderr",
-    stderr_cap_reached: required "stderrCapReached",
-    stdout: required "stdout",
-    stdout_cap_reached: required "stdoutCapReached",
+    stderr: natural "stderr",
+    stderr_cap_reached: natural "stderrCapReached",
+    stdout: natural "stdout",
+    stdout_cap_reached: natural "stdoutCapReached",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -631,10 +631,10 @@ impl ProcessOutputDeltaNotification {
 }
 
 wire::object! { ProcessOutputDeltaNotification {
-    cap_reached: required "capReached",
-    delta_base64: required "deltaBase64",
+    cap_reached: natural "capReached",
+    delta_base64: natural "deltaBase64",
     process_handle: required "processHandle",
-    stream: required "stream",
+    stream: natural "stream",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -992,7 +992,7 @@ impl WindowsSandboxReadinessResponse {
 }
 
 wire::object! { WindowsSandboxReadinessResponse {
-    status: required "status",
+    status: natural "status",
 } }
 
 /// The setup of the Windows sandbox succeeded or failed.
@@ -1025,7 +1025,7 @@ impl WindowsSandboxSetupCompletedNotification {
 
 wire::object! { WindowsSandboxSetupCompletedNotification {
     error: optional "error",
-    mode: required "mode",
+    mode: natural "mode",
     success: required "success",
     emitted_at_ms: envelope "emittedAtMs",
 } }
@@ -1102,7 +1102,7 @@ impl WindowsSandboxSetupStartResponse {
 }
 
 wire::object! { WindowsSandboxSetupStartResponse {
-    started: required "started",
+    started: natural "started",
 } }
 
 /// Notifies the user of world-writable directories on Windows, which cannot be protected by the
@@ -1139,8 +1139,8 @@ impl WindowsWorldWritableWarningNotification {
 }
 
 wire::object! { WindowsWorldWritableWarningNotification {
-    extra_count: required "extraCount",
-    failed_scan: required "failedScan",
-    sample_paths: required "samplePaths",
+    extra_count: natural "extraCount",
+    failed_scan: natural "failedScan",
+    sample_paths: natural "samplePaths",
     emitted_at_ms: envelope "emittedAtMs",
 } }

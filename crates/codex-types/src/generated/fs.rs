@@ -36,7 +36,7 @@ impl FsChangedNotification {
 }
 
 wire::object! { FsChangedNotification {
-    changed_paths: required "changedPaths",
+    changed_paths: natural "changedPaths",
     watch_id: required "watchId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
@@ -201,11 +201,11 @@ impl FsGetMetadataResponse {
 }
 
 wire::object! { FsGetMetadataResponse {
-    created_at_ms: required "createdAtMs",
-    is_directory: required "isDirectory",
-    is_file: required "isFile",
-    is_symlink: required "isSymlink",
-    modified_at_ms: required "modifiedAtMs",
+    created_at_ms: natural "createdAtMs",
+    is_directory: natural "isDirectory",
+    is_file: natural "isFile",
+    is_symlink: natural "isSymlink",
+    modified_at_ms: natural "modifiedAtMs",
 } }
 
 /// A directory entry returned by `fs/readDirectory`.
@@ -233,9 +233,9 @@ impl FsReadDirectoryEntry {
 }
 
 wire::object! { FsReadDirectoryEntry {
-    file_name: required "fileName",
-    is_directory: required "isDirectory",
-    is_file: required "isFile",
+    file_name: natural "fileName",
+    is_directory: natural "isDirectory",
+    is_file: natural "isFile",
 } }
 
 /// List direct child names for a directory.
@@ -280,7 +280,7 @@ impl FsReadDirectoryResponse {
 }
 
 wire::object! { FsReadDirectoryResponse {
-    entries: required "entries",
+    entries: natural "entries",
 } }
 
 /// Read a file from the host filesystem.
@@ -327,7 +327,7 @@ impl FsReadFileResponse {
 }
 
 wire::object! { FsReadFileResponse {
-    data_base64: required "dataBase64",
+    data_base64: natural "dataBase64",
 } }
 
 /// Remove a file or directory tree from the host filesystem.
@@ -466,7 +466,7 @@ impl FsWatchResponse {
 }
 
 wire::object! { FsWatchResponse {
-    path: required "path",
+    path: natural "path",
 } }
 
 /// Write a file on the host filesystem.
@@ -581,7 +581,7 @@ impl FuzzyFileSearchResponse {
 }
 
 wire::object! { FuzzyFileSearchResponse {
-    files: required "files",
+    files: natural "files",
 } }
 
 /// Superset of \[`codex_file_search::FileMatch`\]
@@ -618,12 +618,12 @@ impl FuzzyFileSearchResult {
 }
 
 wire::object! { FuzzyFileSearchResult {
-    file_name: required "file_name",
+    file_name: natural "file_name",
     indices: optional "indices",
-    match_type: required "match_type",
-    path: required "path",
-    root: required "root",
-    score: required "score",
+    match_type: natural "match_type",
+    path: natural "path",
+    root: natural "root",
+    score: natural "score",
 } }
 
 /// A file search session completed its search.
@@ -651,7 +651,7 @@ impl FuzzyFileSearchSessionCompletedNotification {
 }
 
 wire::object! { FuzzyFileSearchSessionCompletedNotification {
-    session_id: required "sessionId",
+    session_id: natural "sessionId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -808,8 +808,8 @@ impl FuzzyFileSearchSessionUpdatedNotification {
 }
 
 wire::object! { FuzzyFileSearchSessionUpdatedNotification {
-    files: required "files",
-    query: required "query",
-    session_id: required "sessionId",
+    files: natural "files",
+    query: natural "query",
+    session_id: natural "sessionId",
     emitted_at_ms: envelope "emittedAtMs",
 } }

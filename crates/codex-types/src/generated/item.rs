@@ -33,7 +33,7 @@ impl AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision {
 }
 
 wire::object! { AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision {
-    execpolicy_amendment: required "execpolicy_amendment",
+    execpolicy_amendment: natural "execpolicy_amendment",
 } }
 
 /// Used in
@@ -180,7 +180,7 @@ wire::object! { AgentMessageDeltaNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    delta: required "delta",
+    delta: natural "delta",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -209,7 +209,7 @@ impl AgentMessageDisplay {
 }
 
 wire::object! { AgentMessageDisplay {
-    action: required "action",
+    action: natural "action",
     block_type: optional "blockType",
     check_trusted_contacts: optional "checkTrustedContacts",
     cyber_trusted_access: optional "cyberTrustedAccess",
@@ -234,7 +234,7 @@ impl AgentMessageModeration {
 
 wire::object! { AgentMessageModeration {
     display: optional "display",
-    moderated: required "moderated",
+    moderated: natural "moderated",
 } }
 
 /// A message from the agent.
@@ -284,7 +284,7 @@ wire::object! { AgentMessageThreadItem {
     phase: optional "phase",
     questions: optional "questions",
     started_at_ms: optional "startedAtMs",
-    text: required "text",
+    text: natural "text",
 } }
 
 /// User chose a persistent network policy rule (allow/deny) for this host.
@@ -310,7 +310,7 @@ impl ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision {
 }
 
 wire::object! { ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision {
-    network_policy_amendment: required "network_policy_amendment",
+    network_policy_amendment: natural "network_policy_amendment",
 } }
 
 /// Body of
@@ -338,8 +338,8 @@ impl ApplyPatchGuardianApprovalReviewAction {
 }
 
 wire::object! { ApplyPatchGuardianApprovalReviewAction {
-    cwd: required "cwd",
-    files: required "files",
+    cwd: natural "cwd",
+    files: natural "files",
 } }
 
 /// Used in
@@ -364,7 +364,7 @@ impl AsyncUserInputQuestion {
 
 wire::object! { AsyncUserInputQuestion {
     options: optional "options",
-    title: required "title",
+    title: natural "title",
 } }
 
 /// \[UNSTABLE\] Source that produced a terminal approval auto-review decision.
@@ -405,7 +405,7 @@ impl CollabAgentState {
 
 wire::object! { CollabAgentState {
     message: optional "message",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// The status of another agent that takes part in a collaboration.
@@ -602,16 +602,16 @@ impl CollabAgentToolCallThreadItem {
 
 wire::object! { CollabAgentToolCallThreadItem {
     id: required "id",
-    agents_states: required "agentsStates",
+    agents_states: natural "agentsStates",
     completed_at_ms: optional "completedAtMs",
     model: optional "model",
     prompt: optional "prompt",
     reasoning_effort: optional "reasoningEffort",
-    receiver_thread_ids: required "receiverThreadIds",
-    sender_thread_id: required "senderThreadId",
+    receiver_thread_ids: natural "receiverThreadIds",
+    sender_thread_id: natural "senderThreadId",
     started_at_ms: optional "startedAtMs",
-    status: required "status",
-    tool: required "tool",
+    status: natural "status",
+    tool: natural "tool",
 } }
 
 /// The action that a command performs, as recognized by the server.
@@ -769,7 +769,7 @@ wire::object! { CommandExecutionOutputDeltaNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    delta: required "delta",
+    delta: natural "delta",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -873,7 +873,7 @@ wire::object! { CommandExecutionRequestApprovalParams {
     proposed_execpolicy_amendment: optional "proposedExecpolicyAmendment",
     proposed_network_policy_amendments: optional "proposedNetworkPolicyAmendments",
     reason: optional "reason",
-    started_at_ms: required "startedAtMs",
+    started_at_ms: natural "startedAtMs",
 } }
 
 /// Response to `item/commandExecution/requestApproval`
@@ -1027,10 +1027,10 @@ impl CommandExecutionThreadItem {
 wire::object! { CommandExecutionThreadItem {
     id: required "id",
     aggregated_output: optional "aggregatedOutput",
-    command: required "command",
-    command_actions: required "commandActions",
+    command: natural "command",
+    command_actions: natural "commandActions",
     completed_at_ms: optional "completedAtMs",
-    cwd: required "cwd",
+    cwd: natural "cwd",
     duration_ms: optional "durationMs",
     exit_code: optional "exitCode",
     plugin_id: optional "pluginId",
@@ -1038,7 +1038,7 @@ wire::object! { CommandExecutionThreadItem {
     script_path: optional "scriptPath",
     source: default(CommandExecutionSource::Agent) "source",
     started_at_ms: optional "startedAtMs",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Body of
@@ -1069,9 +1069,9 @@ impl CommandGuardianApprovalReviewAction {
 }
 
 wire::object! { CommandGuardianApprovalReviewAction {
-    command: required "command",
-    cwd: required "cwd",
-    source: required "source",
+    command: natural "command",
+    cwd: natural "cwd",
+    source: natural "source",
 } }
 
 /// A compaction of the conversation, which frees space in the model's context window.
@@ -1168,10 +1168,10 @@ impl DynamicToolCallParams {
 wire::object! { DynamicToolCallParams {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    call_id: required "callId",
-    arguments: required "arguments",
+    call_id: natural "callId",
+    arguments: natural "arguments",
     namespace: optional "namespace",
-    tool: required "tool",
+    tool: natural "tool",
 } }
 
 /// Response to `item/tool/call` ([`DynamicToolCallParams`](crate::DynamicToolCallParams)).
@@ -1275,15 +1275,15 @@ impl DynamicToolCallThreadItem {
 
 wire::object! { DynamicToolCallThreadItem {
     id: required "id",
-    arguments: required "arguments",
+    arguments: natural "arguments",
     completed_at_ms: optional "completedAtMs",
     content_items: optional "contentItems",
     duration_ms: optional "durationMs",
     namespace: optional "namespace",
     started_at_ms: optional "startedAtMs",
-    status: required "status",
+    status: natural "status",
     success: optional "success",
-    tool: required "tool",
+    tool: natural "tool",
 } }
 
 /// The start of a review.
@@ -1317,7 +1317,7 @@ impl EnteredReviewModeThreadItem {
 wire::object! { EnteredReviewModeThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
-    review: required "review",
+    review: natural "review",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -1352,10 +1352,10 @@ impl ExecveGuardianApprovalReviewAction {
 }
 
 wire::object! { ExecveGuardianApprovalReviewAction {
-    argv: required "argv",
-    cwd: required "cwd",
-    program: required "program",
-    source: required "source",
+    argv: natural "argv",
+    cwd: natural "cwd",
+    program: natural "program",
+    source: natural "source",
 } }
 
 /// The end of a review, with its text.
@@ -1389,7 +1389,7 @@ impl ExitedReviewModeThreadItem {
 wire::object! { ExitedReviewModeThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
-    review: required "review",
+    review: natural "review",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -1466,7 +1466,7 @@ wire::object! { FileChangeOutputDeltaNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    delta: required "delta",
+    delta: natural "delta",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1509,7 +1509,7 @@ wire::object! { FileChangePatchUpdatedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    changes: required "changes",
+    changes: natural "changes",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1560,7 +1560,7 @@ wire::object! { FileChangeRequestApprovalParams {
     item_id: required "itemId",
     grant_root: optional "grantRoot",
     reason: optional "reason",
-    started_at_ms: required "startedAtMs",
+    started_at_ms: natural "startedAtMs",
 } }
 
 /// Response to `item/fileChange/requestApproval`
@@ -1618,10 +1618,10 @@ impl FileChangeThreadItem {
 
 wire::object! { FileChangeThreadItem {
     id: required "id",
-    changes: required "changes",
+    changes: natural "changes",
     completed_at_ms: optional "completedAtMs",
     started_at_ms: optional "startedAtMs",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in [`FileSystemSandboxEntry::access`](field@crate::FileSystemSandboxEntry::access).
@@ -1688,8 +1688,8 @@ impl FileSystemSandboxEntry {
 }
 
 wire::object! { FileSystemSandboxEntry {
-    access: required "access",
-    path: required "path",
+    access: natural "access",
+    path: natural "path",
 } }
 
 /// Used in [`SpecialFileSystemPath::value`](field@crate::SpecialFileSystemPath::value).
@@ -1747,9 +1747,9 @@ impl FileUpdateChange {
 }
 
 wire::object! { FileUpdateChange {
-    diff: required "diff",
-    kind: required "kind",
-    path: required "path",
+    diff: natural "diff",
+    kind: natural "kind",
+    path: natural "path",
 } }
 
 /// Searches for text in a page.
@@ -1807,9 +1807,9 @@ impl FunctionCallOutputThreadItem {
 wire::object! { FunctionCallOutputThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
-    name: required "name",
+    name: natural "name",
     namespace: optional "namespace",
-    output: required "output",
+    output: natural "output",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -1830,7 +1830,7 @@ impl GlobPatternFileSystemPath {
 }
 
 wire::object! { GlobPatternFileSystemPath {
-    pattern: required "pattern",
+    pattern: natural "pattern",
 } }
 
 /// Used in
@@ -1893,7 +1893,7 @@ impl GuardianApprovalReview {
 wire::object! { GuardianApprovalReview {
     rationale: optional "rationale",
     risk_level: optional "riskLevel",
-    status: required "status",
+    status: natural "status",
     user_authorization: optional "userAuthorization",
 } }
 
@@ -2013,7 +2013,7 @@ impl HookPromptThreadItem {
 wire::object! { HookPromptThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
-    fragments: required "fragments",
+    fragments: natural "fragments",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -2053,8 +2053,8 @@ impl ImageGenerationInputImage {
 }
 
 wire::object! { ImageGenerationInputImage {
-    path: required "path",
-    sha256: required "sha256",
+    path: natural "path",
+    sha256: natural "sha256",
 } }
 
 /// Either inline generated-image data or its durable attachment-store identity.
@@ -2117,7 +2117,7 @@ wire::object! { ImageGenerationThreadItem {
     revised_prompt: optional "revisedPrompt",
     saved_path: optional "savedPath",
     started_at_ms: optional "startedAtMs",
-    status: required "status",
+    status: natural "status",
     transparent_background: optional "transparentBackground",
 } }
 
@@ -2151,7 +2151,7 @@ impl ImageViewThreadItem {
 wire::object! { ImageViewThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
-    path: required "path",
+    path: natural "path",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -2175,7 +2175,7 @@ impl InputAudioDynamicToolCallOutputContentItem {
 }
 
 wire::object! { InputAudioDynamicToolCallOutputContentItem {
-    audio_url: required "audioUrl",
+    audio_url: natural "audioUrl",
 } }
 
 /// Body of
@@ -2198,7 +2198,7 @@ impl InputImageDynamicToolCallOutputContentItem {
 }
 
 wire::object! { InputImageDynamicToolCallOutputContentItem {
-    image_url: required "imageUrl",
+    image_url: natural "imageUrl",
 } }
 
 /// Body of
@@ -2219,7 +2219,7 @@ impl InputTextDynamicToolCallOutputContentItem {
 }
 
 wire::object! { InputTextDynamicToolCallOutputContentItem {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// An item of a turn completed. Its content is authoritative; earlier deltas are not.
@@ -2264,9 +2264,9 @@ impl ItemCompletedNotification {
 wire::object! { ItemCompletedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    completed_at_ms: required "completedAtMs",
+    completed_at_ms: natural "completedAtMs",
     content_token_count: optional "contentTokenCount",
-    item: required "item",
+    item: natural "item",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -2339,12 +2339,12 @@ impl ItemGuardianApprovalReviewCompletedNotification {
 wire::object! { ItemGuardianApprovalReviewCompletedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    action: required "action",
-    completed_at_ms: required "completedAtMs",
-    decision_source: required "decisionSource",
-    review: required "review",
-    review_id: required "reviewId",
-    started_at_ms: required "startedAtMs",
+    action: natural "action",
+    completed_at_ms: natural "completedAtMs",
+    decision_source: natural "decisionSource",
+    review: natural "review",
+    review_id: natural "reviewId",
+    started_at_ms: natural "startedAtMs",
     target_item_id: optional "targetItemId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
@@ -2410,10 +2410,10 @@ impl ItemGuardianApprovalReviewStartedNotification {
 wire::object! { ItemGuardianApprovalReviewStartedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    action: required "action",
-    review: required "review",
-    review_id: required "reviewId",
-    started_at_ms: required "startedAtMs",
+    action: natural "action",
+    review: natural "review",
+    review_id: natural "reviewId",
+    started_at_ms: natural "startedAtMs",
     target_item_id: optional "targetItemId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
@@ -2456,8 +2456,8 @@ impl ItemStartedNotification {
 wire::object! { ItemStartedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    item: required "item",
-    started_at_ms: required "startedAtMs",
+    item: natural "item",
+    started_at_ms: natural "startedAtMs",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -2503,7 +2503,7 @@ impl ListFilesCommandAction {
 }
 
 wire::object! { ListFilesCommandAction {
-    command: required "command",
+    command: natural "command",
     path: optional "path",
 } }
 
@@ -2546,7 +2546,7 @@ wire::object! { McpToolCallProgressNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    message: required "message",
+    message: natural "message",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -2574,8 +2574,8 @@ impl MemoryCitation {
 }
 
 wire::object! { MemoryCitation {
-    entries: required "entries",
-    thread_ids: required "threadIds",
+    entries: natural "entries",
+    thread_ids: natural "threadIds",
 } }
 
 /// Used in [`MemoryCitation::entries`](field@crate::MemoryCitation::entries).
@@ -2607,10 +2607,10 @@ impl MemoryCitationEntry {
 }
 
 wire::object! { MemoryCitationEntry {
-    line_end: required "lineEnd",
-    line_start: required "lineStart",
-    note: required "note",
-    path: required "path",
+    line_end: natural "lineEnd",
+    line_start: natural "lineStart",
+    note: natural "note",
+    path: natural "path",
 } }
 
 /// Body of
@@ -2644,10 +2644,10 @@ impl NetworkAccessGuardianApprovalReviewAction {
 }
 
 wire::object! { NetworkAccessGuardianApprovalReviewAction {
-    host: required "host",
-    port: required "port",
-    protocol: required "protocol",
-    target: required "target",
+    host: natural "host",
+    port: natural "port",
+    protocol: natural "protocol",
+    target: natural "target",
 } }
 
 /// Used in
@@ -2674,8 +2674,8 @@ impl NetworkApprovalContext {
 }
 
 wire::object! { NetworkApprovalContext {
-    host: required "host",
-    protocol: required "protocol",
+    host: natural "host",
+    protocol: natural "protocol",
 } }
 
 /// Used in
@@ -2790,7 +2790,7 @@ impl PathFileSystemPath {
 }
 
 wire::object! { PathFileSystemPath {
-    path: required "path",
+    path: natural "path",
 } }
 
 /// The lifetime of granted permissions.
@@ -2862,11 +2862,11 @@ wire::object! { PermissionsRequestApprovalParams {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    cwd: required "cwd",
+    cwd: natural "cwd",
     environment_id: optional "environmentId",
-    permissions: required "permissions",
+    permissions: natural "permissions",
     reason: optional "reason",
-    started_at_ms: required "startedAtMs",
+    started_at_ms: natural "startedAtMs",
 } }
 
 /// Response to `item/permissions/requestApproval`
@@ -2952,7 +2952,7 @@ wire::object! { PlanDeltaNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    delta: required "delta",
+    delta: natural "delta",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -2988,7 +2988,7 @@ wire::object! { PlanThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
     started_at_ms: optional "startedAtMs",
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Body of [`FileSystemSpecialPath::ProjectRoots`](crate::FileSystemSpecialPath::ProjectRoots)
@@ -3052,7 +3052,7 @@ impl RawResponseCompletedNotification {
 wire::object! { RawResponseCompletedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    response_id: required "responseId",
+    response_id: natural "responseId",
     usage: optional "usage",
     usage_metadata: optional "usageMetadata",
     emitted_at_ms: envelope "emittedAtMs",
@@ -3093,7 +3093,7 @@ impl RawResponseItemCompletedNotification {
 wire::object! { RawResponseItemCompletedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    item: required "item",
+    item: natural "item",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -3125,9 +3125,9 @@ impl ReadCommandAction {
 }
 
 wire::object! { ReadCommandAction {
-    command: required "command",
-    name: required "name",
-    path: required "path",
+    command: natural "command",
+    name: natural "name",
+    path: natural "path",
 } }
 
 /// A new part of a reasoning summary begins.
@@ -3169,7 +3169,7 @@ wire::object! { ReasoningSummaryPartAddedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    summary_index: required "summaryIndex",
+    summary_index: natural "summaryIndex",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -3215,8 +3215,8 @@ wire::object! { ReasoningSummaryTextDeltaNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    delta: required "delta",
-    summary_index: required "summaryIndex",
+    delta: natural "delta",
+    summary_index: natural "summaryIndex",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -3262,8 +3262,8 @@ wire::object! { ReasoningTextDeltaNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     item_id: required "itemId",
-    content_index: required "contentIndex",
-    delta: required "delta",
+    content_index: natural "contentIndex",
+    delta: natural "delta",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -3344,7 +3344,7 @@ impl RequestPermissionsGuardianApprovalReviewAction {
 }
 
 wire::object! { RequestPermissionsGuardianApprovalReviewAction {
-    permissions: required "permissions",
+    permissions: natural "permissions",
     reason: optional "reason",
 } }
 
@@ -3385,7 +3385,7 @@ impl SearchCommandAction {
 }
 
 wire::object! { SearchCommandAction {
-    command: required "command",
+    command: natural "command",
     path: optional "path",
     query: optional "query",
 } }
@@ -3435,7 +3435,7 @@ impl SleepThreadItem {
 wire::object! { SleepThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
-    duration_ms: required "durationMs",
+    duration_ms: natural "durationMs",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -3455,7 +3455,7 @@ impl SpecialFileSystemPath {
 }
 
 wire::object! { SpecialFileSystemPath {
-    value: required "value",
+    value: natural "value",
 } }
 
 /// The kind of an activity of a sub-agent.
@@ -3534,10 +3534,10 @@ impl SubAgentActivityThreadItem {
 
 wire::object! { SubAgentActivityThreadItem {
     id: required "id",
-    agent_path: required "agentPath",
-    agent_thread_id: required "agentThreadId",
+    agent_path: natural "agentPath",
+    agent_thread_id: natural "agentThreadId",
     completed_at_ms: optional "completedAtMs",
-    kind: required "kind",
+    kind: natural "kind",
     model: optional "model",
     reasoning_effort: optional "reasoningEffort",
     started_at_ms: optional "startedAtMs",
@@ -3586,7 +3586,7 @@ wire::object! { TerminalInteractionNotification {
     turn_id: required "turnId",
     item_id: required "itemId",
     process_id: required "processId",
-    stdin: required "stdin",
+    stdin: natural "stdin",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -3815,7 +3815,7 @@ impl ThreadItemEntry {
 wire::object! { ThreadItemEntry {
     turn_id: required "turnId",
     completed_at_ms: optional "completedAtMs",
-    item: required "item",
+    item: natural "item",
     output_deferred: optional "outputDeferred",
     started_at_ms: optional "startedAtMs",
 } }
@@ -3926,8 +3926,8 @@ impl ToolRequestUserInputOption {
 }
 
 wire::object! { ToolRequestUserInputOption {
-    description: required "description",
-    label: required "label",
+    description: natural "description",
+    label: natural "label",
 } }
 
 /// EXPERIMENTAL. Params sent with a request_user_input event.
@@ -3973,8 +3973,8 @@ wire::object! { ToolRequestUserInputParams {
     turn_id: required "turnId",
     item_id: required "itemId",
     auto_resolution_ms: optional "autoResolutionMs",
-    is_blocking: required "isBlocking",
-    questions: required "questions",
+    is_blocking: natural "isBlocking",
+    questions: natural "questions",
 } }
 
 /// EXPERIMENTAL. Represents one request_user_input question and its required options.
@@ -4012,11 +4012,11 @@ impl ToolRequestUserInputQuestion {
 
 wire::object! { ToolRequestUserInputQuestion {
     id: required "id",
-    header: required "header",
+    header: natural "header",
     is_other: default(false) "isOther",
     is_secret: default(false) "isSecret",
     options: optional "options",
-    question: required "question",
+    question: natural "question",
 } }
 
 /// EXPERIMENTAL. Response payload mapping question ids to answers.
@@ -4061,7 +4061,7 @@ impl UnknownCommandAction {
 }
 
 wire::object! { UnknownCommandAction {
-    command: required "command",
+    command: natural "command",
 } }
 
 /// Body of [`FileSystemSpecialPath::Unknown`](crate::FileSystemSpecialPath::Unknown) (`kind`:
@@ -4092,7 +4092,7 @@ impl UnknownFileSystemSpecialPath {
 }
 
 wire::object! { UnknownFileSystemSpecialPath {
-    path: required "path",
+    path: natural "path",
     subpath: optional "subpath",
 } }
 
@@ -4131,7 +4131,7 @@ impl UsageLimitExceededImageGenerationFailure {
 }
 
 wire::object! { UsageLimitExceededImageGenerationFailure {
-    limit_id: required "limitId",
+    limit_id: natural "limitId",
     resets_at: optional "resetsAt",
 } }
 
@@ -4168,7 +4168,7 @@ wire::object! { UserMessageThreadItem {
     id: required "id",
     client_id: optional "clientId",
     completed_at_ms: optional "completedAtMs",
-    content: required "content",
+    content: natural "content",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -4242,7 +4242,7 @@ wire::object! { WebSearchThreadItem {
     id: required "id",
     action: optional "action",
     completed_at_ms: optional "completedAtMs",
-    query: required "query",
+    query: natural "query",
     results: optional "results",
     started_at_ms: optional "startedAtMs",
 } }
@@ -4280,8 +4280,8 @@ impl WriteStdinGuardianApprovalReviewAction {
 }
 
 wire::object! { WriteStdinGuardianApprovalReviewAction {
-    approval_id: required "approvalId",
-    cwd: required "cwd",
+    approval_id: natural "approvalId",
+    cwd: natural "cwd",
     process_id: required "processId",
-    stdin: required "stdin",
+    stdin: natural "stdin",
 } }

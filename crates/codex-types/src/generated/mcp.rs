@@ -35,9 +35,9 @@ impl BlobResourceContent {
 
 wire::object! { BlobResourceContent {
     meta: optional "_meta",
-    blob: required "blob",
+    blob: natural "blob",
     mime_type: optional "mimeType",
-    uri: required "uri",
+    uri: natural "uri",
 } }
 
 /// A form to fill in, described by a schema.
@@ -86,9 +86,9 @@ wire::object! { FormMcpServerElicitationRequestParams {
     thread_id: required "threadId",
     turn_id: optional "turnId",
     meta: optional "_meta",
-    message: required "message",
-    requested_schema: required "requestedSchema",
-    server_name: required "serverName",
+    message: natural "message",
+    requested_schema: natural "requestedSchema",
+    server_name: natural "serverName",
 } }
 
 /// Lists the MCP servers with their status and tools, page by page.
@@ -179,7 +179,7 @@ impl ListMcpServerStatusResponse {
 }
 
 wire::object! { ListMcpServerStatusResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -224,8 +224,8 @@ impl McpAppUi {
 }
 
 wire::object! { McpAppUi {
-    preferred_model_display_mode: required "preferredModelDisplayMode",
-    resource_uri: required "resourceUri",
+    preferred_model_display_mode: natural "preferredModelDisplayMode",
+    resource_uri: natural "resourceUri",
 } }
 
 /// Used in [`McpServerStatus::auth_status`](field@crate::McpServerStatus::auth_status).
@@ -943,7 +943,7 @@ impl McpResourceReadResponse {
 }
 
 wire::object! { McpResourceReadResponse {
-    contents: required "contents",
+    contents: natural "contents",
     origin_call_id: optional "originCallId",
 } }
 
@@ -1182,8 +1182,8 @@ impl McpServerEventNotification {
 }
 
 wire::object! { McpServerEventNotification {
-    method: required "method",
-    params: required "params",
+    method: natural "method",
+    params: natural "params",
 } }
 
 /// An event from an MCP server that the client subscribed to.
@@ -1216,8 +1216,8 @@ impl McpServerEventStreamNotification {
 }
 
 wire::object! { McpServerEventStreamNotification {
-    notification: required "notification",
-    subscription_id: required "subscriptionId",
+    notification: natural "notification",
+    subscription_id: natural "subscriptionId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1353,9 +1353,9 @@ impl McpServerInfo {
 wire::object! { McpServerInfo {
     description: optional "description",
     icons: optional "icons",
-    name: required "name",
+    name: natural "name",
     title: optional "title",
-    version: required "version",
+    version: natural "version",
     website_url: optional "websiteUrl",
 } }
 
@@ -1375,7 +1375,7 @@ impl McpServerMigration {
 }
 
 wire::object! { McpServerMigration {
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Used in
@@ -1436,7 +1436,7 @@ wire::object! { McpServerOauthLoginCompletedNotification {
     thread_id: optional "threadId",
     error: optional "error",
     login_id: optional "loginId",
-    name: required "name",
+    name: natural "name",
     success: required "success",
     emitted_at_ms: envelope "emittedAtMs",
 } }
@@ -1533,7 +1533,7 @@ impl McpServerOauthLoginResponse {
 }
 
 wire::object! { McpServerOauthLoginResponse {
-    authorization_url: required "authorizationUrl",
+    authorization_url: natural "authorizationUrl",
     login_id: optional "loginId",
 } }
 
@@ -1638,17 +1638,17 @@ impl McpServerStatus {
 }
 
 wire::object! { McpServerStatus {
-    auth_status: required "authStatus",
+    auth_status: natural "authStatus",
     http_origin: optional "httpOrigin",
-    name: required "name",
+    name: natural "name",
     plugin_id: optional "pluginId",
-    resource_templates: required "resourceTemplates",
-    resources: required "resources",
+    resource_templates: natural "resourceTemplates",
+    resources: natural "resources",
     runtime_status: optional "runtimeStatus",
     server_capabilities: optional "serverCapabilities",
     server_info: optional "serverInfo",
     tool_list_meta: optional "toolListMeta",
-    tools: required "tools",
+    tools: natural "tools",
     tools_error: optional "toolsError",
 } }
 
@@ -1709,8 +1709,8 @@ wire::object! { McpServerStatusUpdatedNotification {
     thread_id: optional "threadId",
     error: optional "error",
     failure_reason: optional "failureReason",
-    name: required "name",
-    status: required "status",
+    name: natural "name",
+    status: natural "status",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1794,7 +1794,7 @@ impl McpServerToolCallResponse {
 
 wire::object! { McpServerToolCallResponse {
     meta: optional "_meta",
-    content: required "content",
+    content: natural "content",
     is_error: optional "isError",
     structured_content: optional "structuredContent",
 } }
@@ -1828,7 +1828,7 @@ impl McpToolCallAppContext {
 wire::object! { McpToolCallAppContext {
     action_name: optional "actionName",
     app_name: optional "appName",
-    connector_id: required "connectorId",
+    connector_id: natural "connectorId",
     link_id: optional "linkId",
     resource_uri: optional "resourceUri",
 } }
@@ -1849,7 +1849,7 @@ impl McpToolCallError {
 }
 
 wire::object! { McpToolCallError {
-    message: required "message",
+    message: natural "message",
 } }
 
 /// Body of
@@ -1882,8 +1882,8 @@ impl McpToolCallGuardianApprovalReviewAction {
 wire::object! { McpToolCallGuardianApprovalReviewAction {
     connector_id: optional "connectorId",
     connector_name: optional "connectorName",
-    server: required "server",
-    tool_name: required "toolName",
+    server: natural "server",
+    tool_name: natural "toolName",
     tool_title: optional "toolTitle",
 } }
 
@@ -1910,7 +1910,7 @@ impl McpToolCallResult {
 
 wire::object! { McpToolCallResult {
     meta: optional "_meta",
-    content: required "content",
+    content: natural "content",
     structured_content: optional "structuredContent",
 } }
 
@@ -2001,7 +2001,7 @@ impl McpToolCallThreadItem {
 wire::object! { McpToolCallThreadItem {
     id: required "id",
     app_context: optional "appContext",
-    arguments: required "arguments",
+    arguments: natural "arguments",
     completed_at_ms: optional "completedAtMs",
     duration_ms: optional "durationMs",
     error: optional "error",
@@ -2010,10 +2010,10 @@ wire::object! { McpToolCallThreadItem {
     plugin_id: optional "pluginId",
     read_only_hint: optional "readOnlyHint",
     result: optional "result",
-    server: required "server",
+    server: natural "server",
     started_at_ms: optional "startedAtMs",
-    status: required "status",
-    tool: required "tool",
+    status: natural "status",
+    tool: natural "tool",
 } }
 
 /// Body of [`ConfiguredHookHandler::McpTool`](crate::ConfiguredHookHandler::McpTool) (`type`:
@@ -2047,11 +2047,11 @@ impl McpToolConfiguredHookHandler {
 }
 
 wire::object! { McpToolConfiguredHookHandler {
-    input: required "input",
-    server: required "server",
+    input: natural "input",
+    server: natural "server",
     status_message: optional "statusMessage",
     timeout_sec: optional "timeoutSec",
-    tool: required "tool",
+    tool: natural "tool",
 } }
 
 /// Body of [`HookMetadata::McpTool`](crate::HookMetadata::McpTool) (`handlerType`: `mcpTool`).
@@ -2122,22 +2122,22 @@ impl McpToolHookMetadata {
 
 wire::object! { McpToolHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
-    current_hash: required "currentHash",
-    display_order: required "displayOrder",
-    enabled: required "enabled",
+    current_hash: natural "currentHash",
+    display_order: natural "displayOrder",
+    enabled: natural "enabled",
     environment_id: optional "environmentId",
-    event_name: required "eventName",
-    is_managed: required "isManaged",
-    key: required "key",
+    event_name: natural "eventName",
+    is_managed: natural "isManaged",
+    key: natural "key",
     matcher: optional "matcher",
     plugin_id: optional "pluginId",
-    server: required "server",
-    source: required "source",
-    source_path: required "sourcePath",
+    server: natural "server",
+    source: natural "source",
+    source_path: natural "sourcePath",
     status_message: optional "statusMessage",
-    timeout_sec: required "timeoutSec",
-    tool: required "tool",
-    trust_status: required "trustStatus",
+    timeout_sec: natural "timeoutSec",
+    tool: natural "tool",
+    trust_status: natural "trustStatus",
 } }
 
 /// Body of
@@ -2185,9 +2185,9 @@ wire::object! { OpenaiExtensionFormMcpServerElicitationRequestParams {
     thread_id: required "threadId",
     turn_id: optional "turnId",
     meta: optional "_meta",
-    message: required "message",
-    requested_schema: required "requestedSchema",
-    server_name: required "serverName",
+    message: natural "message",
+    requested_schema: natural "requestedSchema",
+    server_name: natural "serverName",
 } }
 
 /// Body of
@@ -2234,9 +2234,9 @@ wire::object! { OpenaiFormMcpServerElicitationRequestParams {
     thread_id: required "threadId",
     turn_id: optional "turnId",
     meta: optional "_meta",
-    message: required "message",
-    requested_schema: required "requestedSchema",
-    server_name: required "serverName",
+    message: natural "message",
+    requested_schema: natural "requestedSchema",
+    server_name: natural "serverName",
 } }
 
 /// A device-authenticated approval; accepted responses contain the proof in `content`.
@@ -2291,10 +2291,10 @@ wire::object! { OpenaiUserVerificationMcpServerElicitationRequestParams {
     thread_id: required "threadId",
     turn_id: optional "turnId",
     meta: optional "_meta",
-    challenge: required "challenge",
-    description: required "description",
-    server_name: required "serverName",
-    title: required "title",
+    challenge: natural "challenge",
+    description: natural "description",
+    server_name: natural "serverName",
+    title: natural "title",
 } }
 
 /// A known resource that the server is capable of reading.
@@ -2336,10 +2336,10 @@ wire::object! { Resource {
     description: optional "description",
     icons: optional "icons",
     mime_type: optional "mimeType",
-    name: required "name",
+    name: natural "name",
     size: optional "size",
     title: optional "title",
-    uri: required "uri",
+    uri: natural "uri",
 } }
 
 /// Contents returned when reading a resource from an MCP server.
@@ -2388,9 +2388,9 @@ wire::object! { ResourceTemplate {
     annotations: optional "annotations",
     description: optional "description",
     mime_type: optional "mimeType",
-    name: required "name",
+    name: natural "name",
     title: optional "title",
-    uri_template: required "uriTemplate",
+    uri_template: natural "uriTemplate",
 } }
 
 /// Used in [`ResourceContent::Text`](variant@crate::ResourceContent::Text).
@@ -2420,8 +2420,8 @@ impl TextResourceContent {
 wire::object! { TextResourceContent {
     meta: optional "_meta",
     mime_type: optional "mimeType",
-    text: required "text",
-    uri: required "uri",
+    text: natural "text",
+    uri: natural "uri",
 } }
 
 /// Definition for a tool the client can call.
@@ -2460,8 +2460,8 @@ wire::object! { Tool {
     annotations: optional "annotations",
     description: optional "description",
     icons: optional "icons",
-    input_schema: required "inputSchema",
-    name: required "name",
+    input_schema: natural "inputSchema",
+    name: natural "name",
     output_schema: optional "outputSchema",
     title: optional "title",
 } }
@@ -2515,8 +2515,8 @@ wire::object! { UrlMcpServerElicitationRequestParams {
     thread_id: required "threadId",
     turn_id: optional "turnId",
     meta: optional "_meta",
-    elicitation_id: required "elicitationId",
-    message: required "message",
-    server_name: required "serverName",
-    url: required "url",
+    elicitation_id: natural "elicitationId",
+    message: natural "message",
+    server_name: natural "serverName",
+    url: natural "url",
 } }

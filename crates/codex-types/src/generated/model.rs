@@ -46,8 +46,8 @@ impl AuthRecoveryNotification {
 wire::object! { AuthRecoveryNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    message: required "message",
-    provider: required "provider",
+    message: natural "message",
+    provider: natural "provider",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -172,7 +172,7 @@ impl CollaborationModeListResponse {
 }
 
 wire::object! { CollaborationModeListResponse {
-    data: required "data",
+    data: natural "data",
 } }
 
 /// EXPERIMENTAL - collaboration mode preset metadata for clients.
@@ -202,7 +202,7 @@ impl CollaborationModeMask {
 wire::object! { CollaborationModeMask {
     mode: optional "mode",
     model: optional "model",
-    name: required "name",
+    name: natural "name",
     reasoning_effort: clearable "reasoning_effort",
 } }
 
@@ -223,7 +223,7 @@ impl CustomGatewayProviderSettings {
 }
 
 wire::object! { CustomGatewayProviderSettings {
-    auth: required "auth",
+    auth: natural "auth",
 } }
 
 /// Body of
@@ -309,7 +309,7 @@ impl EnvironmentVariableGatewayAuth {
 }
 
 wire::object! { EnvironmentVariableGatewayAuth {
-    env_key: required "envKey",
+    env_key: natural "envKey",
 } }
 
 /// Used in
@@ -548,18 +548,18 @@ wire::object! { Model {
     additional_speed_tiers: default(Vec::new()) "additionalSpeedTiers",
     availability_nux: optional "availabilityNux",
     available_access_programs: optional "availableAccessPrograms",
-    default_reasoning_effort: required "defaultReasoningEffort",
+    default_reasoning_effort: natural "defaultReasoningEffort",
     default_service_tier: optional "defaultServiceTier",
-    description: required "description",
-    display_name: required "displayName",
-    hidden: required "hidden",
+    description: natural "description",
+    display_name: natural "displayName",
+    hidden: natural "hidden",
     input_modalities: default(vec![InputModality::Text, InputModality::Image]) "inputModalities",
-    is_default: required "isDefault",
-    model: required "model",
+    is_default: natural "isDefault",
+    model: natural "model",
     model_specialty: optional "modelSpecialty",
     multi_agent_version: optional "multiAgentVersion",
     service_tiers: default(Vec::new()) "serviceTiers",
-    supported_reasoning_efforts: required "supportedReasoningEfforts",
+    supported_reasoning_efforts: natural "supportedReasoningEfforts",
     supports_personality: default(false) "supportsPersonality",
     upgrade: optional "upgrade",
     upgrade_info: optional "upgradeInfo",
@@ -582,7 +582,7 @@ impl ModelAccessPrograms {
 }
 
 wire::object! { ModelAccessPrograms {
-    cyber: required "cyber",
+    cyber: natural "cyber",
 } }
 
 /// Used in [`Model::availability_nux`](field@crate::Model::availability_nux).
@@ -601,7 +601,7 @@ impl ModelAvailabilityNux {
 }
 
 wire::object! { ModelAvailabilityNux {
-    message: required "message",
+    message: natural "message",
 } }
 
 /// Lists the available models, page by page.
@@ -680,7 +680,7 @@ impl ModelListResponse {
 }
 
 wire::object! { ModelListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -717,8 +717,8 @@ impl ModelProviderCapabilitiesReadResponse {
 }
 
 wire::object! { ModelProviderCapabilitiesReadResponse {
-    image_generation: required "imageGeneration",
-    web_search: required "webSearch",
+    image_generation: natural "imageGeneration",
+    web_search: natural "webSearch",
 } }
 
 /// Parameters of the request
@@ -759,7 +759,7 @@ impl ModelProviderConfigWriteResponse {
 }
 
 wire::object! { ModelProviderConfigWriteResponse {
-    provider: required "provider",
+    provider: natural "provider",
 } }
 
 /// Lists the model providers.
@@ -799,9 +799,9 @@ impl ModelProviderListResponse {
 }
 
 wire::object! { ModelProviderListResponse {
-    can_change_default: required "canChangeDefault",
-    data: required "data",
-    default_provider_id: required "defaultProviderId",
+    can_change_default: natural "canChangeDefault",
+    data: natural "data",
+    default_provider_id: natural "defaultProviderId",
 } }
 
 /// Used in
@@ -841,9 +841,9 @@ impl ModelProviderSummary {
 wire::object! { ModelProviderSummary {
     id: required "id",
     base_url: optional "baseUrl",
-    can_edit: required "canEdit",
-    name: required "name",
-    settings: required "settings",
+    can_edit: natural "canEdit",
+    name: natural "name",
+    settings: natural "settings",
 } }
 
 /// Used in
@@ -901,9 +901,9 @@ impl ModelReroutedNotification {
 wire::object! { ModelReroutedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    from_model: required "fromModel",
-    reason: required "reason",
-    to_model: required "toModel",
+    from_model: natural "fromModel",
+    reason: natural "reason",
+    to_model: natural "toModel",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -954,10 +954,10 @@ wire::object! { ModelSafetyBufferingUpdatedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     faster_model: optional "fasterModel",
-    model: required "model",
-    reasons: required "reasons",
-    show_buffering_ui: required "showBufferingUi",
-    use_cases: required "useCases",
+    model: natural "model",
+    reasons: natural "reasons",
+    show_buffering_ui: natural "showBufferingUi",
+    use_cases: natural "useCases",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -988,8 +988,8 @@ impl ModelServiceTier {
 
 wire::object! { ModelServiceTier {
     id: required "id",
-    description: required "description",
-    name: required "name",
+    description: natural "description",
+    name: natural "name",
 } }
 
 /// Used in [`Model::upgrade_info`](field@crate::Model::upgrade_info).
@@ -1020,7 +1020,7 @@ impl ModelUpgradeInfo {
 
 wire::object! { ModelUpgradeInfo {
     migration_markdown: optional "migrationMarkdown",
-    model: required "model",
+    model: natural "model",
     model_link: optional "modelLink",
     retirement_at: optional "retirementAt",
     upgrade_copy: optional "upgradeCopy",
@@ -1076,7 +1076,7 @@ impl ModelVerificationNotification {
 wire::object! { ModelVerificationNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    verifications: required "verifications",
+    verifications: natural "verifications",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1171,6 +1171,6 @@ impl ReasoningEffortOption {
 }
 
 wire::object! { ReasoningEffortOption {
-    description: required "description",
-    reasoning_effort: required "reasoningEffort",
+    description: natural "description",
+    reasoning_effort: natural "reasoningEffort",
 } }

@@ -51,13 +51,13 @@ impl Project {
 
 wire::object! { Project {
     id: required "id",
-    created_at: required "createdAt",
-    metadata: required "metadata",
-    name: required "name",
-    position: required "position",
+    created_at: natural "createdAt",
+    metadata: natural "metadata",
+    name: natural "name",
+    position: natural "position",
     recency_at: optional "recencyAt",
-    roots: required "roots",
-    updated_at: required "updatedAt",
+    roots: natural "roots",
+    updated_at: natural "updatedAt",
 } }
 
 /// Used in
@@ -111,8 +111,8 @@ impl ProjectChangedNotification {
 }
 
 wire::object! { ProjectChangedNotification {
-    change_type: required "changeType",
-    project_id: required "projectId",
+    change_type: natural "changeType",
+    project_id: natural "projectId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -180,7 +180,7 @@ impl ProjectCreateResponse {
 }
 
 wire::object! { ProjectCreateResponse {
-    project: required "project",
+    project: natural "project",
 } }
 
 /// Deletes a project.
@@ -292,7 +292,7 @@ impl ProjectImportResponse {
 }
 
 wire::object! { ProjectImportResponse {
-    project: required "project",
+    project: natural "project",
 } }
 
 /// Lists projects, page by page.
@@ -371,7 +371,7 @@ impl ProjectListResponse {
 }
 
 wire::object! { ProjectListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -464,7 +464,7 @@ impl ProjectReadResponse {
 }
 
 wire::object! { ProjectReadResponse {
-    project: required "project",
+    project: natural "project",
 } }
 
 /// Used in [`Project::roots`](field@crate::Project::roots),
@@ -484,7 +484,7 @@ impl ProjectRoot {
 }
 
 wire::object! { ProjectRoot {
-    path: required "path",
+    path: natural "path",
 } }
 
 /// Used in [`ProjectListParams::sort_key`](field@crate::ProjectListParams::sort_key).
@@ -578,7 +578,7 @@ impl ProjectUpdateResponse {
 }
 
 wire::object! { ProjectUpdateResponse {
-    project: required "project",
+    project: natural "project",
 } }
 
 /// Parameters for creating an independently persisted thread section.
@@ -636,7 +636,7 @@ impl ThreadSectionCreateResponse {
 }
 
 wire::object! { ThreadSectionCreateResponse {
-    section: required "section",
+    section: natural "section",
 } }
 
 /// Parameters for deleting an independently persisted thread section.
@@ -733,7 +733,7 @@ impl ThreadSectionListResponse {
 }
 
 wire::object! { ThreadSectionListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -806,5 +806,5 @@ impl ThreadSectionUpdateResponse {
 }
 
 wire::object! { ThreadSectionUpdateResponse {
-    section: required "section",
+    section: natural "section",
 } }

@@ -44,8 +44,8 @@ wire::object! { BemItemPromotedThreadRealtimeItem {
     id: required "id",
     turn_id: required "turnId",
     item_id: required "itemId",
-    presentation: required "presentation",
-    realtime_session_id: required "realtimeSessionId",
+    presentation: natural "presentation",
+    realtime_session_id: natural "realtimeSessionId",
 } }
 
 /// Used in
@@ -132,7 +132,7 @@ impl InlineVisualizationThreadRealtimeBemItemPresentation {
 }
 
 wire::object! { InlineVisualizationThreadRealtimeBemItemPresentation {
-    index: required "index",
+    index: natural "index",
 } }
 
 /// Used in
@@ -204,8 +204,8 @@ impl RealtimeSessionClosedThreadRealtimeItem {
 
 wire::object! { RealtimeSessionClosedThreadRealtimeItem {
     id: required "id",
-    outcome: required "outcome",
-    realtime_session_id: required "realtimeSessionId",
+    outcome: natural "outcome",
+    realtime_session_id: natural "realtimeSessionId",
 } }
 
 /// Body of
@@ -231,7 +231,7 @@ impl RealtimeSessionStartedThreadRealtimeItem {
 
 wire::object! { RealtimeSessionStartedThreadRealtimeItem {
     id: required "id",
-    realtime_session_id: required "realtimeSessionId",
+    realtime_session_id: natural "realtimeSessionId",
 } }
 
 /// Used in [`RealtimeVoicesList::default_v1`](field@crate::RealtimeVoicesList::default_v1),
@@ -385,10 +385,10 @@ impl RealtimeVoicesList {
 }
 
 wire::object! { RealtimeVoicesList {
-    default_v1: required "defaultV1",
-    default_v2: required "defaultV2",
-    v1: required "v1",
-    v2: required "v2",
+    default_v1: natural "defaultV1",
+    default_v2: natural "defaultV2",
+    v1: natural "v1",
+    v2: natural "v2",
     v3: default(Vec::new()) "v3",
 } }
 
@@ -562,9 +562,9 @@ impl ThreadRealtimeAudioChunk {
 
 wire::object! { ThreadRealtimeAudioChunk {
     item_id: optional "itemId",
-    data: required "data",
-    num_channels: required "numChannels",
-    sample_rate: required "sampleRate",
+    data: natural "data",
+    num_channels: natural "numChannels",
+    sample_rate: natural "sampleRate",
     samples_per_channel: optional "samplesPerChannel",
 } }
 
@@ -648,7 +648,7 @@ impl ThreadRealtimeErrorNotification {
 
 wire::object! { ThreadRealtimeErrorNotification {
     thread_id: required "threadId",
-    message: required "message",
+    message: natural "message",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -754,7 +754,7 @@ impl ThreadRealtimeItemAddedNotification {
 
 wire::object! { ThreadRealtimeItemAddedNotification {
     thread_id: required "threadId",
-    item: required "item",
+    item: natural "item",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -789,7 +789,7 @@ impl ThreadRealtimeItemCompletedNotification {
 
 wire::object! { ThreadRealtimeItemCompletedNotification {
     thread_id: required "threadId",
-    item: required "item",
+    item: natural "item",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -824,7 +824,7 @@ impl ThreadRealtimeItemStartedNotification {
 
 wire::object! { ThreadRealtimeItemStartedNotification {
     thread_id: required "threadId",
-    item: required "item",
+    item: natural "item",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -863,7 +863,7 @@ impl ThreadRealtimeItemTranscriptDeltaNotification {
 wire::object! { ThreadRealtimeItemTranscriptDeltaNotification {
     thread_id: required "threadId",
     item_id: required "itemId",
-    delta: required "delta",
+    delta: natural "delta",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -897,7 +897,7 @@ impl ThreadRealtimeListVoicesResponse {
 }
 
 wire::object! { ThreadRealtimeListVoicesResponse {
-    voices: required "voices",
+    voices: natural "voices",
 } }
 
 /// EXPERIMENTAL - streamed output audio emitted by thread realtime.
@@ -931,7 +931,7 @@ impl ThreadRealtimeOutputAudioDeltaNotification {
 
 wire::object! { ThreadRealtimeOutputAudioDeltaNotification {
     thread_id: required "threadId",
-    audio: required "audio",
+    audio: natural "audio",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -963,7 +963,7 @@ impl ThreadRealtimeSdpNotification {
 
 wire::object! { ThreadRealtimeSdpNotification {
     thread_id: required "threadId",
-    sdp: required "sdp",
+    sdp: natural "sdp",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1338,7 +1338,7 @@ impl ThreadRealtimeStartedNotification {
 wire::object! { ThreadRealtimeStartedNotification {
     thread_id: required "threadId",
     realtime_session_id: optional "realtimeSessionId",
-    version: required "version",
+    version: natural "version",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1412,8 +1412,8 @@ impl ThreadRealtimeTranscriptDeltaNotification {
 
 wire::object! { ThreadRealtimeTranscriptDeltaNotification {
     thread_id: required "threadId",
-    delta: required "delta",
-    role: required "role",
+    delta: natural "delta",
+    role: natural "role",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1452,8 +1452,8 @@ impl ThreadRealtimeTranscriptDoneNotification {
 
 wire::object! { ThreadRealtimeTranscriptDoneNotification {
     thread_id: required "threadId",
-    role: required "role",
-    text: required "text",
+    role: natural "role",
+    text: natural "text",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1507,9 +1507,9 @@ impl TranscriptSegmentThreadRealtimeItem {
 
 wire::object! { TranscriptSegmentThreadRealtimeItem {
     id: required "id",
-    realtime_session_id: required "realtimeSessionId",
-    role: required "role",
-    text: required "text",
+    realtime_session_id: natural "realtimeSessionId",
+    role: natural "role",
+    text: natural "text",
 } }
 
 /// Body of

@@ -147,7 +147,7 @@ impl RemoteControlClientsListResponse {
 }
 
 wire::object! { RemoteControlClientsListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -270,9 +270,9 @@ impl RemoteControlDisableResponse {
 
 wire::object! { RemoteControlDisableResponse {
     environment_id: optional "environmentId",
-    installation_id: required "installationId",
-    server_name: required "serverName",
-    status: required "status",
+    installation_id: natural "installationId",
+    server_name: natural "serverName",
+    status: natural "status",
 } }
 
 /// Parameters of the request
@@ -329,9 +329,9 @@ impl RemoteControlEnableResponse {
 
 wire::object! { RemoteControlEnableResponse {
     environment_id: optional "environmentId",
-    installation_id: required "installationId",
-    server_name: required "serverName",
-    status: required "status",
+    installation_id: natural "installationId",
+    server_name: natural "serverName",
+    status: natural "status",
 } }
 
 /// Parameters of the request
@@ -391,10 +391,10 @@ impl RemoteControlPairingStartResponse {
 wire::redacted! { RemoteControlPairingStartResponse { environment_id, expires_at } hides { manual_pairing_code, pairing_code } }
 
 wire::object! { RemoteControlPairingStartResponse {
-    environment_id: required "environmentId",
-    expires_at: required "expiresAt",
+    environment_id: natural "environmentId",
+    expires_at: natural "expiresAt",
     manual_pairing_code: optional "manualPairingCode",
-    pairing_code: required "pairingCode",
+    pairing_code: natural "pairingCode",
 } }
 
 /// Parameters of the request
@@ -455,7 +455,7 @@ impl RemoteControlPairingStatusResponse {
 }
 
 wire::object! { RemoteControlPairingStatusResponse {
-    claimed: required "claimed",
+    claimed: natural "claimed",
 } }
 
 /// Current remote-control connection status and remote identity exposed to clients.
@@ -494,9 +494,9 @@ impl RemoteControlStatusChangedNotification {
 
 wire::object! { RemoteControlStatusChangedNotification {
     environment_id: optional "environmentId",
-    installation_id: required "installationId",
-    server_name: required "serverName",
-    status: required "status",
+    installation_id: natural "installationId",
+    server_name: natural "serverName",
+    status: natural "status",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -532,7 +532,7 @@ impl RemoteControlStatusReadResponse {
 
 wire::object! { RemoteControlStatusReadResponse {
     environment_id: optional "environmentId",
-    installation_id: required "installationId",
-    server_name: required "serverName",
-    status: required "status",
+    installation_id: natural "installationId",
+    server_name: natural "serverName",
+    status: natural "status",
 } }

@@ -40,8 +40,8 @@ impl AdditionalToolsResponseItem {
 
 wire::object! { AdditionalToolsResponseItem {
     id: optional "id",
-    role: required "role",
-    tools: required "tools",
+    role: natural "role",
+    tools: natural "tools",
 } }
 
 /// Used in
@@ -118,10 +118,10 @@ impl AgentMessageResponseItem {
 
 wire::object! { AgentMessageResponseItem {
     id: optional "id",
-    author: required "author",
-    content: required "content",
+    author: natural "author",
+    content: natural "content",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    recipient: required "recipient",
+    recipient: natural "recipient",
 } }
 
 /// Body of [`ResponseItem::Compaction`](crate::ResponseItem::Compaction) (`type`:
@@ -172,7 +172,7 @@ impl CompactionResponseItem {
 
 wire::object! { CompactionResponseItem {
     id: optional "id",
-    encrypted_content: required "encrypted_content",
+    encrypted_content: natural "encrypted_content",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
 } }
 
@@ -197,7 +197,7 @@ impl ConfigurationUpdateResponseItem {
 }
 
 wire::object! { ConfigurationUpdateResponseItem {
-    reasoning: required "reasoning",
+    reasoning: natural "reasoning",
 } }
 
 /// Used in [`MessageResponseItem::content`](field@crate::MessageResponseItem::content).
@@ -336,10 +336,10 @@ impl CustomToolCallOutputResponseItem {
 
 wire::object! { CustomToolCallOutputResponseItem {
     id: optional "id",
-    call_id: required "call_id",
+    call_id: natural "call_id",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
     name: optional "name",
-    output: required "output",
+    output: natural "output",
 } }
 
 /// Body of [`ResponseItem::CustomToolCall`](crate::ResponseItem::CustomToolCall) (`type`:
@@ -425,11 +425,11 @@ impl CustomToolCallResponseItem {
 
 wire::object! { CustomToolCallResponseItem {
     id: optional "id",
-    call_id: required "call_id",
+    call_id: natural "call_id",
     encrypted_content: optional "encrypted_content",
-    input: required "input",
+    input: natural "input",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    name: required "name",
+    name: natural "name",
     namespace: optional "namespace",
     status: optional "status",
 } }
@@ -454,7 +454,7 @@ impl EncryptedContentAgentMessageInputContent {
 }
 
 wire::object! { EncryptedContentAgentMessageInputContent {
-    encrypted_content: required "encrypted_content",
+    encrypted_content: natural "encrypted_content",
 } }
 
 /// Body of [`LocalShellAction::Exec`](crate::LocalShellAction::Exec) (`type`: `exec`).
@@ -513,7 +513,7 @@ impl ExecLocalShellAction {
 wire::redacted! { ExecLocalShellAction { command, timeout_ms, user, working_directory } hides { env } }
 
 wire::object! { ExecLocalShellAction {
-    command: required "command",
+    command: natural "command",
     env: optional "env",
     timeout_ms: optional "timeout_ms",
     user: optional "user",
@@ -630,7 +630,7 @@ wire::object! { FunctionCallOutputResponseItem {
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
     name: optional "name",
     namespace: optional "namespace",
-    output: required "output",
+    output: natural "output",
 } }
 
 /// Body of [`ResponseItem::FunctionCall`](crate::ResponseItem::FunctionCall) (`type`:
@@ -728,12 +728,12 @@ impl FunctionCallResponseItem {
 
 wire::object! { FunctionCallResponseItem {
     id: optional "id",
-    arguments: required "arguments",
-    call_id: required "call_id",
+    arguments: natural "arguments",
+    call_id: natural "call_id",
     encrypted_content: optional "encrypted_content",
     encrypted_function_args: optional "encrypted_function_args",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    name: required "name",
+    name: natural "name",
     namespace: optional "namespace",
     status: optional "status",
 } }
@@ -808,9 +808,9 @@ wire::object! { ImageGenerationCallResponseItem {
     id: optional "id",
     encrypted_content: optional "encrypted_content",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    result: required "result",
+    result: natural "result",
     revised_prompt: optional "revised_prompt",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Inline audio data or an uploaded file loaded by the Responses API.
@@ -899,7 +899,7 @@ impl InputTextAgentMessageInputContent {
 }
 
 wire::object! { InputTextAgentMessageInputContent {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Body of [`ContentItem::InputText`](crate::ContentItem::InputText) (`type`: `input_text`).
@@ -918,7 +918,7 @@ impl InputTextContentItem {
 }
 
 wire::object! { InputTextContentItem {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Internal Responses API passthrough metadata copied into underlying chat messages.
@@ -1038,11 +1038,11 @@ impl LocalShellCallResponseItem {
 
 wire::object! { LocalShellCallResponseItem {
     id: optional "id",
-    action: required "action",
+    action: natural "action",
     call_id: optional "call_id",
     encrypted_content: optional "encrypted_content",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in
@@ -1142,11 +1142,11 @@ impl MessageResponseItem {
 
 wire::object! { MessageResponseItem {
     id: optional "id",
-    content: required "content",
+    content: natural "content",
     encrypted_content: optional "encrypted_content",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
     phase: optional "phase",
-    role: required "role",
+    role: natural "role",
     status: optional "status",
 } }
 
@@ -1210,7 +1210,7 @@ impl OutputTextContentItem {
 wire::object! { OutputTextContentItem {
     annotations: optional "annotations",
     logprobs: optional "logprobs",
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Used in [`ReasoningResponseItem::content`](field@crate::ReasoningResponseItem::content).
@@ -1324,7 +1324,7 @@ wire::object! { ReasoningResponseItem {
     content: optional "content",
     encrypted_content: optional "encrypted_content",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    summary: required "summary",
+    summary: natural "summary",
 } }
 
 /// Body of [`ReasoningItemContent::ReasoningText`](crate::ReasoningItemContent::ReasoningText)
@@ -1344,7 +1344,7 @@ impl ReasoningTextReasoningItemContent {
 }
 
 wire::object! { ReasoningTextReasoningItemContent {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Used in
@@ -1488,7 +1488,7 @@ impl SummaryTextReasoningItemReasoningSummary {
 }
 
 wire::object! { SummaryTextReasoningItemReasoningSummary {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Body of [`ReasoningItemContent::Text`](crate::ReasoningItemContent::Text) (`type`: `text`).
@@ -1507,7 +1507,7 @@ impl TextReasoningItemContent {
 }
 
 wire::object! { TextReasoningItemContent {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Body of [`ResponseItem::ToolSearchCall`](crate::ResponseItem::ToolSearchCall) (`type`:
@@ -1587,10 +1587,10 @@ impl ToolSearchCallResponseItem {
 
 wire::object! { ToolSearchCallResponseItem {
     id: optional "id",
-    arguments: required "arguments",
+    arguments: natural "arguments",
     call_id: optional "call_id",
     encrypted_content: optional "encrypted_content",
-    execution: required "execution",
+    execution: natural "execution",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
     status: optional "status",
 } }
@@ -1661,10 +1661,10 @@ impl ToolSearchOutputResponseItem {
 wire::object! { ToolSearchOutputResponseItem {
     id: optional "id",
     call_id: optional "call_id",
-    execution: required "execution",
+    execution: natural "execution",
     internal_chat_message_metadata_passthrough: optional "internal_chat_message_metadata_passthrough",
-    status: required "status",
-    tools: required "tools",
+    status: natural "status",
+    tools: natural "tools",
 } }
 
 /// Body of [`ResponseItem::WebSearchCall`](crate::ResponseItem::WebSearchCall) (`type`:

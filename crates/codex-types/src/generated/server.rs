@@ -122,7 +122,7 @@ impl DeprecationNoticeNotification {
 
 wire::object! { DeprecationNoticeNotification {
     details: optional "details",
-    summary: required "summary",
+    summary: natural "summary",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -236,7 +236,7 @@ impl FeedbackSaveResponse {
 wire::object! { FeedbackSaveResponse {
     thread_id: required "threadId",
     prompt_hash: optional "promptHash",
-    saved_path: required "savedPath",
+    saved_path: natural "savedPath",
 } }
 
 /// Sends feedback, with logs if requested.
@@ -370,7 +370,7 @@ impl GuardianWarningNotification {
 
 wire::object! { GuardianWarningNotification {
     thread_id: required "threadId",
-    message: required "message",
+    message: natural "message",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -543,10 +543,10 @@ impl InitializeResponse {
 }
 
 wire::object! { InitializeResponse {
-    codex_home: required "codexHome",
-    platform_family: required "platformFamily",
-    platform_os: required "platformOs",
-    user_agent: required "userAgent",
+    codex_home: natural "codexHome",
+    platform_family: natural "platformFamily",
+    platform_os: natural "platformOs",
+    user_agent: natural "userAgent",
 } }
 
 /// Test-only method used to validate experimental gating.
@@ -609,8 +609,8 @@ impl ServerDiagnosticsGauge {
 }
 
 wire::object! { ServerDiagnosticsGauge {
-    name: required "name",
-    value: required "value",
+    name: natural "name",
+    value: natural "value",
 } }
 
 /// Read content-free, process-local diagnostics.
@@ -679,8 +679,8 @@ impl ServerDiagnosticsResponse {
 }
 
 wire::object! { ServerDiagnosticsResponse {
-    gauges: required "gauges",
-    process: required "process",
+    gauges: natural "gauges",
+    process: natural "process",
 } }
 
 /// A server request no longer needs a response: a client responded, or the server withdrew it.
@@ -744,6 +744,6 @@ impl WarningNotification {
 
 wire::object! { WarningNotification {
     thread_id: optional "threadId",
-    message: required "message",
+    message: natural "message",
     emitted_at_ms: envelope "emittedAtMs",
 } }

@@ -41,7 +41,7 @@ impl ActiveTurnNotSteerableCodexErrorInfo {
 }
 
 wire::object! { ActiveTurnNotSteerableCodexErrorInfo {
-    turn_kind: required "turnKind",
+    turn_kind: natural "turnKind",
 } }
 
 /// Configures who approval requests are routed to for review. Examples include sandbox escapes,
@@ -147,8 +147,8 @@ impl ByteRange {
 }
 
 wire::object! { ByteRange {
-    end: required "end",
-    start: required "start",
+    end: natural "end",
+    start: natural "start",
 } }
 
 /// Body of
@@ -322,8 +322,8 @@ impl CollaborationMode {
 }
 
 wire::object! { CollaborationMode {
-    mode: required "mode",
-    settings: required "settings",
+    mode: natural "mode",
+    settings: natural "settings",
 } }
 
 /// Requested cyber treatment for an OpenAI model turn. Authorization and model-tier
@@ -367,7 +367,7 @@ impl EncryptedContentFunctionCallOutputContentItem {
 }
 
 wire::object! { EncryptedContentFunctionCallOutputContentItem {
-    encrypted_content: required "encrypted_content",
+    encrypted_content: natural "encrypted_content",
 } }
 
 /// The whole server already runs in a sandbox, so Codex adds none.
@@ -505,10 +505,10 @@ impl GranularAskForApproval {
 }
 
 wire::object! { GranularAskForApproval {
-    mcp_elicitations: required "mcp_elicitations",
+    mcp_elicitations: natural "mcp_elicitations",
     request_permissions: optional "request_permissions",
-    rules: required "rules",
-    sandbox_approval: required "sandbox_approval",
+    rules: natural "rules",
+    sandbox_approval: natural "sandbox_approval",
     skill_approval: optional "skill_approval",
 } }
 
@@ -729,7 +729,7 @@ impl InputTextFunctionCallOutputContentItem {
 }
 
 wire::object! { InputTextFunctionCallOutputContentItem {
-    text: required "text",
+    text: natural "text",
 } }
 
 /// Body of
@@ -782,7 +782,7 @@ impl LocalAudioUserInput {
 }
 
 wire::object! { LocalAudioUserInput {
-    path: required "path",
+    path: natural "path",
 } }
 
 /// An image file on the server's machine.
@@ -815,7 +815,7 @@ impl LocalImageUserInput {
 
 wire::object! { LocalImageUserInput {
     detail: optional "detail",
-    path: required "path",
+    path: natural "path",
 } }
 
 /// A mention, by name and path.
@@ -840,8 +840,8 @@ impl MentionUserInput {
 }
 
 wire::object! { MentionUserInput {
-    name: required "name",
-    path: required "path",
+    name: natural "name",
+    path: natural "path",
 } }
 
 /// Classifies assistant text as commentary, a partial answer, or a terminal answer.
@@ -912,7 +912,7 @@ impl MisalignmentSteer {
 }
 
 wire::object! { MisalignmentSteer {
-    message: required "message",
+    message: natural "message",
 } }
 
 /// Initial collaboration mode to use when the TUI starts.
@@ -1090,8 +1090,8 @@ impl NetworkPolicyAmendment {
 }
 
 wire::object! { NetworkPolicyAmendment {
-    action: required "action",
-    host: required "host",
+    action: natural "action",
+    host: natural "host",
 } }
 
 /// Used in [`NetworkPolicyAmendment::action`](field@crate::NetworkPolicyAmendment::action).
@@ -1417,7 +1417,7 @@ impl Settings {
 
 wire::object! { Settings {
     developer_instructions: optional "developer_instructions",
-    model: required "model",
+    model: natural "model",
     reasoning_effort: optional "reasoning_effort",
 } }
 
@@ -1470,7 +1470,7 @@ impl TextElement {
 }
 
 wire::object! { TextElement {
-    byte_range: required "byteRange",
+    byte_range: natural "byteRange",
     placeholder: optional "placeholder",
 } }
 
@@ -1506,7 +1506,7 @@ impl TextUserInput {
 }
 
 wire::object! { TextUserInput {
-    text: required "text",
+    text: natural "text",
     text_elements: optional "text_elements",
 } }
 
@@ -1547,7 +1547,7 @@ impl ThreadSection {
 wire::object! { ThreadSection {
     id: required "id",
     appearance: optional "appearance",
-    name: required "name",
+    name: natural "name",
 } }
 
 /// Extensible visual presentation for a custom thread section.
@@ -1615,11 +1615,11 @@ impl TokenUsageBreakdown {
 
 wire::object! { TokenUsageBreakdown {
     cache_write_input_tokens: default(0) "cacheWriteInputTokens",
-    cached_input_tokens: required "cachedInputTokens",
-    input_tokens: required "inputTokens",
-    output_tokens: required "outputTokens",
-    reasoning_output_tokens: required "reasoningOutputTokens",
-    total_tokens: required "totalTokens",
+    cached_input_tokens: natural "cachedInputTokens",
+    input_tokens: natural "inputTokens",
+    output_tokens: natural "outputTokens",
+    reasoning_output_tokens: natural "reasoningOutputTokens",
+    total_tokens: natural "totalTokens",
 } }
 
 /// A turn of a thread: the user's input, and the agent's work on it.
@@ -1676,11 +1676,11 @@ wire::object! { Turn {
     completed_at: optional "completedAt",
     duration_ms: optional "durationMs",
     error: optional "error",
-    items: required "items",
+    items: natural "items",
     items_view: default(TurnItemsView::Full) "itemsView",
     root_turn_id: optional "rootTurnId",
     started_at: optional "startedAt",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in
@@ -1754,7 +1754,7 @@ impl TurnError {
 wire::object! { TurnError {
     additional_details: optional "additionalDetails",
     codex_error_info: optional "codexErrorInfo",
-    message: required "message",
+    message: natural "message",
     misalignment: optional "misalignment",
 } }
 

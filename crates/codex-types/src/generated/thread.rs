@@ -60,7 +60,7 @@ impl ActiveThreadStatus {
 }
 
 wire::object! { ActiveThreadStatus {
-    active_flags: required "activeFlags",
+    active_flags: natural "activeFlags",
 } }
 
 /// Used in
@@ -240,7 +240,7 @@ impl EnvironmentConnectionNotification {
 
 wire::object! { EnvironmentConnectionNotification {
     thread_id: required "threadId",
-    environment_id: required "environmentId",
+    environment_id: natural "environmentId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -389,8 +389,8 @@ impl ItemThreadTimelineEntry {
 
 wire::object! { ItemThreadTimelineEntry {
     turn_id: required "turnId",
-    item: required "item",
-    position: required "position",
+    item: natural "item",
+    position: natural "position",
 } }
 
 /// Response to `memory/reset` ([`MemoryReset`](crate::request::MemoryReset)).
@@ -450,8 +450,8 @@ impl MemoryStatusResponse {
 }
 
 wire::object! { MemoryStatusResponse {
-    v2_consolidated_threads: required "v2ConsolidatedThreads",
-    v2_ready: required "v2Ready",
+    v2_consolidated_threads: natural "v2ConsolidatedThreads",
+    v2_ready: natural "v2Ready",
 } }
 
 /// Body of [`DynamicToolSpec::Namespace`](crate::DynamicToolSpec::Namespace) (`type`:
@@ -519,8 +519,8 @@ impl QueuedSubmission {
 
 wire::object! { QueuedSubmission {
     id: required "id",
-    client_user_message_id: required "clientUserMessageId",
-    input: required "input",
+    client_user_message_id: natural "clientUserMessageId",
+    input: natural "input",
     responsesapi_client_metadata: optional "responsesapiClientMetadata",
 } }
 
@@ -545,8 +545,8 @@ impl RealtimeThreadTimelineEntry {
 }
 
 wire::object! { RealtimeThreadTimelineEntry {
-    item: required "item",
-    position: required "position",
+    item: natural "item",
+    position: natural "position",
 } }
 
 /// Acknowledges the compression trigger, not completion. Existing maintenance locks and
@@ -819,34 +819,34 @@ wire::object! { Thread {
     agent_role: optional "agentRole",
     attached_to_thread_id: optional "attachedToThreadId",
     can_accept_direct_input: optional "canAcceptDirectInput",
-    cli_version: required "cliVersion",
-    created_at: required "createdAt",
-    cwd: required "cwd",
+    cli_version: natural "cliVersion",
+    created_at: natural "createdAt",
+    cwd: natural "cwd",
     daybreak_enabled: optional "daybreakEnabled",
     environments: optional "environments",
-    ephemeral: required "ephemeral",
+    ephemeral: natural "ephemeral",
     extra: optional "extra",
     forked_from_id: optional "forkedFromId",
     git_info: optional "gitInfo",
     history_mode: default(ThreadHistoryMode::Legacy) "historyMode",
     model: optional "model",
-    model_provider: required "modelProvider",
+    model_provider: natural "modelProvider",
     name: optional "name",
     originator: optional "originator",
     parent_thread_id: optional "parentThreadId",
     path: optional "path",
-    preview: required "preview",
+    preview: natural "preview",
     project_id: nullable "projectId",
     reasoning_effort: optional "reasoningEffort",
     recency_at: optional "recencyAt",
     section: optional "section",
     section_entered_at: optional "sectionEnteredAt",
-    session_id: required "sessionId",
-    source: required "source",
-    status: required "status",
+    session_id: natural "sessionId",
+    source: natural "source",
+    status: natural "status",
     thread_source: optional "threadSource",
-    turns: required "turns",
-    updated_at: required "updatedAt",
+    turns: natural "turns",
+    updated_at: natural "updatedAt",
 } }
 
 /// A reason why an active thread is waiting.
@@ -999,10 +999,10 @@ impl ThreadAttachment {
 
 wire::object! { ThreadAttachment {
     id: required "id",
-    attachment_type: required "attachmentType",
-    created_at: required "createdAt",
-    identity_key: required "identityKey",
-    payload: required "payload",
+    attachment_type: natural "attachmentType",
+    created_at: natural "createdAt",
+    identity_key: natural "identityKey",
+    payload: natural "payload",
 } }
 
 /// Result of attempting to associate an attachment with a thread.
@@ -1087,8 +1087,8 @@ impl ThreadAttachmentAddResponse {
 }
 
 wire::object! { ThreadAttachmentAddResponse {
-    attachment: required "attachment",
-    outcome: required "outcome",
+    attachment: natural "attachment",
+    outcome: natural "outcome",
 } }
 
 /// Parameters for listing attachments from one thread.
@@ -1159,7 +1159,7 @@ impl ThreadAttachmentListResponse {
 }
 
 wire::object! { ThreadAttachmentListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -1202,7 +1202,7 @@ impl ThreadAttachmentOwner {
 
 wire::object! { ThreadAttachmentOwner {
     thread_id: required "threadId",
-    archived: required "archived",
+    archived: natural "archived",
 } }
 
 /// Parameters for reverse lookup by attachment identity within this server's store.
@@ -1290,7 +1290,7 @@ impl ThreadAttachmentOwnerListResponse {
 }
 
 wire::object! { ThreadAttachmentOwnerListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -1379,10 +1379,10 @@ impl ThreadAttachmentUpdatedNotification {
 
 wire::object! { ThreadAttachmentUpdatedNotification {
     thread_id: required "threadId",
-    attachment_id: required "attachmentId",
-    attachment_type: required "attachmentType",
-    identity_key: required "identityKey",
-    operation: required "operation",
+    attachment_id: natural "attachmentId",
+    attachment_type: natural "attachmentType",
+    identity_key: natural "identityKey",
+    operation: natural "operation",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -1425,9 +1425,9 @@ impl ThreadBackgroundTerminal {
 
 wire::object! { ThreadBackgroundTerminal {
     item_id: required "itemId",
-    command: required "command",
+    command: natural "command",
     cpu_percent: optional "cpuPercent",
-    cwd: required "cwd",
+    cwd: natural "cwd",
     os_pid: optional "osPid",
     process_id: required "processId",
     rss_kb: optional "rssKb",
@@ -1546,7 +1546,7 @@ impl ThreadBackgroundTerminalsListResponse {
 }
 
 wire::object! { ThreadBackgroundTerminalsListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -1600,7 +1600,7 @@ impl ThreadBackgroundTerminalsTerminateResponse {
 }
 
 wire::object! { ThreadBackgroundTerminalsTerminateResponse {
-    terminated: required "terminated",
+    terminated: natural "terminated",
 } }
 
 /// The server unloaded a thread.
@@ -1717,8 +1717,8 @@ impl ThreadDecrementElicitationResponse {
 }
 
 wire::object! { ThreadDecrementElicitationResponse {
-    count: required "count",
-    paused: required "paused",
+    count: natural "count",
+    paused: natural "paused",
 } }
 
 /// Deletes a thread.
@@ -1806,9 +1806,9 @@ impl ThreadEnvironment {
 }
 
 wire::object! { ThreadEnvironment {
-    cwd: required "cwd",
-    environment_id: required "environmentId",
-    runtime_workspace_roots: required "runtimeWorkspaceRoots",
+    cwd: natural "cwd",
+    environment_id: natural "environmentId",
+    runtime_workspace_roots: natural "runtimeWorkspaceRoots",
 } }
 
 /// Extra app-server data for a thread.
@@ -2220,19 +2220,19 @@ impl ThreadForkResponse {
 
 wire::object! { ThreadForkResponse {
     active_permission_profile: optional "activePermissionProfile",
-    approval_policy: required "approvalPolicy",
-    approvals_reviewer: required "approvalsReviewer",
-    cwd: required "cwd",
+    approval_policy: natural "approvalPolicy",
+    approvals_reviewer: natural "approvalsReviewer",
+    cwd: natural "cwd",
     disabled_plugin_ids: default(Vec::new()) "disabledPluginIds",
     instruction_sources: default(Vec::new()) "instructionSources",
-    model: required "model",
-    model_provider: required "modelProvider",
+    model: natural "model",
+    model_provider: natural "modelProvider",
     multi_agent_mode: default(MultiAgentMode::ExplicitRequestOnly) "multiAgentMode",
     reasoning_effort: optional "reasoningEffort",
     runtime_workspace_roots: default(Vec::new()) "runtimeWorkspaceRoots",
-    sandbox: required "sandbox",
+    sandbox: natural "sandbox",
     service_tier: optional "serviceTier",
-    thread: required "thread",
+    thread: natural "thread",
 } }
 
 /// The goal of a thread, with its budget and progress.
@@ -2276,13 +2276,13 @@ impl ThreadGoal {
 
 wire::object! { ThreadGoal {
     thread_id: required "threadId",
-    created_at: required "createdAt",
-    objective: required "objective",
-    status: required "status",
-    time_used_seconds: required "timeUsedSeconds",
+    created_at: natural "createdAt",
+    objective: natural "objective",
+    status: natural "status",
+    time_used_seconds: natural "timeUsedSeconds",
     token_budget: optional "tokenBudget",
-    tokens_used: required "tokensUsed",
-    updated_at: required "updatedAt",
+    tokens_used: natural "tokensUsed",
+    updated_at: natural "updatedAt",
 } }
 
 /// Removes the goal of a thread.
@@ -2336,7 +2336,7 @@ impl ThreadGoalClearResponse {
 }
 
 wire::object! { ThreadGoalClearResponse {
-    cleared: required "cleared",
+    cleared: natural "cleared",
 } }
 
 /// The goal of a thread was removed.
@@ -2509,7 +2509,7 @@ impl ThreadGoalSetResponse {
 }
 
 wire::object! { ThreadGoalSetResponse {
-    goal: required "goal",
+    goal: natural "goal",
 } }
 
 /// The status of a thread's goal.
@@ -2584,7 +2584,7 @@ impl ThreadGoalUpdatedNotification {
 wire::object! { ThreadGoalUpdatedNotification {
     thread_id: required "threadId",
     turn_id: optional "turnId",
-    goal: required "goal",
+    goal: natural "goal",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -2620,10 +2620,10 @@ impl ThreadGuardianAssessment {
 }
 
 wire::object! { ThreadGuardianAssessment {
-    outcome: required "outcome",
-    rationale: required "rationale",
-    risk_level: required "riskLevel",
-    user_authorization: required "userAuthorization",
+    outcome: natural "outcome",
+    rationale: natural "rationale",
+    risk_level: natural "riskLevel",
+    user_authorization: natural "userAuthorization",
 } }
 
 /// Calling `thread/guardianReview` subscribes the connection to the thread. The subscription
@@ -2679,7 +2679,7 @@ impl ThreadGuardianReviewResponse {
 }
 
 wire::object! { ThreadGuardianReviewResponse {
-    call_id: required "callId",
+    call_id: natural "callId",
     assessment: optional "assessment",
 } }
 
@@ -2754,8 +2754,8 @@ impl ThreadIncrementElicitationResponse {
 }
 
 wire::object! { ThreadIncrementElicitationResponse {
-    count: required "count",
-    paused: required "paused",
+    count: natural "count",
+    paused: natural "paused",
 } }
 
 /// Append raw Responses API items to the thread history without starting a user turn.
@@ -2905,7 +2905,7 @@ impl ThreadItemsListResponse {
 
 wire::object! { ThreadItemsListResponse {
     backwards_cursor: optional "backwardsCursor",
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -2962,7 +2962,7 @@ impl ThreadItemsReadResponse {
 }
 
 wire::object! { ThreadItemsReadResponse {
-    data: required "data",
+    data: natural "data",
 } }
 
 /// Used in [`ThreadListParams::cwd`](field@crate::ThreadListParams::cwd).
@@ -3270,7 +3270,7 @@ impl ThreadListResponse {
 
 wire::object! { ThreadListResponse {
     backwards_cursor: optional "backwardsCursor",
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
     read_states: optional "readStates",
 } }
@@ -3333,7 +3333,7 @@ impl ThreadLoadedListResponse {
 }
 
 wire::object! { ThreadLoadedListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -3594,7 +3594,7 @@ impl ThreadMetadataUpdateResponse {
 }
 
 wire::object! { ThreadMetadataUpdateResponse {
-    thread: required "thread",
+    thread: natural "thread",
 } }
 
 /// The name of a thread changed.
@@ -3721,8 +3721,8 @@ impl ThreadPredictionUpdatedNotification {
 
 wire::object! { ThreadPredictionUpdatedNotification {
     thread_id: required "threadId",
-    result: required "result",
-    source_turn_id: required "sourceTurnId",
+    result: natural "result",
+    source_turn_id: natural "sourceTurnId",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -3788,7 +3788,7 @@ impl ThreadPrepareApprovedPlanResponse {
 }
 
 wire::object! { ThreadPrepareApprovedPlanResponse {
-    prompt: required "prompt",
+    prompt: natural "prompt",
 } }
 
 /// A thread was assigned to another project, or to none.
@@ -3893,7 +3893,7 @@ impl ThreadQueueAddResponse {
 }
 
 wire::object! { ThreadQueueAddResponse {
-    queued_submission: required "queuedSubmission",
+    queued_submission: natural "queuedSubmission",
 } }
 
 /// The queue of a thread changed.
@@ -3976,7 +3976,7 @@ impl ThreadQueueDeleteResponse {
 }
 
 wire::object! { ThreadQueueDeleteResponse {
-    deleted: required "deleted",
+    deleted: natural "deleted",
 } }
 
 /// Lists the queued user input of a thread, page by page.
@@ -4050,7 +4050,7 @@ impl ThreadQueueListResponse {
 }
 
 wire::object! { ThreadQueueListResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -4155,7 +4155,7 @@ impl ThreadQueueStartResponse {
 }
 
 wire::object! { ThreadQueueStartResponse {
-    turn: required "turn",
+    turn: natural "turn",
 } }
 
 /// Replaces queued user input.
@@ -4229,7 +4229,7 @@ impl ThreadQueueUpdateResponse {
 }
 
 wire::object! { ThreadQueueUpdateResponse {
-    queued_submission: required "queuedSubmission",
+    queued_submission: natural "queuedSubmission",
 } }
 
 /// Reads a stored thread without resuming it.
@@ -4293,7 +4293,7 @@ impl ThreadReadResponse {
 
 wire::object! { ThreadReadResponse {
     read_state: optional "readState",
-    thread: required "thread",
+    thread: natural "thread",
 } }
 
 /// The first unread position in a durable local thread. A null position means read. The opaque
@@ -4318,7 +4318,7 @@ impl ThreadReadState {
 
 wire::object! { ThreadReadState {
     first_unread: optional "firstUnread",
-    revision: required "revision",
+    revision: natural "revision",
 } }
 
 /// The first unread position of a thread changed.
@@ -4352,7 +4352,7 @@ impl ThreadReadStateChangedNotification {
 
 wire::object! { ThreadReadStateChangedNotification {
     thread_id: required "threadId",
-    read_state: required "readState",
+    read_state: natural "readState",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -4433,7 +4433,7 @@ impl ThreadReadStateUpdateResponse {
 }
 
 wire::object! { ThreadReadStateUpdateResponse {
-    read_state: required "readState",
+    read_state: natural "readState",
 } }
 
 /// Used in
@@ -4826,22 +4826,22 @@ impl ThreadResumeResponse {
 
 wire::object! { ThreadResumeResponse {
     active_permission_profile: optional "activePermissionProfile",
-    approval_policy: required "approvalPolicy",
-    approvals_reviewer: required "approvalsReviewer",
+    approval_policy: natural "approvalPolicy",
+    approvals_reviewer: natural "approvalsReviewer",
     collaboration_mode: optional "collaborationMode",
-    cwd: required "cwd",
+    cwd: natural "cwd",
     disabled_plugin_ids: default(Vec::new()) "disabledPluginIds",
     initial_turns_page: optional "initialTurnsPage",
     instruction_sources: default(Vec::new()) "instructionSources",
     items_backwards_cursor: optional "itemsBackwardsCursor",
-    model: required "model",
-    model_provider: required "modelProvider",
+    model: natural "model",
+    model_provider: natural "modelProvider",
     multi_agent_mode: default(MultiAgentMode::ExplicitRequestOnly) "multiAgentMode",
     reasoning_effort: optional "reasoningEffort",
     runtime_workspace_roots: default(Vec::new()) "runtimeWorkspaceRoots",
-    sandbox: required "sandbox",
+    sandbox: natural "sandbox",
     service_tier: optional "serviceTier",
-    thread: required "thread",
+    thread: natural "thread",
     turns_backwards_cursor: optional "turnsBackwardsCursor",
 } }
 
@@ -4908,7 +4908,7 @@ impl ThreadRevertResponse {
 
 wire::object! { ThreadRevertResponse {
     items_backwards_cursor: optional "itemsBackwardsCursor",
-    thread: required "thread",
+    thread: natural "thread",
     turns_backwards_cursor: optional "turnsBackwardsCursor",
 } }
 
@@ -5129,8 +5129,8 @@ wire::object! { ThreadSampleResponse {
     cached_input_tokens: optional "cachedInputTokens",
     input_tokens: optional "inputTokens",
     output_tokens: optional "outputTokens",
-    response_id: required "responseId",
-    source_turn_id: required "sourceTurnId",
+    response_id: natural "responseId",
+    source_turn_id: natural "sourceTurnId",
     text: optional "text",
 } }
 
@@ -5172,9 +5172,9 @@ impl ThreadSearchOccurrence {
 wire::object! { ThreadSearchOccurrence {
     turn_id: required "turnId",
     item_id: required "itemId",
-    snippet: required "snippet",
-    snippet_match_range: required "snippetMatchRange",
-    turn_cursor: required "turnCursor",
+    snippet: natural "snippet",
+    snippet_match_range: natural "snippetMatchRange",
+    turn_cursor: natural "turnCursor",
 } }
 
 /// Parameters for searching visible message occurrences within one paginated thread.
@@ -5256,7 +5256,7 @@ impl ThreadSearchOccurrencesResponse {
 }
 
 wire::object! { ThreadSearchOccurrencesResponse {
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -5411,7 +5411,7 @@ impl ThreadSearchResponse {
 
 wire::object! { ThreadSearchResponse {
     backwards_cursor: optional "backwardsCursor",
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -5435,8 +5435,8 @@ impl ThreadSearchResult {
 }
 
 wire::object! { ThreadSearchResult {
-    snippet: required "snippet",
-    thread: required "thread",
+    snippet: natural "snippet",
+    thread: natural "thread",
 } }
 
 /// Used in [`ThreadSearchParams::sort_key`](field@crate::ThreadSearchParams::sort_key).
@@ -5480,8 +5480,8 @@ impl ThreadSearchTextRange {
 }
 
 wire::object! { ThreadSearchTextRange {
-    end: required "end",
-    start: required "start",
+    end: natural "end",
+    start: natural "start",
 } }
 
 /// Broadcast after a successful move into, within, or out of a section.
@@ -5668,18 +5668,18 @@ impl ThreadSettings {
 
 wire::object! { ThreadSettings {
     active_permission_profile: optional "activePermissionProfile",
-    approval_policy: required "approvalPolicy",
-    approvals_reviewer: required "approvalsReviewer",
-    collaboration_mode: required "collaborationMode",
-    cwd: required "cwd",
+    approval_policy: natural "approvalPolicy",
+    approvals_reviewer: natural "approvalsReviewer",
+    collaboration_mode: natural "collaborationMode",
+    cwd: natural "cwd",
     disabled_plugin_ids: default(Vec::new()) "disabledPluginIds",
     effort: optional "effort",
     environments: optional "environments",
-    model: required "model",
-    model_provider: required "modelProvider",
+    model: natural "model",
+    model_provider: natural "modelProvider",
     multi_agent_mode: default(MultiAgentMode::ExplicitRequestOnly) "multiAgentMode",
     personality: optional "personality",
-    sandbox_policy: required "sandboxPolicy",
+    sandbox_policy: natural "sandboxPolicy",
     service_tier: optional "serviceTier",
     summary: optional "summary",
 } }
@@ -5941,7 +5941,7 @@ impl ThreadSettingsUpdatedNotification {
 
 wire::object! { ThreadSettingsUpdatedNotification {
     thread_id: required "threadId",
-    thread_settings: required "threadSettings",
+    thread_settings: natural "threadSettings",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -6099,8 +6099,8 @@ wire::object! { ThreadSpawnSubAgentSource {
     agent_nickname: optional "agent_nickname",
     agent_path: optional "agent_path",
     agent_role: optional "agent_role",
-    depth: required "depth",
-    parent_thread_id: required "parent_thread_id",
+    depth: natural "depth",
+    parent_thread_id: natural "parent_thread_id",
 } }
 
 /// Starts a new thread.
@@ -6525,19 +6525,19 @@ impl ThreadStartResponse {
 
 wire::object! { ThreadStartResponse {
     active_permission_profile: optional "activePermissionProfile",
-    approval_policy: required "approvalPolicy",
-    approvals_reviewer: required "approvalsReviewer",
-    cwd: required "cwd",
+    approval_policy: natural "approvalPolicy",
+    approvals_reviewer: natural "approvalsReviewer",
+    cwd: natural "cwd",
     disabled_plugin_ids: default(Vec::new()) "disabledPluginIds",
     instruction_sources: default(Vec::new()) "instructionSources",
-    model: required "model",
-    model_provider: required "modelProvider",
+    model: natural "model",
+    model_provider: natural "modelProvider",
     multi_agent_mode: default(MultiAgentMode::ExplicitRequestOnly) "multiAgentMode",
     reasoning_effort: optional "reasoningEffort",
     runtime_workspace_roots: default(Vec::new()) "runtimeWorkspaceRoots",
-    sandbox: required "sandbox",
+    sandbox: natural "sandbox",
     service_tier: optional "serviceTier",
-    thread: required "thread",
+    thread: natural "thread",
 } }
 
 /// Used in
@@ -6582,7 +6582,7 @@ impl ThreadStartedNotification {
 }
 
 wire::object! { ThreadStartedNotification {
-    thread: required "thread",
+    thread: natural "thread",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -6645,7 +6645,7 @@ impl ThreadStatusChangedNotification {
 
 wire::object! { ThreadStatusChangedNotification {
     thread_id: required "threadId",
-    status: required "status",
+    status: natural "status",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -6743,7 +6743,7 @@ impl ThreadTimelineListResponse {
 
 wire::object! { ThreadTimelineListResponse {
     active_realtime_session_at_page_start: optional "activeRealtimeSessionAtPageStart",
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -6772,9 +6772,9 @@ impl ThreadTokenUsage {
 }
 
 wire::object! { ThreadTokenUsage {
-    last: required "last",
+    last: natural "last",
     model_context_window: optional "modelContextWindow",
-    total: required "total",
+    total: natural "total",
 } }
 
 /// The token usage of a thread changed. Resuming a thread repeats the last report.
@@ -6812,7 +6812,7 @@ impl ThreadTokenUsageUpdatedNotification {
 wire::object! { ThreadTokenUsageUpdatedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    token_usage: required "tokenUsage",
+    token_usage: natural "tokenUsage",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -6912,7 +6912,7 @@ impl ThreadTurnsListResponse {
 
 wire::object! { ThreadTurnsListResponse {
     backwards_cursor: optional "backwardsCursor",
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }
 
@@ -6956,7 +6956,7 @@ impl ThreadUnarchiveResponse {
 }
 
 wire::object! { ThreadUnarchiveResponse {
-    thread: required "thread",
+    thread: natural "thread",
 } }
 
 /// An archived thread was restored.
@@ -7050,7 +7050,7 @@ impl ThreadUnsubscribeResponse {
 }
 
 wire::object! { ThreadUnsubscribeResponse {
-    status: required "status",
+    status: natural "status",
 } }
 
 /// The outcome of `thread/unsubscribe`.
@@ -7118,9 +7118,9 @@ wire::object! { TurnCompletedThreadTimelineEntry {
     completed_at: optional "completedAt",
     duration_ms: optional "durationMs",
     error: optional "error",
-    position: required "position",
+    position: natural "position",
     started_at: optional "startedAt",
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Body of [`ThreadTimelineEntry::TurnStarted`](crate::ThreadTimelineEntry::TurnStarted)
@@ -7147,7 +7147,7 @@ impl TurnStartedThreadTimelineEntry {
 
 wire::object! { TurnStartedThreadTimelineEntry {
     turn_id: required "turnId",
-    position: required "position",
+    position: natural "position",
     started_at: optional "startedAt",
 } }
 
@@ -7196,6 +7196,6 @@ impl TurnsPage {
 
 wire::object! { TurnsPage {
     backwards_cursor: optional "backwardsCursor",
-    data: required "data",
+    data: natural "data",
     next_cursor: optional "nextCursor",
 } }

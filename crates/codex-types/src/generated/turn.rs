@@ -183,8 +183,8 @@ impl ErrorNotification {
 wire::object! { ErrorNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    error: required "error",
-    will_retry: required "willRetry",
+    error: natural "error",
+    will_retry: natural "willRetry",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -262,8 +262,8 @@ impl ReviewStartResponse {
 }
 
 wire::object! { ReviewStartResponse {
-    review_thread_id: required "reviewThreadId",
-    turn: required "turn",
+    review_thread_id: natural "reviewThreadId",
+    turn: natural "turn",
 } }
 
 /// Used in [`ReviewStartParams::target`](field@crate::ReviewStartParams::target).
@@ -324,7 +324,7 @@ impl TurnCompletedNotification {
 
 wire::object! { TurnCompletedNotification {
     thread_id: required "threadId",
-    turn: required "turn",
+    turn: natural "turn",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -364,7 +364,7 @@ impl TurnDiffUpdatedNotification {
 wire::object! { TurnDiffUpdatedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    diff: required "diff",
+    diff: natural "diff",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -437,7 +437,7 @@ impl TurnModerationMetadataNotification {
 wire::object! { TurnModerationMetadataNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
-    metadata: required "metadata",
+    metadata: natural "metadata",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -461,8 +461,8 @@ impl TurnPlanStep {
 }
 
 wire::object! { TurnPlanStep {
-    status: required "status",
-    step: required "step",
+    status: natural "status",
+    step: natural "step",
 } }
 
 /// The status of a step of the agent's plan.
@@ -529,7 +529,7 @@ wire::object! { TurnPlanUpdatedNotification {
     thread_id: required "threadId",
     turn_id: required "turnId",
     explanation: optional "explanation",
-    plan: required "plan",
+    plan: natural "plan",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -667,7 +667,7 @@ impl TurnSettingsUpdateResponse {
 }
 
 wire::object! { TurnSettingsUpdateResponse {
-    status: required "status",
+    status: natural "status",
 } }
 
 /// Used in
@@ -1116,7 +1116,7 @@ impl TurnStartResponse {
 }
 
 wire::object! { TurnStartResponse {
-    turn: required "turn",
+    turn: natural "turn",
 } }
 
 /// A turn started. May arrive before or after the response to `turn/start`.
@@ -1146,7 +1146,7 @@ impl TurnStartedNotification {
 
 wire::object! { TurnStartedNotification {
     thread_id: required "threadId",
-    turn: required "turn",
+    turn: natural "turn",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 

@@ -6,9 +6,13 @@ use serde::{
     de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor},
     ser::SerializeMap,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
-use super::BorrowedStr;
+use super::{
+    BorrowedStr,
+    mode::{Mode, fault_count, mode, record, take_faults},
+    natural::{Natural, read_or_record},
+};
 
 /// A struct that is read from and written as the entries of a JSON object. A tagged union writes its
 /// tag before these entries.
@@ -29,6 +33,7 @@ pub(crate) struct Fields<'de, A> {
     /// The value of the last key returned from `early`.
     early_value: Option<Value>,
     map: A,
+    mode: Mode,
     name: &'static str,
     marker: PhantomData<&'de ()>,
 }
@@ -39,6 +44,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
             early: early.into_iter(),
             early_value: None,
             map,
+            mode: mode(),
             name,
             marker: PhantomData,
         }
@@ -61,6 +67,59 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
             None => self.map.next_value(),
         };
         value.map_err(|error| in_field(self.name, key, &error))
+    }
+
+    /// Decodes the value of `key` if it can be read. What cannot be read is an error, except in
+    /// [`Mode::Lossy`], which records it.
+    pub(crate) fn optional<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<T>, A::Error> {
+        if self.mode != Mode::Lossy {
+            return self.value(key).map(Some);
+        }
+        let json = self.raw(key)?;
+        let before = fault_count();
+        match serde_json::from_str(json.get()) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                drop(take_faults(before));
+                record(format!("{}.{key}", self.name), json.get(), error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Decodes the value of `key`, which a server may leave out: `None` for `null`.
+    pub(crate) fn natural<T: Natural>(&mut self, key: &str) -> Result<Option<T>, A::Error> {
+        match self.mode {
+            Mode::Strict => self.value(key).map(Some),
+            Mode::Normal => self.value(key),
+            Mode::Lossy => {
+                let json = self.raw(key)?;
+                Ok(
+                    read_or_record::<Option<T>>(&format!("{}.{key}", self.name), json.get())
+                        .flatten(),
+                )
+            }
+        }
+    }
+
+    /// Unwraps a field that a server may leave out.
+    pub(crate) fn or_absent<T: Natural>(&self, value: Option<T>, key: &str) -> Result<T, A::Error> {
+        let value = match value {
+            None if self.mode != Mode::Strict => T::absent(),
+            value => value,
+        };
+        self.required(value, key)
+    }
+
+    fn raw(&mut self, key: &str) -> Result<Box<RawValue>, A::Error> {
+        match self.early_value.take() {
+            Some(value) => serde_json::value::to_raw_value(&value).map_err(Error::custom),
+            None => self.map.next_value(),
+        }
+        .map_err(|error| in_field(self.name, key, &error))
     }
 
     /// Decodes the params of a message; `null` counts as an empty object.

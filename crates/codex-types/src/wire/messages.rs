@@ -126,7 +126,7 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
                     let params = fields.value::<Option<Value>>("params")?;
                     early = params.map(|params| params.to_string());
                 }
-                ("emittedAtMs", _) => time = fields.value("emittedAtMs")?,
+                ("emittedAtMs", _) => time = fields.optional("emittedAtMs")?.flatten(),
                 _ => fields.skip()?,
             }
         }

@@ -8,7 +8,10 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use super::BorrowedStr;
+use super::{
+    BorrowedStr,
+    mode::{Mode, in_mode},
+};
 
 /// A union whose variants are strings, or objects with a single key that names the variant.
 pub(crate) trait Mixed: Sized {
@@ -94,6 +97,16 @@ macro_rules! mixed {
             }
         }
 
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                Some(Self::Unrecognized(::serde_json::Value::Null))
+            }
+
+            fn unreadable(_field: &str, json: &str) -> Option<Self> {
+                ::serde_json::from_str(json).ok().map(Self::Unrecognized)
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_any($crate::wire::MixedVisitor(::std::marker::PhantomData))
@@ -124,7 +137,8 @@ pub(crate) fn try_variant<T: DeserializeOwned>(
 ) -> Option<T> {
     use fmt::Write as _;
 
-    match serde_json::from_str(json) {
+    // Every variant would match without its required fields.
+    match in_mode(Mode::Strict, || serde_json::from_str(json)) {
         Ok(value) => Some(value),
         Err(error) => {
             // Writing to a string cannot fail.
@@ -143,6 +157,12 @@ pub(crate) fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<St
 /// order of the table.
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                None
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let json = $crate::wire::json_text(deserializer)?;

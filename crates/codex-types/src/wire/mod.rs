@@ -11,6 +11,8 @@ mod fields;
 mod messages;
 mod methods;
 mod mixed;
+pub(crate) mod mode;
+mod natural;
 mod object;
 mod strings;
 mod tagged;
@@ -24,6 +26,7 @@ pub(crate) use messages::{
 pub use messages::{ParamsError, UnrecognizedMessage};
 pub(crate) use methods::{requests, server_calls};
 pub(crate) use mixed::{Mixed, MixedVisitor, json_text, mixed, try_variant, untagged};
+pub(crate) use natural::Natural;
 pub(crate) use object::{object, object_finish, object_read, object_write};
 pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings};
 pub(crate) use tagged::{

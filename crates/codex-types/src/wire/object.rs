@@ -6,11 +6,15 @@
 /// | rule | Rust type | absent | `null` | written |
 /// |---|---|---|---|---|
 /// | `required` | `T` | error | error, unless `T` accepts it | always |
+/// | `natural` | `T` | natural value | natural value | always |
 /// | `nullable` | `Option<T>` | `None` | `None` | always |
 /// | `optional` | `Option<T>` | `None` | `None` | if `Some` |
 /// | `clearable` | `Option<Option<T>>` | `None` | `Some(None)` | if `Some` |
 /// | `default(value)` | `T` | `value` | `value` | always |
 /// | `envelope` | `Option<T>` | – | – | never: it is not part of the params |
+///
+/// The natural value is that of [`Natural`](super::natural::Natural): empty, zero, `false`, or
+/// unrecognized. [`Mode`](super::mode::Mode) says when it counts.
 ///
 /// Unknown keys are ignored. `open` before the name keeps them in a map `rest`; `strict` rejects them.
 macro_rules! object {
@@ -59,6 +63,12 @@ macro_rules! object {
             }
         }
 
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                ::serde_json::from_str("{}").ok()
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_map($crate::wire::ObjectVisitor(::std::marker::PhantomData))
@@ -83,8 +93,11 @@ macro_rules! object_read {
     (required $field:ident $fields:ident $key:literal) => {
         $field = Some($fields.value($key)?)
     };
+    (natural $field:ident $fields:ident $key:literal) => {
+        $field = $fields.natural($key)?
+    };
     ($rule:ident $field:ident $fields:ident $key:literal) => {
-        $field = Some($fields.value($key)?)
+        $field = $fields.optional($key)?
     };
     (skip $fields:ident $key:ident) => {
         $fields.skip()?
@@ -93,8 +106,8 @@ macro_rules! object_read {
         return $fields.refuse(&$key)
     };
     (rest $fields:ident $key:ident $rest:ident) => {{
-        let value = $fields.value(&$key)?;
-        ::std::iter::Extend::extend(&mut $rest, [($key.into_owned(), value)]);
+        let value = $fields.optional(&$key)?;
+        ::std::iter::Extend::extend(&mut $rest, value.map(|value| ($key.into_owned(), value)));
     }};
 }
 
@@ -102,6 +115,9 @@ macro_rules! object_read {
 macro_rules! object_finish {
     (required $field:ident $fields:ident $key:literal) => {
         $fields.required($field, $key)?
+    };
+    (natural $field:ident $fields:ident $key:literal) => {
+        $fields.or_absent($field, $key)?
     };
     (nullable $field:ident $fields:ident $key:literal) => {
         $field.unwrap_or(None)
@@ -126,6 +142,9 @@ macro_rules! object_finish {
 /// Writes one field.
 macro_rules! object_write {
     (required $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
+    };
+    (natural $self:ident $field:ident $map:ident $key:literal) => {
         $map.serialize_entry($key, &$self.$field)?
     };
     (nullable $self:ident $field:ident $map:ident $key:literal) => {

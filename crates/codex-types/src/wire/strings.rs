@@ -49,6 +49,12 @@ macro_rules! strings {
             }
         }
 
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                Some(Self::Unrecognized(String::new()))
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_str($crate::wire::StrVisitor(
@@ -67,6 +73,12 @@ macro_rules! strings {
                 match self {
                     $(Self::$variant => $wire,)*
                 }
+            }
+        }
+
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                None
             }
         }
 
@@ -105,6 +117,12 @@ macro_rules! string_newtype {
         impl From<String> for $name {
             fn from(value: String) -> Self {
                 Self(value)
+            }
+        }
+
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                Some(Self(String::new()))
             }
         }
 

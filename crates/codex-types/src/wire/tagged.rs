@@ -97,6 +97,16 @@ macro_rules! tagged {
             }
         }
 
+        impl $crate::wire::Natural for $name {
+            fn absent() -> Option<Self> {
+                Some(Self::Unrecognized(::serde_json::Value::Null))
+            }
+
+            fn unreadable(_field: &str, json: &str) -> Option<Self> {
+                ::serde_json::from_str(json).ok().map(Self::Unrecognized)
+            }
+        }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_map($crate::wire::TaggedVisitor(::std::marker::PhantomData))

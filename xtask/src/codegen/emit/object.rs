@@ -292,6 +292,7 @@ fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result
     writeln!(out, "wire::object! {{ {prefix}{name} {{")?;
     for field in &object.fields {
         let rule = match field.rule {
+            Rule::Required if field.natural => "natural".to_owned(),
             Rule::Required => "required".to_owned(),
             Rule::Nullable => "nullable".to_owned(),
             Rule::Optional => "optional".to_owned(),

@@ -396,7 +396,7 @@ impl ThingStartResponse {
 }
 
 wire::object! { ThingStartResponse {
-    thing: required "thing",
+    thing: natural "thing",
 } }
 
 /// Parameters of the notification [`thing/started`](crate::ServerNotification::ThingStarted).

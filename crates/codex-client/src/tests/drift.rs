@@ -1,0 +1,201 @@
+//! Servers that write less than the schema requires, or write it differently.
+
+use codex_types::{ThreadItem, TurnStatus};
+use serde_json::{Value, json};
+
+use crate::{
+    approvals::{decision::Decision, request::ApprovalRequest},
+    client::Codex,
+    error::Error,
+    tests::{FakeServer, turns::start},
+};
+
+#[tokio::test]
+async fn a_server_that_writes_only_what_a_client_needs_carries_a_turn_with_an_approval() {
+    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
+    let (reader, writer) = tokio::io::split(client_end);
+    let server = tokio::spawn(async move {
+        let mut fake = FakeServer::new(server_end);
+        fake.respond("initialize", json!({})).await;
+        fake.receive().await;
+        fake.respond("thread/start", json!({"thread": {"id": "t"}}))
+            .await;
+        fake.respond("turn/start", json!({"turn": {"id": "u"}}))
+            .await;
+        let ids = json!({"threadId": "t", "turnId": "u", "itemId": "i", "command": "ls"});
+        let method = "item/commandExecution/requestApproval";
+        fake.send(&json!({"id": 7, "method": method, "params": ids}))
+            .await;
+        let decision = fake.receive().await;
+        let item = json!({"type": "agentMessage", "id": "m", "text": "done"});
+        fake.notify(
+            "item/completed",
+            json!({"threadId": "t", "turnId": "u", "item": item}),
+        )
+        .await;
+        let turn = json!({"id": "u", "status": "completed"});
+        fake.notify("turn/completed", json!({"threadId": "t", "turn": turn}))
+            .await;
+        decision
+    });
+    let codex = Codex::builder()
+        .on_approval(async |request: ApprovalRequest| match request {
+            ApprovalRequest::Command(command) if command.command.as_deref() == Some("ls") => {
+                Decision::Accept
+            }
+            _ => Decision::Decline,
+        })
+        .connect(reader, writer)
+        .await
+        .unwrap();
+    let thread = codex.thread_start().await.unwrap();
+    let result = thread.run("List the files.").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("done"));
+    assert!(result.unreadable.is_empty());
+    let decision = server.await.unwrap();
+    assert_eq!(decision["result"], json!({"decision": "accept"}));
+}
+
+#[tokio::test]
+async fn a_result_has_all_that_could_be_read_and_says_what_could_not() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let command = json!({
+        "type": "commandExecution", "id": "c", "command": "build", "exitCode": 3_221_225_786_u32,
+    });
+    let items = [
+        command,
+        json!({"type": "fileChange", "changes": []}),
+        json!({"type": "agentMessage", "id": "m", "text": "done"}),
+    ];
+    for item in items {
+        let params = json!({"threadId": "t", "turnId": "u", "item": item});
+        fake.notify("item/completed", params).await;
+    }
+    let usage = json!({"last": {"totalTokens": 1.5}, "total": {"totalTokens": 7}});
+    let params = json!({"threadId": "t", "turnId": "u", "tokenUsage": usage});
+    fake.notify("thread/tokenUsage/updated", params).await;
+    fake.complete_turn("u", "completed").await;
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("done"));
+    let [
+        ThreadItem::CommandExecution(command),
+        ThreadItem::Unrecognized(change),
+        _,
+    ] = &result.items[..]
+    else {
+        panic!("{:?}", result.items)
+    };
+    assert_eq!((&*command.command, command.exit_code), ("build", None));
+    assert_eq!(change["type"], "fileChange");
+    assert_eq!(result.usage.unwrap().total.total_tokens, 7);
+    let unreadable: Vec<_> = result
+        .unreadable
+        .iter()
+        .map(|error| {
+            (
+                error.method.as_deref().unwrap(),
+                error.reason.split(':').next().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        unreadable,
+        [
+            ("item/completed", "CommandExecutionThreadItem.exitCode"),
+            ("item/completed", "ItemCompletedNotification.item"),
+            (
+                "thread/tokenUsage/updated",
+                "TokenUsageBreakdown.totalTokens"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_end_without_a_status_is_an_error_and_the_partial_result_is_there() {
+    for turn_json in [json!({"id": "u"}), json!({"id": "u", "status": null})] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let turn = start(&thread, &mut fake, "u").await;
+        let item = json!({"type": "agentMessage", "id": "m", "text": "done"});
+        let params = json!({"threadId": "t", "turnId": "u", "item": item});
+        fake.notify("item/completed", params).await;
+        fake.notify(
+            "turn/completed",
+            json!({"threadId": "t", "turn": turn_json}),
+        )
+        .await;
+        let error = turn.run().await.unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{error}");
+        let partial = turn.partial();
+        assert_eq!(partial.final_response.as_deref(), Some("done"));
+        assert_eq!(partial.status, TurnStatus::Unrecognized(String::new()));
+    }
+}
+
+/// Returns all messages that spoil one member of a message, with the member.
+fn spoiled(message: &Value) -> Vec<(String, Value)> {
+    let mut pointers = Vec::new();
+    members(message, "", &mut pointers);
+    let values = [
+        json!(null),
+        json!(-1.5),
+        json!("x"),
+        json!([["x"]]),
+        json!({"x": 1}),
+    ];
+    let with = |pointer: &String, value: &Value| {
+        let mut message = message.clone();
+        *message.pointer_mut(pointer).unwrap() = value.clone();
+        (format!("{pointer} = {value}"), message)
+    };
+    pointers
+        .iter()
+        .flat_map(|pointer| values.iter().map(move |value| with(pointer, value)))
+        .collect()
+}
+
+fn members(value: &Value, path: &str, pointers: &mut Vec<String>) {
+    let members: Vec<_> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), value))
+            .collect(),
+        Value::Array(elements) => {
+            let elements = elements.iter().enumerate();
+            elements
+                .map(|(index, value)| (index.to_string(), value))
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    for (key, value) in members {
+        let path = format!("{path}/{key}");
+        pointers.push(path.clone());
+        self::members(value, &path, pointers);
+    }
+}
+
+#[tokio::test]
+async fn one_spoiled_member_of_any_item_leaves_the_response_of_the_turn() {
+    let items: Vec<Value> = serde_json::from_str(include_str!("items.json")).unwrap();
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let mut tried = 0;
+    for item in &items {
+        for (change, item) in spoiled(item) {
+            let turn = start(&thread, &mut fake, "u").await;
+            let answer = json!({"type": "agentMessage", "id": "m", "text": "done"});
+            for item in [item, answer] {
+                let params = json!({"threadId": "t", "turnId": "u", "item": item});
+                fake.notify("item/completed", params).await;
+            }
+            fake.complete_turn("u", "completed").await;
+            let result = turn.run().await.unwrap();
+            assert_eq!(result.final_response.as_deref(), Some("done"), "{change}");
+            assert_eq!(result.items.len(), 2, "{change}");
+            tried += 1;
+        }
+    }
+    println!("{tried} changed items tried, {tried} turns with their response");
+    assert!(tried > 300, "only {tried}");
+}

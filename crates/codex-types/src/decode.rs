@@ -1,0 +1,210 @@
+//! Decodes JSON more strictly or more tolerantly than `serde_json::from_str`.
+//!
+//! A released server may write less than the schema of another release requires, or write it
+//! differently. The types that a server writes therefore read what is there: an absent or `null`
+//! field takes its natural value (an empty text or list, zero, `false`, `Unrecognized`), unless it
+//! says which thing the value is (`id`, `threadId`, the tag of a union).
+//!
+//! [`strict`] refuses everything that the schema refuses. [`lossy`] also reads around fields of a
+//! wrong type.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use crate::wire::mode::{Fault, Mode, fault_count, in_mode, take_faults};
+
+/// A value, and the parts of it that could not be read.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Lossy<T> {
+    /// The value. An unreadable field counts as absent; an unreadable element of a list or map is
+    /// left out, or `Unrecognized` if its type is such an enum.
+    pub value: T,
+    /// What could not be read, in the order of the text.
+    pub unreadable: Vec<UnreadablePart>,
+}
+
+/// A part of a value that could not be read. `Debug` shows the field only: the JSON and the reason may
+/// quote a secret.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UnreadablePart {
+    /// The type and field, and the index or key in it: `Turn.items[2]`.
+    pub field: String,
+    /// The JSON text.
+    pub json: String,
+    /// Why it could not be read.
+    pub reason: String,
+}
+
+impl fmt::Debug for UnreadablePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadablePart")
+            .field("field", &self.field)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for UnreadablePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+impl From<Fault> for UnreadablePart {
+    fn from(fault: Fault) -> Self {
+        Self {
+            field: fault.field,
+            json: fault.json,
+            reason: fault.source.to_string(),
+        }
+    }
+}
+
+/// Decodes a value as the schema has it: a required field must be there.
+///
+/// # Errors
+///
+/// The fault, with the type and field.
+///
+/// # Examples
+///
+/// ```
+/// use codex_types::{TurnStartResponse, decode};
+///
+/// let json = r#"{"turn":{"id":"turn-1"}}"#;
+/// let response: TurnStartResponse = serde_json::from_str(json).unwrap();
+/// assert_eq!(response.turn.id, "turn-1");
+/// assert!(response.turn.items.is_empty());
+///
+/// assert!(decode::strict::<TurnStartResponse>(json).is_err());
+/// ```
+pub fn strict<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
+    with_strict(|| serde_json::from_str(json))
+}
+
+/// Decodes a value and leaves out the parts that cannot be read.
+///
+/// Reads nested values more than once: use it when `serde_json::from_str` has failed.
+///
+/// # Errors
+///
+/// If the text is not JSON, or if what says which thing the value is cannot be read.
+///
+/// # Examples
+///
+/// ```
+/// use codex_types::{ThreadItem, decode};
+///
+/// let json = r#"{"type":"commandExecution","id":"item-1","command":"ls","exitCode":3221225786}"#;
+/// assert!(serde_json::from_str::<ThreadItem>(json).is_err());
+///
+/// let item = decode::lossy::<ThreadItem>(json).unwrap();
+/// assert_eq!(item.value.id(), Some("item-1"));
+/// assert_eq!(item.unreadable[0].json, "3221225786");
+/// ```
+pub fn lossy<T: DeserializeOwned>(json: &str) -> serde_json::Result<Lossy<T>> {
+    with_lossy(|| serde_json::from_str(json))
+}
+
+/// Runs a function; everything that it decodes on this thread is decoded as by [`strict`].
+pub fn with_strict<R>(run: impl FnOnce() -> R) -> R {
+    in_mode(Mode::Strict, run)
+}
+
+/// Runs a function; everything that it decodes on this thread is decoded as by [`lossy`].
+///
+/// # Errors
+///
+/// The error of the function.
+pub fn with_lossy<T, E>(run: impl FnOnce() -> Result<T, E>) -> Result<Lossy<T>, E> {
+    let before = fault_count();
+    let value = in_mode(Mode::Lossy, run);
+    let unreadable = take_faults(before);
+    Ok(Lossy {
+        value: value?,
+        unreadable: unreadable.into_iter().map(UnreadablePart::from).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{Model, Turn, TurnStatus};
+
+    fn read<T: DeserializeOwned>(json: &Value) -> serde_json::Result<T> {
+        serde_json::from_str(&json.to_string())
+    }
+
+    #[test]
+    fn an_absent_or_null_field_takes_its_natural_value() {
+        let absent: Turn = read(&json!({"id": "u"})).unwrap();
+        assert_eq!(absent.status, TurnStatus::Unrecognized(String::new()));
+        assert!(absent.items.is_empty());
+        let null: Turn = read(&json!({"id": "u", "status": null, "items": null})).unwrap();
+        assert_eq!(null, absent);
+    }
+
+    #[test]
+    fn an_essential_field_has_no_natural_value() {
+        let error = read::<Turn>(&json!({"status": "completed"})).unwrap_err();
+        assert!(
+            error.to_string().contains("Turn: missing field `id`"),
+            "{error}"
+        );
+        assert!(read::<Turn>(&json!({"id": null})).is_err());
+        assert!(lossy::<Turn>(r#"{"status":"completed"}"#).is_err());
+    }
+
+    #[test]
+    fn strict_decoding_requires_every_field_and_ends_with_the_call() {
+        for (json, reason) in [
+            (r#"{"id":"u","items":[]}"#, "missing field `status`"),
+            (
+                r#"{"id":"u","items":null,"status":"completed"}"#,
+                "Turn.items",
+            ),
+        ] {
+            let error = strict::<Turn>(json).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+            assert!(serde_json::from_str::<Turn>(json).is_ok());
+        }
+    }
+
+    #[test]
+    fn lossy_decoding_keeps_the_readable_parts_and_returns_each_other_part_once() {
+        let model = json!({"id": "m", "isDefault": "sk-secret", "description": 5});
+        let list = json!({"data": [model, "sk-secret", {"id": "n"}], "nextCursor": 7}).to_string();
+        let lossy = lossy::<crate::ModelListResponse>(&list).unwrap();
+        let ids: Vec<_> = lossy
+            .value
+            .data
+            .iter()
+            .map(|model: &Model| &*model.id)
+            .collect();
+        assert_eq!(ids, ["m", "n"]);
+        let mut fields: Vec<_> = lossy.unreadable.iter().map(|part| &*part.field).collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            [
+                "Model.description",
+                "Model.isDefault",
+                "ModelListResponse.data[1]",
+                "ModelListResponse.nextCursor",
+            ]
+        );
+        assert!(!format!("{:?}", lossy.unreadable).contains("secret"));
+        assert!(serde_json::from_str::<crate::ModelListResponse>(&list).is_err());
+    }
+
+    #[test]
+    fn the_mode_ends_with_a_panic() {
+        let caught = std::panic::catch_unwind(|| with_strict(|| panic!("expected")));
+        assert!(caught.is_err());
+        assert!(read::<Turn>(&json!({"id": "u"})).is_ok());
+    }
+}

@@ -1,0 +1,131 @@
+//! Recorded messages of the server, changed in every single place, are still read.
+
+use codex_tests::protocol::RoundTrip;
+use codex_types::decode;
+use serde_json::{Value, json};
+
+use crate::recorded_traffic::{Sample, samples};
+
+/// Members that say which thing a value is, or whether it has succeeded. At the top of a message they are required.
+const IDENTITY: &[&str] = &[
+    "clientId",
+    "exitCode",
+    "id",
+    "itemId",
+    "loginId",
+    "processHandle",
+    "processId",
+    "requestId",
+    "success",
+    "threadId",
+    "turnId",
+    "watchId",
+];
+
+/// Returns the JSON pointers of all members below a value.
+fn members(value: &Value, path: &str, found: &mut Vec<String>) {
+    let mut visit = |key: &str, value: &Value| {
+        let path = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
+        members(value, &path, found);
+        found.push(path);
+    };
+    match value {
+        Value::Object(object) => object.iter().for_each(|(key, value)| visit(key, value)),
+        // The elements of one list resemble each other.
+        Value::Array(elements) => elements
+            .iter()
+            .take(2)
+            .enumerate()
+            .for_each(|(index, value)| visit(&index.to_string(), value)),
+        _ => {}
+    }
+}
+
+/// Returns the ways to spoil a value.
+fn spoiled(value: &Value) -> Vec<Option<Value>> {
+    let other = match value {
+        Value::String(_) => json!(-1.5),
+        Value::Number(_) => json!("one"),
+        Value::Bool(_) => json!("yes"),
+        Value::Array(_) => json!({ "0": 1 }),
+        Value::Object(_) | Value::Null => json!(["x"]),
+    };
+    vec![None, Some(Value::Null), Some(other), Some(json!(1e300))]
+}
+
+/// Replaces or removes the member at a JSON pointer; `None` for the element of a list that would have
+/// to be removed.
+fn changed(value: &Value, pointer: &str, by: Option<Value>) -> Option<Value> {
+    let mut value = value.clone();
+    match by {
+        Some(by) => *value.pointer_mut(pointer)? = by,
+        None => {
+            let (parent, key) = pointer.rsplit_once('/')?;
+            let key = key.replace("~1", "/").replace("~0", "~");
+            value.pointer_mut(parent)?.as_object_mut()?.remove(&key)?;
+        }
+    }
+    Some(value)
+}
+
+/// Whether a message without this member cannot be attributed to anything.
+fn is_essential(sample: &Sample, pointer: &str) -> bool {
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+    let is_top = match parent.strip_prefix("/params") {
+        Some(rest) => rest.is_empty() || IDENTITY_HOLDERS.contains(&rest),
+        None => parent.is_empty() || IDENTITY_HOLDERS.contains(&parent),
+    };
+    let below_params = pointer.strip_prefix("/params").unwrap_or(pointer);
+    ["/method", "/params"].contains(&pointer)
+        || IDENTITY_HOLDERS.contains(&below_params)
+        || (is_top && IDENTITY.contains(&key))
+        || sample.method.is_empty()
+}
+
+/// Single objects that a message is about, whose identity is required too.
+const IDENTITY_HOLDERS: &[&str] = &["/goal", "/process", "/queuedSubmission", "/thread", "/turn"];
+
+fn read(round_trip: RoundTrip, value: &Value) -> (bool, Option<usize>) {
+    let text = value.to_string();
+    let lossy = decode::with_lossy(|| round_trip(&text)).ok();
+    let unreadable = lossy.map(|lossy| lossy.unreadable.len());
+    (round_trip(&text).is_ok(), unreadable)
+}
+
+#[test]
+fn one_spoiled_member_of_a_recorded_message_does_not_spoil_the_rest() {
+    let (mut tried, mut as_is, mut around, mut lost) = (0, 0, 0, Vec::new());
+    let mut samples = samples("recorded");
+    samples.retain(|sample| sample.from_server);
+    for sample in &samples {
+        let mut pointers = Vec::new();
+        members(&sample.value, "", &mut pointers);
+        pointers.retain(|pointer| !is_essential(sample, pointer));
+        for pointer in &pointers {
+            for by in spoiled(sample.value.pointer(pointer).expect("a member")) {
+                let Some(value) = changed(&sample.value, pointer, by.clone()) else {
+                    continue;
+                };
+                tried += 1;
+                match read(sample.round_trip, &value) {
+                    (true, _) => as_is += 1,
+                    (false, Some(1..)) => around += 1,
+                    (false, told) => lost.push(format!(
+                        "{}: {} {pointer} = {by:?}: {told:?}",
+                        sample.place, sample.method
+                    )),
+                }
+            }
+        }
+    }
+    println!(
+        "{tried} mutations of recorded messages tried: {as_is} read as they are, {around} read around the fault"
+    );
+    assert!(
+        lost.is_empty(),
+        "{}\n{}",
+        lost.len(),
+        lost[..lost.len().min(40)].join("\n")
+    );
+    assert!(tried > 30_000, "only {tried} mutations");
+}
