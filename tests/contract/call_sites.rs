@@ -1,4 +1,4 @@
-//! The main calls of the SDK as users write them. A change here breaks programs. The example programs
+//! The main calls to the SDK as users write them. A change here breaks programs. The example programs
 //! cover `Codex::start()` itself.
 
 use codex_client::{

@@ -119,7 +119,7 @@ fn one_spoiled_member_of_a_recorded_message_does_not_spoil_the_rest() {
         }
     }
     println!(
-        "{tried} mutations of recorded messages tried: {as_is} read as they are, {around} read around the fault"
+        "{tried} mutations of recorded messages tried: {as_is} read as they are, {around} read without the faulty part"
     );
     assert!(
         lost.is_empty(),

@@ -1,7 +1,7 @@
 //! Request builders: one for each operation, returned by the methods of the handles.
 //!
-//! A builder sets the options of a request. `.await` sends it in async code; `send()` sends it on
-//! either side. Nothing is sent until then. Programs rarely name these types: they chain from
+//! A builder sets the options of a request. `.await` sends it in async code; `send()` sends it in
+//! async and in blocking code. Nothing is sent until then. Programs rarely name these types: they chain from
 //! [`Codex`](crate::Codex) and [`Thread`](crate::Thread).
 //!
 //! ```no_run

@@ -30,7 +30,7 @@ macro_rules! handler_table {
                 codex_types::McpServerElicitationRequestParams
             ) -> codex_types::McpServerElicitationRequestResponse;
 
-            /// Serves calls of dynamic tools (`item/tool/call`) that are not a
+            /// Serves calls to dynamic tools (`item/tool/call`) that are not a
             /// [`Tool`](crate::Tool) of their thread.
             tool_call, on_tool_call, on(
                 codex_types::DynamicToolCallParams

@@ -34,7 +34,7 @@ pub trait Request: Serialize {
 pub trait ServerCall: DeserializeOwned {
     /// The `method` on the wire, for example `item/fileChange/requestApproval`.
     const METHOD: &'static str;
-    /// Whether the server sends it only if the client has the `experimentalApi` capability.
+    /// Whether the server sends the request only to clients with the `experimentalApi` capability.
     const EXPERIMENTAL: bool;
     /// The response from the client.
     type Response: Serialize + Send + 'static;

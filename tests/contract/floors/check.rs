@@ -94,7 +94,7 @@ impl Table {
         let nodes = imports.nodes.iter().map(|file| &imports.paths[*file]);
         let homeless = nodes.filter(|path| self.floor_of(path).is_none());
         let mut faults: Vec<_> = homeless
-            .map(|path| format!("no floor knows `{path}`; add it to the table"))
+            .map(|path| format!("`{path}` has no floor; add it to the table"))
             .collect();
         for prefix in self.floors.iter().flat_map(|(_, prefixes)| *prefixes) {
             if !imports.paths.iter().any(|path| has_prefix(path, prefix)) {

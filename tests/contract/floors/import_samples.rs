@@ -208,7 +208,7 @@ fn an_item_that_a_macro_defines_is_found_in_the_file_of_the_call() {
 }
 
 #[test]
-fn code_for_tests_may_import_from_above() {
+fn test_code_may_import_from_above() {
     let report = check(&[
         (
             "ground.rs",
@@ -234,7 +234,7 @@ fn a_file_without_a_floor_and_a_prefix_without_a_file_are_faults() {
     assert_eq!(
         TABLE.check_sources(&sources).faults,
         [
-            "no floor knows `other.rs`; add it to the table",
+            "`other.rs` has no floor; add it to the table",
             "no file begins with `top`; remove it from the table",
         ]
     );

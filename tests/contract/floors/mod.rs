@@ -2,7 +2,7 @@
 //!
 //! [`crates`] lists the floors of each crate. The check reads the sources' `use` declarations and
 //! inline paths, also those in macros, and follows re-exports to the file that defines an item. It
-//! fails for imports that run up, for files that no floor knows, and for more than three files that
+//! fails for imports that run up, for files without a floor, and for more than three files that
 //! import each other. It ignores test code.
 //!
 //! A file that only declares modules and re-exports is a facade: imports lead through it, and it has

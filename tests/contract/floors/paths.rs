@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Records a `use` in the tokens of a macro. Returns whether it is one.
+    /// Records a `use` in the tokens of a macro. Returns whether the tokens are one.
     fn use_in_macro(&mut self, tokens: &[TokenTree], is_definition: bool) -> bool {
         let tokens = tokens.iter().filter(|token| !is_mark(token, '$')).cloned();
         let Ok(item) = syn::parse2::<ItemUse>(tokens.collect()) else {

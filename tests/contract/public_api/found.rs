@@ -38,7 +38,7 @@ pub(crate) enum Doc {
     OfCaller,
 }
 
-/// Finds the public functions in tokens, and the calls of macros outside function bodies.
+/// Finds the public functions in tokens, and the calls to macros outside function bodies.
 pub(crate) fn find(tokens: TokenStream) -> Vec<Found> {
     find_in(tokens, false).unwrap()
 }

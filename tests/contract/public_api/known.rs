@@ -45,7 +45,7 @@ pub(crate) fn function_name(of: &str, row: &Row) -> Option<String> {
     row.names.get(index).cloned()
 }
 
-/// Returns the names that a call of [`ALIASES`] defines.
+/// Returns the names that a call to [`ALIASES`] defines.
 pub(crate) fn aliases(arguments: TokenStream) -> BTreeSet<String> {
     let rows = Row::split(arguments, ',').into_iter();
     rows.filter_map(|row| row.names.into_iter().next())
@@ -65,7 +65,7 @@ fn rows_in(of: &str, arguments: TokenStream) -> TokenStream {
 /// A row of the arguments of a macro. A semicolon ends a row.
 pub(crate) struct Row {
     pub(crate) docs: Vec<Doc>,
-    /// The identifiers in the row; empty if its first token is none.
+    /// The identifiers in the row; empty if its first token is not an identifier.
     names: Vec<String>,
 }
 

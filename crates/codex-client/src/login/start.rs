@@ -97,9 +97,9 @@ impl<M> DeviceCodeLoginBuilder<M> {
     }
 }
 
-/// Returns the error for a response about a different kind of login than the one requested.
+/// Returns the error for a response to a different kind of login than the one requested.
 fn other_kind(response: &LoginAccountResponse) -> crate::Error {
     let text = serde_json::to_string(response).unwrap_or_default();
-    let reason = "the response is about a different kind of login";
+    let reason = "the response is for a different kind of login";
     DecodeError::at(Some(LoginAccountParams::METHOD), &text, reason, 0).into()
 }

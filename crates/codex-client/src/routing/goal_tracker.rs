@@ -59,7 +59,7 @@ pub(crate) enum GoalEvent {
 /// The state of a goal, as last reported by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum GoalState {
-    /// Nothing was reported since the goal was set.
+    /// Nothing has been reported since the goal was set or resumed.
     #[default]
     Unknown,
     /// Turns follow one another.
@@ -90,7 +90,7 @@ impl GoalTracker {
         &self.thread_id
     }
 
-    /// No code panics while it holds the lock, so a poisoned lock is as good as any.
+    /// No code panics while it holds the lock, so the lock is never poisoned.
     fn lock(&self) -> MutexGuard<'_, GoalProgress> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -203,7 +203,7 @@ impl<B: Buffer, E: Clone> Default for Mailbox<B, E> {
 }
 
 impl<B: Buffer, E: Clone> Mailbox<B, E> {
-    /// No code panics while it holds the lock, so a poisoned lock is as good as any.
+    /// No code panics while it holds the lock, so the lock is never poisoned.
     fn lock(&self) -> MutexGuard<'_, MailboxState<B, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

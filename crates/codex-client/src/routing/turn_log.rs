@@ -90,7 +90,7 @@ impl TurnLog {
         &self.turn_id
     }
 
-    /// No code panics while it holds the lock, so a poisoned lock is as good as any.
+    /// No code panics while it holds the lock, so the lock is never poisoned.
     fn lock(&self) -> MutexGuard<'_, LogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

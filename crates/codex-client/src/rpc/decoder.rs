@@ -1,4 +1,4 @@
-//! Decodes messages of the server around the parts that cannot be read.
+//! Decodes messages from the server, skipping the parts that cannot be read.
 
 use std::collections::VecDeque;
 

@@ -36,7 +36,7 @@ async fn a_process_that_does_not_exit_is_terminated_with_its_children() {
         .await
         .unwrap();
     assert_eq!(status.signal(), Some(15));
-    // The child of the shell held the output open, so it has ended as well.
+    // The shell's child also held the output open: end of file means that it has ended as well.
     assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
 }
 

@@ -187,7 +187,7 @@ async fn a_response_of_the_wrong_shape_is_an_error_that_does_not_quote_it() {
 }
 
 #[tokio::test]
-async fn a_response_is_read_around_a_part_of_the_wrong_type_and_the_part_is_reported() {
+async fn a_response_is_decoded_without_a_part_of_the_wrong_type_and_the_part_is_reported() {
     let (codex, mut fake) = FakeServer::start().await;
     let mut notifications = codex.notifications();
     let page = json!({

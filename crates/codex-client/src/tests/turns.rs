@@ -62,7 +62,7 @@ async fn events_that_arrive_before_the_response_are_kept_including_the_last_one(
 }
 
 #[tokio::test]
-async fn the_options_of_thread_and_turn_are_sent() {
+async fn thread_and_turn_options_are_sent() {
     let (codex, mut fake) = FakeServer::start().await;
     let (thread, message) = tokio::join!(
         codex
@@ -182,7 +182,7 @@ async fn the_end_of_the_connection_is_an_error_and_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn an_event_is_read_around_a_malformed_part_and_the_error_follows() {
+async fn an_event_with_a_malformed_part_is_delivered_and_the_error_follows() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let mut stream = turn.stream();

@@ -74,9 +74,9 @@ impl<M> ThreadListBuilder<M> {
         search_term: String;
         /// Lists only threads of this section.
         section_id: String;
-        /// Sets the direction of the order. The default is newest first.
+        /// Sets the sort direction. The default is newest first.
         sort_direction: SortDirection;
-        /// Sets the key of the order. The default is the time of creation.
+        /// Sets the sort key. The default is the time of creation.
         sort_key: ThreadSortKey;
         /// Lists only threads of these sources. The default is the interactive sources.
         source_kinds: [ThreadSourceKind];

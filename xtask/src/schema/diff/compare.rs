@@ -22,9 +22,9 @@ pub(super) struct Change {
     pub(super) action: Action,
     /// The type of what was added or removed, or the differences.
     pub(super) detail: String,
-    /// Whether it breaks a client of the older release, on the wire or when it is compiled.
+    /// Whether the change breaks a client of the older release, on the wire or when it is compiled.
     pub(super) breaking: bool,
-    /// Whether it concerns only clients that use the experimental API.
+    /// Whether the change concerns only clients that use the experimental API.
     pub(super) experimental: bool,
 }
 
