@@ -1,16 +1,17 @@
 //! Macros for the options of request builders.
 //!
-//! A builder is a struct around a [`RequestBuilder`](crate::builder::RequestBuilder) in its field
-//! `request`, generic over the [mode](crate::mode). Its options are defined once, for every mode.
+//! A builder is a struct that wraps a [`RequestBuilder`](crate::builder::RequestBuilder) in its
+//! field `request` and is generic over the [mode](crate::mode). Its options are defined once, for
+//! every mode.
 
-/// Defines the setters of a request builder, each for the field of its params with the same name,
-/// or with the name after `=>`. `[T]` takes any sequence, `{Value}` the members of a JSON object,
-/// `Path` any path. A setter of the params themselves is included.
+/// Defines the setters of a request builder. Each sets the field of the params with the same name,
+/// or with the name after `=>`. `[T]` accepts any sequence, `{Value}` the members of a JSON object,
+/// and `Path` any path. The method `params`, which changes the params directly, is included.
 macro_rules! options {
     ($params:ty { $($options:tt)* }) => {
         $crate::builder_macros::options!(@each $($options)*);
 
-        /// Changes the params directly, for fields without a setter here.
+        /// Changes the params directly, for fields that have no setter here.
         pub fn params(mut self, change: impl FnOnce($params) -> $params) -> Self {
             self.request = self.request.params(change);
             self
@@ -90,7 +91,7 @@ macro_rules! options {
     };
 }
 
-/// Defines the setters of the timeout of a request builder.
+/// Defines the timeout setters of a request builder.
 macro_rules! timeouts {
     () => {
         /// Sets the time to wait for the response, instead of the client's default.

@@ -1,4 +1,4 @@
-//! Input of the user.
+//! User input.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use codex_types::{
     SkillUserInput, TextUserInput, UserInput,
 };
 
-/// The input of a turn: one or more pieces of text, images, audio, skills and mentions.
+/// The input of a turn: any combination of text, images, audio, skills and mentions.
 ///
 /// ```no_run
 /// use codex_client::{Input, Result, Thread};
@@ -21,7 +21,7 @@ use codex_types::{
 /// }
 /// ```
 ///
-/// Strings and the input types of the protocol convert to an input, alone and in lists:
+/// Strings and the protocol's input types convert to an `Input`, both individually and in lists:
 /// `thread.run("…")`, `thread.run(["first", "second"])`,
 /// `thread.run(ImageUserInput::default().file_id("…"))`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,16 +34,16 @@ impl Input {
     }
 
     /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
-    /// the image, and reject others.
+    /// the image, and reject all others.
     pub fn image_url(url: impl Into<String>) -> Self {
         ImageUserInput::default().url(url).into()
     }
 
     /// Creates an image input from a file on the server's machine.
     ///
-    /// A relative path is resolved against the server's working directory process. A file that
-    /// cannot be read is not an error; the server tells the model about it. That includes a path
-    /// that is not valid Unicode, which is sent with replacement characters.
+    /// A relative path is resolved against the working directory of the server process. A file that
+    /// cannot be read is not an error; the server tells the model about it. The same applies to a
+    /// path that is not valid Unicode, which is sent with replacement characters.
     pub fn local_image(path: impl AsRef<Path>) -> Self {
         LocalImageUserInput::new(path.as_ref().to_string_lossy()).into()
     }
@@ -54,7 +54,7 @@ impl Input {
         AudioUserInput::default().url(url).into()
     }
 
-    /// Creates an audio input from a file on the server's machine. The path is treated as by
+    /// Creates an audio input from a file on the server's machine. The path is treated as in
     /// [`local_image`](Self::local_image).
     pub fn local_audio(path: impl AsRef<Path>) -> Self {
         LocalAudioUserInput::new(path.as_ref().to_string_lossy()).into()
@@ -65,9 +65,9 @@ impl Input {
         SkillUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }
 
-    /// Creates a mention of a resource to which the text refers, by its name and its path, or the
-    /// URI of an app or a plugin (`app://…`, `plugin://…`). A mention is stored in the thread and
-    /// adds no text.
+    /// Creates a mention of a resource that the text refers to, given its name and either its path
+    /// or, for an app or a plugin, its URI (`app://…`, `plugin://…`). A mention is stored in the
+    /// thread but adds no text.
     pub fn mention(name: impl Into<String>, path: impl AsRef<Path>) -> Self {
         MentionUserInput::new(name, path.as_ref().to_string_lossy()).into()
     }
@@ -133,7 +133,7 @@ impl From<&String> for Input {
     }
 }
 
-/// Implements the conversion of a single piece.
+/// Implements the conversions from a single piece of input.
 macro_rules! from_pieces {
     ($($piece:ident),* $(,)?) => {$(
         impl From<$piece> for Input {

@@ -12,9 +12,9 @@ use crate::{
 
 /// Untrusted content from another agent, a tool or an application.
 ///
-/// The model receives it as the output of a tool, with less authority than the messages from the
-/// user and the developer: it authorizes nothing. It is the entire input of a turn: it starts a
-/// turn, or joins the active one.
+/// The model receives it as the output of a tool, with less authority than messages from the user
+/// and the developer: it authorizes nothing. The message is the entire input of a turn: it either
+/// starts a turn or joins the active one.
 ///
 /// ```no_run
 /// use codex_client::{ExternalMessage, Result, Thread};
@@ -30,8 +30,8 @@ use crate::{
 pub struct ExternalMessage(TurnToolOutput);
 
 impl ExternalMessage {
-    /// Creates a message that the tool `tool_name` delivers. A turn with a blank name fails with
-    /// [`InvalidInput`](crate::Error::InvalidInput).
+    /// Creates a message that the tool `tool_name` delivers. If the name is blank, the turn fails
+    /// with [`InvalidInput`](crate::Error::InvalidInput).
     pub fn new(tool_name: impl Into<String>, content: impl Into<ExternalContent>) -> Self {
         Self(TurnToolOutput::new(tool_name, content.into().0))
     }
@@ -43,7 +43,7 @@ impl ExternalMessage {
         self
     }
 
-    /// Sets whether the content stays in the history of the thread for later turns.
+    /// Sets whether the content remains in the thread's history for later turns.
     #[must_use]
     pub fn retain(mut self, retain: bool) -> Self {
         self.0 = self.0.retain(retain);
@@ -51,7 +51,7 @@ impl ExternalMessage {
     }
 }
 
-/// The content of an [`ExternalMessage`]: text, or content items of a tool output.
+/// The content of an [`ExternalMessage`]: text, or the content items of a tool output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExternalContent(FunctionCallOutputBody);
 
@@ -73,8 +73,8 @@ impl From<Vec<FunctionCallOutputContentItem>> for ExternalContent {
     }
 }
 
-/// The input that starts a turn: an [`Input`] of the user or an [`ExternalMessage`]. All types that
-/// convert to one of them convert to this type.
+/// The input that starts a turn: an [`Input`] from the user or an [`ExternalMessage`]. Every type
+/// that converts to an `Input` also converts to this type, and so does an `ExternalMessage`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunInput {
     input: Input,
@@ -106,7 +106,7 @@ impl From<ExternalMessage> for RunInput {
     }
 }
 
-/// Rejects an external message with a blank tool name, which the server does not check.
+/// Rejects an external message with a blank tool name, since the server does not check the name.
 pub(crate) fn check(params: &TurnStartParams) -> Result<()> {
     match &params.tool_output {
         Some(output) if output.name.trim().is_empty() => Err(Error::InvalidInput(

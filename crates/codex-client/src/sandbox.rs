@@ -5,8 +5,8 @@ use codex_types::{ReadOnlySandboxPolicy, SandboxMode, SandboxPolicy, WorkspaceWr
 /// A preset for the file system access of commands.
 ///
 /// The protocol has one type for threads, [`SandboxMode`], and another for turns,
-/// [`SandboxPolicy`]. A preset converts to both; the `sandbox` options also accept the types
-/// themselves, for finer control.
+/// [`SandboxPolicy`]. A preset converts to either type; the `sandbox` options also accept these
+/// types directly, for finer control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sandbox {

@@ -1,4 +1,4 @@
-//! The two ways to read a stream: its `next` method, and `futures_core::Stream`.
+//! The two ways to read a stream: its `next` method and `futures_core::Stream`.
 
 /// Implements `next` and `Stream` for a type with a private
 /// `poll(&mut self, &mut Context<'_>) -> Poll<Option<Item>>`.

@@ -26,10 +26,10 @@ pub struct TurnResult {
     pub final_response: Option<String>,
     /// The completed items of the turn, in order.
     pub items: Vec<ThreadItem>,
-    /// The token usage as last reported: of the latest model call, and of the whole thread.
+    /// The token usage as last reported: for the latest model call and for the whole thread.
     pub usage: Option<ThreadTokenUsage>,
-    /// The parts of the messages of this turn that could not be decoded. They are missing in the
-    /// other fields, or [`ThreadItem::Unrecognized`].
+    /// The errors for the parts of this turn's messages that could not be decoded. These parts are
+    /// missing from the other fields, or appear there as [`ThreadItem::Unrecognized`].
     pub unreadable: Vec<DecodeError>,
 }
 
@@ -59,7 +59,7 @@ impl TurnResult {
         })
     }
 
-    /// Returns the reason of the failure, for an error message.
+    /// Returns the reason for the failure, for an error message.
     pub(crate) fn failure_message(&self) -> &str {
         match &self.error {
             Some(error) if !error.message.is_empty() => &error.message,
@@ -73,14 +73,14 @@ fn final_response(items: &[ThreadItem]) -> Option<String> {
         ThreadItem::AgentMessage(message) => Some((rank(message.phase.as_ref())?, message)),
         _ => None,
     });
-    // Of several messages with the highest rank, this is the last.
+    // If several messages share the highest rank, this is the last of them.
     let found = ranked.max_by_key(|(rank, _)| *rank);
     found.map(|(_, message)| message.text.clone())
 }
 
-/// Ranks a phase as that of the final response; `None` if a message of this phase never is. The two
-/// higher ranks are those of the Python SDK. The lowest is for phases of newer servers: a message
-/// with an unknown phase is better than none.
+/// Ranks a phase for the choice of the final response; `None` if a message with this phase is never
+/// chosen. The two higher ranks are the same as in the Python SDK. The lowest is for other phases,
+/// such as those of newer servers: a message with an unknown phase is better than none.
 fn rank(phase: Option<&MessagePhase>) -> Option<u8> {
     match phase {
         Some(MessagePhase::FinalAnswer) => Some(2),

@@ -1,13 +1,13 @@
 //! The protocol types in the API of this crate: option values, results, events, and the requests
-//! from the server with their responses.
+//! from the server and their responses.
 //!
-//! A selection of [`protocol`](crate::protocol), which has all types of the protocol.
+//! This is a selection from [`protocol`](crate::protocol), which has all types of the protocol.
 
 /// A JSON object, such as the value of the `config` option.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
-// Options of request builders and their parts, responses, and changes of watched files. Where a
-// method of a handle does not return the response, `Codex::request` does.
+// Options of request builders and their parts, responses, and changes to watched files. Where a
+// handle's method does not return the response, `Codex::request` does.
 pub use codex_types::{
     Account, ApprovalsReviewer, AskForApproval, CancelLoginAccountResponse,
     CancelLoginAccountStatus, ExternalSandboxSandboxPolicy, FsChangedNotification,

@@ -1,6 +1,6 @@
 //! Commands from the handles to the connection task.
 //!
-//! None of the types implements `Debug`: a request may contain an API key.
+//! None of these types implements `Debug`: a request may contain an API key.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,10 +35,10 @@ pub(crate) enum Command {
     },
     /// Routes the turns of a thread to a goal.
     FollowGoal(Arc<GoalTracker>),
-    /// Routes the notifications under the id of the stream.
+    /// Routes the notifications that have the id of this stream to the stream.
     OpenStream(Arc<ClientIdStream>),
-    /// Keeps the events of all turns of a thread until it is released. The response is an error if
-    /// no events would be received.
+    /// Keeps the events of all turns of a thread until the thread is released. The response is an
+    /// error if no events would be received.
     ReserveThread {
         thread_id: String,
         response: oneshot::Sender<Result<()>>,
@@ -57,7 +57,8 @@ pub(crate) enum Command {
         thread_id: String,
         response: oneshot::Sender<Option<ActiveTurn>>,
     },
-    /// Responds to a request from the server; a result is JSON. `None` declines it.
+    /// Responds to a request from the server. A result is given as JSON; `None` declines the
+    /// request.
     Respond {
         id: RequestId,
         method: &'static str,
@@ -88,7 +89,7 @@ pub(crate) enum ResponseSink {
 }
 
 impl ResponseSink {
-    /// Delivers the response. A caller that is gone is ignored.
+    /// Delivers the response. Does nothing if the caller is gone.
     pub(crate) fn send(self, response: Result<Response>) {
         match self {
             Self::Caller(caller) => drop(caller.send(response)),
@@ -115,7 +116,7 @@ impl ResponseSink {
     }
 }
 
-/// The action on a successful response, before any later message is processed.
+/// The action to take on a successful response, before any later message is processed.
 ///
 /// A request may start something with events of its own, which can arrive before the response that
 /// names it.
@@ -128,14 +129,14 @@ pub(crate) enum OnResponse {
     Call(Box<dyn FnOnce(&str) + Send>),
 }
 
-/// A successful response, and what was claimed on it.
+/// A successful response, and what was claimed when it was received.
 pub(crate) struct Response {
     pub(crate) raw: RawResponse,
     /// Also `None` if the response does not name what was started.
     pub(crate) claimed: Option<Claimed>,
 }
 
-/// The events of what a request has started.
+/// The events of the turn or login that a request has started.
 pub(crate) enum Claimed {
     Turn(Arc<TurnLog>),
     Login(LoginAttempt),

@@ -2,7 +2,7 @@
 //!
 //! One value owns ids, pending requests, routes and subscribers. Received lines and commands go in;
 //! responses go to their callers, events to their logs, and lines to be written accumulate in
-//! `outbound`. Nothing in here waits.
+//! `outbound`. Nothing here waits.
 
 mod receive;
 mod responses;
@@ -63,17 +63,17 @@ pub(crate) struct Core {
     subscribers: Subscribers,
     open_requests: OpenRequests,
     service: Arc<dyn Service>,
-    /// Work of the service, for the driver to spawn.
+    /// Tasks of the service, for the driver to spawn.
     pub(crate) tasks: Vec<BoxFuture<()>>,
-    /// Readers to wake once everything received together is routed: a reader woken earlier would
-    /// contend for what is being written.
+    /// Readers to wake once everything received together has been routed: a reader that is woken
+    /// earlier would contend for the locks of the queues being written.
     wakes: Vec<Waker>,
     /// The earliest deadline, or an earlier time.
     deadline: Option<Instant>,
     closers: Vec<oneshot::Sender<()>>,
     /// Requests received while the connection was ending.
     late: Vec<ResponseSink>,
-    /// For the requests from the server, to be responded to.
+    /// Given to the requests from the server, which send their responses through it.
     commands: mpsc::WeakUnboundedSender<Command>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
@@ -109,7 +109,7 @@ impl Core {
         }
     }
 
-    /// Executes a command. Returns true if it asks for the end of the connection.
+    /// Executes a command. Returns true if the command asks for the connection to be ended.
     pub(crate) fn command(&mut self, command: Command, now: Instant) -> bool {
         match command {
             Command::Request(request) => self.enqueue(request, now),
@@ -252,7 +252,7 @@ impl Core {
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::Report(error) => self.report(error),
-            // An ending server does not wait for responses.
+            // A server that is shutting down does not wait for responses.
             Command::Notify { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }
@@ -262,7 +262,8 @@ impl Core {
         }
     }
 
-    /// Ends everything that waits for the connection. The first call determines how it ended.
+    /// Ends everything that waits for the connection. The first call determines how the connection
+    /// ended.
     pub(crate) fn finish(&mut self, closed: ConnectionClosed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
         for waiter in self.pending.drain() {

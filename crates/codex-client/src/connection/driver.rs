@@ -1,7 +1,8 @@
 //! The I/O of a connection.
 //!
 //! A single task polls the reader, the commands and the writer in turn. A server that does not read
-//! thus does not keep the client from reading, and vice versa. All decisions are made by [`Core`].
+//! therefore cannot keep the client from reading, and vice versa. All decisions are made by
+//! [`Core`].
 
 use std::{
     future::Future,
@@ -23,8 +24,8 @@ use crate::{
     transport::{Transport, process::Process},
 };
 
-/// Maximum number of reads per poll before readers of notifications are woken. The received
-/// notifications are then still in the processor's caches.
+/// Maximum number of reads per poll before readers of notifications are woken. The number is small
+/// enough for the received notifications to still be in the processor's caches by then.
 const MAX_READS_PER_POLL: usize = 8;
 
 /// Timeout for writing the remaining lines when the client closes the connection.
@@ -80,7 +81,7 @@ where
         if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
             let _ = timeout(FLUSH_TIMEOUT, self.flush()).await;
         }
-        // Closes the server's input, on which it exits.
+        // Closes the server's input, which causes the server to exit.
         self.writer = None;
         let mut closed = ConnectionClosed::new(reason);
         if let Some(mut process) = process {
@@ -165,7 +166,7 @@ where
                 }
             }
         }
-        // There may be more to read, but commands and readers have waited.
+        // There may be more to read, but commands and readers have been waiting.
         context.waker().wake_by_ref();
         Poll::Pending
     }
@@ -242,8 +243,8 @@ where
         Ok(())
     }
 
-    /// Waits until the process exits, or ends it. Its output is still read: responses in transit
-    /// arrive, and the process does not block on a full pipe.
+    /// Waits until the process exits, or ends it. Its output is still read, so that responses in
+    /// transit arrive and the process does not block on a full pipe.
     async fn shut_down(
         &mut self,
         process: &mut Process,
@@ -279,7 +280,7 @@ impl<R, W> Drop for Driver<R, W> {
         loop {
             match self.commands.try_recv() {
                 Ok(command) => self.core.refuse(command),
-                // A command that another thread is sending.
+                // Another thread is in the middle of sending a command.
                 Err(TryRecvError::Empty) => std::thread::yield_now(),
                 Err(TryRecvError::Disconnected) => break,
             }

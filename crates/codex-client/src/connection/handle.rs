@@ -1,4 +1,4 @@
-//! The handle of a connection.
+//! A handle to a connection.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -48,7 +48,7 @@ pub(crate) struct Limits {
     pub(crate) line: usize,
 }
 
-/// A handle of a connection. The connection ends with its last handle.
+/// A handle to a connection. The connection ends when its last handle is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
@@ -94,8 +94,8 @@ impl Connection {
 
     /// Sends a request and waits for the response.
     ///
-    /// A request whose future is dropped while it is queued is never sent. A request whose future
-    /// is dropped later is served, and its response ignored.
+    /// A request whose future is dropped while it is queued is never sent. If the future is dropped
+    /// later, the server still processes the request, and the response is ignored.
     pub(crate) async fn call<R: Request>(
         &self,
         params: &R,
@@ -123,8 +123,8 @@ impl Connection {
         }
     }
 
-    /// Sends a request that starts a login. The attempt has its completion, even if that was
-    /// received before the response.
+    /// Sends a request that starts a login. The attempt has its completion, even if the completion
+    /// was received before the response.
     pub(crate) async fn call_for_login<R: Request>(
         &self,
         params: &R,
@@ -158,7 +158,7 @@ impl Connection {
         let mut unreadable = Vec::new();
         let response = raw.decode::<R>(&mut unreadable)?;
         for error in unreadable {
-            // A client that is closed has no subscribers.
+            // A closed client has no subscribers.
             let _ = self.command(Command::Report(error.into()));
         }
         Ok(response)
@@ -196,15 +196,15 @@ impl Connection {
         }))
     }
 
-    /// Enqueues a request whose response is ignored, without waiting: to undo something when a
+    /// Enqueues a request without waiting, and ignores its response. Used to undo something when a
     /// handle is dropped.
     pub(crate) fn send_and_forget<R: Request>(&self, params: &R) {
-        // On a connection that has ended there is nothing to undo.
+        // On a connection that has ended, there is nothing to undo.
         let _ = self.enqueue(params, self.timeout, None, ResponseSink::Discard);
     }
 
-    /// Opens a stream of the notifications under its id. Open it before the request that makes the
-    /// server send them.
+    /// Opens a stream, which receives the notifications that have its id. Must be called before
+    /// sending the request that makes the server send these notifications.
     pub(crate) fn open_stream(&self, stream: &Arc<ClientIdStream>) -> Result<()> {
         self.command(Command::OpenStream(Arc::clone(stream)))
     }
@@ -255,14 +255,14 @@ impl Connection {
         subscription
     }
 
-    /// Routes all turns of a thread to a goal from here on.
+    /// Routes all turns of a thread to a goal from now on.
     pub(crate) fn follow_goal(&self, thread_id: &str) -> Result<Arc<GoalTracker>> {
         let goal = GoalTracker::new(thread_id);
         self.command(Command::FollowGoal(Arc::clone(&goal)))?;
         Ok(goal)
     }
 
-    /// Keeps the events of all turns of a thread from here on, to claim a turn that no response
+    /// Keeps the events of all turns of a thread from now on, to claim a turn that no response
     /// names.
     pub(crate) async fn reserve_thread(&self, thread_id: &str) -> Result<Reservation> {
         let (response, reserved) = oneshot::channel();
@@ -300,7 +300,7 @@ impl Connection {
         active.await.map_err(|_| self.closed_error())
     }
 
-    /// Ends the connection and waits until it has ended, including the server process.
+    /// Ends the connection, and waits until both the connection and the server process have ended.
     pub(crate) async fn close(&self) {
         let (done, ended) = oneshot::channel();
         if self.commands.send(Command::Close(done)).is_ok() {

@@ -1,4 +1,4 @@
-//! A request from the server that waits for its one response.
+//! A request from the server that is waiting for its only response.
 
 use std::{
     ops::Range,
@@ -50,15 +50,15 @@ impl RequestState {
         })
     }
 
-    /// Whether the request is neither responded to nor withdrawn.
+    /// Whether the request has been neither responded to nor withdrawn.
     pub(crate) fn is_open(&self) -> bool {
         self.state.load(Ordering::Acquire) == OPEN
     }
 
-    /// Waits until the request is responded to or withdrawn.
+    /// Waits until the request has been responded to or withdrawn.
     pub(crate) async fn settled(&self) {
         loop {
-            // Before the check, so that no change after it is missed.
+            // Created before the check, so that no change after the check is missed.
             let settled = self.settled.notified();
             if !self.is_open() {
                 return;
@@ -67,12 +67,12 @@ impl RequestState {
         }
     }
 
-    /// Records that the server needs no response any more.
+    /// Records that the server no longer needs a response.
     pub(crate) fn withdraw(&self) {
         self.settle(WITHDRAWN);
     }
 
-    /// Returns true for the first call.
+    /// Settles the request with this state. Returns true only for the first call.
     fn settle(&self, state: u8) -> bool {
         let is_first = self
             .state
@@ -93,7 +93,7 @@ pub(crate) struct InboundRequest {
     params: Option<Range<usize>>,
     /// Params of earlier notifications that the request refers to, added by the service.
     pub(crate) related: Vec<Arc<str>>,
-    /// Weak: a waiting request does not keep the connection open.
+    /// Weak, so that a waiting request does not keep the connection open.
     commands: mpsc::WeakUnboundedSender<Command>,
 }
 
@@ -161,7 +161,7 @@ impl InboundRequest {
             method,
             response,
         };
-        // The connection may have ended in this moment.
+        // The connection may have ended in the meantime.
         let sent = commands.send(command);
         sent.map_err(|_| Error::Resolved { method })
     }
@@ -176,7 +176,7 @@ impl InboundRequest {
 
 impl Drop for InboundRequest {
     fn drop(&mut self) {
-        // Does nothing if the request is settled.
+        // Does nothing if the request is already settled.
         let _ = self.decline();
     }
 }

@@ -8,10 +8,10 @@
 //!                              service
 //! ```
 //!
-//! The task owns ids, pending requests and routes, and never waits for anyone: commands come
-//! through a channel, responses leave through one-shot channels, notifications go to logs and
+//! The task owns ids, pending requests and routes, and never waits for anyone: commands arrive
+//! through a channel, responses leave through one-shot channels, and notifications go to logs and
 //! mailboxes that readers take from. Responses and notifications are decoded where they are
-//! consumed. The connection speaks upwards through one trait, [`service::Service`].
+//! consumed. The connection calls the layer above it through a single trait, [`service::Service`].
 
 pub(crate) mod command;
 pub(crate) mod core;

@@ -1,4 +1,4 @@
-//! The requests from the server that are open: each is responded to at most once. Performs no I/O.
+//! The requests from the server that are open. Each gets at most one response. Performs no I/O.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,11 +15,11 @@ use crate::{
     },
 };
 
-/// Number of responded requests that are remembered, in case the server replays one before it has
-/// processed the response.
+/// Number of requests that are remembered after the response, in case the server replays one of
+/// them before it has processed the response.
 const REMEMBERED: usize = 1024;
 
-/// The open requests, and the last ones that were responded to.
+/// The open requests, and the most recent ones that were responded to.
 #[derive(Debug, Default)]
 pub(crate) struct OpenRequests {
     open: HashMap<RequestId, Arc<RequestState>>,
@@ -50,7 +50,7 @@ impl OpenRequests {
         Opened::New(state)
     }
 
-    /// Closes a request that is responded to. Returns whether the response is to be sent.
+    /// Closes a request that is being responded to. Returns whether the response should be sent.
     pub(crate) fn close(&mut self, id: &RequestId) -> bool {
         let was_open = self.open.remove(id).is_some();
         if was_open {

@@ -1,4 +1,4 @@
-//! The interface through which the connection speaks upwards.
+//! The interface through which the connection calls the layer above it.
 
 use std::task::Waker;
 
@@ -14,13 +14,13 @@ use crate::{
 ///
 /// The connection calls a service from its own task, so no method may block.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// Takes a request. Returns the work that responds to it, which the connection runs as a task
-    /// of its own, or `None` if there is none. Dropping the request declines it. Wakers of readers
-    /// go to `wakes`.
+    /// Takes a request. Returns the future that responds to it, which the connection runs as a task
+    /// of its own, or `None` if no task is needed. Dropping the request declines it. Wakers of
+    /// readers go to `wakes`.
     fn request(&self, request: InboundRequest, wakes: &mut Vec<Waker>) -> Option<BoxFuture<()>>;
 
-    /// Returns the response to a request that is declined, or whose method is unknown. A result is
-    /// JSON.
+    /// Returns the response to a request that is declined or whose method is unknown. A result is
+    /// returned as JSON.
     fn default_response(&self, method: &str) -> Result<Vec<u8>, JsonRpcError>;
 
     /// Observes a notification before it is delivered. Deltas are not observed.

@@ -4,7 +4,7 @@ use std::{fmt, process::ExitStatus};
 
 use crate::turn_result::TurnResult;
 
-/// Number of lines of standard error in the error message.
+/// Number of lines of standard error that the error message includes.
 const MESSAGE_LINES: usize = 10;
 
 /// The connection to the app-server has ended.
@@ -20,7 +20,8 @@ pub struct ConnectionClosed {
     /// filtered and may contain secrets that the server logs. The error message includes the last
     /// ten.
     pub stderr_tail: String,
-    /// The result of the turn so far, if the error was returned by `run` or by a stream of a turn.
+    /// The result of the turn so far, if the error was returned by `run` or by the stream of a
+    /// turn.
     pub partial: Option<Box<TurnResult>>,
 }
 
@@ -30,7 +31,7 @@ pub struct ConnectionClosed {
 pub enum CloseReason {
     /// The program called [`close`](crate::Codex::close).
     Requested,
-    /// The last handle of the client was dropped.
+    /// The last handle to the client was dropped.
     Dropped,
     /// The server closed its output, usually because it exited or crashed.
     EndOfStream,
@@ -65,7 +66,8 @@ impl fmt::Display for ConnectionClosed {
         }
         let tail = self.stderr_tail.trim_end();
         if !tail.is_empty() {
-            // Keeps the message readable. The field has all lines.
+            // Includes only the last lines, to keep the message readable. The field has all of
+            // them.
             let lines: Vec<&str> = tail.lines().collect();
             let last = lines[lines.len().saturating_sub(MESSAGE_LINES)..].join("\n  ");
             write!(f, "; stderr:\n  {last}")?;

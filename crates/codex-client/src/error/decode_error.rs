@@ -14,7 +14,7 @@ pub struct DecodeError {
     /// The method of the notification or request, or of the request that the message responds to.
     /// `None` if it is not known.
     pub method: Option<String>,
-    /// The reason. Names the field and the expected type, as far as they are known.
+    /// The reason. Names the field and the expected type if they are known.
     pub reason: String,
     /// The part of the message before and around the mismatch. `None` if the message cannot be
     /// shown, for example because it was dropped.
@@ -24,8 +24,8 @@ pub struct DecodeError {
 impl DecodeError {
     /// `message` is the JSON that could not be decoded; `error` locates the mismatch in it.
     pub(crate) fn new(method: Option<&str>, message: &str, error: &serde_json::Error) -> Self {
-        // A message is a single line, so the column is the offset. It is 0 for a mismatch in a part
-        // that serde has buffered; the snippet is then the beginning of the message.
+        // A message is a single line, so the column is the offset. The column is 0 for a mismatch
+        // in a part that serde has buffered; the snippet is then the beginning of the message.
         let offset = error.column();
         Self::at(method, message, &error.to_string(), offset)
     }
@@ -39,7 +39,7 @@ impl DecodeError {
         }
     }
 
-    /// For a message that cannot be shown.
+    /// Creates the error for a message that cannot be shown.
     pub(crate) fn without_snippet(method: Option<&str>, reason: &str) -> Self {
         Self {
             method: method.map(str::to_owned),
@@ -89,7 +89,7 @@ fn snippet(message: &str, offset: usize) -> String {
     format!("{prefix}{}{suffix}", &masked[start..])
 }
 
-/// Replaces all text between double quotes, except for keys of objects.
+/// Masks all text between double quotes, except for object keys.
 fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(4 * SNIPPET_LENGTH));
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The error type, with one variant for each way that a caller may react.
+//! The error type, with one variant for each way in which a caller may react.
 
 pub(crate) mod codex_not_found;
 pub(crate) mod connection_closed;
@@ -28,9 +28,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The error type of this crate.
 ///
-/// `{}` and `{:?}` print the same message. `main` prints the error that it returns with `{:?}`, and
-/// an error that contains the result of a turn would fill the screen with everything the turn did.
-/// `{:#?}` prints the contents.
+/// `{}` and `{:?}` print the same message, because `main` prints a returned error with `{:?}`, and
+/// the contents of an error may include everything that a turn did. `{:#?}` prints the contents.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -66,8 +65,8 @@ pub enum Error {
     /// The turn failed. Contains the result up to the failure.
     #[error("the turn failed: {}", .0.failure_message())]
     TurnFailed(Box<TurnResult>),
-    /// This client receives no more events of the turn: the server closed its thread, or the client
-    /// unsubscribed from it. The connection stays open.
+    /// This client receives no more events for the turn: the server closed the turn's thread, or
+    /// this client unsubscribed from that thread. The connection stays open.
     #[error(transparent)]
     TurnDetached(Box<TurnDetached>),
     /// The final response of the turn does not match the requested type. Contains the response as
@@ -78,14 +77,14 @@ pub enum Error {
     #[error(transparent)]
     TurnTimeout(Box<TurnTimeout>),
     /// The reader of a stream was too slow, and its oldest unread notifications were dropped. The
-    /// stream continues with the next one.
+    /// stream continues with the notification after them.
     #[error("{skipped} notifications were dropped because the reader was too slow")]
     Lagged {
         /// The number of dropped notifications.
         skipped: u64,
     },
     /// The blocking API was used inside an async runtime, where it would block other tasks. Nothing
-    /// was sent. Use [`Codex`](crate::Codex) there, or call the blocking API on a thread of your
+    /// was sent. Use [`Codex`](crate::Codex) there, or call the blocking API from a thread of your
     /// own.
     #[error(
         "the blocking API cannot be used inside an async runtime: use `codex_client::Codex` \
@@ -95,8 +94,8 @@ pub enum Error {
     /// The thread that runs the blocking API could not be started.
     #[error("could not start the thread of the blocking API: {0}")]
     Worker(Arc<io::Error>),
-    /// A request from the server is no longer open: it has a response, the server withdrew it, or
-    /// the connection has ended.
+    /// A request from the server is no longer open: it already has a response, the server withdrew
+    /// it, or the connection has ended.
     #[error("`{method}` is no longer open: it has a response or was withdrawn")]
     Resolved {
         /// The method of the request.
@@ -108,7 +107,7 @@ pub enum Error {
     Handler {
         /// The method of the request.
         method: &'static str,
-        /// The reason of the failure.
+        /// The reason for the failure.
         reason: Box<str>,
     },
     /// A request or a response is invalid and was not sent.
@@ -117,7 +116,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same request can be sent again and may succeed later.
+    /// Whether the same request can be sent again and may then succeed.
     ///
     /// True only if the server rejected the request before processing it. False after a timeout:
     /// the server may have processed the request.
@@ -178,7 +177,7 @@ impl fmt::Debug for Error {
             Self::TurnDetached(inner) => f.debug_tuple("TurnDetached").field(inner).finish(),
             Self::OutputMismatch(inner) => f.debug_tuple("OutputMismatch").field(inner).finish(),
             Self::TurnTimeout(inner) => f.debug_tuple("TurnTimeout").field(inner).finish(),
-            // The messages of the others include all of their contents.
+            // The messages of the other variants include all of their contents.
             other => fmt::Display::fmt(other, f),
         }
     }

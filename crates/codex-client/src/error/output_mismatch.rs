@@ -11,10 +11,10 @@ use crate::turn_result::TurnResult;
 pub struct OutputMismatch {
     /// The name of the type, as returned by [`type_name`](std::any::type_name).
     pub expected: &'static str,
-    /// The path of the mismatch in the response, such as `comments[2].line`. `None` for the
-    /// response as a whole.
+    /// The path of the mismatch in the response, such as `comments[2].line`. `None` if the response
+    /// as a whole does not match.
     pub path: Option<String>,
-    /// The mismatch.
+    /// A description of the mismatch.
     pub reason: String,
     /// The result of the turn.
     pub result: TurnResult,

@@ -22,15 +22,15 @@ pub struct RpcError {
 
 /// The kind of an error response.
 ///
-/// The server uses few codes, so some kinds are recognized by the message.
+/// The server uses few codes, so some kinds are recognized by their message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RpcErrorKind {
     /// The server could not parse the request.
     Parse,
-    /// The request is not valid in the current state, for another reason.
+    /// The request is not valid in the current state, and no more specific kind applies.
     InvalidRequest,
-    /// The server does not know the method: it speaks an older or a newer version of the protocol.
+    /// The server does not know the method: it speaks an older or newer version of the protocol.
     MethodNotFound,
     /// The params do not match the method.
     InvalidParams,
@@ -49,7 +49,7 @@ pub enum RpcErrorKind {
     TurnMismatch,
     /// The thread is not stored on disk yet: it cannot be resumed before its first turn.
     RolloutMissing,
-    /// The thread is not loaded: it has to be resumed first, or does not exist.
+    /// The thread is not loaded: either it has to be resumed first, or it does not exist.
     ThreadNotLoaded,
     /// Another process is writing to the thread.
     ActiveWriter,
@@ -101,7 +101,7 @@ impl RpcErrorKind {
         }
     }
 
-    /// Recognizes a kind by the message, in lower case.
+    /// Recognizes a kind from the message, which must be in lower case.
     fn from_message(message: &str) -> Option<Self> {
         const PHRASES: [(&str, RpcErrorKind); 8] = [
             (

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::turn_result::TurnResult;
 
-/// This client receives no more events of a turn, although the connection is open.
+/// This client receives no more events for a turn, although the connection is still open.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TurnDetached {
@@ -22,7 +22,7 @@ pub struct TurnDetached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DetachReason {
-    /// The server closed, archived or deleted the thread before it completed the turn.
+    /// The server closed, archived or deleted the thread before the turn was completed.
     ThreadClosed,
     /// This client unsubscribed from the thread (`thread/unsubscribe`). The turn continues on the
     /// server; [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and

@@ -42,7 +42,8 @@ pub struct PendingRequest {
 }
 
 impl PendingRequest {
-    /// Decodes a request. Returns `None` if it cannot be decoded; it is then reported and declined.
+    /// Decodes a request. If it cannot be decoded, reports the error, declines the request and
+    /// returns `None`.
     pub(crate) fn new(inbound: InboundRequest) -> Option<Self> {
         let decoded = inbound
             .message()

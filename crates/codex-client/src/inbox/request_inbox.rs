@@ -30,8 +30,8 @@ use crate::{
 /// }
 /// ```
 ///
-/// The stream ends with the connection and does not keep it open. Dropping it declines its unread
-/// requests. A request that cannot be decoded is declined, and the error is reported by
+/// The stream ends with the connection and does not keep it open. Dropping the stream declines its
+/// unread requests. A request that cannot be decoded is declined, and the error is reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 #[must_use = "dropping the inbox declines its requests"]
 pub struct RequestInbox {

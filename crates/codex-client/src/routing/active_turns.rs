@@ -1,10 +1,10 @@
 //! The active turn of each thread, as last reported by the server. Performs no I/O.
 //!
-//! Serves to steer a busy thread. It can lag behind the server by what is in transit, so its users
-//! have to handle a refusal.
+//! Used to steer a busy thread. This state can lag behind the server by the messages in transit, so
+//! its users have to handle a refusal.
 //!
-//! A review has two ids: its events, its end and the response have one, while the server runs it
-//! under another. `turn/started` names the latter, with the former as its root.
+//! A review has two ids: its events, its completion and the response have one, while the server
+//! runs the review under the other. `turn/started` names the latter, with the former as its root.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,8 @@ pub(crate) struct ActiveTurns {
 pub(crate) struct ActiveTurn {
     /// The id that the server uses while the turn is active.
     pub(crate) id: String,
-    /// The root of the turns that led to it. Its own id if there is none, or if it is not known.
+    /// The id of the root of the turns that led to this one; the turn's own id if there is no root,
+    /// or if the root is not known.
     pub(crate) root: String,
 }
 
@@ -38,7 +39,7 @@ impl ActiveTurns {
         self.turns.get(thread_id)
     }
 
-    /// Whether this turn is active, by either of its ids.
+    /// Whether the turn with this id, which may be either of its ids, is active.
     fn is(&self, thread_id: &str, turn_id: &str) -> bool {
         let running = self.turn(thread_id);
         running.is_some_and(|running| running.id == turn_id || running.root == turn_id)
@@ -67,7 +68,7 @@ impl ActiveTurns {
             (NotificationKind::TurnCompleted, Some(turn_id)) if self.is(thread_id, turn_id) => {
                 self.turns.remove(thread_id);
             }
-            // An idle status is no end: the turn may not be completed yet.
+            // An idle status does not end the turn, which may not be completed yet.
             (NotificationKind::ThreadEnded, _) => self.remove(thread_id),
             _ => {}
         }

@@ -1,8 +1,8 @@
-//! Notifications under an id that the client has chosen: the output of a process, the changes below
-//! a watched path.
+//! Notifications with an id chosen by the client: the output of a process, or the changes below a
+//! watched path.
 //!
-//! Such notifications name neither thread nor turn. Since the id is the client's, the route exists
-//! before the request is sent, and nothing can arrive too early.
+//! Such notifications name neither a thread nor a turn. Since the client chooses the id, the route
+//! exists before the request is sent, and nothing can arrive too early.
 
 use std::{
     collections::HashMap,
@@ -30,7 +30,7 @@ static LAST_ID: AtomicU64 = AtomicU64::new(0);
 /// The end of a stream: the response to the request that began it, or an error.
 pub(crate) type StreamEnd = Result<Arc<RawResponse>>;
 
-/// The notifications under one id.
+/// The notifications with one id.
 pub(crate) struct ClientIdStream {
     /// The kind of notification that belongs to the stream.
     kind: NotificationKind,

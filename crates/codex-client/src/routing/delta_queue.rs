@@ -1,9 +1,9 @@
 //! A queue of the unread events of one reader, with compact deltas.
 //!
 //! Most events are tiny deltas, so they are not stored one by one: their text shares one buffer,
-//! and each delta costs one small entry besides. From [`MERGE_THRESHOLD`] unread entries on,
-//! adjacent deltas of the same item are merged, so that a reader that does not read costs little
-//! more than the text. Order and text are preserved.
+//! and each delta adds only a small entry. Once there are [`MERGE_THRESHOLD`] unread entries,
+//! adjacent deltas of the same item are merged, so a reader that does not read costs little more
+//! than the text. Order and text are preserved.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// Number of unread entries from which on adjacent deltas are merged. A reader that keeps up
+/// Number of unread entries at which adjacent deltas begin to be merged. A reader that keeps up
 /// receives the deltas as the server sent them.
 const MERGE_THRESHOLD: usize = 4096;
 
 /// Maximum capacity that the buffers of an empty queue keep, in bytes.
 const MAX_IDLE_CAPACITY: usize = 1024 * 1024;
 
-/// Number of keys that are searched for the key of a new delta, from the end.
+/// Number of keys, counted from the end, that are searched for the key of a new delta.
 const RECENT_KEYS: usize = 8;
 
 /// An event taken from a queue.
@@ -64,7 +64,7 @@ pub(crate) struct DeltaQueue {
     keys: Vec<DeltaKey>,
     /// Size of the notifications in `entries`, in bytes.
     notification_bytes: usize,
-    /// Number of entries dropped since the buffers were compacted.
+    /// Number of entries dropped since the buffers were last compacted.
     dropped: usize,
 }
 
@@ -80,7 +80,8 @@ enum Entry {
     },
 }
 
-/// The item of a delta, and its part of the item. Adjacent deltas of one key can be merged.
+/// The item that a delta adds to, and the part of that item. Adjacent deltas with the same key can
+/// be merged.
 #[derive(Clone)]
 struct DeltaKey {
     kind: DeltaKind,
@@ -130,7 +131,7 @@ impl DeltaQueue {
             Entry::Delta { key, .. } => Some(*key),
             Entry::Notification(_) => None,
         });
-        // The keys that are searched for a new delta stay.
+        // The keys that are searched for a new delta are kept.
         let recent = self.keys.len().saturating_sub(RECENT_KEYS);
         let recent = u32::try_from(recent).unwrap_or_default();
         let unused = used.min().map_or(recent, |first| first.min(recent));

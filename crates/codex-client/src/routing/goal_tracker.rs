@@ -1,7 +1,7 @@
 //! Tracks the turns of a thread that pursues a goal. Performs no I/O.
 //!
-//! The server starts the turns of a goal by itself, one after the other, while the goal is active.
-//! So every turn of the thread belongs to the goal, each with a log of its own, and the
+//! The server starts the turns of a goal by itself, one after another, while the goal is active.
+//! Every turn of the thread therefore belongs to the goal and has a log of its own, and the
 //! notifications about the goal say whether another turn follows.
 
 use std::{
@@ -62,16 +62,16 @@ pub(crate) enum GoalState {
     /// Nothing has been reported since the goal was set or resumed.
     #[default]
     Unknown,
-    /// Turns follow one another.
+    /// The goal is active: turns follow one another.
     Active,
     /// The goal is complete, paused, blocked or limited: no turn follows.
     Stopped,
     Cleared,
-    /// The thread has another goal.
+    /// The thread has a different goal.
     Superseded,
 }
 
-/// The reason why no event follows yet.
+/// The reason why no event follows for now.
 #[derive(Debug)]
 pub(crate) enum GoalEnd {
     AtRest,
@@ -109,7 +109,7 @@ impl GoalTracker {
         wakes.into_iter().for_each(Waker::wake);
     }
 
-    /// Adds a turn of the thread. `is_new` if no other handle owns its log.
+    /// Adds a turn of the thread. `is_new` is true if no other handle owns its log.
     pub(crate) fn turn_began(&self, log: &Arc<TurnLog>, is_new: bool) {
         self.change(|state| {
             match state.keeps_events {
@@ -144,8 +144,8 @@ impl GoalTracker {
         });
     }
 
-    /// Adds a `thread/goal/updated` or `thread/goal/cleared`. Wakers of the readers of the running
-    /// turn go to `wakes`.
+    /// Adds a `thread/goal/updated` or `thread/goal/cleared` notification. Wakers of the readers of
+    /// the running turn go to `wakes`.
     pub(crate) fn add(
         &self,
         notification: &Arc<RawNotification>,
@@ -179,7 +179,7 @@ impl GoalTracker {
         });
     }
 
-    /// Records that the thread has another goal. This one gets no further turns.
+    /// Records that the thread has a different goal. This goal gets no further turns.
     pub(crate) fn supersede(&self) {
         self.change(|state| {
             state.goal_state = GoalState::Superseded;
@@ -194,7 +194,7 @@ impl GoalTracker {
         });
     }
 
-    /// Keeps the events for a stream from here on. Returns the number of the first event that no
+    /// Keeps the events for a stream from now on. Returns the number of the first event that no
     /// stream has delivered.
     pub(crate) fn begin_stream(&self) -> usize {
         let mut state = self.lock();
@@ -209,7 +209,7 @@ impl GoalTracker {
         state.delivered = state.delivered.max(next);
     }
 
-    /// Keeps no events from here on, unless a stream was requested.
+    /// Keeps no events from now on, unless a stream was requested.
     pub(crate) fn mute(&self) {
         let mut state = self.lock();
         if state.keeps_events.is_none() {
@@ -233,7 +233,7 @@ impl GoalTracker {
         }
     }
 
-    /// Polls until no event follows.
+    /// Polls until no event follows for now.
     pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<GoalEnd> {
         self.lock().poll_end(context)
     }
@@ -262,7 +262,7 @@ impl GoalTracker {
         self.lock().goal_state
     }
 
-    /// Resets the state before the goal is resumed. Returns the state before.
+    /// Resets the state before the goal is resumed. Returns the previous state.
     pub(crate) fn reset_state(&self) -> GoalState {
         let mut before = self.state();
         self.change(|state| before = mem::take(&mut state.goal_state));

@@ -28,7 +28,7 @@ pub(crate) struct Logins {
 
 type Completion = Option<Arc<RawNotification>>;
 
-/// A handle of a login attempt.
+/// A handle to a login attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginAttempt(watch::Receiver<Completion>);
 
@@ -38,7 +38,7 @@ impl Logins {
         self.reserved += 1;
     }
 
-    /// Claims the started attempt, with its completion if that was received already.
+    /// Claims the started attempt, with its completion if that has already been received.
     pub(crate) fn claim(&mut self, login_id: &str) -> LoginAttempt {
         // Attempts without handles are forgotten.
         self.attempts.retain(|_, attempt| !attempt.is_closed());
@@ -47,7 +47,7 @@ impl Logins {
             let completion = self.early.remove(at).map(|(_, notification)| notification);
             return LoginAttempt(watch::channel(completion).1);
         }
-        // A response may name an attempt that was claimed before.
+        // A response may name an attempt that has already been claimed.
         let attempts = self.attempts.entry(login_id.to_owned());
         LoginAttempt(
             attempts
@@ -84,7 +84,8 @@ impl Logins {
 }
 
 impl LoginAttempt {
-    /// Waits for the `account/login/completed`. Returns `None` if the connection ends first.
+    /// Waits for the `account/login/completed` notification. Returns `None` if the connection ends
+    /// first.
     pub(crate) async fn completed(mut self) -> Option<Arc<RawNotification>> {
         let completion = self.0.wait_for(Option::is_some).await;
         completion

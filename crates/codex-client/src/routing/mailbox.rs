@@ -1,7 +1,7 @@
 //! Mailboxes: unread items between the connection task and the readers of a stream.
 //!
-//! The connection task pushes without waiting, readers poll. A mailbox is bounded by the size of
-//! its contents: past the limit the oldest items are dropped and the reader receives their number.
+//! The connection task pushes without waiting, and readers poll. A mailbox is bounded by the size
+//! of its contents: past the limit, the oldest items are dropped, and the reader is told how many.
 
 use std::{
     collections::VecDeque,
@@ -182,7 +182,7 @@ struct MailboxState<B, E> {
     /// Whether the readers are gone, so nothing is kept for them.
     is_abandoned: bool,
     end: Option<E>,
-    /// Tasks that wait for the end alone.
+    /// Tasks that wait only for the end.
     waiters: WakerSet,
 }
 
@@ -246,7 +246,7 @@ impl<B: Buffer, E: Clone> Mailbox<B, E> {
         Poll::Pending
     }
 
-    /// Polls for the end, whatever is unread.
+    /// Polls for the end, regardless of unread items.
     pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<E> {
         let mut state = self.lock();
         if let Some(end) = &state.end {
@@ -261,7 +261,7 @@ impl<B: Buffer, E: Clone> Mailbox<B, E> {
         self.lock().end.clone()
     }
 
-    /// Ends the mailbox, unless it has ended. Unread items can still be read.
+    /// Ends the mailbox, unless it has already ended. Unread items can still be read.
     pub(crate) fn close(&self, end: E) {
         let mut wakes = Vec::new();
         {
@@ -273,14 +273,14 @@ impl<B: Buffer, E: Clone> Mailbox<B, E> {
         wakes.into_iter().for_each(Waker::wake);
     }
 
-    /// Drops the unread items and everything pushed from here on.
+    /// Drops the unread items and everything pushed from now on.
     pub(crate) fn abandon(&self) {
         let unread = {
             let mut state = self.lock();
             state.is_abandoned = true;
             mem::take(&mut state.unread.buffer)
         };
-        // Outside of the lock: dropping an item may run code of its own.
+        // Outside the lock: dropping an item may run code of its own.
         drop(unread);
     }
 
@@ -298,7 +298,7 @@ mod tests {
 
     type Numbers = Mailbox<VecDeque<u32>, &'static str>;
 
-    /// Everything that can be read now, and whether that was all.
+    /// Returns the items that can be read now, and whether the mailbox has ended.
     fn read<B: Buffer>(mailbox: &Mailbox<B, &'static str>) -> (Vec<Option<B::Item>>, bool) {
         let mut context = Context::from_waker(Waker::noop());
         let mut items = Vec::new();
@@ -343,7 +343,7 @@ mod tests {
             assert!(mailbox.poll(&mut context).is_pending());
             assert!(mailbox.poll_end(&mut context).is_pending());
         }
-        // The same task is registered once, and waiters for the end are not disturbed.
+        // The same task is registered once, and waiters for the end are not woken.
         assert_eq!(push(&mailbox, 1), 1);
         assert_eq!(mailbox.lock().waiters.0.len(), 1);
         mailbox.close("end");

@@ -14,7 +14,7 @@ use crate::{
     routing::mailbox::{Buffer, Item, Items, Subscription},
 };
 
-/// Maximum size of the items kept before the first subscriber, in bytes.
+/// Maximum size of the items kept for the first subscriber, in bytes.
 const EARLY_LIMIT: usize = 1024 * 1024;
 
 /// Items received before the first subscriber.
@@ -51,7 +51,7 @@ impl EarlyItems {
     }
 }
 
-/// The items of a connection that ended before the first subscriber.
+/// The items of a connection that ended before it had a subscriber.
 #[derive(Debug, Default)]
 pub(crate) struct UndeliveredItems(Mutex<Option<EarlyItems>>);
 
@@ -64,7 +64,7 @@ impl UndeliveredItems {
     pub(crate) fn move_to(&self, mailbox: &Subscription<Items>) {
         let early = self.lock().take();
         if let Some(early) = early {
-            // The subscriber may be waiting already.
+            // The subscriber may already be waiting.
             let mut wakes = Vec::new();
             early.move_to(mailbox, &mut wakes);
             wakes.into_iter().for_each(Waker::wake);

@@ -30,7 +30,7 @@ impl ThreadSubscriptions {
         subscriptions.push(Arc::downgrade(subscription));
     }
 
-    /// Returns whether the thread has a subscription. Forgets those that were dropped.
+    /// Returns whether the thread has a subscription. Forgets subscriptions that were dropped.
     pub(crate) fn has(&mut self, thread_id: &str) -> bool {
         if self.threads.is_empty() {
             return false;

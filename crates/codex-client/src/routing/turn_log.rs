@@ -1,8 +1,9 @@
-//! The log of one turn: the connection task writes events, any number of readers read them.
+//! The log of one turn: the connection task writes events, and any number of readers read them.
 //!
-//! A reader has a buffer of its own and takes it over whole, so the lock is held for a push or a
-//! swap, never while an event is decoded or while user code runs. Beside the buffers the log keeps
-//! the record that the result of the turn is made from, so that a result needs no reader.
+//! Each reader has a buffer of its own in the log and takes its whole contents at once, so the lock
+//! is held only for a push or a swap, and never while an event is decoded or while user code runs.
+//! Besides the buffers, the log keeps the record from which the result of the turn is made, so a
+//! result needs no reader.
 
 use std::{
     mem,
@@ -41,7 +42,7 @@ struct LogState {
     slots: Vec<Option<Unread<DeltaQueue>>>,
     /// Whether the first slot, which exists from the start, still waits for its reader.
     first_is_free: bool,
-    /// Tasks that wait for the end alone.
+    /// Tasks that wait only for the end.
     waiters: WakerSet,
     record: TurnRecord,
     /// Whether anything but deltas was received: no turn begins with a delta.
@@ -151,7 +152,7 @@ impl TurnLog {
         TurnReader::new(self, slot)
     }
 
-    /// Creates a reader that begins with the next event, beside all others.
+    /// Creates an additional reader, which begins with the next event.
     pub(crate) fn listener(self: &Arc<Self>) -> TurnReader {
         let slot = self.lock().add(DeltaQueue::default());
         TurnReader::new(self, slot)
@@ -170,12 +171,12 @@ impl TurnLog {
         self.lock().has_begun
     }
 
-    /// Returns the reason why no more events follow, if so.
+    /// Returns the reason why no more events follow; `None` if more may follow.
     pub(crate) fn end(&self) -> Option<TurnEnd> {
         self.lock().end.clone()
     }
 
-    /// Polls for the end, without the events.
+    /// Polls for the end, without taking events.
     pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<TurnEnd> {
         let mut state = self.lock();
         if let Some(end) = &state.end {
@@ -185,7 +186,7 @@ impl TurnLog {
         Poll::Pending
     }
 
-    /// Returns the notifications for the result, as far as they were received.
+    /// Returns the notifications for the result that have been received so far.
     pub(crate) fn record(&self) -> TurnRecord {
         self.lock().record.clone()
     }
@@ -232,7 +233,7 @@ pub(crate) struct TurnReader {
     log: Arc<TurnLog>,
     /// `None` once the reader is muted.
     slot: Option<usize>,
-    /// The events that were taken over and not read yet.
+    /// The events that were taken from the log and have not been read yet.
     taken: DeltaQueue,
 }
 
@@ -272,7 +273,7 @@ impl TurnReader {
         }
     }
 
-    /// Drops the unread events and takes no further ones.
+    /// Drops the unread events, and takes no further ones.
     pub(crate) fn mute(&mut self) {
         self.taken = DeltaQueue::default();
         if let Some(slot) = self.slot.take() {

@@ -84,8 +84,8 @@ impl TurnRoutes {
         }
     }
 
-    /// Returns the log for an event of this turn, if the turn is one of this client or may turn out
-    /// to be one.
+    /// Returns the log for an event of this turn, if the turn belongs to this client or may turn
+    /// out to.
     pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<Arc<TurnLog>> {
         let routes = self.threads.get(thread_id)?;
         let route = routes.turns.iter().find(|route| route.turn_id == turn_id);
@@ -99,7 +99,7 @@ impl TurnRoutes {
         self.route_unknown(thread_id, turn_id)
     }
 
-    /// Routes an event of a turn that is not claimed, or of which it is the first event.
+    /// Routes an event of a turn that is not claimed, or the first event of a turn.
     #[cold]
     fn route_unknown(&mut self, thread_id: &str, turn_id: &str) -> Option<Arc<TurnLog>> {
         let routes = self.threads.get_mut(thread_id)?;
@@ -114,7 +114,7 @@ impl TurnRoutes {
                 goal.turn_began(&log, false);
             }
         } else if let Some(goal) = goal {
-            // Events after the end of a turn do not begin it again.
+            // Events after the end of a turn do not restart it.
             if !goal.has_turn(turn_id) {
                 let log = TurnLog::new(thread_id, turn_id);
                 goal.turn_began(&log, !is_reserved);
@@ -152,7 +152,7 @@ impl TurnRoutes {
         self.tidy(log.thread_id());
     }
 
-    /// Ends the logs of a thread of which no more notifications are received.
+    /// Ends the logs of a thread whose notifications are no longer received.
     pub(crate) fn detach(&mut self, thread_id: &str, reason: DetachReason) {
         let Some(routes) = self.threads.get_mut(thread_id) else {
             return;
@@ -200,7 +200,7 @@ impl TurnRoutes {
         mem::take(&mut self.unclaimed)
     }
 
-    /// Ends all logs that have not ended: the connection has.
+    /// Ends all logs that have not ended yet, because the connection has ended.
     pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         let early_end = EarlyEnd::Closed(Arc::clone(closed));
         for (_, routes) in self.threads.drain() {
@@ -246,7 +246,7 @@ impl ThreadRoutes {
 }
 
 impl Route {
-    /// The route of a turn that is known by a response.
+    /// Creates the route of a turn that a response has named.
     fn claimed(log: &Arc<TurnLog>) -> Self {
         Self {
             turn_id: log.turn_id().to_owned(),
@@ -263,7 +263,7 @@ impl Route {
         }
     }
 
-    /// Returns the log, which lives as long as its owners from here on.
+    /// Returns the log, which lives as long as its owners from now on.
     fn claim(&mut self) -> Option<Arc<TurnLog>> {
         let log = self.log()?;
         self.log = LogRef::Claimed(Arc::downgrade(&log));

@@ -1,7 +1,7 @@
 //! Threads that this client has unsubscribed from. Performs no I/O.
 //!
-//! The server continues their turns, and starts new ones on request, but sends no notifications.
-//! The client must not wait for any.
+//! The server continues their turns, and starts new ones on request, but sends no notifications for
+//! them, so the client must not wait for any.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -12,7 +12,7 @@ use crate::{
     rpc::envelope,
 };
 
-/// The threads that this client has unsubscribed from and not resumed since.
+/// The threads that this client has unsubscribed from and has not resumed since.
 #[derive(Debug, Default)]
 pub(crate) struct UnsubscribedThreads(HashSet<String>);
 

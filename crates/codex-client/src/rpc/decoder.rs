@@ -9,7 +9,7 @@ use crate::{
     rpc::raw_notification::RawNotification,
 };
 
-/// Decodes JSON of a message. If a part cannot be read, the rest is decoded without it, and the
+/// Decodes the JSON of a message. If a part cannot be read, the rest is decoded without it, and the
 /// reason is added to `unreadable`.
 pub(crate) fn decode_around<T>(
     method: &str,
@@ -30,15 +30,15 @@ pub(crate) fn decode_around<T>(
     Ok(lossy.value)
 }
 
-/// Decodes the notifications of one stream. The errors of the parts that cannot be read follow their
-/// notification.
+/// Decodes the notifications of one stream. The errors for parts that cannot be read follow the
+/// notification that contains the parts.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     errors: VecDeque<Error>,
 }
 
 impl Decoder {
-    /// Returns the next error of the last notification.
+    /// Returns the next error for the last notification.
     pub(crate) fn next_error(&mut self) -> Option<Error> {
         self.errors.pop_front()
     }

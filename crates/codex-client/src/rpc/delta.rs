@@ -20,7 +20,7 @@ pub(crate) enum DeltaKind {
 }
 
 impl DeltaKind {
-    /// Returns the kind of delta that a method announces.
+    /// Returns the kind of delta that has this method.
     pub(crate) fn of(method: &str) -> Option<Self> {
         Some(match method {
             "item/agentMessage/delta" => Self::AgentMessage,
@@ -33,20 +33,20 @@ impl DeltaKind {
         })
     }
 
-    /// Whether deltas of this kind have an index, of a summary or a content part.
+    /// Whether deltas of this kind have the index of a summary part or a content part.
     fn has_index(self) -> bool {
         matches!(self, Self::ReasoningSummary | Self::ReasoningText)
     }
 }
 
-/// A delta with its own strings.
+/// A delta that owns its strings.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Delta {
     pub(crate) kind: DeltaKind,
     /// `None` if all deltas of the queue belong to one turn.
     pub(crate) turn_id: Option<String>,
     pub(crate) item_id: String,
-    /// The summary or content part, for the two kinds of reasoning.
+    /// The index of the summary part or content part, for the two kinds of reasoning deltas.
     pub(crate) index: i64,
     pub(crate) text: String,
     pub(crate) emitted_at_ms: Option<i64>,
@@ -105,14 +105,14 @@ pub(crate) struct DeltaRef<'a> {
     /// `None` if all deltas of the queue belong to one turn.
     pub(crate) turn_id: Option<&'a str>,
     pub(crate) item_id: &'a str,
-    /// The summary or content part, for the two kinds of reasoning.
+    /// The index of the summary part or content part, for the two kinds of reasoning deltas.
     pub(crate) index: i64,
     pub(crate) text: &'a str,
     pub(crate) emitted_at_ms: Option<i64>,
 }
 
 impl<'a> DeltaRef<'a> {
-    /// Returns the delta with these keys, without its turn. `None` if the notification has unknown
+    /// Creates a delta from these keys, without its turn. `None` if the notification has unknown
     /// members, which a delta cannot represent.
     pub(crate) fn new(
         kind: DeltaKind,

@@ -1,9 +1,9 @@
 //! The envelope of a message: its members and the ids in its params.
 //!
 //! One pass over the text, which must be valid UTF-8, locates the members of the envelope and the
-//! ids at the top of `params`. Nothing is decoded or copied, and long strings are skipped, so that
-//! a message is decoded once: where it is consumed. The parts that are skipped are not validated;
-//! the decoder reports a fault in them.
+//! ids at the top level of `params`. Nothing is decoded or copied, and long strings are skipped, so
+//! a message is decoded only once, where it is consumed. Skipped parts are not validated; the
+//! decoder reports any faults in them.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -21,11 +21,11 @@ pub(crate) struct Envelope<'a> {
     /// Also `None` if the member is `null`.
     pub(crate) error: Option<Range<usize>>,
     pub(crate) keys: RoutingKeys<'a>,
-    /// Whether the method is written with escapes, so its range is not its name.
+    /// Whether the method contains escapes, in which case the text in its range is not its name.
     has_escaped_method: bool,
 }
 
-/// The members that a request from the server or a notification has beside its id.
+/// The members that a request from the server or a notification has besides its id.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Header {
     pub(crate) method: Option<Range<usize>>,
@@ -44,12 +44,12 @@ pub(crate) struct RoutingKeys<'a> {
     pub(crate) root_turn_id: Option<Cow<'a, str>>,
     pub(crate) item_id: Option<Cow<'a, str>>,
     pub(crate) login_id: Option<Cow<'a, str>>,
-    /// `processId` or `watchId`: an id that the client has chosen.
+    /// `processId` or `watchId`: an id chosen by the client.
     pub(crate) client_id: Option<Cow<'a, str>>,
     pub(crate) delta: Option<Cow<'a, str>>,
     /// `summaryIndex` or `contentIndex`.
     pub(crate) index: Option<i64>,
-    /// Whether there is any member beside these.
+    /// Whether there is any member besides these.
     pub(crate) more: bool,
 }
 
@@ -71,8 +71,8 @@ impl RoutingKeys<'_> {
     }
 }
 
-/// Parses the envelope of a message; `None` if the text is not a JSON object, as far as it is
-/// scanned.
+/// Parses the envelope of a message; `None` if the scanned part of the text does not form a JSON
+/// object.
 pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     let mut scan = Scanner::new(text);
     let mut envelope = Envelope::default();
@@ -110,15 +110,16 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     (scan.position() == text.len()).then_some(envelope)
 }
 
-/// Rewrites a message whose method has escapes, which is valid JSON that no known server writes.
+/// Rewrites a message whose method contains escapes. Such a message is valid JSON, but no known
+/// server writes one.
 pub(crate) fn unescape(text: &str, envelope: &Envelope<'_>) -> Option<String> {
     let escaped = envelope.has_escaped_method.then_some(text)?;
     let message: Value = serde_json::from_str(escaped).ok()?;
     Some(message.to_string())
 }
 
-/// Parses the ids at the top of a result, as in params: `turn.id` of `turn/start`, `loginId` of
-/// `account/login/start`.
+/// Parses the ids at the top level of a result, which has them in the same form as params:
+/// `turn.id` of `turn/start`, `loginId` of `account/login/start`.
 pub(crate) fn result_keys(result: &str) -> Option<RoutingKeys<'_>> {
     keys(&mut Scanner::new(result))
 }
@@ -158,7 +159,7 @@ pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
     };
     let mut scan = Scanner::new(text);
     let (mut request_id, mut is_response, mut is_request) = (None, false, false);
-    // The members before the fault count.
+    // Only the members before the fault count.
     let _ = scan.object(|scan, key| {
         match key {
             "id" => {
@@ -332,7 +333,7 @@ mod tests {
             r#"{"a":"\"#,
             r#"{"a":[1}"#,
         ] {
-            // A closing bracket of the other kind is left to the decoder.
+            // A closing bracket of the wrong kind is left to the decoder.
             if text != r#"{"a":[1}"# {
                 assert!(parse(text).is_none(), "{text}");
             }
@@ -340,7 +341,8 @@ mod tests {
         assert_eq!(parse("{}"), Some(Envelope::default()));
     }
 
-    /// Every byte at every kind of place in a message. A scanner that stands still would hang here.
+    /// Tries every byte at every kind of position in a message. A scanner that did not advance
+    /// would hang here.
     #[test]
     fn any_byte_at_any_place_is_passed_over_or_refused() {
         for (before, after) in [

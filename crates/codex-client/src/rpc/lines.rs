@@ -14,12 +14,12 @@ const LARGE_LINE: usize = 1024 * 1024;
 /// Buffers received bytes and returns complete lines without their line endings.
 pub(crate) struct Lines {
     buffer: Vec<u8>,
-    /// The start of the first line that was not returned.
+    /// The start of the first line that has not been returned yet.
     start: usize,
     /// The end of the part that contains no line ending.
     searched: usize,
     limit: usize,
-    /// Number of bytes dropped so far of a line over the limit.
+    /// Number of bytes dropped so far from a line over the limit.
     discarded: usize,
     /// The first bytes of that line.
     prefix: Vec<u8>,
@@ -92,8 +92,8 @@ impl Lines {
     /// Returns the buffer to append received bytes to, with free capacity for a read.
     pub(crate) fn read_buffer(&mut self) -> &mut Vec<u8> {
         if self.start > 0 {
-            // All complete lines were returned, so the rest is the beginning of a line, usually
-            // short.
+            // All complete lines have been returned, so the rest is the beginning of a line,
+            // usually short.
             self.buffer.drain(..self.start);
             self.searched -= self.start;
             self.start = 0;

@@ -31,7 +31,7 @@ impl Outbound {
         }
     }
 
-    /// Adds a request; its params are JSON.
+    /// Adds a request; its params are given as JSON.
     pub(crate) fn request(&mut self, ready: &Ready) {
         self.buffer.extend_from_slice(b"{\"id\":");
         self.buffer
@@ -40,7 +40,7 @@ impl Outbound {
         self.method(ready.method, ready.params.as_deref());
     }
 
-    /// Adds a notification; its params are JSON.
+    /// Adds a notification; its params are given as JSON.
     pub(crate) fn notification(&mut self, method: &str, params: Option<&[u8]>) {
         self.buffer.extend_from_slice(b"{");
         self.method(method, params);
@@ -56,7 +56,7 @@ impl Outbound {
         self.buffer.extend_from_slice(b"}\n");
     }
 
-    /// Adds the response to a request from the server; a result is JSON.
+    /// Adds the response to a request from the server; a result is given as JSON.
     pub(crate) fn response(&mut self, id: &RequestId, response: &Result<Vec<u8>, JsonRpcError>) {
         self.buffer.extend_from_slice(b"{\"id\":");
         self.json(id);

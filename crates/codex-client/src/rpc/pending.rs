@@ -18,12 +18,12 @@ pub(crate) struct Pending<T> {
 struct PendingEntry<T> {
     waiter: T,
     deadline: Option<Instant>,
-    /// Whether the response comes at the end of an operation. The request does not count towards
-    /// the limit.
+    /// Whether the response comes at the end of an operation. If so, the request does not count
+    /// towards the limit.
     is_long_running: bool,
 }
 
-/// A request that is not sent yet.
+/// A request that has not been sent yet.
 struct Queued<T> {
     entry: PendingEntry<T>,
     method: &'static str,
@@ -38,7 +38,7 @@ pub(crate) struct Ready {
 }
 
 impl<T> Pending<T> {
-    /// Creates a table with at most `limit` requests in flight.
+    /// Creates a table that allows at most `limit` requests in flight.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             last_id: 0,
@@ -51,8 +51,8 @@ impl<T> Pending<T> {
 
     /// Queues a request. [`next_ready`](Self::next_ready) returns it when it may be sent.
     ///
-    /// Long-running requests do not count towards the limit: the request that ends one of them must
-    /// not wait for it.
+    /// Long-running requests do not count towards the limit: the request that ends such an
+    /// operation must not have to wait for it.
     pub(crate) fn push(
         &mut self,
         method: &'static str,

@@ -1,4 +1,4 @@
-//! Notifications as received: classified, not decoded.
+//! Notifications as received: classified but not decoded.
 
 use std::{borrow::Cow, fmt};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The notifications that the client itself acts on. A message is classified once.
+/// The notifications that the client itself acts on. A message is classified only once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotificationKind {
     Delta(DeltaKind),
@@ -60,7 +60,7 @@ impl NotificationKind {
     }
 }
 
-/// A received notification, still the text that was received.
+/// A received notification, still in the form of its text.
 #[derive(PartialEq)]
 pub(crate) struct RawNotification {
     text: String,
@@ -110,8 +110,8 @@ impl RawNotification {
         self.text.len() + size_of::<Self>()
     }
 
-    /// Decodes the notification. An unknown method is not an error. The errors of parts that cannot
-    /// be read are added to `unreadable`.
+    /// Decodes the notification. An unknown method is not an error. Errors for parts that cannot be
+    /// read are added to `unreadable`.
     pub(crate) fn decode(&self, unreadable: &mut Vec<DecodeError>) -> Result<ServerNotification> {
         let (method, params) = (self.method(), self.params());
         let decode = || {
@@ -133,7 +133,7 @@ impl RawNotification {
             .map_err(|error| DecodeError::new(Some(self.method()), params, &error).into())
     }
 
-    /// Decodes the params of a notification of a known kind. The errors of parts that cannot be read
+    /// Decodes the params of a notification of a known kind. Errors for parts that cannot be read
     /// are added to `unreadable`.
     pub(crate) fn decode_params_around<T: DeserializeOwned>(
         &self,

@@ -1,4 +1,4 @@
-//! Successful responses as received: located, not decoded.
+//! Successful responses as received: located but not decoded.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::{
     rpc::decoder::decode_around,
 };
 
-/// A successful response, still the text that was received.
+/// A successful response, still in the form of its text.
 pub(crate) struct RawResponse {
     text: String,
     result: Range<usize>,
@@ -26,8 +26,8 @@ impl RawResponse {
         &self.text[self.result.clone()]
     }
 
-    /// Decodes the result as the response of `R`. The errors of parts that cannot be read are added
-    /// to `unreadable`.
+    /// Decodes the result as the response of `R`. Errors for parts that cannot be read are added to
+    /// `unreadable`.
     pub(crate) fn decode<R: Request>(
         &self,
         unreadable: &mut Vec<DecodeError>,

@@ -1,6 +1,6 @@
 //! A scanner that skips JSON without decoding it.
 //!
-//! Every step advances or fails, so it terminates on every input.
+//! Every step either advances or fails, so the scanner terminates on every input.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -38,7 +38,8 @@ impl<'a> Scanner<'a> {
         (self.next()? == byte).then(|| self.at += 1)
     }
 
-    /// Calls `member` for each member of an object, positioned before its value.
+    /// Calls `member` for each member of an object, with the scanner positioned before the member's
+    /// value.
     pub(crate) fn object(
         &mut self,
         mut member: impl FnMut(&mut Self, &str) -> Option<()>,

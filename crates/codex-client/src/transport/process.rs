@@ -1,10 +1,10 @@
-//! A server as a child process, connected by its standard streams.
+//! A server as a child process, connected through its standard streams.
 //!
 //! The server is expected to exit when its input is closed. If it does not, the process group is
-//! sent a termination signal, and then killed. The child is always reaped. If the value is dropped
-//! before that, by a panic or the shutdown of the runtime, the group is killed at once, and the
-//! drop waits up to a tenth of a second to reap the child. If this program is killed, no code here
-//! runs; the server exits because its input is closed.
+//! sent a termination signal, and then killed. The child is always reaped. If the [`Process`] is
+//! dropped before that, because of a panic or the shutdown of the runtime, the group is killed at
+//! once, and the drop waits up to a tenth of a second to reap the child. If this program is killed,
+//! no code here runs; the server exits because its input is closed.
 
 use std::{
     ffi::OsString,
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Time between the termination signal and the kill.
+/// Time between the termination signal and the kill signal.
 const TERMINATION_GRACE: Duration = Duration::from_secs(2);
 
 /// The command that starts a server. Does not implement `Debug`: the environment may contain keys.
@@ -37,7 +37,7 @@ pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,
     pub(crate) cwd: Option<PathBuf>,
-    /// Changes to the environment of this program. `None` removes a variable.
+    /// Changes to the environment that is inherited from this program. `None` removes a variable.
     pub(crate) env: Vec<(OsString, Option<OsString>)>,
 }
 
@@ -102,13 +102,14 @@ impl Process {
         self.status
     }
 
-    /// Ends the child and its group. The child has `grace` to exit before it is sent a signal.
+    /// Ends the child and its group. The child has the time `grace` to exit before it is sent a
+    /// signal.
     pub(crate) async fn end(&mut self, grace: Duration) -> Option<ExitStatus> {
         if timeout(grace, self.exited()).await.is_err() {
             self.group.signal(&mut self.child, Signal::Terminate);
             let _ = timeout(TERMINATION_GRACE, self.exited()).await;
         }
-        // Even if the child has exited: its descendants may still run.
+        // Even if the child has exited, its descendants may still be running.
         self.group.signal(&mut self.child, Signal::Kill);
         self.is_killed = true;
         let status = self.exited().await;
@@ -129,7 +130,7 @@ impl Drop for Process {
         }
         self.group.signal(&mut self.child, Signal::Kill);
         // A killed process exits within milliseconds. One that hangs in the kernel is reaped later,
-        // by tokio or after this program has exited.
+        // by tokio, or by the operating system after this program has exited.
         for _ in 0..100 {
             match self.child.try_wait() {
                 Ok(None) => thread::sleep(Duration::from_millis(1)),

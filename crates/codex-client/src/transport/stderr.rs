@@ -31,7 +31,7 @@ pub(crate) struct Stderr {
 }
 
 impl Stderr {
-    /// Starts to read a stream.
+    /// Starts reading a stream.
     pub(crate) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&tail);
@@ -65,7 +65,7 @@ impl Stderr {
 
 impl Drop for Stderr {
     fn drop(&mut self) {
-        // Another process may hold the stream open for any time.
+        // Another process may hold the stream open indefinitely.
         self.task.abort();
     }
 }

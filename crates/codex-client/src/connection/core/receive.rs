@@ -29,7 +29,7 @@ enum Delivered {
 }
 
 impl Core {
-    /// Takes a received line.
+    /// Processes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>) {
         let is_last = matches!(line, Line::Last(_));
         match line.text() {
@@ -76,8 +76,8 @@ impl Core {
                 let (result, error) = (envelope.result, envelope.error);
                 self.response(id, text, result, error);
             }
-            // An error without an id responds to a message that the server could not read. String
-            // ids are not used by this client.
+            // An error without an id responds to a message that the server could not read. This
+            // client does not use string ids.
             (None, _) => self.malformed(|| envelope::fault(&text)),
         }
     }
@@ -99,8 +99,8 @@ impl Core {
         }
     }
 
-    /// Delivers a delta to its turn and to the subscriptions of its thread. `None` if it is not a
-    /// plain delta, and so treated as any other notification.
+    /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
+    /// not a plain delta and is therefore treated like any other notification.
     fn delta(&mut self, kind: DeltaKind, envelope: &Envelope<'_>) -> Option<Delivered> {
         let keys = &envelope.keys;
         let (thread_id, turn_id) = (keys.thread_id.as_deref()?, keys.turn_id.as_deref()?);
@@ -177,7 +177,8 @@ impl Core {
             .push(|| Item::Notification(notification), &mut self.wakes);
     }
 
-    /// Delivers the events of turns that turned out to be started by others to the subscribers.
+    /// Delivers to the subscribers the events of turns that turned out to have been started by
+    /// others.
     pub(super) fn deliver_unclaimed(&mut self) {
         for log in self.turn_routes.take_unclaimed() {
             let mut unread = log.take_unclaimed();

@@ -65,8 +65,9 @@ impl Core {
         sink.send(response);
     }
 
-    /// Handles a line that cannot be read. The error goes to the caller if the line begins as a
-    /// response; otherwise to the subscribers, and if it begins as a request, also to the server.
+    /// Handles a line that cannot be read. If the line begins like a response, the error goes to
+    /// the caller, and otherwise to the subscribers. If it begins like a request, the error also
+    /// goes to the server.
     pub(super) fn unreadable(&mut self, prefix: &[u8], error: impl FnOnce() -> DecodeError) {
         let addressee = envelope::addressee(prefix);
         let waiter = match &addressee {
@@ -86,7 +87,7 @@ impl Core {
         self.malformed(|| error);
     }
 
-    /// Settles what a request has reserved. With the result, claims what was started.
+    /// Settles what a request has reserved. If there is a result, claims what was started.
     pub(super) fn settle(
         &mut self,
         on_response: Option<OnResponse>,
