@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_with_another_phase_is_the_final_response_if_there_is_no_better_one() {
+    fn a_message_with_a_different_phase_is_the_final_response_if_there_is_no_better_one() {
         let unknown = Some(MessagePhase::Unrecognized("epilogue".into()));
         let part = Some(MessagePhase::PartialAnswer);
         let commentary = Some(MessagePhase::Commentary);

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// The property that holds a value that is not an object.
 pub(crate) const VALUE: &str = "value";
 
-/// Where the object that the model writes holds the value.
+/// How the object that the model writes holds the value.
 ///
 /// The schema of a request has to describe an object. A type that is not an object, such as an enum
 /// or a list, is therefore wrapped in one.
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_names_the_part_that_does_not_fit() {
+    fn the_path_names_the_part_that_does_not_match() {
         let comment = |text: &str| {
             format!(r#"{{"title": "a \"[{{\" b", "comments": [{{"line": 1}}, {text}]}}"#)
         };
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_of_a_text_is_an_error_without_a_path() {
+    fn every_truncated_text_is_an_error_without_a_path() {
         let text = r#"{"title": "é\\\"", "comments": [{"line": 1, "kind": {"t": "A", "n": 7}}]}"#;
         assert!(decode::<Review>(text).is_ok());
         for (end, _) in text.char_indices() {

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A type that a schema for models cannot express.
 ///
-/// The message names the part of the type, the reason and a way out:
+/// The message names the part of the type, the reason and a remedy:
 ///
 /// ```text
 /// `Review.scores` is a map, but a strict schema has to name every key: use a list of structs that hold a key and a value
@@ -13,9 +13,9 @@ use thiserror::Error;
 #[error("`{path}` {kind}")]
 #[non_exhaustive]
 pub struct Error {
-    /// The part of the type: the name of a type, followed by the path below it. `Review.comments[].line`
-    /// is the field `line` of the items of the field `comments` of `Review`; `{}` stands for the values of
-    /// a map.
+    /// The part of the type that is not supported: the name of a type, followed by the path below
+    /// it. `Review.comments[].line` is the field `line` of the items of the field `comments` of
+    /// `Review`; `{}` stands for the values of a map.
     pub path: String,
     /// The reason.
     pub kind: ErrorKind,
@@ -53,13 +53,13 @@ pub enum ErrorKind {
     /// A type without values, such as an enum without variants.
     #[error("has no value that a model could write: add a variant, or remove the field")]
     Uninhabited,
-    /// A handwritten schema that refers to itself outside of a property or a list.
-    #[error("refers to itself without end: move the reference into a property of its own")]
+    /// A handwritten schema that refers to itself outside a property or a list.
+    #[error("refers to itself endlessly: move the reference into a property of its own")]
     InfiniteRecursion,
     /// A keyword of JSON Schema that models do not support.
     #[error(
-        "has a schema with `{keyword}`, which models do not support: give it another one with \
-         `#[schemars(with = \"...\")]` or `#[schemars(schema_with = \"...\")]`"
+        "has a schema with `{keyword}`, which models do not support: give it a different schema \
+         with `#[schemars(with = \"...\")]` or `#[schemars(schema_with = \"...\")]`"
     )]
     UnsupportedKeyword {
         /// The keyword, such as `not`.

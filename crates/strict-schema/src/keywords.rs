@@ -91,8 +91,8 @@ pub(crate) fn scalar(schema: &Object, name: Value) -> Object {
     scalar
 }
 
-/// Returns whether a pattern has no lookaround, flags or named groups. The API refuses lookaround, and
-/// the syntax of the others differs between regex dialects.
+/// Returns whether a pattern has no lookaround, flags or named groups. The API rejects lookaround,
+/// and the syntax of the others differs between regex dialects.
 fn is_portable(pattern: &str) -> bool {
     !pattern.replace("(?:", "(").contains("(?")
 }
@@ -114,7 +114,7 @@ pub(crate) fn without(schema: &Object, keys: &[&str]) -> Object {
         .collect()
 }
 
-/// Returns properties with their schemas, those with a single possible value (tags) first.
+/// Returns properties with their schemas; those with a single possible value (tags) come first.
 pub(crate) fn tags_first(properties: &Object) -> Vec<(&String, &Value)> {
     let mut properties: Vec<_> = properties.iter().collect();
     properties.sort_by_key(|(_, schema)| schema.get("const").is_none());

@@ -17,7 +17,7 @@ pub use crate::{
     schema::Schema,
 };
 
-/// Generates the strict schema of a type, to which the API holds a model's output.
+/// Generates the strict schema of a type, which the API enforces on a model's output.
 ///
 /// ```
 /// use schemars::JsonSchema;
@@ -42,8 +42,8 @@ pub use crate::{
 ///
 /// # Errors
 ///
-/// Returns an error if a strict schema cannot express the type: maps, values of any type, tuples of
-/// different types, and the other cases of [`ErrorKind`].
+/// Returns an error if a strict schema cannot express the type. This applies to maps, values of any
+/// type, tuples of different types, and the other cases of [`ErrorKind`].
 pub fn for_type<T: JsonSchema>() -> Result<Schema, Error> {
     Schema::new::<T>(Mode::Strict)
 }
@@ -51,8 +51,8 @@ pub fn for_type<T: JsonSchema>() -> Result<Schema, Error> {
 /// Generates the non-strict schema of a type, such as the arguments of a function that is not
 /// `strict`.
 ///
-/// It has the same keywords, but optional properties stay optional, and maps, values of any type and
-/// tuples are allowed. The API does not hold a model to such a schema.
+/// It uses the same keywords as a strict schema, but optional properties stay optional, and maps,
+/// values of any type and tuples are allowed. The API does not enforce such a schema.
 ///
 /// ```
 /// use std::collections::BTreeMap;

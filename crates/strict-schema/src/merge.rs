@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::keywords::Object;
 
-/// Returns the schema of a value that matches both; an object gets the properties of both.
+/// Returns the schema of the values that match both schemas; an object gets the properties of both.
 ///
 /// `None` if no single schema can express that: the types differ, or both have alternatives.
 pub(crate) fn merge(left: &Object, right: &Value) -> Option<Object> {
@@ -30,8 +30,8 @@ pub(crate) fn merge(left: &Object, right: &Value) -> Option<Object> {
                 left.extend(right.iter().cloned());
             }
             ("oneOf" | "anyOf" | "$ref", left, right) if left != right => return None,
-            // The permissive side decides on additional properties: the strict one does not know
-            // the properties of the other.
+            // The permissive schema decides on additional properties, since the strict schema does
+            // not know the properties of the other one.
             ("additionalProperties" | "unevaluatedProperties", left, right)
                 if *left == Value::Bool(false) =>
             {
@@ -40,7 +40,7 @@ pub(crate) fn merge(left: &Object, right: &Value) -> Option<Object> {
             _ => {}
         }
     }
-    // `oneOf` on one side and `anyOf` on the other are two sets of alternatives.
+    // `oneOf` in one schema and `anyOf` in the other are two sets of alternatives.
     let alternatives = ["oneOf", "anyOf"].map(|key| merged.contains_key(key));
     (alternatives != [true, true]).then_some(merged)
 }

@@ -1,7 +1,7 @@
 //! Rewrites a schema of schemars into the form that models accept.
 //!
-//! Constraints that the API does not support, such as the length of a string, are dropped: the model
-//! may break them, and decoding reports it.
+//! Constraints that the API does not support, such as the length of a string, are dropped. The
+//! model may violate them, and only decoding can report that.
 
 use std::ptr;
 
@@ -16,7 +16,7 @@ use crate::{
     merge::merge,
 };
 
-/// The depth at which a schema counts as infinite.
+/// The depth beyond which a schema counts as infinite.
 const MAX_DEPTH: usize = 100;
 
 /// The form of a schema.
@@ -25,7 +25,8 @@ pub(crate) enum Mode {
     /// An object lists its properties, requires all of them, and has no others; `anyOf` is the only
     /// form of alternatives.
     Strict,
-    /// The same keywords, but properties may be optional, and maps and values of any type are allowed.
+    /// The keywords are the same, but properties may be optional, and maps and values of any type
+    /// are allowed.
     NonStrict,
 }
 
@@ -83,8 +84,8 @@ impl Normalizer {
         })
     }
 
-    /// Returns the definition that a reference refers to, and its name. The reference spells the name
-    /// with escapes.
+    /// Returns the definition that a reference refers to, and its name. The name may be escaped in
+    /// the reference.
     fn definition(&self, reference: &str, path: &str) -> Result<(String, Value), Error> {
         let target = self.target(reference, path)?;
         let all = self.source.get("$defs").and_then(Value::as_object);
@@ -148,8 +149,9 @@ impl Normalizer {
         }
     }
 
-    /// Rewrites a schema with a reference. The API allows no keyword beside `$ref`, so a description
-    /// goes around the reference, and a constraint makes it a schema of its own.
+    /// Rewrites a schema with a reference. The API allows no keyword beside `$ref`, so a
+    /// description is wrapped around the reference, and a constraint is merged into a copy of the
+    /// target.
     fn reference(
         &mut self,
         reference: &str,
@@ -173,7 +175,7 @@ impl Normalizer {
         })
     }
 
-    /// Rewrites alternatives. The keywords beside them become part of each.
+    /// Rewrites alternatives. The keywords beside them become part of each alternative.
     fn alternatives(
         &mut self,
         shared: &Object,
@@ -235,7 +237,8 @@ impl Normalizer {
         let names = tags_first(&properties).into_iter().map(|(name, _)| name);
         let required: Vec<&String> = names.filter(|name| is_required(name)).collect();
         let mut object = scalar(schema, "object".into());
-        // Old drafts of JSON Schema forbid an empty list; strict mode always needs one.
+        // Old drafts of JSON Schema forbid an empty `required`; strict mode always needs the
+        // keyword.
         if !required.is_empty() || self.mode == Mode::Strict {
             object.insert("required".to_owned(), json!(required));
         }
@@ -244,8 +247,8 @@ impl Normalizer {
         Ok(object)
     }
 
-    /// Returns the schema of the properties that an object does not name; `None` if it says nothing
-    /// about them.
+    /// Returns the schema of the properties that an object does not name; `None` if the source says
+    /// nothing about them.
     fn additional_properties(
         &mut self,
         schema: &Object,
@@ -257,7 +260,7 @@ impl Normalizer {
         let stated = stated
             .find(|schema| **schema != Value::Bool(false))
             .cloned();
-        // Maps whose keys are not strings, such as numbers.
+        // Maps whose keys are not strings but, for example, numbers.
         let by_pattern = schema.get("patternProperties").and_then(Value::as_object);
         let by_pattern = by_pattern.and_then(|patterns| patterns.values().next().cloned());
         match (stated.or(by_pattern), self.mode) {
@@ -281,7 +284,8 @@ impl Normalizer {
             array.insert("items".to_owned(), items.into());
             return Ok(array);
         };
-        // The API has no schema per position, so all positions of a tuple share one.
+        // The API does not support a schema for each position, so all positions of a tuple share
+        // one.
         let mut distinct = Vec::new();
         for position in positions {
             let items = Value::Object(self.schema(position, &path, depth + 1)?);

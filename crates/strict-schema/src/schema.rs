@@ -13,8 +13,8 @@ use crate::{
 
 /// The JSON Schema of a type, in the form that models accept.
 ///
-/// The schema always describes an object. [`layout`](Self::layout) says where that object holds the
-/// value; [`decode`](Self::decode) takes it from there.
+/// The schema always describes an object. [`layout`](Self::layout) says how that object holds the
+/// value; [`decode`](Self::decode) extracts the value.
 ///
 /// # Property order
 ///
@@ -78,7 +78,7 @@ impl Schema {
         self.value
     }
 
-    /// Returns where the object that the schema describes holds the value.
+    /// Returns how the object that the schema describes holds the value.
     pub fn layout(&self) -> Layout {
         self.layout
     }

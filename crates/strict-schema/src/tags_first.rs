@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::keywords::{Object, tags_first};
 
-/// Serializes a schema with the tags of enums before the other properties of their objects, whatever
-/// the order of the `Map` that holds them.
+/// Serializes a schema with the tags of enums before the other properties of their objects,
+/// regardless of the order of the `Map` that holds them.
 pub(crate) struct TagsFirst<'a>(pub(crate) &'a Value);
 
 impl Serialize for TagsFirst<'_> {

@@ -24,10 +24,10 @@ pub enum Decision {
     /// Approves this request. For permissions: grants all requested permissions until the turn
     /// ends.
     Accept,
-    /// Approves this request, and the same requests for the rest of the session. For permissions:
+    /// Approves this request, and identical requests for the rest of the session. For permissions:
     /// grants all requested permissions until the session ends.
     AcceptForSession,
-    /// Denies the request. The turn continues, and the model learns of the denial. To end the turn
+    /// Denies the request. The turn continues, and the model is told of the denial. To end the turn
     /// instead, use [`Cancel`](Self::Cancel).
     Decline,
     /// Denies the request and interrupts the turn. For permissions, the same as
@@ -45,14 +45,14 @@ pub enum Decision {
 
 impl ApprovalRequest {
     /// Returns the decisions to offer to a user, in order: those listed by the server
-    /// (`availableDecisions`), or all decisions on such a request if the server lists none.
-    /// [`Decline`](Decision::Decline) is always included.
+    /// (`availableDecisions`), or all decisions that apply to this kind of request if the server
+    /// lists none. [`Decline`](Decision::Decline) is always included.
     pub fn available_decisions(&self) -> Vec<Decision> {
         Decision::available(self)
     }
 }
 
-/// The reason of a denial for the model, on older servers.
+/// The reason for a denial, which older servers pass to the model.
 const DENIAL_REASON: &str = "the user declined";
 
 impl Decision {
@@ -99,7 +99,7 @@ impl Decision {
                 Self::Cancel,
             ],
         };
-        // Servers that list only `cancel` accept `decline`, too.
+        // Servers that list only `cancel` also accept `decline`.
         if !available.contains(&Self::Decline) {
             let cancel = available.iter().position(|listed| *listed == Self::Cancel);
             available.insert(cancel.unwrap_or(available.len()), Self::Decline);

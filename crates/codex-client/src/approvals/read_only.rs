@@ -4,10 +4,10 @@
 //! command is not used: it is for display, and classifies `find . -delete` as a listing. Git is not
 //! included: the configuration of a repository names programs that `git status` and `git diff` run.
 //!
-//! The setup of the machine is trusted: `PATH`, the profile of the shell, the configuration file of
-//! `rg`.
+//! The setup of the machine is trusted: `PATH`, the profile of the shell and the configuration file
+//! of `rg`.
 
-/// Programs that only read, with any options.
+/// Programs that only read, whatever their options.
 const READ_ONLY_PROGRAMS: [&str; 21] = [
     "basename", "cat", "cd", "cut", "dirname", "echo", "false", "grep", "head", "id", "ls", "nl",
     "pwd", "readlink", "stat", "tail", "true", "uname", "wc", "which", "whoami",
@@ -66,7 +66,7 @@ const FIND_OPTIONS: [&str; 45] = [
     "-xtype",
 ];
 
-/// The directories of the shells of a system. A shell in another directory may be any program.
+/// The directories that contain a system's shells. A shell in another directory may be any program.
 const SHELL_DIRS: [&str; 4] = [
     "/bin/",
     "/usr/bin/",
@@ -77,11 +77,12 @@ const SHELL_DIRS: [&str; 4] = [
 /// A word of a command.
 struct Word {
     text: String,
-    /// Whether the shell replaces the word by matching file names.
+    /// Whether the shell replaces the word with matching file names.
     is_pattern: bool,
 }
 
-/// Whether a command line only reads. It may be the argument of a shell, such as `bash -lc 'ls'`.
+/// Whether a command line only reads. The line may also call a shell with a script that only reads,
+/// such as `bash -lc 'ls'`.
 pub(crate) fn is_read_only_line(line: &str) -> bool {
     parse(line).is_some_and(|commands| are_read_only(&commands))
 }

@@ -39,8 +39,8 @@ pub enum ApprovalRequest {
 pub struct FileChangeApproval {
     /// The params of the request.
     pub params: FileChangeRequestApprovalParams,
-    /// The changes, from notifications before the request. `None` if they are not known: the server
-    /// sent none, or they exceeded the limit of 8 MiB for kept changes.
+    /// The changes, taken from earlier notifications. `None` if they are not known: the server sent
+    /// none, or they exceeded the limit of 8 MiB for kept changes.
     pub changes: Option<Vec<FileUpdateChange>>,
 }
 
@@ -124,7 +124,7 @@ impl ApprovalRequest {
     ///
     /// The check is based on the command itself, not on the server's description of it, which is
     /// for display. The command may still read secrets. The setup of the machine is trusted:
-    /// `PATH`, the profile of the shell, the configuration file of `rg`.
+    /// `PATH`, the profile of the shell and the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {

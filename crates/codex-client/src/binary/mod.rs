@@ -1,10 +1,10 @@
 //! Locates the `codex` program.
 //!
-//! The order is: the path passed to the builder, `CODEX_BIN`, the directories in `PATH`, the
+//! The order is: the path passed to the builder, `CODEX_BIN`, the directories in `PATH`, and the
 //! directories where package managers install programs. The first two are explicit: if the program
-//! does not exist, the search fails. If the program is the script that npm installs, it is resolved
-//! to the native program that the script would start, which avoids a `node` process before the
-//! server.
+//! they name does not exist, the search fails. If the program is the script that npm installs, it
+//! is resolved to the native program that the script would start, which avoids a `node` process
+//! before the server.
 
 pub(crate) mod executable;
 pub(crate) mod install_dirs;
@@ -78,7 +78,7 @@ impl Search {
         })
     }
 
-    /// Resolves a path, or searches a bare name in `PATH` as a shell does.
+    /// Resolves a path, or searches `PATH` for a bare name, as a shell does.
     fn find_configured(&self, program: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
         if program.components().count() > 1 || program.is_absolute() {
             return resolve(program.to_owned(), tried);
@@ -99,8 +99,8 @@ fn find_in(dir: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
     NAMES.iter().find_map(|name| resolve(dir.join(name), tried))
 }
 
-/// Returns the program with a wrapper script resolved. `None` if it is not executable; the path is
-/// then added to `tried`.
+/// Returns the program; a wrapper script is resolved to the program that it starts. If the program
+/// is not executable, adds its path to `tried` and returns `None`.
 fn resolve(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
     if is_executable(&program) {
         return Some(wrapper::resolve(&program).unwrap_or(program));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_program_that_does_not_exist_is_not_searched_elsewhere() {
+    fn a_configured_program_that_does_not_exist_is_not_searched_for_elsewhere() {
         let dir = tempfile::tempdir().unwrap();
         program(&dir.path().join("codex"));
         let search = Search {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_is_searched_in_path() {
+    fn a_bare_name_is_searched_for_in_path() {
         let dir = tempfile::tempdir().unwrap();
         let nightly = program(&dir.path().join("codex-nightly"));
         let search = Search {

@@ -1,8 +1,8 @@
 //! Resolves the wrapper script that npm installs.
 //!
 //! The program of the package `@openai/codex` is a `node` script. The native program is in a
-//! package for the platform, which is beside it, below it, or in any `node_modules` above it,
-//! depending on the package manager.
+//! separate package for the platform. Depending on the package manager, that package is next to
+//! `@openai/codex`, below it, or in any `node_modules` above it.
 
 use std::{
     env::consts::{ARCH, EXE_SUFFIX, OS},
@@ -18,8 +18,8 @@ use crate::binary::executable::is_executable;
 pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
     let (platform, triple) = platform(OS, ARCH)?;
     let package = package(wrapper)?;
-    // The search of `node`: `node_modules` of each directory upwards. Older releases have the
-    // program in the `vendor` directory of the package itself.
+    // Searches as `node` does, in the `node_modules` of each directory upwards. Older releases have
+    // the program in the `vendor` directory of the package itself.
     let vendors = package
         .ancestors()
         .map(|dir| {

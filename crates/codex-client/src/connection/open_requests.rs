@@ -102,7 +102,7 @@ impl OpenRequests {
         });
     }
 
-    /// Withdraws all requests: the connection has ended.
+    /// Withdraws all requests, because the connection has ended.
     pub(crate) fn withdraw_all(&mut self) {
         self.withdraw(|_| true);
     }

@@ -15,8 +15,8 @@ use crate::{
 /// The connection calls a service from its own task, so no method may block.
 pub(crate) trait Service: Send + Sync + 'static {
     /// Takes a request. Returns the future that responds to it, which the connection runs as a task
-    /// of its own, or `None` if no task is needed. Dropping the request declines it. Wakers of
-    /// readers go to `wakes`.
+    /// of its own, or `None` if no task is needed. Dropping the request declines it. The wakers of
+    /// readers are added to `wakes`.
     fn request(&self, request: InboundRequest, wakes: &mut Vec<Waker>) -> Option<BoxFuture<()>>;
 
     /// Returns the response to a request that is declined or whose method is unknown. A result is
@@ -26,6 +26,6 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// Observes a notification before it is delivered. Deltas are not observed.
     fn notification(&self, notification: &RawNotification, keys: &RoutingKeys<'_>);
 
-    /// Releases everything that waits for requests: the connection has ended.
+    /// Releases everything that waits for requests, because the connection has ended.
     fn closed(&self);
 }

@@ -88,7 +88,7 @@ pub enum Error {
     /// own.
     #[error(
         "the blocking API cannot be used inside an async runtime: use `codex_client::Codex` \
-         there, or a plain thread"
+         there, or call the blocking API from a plain thread"
     )]
     InsideRuntime,
     /// The thread that runs the blocking API could not be started.
@@ -96,7 +96,7 @@ pub enum Error {
     Worker(Arc<io::Error>),
     /// A request from the server is no longer open: it already has a response, the server withdrew
     /// it, or the connection has ended.
-    #[error("`{method}` is no longer open: it has a response or was withdrawn")]
+    #[error("`{method}` is no longer open: it already has a response or was withdrawn")]
     Resolved {
         /// The method of the request.
         method: &'static str,
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_debug_form_is_the_message_and_its_alternate_form_has_the_contents() {
+    fn the_debug_form_is_the_message_and_the_alternate_form_has_the_contents() {
         let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
         turn.error = Some(TurnError::new("the model is gone"));
         let result = TurnResult::new(turn, Vec::new(), None);

@@ -9,8 +9,8 @@ use crate::{
     error::Result, server_requests::server_response::ServerResponse,
 };
 
-/// A request from the server from a [`RequestInbox`](crate::RequestInbox). The program may respond
-/// now or later, from any task or thread.
+/// A request from the server, taken from a [`RequestInbox`](crate::RequestInbox). The program may
+/// respond now or later, from any task or thread.
 ///
 /// ```no_run
 /// use codex_client::{

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_review_ends_under_the_id_that_its_events_have() {
+    fn a_review_ends_under_the_id_that_its_events_name() {
         let mut active = ActiveTurns::default();
         active.add("t", "review");
         let keys = RoutingKeys {

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_receives_the_notifications_of_its_kind_under_its_id() {
+    fn a_stream_receives_the_notifications_of_its_kind_with_its_id() {
         let process = ClientIdStream::new(KIND, "x");
         let watcher = ClientIdStream::new(NotificationKind::FsChanged, "x");
         let mut streams = ClientIdStreams::default();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_stream_is_forgotten_and_the_others_end_with_the_connection() {
+    fn a_dropped_stream_is_forgotten_and_all_others_end_with_the_connection() {
         let mut streams = ClientIdStreams::default();
         streams.add(&ClientIdStream::new(KIND, "x"));
         let kept = ClientIdStream::new(KIND, "x");

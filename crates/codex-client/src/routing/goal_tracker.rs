@@ -144,8 +144,8 @@ impl GoalTracker {
         });
     }
 
-    /// Adds a `thread/goal/updated` or `thread/goal/cleared` notification. Wakers of the readers of
-    /// the running turn go to `wakes`.
+    /// Adds a `thread/goal/updated` or `thread/goal/cleared` notification. The wakers of the
+    /// readers of the running turn are added to `wakes`.
     pub(crate) fn add(
         &self,
         notification: &Arc<RawNotification>,

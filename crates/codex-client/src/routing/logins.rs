@@ -77,7 +77,7 @@ impl Logins {
         }
     }
 
-    /// Forgets all attempts: the connection has ended.
+    /// Forgets all attempts, because the connection has ended.
     pub(crate) fn close(&mut self) {
         self.attempts.clear();
     }

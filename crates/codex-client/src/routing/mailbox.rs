@@ -148,7 +148,7 @@ impl<B: Buffer> Unread<B> {
         }
     }
 
-    /// Adds to the buffer. Wakers of the readers go to `wakes`.
+    /// Adds to the buffer. The wakers of the readers are added to `wakes`.
     pub(crate) fn push(&mut self, push: impl FnOnce(&mut B), wakes: &mut Vec<Waker>) {
         push(&mut self.buffer);
         self.readers.drain_into(wakes);
@@ -208,7 +208,7 @@ impl<B: Buffer, E: Clone> Mailbox<B, E> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds to the buffer. Wakers of the readers go to `wakes`.
+    /// Adds to the buffer. The wakers of the readers are added to `wakes`.
     pub(crate) fn push(&self, push: impl FnOnce(&mut B), wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         if !state.is_abandoned {
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_reader_loses_the_oldest_items_and_receives_their_number() {
+    fn a_slow_reader_loses_the_oldest_items_and_is_told_how_many() {
         let mailbox = Mailbox::<Items, &'static str>::default();
         let item = |size: usize| {
             let text = format!(r#"{{"method":"x","params":"{}"}}"#, "x".repeat(size));

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscriber_that_waits_already_is_woken_for_the_earlier_items() {
+    fn a_subscriber_that_is_already_waiting_is_woken_for_the_earlier_items() {
         struct Woken(AtomicBool);
 
         impl Wake for Woken {

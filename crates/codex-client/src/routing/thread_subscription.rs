@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_subscription_loses_the_oldest_and_receives_their_number() {
+    fn a_slow_subscription_loses_the_oldest_events_and_is_told_how_many() {
         let mut subscriptions = ThreadSubscriptions::default();
         let subscription = Arc::default();
         subscriptions.add("t".to_owned(), &subscription);

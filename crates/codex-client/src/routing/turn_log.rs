@@ -96,7 +96,7 @@ impl TurnLog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a delta. Wakers of the readers go to `wakes`.
+    /// Adds a delta. The wakers of the readers are added to `wakes`.
     pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         for slot in state.slots.iter_mut().flatten() {
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiter_for_the_end_alone_is_woken_once_and_nothing_is_kept() {
+    fn a_waiter_for_only_the_end_is_woken_once_and_nothing_is_kept() {
         let log = TurnLog::new("t", "u");
         let mut context = Context::from_waker(Waker::noop());
         log.discard_unclaimed();
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_woken_once_for_all_that_comes_before_it_reads() {
+    fn a_reader_is_woken_once_for_everything_received_before_it_reads() {
         let log = TurnLog::new("t", "u");
         let mut reader = log.reader();
         assert_eq!(read(&mut reader), (vec![], false));
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_was_complete_when_the_connection_ended_stays_so() {
+    fn a_turn_that_was_complete_when_the_connection_ended_stays_complete() {
         let closed = Arc::new(ConnectionClosed::new(CloseReason::EndOfStream));
         let (done, cut) = (TurnLog::new("t", "u"), TurnLog::new("t", "v"));
         complete(&done);

@@ -246,7 +246,7 @@ impl ThreadRoutes {
 }
 
 impl Route {
-    /// Creates the route of a turn that a response has named.
+    /// Creates the route of a claimed turn.
     fn claimed(log: &Arc<TurnLog>) -> Self {
         Self {
             turn_id: log.turn_id().to_owned(),

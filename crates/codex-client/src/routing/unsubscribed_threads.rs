@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_is_unsubscribed_from_the_response_until_it_is_resumed() {
+    fn a_thread_counts_as_unsubscribed_from_the_response_until_it_is_resumed() {
         let mut threads = UnsubscribedThreads::default();
         let params = br#"{"threadId":"t"}"#;
         assert_eq!(

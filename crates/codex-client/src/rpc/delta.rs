@@ -112,8 +112,8 @@ pub(crate) struct DeltaRef<'a> {
 }
 
 impl<'a> DeltaRef<'a> {
-    /// Creates a delta from these keys, without its turn. `None` if the notification has unknown
-    /// members, which a delta cannot represent.
+    /// Creates a delta from these keys, without its turn. Returns `None` if the notification has
+    /// unknown members, which a delta cannot represent.
     pub(crate) fn new(
         kind: DeltaKind,
         keys: &'a RoutingKeys<'_>,

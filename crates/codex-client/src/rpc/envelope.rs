@@ -136,7 +136,12 @@ pub(crate) fn fault(text: &str) -> DecodeError {
             &format!("the server could not read: {error}"),
             0,
         ),
-        Ok(_) => DecodeError::at(None, text, "a response to no request of this client", 0),
+        Ok(_) => DecodeError::at(
+            None,
+            text,
+            "a response that matches no request of this client",
+            0,
+        ),
     }
 }
 
@@ -253,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delta_shows_its_ids_and_its_text() {
+    fn the_ids_and_the_text_of_a_delta_are_located() {
         let text = r#"{"method":"item/agentMessage/delta","params":{"threadId":"t","turnId":"u","itemId":"i","delta":"a\"b\u00e9"},"emittedAtMs":12}"#;
         let envelope = parse(text).unwrap();
         assert_eq!(
@@ -270,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_found_behind_large_and_nested_members() {
+    fn ids_are_found_after_large_and_nested_members() {
         let text = r#"{"params":{"item":{"id":"no","turnId":"no","x":[1,{"threadId":"no"}, "}\\"]},"turnId":"u","threadId":"t"} , "method":"item/completed"}"#;
         let keys = parse(text).unwrap().keys;
         assert_eq!(keys.thread_id.as_deref(), Some("t"));
@@ -279,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_turn_and_thread_ids_count() {
+    fn nested_turn_and_thread_ids_are_found() {
         let text = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"items":[{"id":"no"}],"id":"u","rootTurnId":"r"}}}"#;
         let keys = parse(text).unwrap().keys;
         assert_eq!(keys.turn_id.as_deref(), Some("u"));
@@ -304,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_shows_its_id_and_where_its_result_stands() {
+    fn the_id_and_the_result_of_a_response_are_located() {
         let text = r#"{"id":7,"result":{"a":[1, 2]},"error":null}"#;
         let envelope = parse(text).unwrap();
         assert_eq!(envelope.id, Some(RequestId::Integer(7)));
@@ -317,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_has_no_head() {
+    fn text_that_is_not_an_object_has_no_envelope() {
         for text in [
             "",
             "npm warn",
@@ -344,7 +349,7 @@ mod tests {
     /// Tries every byte at every kind of position in a message. A scanner that did not advance
     /// would hang here.
     #[test]
-    fn any_byte_at_any_place_is_passed_over_or_refused() {
+    fn any_byte_at_any_position_is_skipped_or_rejected() {
         for (before, after) in [
             ("", ""),
             ("{", "}"),
@@ -374,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_cut_off_may_show_whom_it_concerns() {
+    fn a_truncated_message_may_reveal_its_addressee() {
         let caller = |id| Some(Addressee::Caller(id));
         let server = |id: RequestId| Some(Addressee::Server(id));
         for (begins, expected) in [

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_line_is_moved_out_without_changing_its_neighbours() {
+    fn a_large_line_is_moved_out_without_changing_its_neighbors() {
         let mut lines = Lines::new(usize::MAX);
         let large = vec![b'x'; 3 * LARGE_LINE];
         let mut bytes = b"before\n".to_vec();

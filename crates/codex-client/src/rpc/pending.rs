@@ -140,7 +140,7 @@ impl<T> Pending<T> {
         expired
     }
 
-    /// Removes all requests: the connection has ended.
+    /// Removes all requests, because the connection has ended.
     pub(crate) fn drain(&mut self) -> Vec<T> {
         self.in_flight = 0;
         self.sent

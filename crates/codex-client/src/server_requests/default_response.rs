@@ -1,7 +1,7 @@
 //! Default responses to requests from the server that are declined or not handled.
 //!
 //! The server waits for a response, so every request gets one. Requests for approval or input are
-//! declined, in the form that the method requires. Requests that only the program could fulfil get
+//! declined, in the form that the method requires. Requests that only the program could fulfill get
 //! an error. No default response accepts anything.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// The reason, for the model or the server's log.
 const REASON: &str = "the client has no response to this request";
 
-/// Returns the default response of a method. A result is JSON.
+/// Returns the default response for a method. A result is returned as JSON.
 pub(crate) fn default_response(method: &str) -> Result<Vec<u8>, JsonRpcError> {
     result(method).map(|result| result.to_string().into_bytes())
 }

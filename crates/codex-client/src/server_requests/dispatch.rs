@@ -73,8 +73,9 @@ impl<C: Clone + Send + Sync + 'static> Dispatch<C> {
         inbox
     }
 
-    /// Offers a request to the inboxes of a thread, or with `None` to those of all threads. The
-    /// inbox that was opened last comes first. Returns the request if no inbox takes it.
+    /// Offers a request to the inboxes of a thread or, if `thread_id` is `None`, to those of all
+    /// threads. The most recently opened inbox comes first. Returns the request if no inbox takes
+    /// it.
     fn offer(
         &self,
         mut request: InboundRequest,

@@ -31,8 +31,8 @@ impl<T, E: Into<HandlerError>> IntoResponse<T> for Result<T, E> {
     }
 }
 
-/// The error of a method that a handler does not implement. The request is declined and nothing is
-/// reported.
+/// The error for a method that a handler does not implement. The request is declined, and nothing
+/// is reported.
 #[derive(Debug, thiserror::Error)]
 #[error("no handler")]
 pub(crate) struct NoHandler;

@@ -108,8 +108,8 @@ impl<C: 'static> Handlers<C> {
     }
 }
 
-/// Returns the response after a failure of a handler, from a description of the failure. `None`
-/// declines the request.
+/// Returns the response to send after a handler has failed, given a description of the failure.
+/// `None` declines the request.
 pub(crate) type FailureResponse = fn(&str) -> Option<Vec<u8>>;
 
 /// A request and the handler that responds to it.
@@ -126,10 +126,10 @@ pub(crate) struct HandlerTask<C> {
 /// The outcome of a handler.
 enum HandlerOutcome {
     Done(HandlerResult<Vec<u8>>),
-    /// The handler was not called: the request cannot be decoded.
+    /// The handler was not called, because the request cannot be decoded.
     Undecodable(Error),
     Panicked(Box<dyn Any + Send>),
-    /// The server needs no response any more.
+    /// The server no longer needs a response.
     Withdrawn,
 }
 

@@ -45,8 +45,8 @@ enum Kind {
 }
 
 impl ServerResponse {
-    /// Creates an error response. The server may end the turn on it, so prefer to decline a request
-    /// that can be declined.
+    /// Creates an error response. The server may end the turn in response, so prefer to decline a
+    /// request that can be declined.
     pub fn refuse(message: impl Into<String>) -> Self {
         Self(Kind::Refusal(JsonRpcError::new(
             error_code::INTERNAL_ERROR,

@@ -198,15 +198,15 @@ impl<C> ToolRegistry<C> {
         }
     }
 
-    /// Forgets all tools: the connection has ended.
+    /// Forgets all tools, because the connection has ended.
     pub(crate) fn clear(&self) {
         *self.lock() = Threads::default();
     }
 }
 
 impl<C> Threads<C> {
-    /// Links the thread of a sub-agent to the thread whose turn started it: it may have inherited
-    /// the tools of that thread.
+    /// Links the thread of a sub-agent to the thread whose turn started it: the sub-agent may have
+    /// inherited the tools of that thread.
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
         if let Some(thread) = self.loaded.get_mut(thread_id) {
             if thread.turns.len() == REMEMBERED_TURNS {
@@ -225,7 +225,8 @@ impl<C> Threads<C> {
     }
 }
 
-/// Tools reserved for the thread that a response will name. Dropping it releases them.
+/// Tools reserved for the thread that a response will name. Dropping the reservation releases the
+/// tools.
 pub(crate) struct ToolReservation<C> {
     registry: Arc<ToolRegistry<C>>,
     toolbox: Arc<Toolbox<C>>,

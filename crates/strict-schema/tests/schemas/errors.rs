@@ -86,7 +86,7 @@ fn a_type_that_a_strict_schema_cannot_express_is_an_error_with_its_path() {
 }
 
 #[test]
-fn the_message_has_the_path_the_reason_and_a_way_out() {
+fn the_message_has_the_path_the_reason_and_a_remedy() {
     let error = error::<BTreeMap<String, Vec<bool>>>().to_string();
     assert_eq!(
         error,

@@ -1,6 +1,6 @@
 //! Types and the schemas generated from them.
 //!
-//! The fields of the types are in alphabetical order, so that the tests hold with and without the
+//! The fields of the types are in alphabetical order, so the tests pass with and without the
 //! `preserve_order` feature.
 
 mod enums;

@@ -34,8 +34,8 @@ impl Core {
         let is_last = matches!(line, Line::Last(_));
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
-            // An incomplete line is reported to the subscribers. Its addressee gets the reason why the
-            // connection ended, which is more specific.
+            // An incomplete line is reported to the subscribers. The addressee of the line gets the
+            // reason why the connection ended, which is more specific.
             Ok(text) if is_last && envelope::parse(&text).is_none() => {
                 self.malformed(|| envelope::fault(&text));
             }
