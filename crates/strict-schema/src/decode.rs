@@ -27,7 +27,7 @@ pub enum Layout {
 impl Layout {
     /// Decodes a model's output into a value.
     ///
-    /// `T` has to be the type that the schema describes. Usually
+    /// `T` must be the type that the schema describes. Usually
     /// [`Schema::decode`](crate::Schema::decode) is the method to call; this one is for code that
     /// does not keep the schema.
     ///

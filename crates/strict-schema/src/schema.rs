@@ -85,7 +85,7 @@ impl Schema {
 
     /// Decodes a model's output into a value.
     ///
-    /// `T` has to be the type that the schema describes.
+    /// `T` must be the type that the schema describes.
     ///
     /// # Errors
     ///

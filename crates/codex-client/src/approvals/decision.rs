@@ -39,7 +39,7 @@ pub enum Decision {
     /// Applies a permanent rule that allows or denies a host. The server proposes the rules
     /// (`proposedNetworkPolicyAmendments`). For commands that require network access only.
     ApplyNetworkPolicyAmendment(NetworkPolicyAmendment),
-    /// Grants the contained permissions and denies the others. For permissions only.
+    /// Grants these permissions and denies all others. For permissions only.
     Grant(Box<PermissionsRequestApprovalResponse>),
 }
 

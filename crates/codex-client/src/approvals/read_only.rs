@@ -262,8 +262,8 @@ fn text(word: &mut Option<Word>) -> &mut String {
     &mut word.text
 }
 
-/// Returns the rest of a line after the target of a redirection to `/dev/null` or another output.
-/// `None` for any other target, which is a file.
+/// Returns the rest of a line after the target of a redirection to `/dev/null` or to another output
+/// stream. `None` for any other target, which is a file.
 fn skip_harmless_target(line: &str) -> Option<&str> {
     let after = line.strip_prefix("&1").or_else(|| line.strip_prefix("&2"));
     let after = after.or_else(|| {

@@ -106,7 +106,7 @@ impl ApprovalRequest {
         }
     }
 
-    /// Returns the reason of the request, written by the model or the server.
+    /// Returns the reason for the request, written by the model or the server.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Command(params) => params.reason.as_deref(),

@@ -36,7 +36,8 @@ pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
 
 /// Returns the root of the npm package `@openai/codex` that a script belongs to.
 fn package(wrapper: &Path) -> Option<PathBuf> {
-    // npm creates a link to the script; on Windows, a command file beside `node_modules`.
+    // npm creates a link to the script; on Windows, it creates a command file next to
+    // `node_modules`.
     if wrapper
         .extension()
         .is_some_and(|extension| extension == "cmd")

@@ -35,7 +35,7 @@ pub enum CloseReason {
     Dropped,
     /// The server closed its output, usually because it exited or crashed.
     EndOfStream,
-    /// The server process exited while another process held its output open.
+    /// The server process exited while another process held the server's output open.
     Exited,
     /// Reading from the server or writing to it failed, with this message.
     Io(String),

@@ -15,7 +15,7 @@ pub struct TurnTimeout {
     /// The timeout.
     pub after: Duration,
     /// The result so far. Its status is `interrupted` if the turn ended after the interrupt, and
-    /// `inProgress` if the turn did not end within five seconds of it.
+    /// `inProgress` if the turn did not end within five seconds of the interrupt.
     pub partial: Option<TurnResult>,
 }
 

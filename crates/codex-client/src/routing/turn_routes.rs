@@ -51,7 +51,7 @@ struct Route {
 enum LogRef {
     /// No response has named the turn, so the route keeps the log.
     Unclaimed(Arc<TurnLog>),
-    /// The log lives as long as a handle or a reader of it.
+    /// The log lives as long as a handle to the turn or a reader of the log.
     Claimed(Weak<TurnLog>),
 }
 

@@ -59,7 +59,7 @@ impl<C> Clone for Toolbox<C> {
 }
 
 impl<C> Toolbox<C> {
-    /// Adds a tool. Returns false if it replaces another tool of the same name.
+    /// Adds a tool. Returns false if it replaces another tool with the same name.
     pub(crate) fn insert(&mut self, namespace: Option<&str>, tool: RegisteredTool<C>) -> bool {
         let namespace = namespace.map(str::to_owned);
         let tools = self.by_namespace.entry(namespace).or_default();

@@ -24,7 +24,7 @@ use crate::{
 enum Delivered {
     /// A turn of this client, and the subscriptions of its thread.
     ToTurn,
-    /// The subscriptions of its thread alone. The delta is for the other subscribers as well.
+    /// Only the subscriptions of its thread. The delta also goes to the other subscribers.
     ToThread,
 }
 
