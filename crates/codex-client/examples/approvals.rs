@@ -72,7 +72,7 @@ fn title(request: &ApprovalRequest) -> String {
             }
         },
         ApprovalRequest::Permissions(params) => format!("Grant {:?}", params.permissions),
-        // Request types of older or newer servers.
+        // Request types from older or newer servers.
         other => format!("{other:?}"),
     }
 }

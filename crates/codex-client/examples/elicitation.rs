@@ -2,7 +2,8 @@
 //!
 //! `cargo run -p codex-client --example elicitation -- PROGRAM`
 //!
-//! PROGRAM is an MCP server on standard input and output whose tools send elicitations.
+//! PROGRAM is an MCP server that communicates over standard input and output, and whose tools send
+//! elicitations.
 
 use std::io::{Write, stdin, stdout};
 

@@ -1,4 +1,4 @@
-//! Runs commands on the server outside of a turn: one to completion, one interactively.
+//! Runs commands on the server outside a turn: one to completion, one interactively.
 //!
 //! `cargo run -p codex-client --example exec`
 

@@ -1,10 +1,10 @@
-//! Logs in by each of three methods, shows the account, and logs out.
+//! Logs in with one of three methods or logs out, and shows the account.
 //!
 //! `cargo run -p codex-client --example login_and_account -- [METHOD]`
 //!
 //! METHOD is `browser`, `device-code`, `api-key` or `logout`. Without it, the example only shows
 //! the account. `api-key` reads the key from `OPENAI_API_KEY`. A login replaces that of the
-//! installed codex. To avoid this, set `CODEX_HOME` to another directory.
+//! installed Codex. To avoid this, set `CODEX_HOME` to a different directory.
 
 use std::{env, error::Error, time::Duration};
 
@@ -26,7 +26,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             println!("Open {}", login.auth_url());
             let outcome = login.wait().timeout(LOGIN_TIMEOUT).await;
             if outcome.is_err() {
-                // Otherwise the server continues to wait. A no-op if the login has just ended.
+                // Otherwise the server continues to wait. This is a no-op if the login has just
+                // ended.
                 login.cancel().await?;
             }
             report(&outcome?);
@@ -66,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints the outcome of a login. A rejected or cancelled login has one as well.
+/// Prints the outcome of a login. A rejected or canceled login has an outcome as well.
 fn report(done: &AccountLoginCompletedNotification) {
     match &done.error {
         None => println!("Login succeeded: {}", done.success),

@@ -1,4 +1,4 @@
-//! Selects a model for a thread, and another reasoning effort for its later turns.
+//! Selects a model for a thread, and a different reasoning effort for its later turns.
 //!
 //! The blocking version of the `model_selection` example.
 //!

@@ -1,4 +1,4 @@
-//! Resumes a thread of an earlier run of this program.
+//! Resumes a thread from an earlier run of this program.
 //!
 //! `cargo run -p codex-client --example resume` starts a thread and prints its id;
 //! `cargo run -p codex-client --example resume -- THREAD_ID` resumes it.

@@ -1,4 +1,4 @@
-//! Resumes a thread of an earlier run of this program.
+//! Resumes a thread from an earlier run of this program.
 //!
 //! The blocking version of the `resume` example.
 //!

@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 ThreadItem::FileChange(change) => println!("[{} files]", change.changes.len()),
                 _ => {}
             },
-            // For example a lost connection to the model. The server may be retrying.
+            // For example, a lost connection to the model. The server may be retrying.
             ServerNotification::Error(error) => eprintln!("[{}]", error.error.message),
             _ => {}
         }

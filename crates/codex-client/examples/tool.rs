@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p codex-client --example tool -- [THREAD_ID]`
 //!
-//! With the id of a thread it resumes that thread.
+//! If THREAD_ID is given, the example resumes that thread.
 
 use std::{collections::HashMap, env, sync::Arc, time::Duration};
 
@@ -40,7 +40,8 @@ fn lookup_ticket() -> Tool {
 async fn main() -> codex_client::Result<()> {
     let codex = Codex::start().await?;
     let thread = match env::args().nth(1) {
-        // The server remembers the offer to the thread. This registers the tool that serves it.
+        // The server remembers that the thread has this tool. This registers the tool to serve its
+        // calls.
         Some(id) => codex.thread_resume(id).tool(lookup_ticket()).await?,
         None => codex.thread_start().tool(lookup_ticket()).await?,
     };

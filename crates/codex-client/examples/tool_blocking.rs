@@ -4,7 +4,7 @@
 //!
 //! `cargo run -p codex-client --example tool_blocking -- [THREAD_ID]`
 //!
-//! With the id of a thread it resumes that thread.
+//! If THREAD_ID is given, the example resumes that thread.
 
 use std::{collections::HashMap, env, time::Duration};
 
@@ -37,7 +37,8 @@ fn lookup_ticket() -> Tool {
 fn main() -> codex_client::Result<()> {
     let codex = Codex::start()?;
     let thread = match env::args().nth(1) {
-        // The server remembers the offer to the thread. This registers the tool that serves it.
+        // The server remembers that the thread has this tool. This registers the tool to serve its
+        // calls.
         Some(id) => codex.thread_resume(id).tool(lookup_ticket()).send()?,
         None => codex.thread_start().tool(lookup_ticket()).send()?,
     };

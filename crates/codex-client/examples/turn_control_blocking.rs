@@ -34,7 +34,7 @@ fn main() -> codex_client::Result<()> {
             ServerNotification::AgentMessageDelta(_) if requests == 1 && prompts == 2 => {
                 requests = 2;
                 println!("interrupting");
-                // Not an error if the turn has completed in the meantime.
+                // This is not an error if the turn has completed in the meantime.
                 turn.interrupt()?;
             }
             ServerNotification::ItemCompleted(done) => {

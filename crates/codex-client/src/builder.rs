@@ -1,8 +1,9 @@
 //! Request builders: one for each operation, returned by the methods of the handles.
 //!
-//! A builder sets the options of a request. `.await` sends it in async code; `send()` sends it in
-//! async and in blocking code. Nothing is sent until then. Programs rarely name these types: they chain from
-//! [`Codex`](crate::Codex) and [`Thread`](crate::Thread).
+//! A builder sets the options of a request. `.await` sends the request in async code; `send()`
+//! sends it in both async and blocking code. Nothing is sent until then. Programs rarely name these
+//! types: they chain calls from the methods of [`Codex`](crate::Codex) and
+//! [`Thread`](crate::Thread).
 //!
 //! ```no_run
 //! use codex_client::{Codex, Result, Sandbox};
@@ -38,10 +39,10 @@
 //! | [`Thread::goal_start`](crate::Thread::goal_start), [`goal_resume`](crate::Thread::goal_resume) | [`GoalStartBuilder`] | `thread/goal/set` |
 //! | [`Thread::read`](crate::Thread::read) | [`ThreadReadBuilder`] | `thread/read` |
 //! | [`ChatgptLoginHandle::wait`](crate::ChatgptLoginHandle::wait), [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait) | [`LoginWaitBuilder`] | none |
-//! | `stream` of the builders of lists | [`Pages`] | one for each page |
+//! | `stream` of the list builders | [`Pages`] | one per page |
 //!
-//! Each builder is generic over its mode: [`Async`] by default, or `Blocking`, for which the module
-//! `blocking` has aliases.
+//! Each builder is generic over its mode: [`Async`] by default, or `Blocking`, for which the
+//! `blocking` module has aliases.
 
 #[cfg(feature = "blocking")]
 pub use crate::mode::Blocking;

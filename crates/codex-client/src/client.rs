@@ -1,4 +1,4 @@
-//! The client and the threads as plain values. Their methods are defined where their handles are.
+//! The types of the client and of threads. Their methods are defined in `codex` and `thread`.
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -12,10 +12,11 @@ use crate::{
     transport::Transport,
 };
 
-/// A client of one app-server.
+/// A client for one app-server.
 ///
-/// Cheap to clone; all clones are one client. The server ends with [`close`](Self::close), or when
-/// the last of the clones, and of the handles made from them, is dropped.
+/// Cheap to clone; all clones refer to the same client. The server ends after
+/// [`close`](Self::close), or once all clones, and all handles created from them, have been
+/// dropped.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -46,7 +47,7 @@ struct Client {
 }
 
 impl Codex {
-    /// Opens a connection over a transport and performs the handshake.
+    /// Connects over a transport and performs the handshake.
     pub(crate) async fn connect<R, W>(
         transport: Transport<R, W>,
         limits: &Limits,
@@ -97,7 +98,7 @@ impl Codex {
     }
 }
 
-/// A client that does not keep the server running, returned by [`Codex::downgrade`], and passed to
+/// A client that does not keep the server running, returned by [`Codex::downgrade`] and passed to
 /// handlers.
 ///
 /// ```no_run
@@ -116,7 +117,8 @@ pub struct WeakCodex {
 }
 
 impl WeakCodex {
-    /// Returns the client, unless all of its handles were dropped or the handshake is not complete.
+    /// Returns the client, or `None` if all of its handles have been dropped or the handshake is
+    /// not complete.
     pub fn upgrade(&self) -> Option<Codex> {
         let client = self.client.upgrade()?;
         let metadata = Arc::clone(client.metadata.get()?);
@@ -124,7 +126,7 @@ impl WeakCodex {
     }
 }
 
-/// A thread on the server. Cheap to clone; all clones are one thread.
+/// A thread on the server. Cheap to clone; all clones refer to the same thread.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};

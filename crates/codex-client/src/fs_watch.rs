@@ -64,7 +64,7 @@ impl<M> FsWatchBuilder<M> {
     }
 }
 
-/// A stream of the changes of a file, or of the children of a directory (`fs/changed`), returned by
+/// A stream of the changes to a file, or to the children of a directory (`fs/changed`), returned by
 /// [`Codex::fs_watch`].
 ///
 /// ```no_run
@@ -79,14 +79,14 @@ impl<M> FsWatchBuilder<M> {
 /// }
 /// ```
 ///
-/// The server collects changes for a moment, so that one event names all paths that a program
-/// writes together. An event does not say how a path changed.
+/// The server collects changes for a moment, so that a single event names all paths that a program
+/// writes at about the same time. An event does not say how a path changed.
 ///
-/// An error among the items does not end the stream: a message that cannot be decoded
+/// Errors among the items do not end the stream. They report a message that could not be decoded
 /// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read in
 /// time ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The stream ends
-/// with the connection, with [`Closed`](crate::Error::Closed) as the last item unless this client
-/// closed it.
+/// with the connection; unless this client closed the connection, the last item is
+/// [`Closed`](crate::Error::Closed).
 ///
 /// When the watcher is dropped, the server stops watching (`fs/unwatch`).
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl FsWatcher {
         &self.path
     }
 
-    /// Returns the id that this client gave the watcher. It is valid for this connection.
+    /// Returns the id that this client gave the watcher. The id is valid only on this connection.
     pub fn watch_id(&self) -> &str {
         self.guard.stream.id()
     }
@@ -145,7 +145,7 @@ impl FsWatcher {
 }
 
 stream! {
-    /// Returns the next event; `None` after the end of the connection.
+    /// Returns the next event, or `None` once the connection has ended.
     FsWatcher => Result<FsChangedNotification>
 }
 

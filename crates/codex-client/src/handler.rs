@@ -12,15 +12,15 @@ macro_rules! define_trait {
     ($(
         $(#[$doc:meta])* $method:ident, $setter:ident, $on:ident($request:ty) -> $response:ty;
     )*) => {
-        /// Responds to the requests from the server; for
+        /// Responds to requests from the server. Pass an implementation to
         /// [`CodexBuilder::handler`](crate::builder::CodexBuilder::handler).
         ///
-        /// Methods that are not implemented decline. Methods run concurrently, on tasks of their
-        /// own, and are dropped when the server withdraws the request. An error or a panic
-        /// declines.
+        /// A method that is not implemented declines its requests. Calls run concurrently, each in
+        /// its own task, and are dropped when the server withdraws the request. A call that returns
+        /// an error or panics declines the request.
         ///
-        /// They receive the client as a [`WeakCodex`], so that a handler does not keep the server
-        /// running.
+        /// Methods receive the client as a [`WeakCodex`], so that a handler does not keep the
+        /// server running.
         ///
         /// ```
         /// use codex_client::{

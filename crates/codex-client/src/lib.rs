@@ -4,33 +4,36 @@
 //!
 //! | I want to | use |
 //! |---|---|
-//! | start a server and a client | [`Codex::start`]; with options, [`Codex::builder`] |
+//! | start a server and a client | [`Codex::start`], or [`Codex::builder`] to set options |
 //! | connect to a server over other streams | [`CodexBuilder::connect`](builder::CodexBuilder::connect) |
 //! | start, resume or fork a thread | [`Codex::thread_start`], [`Codex::thread_resume`], [`Codex::thread_fork`] |
 //! | run a prompt and get the result | [`Thread::run`], [`TurnResult`] |
-//! | stream a turn | [`Thread::turn`], [`TurnHandle::stream`]; the text only, [`TurnHandle::text_stream`] |
+//! | stream a turn | [`Thread::turn`], [`TurnHandle::stream`], or [`TurnHandle::text_stream`] for the text only |
 //! | steer, interrupt or time out a turn | [`TurnHandle::steer`], [`TurnHandle::interrupt`], [`RunBuilder::timeout`](builder::RunBuilder::timeout) |
 //! | add to the running turn, or start one | [`Thread::steer_or_start`] |
 //! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
-//! | get a Rust value as the response | [`RunBuilder::output`](builder::RunBuilder::output), [`TypedResult`] |
+//! | get the response as a Rust value | [`RunBuilder::output`](builder::RunBuilder::output), [`TypedResult`] |
 //! | let the model call a Rust function | [`Tool`], [`ThreadStartBuilder::tool`](builder::ThreadStartBuilder::tool) |
 //! | choose what commands may do | [`Sandbox`], [`ApprovalMode`] |
-//! | decide on approvals | [`CodexBuilder::on_approval`](builder::CodexBuilder::on_approval), [`ApprovalRequest`], [`Decision`] |
+//! | decide on approval requests | [`CodexBuilder::on_approval`](builder::CodexBuilder::on_approval), [`ApprovalRequest`], [`Decision`] |
 //! | handle all requests from the server | [`ServerRequestHandler`] |
 //! | respond to requests later | [`Codex::server_requests`], [`Thread::server_requests`], [`PendingRequest`] |
 //! | follow everything in a thread | [`Thread::events`] |
-//! | follow the account and the server | [`Codex::notifications`] |
+//! | receive notifications about the account and the server | [`Codex::notifications`] |
 //! | log in | [`Codex::login_api_key`], [`Codex::login_chatgpt`], [`Codex::login_chatgpt_device_code`] |
-//! | list threads, models or the account | [`Codex::thread_list`], [`Codex::models`], [`Codex::account`] |
+//! | list threads and models, or read the account | [`Codex::thread_list`], [`Codex::models`], [`Codex::account`] |
 //! | review code | [`Thread::review`] |
 //! | pursue a goal over many turns | [`Thread::goal_start`], [`GoalHandle`] |
 //! | run a command in the sandbox | [`Codex::exec`], [`ExecProcess`] |
 //! | watch files | [`Codex::fs_watch`] |
 //! | call any method of the protocol | [`Codex::request`], [`protocol`] |
 //! | handle errors and retry | [`Error`], [`retry_on_overload`] |
-#![cfg_attr(feature = "blocking", doc = "| do without async | [`blocking`] |")]
+#![cfg_attr(
+    feature = "blocking",
+    doc = "| work without an async runtime | [`blocking`] |"
+)]
 
-// The ground: values and macros that every floor may use.
+// The ground floor: values and macros that every other floor may use.
 mod approval_mode;
 mod builder_macros;
 mod error;
@@ -81,7 +84,7 @@ mod turn;
 // Sends the requests of all handles.
 mod send;
 
-// Faces.
+// The entry points of the API.
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod builder;
@@ -98,7 +101,7 @@ pub use approvals::{
     request::{ApprovalRequest, FileChangeApproval},
 };
 pub use client::{Codex, Thread, WeakCodex};
-/// The types of the protocol: the crate `codex_types`.
+/// The types of the protocol, from the `codex_types` crate.
 pub use codex_types as protocol;
 pub use error::{
     Error, Result,
@@ -125,8 +128,8 @@ pub use output::TypedResult;
 pub use retry::{RetryPolicy, retry_on_overload};
 pub use run_input::{ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
-/// The crate with the `JsonSchema` derive for the arguments of a [`Tool`] and for
-/// [typed output](TypedResult). Programs may depend on the same version, or use this re-export with
+/// The crate that provides the `JsonSchema` derive macro for the arguments of a [`Tool`] and for
+/// [typed output](TypedResult). Programs can depend on the same version, or use this re-export with
 /// `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};

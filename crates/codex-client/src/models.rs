@@ -40,13 +40,13 @@ impl<M> ModelListBuilder<M> {
     }
 
     options! { ModelListParams {
-        /// Sets where the page begins: the `next_cursor` of the previous page.
+        /// Sets the cursor at which the page begins: the `next_cursor` of the previous page.
         cursor: String;
         /// Sets whether the list includes models that are hidden from model pickers.
         include_hidden: bool;
         /// Sets the maximum number of models on a page.
         limit: u32;
-        /// Selects a configured provider, whose models are listed.
+        /// Sets the configured provider whose models are listed.
         model_provider: String;
     } }
 

@@ -32,11 +32,12 @@ use crate::{
 /// }
 /// ```
 ///
-/// An error among the items does not end the subscription: a message that cannot be decoded, or a
-/// part of the last notification or of a response ([`Error::Decode`]); a failed handler
-/// ([`Error::Handler`]); notifications that were dropped because this reader was too slow
-/// ([`Error::Lagged`]). The subscription ends with the connection, with [`Error::Closed`] as the
-/// last item unless this client closed it. It does not keep the connection open.
+/// Errors among the items do not end the subscription. They report a message, or a part of the
+/// previous notification or of a response, that could not be decoded ([`Error::Decode`]); a handler
+/// that failed ([`Error::Handler`]); or notifications that were dropped because this reader was too
+/// slow ([`Error::Lagged`]). The subscription ends with the connection; unless this client closed
+/// the connection, the last item is [`Error::Closed`]. The subscription does not keep the
+/// connection open.
 #[derive(Debug)]
 pub struct Notifications {
     mailbox: Arc<Subscription<Items>>,
@@ -75,6 +76,6 @@ impl Notifications {
 }
 
 stream! {
-    /// Returns the next notification; `None` after the end of the connection.
+    /// Returns the next notification, or `None` once the connection has ended.
     Notifications => Result<ServerNotification>
 }

@@ -22,7 +22,7 @@ pub trait Paged: Request + Send + Sync + 'static {
     /// The items of the list.
     type Item: Send + 'static;
 
-    /// Sets the cursor that the page begins after.
+    /// Sets the cursor after which the page begins.
     #[must_use]
     fn after(self, cursor: String) -> Self;
 
@@ -31,10 +31,10 @@ pub trait Paged: Request + Send + Sync + 'static {
 }
 
 /// The items of a list, page by page: a `Stream`, or an iterator in blocking code, returned by
-/// [`RequestBuilder::stream`] and the `stream` of the builders of lists.
+/// [`RequestBuilder::stream`] and the `stream` methods of the list builders.
 ///
 /// The next page is requested when all items of the previous one have been read. The stream ends
-/// with the list, or with the first error.
+/// after the last item of the list or after the first error.
 #[must_use = "nothing is sent until this is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
@@ -60,7 +60,7 @@ impl<R: Paged, M> Pages<R, M> {
     }
 }
 
-/// For the iterator of the blocking API.
+/// Used by the iterator of the blocking API.
 #[cfg(feature = "blocking")]
 impl<R: Paged, M> Pages<R, M> {
     /// Returns whether no further items follow.
@@ -105,7 +105,7 @@ impl<R: Paged, M: 'static> Pages<R, M> {
 }
 
 stream! {
-    /// Returns the next item; `None` after the last one.
+    /// Returns the next item, or `None` after the last one.
     Pages<R: Paged> => Result<R::Item>
 }
 

@@ -1,4 +1,4 @@
-//! The request builder that the others wrap.
+//! The request builder that the other builders wrap.
 
 use std::{future::IntoFuture, marker::PhantomData, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
     mode::Async,
 };
 
-/// A request of any method of the protocol, returned by [`Codex::request`](crate::Codex::request).
+/// A request for any method of the protocol, returned by [`Codex::request`](crate::Codex::request).
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -52,13 +52,13 @@ impl<R, M> RequestBuilder<R, M> {
         self
     }
 
-    /// Sets the time to wait for the response, instead of the client's default.
+    /// Sets how long to wait for the response, overriding the client's default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Waits for the response without a timeout: for methods that work for minutes, such as
+    /// Waits for the response without a timeout, for methods that can take minutes, such as
     /// `command/exec`.
     pub fn no_timeout(mut self) -> Self {
         self.timeout = None;
@@ -89,14 +89,15 @@ impl<R: Request, M> RequestBuilder<R, M> {
 impl<R: Request> RequestBuilder<R> {
     /// Sends the request and waits for the response.
     ///
-    /// If the future is dropped while the request is queued, it is never sent. If it is dropped
-    /// later, the server serves the request all the same, and the response is ignored.
+    /// If the future is dropped while the request is queued, the request is never sent. If the
+    /// future is dropped later, the server still serves the request, and the response is ignored.
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does
-    /// not match the protocol.
+    /// [`Rpc`](crate::Error::Rpc) if the server refuses the request;
+    /// [`Timeout`](crate::Error::Timeout) if the response does not arrive in time;
+    /// [`Closed`](crate::Error::Closed) if the connection has ended;
+    /// [`Decode`](crate::Error::Decode) if the response does not match the protocol.
     pub async fn send(self) -> Result<R::Response> {
         self.execute().await
     }

@@ -1,7 +1,7 @@
 //! Retries requests that an overloaded server refused.
 //!
-//! No other part of this crate retries. Only requests that the server refused before it acted on
-//! them are safe to repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
+//! No other part of this crate retries. Only requests that the server refused before acting on them
+//! are safe to repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
 
 use std::{
     collections::hash_map::RandomState,
@@ -16,8 +16,8 @@ use crate::error::Result;
 ///
 /// Delays double from [`initial_delay`](Self::initial_delay) up to [`max_delay`](Self::max_delay).
 /// Random [`jitter`](Self::jitter) shortens each delay, so that clients that were refused at the
-/// same time do not retry at the same time. The defaults are 3 attempts, 250 ms, 2 s and a jitter
-/// of 0.2.
+/// same time do not all retry at once. The defaults are 3 attempts, an initial delay of 250 ms, a
+/// maximum delay of 2 s and a jitter of 0.2.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -67,8 +67,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Returns the delay before the next attempt; `None` if `outcome`, the result of the last of
-    /// `attempts`, is final. `random` is a number from 0 to 1.
+    /// Returns the delay before the next attempt, or `None` if `outcome`, the result of the last of
+    /// `attempts` attempts, is final. `random` is a number from 0 to 1.
     pub(crate) fn next_delay<T>(
         &self,
         attempts: u32,
@@ -91,8 +91,8 @@ impl RetryPolicy {
     }
 }
 
-/// Calls `attempt` until it succeeds, fails with an error other than an overloaded server, or the
-/// policy is exhausted.
+/// Calls `attempt` until it succeeds, it fails for a reason other than an overloaded server, or the
+/// attempts of the policy are exhausted.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result, RetryPolicy, Thread, retry_on_overload};

@@ -47,7 +47,7 @@ aliases! {
     /// A request to start a login with a web browser (`account/login/start`), returned by
     /// [`Codex::login_chatgpt`].
     ChatgptLoginBuilder,
-    /// Configures a client and its server, returned by [`Codex::builder`].
+    /// A builder that configures a client and its server, returned by [`Codex::builder`].
     CodexBuilder,
     /// A request to start a login with a device code (`account/login/start`), returned by
     /// [`Codex::login_chatgpt_device_code`].
@@ -64,7 +64,7 @@ aliases! {
     LoginWaitBuilder,
     /// A request for the list of models (`model/list`), returned by [`Codex::models`].
     ModelListBuilder,
-    /// A request of any method of the protocol, returned by [`Codex::request`].
+    /// A request for any method of the protocol, returned by [`Codex::request`].
     RequestBuilder<R>,
     /// A request to review code (`review/start`), returned by [`Thread::review`].
     ReviewBuilder,
@@ -86,10 +86,10 @@ aliases! {
 }
 
 /// An iterator over the items of a list, page by page, returned by [`RequestBuilder::stream`] and
-/// the `stream` of the builders of lists.
+/// the `stream` methods of the list builders.
 ///
 /// The next page is requested when all items of the previous one have been read. The iterator ends
-/// with the list, or with the first error.
+/// after the last item of the list or after the first error.
 pub type Pages<R> = pages::Pages<R, Blocking>;
 
 macro_rules! define_send {
@@ -101,7 +101,7 @@ macro_rules! define_send {
             $(#[$doc])*
             ///
             /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker)
-            /// if this thread cannot wait.
+            /// if the calling thread cannot block.
             pub fn send(self) -> Result<$output> {
                 wait(self.execute()).map(Into::into)
             }
@@ -116,12 +116,13 @@ impl<R: Request> RequestBuilder<R> {
     ///
     /// # Errors
     ///
-    /// [`Rpc`](crate::Error::Rpc) if the server refuses, [`Timeout`](crate::Error::Timeout),
-    /// [`Closed`](crate::Error::Closed), or [`Decode`](crate::Error::Decode) if the response does
-    /// not match the protocol.
+    /// [`Rpc`](crate::Error::Rpc) if the server refuses the request;
+    /// [`Timeout`](crate::Error::Timeout) if the response does not arrive in time;
+    /// [`Closed`](crate::Error::Closed) if the connection has ended;
+    /// [`Decode`](crate::Error::Decode) if the response does not match the protocol.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn send(self) -> Result<R::Response> {
         wait(self.execute())
     }
@@ -132,27 +133,28 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
-    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`,
-    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed)
-    /// with the end of its standard error if it ends before the handshake does,
-    /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
+    /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
+    /// [`Launch`](crate::Error::Launch) if it cannot be started; [`Closed`](crate::Error::Closed),
+    /// with the end of its standard error, if it ends before the handshake is complete;
+    /// [`Timeout`](crate::Error::Timeout) if it does not respond in time;
+    /// [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn start(self) -> Result<Codex> {
         wait(self.launch()).map(Into::into)
     }
 
-    /// Performs the handshake with a server at the other end of these streams, with one JSON
-    /// message per line: a fake server in a test, or a server that another program has started.
-    /// Options of the server process are ignored.
+    /// Performs the handshake with a server at the other end of these streams, which carry one JSON
+    /// message per line: for example, a fake server in a test, or a server that another program has
+    /// started. Options for the server process are ignored.
     ///
     /// # Errors
     ///
     /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn connect<R, W>(self, reader: R, writer: W) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -171,8 +173,8 @@ impl ReviewBuilder {
     ///
     /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn start(self) -> Result<TurnHandle> {
         wait(self.start_turn()).map(Into::into)
     }
@@ -180,11 +182,10 @@ impl ReviewBuilder {
 
 impl ExecBuilder {
     /// Starts the program and returns at once. The server does not report that a program has
-    /// started: if it cannot be started, the first method of the process that is called returns the
-    /// error.
+    /// started: if it cannot be started, the first method called on the process returns the error.
     ///
-    /// The output is streamed, which the sandbox of Windows does not support: the server refuses
-    /// there.
+    /// The output is streamed, which the Windows sandbox does not support: a server on Windows
+    /// refuses the request.
     ///
     /// # Errors
     ///
@@ -217,15 +218,16 @@ macro_rules! define_setters {
     )*) => {
         impl CodexBuilder {
             $(
-                #[doc = concat!("Sets the handler of [`ServerRequestHandler::", stringify!($method), "`].")]
+                #[doc = concat!("Sets the handler for [`ServerRequestHandler::", stringify!($method), "`].")]
                 ///
                 $(#[$doc])*
                 ///
-                /// The handler returns the response, or a `Result` of it. It runs concurrently with
-                /// others, on a thread of its own, where it may wait and use the client; it is not
-                /// stopped when the server withdraws the request. An error or a panic declines the
-                /// request, and is reported by [`Codex::notifications`]. A handler that is set
-                /// later replaces it.
+                /// The handler returns the response, or a `Result` containing it. It runs
+                /// concurrently with other handlers, on its own thread, where it may block and use
+                /// the client; it is not stopped when the server withdraws the request. If the
+                /// handler returns an error or panics, the request is declined, and
+                /// [`Codex::notifications`] reports the failure. Setting the handler again replaces
+                /// it.
                 pub fn $setter<F, T>(mut self, handler: F) -> Self
                 where
                     F: Fn($request) -> T + Send + Sync + 'static,
@@ -240,12 +242,13 @@ macro_rules! define_setters {
                 }
             )*
 
-            /// Sets the handler of one method of the server, by the type of its params.
+            /// Sets the handler for one kind of server request, which is selected by the type of
+            /// its params.
             ///
             /// `.on_request(|params: FileChangeRequestApprovalParams| { .. })` handles approval
             /// requests for file changes.
             ///
-            /// The handler runs as one that is set by a setter for a single method does.
+            /// The handler runs in the same way as one set by the setter for a particular request.
             pub fn on_request<P, F, T>(mut self, handler: F) -> Self
             where
                 P: ServerCall + Send + 'static,
@@ -260,8 +263,7 @@ macro_rules! define_setters {
                 self
             }
 
-            /// Sets one value as the handler of all requests, in place of all handlers that were
-            /// set before.
+            /// Sets one value as the handler for all requests, replacing all handlers set before.
             pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
                 let handler = Arc::new(handler);
                 $({

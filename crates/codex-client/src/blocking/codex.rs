@@ -16,11 +16,11 @@ use crate::{
     error::Result,
 };
 
-/// A client of one app-server.
+/// A client for one app-server.
 ///
-/// Cheap to clone; all clones are one client, which several threads may use at once. The server
-/// ends with [`close`](Self::close), or when the last of the clones, and of the handles made from
-/// them, is dropped.
+/// Cheap to clone; all clones refer to the same client, which several threads may use at once. The
+/// server ends after [`close`](Self::close), or once all clones, and all handles created from them,
+/// have been dropped.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Codex};
@@ -46,8 +46,8 @@ impl Codex {
     ///
     /// Same as [`CodexBuilder::start`](crate::blocking::CodexBuilder#method.start).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn start() -> Result<Self> {
         Self::builder().start()
     }
@@ -88,8 +88,8 @@ impl Codex {
         ThreadStartBuilder::new(&self.inner)
     }
 
-    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed after its first
-    /// turn.
+    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed only after its
+    /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(&self.inner, id.into())
     }
@@ -108,11 +108,11 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Rpc`](crate::Error::Rpc) also for a thread without a turn.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if the thread has no turns.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
         wait(self.inner.thread_archive(id))
     }
@@ -122,16 +122,16 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Rpc`](crate::Error::Rpc) also for a thread that is not archived.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if the thread is not archived.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         wait(self.inner.thread_unarchive(id)).map(Into::into)
     }
 
-    /// Sends a request of any method of the protocol, with its typed params.
+    /// Sends a request for any method of the protocol, with its typed params.
     ///
     /// ```no_run
     /// use codex_client::{
@@ -151,21 +151,22 @@ impl Codex {
         RequestBuilder::new(&self.inner, params)
     }
 
-    /// Subscribes to the notifications that belong to no turn of this client: about threads, the
-    /// account and the server itself, and the turns that other clients started.
+    /// Subscribes to the notifications that belong to no turn of this client: those about threads,
+    /// the account, the server itself, and turns that other clients started.
     ///
-    /// The first subscriber also receives the first MiB of the notifications that came before it,
-    /// even after the end of the connection. A subscriber that does not keep up receives
+    /// The first subscriber also receives the first MiB of notifications that arrived before it
+    /// subscribed, even after the connection has ended. A subscriber that does not keep up receives
     /// [`Lagged`](crate::Error::Lagged) with the number of dropped notifications.
     pub fn notifications(&self) -> Notifications {
         self.inner.notifications().into()
     }
 
-    /// Opens an inbox for the requests from the server that have no handler, to respond to them in
-    /// your own time. While the inbox exists, such requests are not declined.
+    /// Opens an inbox for the requests from the server that have no handler, so that you can
+    /// respond to them in your own time. While the inbox exists, such requests are not declined.
     ///
-    /// Each request goes to one place. Of several inboxes, the one that was opened last receives
-    /// it. An inbox of [its thread](Thread::server_requests) takes precedence over all others.
+    /// Each request is delivered only once. If there are several inboxes, the one opened last
+    /// receives it. An inbox for [its thread](Thread::server_requests) takes precedence over all
+    /// others.
     ///
     /// ```no_run
     /// use codex_client::{Decision, Result, blocking::Codex};
@@ -184,8 +185,8 @@ impl Codex {
         self.inner.server_requests().into()
     }
 
-    /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`).
-    /// The first word is the program, the others are its arguments; no shell is involved.
+    /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`). The
+    /// first word is the program, and the others are its arguments; no shell is involved.
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};
@@ -204,8 +205,8 @@ impl Codex {
         ExecBuilder::new(&self.inner, command)
     }
 
-    /// Watches a file or a directory on the server's machine, by its absolute path
-    /// (`fs/watch`). Of a directory, the direct children are watched. The path need not exist yet.
+    /// Watches a file or a directory on the server's machine, by its absolute path (`fs/watch`).
+    /// For a directory, its direct children are watched. The path need not exist yet.
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};
@@ -231,15 +232,16 @@ impl Codex {
         AccountReadBuilder::new(&self.inner)
     }
 
-    /// Logs in with an API key (`account/login/start`). The server saves the key in its home.
+    /// Logs in with an API key (`account/login/start`). The server saves the key in its home
+    /// directory.
     ///
     /// # Errors
     ///
     /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send). No error
     /// contains the key.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn login_api_key(&self, key: impl Into<String>) -> Result<()> {
         wait(self.inner.login_api_key(key))
     }
@@ -247,12 +249,12 @@ impl Codex {
     /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
     /// [URL](crate::blocking::ChatgptLoginHandle::auth_url) and logs in there.
     ///
-    /// The browser is redirected to a port of the server, on the server's machine. For a
-    /// browser on another machine, use
+    /// The browser is redirected to a port that the server opens on its own machine. If the browser
+    /// runs on a different machine, use
     /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
     ///
-    /// A server has one such attempt at a time: a new attempt replaces the previous one, which
-    /// completes without success.
+    /// A server allows one such attempt at a time: a new attempt replaces the previous one, which
+    /// then completes unsuccessfully.
     pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
         ChatgptLoginBuilder::new(&self.inner)
     }
@@ -264,14 +266,14 @@ impl Codex {
         DeviceCodeLoginBuilder::new(&self.inner)
     }
 
-    /// Logs out (`account/logout`). A no-op if no account is logged in.
+    /// Logs out (`account/logout`). This is a no-op if no account is logged in.
     ///
     /// # Errors
     ///
     /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn logout(&self) -> Result<()> {
         wait(self.inner.logout())
     }
@@ -288,31 +290,31 @@ impl Codex {
         self.inner.downgrade().into()
     }
 
-    /// Closes the connection and waits for the server to exit. Running turns are not awaited;
-    /// pending requests and streams end with [`Closed`](crate::Error::Closed).
+    /// Closes the connection and waits for the server to exit, but not for running turns to end.
+    /// Pending requests and streams end with [`Closed`](crate::Error::Closed).
     ///
     /// The server exits when its standard input is closed. It is killed if it does not exit within
-    /// seconds.
+    /// a few seconds.
     ///
     /// # Errors
     ///
-    /// Currently infallible. Closing a closed client is a no-op.
+    /// Currently, this method never fails. Closing a client that is already closed is a no-op.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait. The server ends all the same, in the background.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block. The server still ends, in the background.
     pub fn close(self) -> Result<()> {
         wait(self.inner.close())
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl From<crate::Codex> for Codex {
     fn from(inner: crate::Codex) -> Self {
         Self { inner }
     }
 }
 
-/// A client that does not keep the server running, returned by [`Codex::downgrade`], and passed to
+/// A client that does not keep the server running, returned by [`Codex::downgrade`] and passed to
 /// handlers.
 ///
 /// ```no_run
@@ -331,13 +333,14 @@ pub struct WeakCodex {
 }
 
 impl WeakCodex {
-    /// Returns the client, unless all of its handles were dropped or the handshake is not complete.
+    /// Returns the client, or `None` if all of its handles have been dropped or the handshake is
+    /// not complete.
     pub fn upgrade(&self) -> Option<Codex> {
         self.inner.upgrade().map(Into::into)
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl From<crate::WeakCodex> for WeakCodex {
     fn from(inner: crate::WeakCodex) -> Self {
         Self { inner }

@@ -1,9 +1,9 @@
-//! Changes of files in the blocking API.
+//! Watched files in the blocking API.
 
 use crate::blocking::iterator::iterator;
 
 iterator! {
-    /// An iterator over the changes of a file, or of the children of a directory (`fs/changed`),
+    /// An iterator over the changes to a file, or to the children of a directory (`fs/changed`),
     /// returned by [`Codex::fs_watch`](crate::blocking::Codex::fs_watch).
     ///
     /// ```no_run
@@ -17,14 +17,14 @@ iterator! {
     /// }
     /// ```
     ///
-    /// The server collects changes for a moment, so that one event names all paths that a program
-    /// writes together. An event does not say how a path changed.
+    /// The server collects changes for a moment, so that a single event names all paths that a
+    /// program writes at about the same time. An event does not say how a path changed.
     ///
-    /// An error among the items does not end the iterator: a message that cannot be decoded
-    /// ([`Decode`](crate::Error::Decode)), or events that were dropped because they were not read
-    /// in time ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept. The
-    /// iterator ends with the connection, with [`Closed`](crate::Error::Closed) as the last item
-    /// unless this client closed it.
+    /// Errors among the items do not end the iterator. They report a message that could not be
+    /// decoded ([`Decode`](crate::Error::Decode)), or events that were dropped because they were
+    /// not read in time ([`Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread events are kept.
+    /// The iterator ends with the connection; unless this client closed the connection, the last
+    /// item is [`Closed`](crate::Error::Closed).
     ///
     /// When the watcher is dropped, the server stops watching (`fs/unwatch`).
     FsWatcher(crate::fs_watch::FsWatcher) => codex_types::FsChangedNotification
@@ -36,7 +36,7 @@ impl FsWatcher {
         self.inner.path()
     }
 
-    /// Returns the id that this client gave the watcher. It is valid for this connection.
+    /// Returns the id that this client gave the watcher. The id is valid only on this connection.
     pub fn watch_id(&self) -> &str {
         self.inner.watch_id()
     }

@@ -12,7 +12,8 @@ use crate::{
 /// [`Thread::goal_start`](crate::blocking::Thread::goal_start) and
 /// [`Thread::goal_resume`](crate::blocking::Thread::goal_resume).
 ///
-/// Cheap to clone; all clones are one goal. One thread can follow it while another pauses it.
+/// Cheap to clone; all clones refer to the same goal. One thread can follow it while another pauses
+/// it.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Thread};
@@ -25,59 +26,60 @@ use crate::{
 /// }
 /// ```
 ///
-/// A goal comes to rest when it is complete, blocked, limited, paused or cleared, as soon as the
-/// running turn has ended; and when a turn of it is interrupted, since the server then starts no
-/// other turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of
-/// the thread are turns of the goal, including those that this program starts.
+/// A goal stops when it is complete, blocked, limited, paused or cleared, as soon as the running
+/// turn has ended. It also stops when one of its turns is interrupted, since the server then starts
+/// no further turn. [`resume`](Self::resume) continues it. Until the goal stops, all turns of the
+/// thread are turns of the goal, including those that this program starts.
 ///
 /// If the handles and iterators are dropped, the server continues to pursue the goal. Another goal
-/// in the same thread supersedes this one, which then comes to rest.
+/// in the same thread supersedes this one, which then stops.
 ///
 /// # Memory
 ///
 /// The completed items of all turns are kept as long as a handle or an iterator exists. Events are
-/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was
-/// created.
+/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before that
+/// stream was created.
 #[derive(Debug, Clone)]
 pub struct GoalHandle {
     inner: crate::GoalHandle,
 }
 
 impl GoalHandle {
-    /// Waits until the goal comes to rest, and collects the result since this handle was created.
-    /// Every end is a result: see its [status](GoalResult::status), and the last of its turns if
-    /// that failed or was interrupted.
+    /// Waits until the goal stops, and collects the result, which covers the time since this handle
+    /// was created. However the goal stops, the outcome is a result, not an error: see its
+    /// [status](GoalResult::status), and its last turn in case that turn failed or was interrupted.
     ///
     /// # Errors
     ///
-    /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of
+    /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn run(&self) -> Result<GoalResult> {
         wait(self.inner.run())
     }
 
-    /// Streams the events of all turns, in order, until the goal comes to rest.
+    /// Streams the events of all turns, in order, until the goal stops.
     ///
-    /// The first stream begins with the first event. A stream created after another has ended
-    /// continues from there: read the events after a [`resume`](Self::resume) with a new stream.
+    /// The first stream begins with the first event. A stream created after another one has ended
+    /// continues where that one ended: to read the events after a [`resume`](Self::resume), create
+    /// a new stream.
     pub fn stream(&self) -> GoalStream {
         self.inner.stream().into()
     }
 
-    /// Pauses the goal (`thread/goal/set`). The running turn continues to its end, and no other
-    /// turn follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
+    /// Pauses the goal (`thread/goal/set`). The running turn continues to its end, and no further
+    /// turn follows. To stop the running turn as well, [interrupt](TurnHandle::interrupt) the
     /// [`turn`](Self::turn). Pausing a goal that is not active is a no-op.
     ///
     /// # Errors
     ///
     /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn pause(&self) -> Result<()> {
         wait(self.inner.pause())
     }
@@ -86,12 +88,12 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Rpc`](crate::Error::Rpc) also if the goal was cleared, and
-    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if the goal was cleared, and
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread now has a different goal.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn resume(&self) -> Result<()> {
         wait(self.inner.resume())
     }
@@ -100,21 +102,21 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send), and
-    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread now has a different goal.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn clear(&self) -> Result<()> {
         wait(self.inner.clear())
     }
 
-    /// Returns the running turn, to stream, steer or interrupt it alone.
+    /// Returns the running turn, if there is one, to stream, steer or interrupt it individually.
     pub fn turn(&self) -> Option<TurnHandle> {
         self.inner.turn().map(Into::into)
     }
 
-    /// Returns the goal as last reported, with its usage; `None` once it is cleared.
+    /// Returns the goal as last reported, with its usage, or `None` once it has been cleared.
     pub fn goal(&self) -> Option<ThreadGoal> {
         self.inner.goal()
     }
@@ -130,7 +132,7 @@ impl GoalHandle {
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl From<crate::GoalHandle> for GoalHandle {
     fn from(inner: crate::GoalHandle) -> Self {
         Self { inner }
@@ -160,26 +162,26 @@ iterator! {
     /// ```
     ///
     /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are
-    /// included. The iterator ends when the goal comes to rest, or with
-    /// [`Closed`](crate::Error::Closed) if the connection ended before, or with
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
-    /// A [`Decode`](crate::Error::Decode) does not end it: a part of the last event could not be
-    /// decoded, or a whole message, and the next one follows.
+    /// included. The iterator ends when the goal stops, or with [`Closed`](crate::Error::Closed) if
+    /// the connection ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the
+    /// thread was closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end the
+    /// iterator: it reports that a part of the previous event, or a whole message, could not be
+    /// decoded, and the next event follows.
     ///
-    /// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
+    /// A reader that falls behind loses nothing; it receives adjacent deltas of an item merged into
+    /// one.
     GoalStream(crate::goal::stream::GoalStream) => codex_types::ServerNotification
 }
 
 impl GoalStream {
-    /// Waits until the goal comes to rest, skips the events that are unread, and collects the
-    /// result.
+    /// Waits until the goal stops, skips the unread events, and collects the result.
     ///
     /// # Errors
     ///
     /// Same as [`GoalHandle::run`](crate::blocking::GoalHandle::run).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn result(self) -> Result<GoalResult> {
         wait(self.inner.result())
     }

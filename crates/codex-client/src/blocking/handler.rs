@@ -10,15 +10,16 @@ macro_rules! define_trait {
     ($(
         $(#[$doc:meta])* $method:ident, $setter:ident, $on:ident($request:ty) -> $response:ty;
     )*) => {
-        /// Responds to the requests from the server; for
+        /// Responds to requests from the server. Pass an implementation to
         /// [`CodexBuilder::handler`](crate::blocking::CodexBuilder::handler).
         ///
-        /// Methods that are not implemented decline. Methods run concurrently, each on a thread of
-        /// its own, where it may wait and use the client; a method is not stopped when the server
-        /// withdraws the request. An error or a panic declines.
+        /// A method that is not implemented declines its requests. Calls run concurrently, each on
+        /// its own thread, where it may block and use the client; a call is not stopped when the
+        /// server withdraws the request. A call that returns an error or panics declines the
+        /// request.
         ///
-        /// They receive the client as a [`WeakCodex`], so that a handler does not keep the server
-        /// running.
+        /// Methods receive the client as a [`WeakCodex`], so that a handler does not keep the
+        /// server running.
         ///
         /// ```
         /// use codex_client::{
@@ -46,7 +47,7 @@ macro_rules! define_trait {
                 ///
                 /// # Errors
                 ///
-                /// The error of the handler.
+                /// An error declines the request.
                 fn $method(&self, codex: WeakCodex, request: $request) -> HandlerResult<$response> {
                     let _ = (codex, request);
                     Err(NoHandler.into())

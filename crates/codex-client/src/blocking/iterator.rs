@@ -9,15 +9,15 @@
 
 /// Defines a type that iterates over a stream of the async API. Iterating blocks the thread.
 ///
-/// Inside an async runtime, where waiting is not possible, the iterator yields the error once and
-/// then ends, so that a loop which skips errors ends.
+/// Inside an async runtime, where blocking is not possible, the iterator yields the error once and
+/// then ends, so that a loop that skips errors terminates.
 macro_rules! iterator {
     ($(#[$doc:meta])* $name:ident($stream:path) => $item:ty) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name {
             pub(crate) inner: $stream,
-            /// Whether the error that this thread cannot wait was yielded.
+            /// Whether the error for a thread that cannot block has been yielded.
             has_failed: bool,
         }
 
@@ -31,7 +31,7 @@ macro_rules! iterator {
             }
         }
 
-        /// Converts to the blocking API.
+        /// Converts the async type into the blocking one.
         impl From<$stream> for $name {
             fn from(inner: $stream) -> Self {
                 Self {

@@ -4,21 +4,21 @@ use codex_types::CancelLoginAccountParams;
 
 use super::{LoginWaitBuilder, RequestBuilder};
 
-/// Implements the given methods of one kind of login, and the methods that both kinds have.
+/// Implements the given methods of one kind of login, and the methods that both kinds share.
 macro_rules! login {
     ($handle:ident { $($methods:tt)* }) => {
         impl $handle {
             $($methods)*
 
-            /// Waits for the end of this attempt (`account/login/completed`). It may be called
-            /// several times, even after the attempt has ended.
+            /// Waits for the end of this attempt (`account/login/completed`). This method may be
+            /// called several times, even after the attempt has ended.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.inner.wait_builder()
             }
 
-            /// Cancels this attempt (`account/login/cancel`). It then completes without success,
-            /// which [`wait`](Self::wait) returns. The status in the response is `notFound` if the
-            /// attempt has already ended.
+            /// Cancels this attempt (`account/login/cancel`). The attempt then completes
+            /// unsuccessfully, which [`wait`](Self::wait) reports. The status in the response is
+            /// `notFound` if the attempt has already ended.
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.inner.cancel_builder()
             }
@@ -29,7 +29,7 @@ macro_rules! login {
             }
         }
 
-        /// Converts to the blocking API.
+        /// Converts the async type into the blocking one.
         impl From<crate::$handle> for $handle {
             fn from(inner: crate::$handle) -> Self {
                 Self { inner }
@@ -41,7 +41,7 @@ macro_rules! login {
 /// A login with a web browser, returned by
 /// [`Codex::login_chatgpt`](crate::blocking::Codex::login_chatgpt).
 ///
-/// Cheap to clone; all clones are one attempt.
+/// Cheap to clone; all clones refer to the same attempt.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Codex};
@@ -59,7 +59,7 @@ macro_rules! login {
 ///
 /// If the handle is dropped, the attempt continues: the person can still complete it, and
 /// [`Codex::notifications`](crate::blocking::Codex::notifications) reports the outcome. Only
-/// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
+/// [`cancel`](Self::cancel), a newer attempt or the end of the server ends it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     inner: crate::ChatgptLoginHandle,
@@ -75,7 +75,7 @@ login! { ChatgptLoginHandle {
 /// A login with a device code, returned by
 /// [`Codex::login_chatgpt_device_code`](crate::blocking::Codex::login_chatgpt_device_code).
 ///
-/// Cheap to clone; all clones are one attempt.
+/// Cheap to clone; all clones refer to the same attempt.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Codex};
@@ -89,7 +89,7 @@ login! { ChatgptLoginHandle {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt continues, as for [`ChatgptLoginHandle`].
+/// If the handle is dropped, the attempt continues, as with [`ChatgptLoginHandle`].
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLoginHandle {
     inner: crate::DeviceCodeLoginHandle,
@@ -101,7 +101,7 @@ login! { DeviceCodeLoginHandle {
         self.inner.verification_url()
     }
 
-    /// Returns the code for the person to enter there.
+    /// Returns the code for the person to enter on the verification page.
     pub fn user_code(&self) -> &str {
         self.inner.user_code()
     }

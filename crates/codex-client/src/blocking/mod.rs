@@ -12,8 +12,8 @@
 //! }
 //! ```
 //!
-//! Types and methods have the same names as in the async API and share options, results and errors
-//! with it. `send()` sends a request. Streams are iterators:
+//! Types and methods have the same names as in the async API and share its options, results and
+//! errors. `send()` sends a request. Streams are iterators:
 //!
 //! ```no_run
 //! use codex_client::{Result, blocking::Thread, types::ServerNotification};
@@ -39,15 +39,15 @@
 //! Handles are cheap to clone, and several threads may use them at once. One background thread,
 //! `codex-client`, reads the messages of the servers and runs the timers for all clients of the
 //! process. It is started by the first client and runs until the process exits. A server ends when
-//! the last handle of its client is dropped, and when the process exits: its standard input is then
-//! closed.
+//! the last handle of its client is dropped or the process exits, because its standard input is
+//! then closed.
 //!
 //! # Inside an async runtime
 //!
 //! Blocking in an async runtime would stall other tasks. Methods that wait return
 //! [`Error::InsideRuntime`](crate::Error::InsideRuntime) there, before anything is sent, even in
 //! `spawn_blocking`, whose threads belong to the runtime. Use the async client instead, or convert
-//! a handle (`blocking::Codex::from(codex)`) and move it to a thread of `std::thread`.
+//! a handle (`blocking::Codex::from(codex)`) and move it to a thread created with `std::thread`.
 
 pub(crate) mod builders;
 mod codex;

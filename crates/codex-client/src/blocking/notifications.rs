@@ -19,14 +19,17 @@ iterator! {
     /// }
     /// ```
     ///
-    /// An error among the items does not end the subscription: a message that cannot be decoded, or
-    /// a part of the last event ([`Error::Decode`](crate::Error::Decode)), or events that were
-    /// dropped because this reader was too slow ([`Error::Lagged`](crate::Error::Lagged), where
-    /// adjacent deltas of an item count as one). Up to 16 MiB are kept for a reader. A reader that
-    /// falls behind by less receives adjacent deltas as one: fewer events, the same text.
+    /// Errors among the items do not end the subscription. They report a message, or a part of the
+    /// previous event, that could not be decoded ([`Error::Decode`](crate::Error::Decode)), or
+    /// events that were dropped because this reader was too slow
+    /// ([`Error::Lagged`](crate::Error::Lagged), which counts adjacent deltas of an item as one
+    /// event). Up to 16 MiB of unread events are kept for each reader. A reader that falls behind
+    /// by less than that receives adjacent deltas of an item merged into one: fewer events, but the
+    /// same text.
     ///
-    /// The subscription ends with the connection, with [`Error::Closed`](crate::Error::Closed) as
-    /// the last item unless this client closed it. It does not keep the connection open.
+    /// The subscription ends with the connection; unless this client closed the connection, the
+    /// last item is [`Error::Closed`](crate::Error::Closed). The subscription does not keep the
+    /// connection open.
     ThreadEvents(crate::thread::events::ThreadEvents) => codex_types::ServerNotification
 }
 
@@ -54,11 +57,12 @@ iterator! {
     /// }
     /// ```
     ///
-    /// An error among the items does not end the subscription: a message that cannot be decoded, or
-    /// a part of the last notification or of a response ([`Error::Decode`](crate::Error::Decode));
-    /// a failed handler ([`Error::Handler`](crate::Error::Handler)); notifications that were dropped
-    /// because this reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). The subscription
-    /// ends with the connection, with [`Error::Closed`](crate::Error::Closed) as the last item unless this
-    /// client closed it. It does not keep the connection open.
+    /// Errors among the items do not end the subscription. They report a message, or a part of the
+    /// previous notification or of a response, that could not be decoded
+    /// ([`Error::Decode`](crate::Error::Decode)); a handler that failed
+    /// ([`Error::Handler`](crate::Error::Handler)); or notifications that were dropped because this
+    /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). The subscription ends with
+    /// the connection; unless this client closed the connection, the last item is
+    /// [`Error::Closed`](crate::Error::Closed). The subscription does not keep the connection open.
     Notifications(crate::notifications::Notifications) => codex_types::ServerNotification
 }

@@ -43,7 +43,7 @@ impl Iterator for RequestInbox {
     type Item = PendingRequest;
 
     /// Returns the next request that is still open; `None` after the end of the connection, or if
-    /// this thread cannot wait.
+    /// the calling thread cannot block.
     fn next(&mut self) -> Option<PendingRequest> {
         let pending = next(&mut false, |context| {
             Pin::new(&mut self.inner)
@@ -54,7 +54,7 @@ impl Iterator for RequestInbox {
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl From<crate::RequestInbox> for RequestInbox {
     fn from(inner: crate::RequestInbox) -> Self {
         Self { inner }
@@ -141,8 +141,8 @@ impl PendingRequest {
     ///
     /// # Errors
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn resolved(&self) -> Result<()> {
         wait(async {
             self.inner.resolved().await;
@@ -151,7 +151,7 @@ impl PendingRequest {
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl From<crate::PendingRequest> for PendingRequest {
     fn from(inner: crate::PendingRequest) -> Self {
         Self { inner }

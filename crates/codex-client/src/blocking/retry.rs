@@ -7,8 +7,8 @@ use crate::{
     retry::{RetryPolicy, random},
 };
 
-/// Calls `attempt` until it succeeds, fails with an error other than an overloaded server, or the
-/// policy is exhausted.
+/// Calls `attempt` until it succeeds, it fails for a reason other than an overloaded server, or the
+/// attempts of the policy are exhausted.
 ///
 /// The calling thread sleeps between the attempts.
 ///

@@ -12,7 +12,7 @@ use crate::{
     run_input::RunInput,
 };
 
-/// A thread on the server. Cheap to clone; all clones are one thread.
+/// A thread on the server. Cheap to clone; all clones refer to the same thread.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Thread};
@@ -62,12 +62,13 @@ impl Thread {
         TurnStartBuilder::new(&self.inner, input.into())
     }
 
-    /// Adds input to the running turn if there is one (`turn/steer`), or starts a turn
+    /// Adds input to the running turn if there is one (`turn/steer`); otherwise, starts a turn
     /// (`turn/start`). Returns the turn that received the input.
     ///
-    /// The running turn is known from the notifications from the server, no matter which client
-    /// started it. If it has ended by the time the input arrives, a turn is started after all. The
-    /// events of a turn that another client started begin about when this client joined it.
+    /// The client knows the running turn from the server's notifications, no matter which client
+    /// started that turn. If the turn has ended by the time the input arrives, a new turn is
+    /// started instead. If another client started the turn, its events begin at about the point
+    /// where this client joined it.
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Thread};
@@ -82,20 +83,21 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Rpc`](crate::Error::Rpc) also for a turn that cannot be steered, such as a review.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if the running turn cannot be steered, as is the case for a
+    /// review.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn steer_or_start(&self, input: impl Into<Input>) -> Result<TurnHandle> {
         wait(self.inner.steer_or_start(input)).map(Into::into)
     }
 
     /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a
-    /// branch, the changes of a commit, or what custom instructions describe.
+    /// branch, the changes in a commit, or whatever custom instructions describe.
     ///
-    /// The model does not see the history of the thread. The review becomes part of it and is
-    /// known to later turns. To keep it out, review in a new thread.
+    /// The model does not see the history of the thread. The review becomes part of the history, so
+    /// later turns know about it. To keep the review out of the history, run it in a new thread.
     ///
     /// ```no_run
     /// use codex_client::{
@@ -119,9 +121,9 @@ impl Thread {
         ReviewBuilder::new(&self.inner, target.into())
     }
 
-    /// Sets a goal and begins to pursue it (`thread/goal/set`). The server starts turn after turn
-    /// until the model marks the goal as complete or blocked, a limit is reached, or a client
-    /// pauses or clears the goal. A previous goal of the thread is cleared first.
+    /// Sets a goal and begins to pursue it (`thread/goal/set`). The server starts one turn after
+    /// another until the model marks the goal as complete or blocked, a limit is reached, or a
+    /// client pauses or clears the goal. A previous goal of the thread is cleared first.
     ///
     /// The thread must not be ephemeral.
     pub fn goal_start(&self, objective: impl Into<String>) -> GoalStartBuilder {
@@ -129,7 +131,7 @@ impl Thread {
     }
 
     /// Resumes the goal of the thread (`thread/goal/set`): a goal that was paused or blocked, or
-    /// one of a thread that was [resumed](crate::blocking::Codex::thread_resume).
+    /// the goal of a thread that was [resumed](crate::blocking::Codex::thread_resume).
     pub fn goal_resume(&self) -> GoalStartBuilder {
         GoalStartBuilder::resume(&self.inner)
     }
@@ -138,11 +140,11 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Rpc`](crate::Error::Rpc) also for an ephemeral thread.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if the thread is ephemeral.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn goal(&self) -> Result<Option<ThreadGoal>> {
         wait(self.inner.goal())
     }
@@ -170,8 +172,8 @@ impl Thread {
         self.inner.events().into()
     }
 
-    /// Opens an inbox for the requests from the server about this thread, to respond to them in
-    /// your own time. Such requests do not reach a handler or
+    /// Opens an inbox for the requests from the server about this thread, so that you can respond
+    /// to them in your own time. Such requests reach neither a handler nor
     /// [`Codex::server_requests`](crate::blocking::Codex::server_requests).
     ///
     /// Requests from sub-agents, which have threads of their own, and calls to a
@@ -180,12 +182,12 @@ impl Thread {
         self.inner.server_requests().into()
     }
 
-    /// Compacts the history of the thread (`thread/compact/start`), so that it takes less of the
+    /// Compacts the history of the thread (`thread/compact/start`), so that it takes up less of the
     /// context window. A running turn is interrupted.
     ///
-    /// Returns the turn of the compaction as soon as it begins. The compaction is complete when
-    /// that turn has ended: wait for it with [`TurnHandle::run`]. If the handle is dropped, the
-    /// server compacts all the same.
+    /// Returns the turn that performs the compaction as soon as that turn begins. The compaction is
+    /// complete when that turn has ended: wait for it with [`TurnHandle::run`]. If the handle is
+    /// dropped, the server still compacts the history.
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Thread};
@@ -198,28 +200,29 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the compaction
-    /// does not begin within the [request timeout](crate::blocking::CodexBuilder::request_timeout).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Timeout`](crate::Error::Timeout) if the server accepts the request but the compaction does
+    /// not begin within the [request timeout](crate::blocking::CodexBuilder::request_timeout).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn compact(&self) -> Result<TurnHandle> {
         wait(self.inner.compact()).map(Into::into)
     }
 
     /// Runs a command that the *user* typed, in the user's shell and directory, and adds its output
     /// to the history (`thread/shellCommand`). There is no sandbox and no approval: never pass a
-    /// command that a model wrote. For commands of the program itself use
+    /// command that a model wrote. For the program's own commands, use
     /// [`Codex::exec`](crate::blocking::Codex::exec).
     ///
-    /// Returns the turn as soon as the command begins: the running turn, or a turn that the server
-    /// starts for the command, without the model. The command is an item of that turn, with the
-    /// source [`UserShell`](crate::types::CommandExecutionSource::UserShell), its output and its
-    /// exit code. [Interrupting](TurnHandle::interrupt) the turn ends the command; the server ends
-    /// it after an hour. If the handle is dropped, the command continues.
+    /// Returns the turn as soon as the command begins: either the running turn, or a turn that the
+    /// server starts only for the command, without the model. The command is an item of that turn,
+    /// with the source [`UserShell`](crate::types::CommandExecutionSource::UserShell), its output
+    /// and its exit code. [Interrupting](TurnHandle::interrupt) the turn ends the command;
+    /// otherwise, the server ends the command after an hour. If the handle is dropped, the command
+    /// continues.
     ///
-    /// Wait for the turn to end before the next prompt: a prompt that joins the turn of a
+    /// Wait for the turn to end before you send the next prompt: a prompt that joins the turn of a
     /// command gets no response, because the model does not work in that turn.
     ///
     /// ```no_run
@@ -238,24 +241,24 @@ impl Thread {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send);
-    /// [`Timeout`](crate::Error::Timeout) also if the server accepts the request and the command
-    /// does not begin within the [request timeout](crate::blocking::CodexBuilder::request_timeout).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Timeout`](crate::Error::Timeout) if the server accepts the request but the command does
+    /// not begin within the [request timeout](crate::blocking::CodexBuilder::request_timeout).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn shell_command(&self, command: impl Into<String>) -> Result<TurnHandle> {
         wait(self.inner.shell_command(command)).map(Into::into)
     }
 
-    /// Sets the name of the thread, which lists show (`thread/name/set`).
+    /// Sets the name of the thread, which is shown in lists of threads (`thread/name/set`).
     ///
     /// # Errors
     ///
     /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn set_name(&self, name: impl Into<String>) -> Result<()> {
         wait(self.inner.set_name(name))
     }
@@ -265,14 +268,14 @@ impl Thread {
         ThreadReadBuilder::new(&self.inner)
     }
 
-    /// Returns the id of the thread, which
-    /// [`Codex::thread_resume`](crate::blocking::Codex::thread_resume) takes.
+    /// Returns the id of the thread, for use with
+    /// [`Codex::thread_resume`](crate::blocking::Codex::thread_resume).
     pub fn id(&self) -> &str {
         self.inner.id()
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl From<crate::Thread> for Thread {
     fn from(inner: crate::Thread) -> Self {
         Self { inner }

@@ -11,7 +11,8 @@ use crate::{
 
 /// A turn, returned by [`Thread::turn`](crate::blocking::Thread::turn).
 ///
-/// Cheap to clone; all clones are one turn. One thread can follow it while another steers it.
+/// Cheap to clone; all clones refer to the same turn. One thread can follow it while another steers
+/// it.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Thread};
@@ -25,10 +26,11 @@ use crate::{
 /// }
 /// ```
 ///
-/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
-/// before it is created. The completed items, which the result is made from, are kept as long as a
-/// handle or a stream exists. When the last handle and stream are dropped, the turn continues, and
-/// its further events go to [`Codex::notifications`](crate::blocking::Codex::notifications).
+/// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
+/// before that stream is created. The completed items, from which the result is built, are kept as
+/// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
+/// continues, and any further events go to
+/// [`Codex::notifications`](crate::blocking::Codex::notifications).
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
@@ -36,8 +38,8 @@ use crate::{
 ///
 /// # Busy threads
 ///
-/// A turn that is started while another one runs in the thread joins it: the handle is one of the
-/// running turn, with its id, and with its events from then on.
+/// A turn that is started while another turn is running in the thread joins that turn: the handle
+/// refers to the running turn, and has its id and its events from then on.
 pub struct TurnHandle<R = TurnResult> {
     inner: crate::TurnHandle<R>,
 }
@@ -51,13 +53,13 @@ impl<R> TurnHandle<R> {
     /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
     /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
-    /// before; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// before the turn ended; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
     /// [`output`](crate::blocking::TurnStartBuilder::output) and its final response does not match
     /// the type.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn run(&self) -> Result<R> {
         wait(self.inner.run())
     }
@@ -67,11 +69,11 @@ impl<R> TurnHandle<R> {
     ///
     /// # Errors
     ///
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted, with the result so
-    /// far; otherwise as [`run`](Self::run).
+    /// [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far, if the turn was
+    /// interrupted; otherwise, same as [`run`](Self::run).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn run_within(&self, timeout: Duration) -> Result<R> {
         wait(self.inner.run_within(timeout))
     }
@@ -87,7 +89,7 @@ impl<R> TurnHandle<R> {
     /// Streams the text of the model's messages to the user.
     ///
     /// Reasoning, command output and messages that the model marks as commentary are left out. The
-    /// text of several messages follows each other.
+    /// texts of several messages follow one another without a separator.
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Thread};
@@ -109,25 +111,26 @@ impl<R> TurnHandle<R> {
 
     /// Adds input to the running turn (`turn/steer`).
     ///
-    /// A turn that has not begun yet is steered as soon as it begins; waiting for that and steering
-    /// share the timeout of one request.
+    /// A turn that has not begun yet is steered as soon as it begins; the wait for its beginning
+    /// and the request itself share a single request timeout.
     ///
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn)
-    /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another
-    /// turn is running; otherwise as
+    /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if a different
+    /// turn is running; otherwise, same as
     /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
-    /// [`Thread::steer_or_start`](crate::blocking::Thread::steer_or_start) starts a turn instead.
+    /// [`Thread::steer_or_start`](crate::blocking::Thread::steer_or_start) starts a turn if none is
+    /// running.
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn steer(&self, input: impl Into<Input>) -> Result<()> {
         wait(self.inner.steer(input))
     }
 
-    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt
-    /// or the turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run),
+    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the request or
+    /// the turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run),
     /// whose result then has the status `interrupted`. Programs in background terminals keep
     /// running.
     ///
@@ -138,17 +141,17 @@ impl<R> TurnHandle<R> {
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
     /// within the [request timeout](crate::blocking::CodexBuilder::request_timeout);
-    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise as
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise, same as
     /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn interrupt(&self) -> Result<()> {
         wait(self.inner.interrupt())
     }
 
-    /// Returns the result so far, whether the turn has ended or not, even after the end of the
-    /// connection. The status is `inProgress` until the turn has ended.
+    /// Returns the result so far, whether or not the turn has ended, even after the connection has
+    /// ended. The status is `inProgress` until the turn has ended.
     pub fn partial(&self) -> TurnResult {
         self.inner.partial()
     }
@@ -164,14 +167,14 @@ impl<R> TurnHandle<R> {
     }
 }
 
-/// Converts to the blocking API.
+/// Converts the async type into the blocking one.
 impl<R> From<crate::TurnHandle<R>> for TurnHandle<R> {
     fn from(inner: crate::TurnHandle<R>) -> Self {
         Self { inner }
     }
 }
 
-// A derive would require the same of `R`.
+// A derive would also require `R` to implement the trait.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
         self.inner.clone().into()
@@ -204,26 +207,26 @@ iterator! {
     /// ```
     ///
     /// The last item is `turn/completed`, or [`Error::Closed`](crate::Error::Closed) if the
-    /// connection ended before, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the
-    /// thread was closed or unsubscribed from before. An [`Error::Decode`](crate::Error::Decode)
-    /// does not end the iterator: a part of the last event could not be decoded, or a whole message,
-    /// and the next one follows.
+    /// connection ended first, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the thread
+    /// was closed or unsubscribed from first. An [`Error::Decode`](crate::Error::Decode) does not
+    /// end the iterator: it reports that a part of the previous event, or a whole message, could
+    /// not be decoded, and the next event follows.
     ///
-    /// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
-    /// same text.
+    /// A reader that falls far behind receives adjacent deltas of an item merged into one: fewer
+    /// events, but the same text.
     TurnStream(crate::turn::stream::TurnStream) => codex_types::ServerNotification
 }
 
 impl TurnStream {
-    /// Waits for the turn to end, skips the events that are unread, and collects the result.
-    /// Nothing is requested from the server.
+    /// Waits for the turn to end, skips the unread events, and collects the result. No request is
+    /// sent to the server.
     ///
     /// # Errors
     ///
     /// Same as [`TurnHandle::run`](crate::blocking::TurnHandle::run).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn result(self) -> Result<TurnResult> {
         wait(self.inner.result())
     }
@@ -248,11 +251,11 @@ iterator! {
     /// ```
     ///
     /// The iterator ends with the turn. Its last item is an error if the turn failed
-    /// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
-    /// ([`Closed`](crate::Error::Closed)) or the thread did
-    /// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
-    /// [`Error::Decode`](crate::Error::Decode) does not end it: a message could not be decoded, and
-    /// the next piece follows.
+    /// ([`TurnFailed`](crate::Error::TurnFailed)), or if the connection ended
+    /// ([`Closed`](crate::Error::Closed)) or the thread was closed or unsubscribed from
+    /// ([`TurnDetached`](crate::Error::TurnDetached)) before the turn ended. After an interrupt,
+    /// there is no error. An [`Error::Decode`](crate::Error::Decode) does not end the iterator: it
+    /// reports that a message could not be decoded, and the next piece follows.
     TextStream(crate::turn::text::TextStream) => String
 }
 
@@ -264,8 +267,8 @@ impl TextStream {
     ///
     /// Same as [`TurnHandle::run`](crate::blocking::TurnHandle::run).
     ///
-    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if this
-    /// thread cannot wait.
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
     pub fn result(self) -> Result<TurnResult> {
         wait(self.inner.result())
     }

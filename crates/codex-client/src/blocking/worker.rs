@@ -1,4 +1,4 @@
-//! The background thread of the blocking API, and waiting on other threads.
+//! The background thread of the blocking API, and functions that wait on other threads.
 
 use std::{
     convert::Infallible,
@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::error::{Error, Result};
 
-/// The runtime of the worker thread, after its start.
+/// The runtime of the worker thread, once it has started.
 static WORKER: OnceLock<Handle> = OnceLock::new();
 
 /// Held while the worker is started. A failure is not stored: the next call tries again.
@@ -29,8 +29,8 @@ pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// Waits for the next item of a stream.
 ///
-/// If the current thread cannot wait, the error is returned once, which `has_failed` records; then
-/// `None` is returned, so that a loop that skips errors ends.
+/// If the current thread cannot block, the error is returned once, which `has_failed` records; then
+/// `None` is returned, so that a loop that skips errors terminates.
 pub(crate) fn next<T>(
     has_failed: &mut bool,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<Option<Result<T>>>,

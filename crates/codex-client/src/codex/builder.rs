@@ -1,4 +1,4 @@
-//! Configures and opens connections.
+//! Configures connections and opens them.
 
 use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration};
 
@@ -15,16 +15,17 @@ use crate::{
     transport::{Transport, process::Launch},
 };
 
-/// Default timeout of requests.
+/// The default timeout for requests.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Default maximum of requests in flight. The server drops responses beyond about 125 requests.
+/// The default maximum number of requests in flight. With more than about 125, the server drops
+/// responses.
 const MAX_IN_FLIGHT: usize = 100;
 
-/// Default maximum length of a message. Messages of 43 MB occur in practice.
+/// The default maximum length of a message. Messages of 43 MB occur in practice.
 const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 
-/// Configures a client and its server, returned by [`Codex::builder`].
+/// A builder that configures a client and its server, returned by [`Codex::builder`].
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -74,22 +75,22 @@ impl<M> CodexBuilder<M> {
         }
     }
 
-    /// Sets the `codex` program to run: a path, or a name that is searched for in `PATH`. By
-    /// default, the installed program is found.
+    /// Sets the `codex` program to run: a path, or a name to look up in `PATH`. By default, the
+    /// client searches for the installed program.
     pub fn binary(mut self, program: impl Into<PathBuf>) -> Self {
         self.binary = Some(program.into());
         self
     }
 
     /// Overrides a configuration value for this server, as `-c key=value` does. The key may be
-    /// dotted; the value is TOML, or text if it does not parse.
+    /// dotted; the value is TOML, or plain text if it does not parse as TOML.
     pub fn config(mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.config
             .push(format!("{}={}", key.as_ref(), value.as_ref()));
         self
     }
 
-    /// Replaces the arguments of the program, by default `app-server`. Overrides by
+    /// Replaces the arguments of the program, which are `app-server` by default. Overrides set with
     /// [`config`](Self::config) are inserted before them.
     pub fn launch_args<I>(mut self, args: I) -> Self
     where
@@ -100,37 +101,39 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the server's working directory, which is the default of its threads.
+    /// Sets the server's working directory, which is also the default for its threads.
     pub fn cwd(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cwd = Some(dir.into());
         self
     }
 
-    /// Sets an environment variable for the server, which inherits the environment of this program.
+    /// Sets an environment variable for the server, which also inherits the environment of this
+    /// program.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), Some(value.into())));
         self
     }
 
-    /// Removes an environment variable for the server.
+    /// Removes an environment variable from the environment of the server.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.env.push((name.into(), None));
         self
     }
 
-    /// Sets the name of this program that the server sees. The default is that of this crate.
+    /// Sets the name of this program that is reported to the server. The default is
+    /// `codex_rust_sdk`.
     pub fn client_name(mut self, name: impl Into<String>) -> Self {
         self.client.name = name.into();
         self
     }
 
-    /// Sets the human-readable name of this program that the server sees.
+    /// Sets the human-readable name of this program that is reported to the server.
     pub fn client_title(mut self, title: impl Into<String>) -> Self {
         self.client.title = Some(title.into());
         self
     }
 
-    /// Sets the version of this program that the server sees.
+    /// Sets the version of this program that is reported to the server.
     pub fn client_version(mut self, version: impl Into<String>) -> Self {
         self.client.version = version.into();
         self
@@ -150,8 +153,8 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Changes the capabilities directly, for those without a setter here, such as extensions of
-    /// MCP and approvals that only a person may give.
+    /// Changes the capabilities directly, for those that have no setter here, such as MCP
+    /// extensions and approvals that only a person may give.
     pub fn capabilities(
         mut self,
         change: impl FnOnce(InitializeCapabilities) -> InitializeCapabilities,
@@ -160,8 +163,8 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the notifications that the server does not send, by their exact methods. The server
-    /// ignores unknown methods.
+    /// Sets the notifications that the server must not send, by their exact method names. The
+    /// server ignores unknown names.
     pub fn opt_out_notifications<I>(mut self, methods: I) -> Self
     where
         I: IntoIterator,
@@ -172,12 +175,12 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the default timeout of requests. Without it, the timeout is 60 seconds.
+    /// Sets the default timeout for requests. If it is not set, the timeout is 60 seconds.
     ///
-    /// Request builders override it with their `timeout` and `no_timeout`. Methods without a
-    /// builder, such as [`Thread::set_name`](crate::Thread::set_name) and
-    /// [`TurnHandle::steer`](crate::TurnHandle::steer), use the default. For another timeout, send
-    /// the request of the protocol:
+    /// Request builders override it with `timeout` and `no_timeout`. Methods without a builder,
+    /// such as [`Thread::set_name`](crate::Thread::set_name) and
+    /// [`TurnHandle::steer`](crate::TurnHandle::steer), use the default. To use a different timeout
+    /// for one of these, send the protocol request itself:
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -195,22 +198,22 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Removes the default timeout of requests. A request without a timeout of its own then waits
-    /// for its response until the connection ends.
+    /// Removes the default timeout for requests. A request without its own timeout then waits until
+    /// the response arrives or the connection ends.
     pub fn no_request_timeout(mut self) -> Self {
         self.limits.timeout = None;
         self
     }
 
     /// Sets the maximum number of requests in flight. Further requests are queued. The default is
-    /// 100: a server drops responses beyond about 125.
+    /// 100, because the server drops responses when more than about 125 requests are in flight.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
     /// Sets the maximum length of a message from the server, in bytes. A longer message is dropped:
-    /// the request fails if it is a response, otherwise [`Codex::notifications`] reports it. The
+    /// if it is a response, its request fails; otherwise, [`Codex::notifications`] reports it. The
     /// default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
@@ -225,17 +228,18 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
-    /// [`CodexNotFound`](crate::Error::CodexNotFound) if there is no `codex`,
-    /// [`Launch`](crate::Error::Launch) if it cannot be started, [`Closed`](crate::Error::Closed)
-    /// with the end of its standard error if it ends before the handshake does,
-    /// [`Timeout`](crate::Error::Timeout), [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
+    /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
+    /// [`Launch`](crate::Error::Launch) if it cannot be started; [`Closed`](crate::Error::Closed),
+    /// with the end of its standard error, if it ends before the handshake is complete;
+    /// [`Timeout`](crate::Error::Timeout) if it does not respond in time;
+    /// [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
     pub async fn start(self) -> Result<Codex> {
         self.launch().await
     }
 
-    /// Performs the handshake with a server at the other end of these streams, with one JSON
-    /// message per line: a fake server in a test, or a server that another program has started.
-    /// Options of the server process are ignored.
+    /// Performs the handshake with a server at the other end of these streams, which carry one JSON
+    /// message per line: for example, a fake server in a test, or a server that another program has
+    /// started. Options for the server process are ignored.
     ///
     /// If the future is dropped, the streams are closed.
     ///
@@ -281,8 +285,8 @@ impl<M> CodexBuilder<M> {
 }
 
 impl<M> fmt::Debug for CodexBuilder<M> {
-    /// Leaves out the arguments, and the values of variables and of the configuration, which may be
-    /// secrets.
+    /// Leaves out the arguments and the values of environment variables and configuration keys,
+    /// which may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
         let config = self.config.iter().map(|config| config.split('=').next());
@@ -308,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_leaves_out_the_values_of_variables_and_of_the_configuration() {
+    fn debug_leaves_out_the_values_of_variables_and_configuration_keys() {
         let builder = Codex::builder()
             .env("API_KEY", "sk-secret")
             .launch_args(["app-server", "-c", "key=sk-secret"])

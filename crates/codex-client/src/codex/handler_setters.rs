@@ -1,4 +1,4 @@
-//! Sets the handlers of server requests.
+//! Setters for the handlers of server requests.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{
 };
 
 impl<M> CodexBuilder<M> {
-    /// Sets the timeout of handlers. A request is declined if its handler exceeds the timeout.
-    /// There is no timeout by default: a handler may wait for a person.
+    /// Sets the timeout for handlers. A request is declined if its handler exceeds the timeout.
+    /// There is no timeout by default, since a handler may wait for a person.
     ///
-    /// In the blocking API, the thread of the handler continues after a timeout.
+    /// In the blocking API, the thread of the handler keeps running after a timeout.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handlers.set_timeout(timeout);
         self
@@ -26,15 +26,15 @@ macro_rules! define_setters {
     )*) => {
         impl CodexBuilder<Async> {
             $(
-                #[doc = concat!("Sets the handler of [`ServerRequestHandler::", stringify!($method), "`].")]
+                #[doc = concat!("Sets the handler for [`ServerRequestHandler::", stringify!($method), "`].")]
                 ///
                 $(#[$doc])*
                 ///
-                /// The handler returns the response, or a `Result` of it. It runs concurrently with
-                /// others, on a task of its own, and is dropped when the server withdraws the
-                /// request. An error or a panic declines the request, and is reported by
-                /// [`Codex::notifications`](crate::Codex::notifications). A handler that is set
-                /// later replaces it.
+                /// The handler returns the response, or a `Result` containing it. It runs
+                /// concurrently with other handlers, in its own task, and is dropped when the
+                /// server withdraws the request. If the handler returns an error or panics, the
+                /// request is declined, and [`Codex::notifications`](crate::Codex::notifications)
+                /// reports the failure. Setting the handler again replaces it.
                 pub fn $setter<F, Fut>(mut self, handler: F) -> Self
                 where
                     F: Fn($request) -> Fut + Send + Sync + 'static,
@@ -49,12 +49,13 @@ macro_rules! define_setters {
                 }
             )*
 
-            /// Sets the handler of one method of the server, by the type of its params.
+            /// Sets the handler for one kind of server request, which is selected by the type of
+            /// its params.
             ///
             /// `.on_request(|params: FileChangeRequestApprovalParams| async move { .. })` handles
             /// approval requests for file changes.
             ///
-            /// The handler runs as one that is set by a setter for a single method does.
+            /// The handler runs in the same way as one set by the setter for a particular request.
             pub fn on_request<P, F, Fut>(mut self, handler: F) -> Self
             where
                 P: ServerCall + 'static,
@@ -69,8 +70,7 @@ macro_rules! define_setters {
                 self
             }
 
-            /// Sets one value as the handler of all requests, in place of all handlers that were
-            /// set before.
+            /// Sets one value as the handler for all requests, replacing all handlers set before.
             pub fn handler(mut self, handler: impl ServerRequestHandler) -> Self {
                 let handler = Arc::new(handler);
                 $({

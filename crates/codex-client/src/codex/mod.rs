@@ -73,8 +73,8 @@ impl Codex {
         ThreadStartBuilder::new(self)
     }
 
-    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed after its first
-    /// turn.
+    /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed only after its
+    /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(self, id.into())
     }
@@ -93,8 +93,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread without a
-    /// turn.
+    /// Same as [`RequestBuilder::send`]; also [`Rpc`](crate::Error::Rpc) if the thread has no
+    /// turns.
     pub async fn thread_archive(&self, id: impl Into<String>) -> Result<()> {
         let params = ThreadArchiveParams::new(id);
         self.request(params).send().await.map(drop)
@@ -105,7 +105,7 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`]; [`Rpc`](crate::Error::Rpc) also for a thread that is not
+    /// Same as [`RequestBuilder::send`]; also [`Rpc`](crate::Error::Rpc) if the thread is not
     /// archived.
     pub async fn thread_unarchive(&self, id: impl Into<String>) -> Result<Thread> {
         let params = ThreadUnarchiveParams::new(id);
@@ -113,7 +113,7 @@ impl Codex {
         Ok(Thread::new(self.clone(), &unarchived.thread.id))
     }
 
-    /// Sends a request of any method of the protocol, with its typed params.
+    /// Sends a request for any method of the protocol, with its typed params.
     ///
     /// ```no_run
     /// use codex_client::{
@@ -132,21 +132,22 @@ impl Codex {
         RequestBuilder::new(self, params)
     }
 
-    /// Subscribes to the notifications that belong to no turn of this client: about threads, the
-    /// account and the server itself, and the turns that other clients started.
+    /// Subscribes to the notifications that belong to no turn of this client: those about threads,
+    /// the account, the server itself, and turns that other clients started.
     ///
-    /// The first subscriber also receives the first MiB of the notifications that came before it,
-    /// even after the end of the connection. A subscriber that does not keep up receives
+    /// The first subscriber also receives the first MiB of notifications that arrived before it
+    /// subscribed, even after the connection has ended. A subscriber that does not keep up receives
     /// [`Lagged`](crate::Error::Lagged) with the number of dropped notifications.
     pub fn notifications(&self) -> Notifications {
         Notifications::new(self)
     }
 
-    /// Opens an inbox for the requests from the server that have no handler, to respond to them in
-    /// your own time. While the inbox exists, such requests are not declined.
+    /// Opens an inbox for the requests from the server that have no handler, so that you can
+    /// respond to them in your own time. While the inbox exists, such requests are not declined.
     ///
-    /// Each request goes to one place. Of several inboxes, the one that was opened last receives
-    /// it. An inbox of [its thread](Thread::server_requests) takes precedence over all others.
+    /// Each request is delivered only once. If there are several inboxes, the one opened last
+    /// receives it. An inbox for [its thread](Thread::server_requests) takes precedence over all
+    /// others.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Decision, Result};
@@ -166,8 +167,8 @@ impl Codex {
         RequestInbox::new(self.dispatch().open_inbox(None))
     }
 
-    /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`).
-    /// The first word is the program, the others are its arguments; no shell is involved.
+    /// Runs a command in the server's sandbox, without a thread or a turn (`command/exec`). The
+    /// first word is the program, and the others are its arguments; no shell is involved.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};
@@ -186,8 +187,8 @@ impl Codex {
         ExecBuilder::new(self, command)
     }
 
-    /// Watches a file or a directory on the server's machine, by its absolute path
-    /// (`fs/watch`). Of a directory, the direct children are watched. The path need not exist yet.
+    /// Watches a file or a directory on the server's machine, by its absolute path (`fs/watch`).
+    /// For a directory, its direct children are watched. The path need not exist yet.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};
@@ -214,7 +215,8 @@ impl Codex {
         AccountReadBuilder::new(self)
     }
 
-    /// Logs in with an API key (`account/login/start`). The server saves the key in its home.
+    /// Logs in with an API key (`account/login/start`). The server saves the key in its home
+    /// directory.
     ///
     /// # Errors
     ///
@@ -227,12 +229,12 @@ impl Codex {
     /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
     /// [URL](crate::ChatgptLoginHandle::auth_url) and logs in there.
     ///
-    /// The browser is redirected to a port of the server, on the server's machine. For a
-    /// browser on another machine, use
+    /// The browser is redirected to a port that the server opens on its own machine. If the browser
+    /// runs on a different machine, use
     /// [`login_chatgpt_device_code`](Self::login_chatgpt_device_code).
     ///
-    /// A server has one such attempt at a time: a new attempt replaces the previous one, which
-    /// completes without success.
+    /// A server allows one such attempt at a time: a new attempt replaces the previous one, which
+    /// then completes unsuccessfully.
     pub fn login_chatgpt(&self) -> ChatgptLoginBuilder {
         ChatgptLoginBuilder::new(self)
     }
@@ -244,7 +246,7 @@ impl Codex {
         DeviceCodeLoginBuilder::new(self)
     }
 
-    /// Logs out (`account/logout`). A no-op if no account is logged in.
+    /// Logs out (`account/logout`). This is a no-op if no account is logged in.
     ///
     /// # Errors
     ///
@@ -265,15 +267,15 @@ impl Codex {
         self.weak()
     }
 
-    /// Closes the connection and waits for the server to exit. Running turns are not awaited;
-    /// pending requests and streams end with [`Closed`](crate::Error::Closed).
+    /// Closes the connection and waits for the server to exit, but not for running turns to end.
+    /// Pending requests and streams end with [`Closed`](crate::Error::Closed).
     ///
     /// The server exits when its standard input is closed. It is killed if it does not exit within
-    /// seconds. If the future is dropped, the server ends all the same, in the background.
+    /// a few seconds. If the future is dropped, the server still ends, in the background.
     ///
     /// # Errors
     ///
-    /// Currently infallible. Closing a closed client is a no-op.
+    /// Currently, this method never fails. Closing a client that is already closed is a no-op.
     pub async fn close(self) -> Result<()> {
         self.connection().close().await;
         Ok(())

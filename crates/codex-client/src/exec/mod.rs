@@ -1,4 +1,4 @@
-//! Commands that run outside of a turn (`command/exec`).
+//! Commands that run outside a turn (`command/exec`).
 
 pub(crate) mod output;
 pub(crate) mod process;

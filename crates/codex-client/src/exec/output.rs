@@ -23,12 +23,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExecChunk {
-    /// The stream that was written to. A terminal has only `stdout`.
+    /// The stream that the program wrote to. A terminal has only `stdout`.
     pub stream: CommandExecOutputStream,
-    /// The bytes. A chunk may end within a character.
+    /// The bytes. A chunk may end in the middle of a character.
     pub bytes: Vec<u8>,
     /// Whether the stream has reached its [cap](crate::builder::ExecBuilder::output_bytes_cap), so
-    /// that no chunk of it follows.
+    /// that no further chunk of it follows.
     pub cap_reached: bool,
 }
 
@@ -51,26 +51,26 @@ impl ExecChunk {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ExecOutput {
-    /// The exit code; 124 for a program that exceeded its timeout.
+    /// The exit code, which is 124 for a program that exceeded its timeout.
     pub exit_code: i32,
     /// The bytes written to standard output, or to the terminal.
     pub stdout: Vec<u8>,
     /// The bytes written to standard error.
     pub stderr: Vec<u8>,
     /// Whether `stdout` has reached the [cap](crate::builder::ExecBuilder::output_bytes_cap) and
-    /// may be truncated. Servers on Windows do not report it.
+    /// may be truncated. Servers on Windows do not report this.
     pub stdout_cap_reached: bool,
     /// Whether `stderr` has reached the cap and may be truncated.
     pub stderr_cap_reached: bool,
 }
 
 impl ExecOutput {
-    /// Returns standard output as text. Invalid UTF-8 is replaced.
+    /// Returns standard output as text. Invalid UTF-8 is replaced with U+FFFD.
     pub fn stdout_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stdout)
     }
 
-    /// Returns standard error as text. Invalid UTF-8 is replaced.
+    /// Returns standard error as text. Invalid UTF-8 is replaced with U+FFFD.
     pub fn stderr_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stderr)
     }
@@ -114,10 +114,10 @@ impl ExecOutput {
 /// ```
 ///
 /// The stream ends with the process. If the program could not be run ([`Rpc`](crate::Error::Rpc))
-/// or the connection ended before it ([`Closed`](crate::Error::Closed)), that error is the last
-/// item. Other errors do not end it: a message that cannot be decoded
-/// ([`Decode`](crate::Error::Decode)), or chunks that were dropped because they were not read in
-/// time ([`Lagged`](crate::Error::Lagged)).
+/// or the connection ended before the process did ([`Closed`](crate::Error::Closed)), that error is
+/// the last item. Other errors do not end the stream: they report a message that could not be
+/// decoded ([`Decode`](crate::Error::Decode)), or chunks that were dropped because they were not
+/// read in time ([`Lagged`](crate::Error::Lagged)).
 #[derive(Debug)]
 pub struct ExecStream {
     process: Arc<ProcessInner>,
@@ -152,6 +152,6 @@ impl ExecStream {
 }
 
 stream! {
-    /// Returns the next chunk; `None` after the last one.
+    /// Returns the next chunk, or `None` after the last one.
     ExecStream => Result<ExecChunk>
 }

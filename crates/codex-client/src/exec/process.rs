@@ -18,7 +18,8 @@ use crate::{
 
 /// A process on the server, returned by [`ExecBuilder::spawn`](crate::builder::ExecBuilder::spawn).
 ///
-/// Cheap to clone; all clones are one process. One task can write to it while another reads.
+/// Cheap to clone; all clones refer to the same process. One task can write to it while another
+/// reads.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -41,7 +42,7 @@ use crate::{
 /// # Memory
 ///
 /// Unread output is kept, up to 16 MiB as encoded on the wire (12 MiB of bytes). Beyond that, the
-/// oldest chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default
+/// oldest chunks are dropped, and the stream yields [`Lagged`](crate::Error::Lagged). By default,
 /// the server sends at most 1 MiB of each stream, so reaching that limit requires
 /// [`no_output_cap`](crate::builder::ExecBuilder::no_output_cap) or a large
 /// [`output_bytes_cap`](crate::builder::ExecBuilder::output_bytes_cap).
@@ -50,7 +51,7 @@ pub struct ExecProcess {
     process: Arc<ProcessInner>,
 }
 
-/// The process that handles and streams share.
+/// The state of a process, which its handles and streams share.
 #[derive(Debug)]
 pub(crate) struct ProcessInner {
     codex: Codex,
@@ -71,8 +72,8 @@ impl ExecProcess {
         Ok(Self { process })
     }
 
-    /// Streams the output, beginning with the oldest unread chunk. With several streams, each chunk
-    /// goes to one of them.
+    /// Streams the output, beginning with the oldest unread chunk. If there are several streams,
+    /// each chunk goes to only one of them.
     pub fn stream(&self) -> ExecStream {
         ExecStream::new(Arc::clone(&self.process))
     }
@@ -81,8 +82,8 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// Same as [`wait`](Self::wait); [`Lagged`](crate::Error::Lagged) if output was dropped before
-    /// the call.
+    /// Same as [`wait`](Self::wait); also [`Lagged`](crate::Error::Lagged) if output was dropped
+    /// before the call.
     pub async fn output(&self) -> Result<ExecOutput> {
         let mut output = ExecOutput::default();
         let mut chunks = self.stream();
@@ -97,13 +98,13 @@ impl ExecProcess {
     /// can be read afterwards.
     ///
     /// The exit code is 124 for a program that exceeded its
-    /// [timeout](crate::builder::ExecBuilder::timeout), and not 0 for a program that was ended by a
-    /// signal.
+    /// [timeout](crate::builder::ExecBuilder::timeout), and nonzero for a program that was
+    /// terminated by a signal.
     ///
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
-    /// if the connection ended before it.
+    /// if the connection ended before the process did.
     pub async fn wait(&self) -> Result<i32> {
         self.response().await.map(|response| response.exit_code)
     }
@@ -115,11 +116,11 @@ impl ExecProcess {
     }
 
     /// Writes to the standard input of the program (`command/exec/write`). Returns when the server
-    /// has accepted the bytes, which a program that does not read its input can delay.
+    /// has accepted the bytes; a program that does not read its input can delay this.
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send); also
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or has no input because neither
     /// [`stream_stdin`](crate::builder::ExecBuilder::stream_stdin) nor
     /// [`tty`](crate::builder::ExecBuilder::tty) was set.
@@ -144,7 +145,7 @@ impl ExecProcess {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send); also
     /// [`Rpc`](crate::Error::Rpc) if the program has ended, or does not run in a terminal.
     pub async fn resize(&self, cols: u16, rows: u16) -> Result<()> {
         let size = CommandExecTerminalSize::new(cols, rows);
@@ -156,8 +157,8 @@ impl ExecProcess {
     /// request; [`wait`](Self::wait) waits for the process to exit. Terminating a process that has
     /// ended is a no-op.
     ///
-    /// On Linux, current servers can leave a program behind that is terminated while its sandbox is
-    /// being set up, in the first moments after its start.
+    /// On Linux, current servers can leave a program running if it is terminated while its sandbox
+    /// is still being set up, in the first moments after its start.
     ///
     /// # Errors
     ///
@@ -170,13 +171,13 @@ impl ExecProcess {
         }
     }
 
-    /// Returns the id that this client gave the process. It is valid for this connection.
+    /// Returns the id that this client gave the process. The id is valid only on this connection.
     pub fn process_id(&self) -> &str {
         self.process.stream.id()
     }
 
-    /// Sends a request about the process. If the process could not be started, returns that error,
-    /// which is more informative than the rejection of this request.
+    /// Sends a request about the process. If the process could not be started, returns the error
+    /// from starting it, which is more informative than the rejection of this request.
     async fn call<R: Request>(&self, params: &R) -> Result<()> {
         let connection = self.process.codex.connection();
         let response = connection.call(params, connection.timeout()).await;

@@ -16,7 +16,7 @@ use crate::{
 /// A request to run a command (`command/exec`), returned by [`Codex::exec`].
 ///
 /// `send` and `.await` run the command to its end. [`spawn`](Self::spawn) returns a process to
-/// write to and to read from.
+/// write to and read from.
 ///
 /// The [request timeout](crate::builder::CodexBuilder::request_timeout) of the client does not
 /// apply: the server responds when the program has ended, and terminates it after ten seconds
@@ -40,10 +40,11 @@ impl<M> ExecBuilder<M> {
     }
 
     options! { CommandExecParams {
-        /// Sets the working directory, relative to that of the server, which is the default.
+        /// Sets the working directory, relative to the server's own, which is the default.
         cwd: Path;
-        /// Selects the permissions profile of the configuration that applies to the command, by its
-        /// id. It cannot be combined with [`sandbox`](Self::sandbox). Experimental.
+        /// Selects the permissions profile that applies to the command, by its id in the
+        /// configuration. A profile cannot be combined with [`sandbox`](Self::sandbox).
+        /// Experimental.
         permission_profile: String;
         /// Sets the sandbox: a [`Sandbox`](crate::Sandbox) preset or a [`SandboxPolicy`]. The
         /// default is the sandbox of the user's configuration.
@@ -53,13 +54,13 @@ impl<M> ExecBuilder<M> {
         stream_stdin: bool;
     } }
 
-    /// Sets an environment variable of the program, in addition to those that the configuration of
-    /// the server sets.
+    /// Sets an environment variable for the program, in addition to those set by the server's
+    /// configuration.
     pub fn env(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variable(name.into(), Some(value.into()))
     }
 
-    /// Removes an environment variable of the program.
+    /// Removes an environment variable from the program's environment.
     pub fn env_remove(self, name: impl Into<String>) -> Self {
         self.variable(name.into(), None)
     }
@@ -102,8 +103,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Sets the maximum number of bytes that the server keeps of each output stream. It discards
-    /// further output while the program continues. The default is 1 MiB.
+    /// Sets the maximum number of bytes that the server keeps from each output stream. The server
+    /// discards further output while the program continues. The default is 1 MiB.
     pub fn output_bytes_cap(self, bytes: u64) -> Self {
         self.params(|mut params| {
             params.disable_output_cap = None;
@@ -111,8 +112,8 @@ impl<M> ExecBuilder<M> {
         })
     }
 
-    /// Keeps all output of the program. Collecting it takes as much memory;
-    /// [streaming](ExecProcess::stream) it does not.
+    /// Keeps all output of the program. Collecting the output takes as much memory as there is
+    /// output; [streaming](ExecProcess::stream) it does not.
     pub fn no_output_cap(self) -> Self {
         self.params(|mut params| {
             params.output_bytes_cap = None;
@@ -126,7 +127,7 @@ impl<M> ExecBuilder<M> {
     }
 
     pub(crate) async fn execute(self) -> Result<ExecOutput> {
-        // The sandbox of Windows cannot stream: the output is part of the response.
+        // The Windows sandbox cannot stream, so the output is part of the response.
         let streams = self.request.codex.metadata().platform_family != "windows";
         self.start(streams)?.output().await
     }
@@ -134,11 +135,10 @@ impl<M> ExecBuilder<M> {
 
 impl ExecBuilder {
     /// Starts the program and returns at once. The server does not report that a program has
-    /// started: if it cannot be started, the first method of the process that is called returns the
-    /// error.
+    /// started: if it cannot be started, the first method called on the process returns the error.
     ///
-    /// The output is streamed, which the sandbox of Windows does not support: the server refuses
-    /// there.
+    /// The output is streamed, which the Windows sandbox does not support: a server on Windows
+    /// refuses the request.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use crate::{
 /// [`Thread::goal_start`](crate::Thread::goal_start) and
 /// [`Thread::goal_resume`](crate::Thread::goal_resume).
 ///
-/// Cheap to clone; all clones are one goal.
+/// Cheap to clone; all clones refer to the same goal.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};
@@ -33,19 +33,19 @@ use crate::{
 /// }
 /// ```
 ///
-/// A goal comes to rest when it is complete, blocked, limited, paused or cleared, as soon as the
-/// running turn has ended; and when a turn of it is interrupted, since the server then starts no
-/// other turn. [`resume`](Self::resume) continues it. Until the goal comes to rest, all turns of
-/// the thread are turns of the goal, including those that this program starts.
+/// A goal stops when it is complete, blocked, limited, paused or cleared, as soon as the running
+/// turn has ended. It also stops when one of its turns is interrupted, since the server then starts
+/// no further turn. [`resume`](Self::resume) continues it. Until the goal stops, all turns of the
+/// thread are turns of the goal, including those that this program starts.
 ///
 /// If the handles and streams are dropped, the server continues to pursue the goal. Another goal in
-/// the same thread supersedes this one, which then comes to rest.
+/// the same thread supersedes this one, which then stops.
 ///
 /// # Memory
 ///
 /// The completed items of all turns are kept as long as a handle or a stream exists. Events are
-/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before it was
-/// created.
+/// kept for the first [`stream`](Self::stream), unless [`run`](Self::run) was called before that
+/// stream was created.
 #[derive(Debug, Clone)]
 pub struct GoalHandle {
     codex: Codex,
@@ -53,13 +53,13 @@ pub struct GoalHandle {
 }
 
 impl GoalHandle {
-    /// Waits until the goal comes to rest, and collects the result since this handle was created.
-    /// Every end is a result: see its [status](GoalResult::status), and the last of its turns if
-    /// that failed or was interrupted.
+    /// Waits until the goal stops, and collects the result, which covers the time since this handle
+    /// was created. However the goal stops, the outcome is a result, not an error: see its
+    /// [status](GoalResult::status), and its last turn in case that turn failed or was interrupted.
     ///
     /// # Errors
     ///
-    /// [`Closed`](crate::Error::Closed) if the connection ended before, with the partial result of
+    /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
     pub async fn run(&self) -> Result<GoalResult> {
@@ -70,16 +70,17 @@ impl GoalHandle {
         }
     }
 
-    /// Streams the events of all turns, in order, until the goal comes to rest.
+    /// Streams the events of all turns, in order, until the goal stops.
     ///
-    /// The first stream begins with the first event. A stream created after another has ended
-    /// continues from there: read the events after a [`resume`](Self::resume) with a new stream.
+    /// The first stream begins with the first event. A stream created after another one has ended
+    /// continues where that one ended: to read the events after a [`resume`](Self::resume), create
+    /// a new stream.
     pub fn stream(&self) -> GoalStream {
         GoalStream::new(self.codex.clone(), Arc::clone(&self.goal))
     }
 
-    /// Pauses the goal (`thread/goal/set`). The running turn continues to its end, and no other
-    /// turn follows. To stop that turn as well, [interrupt](TurnHandle::interrupt) the
+    /// Pauses the goal (`thread/goal/set`). The running turn continues to its end, and no further
+    /// turn follows. To stop the running turn as well, [interrupt](TurnHandle::interrupt) the
     /// [`turn`](Self::turn). Pausing a goal that is not active is a no-op.
     ///
     /// # Errors
@@ -98,9 +99,9 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send);
-    /// [`Rpc`](crate::Error::Rpc) also if the goal was cleared, and
-    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send); also
+    /// [`Rpc`](crate::Error::Rpc) if the goal was cleared, and
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread now has a different goal.
     pub async fn resume(&self) -> Result<()> {
         self.check_not_superseded()?;
         let before = self.goal.reset_state();
@@ -114,8 +115,8 @@ impl GoalHandle {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send), and
-    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread has another goal.
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send); also
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the thread now has a different goal.
     pub async fn clear(&self) -> Result<()> {
         self.check_not_superseded()?;
         let connection = self.codex.connection();
@@ -128,13 +129,13 @@ impl GoalHandle {
         }
     }
 
-    /// Returns the running turn, to stream, steer or interrupt it alone.
+    /// Returns the running turn, if there is one, to stream, steer or interrupt it individually.
     pub fn turn(&self) -> Option<TurnHandle> {
         let log = self.goal.running()?;
         Some(TurnHandle::new(self.codex.clone(), log, Ok))
     }
 
-    /// Returns the goal as last reported, with its usage; `None` once it is cleared.
+    /// Returns the goal as last reported, with its usage, or `None` once it has been cleared.
     pub fn goal(&self) -> Option<ThreadGoal> {
         self.goal.goal()
     }
@@ -158,14 +159,14 @@ impl GoalHandle {
     fn check_not_superseded(&self) -> Result<()> {
         match self.goal.state() {
             GoalState::Superseded => Err(Error::InvalidInput(
-                "the thread has another goal: use the handle of that goal".into(),
+                "the thread now has a different goal: use the handle of that goal".into(),
             )),
             _ => Ok(()),
         }
     }
 
-    /// Sets the status and waits until the server reports it, so that later notifications are about
-    /// what follows.
+    /// Sets the status and waits until the server reports it, so that later notifications concern
+    /// only what follows.
     async fn set(
         &self,
         status: ThreadGoalStatus,
@@ -178,7 +179,7 @@ impl GoalHandle {
             .await
     }
 
-    /// Waits until the server reports that the goal matches.
+    /// Waits until the server reports a goal that matches.
     pub(crate) async fn reported(
         &self,
         within: Option<Duration>,

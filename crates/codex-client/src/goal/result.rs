@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GoalResult {
-    /// The goal as last reported, with its status and usage; `None` if it was cleared.
+    /// The goal as last reported, with its status and usage, or `None` if it was cleared.
     pub goal: Option<ThreadGoal>,
     /// The turns, in order. Failed and interrupted turns are included, with their status and error.
     pub turns: Vec<TurnResult>,
@@ -30,8 +30,8 @@ impl GoalResult {
         }
     }
 
-    /// Returns the status of the goal: complete, paused, blocked or limited; still active if the
-    /// last turn was interrupted. `None` if the goal was cleared.
+    /// Returns the status of the goal: complete, paused, blocked or limited, or still active if the
+    /// last turn was interrupted. Returns `None` if the goal was cleared.
     pub fn status(&self) -> Option<&ThreadGoalStatus> {
         self.goal.as_ref().map(|goal| &goal.status)
     }
@@ -50,7 +50,7 @@ impl GoalResult {
     }
 }
 
-/// Returns the error of a goal whose events have ended early.
+/// Returns the error for a goal whose events ended early.
 pub(crate) fn early_end_error(goal: &GoalTracker, why: EarlyEnd) -> Error {
     match (goal.turns().pop(), why) {
         (Some(last), why) => last.early_end_error(why),

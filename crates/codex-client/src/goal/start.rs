@@ -38,8 +38,8 @@ impl<M> GoalStartBuilder<M> {
 
     timeouts!();
 
-    /// Sets the number of tokens that the goal may use. The server then stops it with the status
-    /// `budgetLimited`.
+    /// Sets the number of tokens that the goal may use. Once they are used up, the server stops the
+    /// goal with the status `budgetLimited`.
     pub fn token_budget(self, tokens: i64) -> Self {
         self.params(|params| params.token_budget(tokens))
     }
@@ -52,18 +52,19 @@ impl<M> GoalStartBuilder<M> {
             ..
         } = self.request;
         let connection = codex.connection();
-        // Fails for a thread that was unsubscribed from, whose notifications are not received.
+        // Fails if the thread was unsubscribed from, because its notifications would not be
+        // received.
         drop(connection.reserve_thread(&params.thread_id).await?);
         // The tracker must exist before the first turn can begin.
         let goal = connection.follow_goal(&params.thread_id)?;
         if params.objective.is_some() {
-            // Otherwise the usage of the previous goal would count for the new one.
+            // Otherwise, the usage of the previous goal would count toward the new one.
             let clear = ThreadGoalClearParams::new(&params.thread_id);
             connection.call(&clear, timeout).await?;
         }
         let set = connection.call(&params, timeout).await?.goal;
         let handle = GoalHandle::new(codex, goal);
-        // Afterwards no notification about an earlier goal follows.
+        // After this, no further notification about an earlier goal arrives.
         let is_set = |_: GoalState, goal: Option<&ThreadGoal>| {
             goal.is_some_and(|goal| {
                 goal.objective == set.objective

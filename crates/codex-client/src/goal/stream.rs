@@ -43,18 +43,20 @@ use crate::{
 /// ```
 ///
 /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included.
-/// The stream ends when the goal comes to rest, or with [`Closed`](crate::Error::Closed) if the
-/// connection ended before, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was
-/// closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end it: a part of the
-/// last event could not be decoded, or a whole message, and the next one follows.
+/// The stream ends when the goal stops, or with [`Closed`](crate::Error::Closed) if the connection
+/// ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
+/// unsubscribed from. A [`Decode`](crate::Error::Decode) does not end the stream: it reports that a
+/// part of the previous event, or a whole message, could not be decoded, and the next event
+/// follows.
 ///
-/// A reader that falls behind loses nothing; it receives adjacent deltas of an item as one.
+/// A reader that falls behind loses nothing; it receives adjacent deltas of an item merged into
+/// one.
 #[derive(Debug)]
 pub struct GoalStream {
     /// Keeps the connection open while the goal is read.
     _codex: Codex,
     goal: Arc<GoalTracker>,
-    /// The number of the event that is being read, or read next.
+    /// The number of the event that is being read or will be read next.
     next: usize,
     turn: Option<TurnReader>,
     decoder: Decoder,
@@ -73,8 +75,7 @@ impl GoalStream {
         }
     }
 
-    /// Waits until the goal comes to rest, skips the events that are unread, and collects the
-    /// result.
+    /// Waits until the goal stops, skips the unread events, and collects the result.
     ///
     /// # Errors
     ///
@@ -137,6 +138,6 @@ impl GoalStream {
 }
 
 stream! {
-    /// Returns the next event; `None` after the goal has come to rest.
+    /// Returns the next event, or `None` once the goal has stopped.
     GoalStream => Result<ServerNotification>
 }

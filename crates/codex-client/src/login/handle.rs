@@ -9,21 +9,21 @@ use crate::{
     routing::logins::LoginAttempt,
 };
 
-/// Implements the given methods of one kind of login, and the methods that both kinds have.
+/// Implements the given methods of one kind of login, and the methods that both kinds share.
 macro_rules! login {
     ($handle:ident, $response:ident { $($methods:tt)* }) => {
         impl $handle {
             $($methods)*
 
-            /// Waits for the end of this attempt (`account/login/completed`). It may be called
-            /// several times, even after the attempt has ended.
+            /// Waits for the end of this attempt (`account/login/completed`). This method may be
+            /// called several times, even after the attempt has ended.
             pub fn wait(&self) -> LoginWaitBuilder {
                 self.wait_builder()
             }
 
-            /// Cancels this attempt (`account/login/cancel`). It then completes without success,
-            /// which [`wait`](Self::wait) returns. The status in the response is `notFound` if the
-            /// attempt has already ended.
+            /// Cancels this attempt (`account/login/cancel`). The attempt then completes
+            /// unsuccessfully, which [`wait`](Self::wait) reports. The status in the response is
+            /// `notFound` if the attempt has already ended.
             pub fn cancel(&self) -> RequestBuilder<CancelLoginAccountParams> {
                 self.cancel_builder()
             }
@@ -57,7 +57,7 @@ macro_rules! login {
 
 /// A login with a web browser, returned by [`Codex::login_chatgpt`](crate::Codex::login_chatgpt).
 ///
-/// Cheap to clone; all clones are one attempt.
+/// Cheap to clone; all clones refer to the same attempt.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -75,7 +75,7 @@ macro_rules! login {
 ///
 /// If the handle is dropped, the attempt continues: the person can still complete it, and
 /// [`Codex::notifications`](crate::Codex::notifications) reports the outcome. Only
-/// [`cancel`](Self::cancel), a newer attempt and the end of the server end it.
+/// [`cancel`](Self::cancel), a newer attempt or the end of the server ends it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     codex: Codex,
@@ -93,7 +93,7 @@ login! { ChatgptLoginHandle, ChatgptLoginAccountResponse {
 /// A login with a device code, returned by
 /// [`Codex::login_chatgpt_device_code`](crate::Codex::login_chatgpt_device_code).
 ///
-/// Cheap to clone; all clones are one attempt.
+/// Cheap to clone; all clones refer to the same attempt.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};
@@ -107,7 +107,7 @@ login! { ChatgptLoginHandle, ChatgptLoginAccountResponse {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt continues, as for [`ChatgptLoginHandle`].
+/// If the handle is dropped, the attempt continues, as with [`ChatgptLoginHandle`].
 #[derive(Debug, Clone)]
 pub struct DeviceCodeLoginHandle {
     codex: Codex,
@@ -121,7 +121,7 @@ login! { DeviceCodeLoginHandle, ChatgptDeviceCodeLoginAccountResponse {
         &self.response.verification_url
     }
 
-    /// Returns the code for the person to enter there.
+    /// Returns the code for the person to enter on the verification page.
     pub fn user_code(&self) -> &str {
         &self.response.user_code
     }

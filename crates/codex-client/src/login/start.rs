@@ -16,8 +16,8 @@ use crate::{
 /// A request to start a login with a web browser (`account/login/start`), returned by
 /// [`Codex::login_chatgpt`].
 ///
-/// The [`timeout`](Self::timeout) is that of the response, not that of the login:
-/// [`ChatgptLoginHandle::wait`] has a timeout of its own.
+/// The [`timeout`](Self::timeout) applies to the response, not to the login:
+/// [`ChatgptLoginHandle::wait`] has its own timeout.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct ChatgptLoginBuilder<M = Async> {
@@ -64,10 +64,10 @@ impl<M> ChatgptLoginBuilder<M> {
 }
 
 /// A request to start a login with a device code (`account/login/start`), returned by
-/// [`Codex::login_chatgpt_device_code`]. The protocol has no params for it.
+/// [`Codex::login_chatgpt_device_code`]. The protocol defines no params for this request.
 ///
-/// The [`timeout`](Self::timeout) is that of the response, for which the server fetches the code
-/// from OpenAI, not that of the login: [`DeviceCodeLoginHandle::wait`] has a timeout of its own.
+/// The [`timeout`](Self::timeout) applies to the response, for which the server fetches the code
+/// from OpenAI, and not to the login: [`DeviceCodeLoginHandle::wait`] has its own timeout.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct DeviceCodeLoginBuilder<M = Async> {

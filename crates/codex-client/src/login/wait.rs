@@ -16,7 +16,7 @@ use crate::{
 /// [`DeviceCodeLoginHandle::wait`](crate::DeviceCodeLoginHandle::wait). There is no timeout by
 /// default.
 #[derive(Debug)]
-#[must_use = "does nothing until this is awaited or `send` is called"]
+#[must_use = "nothing happens until this is awaited or `send` is called"]
 pub struct LoginWaitBuilder<M = Async> {
     codex: Codex,
     attempt: LoginAttempt,
@@ -34,7 +34,7 @@ impl<M> LoginWaitBuilder<M> {
         }
     }
 
-    /// Sets the maximum time to wait. After a timeout the attempt continues, and can be waited for
+    /// Sets the maximum time to wait. After a timeout, the attempt continues and can be waited for
     /// again.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

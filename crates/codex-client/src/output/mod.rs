@@ -1,4 +1,4 @@
-//! Typed output: the schema of a Rust type, and the final response decoded into it.
+//! Typed output: the schema of a Rust type, and the final response decoded into that type.
 
 pub(crate) mod wire;
 
@@ -35,23 +35,23 @@ use crate::{
 ///
 /// # Supported types
 ///
-/// `T` implements serde's `Deserialize` and the `JsonSchema` of schemars 1, and has a schema in the
-/// strict subset of JSON Schema that models enforce: structs, lists, options, numbers, strings,
-/// enums in all representations of serde, and recursive types. The documentation comments of a type
-/// and its fields are part of the schema: the model reads them.
+/// `T` must implement serde's `Deserialize` and the `JsonSchema` trait of schemars 1, and have a
+/// schema in the strict subset of JSON Schema that models enforce: structs, lists, options,
+/// numbers, strings, enums in all serde representations, and recursive types. The documentation
+/// comments of a type and its fields are part of the schema: the model reads them.
 ///
 /// - The model must write every field, including those with `#[serde(default)]`. An `Option` may be
 ///   `null`.
 /// - A type that is not a struct (an enum, a list, a number) is wrapped in an object with the
 ///   single member `value` on the wire. [`value`](Self::value) is the value itself.
-/// - Maps, [`Value`](serde_json::Value) and tuples of different types have no strict schema. The
-///   request fails with [`InvalidInput`](crate::Error::InvalidInput), which names the field;
-///   nothing is sent.
+/// - Maps, [`Value`](serde_json::Value) and tuples of different types have no strict schema. A
+///   request for such a type fails with [`InvalidInput`](crate::Error::InvalidInput), which names
+///   the field; nothing is sent.
 /// - Constraints that the API does not support, such as the length of a string, are not part of the
 ///   schema.
-/// - The model writes the members in the order of the schema: alphabetically, or in the order of
-///   the struct with the `preserve_order` feature of this crate or of serde_json. The tag of an
-///   enum comes first, since some models refuse alternatives that begin with the same member.
+/// - The model writes the members in the order of the schema: alphabetically or, with the
+///   `preserve_order` feature of this crate or of serde_json, in the order of the struct. The tag
+///   of an enum comes first, since some models refuse alternatives that begin with the same member.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TypedResult<T> {
@@ -61,22 +61,23 @@ pub struct TypedResult<T> {
     pub result: TurnResult,
 }
 
-/// Converts the result of a turn to the type that the caller requested.
+/// Converts the result of a turn into the type that the caller requested.
 pub(crate) type ConvertResult<R> = fn(TurnResult) -> Result<R>;
 
-/// Defines the setter that changes the output type of a request builder. It keeps the field
-/// `request` and the fields that are named after the builder.
+/// Defines the setter that changes the output type of a request builder. It keeps the `request`
+/// field and the fields listed after the builder.
 macro_rules! output {
     ($builder:ident $($option:ident)*) => {
-        /// Requests a final response of the [supported type](crate::TypedResult#supported-types)
-        /// `T`, in this turn. The model must follow the JSON schema of the type, and the result is
-        /// a [`TypedResult`](crate::TypedResult).
+        /// Requests that the final response of this turn be of the [supported
+        /// type](crate::TypedResult#supported-types) `T`. The model must follow the JSON schema of
+        /// the type, and the result is a [`TypedResult`](crate::TypedResult).
         ///
-        /// This overrides [`output_schema`](Self::output_schema), in any order of the calls. A turn
-        /// that joins a running one has the output schema of that turn: a different one is refused
+        /// This overrides [`output_schema`](Self::output_schema), regardless of the order of the
+        /// calls. A turn that joins a running one uses the output schema of the running turn: a
+        /// different schema is refused
         /// ([`OutputSchemaMismatch`](crate::RpcErrorKind::OutputSchemaMismatch)).
         ///
-        /// The turn ends with [`OutputMismatch`](crate::Error::OutputMismatch) if the final
+        /// The result is the error [`OutputMismatch`](crate::Error::OutputMismatch) if the final
         /// response does not match the type, or if there is none, as after an interrupt.
         pub fn output<T>(self) -> $builder<$crate::TypedResult<T>, M>
         where
@@ -95,8 +96,8 @@ pub(crate) use output;
 
 /// The output that a turn is started with.
 pub(crate) struct OutputSpec<R> {
-    /// The schema of the final response, if there is one; an error if the type has no strict
-    /// schema, which is returned when the turn is started.
+    /// The schema of the final response, if there is one, or an error if the type has no strict
+    /// schema. The error is returned when the turn is started.
     pub(crate) schema: Result<Option<Schema>>,
     pub(crate) convert: ConvertResult<R>,
 }

@@ -9,8 +9,8 @@ use strict_schema::Schema;
 
 /// The params of a turn, and the output schema of a type.
 ///
-/// The schema in the params is a `Value`, whose members have no order of their own. The schema of a
-/// type keeps its order.
+/// The schema in the params is a `Value`, which may not preserve the order of its members. The
+/// schema of a type keeps its order.
 pub(crate) struct TurnStartBody<'a> {
     pub(crate) params: &'a TurnStartParams,
     /// Replaces the schema in the params.

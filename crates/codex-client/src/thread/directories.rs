@@ -1,4 +1,4 @@
-//! Working directories to list the threads of.
+//! Working directories by which a list of threads is filtered.
 
 use std::path::{Path, PathBuf};
 

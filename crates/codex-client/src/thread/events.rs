@@ -32,14 +32,15 @@ use crate::{
 /// }
 /// ```
 ///
-/// An error among the items does not end the subscription: a message that cannot be decoded, or a
-/// part of the last event ([`Error::Decode`]), or events that were dropped because this reader was
-/// too slow ([`Error::Lagged`], where adjacent deltas of an item count as one). Up to 16 MiB are
-/// kept for a reader. A reader that falls behind by less receives adjacent deltas as one: fewer
-/// events, the same text.
+/// Errors among the items do not end the subscription. They report a message, or a part of the
+/// previous event, that could not be decoded ([`Error::Decode`]), or events that were dropped
+/// because this reader was too slow ([`Error::Lagged`], which counts adjacent deltas of an item as
+/// one event). Up to 16 MiB of unread events are kept for each reader. A reader that falls behind
+/// by less than that receives adjacent deltas of an item merged into one: fewer events, but the
+/// same text.
 ///
-/// The subscription ends with the connection, with [`Error::Closed`] as the last item unless this
-/// client closed it. It does not keep the connection open.
+/// The subscription ends with the connection; unless this client closed the connection, the last
+/// item is [`Error::Closed`]. The subscription does not keep the connection open.
 #[derive(Debug)]
 pub struct ThreadEvents {
     thread_id: Arc<str>,
@@ -72,7 +73,7 @@ impl ThreadEvents {
         }
         let received = self.subscription.poll(context);
         received.map(|received| match received {
-            // Every delta in the subscription of a thread names its turn.
+            // Every delta in a thread subscription names its turn.
             Some(Received::Item(event)) => {
                 Some(event.decode(&mut self.decoder, &self.thread_id, ""))
             }
@@ -86,6 +87,6 @@ impl ThreadEvents {
 }
 
 stream! {
-    /// Returns the next event; `None` after the end of the connection.
+    /// Returns the next event, or `None` once the connection has ended.
     ThreadEvents => Result<ServerNotification>
 }

@@ -44,47 +44,47 @@ impl<M> ThreadListBuilder<M> {
     }
 
     options! { ThreadListParams {
-        /// Lists only descendants of this thread, at any depth. It cannot be combined with
+        /// Lists only descendants of this thread, at any depth. This filter cannot be combined with
         /// [`parent_thread_id`](Self::parent_thread_id). Experimental.
         ancestor_thread_id: String;
-        /// Sets whether to list the archived threads instead of the others.
+        /// Sets whether to list the archived threads instead of the unarchived ones.
         archived: bool;
-        /// Lists only threads that are attached to this one, which are otherwise left out.
-        /// Experimental.
+        /// Lists only threads that are attached to this one. Attached threads are otherwise left
+        /// out. Experimental.
         attached_to_thread_id: String;
         /// Sets whether to list only threads that the current ChatGPT account may see.
         current_account_only: bool;
-        /// Sets where the page begins: the `next_cursor` of the previous page.
+        /// Sets the cursor at which the page begins: the `next_cursor` of the previous page.
         cursor: String;
-        /// Leaves out these threads, at most 100.
+        /// Leaves out these threads. There may be at most 100 of them.
         excluded_thread_ids: [String];
-        /// Sets whether a search includes threads that are attached to others. Experimental.
+        /// Sets whether a search includes threads that are attached to other threads. Experimental.
         include_attached_threads: bool;
         /// Sets the maximum number of threads on a page.
         limit: u32;
-        /// Lists only threads of these model providers. An empty list selects all providers.
+        /// Lists only threads that use these model providers. An empty list selects all providers.
         model_providers: [String];
-        /// Lists only threads of these originators. Local servers refuse it.
+        /// Lists only threads created by these originators. Local servers refuse this filter.
         originators: [String];
-        /// Lists only children of this thread. Experimental.
+        /// Lists only the direct children of this thread. Experimental.
         parent_thread_id: String;
-        /// Lists only threads of this project. Experimental.
+        /// Lists only threads in this project. Experimental.
         project_id: String;
         /// Lists only threads whose title contains this text.
         search_term: String;
-        /// Lists only threads of this section.
+        /// Lists only threads in this section.
         section_id: String;
         /// Sets the sort direction. The default is newest first.
         sort_direction: SortDirection;
         /// Sets the sort key. The default is the time of creation.
         sort_key: ThreadSortKey;
-        /// Lists only threads of these sources. The default is the interactive sources.
+        /// Lists only threads from these sources. The default is all interactive sources.
         source_kinds: [ThreadSourceKind];
-        /// Sets whether the server reads its database only, without scanning the session files.
+        /// Sets whether the server reads only its database, without scanning the session files.
         use_state_db_only: bool;
     } }
 
-    /// Lists only threads of these working directories: a path, or a list of paths.
+    /// Lists only threads in these working directories: a path, or a list of paths.
     ///
     /// A path that is not valid Unicode cannot be sent and makes the request fail with
     /// [`InvalidInput`](crate::Error::InvalidInput).
@@ -101,7 +101,7 @@ impl<M> ThreadListBuilder<M> {
     timeouts!();
 
     /// Streams the threads, page by page, beginning at the [`cursor`](Self::cursor).
-    /// [`limit`](Self::limit) is the size of a page.
+    /// [`limit`](Self::limit) sets the size of a page.
     pub fn stream(self) -> Pages<ThreadListParams, M> {
         self.request.stream()
     }

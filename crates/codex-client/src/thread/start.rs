@@ -16,7 +16,7 @@ use crate::{
     tool::set::{ToolSet, tools},
 };
 
-/// Defines the options that all three builders have, and the given ones.
+/// Defines the setters that all three builders share, and the given ones.
 macro_rules! thread_options {
     ($params:ty { $($more:tt)* }) => {
         options! { $params {
@@ -24,32 +24,32 @@ macro_rules! thread_options {
             approval_policy: AskForApproval;
             /// Sets who reviews approval requests: the user, or a model.
             approvals_reviewer: ApprovalsReviewer;
-            /// Replaces the built-in instructions of codex.
+            /// Replaces Codex's built-in instructions.
             base_instructions: String;
-            /// Overrides configuration values for this thread, by their dotted keys:
-            /// `.config([("model_reasoning_effort", "high")])`, or a JSON object.
+            /// Overrides configuration values for this thread. Takes pairs of a dotted key and a
+            /// value, as in `.config([("model_reasoning_effort", "high")])`, or a JSON object.
             config: {Value};
-            /// Sets the working directory. The default is that of the server.
+            /// Sets the working directory. The default is the server's working directory.
             cwd: Path;
-            /// Adds instructions of the developer to the base instructions.
+            /// Adds developer instructions to the base instructions.
             developer_instructions: String;
             /// Sets the model, by its id.
             model: String;
             /// Sets the model provider, by its id in the configuration.
             model_provider: String;
-            /// Sets the sandbox of commands: a [`Sandbox`](crate::Sandbox) preset or a
+            /// Sets the sandbox for commands: a [`Sandbox`](crate::Sandbox) preset or a
             /// [`SandboxMode`].
             sandbox: SandboxMode;
-            /// Sets the service tier of the turns.
+            /// Sets the service tier for the thread's turns.
             service_tier: String;
             $($more)*
         } }
 
         approval_mode! {
-            /// Sets who approves actions that the sandbox does not allow: both
+            /// Sets who approves actions that the sandbox does not allow. This sets both
             /// [`approval_policy`](Self::approval_policy) and
-            /// [`approvals_reviewer`](Self::approvals_reviewer). The default is the configuration
-            /// of the server.
+            /// [`approvals_reviewer`](Self::approvals_reviewer). The default comes from the
+            /// server's configuration.
         }
 
         timeouts!();
@@ -60,15 +60,15 @@ macro_rules! thread_options {
 macro_rules! include_turns {
     () => {
         /// Sets whether the response includes the history of the thread. This client does not use
-        /// it, and a long history takes time: pass `false` to leave it out. The model knows the
-        /// history in any case. To read the history, use [`Thread::read`].
+        /// the history, and a long one takes time to transfer: pass `false` to leave it out. The
+        /// model sees the history in either case. To read the history, use [`Thread::read`].
         pub fn include_turns(self, include: bool) -> Self {
             self.params(|params| params.exclude_turns(!include))
         }
     };
 }
 
-/// Sends a request that loads a thread with tools. The thread has them before any message that
+/// Sends a request that loads a thread with tools. The tools are registered before any message that
 /// follows the response is processed.
 async fn call_with_tools<R: Request, M>(
     request: &RequestBuilder<R, M>,
@@ -100,13 +100,13 @@ impl<M> ThreadStartBuilder<M> {
     }
 
     thread_options! { ThreadStartParams {
-        /// Sets whether the thread is not saved.
+        /// Sets whether the thread is ephemeral, that is, not saved.
         ephemeral: bool;
         /// Sets the personality of the model. Current servers ignore it.
         personality: Personality;
         /// Sets the name of the service that uses the thread.
         service_name: String;
-        /// Sets the event that the thread starts after.
+        /// Sets the event after which the thread starts.
         session_start_source: ThreadStartSource;
         /// Sets the purpose of the thread, for the server's statistics.
         thread_source: ThreadSource;
@@ -114,8 +114,8 @@ impl<M> ThreadStartBuilder<M> {
 
     tools! {
         /// The definition of the tool is saved with the thread: the model still sees the tool after
-        /// the thread is resumed or forked, by this program or another one. The program then passes
-        /// the tool again: see [`ThreadResumeBuilder::tool`]. Experimental.
+        /// the thread is resumed or forked, by this program or another one. That program must then
+        /// pass the tool again: see [`ThreadResumeBuilder::tool`]. Experimental.
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {
@@ -125,7 +125,7 @@ impl<M> ThreadStartBuilder<M> {
             return Ok(Thread::new(request.codex, &started.thread.id));
         }
         if !request.codex.is_experimental() {
-            let message = "tools need the experimental API, which is disabled in this client";
+            let message = "tools require the experimental API, which is disabled in this client";
             return Err(Error::InvalidInput(message.into()));
         }
         let specs = tools.specs()?;
@@ -169,9 +169,9 @@ impl<M> ThreadResumeBuilder<M> {
     include_turns!();
 
     tools! {
-        /// The server offers the model the tools that the thread was started with; the tools that
-        /// are passed here serve their calls. A call without a tool that serves it fails, which the
-        /// model sees. Tools cannot be added to a thread.
+        /// The server offers the model the tools that the thread was started with; the tools passed
+        /// here serve the calls to them. A call that no tool serves fails, and the model sees the
+        /// failure. Tools cannot be added to a thread.
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {
@@ -206,7 +206,7 @@ impl<M> ThreadForkBuilder<M> {
     thread_options! { ThreadForkParams {
         /// Ends the history before this turn. Experimental.
         before_turn_id: String;
-        /// Sets whether the new thread is not saved.
+        /// Sets whether the new thread is ephemeral, that is, not saved.
         ephemeral: bool;
         /// Ends the history after this turn.
         last_turn_id: String;
@@ -218,8 +218,8 @@ impl<M> ThreadForkBuilder<M> {
 
     tools! {
         /// The server offers the model the tools that the original thread was started with. If this
-        /// client serves them there, it serves them in the fork, too. A tool that is passed here
-        /// replaces the one with the same name.
+        /// client serves these tools in the original thread, it also serves them in the fork. A
+        /// tool passed here replaces the one with the same name.
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {

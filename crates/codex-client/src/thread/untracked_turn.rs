@@ -1,4 +1,5 @@
-//! Turns that no response names. They are recognised by an item that begins in them.
+//! Turns that the server does not name in a response. They are recognized by an item that begins in
+//! them.
 
 use std::future::poll_fn;
 
@@ -23,7 +24,7 @@ pub(crate) async fn compact(thread: &Thread) -> Result<TurnHandle> {
     start(thread, &params, is_compaction).await
 }
 
-/// Starts a shell command of the user and returns its turn.
+/// Starts a user's shell command and returns its turn.
 pub(crate) async fn shell_command(thread: &Thread, command: String) -> Result<TurnHandle> {
     let params = ThreadShellCommandParams::new(&*thread.id, command);
     start(thread, &params, is_user_command).await
@@ -44,7 +45,7 @@ async fn start<R: Request>(
 ) -> Result<TurnHandle> {
     let connection = thread.codex.connection();
     let (begun, after) = (Instant::now(), connection.timeout());
-    // All turns of the thread are kept until the item shows which one is meant.
+    // All turns of the thread are kept until the item shows which one belongs to the request.
     let reservation = connection.reserve_thread(&thread.id).await?;
     let subscription = connection.subscribe_thread(&thread.id);
     connection.call(params, after).await?;
@@ -66,7 +67,8 @@ async fn start<R: Request>(
     Ok(TurnHandle::new(thread.codex.clone(), log, Ok))
 }
 
-/// Waits for a matching item and returns its turn; `None` if the connection ends before.
+/// Waits for a matching item and returns the id of its turn, or `None` if the connection ends
+/// first.
 async fn item_begins(
     subscription: &ThreadSubscription,
     is_match: fn(&ThreadItem) -> bool,

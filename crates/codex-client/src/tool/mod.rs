@@ -1,4 +1,4 @@
-//! Tools in Rust that the model can call: the protocol's dynamic tools (`dynamicTools` of
+//! Tools written in Rust that the model can call: the protocol's dynamic tools (`dynamicTools` of
 //! `thread/start`, and `item/tool/call`).
 
 pub(crate) mod output;
@@ -24,7 +24,7 @@ use crate::{
     tool::output::ToolOutput,
 };
 
-/// A function in Rust that the model can call while this program runs.
+/// A Rust function that the model can call while this program runs.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result, Thread, Tool};
@@ -47,29 +47,29 @@ use crate::{
 /// ```
 ///
 /// The function returns a [`ToolOutput`] or a string, and `?` converts any error. An error does not
-/// fail the turn: the model sees its text and continues. The same holds for arguments that cannot
-/// be decoded, for a panic and for a timeout; panics and timeouts are also reported by
+/// fail the turn: the model sees its text and continues. The same applies to arguments that cannot
+/// be decoded, to panics and to timeouts; panics and timeouts are also reported by
 /// [`Codex::notifications`](crate::Codex::notifications).
 ///
-/// A tool runs without an approval, whatever the approval policy of the thread.
+/// A tool runs without approval, whatever the approval policy of the thread is.
 ///
-/// Calls run concurrently, each on a task of its own, and are dropped when their turn ends. To use
-/// the client in a tool, take it from the [`ToolContext`]: a tool that holds a
-/// [`Codex`](crate::Codex) keeps the server running until [`close`](crate::Codex::close).
+/// Calls run concurrently, each in its own task, and are dropped when their turn ends. To use the
+/// client in a tool, take it from the [`ToolContext`]: a tool that holds a [`Codex`](crate::Codex)
+/// keeps the server running until [`close`](crate::Codex::close).
 ///
 /// # Arguments
 ///
-/// The arguments are a type that implements serde's `Deserialize` and the `JsonSchema` of schemars
-/// 1; the model reads its documentation comments. Unlike [typed output](crate::TypedResult),
-/// arguments may contain maps and arbitrary JSON values, and optional fields may be absent. `()`
-/// stands for no arguments. A type that is not a struct is wrapped in an object with the single
-/// member `value` on the wire. Models are not forced to follow the schema, and servers simplify it:
-/// they remove constraints, and the comments of a large schema.
+/// The arguments are decoded into a type that implements serde's `Deserialize` and the `JsonSchema`
+/// trait of schemars 1; the model reads the documentation comments of that type. Unlike [typed
+/// output](crate::TypedResult), arguments may contain maps and arbitrary JSON values, and optional
+/// fields may be absent. `()` stands for no arguments. A type that is not a struct is wrapped in an
+/// object with the single member `value` on the wire. Models are not forced to follow the schema,
+/// and servers simplify it: they remove constraints, and the comments of a large schema.
 ///
 /// # Names
 ///
-/// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, it
-/// calls its own. To keep many tools apart, put them into a
+/// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, the
+/// server calls its own tool. To keep many tools apart, put them in a
 /// [namespace](crate::builder::ThreadStartBuilder::tool_namespace).
 #[derive(Clone)]
 pub struct Tool {
@@ -81,10 +81,10 @@ pub struct Tool {
     run: Arc<Run>,
 }
 
-/// Runs a tool with arguments in JSON.
+/// Runs a tool with JSON arguments.
 type Run = dyn Fn(&str, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync;
 
-/// The call that a tool serves; for [`Tool::with_context`].
+/// The context of a call to a tool, for [`Tool::with_context`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ToolContext {
@@ -139,7 +139,7 @@ impl Tool {
 
     /// Creates a tool from its name, its description for the model, and a function that may block.
     ///
-    /// Each call runs on a thread of its own, where it may use the blocking client. A call is not
+    /// Each call runs on its own thread, where it may use the blocking client. A call is not
     /// stopped when its turn ends, but its output is then ignored.
     pub fn blocking<T, F, O>(
         name: impl Into<String>,
@@ -179,7 +179,7 @@ impl Tool {
         )
     }
 
-    /// Creates a tool whose arguments are decoded to `T`.
+    /// Creates a tool whose arguments are decoded into `T`.
     fn typed<T: DeserializeOwned + JsonSchema>(
         name: String,
         description: String,
@@ -208,17 +208,18 @@ impl Tool {
         }
     }
 
-    /// Sets the timeout of a call. A call that exceeds it fails, which the model sees. The default
-    /// is the [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) of the client,
-    /// which has none by default.
+    /// Sets the timeout for each call. A call that exceeds it fails, and the model sees the
+    /// failure. The default is the
+    /// [`handler_timeout`](crate::builder::CodexBuilder::handler_timeout) of the client, which is
+    /// not set by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets whether the model must search for the tool before it sees it, which saves context if
-    /// there are many tools. It requires a namespace, and a server that offers the search.
+    /// Sets whether the model must search for the tool before seeing it, which saves context if
+    /// there are many tools. This requires a namespace and a server that offers such a search.
     #[must_use]
     pub fn defer_loading(mut self, defer: bool) -> Self {
         self.defer_loading = defer;
@@ -232,7 +233,7 @@ impl Tool {
 }
 
 impl Tool {
-    /// Converts to the tool that calls are dispatched to.
+    /// Converts into the tool that calls are dispatched to.
     pub(crate) fn register(self) -> RegisteredTool<WeakCodex> {
         let (name, timeout) = (self.name.clone(), self.timeout);
         RegisteredTool {

@@ -26,7 +26,7 @@ pub struct ToolOutput {
 }
 
 impl ToolOutput {
-    /// Creates a text output. Servers truncate long text to about ten thousand characters.
+    /// Creates a text output. Servers truncate text to about ten thousand characters.
     pub fn text(text: impl Into<String>) -> Self {
         InputTextDynamicToolCallOutputContentItem::new(text).into()
     }
@@ -36,8 +36,8 @@ impl ToolOutput {
         Self::image_url(data_url(media_type, bytes.as_ref()))
     }
 
-    /// Creates an image output from a `data:` URL. Current servers accept no other URL: they tell
-    /// the model that the image is missing.
+    /// Creates an image output from a `data:` URL. Current servers accept no other kind of URL:
+    /// they tell the model that the image is missing.
     pub fn image_url(url: impl Into<String>) -> Self {
         InputImageDynamicToolCallOutputContentItem::new(url).into()
     }
@@ -52,7 +52,7 @@ impl ToolOutput {
         InputAudioDynamicToolCallOutputContentItem::new(url).into()
     }
 
-    /// Adds another output. If that one is marked as failed, the whole output is.
+    /// Adds another output. If the added output is marked as failed, so is the combined output.
     #[must_use]
     pub fn and(mut self, more: impl Into<Self>) -> Self {
         let more = more.into();
@@ -62,7 +62,7 @@ impl ToolOutput {
     }
 
     /// Marks the call as failed, which clients can show. The model sees only the items of the
-    /// output: they should say why.
+    /// output, so they should say why the call failed.
     #[must_use]
     pub fn failed(mut self) -> Self {
         self.success = false;

@@ -13,13 +13,13 @@ use crate::{
     tool::Tool,
 };
 
-/// Maximum length of the name of a tool, in bytes.
+/// The maximum length of the name of a tool, in bytes.
 const MAX_TOOL_NAME: usize = 128;
 
-/// Maximum length of the name of a namespace, in bytes.
+/// The maximum length of the name of a namespace, in bytes.
 const MAX_NAMESPACE_NAME: usize = 64;
 
-/// Maximum length of the description of a namespace, in characters.
+/// The maximum length of the description of a namespace, in characters.
 const MAX_NAMESPACE_DESCRIPTION: usize = 1024;
 
 /// The tools of a request that starts, resumes or forks a thread.
@@ -59,7 +59,7 @@ impl ToolSet {
         for tool in &self.tools {
             if tool.defer_loading {
                 let message = format!(
-                    "the tool `{}` cannot be loaded on demand because it is in no namespace",
+                    "the tool `{}` cannot be loaded on demand because it is not in a namespace",
                     tool.name
                 );
                 return Err(Error::InvalidInput(message.into()));
@@ -83,7 +83,7 @@ impl ToolSet {
         Ok(specs)
     }
 
-    /// Converts to the tools by name.
+    /// Converts into a toolbox, which finds tools by name.
     pub(crate) fn toolbox(self) -> Result<Toolbox<WeakCodex>> {
         let mut toolbox = Toolbox::default();
         for tool in self.tools {
@@ -168,7 +168,7 @@ macro_rules! tools {
         }
 
         /// Adds [tools](crate::Tool) in a namespace, with a description of the namespace for the
-        /// model of at most 1024 characters.
+        /// model. The description may have at most 1024 characters.
         pub fn tool_namespace<I>(
             mut self,
             name: impl Into<String>,

@@ -13,7 +13,7 @@ fn wire(output: impl Into<ToolOutput>) -> Value {
 }
 
 #[test]
-fn each_kind_of_output_has_its_form_on_the_wire() {
+fn each_kind_of_output_has_its_own_form_on_the_wire() {
     let output = ToolOutput::text("look")
         .and(ToolOutput::image("image/png", [0, 1, 255]))
         .and(ToolOutput::image_url("data:image/png;base64,AA=="))
@@ -103,7 +103,7 @@ fn names_must_be_valid_and_unique() {
     let long = error_of(|set| set.add_namespace("n".to_owned(), long, vec![tool("a")]));
     assert!(long.unwrap().contains("more than 1024 characters"));
     let alone = error_of(|set| set.add(tool("a").defer_loading(true))).unwrap();
-    assert!(alone.contains("it is in no namespace"), "{alone}");
+    assert!(alone.contains("it is not in a namespace"), "{alone}");
 }
 
 #[test]

@@ -22,12 +22,12 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// Time that an interrupted turn has to end.
+/// The time that an interrupted turn is given to end.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
 /// A turn, returned by [`Thread::turn`](crate::Thread::turn).
 ///
-/// Cheap to clone; all clones are one turn.
+/// Cheap to clone; all clones refer to the same turn.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};
@@ -41,10 +41,10 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 /// }
 /// ```
 ///
-/// Events are kept for the first [`stream`](Self::stream) from the beginning of the turn, even
-/// before it is created. The completed items, which the result is made from, are kept as long as a
-/// handle or a stream exists. When the last handle and stream are dropped, the turn continues, and
-/// its further events go to [`Codex::notifications`](crate::Codex::notifications).
+/// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
+/// before that stream is created. The completed items, from which the result is built, are kept as
+/// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
+/// continues, and any further events go to [`Codex::notifications`](crate::Codex::notifications).
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
@@ -52,8 +52,8 @@ const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 ///
 /// # Busy threads
 ///
-/// A turn that is started while another one runs in the thread joins it: the handle is one of the
-/// running turn, with its id, and with its events from then on.
+/// A turn that is started while another turn is running in the thread joins that turn: the handle
+/// refers to the running turn, and has its id and its events from then on.
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,
     log: Arc<TurnLog>,
@@ -63,7 +63,7 @@ pub struct TurnHandle<R = TurnResult> {
 impl<R> TurnHandle<R> {
     /// Waits for the turn to end and collects its result. The events need not be read.
     ///
-    /// If the future is dropped, the turn continues, and the handle stays usable.
+    /// If the future is dropped, the turn continues, and the handle remains usable.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl<R> TurnHandle<R> {
     /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
     /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
-    /// before; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// before the turn ended; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
     /// [`output`](crate::builder::TurnStartBuilder::output) and its final response does not match
     /// the type.
@@ -84,8 +84,8 @@ impl<R> TurnHandle<R> {
     ///
     /// # Errors
     ///
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn was interrupted, with the result so
-    /// far; otherwise as [`run`](Self::run).
+    /// [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far, if the turn was
+    /// interrupted; otherwise, same as [`run`](Self::run).
     pub async fn run_within(&self, timeout: Duration) -> Result<R> {
         self.run_since(Instant::now(), timeout).await
     }
@@ -101,7 +101,7 @@ impl<R> TurnHandle<R> {
     /// Streams the text of the model's messages to the user.
     ///
     /// Reasoning, command output and messages that the model marks as commentary are left out. The
-    /// text of several messages follows each other.
+    /// texts of several messages follow one another without a separator.
     ///
     /// ```no_run
     /// use codex_client::{Result, Thread};
@@ -123,36 +123,36 @@ impl<R> TurnHandle<R> {
 
     /// Adds input to the running turn (`turn/steer`).
     ///
-    /// A turn that has not begun yet is steered as soon as it begins; waiting for that and steering
-    /// share the timeout of one request. If the future is dropped, the model may have received the
-    /// input or not; the turn continues.
+    /// A turn that has not begun yet is steered as soon as it begins; the wait for its beginning
+    /// and the request itself share a single request timeout. If the future is dropped, the model
+    /// may or may not have received the input; the turn continues.
     ///
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) with the kind [`NoActiveTurn`](crate::RpcErrorKind::NoActiveTurn)
-    /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if another
-    /// turn is running; otherwise as
+    /// if the turn has ended, or [`TurnMismatch`](crate::RpcErrorKind::TurnMismatch) if a different
+    /// turn is running; otherwise, same as
     /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
-    /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn instead.
+    /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn if none is running.
     pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
         let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
         self.call(&params).await.map(drop)
     }
 
-    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the interrupt
-    /// or the turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run),
+    /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the request or
+    /// the turn has ended, whichever comes first. To wait for the end, call [`run`](Self::run),
     /// whose result then has the status `interrupted`. Programs in background terminals keep
     /// running.
     ///
     /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted
-    /// as soon as it begins. If the future is dropped after the request was sent, the turn is
-    /// interrupted all the same.
+    /// as soon as it begins. If the future is dropped after the request was sent, the turn is still
+    /// interrupted.
     ///
     /// # Errors
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
     /// within the [request timeout](crate::builder::CodexBuilder::request_timeout);
-    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise as
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise, same as
     /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn interrupt(&self) -> Result<()> {
         let mut response = pin!(async {
@@ -160,8 +160,8 @@ impl<R> TurnHandle<R> {
             let params = TurnInterruptParams::new(self.thread_id(), turn_id);
             self.call(&params).await
         });
-        // The end comes first: a turn that has ended is not interrupted. A detached turn may still
-        // be running, so its response is awaited.
+        // The end takes precedence: a turn that has ended is not interrupted. A detached turn may
+        // still be running, so its response is awaited.
         let first = poll_fn(|context| match self.log.poll_end(context) {
             Poll::Ready(TurnEnd::Completed) => Poll::Ready(Ok(())),
             Poll::Ready(TurnEnd::Early(EarlyEnd::Closed(closed))) => {
@@ -177,8 +177,8 @@ impl<R> TurnHandle<R> {
         }
     }
 
-    /// Returns the result so far, whether the turn has ended or not, even after the end of the
-    /// connection. The status is `inProgress` until the turn has ended.
+    /// Returns the result so far, whether or not the turn has ended, even after the connection has
+    /// ended. The status is `inProgress` until the turn has ended.
     pub fn partial(&self) -> TurnResult {
         self.log.record().partial_result(self.id())
     }
@@ -220,7 +220,7 @@ impl<R> TurnHandle<R> {
         }
     }
 
-    /// Waits as [`run_within`](Self::run_within) does, with a timeout that began earlier.
+    /// Waits as [`run_within`](Self::run_within) does, with a timeout that started to run earlier.
     pub(crate) async fn run_since(&self, begun: Instant, after: Duration) -> Result<R> {
         (self.convert)(self.result_since(begun, after).await?)
     }
@@ -235,7 +235,7 @@ impl<R> TurnHandle<R> {
             self.result().await
         });
         match interrupted.await {
-            // The turn had ended by itself before the interrupt.
+            // The turn had ended on its own before the interrupt.
             Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
             Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnDetached(_) | Error::Closed(_)))) => {
                 Err(error)
@@ -251,9 +251,9 @@ impl<R> TurnHandle<R> {
 
     /// Sends a request about the running turn.
     ///
-    /// The server names a turn before it begins it, and until then refuses such requests. So a
-    /// refusal that may be due to that is repeated once the turn has begun, within the timeout of
-    /// one request.
+    /// The server returns the id of a turn before the turn begins, and refuses such requests until
+    /// then. A request that may have been refused for this reason is repeated once the turn has
+    /// begun, within the timeout of a single request.
     async fn call<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
         let connection = self.codex.connection();
         let (begun, after) = (Instant::now(), connection.timeout());
@@ -274,7 +274,7 @@ impl<R> TurnHandle<R> {
         })
     }
 
-    /// Returns the id that the server uses while the turn runs. A review has an id of its own.
+    /// Returns the id that the server uses while the turn runs. A review runs under a separate id.
     async fn running_id(&self) -> Result<String> {
         let active = self.codex.connection().active_turn(self.thread_id());
         Ok(match active.await? {
@@ -305,7 +305,7 @@ pub(crate) fn is_not_running(error: &Error) -> bool {
     )
 }
 
-// A derive would require the same of `R`.
+// A derive would also require `R` to implement the trait.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
         Self::new(self.codex.clone(), Arc::clone(&self.log), self.convert)

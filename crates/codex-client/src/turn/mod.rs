@@ -1,4 +1,4 @@
-//! Turns: an input of the user, and the work of the model that follows.
+//! Turns: each is one input from the user and the work that the model does in response.
 
 pub(crate) mod handle;
 pub(crate) mod review;

@@ -45,9 +45,9 @@ impl<M> ReviewBuilder<M> {
         self
     }
 
-    /// Sets the timeout of the review, from the request to the end of the review. A review that
-    /// exceeds it is interrupted: see [`TurnHandle::run_within`]. With [`start`](Self::start), it
-    /// is the timeout of the start only.
+    /// Sets the timeout for the review, measured from the request to the end of the review. A
+    /// review that exceeds it is interrupted: see [`TurnHandle::run_within`]. With
+    /// [`start`](Self::start), the timeout covers only the start of the review.
     ///
     /// There is no timeout by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -64,7 +64,7 @@ impl<M> ReviewBuilder<M> {
             timeout,
             ..
         } = self.request;
-        // Otherwise the events would belong to a thread that is not known yet.
+        // With any other delivery, the events would belong to a thread that is not known yet.
         if let Some(delivery) = &params.delivery
             && *delivery != ReviewDelivery::Inline
         {
@@ -80,7 +80,7 @@ impl<M> ReviewBuilder<M> {
         let turn = TurnHandle::new(codex, log, Ok);
         let begun = review_begins(&turn);
         match timeout {
-            // A review that has not begun in time runs all the same.
+            // A review that has not begun in time still runs.
             Some(timeout) => drop(time::timeout(timeout, begun).await),
             None => begun.await,
         }
@@ -109,7 +109,7 @@ async fn review_begins(turn: &TurnHandle) {
             _ => return,
         }
         match poll_fn(|context| events.poll(context)).await {
-            // The server reports that review mode was entered before the review begins.
+            // Before the review begins, the server reports that review mode was entered.
             Ok(Event::Notification(notification)) if is_entered(&notification) => {}
             _ => return,
         }

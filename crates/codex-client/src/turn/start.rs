@@ -23,7 +23,7 @@ use crate::{
     turn_result::TurnResult,
 };
 
-/// Implements the options that both builders have.
+/// Implements the setters that both builders share.
 macro_rules! turn_options {
     ($builder:ident $(, $timeout:ident)?) => {
         impl<M> $builder<TurnResult, M> {
@@ -53,28 +53,28 @@ macro_rules! turn_options {
                 effort: ReasoningEffort;
                 /// Sets the model, by its id, from this turn on.
                 model: String;
-                /// Sets the JSON schema of the final response, for this turn.
+                /// Sets the JSON schema for the final response of this turn.
                 output_schema: Value;
                 /// Sets the personality of the model. Current servers ignore it.
                 personality: Personality;
-                /// Sets the sandbox of commands, from this turn on: a [`Sandbox`](crate::Sandbox)
+                /// Sets the sandbox for commands, from this turn on: a [`Sandbox`](crate::Sandbox)
                 /// preset or a [`SandboxPolicy`].
                 sandbox => sandbox_policy: SandboxPolicy;
-                /// Sets the trigger of the turn, for the server's statistics. Ignored if the
-                /// turn joins a running one.
+                /// Sets what triggered the turn, for the server's statistics. Ignored if the turn
+                /// joins a running one.
                 source => turn_trigger: String;
                 /// Sets the service tier, from this turn on.
                 service_tier: String;
                 /// Sets how reasoning is summarized, from this turn on.
                 summary: ReasoningSummary;
-                /// Sets the service tier of this turn alone. Ignored if the turn joins a running
+                /// Sets the service tier for this turn only. Ignored if the turn joins a running
                 /// one.
                 turn_service_tier => service_tier_for_turn: String;
             } }
 
             approval_mode! {
-                /// Sets who approves actions that the sandbox does not allow, from this turn on:
-                /// both [`approval_policy`](Self::approval_policy) and
+                /// Sets who approves actions that the sandbox does not allow, from this turn on.
+                /// This sets both [`approval_policy`](Self::approval_policy) and
                 /// [`approvals_reviewer`](Self::approvals_reviewer).
             }
 
@@ -112,7 +112,7 @@ pub struct TurnStartBuilder<R = TurnResult, M = Async> {
 turn_options!(TurnStartBuilder);
 
 impl<R, M> TurnStartBuilder<R, M> {
-    // The timeout of the response: the turn itself has none.
+    // This timeout applies to the response: the turn itself has none.
     timeouts!();
 
     pub(crate) async fn execute(self) -> Result<TurnHandle<R>> {
@@ -132,10 +132,10 @@ pub struct RunBuilder<R = TurnResult, M = Async> {
 turn_options!(RunBuilder, timeout);
 
 impl<R, M> RunBuilder<R, M> {
-    /// Sets the timeout of the turn, from the request to the end of the turn. A turn that exceeds
-    /// it is interrupted: see [`TurnHandle::run_within`]. If the server does not respond to
-    /// `turn/start` in time, the result is [`Timeout`](crate::Error::Timeout), and the turn may be
-    /// running.
+    /// Sets the timeout for the turn, measured from the request to the end of the turn. A turn that
+    /// exceeds it is interrupted: see [`TurnHandle::run_within`]. If the server does not respond to
+    /// `turn/start` in time, the error is [`Timeout`](crate::Error::Timeout), and the turn may
+    /// still be running.
     ///
     /// There is no timeout by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {

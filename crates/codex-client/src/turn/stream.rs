@@ -37,13 +37,13 @@ use crate::{
 /// }
 /// ```
 ///
-/// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended before, or
-/// [`Error::TurnDetached`] if the thread was closed or unsubscribed from before. An
-/// [`Error::Decode`] does not end the stream: a part of the last event could not be decoded, or a
-/// whole message, and the next one follows.
+/// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended first, or
+/// [`Error::TurnDetached`] if the thread was closed or unsubscribed from first. An
+/// [`Error::Decode`] does not end the stream: it reports that a part of the previous event, or a
+/// whole message, could not be decoded, and the next event follows.
 ///
-/// A reader that falls far behind receives adjacent deltas of an item as one: fewer events, the
-/// same text.
+/// A reader that falls far behind receives adjacent deltas of an item merged into one: fewer
+/// events, but the same text.
 #[derive(Debug)]
 pub struct TurnStream {
     /// Keeps the connection open while the turn is read.
@@ -63,8 +63,8 @@ impl TurnStream {
         }
     }
 
-    /// Waits for the turn to end, skips the events that are unread, and collects the result.
-    /// Nothing is requested from the server.
+    /// Waits for the turn to end, skips the unread events, and collects the result. No request is
+    /// sent to the server.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl TurnStream {
         })
     }
 
-    /// Polls for the next event, undecoded.
+    /// Polls for the next event without decoding it.
     pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Event>>> {
         if self.has_ended {
             return Poll::Ready(None);
@@ -112,6 +112,6 @@ impl TurnStream {
 }
 
 stream! {
-    /// Returns the next event; `None` after the last one.
+    /// Returns the next event, or `None` after the last one.
     TurnStream => Result<ServerNotification>
 }

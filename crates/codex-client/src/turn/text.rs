@@ -41,11 +41,11 @@ use crate::{
 /// ```
 ///
 /// The stream ends with the turn. Its last item is an error if the turn failed
-/// ([`TurnFailed`](crate::Error::TurnFailed)), the connection ended before
-/// ([`Closed`](crate::Error::Closed)) or the thread did
-/// ([`TurnDetached`](crate::Error::TurnDetached)); after an interrupt it just ends. An
-/// [`Error::Decode`](crate::Error::Decode) does not end it: a message could not be decoded, and the
-/// next piece follows.
+/// ([`TurnFailed`](crate::Error::TurnFailed)), or if the connection ended
+/// ([`Closed`](crate::Error::Closed)) or the thread was closed or unsubscribed from
+/// ([`TurnDetached`](crate::Error::TurnDetached)) before the turn ended. After an interrupt, there
+/// is no error. An [`Error::Decode`](crate::Error::Decode) does not end the stream: it reports that
+/// a message could not be decoded, and the next piece follows.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,
@@ -101,11 +101,11 @@ impl TextStream {
 }
 
 stream! {
-    /// Returns the next piece of text; `None` after the last one.
+    /// Returns the next piece of text, or `None` after the last one.
     TextStream => Result<String>
 }
 
-/// The messages that are being written, by item.
+/// The messages that are being written, by the id of their item.
 #[derive(Debug, Default)]
 struct Messages {
     started: HashMap<String, Message>,
@@ -114,7 +114,7 @@ struct Messages {
 #[derive(Debug)]
 struct Message {
     is_commentary: bool,
-    /// Whether a delta of it was received.
+    /// Whether a delta of this message was received.
     has_begun: bool,
 }
 
