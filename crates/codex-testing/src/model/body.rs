@@ -15,7 +15,7 @@ use crate::{
     sse::{Step, render, steps},
 };
 
-/// The size of a frame in bytes. Events share frames, so that a million deltas are not a million
+/// The size of a frame in bytes. Events share frames, so a million deltas do not take a million
 /// writes.
 const FRAME_SIZE: usize = 16 * 1024;
 
@@ -29,7 +29,7 @@ pub(super) struct EventBody {
     cut: Option<Cut>,
 }
 
-/// The progress of breaking the connection.
+/// How far the breaking of the connection has progressed.
 #[derive(Clone, Copy)]
 enum Cut {
     Requested,
@@ -92,7 +92,7 @@ impl Body for EventBody {
             }
             let text = self.next_events();
             if !text.is_empty() {
-                // Events before a wait go out before it.
+                // Events that precede a wait are sent before it begins.
                 return Poll::Ready(Some(Ok(Frame::data(text.into()))));
             }
             if self.waiting.is_none() {
@@ -103,7 +103,7 @@ impl Body for EventBody {
             None => Poll::Ready(None),
             Some(Cut::Requested) => {
                 // On an error the server drops its unwritten bytes. It writes them when the body is
-                // pending, so the body is pending once before the error.
+                // pending, so the body returns `Pending` once before the error.
                 self.cut = Some(Cut::Flushed);
                 context.waker().wake_by_ref();
                 Poll::Pending
