@@ -15,7 +15,7 @@ async fn the_end_of_the_stream_fails_pending_and_later_requests() {
     let mut notifications = codex.notifications();
     let request = tokio::spawn(codex.request(ModelListParams::default()).into_future());
     fake.receive_request("model/list").await;
-    // Half of the response arrives. The request still fails with the end of the stream.
+    // Half of the response arrives, but the request still fails when the stream ends.
     fake.write(b"{\"id\":2,\"result\":{\"da").await;
     drop(fake);
     let error = request.await.unwrap().unwrap_err();

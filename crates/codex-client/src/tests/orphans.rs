@@ -1,4 +1,4 @@
-//! Processes end with their client, however it ends.
+//! Processes end with their client, however the client ends.
 #![cfg(unix)]
 
 use std::{fs::File, io::Read, os::unix::process::ExitStatusExt, path::PathBuf, time::Duration};

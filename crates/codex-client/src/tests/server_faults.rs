@@ -1,5 +1,5 @@
-//! Server faults, and assertions on how the client reports them. Shared by the tests of the
-//! async and the blocking client.
+//! Server faults, and assertions on how the client reports them. The tests of the async client and
+//! those of the blocking client share them.
 
 use codex_types::{MessagePhase, ServerNotification, ThreadItem};
 use serde_json::{Value, json};
