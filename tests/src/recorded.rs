@@ -9,7 +9,7 @@ use crate::manifest_dir::manifest_dir;
 
 /// A recorded message.
 pub struct Recorded {
-    /// The file and line, for the messages of tests.
+    /// The file and line, for the failure messages of tests.
     pub place: String,
     /// Whether the server sent it.
     pub from_server: bool,
@@ -17,7 +17,7 @@ pub struct Recorded {
     pub message: Value,
 }
 
-/// Returns the messages of a directory below `tests/fixtures`, file by file.
+/// Returns the messages from a directory in `tests/fixtures`, file by file.
 ///
 /// # Panics
 ///
@@ -42,7 +42,7 @@ pub fn recorded(directory: &str) -> Vec<Vec<Recorded>> {
         .collect()
 }
 
-/// Returns the messages of all recordings of a directory, each as its original text.
+/// Returns the messages from all recordings in a directory, each as its original text.
 ///
 /// # Panics
 ///
@@ -70,7 +70,7 @@ fn raw_message(line: &str) -> String {
     line.msg.get().to_owned()
 }
 
-/// Returns the files of a directory below `tests/fixtures`, in order.
+/// Returns the files in a directory in `tests/fixtures`, in order.
 fn files(directory: &str) -> Vec<PathBuf> {
     let directory = manifest_dir().join("fixtures").join(directory);
     let entries = fs::read_dir(&directory).expect("the directory of recordings");

@@ -3,7 +3,7 @@
 use codex_client::{Codex, blocking, builder::CodexBuilder};
 use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 
-/// A scripted model and a temporary home, which drop removes.
+/// A scripted model and a temporary home, which is removed on drop.
 pub struct Stage {
     /// The scripted model.
     pub model: ScriptedModel,
@@ -19,7 +19,8 @@ impl Stage {
     /// If it cannot be set up.
     pub fn new() -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
-        // For snapshots, the server starts a shell per thread, which delays a hundred threads.
+        // To take snapshots, the server starts a shell per thread, which would slow down a hundred
+        // threads.
         let home = CodexHome::builder(&model).feature("shell_snapshot", false);
         let home = home.approval_policy("never");
         Self {
@@ -76,7 +77,7 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If it does not start.
+    /// If the server does not start.
     pub async fn start(&self) -> Codex {
         self.builder().start().await.expect("a running app-server")
     }

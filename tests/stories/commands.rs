@@ -134,7 +134,8 @@ async fn a_terminated_process_ends_and_its_output_remains_readable() {
 async fn a_timeout_and_a_program_that_cannot_run_are_errors() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    // Outside the sandbox: these servers leak a command that is terminated while its sandbox is set up.
+    // Outside the sandbox: Codex leaks a command that is terminated while its sandbox is being set
+    // up.
     let slow = codex.exec(["sleep", "1000"]).sandbox(Sandbox::FullAccess);
     let output = slow.timeout(Duration::from_millis(100)).await.unwrap();
     assert_eq!(output.exit_code, 124);
@@ -188,12 +189,12 @@ async fn a_process_ends_with_its_last_handle() {
     let mut output = process.stream();
     let first = output.next().await.unwrap().unwrap();
     let pid = String::from_utf8(first.bytes).unwrap();
-    // The stream is still a handle.
+    // The stream still counts as a handle.
     drop(process);
     assert!(Path::new("/proc").join(pid.trim()).exists());
     drop(output);
     is_gone(pid.trim()).await;
-    // The same holds for a call whose future is dropped.
+    // The same is true of a call whose future is dropped.
     let file = stage.home.workspace().join("pid");
     let script = format!("echo $$ > {}; exec sleep 1000", file.display());
     let call = tokio::spawn(

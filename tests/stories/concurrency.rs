@@ -89,7 +89,7 @@ async fn streams_that_are_read_alternately_have_their_own_events_in_order() {
         let turn = thread.turn(number.to_string()).await.unwrap();
         streams.push((turn.stream(), turn, String::new(), false));
     }
-    // One event of each stream, round after round.
+    // One event from each stream, round after round.
     while streams.iter().any(|(.., ended)| !ended) {
         for (events, turn, text, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
             match events.next().await {
@@ -127,7 +127,7 @@ async fn two_concurrent_clients_are_independent() {
     two.close().await.unwrap();
 }
 
-/// The same with the blocking API: each concurrent operation has a thread of its own.
+/// The same tests with the blocking API, where each concurrent operation has its own thread.
 mod blocking {
     use std::{sync::Barrier, thread};
 

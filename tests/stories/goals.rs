@@ -1,4 +1,4 @@
-//! Goals on a real app-server: one logical turn of several turns.
+//! Goals on a real app-server: one logical turn made up of several turns.
 
 use codex_client::{
     Error, GoalHandle, GoalStream, Thread,
@@ -209,7 +209,7 @@ async fn a_new_goal_replaces_the_old_one_and_a_resumed_thread_has_its_goal() {
     new.pause().await.unwrap();
     gate.open();
     new.run().await.unwrap();
-    // A later client can take up the goal.
+    // A later client can pick up the goal.
     stage.model.push(complete());
     stage.model.push("It is done.");
     let taken_up = thread.goal_resume().await.unwrap();

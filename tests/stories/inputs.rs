@@ -13,7 +13,7 @@ const PNG_BYTES: [u8; 69] = *b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01
 
 /// Runs a turn with this input. Returns its result and the last input item of the model.
 ///
-/// Also runs it with the blocking API, and asserts that the model gets the same.
+/// Also runs it with the blocking API, and asserts that the model gets the same input.
 async fn run(stage: &Stage, input: impl Into<RunInput>) -> (TurnResult, Value) {
     let input = input.into();
     let codex = stage.start().await;
@@ -58,7 +58,7 @@ async fn texts_are_parts_of_one_message() {
 }
 
 #[tokio::test]
-async fn an_image_is_sent_from_a_data_url_and_from_a_file_named_in_either_way() {
+async fn an_image_is_sent_from_a_data_url_and_from_an_absolute_or_relative_path() {
     let stage = Stage::new();
     let seen = content(&stage, Input::image_url(PNG)).await;
     assert_eq!(seen[0]["type"], "input_image");

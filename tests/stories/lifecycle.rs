@@ -16,7 +16,7 @@ async fn saved(stage: &Stage, codex: &Codex, text: &str) -> Thread {
     thread
 }
 
-/// Returns the ids of all threads of a list.
+/// Returns the ids of all threads in a list.
 async fn listed(list: codex_client::builder::ThreadListBuilder) -> BTreeSet<String> {
     let mut threads = list.stream();
     let mut ids = BTreeSet::new();

@@ -14,7 +14,7 @@ use codex_tests::stage::Stage;
 use codex_types::ReviewDelivery;
 use serde_json::json;
 
-/// Returns the response from the model to a review.
+/// Returns the model's response to a review request.
 fn findings() -> ModelResponse {
     let finding = json!({
         "title": "[P1] Say something", "body": "`main` does nothing.", "confidence_score": 0.9,

@@ -1,4 +1,4 @@
-//! Shell commands of the user in a thread on a real app-server.
+//! Shell commands that the user runs in a thread on a real app-server.
 
 #![cfg(unix)]
 

@@ -190,7 +190,7 @@ async fn a_dropped_run_continues_and_can_be_joined() {
     codex.close().await.unwrap();
 }
 
-/// The same with the blocking API; `blocking_api.rs` tests steering and interrupting.
+/// The same tests with the blocking API; `blocking_api.rs` tests steering and interrupting.
 mod blocking {
     use std::thread;
 
@@ -232,7 +232,7 @@ mod blocking {
         gate.blocking_reached().unwrap();
         let stopped = waiting.join().unwrap();
         assert!(matches!(stopped, Err(Error::TurnTimeout(_))), "{stopped:?}");
-        // The same for a turn that was started earlier.
+        // The same applies to a turn that was started earlier.
         let gate = stage.model.push_gated("never sent");
         let turn = thread.turn("hi").send().unwrap();
         gate.blocking_reached().unwrap();

@@ -17,7 +17,7 @@ use lines::Lines;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Measures all ways to decode a line. `Borrowed` and `Owned` are its hand-written types.
+/// Measures all ways of decoding a line. `Borrowed` and `Owned` are its hand-written types.
 fn decode<'a, Borrowed, Owned>(criterion: &mut Criterion, name: &str, line: &'a str)
 where
     Borrowed: Deserialize<'a>,

@@ -24,7 +24,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Creates a screen on standard output. Uses colours only if that is a terminal.
+    /// Creates a screen on standard output. Uses colors only if standard output is a terminal.
     pub(super) fn new() -> Self {
         Self {
             term: Term::stdout(),

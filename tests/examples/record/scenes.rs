@@ -8,7 +8,7 @@ use crate::recorder::{Played, Recorder};
 /// A scene and the name of its file.
 pub(crate) struct Scene {
     pub(crate) file: &'static str,
-    /// Lines for `config.toml`.
+    /// Lines to add to `config.toml`.
     pub(crate) config: &'static str,
     /// Whether the client has the experimental capability.
     pub(crate) experimental: bool,

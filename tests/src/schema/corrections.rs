@@ -1,5 +1,5 @@
-//! Known errors of the schema. The fix-ups of the generator explain them; this independent list detects
-//! a fix-up that is added or removed.
+//! Known errors in the schema. The fix-ups of the generator explain them; this independent list
+//! detects a fix-up that is added or removed.
 
 use serde_json::{Value, json};
 
