@@ -42,7 +42,7 @@ struct Example {
 }
 
 impl Example {
-    /// Creates an example on a stage whose model always sends the same response.
+    /// Creates an example that runs on a stage whose model always sends the same response.
     fn new(name: &str) -> Self {
         let stage = Stage::new();
         stage

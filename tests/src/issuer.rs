@@ -40,7 +40,7 @@ impl Issuer {
         Self::with(|path| Some(response(path)))
     }
 
-    /// Starts an issuer whose device codes are never entered.
+    /// Starts an issuer for which no device code is ever entered.
     ///
     /// # Panics
     ///

@@ -33,7 +33,7 @@ pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_definition!(table)
 }
 
-/// Returns the response of every client request, by method.
+/// Returns the response type of every client request, by method.
 #[must_use]
 pub fn responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -63,7 +63,7 @@ pub fn unlisted() -> [(&'static str, RoundTrip, RoundTrip); 3] {
     ]
 }
 
-/// Returns the response of every server request, by method.
+/// Returns the response type of every server request, by method.
 #[must_use]
 pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {

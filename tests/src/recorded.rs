@@ -1,4 +1,4 @@
-//! Reads recorded traffic of real app-servers.
+//! Reads recorded traffic from real app-servers.
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use crate::manifest_dir::manifest_dir;
 pub struct Recorded {
     /// The file and line, for the failure messages of tests.
     pub place: String,
-    /// Whether the server sent it.
+    /// Whether the server sent the message.
     pub from_server: bool,
     /// The message.
     pub message: Value,
@@ -58,7 +58,7 @@ pub fn recorded_lines(directory: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the message of a recorded line, undecoded.
+/// Returns the message in a recorded line, undecoded.
 fn raw_message(line: &str) -> String {
     #[derive(Deserialize)]
     struct Line<'a> {

@@ -1,4 +1,4 @@
-//! Sets up a scripted model, a home and a client of a real app-server for one test.
+//! Sets up a scripted model, a home and a client of a real app-server, all for one test.
 
 use codex_client::{Codex, blocking, builder::CodexBuilder};
 use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
@@ -7,7 +7,7 @@ use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 pub struct Stage {
     /// The scripted model.
     pub model: ScriptedModel,
-    /// The configuration of the server and the workspace.
+    /// The temporary home, with the server's configuration and the workspace.
     pub home: CodexHome,
 }
 
@@ -29,7 +29,8 @@ impl Stage {
         }
     }
 
-    /// Creates a stage whose model echoes the user in three deltas: `You `, `said ` and the text.
+    /// Creates a stage whose model echoes the user in three deltas: `You `, `said ` and the user's
+    /// text.
     ///
     /// # Panics
     ///
@@ -86,7 +87,7 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If it does not start.
+    /// If the server does not start.
     pub fn start_blocking(&self) -> blocking::Codex {
         let builder = self.blocking_builder();
         builder.start().expect("a running app-server")

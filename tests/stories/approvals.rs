@@ -214,7 +214,8 @@ async fn another_task_can_respond_to_a_request_while_other_turns_stream() {
     let thread = thread(&codex).await;
     wish.command();
     let (pending, turn) = first(&codex, &thread).await;
-    // `As you wish.` is the next response: each of the other turns takes it and pushes it again.
+    // The queue still holds `As you wish.`. Each turn takes the oldest response, so each push
+    // leaves one in the queue for the waiting turn.
     for text in ["one", "two"] {
         wish.stage.model.push(text);
         let other = codex.thread_start().await.unwrap();
@@ -415,7 +416,7 @@ fn blocking_handlers_and_inboxes_can_decide_too() {
             codex: blocking::WeakCodex,
             request: ApprovalRequest,
         ) -> codex_client::HandlerResult<Decision> {
-            // A handler may wait for the server.
+            // A handler may wait for a response from the server.
             let codex = codex.upgrade().ok_or("the client is closed")?;
             let read = codex_types::ThreadReadParams::new(request.thread_id());
             codex.request(read).send()?;

@@ -1,4 +1,4 @@
-//! The server of a blocking client ends with the client, and with the program.
+//! The server of a blocking client ends with the client and with the program.
 #![cfg(unix)]
 
 use std::{
@@ -39,7 +39,7 @@ impl Lifeline {
         Self { path, ended }
     }
 
-    /// Returns the environment variables of the server.
+    /// Returns the environment variables to set for the server.
     fn env(&self) -> [(&'static str, PathBuf); 2] {
         let program = codex_bin().expect("a Codex to test against");
         [("LIFELINE", self.path.clone()), ("SERVER", program)]

@@ -1,4 +1,4 @@
-//! Commands outside a turn on a real app-server: run to completion, and interactive.
+//! Commands outside a turn on a real app-server: run to completion or interactive.
 
 #![cfg(unix)]
 
@@ -10,12 +10,12 @@ use codex_client::{
 use codex_tests::stage::Stage;
 use tokio::time::timeout;
 
-/// Returns the command of a shell script.
+/// Returns the command that runs a shell script.
 fn sh(script: &str) -> [&str; 3] {
     ["sh", "-c", script]
 }
 
-/// Reads until the output contains this text. Returns the output read.
+/// Reads output until it contains this text. Returns all the output that was read.
 async fn read_until(output: &mut ExecStream, expected: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(expected) {
@@ -86,7 +86,7 @@ async fn a_terminal_can_be_written_read_resized_and_closed() {
         assert_eq!(chunk.unwrap().stream, CommandExecOutputStream::Stdout);
     }
     assert_eq!(process.wait().await.unwrap(), 7);
-    // The process has ended, so terminate is a no-op and a write fails.
+    // The process has ended, so `terminate` is a no-op and a write fails.
     process.terminate().await.unwrap();
     let error = process.write("more").await.unwrap_err();
     assert!(matches!(error, Error::Rpc(_)), "{error}");
@@ -156,7 +156,7 @@ async fn a_timeout_and_a_program_that_cannot_run_are_errors() {
     codex.close().await.unwrap();
 }
 
-/// Polls until there is a value, up to a timeout.
+/// Polls until there is a value or a timeout is reached.
 async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let asking = async {
         loop {

@@ -11,7 +11,7 @@ const REQUESTS: usize = 1000;
 const TURNS: usize = 100;
 const STREAMS: usize = 4;
 
-/// Returns the text of the model in the turn with this number.
+/// Returns the text that the model sends in the turn with this number.
 fn text_of(number: usize) -> Option<String> {
     Some(format!("You said {number}"))
 }
@@ -120,7 +120,7 @@ async fn two_concurrent_clients_are_independent() {
         let (first, second) = tokio::join!(run_turn(&one, 1), run_turn(&two, 2));
         assert_eq!((first, second), (text_of(1), text_of(2)));
     }
-    // Closing one does not affect the other.
+    // Closing one client does not affect the other.
     one.close().await.unwrap();
     two.request(request::MemoryReset).await.unwrap();
     assert_eq!(run_turn(&two, 3).await, text_of(3));

@@ -46,7 +46,7 @@ async fn read(events: &mut GoalStream) -> Vec<String> {
     seen
 }
 
-/// Returns the lines with these endings.
+/// Returns the lines that end in one of these texts.
 fn only<'a>(lines: &'a [String], ends: &[&str]) -> Vec<&'a str> {
     let lines = lines.iter().map(String::as_str);
     lines
@@ -93,7 +93,7 @@ async fn a_goal_of_two_turns_is_streamed_and_collected_as_one() {
     assert_eq!(result.usage(), second.usage.as_ref());
     assert!(goal.turn().is_none());
     assert_eq!(goal.run().await.unwrap(), result);
-    // The server reports the same.
+    // The server reports the same goal.
     let read = thread.goal().await.unwrap().unwrap();
     assert_eq!(goal.goal(), Some(read.clone()));
     assert_eq!(read.objective, "Count the frogs.");

@@ -130,7 +130,7 @@ mod blocking {
         codex.close().unwrap();
     }
 
-    /// Not a test of its own, because it uses the same port for the callback.
+    /// Not a separate test, because it uses the same port for the callback.
     pub(super) fn browser_logins() {
         fn ends_without_success(login: &ChatgptLoginHandle) {
             assert_completed(&login.wait().send().unwrap(), login.login_id(), false);

@@ -72,7 +72,7 @@ async fn a_question_without_a_handler_does_not_end_the_turn() {
     codex.close().await.unwrap();
 }
 
-/// Adds the MCP server of this package.
+/// Adds this package's MCP server.
 fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     let program = Value::from(env!("CARGO_BIN_EXE_mcp_server"));
     builder.config("mcp_servers.asker.command", program.to_string())

@@ -46,7 +46,7 @@ fn call(id: &str, tool: &str, arguments: serde_json::Value) -> Item {
     item.call_id(id)
 }
 
-/// Returns the outputs of these calls in the last request from the model.
+/// Returns the outputs of these calls in the last request to the model.
 fn outputs(stage: &Stage, calls: &[&str]) -> Vec<String> {
     let requests = stage.model.requests();
     let last: &ModelRequest = requests.last().unwrap();
@@ -191,7 +191,7 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
     thread.run("Hi.").await.unwrap();
     codex.close().await.unwrap();
 
-    // Another server knows the tool only from the saved thread.
+    // A different server knows the tool only from the saved thread.
     let codex = stage.start().await;
     let ask = |id: &str| {
         let args = json!({"id": "ABC-7"});
@@ -219,7 +219,7 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
 }
 
 #[tokio::test]
-async fn a_sub_agent_with_the_history_of_the_thread_has_its_tools_too() {
+async fn a_sub_agent_with_the_history_of_a_thread_has_the_tools_of_the_thread_too() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Errors of the real app-server, and how the client classifies them.
+//! Errors from the real app-server, and how the client classifies them.
 
 use codex_client::{Codex, Error, RpcError, RpcErrorKind};
 use codex_tests::stage::Stage;

@@ -1,4 +1,4 @@
-//! Compares a value with its round trip by the rules of its schema.
+//! Compares a value with its round trip according to the rules of its schema.
 
 use serde_json::Value;
 

@@ -20,11 +20,11 @@ pub enum Shape<'a> {
     Text,
     /// One of these strings.
     Words(Vec<&'a str>),
-    /// An array of these.
+    /// An array of elements with this schema.
     Array(&'a Value),
     /// An object.
     Object(Object<'a>),
-    /// A union of these.
+    /// A union of these schemas.
     Union(Vec<&'a Value>),
     /// Another definition.
     Reference(&'a str),
@@ -36,7 +36,7 @@ pub struct Object<'a> {
     pub fields: Vec<Field<'a>>,
     /// Further fields, exactly one of which is present.
     pub alternatives: Vec<Field<'a>>,
-    /// The schema of further members, if it has one.
+    /// The schema of further members, if there is one.
     pub rest: Option<&'a Value>,
 }
 
@@ -46,7 +46,7 @@ pub struct Field<'a> {
     pub name: &'a str,
     /// The schema of its value.
     pub schema: &'a Value,
-    /// Whether it is required.
+    /// Whether the member is required.
     pub required: bool,
 }
 
@@ -57,7 +57,7 @@ impl Field<'_> {
         self.schema.get("default").filter(|value| !value.is_null())
     }
 
-    /// Returns whether it may be `null`.
+    /// Returns whether the value may be `null`.
     #[must_use]
     pub fn is_nullable(&self) -> bool {
         match Shape::of(self.schema) {
@@ -103,7 +103,7 @@ impl<'a> Shape<'a> {
                     Some("int64") => (i64::MIN.into(), i64::MAX.into()),
                     other => panic!("unknown integer format {other:?}"),
                 };
-                // A small integer written as a float.
+                // The schema writes small integers as floats.
                 #[allow(clippy::cast_possible_truncation)]
                 let minimum = schema["minimum"].as_f64().map(|minimum| minimum as i128);
                 Self::Integer(minimum.unwrap_or(low).max(low), high)

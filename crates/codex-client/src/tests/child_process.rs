@@ -145,7 +145,7 @@ async fn the_death_of_a_server_is_reported_at_once_even_if_its_child_holds_the_o
     );
 }
 
-/// Returns a script that starts a turn, sends a delta and kills itself.
+/// Returns a script that starts a turn, sends a delta and then kills its own process.
 fn killed_in_a_turn() -> String {
     let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "so far"});
     let delta = json!({"method": "item/agentMessage/delta", "params": params});
@@ -156,7 +156,7 @@ fn killed_in_a_turn() -> String {
     after_responses(&results, &format!("echo '{delta}'; kill -9 $$"))
 }
 
-/// Asserts that `events` are the events of the turn in `killed_in_a_turn`.
+/// Asserts that `events` are the events of the turn that `killed_in_a_turn` starts.
 fn assert_killed_in_a_turn(events: &[crate::Result<ServerNotification>]) {
     let [
         Ok(ServerNotification::AgentMessageDelta(delta)),

@@ -1,4 +1,4 @@
-//! Servers that write less than the schema requires, or write it differently.
+//! Servers that write less than the schema requires, or something different.
 
 use codex_types::{ThreadItem, TurnStatus};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_server_that_writes_only_what_a_client_needs_carries_a_turn_with_an_approval() {
+async fn a_server_that_writes_only_what_a_client_needs_can_run_a_turn_with_an_approval() {
     let (client_end, server_end) = tokio::io::duplex(64 * 1024);
     let (reader, writer) = tokio::io::split(client_end);
     let server = tokio::spawn(async move {

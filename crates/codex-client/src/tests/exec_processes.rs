@@ -1,4 +1,4 @@
-//! Processes that the client runs on the server: options, output, exit.
+//! Processes that the client runs on the server: their options, output and exit.
 
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ async fn a_process_without_handles_is_terminated_unless_it_has_exited() {
     assert_eq!(message["method"], "command/exec/terminate");
     let process_id = &request["params"]["processId"];
     assert_eq!(message["params"], json!({"processId": process_id}));
-    // Its further output and its exit are ignored.
+    // Any further output and the exit of the process are ignored.
     fake.output(process_id.as_str().unwrap(), "stdout", b"y")
         .await;
     fake.exit(&request, 1).await;

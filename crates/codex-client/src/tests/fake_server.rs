@@ -17,7 +17,7 @@ pub(super) struct FakeServer {
 }
 
 impl FakeServer {
-    /// Creates a server on this end of a connection.
+    /// Creates a server that uses this end of a connection.
     pub(super) fn new(end: DuplexStream) -> Self {
         let (reader, writer) = tokio::io::split(end);
         Self {
@@ -76,7 +76,7 @@ impl FakeServer {
         message["id"].clone()
     }
 
-    /// Receives a request, responds to it and returns it.
+    /// Receives a request, responds to it and returns the request.
     pub(super) async fn respond(&mut self, method: &str, result: Value) -> Value {
         let message = self.receive().await;
         assert_eq!(message["method"], method, "{message}");
@@ -133,7 +133,7 @@ impl FakeServer {
         response
     }
 
-    /// Withdraws a request.
+    /// Tells the client that a request is withdrawn.
     pub(super) async fn resolve_request(&mut self, id: i64) {
         let params = json!({"threadId": "t", "requestId": id});
         self.notify("serverRequest/resolved", params).await;
@@ -175,7 +175,7 @@ pub(super) fn initialize_response() -> Value {
     })
 }
 
-/// The result of `thread/start`, as recorded from a server.
+/// The result of `thread/start`, as recorded from a real server.
 pub(super) fn thread_start_response() -> Value {
     let captured = include_str!("thread_start.json");
     serde_json::from_str(captured).unwrap()

@@ -25,7 +25,7 @@ impl FakeServer {
         self.notify("thread/goal/updated", params).await;
     }
 
-    /// Responds to `thread/goal/set` with this status, and notifies the client of it.
+    /// Responds to `thread/goal/set` with this status, and notifies the client of the goal.
     async fn set_goal(&mut self, status: &str) -> Value {
         let message = self
             .respond("thread/goal/set", json!({"goal": goal(status)}))
@@ -239,7 +239,7 @@ async fn an_update_of_the_previous_goal_does_not_end_the_new_one() {
     fake.update_goal("active", None).await;
     let new = starting.await.unwrap().unwrap();
     assert_eq!(new.goal().unwrap().objective, "Sing.");
-    // A further goal replaces this one.
+    // A new goal replaces this one.
     let waiting = tokio::spawn(async move { new.run().await });
     let _third = start(&thread, &mut fake).await;
     assert!(waiting.await.unwrap().unwrap().turns.is_empty());

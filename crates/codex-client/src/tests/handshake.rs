@@ -1,4 +1,4 @@
-//! The handshake: client info, early notifications, cancellation.
+//! The handshake: client info, early notifications and cancellation.
 
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;

@@ -125,7 +125,7 @@ async fn a_replayed_request_is_delivered_once() {
     let pending = inbox.next().await.unwrap();
     pending.respond(Decision::Accept).unwrap();
     assert_eq!(fake.receive().await["id"], 1);
-    // Replayed by a server that has not received the response yet.
+    // The request is replayed by a server that has not received the response yet.
     fake.send_request(1, COMMAND, &json!({})).await;
     fake.send_request(2, COMMAND, &json!({})).await;
     assert_eq!(inbox.next().await.unwrap().id(), &RequestId::from(2));

@@ -201,7 +201,7 @@ async fn every_kind_of_request_has_a_typed_handler() {
             json!({"token": "attested"}),
         ),
         (CHANGE, json!({}), json!({"decision": "accept"})),
-        // A request without a handler.
+        // This request has no handler.
         (COMMAND, json!({}), json!({"decision": "decline"})),
     ] {
         assert_eq!(
@@ -376,7 +376,7 @@ async fn one_handler_may_respond_to_all_requests_and_send_requests_itself() {
     assert_eq!(response.get().map(String::as_str), Some("true"));
     let time = fake.request(2, "currentTime/read", &json!({})).await;
     assert_eq!(time["result"], json!({"currentTimeAt": 1}));
-    // A method that the handler does not implement.
+    // The handler does not implement this method.
     let question = json!({"questions": [], "isBlocking": true});
     let input = fake
         .request(3, "item/tool/requestUserInput", &question)

@@ -213,7 +213,7 @@ async fn a_turn_cut_off_by_the_end_of_the_connection_has_a_partial_result() {
         ("u", &TurnStatus::InProgress)
     );
     assert_eq!(partial.final_response.as_deref(), Some("half"));
-    // The partial result belongs to this turn only.
+    // Only this turn's error has the partial result.
     let Err(Error::Closed(closed)) = Thread::run(&thread, "more").await else {
         panic!("the connection is not closed")
     };

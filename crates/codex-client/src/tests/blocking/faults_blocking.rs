@@ -46,7 +46,7 @@ async fn respond_to_account_read(mut fake: FakeServer) {
     fake.respond("account/read", account).await;
 }
 
-/// Sends the request that ends each script.
+/// Sends the request to which the server responds after its script.
 fn assert_works(codex: &Codex, server: JoinHandle<()>) {
     assert!(codex.account().send().unwrap().requires_openai_auth);
     server.join().unwrap();

@@ -118,7 +118,7 @@ fn an_inbox_is_an_iterator_of_requests_that_any_thread_may_respond_to() {
 }
 
 #[tokio::test]
-async fn an_inbox_inside_a_runtime_is_empty() {
+async fn an_inbox_is_empty_inside_a_runtime() {
     let (codex, _fake) = FakeServer::start().await;
     let codex = Codex::from(codex);
     assert!(codex.server_requests().next().is_none());

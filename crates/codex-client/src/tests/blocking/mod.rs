@@ -21,7 +21,7 @@ where
     start_with(Codex::builder(), script)
 }
 
-/// Does the same for a client with options.
+/// Returns a client with options whose server completes the handshake, then runs the script.
 fn start_with<F>(
     builder: CodexBuilder,
     script: impl FnOnce(FakeServer) -> F + Send + 'static,
