@@ -37,7 +37,7 @@ struct Example {
     command: Command,
     name: String,
     stdin: &'static str,
-    /// The text expected on standard error. Without one, standard error must be empty.
+    /// The text expected on standard error, or `None` if standard error must be empty.
     stderr: Option<&'static str>,
 }
 
@@ -356,7 +356,7 @@ examples! {
         touch("yes.txt");
         touch("no.txt");
         example.stage.model.push("As you wish.");
-        // Input other than a number declines.
+        // Any input other than a number declines the request.
         example.stdin = "1\nnever\n";
         example.prints(&[
             "Run ",

@@ -15,7 +15,7 @@ pub enum Error {
     #[error("the scripted model cannot listen on 127.0.0.1: {0}; is loopback available here?")]
     Listen(#[source] io::Error),
 
-    /// An awaited event did not occur before the timeout.
+    /// An awaited event did not occur before the timeout expired.
     #[error("no {awaited} within {timeout:?}; {seen}")]
     TimedOut {
         /// The awaited event.

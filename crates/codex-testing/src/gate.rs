@@ -214,7 +214,7 @@ fn look_for_hangup(counts: &mut Counts) -> Option<WaitOutcome> {
     counts.outcome(counts.hangups > 0)
 }
 
-/// Counts a disconnect on drop, unless the response has passed the gate.
+/// Counts a disconnect when dropped, unless the response has passed the gate.
 struct Waiting<'a> {
     gate: &'a Gate,
     passed: bool,

@@ -47,7 +47,7 @@
 //!
 //! - Codex sends one `POST /v1/responses` for each step of a turn. It sends nothing at startup, and
 //!   it never sends `GET /v1/models`. The body is about 40 KB of JSON and is never compressed, even
-//!   with the feature `enable_request_compression`. Codex opens no websocket.
+//!   with the feature `enable_request_compression`. Codex opens no WebSocket.
 //! - `instructions` is absent. The base instructions are the first developer message;
 //!   [`ModelRequest::instructions`] reads them. `<environment_context>` is a user message before
 //!   the user's own.

@@ -77,9 +77,9 @@ impl ModelRequest {
         self.messages("user").last().map(text_of)
     }
 
-    /// Returns the offered tools as JSON of the Responses API.
+    /// Returns the offered tools, as JSON in the format of the Responses API.
     ///
-    /// For some models Codex offers tools in an input item (`additional_tools`) instead of the
+    /// For some models, Codex offers tools in an input item (`additional_tools`) instead of the
     /// `tools` member; the result includes both.
     pub fn tools(&self) -> Vec<&Value> {
         let items = self
@@ -143,7 +143,8 @@ impl fmt::Debug for ModelRequest {
 /// is unreadable.
 ///
 /// A [`CodexHome`](crate::CodexHome) also names the model as the proxy for all hosts except
-/// loopback, so an attempt to reach the network is a stray request too: `CONNECT example.com:443`.
+/// loopback, so an attempt to reach the network, such as `CONNECT example.com:443`, is a stray
+/// request too.
 #[derive(Clone)]
 pub struct StrayRequest {
     pub(crate) method: Method,
@@ -184,7 +185,7 @@ impl fmt::Debug for StrayRequest {
     }
 }
 
-/// Returns the headers with secret values hidden.
+/// Returns the headers, with secret values hidden.
 fn redacted(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     let secret = [

@@ -2,7 +2,7 @@
 
 use codex_tests::recorded::recorded_lines;
 
-/// The length of the text of the large item.
+/// The length of the text in the large item.
 const LARGE: usize = 256 * 1024;
 
 /// The lines to decode, as the transport delivers them.

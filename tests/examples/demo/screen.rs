@@ -92,7 +92,8 @@ impl Screen {
                     self.line("thought", &self.quiet.apply_to(summary).to_string());
                 }
             }
-            // The prompt is printed up front, and the text as its deltas arrive.
+            // The prompt has been printed at the start, and the text is printed as its deltas
+            // arrive.
             ThreadItem::AgentMessage(_) | ThreadItem::UserMessage(_) => {}
             other => self.line("item", other.tag()),
         }

@@ -133,7 +133,7 @@ impl Recorder {
         Ok(response["result"].clone())
     }
 
-    /// Waits for a message, and responds to requests from the server meanwhile.
+    /// Waits for a message, and responds to requests from the server in the meantime.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Played<Value> {
         if let Some(index) = self.unread.iter().position(&wanted) {
             return Ok(self.unread.remove(index));

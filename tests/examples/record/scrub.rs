@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// The placeholders for paths and names of this machine.
+/// The placeholders for the paths and names of this machine.
 pub(crate) struct Scrub(Vec<(String, &'static str)>);
 
 impl Scrub {

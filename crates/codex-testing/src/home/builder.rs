@@ -53,8 +53,8 @@ impl CodexHome {
 impl CodexHomeBuilder {
     /// Sets the name of the model. The default is `scripted-model`.
     ///
-    /// If Codex knows the model, it offers that model's tools. For any other name, every release
-    /// offers `exec_command`.
+    /// If Codex knows the model, it offers the tools of that model. For any other name, every
+    /// release offers `exec_command`.
     pub fn model(mut self, name: impl Into<String>) -> Self {
         self.settings.model = name.into();
         self
@@ -91,7 +91,7 @@ impl CodexHomeBuilder {
         self
     }
 
-    /// Appends lines of TOML to `config.toml`. Further calls append further lines.
+    /// Appends lines of TOML to `config.toml`. Later calls append more lines.
     ///
     /// The lines begin at the top level, so they may contain both keys and tables. The tables
     /// `[features]` and `[analytics]` already exist; use [`feature`](Self::feature) for the former.
@@ -105,7 +105,7 @@ impl CodexHomeBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Home`] if one of them cannot be created.
+    /// [`Error::Home`] if a directory or the file cannot be created.
     pub fn build(self) -> Result<CodexHome> {
         let temporary = std::env::temp_dir();
         let directory = tempfile::Builder::new()

@@ -25,8 +25,8 @@ const REMOVED: [&str; 5] = [
 /// another.
 ///
 /// Its `config.toml` names a [`ScriptedModel`](crate::ScriptedModel) as the only provider, disables
-/// retries, trusts the workspace, and disables features that would use the network. Dropping it
-/// removes the temporary directory that holds both, so end the process first.
+/// retries, trusts the workspace, and disables features that would use the network. Dropping the
+/// home removes the temporary directory that holds both, so end the process first.
 ///
 /// ```no_run
 /// use codex_testing::{CodexHome, ScriptedModel, codex_bin};
@@ -116,7 +116,7 @@ impl CodexHome {
         command
     }
 
-    /// Removes the directory and returns an error if that fails, whereas drop ignores it.
+    /// Removes the directory and returns any error, which a drop would ignore.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ pub(super) const API_KEY_VARIABLE: &str = "CODEX_TESTING_API_KEY";
 /// The API key of the scripted model, which does not check it.
 pub(super) const API_KEY: &str = "sk-codex-testing-no-secret";
 
-/// The settings that a test may choose.
+/// The settings that a test can choose.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) model: String,
@@ -49,7 +49,7 @@ impl Settings {
             // A retry after a scripted failure would consume the next response.
             "model_providers.scripted.request_max_retries = 0".to_owned(),
             "model_providers.scripted.stream_max_retries = 0".to_owned(),
-            // These would use the network.
+            // These features would use the network.
             "analytics.enabled = false".to_owned(),
             "check_for_update_on_startup = false".to_owned(),
         ];

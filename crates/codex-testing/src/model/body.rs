@@ -24,12 +24,12 @@ pub(super) struct EventBody {
     steps: Box<dyn Iterator<Item = Step> + Send>,
     /// The sequence number of the next event.
     sequence: u64,
-    /// The wait before the next step.
+    /// The wait that precedes the next step.
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     cut: Option<Cut>,
 }
 
-/// How far the breaking of the connection has progressed.
+/// The stage that breaking the connection has reached.
 #[derive(Clone, Copy)]
 enum Cut {
     Requested,
@@ -102,8 +102,8 @@ impl Body for EventBody {
         match self.cut {
             None => Poll::Ready(None),
             Some(Cut::Requested) => {
-                // On an error the server drops its unwritten bytes. It writes them when the body is
-                // pending, so the body returns `Pending` once before the error.
+                // On an error, the server drops its unwritten bytes. It writes them when the body
+                // is pending, so the body returns `Pending` once before the error.
                 self.cut = Some(Cut::Flushed);
                 context.waker().wake_by_ref();
                 Poll::Pending

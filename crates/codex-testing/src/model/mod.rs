@@ -17,7 +17,7 @@ use crate::{
     response::ModelResponse,
 };
 
-/// The default timeout of waits: long enough for a loaded machine, and short enough that the error
+/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
 /// appears before a test runner gives up.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -131,7 +131,7 @@ impl ScriptedModel {
     /// The closure returns a [`ModelResponse`], or an `Option` of one: with `None`, the request has
     /// no response. The closure runs on the model's own thread and must not block, because that
     /// would delay all responses. If it panics, the request gets an HTTP 400 with the panic message
-    /// and counts as one without a response.
+    /// and counts as a request without a response.
     pub fn respond_with<F, R>(&self, respond: F)
     where
         F: Fn(&ModelRequest) -> R + Send + Sync + 'static,
@@ -173,7 +173,7 @@ impl ScriptedModel {
     /// Waits for the next request that neither this method nor
     /// [`blocking_next_request`](Self::blocking_next_request) has returned yet.
     ///
-    /// The model records a request before it responds. Works on any executor.
+    /// The model records a request before it responds. The wait works on any executor.
     ///
     /// # Errors
     ///

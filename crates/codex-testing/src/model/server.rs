@@ -109,8 +109,7 @@ async fn accept(listener: TcpListener, state: Arc<Monitor<ModelState>>) {
         let _ = stream.set_nodelay(true);
         let state = Arc::clone(&state);
         let service = service_fn(move |request| respond(Arc::clone(&state), request));
-        // An error means that the client or the script broke the connection; neither needs a
-        // report.
+        // An error means that the client or the script broke the connection, which needs no report.
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async { drop(connection.await) });
     }
@@ -151,7 +150,7 @@ async fn respond(
     }
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        // The client has disconnected, so the status only serves the record.
+        // The client has disconnected, so the status is only recorded, not sent.
         Err(error) => {
             return Ok(stray(
                 &state,
@@ -179,7 +178,8 @@ fn choose(
     headers: HeaderMap,
     body: serde_json::Value,
 ) -> (ModelRequest, ModelResponse) {
-    // In one step, so that the first recorded request gets the first response.
+    // Recording and choosing are one step, so that the first recorded request gets the first
+    // response.
     let (request, queued, responder) = state.change(|state| {
         let request = ModelRequest::new(state.requests.len() as u64 + 1, headers, body);
         state.requests.push(request.clone());

@@ -123,9 +123,9 @@ impl ModelResponse {
     /// Creates an HTTP error instead of a stream.
     ///
     /// The status determines how Codex 0.169 reports the error. For a 400, the turn's error message
-    /// is the body, verbatim. For a 429 and a 500, Codex replaces the body with a message of its
-    /// own. For other statuses, it quotes the `error.message` of a JSON body. Codex retries all but
-    /// 400 and 429, unless its configuration disables retries, as that of a
+    /// is the body, verbatim. For a 429 and a 500, Codex replaces the body with its own message.
+    /// For other statuses, it quotes the `error.message` of a JSON body. Codex retries all but 400
+    /// and 429, unless its configuration disables retries, as that of a
     /// [`CodexHome`](crate::CodexHome) does.
     pub fn http_error(status: u16, body: impl Into<String>) -> Self {
         Self::from(ResponseKind::Http {
@@ -140,12 +140,12 @@ impl ModelResponse {
         Self::items([]).then_fail(code, message)
     }
 
-    /// Adds an output item. HTTP errors ignore it.
+    /// Adds an output item. An HTTP error ignores the item.
     pub fn item(self, item: Item) -> Self {
         self.script(|script| script.items.push(item))
     }
 
-    /// Sets the token counts that the response reports. HTTP errors ignore them.
+    /// Sets the token counts that the response reports. An HTTP error ignores them.
     pub fn usage(self, usage: Usage) -> Self {
         self.script(|script| script.usage = usage)
     }
@@ -159,7 +159,7 @@ impl ModelResponse {
 
 /// Timing and ending.
 impl ModelResponse {
-    /// Holds the whole response, its HTTP head included, until the gate is opened.
+    /// Holds the whole response, including its HTTP head, until the gate is opened.
     pub fn hold(mut self, gate: &Gate) -> Self {
         self.gates.push(gate.clone());
         self
@@ -169,15 +169,15 @@ impl ModelResponse {
     ///
     /// With 0, the stream is held after `response.created`. With more deltas than the stream has,
     /// it is held between the last item and the end. When the gate is reached, the deltas before it
-    /// have been sent, but the client may not have read them yet. HTTP errors ignore it.
+    /// have been sent, but the client may not have read them yet. An HTTP error ignores this gate.
     pub fn hold_after(self, deltas: usize, gate: &Gate) -> Self {
         self.breakpoint(deltas, BreakpointAction::Hold(gate.clone()))
     }
 
     /// Cuts the connection after this many text deltas.
     ///
-    /// With more deltas than the stream has, the cut replaces `response.completed`. HTTP errors
-    /// ignore it.
+    /// With more deltas than the stream has, the cut replaces `response.completed`. An HTTP error
+    /// ignores the cut.
     pub fn cut_after(self, deltas: usize) -> Self {
         self.breakpoint(deltas, BreakpointAction::Cut)
     }
@@ -207,14 +207,14 @@ impl ModelResponse {
         self.script(|script| script.ending = ending)
     }
 
-    /// Delays the start of the response. Prefer a [gate](Self::hold) if the test waits for an event
-    /// rather than for time to pass.
+    /// Delays the start of the response. If the test waits for an event rather than for time to
+    /// pass, use a [gate](Self::hold) instead.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Delays each text delta. HTTP errors ignore it.
+    /// Delays each text delta. An HTTP error ignores this delay.
     pub fn delay_between_deltas(self, delay: Duration) -> Self {
         self.script(|script| script.delta_delay = delay)
     }

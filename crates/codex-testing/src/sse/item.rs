@@ -202,7 +202,7 @@ fn part(kind: &str, text: &str) -> Value {
     }
 }
 
-/// Returns the prefix of the ids that the public API gives to such items.
+/// Returns the prefix of the ids that the public API gives to items of this kind.
 fn prefix(kind: &ItemKind) -> &'static str {
     match kind {
         ItemKind::Text { .. } => "msg",

@@ -16,7 +16,7 @@ pub(crate) use self::step::Step;
 use self::{breakpoints::WithBreakpoints, item::ItemStream};
 use crate::response::{Ending, StreamScript};
 
-/// Renders an event as server-sent text, with its sequence number.
+/// Renders an event in the format of server-sent events, with its sequence number.
 pub(crate) fn render(mut event: Value, sequence_number: u64) -> String {
     event["sequence_number"] = sequence_number.into();
     let name = event["type"].as_str().unwrap_or("message").to_owned();

@@ -177,7 +177,7 @@ impl Drop for AppServer {
         // The server stops cleanly when its input ends.
         drop(self.stdin.take());
         if thread::panicking() {
-            // After a failure the server may not stop, so it is killed.
+            // After a failure, the server may not stop, so it is killed.
             #[cfg(unix)]
             drop(
                 std::process::Command::new("kill")

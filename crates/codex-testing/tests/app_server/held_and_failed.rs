@@ -75,7 +75,7 @@ fn a_held_response_keeps_the_turn_running_until_the_gate_opens() {
         message["params"]["delta"] == "two "
     });
     assert_eq!(two["params"]["turnId"], turn.as_str());
-    // After a round trip the turn is still running.
+    // After a round trip, the turn is still running.
     let read = server.call(
         "thread/read",
         &json!({ "threadId": thread, "includeTurns": false }),
