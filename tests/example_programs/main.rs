@@ -1,6 +1,6 @@
-//! Runs each example of `codex-client` unchanged, as a process of its own on the real app-server.
+//! Runs each example of `codex-client` unchanged, as a separate process, on the real app-server.
 
-// A helper panics where the test would; clippy exempts only the test functions themselves.
+// Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
 use std::{
@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-/// An example takes a second. One that reaches this timeout hangs.
+/// An example takes about a second. One that reaches this timeout has hung.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A PNG of a red square.
@@ -37,12 +37,12 @@ struct Example {
     command: Command,
     name: String,
     stdin: &'static str,
-    /// The expected text on standard error, which is empty otherwise.
+    /// The text expected on standard error, or `None` if standard error must be empty.
     stderr: Option<&'static str>,
 }
 
 impl Example {
-    /// Creates an example on a stage whose model always sends the same response.
+    /// Creates an example that runs on a stage whose model always sends the same response.
     fn new(name: &str) -> Self {
         let stage = Stage::new();
         stage
@@ -63,13 +63,13 @@ impl Example {
         &mut self.command
     }
 
-    /// Runs it to its successful end. Returns its output.
+    /// Runs the program until it exits successfully. Returns its output.
     async fn run(&mut self) -> String {
         let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(self.stdin.as_bytes()).await.unwrap();
-        // This ends its input.
+        // This ends the program's input.
         drop(stdin);
         let output = timeout(TIMEOUT, child.wait_with_output()).await;
         let output = output
@@ -92,7 +92,8 @@ impl Example {
         stdout
     }
 
-    /// Runs it and calls `act` after its first line. Returns the output after that line.
+    /// Runs the program and calls `act` after the first line of output. Returns the output after
+    /// that line.
     async fn run_and_then(&mut self, act: impl FnOnce()) -> String {
         let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -109,7 +110,8 @@ impl Example {
         rest
     }
 
-    /// Runs it and asserts that its output has lines that begin with these texts, in this order.
+    /// Runs the program and asserts that its output has lines that begin with these texts, in this
+    /// order.
     async fn prints(&mut self, expected: &[&str]) -> String {
         let stdout = self.run().await;
         let mut lines = stdout.lines();
@@ -124,19 +126,19 @@ impl Example {
     }
 }
 
-/// Returns the command of an example. Cargo builds it into `examples`, beside the directory of this
-/// test.
+/// Returns the command of an example. Cargo builds it into the directory `examples`, next to the
+/// one that contains this test.
 fn command(stage: &Stage, name: &str) -> Command {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(
         program.is_file(),
-        "{} is missing: `cargo build -p codex-client --examples` makes it, and so does \
+        "{} is missing: `cargo build -p codex-client --examples` builds it, as does \
          `cargo test --workspace`",
         program.display()
     );
-    // It runs in a different directory than this test.
+    // The example runs in a different directory from this test.
     let codex = path::absolute(codex_bin().expect("a Codex executable")).unwrap();
     let mut command = Command::from(stage.home.command(program));
     command.kill_on_drop(true).env("CODEX_BIN", codex);
@@ -325,7 +327,7 @@ examples! {
     }
 
     fn turn_control(example) {
-        // Neither response ends by itself.
+        // Neither response ends on its own.
         let model = &example.stage.model;
         let (first, second) = (model.gate(), model.gate());
         model.push(ModelResponse::deltas(["one, ", "two"]).hold_after(1, &first));
@@ -354,7 +356,7 @@ examples! {
         touch("yes.txt");
         touch("no.txt");
         example.stage.model.push("As you wish.");
-        // Input other than a number declines.
+        // Any input other than a number declines the request.
         example.stdin = "1\nnever\n";
         example.prints(&[
             "Run ",

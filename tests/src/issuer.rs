@@ -1,7 +1,7 @@
 //! A simulated login issuer: the part of OpenAI's login that Codex uses.
 //!
-//! It issues one account to every client. An environment variable of Codex's own tests and its
-//! configuration point Codex here.
+//! It issues one account to every client. An environment variable that Codex's own tests use,
+//! together with its configuration, points Codex to this issuer.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -11,7 +11,8 @@ use std::{
 use codex_client::builder::CodexBuilder;
 use serde_json::{Value, json};
 
-/// The unsigned token that all logins get: an e-mail address, a plan, and an account named `account`.
+/// The unsigned token that all logins get: it contains an email address, a plan, and an account
+/// named `account`.
 const TOKEN: &str = concat!(
     "eyJhbGciOiJub25lIn0.",
     "eyJlbWFpbCI6InRlc3RlckBleGFtcGxlLmNvbSIsImV4cCI6NDEwMjQ0NDgwMCwiaHR0cHM6Ly9hcGku",
@@ -22,7 +23,7 @@ const TOKEN: &str = concat!(
     ".c2ln",
 );
 
-/// A server on loopback. Its thread ends with the process.
+/// A server on loopback, whose thread ends with the process.
 #[derive(Debug)]
 pub struct Issuer {
     address: SocketAddr,
@@ -39,7 +40,7 @@ impl Issuer {
         Self::with(|path| Some(response(path)))
     }
 
-    /// Starts an issuer whose device codes are never entered.
+    /// Starts an issuer for which no device code is ever entered.
     ///
     /// # Panics
     ///
@@ -56,8 +57,8 @@ impl Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
         std::thread::spawn(move || {
-            // One thread per connection, so that an open one blocks no other. A client that
-            // disconnects early is no error.
+            // One thread per connection, so that an open connection does not block any other. A
+            // client that disconnects early is not an error.
             for stream in listener.incoming().flatten() {
                 std::thread::spawn(move || serve(&stream, responses));
             }
@@ -74,11 +75,11 @@ impl Issuer {
     }
 }
 
-/// Confirms a login as a browser does: it opens the redirect URL of the login.
+/// Confirms a login as a browser does, by opening the redirect URL of the login.
 ///
 /// # Panics
 ///
-/// If the URL is not that of a login, or no server listens there.
+/// If the URL is not that of a login, or if no server listens there.
 pub fn confirm(auth_url: &str) {
     let parameter = |name: &str| {
         let (_, query) = auth_url.split_once('?').expect("a query");
@@ -96,7 +97,7 @@ pub fn confirm(auth_url: &str) {
     get(&page);
 }
 
-/// Requests a page. Returns the address that it redirects to.
+/// Requests a page. Returns the address that the page redirects to.
 fn get(url: &str) -> Option<String> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
     let mut stream = TcpStream::connect(host).expect("a server on loopback");
@@ -114,7 +115,8 @@ fn get(url: &str) -> Option<String> {
     head.find_map(|line| Some(line.strip_prefix("Location: ")?.trim().to_owned()))
 }
 
-/// Serves one request. Without a response it is 403, which means that the login is not confirmed yet.
+/// Serves one request. If there is no response, the status is 403, which means that the login has
+/// not been confirmed yet.
 fn serve(mut stream: &TcpStream, responses: fn(&str) -> Option<Value>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();

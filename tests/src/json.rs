@@ -1,4 +1,4 @@
-//! Compares JSON by the rules of the protocol.
+//! Compares JSON according to the rules of the protocol.
 
 use serde_json::Value;
 

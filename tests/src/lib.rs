@@ -1,4 +1,4 @@
-//! Shared parts of the tests.
+//! Code that the tests share.
 
 pub mod issuer;
 pub mod json;

@@ -1,7 +1,7 @@
 //! The directory of this crate, found when a test runs.
 //!
-//! Several checkouts may share one target directory, and with it one test binary. A path that is
-//! compiled in would then name the wrong checkout.
+//! Several checkouts may share one target directory, and thus one test binary. A path compiled into
+//! the binary could then name the wrong checkout.
 
 use std::{env, path::PathBuf};
 

@@ -10,8 +10,8 @@ use codex_types::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-/// Decodes JSON text and encodes the value again. Also returns its `Debug` form, in which an unknown
-/// value is `Unrecognized`.
+/// Decodes JSON text and encodes the value again. Also returns its `Debug` form, in which an
+/// unknown value is `Unrecognized`.
 pub type RoundTrip = fn(&str) -> Result<(Value, String), serde_json::Error>;
 
 fn round_trip<T>(json: &str) -> Result<(Value, String), serde_json::Error>
@@ -22,7 +22,7 @@ where
     Ok((serde_json::to_value(&value)?, format!("{value:?}")))
 }
 
-/// Returns every definition of the schema by its name there.
+/// Returns every definition in the schema, by its name.
 #[must_use]
 pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -33,7 +33,7 @@ pub fn definitions() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_definition!(table)
 }
 
-/// Returns the response of every client request, by method.
+/// Returns the response type of every client request, by method.
 #[must_use]
 pub fn responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -63,7 +63,7 @@ pub fn unlisted() -> [(&'static str, RoundTrip, RoundTrip); 3] {
     ]
 }
 
-/// Returns the response of every server request, by method.
+/// Returns the response type of every server request, by method.
 #[must_use]
 pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     macro_rules! table {
@@ -74,7 +74,7 @@ pub fn server_responses() -> BTreeMap<&'static str, RoundTrip> {
     codex_types::for_each_server_request!(table)
 }
 
-/// The message unions by name; requests with their id.
+/// The message unions by name; requests keep their ids.
 #[must_use]
 pub fn unions() -> BTreeMap<&'static str, RoundTrip> {
     [
@@ -100,8 +100,8 @@ where
     Ok((value, debug))
 }
 
-/// The envelope, by the names of the schema. Its types are written by hand, and its messages have no
-/// type each: they are read as `Incoming` and written as `Outgoing`.
+/// The envelope, by the names in the schema. Its types are written by hand, and its messages do not
+/// each have their own type: they are read as `Incoming` and written as `Outgoing`.
 #[must_use]
 pub fn envelope() -> BTreeMap<&'static str, RoundTrip> {
     [
@@ -140,8 +140,8 @@ fn round_trip_message(json: &str) -> Result<(Value, String), serde_json::Error> 
         other => panic!("not a message of the schema: {other:?}"),
     };
     let mut value = serde_json::from_str::<Value>(&serde_json::to_string(&outgoing)?)?;
-    // A client receives the timestamp but never sends it; the trace context it neither reads nor
-    // sends.
+    // A client receives the timestamp but never sends it; it neither reads nor sends the trace
+    // context.
     let received = serde_json::from_str::<Value>(json)?;
     for member in ["emittedAtMs", "trace"] {
         if let Some(kept) = received.get(member) {

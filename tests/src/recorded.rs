@@ -1,4 +1,4 @@
-//! Reads recorded traffic of real app-servers.
+//! Reads recorded traffic from real app-servers.
 
 use std::{fs, path::PathBuf};
 
@@ -9,15 +9,15 @@ use crate::manifest_dir::manifest_dir;
 
 /// A recorded message.
 pub struct Recorded {
-    /// The file and line, for the messages of tests.
+    /// The file and line, for the failure messages of tests.
     pub place: String,
-    /// Whether the server sent it.
+    /// Whether the server sent the message.
     pub from_server: bool,
     /// The message.
     pub message: Value,
 }
 
-/// Returns the messages of a directory below `tests/fixtures`, file by file.
+/// Returns the messages from a directory in `tests/fixtures`, file by file.
 ///
 /// # Panics
 ///
@@ -42,7 +42,7 @@ pub fn recorded(directory: &str) -> Vec<Vec<Recorded>> {
         .collect()
 }
 
-/// Returns the messages of all recordings of a directory, each as its original text.
+/// Returns the messages from all recordings in a directory, each as its original text.
 ///
 /// # Panics
 ///
@@ -58,7 +58,7 @@ pub fn recorded_lines(directory: &str) -> Vec<String> {
         .collect()
 }
 
-/// Returns the message of a recorded line, undecoded.
+/// Returns the message in a recorded line, undecoded.
 fn raw_message(line: &str) -> String {
     #[derive(Deserialize)]
     struct Line<'a> {
@@ -70,7 +70,7 @@ fn raw_message(line: &str) -> String {
     line.msg.get().to_owned()
 }
 
-/// Returns the files of a directory below `tests/fixtures`, in order.
+/// Returns the files in a directory in `tests/fixtures`, in order.
 fn files(directory: &str) -> Vec<PathBuf> {
     let directory = manifest_dir().join("fixtures").join(directory);
     let entries = fs::read_dir(&directory).expect("the directory of recordings");

@@ -1,13 +1,13 @@
-//! Sets up a scripted model, a home and a client of a real app-server for one test.
+//! Sets up a scripted model, a home and a client of a real app-server, all for one test.
 
 use codex_client::{Codex, blocking, builder::CodexBuilder};
 use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 
-/// A scripted model and a temporary home, which drop removes.
+/// A scripted model and a temporary home, which is removed on drop.
 pub struct Stage {
     /// The scripted model.
     pub model: ScriptedModel,
-    /// The configuration of the server and the workspace.
+    /// The temporary home, with the server's configuration and the workspace.
     pub home: CodexHome,
 }
 
@@ -19,7 +19,8 @@ impl Stage {
     /// If it cannot be set up.
     pub fn new() -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
-        // For snapshots, the server starts a shell per thread, which delays a hundred threads.
+        // To take snapshots, the server starts a shell per thread, which would slow down a hundred
+        // threads.
         let home = CodexHome::builder(&model).feature("shell_snapshot", false);
         let home = home.approval_policy("never");
         Self {
@@ -28,7 +29,8 @@ impl Stage {
         }
     }
 
-    /// Creates a stage whose model echoes the user in three deltas: `You `, `said ` and the text.
+    /// Creates a stage whose model echoes the user in three deltas: `You `, `said ` and the user's
+    /// text.
     ///
     /// # Panics
     ///
@@ -76,7 +78,7 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If it does not start.
+    /// If the server does not start.
     pub async fn start(&self) -> Codex {
         self.builder().start().await.expect("a running app-server")
     }
@@ -85,7 +87,7 @@ impl Stage {
     ///
     /// # Panics
     ///
-    /// If it does not start.
+    /// If the server does not start.
     pub fn start_blocking(&self) -> blocking::Codex {
         let builder = self.blocking_builder();
         builder.start().expect("a running app-server")

@@ -18,7 +18,7 @@ async fn an_api_key_logs_in_until_logout_and_is_not_printed() {
         "{account:?}"
     );
     assert!(!format!("{codex:?}{account:?}").contains(KEY));
-    // The key is saved, so the next server knows it too.
+    // The key is saved, so the next server has it too.
     codex.close().await.unwrap();
     let codex = start().await.unwrap();
     assert!(codex.account().await.unwrap().account.is_some());

@@ -61,7 +61,7 @@ async fn thread(codex: &Codex) -> Thread {
     thread.await.unwrap()
 }
 
-/// Returns the status of the only command of a turn.
+/// Returns the status of the only command in a turn.
 fn command(result: &TurnResult) -> &CommandExecutionStatus {
     let mut commands = result.items.iter().filter_map(|item| match item {
         ThreadItem::CommandExecution(command) => Some(&command.status),
@@ -120,8 +120,8 @@ async fn an_approved_command_runs_and_a_declined_one_does_not() {
     codex.close().await.unwrap();
 }
 
-/// Runs two commands and returns the number of approval requests. A separate thread for the second
-/// command starts after the first.
+/// Runs two commands, the second in a new thread unless `same_thread` is set, and returns the
+/// number of approval requests.
 async fn approvals_of_two_commands(
     decide: fn(&ApprovalRequest) -> Decision,
     same_thread: bool,
@@ -199,7 +199,7 @@ async fn a_cancelled_command_interrupts_its_turn() {
     codex.close().await.unwrap();
 }
 
-/// Starts a turn and takes the first request of an inbox.
+/// Starts a turn and takes the first request from an inbox.
 async fn first(codex: &Codex, thread: &Thread) -> (PendingRequest, codex_client::TurnHandle) {
     let mut inbox = codex.server_requests();
     let turn = thread.turn("Make a file.").await.unwrap();
@@ -214,7 +214,8 @@ async fn another_task_can_respond_to_a_request_while_other_turns_stream() {
     let thread = thread(&codex).await;
     wish.command();
     let (pending, turn) = first(&codex, &thread).await;
-    // `As you wish.` is the next response: each of the other turns takes it and pushes it again.
+    // The queue still holds `As you wish.`. Each turn takes the oldest response, so each push
+    // leaves one in the queue for the waiting turn.
     for text in ["one", "two"] {
         wish.stage.model.push(text);
         let other = codex.thread_start().await.unwrap();
@@ -361,7 +362,7 @@ async fn writes_outside(builder: CodexBuilder, wish: &Wish) {
 }
 
 #[tokio::test]
-async fn without_a_handler_approvals_are_declined_also_on_a_resumed_thread() {
+async fn without_a_handler_approvals_are_declined_even_on_a_resumed_thread() {
     let wish = Wish::new();
     writes_outside(wish.stage.builder(), &wish).await;
 }
@@ -406,7 +407,7 @@ async fn a_turn_whose_handler_never_returns_can_be_interrupted() {
 }
 
 #[test]
-fn blocking_handlers_and_inboxes_decide_too() {
+fn blocking_handlers_and_inboxes_can_decide_too() {
     struct Reads;
 
     impl blocking::ServerRequestHandler for Reads {
@@ -415,7 +416,7 @@ fn blocking_handlers_and_inboxes_decide_too() {
             codex: blocking::WeakCodex,
             request: ApprovalRequest,
         ) -> codex_client::HandlerResult<Decision> {
-            // A handler may wait for the server.
+            // A handler may wait for a response from the server.
             let codex = codex.upgrade().ok_or("the client is closed")?;
             let read = codex_types::ThreadReadParams::new(request.thread_id());
             codex.request(read).send()?;

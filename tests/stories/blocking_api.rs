@@ -141,7 +141,7 @@ fn a_call_that_waits_fails_inside_an_async_runtime_and_works_on_a_plain_thread()
         let mut threads = codex.thread_list().stream();
         assert!(matches!(threads.next(), Some(Err(Error::InsideRuntime))));
         assert!(threads.next().is_none());
-        // A loop that ignores errors ends too.
+        // A loop that ignores errors also ends.
         assert_eq!(codex.notifications().count(), 1);
     });
     // An async client serves blocking callers on other threads.

@@ -1,4 +1,4 @@
-//! The server of a blocking client ends with the client, and with the program.
+//! The server of a blocking client ends with the client and with the program.
 #![cfg(unix)]
 
 use std::{
@@ -14,7 +14,7 @@ use codex_client::blocking::Codex;
 use codex_testing::codex_bin;
 use codex_tests::stage::Stage;
 
-/// The variable that makes this program a child that ends in the given way.
+/// The variable that makes this program a child; its value is the way in which the child ends.
 const ROLE: &str = "CODEX_TESTS_END_BY";
 
 /// A pipe that a server holds open while it runs.
@@ -39,7 +39,7 @@ impl Lifeline {
         Self { path, ended }
     }
 
-    /// Returns the environment variables of the server.
+    /// Returns the environment variables to set for the server.
     fn env(&self) -> [(&'static str, PathBuf); 2] {
         let program = codex_bin().expect("a Codex to test against");
         [("LIFELINE", self.path.clone()), ("SERVER", program)]
@@ -69,7 +69,7 @@ fn the_server_ends_when_the_last_handle_is_dropped() {
     lifeline.wait();
 }
 
-/// Runs this program again as a child that runs only this test.
+/// Runs this program again as a child that runs only the given test.
 fn ends_with_its_program(test: &str, how: &str) {
     let stage = Stage::new();
     let lifeline = Lifeline::new(&stage);

@@ -1,4 +1,4 @@
-//! Commands outside a turn on a real app-server: run to completion, and interactive.
+//! Commands outside a turn on a real app-server: run to completion or interactive.
 
 #![cfg(unix)]
 
@@ -10,12 +10,12 @@ use codex_client::{
 use codex_tests::stage::Stage;
 use tokio::time::timeout;
 
-/// Returns the command of a shell script.
+/// Returns the command that runs a shell script.
 fn sh(script: &str) -> [&str; 3] {
     ["sh", "-c", script]
 }
 
-/// Reads until the output contains this text. Returns the output read.
+/// Reads output until it contains this text. Returns all the output that was read.
 async fn read_until(output: &mut ExecStream, expected: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(expected) {
@@ -86,7 +86,7 @@ async fn a_terminal_can_be_written_read_resized_and_closed() {
         assert_eq!(chunk.unwrap().stream, CommandExecOutputStream::Stdout);
     }
     assert_eq!(process.wait().await.unwrap(), 7);
-    // The process has ended, so terminate is a no-op and a write fails.
+    // The process has ended, so `terminate` is a no-op and a write fails.
     process.terminate().await.unwrap();
     let error = process.write("more").await.unwrap_err();
     assert!(matches!(error, Error::Rpc(_)), "{error}");
@@ -134,7 +134,8 @@ async fn a_terminated_process_ends_and_its_output_remains_readable() {
 async fn a_timeout_and_a_program_that_cannot_run_are_errors() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    // Outside the sandbox: these servers leak a command that is terminated while its sandbox is set up.
+    // Outside the sandbox: Codex leaks a command that is terminated while its sandbox is being set
+    // up.
     let slow = codex.exec(["sleep", "1000"]).sandbox(Sandbox::FullAccess);
     let output = slow.timeout(Duration::from_millis(100)).await.unwrap();
     assert_eq!(output.exit_code, 124);
@@ -155,7 +156,7 @@ async fn a_timeout_and_a_program_that_cannot_run_are_errors() {
     codex.close().await.unwrap();
 }
 
-/// Polls until there is a value, up to a timeout.
+/// Polls until there is a value or a timeout is reached.
 async fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let asking = async {
         loop {
@@ -188,12 +189,12 @@ async fn a_process_ends_with_its_last_handle() {
     let mut output = process.stream();
     let first = output.next().await.unwrap().unwrap();
     let pid = String::from_utf8(first.bytes).unwrap();
-    // The stream is still a handle.
+    // The stream still counts as a handle.
     drop(process);
     assert!(Path::new("/proc").join(pid.trim()).exists());
     drop(output);
     is_gone(pid.trim()).await;
-    // The same holds for a call whose future is dropped.
+    // The same is true of a call whose future is dropped.
     let file = stage.home.workspace().join("pid");
     let script = format!("echo $$ > {}; exec sleep 1000", file.display());
     let call = tokio::spawn(

@@ -11,7 +11,7 @@ const REQUESTS: usize = 1000;
 const TURNS: usize = 100;
 const STREAMS: usize = 4;
 
-/// Returns the text of the model in the turn with this number.
+/// Returns the text that the model sends in the turn with this number.
 fn text_of(number: usize) -> Option<String> {
     Some(format!("You said {number}"))
 }
@@ -89,7 +89,7 @@ async fn streams_that_are_read_alternately_have_their_own_events_in_order() {
         let turn = thread.turn(number.to_string()).await.unwrap();
         streams.push((turn.stream(), turn, String::new(), false));
     }
-    // One event of each stream, round after round.
+    // One event from each stream, round after round.
     while streams.iter().any(|(.., ended)| !ended) {
         for (events, turn, text, ended) in streams.iter_mut().filter(|(.., ended)| !ended) {
             match events.next().await {
@@ -120,14 +120,14 @@ async fn two_concurrent_clients_are_independent() {
         let (first, second) = tokio::join!(run_turn(&one, 1), run_turn(&two, 2));
         assert_eq!((first, second), (text_of(1), text_of(2)));
     }
-    // Closing one does not affect the other.
+    // Closing one client does not affect the other.
     one.close().await.unwrap();
     two.request(request::MemoryReset).await.unwrap();
     assert_eq!(run_turn(&two, 3).await, text_of(3));
     two.close().await.unwrap();
 }
 
-/// The same with the blocking API: each concurrent operation has a thread of its own.
+/// The same tests with the blocking API, where each concurrent operation has its own thread.
 mod blocking {
     use std::{sync::Barrier, thread};
 

@@ -78,7 +78,7 @@ fn is_name(event: &ServerNotification) -> bool {
     matches!(event, ServerNotification::ThreadNameUpdated(_))
 }
 
-/// Asserts that `events` are those of a thread with one turn and then a name.
+/// Asserts that `events` are those of a thread that runs one turn and is then named.
 fn assert_events_of(thread_id: &str, turn_id: &str, events: &[ServerNotification]) {
     let mut statuses = Vec::new();
     for event in events {
@@ -103,7 +103,7 @@ fn assert_events_of(thread_id: &str, turn_id: &str, events: &[ServerNotification
 }
 
 #[tokio::test]
-async fn the_events_of_a_thread_have_its_turns_name_and_status() {
+async fn the_events_of_a_thread_include_its_turns_name_and_status() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -162,7 +162,7 @@ async fn the_thread_of_a_sub_agent_is_separate_and_does_not_end_the_parents_turn
     }
 }
 
-/// The same with the blocking API and its iterators.
+/// The same tests with the blocking API and its iterators.
 mod blocking {
     use std::thread;
 
@@ -224,7 +224,7 @@ mod blocking {
     }
 
     #[test]
-    fn the_events_of_a_thread_have_its_turns_name_and_status() {
+    fn the_events_of_a_thread_include_its_turns_name_and_status() {
         let stage = Stage::new();
         let codex = stage.start_blocking();
         let thread = codex.thread_start().send().unwrap();

@@ -6,7 +6,7 @@ use codex_client::{Error, FsWatcher};
 use codex_tests::stage::Stage;
 use codex_types::FsWatchParams;
 
-/// Reads until a path with this ending has changed.
+/// Reads changes until one of them has a path with this ending.
 async fn changed(changes: &mut FsWatcher, name: &str) {
     loop {
         let event = changes.next().await.unwrap().unwrap();
@@ -34,7 +34,7 @@ async fn a_watched_directory_reports_created_and_changed_files() {
         fs::write(directory.join("inside"), content).unwrap();
         changed(&mut changes, "inside").await;
     }
-    // Each watcher reports its own changes, also of a file that did not exist before.
+    // Each watcher reports its own changes, even those of a file that did not exist before.
     fs::write(&other, "three").unwrap();
     let event = others.next().await.unwrap().unwrap();
     assert!(event.changed_paths[0].0.ends_with("file"), "{event:?}");

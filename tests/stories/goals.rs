@@ -1,4 +1,4 @@
-//! Goals on a real app-server: one logical turn of several turns.
+//! Goals on a real app-server: one logical turn made up of several turns.
 
 use codex_client::{
     Error, GoalHandle, GoalStream, Thread,
@@ -46,7 +46,7 @@ async fn read(events: &mut GoalStream) -> Vec<String> {
     seen
 }
 
-/// Returns the lines with these endings.
+/// Returns the lines that end in one of these texts.
 fn only<'a>(lines: &'a [String], ends: &[&str]) -> Vec<&'a str> {
     let lines = lines.iter().map(String::as_str);
     lines
@@ -93,7 +93,7 @@ async fn a_goal_of_two_turns_is_streamed_and_collected_as_one() {
     assert_eq!(result.usage(), second.usage.as_ref());
     assert!(goal.turn().is_none());
     assert_eq!(goal.run().await.unwrap(), result);
-    // The server reports the same.
+    // The server reports the same goal.
     let read = thread.goal().await.unwrap().unwrap();
     assert_eq!(goal.goal(), Some(read.clone()));
     assert_eq!(read.objective, "Count the frogs.");
@@ -209,7 +209,7 @@ async fn a_new_goal_replaces_the_old_one_and_a_resumed_thread_has_its_goal() {
     new.pause().await.unwrap();
     gate.open();
     new.run().await.unwrap();
-    // A later client can take up the goal.
+    // A later client can pick up the goal.
     stage.model.push(complete());
     stage.model.push("It is done.");
     let taken_up = thread.goal_resume().await.unwrap();

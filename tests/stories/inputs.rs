@@ -1,4 +1,4 @@
-//! The input that reaches the model through a real app-server, for each kind of input.
+//! What reaches the model through a real app-server, for each kind of input.
 
 use std::{fs, thread};
 
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 const PNG: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
 const PNG_BYTES: [u8; 69] = *b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
 
-/// Runs a turn with this input. Returns its result and the last input item of the model.
+/// Runs a turn with this input. Returns the result and the last input item that the model received.
 ///
-/// Also runs it with the blocking API, and asserts that the model gets the same.
+/// Also runs it with the blocking API, and asserts that the model gets the same input.
 async fn run(stage: &Stage, input: impl Into<RunInput>) -> (TurnResult, Value) {
     let input = input.into();
     let codex = stage.start().await;
@@ -31,7 +31,7 @@ async fn run(stage: &Stage, input: impl Into<RunInput>) -> (TurnResult, Value) {
     (result, told)
 }
 
-/// Returns the last input item of the model without its id, which differs each time.
+/// Returns the last input item that the model received, without its id, which differs each time.
 fn last_item(stage: &Stage) -> Value {
     let asked = stage.model.requests().pop().unwrap();
     let mut told = asked.input().last().cloned().unwrap();
@@ -58,7 +58,7 @@ async fn texts_are_parts_of_one_message() {
 }
 
 #[tokio::test]
-async fn an_image_is_sent_from_a_data_url_and_from_a_file_named_in_either_way() {
+async fn an_image_is_sent_from_a_data_url_and_from_an_absolute_or_relative_path() {
     let stage = Stage::new();
     let seen = content(&stage, Input::image_url(PNG)).await;
     assert_eq!(seen[0]["type"], "input_image");
@@ -168,7 +168,7 @@ async fn an_external_message_needs_no_capability_and_has_a_name() {
         .run(ExternalMessage::new("mailbox", "hello"))
         .await
         .unwrap();
-    // The server would accept it, but the API behind it would not.
+    // The server would accept this name, but the API behind it would not.
     let error = thread.run(ExternalMessage::new(" ", "hello")).await;
     assert!(matches!(error, Err(Error::InvalidInput(_))));
     assert_eq!(stage.model.requests().len(), 1);

@@ -8,7 +8,7 @@ use codex_client::{
 };
 use codex_tests::stage::Stage;
 
-/// Starts a thread and runs a turn in it, which saves it.
+/// Starts a thread and runs a turn in it, which saves the thread.
 async fn saved(stage: &Stage, codex: &Codex, text: &str) -> Thread {
     stage.model.push(format!("Done: {text}"));
     let thread = codex.thread_start().await.expect("a thread");
@@ -16,7 +16,7 @@ async fn saved(stage: &Stage, codex: &Codex, text: &str) -> Thread {
     thread
 }
 
-/// Returns the ids of all threads of a list.
+/// Returns the ids of all threads in a list.
 async fn listed(list: codex_client::builder::ThreadListBuilder) -> BTreeSet<String> {
     let mut threads = list.stream();
     let mut ids = BTreeSet::new();
@@ -130,7 +130,7 @@ async fn an_archived_thread_is_listed_separately_until_it_is_unarchived() {
     let thread = codex.thread_unarchive(&put).await.unwrap();
     assert_eq!(thread.id(), put);
     assert_eq!(listed(codex.thread_list()).await, both);
-    // It accepts turns once it is resumed.
+    // The thread accepts turns once it is resumed.
     let thread = codex.thread_resume(&put).await.unwrap();
     stage.model.push("Back.");
     thread.run("Still there?").await.unwrap();

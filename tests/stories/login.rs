@@ -1,7 +1,7 @@
 //! Logins on a real app-server with a simulated issuer.
 //!
-//! Codex serves the callback of the browser flow on a fixed port of loopback, and a second attempt ends
-//! the attempt that holds the port. All browser logins are therefore one test.
+//! Codex serves the callback of the browser flow on a fixed loopback port, and a second attempt
+//! ends the attempt that holds the port. All browser logins are therefore covered by one test.
 
 use std::{future::IntoFuture, thread};
 
@@ -14,7 +14,7 @@ use codex_tests::{
 };
 use codex_types::{CancelLoginAccountStatus, LoginAppBrand};
 
-/// Asserts that the attempt with this id has completed in this way.
+/// Asserts that the attempt with this id has completed, with this outcome.
 fn assert_completed(done: &AccountLoginCompletedNotification, login_id: &str, success: bool) {
     assert_eq!(done.success, success, "{done:?}");
     assert_eq!(done.login_id.as_deref(), Some(login_id));
@@ -98,7 +98,7 @@ async fn a_login_that_the_configuration_forbids_is_rejected() {
     codex.close().await.unwrap();
 }
 
-/// The same with the blocking API; `blocking_api.rs` tests the API key.
+/// The same tests with the blocking API; `blocking_api.rs` tests the API key.
 mod blocking {
     use codex_client::blocking::ChatgptLoginHandle;
 
@@ -130,7 +130,7 @@ mod blocking {
         codex.close().unwrap();
     }
 
-    /// Not a test of its own, because it uses the same port for the callback.
+    /// Not a separate test, because it uses the same port for the callback.
     pub(super) fn browser_logins() {
         fn ends_without_success(login: &ChatgptLoginHandle) {
             assert_completed(&login.wait().send().unwrap(), login.login_id(), false);

@@ -1,9 +1,9 @@
 //! Stories: the SDK on the real app-server with a scripted model, one module per story.
 //!
-//! One binary holds all of them, because each further binary would link the SDK and its runtime
+//! One binary holds all of them, because every additional binary would link the SDK and its runtime
 //! again. `cargo test -p codex-tests --test stories approvals::` runs one story.
 
-// A helper panics where the test would; clippy exempts only the test functions themselves.
+// Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
 mod account;

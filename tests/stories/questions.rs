@@ -12,12 +12,12 @@ use codex_testing::{Item, ModelResponse};
 use codex_tests::stage::Stage;
 use serde_json::{Value, json};
 
-/// Enables the feature that lets the model ask outside a plan.
+/// Enables the feature that lets the model ask questions outside plan mode.
 fn asking<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     builder.config("features.default_mode_request_user_input", "true")
 }
 
-/// Scripts a question from the model and then text.
+/// Scripts a question from the model, followed by text.
 fn ask(stage: &Stage) {
     let question = json!({
         "id": "color", "header": "Color", "question": "Which color?", "options": [
@@ -37,7 +37,7 @@ fn last_output(stage: &Stage) -> String {
 }
 
 #[tokio::test]
-async fn a_question_of_the_model_gets_its_response() {
+async fn a_question_from_the_model_gets_its_response() {
     let stage = Stage::new();
     let builder = asking(stage.builder());
     let codex = builder
@@ -72,13 +72,13 @@ async fn a_question_without_a_handler_does_not_end_the_turn() {
     codex.close().await.unwrap();
 }
 
-/// Adds the MCP server of this package.
+/// Adds this package's MCP server.
 fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
     let program = Value::from(env!("CARGO_BIN_EXE_mcp_server"));
     builder.config("mcp_servers.asker.command", program.to_string())
 }
 
-/// Scripts a call to the MCP tool that asks the user, and then text.
+/// Scripts a call to the MCP tool that asks the user, followed by text.
 fn call_tool(stage: &Stage) {
     call(stage, "ask");
 }
@@ -89,7 +89,8 @@ fn call(stage: &Stage, tool: &str) {
     stage.model.push("Then it is so.");
 }
 
-/// Starts a thread that may ask. With the policy `never`, Codex declines elicitations itself.
+/// Starts a thread that may ask the user. With the policy `never`, Codex declines elicitations
+/// itself.
 async fn thread(codex: &Codex) -> Thread {
     let thread = codex
         .thread_start()
@@ -98,7 +99,7 @@ async fn thread(codex: &Codex) -> Thread {
 }
 
 #[tokio::test]
-async fn an_elicitation_of_an_mcp_server_gets_its_response() {
+async fn an_elicitation_from_an_mcp_server_gets_its_response() {
     let stage = Stage::new();
     let codex = with_mcp(stage.builder())
         .on_elicitation(|asked: McpServerElicitationRequestParams| async move {

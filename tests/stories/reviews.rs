@@ -14,7 +14,7 @@ use codex_tests::stage::Stage;
 use codex_types::ReviewDelivery;
 use serde_json::json;
 
-/// Returns the response from the model to a review.
+/// Returns the model's response to a review request.
 fn findings() -> ModelResponse {
     let finding = json!({
         "title": "[P1] Say something", "body": "`main` does nothing.", "confidence_score": 0.9,
@@ -71,7 +71,7 @@ async fn a_review_returns_its_findings_and_the_thread_continues() {
         "{review}"
     );
     assert_eq!(result.final_response.as_deref(), Some(review));
-    // The reviewer starts without history; the next turn knows the review.
+    // The reviewer starts without history; the next turn has the review in its history.
     let asked = stage.model.requests();
     assert!(!asked[1].body().to_string().contains("frog"));
     stage.model.push("I will.");

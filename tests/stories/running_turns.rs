@@ -56,7 +56,7 @@ async fn a_turn_can_be_streamed_and_then_returns_its_result() {
 }
 
 #[tokio::test]
-async fn a_turn_on_a_busy_thread_joins_the_running_one() {
+async fn a_turn_in_a_busy_thread_joins_the_running_one() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();

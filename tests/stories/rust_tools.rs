@@ -21,7 +21,7 @@ struct Lookup {
     fields: Vec<String>,
 }
 
-/// Finds open tickets, but none whose id has no dash.
+/// Returns a tool that finds an open ticket for any id with a dash, and none for other ids.
 fn lookup() -> Tool {
     Tool::new(
         "lookup_ticket",
@@ -46,7 +46,7 @@ fn call(id: &str, tool: &str, arguments: serde_json::Value) -> Item {
     item.call_id(id)
 }
 
-/// Returns the outputs of these calls in the last request from the model.
+/// Returns the outputs of these calls in the last request to the model.
 fn outputs(stage: &Stage, calls: &[&str]) -> Vec<String> {
     let requests = stage.model.requests();
     let last: &ModelRequest = requests.last().unwrap();
@@ -81,7 +81,7 @@ async fn a_tool_called_twice_in_a_turn_may_fail_once() {
     let mut calls: Vec<_> = calls.collect();
     calls.sort_unstable();
     assert_eq!(calls, [("bad", Some(false)), ("good", Some(true))]);
-    // The server passes on the part of the schema that it keeps.
+    // The server passes on only part of the schema.
     let asked = &stage.model.requests()[0];
     let offered = asked.tools().into_iter();
     let offered: Vec<_> = offered
@@ -163,7 +163,7 @@ async fn tools_and_namespaces_coexist_independently() {
         "the tool panicked",
         "the tool took longer than 0.001 s",
         "the arguments do not match: `id`: invalid type: integer `7`, expected a string",
-        // An error of the server, which does not offer this tool.
+        // An error from the server, which does not offer this tool.
         "unsupported call: finelookup_ticket",
         "Ticket 1 of A is open [].",
     ];
@@ -191,7 +191,7 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
     thread.run("Hi.").await.unwrap();
     codex.close().await.unwrap();
 
-    // Another server knows the tool only from the saved thread.
+    // A different server knows the tool only from the saved thread.
     let codex = stage.start().await;
     let ask = |id: &str| {
         let args = json!({"id": "ABC-7"});
@@ -219,7 +219,7 @@ async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are
 }
 
 #[tokio::test]
-async fn a_sub_agent_with_the_history_of_the_thread_has_its_tools_too() {
+async fn a_sub_agent_with_the_history_of_a_thread_has_the_tools_of_the_thread_too() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();
@@ -282,7 +282,7 @@ async fn an_interrupted_turn_drops_its_tool_call() {
     let result = thread.run("And now?").await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("Still here."));
     codex.close().await.unwrap();
-    // The connection dropped the tool, and the interrupt dropped its call before.
+    // The connection has dropped the tool; the interrupt had already dropped its call.
     assert!(calls.recv().await.is_none());
 }
 

@@ -1,4 +1,4 @@
-//! Errors of the real app-server, and how the client classifies them.
+//! Errors from the real app-server, and how the client classifies them.
 
 use codex_client::{Codex, Error, RpcError, RpcErrorKind};
 use codex_tests::stage::Stage;
@@ -81,7 +81,7 @@ async fn experimental_methods_are_rejected_without_the_capability() {
 }
 
 #[tokio::test]
-async fn steer_and_interrupt_errors_tell_whether_no_turn_or_another_one_is_running() {
+async fn steer_and_interrupt_errors_tell_whether_no_turn_or_a_different_one_is_running() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -110,7 +110,7 @@ async fn a_thread_that_was_never_saved_is_not_found() {
     let unknown_id = "00000000-0000-7000-8000-000000000000";
     let error = rejection(&codex, ThreadResumeParams::new(unknown_id)).await;
     assert_eq!(error.kind, RpcErrorKind::RolloutMissing, "{error}");
-    // `thread/read` also searches the loaded threads, and its error has another text.
+    // `thread/read` also searches the loaded threads, and its error has a different text.
     let error = rejection(&codex, ThreadReadParams::new(unknown_id)).await;
     assert_eq!(error.kind, RpcErrorKind::ThreadNotLoaded, "{error}");
     // A thread without a turn can be resumed only on the server that has it loaded.

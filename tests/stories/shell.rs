@@ -1,4 +1,4 @@
-//! Shell commands of the user in a thread on a real app-server.
+//! Shell commands that the user runs in a thread on a real app-server.
 
 #![cfg(unix)]
 
@@ -18,7 +18,7 @@ fn commands(result: &TurnResult) -> Vec<&CommandExecutionThreadItem> {
 }
 
 #[tokio::test]
-async fn a_shell_command_is_a_turn_without_the_model_and_appears_in_its_next_input() {
+async fn a_shell_command_is_a_turn_without_the_model_and_appears_in_the_next_input_of_the_model() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();

@@ -34,7 +34,7 @@ async fn an_interrupted_turn_has_a_result_and_a_second_interrupt_does_not_hang()
     assert_eq!(result.status, TurnStatus::Interrupted);
     assert_eq!(result.id, turn.id());
     assert_eq!(result, turn.partial());
-    // The turn has ended, so an interrupt is a no-op, but a steer is an error.
+    // The turn has ended, so interrupting it is a no-op, but steering it is an error.
     turn.interrupt().await.unwrap();
     let Err(Error::Rpc(error)) = turn.steer("More.").await else {
         panic!("steered a turn that has ended")
@@ -83,7 +83,7 @@ async fn a_turn_that_another_call_has_started_is_joined_with_its_own_id() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let gate = stage.model.push_gated("first");
-    // No handle of this client knows the turn, as if another client had started it.
+    // No handle of this client refers to the turn, just as if another client had started it.
     let started = codex.request(TurnStartParams::new(thread.id(), Input::from("one")));
     let started = started.await.unwrap();
     gate.reached().await.unwrap();
@@ -134,7 +134,7 @@ async fn steer_or_start_steers_a_running_turn_and_otherwise_starts_one() {
 }
 
 #[tokio::test]
-async fn steer_or_start_while_a_turn_ends_gets_a_response_in_either_turn() {
+async fn steer_or_start_while_a_turn_ends_gets_a_response_in_one_turn_or_the_next() {
     let stage = Stage::echo();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
@@ -190,7 +190,7 @@ async fn a_dropped_run_continues_and_can_be_joined() {
     codex.close().await.unwrap();
 }
 
-/// The same with the blocking API; `blocking_api.rs` tests steering and interrupting.
+/// The same tests with the blocking API; `blocking_api.rs` tests steering and interrupting.
 mod blocking {
     use std::thread;
 
@@ -232,7 +232,7 @@ mod blocking {
         gate.blocking_reached().unwrap();
         let stopped = waiting.join().unwrap();
         assert!(matches!(stopped, Err(Error::TurnTimeout(_))), "{stopped:?}");
-        // The same for a turn that was started earlier.
+        // The same applies to a turn that was started earlier.
         let gate = stage.model.push_gated("never sent");
         let turn = thread.turn("hi").send().unwrap();
         gate.blocking_reached().unwrap();

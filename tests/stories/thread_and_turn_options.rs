@@ -50,7 +50,7 @@ async fn an_approval_mode_sets_the_policy_and_the_reviewer_of_the_thread() {
         let started = codex.thread_start().approval_mode(mode).await.unwrap();
         started.run("Hi.").await.unwrap();
         assert_mode(&started).await;
-        // A turn changes it for the following turns.
+        // The option of a turn changes the mode for later turns as well.
         let thread = other().await.unwrap();
         thread.run("Hi.").approval_mode(mode).await.unwrap();
         assert_mode(&thread).await;
@@ -60,7 +60,7 @@ async fn an_approval_mode_sets_the_policy_and_the_reviewer_of_the_thread() {
         assert_mode(&thread).await;
         let fork = codex.thread_fork(thread.id()).approval_mode(mode);
         assert_mode(&fork.await.unwrap()).await;
-        // A turn without the option keeps it.
+        // A turn without the option keeps the mode.
         thread.run("And now?").await.unwrap();
         assert_mode(&thread).await;
     }
@@ -76,7 +76,7 @@ async fn a_resumed_thread_has_the_approval_mode_it_is_given() {
         thread.run("Hi.").await.unwrap();
         let id = thread.id().to_owned();
         codex.close().await.unwrap();
-        // The options apply to a thread that the server has not loaded yet.
+        // The options take effect only if the server has not loaded the thread yet.
         let codex = stage.start().await;
         let thread = codex.thread_resume(id).approval_mode(mode).await.unwrap();
         let now = settings(&codex, &thread).await;

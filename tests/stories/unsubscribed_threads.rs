@@ -1,5 +1,5 @@
-//! Threads that are unsubscribed from, archived or deleted during a turn on a real app-server. The turn
-//! always ends.
+//! Threads that are unsubscribed from, archived or deleted during a turn, on a real app-server. In
+//! every case, the turn ends.
 
 use codex_client::{Codex, DetachReason, Error, Thread, TurnHandle};
 use codex_testing::Gate;

@@ -8,12 +8,12 @@ use std::{
 
 use crate::error::{Error, Result};
 
-/// Returns the Codex executable to test against: `CODEX_BIN` if it is set, or else the first `codex`
-/// on `PATH`.
+/// Returns the Codex executable to test against: `CODEX_BIN` if it is set, or else the first
+/// `codex` on `PATH`.
 ///
 /// # Errors
 ///
-/// [`Error::NotAFile`] if `CODEX_BIN` does not name a file, [`Error::NoBinary`] if there is no
+/// [`Error::NotAFile`] if `CODEX_BIN` does not name a file; [`Error::NoBinary`] if there is no
 /// executable.
 pub fn codex_bin() -> Result<PathBuf> {
     find(

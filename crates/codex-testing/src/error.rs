@@ -1,13 +1,13 @@
-//! Errors of setting up a test, and of waiting in one.
+//! Errors that occur while a test is set up or waits for an event.
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of setting up a test, or of waiting in one.
+/// An error that occurs while a test is set up or waits for an event.
 ///
-/// Its `Debug` form is its message, because tests call `unwrap`.
+/// `Debug` prints the same message as `Display`, because tests usually call `unwrap`.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,14 +15,14 @@ pub enum Error {
     #[error("the scripted model cannot listen on 127.0.0.1: {0}; is loopback available here?")]
     Listen(#[source] io::Error),
 
-    /// An awaited event did not occur before the timeout.
+    /// An awaited event did not occur before the timeout expired.
     #[error("no {awaited} within {timeout:?}; {seen}")]
     TimedOut {
         /// The awaited event.
         awaited: String,
         /// The timeout.
         timeout: Duration,
-        /// The events that did occur.
+        /// The events that occurred instead.
         seen: String,
     },
 

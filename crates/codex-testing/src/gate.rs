@@ -14,8 +14,8 @@ use crate::{
 /// [`ScriptedModel::gate`](crate::ScriptedModel::gate) creates a gate, and
 /// [`ModelResponse::hold`](crate::ModelResponse::hold) or
 /// [`hold_after`](crate::ModelResponse::hold_after) puts it into a response. One gate can hold many
-/// responses: a test that starts a hundred turns and releases them together needs one. Clones are
-/// the same gate. Once open, a gate stays open.
+/// responses: a test that starts a hundred turns and releases them together needs only one. Clones
+/// refer to the same gate. Once open, a gate stays open.
 ///
 /// ```no_run
 /// use codex_testing::{ModelResponse, Result, ScriptedModel};
@@ -42,12 +42,12 @@ struct GateInner {
     summary: Box<dyn Fn() -> String + Send + Sync>,
 }
 
-/// Events at a gate.
+/// What has happened at a gate.
 #[derive(Default)]
 pub(crate) struct Counts {
     arrivals: usize,
     hangups: usize,
-    /// Whether the model has stopped, after which nothing arrives.
+    /// Whether the model has stopped, after which no response reaches the gate.
     stopped: bool,
 }
 
@@ -63,7 +63,7 @@ impl Gate {
         }))
     }
 
-    /// Releases the held responses. The gate holds nothing from now on.
+    /// Releases the held responses. From now on, the gate lets every response pass.
     pub fn open(&self) {
         self.0.open.send_replace(true);
     }
@@ -103,8 +103,8 @@ impl Gate {
         self.result(outcome, &arrivals(responses))
     }
 
-    /// Waits until a client disconnects while its response is held. Codex does so when its turn is
-    /// interrupted.
+    /// Waits until a client disconnects while its response is held. Codex disconnects when the turn
+    /// is interrupted.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// The end of a wait that did not time out.
+/// How a wait ended, unless it timed out.
 #[derive(Clone, Copy)]
 enum WaitOutcome {
     Happened,
@@ -214,7 +214,7 @@ fn look_for_hangup(counts: &mut Counts) -> Option<WaitOutcome> {
     counts.outcome(counts.hangups > 0)
 }
 
-/// Counts a disconnect on drop, unless the response has passed the gate.
+/// Counts a disconnect when dropped, unless the response has passed the gate.
 struct Waiting<'a> {
     gate: &'a Gate,
     passed: bool,

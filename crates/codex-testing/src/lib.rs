@@ -1,14 +1,14 @@
-//! Tests programs that use Codex, without a network or an account.
+//! A kit for testing programs that use Codex, without a network or an account.
 //!
 //! - [`ScriptedModel`] stands in for the model: a Responses API on loopback that sends scripted
 //!   responses and records the requests.
-//! - [`CodexHome`] stands in for the user's machine: a temporary `CODEX_HOME` that names this
-//!   model, a workspace, and an environment in which Codex stays off the network and leaves no file
-//!   behind.
+//! - [`CodexHome`] stands in for the user's machine: a temporary `CODEX_HOME` whose configuration
+//!   names this model, a workspace, and an environment in which Codex stays off the network and
+//!   leaves no files behind.
 //!
 //! A real `codex app-server`, found by [`codex_bin`], runs between the two. A test therefore
-//! exercises real threads, approvals and sandboxed commands, and still controls every token of the
-//! model.
+//! exercises real threads, approvals and sandboxed commands, yet controls every token that the
+//! model sends.
 //!
 //! ```no_run
 //! use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
@@ -30,47 +30,48 @@
 //! }
 //! ```
 //!
-//! A client that starts the server itself takes [`CodexHome::env`], [`CodexHome::removed_env`] and
-//! [`CodexHome::workspace`].
+//! A client that starts the server itself can use [`CodexHome::env`], [`CodexHome::removed_env`]
+//! and [`CodexHome::workspace`].
 //!
 //! # Waiting without sleeping
 //!
 //! A test that acts *while* a turn runs holds the response at a [`Gate`], waits with
-//! [`Gate::reached`] until the response is there, and then acts. A test that needs a request waits
-//! with [`ScriptedModel::next_request`]. Each wait has an async form, for any executor, and a
-//! blocking form. Each ends after a timeout, with an error that describes the requests received
-//! instead.
+//! [`Gate::reached`] until the response has arrived there, and then acts. A test that needs a
+//! request waits with [`ScriptedModel::next_request`]. Each wait has an async form, for any
+//! executor, and a blocking form. If a wait times out, its error describes the requests that were
+//! received instead.
 //!
 //! # Requests from Codex
 //!
 //! Observed in Codex 0.169.0, with the provider of a [`CodexHome`]:
 //!
-//! - Codex sends one `POST /v1/responses` for each step of a turn. It sends nothing at start, and
-//!   no `GET /v1/models`. The body is about 40 KB of JSON and never compressed, even with the
-//!   feature `enable_request_compression`. Codex opens no websocket.
+//! - Codex sends one `POST /v1/responses` for each step of a turn. It sends nothing at startup, and
+//!   it never sends `GET /v1/models`. The body is about 40 KB of JSON and is never compressed, even
+//!   with the feature `enable_request_compression`. Codex opens no WebSocket.
 //! - `instructions` is absent. The base instructions are the first developer message;
 //!   [`ModelRequest::instructions`] reads them. `<environment_context>` is a user message before
 //!   the user's own.
 //! - For a model that Codex does not know, such as `scripted-model`, the tools are `exec_command`
 //!   (`cmd`, and optionally `workdir`, `yield_time_ms`, `tty`, `sandbox_permissions`,
 //!   `justification`, ...), `write_stdin`, `request_user_input`, `view_image`, `get_goal`,
-//!   `create_goal`, `update_goal`, the namespace `multi_agent_v1`, and `web_search`. `gpt-5.5` also
-//!   has the custom tool `apply_patch`. `gpt-6-sol` has no `tools`, but an input item
-//!   `additional_tools` with the custom tool `exec`, which runs JavaScript.
+//!   `create_goal`, `update_goal`, the namespace `multi_agent_v1`, and `web_search`. For `gpt-5.5`,
+//!   there is also the custom tool `apply_patch`. For `gpt-6-sol`, the request has no `tools`
+//!   member but an input item `additional_tools`, with the custom tool `exec`, which runs
+//!   JavaScript.
 //! - For an unknown model, Codex warns its client once per turn ("Model metadata not found").
 //!
 //! # How Codex reacts to responses
 //!
-//! - For an HTTP 400, the turn's error message is the body, verbatim. For other statuses it is
-//!   `unexpected status 503 ...: ` and the `error.message` of a JSON body. For a 500 and a 429,
-//!   Codex discards the body.
+//! - For an HTTP 400, the turn's error message is the body, verbatim. For other statuses, it is
+//!   `unexpected status 503 ...: ` followed by the `error.message` of a JSON body. For a 429 or a
+//!   500, Codex discards the body.
 //! - After `response.failed` with `context_length_exceeded`, the *next* turn of the thread begins
 //!   with a compaction request, which takes the next response.
 //! - `turn/steer` and `turn/interrupt` disconnect from a running response at once
 //!   ([`Gate::hung_up`]). After a steer, the next request carries the new text.
-//! - Codex asks for approval with `approval_policy("on-request")` and a call with
-//!   `"sandbox_permissions": "require_escalated"`, or with `approvalPolicy: "untrusted"` of
-//!   `thread/start`. Codex 0.169 does not start with `untrusted` in `config.toml`.
+//! - Codex asks for approval if the home has `approval_policy("on-request")` and a call has
+//!   `"sandbox_permissions": "require_escalated"`, or if the `approvalPolicy` of `thread/start` is
+//!   `"untrusted"`. Codex 0.169 does not start with `untrusted` in `config.toml`.
 
 mod binary;
 mod error;

@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 
 /// A value behind a lock. Each change wakes all waiters.
 ///
-/// Async waits run on any executor. The model's own runtime keeps their deadline, so that the
+/// Async waits run on any executor. The model's own runtime keeps track of their deadlines, so the
 /// caller's executor needs no timer.
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
@@ -47,7 +47,8 @@ impl<T> Monitor<T> {
 
     /// Locks the value. Changes through this guard wake no waiter.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        // The panic of a test that held the lock is the message to see, not a poisoned lock.
+        // If a test panics while it holds the lock, its panic is the failure to report, not the
+        // poisoned lock.
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -78,11 +79,11 @@ impl<T> Monitor<T> {
     /// Waits until `look` returns a value. Returns `None` after the timeout.
     pub(crate) async fn wait<R>(&self, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
         let timeout = self.timeout;
-        // Created inside the task: created here, the timer would be that of the caller's runtime.
+        // Created inside the task: if created here, the timer would belong to the caller's runtime.
         let sleep = async move { tokio::time::sleep(timeout).await };
         let mut alarm = Alarm(self.timer.spawn(sleep));
         loop {
-            // Registered before the look, so that no change in between is missed.
+            // Registered before `look` is called, so that no change in between is missed.
             let mut changed = pin!(self.tasks.notified());
             changed.as_mut().enable();
             if let Some(found) = look(&mut self.lock()) {
@@ -93,7 +94,7 @@ impl<T> Monitor<T> {
                     return Poll::Ready(true);
                 }
                 // A cancelled alarm means that the model has stopped. It ends the wait as well,
-                // because no further change may follow.
+                // because there may be no further changes.
                 pin!(&mut alarm.0).poll(context).map(|_| false)
             });
             if !woken.await {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 /// A `POST /v1/responses` that the model has received. Clones are cheap.
 ///
-/// The accessors know how Codex fills the request; see
-/// [Requests from Codex](crate#requests-from-codex).
+/// The accessors rely on how Codex fills in the request; see [Requests from
+/// Codex](crate#requests-from-codex).
 #[derive(Clone)]
 pub struct ModelRequest(Arc<RequestInner>);
 
@@ -63,8 +63,8 @@ impl ModelRequest {
         array(&self.body()["input"])
     }
 
-    /// Returns the base instructions: the `instructions` member, or else the first developer message,
-    /// where newer releases of Codex put them.
+    /// Returns the base instructions: the `instructions` member, or else the first developer
+    /// message, where newer releases of Codex put them.
     pub fn instructions(&self) -> Option<String> {
         if let Some(instructions) = self.body()["instructions"].as_str() {
             return Some(instructions.to_owned());
@@ -77,10 +77,10 @@ impl ModelRequest {
         self.messages("user").last().map(text_of)
     }
 
-    /// Returns the offered tools as JSON of the Responses API.
+    /// Returns the offered tools, as JSON in the format of the Responses API.
     ///
-    /// For some models Codex offers tools in an input item (`additional_tools`) instead of the
-    /// `tools` member; the result has both.
+    /// For some models, Codex offers tools in an input item (`additional_tools`) instead of the
+    /// `tools` member; the result includes both.
     pub fn tools(&self) -> Vec<&Value> {
         let items = self
             .input()
@@ -95,7 +95,7 @@ impl ModelRequest {
         self.tools().into_iter().filter_map(name_of).collect()
     }
 
-    /// Returns the output of the call with this id, if the request has it.
+    /// Returns the output of the call with this id, if the request contains it.
     pub fn tool_output(&self, call_id: &str) -> Option<String> {
         self.outputs()
             .rfind(|item| item["call_id"] == call_id)
@@ -125,7 +125,7 @@ impl ModelRequest {
     }
 }
 
-/// A summary, because the body of a request is about 40 KB.
+/// Prints a summary, because the body of a request is about 40 KB.
 impl fmt::Debug for ModelRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ModelRequest")
@@ -139,10 +139,12 @@ impl fmt::Debug for ModelRequest {
     }
 }
 
-/// A request that is not a readable request for a response: another path, or an unreadable body.
+/// A request that is not a valid request for a response: its path is a different one, or its body
+/// is unreadable.
 ///
-/// A [`CodexHome`](crate::CodexHome) also names the model as the proxy for hosts other than loopback,
-/// so an attempt to reach the network is a stray request too: `CONNECT example.com:443`.
+/// A [`CodexHome`](crate::CodexHome) also names the model as the proxy for all hosts except
+/// loopback, so an attempt to reach the network, such as `CONNECT example.com:443`, is a stray
+/// request too.
 #[derive(Clone)]
 pub struct StrayRequest {
     pub(crate) method: Method,
@@ -183,7 +185,7 @@ impl fmt::Debug for StrayRequest {
     }
 }
 
-/// Returns the headers with secret values hidden.
+/// Returns the headers, with secret values hidden.
 fn redacted(headers: &HeaderMap) -> HeaderMap {
     let mut headers = headers.clone();
     let secret = [
@@ -192,7 +194,7 @@ fn redacted(headers: &HeaderMap) -> HeaderMap {
         header::COOKIE,
     ];
     for (_, value) in headers.iter_mut().filter(|(name, _)| secret.contains(name)) {
-        // `HeaderValue` then prints as `Sensitive`.
+        // `HeaderValue` is then printed as `Sensitive`.
         value.set_sensitive(true);
     }
     headers
@@ -206,7 +208,8 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Returns the text of a message. Its content is a string, or parts of which some have text.
+/// Returns the text of a message. Its content is either a string or a list of parts, some of which
+/// have text.
 fn text_of(message: &Value) -> String {
     joined(&message["content"])
 }
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn tools_are_read_from_both_places() {
+    fn tools_are_read_from_the_tools_member_and_from_the_input() {
         let request = request(json!({
             "tools": [{ "type": "function", "name": "a" }, { "type": "web_search" }],
             "input": [{
@@ -285,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_another_shape_has_no_input_tools_or_model() {
+    fn a_body_of_an_unexpected_shape_has_no_input_tools_or_model() {
         for body in [
             json!(null),
             json!([1]),

@@ -1,7 +1,8 @@
 //! Minimal structs with serde's derive for the messages of the benchmark.
 //!
-//! They assume the message and the kind of item, check no method, and keep no unknown values. The
-//! borrowed ones are the lower bound of the comparison: they copy text only where it has escapes.
+//! They assume a particular message and kind of item, do not check the method, and keep no unknown
+//! values. The borrowed structs are the lower bound of the comparison: they copy text only where it
+//! contains escapes.
 
 #![allow(dead_code)]
 

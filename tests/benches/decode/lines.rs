@@ -1,11 +1,11 @@
-//! The lines to decode: recorded ones, and a large one made from a recorded one.
+//! The lines to decode: recorded lines, and a large line made from one of them.
 
 use codex_tests::recorded::recorded_lines;
 
-/// The length of the text of the large item.
+/// The length of the text in the large item.
 const LARGE: usize = 256 * 1024;
 
-/// The lines of the transport.
+/// The lines to decode, as the transport delivers them.
 pub(crate) struct Lines {
     /// `item/agentMessage/delta`.
     pub(crate) delta: String,
@@ -30,7 +30,7 @@ impl Lines {
                 .clone()
         };
         let message = find(&[r#""item/completed""#, r#""type":"agentMessage""#, "tok9"]);
-        // One escape in 64 bytes, about the rate of line breaks in prose and code.
+        // One escape per 64 bytes, which is about the rate of line breaks in prose and code.
         let text = "A line of prose, or of code, that a model has written for us.\\n"
             .repeat(LARGE / 64 + 1);
         let (before, after) = message.split_once(r#""text":""#).expect("a text");

@@ -1,6 +1,7 @@
 //! Measures the decoding of frequent notifications, compared with hand-written structs.
 //!
-//! `cargo xtask bench types` runs this and prints the ratios; `docs/benchmarks.md` explains them.
+//! `cargo xtask bench types` runs this and prints the ratios; `docs/benchmarks.md` explains the
+//! ratios.
 
 mod by_hand;
 mod lines;
@@ -17,7 +18,7 @@ use lines::Lines;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Measures all ways to decode a line. `Borrowed` and `Owned` are its hand-written types.
+/// Measures all ways of decoding a line. `Borrowed` and `Owned` are the hand-written types for it.
 fn decode<'a, Borrowed, Owned>(criterion: &mut Criterion, name: &str, line: &'a str)
 where
     Borrowed: Deserialize<'a>,
@@ -95,7 +96,7 @@ fn notifications(criterion: &mut Criterion) {
     );
 }
 
-/// Measures encoding `turn/start` from the typed params and from a hand-written struct.
+/// Measures the encoding of `turn/start` from the typed params and from a hand-written struct.
 fn turn_start(criterion: &mut Criterion) {
     #[derive(Deserialize)]
     struct Recorded {

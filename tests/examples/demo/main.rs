@@ -4,8 +4,8 @@
 //! cargo xtask demo [--live] [PROMPT]
 //! ```
 //!
-//! The chore installs the pinned runtime, names it in `CODEX_BIN` and runs this example. The model is
-//! a script on loopback, which needs no account; `--live` uses your own login and model.
+//! The command installs the pinned runtime, sets `CODEX_BIN` to its path and runs this example. The
+//! model is a script on loopback, which needs no account; `--live` uses your own login and model.
 
 mod screen;
 mod script;

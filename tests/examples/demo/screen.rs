@@ -24,7 +24,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Creates a screen on standard output. Uses colours only if that is a terminal.
+    /// Creates a screen on standard output. Uses colors only if standard output is a terminal.
     pub(super) fn new() -> Self {
         Self {
             term: Term::stdout(),
@@ -92,7 +92,8 @@ impl Screen {
                     self.line("thought", &self.quiet.apply_to(summary).to_string());
                 }
             }
-            // The prompt is printed up front, and the text as its deltas arrive.
+            // The prompt has been printed at the start, and the text is printed as its deltas
+            // arrive.
             ThreadItem::AgentMessage(_) | ThreadItem::UserMessage(_) => {}
             other => self.line("item", other.tag()),
         }

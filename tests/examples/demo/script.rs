@@ -6,8 +6,8 @@ use anyhow::Result;
 use codex_testing::{Item, ModelResponse, ScriptedModel};
 use serde_json::json;
 
-/// Writes two files to the workspace and queues responses: one command that lists the files, then a
-/// text about them.
+/// Writes two files to the workspace and queues responses: first a command that lists the files,
+/// then a text about them.
 pub(super) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
     fs::write(
         workspace.join("hello.rs"),
@@ -21,7 +21,7 @@ pub(super) fn write(model: &ScriptedModel, workspace: &Path) -> Result<()> {
     model.push(
         ModelResponse::text_in_chunks_of(
             6,
-            "There are two files: `hello.rs`, a program of three lines that greets, and \
+            "There are two files: `hello.rs`, a three-line program that prints a greeting, and \
              `notes.md`, which is still empty.\n\nThis text comes from a scripted model on \
              loopback, through the real app-server, in the deltas that you see. The command above \
              ran in Codex's own sandbox.",

@@ -6,9 +6,9 @@
 //!     --bin "$(cargo xtask runtime path --version 0.163.0)" --out tests/fixtures/recorded-0.163.0
 //! ```
 //!
-//! Each scene runs on a server of its own and becomes one file with a line for each message: `in` from
-//! the server, `out` to the server. A method that the release does not know gets an error response,
-//! which is recorded as well.
+//! Each scene runs on its own server and becomes one file with one line per message: `in` for a
+//! message from the server, `out` for one to the server. A method that the release does not know
+//! gets an error response, which is recorded as well.
 
 mod recorder;
 mod scenes;

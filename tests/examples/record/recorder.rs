@@ -17,7 +17,8 @@ use crate::scrub::Scrub;
 
 pub(crate) type Played<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Long enough for a loaded machine. A scene that reaches it does not work with the release.
+/// Long enough for a loaded machine. A scene that reaches this timeout does not work with the
+/// release.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The model, the home and the recorded server of a scene.
@@ -33,7 +34,7 @@ pub(crate) struct Recorder {
     /// Messages that the scene has not read yet.
     unread: Vec<Value>,
     next_id: u64,
-    /// The responses to the next requests from the server.
+    /// The responses to send to the next requests from the server.
     responses: Vec<Value>,
 }
 
@@ -132,7 +133,7 @@ impl Recorder {
         Ok(response["result"].clone())
     }
 
-    /// Waits for a message, and responds to requests from the server meanwhile.
+    /// Waits for a message, and responds to requests from the server in the meantime.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Played<Value> {
         if let Some(index) = self.unread.iter().position(&wanted) {
             return Ok(self.unread.remove(index));
@@ -202,7 +203,7 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        // The end of its input stops the server cleanly; the kill is for a failure.
+        // The server stops cleanly when its input ends; the kill is needed only after a failure.
         drop(self.stdin.take());
         if self
             .reader

@@ -8,7 +8,7 @@ use crate::recorder::{Played, Recorder};
 /// A scene and the name of its file.
 pub(crate) struct Scene {
     pub(crate) file: &'static str,
-    /// Lines for `config.toml`.
+    /// Lines to add to `config.toml`.
     pub(crate) config: &'static str,
     /// Whether the client has the experimental capability.
     pub(crate) experimental: bool,
@@ -54,7 +54,7 @@ pub(crate) const SCENES: &[Scene] = &[
     },
 ];
 
-/// Texts, reasoning, a plan, commands, failures, a steer and an interrupt.
+/// Text, reasoning, a plan, commands, failures, a steer and an interrupt.
 fn turns(recorder: &mut Recorder) -> Played {
     let thread = recorder.thread(json!({
         "approvalPolicy": "never", "sandbox": "danger-full-access", "model": "gpt-5.5",
@@ -147,7 +147,7 @@ const ADD: &str = "*** Begin Patch\n*** Add File: made.txt\n+one\n+two\n*** End 
 const UPDATE: &str =
     "*** Begin Patch\n*** Update File: made.txt\n@@\n-one\n+three\n two\n*** End Patch\n";
 
-/// Commands, file changes and tools of the client, accepted and declined.
+/// Commands, file changes and the client's tools, accepted and declined.
 fn approvals(recorder: &mut Recorder) -> Played {
     let tool = json!({
         "type": "function", "name": "lookup_ticket", "description": "Fetch a ticket by id.",
@@ -200,7 +200,7 @@ fn approvals(recorder: &mut Recorder) -> Played {
     recorder.run(&thread, "Is it really?")
 }
 
-/// The lifecycle of threads: names, lists, reads, forks, archives, goals.
+/// The lifecycle of threads: names, lists, reads, forks, archives and goals.
 fn threads(recorder: &mut Recorder) -> Played {
     let thread = recorder.thread(json!({
         "approvalPolicy": "never", "sandbox": "read-only", "experimentalRawEvents": true,
@@ -255,7 +255,7 @@ fn threads(recorder: &mut Recorder) -> Played {
     Ok(())
 }
 
-/// Reads of the state of the server.
+/// Requests that read the state of the server.
 fn reads(recorder: &mut Recorder) -> Played {
     let cwds = json!({ "cwds": [recorder.path("")] });
     for (method, params) in [

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// The placeholders for paths and names of this machine.
+/// The placeholders for the paths and names of this machine.
 pub(crate) struct Scrub(Vec<(String, &'static str)>);
 
 impl Scrub {
     pub(crate) fn new(home: &Path, bin: &Path, model: String) -> Self {
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let mut words = vec![(path(bin), "/home/user/bin/codex")];
-        // The helper executables are beside the executable.
+        // The helper executables are next to the Codex executable.
         words.extend(
             bin.parent()
                 .map(|directory| (path(directory), "/home/user/bin")),

@@ -1,7 +1,7 @@
-//! A small MCP server on stdio that tests elicitations.
+//! A small MCP server on stdio, for testing elicitations.
 //!
-//! Its tool `ask` asks the user for a color through its client and returns the response unchanged. Its
-//! tool `act` declares side effects, so that Codex asks for approval to call it.
+//! Its tool `ask` asks the user for a color through its client and returns the response unchanged.
+//! Its tool `act` declares side effects, so that Codex asks for approval before it calls the tool.
 
 use std::io::{self, BufRead, Write};
 

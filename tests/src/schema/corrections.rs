@@ -1,9 +1,9 @@
-//! Known errors of the schema. The fix-ups of the generator explain them; this independent list detects
-//! a fix-up that is added or removed.
+//! Known errors in the schema. The fix-ups in the generator explain them; this independent list
+//! detects when a fix-up is added or removed.
 
 use serde_json::{Value, json};
 
-/// A correction of one definition.
+/// A correction to one definition.
 pub(super) type Correction = fn(&mut Value);
 
 /// The corrections by definition.

@@ -1,4 +1,4 @@
-//! Makes values that are valid by the schema from a sequence of choices.
+//! Makes values that are valid according to the schema, from a sequence of choices.
 
 use serde_json::{Map, Value, json};
 
@@ -15,8 +15,8 @@ const TEXTS: &[&str] = &[
     "null",
 ];
 
-/// A sequence of choices. A failing test shrinks it: fewer and smaller choices make a smaller value,
-/// because the first possibility is always the smallest.
+/// A sequence of choices. A failing test shrinks it: fewer and smaller choices make a smaller
+/// value, because the first possibility is always the smallest.
 pub struct Choices<'a> {
     given: std::slice::Iter<'a, u32>,
     then: u32,
@@ -24,7 +24,7 @@ pub struct Choices<'a> {
 }
 
 impl<'a> Choices<'a> {
-    /// Makes these choices, and then always the smallest.
+    /// Makes these choices, and from then on always the smallest.
     #[must_use]
     pub fn new(given: &'a [u32]) -> Self {
         Self {
@@ -34,15 +34,15 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// Always makes the same choice after the given ones. With 1, every optional field is present and
-    /// each array and map has one entry.
+    /// Always makes the same choice after the given ones. If that choice is 1, every optional field
+    /// is present and each array and map has one entry.
     #[must_use]
     pub fn then(mut self, always: u32) -> Self {
         self.then = always;
         self
     }
 
-    /// Uses this text wherever the schema allows any.
+    /// Uses this text wherever the schema allows any string.
     #[must_use]
     pub fn with_text(mut self, text: &'a str) -> Self {
         self.text = Some(text);
@@ -97,7 +97,8 @@ impl Schema {
             Shape::Union(mut members) => {
                 let all = members.len();
                 members.retain(|member| !matches!(Shape::of(member), Shape::Null));
-                // More than two possibilities, or half of all nullable values would be `null`.
+                // Chooses among four, because with two possibilities half of all nullable values
+                // would be `null`.
                 if members.len() < all && choices.pick(4) == 3 {
                     return Value::Null;
                 }

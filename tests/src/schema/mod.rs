@@ -67,14 +67,14 @@ impl Schema {
     ///
     /// # Panics
     ///
-    /// If it does not exist.
+    /// If the definition does not exist.
     #[must_use]
     pub fn definition(&self, name: &str) -> &Value {
         let schema = self.definitions.get(name);
         schema.unwrap_or_else(|| panic!("`{name}` is not defined"))
     }
 
-    /// Returns whether clients send the type, so absent members must stay absent.
+    /// Returns whether clients send the type, in which case absent members must stay absent.
     #[must_use]
     pub fn is_sent(&self, name: &str) -> bool {
         self.sent.contains(name)
@@ -96,7 +96,7 @@ impl Schema {
     }
 }
 
-/// Returns the definitions of a bundle as printed, with `v2` beside the others.
+/// Returns the definitions of a bundle as it was printed, with those of `v2` beside the others.
 ///
 /// # Panics
 ///

@@ -1,10 +1,10 @@
-//! Writes JSON text in orders other than the sorted one of `serde_json::Map`.
+//! Writes JSON text with members in orders other than the sorted order of `serde_json::Map`.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// The order of the members of objects.
+/// The order of the members in objects.
 #[derive(Debug, Clone, Copy)]
 pub enum Order {
     /// Tags first, as all known servers write them.

@@ -1,4 +1,4 @@
-//! Compares a value with its round trip by the rules of its schema.
+//! Compares a value with its round trip according to the rules of its schema.
 
 use serde_json::Value;
 
@@ -7,8 +7,8 @@ use super::{Schema, Shape, shape::tag_of};
 impl Schema {
     /// Compares a value of a definition with its round trip.
     ///
-    /// An optional `null` may become absent. In types that only servers send, an absent member may get
-    /// its default. Everything else must be equal.
+    /// An optional `null` may become absent. In types that only servers send, an absent member may
+    /// be given its default. Everything else must be equal.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Schema {
                     let field = object.field(key);
                     let schema = field.map(|field| field.schema).or(object.rest);
                     let Some(schema) = schema else {
-                        return Err(format!(".{key}: it has no such member"));
+                        return Err(format!(".{key}: the object has no such member"));
                     };
                     let optional = field.is_some_and(|field| !field.required);
                     let compared = match (one, other) {
@@ -70,7 +70,7 @@ impl Schema {
                         (_, Some(other)) if optional && !self.is_sent(owner) => {
                             match field.and_then(|field| field.default()) == Some(other) {
                                 true => Ok(()),
-                                false => Err(format!(": {other} came from nowhere")),
+                                false => Err(format!(": {other} was not there before")),
                             }
                         }
                         (one, other) => Err(format!(": {one:?} became {other:?}")),

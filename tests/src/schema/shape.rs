@@ -20,23 +20,23 @@ pub enum Shape<'a> {
     Text,
     /// One of these strings.
     Words(Vec<&'a str>),
-    /// An array of these.
+    /// An array of elements with this schema.
     Array(&'a Value),
     /// An object.
     Object(Object<'a>),
-    /// A union of these.
+    /// A union of these schemas.
     Union(Vec<&'a Value>),
     /// Another definition.
     Reference(&'a str),
 }
 
-/// An object with named members, others, or both.
+/// An object with named members, further members, or both.
 pub struct Object<'a> {
     /// The independent fields.
     pub fields: Vec<Field<'a>>,
     /// Further fields, exactly one of which is present.
     pub alternatives: Vec<Field<'a>>,
-    /// The schema of further members, if it has one.
+    /// The schema of further members, if there is one.
     pub rest: Option<&'a Value>,
 }
 
@@ -46,7 +46,7 @@ pub struct Field<'a> {
     pub name: &'a str,
     /// The schema of its value.
     pub schema: &'a Value,
-    /// Whether it is required.
+    /// Whether the member is required.
     pub required: bool,
 }
 
@@ -57,7 +57,7 @@ impl Field<'_> {
         self.schema.get("default").filter(|value| !value.is_null())
     }
 
-    /// Returns whether it may be `null`.
+    /// Returns whether the value may be `null`.
     #[must_use]
     pub fn is_nullable(&self) -> bool {
         match Shape::of(self.schema) {
@@ -101,14 +101,14 @@ impl<'a> Shape<'a> {
                     Some("uint64" | "uint") => (0, u64::MAX.into()),
                     Some("int32") => (i32::MIN.into(), i32::MAX.into()),
                     Some("int64") => (i64::MIN.into(), i64::MAX.into()),
-                    other => panic!("an integer of format {other:?}"),
+                    other => panic!("unknown integer format {other:?}"),
                 };
-                // A small integer written as a float.
+                // The schema writes small integers as floats.
                 #[allow(clippy::cast_possible_truncation)]
                 let minimum = schema["minimum"].as_f64().map(|minimum| minimum as i128);
                 Self::Integer(minimum.unwrap_or(low).max(low), high)
             }
-            Some(other) => panic!("the type {other:?}"),
+            Some(other) => panic!("unknown type {other:?}"),
         }
     }
 }
@@ -172,7 +172,7 @@ impl Body<'_> {
         }
     }
 
-    /// Returns the path of a field for lists: `UserInput:text.text_elements`.
+    /// Returns the path of a field, as written in lists: `UserInput:text.text_elements`.
     #[must_use]
     pub fn path(&self, field: &str) -> String {
         let variant = self.tag.map(|(_, value)| value).or(self.key);
@@ -261,7 +261,7 @@ pub(super) fn simplify(schema: &mut Value) {
         return;
     };
     if let Some(Value::Array(parts)) = object.remove("allOf") {
-        assert_eq!(parts.len(), 1, "an `allOf` of several");
+        assert_eq!(parts.len(), 1, "an `allOf` of several schemas");
         let parts = parts
             .into_iter()
             .filter_map(|part| part.as_object().cloned());

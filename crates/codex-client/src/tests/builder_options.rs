@@ -1,4 +1,4 @@
-//! Options of the request builders, as they are sent.
+//! The options of the request builders, as they are sent.
 
 use std::{
     future::IntoFuture,
@@ -29,7 +29,7 @@ where
     message["params"].clone()
 }
 
-/// Returns the params of the options that all builders of threads have.
+/// Returns the params for the options that all thread builders share.
 fn common() -> Value {
     json!({
         "approvalPolicy": "untrusted", "approvalsReviewer": "user", "baseInstructions": "base",
@@ -153,7 +153,7 @@ async fn every_option_of_a_thread_list_is_sent() {
         "useStateDbOnly": true,
     });
     assert_eq!(params, expected);
-    // The test covers every param of the schema.
+    // The test covers every param in the schema.
     let all: ThreadListParams = serde_json::from_value(expected.clone()).unwrap();
     assert!(!format!("{all:?}").contains("None"), "{all:?}");
 }

@@ -1,4 +1,4 @@
-//! Servers that are child processes, played by a shell script.
+//! Servers that run as child processes, played by shell scripts.
 #![cfg(unix)]
 
 use std::os::unix::process::ExitStatusExt;
@@ -13,7 +13,7 @@ pub(super) fn shell(script: &str) -> CodexBuilder {
     with_script(Codex::builder(), script)
 }
 
-/// Returns the same for the blocking client.
+/// Returns such a builder for the blocking client.
 fn blocking_shell(script: &str) -> CodexBuilder<Blocking> {
     with_script(blocking::Codex::builder(), script)
 }
@@ -22,13 +22,13 @@ fn with_script<M>(builder: CodexBuilder<M>, script: &str) -> CodexBuilder<M> {
     builder.binary("sh").launch_args(["-c", script])
 }
 
-/// Returns a script that does the handshake, then runs `then`.
+/// Returns a script that completes the handshake, then runs `then`.
 pub(super) fn after_handshake(then: &str) -> String {
     let response = json!({"id": 1, "result": crate::tests::initialize_response()});
     format!("read line; echo '{response}'; read line; {then}")
 }
 
-/// Returns a script that does the handshake, responds with these results, then runs `then`.
+/// Returns a script that completes the handshake, responds with these results, then runs `then`.
 fn after_responses(results: &[Value], then: &str) -> String {
     let responses = (2..).zip(results).map(|(id, result)| {
         let response = json!({"id": id, "result": result});
@@ -69,7 +69,7 @@ async fn a_missing_program_and_a_missing_directory_are_distinct_errors() {
     assert!(matches!(error, Error::Launch { .. }), "{error}");
 }
 
-/// Returns a script that writes a flood to standard error, responds to a request and exits.
+/// Returns a script that floods standard error, responds to a request and exits.
 fn flooding() -> String {
     let line = "echo \"line $i of much text on standard error\" >&2";
     let flood = format!("i=0; while [ $i -lt 20000 ]; do {line}; i=$((i+1)); done");
@@ -77,7 +77,7 @@ fn flooding() -> String {
     after_handshake(&format!("{flood}; read line; echo '{response}'; exit 1"))
 }
 
-/// Asserts that the connection ended with the end of the flood.
+/// Asserts that the connection has ended, with the end of the flood in its error.
 fn assert_end_of_flood(end: Option<crate::Result<ServerNotification>>) {
     let Some(Err(Error::Closed(closed))) = end else {
         panic!("not closed")
@@ -121,7 +121,7 @@ async fn the_builder_sets_program_arguments_directory_and_environment() {
 }
 
 #[tokio::test]
-async fn closing_lets_the_server_exit_by_itself() {
+async fn closing_lets_the_server_exit_on_its_own() {
     // The server exits when its input ends.
     let codex = shell(&after_handshake("cat > /dev/null; exit 0"))
         .start()
@@ -133,7 +133,7 @@ async fn closing_lets_the_server_exit_by_itself() {
 }
 
 #[tokio::test]
-async fn the_death_of_a_server_is_reported_at_once_though_its_child_holds_the_output_open() {
+async fn the_death_of_a_server_is_reported_at_once_even_if_its_child_holds_the_output_open() {
     let script = after_handshake("sleep 1000 & kill -9 $$");
     let codex = shell(&script).start().await.unwrap();
     let Some(Err(Error::Closed(closed))) = codex.notifications().next().await else {
@@ -145,7 +145,7 @@ async fn the_death_of_a_server_is_reported_at_once_though_its_child_holds_the_ou
     );
 }
 
-/// Returns a script that starts a turn, sends a delta and kills itself.
+/// Returns a script that starts a turn, sends a delta and then kills its own process.
 fn killed_in_a_turn() -> String {
     let params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "delta": "so far"});
     let delta = json!({"method": "item/agentMessage/delta", "params": params});
@@ -156,7 +156,7 @@ fn killed_in_a_turn() -> String {
     after_responses(&results, &format!("echo '{delta}'; kill -9 $$"))
 }
 
-/// Asserts that `events` are the events of that turn.
+/// Asserts that `events` are the events of the turn that `killed_in_a_turn` starts.
 fn assert_killed_in_a_turn(events: &[crate::Result<ServerNotification>]) {
     let [
         Ok(ServerNotification::AgentMessageDelta(delta)),

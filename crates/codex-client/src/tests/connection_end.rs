@@ -1,4 +1,5 @@
-//! The end of a connection: end of stream, close, last handle dropped, runtime shut down.
+//! The end of a connection: the stream ends, the client closes it, the last handle is dropped, or
+//! the runtime shuts down.
 
 use std::{future::IntoFuture, time::Duration};
 
@@ -15,7 +16,7 @@ async fn the_end_of_the_stream_fails_pending_and_later_requests() {
     let mut notifications = codex.notifications();
     let request = tokio::spawn(codex.request(ModelListParams::default()).into_future());
     fake.receive_request("model/list").await;
-    // Half of the response arrives. The request still fails with the end of the stream.
+    // Half of the response arrives, but the request still fails when the stream ends.
     fake.write(b"{\"id\":2,\"result\":{\"da").await;
     drop(fake);
     let error = request.await.unwrap().unwrap_err();
@@ -76,7 +77,8 @@ fn a_subscription_made_while_the_runtime_shuts_down_ends_with_an_error() {
     };
     let connection_runtime = runtime();
     let (thread, _fake) = connection_runtime.block_on(FakeServer::start_thread());
-    // The runtime is not running: the subscriptions are still in the queue when it is dropped.
+    // The runtime is not running: the subscriptions are still in the queue when the runtime is
+    // dropped.
     let mut notifications = thread.codex.notifications();
     let mut events = thread.events();
     let mut requests = thread.server_requests();

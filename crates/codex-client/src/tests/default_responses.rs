@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::tests::FakeServer;
 
-/// Sends a server request and returns the response as its type.
+/// Sends a server request and returns the response, decoded as its type.
 async fn default_response<T: DeserializeOwned>(fake: &mut FakeServer, method: &str) -> T {
     let id = format!("call {method}");
     fake.send(&json!({"id": id, "method": method, "params": {"threadId": "t"}}))
@@ -18,7 +18,7 @@ async fn default_response<T: DeserializeOwned>(fake: &mut FakeServer, method: &s
 }
 
 #[tokio::test]
-async fn every_default_response_has_its_type_and_accepts_nothing() {
+async fn every_default_response_matches_its_type_and_accepts_nothing() {
     use codex_types::*;
 
     let (_codex, mut fake) = FakeServer::start().await;

@@ -54,7 +54,7 @@ async fn a_turn_whose_thread_is_closed_is_detached_with_its_partial_result() {
         let partial = detached.partial.unwrap();
         assert_eq!(partial.status, TurnStatus::InProgress);
         assert_eq!(partial.final_response.as_deref(), Some("half"));
-        // The stream yields its events, then the error, then ends.
+        // The stream yields the turn's events, then the error, and then ends.
         assert_eq!(
             events.next().await.unwrap().unwrap().method(),
             "item/completed"
@@ -109,7 +109,7 @@ async fn no_turn_is_started_in_an_unsubscribed_thread() {
         matches!(compaction, Err(Error::InvalidInput(_))),
         "{compaction:?}"
     );
-    // Nothing was sent: the next request is another one.
+    // Nothing was sent: the next request that arrives is a different one.
     let (resumed, _) = tokio::join!(
         thread.codex.thread_resume("t").into_future(),
         fake.respond("thread/resume", crate::tests::thread_start_response())

@@ -1,4 +1,4 @@
-//! Servers that write less than the schema requires, or write it differently.
+//! Servers that write less than the schema requires, or something different.
 
 use codex_types::{ThreadItem, TurnStatus};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_server_that_writes_only_what_a_client_needs_carries_a_turn_with_an_approval() {
+async fn a_server_that_writes_only_what_a_client_needs_can_run_a_turn_with_an_approval() {
     let (client_end, server_end) = tokio::io::duplex(64 * 1024);
     let (reader, writer) = tokio::io::split(client_end);
     let server = tokio::spawn(async move {
@@ -57,7 +57,7 @@ async fn a_server_that_writes_only_what_a_client_needs_carries_a_turn_with_an_ap
 }
 
 #[tokio::test]
-async fn a_result_has_all_that_could_be_read_and_says_what_could_not() {
+async fn a_result_contains_what_could_be_read_and_reports_what_could_not() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let command = json!({
@@ -113,7 +113,7 @@ async fn a_result_has_all_that_could_be_read_and_says_what_could_not() {
 }
 
 #[tokio::test]
-async fn an_end_without_a_status_is_an_error_and_the_partial_result_is_there() {
+async fn a_completion_without_a_status_is_an_error_with_the_partial_result() {
     for turn_json in [json!({"id": "u"}), json!({"id": "u", "status": null})] {
         let (thread, mut fake) = FakeServer::start_thread().await;
         let turn = start(&thread, &mut fake, "u").await;
@@ -133,7 +133,7 @@ async fn an_end_without_a_status_is_an_error_and_the_partial_result_is_there() {
     }
 }
 
-/// Returns all messages that spoil one member of a message, with the member.
+/// Returns copies of a message, each with one member spoiled, and a description of each change.
 fn spoiled(message: &Value) -> Vec<(String, Value)> {
     let mut pointers = Vec::new();
     members(message, "", &mut pointers);
@@ -177,7 +177,7 @@ fn members(value: &Value, path: &str, pointers: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn one_spoiled_member_of_any_item_leaves_the_response_of_the_turn() {
+async fn a_spoiled_member_of_an_item_does_not_affect_the_response_of_the_turn() {
     let items: Vec<Value> = serde_json::from_str(include_str!("items.json")).unwrap();
     let (thread, mut fake) = FakeServer::start_thread().await;
     let mut tried = 0;
@@ -196,6 +196,6 @@ async fn one_spoiled_member_of_any_item_leaves_the_response_of_the_turn() {
             tried += 1;
         }
     }
-    println!("{tried} changed items tried, {tried} turns with their response");
+    println!("{tried} spoiled items, none of which affected the response of its turn");
     assert!(tried > 300, "only {tried}");
 }

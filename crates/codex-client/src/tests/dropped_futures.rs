@@ -1,4 +1,4 @@
-//! Futures that are dropped before they complete, and the effect on their requests.
+//! Futures that are dropped before they complete, and what becomes of their requests.
 
 use std::future::IntoFuture;
 
@@ -41,7 +41,7 @@ async fn start_running_turn() -> (Thread, TurnHandle, FakeServer) {
 }
 
 #[tokio::test]
-async fn a_turn_whose_start_is_dropped_runs_on_and_all_its_events_are_global_notifications() {
+async fn a_turn_whose_start_is_dropped_runs_on_and_all_its_events_become_global_notifications() {
     let (thread, other, mut fake) = start_running_turn().await;
     let mut notifications = thread.codex.notifications();
     let starting = tokio::spawn(thread.turn("hi").into_future());
@@ -60,7 +60,7 @@ async fn a_turn_whose_start_is_dropped_runs_on_and_all_its_events_are_global_not
         let expected = (method.to_owned(), "dropped".to_owned());
         assert_eq!(next(&mut notifications).await, expected);
     }
-    // The other turn gets its own events only.
+    // The other turn gets only its own events.
     let expected = ["turn/started", "running", "turn/completed"];
     assert_eq!(events(&other).await, expected);
 }
@@ -123,7 +123,7 @@ async fn a_dropped_interrupt_still_interrupts_the_turn() {
 }
 
 #[tokio::test]
-async fn a_dropped_steer_or_start_starts_a_turn_that_the_next_one_steers() {
+async fn a_dropped_steer_or_start_starts_a_turn_that_the_next_call_steers() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let sending = tokio::spawn({
         let thread = thread.clone();
@@ -156,7 +156,7 @@ async fn a_dropped_steer_or_start_starts_no_turn_when_the_running_one_has_comple
     fake.complete_turn("u", "completed").await;
     let error = json!({"code": -32600, "message": "no active turn to steer"});
     fake.send(&json!({"id": id, "error": error})).await;
-    // No turn is started: the next request is another one.
+    // No turn is started: the next request that arrives is a different one.
     fake.round_trip(&thread.codex).await;
     assert_eq!(events(&turn).await, ["turn/started", "turn/completed"]);
 }

@@ -1,4 +1,4 @@
-//! Processes that the client runs on the server: options, output, exit.
+//! Processes that the client runs on the server: their options, output and exit.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     tests::{FakeServer, initialize_response},
 };
 
-/// Spawns a process. Returns it with its request.
+/// Spawns a process and returns it with its request.
 async fn spawn(codex: &Codex, fake: &mut FakeServer) -> (ExecProcess, Value) {
     let process = codex.exec(["cat"]).stream_stdin(true).spawn().unwrap();
     let request = fake.receive().await;
@@ -73,7 +73,7 @@ async fn every_option_of_a_command_is_sent() {
         "size": {"cols": 80, "rows": 24}, "timeoutMs": 7, "outputBytesCap": 9,
     });
     assert_eq!(params, expected);
-    // Of two options that exclude each other, the later one applies.
+    // Of two mutually exclusive options, the later one applies.
     let unlimited = command().timeout(Duration::ZERO).no_timeout();
     let unlimited = unlimited.output_bytes_cap(1).no_output_cap();
     let _process = unlimited.spawn().unwrap();
@@ -153,7 +153,7 @@ async fn a_process_without_handles_is_terminated_unless_it_has_exited() {
     assert_eq!(message["method"], "command/exec/terminate");
     let process_id = &request["params"]["processId"];
     assert_eq!(message["params"], json!({"processId": process_id}));
-    // Its further output and its exit are ignored.
+    // Any further output and the exit of the process are ignored.
     fake.output(process_id.as_str().unwrap(), "stdout", b"y")
         .await;
     fake.exit(&request, 1).await;

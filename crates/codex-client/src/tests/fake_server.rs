@@ -1,4 +1,4 @@
-//! A fake server in memory, driven by the test message by message.
+//! An in-memory fake server that the test drives message by message.
 
 use serde_json::{Value, json};
 use tokio::io::{
@@ -17,7 +17,7 @@ pub(super) struct FakeServer {
 }
 
 impl FakeServer {
-    /// Creates a server on this end of a connection.
+    /// Creates a server that uses this end of a connection.
     pub(super) fn new(end: DuplexStream) -> Self {
         let (reader, writer) = tokio::io::split(end);
         Self {
@@ -31,7 +31,7 @@ impl FakeServer {
         Self::start_with(Codex::builder()).await
     }
 
-    /// Does the same for a client with options.
+    /// Returns a client with options and its server after the handshake.
     pub(super) async fn start_with(builder: CodexBuilder) -> (Codex, Self) {
         let (client_end, server_end) = tokio::io::duplex(1024 * 1024);
         let mut fake = Self::new(server_end);
@@ -76,7 +76,7 @@ impl FakeServer {
         message["id"].clone()
     }
 
-    /// Receives a request, responds to it and returns it.
+    /// Receives a request, responds to it and returns the request.
     pub(super) async fn respond(&mut self, method: &str, result: Value) -> Value {
         let message = self.receive().await;
         assert_eq!(message["method"], method, "{message}");
@@ -95,8 +95,8 @@ impl FakeServer {
         request
     }
 
-    /// Has the client send a request, and responds to it. All that either side sent before has then
-    /// been received and routed.
+    /// Has the client send a request, and responds to it. Everything that either side sent earlier
+    /// has then been received and routed.
     pub(super) async fn round_trip(&mut self, codex: &Codex) {
         let response = self.respond("account/read", json!({"requiresOpenaiAuth": false}));
         let (account, _) = tokio::join!(codex.account().send(), response);
@@ -116,7 +116,7 @@ impl FakeServer {
             .await;
     }
 
-    /// Sends a request of the turn `u`, with these params beside its ids.
+    /// Sends a request for the turn `u`, with these params in addition to its ids.
     pub(super) async fn send_request(&mut self, id: i64, method: &str, more: &Value) {
         let mut params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "startedAtMs": 1});
         let members = more.as_object().unwrap().clone();
@@ -125,7 +125,7 @@ impl FakeServer {
         self.send(&request).await;
     }
 
-    /// Sends such a request and returns the client's response.
+    /// Sends a request for the turn `u` and returns the client's response.
     pub(super) async fn request(&mut self, id: i64, method: &str, more: &Value) -> Value {
         self.send_request(id, method, more).await;
         let response = self.receive().await;
@@ -133,7 +133,7 @@ impl FakeServer {
         response
     }
 
-    /// Withdraws a request.
+    /// Tells the client that a request is withdrawn.
     pub(super) async fn resolve_request(&mut self, id: i64) {
         let params = json!({"threadId": "t", "requestId": id});
         self.notify("serverRequest/resolved", params).await;
@@ -175,7 +175,7 @@ pub(super) fn initialize_response() -> Value {
     })
 }
 
-/// The result of `thread/start`, as recorded from a server.
+/// The result of `thread/start`, as recorded from a real server.
 pub(super) fn thread_start_response() -> Value {
     let captured = include_str!("thread_start.json");
     serde_json::from_str(captured).unwrap()

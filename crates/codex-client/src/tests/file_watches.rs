@@ -13,7 +13,7 @@ impl FakeServer {
     }
 }
 
-/// Starts a watch. Returns it with its request.
+/// Starts a watch and returns it with its request.
 async fn watch(codex: &Codex, fake: &mut FakeServer) -> (FsWatcher, Value) {
     let (watch, request) = tokio::join!(
         codex.fs_watch("/dir").into_future(),
@@ -62,7 +62,7 @@ async fn a_dropped_watch_is_ended_and_a_rejected_one_is_not() {
     });
     assert!(matches!(rejected, Err(Error::Rpc(_))));
     fake.round_trip(&codex).await;
-    // A watch that is dropped before the response may have started.
+    // A watch that is dropped before its response arrives may have started on the server.
     let starting = tokio::spawn(codex.fs_watch("/dir").into_future());
     let started = fake.receive().await;
     starting.abort();

@@ -1,4 +1,4 @@
-//! Goals: the turns that belong to one, and when it ends.
+//! Goals: which turns belong to a goal, and when a goal ends.
 
 use std::future::IntoFuture;
 
@@ -25,7 +25,7 @@ impl FakeServer {
         self.notify("thread/goal/updated", params).await;
     }
 
-    /// Responds to `thread/goal/set` with this status, and notifies the client of it.
+    /// Responds to `thread/goal/set` with this status, and notifies the client of the goal.
     async fn set_goal(&mut self, status: &str) -> Value {
         let message = self
             .respond("thread/goal/set", json!({"goal": goal(status)}))
@@ -67,7 +67,7 @@ async fn read(events: &mut GoalStream) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn all_turns_of_the_thread_belong_to_the_goal_and_late_events_start_none() {
+async fn all_turns_of_the_thread_belong_to_the_goal_and_late_events_add_no_turn() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     fake.start_turn("u").await;
@@ -117,12 +117,12 @@ async fn a_turn_that_the_client_starts_belongs_to_the_goal_and_to_its_handle() {
     assert_eq!(goal.turn().unwrap().id(), "u");
     fake.update_goal("complete", Some("u")).await;
     fake.round_trip(&thread.codex).await;
-    // The goal is complete, its turn still runs.
+    // The goal is complete, but its turn is still running.
     assert_eq!(goal.goal().unwrap().status, ThreadGoalStatus::Complete);
     assert!(!waiting.is_finished());
     fake.complete_turn("u", "completed").await;
     let result = waiting.await.unwrap().unwrap();
-    // The goal was not streamed. The turn has its events all the same.
+    // The goal was not streamed, but the turn still has its events.
     let events = crate::tests::turns::events(&turn).await;
     assert_eq!(events.len(), 3, "{events:?}");
     assert_eq!(result.turns, [turn.run().await.unwrap()]);
@@ -180,7 +180,7 @@ async fn the_end_of_the_connection_ends_a_goal_with_a_partial_result() {
     }
     assert!(matches!(last, Some(Err(Error::Closed(_)))), "{last:?}");
     assert!(matches!(goal.pause().await, Err(Error::Closed(_))));
-    // A goal between two turns ends as well.
+    // A goal that is between two turns ends as well.
     let (thread, mut fake) = FakeServer::start_thread().await;
     let goal = start(&thread, &mut fake).await;
     drop(fake);
@@ -217,7 +217,7 @@ async fn unsubscribing_from_a_thread_ends_its_goal() {
         matches!(last, Some(Err(Error::TurnDetached(_)))),
         "{last:?}"
     );
-    // No goal can be started either.
+    // A goal cannot be started either.
     let error = thread.goal_start("Dance.").await.unwrap_err();
     assert!(!matches!(error, Error::Timeout { .. }), "{error}");
 }
@@ -239,7 +239,7 @@ async fn an_update_of_the_previous_goal_does_not_end_the_new_one() {
     fake.update_goal("active", None).await;
     let new = starting.await.unwrap().unwrap();
     assert_eq!(new.goal().unwrap().objective, "Sing.");
-    // A further goal replaces this one.
+    // A new goal replaces this one.
     let waiting = tokio::spawn(async move { new.run().await });
     let _third = start(&thread, &mut fake).await;
     assert!(waiting.await.unwrap().unwrap().turns.is_empty());

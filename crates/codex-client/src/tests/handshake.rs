@@ -1,4 +1,4 @@
-//! The handshake: client info, early notifications, cancellation.
+//! The handshake: client info, early notifications and cancellation.
 
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
@@ -82,7 +82,7 @@ async fn notifications_before_the_end_of_the_connection_are_kept_for_the_first_s
     };
     let (codex, ()) = tokio::join!(connect(Codex::builder(), client_end), server);
     let codex = codex.unwrap();
-    // This fails once the end has been received.
+    // This call fails once the end has been received.
     let error = codex.models().await.unwrap_err();
     assert!(matches!(error, Error::Closed(_)), "{error}");
     let mut first = codex.notifications();

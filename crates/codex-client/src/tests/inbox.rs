@@ -14,7 +14,7 @@ use crate::{
 const COMMAND: &str = "item/commandExecution/requestApproval";
 
 #[tokio::test]
-async fn a_request_takes_one_response_later_and_from_any_task() {
+async fn a_request_accepts_one_response_at_any_time_and_from_any_task() {
     let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
     fake.round_trip(&codex).await;
@@ -53,7 +53,7 @@ async fn dropped_requests_and_unread_requests_are_declined() {
         fake.receive().await,
         json!({"id": 1, "result": {"decision": "decline"}})
     );
-    // The inbox has received the request before it is dropped.
+    // The inbox is dropped after it has received the request.
     fake.send_request(2, COMMAND, &json!({})).await;
     fake.round_trip(&codex).await;
     drop(inbox);
@@ -99,7 +99,7 @@ async fn closing_a_thread_on_the_server_resolves_its_requests() {
     let mut inbox = codex.server_requests();
     fake.round_trip(&codex).await;
     for method in ["thread/closed", "thread/archived", "thread/deleted"] {
-        // An elicitation of an MCP server need not belong to a turn.
+        // An elicitation from an MCP server need not belong to a turn.
         let request = json!({"id": method, "method": "mcpServer/elicitation/request", "params": {
             "threadId": "t", "mode": "url", "serverName": "s", "message": "m",
             "elicitationId": "e", "url": "https://example.com",
@@ -125,7 +125,7 @@ async fn a_replayed_request_is_delivered_once() {
     let pending = inbox.next().await.unwrap();
     pending.respond(Decision::Accept).unwrap();
     assert_eq!(fake.receive().await["id"], 1);
-    // Replayed by a server that has not received the response yet.
+    // The request is replayed by a server that has not received the response yet.
     fake.send_request(1, COMMAND, &json!({})).await;
     fake.send_request(2, COMMAND, &json!({})).await;
     assert_eq!(inbox.next().await.unwrap().id(), &RequestId::from(2));
@@ -240,7 +240,7 @@ async fn the_end_of_the_connection_ends_the_inbox_and_resolves_its_requests() {
 }
 
 #[tokio::test]
-async fn an_approval_offers_the_decisions_of_the_server_and_always_decline() {
+async fn an_approval_offers_the_decisions_of_the_server_and_always_offers_decline() {
     let (codex, mut fake) = FakeServer::start().await;
     let mut inbox = codex.server_requests();
     fake.round_trip(&codex).await;

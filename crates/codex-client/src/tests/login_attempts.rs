@@ -142,7 +142,7 @@ async fn the_end_of_the_connection_ends_all_waits() {
 }
 
 #[tokio::test]
-async fn a_response_of_another_kind_and_a_malformed_completion_are_errors() {
+async fn a_response_of_the_wrong_kind_and_a_malformed_completion_are_errors() {
     let (codex, mut fake) = FakeServer::start().await;
     let (login, _) = tokio::join!(
         codex.login_chatgpt_device_code().into_future(),

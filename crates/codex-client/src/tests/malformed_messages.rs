@@ -1,5 +1,5 @@
-//! Messages that the client cannot read, or only in part. `blocking/faults_blocking.rs` tests the
-//! same for the blocking client.
+//! Messages that the client cannot read, or can read only in part. `blocking/faults_blocking.rs`
+//! tests the same cases with the blocking client.
 
 use std::future::IntoFuture;
 

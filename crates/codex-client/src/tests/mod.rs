@@ -1,4 +1,4 @@
-//! Tests of the client against a fake server in memory, or one played by a shell script.
+//! Tests of the client against an in-memory fake server, or against one played by a shell script.
 
 mod blocking;
 mod builder_options;

@@ -1,4 +1,4 @@
-//! Processes end with their client, however it ends.
+//! Processes end with their client, however the client ends.
 #![cfg(unix)]
 
 use std::{fs::File, io::Read, os::unix::process::ExitStatusExt, path::PathBuf, time::Duration};
@@ -36,7 +36,8 @@ async fn a_process_that_does_not_exit_is_terminated_with_its_children() {
         .await
         .unwrap();
     assert_eq!(status.signal(), Some(15));
-    // The shell's child also held the output open: end of file means that it has ended as well.
+    // The shell's child also held the output open, so end of file means that the child has ended
+    // too.
     assert_eq!(transport.reader.read(&mut up).await.unwrap(), 0);
 }
 
@@ -79,7 +80,7 @@ async fn a_dropped_process_is_killed_with_its_children_and_reaped() {
     let mut rest = Vec::new();
     transport.reader.read_to_end(&mut rest).await.unwrap();
     let id = rustix::process::Pid::from_raw(id).unwrap();
-    // No zombie is left either.
+    // No zombie process is left either.
     assert!(rustix::process::test_kill_process(id).is_err());
 }
 

@@ -34,7 +34,7 @@ async fn the_next_page_is_requested_when_needed_with_the_same_options() {
 }
 
 #[tokio::test]
-async fn a_dropped_wait_for_an_item_does_not_lose_it() {
+async fn dropping_a_wait_for_an_item_does_not_lose_the_item() {
     let (codex, mut fake) = FakeServer::start().await;
     let mut ids = codex.request(ThreadLoadedListParams::default()).stream();
     let id = tokio::select! {
@@ -62,7 +62,7 @@ async fn a_list_ends_with_its_first_error() {
 }
 
 #[test]
-fn lists_and_blocking_handles_cross_threads() {
+fn lists_and_blocking_handles_can_cross_threads() {
     fn crosses_threads<T: Stream + Send + Unpin + 'static>() {}
     crosses_threads::<crate::builder::Pages<ThreadLoadedListParams>>();
     fn may_be_shared<T: Send + Sync + Clone>() {}

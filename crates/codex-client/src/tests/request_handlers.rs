@@ -29,7 +29,7 @@ const COMMAND: &str = "item/commandExecution/requestApproval";
 const CHANGE: &str = "item/fileChange/requestApproval";
 const PERMISSIONS: &str = "item/permissions/requestApproval";
 
-/// Returns the handler failure that the client reports.
+/// Returns the text of the handler failure that the client reports.
 async fn failure(reports: &mut Notifications) -> String {
     match reports.next().await {
         Some(Err(error @ Error::Handler { .. })) => error.to_string(),
@@ -201,7 +201,7 @@ async fn every_kind_of_request_has_a_typed_handler() {
             json!({"token": "attested"}),
         ),
         (CHANGE, json!({}), json!({"decision": "accept"})),
-        // A request without a handler.
+        // This request has no handler.
         (COMMAND, json!({}), json!({"decision": "decline"})),
     ] {
         assert_eq!(
@@ -214,12 +214,12 @@ async fn every_kind_of_request_has_a_typed_handler() {
 }
 
 #[tokio::test]
-async fn the_request_of_a_handler_that_panics_or_fails_is_declined_and_the_failure_reported() {
+async fn a_request_whose_handler_panics_or_fails_is_declined_and_the_failure_is_reported() {
     let builder = Codex::builder().on_approval(|request: ApprovalRequest| async move {
         match request.item_id() {
             "panics" => panic!("out of order"),
             "fails" => Err("no screen"),
-            // No valid response to the approval of a command.
+            // Not a valid response to a command approval.
             _ => Ok(Decision::grant(
                 codex_types::GrantedPermissionProfile::default(),
             )),
@@ -243,7 +243,7 @@ async fn the_request_of_a_handler_that_panics_or_fails_is_declined_and_the_failu
 }
 
 #[tokio::test]
-async fn the_request_of_a_handler_that_panics_before_it_returns_a_future_is_declined() {
+async fn a_request_whose_handler_panics_before_it_returns_a_future_is_declined() {
     let panics = |_: ApprovalRequest| -> std::future::Ready<Decision> { panic!("at once") };
     let (codex, mut fake) = FakeServer::start_with(Codex::builder().on_approval(panics)).await;
     let response = fake.request(1, COMMAND, &json!({})).await;
@@ -256,7 +256,7 @@ async fn the_request_of_a_handler_that_panics_before_it_returns_a_future_is_decl
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_request_of_a_handler_that_never_returns_is_declined_at_its_deadline() {
+async fn a_request_whose_handler_never_returns_is_declined_at_its_deadline() {
     let builder = Codex::builder()
         .handler_timeout(Duration::from_secs(30))
         .on_approval(|_| pending::<Decision>());
@@ -312,7 +312,7 @@ async fn malformed_requests_are_declined_and_reported() {
 }
 
 #[tokio::test]
-async fn a_malformed_response_to_a_request_of_a_handler_is_a_failure_of_the_handler() {
+async fn a_malformed_response_to_a_request_from_a_handler_is_a_failure_of_the_handler() {
     struct AccountReader;
 
     impl ServerRequestHandler for AccountReader {
@@ -335,7 +335,7 @@ async fn a_malformed_response_to_a_request_of_a_handler_is_a_failure_of_the_hand
     );
 }
 
-/// Reads the account, records the response and accepts.
+/// Reads the account, records the response and accepts the approval.
 struct RecordingHandler {
     response: Arc<OnceLock<String>>,
 }
@@ -376,7 +376,7 @@ async fn one_handler_may_respond_to_all_requests_and_send_requests_itself() {
     assert_eq!(response.get().map(String::as_str), Some("true"));
     let time = fake.request(2, "currentTime/read", &json!({})).await;
     assert_eq!(time["result"], json!({"currentTimeAt": 1}));
-    // A method that the handler does not implement.
+    // The handler does not implement this method.
     let question = json!({"questions": [], "isBlocking": true});
     let input = fake
         .request(3, "item/tool/requestUserInput", &question)

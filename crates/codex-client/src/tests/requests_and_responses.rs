@@ -90,7 +90,7 @@ async fn without_a_timeout_a_request_waits_until_the_connection_ends() {
 }
 
 #[tokio::test]
-async fn of_a_thousand_concurrent_requests_a_hundred_are_in_flight_at_a_time() {
+async fn only_a_hundred_of_a_thousand_concurrent_requests_are_in_flight_at_a_time() {
     let (codex, mut fake) = FakeServer::start().await;
     let requests: Vec<_> = (0..1000)
         .map(|_| tokio::spawn(models(&codex).into_future()))
@@ -141,7 +141,7 @@ async fn a_request_dropped_while_it_is_queued_is_never_sent() {
 }
 
 #[tokio::test]
-async fn an_rpc_error_has_a_kind_and_says_whether_to_retry() {
+async fn an_rpc_error_has_a_kind_and_tells_whether_to_retry() {
     let (codex, mut fake) = FakeServer::start().await;
     for (code, message, kind, retryable) in [
         (

@@ -26,7 +26,8 @@ impl FakeServer {
     }
 }
 
-/// Starts a review. Its first item arrives before the response, its turn starts after it.
+/// Starts a review. Its first item arrives before the response, and its turn starts after the
+/// response.
 async fn start(thread: &Thread, fake: &mut FakeServer) -> TurnHandle {
     let review = thread.review(ReviewTarget::UncommittedChanges).start();
     let server = async {

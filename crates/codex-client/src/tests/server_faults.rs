@@ -1,5 +1,5 @@
-//! Server faults, and assertions on how the client reports them. Shared by the tests of the
-//! async and the blocking client.
+//! Server faults, and assertions about how the client reports them. They are shared by the tests of
+//! the async client and those of the blocking client.
 
 use codex_types::{MessagePhase, ServerNotification, ThreadItem};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(super) const INVALID_LINES: [(&[u8], &str); 8] = [
     (b"{\"\":[\x1b[0m]}\n", "not a JSON-RPC message"),
 ];
 
-/// Returns the end of a response.
+/// A function that returns the end of a response.
 type End = fn() -> Vec<u8>;
 
 /// Endings that make a response unreadable, each with part of the error that the request returns.
@@ -99,7 +99,7 @@ pub(super) async fn complete_turn_with_faults(fake: &mut FakeServer) {
     fake.complete_turn("u", "completed").await;
 }
 
-/// Asserts that `events` are all the events of the turn with faults.
+/// Asserts that `events` are exactly the events of the turn with faults.
 pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
     use ServerNotification as Event;
 
@@ -161,7 +161,7 @@ pub(super) fn assert_large(text: &str) {
 /// reader.
 const FLOOD: u64 = 20;
 
-/// Sends more notifications than are buffered for a reader, then `thread/archived`.
+/// Sends more notifications than a reader's buffer holds, then `thread/archived`.
 pub(super) async fn flood(fake: &mut FakeServer) {
     let params = json!({"threadId": "t", "threadName": "x".repeat(1024 * 1024)});
     let line = json!({"method": "thread/name/updated", "params": params});

@@ -45,7 +45,7 @@ async fn an_interrupt_without_a_response_returns_when_the_turn_completes() {
     second.unwrap();
     // Interrupting consumes no events.
     assert_eq!(events(&turn).await, ["turn/started", "turn/completed"]);
-    // A completed turn is not interrupted: the next request is another one.
+    // A completed turn is not interrupted: the next request that arrives is a different one.
     turn.interrupt().await.unwrap();
     fake.round_trip(&thread.codex).await;
 }
@@ -77,7 +77,7 @@ async fn an_interrupt_that_is_sent_twice_has_one_deadline() {
         fake.send(&json!({"id": id, "error": error})).await;
         tokio::time::advance(Duration::from_secs(3)).await;
         fake.start_turn("u").await;
-        // This one gets no response.
+        // This request gets no response.
         fake.receive_request("turn/interrupt").await;
     });
     let Err(Error::Timeout { method, after }) = interrupted else {
@@ -101,7 +101,7 @@ async fn an_interrupt_that_is_rejected_because_the_turn_has_ended_succeeds() {
 }
 
 #[tokio::test]
-async fn a_turn_that_has_not_started_is_steered_and_interrupted_once_it_has() {
+async fn a_turn_that_has_not_started_is_steered_and_interrupted_once_it_starts() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     for (turn_id, method) in [("u", "turn/steer"), ("v", "turn/interrupt")] {
         let turn = start(&thread, &mut fake, turn_id).await;
@@ -124,7 +124,7 @@ async fn a_turn_that_has_not_started_is_steered_and_interrupted_once_it_has() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_interrupt_of_a_turn_that_never_starts_is_an_rpc_error() {
+async fn interrupting_a_turn_that_never_starts_is_an_rpc_error() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let (interrupted, _) = tokio::join!(
@@ -186,7 +186,7 @@ async fn steer_or_start_starts_a_turn_if_the_running_one_has_ended_before_the_st
         });
         assert_eq!(turn.unwrap().id(), "next");
     }
-    // Another error is returned, and nothing is sent twice.
+    // Any other error is returned, and nothing is sent again.
     let message = "cannot steer a review turn";
     let (turn, _) = tokio::join!(
         thread.steer_or_start("hi"),
@@ -213,7 +213,7 @@ async fn a_turn_cut_off_by_the_end_of_the_connection_has_a_partial_result() {
         ("u", &TurnStatus::InProgress)
     );
     assert_eq!(partial.final_response.as_deref(), Some("half"));
-    // The partial result belongs to this turn only.
+    // Only this turn's error has the partial result.
     let Err(Error::Closed(closed)) = Thread::run(&thread, "more").await else {
         panic!("the connection is not closed")
     };

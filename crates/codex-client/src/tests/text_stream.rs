@@ -61,7 +61,7 @@ async fn the_text_contains_final_messages_but_no_commentary_or_reasoning() {
     fake.message_item("item/started", "f", "", Some("final_answer"))
         .await;
     fake.message_delta("f", "It is ").await;
-    // With an unknown member.
+    // This delta has an unknown member.
     fake.indexed_delta("item/agentMessage/delta", "f", "42.")
         .await;
     fake.message_item("item/completed", "f", "It is 42.", Some("final_answer"))

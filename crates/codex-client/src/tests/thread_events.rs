@@ -47,7 +47,7 @@ async fn a_thread_has_its_own_events_and_those_of_all_its_turns_but_not_of_sub_a
         let expected = (method.to_owned(), turn_id.map(str::to_owned));
         assert_eq!(next(&mut thread_events).await, expected);
     }
-    // Other readers get their events as well.
+    // Other readers still get their events.
     assert_eq!(events(&turn).await, ["a", "turn/completed"]);
     for thread_id in ["t", "sub", "t", "t"] {
         let event = notifications.next().await.unwrap().unwrap();

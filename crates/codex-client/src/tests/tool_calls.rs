@@ -1,4 +1,4 @@
-//! Tools in Rust: their offer to the model, their calls and responses.
+//! Tools in Rust: how they are offered to the model, and their calls and responses.
 
 use std::{
     future::{IntoFuture, pending},
@@ -150,7 +150,7 @@ async fn a_tool_is_offered_and_each_call_reaches_the_tool_it_names() {
     assert_eq!(fake.call_tool("a", json!({})).await, success("none"));
     assert_eq!(fake.call_tool("n/a", json!({})).await, success("one"));
     assert_eq!(fake.call_tool("n/b", json!(null)).await, success("two"));
-    // A call in another thread, or of an unknown name.
+    // A call in a different thread, or to an unknown name.
     let no_response = failure("the client has no response to this request");
     assert_eq!(
         fake.call_tool_in("other", "a", &json!({})).await,
@@ -217,7 +217,7 @@ async fn a_tool_that_panics_or_times_out_is_reported_and_the_next_call_works() {
     }
 }
 
-/// Panics. The return type fits where a tool is expected to return.
+/// Panics. The return type is that of a tool, so a tool can end with this call.
 fn panic_of<T>(message: &str) -> HandlerResult<T> {
     match message {
         "" => Err("no panic".into()),
@@ -265,7 +265,7 @@ async fn a_call_is_dropped_when_its_turn_ends_and_other_tools_still_work() {
 }
 
 #[tokio::test]
-async fn a_resumed_thread_has_its_tools_before_the_response_and_sends_no_offer() {
+async fn a_resumed_thread_has_its_tools_before_the_response_and_does_not_offer_them() {
     let (codex, mut fake) = FakeServer::start().await;
     let resume = codex.thread_resume("t").tool(text_tool("a", "first"));
     let resume = tokio::spawn(resume.into_future());
@@ -276,7 +276,7 @@ async fn a_resumed_thread_has_its_tools_before_the_response_and_sends_no_offer()
     fake.send(&response).await;
     resume.await.unwrap().unwrap();
     assert_eq!(fake.call_tool("a", json!({})).await, success("first"));
-    // A tool of a later resume replaces the earlier one of the same name.
+    // A tool from a later resume replaces the earlier one with the same name.
     let request = codex.thread_resume("t").tool(text_tool("b", "second"));
     create(&mut fake, "thread/resume", request).await;
     let request = codex.thread_resume("t").tool(text_tool("b", "third"));
@@ -417,7 +417,7 @@ async fn an_invalid_tool_is_an_error_and_nothing_is_sent() {
         panic!("the tool was accepted")
     };
     assert!(message.contains("experimental"), "{message}");
-    // Serving tools of a resumed thread needs no offer.
+    // Tools of a resumed thread are served without being offered.
     let request = codex.thread_resume("t").tool(text_tool("a", "here"));
     create(&mut fake, "thread/resume", request).await;
     assert_eq!(fake.call_tool("a", json!({})).await, success("here"));

@@ -42,7 +42,7 @@ async fn a_turn_that_exceeds_its_timeout_is_interrupted_and_returned_in_the_erro
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_ignores_the_interrupt_is_abandoned_and_can_be_run_again() {
+async fn a_turn_that_ignores_the_interrupt_is_abandoned_and_can_be_awaited_again() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
     let started = tokio::time::Instant::now();
@@ -88,7 +88,7 @@ async fn a_dropped_run_does_not_interrupt_its_turn() {
     fake.round_trip(&thread.codex).await;
     run.abort();
     let _ = run.await;
-    // The turn is not interrupted: the next request is another one.
+    // The turn is not interrupted: the next request that arrives is a different one.
     fake.round_trip(&thread.codex).await;
     fake.complete_turn("u", "completed").await;
     let event = notifications.next().await.unwrap().unwrap();

@@ -54,7 +54,7 @@ async fn events_that_arrive_before_the_response_are_kept_including_the_last_one(
     );
     let result = turn.run().await.unwrap();
     assert_eq!(result.final_response.as_deref(), Some("done"));
-    // Events held back for the turn that belong to another one become global notifications.
+    // Events that were held back but belong to a different turn become global notifications.
     let mut notifications = thread.codex.notifications();
     let stray = notifications.next().await.unwrap().unwrap();
     assert_eq!(stray.turn_id(), Some("other"));
@@ -103,7 +103,7 @@ async fn concurrent_turns_get_their_own_events_and_a_sub_agent_ends_none_of_them
         fake.delta("u1", &format!("1{part}")).await;
         fake.delta("u2", &format!("2{part}")).await;
     }
-    // The thread of a sub-agent. Its turn may even have the same id.
+    // This is the thread of a sub-agent, whose turn may even have the same id.
     let turn = json!({"id": "u1", "items": [], "status": "completed"});
     fake.notify("turn/completed", json!({"threadId": "sub", "turn": turn}))
         .await;
@@ -208,7 +208,7 @@ async fn a_stream_that_is_not_read_blocks_nothing_and_loses_no_text() {
         let line = json!({"method": "item/agentMessage/delta", "params": params});
         fake.write(format!("{line}\n").repeat(100).as_bytes()).await;
     }
-    // Other requests work meanwhile.
+    // Other requests still work in the meantime.
     fake.round_trip(&thread.codex).await;
     fake.complete_turn("u", "completed").await;
     let (mut events, mut bytes) = (0, 0);
@@ -236,7 +236,7 @@ async fn a_second_stream_starts_with_the_first_unread_event() {
 }
 
 #[tokio::test]
-async fn the_events_of_a_turn_without_handles_are_global_notifications() {
+async fn the_events_of_a_turn_without_handles_become_global_notifications() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let mut notifications = thread.codex.notifications();
     drop(start(&thread, &mut fake, "u").await);

@@ -40,7 +40,7 @@ fn review() -> Review {
     }
 }
 
-/// Runs a typed turn with this response. Returns the schema that was sent, and the result.
+/// Runs a typed turn with this response. Returns the schema that was sent and the result.
 async fn run(response: Option<&str>, status: &str) -> (Value, Result<TypedResult<Review>, Error>) {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let run = thread.run("Review.").output::<Review>();
@@ -83,7 +83,7 @@ async fn the_schema_of_an_enum_has_the_tag_before_the_content() {
 }
 
 #[tokio::test]
-async fn a_response_of_another_type_is_an_error_with_the_result() {
+async fn a_response_of_the_wrong_type_is_an_error_with_the_result() {
     let response = r#"{"comments": ["Fine.", 7], "score": null}"#;
     let Err(Error::OutputMismatch(mismatch)) = run(Some(response), "completed").await.1 else {
         panic!("the response matches")

@@ -8,7 +8,7 @@ use crate::{
     model::ScriptedModel,
 };
 
-/// Builds a [`CodexHome`] by the contents of its `config.toml`.
+/// Builds a [`CodexHome`] with the given settings in its `config.toml`.
 ///
 /// ```
 /// use codex_testing::{CodexHome, Result, ScriptedModel};
@@ -40,7 +40,7 @@ impl CodexHome {
         Self::builder(model).build()
     }
 
-    /// Returns a builder, which sets the contents of `config.toml`.
+    /// Returns a builder, whose methods set the contents of `config.toml`.
     pub fn builder(model: &ScriptedModel) -> CodexHomeBuilder {
         CodexHomeBuilder {
             base_url: model.base_url(),
@@ -53,31 +53,31 @@ impl CodexHome {
 impl CodexHomeBuilder {
     /// Sets the name of the model. The default is `scripted-model`.
     ///
-    /// For a name that Codex knows, it offers the tools of that model. For any other name, all
-    /// releases offer `exec_command`.
+    /// If Codex knows the model, it offers the tools of that model. For any other name, every
+    /// release offers `exec_command`.
     pub fn model(mut self, name: impl Into<String>) -> Self {
         self.settings.model = name.into();
         self
     }
 
-    /// Sets when Codex asks before it runs a command: `on-request` or `never`. The default is that of
-    /// Codex for a trusted project.
+    /// Sets when Codex asks before it runs a command: `on-request` or `never`. The default is
+    /// Codex's own for a trusted project.
     ///
-    /// Only older releases accept `untrusted` here. Codex 0.169 does not start with it, but still
-    /// accepts it as a parameter of `thread/start`.
+    /// Only older releases accept `untrusted` here. Codex 0.169 fails to start with this value but
+    /// still accepts it as a parameter of `thread/start`.
     pub fn approval_policy(mut self, policy: impl Into<String>) -> Self {
         self.settings.approval_policy = Some(policy.into());
         self
     }
 
-    /// Sets the sandbox of commands: `read-only`, `workspace-write` or `danger-full-access`. The
-    /// default is that of Codex for a trusted project.
+    /// Sets the sandbox that commands run in: `read-only`, `workspace-write` or
+    /// `danger-full-access`. The default is Codex's own for a trusted project.
     pub fn sandbox_mode(mut self, mode: impl Into<String>) -> Self {
         self.settings.sandbox_mode = Some(mode.into());
         self
     }
 
-    /// Enables or disables a feature of Codex. `codex features list` prints the features.
+    /// Enables or disables a feature of Codex. `codex features list` prints the available features.
     ///
     /// `plugins` is disabled by default, because Codex fetches plugins from the network.
     pub fn feature(mut self, name: impl Into<String>, on: bool) -> Self {
@@ -91,21 +91,21 @@ impl CodexHomeBuilder {
         self
     }
 
-    /// Appends lines of TOML to `config.toml`. Further calls append further lines.
+    /// Appends lines of TOML to `config.toml`. Later calls append more lines.
     ///
-    /// They begin at the top level, so they may hold keys and tables. The tables `[features]` and
-    /// `[analytics]` exist already; use [`feature`](Self::feature) for the former.
+    /// The lines begin at the top level, so they may contain both keys and tables. The tables
+    /// `[features]` and `[analytics]` already exist; use [`feature`](Self::feature) for the former.
     pub fn config(mut self, toml: impl AsRef<str>) -> Self {
         self.settings.more.push_str(toml.as_ref().trim_end());
         self.settings.more.push('\n');
         self
     }
 
-    /// Creates the directories and the file.
+    /// Creates the directories and `config.toml`.
     ///
     /// # Errors
     ///
-    /// [`Error::Home`] if one of them cannot be created.
+    /// [`Error::Home`] if a directory or the file cannot be created.
     pub fn build(self) -> Result<CodexHome> {
         let temporary = std::env::temp_dir();
         let directory = tempfile::Builder::new()

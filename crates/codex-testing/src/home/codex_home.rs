@@ -1,4 +1,4 @@
-//! A temporary `CODEX_HOME` that names a scripted model.
+//! A temporary `CODEX_HOME` whose configuration names a scripted model.
 
 use std::{
     ffi::OsString,
@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use super::config::{API_KEY, API_KEY_VARIABLE};
 use crate::error::{Error, Result};
 
-/// Inherited variables that would give a test the user's account or another server.
+/// Inherited variables that would give a test the user's account or connect it to a different
+/// server.
 const REMOVED: [&str; 5] = [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
@@ -20,11 +21,12 @@ const REMOVED: [&str; 5] = [
     "CODEX_EXEC_SERVER_URL",
 ];
 
-/// A temporary home for one Codex process, or for several in sequence, and a workspace.
+/// A temporary home and a workspace, for one Codex process or for several that run one after
+/// another.
 ///
-/// Its `config.toml` names a [`ScriptedModel`](crate::ScriptedModel) as the only provider, disables retries, trusts the
-/// workspace, and disables features that would use the network. Drop removes the temporary directory
-/// that holds all of it, so end the process first.
+/// Its `config.toml` names a [`ScriptedModel`](crate::ScriptedModel) as the only provider, disables
+/// retries, trusts the workspace, and disables features that would use the network. Dropping the
+/// home removes the temporary directory that holds both, so end the process first.
 ///
 /// ```no_run
 /// use codex_testing::{CodexHome, ScriptedModel, codex_bin};
@@ -41,14 +43,14 @@ const REMOVED: [&str; 5] = [
 #[derive(Debug)]
 pub struct CodexHome {
     pub(super) directory: TempDir,
-    /// The canonical path of the directory. Codex reports canonical paths, so a test can compare the
-    /// two even if the temporary directory is behind a symbolic link.
+    /// The canonical path of the directory. Codex reports canonical paths, so a test can compare
+    /// them with this path even if the temporary directory is behind a symbolic link.
     pub(super) root: PathBuf,
     pub(super) proxy: String,
 }
 
 impl CodexHome {
-    /// Returns the directory for `CODEX_HOME`.
+    /// Returns the directory to use as `CODEX_HOME`.
     #[must_use]
     pub fn codex_home(&self) -> PathBuf {
         self.root.join("codex")
@@ -62,11 +64,12 @@ impl CodexHome {
 
     /// Returns the environment variables that a Codex process needs to use this home.
     ///
-    /// They include `HOME`, `TMPDIR` and the XDG directories, so that Codex reads no settings of the
-    /// user and leaves no file behind. The proxy variables name the scripted model, which rejects
-    /// attempts to reach the network; [`stray_requests`](crate::ScriptedModel::stray_requests) lists them.
+    /// They include `HOME`, `TMPDIR` and the XDG directories, so that Codex reads none of the
+    /// user's settings and leaves no files behind. The proxy variables point to the scripted model,
+    /// which rejects attempts to reach the network;
+    /// [`stray_requests`](crate::ScriptedModel::stray_requests) lists these attempts.
     ///
-    /// Remove [`removed_env`](Self::removed_env) as well.
+    /// Also remove the variables that [`removed_env`](Self::removed_env) returns.
     #[must_use]
     pub fn env(&self) -> Vec<(&'static str, OsString)> {
         let path = |name: &str| self.root.join(name).into_os_string();
@@ -82,7 +85,7 @@ impl CodexHome {
             (API_KEY_VARIABLE, API_KEY.into()),
         ];
         env.extend(["TMPDIR", "TMP", "TEMP"].map(|name| (name, path("tmp"))));
-        // Some programs read the upper case, some the lower case.
+        // Some programs read the uppercase names, others the lowercase ones.
         let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
         let lower = ["http_proxy", "https_proxy", "all_proxy"];
         env.extend(
@@ -96,7 +99,7 @@ impl CodexHome {
     }
 
     /// Returns the environment variables that a Codex process must not inherit, because they would
-    /// give it an account or another server.
+    /// give it an account or connect it to a different server.
     #[must_use]
     pub fn removed_env(&self) -> &'static [&'static str] {
         &REMOVED
@@ -113,12 +116,12 @@ impl CodexHome {
         command
     }
 
-    /// Removes the directory and reports errors, which drop ignores.
+    /// Removes the directory and returns any error, which a drop would ignore.
     ///
     /// # Errors
     ///
-    /// [`Error::Home`] if the directory cannot be removed, for example because a process still writes
-    /// to it.
+    /// [`Error::Home`] if the directory cannot be removed, for example because a process is still
+    /// writing to it.
     pub fn close(self) -> Result<()> {
         let path = self.root;
         self.directory

@@ -8,7 +8,7 @@ pub(super) const API_KEY_VARIABLE: &str = "CODEX_TESTING_API_KEY";
 /// The API key of the scripted model, which does not check it.
 pub(super) const API_KEY: &str = "sk-codex-testing-no-secret";
 
-/// The settings that a test may choose.
+/// The settings that a test can choose.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) model: String,
@@ -33,8 +33,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns the text of the file. All keys are dotted and no table is open at the end, so the lines
-    /// of the test start at the top level.
+    /// Returns the text of the file. All keys are dotted and no table is open at the end, so the
+    /// lines that the test adds start at the top level.
     pub(super) fn to_toml(&self, base_url: &str, workspace: &Path) -> String {
         let mut lines = vec![
             format!("model = {}", Quoted(&self.model)),
@@ -46,10 +46,10 @@ impl Settings {
                 Quoted(API_KEY_VARIABLE)
             ),
             "model_providers.scripted.wire_api = \"responses\"".to_owned(),
-            // A retry after a scripted failure would take the next response.
+            // A retry after a scripted failure would consume the next response.
             "model_providers.scripted.request_max_retries = 0".to_owned(),
             "model_providers.scripted.stream_max_retries = 0".to_owned(),
-            // These would use the network.
+            // These features would use the network.
             "analytics.enabled = false".to_owned(),
             "check_for_update_on_startup = false".to_owned(),
         ];
@@ -77,7 +77,7 @@ impl Settings {
     }
 }
 
-/// Formats text as a basic string of TOML, which has the escapes of JSON.
+/// Formats text as a basic TOML string, which has the same escapes as JSON.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_the_test_come_last_and_at_the_top_level() {
+    fn lines_added_by_the_test_come_last_and_at_the_top_level() {
         let settings = Settings {
             approval_policy: Some("never".into()),
             more: "personality = \"none\"\n[tui]\n".into(),
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(
             toml.find('['),
             toml.find("[tui]"),
-            "no table precedes those of the test"
+            "no table precedes those that the test adds"
         );
     }
 

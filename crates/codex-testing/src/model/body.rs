@@ -15,7 +15,7 @@ use crate::{
     sse::{Step, render, steps},
 };
 
-/// The size of a frame in bytes. Events share frames, so that a million deltas are not a million
+/// The size of a frame in bytes. Events share frames, so a million deltas do not take a million
 /// writes.
 const FRAME_SIZE: usize = 16 * 1024;
 
@@ -24,12 +24,12 @@ pub(super) struct EventBody {
     steps: Box<dyn Iterator<Item = Step> + Send>,
     /// The sequence number of the next event.
     sequence: u64,
-    /// The wait before the next step.
+    /// The wait that precedes the next step.
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     cut: Option<Cut>,
 }
 
-/// The progress of breaking the connection.
+/// The stage that breaking the connection has reached.
 #[derive(Clone, Copy)]
 enum Cut {
     Requested,
@@ -92,7 +92,7 @@ impl Body for EventBody {
             }
             let text = self.next_events();
             if !text.is_empty() {
-                // Events before a wait go out before it.
+                // Events that precede a wait are sent before it begins.
                 return Poll::Ready(Some(Ok(Frame::data(text.into()))));
             }
             if self.waiting.is_none() {
@@ -102,8 +102,8 @@ impl Body for EventBody {
         match self.cut {
             None => Poll::Ready(None),
             Some(Cut::Requested) => {
-                // On an error the server drops its unwritten bytes. It writes them when the body is
-                // pending, so the body is pending once before the error.
+                // On an error, the server drops its unwritten bytes. It writes them when the body
+                // is pending, so the body returns `Pending` once before the error.
                 self.cut = Some(Cut::Flushed);
                 context.waker().wake_by_ref();
                 Poll::Pending

@@ -17,18 +17,19 @@ use crate::{
     response::ModelResponse,
 };
 
-/// The default timeout of waits: long enough for a loaded machine, and short enough that the error
+/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
 /// appears before a test runner gives up.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A model with scripted responses: a Responses API on `127.0.0.1`, on a free port.
 ///
-/// Each request takes the next response of the [queue](Self::push), in the order in which requests
-/// arrive. While the queue is empty, the closure of [`respond_with`](Self::respond_with) decides. A
-/// request without a response gets an HTTP 400 that says so, and
-/// [`requests_without_response`](Self::requests_without_response) lists it.
+/// Each request takes the next response from the [queue](Self::push), in the order in which
+/// requests arrive. While the queue is empty, the closure set by
+/// [`respond_with`](Self::respond_with) provides the responses. A request without a response gets
+/// an HTTP 400 that says so, and [`requests_without_response`](Self::requests_without_response)
+/// lists it.
 ///
-/// The server runs on a thread of its own, so async and blocking tests can use it alike. Only the
+/// The server runs on its own thread, so async and blocking tests can use it alike. Only the
 /// methods whose names begin with `blocking_` block. The server stops on drop.
 ///
 /// ```
@@ -54,11 +55,11 @@ pub struct ScriptedModel {
 }
 
 impl ScriptedModel {
-    /// Starts a model without a script. It accepts connections when this returns.
+    /// Starts a model without a script. It accepts connections as soon as this returns.
     ///
     /// # Errors
     ///
-    /// [`Error::Listen`] if it cannot listen on loopback or start its thread.
+    /// [`Error::Listen`] if the model cannot listen on loopback or start its thread.
     pub fn start() -> Result<Self> {
         Self::start_with_timeout(TIMEOUT)
     }
@@ -124,13 +125,13 @@ impl ScriptedModel {
         gate
     }
 
-    /// Sets the closure that responds to requests while the queue is empty. It replaces an earlier
-    /// one.
+    /// Sets the closure that responds to requests while the queue is empty. It replaces any earlier
+    /// closure.
     ///
-    /// The closure returns a [`ModelResponse`], or an `Option` of one: with `None` the request has
-    /// no response. It runs on the model's own thread and must not block, or all responses wait. If
-    /// it panics, the request gets an HTTP 400 with the panic message and counts as one without a
-    /// response.
+    /// The closure returns a [`ModelResponse`], or an `Option` of one: with `None`, the request has
+    /// no response. The closure runs on the model's own thread and must not block, because that
+    /// would delay all responses. If it panics, the request gets an HTTP 400 with the panic message
+    /// and counts as a request without a response.
     pub fn respond_with<F, R>(&self, respond: F)
     where
         F: Fn(&ModelRequest) -> R + Send + Sync + 'static,
@@ -138,7 +139,7 @@ impl ScriptedModel {
     {
         let respond: Responder = Arc::new(move |request| respond(request).into());
         let replaced = self.state.change(|state| state.responder.replace(respond));
-        // Dropped outside the lock, because dropping a closure may run code of the test.
+        // Dropped outside the lock, because dropping a closure may run the test's code.
         drop(replaced);
     }
 
@@ -151,7 +152,7 @@ impl ScriptedModel {
 
 /// The requests received.
 impl ScriptedModel {
-    /// Returns all requests for a response so far, in the order in which they arrived.
+    /// Returns all requests for a response received so far, in the order in which they arrived.
     #[must_use]
     pub fn requests(&self) -> Vec<ModelRequest> {
         self.state.lock().requests.clone()
@@ -163,16 +164,16 @@ impl ScriptedModel {
         self.state.lock().requests_without_response.clone()
     }
 
-    /// Returns the requests that were not requests for a response.
+    /// Returns the requests that did not ask for a response.
     #[must_use]
     pub fn stray_requests(&self) -> Vec<StrayRequest> {
         self.state.lock().strays.clone()
     }
 
-    /// Waits for the next request that neither this nor
-    /// [`blocking_next_request`](Self::blocking_next_request) has returned before.
+    /// Waits for the next request that neither this method nor
+    /// [`blocking_next_request`](Self::blocking_next_request) has returned yet.
     ///
-    /// The model records a request before it responds. Works on any executor.
+    /// The model records a request before it responds. The wait works on any executor.
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ impl ScriptedModel {
     }
 }
 
-/// Takes the first request that was not taken before.
+/// Takes the first request that has not been taken yet.
 fn take(state: &mut ModelState) -> Option<ModelRequest> {
     let request = state.requests.get(state.taken)?.clone();
     state.taken += 1;
@@ -215,9 +216,10 @@ impl Drop for ScriptedModel {
         gates.iter().for_each(Gate::stop);
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // The last owner may be the closure of `respond_with`, which runs on that very thread.
+            // The last owner may be the `respond_with` closure, which runs on that very thread.
             if thread.thread().id() != thread::current().id() {
-                // A panic of that thread is printed already, and this drop may run during a panic.
+                // A panic on that thread has already been printed, and this drop may run during a
+                // panic.
                 let _ = thread.join();
             }
         }

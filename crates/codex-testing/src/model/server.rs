@@ -1,4 +1,4 @@
-//! The HTTP server of the scripted model, on a thread of its own.
+//! The HTTP server of the scripted model, which runs on its own thread.
 
 use std::{
     any::Any,
@@ -53,8 +53,8 @@ pub(super) struct RunningServer {
 pub(super) fn start(timeout: Duration) -> Result<RunningServer> {
     let (ready, started) = mpsc::channel();
     let (stop, stopped) = oneshot::channel();
-    // The new thread creates the runtime: a caller inside another runtime can neither enter nor drop
-    // this one.
+    // The new thread creates the runtime: a caller inside another runtime can neither enter nor
+    // drop this one.
     let run = move || match open() {
         Err(error) => drop(ready.send(Err(error))),
         Ok((runtime, listener, address)) => {
@@ -100,8 +100,8 @@ fn open() -> io::Result<(runtime::Runtime, TcpListener, SocketAddr)> {
 async fn accept(listener: TcpListener, state: Arc<Monitor<ModelState>>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // No file descriptor is free, or the client has disconnected. Others may still connect,
-            // and open connections need time to end.
+            // No file descriptor is free, or the client has disconnected. Other clients may still
+            // connect, and open connections need time to end.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
@@ -109,7 +109,7 @@ async fn accept(listener: TcpListener, state: Arc<Monitor<ModelState>>) {
         let _ = stream.set_nodelay(true);
         let state = Arc::clone(&state);
         let service = service_fn(move |request| respond(Arc::clone(&state), request));
-        // The client or the script breaks connections; the server has nothing to report.
+        // An error means that the client or the script broke the connection, which needs no report.
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async { drop(connection.await) });
     }
@@ -150,7 +150,7 @@ async fn respond(
     }
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        // The client has disconnected, so the status is for the record only.
+        // The client has disconnected, so the status is only recorded, not sent.
         Err(error) => {
             return Ok(stray(
                 &state,
@@ -178,7 +178,8 @@ fn choose(
     headers: HeaderMap,
     body: serde_json::Value,
 ) -> (ModelRequest, ModelResponse) {
-    // In one step, so that the first recorded request gets the first response.
+    // Recording and choosing are one step, so that the first recorded request gets the first
+    // response.
     let (request, queued, responder) = state.change(|state| {
         let request = ModelRequest::new(state.requests.len() as u64 + 1, headers, body);
         state.requests.push(request.clone());
@@ -197,14 +198,14 @@ fn choose(
         Some(Err(panic)) => format!("respond_with panicked: {}", panic_message(&*panic)),
     };
     state.change(|state| state.requests_without_response.push(request.clone()));
-    // Enough of the text to recognise the turn.
+    // Enough of the text to recognize the turn.
     let text: String = request
         .last_user_text()
         .unwrap_or_default()
         .chars()
         .take(200)
         .collect();
-    // Only for a 400 Codex reports the whole body as the error of the turn.
+    // Only for a 400 does Codex report the whole body as the turn's error.
     let message = format!(
         "codex-testing: no response for request {} (thread {}, user text {text:?}): {why}",
         request.number(),
@@ -254,7 +255,7 @@ async fn play(response: ModelResponse, request: u64) -> HttpResponse {
     response
 }
 
-/// Returns the list of models in the form of the public API.
+/// Returns the list of models in the format of the public API.
 fn models() -> HttpResponse {
     let model = json!({
         "id": "scripted-model",
@@ -271,7 +272,7 @@ fn models() -> HttpResponse {
     response
 }
 
-/// Records a request that is not a request for a response, and rejects it.
+/// Records and rejects a request that does not ask for a response.
 fn stray(
     state: &Monitor<ModelState>,
     parts: Parts,

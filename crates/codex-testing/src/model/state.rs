@@ -8,7 +8,7 @@ use crate::{
     response::ModelResponse,
 };
 
-/// The closure of `respond_with`, in its common form.
+/// The closure set by `respond_with`, in a form common to all return types.
 pub(super) type Responder = Arc<dyn Fn(&ModelRequest) -> Option<ModelResponse> + Send + Sync>;
 
 /// Everything that changes while the model runs.
@@ -28,7 +28,7 @@ impl ModelState {
     /// Describes the received requests, for the error of a wait that timed out.
     pub(super) fn summary(&self) -> String {
         format!(
-            "the model has seen {} requests, of which {} without a response, \
+            "the model has seen {} requests, {} of them without a response, \
              and {} stray requests{}; {} responses are queued",
             self.requests.len(),
             self.requests_without_response.len(),

@@ -1,4 +1,4 @@
-//! The output items of a response: text, reasoning, tool calls.
+//! The output items of a response: text, reasoning and tool calls.
 
 use serde_json::Value;
 
@@ -69,8 +69,8 @@ impl Item {
         })
     }
 
-    /// Creates a call to a custom tool, whose input is text: `apply_patch`, for models that have
-    /// it.
+    /// Creates a call to a custom tool, whose input is text, such as `apply_patch` for models that
+    /// have it.
     pub fn custom_tool_call(name: impl Into<String>, input: impl Into<String>) -> Self {
         Self::from(ItemKind::CustomToolCall {
             name: name.into(),
@@ -78,12 +78,12 @@ impl Item {
         })
     }
 
-    /// Creates an item from its JSON in the Responses API. It is streamed without deltas.
+    /// Creates an item from its JSON form in the Responses API. It is streamed without deltas.
     pub fn raw(item: impl Into<Value>) -> Self {
         Self::from(ItemKind::Raw(item.into()))
     }
 
-    /// Sets the item's id. The default is made of the numbers of the request and of the item.
+    /// Sets the item's id. The default is derived from the numbers of the request and of the item.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
@@ -98,7 +98,7 @@ impl Item {
         self
     }
 
-    /// Sets the namespace of the called function, for tools that are offered in one.
+    /// Sets the namespace of the called function, for tools that are offered in a namespace.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
@@ -123,12 +123,12 @@ impl From<ItemKind> for Item {
     }
 }
 
-/// Splits after each run of white space, so that the pieces concatenate to the text.
+/// Splits after each run of whitespace, so that the pieces concatenate to the text.
 fn words(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     for piece in text.split_inclusive(char::is_whitespace) {
         match pieces.last_mut() {
-            // A piece without a word continues a run of white space.
+            // A piece without a word continues a run of whitespace.
             Some(last) if piece.trim().is_empty() => last.push_str(piece),
             _ => pieces.push(piece.to_owned()),
         }

@@ -1,4 +1,4 @@
-//! Scripted responses: the items that a response streams, where it pauses, how it ends.
+//! Scripted responses: the items that a response streams, where it pauses and how it ends.
 
 mod item;
 mod usage;
@@ -70,7 +70,7 @@ pub(crate) enum Ending {
     Cut,
 }
 
-/// An action after a number of text deltas.
+/// An action to take after a number of text deltas.
 #[derive(Clone, Debug)]
 pub(crate) struct Breakpoint {
     pub(crate) after: usize,
@@ -85,22 +85,22 @@ pub(crate) enum BreakpointAction {
 
 /// Content.
 impl ModelResponse {
-    /// Creates a response of one assistant message, streamed word by word.
+    /// Creates a response with one assistant message, streamed word by word.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::items([Item::text(text)])
     }
 
-    /// Creates a response of one assistant message, streamed in exactly these deltas.
+    /// Creates a response with one assistant message, streamed in exactly these deltas.
     pub fn deltas<S: Into<String>>(deltas: impl IntoIterator<Item = S>) -> Self {
         Self::items([Item::deltas(deltas)])
     }
 
-    /// Creates a response of one assistant message, streamed in deltas of this many characters.
+    /// Creates a response with one assistant message, streamed in deltas of this many characters.
     pub fn text_in_chunks_of(characters: usize, text: impl AsRef<str>) -> Self {
         Self::deltas(item::chunks(text.as_ref(), characters))
     }
 
-    /// Creates a response of one function call; see [`Item::function_call`].
+    /// Creates a response with one function call; see [`Item::function_call`].
     pub fn function_call(name: impl Into<String>, arguments: impl Into<Value>) -> Self {
         Self::items([Item::function_call(name, arguments)])
     }
@@ -110,8 +110,8 @@ impl ModelResponse {
         Self::items([Item::custom_tool_call(name, input)])
     }
 
-    /// Creates a response of these output items, in order. Without items it completes without
-    /// output.
+    /// Creates a response with these output items, in order. If there are no items, it completes
+    /// without output.
     pub fn items(items: impl IntoIterator<Item = Item>) -> Self {
         let script = StreamScript {
             items: items.into_iter().collect(),
@@ -122,11 +122,11 @@ impl ModelResponse {
 
     /// Creates an HTTP error instead of a stream.
     ///
-    /// The status determines how Codex 0.169 reports it. For a 400, the turn's error message is the
-    /// body, verbatim. For a 429 and a 500, Codex replaces the body with a message of its own. For
-    /// other statuses it quotes `error.message` of a JSON body. Codex retries all but 400 and 429,
-    /// unless its configuration disables retries, as that of a [`CodexHome`](crate::CodexHome)
-    /// does.
+    /// The status determines how Codex 0.169 reports the error. For a 400, the turn's error message
+    /// is the body, verbatim. For a 429 and a 500, Codex replaces the body with its own message.
+    /// For other statuses, it quotes the `error.message` of a JSON body. Codex retries all but 400
+    /// and 429, unless its configuration disables retries, as that of a
+    /// [`CodexHome`](crate::CodexHome) does.
     pub fn http_error(status: u16, body: impl Into<String>) -> Self {
         Self::from(ResponseKind::Http {
             status,
@@ -140,12 +140,12 @@ impl ModelResponse {
         Self::items([]).then_fail(code, message)
     }
 
-    /// Adds an output item. HTTP errors ignore it.
+    /// Adds an output item. An HTTP error ignores the item.
     pub fn item(self, item: Item) -> Self {
         self.script(|script| script.items.push(item))
     }
 
-    /// Sets the token counts that the response reports. HTTP errors ignore them.
+    /// Sets the token counts that the response reports. An HTTP error ignores them.
     pub fn usage(self, usage: Usage) -> Self {
         self.script(|script| script.usage = usage)
     }
@@ -159,7 +159,7 @@ impl ModelResponse {
 
 /// Timing and ending.
 impl ModelResponse {
-    /// Holds the whole response, its HTTP head included, until the gate is opened.
+    /// Holds the whole response, including its HTTP head, until the gate is opened.
     pub fn hold(mut self, gate: &Gate) -> Self {
         self.gates.push(gate.clone());
         self
@@ -169,15 +169,15 @@ impl ModelResponse {
     ///
     /// With 0, the stream is held after `response.created`. With more deltas than the stream has,
     /// it is held between the last item and the end. When the gate is reached, the deltas before it
-    /// are sent, but the client may not have read them yet. HTTP errors ignore it.
+    /// have been sent, but the client may not have read them yet. An HTTP error ignores this gate.
     pub fn hold_after(self, deltas: usize, gate: &Gate) -> Self {
         self.breakpoint(deltas, BreakpointAction::Hold(gate.clone()))
     }
 
     /// Cuts the connection after this many text deltas.
     ///
-    /// With more deltas than the stream has, the cut replaces `response.completed`. HTTP errors
-    /// ignore it.
+    /// With more deltas than the stream has, the cut replaces `response.completed`. An HTTP error
+    /// ignores the cut.
     pub fn cut_after(self, deltas: usize) -> Self {
         self.breakpoint(deltas, BreakpointAction::Cut)
     }
@@ -207,14 +207,14 @@ impl ModelResponse {
         self.script(|script| script.ending = ending)
     }
 
-    /// Delays the start of the response. Prefer a [gate](Self::hold) if the test waits for an event
-    /// rather than for time to pass.
+    /// Delays the start of the response. If the test waits for an event rather than for time to
+    /// pass, use a [gate](Self::hold) instead.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Delays each text delta. HTTP errors ignore it.
+    /// Delays each text delta. An HTTP error ignores this delay.
     pub fn delay_between_deltas(self, delay: Duration) -> Self {
         self.script(|script| script.delta_delay = delay)
     }
@@ -256,7 +256,7 @@ impl From<String> for ModelResponse {
     }
 }
 
-/// A response of one item.
+/// A response with one item.
 impl From<Item> for ModelResponse {
     fn from(item: Item) -> Self {
         Self::items([item])

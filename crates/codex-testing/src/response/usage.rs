@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// The token counts of a response: the `usage` member of the Responses API.
 ///
-/// Codex adds them up and notifies its client with `thread/tokenUsage/updated`.
+/// Codex adds up the counts and notifies its client with `thread/tokenUsage/updated`.
 ///
 /// ```
 /// use codex_testing::{ModelResponse, Usage};
@@ -56,7 +56,7 @@ impl Usage {
     }
 }
 
-/// Ten input tokens and five output tokens.
+/// The default is ten input tokens and five output tokens.
 impl Default for Usage {
     fn default() -> Self {
         Self::new(10, 5)

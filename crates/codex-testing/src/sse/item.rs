@@ -83,9 +83,9 @@ impl ItemStream {
     }
 }
 
-/// Returns the events between the first and the last.
+/// Returns the events between the first and the last event of the item.
 fn inner(kind: ItemKind, id: String, index: usize) -> Box<dyn Iterator<Item = Value> + Send> {
-    // An event that names its item and has further members.
+    // Creates an event that names its item and has further members.
     let about = move |name: &str, more: Value| {
         let mut event =
             json!({ "type": format!("response.{name}"), "item_id": id, "output_index": index });
@@ -94,7 +94,7 @@ fn inner(kind: ItemKind, id: String, index: usize) -> Box<dyn Iterator<Item = Va
         }
         event
     };
-    // A value in one piece: one delta, then the whole value.
+    // Sends a value in one piece: one delta, then the whole value.
     let at_once = |name: &str, member: &str, value: String| {
         [
             about(&format!("{name}.delta"), json!({ "delta": value })),
@@ -202,7 +202,7 @@ fn part(kind: &str, text: &str) -> Value {
     }
 }
 
-/// Returns the prefix of the ids that the public API gives to such items.
+/// Returns the prefix of the ids that the public API gives to items of this kind.
 fn prefix(kind: &ItemKind) -> &'static str {
     match kind {
         ItemKind::Text { .. } => "msg",

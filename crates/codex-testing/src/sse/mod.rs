@@ -1,7 +1,8 @@
 //! The events of the Responses API that stream a response, in order.
 //!
 //! Codex reads only some of these events and some of their members. The stream has all events that
-//! the public API sends for a plain response, so that the model can test other clients too.
+//! the public API sends for a plain response, so that the model can be used to test other clients
+//! too.
 
 mod breakpoints;
 mod item;
@@ -15,7 +16,7 @@ pub(crate) use self::step::Step;
 use self::{breakpoints::WithBreakpoints, item::ItemStream};
 use crate::response::{Ending, StreamScript};
 
-/// Renders an event as server-sent text, with its sequence number.
+/// Renders an event in the format of server-sent events, with its sequence number.
 pub(crate) fn render(mut event: Value, sequence_number: u64) -> String {
     event["sequence_number"] = sequence_number.into();
     let name = event["type"].as_str().unwrap_or("message").to_owned();
@@ -25,7 +26,7 @@ pub(crate) fn render(mut event: Value, sequence_number: u64) -> String {
 
 /// Returns the steps of the response to the request with this number.
 ///
-/// The iterator is lazy: a response of a million deltas is never a million events in memory.
+/// The iterator is lazy: a response with a million deltas never needs a million events in memory.
 pub(crate) fn steps(script: StreamScript, request: u64) -> impl Iterator<Item = Step> + Send {
     let StreamScript {
         items,

@@ -61,7 +61,7 @@ fn an_event_is_one_data_line_whatever_its_text() {
 }
 
 #[test]
-fn a_text_is_streamed_in_deltas_between_its_part_events() {
+fn text_is_streamed_in_deltas_between_its_part_events() {
     let words = words(ModelResponse::deltas(["a", "b"]));
     assert_eq!(
         words,
@@ -174,7 +174,7 @@ fn usage_is_reported_with_its_total() {
 }
 
 #[test]
-fn the_last_event_carries_the_reason_of_the_end() {
+fn the_last_event_carries_the_reason_for_the_end() {
     let failed = events(ModelResponse::failure("rate_limit_exceeded", "slow down"));
     let error = json!({ "code": "rate_limit_exceeded", "message": "slow down" });
     assert_eq!(of(&failed, "failed")[0]["response"]["error"], error);

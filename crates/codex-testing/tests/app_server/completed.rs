@@ -119,7 +119,7 @@ fn the_sandbox_prevents_a_command_from_writing() {
 }
 
 #[test]
-fn a_command_that_needs_approval_asks_and_follows_the_decision() {
+fn a_command_that_needs_approval_runs_only_if_it_is_accepted() {
     let (model, home, mut server, thread) = stage("on-request", "read-only");
     for (decision, made) in [("decline", false), ("accept", true)] {
         let call = json!({
@@ -149,7 +149,7 @@ fn a_command_that_needs_approval_asks_and_follows_the_decision() {
 }
 
 #[test]
-fn an_attempt_of_a_command_to_reach_the_network_is_rejected_and_recorded() {
+fn an_attempt_by_a_command_to_reach_the_network_is_rejected_and_recorded() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let call = json!({ "cmd": "git ls-remote https://example.com/repository" });
     model

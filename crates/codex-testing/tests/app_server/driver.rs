@@ -13,7 +13,7 @@ use std::{
 use codex_testing::{CodexHome, ScriptedModel, codex_bin};
 use serde_json::{Value, json};
 
-/// Long enough for a loaded machine. A test that reaches it fails.
+/// Long enough for a loaded machine. A test that reaches this timeout fails.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Starts a model, a home, and a server with one thread.
@@ -41,7 +41,7 @@ pub(crate) struct AppServer {
     next_id: u64,
     /// Messages that waits have skipped.
     seen: Vec<Value>,
-    /// The file of the server's standard error, which is printed only on failure.
+    /// The file that receives the server's standard error and is printed only on failure.
     stderr: PathBuf,
 }
 
@@ -122,12 +122,12 @@ impl AppServer {
         }
     }
 
-    /// Returns the next notification or request of this method.
+    /// Returns the next notification or request with this method.
     pub(crate) fn wait_for(&mut self, method: &str) -> Value {
         self.wait(method, |message| message["method"] == method)
     }
 
-    /// Returns the messages of this method that waits have skipped.
+    /// Returns the messages with this method that waits have skipped.
     pub(crate) fn skipped(&self, method: &str) -> Vec<&Value> {
         self.seen
             .iter()
@@ -147,7 +147,7 @@ impl AppServer {
         result["turn"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Runs a turn to its end and returns the turn of `turn/completed`.
+    /// Runs a turn to its end and returns the turn from `turn/completed`.
     pub(crate) fn run(&mut self, thread: &str, text: &str) -> Value {
         let turn = self.start_turn(thread, text);
         self.completed(&turn)
@@ -174,10 +174,10 @@ impl AppServer {
 
 impl Drop for AppServer {
     fn drop(&mut self) {
-        // The end of its input stops the server cleanly.
+        // The server stops cleanly when its input ends.
         drop(self.stdin.take());
         if thread::panicking() {
-            // After a failure the server may not stop, so it is killed.
+            // After a failure, the server may not stop, so it is killed.
             #[cfg(unix)]
             drop(
                 std::process::Command::new("kill")

@@ -5,7 +5,7 @@ use codex_testing::ModelResponse;
 use serde_json::json;
 
 #[test]
-fn an_http_failure_makes_the_turn_fail_with_its_body() {
+fn an_http_error_makes_the_turn_fail_with_the_body_as_its_message() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     model.push(ModelResponse::http_error(400, "the prompt is too silly"));
 
@@ -17,7 +17,7 @@ fn an_http_failure_makes_the_turn_fail_with_its_body() {
 }
 
 #[test]
-fn a_stream_that_fails_makes_the_turn_fail_with_the_error_of_its_code() {
+fn a_stream_that_fails_makes_the_turn_fail_with_the_error_for_its_code() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     model.push(ModelResponse::text("It begins").then_fail("context_length_exceeded", "too long"));
 
@@ -75,7 +75,7 @@ fn a_held_response_keeps_the_turn_running_until_the_gate_opens() {
         message["params"]["delta"] == "two "
     });
     assert_eq!(two["params"]["turnId"], turn.as_str());
-    // After a round trip the turn is still running.
+    // After a round trip, the turn is still running.
     let read = server.call(
         "thread/read",
         &json!({ "threadId": thread, "includeTurns": false }),
@@ -90,7 +90,7 @@ fn a_held_response_keeps_the_turn_running_until_the_gate_opens() {
 }
 
 #[test]
-fn a_steer_while_held_disconnects_and_sends_a_new_request() {
+fn steering_a_held_turn_disconnects_and_sends_a_new_request() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let gate = model.gate();
     model
@@ -119,7 +119,7 @@ fn a_steer_while_held_disconnects_and_sends_a_new_request() {
 }
 
 #[test]
-fn an_interrupt_while_held_ends_the_turn_and_disconnects() {
+fn interrupting_a_held_turn_ends_it_and_disconnects() {
     let (model, _home, mut server, thread) = stage("never", "danger-full-access");
     let before = model.push_gated("never sent");
     let within = model.gate();

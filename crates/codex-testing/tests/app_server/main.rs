@@ -1,7 +1,7 @@
-//! Tests the scripted model behind a real app-server. Without a Codex executable these tests fail with
-//! the remedy.
+//! Tests the scripted model behind a real app-server. Without a Codex executable, these tests fail
+//! with a message that names the remedy.
 
-// A helper panics where the test would; clippy exempts only the test functions themselves.
+// Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
 mod completed;

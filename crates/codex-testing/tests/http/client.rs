@@ -34,7 +34,7 @@ impl Client {
         Self(BufReader::new(stream))
     }
 
-    /// Requests a response to this text of the user.
+    /// Requests a response to this user text.
     pub(crate) fn ask(model: &ScriptedModel, text: &str) -> Self {
         let input = json!([{ "type": "message", "role": "user", "content": text }]);
         let body = json!({ "model": "m", "input": input }).to_string();
@@ -59,7 +59,8 @@ impl Client {
         }
     }
 
-    /// Reads a chunk of a chunked body: `None` at its end, an error if the connection breaks.
+    /// Reads a chunk of a chunked body. Returns `None` at its end, and an error if the connection
+    /// breaks.
     pub(crate) fn chunk(&mut self) -> Result<Option<String>, ()> {
         let size = usize::from_str_radix(self.line().trim(), 16).map_err(drop)?;
         let mut chunk = vec![0; size + 2];

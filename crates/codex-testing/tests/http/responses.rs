@@ -110,12 +110,12 @@ fn a_request_without_a_response_gets_an_error_that_says_what_is_missing() {
 fn a_closure_that_panics_fails_only_its_request() {
     let model = model();
     model.respond_with(|request| {
-        assert_ne!(request.number(), 1, "not the first one");
+        assert_ne!(request.number(), 1, "not the first request");
         ModelResponse::text("fine")
     });
     let response = Client::ask(&model, "x").response();
     assert!(
-        response.status == 400 && response.body.contains("not the first one"),
+        response.status == 400 && response.body.contains("not the first request"),
         "{response:?}"
     );
     assert_eq!(Client::ask(&model, "x").response().text(), "fine");
@@ -186,7 +186,7 @@ fn other_requests_are_rejected_and_recorded() {
 }
 
 #[test]
-fn the_list_of_models_has_one() {
+fn the_list_of_models_has_one_entry() {
     let response = Client::send(&model(), "GET", "/v1/models?client_version=1", "").response();
     let list: Value = serde_json::from_str(&response.body).unwrap();
     assert_eq!(list["data"][0]["id"], "scripted-model");

@@ -5,8 +5,8 @@ use std::{net::TcpStream, sync::Arc, thread, time::Duration};
 use crate::client::{Client, model};
 use codex_testing::{Error, ModelResponse, ScriptedModel};
 
-/// Raises the limit of open files: this process has both ends of each connection, and the usual limit
-/// is 1,024 files.
+/// Raises the limit on open files: this process holds both ends of each connection, and the usual
+/// limit is 1,024 files.
 fn allow_many_sockets() {
     #[cfg(unix)]
     {

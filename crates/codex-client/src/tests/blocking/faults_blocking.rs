@@ -1,4 +1,5 @@
-//! The blocking client against a server with faults, those of `malformed_messages.rs` and others.
+//! Tests the blocking client against a faulty server: the faults of `malformed_messages.rs`, and
+//! more.
 
 use std::{
     thread::{self, JoinHandle},
@@ -45,13 +46,13 @@ async fn respond_to_account_read(mut fake: FakeServer) {
     fake.respond("account/read", account).await;
 }
 
-/// Sends the request that ends each script.
+/// Sends the request to which the server responds after its script.
 fn assert_works(codex: &Codex, server: JoinHandle<()>) {
     assert!(codex.account().send().unwrap().requires_openai_auth);
     server.join().unwrap();
 }
 
-/// Returns whether this is the last item after the server has closed the connection.
+/// Returns whether this is the error that ends a stream after the server has closed the connection.
 fn is_end(event: &crate::Result<ServerNotification>) -> bool {
     matches!(event, Err(Error::Closed(_)))
 }
@@ -136,7 +137,7 @@ fn a_request_without_a_response_times_out() {
 }
 
 #[test]
-fn the_end_of_the_stream_within_a_turn_ends_the_iterator_and_the_run() {
+fn the_end_of_the_stream_during_a_turn_ends_the_iterator_and_the_run() {
     let (codex, server) = start(|mut fake| async move {
         fake.respond("thread/start", thread_start_response()).await;
         fake.respond("turn/start", turn_start_response("u")).await;

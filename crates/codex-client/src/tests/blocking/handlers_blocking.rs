@@ -17,7 +17,7 @@ use crate::{
 
 const COMMAND: &str = "item/commandExecution/requestApproval";
 
-/// Returns the handler failure that the client reports.
+/// Returns the text of the handler failure that the client reports.
 fn failure(codex: &Codex) -> String {
     match codex.notifications().next() {
         Some(Err(error @ Error::Handler { .. })) => error.to_string(),
@@ -31,7 +31,7 @@ async fn assert_declined(fake: &mut FakeServer) {
 }
 
 #[test]
-fn the_request_of_a_handler_that_panics_is_declined_and_the_panic_reported() {
+fn a_request_whose_handler_panics_is_declined_and_the_panic_is_reported() {
     let panics = |_: ApprovalRequest| -> Decision { panic!("out of order") };
     let builder = Codex::builder().on_approval(panics);
     let (codex, server) = start_with(builder, |mut fake| async move {
@@ -45,7 +45,7 @@ fn the_request_of_a_handler_that_panics_is_declined_and_the_panic_reported() {
 }
 
 #[test]
-fn the_request_of_a_handler_that_never_returns_is_declined_at_its_deadline() {
+fn a_request_whose_handler_never_returns_is_declined_at_its_deadline() {
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
     let builder = Codex::builder()
@@ -118,7 +118,7 @@ fn an_inbox_is_an_iterator_of_requests_that_any_thread_may_respond_to() {
 }
 
 #[tokio::test]
-async fn inside_a_runtime_an_inbox_is_empty() {
+async fn an_inbox_is_empty_inside_a_runtime() {
     let (codex, _fake) = FakeServer::start().await;
     let codex = Codex::from(codex);
     assert!(codex.server_requests().next().is_none());

@@ -1,4 +1,4 @@
-//! The blocking client against a fake server that runs on its own thread and runtime.
+//! Tests the blocking client against a fake server that runs on its own thread and runtime.
 
 mod faults_blocking;
 mod handlers_blocking;
@@ -13,7 +13,7 @@ use crate::{
     tests::{FakeServer, initialize_response, thread_start_response, turn_start_response},
 };
 
-/// Returns a client whose server does the handshake, then runs the script.
+/// Returns a client whose server completes the handshake, then runs the script.
 fn start<F>(script: impl FnOnce(FakeServer) -> F + Send + 'static) -> (Codex, JoinHandle<()>)
 where
     F: Future<Output = ()>,
@@ -21,7 +21,7 @@ where
     start_with(Codex::builder(), script)
 }
 
-/// Does the same for a client with options.
+/// Returns a client with options whose server completes the handshake, then runs the script.
 fn start_with<F>(
     builder: CodexBuilder,
     script: impl FnOnce(FakeServer) -> F + Send + 'static,
