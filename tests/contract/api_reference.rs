@@ -1,7 +1,7 @@
 //! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and correct.
 //!
-//! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources, each
-//! member in its own type, on the async and on the blocking side.
+//! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources,
+//! each member in its own type, on both the async and the blocking side.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,7 @@ fn rows() -> BTreeMap<String, Vec<String>> {
     for line in text.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let [python, rust] = cells.as_slice() else {
-            panic!("a row of two cells: {line}")
+            panic!("not a row of two cells: {line}")
         };
         let rust = rust
             .split('`')
@@ -31,7 +31,7 @@ fn rows() -> BTreeMap<String, Vec<String>> {
             .map(str::to_owned)
             .collect();
         let twice = rows.insert(python.trim_matches('`').to_owned(), rust);
-        assert!(twice.is_none(), "`{python}` is in the tables twice");
+        assert!(twice.is_none(), "`{python}` appears in the tables twice");
     }
     rows
 }
@@ -66,7 +66,7 @@ fn python() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for name in strings(&python["exports"]) {
         match name.strip_prefix("Async") {
-            Some(twin) => assert_eq!(members[&name], members[twin], "{name} is more than {twin}"),
+            Some(twin) => assert_eq!(members[&name], members[twin], "{name} differs from {twin}"),
             None if name == "__version__" => {}
             None => drop(names.insert(name)),
         }
@@ -163,7 +163,7 @@ fn each_rust_name_in_the_tables_exists() {
     );
 }
 
-/// The pages that also name types of other crates and private ones.
+/// The pages that also name private types and types of other crates.
 const INTERNAL_PAGES: &[&str] = &[
     "architecture.md",
     "benchmarks.md",

@@ -1,4 +1,4 @@
-//! The code blocks of the Markdown pages: all Rust is compiled.
+//! The code blocks of the Markdown pages: all Rust blocks are compiled.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -69,7 +69,7 @@ fn each_page_with_rust_blocks_is_compiled() {
 }
 
 #[test]
-fn rust_blocks_are_told_from_other_blocks() {
+fn rust_blocks_are_distinguished_from_other_blocks() {
     let page = "# Title\n```rust,no_run\none\n```\n```sh\n# two\n```\n````text\n```rust\n```\n````\n  \
                 ```\n  # three\n  ```\n~~~rust\nfour\n~~~\n# End\n";
     assert_eq!(
@@ -107,7 +107,7 @@ fn no_rust_block_has_hidden_lines() {
 }
 
 #[test]
-fn hidden_lines_are_told_from_attributes_and_from_other_blocks() {
+fn hidden_lines_are_distinguished_from_attributes_and_from_other_blocks() {
     let page = "# Title\n```rust\n# fn main() {\n#[test]\n## text\n  # }\n#\n```\n```sh\n# a comment\n```\n";
     assert_eq!(hidden_lines(page), [3, 6, 7]);
 }

@@ -10,7 +10,7 @@ use codex_tests::{
 use codex_types::decode;
 use serde_json::Value;
 
-/// Messages that the recording client sent malformed on purpose, to record the response.
+/// Messages that the recording client deliberately malformed, to record the response.
 const PROBES: &[&str] = &[
     "01_basic_turns.jsonl:334",
     "08_stable_api.jsonl:57",
@@ -130,7 +130,7 @@ pub(crate) fn samples(directory: &str) -> Vec<Sample> {
     samples
 }
 
-/// Asserts that more than `least` messages of a directory round trip, and all of them.
+/// Asserts that all messages of a directory round trip, and that there are more than `least`.
 fn assert_all_round_trip(directory: &str, least: usize) {
     let samples = samples(directory);
     let faults: Vec<_> = samples.iter().filter_map(Sample::fault).collect();

@@ -42,7 +42,7 @@ const HIDDEN: &[&str] = &[
     "UserVerificationProof.signature",
 ];
 
-/// Fields that are named like secrets but are not, by reason.
+/// Fields that are named like secrets but are not secret, grouped by reason.
 const HARMLESS: &[(&str, &[&str])] = &[
     (
         "The names of existing variables or keychain keys, without their values.",
@@ -217,7 +217,7 @@ fn debug_hides_the_members_of_an_unknown_variant_in_a_union_with_secrets() {
 fn a_field_named_like_a_secret_is_hidden_or_listed_as_harmless() {
     let suspicious = |path: &str| {
         let field = path.rsplit('.').next().unwrap_or(path).to_lowercase();
-        // Inside a longer name these two mean something else: `environmentId`, `codexHome`.
+        // Inside a longer name, these two words mean something else: `environmentId`, `codexHome`.
         let ends = ["env", "code"].iter().any(|word| field.ends_with(word));
         ends || SUSPICIOUS.iter().any(|word| field.contains(word))
     };

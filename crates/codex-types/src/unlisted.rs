@@ -1,7 +1,7 @@
 //! Three requests that the server supports although its schema does not list them.
 //!
-//! Their types follow the runtime's TypeScript and recorded responses. [`METHODS`](crate::METHODS)
-//! does not include them, and newer servers may drop them.
+//! Their types are based on the runtime's TypeScript definitions and on recorded responses.
+//! [`METHODS`](crate::METHODS) does not include them, and newer servers may drop them.
 
 use crate::{AuthMode, Request, SessionSource, ThreadId, wire};
 

@@ -141,7 +141,7 @@ impl Table {
     }
 }
 
-/// Returns whether a path is that of a prefix: `rpc.rs` and `rpc/id.rs` have the prefix `rpc`.
+/// Returns whether a path belongs to a prefix: `rpc.rs` and `rpc/id.rs` have the prefix `rpc`.
 fn has_prefix(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix)
         .is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))

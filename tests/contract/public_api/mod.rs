@@ -1,4 +1,4 @@
-//! The public API of a crate, read from its sources: the members of its types, on the async and on the
+//! The public API of a crate, read from its sources: the members of its types, on the async and the
 //! blocking side.
 //!
 //! Request builders have most of their methods in `impl<M>`, which serves both sides. Handles are

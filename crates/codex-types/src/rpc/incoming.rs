@@ -15,7 +15,7 @@ use crate::wire::BorrowedStr;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
-    /// A request of the peer: has `method` and `id`.
+    /// A request from the peer: has `method` and `id`.
     Request {
         /// The peer's id, which the response repeats.
         id: RequestId,
@@ -59,7 +59,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// The error of a received text that is not a JSON-RPC message.
+/// The error for a received text that is not a JSON-RPC message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EnvelopeError {
