@@ -151,7 +151,7 @@ fn assemble(about: &str, items: &[String], elsewhere: &BTreeSet<&str>) -> String
     format!("{HEADER}\n{about}\n{uses}\n{body}\n").replace("\n\n\n", "\n\n")
 }
 
-/// The words in the code that may need an import: without comments and full paths.
+/// The words in the code that may need an import. Comments and full paths are left out.
 fn words(body: &str) -> BTreeSet<&str> {
     body.lines()
         .filter(|line| !line.trim_start().starts_with("//") && !line.contains("$crate::"))

@@ -36,13 +36,13 @@ impl Manager {
         match PIP.into_iter().find(|words| works(words)) {
             Some(words) => Ok(Self::Pip(words)),
             None => bail!(
-                "codex is installed with npm or pip, and neither is on the PATH: install Node.js, \
+                "codex is installed with npm or pip, but neither is on the PATH: install Node.js, \
                  which includes npm, or set CODEX_BIN to an existing Codex binary"
             ),
         }
     }
 
-    /// Returns its name.
+    /// Returns the name of the package manager.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Npm => "npm",
@@ -92,8 +92,8 @@ impl Manager {
     }
 }
 
-/// Returns the command of npm. Its options override the settings of the user, so that it writes to
-/// `into` only.
+/// Returns the command of npm. Its options override the user's settings, so that npm writes only to
+/// `into`.
 fn npm_install(version: &Version, into: &Path) -> Command {
     let mut command = Command::new(NPM);
     command.arg("install").arg("--prefix").arg(into).args([

@@ -48,8 +48,8 @@ impl Bundles {
         }
     }
 
-    /// Refuses bundles without methods, and a stable bundle that is not a subset: the generator takes
-    /// the difference between the two as experimental.
+    /// Refuses bundles without methods, and a stable bundle that is not a subset: the generator
+    /// treats the difference between the two as experimental.
     fn check(&self) -> anyhow::Result<()> {
         for (name, bundle) in [
             ("stable", &self.stable),

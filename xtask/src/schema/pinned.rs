@@ -18,7 +18,7 @@ const REMEDY: &str =
 /// Both bundles of the pinned release, verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Pinned {
-    /// The release that printed them, like `0.169.0`.
+    /// The release that printed the bundles, such as `0.169.0`.
     pub(crate) version: String,
     /// The bundle without experimental methods and fields.
     pub(crate) stable: Value,

@@ -1,4 +1,4 @@
-//! Corrections of the pinned release's schema where it differs from the server. Each has a name, a
+//! Corrections to the pinned release's schema where it differs from the server. Each has a name, a
 //! reason and one target, and fails if it no longer applies.
 
 use anyhow::{Context, Result, bail, ensure};
