@@ -17,7 +17,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-/// Returns the fault of the round trip of a value, if it has one.
+/// Returns what is wrong with the round trip of a value, if anything is.
 fn fault(schema: &Schema, name: &str, round_trip: RoundTrip, value: &Value) -> Option<String> {
     let orders = [Order::TagFirst, Order::TagLast, Order::BackwardsAndEscaped];
     orders.into_iter().find_map(|order| {

@@ -10,8 +10,8 @@ use codex_tests::{
 /// The value of the probed fields.
 const SECRET: &str = "s3cr3t-sk-169";
 
-/// The fields that `Debug` hides. The list repeats the table of the generator, so that a field that is
-/// removed there fails here.
+/// The fields that `Debug` hides. The list repeats the generator's table, so that removing a field
+/// from the table fails the test here.
 const HIDDEN: &[&str] = &[
     "AttestationGenerateResponse.token",
     "ChatgptAuthTokensRefreshResponse.accessToken",
@@ -237,5 +237,5 @@ fn a_field_named_like_a_secret_is_hidden_or_listed_as_harmless() {
         "add them to SECRETS in xtask/src/codegen/tables.rs, or list them here as harmless: {news:#?}"
     );
     let stale: Vec<_> = harmless.difference(&shown).collect();
-    assert!(stale.is_empty(), "no longer exist: {stale:#?}");
+    assert!(stale.is_empty(), "fields that no longer exist: {stale:#?}");
 }

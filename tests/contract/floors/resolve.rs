@@ -11,7 +11,7 @@ pub(crate) enum Target {
     Item { file: usize, name: String },
 }
 
-/// Names whose resolution is under way, so that cyclic imports end.
+/// Names that are being resolved. They stop cyclic imports from being followed forever.
 type Pending = BTreeSet<(ModulePath, String)>;
 
 impl Sources {

@@ -62,7 +62,7 @@ impl Sources {
     }
 
     /// Parses the sources of a crate, starting at `lib.rs` or `main.rs` and following the `mod`
-    /// declarations. Leaves out modules and items that are compiled for tests only.
+    /// declarations. Leaves out modules and items that are compiled only for tests.
     pub(crate) fn parse(sources: &[Source]) -> Self {
         let mut parsed = Self::default();
         for root in ["lib.rs", "main.rs"] {

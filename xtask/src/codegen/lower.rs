@@ -1,9 +1,9 @@
 //! Lowers the schemas of values to Rust types, with typify.
 //!
-//! typify lowers plain objects well, so that is all it receives: structs in which every property is
-//! required and not nullable. Unions are registered as types of the same name, and the emitters
-//! write them. The emitters also decide whether a field is optional. Every definition that goes in
-//! must come out as a struct.
+//! typify lowers plain objects well, so it receives nothing else: structs in which every property
+//! is required and not nullable. Unions are registered as types with the same name, and the
+//! emitters write their code. The emitters also decide whether a field is optional. Every
+//! definition that goes in must come out as a struct.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -39,7 +39,7 @@ pub(crate) enum Kind {
     StringNewtype,
     /// A type alias.
     Alias(Slot),
-    /// A type written by hand, with its path below `codex_types`.
+    /// A type written by hand, with its path in `codex_types`.
     HandWritten(&'static str),
     /// A definition without a Rust type of its own.
     Untyped,

@@ -145,8 +145,7 @@ const STRICT: &[&str] = &[
     "McpElicitationUntitledSingleSelectEnumSchema",
 ];
 
-/// Definitions of the JSON-RPC envelope that are written by hand, with their path below
-/// `codex_types`.
+/// Definitions of the JSON-RPC envelope that are written by hand, with their path in `codex_types`.
 const HAND_WRITTEN: &[(&str, &str)] = &[
     ("JSONRPCErrorError", "rpc::JsonRpcError"),
     ("RequestId", "RequestId"),

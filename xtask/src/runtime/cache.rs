@@ -16,7 +16,7 @@ use super::platform::Platform;
 
 /// The operations of the cache that tests replace: fetching packages and running binaries.
 pub(super) trait Installer {
-    /// Installs a version below `into`, an empty directory.
+    /// Installs a version into `into`, an empty directory.
     fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()>;
 
     /// Returns the version that a binary reports.

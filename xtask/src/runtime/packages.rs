@@ -36,7 +36,7 @@ impl Manager {
         match PIP.into_iter().find(|words| works(words)) {
             Some(words) => Ok(Self::Pip(words)),
             None => bail!(
-                "codex is installed with npm or pip, but neither is on the PATH: install Node.js, \
+                "Codex is installed with npm or pip, but neither is on the PATH: install Node.js, \
                  which includes npm, or set CODEX_BIN to an existing Codex binary"
             ),
         }
@@ -50,7 +50,7 @@ impl Manager {
         }
     }
 
-    /// Installs a version of Codex below `into`.
+    /// Installs a version of Codex into `into`.
     pub(super) fn fetch(self, version: &Version, into: &Path) -> anyhow::Result<()> {
         let output = self
             .command(version, into)

@@ -64,7 +64,7 @@ pub(super) fn definitions(bundle: &Value) -> anyhow::Result<&Map<String, Value>>
         .context("the bundle has no `definitions`: the shape of the schema has changed")
 }
 
-/// Returns the definitions below `v2`.
+/// Returns the definitions under `v2`.
 pub(super) fn v2(root: &Map<String, Value>) -> anyhow::Result<&Map<String, Value>> {
     root.get("v2")
         .and_then(Value::as_object)

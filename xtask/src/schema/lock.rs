@@ -78,7 +78,7 @@ impl Flavour {
         }
     }
 
-    /// Returns the path of the bundle below `schema/`.
+    /// Returns the path of the bundle under `schema/`.
     pub(super) fn file(self) -> String {
         format!("{}/{BUNDLE_FILE}", self.name())
     }

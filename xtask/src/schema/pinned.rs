@@ -77,7 +77,7 @@ fn verified(directory: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result
     let bundle: Value =
         serde_json::from_slice(&content).with_context(|| format!("{shown} is not JSON"))?;
     let counts = Census::of(&bundle).with_context(|| format!("cannot count {shown}"))?;
-    // The hash is right, so the lock was edited, or the counting has changed.
+    // The hash is right, so either the lock was edited or the counting has changed.
     let expected = Entry::describe(flavour, &content, counts);
     ensure!(
         *entry == expected,
