@@ -68,8 +68,8 @@ fn verified(directory: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result
     let sha256 = lock::sha256(&content);
     ensure!(
         sha256 == entry.sha256 && content.len() == entry.bytes,
-        "{shown} does not match the lock: the lock has {} bytes with sha256 {}, the file {} bytes \
-         with {sha256}; {REMEDY}",
+        "{shown} does not match the lock: the lock has {} bytes with sha256 {}, but the file \
+         has {} bytes with sha256 {sha256}; {REMEDY}",
         entry.bytes,
         entry.sha256,
         content.len(),

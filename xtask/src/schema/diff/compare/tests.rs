@@ -76,7 +76,7 @@ fn nullable() -> Value {
 }
 
 #[test]
-fn a_release_equals_itself() {
+fn a_release_does_not_differ_from_itself() {
     let one = protocol(&json!({"DoParams": {"type": "object", "properties": {"id": string()}}}));
     assert_eq!(lines(&one, &one), [""; 0]);
 }
