@@ -1,4 +1,5 @@
-//! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and correct.
+//! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and
+//! correct.
 //!
 //! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources,
 //! each member in its own type, on both the async and the blocking side.
@@ -131,7 +132,8 @@ impl Rust {
         rust
     }
 
-    /// Returns whether a name exists: `Type`, `Type::member`, `Type::{member, member}` or `function`.
+    /// Returns whether a name exists: `Type`, `Type::member`, `Type::{member, member}` or
+    /// `function`.
     fn has(&self, name: &str) -> bool {
         let Some((ty, members)) = name.split_once("::") else {
             return self.exported.contains(name) || self.types.has_type(name);

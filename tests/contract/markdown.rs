@@ -62,7 +62,7 @@ fn each_page_with_rust_blocks_is_compiled() {
         let text = fs::read_to_string(&page).unwrap();
         assert!(
             rust_lines(&text).is_empty() || compiled.contains(&page.canonicalize().unwrap()),
-            "add {} to tests/src/lib.rs, or its Rust blocks are not compiled",
+            "add {} to tests/src/lib.rs; otherwise its Rust blocks are not compiled",
             page.display()
         );
     }
@@ -78,8 +78,8 @@ fn rust_blocks_are_distinguished_from_other_blocks() {
     );
 }
 
-/// Returns the numbers of the lines that rustdoc hides. Other renderers print them, and a block with
-/// hidden lines does not compile when pasted.
+/// Returns the numbers of the lines that rustdoc hides. Other renderers print them, and a block
+/// with hidden lines does not compile when pasted.
 fn hidden_lines(page: &str) -> Vec<usize> {
     let lines = rust_lines(page).into_iter();
     let hidden = lines.filter(|(_, line)| {

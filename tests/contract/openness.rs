@@ -230,7 +230,8 @@ fn wrong(schema: &Schema, field: &Field<'_>, alternative: bool) -> Vec<Value> {
     values.filter(|value| !tolerated(value)).collect()
 }
 
-/// Returns whether a value can be decoded as this schema. Objects and strings of open types always can.
+/// Returns whether a value can be decoded as this schema. Objects and strings of open types always
+/// can.
 fn fits(schema: &Schema, shape: &Value, value: &Value) -> bool {
     match Shape::of(shape) {
         Shape::Any => true,

@@ -67,8 +67,8 @@ fn canonical(message: &Value) -> Value {
     message
 }
 
-/// Returns every message of a directory with its type: for requests and notifications, their union; for
-/// results, the response type of their request.
+/// Returns every message of a directory with its type. For a request or notification, that is its
+/// union; for a result, it is the response type of the request.
 pub(crate) fn samples(directory: &str) -> Vec<Sample> {
     let (responses, server_responses, unions) = (responses(), server_responses(), unions());
     let unlisted = unlisted();

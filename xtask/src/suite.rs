@@ -31,7 +31,7 @@ pub(crate) fn run(Args { arguments }: Args) -> anyhow::Result<()> {
 /// Returns the arguments of cargo, which tests all packages by default.
 fn words(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut words = vec!["test".into()];
-    // With `--workspace`, cargo would ignore the packages.
+    // With `--workspace`, cargo would ignore the chosen packages.
     if !names_packages(&arguments) {
         words.push("--workspace".into());
     }

@@ -18,8 +18,8 @@ impl Default for ToolRequestUserInputResponse {
 }
 
 impl ToolRequestUserInputResponse {
-    /// Answers a question by its id, with the label of an option or with free text. Further answers to
-    /// the same question are added to the first.
+    /// Answers a question by its id, with the label of an option or with free text. Further answers
+    /// to the same question are added to the first one.
     #[must_use]
     pub fn answer(mut self, question_id: impl Into<String>, answer: impl Into<String>) -> Self {
         let empty = || ToolRequestUserInputAnswer::new(Vec::new());

@@ -65,8 +65,8 @@ impl Request for GetAuthStatusParams {
     type Response = GetAuthStatusResponse;
 }
 
-/// Parameters of the request `getConversationSummary`, which identify a conversation by thread or by
-/// rollout file.
+/// Parameters of the request `getConversationSummary`, which identify a conversation by thread or
+/// by rollout file.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GetConversationSummaryParams {

@@ -5,8 +5,8 @@
 //! item. It fails for imports that run up, for files without a floor, and for more than three files
 //! that import each other. It ignores test code.
 //!
-//! A file that only declares modules and re-exports is a facade: imports lead through it, and it has
-//! no floor of its own.
+//! A file that only declares modules and re-exports is a facade: imports lead through it, and it
+//! has no floor of its own.
 //!
 //! `cargo test -p codex-tests --test contract floors:: -- --nocapture` prints the largest import
 //! cycle of each crate.

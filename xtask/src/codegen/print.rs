@@ -1,4 +1,5 @@
-//! Prints the model into files: one per domain, its definitions formatted and in alphabetical order.
+//! Prints the model into files: one per domain, its definitions formatted and in alphabetical
+//! order.
 
 use std::collections::{BTreeMap, BTreeSet};
 

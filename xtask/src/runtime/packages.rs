@@ -19,7 +19,8 @@ pub(super) enum Manager {
 /// The command of npm. On Windows it is a script, which needs its extension to be found.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// The commands of pip. Interpreters come first: a `pip` script may belong to a removed interpreter.
+/// The commands of pip. Interpreters come first: a `pip` script may belong to a removed
+/// interpreter.
 const PIP: [&[&str]; 4] = [
     &["python3", "-m", "pip"],
     &["python", "-m", "pip"],

@@ -49,8 +49,8 @@ impl<'a> Incoming<'a> {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError`] if the bytes are not a JSON object in UTF-8, or if the members of the object
-    /// match none of the three kinds.
+    /// [`EnvelopeError`] if the bytes are not a JSON object in UTF-8, or if the members of the
+    /// object match none of the three kinds.
     pub fn parse(message: &'a [u8]) -> Result<Self, EnvelopeError> {
         // One UTF-8 check of the whole message is cheaper than one per string. Decoding from `&str`
         // also shares its compiled code with the later decoding of params.

@@ -14,8 +14,8 @@ use super::{
     natural::{Natural, read_or_record},
 };
 
-/// A struct that is read from and written as the entries of a JSON object. A tagged union writes its
-/// tag before these entries.
+/// A struct that is read from and written as the entries of a JSON object. A tagged union writes
+/// its tag before these entries.
 pub(crate) trait Object: Sized {
     /// The name of the Rust type, for errors.
     const NAME: &'static str;

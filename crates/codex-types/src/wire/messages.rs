@@ -53,7 +53,7 @@ impl UnrecognizedMessage {
         }
     }
 
-    /// Returns the string at a path of keys in the params.
+    /// Returns the string that a path of keys leads to in the params.
     pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
         let params = self.params.as_ref()?;
         path.iter()

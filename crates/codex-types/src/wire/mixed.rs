@@ -130,7 +130,8 @@ macro_rules! mixed {
     };
 }
 
-/// Tries to decode a variant of an untagged union; adds the reason to `errors` if it does not match.
+/// Tries to decode a variant of an untagged union; adds the reason to `errors` if it does not
+/// match.
 pub(crate) fn try_variant<T: DeserializeOwned>(
     json: &str,
     variant: &str,
@@ -154,8 +155,8 @@ pub(crate) fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<St
     Value::deserialize(deserializer).map(|value| value.to_string())
 }
 
-/// Implements `Serialize` and `Deserialize` for an untagged enum. Decoding tries the variants in the
-/// order of the table.
+/// Implements `Serialize` and `Deserialize` for an untagged enum. Decoding tries the variants in
+/// the order of the table.
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
         impl $crate::wire::Natural for $name {

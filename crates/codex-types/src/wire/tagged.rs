@@ -21,8 +21,8 @@ pub(crate) trait Tagged: Sized {
     ) -> Result<Self, A::Error>;
 }
 
-/// Reads a tagged union. Decodes straight from the input if the tag is the first entry, as every known
-/// server sends it; otherwise buffers the entries that precede the tag.
+/// Reads a tagged union. Decodes straight from the input if the tag is the first entry, as every
+/// known server sends it; otherwise buffers the entries that precede the tag.
 pub(crate) struct TaggedVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {

@@ -2,8 +2,9 @@
 //! client of the older one.
 //!
 //! Values that the client writes may become looser, and values that it reads stricter; the opposite
-//! breaks it. Removals always break it, at the latest when it is compiled. Additions break it only if
-//! it must write them: it keeps unknown values as they are.
+//! breaks the client. A removal always breaks the client, at the latest when the client is
+//! compiled. An addition breaks the client only if the client must write what was added, because it
+//! keeps unknown values as they are.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,9 @@
 //! Turns a definition into lines, one for each part that has a name. Two definitions are compared
 //! line by line, no matter how deeply nested their differences are.
 //!
-//! A field is `Thread.id`, a variant `ThreadItem::plan`, a field of a variant `ThreadItem::plan.text`.
-//! Unnamed elements of a list are `Thread.turns[]`, unnamed values of a map `Config.apps{}`.
+//! A field is written `Thread.id`, a variant `ThreadItem::plan`, and a field of a variant
+//! `ThreadItem::plan.text`. The unnamed elements of a list are written `Thread.turns[]`, and the
+//! unnamed values of a map `Config.apps{}`.
 
 use std::collections::BTreeMap;
 
@@ -169,7 +170,8 @@ fn variant(path: &str, schema: &Value, out: &mut Outline) {
             ((*only).to_owned(), &schema["properties"][*only])
         }
         (None, []) => (type_name(schema), schema),
-        // Without a tag, the required properties identify the variant: they stay when others are added.
+        // Without a tag, the required properties identify the variant, because they stay the same
+        // when others are added.
         (None, required) => (format!("{{{}}}", required.join(", ")), schema),
     };
     let below = format!("{path}::{name}");

@@ -221,7 +221,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// A release with these definitions, and with methods from `ClientRequest` and `ServerNotification`.
+    /// A release with these definitions, and with methods from `ClientRequest` and
+    /// `ServerNotification`.
     fn release(requests: &[Value], notifications: &[Value], v2: &Value) -> Protocol {
         let bundle = json!({"definitions": {
             "ClientRequest": {"oneOf": requests}, "ServerNotification": {"oneOf": notifications},
