@@ -1,7 +1,8 @@
-//! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and correct.
+//! The tables of `docs/api-reference.md`, from Python names to Rust names, are complete and
+//! correct.
 //!
-//! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources, each
-//! member in its own type, on the async and on the blocking side.
+//! A fixture lists the names of openai-codex 0.163.0. The Rust names are looked up in the sources,
+//! each member in its own type, on both the async and the blocking side.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +23,7 @@ fn rows() -> BTreeMap<String, Vec<String>> {
     for line in text.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         let [python, rust] = cells.as_slice() else {
-            panic!("a row of two cells: {line}")
+            panic!("not a row of two cells: {line}")
         };
         let rust = rust
             .split('`')
@@ -31,7 +32,7 @@ fn rows() -> BTreeMap<String, Vec<String>> {
             .map(str::to_owned)
             .collect();
         let twice = rows.insert(python.trim_matches('`').to_owned(), rust);
-        assert!(twice.is_none(), "`{python}` is in the tables twice");
+        assert!(twice.is_none(), "`{python}` appears in the tables twice");
     }
     rows
 }
@@ -66,7 +67,7 @@ fn python() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for name in strings(&python["exports"]) {
         match name.strip_prefix("Async") {
-            Some(twin) => assert_eq!(members[&name], members[twin], "{name} is more than {twin}"),
+            Some(twin) => assert_eq!(members[&name], members[twin], "{name} differs from {twin}"),
             None if name == "__version__" => {}
             None => drop(names.insert(name)),
         }
@@ -131,7 +132,8 @@ impl Rust {
         rust
     }
 
-    /// Returns whether a name exists: `Type`, `Type::member`, `Type::{member, member}` or `function`.
+    /// Returns whether a name exists: `Type`, `Type::member`, `Type::{member, member}` or
+    /// `function`.
     fn has(&self, name: &str) -> bool {
         let Some((ty, members)) = name.split_once("::") else {
             return self.exported.contains(name) || self.types.has_type(name);
@@ -163,7 +165,7 @@ fn each_rust_name_in_the_tables_exists() {
     );
 }
 
-/// The pages that also name types of other crates and private ones.
+/// The pages that also name private types and types of other crates.
 const INTERNAL_PAGES: &[&str] = &[
     "architecture.md",
     "benchmarks.md",

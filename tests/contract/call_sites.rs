@@ -1,5 +1,5 @@
-//! The main calls to the SDK as users write them. A change here breaks programs. The example programs
-//! cover `Codex::start()` itself.
+//! The main calls to the SDK as users write them. A change to these calls breaks programs. The
+//! example programs cover `Codex::start()` itself.
 
 use codex_client::{
     ApprovalRequest, Codex, Decision, Sandbox, Tool,

@@ -1,4 +1,4 @@
-//! Recorded messages of the server, changed in every single place, are still read.
+//! Recorded messages from the server are still read after any single place in them has changed.
 
 use codex_tests::protocol::RoundTrip;
 use codex_types::decode;
@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::recorded_traffic::{Sample, samples};
 
-/// Members that say which thing a value is, or whether it has succeeded. At the top of a message they are required.
+/// Members that identify a value or say whether something has succeeded. At the top level of a
+/// message they are required.
 const IDENTITY: &[&str] = &[
     "clientId",
     "exitCode",
@@ -53,8 +54,8 @@ fn spoiled(value: &Value) -> Vec<Option<Value>> {
     vec![None, Some(Value::Null), Some(other), Some(json!(1e300))]
 }
 
-/// Replaces or removes the member at a JSON pointer; `None` for the element of a list that would have
-/// to be removed.
+/// Replaces or removes the member at a JSON pointer; `None` if the member is an element of a list
+/// and would have to be removed.
 fn changed(value: &Value, pointer: &str, by: Option<Value>) -> Option<Value> {
     let mut value = value.clone();
     match by {
@@ -68,7 +69,7 @@ fn changed(value: &Value, pointer: &str, by: Option<Value>) -> Option<Value> {
     Some(value)
 }
 
-/// Whether a message without this member cannot be attributed to anything.
+/// Whether a message cannot be attributed to anything without this member.
 fn is_essential(sample: &Sample, pointer: &str) -> bool {
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
     let is_top = match parent.strip_prefix("/params") {
@@ -82,7 +83,7 @@ fn is_essential(sample: &Sample, pointer: &str) -> bool {
         || sample.method.is_empty()
 }
 
-/// Single objects that a message is about, whose identity is required too.
+/// Objects that a message is about. Their identity is required too.
 const IDENTITY_HOLDERS: &[&str] = &["/goal", "/process", "/queuedSubmission", "/thread", "/turn"];
 
 fn read(round_trip: RoundTrip, value: &Value) -> (bool, Option<usize>) {

@@ -1,4 +1,4 @@
-//! The code blocks of the Markdown pages: all Rust is compiled.
+//! The code blocks of the Markdown pages: all Rust blocks are compiled.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -62,14 +62,14 @@ fn each_page_with_rust_blocks_is_compiled() {
         let text = fs::read_to_string(&page).unwrap();
         assert!(
             rust_lines(&text).is_empty() || compiled.contains(&page.canonicalize().unwrap()),
-            "add {} to tests/src/lib.rs, or its Rust blocks are not compiled",
+            "add {} to tests/src/lib.rs; otherwise its Rust blocks are not compiled",
             page.display()
         );
     }
 }
 
 #[test]
-fn rust_blocks_are_told_from_other_blocks() {
+fn rust_blocks_are_distinguished_from_other_blocks() {
     let page = "# Title\n```rust,no_run\none\n```\n```sh\n# two\n```\n````text\n```rust\n```\n````\n  \
                 ```\n  # three\n  ```\n~~~rust\nfour\n~~~\n# End\n";
     assert_eq!(
@@ -78,8 +78,8 @@ fn rust_blocks_are_told_from_other_blocks() {
     );
 }
 
-/// Returns the numbers of the lines that rustdoc hides. Other renderers print them, and a block with
-/// hidden lines does not compile when pasted.
+/// Returns the numbers of the lines that rustdoc hides. Other renderers print them, and a block
+/// with hidden lines does not compile when pasted.
 fn hidden_lines(page: &str) -> Vec<usize> {
     let lines = rust_lines(page).into_iter();
     let hidden = lines.filter(|(_, line)| {
@@ -107,7 +107,7 @@ fn no_rust_block_has_hidden_lines() {
 }
 
 #[test]
-fn hidden_lines_are_told_from_attributes_and_from_other_blocks() {
+fn hidden_lines_are_distinguished_from_attributes_and_from_other_blocks() {
     let page = "# Title\n```rust\n# fn main() {\n#[test]\n## text\n  # }\n#\n```\n```sh\n# a comment\n```\n";
     assert_eq!(hidden_lines(page), [3, 6, 7]);
 }

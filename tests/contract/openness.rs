@@ -1,5 +1,5 @@
-//! Unknown values are kept and written unchanged. Read strictly, known but malformed values are errors that
-//! name the field.
+//! Unknown values are kept and written unchanged. In strict decoding, known but malformed values
+//! are errors that name the field.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -68,7 +68,7 @@ fn bodies(schema: &Schema) -> Vec<Body<'_>> {
     bodies
 }
 
-/// Asserts that there are no faults. Tests collect them, so that one run prints all.
+/// Asserts that there are no faults. Tests collect the faults, so one run prints all of them.
 fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
 }
@@ -230,7 +230,8 @@ fn wrong(schema: &Schema, field: &Field<'_>, alternative: bool) -> Vec<Value> {
     values.filter(|value| !tolerated(value)).collect()
 }
 
-/// Returns whether a value can be decoded as this schema. Objects and strings of open types always can.
+/// Returns whether a value can be decoded as this schema. Objects and strings of open types always
+/// can.
 fn fits(schema: &Schema, shape: &Value, value: &Value) -> bool {
     match Shape::of(shape) {
         Shape::Any => true,
@@ -295,7 +296,7 @@ fn strict_reading_refuses_a_missing_required_field_and_names_it() {
 }
 
 #[test]
-fn strict_reading_refuses_a_value_of_another_type_and_names_the_field() {
+fn strict_reading_refuses_a_value_of_the_wrong_type_and_names_the_field() {
     let schema = Schema::pinned();
     let (mut faults, mut checked) = (Vec::new(), 0);
     for body in bodies(&schema) {

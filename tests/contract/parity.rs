@@ -26,7 +26,7 @@ fn waiting(api: &Api) -> BTreeSet<String> {
 fn each_async_type_that_waits_has_a_blocking_twin() {
     let api = Api::client();
     let waiting = &waiting(&api) & &public(&api);
-    // Proves that the reader finds the names.
+    // Check that the reader finds the names.
     for name in [
         "ChatgptLoginHandle",
         "RunBuilder",
@@ -75,10 +75,10 @@ fn methods_that_macros_define_are_found() {
     let api = Api::client();
     for side in [&api.asynchronous, &api.blocking] {
         for (of, name) in [
-            // By the macros of logins.
+            // Defined by the macros for logins.
             ("ChatgptLoginHandle", "auth_url"),
             ("ChatgptLoginHandle", "wait"),
-            // By the tables.
+            // Defined by the tables.
             ("CodexBuilder", "on_approval"),
             ("CodexBuilder", "on_request"),
             ("RunBuilder", "send"),

@@ -16,7 +16,7 @@ struct Paragraph {
     text: String,
 }
 
-/// Returns the paragraphs of a documentation, without its code blocks.
+/// Returns the paragraphs of a doc comment, without its code blocks.
 fn paragraphs(docs: &str) -> Vec<Paragraph> {
     let mut section = String::new();
     let mut paragraphs = Vec::new();
@@ -57,7 +57,7 @@ fn without_targets(text: &str) -> String {
     reduced + rest
 }
 
-/// Returns the index of the bracket that closes the first one.
+/// Returns the index of the bracket that closes the first bracket.
 fn closing(text: &str) -> usize {
     let mut depth = 0;
     let end = text.find(|mark| {
@@ -95,7 +95,7 @@ fn differences(there: &str, here: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_blocking_method_is_documented_as_the_async_one() {
+fn each_blocking_method_is_documented_like_its_async_twin() {
     let api = Api::client();
     let (mut compared, mut different) = (0, Vec::new());
     for name in api.exports("blocking/mod.rs") {

@@ -1,7 +1,8 @@
 //! Random values of the schema decode to known, typed values and encode to the same JSON: every
 //! definition and every variant, in any order of members.
 //!
-//! `PROPTEST_CASES=500` makes more values of each definition, `PROPTEST_RNG_SEED=7` makes others.
+//! `PROPTEST_CASES=500` generates more values of each definition, and `PROPTEST_RNG_SEED=7`
+//! generates different ones.
 
 use std::cell::Cell;
 
@@ -16,7 +17,7 @@ use proptest::{
 };
 use serde_json::Value;
 
-/// Returns the fault of the round trip of a value, if it has one.
+/// Returns what is wrong with the round trip of a value, if anything is.
 fn fault(schema: &Schema, name: &str, round_trip: RoundTrip, value: &Value) -> Option<String> {
     let orders = [Order::TagFirst, Order::TagLast, Order::BackwardsAndEscaped];
     orders.into_iter().find_map(|order| {
@@ -29,7 +30,7 @@ fn fault(schema: &Schema, name: &str, round_trip: RoundTrip, value: &Value) -> O
     })
 }
 
-/// Returns every definition of the schema with its round trip. Messages have their ids.
+/// Returns every definition of the schema with its round trip. Messages include their ids.
 fn all(schema: &Schema) -> Vec<(&str, RoundTrip)> {
     let (types, unions, envelope) = (definitions(), unions(), envelope());
     let typed = |name| {
@@ -41,7 +42,7 @@ fn all(schema: &Schema) -> Vec<(&str, RoundTrip)> {
     schema.names().map(|name| (name, typed(name))).collect()
 }
 
-/// Returns the number of possibilities of the first choice of a value.
+/// Returns the number of alternatives in the first choice that a value makes.
 fn variants(schema: &Value) -> u32 {
     let count = match Shape::of(schema) {
         Shape::Union(members) => members.len(),
@@ -66,7 +67,7 @@ fn config() -> Config {
 }
 
 #[test]
-fn every_definition_of_the_schema_has_a_type_of_its_name() {
+fn every_definition_of_the_schema_has_a_type_of_the_same_name() {
     assert_eq!(all(&Schema::pinned()).len(), 939);
 }
 

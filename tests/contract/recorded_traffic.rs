@@ -10,7 +10,7 @@ use codex_tests::{
 use codex_types::decode;
 use serde_json::Value;
 
-/// Messages that the recording client sent malformed on purpose, to record the response.
+/// Messages that the recording client deliberately malformed, to record the response.
 const PROBES: &[&str] = &[
     "01_basic_turns.jsonl:334",
     "08_stable_api.jsonl:57",
@@ -67,8 +67,8 @@ fn canonical(message: &Value) -> Value {
     message
 }
 
-/// Returns every message of a directory with its type: for requests and notifications, their union; for
-/// results, the response type of their request.
+/// Returns every message of a directory with its type. For a request or notification, that is its
+/// union; for a result, it is the response type of the request.
 pub(crate) fn samples(directory: &str) -> Vec<Sample> {
     let (responses, server_responses, unions) = (responses(), server_responses(), unions());
     let unlisted = unlisted();
@@ -130,7 +130,7 @@ pub(crate) fn samples(directory: &str) -> Vec<Sample> {
     samples
 }
 
-/// Asserts that more than `least` messages of a directory round trip, and all of them.
+/// Asserts that all messages of a directory round trip, and that there are more than `least`.
 fn assert_all_round_trip(directory: &str, least: usize) {
     let samples = samples(directory);
     let faults: Vec<_> = samples.iter().filter_map(Sample::fault).collect();

@@ -10,8 +10,8 @@ use codex_tests::{
 /// The value of the probed fields.
 const SECRET: &str = "s3cr3t-sk-169";
 
-/// The fields that `Debug` hides. The list repeats the table of the generator, so that a field that is
-/// removed there fails here.
+/// The fields that `Debug` hides. The list repeats the generator's table, so that removing a field
+/// from the table fails the test here.
 const HIDDEN: &[&str] = &[
     "AttestationGenerateResponse.token",
     "ChatgptAuthTokensRefreshResponse.accessToken",
@@ -42,7 +42,7 @@ const HIDDEN: &[&str] = &[
     "UserVerificationProof.signature",
 ];
 
-/// Fields that are named like secrets but are not, by reason.
+/// Fields that are named like secrets but are not secret, grouped by reason.
 const HARMLESS: &[(&str, &[&str])] = &[
     (
         "The names of existing variables or keychain keys, without their values.",
@@ -217,7 +217,7 @@ fn debug_hides_the_members_of_an_unknown_variant_in_a_union_with_secrets() {
 fn a_field_named_like_a_secret_is_hidden_or_listed_as_harmless() {
     let suspicious = |path: &str| {
         let field = path.rsplit('.').next().unwrap_or(path).to_lowercase();
-        // Inside a longer name these two mean something else: `environmentId`, `codexHome`.
+        // Inside a longer name, these two words mean something else: `environmentId`, `codexHome`.
         let ends = ["env", "code"].iter().any(|word| field.ends_with(word));
         ends || SUSPICIOUS.iter().any(|word| field.contains(word))
     };
@@ -237,5 +237,5 @@ fn a_field_named_like_a_secret_is_hidden_or_listed_as_harmless() {
         "add them to SECRETS in xtask/src/codegen/tables.rs, or list them here as harmless: {news:#?}"
     );
     let stale: Vec<_> = harmless.difference(&shown).collect();
-    assert!(stale.is_empty(), "no longer exist: {stale:#?}");
+    assert!(stale.is_empty(), "fields that no longer exist: {stale:#?}");
 }

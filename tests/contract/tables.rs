@@ -1,5 +1,5 @@
-//! Promises of codex-types beyond its types: methods as types, fields that can be cleared, and the sizes
-//! of large values.
+//! Guarantees of codex-types beyond its types: methods as types, fields that can be cleared, and
+//! the sizes of large values.
 
 use std::{collections::BTreeSet, mem::size_of};
 

@@ -12,8 +12,8 @@ pub(crate) fn root() -> PathBuf {
     manifest_dir().parent().unwrap().to_owned()
 }
 
-/// Returns the files with this extension below a directory, without those of build output and
-/// hidden directories.
+/// Returns the files with this extension below a directory, except those in build output and hidden
+/// directories.
 pub(crate) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     collect(directory, extension, &mut files);

@@ -14,7 +14,8 @@ pub(crate) fn command() -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// Replaces this process with the command, so that it receives the signals and its exit code counts.
+/// Replaces this process with the command, so that the command receives all signals and its exit
+/// code is that of the chore.
 #[cfg(unix)]
 pub(crate) fn hand_over(mut command: Command) -> anyhow::Result<()> {
     use std::os::unix::process::CommandExt as _;

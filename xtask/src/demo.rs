@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: one turn on a real app-server, streamed to the terminal.
+//! `cargo xtask demo`: runs one turn on a real app-server and streams it to the terminal.
 //!
 //! The demo itself is an example of `codex-tests`. It is compiled only when it runs, so that this
 //! crate depends on no crate of the workspace.
@@ -37,7 +37,7 @@ pub(crate) fn run(Args { prompt, live }: Args) -> anyhow::Result<()> {
     cargo::hand_over(example)
 }
 
-/// Compiles the example ahead of its run, with a spinner.
+/// Compiles the example before running it, with a spinner.
 fn build() -> anyhow::Result<()> {
     let spinner = Spinner::default();
     spinner.say("compiling the demo".into());

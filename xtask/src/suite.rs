@@ -4,14 +4,15 @@ use std::ffi::OsString;
 
 use crate::{cargo, runtime};
 
-/// Releases that tests need beside the pinned one. `CODEX_BIN_0_163_0` names the binary of 0.163.0.
+/// Releases that tests need in addition to the pinned one. `CODEX_BIN_0_163_0` names the binary of
+/// 0.163.0.
 const OTHER_RELEASES: [&str; 1] = ["0.163.0"];
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Arguments for `cargo test`: filters, `--release`, `-p` to test some packages only, a second
-    /// `--` with arguments for the tests.
+    /// Arguments for `cargo test`: filters, `--release`, `-p` to test only some packages, or a
+    /// second `--` with arguments for the tests.
     #[arg(last = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
 }
@@ -30,7 +31,7 @@ pub(crate) fn run(Args { arguments }: Args) -> anyhow::Result<()> {
 /// Returns the arguments of cargo, which tests all packages by default.
 fn words(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut words = vec!["test".into()];
-    // With `--workspace`, cargo would ignore the packages.
+    // With `--workspace`, cargo would ignore the chosen packages.
     if !names_packages(&arguments) {
         words.push("--workspace".into());
     }
@@ -38,7 +39,7 @@ fn words(arguments: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
-/// Returns whether the arguments choose packages. Those behind a `--` are for the tests.
+/// Returns whether the arguments choose packages. Those after a `--` are for the tests.
 fn names_packages(arguments: &[OsString]) -> bool {
     arguments
         .iter()

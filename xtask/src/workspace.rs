@@ -1,7 +1,7 @@
 //! The root of the workspace, found when a chore runs.
 //!
 //! Several checkouts may share one target directory, and with it one binary of this crate. A path
-//! that is compiled in would then name the wrong checkout.
+//! compiled into the binary could then name the wrong checkout.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ pub(crate) fn root() -> anyhow::Result<PathBuf> {
     above(env::var_os("CARGO_MANIFEST_DIR"))
 }
 
-/// Returns the directory above the one of this crate, which cargo names in `CARGO_MANIFEST_DIR`.
+/// Returns the parent of this crate's directory, which cargo names in `CARGO_MANIFEST_DIR`.
 fn above(manifest_dir: Option<OsString>) -> anyhow::Result<PathBuf> {
     manifest_dir
         .map(PathBuf::from)

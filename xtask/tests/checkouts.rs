@@ -1,5 +1,5 @@
 //! One binary serves several checkouts: with a shared target directory, cargo may run a binary that
-//! was compiled in another one.
+//! was compiled in a different checkout.
 
 // Clippy treats only test functions as tests.
 #![expect(clippy::unwrap_used)]
@@ -33,7 +33,7 @@ fn a_chore_reads_and_writes_the_checkout_that_it_runs_in() {
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::copy(schema.join(file), copy).unwrap();
     }
-    // Generated code of this checkout that the other one does not have.
+    // Generated code of this checkout that the other checkout does not have.
     let stale = root.join("crates/codex-types/src/generated/stale.rs");
     fs::create_dir_all(stale.parent().unwrap()).unwrap();
     fs::write(&stale, "").unwrap();

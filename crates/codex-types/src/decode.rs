@@ -1,12 +1,12 @@
 //! Decodes JSON more strictly or more tolerantly than `serde_json::from_str`.
 //!
 //! A released server may write less than the schema of another release requires, or write it
-//! differently. The types that a server writes therefore read what is there: an absent or `null`
+//! differently. Types that a server writes are therefore decoded tolerantly: an absent or `null`
 //! field takes its natural value (an empty text or list, zero, `false`, `Unrecognized`), unless it
-//! says which thing the value is (`id`, `threadId`, the tag of a union).
+//! identifies the value (`id`, `threadId`, the tag of a union).
 //!
-//! [`strict`] refuses everything that the schema refuses. [`lossy`] also reads around fields of a
-//! wrong type.
+//! [`strict`] refuses everything that the schema refuses. [`lossy`] also skips fields of the wrong
+//! type.
 
 use std::fmt;
 
@@ -19,18 +19,18 @@ use crate::wire::mode::{Fault, Mode, fault_count, in_mode, take_faults};
 #[non_exhaustive]
 pub struct Lossy<T> {
     /// The value. An unreadable field counts as absent; an unreadable element of a list or map is
-    /// left out, or `Unrecognized` if its type is such an enum.
+    /// left out, or becomes `Unrecognized` if its type is an enum with that variant.
     pub value: T,
-    /// What could not be read, in the order of the text.
+    /// The parts that could not be read, in the order of the text.
     pub unreadable: Vec<UnreadablePart>,
 }
 
-/// A part of a value that could not be read. `Debug` shows the field only: the JSON and the reason may
-/// quote a secret.
+/// A part of a value that could not be read. `Debug` shows only the field, because the JSON and the
+/// reason may quote a secret.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnreadablePart {
-    /// The type and field, and the index or key in it: `Turn.items[2]`.
+    /// The type and field, and the index or key in the field: `Turn.items[2]`.
     pub field: String,
     /// The JSON text.
     pub json: String,
@@ -62,11 +62,10 @@ impl From<Fault> for UnreadablePart {
     }
 }
 
-/// Decodes a value as the schema has it: a required field must be there.
+/// Decodes a value exactly as the schema defines it: every required field must be present.
 ///
 /// # Errors
-///
-/// The fault, with the type and field.
+/// If the value does not match the schema. The error names the type and the field.
 ///
 /// # Examples
 ///
@@ -86,11 +85,11 @@ pub fn strict<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
 
 /// Decodes a value and leaves out the parts that cannot be read.
 ///
-/// Reads nested values more than once: use it when `serde_json::from_str` has failed.
+/// This reads nested values more than once, so use it only after `serde_json::from_str` has failed.
 ///
 /// # Errors
 ///
-/// If the text is not JSON, or if what says which thing the value is cannot be read.
+/// If the text is not JSON, or if a field that identifies the value cannot be read.
 ///
 /// # Examples
 ///
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn lossy_decoding_keeps_the_readable_parts_and_returns_each_other_part_once() {
+    fn lossy_decoding_keeps_the_readable_parts_and_reports_each_unreadable_part_once() {
         let model = json!({"id": "m", "isDefault": "sk-secret", "description": 5});
         let list = json!({"data": [model, "sk-secret", {"id": "n"}], "nextCursor": 7}).to_string();
         let lossy = lossy::<crate::ModelListResponse>(&list).unwrap();
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mode_ends_with_a_panic() {
+    fn a_panic_restores_the_mode() {
         let caught = std::panic::catch_unwind(|| with_strict(|| panic!("expected")));
         assert!(caught.is_err());
         assert!(read::<Turn>(&json!({"id": "u"})).is_ok());

@@ -26,7 +26,7 @@ mod tagged;
 #[rustfmt::skip]
 mod untagged;
 
-/// Decodes a value via text, as from the wire.
+/// Decodes a value from its text, as it would arrive on the wire.
 fn decode<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_str(&value.to_string()).unwrap_or_else(|error| panic!("{value}: {error}"))
 }
@@ -163,7 +163,7 @@ fn a_mixed_union_accepts_strings_and_keyed_objects_and_keeps_others() {
         ),
         (json!({ "custom": "x" }), Info::Custom("x".to_owned())),
         (json!("new"), Info::Unrecognized(json!("new"))),
-        // A known string with a payload, and a known key without one, are unknown forms.
+        // A known string with a payload and a known key without one are unknown forms.
         (
             json!({ "overloaded": 1 }),
             Info::Unrecognized(json!({ "overloaded": 1 })),

@@ -1,4 +1,4 @@
-//! Constructors of frequent responses.
+//! Constructors for common responses.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use crate::{
 };
 
 impl Default for ToolRequestUserInputResponse {
-    /// Answers no question.
+    /// Answers none of the questions.
     fn default() -> Self {
         Self::new(BTreeMap::new())
     }
 }
 
 impl ToolRequestUserInputResponse {
-    /// Answers a question by its id, with the label of an option or with free text. Further answers to
-    /// the same question are added to the first.
+    /// Answers a question by its id, with the label of an option or with free text. Further answers
+    /// to the same question are added to the first one.
     #[must_use]
     pub fn answer(mut self, question_id: impl Into<String>, answer: impl Into<String>) -> Self {
         let empty = || ToolRequestUserInputAnswer::new(Vec::new());
@@ -30,8 +30,8 @@ impl ToolRequestUserInputResponse {
 }
 
 impl McpServerElicitationRequestResponse {
-    /// Accepts the elicitation with the content that the user entered. `Value::Null` if there is no
-    /// form.
+    /// Accepts the elicitation with the content that the user entered. Pass `Value::Null` if there
+    /// is no form.
     #[must_use]
     pub fn accept(content: impl Into<Value>) -> Self {
         let accepted = Self::new(McpServerElicitationAction::Accept);
@@ -47,7 +47,7 @@ impl McpServerElicitationRequestResponse {
         Self::new(McpServerElicitationAction::Decline)
     }
 
-    /// Cancels the elicitation: the user dismissed the question without a choice.
+    /// Cancels the elicitation: the user dismissed the question without making a choice.
     #[must_use]
     pub fn cancel() -> Self {
         Self::new(McpServerElicitationAction::Cancel)
@@ -55,8 +55,8 @@ impl McpServerElicitationRequestResponse {
 }
 
 impl McpServerElicitationRequestParams {
-    /// Whether the elicitation is Codex's request to call a tool of an MCP server. It is a form without
-    /// fields; accepting it runs the tool.
+    /// Whether the elicitation is Codex's request to call a tool of an MCP server. Such an
+    /// elicitation is a form without fields; accepting it runs the tool.
     pub fn is_tool_approval(&self) -> bool {
         let Self::Form(form) = self else {
             return false;

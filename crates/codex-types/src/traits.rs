@@ -1,4 +1,4 @@
-//! Methods as types: the params of a method imply its name and its response.
+//! Methods as types: the params type of a method determines its name and its response type.
 
 use serde::{Serialize, de::DeserializeOwned};
 

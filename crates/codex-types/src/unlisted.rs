@@ -1,7 +1,7 @@
 //! Three requests that the server supports although its schema does not list them.
 //!
-//! Their types follow the runtime's TypeScript and recorded responses. [`METHODS`](crate::METHODS)
-//! does not include them, and newer servers may drop them.
+//! Their types are based on the runtime's TypeScript definitions and on recorded responses.
+//! [`METHODS`](crate::METHODS) does not include them, and newer servers may drop them.
 
 use crate::{AuthMode, Request, SessionSource, ThreadId, wire};
 
@@ -65,8 +65,8 @@ impl Request for GetAuthStatusParams {
     type Response = GetAuthStatusResponse;
 }
 
-/// Parameters of the request `getConversationSummary`, which identify a conversation by thread or by
-/// rollout file.
+/// Parameters of the request `getConversationSummary`, which identify a conversation by thread or
+/// by rollout file.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct GetConversationSummaryParams {

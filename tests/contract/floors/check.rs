@@ -15,7 +15,7 @@ pub(crate) struct Table {
     /// The directory of the crate's sources, relative to the workspace.
     pub(crate) sources: &'static str,
     /// The floors from the ground upwards. Each has the path prefixes of its files, relative to
-    /// `sources`: `rpc` stands for `rpc.rs` and for all files below `rpc/`. The longest prefix of a
+    /// `sources`: `rpc` stands for `rpc.rs` and for all files under `rpc/`. The longest prefix of a
     /// file counts.
     pub(crate) floors: &'static [Floor],
     /// The prefix of generated files, which may import each other.
@@ -106,7 +106,7 @@ impl Table {
         faults
     }
 
-    /// Returns the fault of a group of files that import each other, if it has one.
+    /// Returns what is wrong with a group of files that import each other, if anything is.
     fn cycle_fault(&self, imports: &Imports, cycle: &[usize]) -> Option<String> {
         let floor = |file: &usize| self.floor_of(&imports.paths[*file]);
         let crosses = cycle.iter().any(|file| floor(file) != floor(&cycle[0]));
@@ -141,7 +141,7 @@ impl Table {
     }
 }
 
-/// Returns whether a path is that of a prefix: `rpc.rs` and `rpc/id.rs` have the prefix `rpc`.
+/// Returns whether a path belongs to a prefix: `rpc.rs` and `rpc/id.rs` have the prefix `rpc`.
 fn has_prefix(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix)
         .is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))

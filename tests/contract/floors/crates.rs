@@ -12,7 +12,7 @@ const CODEX_TYPES: Table = Table {
         ("ids", &["rpc/id"]),
         ("generated", &["generated"]),
         ("additions", &["decode", "responses", "rpc", "unlisted"]),
-        // Lists every definition of the schema, those of `rpc` too.
+        // Lists every definition of the schema, including those in `rpc`.
         ("lists", &["generated/methods"]),
     ],
     // One flat namespace, cut into files by domain.

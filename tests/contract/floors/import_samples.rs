@@ -15,7 +15,7 @@ const TABLE: Table = Table {
 /// The modules of the samples; a file that a sample omits is a facade without re-exports.
 const ROOT: &str = "mod ground; mod middle; mod top;";
 
-/// Checks a crate with these files beside `lib.rs`.
+/// Checks a crate with these files next to `lib.rs`.
 fn check(files: &[(&str, &str)]) -> Report {
     let mut sources = vec![("lib.rs".to_owned(), ROOT.to_owned())];
     for name in ["ground", "middle", "top"] {

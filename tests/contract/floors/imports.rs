@@ -46,8 +46,8 @@ impl Imports {
         format!("{from} -> {to} ({})", names.join(", "))
     }
 
-    /// Returns the groups of files that import each other, directly or through others, the largest
-    /// first.
+    /// Returns the groups of files that import each other, directly or through others, with the
+    /// largest group first.
     pub(crate) fn cycles(&self) -> Vec<Vec<usize>> {
         let mut search = Search {
             imports: self,

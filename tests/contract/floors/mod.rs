@@ -1,12 +1,12 @@
-//! Floors: no source file imports from a file above it.
+//! Floors: no source file imports from a floor above its own.
 //!
 //! [`crates`] lists the floors of each crate. The check reads the sources' `use` declarations and
-//! inline paths, also those in macros, and follows re-exports to the file that defines an item. It
-//! fails for imports that run up, for files without a floor, and for more than three files that
-//! import each other. It ignores test code.
+//! inline paths, including those in macros, and follows re-exports to the file that defines an
+//! item. It fails for imports that run up, for files without a floor, and for more than three files
+//! that import each other. It ignores test code.
 //!
-//! A file that only declares modules and re-exports is a facade: imports lead through it, and it has
-//! no floor of its own.
+//! A file that only declares modules and re-exports is a facade: imports lead through it, and it
+//! has no floor of its own.
 //!
 //! `cargo test -p codex-tests --test contract floors:: -- --nocapture` prints the largest import
 //! cycle of each crate.
@@ -39,13 +39,13 @@ fn no_source_file_imports_from_a_floor_above_it() {
 }
 
 #[test]
-fn each_prefix_is_in_its_table_once() {
+fn each_prefix_appears_in_its_table_once() {
     for table in TABLES {
         let mut prefixes = BTreeSet::new();
         for prefix in table.floors.iter().flat_map(|(_, prefixes)| *prefixes) {
             assert!(
                 prefixes.insert(*prefix),
-                "{}: `{prefix}` twice",
+                "{}: `{prefix}` appears twice",
                 table.sources
             );
         }

@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
             let after_dot = at > 0 && is_mark(&tokens[at - 1], '.');
             match token {
                 TokenTree::Group(group) => self.tokens(group.stream(), is_definition),
-                // A lifetime, or a field or method, but not the end of a range.
+                // The name of a lifetime, a field or a method, but not the end of a range.
                 TokenTree::Punct(mark) if next_is_ident && mark.as_char() == '\'' => at += 1,
                 TokenTree::Punct(mark) if next_is_ident && mark.as_char() == '.' && !after_dot => {
                     at += 1;
@@ -230,7 +230,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                 let name = path.segments[0].ident.to_string();
                 self.values.push((self.module.clone(), name));
             }
-            // A function even if a variable has its name.
+            // This is a function even if a variable has the same name.
             Expr::Call(call) if matches!(&*call.func, Expr::Path(func) if is_value(&func.path)) => {
                 if let Expr::Path(func) = &*call.func {
                     self.visit_path(&func.path);

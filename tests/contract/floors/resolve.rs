@@ -11,18 +11,18 @@ pub(crate) enum Target {
     Item { file: usize, name: String },
 }
 
-/// Names whose resolution is under way, so that cyclic imports end.
+/// Names that are being resolved. They stop cyclic imports from being followed forever.
 type Pending = BTreeSet<(ModulePath, String)>;
 
 impl Sources {
     /// Returns the file that defines the item, and the name of the item there. `None` for items of
-    /// other crates, and for modules, which are no dependency by themselves.
+    /// other crates, and for modules, which are not dependencies by themselves.
     pub(crate) fn definition(&self, mention: &Mention) -> Option<(usize, String)> {
         let target = self.resolve(&mention.module, &mention.path, &mut Pending::new());
         if let Some(Target::Item { file, name }) = target {
             return Some((file, name));
         }
-        // A macro without a path is found by the order of the text instead of by imports.
+        // A macro without a path is found by its position in the text instead of through imports.
         let [name] = mention.path.as_slice() else {
             return None;
         };

@@ -46,8 +46,8 @@ pub(crate) struct Mention {
 #[derive(Default)]
 pub(crate) struct Module {
     pub(crate) file: usize,
-    /// The items defined here, and the file that defines each. It is another file only for exported
-    /// macros, which belong to the root.
+    /// The items defined here, and the file that defines each. It is a different file only for
+    /// exported macros, which belong to the root.
     pub(crate) items: BTreeMap<String, usize>,
     /// The names that a `use` binds, and the path of each.
     pub(crate) bindings: Vec<(String, Vec<String>)>,
@@ -61,8 +61,8 @@ impl Sources {
         Self::parse(&workspace::sources(root))
     }
 
-    /// Parses the sources of a crate, from `lib.rs` or `main.rs` on along its `mod` declarations.
-    /// Leaves out modules and items that are compiled for tests only.
+    /// Parses the sources of a crate, starting at `lib.rs` or `main.rs` and following the `mod`
+    /// declarations. Leaves out modules and items that are compiled only for tests.
     pub(crate) fn parse(sources: &[Source]) -> Self {
         let mut parsed = Self::default();
         for root in ["lib.rs", "main.rs"] {
@@ -91,7 +91,7 @@ impl Sources {
         true
     }
 
-    /// Adds the module that an item of a file declares, if it does.
+    /// Adds the module that an item of a file declares, if it declares one.
     fn add_module(
         &mut self,
         sources: &[Source],
@@ -144,7 +144,7 @@ fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
         })
 }
 
-/// Returns whether the place of a module is for tests: `tests.rs` or below `tests/`.
+/// Returns whether a module is in a place for tests: `tests.rs` or below `tests/`.
 fn is_test_directory(directory: &str, name: &str) -> bool {
     name == "tests" || directory.split('/').any(|part| part == "tests")
 }

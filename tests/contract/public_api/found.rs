@@ -1,5 +1,5 @@
 //! Finds the public functions in Rust tokens. Bodies of macros are such tokens too: there, the
-//! caller of the macro may give the name of a function and part of its docs.
+//! caller of the macro may provide the name of a function and part of its docs.
 
 use std::{collections::BTreeSet, mem};
 
@@ -22,7 +22,7 @@ pub(crate) enum Found {
 
 /// A public function.
 pub(crate) struct Function {
-    /// `None` if the caller of the macro gives the name.
+    /// `None` if the caller of the macro provides the name.
     pub(crate) name: Option<String>,
     pub(crate) docs: Vec<Doc>,
     pub(crate) is_async: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Function {
 #[derive(Clone)]
 pub(crate) enum Doc {
     Line(String),
-    /// The lines that the caller of the macro gives.
+    /// The lines that the caller of the macro provides.
     OfCaller,
 }
 
@@ -56,7 +56,7 @@ fn find_in(tokens: TokenStream, is_trait: bool) -> Result<Vec<Found>> {
                 if is_attribute_of_caller(&repeated) {
                     docs.push(Doc::OfCaller);
                 } else {
-                    // Docs inside, which a row may lack, are left out.
+                    // Docs inside the repetition are left out, because a row may lack them.
                     found.extend(find_in(repeated, is_trait)?);
                 }
                 input.parse::<Option<Token![*]>>()?;
@@ -123,7 +123,7 @@ fn public_item(input: ParseStream<'_>, docs: Vec<Doc>) -> Result<Vec<Found>> {
     }
 }
 
-/// Reads a function from its `fn` on, including its body.
+/// Reads a function, starting at its `fn` and including its body.
 fn function(input: ParseStream<'_>, docs: Vec<Doc>, is_async: bool) -> Result<Found> {
     input.parse::<Token![fn]>()?;
     let is_of_caller = input.parse::<Option<Token![$]>>()?.is_some();
@@ -148,7 +148,7 @@ fn function(input: ParseStream<'_>, docs: Vec<Doc>, is_async: bool) -> Result<Fo
     }))
 }
 
-/// Reads the documentation in attributes. Of `concat!`, the literals are read.
+/// Reads the documentation in attributes. In a `concat!`, only the literals are read.
 pub(crate) fn read_docs(attributes: &[Attribute]) -> Vec<Doc> {
     let docs = attributes
         .iter()

@@ -35,7 +35,7 @@ pub(crate) fn subject(of: &str, row: &Row) -> Option<(String, bool)> {
     }
 }
 
-/// Returns the name that a row gives to a function of the macro.
+/// Returns the name that a row assigns to a function of the macro.
 pub(crate) fn function_name(of: &str, row: &Row) -> Option<String> {
     let index = match of {
         "options" | "define_trait" => 0,

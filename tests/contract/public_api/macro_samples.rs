@@ -1,4 +1,4 @@
-//! Proves that the reader finds what macros define, and that it misses nothing silently.
+//! Proves that the reader finds what macros define and never misses anything silently.
 
 use std::collections::BTreeSet;
 

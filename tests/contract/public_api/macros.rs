@@ -1,7 +1,7 @@
 //! The methods that macros define.
 //!
-//! Names and docs in the body of a macro are read unexpanded. What the caller gives is read for the
-//! known macros. A macro that defines something public and is not read is an error.
+//! Names and docs in the body of a macro are read unexpanded. The caller's arguments are read only
+//! for known macros. A macro that defines something public but is not read is an error.
 
 use std::{
     cell::Cell,
@@ -46,7 +46,7 @@ pub(crate) struct Implementation {
 /// A macro of the crate.
 struct Definition {
     file: String,
-    /// The right sides of its rules.
+    /// The right-hand sides of its rules.
     rules: Vec<TokenStream>,
     is_read: Cell<bool>,
 }
@@ -138,8 +138,8 @@ impl Macros {
         implementations.collect()
     }
 
-    /// Adds the functions in tokens. In the body of a macro, `row` has its name and what its caller
-    /// gives.
+    /// Adds the functions in tokens. In the body of a macro, `row` holds the macro's name and its
+    /// caller's arguments.
     fn collect(&self, tokens: TokenStream, file: &str, row: Option<(&str, &Row)>, body: &mut Body) {
         for found in find(tokens) {
             match found {
@@ -191,7 +191,8 @@ impl Macros {
         }
     }
 
-    /// Returns whether a macro defines something public, itself or by a macro that it calls.
+    /// Returns whether a macro defines something public, either itself or through a macro that it
+    /// calls.
     fn is_public(&self, name: &str, definition: &Definition) -> bool {
         let is_public = |found| match found {
             Found::Call(called, _) if called != name => self
@@ -205,7 +206,7 @@ impl Macros {
         })
     }
 
-    /// Returns the macros that define something public and were not read.
+    /// Returns the macros that define something public but were not read.
     pub(crate) fn unread(&self) -> Vec<String> {
         let all = self
             .0

@@ -1,4 +1,4 @@
-//! The public API of a crate, read from its sources: the members of its types, on the async and on the
+//! The public API of a crate, read from its sources: the members of its types, on the async and the
 //! blocking side.
 //!
 //! Request builders have most of their methods in `impl<M>`, which serves both sides. Handles are
@@ -53,7 +53,7 @@ pub(crate) struct Api {
     pub(crate) asynchronous: Types,
     /// The blocking side. A builder has the name of its alias.
     pub(crate) blocking: Types,
-    /// The methods that serve both sides: those of the builders that do not wait.
+    /// The methods that serve both sides: the builders' methods that do not wait.
     pub(crate) both: Types,
     /// The async functions that belong to no type.
     pub(crate) async_functions: BTreeSet<String>,

@@ -1,10 +1,10 @@
-//! Measures the CPU seconds of compiling codex-types, and a hello world with codex-client, beside a
-//! peer crate.
+//! Measures the CPU time of compiling codex-types and a hello world with codex-client, compared
+//! with a peer crate.
 //!
-//! Each subject is a package of a project in a temporary directory, compiled as for a user: default
-//! profiles, lints capped, not incremental. All dependencies are compiled first. Each round then
-//! removes the crates of a subject and compiles them again. The CPU time of cargo and its compilers
-//! counts; wall time would depend on the other load of the machine.
+//! Each subject is a package of a project in a temporary directory, compiled as it would be for a
+//! user: with the default profiles, capped lints and no incremental compilation. All dependencies
+//! are compiled first. Each round then removes the crates of a subject and compiles them again. The
+//! CPU time of cargo and its compilers counts; wall time would depend on other load on the machine.
 
 use std::fs;
 use std::process::Stdio;
@@ -46,7 +46,7 @@ struct Subject {
     packages: &'static [&'static str],
 }
 
-/// The subjects: a title, our package and the package of the peer.
+/// The subjects: a title, our package and the peer's package.
 const SUBJECTS: [(&str, [Subject; 2]); 2] = [
     (
         "types",
@@ -200,7 +200,7 @@ impl Project {
         Ok(cpu_of_children()? - before)
     }
 
-    /// Removes the crates of a subject, and leaves their dependencies.
+    /// Removes the crates of a subject but not their dependencies.
     fn clean(&self, mode: &str, subject: &Subject) -> anyhow::Result<()> {
         let mut words = vec!["clean", "--offline", "--profile", words(mode).1];
         for package in subject.packages {
@@ -215,7 +215,7 @@ impl Project {
             .current_dir(self.directory.path())
             .env("CARGO_TARGET_DIR", self.directory.path().join("target"))
             .env("CARGO_INCREMENTAL", "0")
-            // Cargo lints path dependencies, and caps the lints of those from the registry.
+            // Cargo lints path dependencies, but caps the lints of those from the registry.
             .env("CARGO_ENCODED_RUSTFLAGS", "--cap-lints\u{1f}allow")
             .stdin(Stdio::null())
             .output()

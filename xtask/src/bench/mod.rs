@@ -1,8 +1,9 @@
-//! Measures the cost of the types: compiling them, and decoding with them. `docs/benchmarks.md` has
-//! the figures of one run.
+//! Measures the cost of compiling the types and of decoding with them. `docs/benchmarks.md` has the
+//! figures of one run.
 //!
-//! No figure is a test: on a shared machine it would fail at random. Compare figures of one run only,
-//! as ratios. The fastest round counts, because the load of a machine only ever adds time.
+//! The figures are not tested: on a shared machine, such tests would fail at random. Compare only
+//! figures from the same run, and only as ratios. The fastest round counts, because other load on
+//! the machine only ever adds time.
 
 mod compile;
 mod types;
@@ -18,9 +19,9 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Subject {
-    /// Measures the CPU time of compiling the types and a hello world, beside a peer crate.
+    /// Measures the CPU time of compiling the types and a hello world, compared with a peer crate.
     Compile(compile::Args),
-    /// Measures the decoding of hot notifications, beside hand-written structs.
+    /// Measures the decoding of frequent notifications, compared with hand-written structs.
     Types(types::Args),
 }
 
@@ -33,7 +34,7 @@ struct Rounds {
 }
 
 impl Rounds {
-    /// Runs the rounds, and says which one runs.
+    /// Runs the rounds, and prints the number of each.
     fn run(&self, mut round: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<()> {
         (1..=self.rounds).try_for_each(|number| {
             eprintln!("round {number} of {}", self.rounds);
@@ -50,7 +51,8 @@ pub(crate) fn run(Args { subject }: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Returns a table in Markdown, aligned for a terminal. The first column is text, the others figures.
+/// Returns a table in Markdown, aligned for a terminal. The first column is text; the others are
+/// figures.
 fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let head = head.map(str::to_owned);
     let mut widths = [0; N];

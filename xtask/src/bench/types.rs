@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{Rounds, table};
 use crate::{cargo, workspace};
 
-/// The messages: the name in the benchmark, the title.
+/// The messages: the name in the benchmark, and the title.
 const MESSAGES: [(&str, &str); 5] = [
     ("delta", "`item/agentMessage/delta`"),
     ("message", "`item/completed`, agent message"),
@@ -19,7 +19,7 @@ const MESSAGES: [(&str, &str); 5] = [
     ("turn-start", "encode `turn/start`"),
 ];
 
-/// The ways to decode; the first is the lower bound.
+/// The ways of decoding; the first is the lower bound.
 const WAYS: [&str; 6] = ["borrowed", "owned", "client", "line", "envelope", "value"];
 
 /// Arguments of `cargo xtask bench types`.

@@ -215,7 +215,8 @@ fn keyed(name: &str, member: &Value) -> Result<Slot> {
 
 fn string_variants(name: &str, schema: &Value, stable: Option<&Value>) -> Result<Vec<UnitVariant>> {
     let values = string_values(schema).context("an enum of values other than strings")?;
-    // The description of a single value documents the variant; of several values, the type.
+    // The description of a single value documents the variant; that of several values documents the
+    // type.
     let docs = if values.len() == 1 {
         description(schema)
     } else {
@@ -254,7 +255,7 @@ fn slot(name: &str, schema: &Value, experimental: bool) -> Slot {
     }
 }
 
-/// Removes `null` from a schema, and returns whether it was there.
+/// Removes `null` from a schema, and returns whether the schema allowed it.
 fn without_null(schema: &Value) -> (Value, bool) {
     let null = json!({ "type": "null" });
     let mut bare = schema.clone();

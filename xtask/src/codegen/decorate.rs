@@ -35,7 +35,7 @@ fn mark_sent(model: &mut Model) {
     }
 }
 
-/// Returns the types that are part of these types, and these.
+/// Returns these types and all types that they contain.
 fn reachable(model: &Model, roots: impl Iterator<Item = String>) -> BTreeSet<String> {
     let mut pending: Vec<String> = roots.collect();
     let mut found = BTreeSet::new();
@@ -48,7 +48,7 @@ fn reachable(model: &Model, roots: impl Iterator<Item = String>) -> BTreeSet<Str
 }
 
 /// Makes fields with a default optional in types that clients send: the server applies its own
-/// default to an absent field.
+/// default if a field is absent.
 fn keep_server_defaults_absent(model: &mut Model) {
     for ty in model.types.values_mut().filter(|ty| ty.sent) {
         let Kind::Object(object) = &mut ty.kind else {
@@ -64,8 +64,8 @@ fn keep_server_defaults_absent(model: &mut Model) {
     }
 }
 
-/// Marks the required fields that may be absent in types that a server writes: all but the essential
-/// ones.
+/// Marks the required fields that may be absent in types that a server writes: all except the
+/// essential ones.
 fn mark_natural(model: &mut Model) {
     let params = ["ServerNotification", "ServerRequest"]
         .into_iter()

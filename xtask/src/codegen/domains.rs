@@ -50,7 +50,7 @@ const BY_METHOD: &[(&str, &[&str])] = &[
     ("turn", &["turn", "review", "error"]),
 ];
 
-/// Domains by part of the name, for definitions that no method uses directly.
+/// Domains by a part of the definition's name, for definitions that no method uses directly.
 const BY_NAME: &[(&str, &str)] = &[
     ("Mcp", "mcp"),
     ("ThreadRealtime", "realtime"),

@@ -1,7 +1,8 @@
 //! Flattens a schema bundle into one map of definitions.
 //!
-//! The input is the nested bundle: only that one contains server requests, approvals and the
-//! JSON-RPC envelope. Its `v2` definitions join those of the root; duplicates must be identical.
+//! The input is the nested bundle, which is the only one that contains server requests, approvals
+//! and the JSON-RPC envelope. Its `v2` definitions join those of the root; duplicates must be
+//! identical.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub(crate) fn flatten(bundle: &Value) -> Result<Definitions> {
         let mut schema = schema.clone();
         flatten_references(&mut schema)?;
         if let Some(object) = schema.as_object_mut() {
-            // Both only repeat the definition's name.
+            // Neither says more than the definition's name.
             object.remove("$schema");
             object.remove("title");
         }

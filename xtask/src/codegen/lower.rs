@@ -1,9 +1,9 @@
 //! Lowers the schemas of values to Rust types, with typify.
 //!
-//! typify lowers plain objects well, so that is all it receives: structs in which every property is
-//! required and not nullable. Unions are registered as types of the same name, and the emitters
-//! write them. Whether a field is optional is decided by the emitters too. Every definition that
-//! goes in must come out as a struct.
+//! typify lowers plain objects well, so it receives nothing else: structs in which every property
+//! is required and not nullable. Unions are registered as types with the same name, and the
+//! emitters write their code. The emitters also decide whether a field is optional. Every
+//! definition that goes in must come out as a struct.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,7 +117,7 @@ fn renamed(field: &syn::Field) -> Option<String> {
         .iter()
         .filter(|attribute| attribute.path().is_ident("serde"))
     {
-        // Parsing stops at another argument of the attribute, which is no error here.
+        // Parsing stops at any other argument of the attribute, which is not an error here.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("rename") {
                 name = Some(meta.value()?.parse::<syn::LitStr>()?.value());

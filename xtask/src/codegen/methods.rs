@@ -14,7 +14,7 @@ use super::{
 
 /// Reads the four message unions and finds the response of each request.
 ///
-/// `names` holds the definitions of the schema itself, without hoisted ones.
+/// `names` holds the definitions of the schema itself, without the hoisted ones.
 pub(crate) fn unions(
     definitions: &Definitions,
     stable: &Definitions,

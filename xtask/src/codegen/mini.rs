@@ -1,10 +1,10 @@
 //! Tests each step of the generator on small schemas, against expected output on disk.
 //!
 //! `xtask/tests/mini/passes/*.json` hold the definitions before and after a normalise pass, or the
-//! reason why the pass refuses them. `xtask/tests/mini/refused/*.json` hold schemas that the
-//! generator refuses. `xtask/tests/mini/shapes/*.json` are small protocols, each with the generated
-//! code in the `.rs` file of the same name; `codex-types` compiles and tests that code. To update
-//! these files, run `UPDATE_MINI=1 cargo test -p xtask mini`.
+//! reason that the pass gives for refusing them. `xtask/tests/mini/refused/*.json` hold schemas
+//! that the generator refuses. `xtask/tests/mini/shapes/*.json` are small protocols, each with the
+//! generated code in the `.rs` file of the same name; `codex-types` compiles and tests that code.
+//! To update these files, run `UPDATE_MINI=1 cargo test -p xtask mini`.
 
 use std::{
     fs,

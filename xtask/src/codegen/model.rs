@@ -29,17 +29,17 @@ pub(crate) enum Kind {
     Object(Object),
     /// An enum of strings.
     Strings(Strings),
-    /// An enum of objects, told apart by a tag property.
+    /// An enum of objects, distinguished by a tag property.
     Tagged(Tagged),
     /// An enum of strings and single-key objects.
     Mixed(Mixed),
-    /// An enum without a tag: the first variant whose shape matches is taken.
+    /// An enum without a tag: decoding takes the first variant whose shape matches.
     Untagged(Vec<Slot>),
     /// A newtype around a string.
     StringNewtype,
     /// A type alias.
     Alias(Slot),
-    /// A type written by hand, with its path below `codex_types`.
+    /// A type written by hand, with its path in `codex_types`.
     HandWritten(&'static str),
     /// A definition without a Rust type of its own.
     Untyped,
@@ -106,8 +106,8 @@ pub(crate) enum Rule {
 /// An enum of strings.
 pub(crate) struct Strings {
     pub(crate) variants: Vec<UnitVariant>,
-    /// Whether the enum ends in `Unrecognized`. False for the enums that tell the members of an
-    /// untagged union apart.
+    /// Whether the enum ends in `Unrecognized`. False for the enums that distinguish the members of
+    /// an untagged union.
     pub(crate) open: bool,
 }
 
@@ -119,7 +119,7 @@ pub(crate) struct UnitVariant {
     pub(crate) experimental: bool,
 }
 
-/// An enum of objects, told apart by a tag property.
+/// An enum of objects, distinguished by a tag property.
 pub(crate) struct Tagged {
     /// Name of the tag property.
     pub(crate) tag: String,
@@ -213,7 +213,7 @@ impl Kind {
         }
     }
 
-    /// Like [`slots`](Self::slots), mutable.
+    /// Like [`slots`](Self::slots), but mutable.
     pub(crate) fn slots_mut(&mut self) -> Vec<&mut Slot> {
         match self {
             Self::Object(object) => object

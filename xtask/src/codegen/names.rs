@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 use heck::ToUpperCamelCase as _;
 
-/// Variants whose wire value would produce the same name as another variant: enum, wire value, name.
+/// Variants whose wire value would produce the same name as another variant: the enum, the wire
+/// value, and the name to use.
 const VARIANT_NAMES: &[(&str, &str, &str)] = &[(
     "McpServerElicitationRequestParams",
     "openai/form",

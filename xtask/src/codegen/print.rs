@@ -1,4 +1,5 @@
-//! Prints the model into files: one per domain, its definitions formatted and in alphabetical order.
+//! Prints the model into files: one per domain, its definitions formatted and in alphabetical
+//! order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,7 +152,7 @@ fn assemble(about: &str, items: &[String], elsewhere: &BTreeSet<&str>) -> String
     format!("{HEADER}\n{about}\n{uses}\n{body}\n").replace("\n\n\n", "\n\n")
 }
 
-/// The words in the code that may need an import: without comments and full paths.
+/// The words in the code that may need an import. Comments and full paths are left out.
 fn words(body: &str) -> BTreeSet<&str> {
     body.lines()
         .filter(|line| !line.trim_start().starts_with("//") && !line.contains("$crate::"))

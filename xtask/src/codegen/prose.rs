@@ -15,7 +15,7 @@ use super::model::{Kind, Model};
 pub(crate) struct Prose {
     /// Descriptions of types, by name.
     types: BTreeMap<String, String>,
-    /// Descriptions of variants, by the name of the enum and the wire value (of a message union:
+    /// Descriptions of variants, by the name of the enum and the wire value (for a message union,
     /// the method).
     variants: BTreeMap<String, BTreeMap<String, String>>,
 }

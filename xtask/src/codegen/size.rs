@@ -2,7 +2,7 @@
 
 use super::model::{Kind, Model, Rule};
 
-/// Larger payloads are boxed, so that the largest variant does not set the size of the enum.
+/// Larger payloads are boxed, so that they do not determine the size of the enum.
 const LARGEST_VARIANT: usize = 192;
 
 /// Whether a variant's payload is boxed.

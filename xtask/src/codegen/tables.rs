@@ -35,8 +35,8 @@ const CLEARABLE: &[(&str, &[&str])] = &[
     ("TurnStartParams", &["serviceTier"]),
 ];
 
-/// Fields that say which thing a value is, or whether something has succeeded. A server must write
-/// them; the other required fields of a type that a server writes have a natural value.
+/// Fields that identify a value or say whether something has succeeded. A server must write them;
+/// the other required fields of types that a server writes have natural values.
 pub(crate) const ESSENTIAL: &[&str] = &[
     "clientId",
     "exitCode",
@@ -120,7 +120,7 @@ const UNTAGGED: &[(&str, &[&str])] = &[
     ("ThreadListCwdFilter", &["One", "Many"]),
 ];
 
-/// Enums without `Unrecognized`, because their values tell the members of an untagged union apart.
+/// Enums without `Unrecognized`, because their values distinguish the members of an untagged union.
 const CLOSED: &[&str] = &[
     "McpElicitationArrayType",
     "McpElicitationBooleanType",
@@ -145,8 +145,7 @@ const STRICT: &[&str] = &[
     "McpElicitationUntitledSingleSelectEnumSchema",
 ];
 
-/// Definitions of the JSON-RPC envelope that are written by hand, with their path below
-/// `codex_types`.
+/// Definitions of the JSON-RPC envelope that are written by hand, with their path in `codex_types`.
 const HAND_WRITTEN: &[(&str, &str)] = &[
     ("JSONRPCErrorError", "rpc::JsonRpcError"),
     ("RequestId", "RequestId"),
@@ -204,7 +203,7 @@ pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> 
         .map(|(_, variants)| *variants)
 }
 
-/// Access to the tables that records which entries are used.
+/// Gives access to the tables, and records which entries are used.
 #[derive(Default)]
 pub(crate) struct Tables {
     /// Entries, and their field where a table lists fields.

@@ -16,13 +16,13 @@ use super::platform::Platform;
 
 /// The operations of the cache that tests replace: fetching packages and running binaries.
 pub(super) trait Installer {
-    /// Installs a version below `into`, an empty directory.
+    /// Installs a version into `into`, an empty directory.
     fn fetch(&self, version: &Version, into: &Path) -> anyhow::Result<()>;
 
     /// Returns the version that a binary reports.
     fn probe(&self, binary: &Path) -> anyhow::Result<Version>;
 
-    /// Called before this process waits for another one that holds the lock.
+    /// Called before this process waits for another process that holds the lock.
     fn waiting(&self) {}
 }
 
@@ -81,7 +81,7 @@ impl Cache {
             return Ok(binary);
         }
         let _held = self.lock(installer)?;
-        // Another process may have installed it meanwhile.
+        // Another process may have installed it in the meantime.
         if let Some(binary) = self.sound(version, installer) {
             return Ok(binary);
         }
@@ -100,8 +100,8 @@ impl Cache {
     /// Installs a version. The caller holds the lock.
     fn install(&self, version: &Version, installer: &impl Installer) -> anyhow::Result<PathBuf> {
         let staging = self.directory.join(".staging");
-        // This fails if the package manager of an aborted install is still writing. The next install
-        // removes the rest, and nothing reads it until then.
+        // This fails if the package manager of an aborted install is still writing. The next
+        // install removes what is left, and nothing reads it until then.
         let _ = fs::remove_dir_all(&staging);
         fs::create_dir_all(&staging).with_context(|| cannot("create", &staging))?;
         let stage = tempfile::Builder::new()
@@ -159,7 +159,7 @@ impl Cache {
     }
 }
 
-/// Returns the context of an error of the file system.
+/// Returns the context for a file system error.
 fn cannot(verb: &str, path: &Path) -> String {
     format!("cannot {verb} {}", crate::workspace::shown(path))
 }

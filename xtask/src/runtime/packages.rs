@@ -19,7 +19,8 @@ pub(super) enum Manager {
 /// The command of npm. On Windows it is a script, which needs its extension to be found.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// The commands of pip. Interpreters come first: a `pip` script may belong to a removed interpreter.
+/// The commands of pip. Interpreters come first: a `pip` script may belong to a removed
+/// interpreter.
 const PIP: [&[&str]; 4] = [
     &["python3", "-m", "pip"],
     &["python", "-m", "pip"],
@@ -36,13 +37,13 @@ impl Manager {
         match PIP.into_iter().find(|words| works(words)) {
             Some(words) => Ok(Self::Pip(words)),
             None => bail!(
-                "codex is installed with npm or pip, and neither is on the PATH: install Node.js, \
+                "Codex is installed with npm or pip, but neither is on the PATH: install Node.js, \
                  which includes npm, or set CODEX_BIN to an existing Codex binary"
             ),
         }
     }
 
-    /// Returns its name.
+    /// Returns the name of the package manager.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Npm => "npm",
@@ -50,7 +51,7 @@ impl Manager {
         }
     }
 
-    /// Installs a version of Codex below `into`.
+    /// Installs a version of Codex into `into`.
     pub(super) fn fetch(self, version: &Version, into: &Path) -> anyhow::Result<()> {
         let output = self
             .command(version, into)
@@ -92,8 +93,8 @@ impl Manager {
     }
 }
 
-/// Returns the command of npm. Its options override the settings of the user, so that it writes to
-/// `into` only.
+/// Returns the command of npm. Its options override the user's settings, so that npm writes only to
+/// `into`.
 fn npm_install(version: &Version, into: &Path) -> Command {
     let mut command = Command::new(NPM);
     command.arg("install").arg("--prefix").arg(into).args([

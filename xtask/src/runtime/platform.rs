@@ -1,4 +1,5 @@
-//! The names of platforms in the packages of Codex, and the path of the native binary in them.
+//! The names of platforms in the packages of Codex, and the path of the native binary in each
+//! package.
 
 use std::env::consts;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ impl Platform {
         })
     }
 
-    /// Returns its name in npm.
+    /// Returns the name of the platform in npm.
     pub(super) fn name(&self) -> &'static str {
         self.npm
     }

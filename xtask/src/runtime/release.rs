@@ -1,4 +1,4 @@
-//! Versions of codex: parsed from arguments, and reported by binaries.
+//! Versions of Codex: parsed from arguments, and reported by binaries.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use semver::Version;
 
-/// Parses the version of an argument.
+/// Parses a version from an argument.
 ///
-/// It must be exact: it becomes the name of a directory, and a name like `latest` changes its
-/// meaning.
+/// The version must be exact, because it becomes the name of a directory and the meaning of a name
+/// like `latest` changes over time.
 pub(super) fn parse(version: &str) -> anyhow::Result<Version> {
     Version::parse(version)
         .with_context(|| format!("`{version}` is not an exact version; write it like 0.169.0"))

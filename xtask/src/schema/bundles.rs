@@ -48,8 +48,8 @@ impl Bundles {
         }
     }
 
-    /// Refuses bundles without methods, and a stable bundle that is not a subset: the generator takes
-    /// the difference between the two as experimental.
+    /// Refuses bundles without methods, and a stable bundle that is not a subset: the generator
+    /// treats the difference between the two as experimental.
     fn check(&self) -> anyhow::Result<()> {
         for (name, bundle) in [
             ("stable", &self.stable),
@@ -65,7 +65,7 @@ impl Bundles {
         for name in stable.keys().chain(census::v2(stable)?.keys()) {
             if !all.contains_key(name) && !all_v2.contains_key(name) {
                 bail!(
-                    "`{name}` is in the stable bundle and not in the experimental one: the generator \
+                    "`{name}` is in the stable bundle but not in the experimental one: the generator \
                      expects a superset and must be adapted first"
                 );
             }
@@ -82,7 +82,7 @@ impl Bundle {
             .args(flavour.arguments())
             .arg("--out")
             .arg(&out)
-            // The user's settings may enable features that no release has.
+            // The user's settings may enable features that are in no release.
             .env("CODEX_HOME", directory.path())
             .stdin(Stdio::null())
             .output()

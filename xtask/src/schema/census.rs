@@ -1,5 +1,5 @@
 //! Counts the parts of a bundle. The counts in the lock file show the size of an update, and
-//! counting detects a bundle of another shape.
+//! counting detects a bundle of a different shape.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The number of parts of a bundle.
+/// The numbers of parts in a bundle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Census {
@@ -64,7 +64,7 @@ pub(super) fn definitions(bundle: &Value) -> anyhow::Result<&Map<String, Value>>
         .context("the bundle has no `definitions`: the shape of the schema has changed")
 }
 
-/// Returns the definitions below `v2`.
+/// Returns the definitions under `v2`.
 pub(super) fn v2(root: &Map<String, Value>) -> anyhow::Result<&Map<String, Value>> {
     root.get("v2")
         .and_then(Value::as_object)

@@ -23,7 +23,7 @@ const HEADER: &str = "\
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lock {
-    /// The pinned release. No other place names it.
+    /// The pinned release. It is defined only here.
     pub(super) codex: Version,
     /// The bundle without experimental methods and fields.
     pub(super) stable: Entry,
@@ -65,7 +65,7 @@ impl Entry {
 pub(super) enum Flavour {
     /// Without experimental methods and fields.
     Stable,
-    /// With them.
+    /// With experimental methods and fields.
     Experimental,
 }
 
@@ -78,12 +78,13 @@ impl Flavour {
         }
     }
 
-    /// Returns the path of the bundle below `schema/`.
+    /// Returns the path of the bundle under `schema/`.
     pub(super) fn file(self) -> String {
         format!("{}/{BUNDLE_FILE}", self.name())
     }
 
-    /// Returns the arguments of codex that print the bundle. `--out` and a directory follow.
+    /// Returns the arguments with which codex prints the bundle. `--out` and a directory follow
+    /// them.
     pub(super) fn arguments(self) -> Vec<&'static str> {
         let mut arguments = vec!["app-server", "generate-json-schema"];
         if self == Self::Experimental {

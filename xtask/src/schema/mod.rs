@@ -24,13 +24,13 @@ pub(crate) struct Args {
 enum Action {
     /// Pins the schema of a release, and installs the release if it is missing.
     Update {
-        /// The release, like 0.169.0; by default, the pinned one.
+        /// The release, such as 0.169.0; by default, the pinned one.
         #[arg(long, value_name = "VERSION")]
         version: Option<String>,
     },
     /// Checks offline that the pinned files match the lock file.
     Verify,
-    /// Reports the changes of the protocol between two releases, and which ones break a client.
+    /// Reports the changes to the protocol between two releases, and which of them break a client.
     Diff(diff::Args),
 }
 
@@ -48,7 +48,7 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         Some(version) => version,
         None => pinned::version()?.to_string(),
     };
-    // A named version is never replaced by a CODEX_BIN of another release.
+    // A `CODEX_BIN` of a different release never replaces a named version.
     let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
     let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
     println!("pinned the schema of Codex {}", lock.codex);

@@ -18,7 +18,7 @@ const REMEDY: &str =
 /// Both bundles of the pinned release, verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Pinned {
-    /// The release that printed them, like `0.169.0`.
+    /// The release that printed the bundles, such as `0.169.0`.
     pub(crate) version: String,
     /// The bundle without experimental methods and fields.
     pub(crate) stable: Value,
@@ -68,8 +68,8 @@ fn verified(directory: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result
     let sha256 = lock::sha256(&content);
     ensure!(
         sha256 == entry.sha256 && content.len() == entry.bytes,
-        "{shown} does not match the lock: the lock has {} bytes with sha256 {}, the file {} bytes \
-         with {sha256}; {REMEDY}",
+        "{shown} does not match the lock: the lock has {} bytes with sha256 {}, but the file \
+         has {} bytes with sha256 {sha256}; {REMEDY}",
         entry.bytes,
         entry.sha256,
         content.len(),
@@ -77,7 +77,7 @@ fn verified(directory: &Path, flavour: Flavour, entry: &Entry) -> anyhow::Result
     let bundle: Value =
         serde_json::from_slice(&content).with_context(|| format!("{shown} is not JSON"))?;
     let counts = Census::of(&bundle).with_context(|| format!("cannot count {shown}"))?;
-    // The hash is right, so the lock was edited, or the counting has changed.
+    // The hash is right, so either the lock was edited or the counting has changed.
     let expected = Entry::describe(flavour, &content, counts);
     ensure!(
         *entry == expected,

@@ -11,8 +11,8 @@ use super::lock::{self, Lock};
 
 /// Replaces the pinned schema in `directory` with `bundles`, and returns the new lock.
 ///
-/// Each file is replaced by a rename, the lock last. An aborted update leaves a schema that is either
-/// complete or refused by its lock.
+/// Each file is replaced by a rename, the lock last. An aborted update leaves a schema that is
+/// either complete or refused by its lock.
 pub(super) fn replace(directory: &Path, codex: Version, bundles: &Bundles) -> anyhow::Result<Lock> {
     let lock = bundles.lock(codex);
     let text = lock::print(&lock)?;

@@ -11,7 +11,7 @@ pub mod error_code {
     /// The message is not valid JSON.
     pub const PARSE_ERROR: i64 = -32700;
     /// The request is invalid in the current state. The app-server uses this code for most
-    /// refusals; only the text of the message tells them apart.
+    /// refusals; only the text of the message distinguishes them.
     pub const INVALID_REQUEST: i64 = -32600;
     /// The method is unknown.
     pub const METHOD_NOT_FOUND: i64 = -32601;

@@ -4,12 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The id of a JSON-RPC request: an integer or a string, unique per direction of a connection.
+/// The id of a JSON-RPC request: an integer or a string, unique within one direction of a
+/// connection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RequestId {
     /// A string id.
     String(String),
-    /// An integer id. This SDK sends only these.
+    /// An integer id. This SDK sends only integer ids.
     Integer(i64),
 }
 

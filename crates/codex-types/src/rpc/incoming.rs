@@ -15,7 +15,7 @@ use crate::wire::BorrowedStr;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
-    /// A request of the peer: has `method` and `id`.
+    /// A request from the peer: has `method` and `id`.
     Request {
         /// The peer's id, which the response repeats.
         id: RequestId,
@@ -49,8 +49,8 @@ impl<'a> Incoming<'a> {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError`] if the bytes are not a JSON object in UTF-8, or if the members of the object
-    /// match none of the three kinds.
+    /// [`EnvelopeError`] if the bytes are not a JSON object in UTF-8, or if the members of the
+    /// object match none of the three kinds.
     pub fn parse(message: &'a [u8]) -> Result<Self, EnvelopeError> {
         // One UTF-8 check of the whole message is cheaper than one per string. Decoding from `&str`
         // also shares its compiled code with the later decoding of params.
@@ -59,7 +59,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// The error of a received text that is not a JSON-RPC message.
+/// The error for a received text that is not a JSON-RPC message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EnvelopeError {

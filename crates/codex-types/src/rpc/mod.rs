@@ -1,10 +1,10 @@
 //! The JSON-RPC envelope of the app-server: JSON-RPC 2.0 without the `jsonrpc` member.
 //!
-//! [`Incoming`] classifies a received message and leaves `params` and `result` undecoded, so that
-//! they are decoded once, where they are used. [`Outgoing`] serialises a message from typed values.
+//! [`Incoming`] classifies a received message and leaves `params` and `result` undecoded, so they
+//! are decoded only once, where they are used. [`Outgoing`] serialises a message from typed values.
 //!
-//! A message is classified by its members, never by its id: each direction numbers its own requests,
-//! so both sides may use the same id at the same time.
+//! A message is classified by its members, never by its id: each direction numbers its own
+//! requests, so both sides may use the same id at the same time.
 //!
 //! ```
 //! use codex_types::rpc::{Incoming, Outgoing, RequestId};

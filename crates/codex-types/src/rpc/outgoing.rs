@@ -30,7 +30,7 @@ pub enum Outgoing<'a, T: ?Sized> {
         /// `None` omits the member.
         params: Option<&'a T>,
     },
-    /// A response to a request of the peer.
+    /// A response to a request from the peer.
     Response {
         /// The id of the request.
         id: &'a RequestId,

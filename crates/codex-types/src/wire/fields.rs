@@ -14,8 +14,8 @@ use super::{
     natural::{Natural, read_or_record},
 };
 
-/// A struct that is read from and written as the entries of a JSON object. A tagged union writes its
-/// tag before these entries.
+/// A struct that is read from and written as the entries of a JSON object. A tagged union writes
+/// its tag before these entries.
 pub(crate) trait Object: Sized {
     /// The name of the Rust type, for errors.
     const NAME: &'static str;
@@ -59,18 +59,19 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         Ok(self.map.next_key::<BorrowedStr<'de>>()?.map(|key| key.0))
     }
 
-    /// Decodes the value of `key`, the last returned key.
+    /// Decodes the value of `key`, which must be the key returned last.
     pub(crate) fn value<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, A::Error> {
         let value = match self.early_value.take() {
-            // Via text: decoding every type from `Value` as well would double the compiled code.
+            // Decodes from text: decoding every type from `Value` as well would double the compiled
+            // code.
             Some(value) => serde_json::from_str(&value.to_string()).map_err(Error::custom),
             None => self.map.next_value(),
         };
         value.map_err(|error| in_field(self.name, key, &error))
     }
 
-    /// Decodes the value of `key` if it can be read. What cannot be read is an error, except in
-    /// [`Mode::Lossy`], which records it.
+    /// Decodes the value of `key` if it can be read. A value that cannot be read is an error,
+    /// except in [`Mode::Lossy`], which records it.
     pub(crate) fn optional<T: DeserializeOwned>(
         &mut self,
         key: &str,
@@ -135,7 +136,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
             .map_err(|error| Error::custom(format_args!("malformed params of `{method}`: {error}")))
     }
 
-    /// Skips the value of the last returned key.
+    /// Skips the value of the key returned last.
     pub(crate) fn skip(&mut self) -> Result<(), A::Error> {
         match self.early_value.take() {
             Some(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! The message unions: a method, with its params.
+//! The message unions: each message is a method with its params.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Fields;
 
-/// The error of decoding the params of a known method.
+/// The error when the params of a known method cannot be decoded.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ParamsError {
@@ -53,7 +53,7 @@ impl UnrecognizedMessage {
         }
     }
 
-    /// Returns the string at a path of keys in the params.
+    /// Returns the string that a path of keys leads to in the params.
     pub(crate) fn string(&self, path: &[&str]) -> Option<&str> {
         let params = self.params.as_ref()?;
         path.iter()
@@ -169,12 +169,13 @@ macro_rules! messages {
                 Self::decode_text(method, params, emitted_at_ms)
             }
 
-            /// Like [`decode`](Self::decode), from unvalidated JSON text. This reads the text only
-            /// once, while creating a [`RawValue`](::serde_json::value::RawValue) already reads it.
+            /// Like [`decode`](Self::decode), but takes unvalidated JSON text and reads it only
+            /// once. Creating a [`RawValue`](::serde_json::value::RawValue) would read the text an
+            /// additional time.
             ///
             /// # Errors
             ///
-            /// Same as [`decode`](Self::decode), and if the text is not valid JSON.
+            /// The same as for [`decode`](Self::decode), and also if the text is not valid JSON.
             #[inline]
             pub fn decode_text(
                 method: &str,
@@ -276,7 +277,8 @@ macro_rules! messages {
             }
 
             // `inline`, like all decoding functions here, so that they are compiled in the crates
-            // that use them: they would more than double the compile time of this crate.
+            // that use them: compiling them here would more than double the compile time of this
+            // crate.
             #[inline]
             fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::ParamsError> {
                 Self::decode_params(method, params)

@@ -53,7 +53,8 @@ macro_rules! requests {
     (@stage stable) => { false };
 }
 
-/// Implements [`ServerCall`](crate::ServerCall) for the params of each method, and defines the table.
+/// Implements [`ServerCall`](crate::ServerCall) for the params of each method, and defines the
+/// table.
 macro_rules! server_calls {
     ($(#[$doc:meta])* $table:ident: $($method:literal: $params:ident => $response:ident, $stage:ident;)*) => {
         $(impl $crate::ServerCall for $params {

@@ -18,10 +18,10 @@ pub(crate) trait Mixed: Sized {
     /// The name of the Rust type, for errors.
     const NAME: &'static str;
 
-    /// Returns the variant of a string, if known.
+    /// Returns the variant for a string, if known.
     fn from_string(text: &str) -> Option<Self>;
 
-    /// Reads the variant of a key, if known.
+    /// Reads the variant for a key, if known.
     fn keyed<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Option<Self>, A::Error>;
 
     /// Keeps an unknown value.
@@ -64,9 +64,10 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
     }
 }
 
-/// Implements `Serialize` and `Deserialize` for an enum of strings and keyed payloads from a table of
-/// both, with `Unrecognized(Value)` for all others. A known string as a key, or a known key as a
-/// string, is unrecognized too: a later version may add a payload to a string, or remove it.
+/// Implements `Serialize` and `Deserialize` for an enum of strings and keyed payloads from a table
+/// of both, with `Unrecognized(Value)` for all other values. A known string as a key, or a known
+/// key as a string, is unrecognized too: a later version may add a payload to a string, or remove
+/// it.
 macro_rules! mixed {
     ($name:ident {
         $($string:literal => $unit:ident,)*
@@ -129,7 +130,8 @@ macro_rules! mixed {
     };
 }
 
-/// Tries to decode a variant of an untagged union; adds the reason to `errors` if it does not match.
+/// Tries to decode a variant of an untagged union; adds the reason to `errors` if it does not
+/// match.
 pub(crate) fn try_variant<T: DeserializeOwned>(
     json: &str,
     variant: &str,
@@ -153,8 +155,8 @@ pub(crate) fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<St
     Value::deserialize(deserializer).map(|value| value.to_string())
 }
 
-/// Implements `Serialize` and `Deserialize` for an untagged enum. Decoding tries the variants in the
-/// order of the table.
+/// Implements `Serialize` and `Deserialize` for an untagged enum. Decoding tries the variants in
+/// the order of the table.
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
         impl $crate::wire::Natural for $name {

@@ -1,9 +1,9 @@
 //! Serialisation of the protocol types.
 //!
-//! The generated files state *what* is on the wire, in one table per type. The macros of this module
-//! define *how* such a table is read and written. They replace serde's derives for three reasons:
-//! they tell unknown values from malformed ones, their errors name the type and the field, and the
-//! crate compiles several times faster.
+//! The generated files state *what* is on the wire, in one table per type. The macros of this
+//! module define *how* such a table is read and written. They replace serde's derives for three
+//! reasons: they distinguish unknown values from malformed ones, their errors name the type and the
+//! field, and the crate compiles several times faster.
 
 mod borrowed;
 mod debug;

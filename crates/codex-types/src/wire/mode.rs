@@ -7,9 +7,9 @@ use std::{cell::Cell, cell::RefCell};
 pub(crate) enum Mode {
     /// A required field that is absent or `null` is an error.
     Strict,
-    /// It takes its natural value, if it has one.
+    /// A required field that is absent or `null` takes its natural value, if it has one.
     Normal,
-    /// Likewise, and a field that cannot be read counts as absent and is recorded.
+    /// Like `Normal`; in addition, a field that cannot be read is recorded and counts as absent.
     Lossy,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn mode() -> Mode {
     MODE.get()
 }
 
-/// Runs a function in a mode, then restores the previous one, also after a panic.
+/// Runs a function in a mode, then restores the previous mode, even after a panic.
 pub(crate) fn in_mode<R>(mode: Mode, run: impl FnOnce() -> R) -> R {
     struct Restore(Mode);
 

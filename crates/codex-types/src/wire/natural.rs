@@ -1,4 +1,4 @@
-//! The values of fields that a server leaves out or writes in another shape.
+//! The values of fields that a server leaves out or writes in a different shape.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl<T: Natural> Natural for Vec<T> {
     }
 }
 
-/// Reads the entries one by one, as for a list.
+/// Reads the entries one by one, like the elements of a list.
 impl<T: Natural> Natural for BTreeMap<String, T> {
     fn absent() -> Option<Self> {
         Some(Self::new())
@@ -66,7 +66,7 @@ impl<T: Natural> Natural for BTreeMap<String, T> {
 }
 
 /// Reads a value, or what remains of a value that cannot be read. Records the parts that cannot be
-/// read, or the whole.
+/// read, or the whole value.
 pub(crate) fn read_or_record<T: Natural>(field: &str, json: &str) -> Option<T> {
     let before = fault_count();
     let error = match serde_json::from_str(json) {
@@ -81,7 +81,7 @@ pub(crate) fn read_or_record<T: Natural>(field: &str, json: &str) -> Option<T> {
     rest
 }
 
-/// Reads `null` and what cannot be read as `None`.
+/// Reads `null`, and a value that cannot be read, as `None`.
 impl<T: Natural> Natural for Option<T> {
     fn absent() -> Option<Self> {
         Some(None)

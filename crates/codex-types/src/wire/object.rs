@@ -14,9 +14,10 @@
 /// | `envelope` | `Option<T>` | – | – | never: it is not part of the params |
 ///
 /// The natural value is that of [`Natural`](super::natural::Natural): empty, zero, `false`, or
-/// unrecognized. [`Mode`](super::mode::Mode) says when it counts.
+/// unrecognized. [`Mode`](super::mode::Mode) says when it applies.
 ///
-/// Unknown keys are ignored. `open` before the name keeps them in a map `rest`; `strict` rejects them.
+/// Unknown keys are ignored. `open` before the name keeps them in the map `rest`; `strict` rejects
+/// them.
 macro_rules! object {
     (strict $name:ident { $($body:tt)* }) => {
         $crate::wire::object!(@impl $name [refuse] { $($body)* });

@@ -1,4 +1,4 @@
-//! Tagged unions: objects that a tag property tells apart.
+//! Tagged unions: objects that a tag property distinguishes.
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,15 +14,15 @@ pub(crate) trait Tagged: Sized {
     /// The name of the tag property.
     const TAG: &'static str;
 
-    /// Reads the variant of a tag; `fields` holds the other entries of the object.
+    /// Reads the variant for a tag; `fields` holds the other entries of the object.
     fn read<'de, A: MapAccess<'de>>(
         tag: &str,
         fields: &mut Fields<'de, A>,
     ) -> Result<Self, A::Error>;
 }
 
-/// Reads a tagged union. Decodes straight from the input if the tag is the first entry, as every known
-/// server sends it; otherwise buffers the entries that precede the tag.
+/// Reads a tagged union. Decodes straight from the input if the tag is the first entry, as every
+/// known server sends it; otherwise buffers the entries that precede the tag.
 pub(crate) struct TaggedVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {

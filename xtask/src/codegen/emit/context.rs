@@ -161,7 +161,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// The description of a variant: its own, or the beginning of the one of its body.
+    /// The description of a variant: its own, or the first paragraph of its body's description.
     pub(crate) fn variant_docs(&self, own: Option<&str>, body: Option<&str>) -> Option<String> {
         let of_body = || self.model.types.get(body?)?.docs.as_deref();
         let first_paragraph = |docs: &str| docs.split("\n\n").next().map(str::to_owned);
@@ -179,7 +179,7 @@ fn variant_link(text: &str, name: &str, variant: &str) -> String {
     format!("[`{text}`](crate::{name}::{variant})")
 }
 
-/// A link to a field or variant. `kind` tells a field from a method of the same name.
+/// A link to a field or variant. `kind` distinguishes a field from a method of the same name.
 fn member_link(kind: &str, name: &str, member: &str) -> String {
     format!("[`{name}::{member}`]({kind}@crate::{name}::{member})")
 }

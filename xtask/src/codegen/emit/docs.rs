@@ -32,7 +32,7 @@ pub(crate) fn variant(description: Option<&str>, wire_name: &str, experimental: 
     with_stage(docs, experimental)
 }
 
-/// Adds a notice to the docs of an experimental item, unless they say so already.
+/// Adds a notice to the docs of an experimental item, unless the docs already say so.
 pub(crate) fn with_stage(mut docs: String, experimental: bool) -> String {
     let says_so = ["EXPERIMENTAL", "UNSTABLE"].iter().any(|word| {
         docs.trim_start_matches('\\')

@@ -42,7 +42,7 @@ pub(crate) fn strings(
     Ok(())
 }
 
-/// Writes an enum of objects, told apart by a tag property.
+/// Writes an enum of objects, distinguished by a tag property.
 pub(crate) fn tagged(
     item: &mut Item,
     name: &str,
@@ -88,7 +88,7 @@ pub(crate) fn tagged(
     Ok(())
 }
 
-/// Whether any variant has secrets. If so, an unrecognized object may have some too.
+/// Whether any variant contains secrets. If so, an unrecognized object may contain secrets too.
 fn has_secrets(tagged: &Tagged, model: &Model) -> bool {
     let mut bodies = tagged.variants.iter().filter_map(|variant| {
         let body = variant.body.as_ref()?;

@@ -1,4 +1,4 @@
-//! Corrections of the pinned release's schema where it differs from the server. Each has a name, a
+//! Corrections to the pinned release's schema where it differs from the server. Each has a name, a
 //! reason and one target, and fails if it no longer applies.
 
 use anyhow::{Context, Result, bail, ensure};
@@ -26,7 +26,8 @@ struct FixUp {
 }
 
 const FIX_UPS: &[FixUp] = &[
-    // The wire uses camelCase, as recorded: serde's `rename_all` does not apply to variants' fields.
+    // The wire uses camelCase, as recorded: serde's `rename_all` does not apply to variants'
+    // fields.
     FixUp {
         name: "timeline_entry_in_camel_case",
         target: "ThreadTimelineEntry",
@@ -107,7 +108,8 @@ const FIX_UPS: &[FixUp] = &[
             Ok(())
         },
     },
-    // The schema has a catch-all of its own, `{"type": ["string", "object"]}`. Ours is `Unrecognized`.
+    // The schema has a catch-all of its own, `{"type": ["string", "object"]}`. Ours is
+    // `Unrecognized`.
     FixUp {
         name: "codex_error_info_has_our_catch_all",
         target: "CodexErrorInfo",

@@ -2,7 +2,7 @@
 //! every inline shape is a named definition.
 //!
 //! Each pass is a named function over all definitions, tested with a small schema in
-//! `xtask/tests/mini/passes`. The passes depend on the order of [`PASSES`].
+//! `xtask/tests/mini/passes`. The passes depend on their order in [`PASSES`].
 
 pub(crate) mod fixups;
 mod passes;

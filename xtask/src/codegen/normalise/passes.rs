@@ -10,8 +10,8 @@ use super::walk::{
 };
 use crate::codegen::{load::Definitions, names, tables};
 
-/// Replaces an `allOf` of a single schema by that schema. schemars writes such an `allOf` to add a
-/// description to a reference.
+/// Replaces an `allOf` of a single schema with that schema. schemars writes such an `allOf` to add
+/// a description to a reference.
 pub(crate) fn unwrap_all_of(definitions: &mut Definitions) -> Result<()> {
     let mut unsupported = None;
     for (name, schema) in definitions {
@@ -228,7 +228,7 @@ pub(crate) fn hoist_variants(definitions: &mut Definitions) -> Result<()> {
     add_all(definitions, hoisted)
 }
 
-/// Adds definitions. A name that exists already is an error, because it would merge two types.
+/// Adds definitions. A name that already exists is an error, because it would merge two types.
 fn add_all(definitions: &mut Definitions, new: Definitions) -> Result<()> {
     for (name, schema) in new {
         let taken = definitions.insert(name.clone(), schema);

@@ -1,4 +1,5 @@
-//! Traverses schemas. A map of properties may have keys like `items`, so it is not taken for a schema.
+//! Traverses schemas. A map of properties may have keys like `items`, so it is not treated as a
+//! schema.
 
 use serde_json::{Map, Value};
 
@@ -67,7 +68,7 @@ pub(crate) fn union_members(schema: &Value) -> Option<&Vec<Value>> {
         .as_array()
 }
 
-/// Like [`union_members`], mutable.
+/// Like [`union_members`], but mutable.
 pub(crate) fn union_members_mut(schema: &mut Value) -> Option<&mut Vec<Value>> {
     let keyword = if schema.get("oneOf").is_some() {
         "oneOf"

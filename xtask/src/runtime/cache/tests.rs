@@ -89,7 +89,7 @@ fn concurrent_installs_of_a_version_install_it_once() {
             let fetch = |version: &Version, into: &Path| {
                 installs.fetch_add(1, Ordering::Relaxed);
                 fetching.send(()).unwrap();
-                // The first install ends only after the second one waits for its lock.
+                // The first install ends only once the second one is waiting for the lock.
                 second_is_waiting.recv().unwrap();
                 put_right(version, into)
             };
@@ -136,7 +136,7 @@ fn a_failed_install_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_binary_of_another_version_is_refused() {
+fn a_binary_of_a_different_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let wrong = Fake::new(|_: &Version, into: &Path| put("1.2.4", into));
     let error = cache(&directory)

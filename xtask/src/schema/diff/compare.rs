@@ -1,8 +1,10 @@
-//! Compares two releases line by line, and judges what a client of the older one meets in the newer.
+//! Compares two releases line by line, and determines which changes in the newer release break a
+//! client of the older one.
 //!
 //! Values that the client writes may become looser, and values that it reads stricter; the opposite
-//! breaks it. Removals always break it, at the latest when it is compiled. Additions break it only if
-//! it must write them: it keeps unknown values as they are.
+//! breaks the client. A removal always breaks the client, at the latest when the client is
+//! compiled. An addition breaks the client only if the client must write what was added, because it
+//! keeps unknown values as they are.
 
 use std::collections::BTreeSet;
 
@@ -85,13 +87,14 @@ pub(super) fn compare(old: &Protocol, new: &Protocol) -> Vec<Change> {
     changes.collect()
 }
 
-/// Splits a path behind its type or method.
+/// Splits a path after its type or method.
 fn split(path: &str) -> (&str, &str) {
     path.split_at(path.find(['.', ':', '[', '{']).unwrap_or(path.len()))
 }
 
-/// Returns whether the line of the parent implies that a line is not in the other release: the parent
-/// is not there either, or it is an enum here and neither enum nor union there.
+/// Returns whether the parent's line implies that a line is missing from the other release: the
+/// parent is missing too, or it is an enum in this release but neither an enum nor a union in the
+/// other.
 fn is_implied(line: &Line, other: &Outline) -> bool {
     let Some(parent) = &line.parent else {
         return false;
@@ -158,7 +161,7 @@ fn typed(line: &Line) -> String {
     format!("{}{null}", line.text)
 }
 
-/// Describes a line that was added or removed, with the names of the parts below it.
+/// Describes a line that was added or removed, including the names of the parts below it.
 fn describe(path: &str, line: &Line, protocol: &Protocol) -> String {
     match line.kind {
         Kind::Type => return line.text.clone(),

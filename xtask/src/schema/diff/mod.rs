@@ -1,7 +1,7 @@
 //! Reports what changed in the protocol between two releases, and which changes break a client.
 //!
-//! Each release becomes lines, one for each method, type, field and variant. The report compares the
-//! lines of two releases.
+//! Each release becomes lines, one for each method, type, field and variant. The report compares
+//! the lines of two releases.
 
 mod compare;
 mod outline;

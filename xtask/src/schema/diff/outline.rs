@@ -1,8 +1,9 @@
 //! Turns a definition into lines, one for each part that has a name. Two definitions are compared
-//! line by line, no matter how deep they differ.
+//! line by line, no matter how deeply nested their differences are.
 //!
-//! A field is `Thread.id`, a variant `ThreadItem::plan`, a field of a variant `ThreadItem::plan.text`.
-//! Unnamed elements of a list are `Thread.turns[]`, unnamed values of a map `Config.apps{}`.
+//! A field is written `Thread.id`, a variant `ThreadItem::plan`, and a field of a variant
+//! `ThreadItem::plan.text`. The unnamed elements of a list are written `Thread.turns[]`, and the
+//! unnamed values of a map `Config.apps{}`.
 
 use std::collections::BTreeMap;
 
@@ -93,7 +94,8 @@ pub(super) fn outline(name: &str, schema: &Value, out: &mut Outline) {
     members(name, schema, None, out);
 }
 
-/// Adds the lines below `path`. The property `tag` has none: its variant says the same.
+/// Adds the lines below `path`. The property `tag` has no line, because its variant gives the same
+/// information.
 fn members(path: &str, schema: &Value, tag: Option<&str>, out: &mut Outline) {
     for (name, field) in properties(schema).filter(|(name, _)| Some(name.as_str()) != tag) {
         let below = format!("{path}.{name}");
@@ -168,7 +170,8 @@ fn variant(path: &str, schema: &Value, out: &mut Outline) {
             ((*only).to_owned(), &schema["properties"][*only])
         }
         (None, []) => (type_name(schema), schema),
-        // Without a tag, the required properties identify the variant: they stay when others are added.
+        // Without a tag, the required properties identify the variant, because they stay the same
+        // when others are added.
         (None, required) => (format!("{{{}}}", required.join(", ")), schema),
     };
     let below = format!("{path}::{name}");

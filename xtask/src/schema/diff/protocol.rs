@@ -20,7 +20,7 @@ pub(super) struct Protocol {
     pub(super) version: String,
     /// The lines of all methods and types.
     pub(super) lines: Outline,
-    /// The types of responses, by method, as far as their names tell.
+    /// The types of responses, by method, where their names reveal them.
     pub(super) responses: BTreeMap<String, String>,
     /// The paths that need no experimental API.
     stable: BTreeSet<String>,
@@ -35,7 +35,7 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// Combines the directions in two releases.
+    /// Combines the directions of a type in two releases.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             sent: self.sent || other.sent,
@@ -53,7 +53,7 @@ impl Flow {
         self.received || !self.sent
     }
 
-    /// Returns the word for it in a report.
+    /// Returns the word for the direction in a report.
     pub(super) fn word(self) -> &'static str {
         match (self.sent, self.received) {
             (true, true) => "sent and received",
@@ -136,8 +136,9 @@ fn lines(definitions: &Definitions) -> anyhow::Result<Outline> {
     Ok(lines)
 }
 
-/// Finds the type of each response. The schema does not name it; it is called like the params, like
-/// the method, or like the last words of the method. A few follow no rule.
+/// Finds the type of each response. The schema does not name the type; its name is derived from
+/// that of the params, from the method, or from the last words of the method. A few names follow no
+/// rule.
 fn responses(definitions: &Definitions, lines: &Outline) -> BTreeMap<String, String> {
     let requests = lines
         .iter()
@@ -178,7 +179,7 @@ fn flows(
             sent.extend(responses.get(name).map(String::as_str));
         }
     }
-    // Some notifications are in no union, and some responses follow no rule of names.
+    // Some notifications are in no union, and the names of some responses follow no rule.
     received.extend(definitions.keys().filter(|name| {
         (name.ends_with("Response") || name.ends_with("Notification")) && !sent.contains(*name)
     }));
@@ -192,7 +193,7 @@ fn flows(
     flows
 }
 
-/// Returns the names and all definitions that these refer to.
+/// Returns the names, and the names of all definitions that they refer to.
 fn reachable<'a>(definitions: &Definitions<'a>, mut names: BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     let mut next: Vec<&str> = names.iter().copied().collect();
     while let Some(name) = next.pop() {
@@ -220,7 +221,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// A release with these definitions, and with methods from `ClientRequest` and `ServerNotification`.
+    /// A release with these definitions, and with methods from `ClientRequest` and
+    /// `ServerNotification`.
     fn release(requests: &[Value], notifications: &[Value], v2: &Value) -> Protocol {
         let bundle = json!({"definitions": {
             "ClientRequest": {"oneOf": requests}, "ServerNotification": {"oneOf": notifications},

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_leads_from_counts_to_types() {
+    fn the_report_begins_with_the_counts_and_ends_with_the_types() {
         let old = release("1.0.0", &["id"], &[]);
         let new = release("2.0.0", &[], &["Hidden", "New"]);
         assert_eq!(

@@ -93,8 +93,8 @@ fn types(schema: &Value) -> Vec<&str> {
     }
 }
 
-/// Returns whether the union of a schema only adds fields to an object: an image that has a `url` or
-/// a `fileId` is one object with optional fields.
+/// Returns whether the union of a schema only adds fields to an object: an image that has a `url`
+/// or a `fileId` is one object with optional fields.
 pub(super) fn is_widened_object(schema: &Value) -> bool {
     let several = alternatives(schema);
     schema["properties"].is_object()

@@ -50,8 +50,8 @@ fn lines(old: &Protocol, new: &Protocol) -> Vec<String> {
         .collect()
 }
 
-/// The changes from one list of fields of the object `name` to another. A field is a name and a schema;
-/// a name that ends in `!` is required.
+/// The changes from one list of fields of the object `name` to another. A field is a name and a
+/// schema; a name that ends in `!` is required.
 fn fields(name: &str, old: &[(&str, Value)], new: &[(&str, Value)]) -> Vec<String> {
     let object = |fields: &[(&str, Value)]| {
         let properties: serde_json::Map<_, _> = fields
@@ -76,7 +76,7 @@ fn nullable() -> Value {
 }
 
 #[test]
-fn a_release_equals_itself() {
+fn a_release_does_not_differ_from_itself() {
     let one = protocol(&json!({"DoParams": {"type": "object", "properties": {"id": string()}}}));
     assert_eq!(lines(&one, &one), [""; 0]);
 }
