@@ -14,7 +14,11 @@ use codex_types::{
 };
 
 use crate::{
-    error::Result, future::BoxFuture, mode::Async, request_builder::RequestBuilder, stream::stream,
+    error::{Error, Result, decode_error::DecodeError},
+    future::BoxFuture,
+    mode::Async,
+    request_builder::RequestBuilder,
+    stream::stream,
 };
 
 /// The params of a method that responds with one page of a list and a cursor for the next page.
@@ -34,17 +38,50 @@ pub trait Paged: Request + Send + Sync + 'static {
 /// [`RequestBuilder::stream`] and the `stream` methods of the list builders.
 ///
 /// The next page is requested when all items of the previous one have been read. The stream ends
+<<<<<<< HEAD
 /// after the last item of the list or after the first error.
+=======
+/// with the list, or with the first error. A cursor that repeats is an error
+/// ([`Decode`](crate::Error::Decode)), since the list would have no end.
+>>>>>>> more
 #[must_use = "nothing is sent until this is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
     page: VecDeque<R::Item>,
+    cycle: CycleDetector,
+}
+
+/// Detects that cursors repeat, so that a list has no end. Keeps a single cursor: the one at the last
+/// power of two (Brent's algorithm).
+#[derive(Default)]
+struct CycleDetector {
+    kept: Option<String>,
+    since: u64,
+    until: u64,
+}
+
+impl CycleDetector {
+    /// Returns whether the cursor repeats.
+    fn repeats(&mut self, cursor: &str) -> bool {
+        if self.kept.as_deref() == Some(cursor) {
+            return true;
+        }
+        self.since += 1;
+        if self.since > self.until {
+            self.kept = Some(cursor.to_owned());
+            self.until = self.since * 2;
+            self.since = 0;
+        }
+        false
+    }
 }
 
 /// The source of the next page.
 enum Next<R: Paged, M> {
     Request(RequestBuilder<R, M>),
     Pending(BoxFuture<Completed<R, M>>),
+    /// An error that follows the items of the current page.
+    Failed(Error),
     End,
 }
 
@@ -56,6 +93,7 @@ impl<R: Paged, M> Pages<R, M> {
         Self {
             next: Next::Request(request),
             page: VecDeque::new(),
+            cycle: CycleDetector::default(),
         }
     }
 }
@@ -82,6 +120,7 @@ impl<R: Paged, M: 'static> Pages<R, M> {
             }
             match mem::replace(&mut self.next, Next::End) {
                 Next::End => return Poll::Ready(None),
+                Next::Failed(error) => return Poll::Ready(Some(Err(error))),
                 Next::Request(request) => {
                     self.next = Next::Pending(Box::pin(async {
                         let response = request.execute().await;
@@ -96,6 +135,13 @@ impl<R: Paged, M: 'static> Pages<R, M> {
                     let (items, cursor) = R::page(response?);
                     self.page.extend(items);
                     if let Some(cursor) = cursor {
+                        if self.cycle.repeats(&cursor) {
+                            let reason =
+                                "the cursor of the next page repeats, so the list is endless";
+                            let error = DecodeError::without_snippet(Some(R::METHOD), reason);
+                            self.next = Next::Failed(error.into());
+                            continue;
+                        }
                         self.next = Next::Request(request.params(|params| params.after(cursor)));
                     }
                 }

@@ -209,14 +209,18 @@ impl Connection {
         self.command(Command::OpenStream(Arc::clone(stream)))
     }
 
-    /// Enqueues a request whose response ends a stream, without a timeout.
+    /// Enqueues a request whose response ends a stream. The server responds within `duration`, so
+    /// the timeout is that plus the default timeout of a request; `None` for no timeout.
     pub(crate) fn send_for_stream<R: Request>(
         &self,
         params: &R,
+        duration: Option<Duration>,
         stream: &Arc<ClientIdStream>,
     ) -> Result<()> {
         let sink = ResponseSink::Stream(Arc::clone(stream));
-        self.enqueue(params, None, None, sink)
+        let timeout = duration.zip(self.timeout);
+        let timeout = timeout.map(|(duration, timeout)| duration.saturating_add(timeout));
+        self.enqueue(params, timeout, None, sink)
     }
 
     /// Sends a notification without params.

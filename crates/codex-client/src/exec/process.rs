@@ -1,6 +1,6 @@
 //! A process on the server.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use codex_types::{
@@ -58,6 +58,21 @@ pub(crate) struct ProcessInner {
     pub(crate) stream: Arc<ClientIdStream>,
 }
 
+/// The time after which servers terminate a program by default.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Returns the time after which the server terminates the program; `None` for never.
+fn maximum_duration(params: &CommandExecParams) -> Option<Duration> {
+    match (params.disable_timeout, params.timeout_ms) {
+        (Some(true), _) => None,
+        (_, Some(milliseconds)) => {
+            let milliseconds = u64::try_from(milliseconds).unwrap_or_default();
+            Some(Duration::from_millis(milliseconds))
+        }
+        _ => Some(DEFAULT_TIMEOUT),
+    }
+}
+
 impl ExecProcess {
     pub(crate) fn start(codex: Codex, params: CommandExecParams, streams: bool) -> Result<Self> {
         let stream = ClientIdStream::new(NotificationKind::ExecOutputDelta, "exec");
@@ -67,7 +82,7 @@ impl ExecProcess {
         }
         let connection = codex.connection();
         connection.open_stream(&stream)?;
-        connection.send_for_stream(&params, &stream)?;
+        connection.send_for_stream(&params, maximum_duration(&params), &stream)?;
         let process = Arc::new(ProcessInner { codex, stream });
         Ok(Self { process })
     }
@@ -191,7 +206,12 @@ impl ExecProcess {
 impl Drop for ProcessInner {
     fn drop(&mut self) {
         self.stream.mailbox.abandon();
-        if self.stream.mailbox.end().is_none() {
+        // After a timeout of the request, the program may still run.
+        let may_run = match self.stream.mailbox.end() {
+            None | Some(Err(Error::Timeout { .. })) => true,
+            Some(_) => false,
+        };
+        if may_run {
             let params = CommandExecTerminateParams::new(self.stream.id());
             self.codex.connection().send_and_forget(&params);
         }

@@ -86,7 +86,8 @@ impl<M> ExecBuilder<M> {
     }
 
     /// Sets the time after which the server terminates the program, with the exit code 124. The
-    /// default is ten seconds.
+    /// default is ten seconds. If the server does not respond within the default timeout of a
+    /// request after that, the result is [`Timeout`](crate::Error::Timeout).
     pub fn timeout(self, timeout: Duration) -> Self {
         let milliseconds = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         self.params(|mut params| {

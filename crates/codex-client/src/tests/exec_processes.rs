@@ -258,3 +258,37 @@ async fn output_is_not_streamed_from_a_server_on_windows() {
     assert_eq!(output.stderr_lossy(), "err");
     assert_eq!(output.exit_code, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_command_on_a_silent_server_times_out_after_its_own_timeout_and_that_of_a_request() {
+    let (codex, mut fake) = FakeServer::start().await;
+    for (builder, seconds) in [
+        (codex.exec(["sleep"]), 10 + 60),
+        (
+            codex.exec(["sleep"]).timeout(Duration::from_secs(1)),
+            1 + 60,
+        ),
+    ] {
+        let mut output = Box::pin(builder.into_future());
+        let deadline = Duration::from_millis(seconds * 1000 - 1);
+        let early = tokio::time::timeout(deadline, &mut output).await;
+        assert!(early.is_err(), "{early:?}");
+        let error = output.await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Timeout {
+                    method: "command/exec",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert_eq!(fake.receive().await["method"], "command/exec");
+        // The program is terminated when its handle is dropped.
+        assert_eq!(fake.receive().await["method"], "command/exec/terminate");
+    }
+    let mut unlimited = Box::pin(codex.exec(["sleep"]).no_timeout().into_future());
+    let month = Duration::from_secs(30 * 24 * 60 * 60);
+    assert!(tokio::time::timeout(month, &mut unlimited).await.is_err());
+}

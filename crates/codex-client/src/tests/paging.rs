@@ -70,3 +70,26 @@ fn lists_and_blocking_handles_can_cross_threads() {
     may_be_shared::<crate::blocking::Thread>();
     may_be_shared::<crate::blocking::TurnHandle>();
 }
+
+#[tokio::test]
+async fn a_cursor_that_repeats_is_an_error_after_a_bounded_number_of_requests() {
+    for cycle in [1, 2, 3, 7] {
+        let (codex, mut fake) = FakeServer::start().await;
+        let mut ids = codex.request(ThreadLoadedListParams::default()).stream();
+        let server = async {
+            for page in 0_usize.. {
+                let cursor = format!("before {page}");
+                let repeated = format!("in the cycle {}", page % cycle);
+                let cursor = if page < 3 { cursor } else { repeated };
+                let page = json!({"data": [], "nextCursor": cursor});
+                fake.respond("thread/loaded/list", page).await;
+            }
+        };
+        let error = tokio::select! {
+            item = ids.next() => item.unwrap().unwrap_err(),
+            () = server => unreachable!("the server does not end"),
+        };
+        assert!(error.to_string().contains("repeats"), "{error}");
+        assert!(ids.next().await.is_none());
+    }
+}
