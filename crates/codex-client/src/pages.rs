@@ -38,12 +38,8 @@ pub trait Paged: Request + Send + Sync + 'static {
 /// [`RequestBuilder::stream`] and the `stream` methods of the list builders.
 ///
 /// The next page is requested when all items of the previous one have been read. The stream ends
-<<<<<<< HEAD
-/// after the last item of the list or after the first error.
-=======
-/// with the list, or with the first error. A cursor that repeats is an error
-/// ([`Decode`](crate::Error::Decode)), since the list would have no end.
->>>>>>> more
+/// after the last item of the list or after the first error. A cursor that repeats is
+/// an error ([`Decode`](crate::Error::Decode)), since the list would have no end.
 #[must_use = "nothing is sent until this is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
