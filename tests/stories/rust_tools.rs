@@ -183,7 +183,7 @@ const RED_SQUARE: &[u8] = &[
 ];
 
 #[tokio::test]
-async fn a_resumed_thread_and_its_forks_offer_the_tools_and_serve_those_that_are_given() {
+async fn a_resumed_thread_and_its_forks_serve_a_saved_tool_only_if_it_is_added_again() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().tool(lookup()).await.unwrap();

@@ -66,8 +66,8 @@ impl<M> ChatgptLoginBuilder<M> {
 /// A request to start a login with a device code (`account/login/start`), returned by
 /// [`Codex::login_chatgpt_device_code`]. The protocol defines no params for this request.
 ///
-/// The [`timeout`](Self::timeout) applies to the response, for which the server fetches the code
-/// from OpenAI, and not to the login: [`DeviceCodeLoginHandle::wait`] has its own timeout.
+/// The [`timeout`](Self::timeout) applies to the response, which the server sends once OpenAI has
+/// issued the code, and not to the login: [`DeviceCodeLoginHandle::wait`] has its own timeout.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct DeviceCodeLoginBuilder<M = Async> {

@@ -128,7 +128,7 @@ mod tests {
         let first = logins.claim("first");
         logins.release();
         logins.reserve();
-        // The second attempt ends the first before the second response.
+        // The second attempt ends the first before its own response arrives.
         logins.complete("first", &completion());
         let second = logins.claim("second");
         logins.release();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_attempt_that_completed_before_the_connection_ended_has_its_completion() {
+    async fn an_attempt_that_completed_before_the_connection_ended_still_yields_its_completion() {
         let mut logins = Logins::default();
         let (done, open) = (logins.claim("done"), logins.claim("open"));
         logins.complete("done", &completion());

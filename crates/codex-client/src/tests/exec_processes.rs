@@ -260,7 +260,7 @@ async fn output_is_not_streamed_from_a_server_on_windows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_on_a_silent_server_times_out_after_its_own_timeout_and_that_of_a_request() {
+async fn a_command_on_a_silent_server_times_out_after_its_own_timeout_plus_the_request_timeout() {
     let (codex, mut fake) = FakeServer::start().await;
     for (builder, seconds) in [
         (codex.exec(["sleep"]), 10 + 60),

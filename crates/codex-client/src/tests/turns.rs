@@ -103,7 +103,7 @@ async fn concurrent_turns_get_their_own_events_and_a_sub_agent_ends_none_of_them
         fake.delta("u1", &format!("1{part}")).await;
         fake.delta("u2", &format!("2{part}")).await;
     }
-    // This is the thread of a sub-agent, whose turn may even have the same id.
+    // `sub` is the thread of a sub-agent, whose turn may even have the same id.
     let turn = json!({"id": "u1", "items": [], "status": "completed"});
     fake.notify("turn/completed", json!({"threadId": "sub", "turn": turn}))
         .await;

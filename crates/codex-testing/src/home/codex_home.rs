@@ -105,7 +105,7 @@ impl CodexHome {
         &REMOVED
     }
 
-    /// Creates a command with this environment that starts in the [workspace](Self::workspace).
+    /// Creates a command to run in the [workspace](Self::workspace) with this home's environment.
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);

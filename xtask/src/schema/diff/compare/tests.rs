@@ -94,7 +94,7 @@ fn a_new_field_of_params_breaks_only_when_it_is_required() {
 }
 
 #[test]
-fn a_new_field_of_a_response_never_breaks() {
+fn a_new_field_of_a_response_is_never_breaking() {
     assert_eq!(
         fields("DoResponse", &[], &[("x!", string())]),
         ["+ DoResponse.x: string"]
@@ -102,7 +102,7 @@ fn a_new_field_of_a_response_never_breaks() {
 }
 
 #[test]
-fn a_removed_field_breaks_in_both_directions() {
+fn a_removed_field_is_breaking_in_both_directions() {
     for name in ["DoParams", "DoResponse"] {
         let expected = format!("! - {name}.x: string | null, optional");
         assert_eq!(fields(name, &[("x", nullable())], &[]), [expected]);
@@ -159,7 +159,7 @@ fn nullability_is_judged_by_direction() {
 }
 
 #[test]
-fn a_changed_type_breaks_and_a_changed_default_does_not() {
+fn a_changed_type_is_breaking_and_a_changed_default_is_not() {
     let default = |n: u8| json!({"type": "integer", "default": n});
     assert_eq!(
         fields(
@@ -186,7 +186,7 @@ fn an_unlisted_type_is_judged_in_both_directions() {
 }
 
 #[test]
-fn a_removed_variant_breaks_and_an_added_one_does_not() {
+fn a_removed_variant_is_breaking_and_an_added_one_is_not() {
     let values = |values: &[&str]| protocol(&json!({"Mode": {"type": "string", "enum": values}}));
     let (two, three) = (values(&["a", "b"]), values(&["a", "b", "c"]));
     assert_eq!(lines(&two, &three), ["+ Mode::c: "]);
@@ -223,7 +223,7 @@ fn a_removed_type_is_one_breaking_change() {
 }
 
 #[test]
-fn a_removed_method_and_changed_params_break() {
+fn a_removed_method_and_changed_params_are_breaking() {
     let with = |members: Value| {
         let mut bundle = bundle(&json!({}));
         bundle["definitions"]["ClientRequest"]["oneOf"] = members;
@@ -242,7 +242,7 @@ fn a_removed_method_and_changed_params_break() {
 }
 
 #[test]
-fn params_that_become_nullable_do_not_break() {
+fn params_that_become_nullable_are_not_breaking() {
     let mut bundle = bundle(&json!({}));
     let old = Protocol::read("1.0.0", &bundle, &bundle).unwrap();
     let params = &mut bundle["definitions"]["ClientRequest"]["oneOf"][0]["properties"]["params"];
@@ -253,7 +253,7 @@ fn params_that_become_nullable_do_not_break() {
 }
 
 #[test]
-fn a_move_to_experimental_breaks_and_is_reported_once() {
+fn a_move_to_experimental_is_breaking_and_is_reported_once() {
     let all = bundle(&json!({"Mode": {"type": "string", "enum": ["a", "b"]}}));
     let less = bundle(&json!({}));
     let open = Protocol::read("1.0.0", &all, &all).unwrap();
