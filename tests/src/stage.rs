@@ -44,7 +44,7 @@ impl Stage {
         stage
     }
 
-    /// Returns the builder of a client whose server runs on this stage.
+    /// Returns a builder for a client whose server runs on this stage.
     ///
     /// # Panics
     ///
@@ -53,7 +53,7 @@ impl Stage {
         self.equip(Codex::builder())
     }
 
-    /// Returns the builder of a blocking client whose server runs on this stage.
+    /// Returns a builder for a blocking client whose server runs on this stage.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A value whose changes async and blocking code can wait for.
+//! A value that async and blocking code can watch for changes.
 
 use std::{
     future::{Future, poll_fn},
@@ -45,7 +45,7 @@ impl<T> Monitor<T> {
         self.timeout
     }
 
-    /// Locks the value. Changes through this guard wake no waiter.
+    /// Locks the value. Changes made through this guard do not wake waiters.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         // If a test panics while it holds the lock, its panic is the failure to report, not the
         // poisoned lock.

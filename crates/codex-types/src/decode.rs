@@ -1,11 +1,11 @@
 //! Decodes JSON more strictly or more tolerantly than `serde_json::from_str`.
 //!
-//! A released server may write less than the schema of another release requires, or write it
-//! differently. Types that a server writes are therefore decoded tolerantly: an absent or `null`
+//! A server of another release may omit fields that the schema requires, or write them in another
+//! form. Types that a server writes are therefore decoded tolerantly: an absent or `null`
 //! field takes its natural value (an empty text or list, zero, `false`, `Unrecognized`), unless it
 //! identifies the value (`id`, `threadId`, the tag of a union).
 //!
-//! [`strict`] refuses everything that the schema refuses. [`lossy`] also skips fields of the wrong
+//! [`strict`] rejects everything that the schema rejects. [`lossy`] also skips fields of the wrong
 //! type.
 
 use std::fmt;
@@ -107,16 +107,18 @@ pub fn lossy<T: DeserializeOwned>(json: &str) -> serde_json::Result<Lossy<T>> {
     with_lossy(|| serde_json::from_str(json))
 }
 
-/// Runs a function; everything that it decodes on this thread is decoded as by [`strict`].
+/// Runs a function; whatever it decodes on this thread is decoded in the same way as by
+/// [`strict`].
 pub fn with_strict<R>(run: impl FnOnce() -> R) -> R {
     in_mode(Mode::Strict, run)
 }
 
-/// Runs a function; everything that it decodes on this thread is decoded as by [`lossy`].
+/// Runs a function; whatever it decodes on this thread is decoded in the same way as by
+/// [`lossy`].
 ///
 /// # Errors
 ///
-/// The error of the function.
+/// The error that the function returns.
 pub fn with_lossy<T, E>(run: impl FnOnce() -> Result<T, E>) -> Result<Lossy<T>, E> {
     let before = fault_count();
     let value = in_mode(Mode::Lossy, run);

@@ -1,4 +1,4 @@
-//! Errors of types that a schema for models cannot express.
+//! Errors for types that a schema for models cannot express.
 
 use thiserror::Error;
 

@@ -246,7 +246,7 @@ impl Codex {
         wait(self.inner.login_api_key(key))
     }
 
-    /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
+    /// Starts a login with a web browser (`account/login/start` with `chatgpt`): the user opens the
     /// [URL](crate::blocking::ChatgptLoginHandle::auth_url) and logs in there.
     ///
     /// The browser is redirected to a port that the server opens on its own machine. If the browser
@@ -259,7 +259,7 @@ impl Codex {
         ChatgptLoginBuilder::new(&self.inner)
     }
 
-    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): a person
+    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): the user
     /// opens the [URL](crate::blocking::DeviceCodeLoginHandle::verification_url) on any machine and
     /// enters the [code](crate::blocking::DeviceCodeLoginHandle::user_code).
     pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {

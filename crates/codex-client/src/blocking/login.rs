@@ -57,16 +57,16 @@ macro_rules! login {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt continues: the person can still complete it, and
+/// If the handle is dropped, the attempt continues: the user can still complete it, and
 /// [`Codex::notifications`](crate::blocking::Codex::notifications) reports the outcome. Only
-/// [`cancel`](Self::cancel), a newer attempt or the end of the server ends it.
+/// [`cancel`](Self::cancel), a newer attempt or the exit of the server ends it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     inner: crate::ChatgptLoginHandle,
 }
 
 login! { ChatgptLoginHandle {
-    /// Returns the URL of the page for the person to open.
+    /// Returns the URL of the page for the user to open.
     pub fn auth_url(&self) -> &str {
         self.inner.auth_url()
     }
@@ -96,12 +96,12 @@ pub struct DeviceCodeLoginHandle {
 }
 
 login! { DeviceCodeLoginHandle {
-    /// Returns the URL of the page for the person to open, on any machine.
+    /// Returns the URL of the page for the user to open, on any machine.
     pub fn verification_url(&self) -> &str {
         self.inner.verification_url()
     }
 
-    /// Returns the code for the person to enter on the verification page.
+    /// Returns the code for the user to enter on the verification page.
     pub fn user_code(&self) -> &str {
         self.inner.user_code()
     }

@@ -226,7 +226,7 @@ impl Codex {
         self.request(params).send().await.map(drop)
     }
 
-    /// Starts a login with a web browser (`account/login/start` with `chatgpt`): a person opens the
+    /// Starts a login with a web browser (`account/login/start` with `chatgpt`): the user opens the
     /// [URL](crate::ChatgptLoginHandle::auth_url) and logs in there.
     ///
     /// The browser is redirected to a port that the server opens on its own machine. If the browser
@@ -239,7 +239,7 @@ impl Codex {
         ChatgptLoginBuilder::new(self)
     }
 
-    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): a person
+    /// Starts a login with a device code (`account/login/start` with `chatgptDeviceCode`): the user
     /// opens the [URL](crate::DeviceCodeLoginHandle::verification_url) on any machine and enters
     /// the [code](crate::DeviceCodeLoginHandle::user_code).
     pub fn login_chatgpt_device_code(&self) -> DeviceCodeLoginBuilder {

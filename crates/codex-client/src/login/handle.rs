@@ -73,9 +73,9 @@ macro_rules! login {
 /// }
 /// ```
 ///
-/// If the handle is dropped, the attempt continues: the person can still complete it, and
+/// If the handle is dropped, the attempt continues: the user can still complete it, and
 /// [`Codex::notifications`](crate::Codex::notifications) reports the outcome. Only
-/// [`cancel`](Self::cancel), a newer attempt or the end of the server ends it.
+/// [`cancel`](Self::cancel), a newer attempt or the exit of the server ends it.
 #[derive(Debug, Clone)]
 pub struct ChatgptLoginHandle {
     codex: Codex,
@@ -84,7 +84,7 @@ pub struct ChatgptLoginHandle {
 }
 
 login! { ChatgptLoginHandle, ChatgptLoginAccountResponse {
-    /// Returns the URL of the page for the person to open.
+    /// Returns the URL of the page for the user to open.
     pub fn auth_url(&self) -> &str {
         &self.response.auth_url
     }
@@ -116,12 +116,12 @@ pub struct DeviceCodeLoginHandle {
 }
 
 login! { DeviceCodeLoginHandle, ChatgptDeviceCodeLoginAccountResponse {
-    /// Returns the URL of the page for the person to open, on any machine.
+    /// Returns the URL of the page for the user to open, on any machine.
     pub fn verification_url(&self) -> &str {
         &self.response.verification_url
     }
 
-    /// Returns the code for the person to enter on the verification page.
+    /// Returns the code for the user to enter on the verification page.
     pub fn user_code(&self) -> &str {
         &self.response.user_code
     }

@@ -1,4 +1,4 @@
-//! Logins with a ChatGPT account. The program starts an attempt, a person completes it, and the
+//! Logins with a ChatGPT account. The program starts an attempt, the user completes it, and the
 //! server reports the outcome.
 
 pub(crate) mod handle;

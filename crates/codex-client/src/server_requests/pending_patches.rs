@@ -13,7 +13,7 @@ use crate::rpc::{
     raw_notification::{NotificationKind, RawNotification},
 };
 
-/// Maximum size of the kept params, in bytes. The oldest are dropped first.
+/// Maximum size of the retained params, in bytes. The oldest are dropped first.
 const SIZE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The params of notifications with file changes.
@@ -58,8 +58,8 @@ impl PendingPatches {
         }
     }
 
-    /// Returns the params that a request of this method in a turn refers to, newest first. Empty
-    /// for a method that does not refer to patches.
+    /// Returns the params of the patches that a request with this method may refer to, newest
+    /// first. Empty for a method that does not refer to patches.
     pub(crate) fn of(&self, method: &str, turn_id: &str) -> Vec<Arc<str>> {
         if method != FileChangeRequestApprovalParams::METHOD {
             return Vec::new();

@@ -69,7 +69,7 @@ use crate::{
 /// # Names
 ///
 /// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, the
-/// server calls its own tool. To keep many tools apart, put them in a
+/// server calls its own tool. To organize many tools, put them in a
 /// [namespace](crate::builder::ThreadStartBuilder::tool_namespace).
 #[derive(Clone)]
 pub struct Tool {

@@ -29,7 +29,7 @@ pub(super) struct EventBody {
     cut: Option<Cut>,
 }
 
-/// The stage that breaking the connection has reached.
+/// How far the connection has been broken.
 #[derive(Clone, Copy)]
 enum Cut {
     Requested,
