@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     error::{Result, decode_error::DecodeError},
-    rpc::decoder::decode_around,
+    rpc::decode_around::decode_around,
     rpc::{
         delta::{Delta, DeltaKind},
         envelope::{self, Header},

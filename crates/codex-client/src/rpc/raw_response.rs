@@ -6,7 +6,7 @@ use codex_types::Request;
 
 use crate::{
     error::{Error, decode_error::DecodeError},
-    rpc::decoder::decode_around,
+    rpc::decode_around::decode_around,
 };
 
 /// A successful response, still in the form of its text.
