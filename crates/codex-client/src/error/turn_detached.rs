@@ -28,6 +28,10 @@ pub enum DetachReason {
     /// server; [`Codex::thread_resume`](crate::Codex::thread_resume) subscribes again, and
     /// [`Thread::read`](crate::Thread::read) returns the items of the turn.
     Unsubscribed,
+    /// The message that ends the turn (`turn/completed`) could not be read, for example because it
+    /// was over the limit of [`max_message`](crate::builder::CodexBuilder::max_message).
+    /// [`Codex::notifications`](crate::Codex::notifications) reports the error.
+    UnreadableEnd,
 }
 
 impl fmt::Display for TurnDetached {
@@ -45,6 +49,7 @@ impl fmt::Display for DetachReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ThreadClosed => "the server closed the thread",
+            Self::UnreadableEnd => "the message that ends the turn could not be read",
             Self::Unsubscribed => {
                 "this client unsubscribed from the thread; resume it to receive events again"
             }

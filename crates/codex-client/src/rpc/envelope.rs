@@ -147,6 +147,9 @@ pub(crate) fn fault(text: &str) -> DecodeError {
 
 type Id<'a> = Option<Cow<'a, str>>;
 
+/// The method of the notification that ends a turn.
+pub(crate) const TURN_COMPLETED: &str = "turn/completed";
+
 /// The party that waits for a message that cannot be read, or for the response to it.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Addressee {
@@ -154,6 +157,8 @@ pub(crate) enum Addressee {
     Caller(i64),
     /// The message is a request from the server with this id.
     Server(RequestId),
+    /// The message is the `turn/completed` of a turn in this thread.
+    Turn { thread_id: String },
 }
 
 /// Returns the addressee of a message of which only the beginning can be read.
@@ -164,6 +169,7 @@ pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
     };
     let mut scan = Scanner::new(text);
     let (mut request_id, mut is_response, mut is_request) = (None, false, false);
+    let (mut is_turn_end, mut thread_id) = (false, None);
     // Only the members before the fault count.
     let _ = scan.object(|scan, key| {
         match key {
@@ -171,15 +177,31 @@ pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
                 request_id = Some(id(text, scan)?);
                 return Some(());
             }
-            "method" => is_request = true,
+            "method" => {
+                is_request = true;
+                is_turn_end = scan.optional_string()?.as_deref() == Some(TURN_COMPLETED);
+                return Some(());
+            }
+            "params" if is_turn_end => {
+                return scan.object(|scan, key| {
+                    if key == "threadId" {
+                        thread_id = scan.optional_string()?;
+                        return Some(());
+                    }
+                    scan.skip().map(drop)
+                });
+            }
             "result" | "error" => is_response = true,
             _ => {}
         }
         scan.skip().map(drop)
     });
-    match (request_id?, is_response, is_request) {
-        (RequestId::Integer(id), true, false) => Some(Addressee::Caller(id)),
-        (id, false, true) => Some(Addressee::Server(id)),
+    match (request_id, is_response, is_request) {
+        (Some(RequestId::Integer(id)), true, false) => Some(Addressee::Caller(id)),
+        (Some(id), false, true) => Some(Addressee::Server(id)),
+        (None, false, true) => Some(Addressee::Turn {
+            thread_id: thread_id?.into_owned(),
+        }),
         _ => None,
     }
 }
@@ -382,6 +404,10 @@ mod tests {
     fn a_truncated_message_may_reveal_its_addressee() {
         let caller = |id| Some(Addressee::Caller(id));
         let server = |id: RequestId| Some(Addressee::Server(id));
+        let turn = |thread_id: &str| {
+            let thread_id = thread_id.to_owned();
+            Some(Addressee::Turn { thread_id })
+        };
         for (begins, expected) in [
             (&b"{\"id\":17,\"result\":{\"a\":\"\xff"[..], caller(17)),
             (b"{ \"id\" : 17, \"error\":", caller(17)),
@@ -404,6 +430,16 @@ mod tests {
             (b"{\"id\":1", None),
             (b"{\"id\":,\"result\":", None),
             (b"{\"id\":99999999999999999999,\"result\":", None),
+            (
+                b"{\"method\":\"turn/completed\",\"params\":{\"threadId\":\"t\",\"turn\":{\"id\":\"\xff",
+                turn("t"),
+            ),
+            (
+                b"{\"method\":\"turn/completed\",\"params\":{\"a\":[],\"threadId\":\"t\"",
+                turn("t"),
+            ),
+            (b"{\"method\":\"turn/completed\",\"params\":{\"threadId\":\"t", None),
+            (b"{\"method\":\"turn/started\",\"params\":{\"threadId\":\"t\",", None),
             (b"npm warn", None),
             (b"", None),
         ] {

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     error::{Result, decode_error::DecodeError},
-    rpc::decode_around::decode_around,
     rpc::{
+        decode_around::decode_around,
         delta::{Delta, DeltaKind},
-        envelope::{self, Header},
+        envelope::{self, Header, TURN_COMPLETED},
     },
 };
 
@@ -53,7 +53,7 @@ impl NotificationKind {
             "thread/goal/cleared" => Self::GoalCleared,
             "thread/goal/updated" => Self::GoalUpdated,
             "thread/tokenUsage/updated" => Self::TokenUsageUpdated,
-            "turn/completed" => Self::TurnCompleted,
+            TURN_COMPLETED => Self::TurnCompleted,
             "turn/started" => Self::TurnStarted,
             _ => Self::Other,
         }

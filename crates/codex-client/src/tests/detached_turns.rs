@@ -6,7 +6,7 @@ use codex_types::{ThreadUnsubscribeParams, TurnStatus};
 use serde_json::json;
 
 use crate::{
-    client::Thread,
+    client::{Codex, Thread},
     error::{
         Error,
         turn_detached::{DetachReason, TurnDetached},
@@ -132,4 +132,31 @@ async fn a_turn_whose_thread_is_unsubscribed_from_while_it_starts_is_detached() 
         detached(turn.run().await).reason,
         DetachReason::Unsubscribed
     );
+}
+
+#[tokio::test]
+async fn a_turn_whose_end_cannot_be_read_is_detached_with_its_partial_result() {
+    let begin = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"id":"u","x":""#;
+    let too_long = [begin.as_bytes(), &[b'x'; 2000]].concat();
+    let not_utf8 = [begin.as_bytes(), b"\xff\"}}}"].concat();
+    let without_id = br#"{"method":"turn/completed","params":{"threadId":"t","turn":{}}}"#;
+    for end in [begin.as_bytes(), &too_long, &not_utf8, without_id] {
+        let builder = Codex::builder().max_message(1500);
+        let (codex, mut fake) = FakeServer::start_with(builder).await;
+        let thread = fake.thread_start(&codex).await;
+        let mut notifications = codex.notifications();
+        let turn = start(&thread, &mut fake, "u").await;
+        fake.complete_item("u", "half").await;
+        fake.write(&[end, b"\n"].concat()).await;
+        let detached = detached(turn.run().await);
+        assert_eq!(detached.reason, DetachReason::UnreadableEnd);
+        let partial = detached.partial.unwrap();
+        assert_eq!(partial.final_response.as_deref(), Some("half"));
+        let report = notifications.next().await.unwrap();
+        assert!(matches!(report, Err(Error::Decode(_))), "{report:?}");
+        // The next turn of the thread is not affected.
+        let next = start(&thread, &mut fake, "v").await;
+        fake.complete_turn("v", "completed").await;
+        next.run().await.unwrap();
+    }
 }

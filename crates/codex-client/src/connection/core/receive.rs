@@ -144,6 +144,10 @@ impl Core {
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
             }
+            if kind == NotificationKind::TurnCompleted && keys.turn_id.is_none() {
+                self.turn_routes
+                    .detach(thread_id, DetachReason::UnreadableEnd);
+            }
             if self.thread_subscriptions.has(thread_id) {
                 self.thread_subscriptions.push_notification(
                     thread_id,

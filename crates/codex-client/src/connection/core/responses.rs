@@ -67,7 +67,7 @@ impl Core {
 
     /// Handles a line that cannot be read. If the line begins like a response, the error goes to
     /// the caller, and otherwise to the subscribers. If it begins like a request, the error also
-    /// goes to the server.
+    /// goes to the server. If it begins like the end of a turn, the turn ends as detached.
     pub(super) fn unreadable(&mut self, prefix: &[u8], error: impl FnOnce() -> DecodeError) {
         let addressee = envelope::addressee(prefix);
         let waiter = match &addressee {
@@ -80,9 +80,16 @@ impl Core {
             return waiter.sink.send(Err(error.into()));
         }
         let error = error();
-        if let Some(Addressee::Server(id)) = addressee {
-            let refusal = JsonRpcError::new(error_code::PARSE_ERROR, &error.reason);
-            self.outbound.response(&id, &Err(refusal));
+        match addressee {
+            Some(Addressee::Server(id)) => {
+                let refusal = JsonRpcError::new(error_code::PARSE_ERROR, &error.reason);
+                self.outbound.response(&id, &Err(refusal));
+            }
+            Some(Addressee::Turn { thread_id }) => {
+                self.turn_routes
+                    .detach(&thread_id, DetachReason::UnreadableEnd);
+            }
+            _ => {}
         }
         self.malformed(|| error);
     }
