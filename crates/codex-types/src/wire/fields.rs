@@ -93,16 +93,21 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
 
     /// Decodes the value of `key`, which a server may leave out: `None` for `null`.
     pub(crate) fn natural<T: Natural>(&mut self, key: &str) -> Result<Option<T>, A::Error> {
-        match self.mode {
-            Mode::Strict => self.value(key).map(Some),
-            Mode::Normal => self.value(key),
-            Mode::Lossy => {
-                let json = self.raw(key)?;
-                Ok(
-                    read_or_record::<Option<T>>(&format!("{}.{key}", self.name), json.get())
-                        .flatten(),
-                )
-            }
+        if self.mode == Mode::Lossy {
+            let json = self.raw(key)?;
+            return Ok(match json.get() {
+                "null" => None,
+                json => read_or_record(&format!("{}.{key}", self.name), json),
+            });
+        }
+        match self.value::<Option<T>>(key)? {
+            None if T::ACCEPTS_NULL => Ok(T::absent()),
+            None if self.mode == Mode::Strict => Err(in_field(
+                self.name,
+                key,
+                &A::Error::custom("must not be `null`"),
+            )),
+            value => Ok(value),
         }
     }
 

@@ -99,10 +99,12 @@ macro_rules! mixed {
         }
 
         impl $crate::wire::Natural for $name {
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(::serde_json::Value::Null))
             }
 
+            #[inline]
             fn unreadable(_field: &str, json: &str) -> Option<Self> {
                 ::serde_json::from_str(json).ok().map(Self::Unrecognized)
             }
@@ -160,6 +162,7 @@ pub(crate) fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<St
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
         impl $crate::wire::Natural for $name {
+            #[inline]
             fn absent() -> Option<Self> {
                 None
             }

@@ -9,6 +9,9 @@ use super::mode::{fault_count, record, take_faults};
 
 /// A type whose values have a natural substitute.
 pub(crate) trait Natural: DeserializeOwned {
+    /// Whether `null` is a value of the type.
+    const ACCEPTS_NULL: bool = false;
+
     /// The value of an absent field: empty, zero, `false`, unrecognized. `None` if only the server
     /// can know it.
     fn absent() -> Option<Self>;
@@ -29,7 +32,15 @@ macro_rules! natural_default {
     };
 }
 
-natural_default!(bool, f64, i32, i64, u16, u32, u64, String, Value, Map<String, Value>);
+natural_default!(bool, f64, i32, i64, u16, u32, u64, String, Map<String, Value>);
+
+impl Natural for Value {
+    const ACCEPTS_NULL: bool = true;
+
+    fn absent() -> Option<Self> {
+        Some(Self::Null)
+    }
+}
 
 /// Reads the elements one by one. Those that cannot be read are recorded and left out, unless their
 /// type can keep them as unrecognized.
@@ -39,12 +50,26 @@ impl<T: Natural> Natural for Vec<T> {
     }
 
     fn unreadable(field: &str, json: &str) -> Option<Self> {
-        let elements: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
-        let elements = elements.iter().enumerate();
-        let readable = elements.filter_map(|(index, element)| {
-            read_or_record(&format!("{field}[{index}]"), element.get())
+        let mut readable = Self::new();
+        for_each_element(json, &mut |index, element| {
+            readable.extend(read_or_record(&format!("{field}[{index}]"), element));
         });
-        Some(readable.collect())
+        Some(readable)
+    }
+}
+
+// Not generic, like `for_each_entry`, so that it is compiled once.
+fn for_each_element(json: &str, visit: &mut dyn FnMut(usize, &str)) {
+    let elements: Vec<Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
+    for (index, element) in elements.iter().enumerate() {
+        visit(index, element.get());
+    }
+}
+
+fn for_each_entry(json: &str, visit: &mut dyn FnMut(String, &str)) {
+    let entries: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
+    for (key, entry) in entries {
+        visit(key, entry.get());
     }
 }
 
@@ -55,13 +80,13 @@ impl<T: Natural> Natural for BTreeMap<String, T> {
     }
 
     fn unreadable(field: &str, json: &str) -> Option<Self> {
-        let entries: BTreeMap<String, Box<RawValue>> =
-            serde_json::from_str(json).unwrap_or_default();
-        let readable = entries.into_iter().filter_map(|(key, entry)| {
-            let value = read_or_record(&format!("{field}.{key}"), entry.get())?;
-            Some((key, value))
+        let mut readable = Self::new();
+        for_each_entry(json, &mut |key, entry| {
+            if let Some(value) = read_or_record(&format!("{field}.{key}"), entry) {
+                readable.insert(key, value);
+            }
         });
-        Some(readable.collect())
+        Some(readable)
     }
 }
 
@@ -79,17 +104,6 @@ pub(crate) fn read_or_record<T: Natural>(field: &str, json: &str) -> Option<T> {
         record(field.to_owned(), json, error);
     }
     rest
-}
-
-/// Reads `null`, and a value that cannot be read, as `None`.
-impl<T: Natural> Natural for Option<T> {
-    fn absent() -> Option<Self> {
-        Some(None)
-    }
-
-    fn unreadable(field: &str, json: &str) -> Option<Self> {
-        T::unreadable(field, json).map(Some)
-    }
 }
 
 impl<T: Natural> Natural for Box<T> {

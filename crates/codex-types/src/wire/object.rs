@@ -65,6 +65,8 @@ macro_rules! object {
         }
 
         impl $crate::wire::Natural for $name {
+            // `inline`, so that decoding is compiled in the crates that use it.
+            #[inline]
             fn absent() -> Option<Self> {
                 ::serde_json::from_str("{}").ok()
             }

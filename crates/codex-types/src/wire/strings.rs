@@ -50,6 +50,7 @@ macro_rules! strings {
         }
 
         impl $crate::wire::Natural for $name {
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(String::new()))
             }
@@ -77,6 +78,7 @@ macro_rules! strings {
         }
 
         impl $crate::wire::Natural for $name {
+            #[inline]
             fn absent() -> Option<Self> {
                 None
             }
@@ -121,6 +123,7 @@ macro_rules! string_newtype {
         }
 
         impl $crate::wire::Natural for $name {
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self(String::new()))
             }

@@ -98,10 +98,12 @@ macro_rules! tagged {
         }
 
         impl $crate::wire::Natural for $name {
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(::serde_json::Value::Null))
             }
 
+            #[inline]
             fn unreadable(_field: &str, json: &str) -> Option<Self> {
                 ::serde_json::from_str(json).ok().map(Self::Unrecognized)
             }
