@@ -191,7 +191,7 @@ impl Recorder {
         self.ended(&turn)
     }
 
-    /// Ends the server and returns the recorded messages.
+    /// Stops the server and returns the recorded messages.
     pub(crate) fn finish(mut self) -> Vec<Value> {
         drop(self.stdin.take());
         while let Ok(message) = self.lines.recv_timeout(TIMEOUT) {
