@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::recorded_traffic::{Sample, samples};
 
 /// Members that identify a value or say whether something has succeeded. At the top level of a
-/// message they are required.
-const IDENTITY: &[&str] = &[
+/// message they are required. This repeats the table of the generator, as a contract.
+const ESSENTIAL: &[&str] = &[
     "clientId",
     "exitCode",
     "id",
@@ -73,18 +73,18 @@ fn changed(value: &Value, pointer: &str, by: Option<Value>) -> Option<Value> {
 fn is_essential(sample: &Sample, pointer: &str) -> bool {
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
     let is_top = match parent.strip_prefix("/params") {
-        Some(rest) => rest.is_empty() || IDENTITY_HOLDERS.contains(&rest),
-        None => parent.is_empty() || IDENTITY_HOLDERS.contains(&parent),
+        Some(rest) => rest.is_empty() || SUBJECTS.contains(&rest),
+        None => parent.is_empty() || SUBJECTS.contains(&parent),
     };
     let below_params = pointer.strip_prefix("/params").unwrap_or(pointer);
     ["/method", "/params"].contains(&pointer)
-        || IDENTITY_HOLDERS.contains(&below_params)
-        || (is_top && IDENTITY.contains(&key))
+        || SUBJECTS.contains(&below_params)
+        || (is_top && ESSENTIAL.contains(&key))
         || sample.method.is_empty()
 }
 
-/// Objects that a message is about. Their identity is required too.
-const IDENTITY_HOLDERS: &[&str] = &["/goal", "/process", "/queuedSubmission", "/thread", "/turn"];
+/// Objects that a message is about. Their essential members are required too.
+const SUBJECTS: &[&str] = &["/goal", "/process", "/queuedSubmission", "/thread", "/turn"];
 
 fn read(round_trip: RoundTrip, value: &Value) -> (bool, Option<usize>) {
     let text = value.to_string();

@@ -38,8 +38,8 @@ pub trait Paged: Request + Send + Sync + 'static {
 /// [`RequestBuilder::stream`] and the `stream` methods of the list builders.
 ///
 /// The next page is requested when all items of the previous one have been read. The stream ends
-/// after the last item of the list or after the first error. A cursor that repeats is
-/// an error ([`Decode`](crate::Error::Decode)), since the list would have no end.
+/// after the last item of the list or after the first error. A cursor that repeats is an error
+/// ([`Decode`](crate::Error::Decode)), since the list would have no end.
 #[must_use = "nothing is sent until this is read"]
 pub struct Pages<R: Paged, M = Async> {
     next: Next<R, M>,
@@ -47,8 +47,8 @@ pub struct Pages<R: Paged, M = Async> {
     cycle: CycleDetector,
 }
 
-/// Detects that cursors repeat, so that a list has no end. Keeps a single cursor: the one at the last
-/// power of two (Brent's algorithm).
+/// Detects cursors that repeat, which make a list endless. Keeps only one cursor and replaces it at
+/// growing distances (Brent's algorithm).
 #[derive(Default)]
 struct CycleDetector {
     kept: Option<String>,

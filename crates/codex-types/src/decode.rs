@@ -8,11 +8,10 @@
 //! [`strict`] rejects everything that the schema rejects. [`lossy`] also skips fields of the wrong
 //! type.
 
-use std::fmt;
-
 use serde::de::DeserializeOwned;
 
-use crate::wire::mode::{Fault, Mode, fault_count, in_mode, take_faults};
+pub use crate::wire::mode::UnreadablePart;
+use crate::wire::mode::{Mode, in_mode, take_unreadable, unreadable_count};
 
 /// A value, and the parts of it that could not be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,46 +24,10 @@ pub struct Lossy<T> {
     pub unreadable: Vec<UnreadablePart>,
 }
 
-/// A part of a value that could not be read. `Debug` shows only the field, because the JSON and the
-/// reason may quote a secret.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct UnreadablePart {
-    /// The type and field, and the index or key in the field: `Turn.items[2]`.
-    pub field: String,
-    /// The JSON text.
-    pub json: String,
-    /// Why it could not be read.
-    pub reason: String,
-}
-
-impl fmt::Debug for UnreadablePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnreadablePart")
-            .field("field", &self.field)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for UnreadablePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.reason)
-    }
-}
-
-impl From<Fault> for UnreadablePart {
-    fn from(fault: Fault) -> Self {
-        Self {
-            field: fault.field,
-            json: fault.json,
-            reason: fault.source.to_string(),
-        }
-    }
-}
-
 /// Decodes a value exactly as the schema defines it: every required field must be present.
 ///
 /// # Errors
+///
 /// If the value does not match the schema. The error names the type and the field.
 ///
 /// # Examples
@@ -120,12 +83,12 @@ pub fn with_strict<R>(run: impl FnOnce() -> R) -> R {
 ///
 /// The error that the function returns.
 pub fn with_lossy<T, E>(run: impl FnOnce() -> Result<T, E>) -> Result<Lossy<T>, E> {
-    let before = fault_count();
+    let before = unreadable_count();
     let value = in_mode(Mode::Lossy, run);
-    let unreadable = take_faults(before);
+    let unreadable = take_unreadable(before);
     Ok(Lossy {
         value: value?,
-        unreadable: unreadable.into_iter().map(UnreadablePart::from).collect(),
+        unreadable,
     })
 }
 

@@ -6,6 +6,7 @@ use codex_types::{
     ItemCompletedNotification, ThreadTokenUsageUpdatedNotification, Turn,
     TurnCompletedNotification, TurnStatus,
 };
+use serde::de::DeserializeOwned;
 
 use crate::{
     error::{Error, Result, decode_error::DecodeError},
@@ -63,12 +64,9 @@ impl TurnRecord {
     /// Decodes the result so far of the turn with this id.
     pub(crate) fn partial_result(&self, turn_id: &str) -> TurnResult {
         let mut unreadable = Vec::new();
-        let completed = self.completed.as_ref().and_then(|completed| {
-            let turn = completed
-                .decode_params_around::<TurnCompletedNotification>(&mut unreadable)
-                .map_err(|error| unreadable.push(error));
-            turn.ok()
-        });
+        let completed = self.completed.as_ref();
+        let completed = completed
+            .and_then(|completed| read::<TurnCompletedNotification>(completed, &mut unreadable));
         let turn = match completed {
             Some(completed) => completed.turn,
             None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
@@ -78,27 +76,30 @@ impl TurnRecord {
 
     /// Adds the items and the usage to a turn, as far as they can be read.
     fn collect(&self, turn: Turn, mut unreadable: Vec<DecodeError>) -> TurnResult {
-        let mut items = Vec::with_capacity(self.items.len());
-        for notification in &self.items {
-            match notification.decode_params_around::<ItemCompletedNotification>(&mut unreadable) {
-                Ok(completed) => items.push(completed.item),
-                Err(error) => unreadable.push(error),
-            }
-        }
-        let usage = self.usage.as_ref().and_then(|notification| {
-            let updated = notification
-                .decode_params_around::<ThreadTokenUsageUpdatedNotification>(&mut unreadable);
-            match updated {
-                Ok(updated) => Some(updated.token_usage),
-                Err(error) => {
-                    unreadable.push(error);
-                    None
-                }
-            }
-        });
+        let items = self.items.iter();
+        let items = items
+            .filter_map(|item| read::<ItemCompletedNotification>(item, &mut unreadable))
+            .map(|completed| completed.item)
+            .collect();
+        let usage = self.usage.as_ref();
+        let usage = usage
+            .and_then(|usage| read::<ThreadTokenUsageUpdatedNotification>(usage, &mut unreadable))
+            .map(|updated| updated.token_usage);
         TurnResult {
             unreadable,
             ..TurnResult::new(turn, items, usage)
         }
     }
+}
+
+/// Decodes the params of a notification. The errors of the parts that cannot be read, or of the
+/// whole, are added to `unreadable`.
+fn read<T: DeserializeOwned>(
+    notification: &RawNotification,
+    unreadable: &mut Vec<DecodeError>,
+) -> Option<T> {
+    notification
+        .decode_params_around(unreadable)
+        .map_err(|error| unreadable.push(error))
+        .ok()
 }

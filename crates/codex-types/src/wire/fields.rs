@@ -10,8 +10,8 @@ use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     BorrowedStr,
-    mode::{Mode, fault_count, mode, record, take_faults},
-    natural::{Natural, read_or_record},
+    mode::{Mode, mode},
+    natural::{Natural, read_or, read_or_record},
 };
 
 /// A struct that is read from and written as the entries of a JSON object. A tagged union writes
@@ -80,15 +80,9 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
             return self.value(key).map(Some);
         }
         let json = self.raw(key)?;
-        let before = fault_count();
-        match serde_json::from_str(json.get()) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => {
-                drop(take_faults(before));
-                record(format!("{}.{key}", self.name), json.get(), error);
-                Ok(None)
-            }
-        }
+        Ok(read_or(&format!("{}.{key}", self.name), json.get(), || {
+            None
+        }))
     }
 
     /// Decodes the value of `key`, which a server may leave out: `None` for `null`.

@@ -1,6 +1,9 @@
 //! How strictly values are read.
 
-use std::{cell::Cell, cell::RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 /// How strictly values are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,17 +16,36 @@ pub(crate) enum Mode {
     Lossy,
 }
 
-/// A part of a value that could not be read.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    pub(crate) field: String,
-    pub(crate) json: String,
-    pub(crate) source: serde_json::Error,
+/// A part of a value that could not be read. `Debug` shows only the field, because the JSON and the
+/// reason may quote a secret.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UnreadablePart {
+    /// The type and field, and the index or key in the field: `Turn.items[2]`.
+    pub field: String,
+    /// The JSON text.
+    pub json: String,
+    /// Why it could not be read.
+    pub reason: String,
+}
+
+impl fmt::Debug for UnreadablePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadablePart")
+            .field("field", &self.field)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for UnreadablePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
 }
 
 thread_local! {
     static MODE: Cell<Mode> = const { Cell::new(Mode::Normal) };
-    static FAULTS: RefCell<Vec<Fault>> = const { RefCell::new(Vec::new()) };
+    static UNREADABLE: RefCell<Vec<UnreadablePart>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The mode that applies to the current call.
@@ -47,23 +69,21 @@ pub(crate) fn in_mode<R>(mode: Mode, run: impl FnOnce() -> R) -> R {
 
 /// Records a part that could not be read.
 #[cold]
-pub(crate) fn record(field: String, json: &str, source: serde_json::Error) {
-    let json = json.to_owned();
-    FAULTS.with_borrow_mut(|faults| {
-        faults.push(Fault {
-            field,
-            json,
-            source,
-        });
-    });
+pub(crate) fn record(field: &str, json: &str, error: &serde_json::Error) {
+    let part = UnreadablePart {
+        field: field.to_owned(),
+        json: json.to_owned(),
+        reason: error.to_string(),
+    };
+    UNREADABLE.with_borrow_mut(|parts| parts.push(part));
 }
 
-/// Takes the recorded faults, starting at `from`.
-pub(crate) fn take_faults(from: usize) -> Vec<Fault> {
-    FAULTS.with_borrow_mut(|faults| faults.split_off(from.min(faults.len())))
+/// Takes the recorded parts, starting at `from`.
+pub(crate) fn take_unreadable(from: usize) -> Vec<UnreadablePart> {
+    UNREADABLE.with_borrow_mut(|parts| parts.split_off(from.min(parts.len())))
 }
 
-/// The number of recorded faults.
-pub(crate) fn fault_count() -> usize {
-    FAULTS.with_borrow(Vec::len)
+/// The number of recorded parts.
+pub(crate) fn unreadable_count() -> usize {
+    UNREADABLE.with_borrow(Vec::len)
 }

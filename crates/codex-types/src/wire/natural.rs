@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::mode::{fault_count, record, take_faults};
+use super::mode::{record, take_unreadable, unreadable_count};
 
 /// A type whose values have a natural substitute.
 pub(crate) trait Natural: DeserializeOwned {
@@ -16,7 +16,7 @@ pub(crate) trait Natural: DeserializeOwned {
     /// can know it.
     fn absent() -> Option<Self>;
 
-    /// What remains of a value that cannot be read as a whole.
+    /// Returns the readable rest of a value that cannot be read as a whole.
     fn unreadable(_field: &str, _json: &str) -> Option<Self> {
         Self::absent()
     }
@@ -90,18 +90,29 @@ impl<T: Natural> Natural for BTreeMap<String, T> {
     }
 }
 
-/// Reads a value, or what remains of a value that cannot be read. Records the parts that cannot be
-/// read, or the whole value.
+/// Reads a value, or the readable rest of it. Records the parts that cannot be read, or the whole
+/// value.
 pub(crate) fn read_or_record<T: Natural>(field: &str, json: &str) -> Option<T> {
-    let before = fault_count();
+    read_or(field, json, || T::unreadable(field, json))
+}
+
+/// Reads a value, or takes its rest if it cannot be read. Records the value, unless taking the rest
+/// has recorded parts of it.
+pub(crate) fn read_or<T: DeserializeOwned>(
+    field: &str,
+    json: &str,
+    rest: impl FnOnce() -> Option<T>,
+) -> Option<T> {
+    let before = unreadable_count();
     let error = match serde_json::from_str(json) {
         Ok(value) => return Some(value),
         Err(error) => error,
     };
-    drop(take_faults(before));
-    let rest = T::unreadable(field, json);
-    if fault_count() == before {
-        record(field.to_owned(), json, error);
+    // Taking the rest reads these parts again.
+    drop(take_unreadable(before));
+    let rest = rest();
+    if unreadable_count() == before {
+        record(field, json, &error);
     }
     rest
 }
