@@ -1,4 +1,4 @@
-//! What reaches the model through a real app-server, for each kind of input.
+//! The content that each kind of input sends to the model, through a real app-server.
 
 use std::{fs, thread};
 

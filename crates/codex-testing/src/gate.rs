@@ -42,7 +42,7 @@ struct GateInner {
     summary: Box<dyn Fn() -> String + Send + Sync>,
 }
 
-/// What has happened at a gate.
+/// The number of arrivals and hangups at a gate.
 #[derive(Default)]
 pub(crate) struct Counts {
     arrivals: usize,

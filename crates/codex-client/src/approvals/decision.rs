@@ -27,7 +27,7 @@ pub enum Decision {
     /// Approves this request, and identical requests for the rest of the session. For permissions:
     /// grants all requested permissions until the session ends.
     AcceptForSession,
-    /// Denies the request. The turn continues, and the model is told of the denial. To end the turn
+    /// Denies the request. The turn continues, and the model learns of the denial. To end the turn
     /// instead, use [`Cancel`](Self::Cancel).
     Decline,
     /// Denies the request and interrupts the turn. For permissions, the same as

@@ -1,7 +1,8 @@
 //! Mailboxes: unread items between the connection task and the readers of a stream.
 //!
 //! The connection task pushes without waiting, and readers poll. A mailbox is bounded by the size
-//! of its contents: past the limit, the oldest items are dropped, and the reader is told how many.
+//! of its contents: past the limit, the oldest items are dropped, and the reader receives their
+//! number.
 
 use std::{
     collections::VecDeque,
