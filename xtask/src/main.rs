@@ -6,6 +6,7 @@ mod codegen;
 mod demo;
 mod runtime;
 mod schema;
+mod soak;
 mod spinner;
 mod suite;
 mod workspace;
@@ -32,6 +33,8 @@ enum Chore {
     Demo(demo::Args),
     /// Measures the cost of compiling the types and of decoding with them.
     Bench(bench::Args),
+    /// Runs thousands of turns and restarts in one process, and checks that it does not grow.
+    Soak(soak::Args),
     /// Runs the test suite against real app-servers.
     Test(suite::Args),
 }
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Codegen(args) => codegen::run(args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
+        Chore::Soak(args) => soak::run(args),
         Chore::Test(args) => suite::run(args),
     }
 }

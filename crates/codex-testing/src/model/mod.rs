@@ -170,6 +170,11 @@ impl ScriptedModel {
         self.state.lock().strays.clone()
     }
 
+    /// Forgets all requests received so far, so that a long test does not keep about 40 KB for each.
+    pub fn clear_requests(&self) {
+        self.state.lock().clear_requests();
+    }
+
     /// Waits for the next request that neither this method nor
     /// [`blocking_next_request`](Self::blocking_next_request) has returned yet.
     ///

@@ -25,6 +25,14 @@ pub(super) struct ModelState {
 }
 
 impl ModelState {
+    /// Forgets the received requests.
+    pub(super) fn clear_requests(&mut self) {
+        self.requests.clear();
+        self.taken = 0;
+        self.requests_without_response.clear();
+        self.strays.clear();
+    }
+
     /// Describes the received requests, for the error of a wait that timed out.
     pub(super) fn summary(&self) -> String {
         format!(
