@@ -18,6 +18,10 @@ use crate::{
 /// The default timeout for requests.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The default grace period for the end of a turn. A server completes a turn within milliseconds
+/// after it has reported the thread as idle; this leaves time for a busy machine.
+const TURN_END_GRACE: Duration = Duration::from_secs(5);
+
 /// The default maximum number of requests in flight. With more than about 125, the server drops
 /// responses.
 const MAX_IN_FLIGHT: usize = 100;
@@ -67,6 +71,7 @@ impl<M> CodexBuilder<M> {
             capabilities: InitializeCapabilities::default().experimental_api(true),
             limits: Limits {
                 timeout: Some(REQUEST_TIMEOUT),
+                turn_end_grace: Some(TURN_END_GRACE),
                 in_flight: MAX_IN_FLIGHT,
                 line: MAX_MESSAGE,
             },
@@ -202,6 +207,26 @@ impl<M> CodexBuilder<M> {
     /// the response arrives or the connection ends.
     pub fn no_request_timeout(mut self) -> Self {
         self.limits.timeout = None;
+        self
+    }
+
+    /// Sets the time that a turn is given to end once the server has shown that it is over: the
+    /// thread is inactive (idle, not loaded, or in a system error), or another turn has started in
+    /// it. A turn that has no event for this long then ends with
+    /// [`TurnDetached`](crate::Error::TurnDetached) and its partial result. The default is five
+    /// seconds.
+    ///
+    /// The server reports the end of a turn shortly after it reports the thread as idle, so the
+    /// grace period only matters if that report is lost.
+    pub fn turn_end_grace(mut self, grace: Duration) -> Self {
+        self.limits.turn_end_grace = Some(grace);
+        self
+    }
+
+    /// Ends a turn only when the server reports its end, however long ago the server has shown that
+    /// the turn is over. See [`turn_end_grace`](Self::turn_end_grace).
+    pub fn no_turn_end_grace(mut self) -> Self {
+        self.limits.turn_end_grace = None;
         self
     }
 

@@ -151,13 +151,14 @@ where
             match read {
                 Ok(0) => {
                     if let Some(rest) = self.lines.take_rest() {
-                        self.core.receive(Line::Last(rest));
+                        self.core.receive(Line::Last(rest), Instant::now());
                     }
                     return Poll::Ready(CloseReason::EndOfStream);
                 }
                 Ok(_) => {
+                    let now = Instant::now();
                     while let Some(line) = self.lines.next() {
-                        self.core.receive(line);
+                        self.core.receive(line, now);
                     }
                 }
                 Err(error) => {

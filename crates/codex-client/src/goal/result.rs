@@ -21,9 +21,7 @@ pub struct GoalResult {
 impl GoalResult {
     pub(crate) fn collect(goal: &GoalTracker) -> Self {
         let turns = goal.turns();
-        let turns = turns
-            .iter()
-            .map(|log| log.record().partial_result(log.turn_id()));
+        let turns = turns.iter().map(|log| log.partial());
         Self {
             turns: turns.collect(),
             goal: goal.goal(),

@@ -14,7 +14,7 @@ use crate::{
     goal::result::{GoalResult, early_end_error},
     routing::{
         goal_tracker::{GoalEnd, GoalEvent, GoalTracker},
-        turn_log::{TurnEnd, TurnReader},
+        turn_log::{EarlyEnd, TurnEnd, TurnReader},
     },
     rpc::decoder::Decoder,
     stream::stream,
@@ -102,11 +102,16 @@ impl GoalStream {
                         let event = event.decode(&mut self.decoder, log.thread_id(), log.turn_id());
                         return Poll::Ready(Some(event));
                     }
-                    Err(TurnEnd::Completed) => {
+                    Err(TurnEnd::Early(why))
+                        if matches!(why, EarlyEnd::Closed(_)) || self.goal.has_ended_early() =>
+                    {
+                        why
+                    }
+                    // The goal goes on after a turn whose end is not known.
+                    Err(TurnEnd::Completed | TurnEnd::Silent(_) | TurnEnd::Early(_)) => {
                         self.advance();
                         continue;
                     }
-                    Err(TurnEnd::Early(why)) => why,
                 },
                 None => match ready!(self.goal.poll_event(self.next, context)) {
                     Ok(GoalEvent::Turn(log)) => {

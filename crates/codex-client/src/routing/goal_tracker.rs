@@ -11,6 +11,7 @@ use std::{
 };
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadGoalUpdatedNotification, TurnStatus};
+use tokio::time::Instant;
 
 use crate::{
     error::Result,
@@ -120,6 +121,8 @@ impl GoalTracker {
             state.events.push(GoalEvent::Turn(Arc::clone(log)));
             state.running = Some(Arc::clone(log));
             state.was_interrupted = false;
+            // The goal ended early only as far as the server had shown.
+            state.early_end = None;
         });
     }
 
@@ -150,6 +153,7 @@ impl GoalTracker {
         &self,
         notification: &Arc<RawNotification>,
         is_of_a_turn: bool,
+        now: Instant,
         wakes: &mut Vec<Waker>,
     ) {
         self.change(|state| {
@@ -171,7 +175,7 @@ impl GoalTracker {
             }
             match &state.running {
                 _ if is_of_a_turn => {}
-                Some(running) => running.push_notification(notification, wakes),
+                Some(running) => running.push_notification(notification, now, wakes),
                 None => state
                     .events
                     .push(GoalEvent::Notification(Arc::clone(notification))),
@@ -192,6 +196,11 @@ impl GoalTracker {
         self.change(|state| {
             state.early_end.get_or_insert(early_end);
         });
+    }
+
+    /// Whether the events of the goal, not only those of one of its turns, ended early.
+    pub(crate) fn has_ended_early(&self) -> bool {
+        self.lock().early_end.is_some()
     }
 
     /// Keeps the events for a stream from now on. Returns the number of the first event that no
