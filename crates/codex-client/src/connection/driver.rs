@@ -120,15 +120,15 @@ where
 
     /// Reads and writes until both directions are pending.
     ///
-    /// Reading comes first, since a response makes room for a queued request. Commands come before
-    /// writing, so that a single write takes all new lines.
+    /// Reading comes first, since a response makes room for a queued request. Commands and deadlines
+    /// come before writing, so that a single write takes all new lines.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
         let read = self.poll_read(context);
         self.core.wake_readers();
         let command = self.poll_commands(context);
+        self.poll_timer(context);
         self.core.send_ready();
         let written = self.poll_write(context);
-        self.poll_timer(context);
         // Commands and deadlines wake readers, too.
         self.core.wake_readers();
         for task in self.core.tasks.drain(..) {

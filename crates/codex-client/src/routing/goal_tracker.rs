@@ -14,7 +14,7 @@ use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadGoalUpdatedNotification, T
 use tokio::time::Instant;
 
 use crate::{
-    error::Result,
+    error::{Result, turn_detached::DetachReason},
     routing::{
         mailbox::WakerSet,
         turn_log::{EarlyEnd, TurnLog},
@@ -70,6 +70,13 @@ pub(crate) enum GoalState {
     Cleared,
     /// The thread has a different goal.
     Superseded,
+}
+
+/// The state of a goal before an attempt to resume it.
+#[derive(Debug)]
+pub(crate) struct StateBeforeResume {
+    goal_state: GoalState,
+    early_end: Option<EarlyEnd>,
 }
 
 /// The reason why no event follows for now.
@@ -272,17 +279,28 @@ impl GoalTracker {
     }
 
     /// Resets the state before the goal is resumed. Returns the previous state.
-    pub(crate) fn reset_state(&self) -> GoalState {
-        let mut before = self.state();
-        self.change(|state| before = mem::take(&mut state.goal_state));
+    pub(crate) fn reset_state(&self) -> StateBeforeResume {
+        let mut before = StateBeforeResume {
+            goal_state: self.state(),
+            early_end: None,
+        };
+        self.change(|state| {
+            before.goal_state = mem::take(&mut state.goal_state);
+            // The events of an inactive thread continue once it is active again.
+            let inactive = |end: &mut EarlyEnd| {
+                matches!(end, EarlyEnd::Detached(DetachReason::ThreadInactive))
+            };
+            before.early_end = state.early_end.take_if(inactive);
+        });
         before
     }
 
     /// Restores the state after a failed attempt to resume the goal.
-    pub(crate) fn restore_state(&self, before: GoalState) {
+    pub(crate) fn restore_state(&self, before: StateBeforeResume) {
         self.change(|state| {
             if state.goal_state == GoalState::Unknown {
-                state.goal_state = before;
+                state.goal_state = before.goal_state;
+                state.early_end = state.early_end.take().or(before.early_end);
             }
         });
     }

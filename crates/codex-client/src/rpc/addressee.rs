@@ -20,7 +20,7 @@ pub(crate) enum Addressee {
 /// A notification about a turn, as far as it can be read.
 #[derive(Debug, PartialEq)]
 pub(crate) struct TurnPart {
-    pub(crate) kind: NotificationKind,
+    pub(crate) method: String,
     pub(crate) thread_id: Option<String>,
     pub(crate) turn_id: Option<String>,
 }
@@ -53,7 +53,7 @@ pub(crate) fn addressee(readable: &[u8]) -> Option<Addressee> {
         (Some(id), Some(_), false) => Some(Addressee::Server(id)),
         (None, Some(method), false) if turn_id.is_some() || is_about_a_turn(&method) => {
             Some(Addressee::Turn(TurnPart {
-                kind: NotificationKind::of(&method),
+                method: method.into_owned(),
                 thread_id: thread_id.map(Cow::into_owned),
                 turn_id: turn_id.map(Cow::into_owned),
             }))
@@ -117,7 +117,7 @@ mod tests {
 
     fn part(method: &str, thread_id: Option<&str>, turn_id: Option<&str>) -> Option<Addressee> {
         Some(Addressee::Turn(TurnPart {
-            kind: NotificationKind::of(method),
+            method: method.to_owned(),
             thread_id: thread_id.map(str::to_owned),
             turn_id: turn_id.map(str::to_owned),
         }))

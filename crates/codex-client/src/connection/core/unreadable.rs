@@ -34,7 +34,7 @@ impl Core {
                 self.outbound.response(&id, &Err(refusal));
             }
             Some(Addressee::Turn(part)) => {
-                let error = Arc::new(error);
+                let error = Arc::new(error.with_method(&part.method));
                 self.unreadable_part(&part, &error, now);
                 return self.report(Error::Decode(error));
             }
@@ -45,10 +45,11 @@ impl Core {
 
     fn unreadable_part(&mut self, part: &TurnPart, error: &Arc<DecodeError>, now: Instant) {
         let TurnPart {
-            kind,
+            method,
             thread_id,
             turn_id,
         } = part;
+        let kind = NotificationKind::of(method);
         // Deltas add nothing to the result.
         let is_recorded = !matches!(kind, NotificationKind::Delta(_));
         let turns = self.possible_turns(thread_id.as_deref(), turn_id.as_deref());
@@ -59,7 +60,7 @@ impl Core {
             self.thread_subscriptions
                 .push_unreadable(thread_id, error, &mut self.wakes);
         }
-        if *kind != NotificationKind::TurnCompleted {
+        if kind != NotificationKind::TurnCompleted {
             return;
         }
         match (thread_id, turn_id, turns.as_slice()) {
