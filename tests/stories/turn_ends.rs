@@ -10,7 +10,7 @@ use codex_client::{
     Codex, Error, Sandbox, Thread, ThreadEvents,
     types::{ReviewTarget, ServerNotification, ThreadStatus, TurnStatus},
 };
-use codex_testing::ModelResponse;
+use codex_testing::{ModelResponse, Usage};
 use codex_tests::stage::Stage;
 use serde_json::json;
 
@@ -114,10 +114,14 @@ async fn compactions_reviews_and_shell_commands_displace_a_turn_only_once_it_has
 #[tokio::test]
 async fn a_turn_that_compacts_its_history_by_itself_is_one_turn() {
     let stage = Stage::new();
-    let builder = stage.builder().config("model_auto_compact_token_limit", "100");
+    let builder = stage
+        .builder()
+        .config("model_auto_compact_token_limit", "100");
     let codex = builder.start().await.unwrap();
     let (thread, events) = observed(&codex).await;
-    stage.model.respond_with(|_| ModelResponse::text("More.").tokens(1000));
+    stage
+        .model
+        .respond_with(|_| ModelResponse::text("More.").usage(Usage::new(900, 100)));
     thread.run("One?").await.unwrap();
     thread.run("Two?").await.unwrap();
     assert!(stage.model.requests().len() > 2);

@@ -238,8 +238,9 @@ impl<M> CodexBuilder<M> {
     }
 
     /// Sets the maximum length of a message from the server, in bytes. A longer message is dropped:
-    /// if it is a response, its request fails; otherwise, [`Codex::notifications`] reports it. The
-    /// default is 256 MiB.
+    /// if it is a response, its request fails; otherwise, [`Codex::notifications`] reports it, and
+    /// the turns that it may belong to list it as
+    /// [`unreadable`](crate::TurnResult::unreadable). The default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self

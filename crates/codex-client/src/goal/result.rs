@@ -15,6 +15,7 @@ pub struct GoalResult {
     /// The goal as last reported, with its status and usage, or `None` if it was cleared.
     pub goal: Option<ThreadGoal>,
     /// The turns, in order. Failed and interrupted turns are included, with their status and error.
+    /// A turn whose end the server did not report has the status `inProgress`.
     pub turns: Vec<TurnResult>,
 }
 
