@@ -107,7 +107,7 @@ mod tests {
         }
 
         /// Receives a notification at this second.
-        fn receive(&mut self, second: u64, method: &str, params: serde_json::Value) {
+        fn receive(&mut self, second: u64, method: &str, params: &serde_json::Value) {
             let message = json!({"method": method, "params": params}).to_string();
             let (notification, keys) = received(&message);
             let now = self.at(second);
@@ -129,22 +129,22 @@ mod tests {
 
         fn started(&mut self, second: u64, turn_id: &str) {
             let params = json!({"threadId": "t", "turn": {"id": turn_id, "rootTurnId": turn_id}});
-            self.receive(second, "turn/started", params);
+            self.receive(second, "turn/started", &params);
         }
 
         fn completed(&mut self, second: u64, turn_id: &str) {
             let params = json!({"threadId": "t", "turn": {"id": turn_id, "status": "completed"}});
-            self.receive(second, "turn/completed", params);
+            self.receive(second, "turn/completed", &params);
         }
 
         fn item(&mut self, second: u64, turn_id: &str) {
             let params = json!({"threadId": "t", "turnId": turn_id});
-            self.receive(second, "item/started", params);
+            self.receive(second, "item/started", &params);
         }
 
         fn status(&mut self, second: u64, status: &str) {
             let params = json!({"threadId": "t", "status": {"type": status}});
-            self.receive(second, "thread/status/changed", params);
+            self.receive(second, "thread/status/changed", &params);
         }
 
         /// Returns the turns that are detached by this second.
@@ -202,7 +202,7 @@ mod tests {
         thread.started(0, "u");
         thread.status(1, "systemError");
         let error = json!({"threadId": "t", "turnId": "u", "willRetry": false, "error": {}});
-        thread.receive(4, "error", error);
+        thread.receive(4, "error", &error);
         assert_eq!(thread.detached(8), []);
         assert_eq!(thread.detached(9), [inactive("u")]);
     }
@@ -272,7 +272,7 @@ mod tests {
         let _log = thread.start("review");
         thread.item(0, "review");
         let turn = json!({"id": "inner", "rootTurnId": "review"});
-        thread.receive(1, "turn/started", json!({"threadId": "t", "turn": turn}));
+        thread.receive(1, "turn/started", &json!({"threadId": "t", "turn": turn}));
         assert_eq!(thread.detached(99), []);
     }
 
@@ -285,10 +285,10 @@ mod tests {
         thread.receive(
             1,
             "turn/started",
-            json!({"threadId": "agent", "turn": turn}),
+            &json!({"threadId": "agent", "turn": turn}),
         );
         let idle = json!({"threadId": "agent", "status": {"type": "idle"}});
-        thread.receive(2, "thread/status/changed", idle);
+        thread.receive(2, "thread/status/changed", &idle);
         assert_eq!(thread.detached(99), []);
     }
 

@@ -15,7 +15,11 @@ pub(crate) enum Addressee {
     Server(RequestId),
     /// The message is a notification about a turn.
     Turn(TurnPart),
+    /// The message is the completion of this login attempt; `None` if the id cannot be read.
+    Login(Option<String>),
 }
+
+const LOGIN_COMPLETED: &str = "account/login/completed";
 
 /// A notification about a turn, as far as it can be read.
 #[derive(Debug, PartialEq)]
@@ -33,6 +37,8 @@ struct Members<'a> {
     is_response: bool,
     thread_id: Option<Cow<'a, str>>,
     turn_id: Option<Cow<'a, str>>,
+    /// The inner value is `None` for a login that has no id.
+    login_id: Option<Option<Cow<'a, str>>>,
 }
 
 /// Returns the addressee of a message of which only the beginning can be read.
@@ -47,10 +53,15 @@ pub(crate) fn addressee(readable: &[u8]) -> Option<Addressee> {
         is_response,
         thread_id,
         turn_id,
+        login_id,
     } = members(text);
     match (id, method, is_response) {
         (Some(RequestId::Integer(id)), None, true) => Some(Addressee::Caller(id)),
         (Some(id), Some(_), false) => Some(Addressee::Server(id)),
+        (None, Some(method), false) if method == LOGIN_COMPLETED => match login_id {
+            Some(None) => None,
+            login_id => Some(Addressee::Login(login_id.flatten().map(Cow::into_owned))),
+        },
         (None, Some(method), false) if turn_id.is_some() || is_about_a_turn(&method) => {
             Some(Addressee::Turn(TurnPart {
                 method: method.into_owned(),
@@ -78,6 +89,7 @@ fn members(text: &str) -> Members<'_> {
                 return scan.object(|scan, key| {
                     match key {
                         "threadId" => members.thread_id = scan.optional_string()?,
+                        "loginId" => members.login_id = Some(scan.optional_string()?),
                         "turnId" => members.turn_id = scan.optional_string()?,
                         "turn" => members.turn_id = envelope::ids_of_object(scan)?.0,
                         _ => {
@@ -196,6 +208,19 @@ mod tests {
         ] {
             let text = String::from_utf8_lossy(begins);
             assert_eq!(addressee(begins), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_truncated_message_may_reveal_its_login_attempt() {
+        let login = |id: Option<&str>| Some(Addressee::Login(id.map(str::to_owned)));
+        for (params, expected) in [
+            (r#"{"loginId":"l","success":tr"#, login(Some("l"))),
+            (r#"{"success":"#, login(None)),
+            (r#"{"loginId":null,"success":tr"#, None),
+        ] {
+            let begins = format!("{{\"method\":\"account/login/completed\",\"params\":{params}");
+            assert_eq!(addressee(begins.as_bytes()), expected, "{params}");
         }
     }
 

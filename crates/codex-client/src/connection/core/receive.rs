@@ -154,7 +154,7 @@ impl Core {
         if let Some(login_id) = &keys.login_id
             && kind == NotificationKind::LoginCompleted
         {
-            self.logins.complete(login_id, notification);
+            self.logins.complete(login_id, Ok(Arc::clone(notification)));
         }
         if let Some(thread_id) = thread_id {
             if kind == NotificationKind::ThreadEnded {

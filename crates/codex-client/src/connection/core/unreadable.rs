@@ -19,7 +19,8 @@ impl Core {
     /// Handles a line that cannot be read. If the line begins like a response, the error goes to
     /// the caller, and otherwise to the subscribers. If it begins like a request, the error also
     /// goes to the server. If it begins like a part of a turn, the error also goes to that turn,
-    /// which ends as detached if the part is its end.
+    /// which ends as detached if the part is its end. If it begins like the completion of a login, the
+    /// error also goes to the attempt.
     pub(super) fn unreadable(&mut self, readable: &[u8], error: DecodeError, now: Instant) {
         match addressee(readable) {
             Some(Addressee::Caller(id)) => {
@@ -36,6 +37,14 @@ impl Core {
             Some(Addressee::Turn(part)) => {
                 let error = Arc::new(error.with_method(&part.method));
                 self.unreadable_part(&part, &error, now);
+                return self.report(Error::Decode(error));
+            }
+            Some(Addressee::Login(login_id)) => {
+                let error = Arc::new(error.with_method("account/login/completed"));
+                match login_id {
+                    Some(id) => self.logins.complete(&id, Err(Arc::clone(&error))),
+                    None => self.logins.fail_all(&error),
+                }
                 return self.report(Error::Decode(error));
             }
             None => {}
