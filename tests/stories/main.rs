@@ -29,5 +29,6 @@ mod server_errors;
 mod shell;
 mod steer_and_interrupt;
 mod thread_and_turn_options;
+mod turn_ends;
 mod typed_responses;
 mod unsubscribed_threads;

@@ -90,7 +90,7 @@ macro_rules! send_table {
             ///
             /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send) and
             /// [`TurnHandle::run`]; [`TurnTimeout`](crate::Error::TurnTimeout) if the review
-            /// exceeded its timeout and was interrupted.
+            /// exceeded its timeout or its idle timeout and was interrupted.
             ReviewBuilder -> TurnResult {
                 /// If the future is dropped while the review is running, the review continues.
             };
@@ -101,7 +101,7 @@ macro_rules! send_table {
             ///
             /// Same as [`TurnStartBuilder::send`](crate::builder::TurnStartBuilder::send) and
             /// [`TurnHandle::run`]; [`TurnTimeout`](crate::Error::TurnTimeout) if the turn exceeded
-            /// its timeout and was interrupted.
+            /// its timeout or its idle timeout and was interrupted.
             RunBuilder<R> -> R {
                 /// If the future is dropped before the request is sent, nothing happens. If it is
                 /// dropped later, the turn continues. To stop a turn, set a

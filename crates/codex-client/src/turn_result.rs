@@ -1,6 +1,8 @@
 //! Results of turns.
 
-use codex_types::{MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus};
+use codex_types::{
+    ErrorNotification, MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus,
+};
 
 use crate::error::decode_error::DecodeError;
 
@@ -12,8 +14,12 @@ pub struct TurnResult {
     pub id: String,
     /// The status of the turn.
     pub status: TurnStatus,
-    /// The error, if the turn failed.
+    /// The error, if the turn failed. Without the `turn/completed` of the turn, this is the last
+    /// error that the server does not retry after.
     pub error: Option<TurnError>,
+    /// The last `error` notification of the turn, which says whether the server retries. A turn may
+    /// continue and complete after an error.
+    pub last_error: Option<ErrorNotification>,
     /// The start time, in seconds since the Unix epoch.
     pub started_at: Option<i64>,
     /// The end time, in seconds since the Unix epoch.
@@ -28,8 +34,12 @@ pub struct TurnResult {
     pub items: Vec<ThreadItem>,
     /// The token usage as last reported: for the latest model call and for the whole thread.
     pub usage: Option<ThreadTokenUsage>,
-    /// The errors for the parts of this turn's messages that could not be decoded. These parts are
+    /// The errors for the messages of this turn, or parts of them, that could not be read. They are
     /// missing from the other fields, or appear there as [`ThreadItem::Unrecognized`].
+    ///
+    /// A message that is cut off, too long or not valid UTF-8 may not reveal its turn. Such a
+    /// message is listed by all turns that it may belong to: the running turns of its thread, or,
+    /// if the thread is not readable either, all turns that this client is running.
     pub unreadable: Vec<DecodeError>,
 }
 
@@ -39,6 +49,7 @@ impl TurnResult {
             id: turn.id,
             status: turn.status,
             error: turn.error,
+            last_error: None,
             started_at: turn.started_at,
             completed_at: turn.completed_at,
             duration_ms: turn.duration_ms,

@@ -53,7 +53,9 @@ impl GoalHandle {
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from.
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from, or
+    /// became inactive without an end of the running turn. The goal continues after a turn whose end
+    /// the server does not report if another turn follows.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
@@ -164,9 +166,9 @@ iterator! {
     /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are
     /// included. The iterator ends when the goal stops, or with [`Closed`](crate::Error::Closed) if
     /// the connection ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the
-    /// thread was closed or unsubscribed from. A [`Decode`](crate::Error::Decode) does not end the
-    /// iterator: it reports that a part of the previous event, or a whole message, could not be
-    /// decoded, and the next event follows.
+    /// thread was closed or unsubscribed from, or became inactive without an end of the running
+    /// turn. A [`Decode`](crate::Error::Decode) does not end the iterator: it reports that a part of
+    /// the previous event, or a whole message, could not be decoded, and the next event follows.
     ///
     /// A reader that falls behind loses nothing; it receives adjacent deltas of an item merged into
     /// one.

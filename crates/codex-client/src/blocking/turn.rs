@@ -53,7 +53,9 @@ impl<R> TurnHandle<R> {
     /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
     /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
-    /// before the turn ended; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// before the turn ended, or if the server does not report the end of a turn that is over;
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn exceeded its
+    /// [idle timeout](Self::idle_timeout); [`Decode`](crate::Error::Decode) if the result cannot be decoded;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
     /// [`output`](crate::blocking::TurnStartBuilder::output) and its final response does not match
     /// the type.
@@ -76,6 +78,31 @@ impl<R> TurnHandle<R> {
     /// calling thread cannot block.
     pub fn run_within(&self, timeout: Duration) -> Result<R> {
         wait(self.inner.run_within(timeout))
+    }
+
+    /// Interrupts the turn once the server has been silent about it for `idle_timeout`. All readers
+    /// of the turn, [`run`](Self::run) and the iterators, then end with
+    /// [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far.
+    ///
+    /// Every event of the turn ends the silence, including deltas. While a request from the server
+    /// is open (an approval, a question, a call to a [`Tool`](crate::Tool)), the server waits for
+    /// this program and is not silent. Events of sub-agents, which have threads of their own, do
+    /// not count. The interrupted turn has five seconds to end. Replaces an earlier idle timeout of
+    /// the turn; there is none by default.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     let compaction = thread.compact()?;
+    ///     compaction.idle_timeout(Duration::from_secs(60)).run()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        self.inner.idle_timeout(idle_timeout).into()
     }
 
     /// Streams the events of the turn, in order, up to and including its completion.
@@ -208,9 +235,12 @@ iterator! {
     ///
     /// The last item is `turn/completed`, or [`Error::Closed`](crate::Error::Closed) if the
     /// connection ended first, or [`Error::TurnDetached`](crate::Error::TurnDetached) if the thread
-    /// was closed or unsubscribed from first. An [`Error::Decode`](crate::Error::Decode) does not
-    /// end the iterator: it reports that a part of the previous event, or a whole message, could
-    /// not be decoded, and the next event follows.
+    /// was closed or unsubscribed from first or the server does not report the end of the turn. A
+    /// turn that was interrupted because it exceeded its
+    /// [idle timeout](crate::blocking::TurnHandle::idle_timeout) ends with
+    /// [`Error::TurnTimeout`](crate::Error::TurnTimeout). An [`Error::Decode`](crate::Error::Decode)
+    /// does not end the iterator: it reports that a part of the previous event, or a whole message,
+    /// could not be decoded, and the next event follows.
     ///
     /// A reader that falls far behind receives adjacent deltas of an item merged into one: fewer
     /// events, but the same text.
@@ -253,8 +283,10 @@ iterator! {
     /// The iterator ends with the turn. Its last item is an error if the turn failed
     /// ([`TurnFailed`](crate::Error::TurnFailed)), or if the connection ended
     /// ([`Closed`](crate::Error::Closed)) or the thread was closed or unsubscribed from
-    /// ([`TurnDetached`](crate::Error::TurnDetached)) before the turn ended. After an interrupt,
-    /// there is no error. An [`Error::Decode`](crate::Error::Decode) does not end the iterator: it
+    /// ([`TurnDetached`](crate::Error::TurnDetached)) before the turn ended, or if the turn exceeded
+    /// its [idle timeout](crate::blocking::TurnHandle::idle_timeout)
+    /// ([`TurnTimeout`](crate::Error::TurnTimeout)). After an interrupt by this program, there is no
+    /// error. An [`Error::Decode`](crate::Error::Decode) does not end the iterator: it
     /// reports that a message could not be decoded, and the next piece follows.
     TextStream(crate::turn::text::TextStream) => String
 }

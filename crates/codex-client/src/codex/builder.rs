@@ -18,6 +18,10 @@ use crate::{
 /// The default timeout for requests.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The default grace period for the end of a turn. A server completes a turn within milliseconds
+/// after it has reported the thread as idle; this leaves time for a busy machine.
+const TURN_END_GRACE: Duration = Duration::from_secs(5);
+
 /// The default maximum number of requests in flight. With more than about 125, the server drops
 /// responses.
 const MAX_IN_FLIGHT: usize = 100;
@@ -67,6 +71,7 @@ impl<M> CodexBuilder<M> {
             capabilities: InitializeCapabilities::default().experimental_api(true),
             limits: Limits {
                 timeout: Some(REQUEST_TIMEOUT),
+                turn_end_grace: Some(TURN_END_GRACE),
                 in_flight: MAX_IN_FLIGHT,
                 line: MAX_MESSAGE,
             },
@@ -205,6 +210,26 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Sets the time that a turn is given to end once the server has shown that it is over: the
+    /// thread is inactive (idle, not loaded, or in a system error), or another turn has started in
+    /// it. A turn that has no event for this long then ends with
+    /// [`TurnDetached`](crate::Error::TurnDetached) and its partial result. The default is five
+    /// seconds.
+    ///
+    /// The server reports the end of a turn shortly after it reports the thread as idle, so the
+    /// grace period only matters if that report is lost.
+    pub fn turn_end_grace(mut self, grace: Duration) -> Self {
+        self.limits.turn_end_grace = Some(grace);
+        self
+    }
+
+    /// Ends a turn only when the server reports its end, however long ago the server has shown that
+    /// the turn is over. See [`turn_end_grace`](Self::turn_end_grace).
+    pub fn no_turn_end_grace(mut self) -> Self {
+        self.limits.turn_end_grace = None;
+        self
+    }
+
     /// Sets the maximum number of requests in flight. Further requests are queued. The default is
     /// 100, because the server drops responses when more than about 125 requests are in flight.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
@@ -213,8 +238,9 @@ impl<M> CodexBuilder<M> {
     }
 
     /// Sets the maximum length of a message from the server, in bytes. A longer message is dropped:
-    /// if it is a response, its request fails; otherwise, [`Codex::notifications`] reports it. The
-    /// default is 256 MiB.
+    /// if it is a response, its request fails; otherwise, [`Codex::notifications`] reports it, and
+    /// the turns that it may belong to list it as
+    /// [`unreadable`](crate::TurnResult::unreadable). The default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
         self

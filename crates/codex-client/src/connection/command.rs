@@ -33,6 +33,11 @@ pub(crate) enum Command {
         thread_id: String,
         subscription: Arc<ThreadSubscription>,
     },
+    /// Interrupts a turn once the server has been silent about it for this long.
+    LimitSilence {
+        log: Arc<TurnLog>,
+        idle_timeout: Duration,
+    },
     /// Routes the turns of a thread to a goal.
     FollowGoal(Arc<GoalTracker>),
     /// Routes the notifications that have the id of this stream to the stream.

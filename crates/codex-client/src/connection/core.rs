@@ -4,8 +4,10 @@
 //! responses go to their callers, events to their logs, and lines to be written accumulate in
 //! `outbound`. Nothing here waits.
 
+mod quiet;
 mod receive;
 mod responses;
+mod unreadable;
 
 use std::{
     mem,
@@ -32,6 +34,7 @@ use crate::{
         client_id_stream::ClientIdStreams,
         logins::Logins,
         mailbox::Item,
+        quiet_turns::QuietTurns,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         turn_routes::TurnRoutes,
@@ -55,6 +58,9 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     turn_routes: TurnRoutes,
+    quiet_turns: QuietTurns,
+    /// The grace period of turns that are over although their end was not reported.
+    turn_end_grace: Option<Duration>,
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
     active_turns: ActiveTurns,
@@ -82,6 +88,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(
         in_flight: usize,
+        turn_end_grace: Option<Duration>,
         service: Arc<dyn Service>,
         undelivered: Arc<UndeliveredItems>,
         commands: mpsc::WeakUnboundedSender<Command>,
@@ -91,6 +98,8 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             turn_routes: TurnRoutes::default(),
+            quiet_turns: QuietTurns::default(),
+            turn_end_grace,
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
             active_turns: ActiveTurns::default(),
@@ -134,6 +143,10 @@ impl Core {
                 let _ = response.send(self.claim_turn(&thread_id, &turn_id));
             }
             Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
+            Command::LimitSilence { log, idle_timeout } => {
+                self.quiet_turns.watch_silence(&log, idle_timeout, now);
+                self.schedule_quiet_turns();
+            }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::ActiveTurn {
@@ -147,7 +160,7 @@ impl Core {
                 method,
                 response,
             } => {
-                if self.open_requests.close(&id) {
+                if self.open_requests.close(&id, now) {
                     let response =
                         response.unwrap_or_else(|| self.service.default_response(method));
                     self.outbound.response(&id, &response);
@@ -164,7 +177,7 @@ impl Core {
 
     fn enqueue(&mut self, request: OutgoingRequest, now: Instant) {
         let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
-        self.deadline = [self.deadline, deadline].into_iter().flatten().min();
+        self.schedule(deadline);
         match &request.on_response {
             Some(OnResponse::ClaimTurn { thread_id }) => {
                 if let Err(error) = self.unsubscribed_threads.check(thread_id) {
@@ -226,7 +239,13 @@ impl Core {
         self.deadline
     }
 
-    /// Fails the requests whose deadline has passed.
+    /// Schedules a deadline, if there is one.
+    fn schedule(&mut self, deadline: Option<Instant>) {
+        self.deadline = [self.deadline, deadline].into_iter().flatten().min();
+    }
+
+    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for too
+    /// long.
     pub(crate) fn expire(&mut self, now: Instant) {
         for waiter in self.pending.expire(now) {
             self.settle(waiter.on_response, None);
@@ -236,6 +255,7 @@ impl Core {
             }));
         }
         self.deadline = self.pending.next_deadline();
+        self.end_quiet_turns(now);
     }
 
     /// Takes a command while the connection is ending. Callers and readers get the reason from
@@ -254,6 +274,7 @@ impl Core {
             Command::Report(error) => self.report(error),
             // A server that is shutting down does not wait for responses.
             Command::Notify { .. }
+            | Command::LimitSilence { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }

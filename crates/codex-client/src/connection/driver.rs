@@ -120,15 +120,15 @@ where
 
     /// Reads and writes until both directions are pending.
     ///
-    /// Reading comes first, since a response makes room for a queued request. Commands come before
-    /// writing, so that a single write takes all new lines.
+    /// Reading comes first, since a response makes room for a queued request. Commands and deadlines
+    /// come before writing, so that a single write takes all new lines.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
         let read = self.poll_read(context);
         self.core.wake_readers();
         let command = self.poll_commands(context);
+        self.poll_timer(context);
         self.core.send_ready();
         let written = self.poll_write(context);
-        self.poll_timer(context);
         // Commands and deadlines wake readers, too.
         self.core.wake_readers();
         for task in self.core.tasks.drain(..) {
@@ -151,13 +151,14 @@ where
             match read {
                 Ok(0) => {
                     if let Some(rest) = self.lines.take_rest() {
-                        self.core.receive(Line::Last(rest));
+                        self.core.receive(Line::Last(rest), Instant::now());
                     }
                     return Poll::Ready(CloseReason::EndOfStream);
                 }
                 Ok(_) => {
+                    let now = Instant::now();
                     while let Some(line) = self.lines.next() {
-                        self.core.receive(line);
+                        self.core.receive(line, now);
                     }
                 }
                 Err(error) => {

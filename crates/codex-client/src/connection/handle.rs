@@ -42,6 +42,9 @@ use crate::{
 pub(crate) struct Limits {
     /// The default timeout of a request; `None` for no timeout.
     pub(crate) timeout: Option<Duration>,
+    /// The grace period of turns that are over although their end was not reported; `None` if such
+    /// turns do not end.
+    pub(crate) turn_end_grace: Option<Duration>,
     /// Maximum number of requests in flight.
     pub(crate) in_flight: usize,
     /// Maximum length of a line, in bytes. A longer line is dropped and reported.
@@ -73,6 +76,7 @@ impl Connection {
         let undelivered = Arc::<UndeliveredItems>::default();
         let core = Core::new(
             limits.in_flight,
+            limits.turn_end_grace,
             service,
             Arc::clone(&undelivered),
             commands.downgrade(),
@@ -292,6 +296,13 @@ impl Connection {
             response,
         })?;
         log.await.map_err(|_| self.closed_error())
+    }
+
+    /// Interrupts a turn once the server has been silent about it for `idle_timeout`.
+    pub(crate) fn limit_silence(&self, log: &Arc<TurnLog>, idle_timeout: Duration) {
+        let log = Arc::clone(log);
+        // On a connection that has ended, the turn has ended too.
+        let _ = self.command(Command::LimitSilence { log, idle_timeout });
     }
 
     /// Returns the active turn of a thread, as last reported by the server.

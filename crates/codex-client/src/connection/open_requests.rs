@@ -2,13 +2,15 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use codex_types::{RequestId, ServerRequest, ServerRequestResolvedNotification};
+use tokio::time::Instant;
 
 use crate::{
     connection::inbound_request::RequestState,
+    routing::turn_log::TurnLog,
     rpc::{
         envelope::RoutingKeys,
         raw_notification::{NotificationKind, RawNotification},
@@ -22,8 +24,25 @@ const REMEMBERED: usize = 1024;
 /// The open requests, and the most recent ones that were responded to.
 #[derive(Debug, Default)]
 pub(crate) struct OpenRequests {
-    open: HashMap<RequestId, Arc<RequestState>>,
+    open: HashMap<RequestId, OpenRequest>,
     responded: VecDeque<RequestId>,
+}
+
+#[derive(Debug)]
+struct OpenRequest {
+    state: Arc<RequestState>,
+    /// The log of its turn, which is not silent while the request is open.
+    log: Weak<TurnLog>,
+}
+
+impl OpenRequest {
+    /// Records in the log of the turn that the request is no longer open.
+    fn closed(self, now: Instant) -> Arc<RequestState> {
+        if let Some(log) = self.log.upgrade() {
+            log.request_closed(now);
+        }
+        self.state
+    }
 }
 
 /// A received request, compared with those that are open.
@@ -35,8 +54,14 @@ pub(crate) enum Opened {
 }
 
 impl OpenRequests {
-    /// Opens a received request.
-    pub(crate) fn open(&mut self, id: &RequestId, method: &str, keys: &RoutingKeys<'_>) -> Opened {
+    /// Opens a received request. `log` is the log of its turn.
+    pub(crate) fn open(
+        &mut self,
+        id: &RequestId,
+        method: &str,
+        keys: &RoutingKeys<'_>,
+        log: Option<&Arc<TurnLog>>,
+    ) -> Opened {
         let mut known = ServerRequest::METHODS.iter().copied();
         let Some(method) = known.find(|known| *known == method) else {
             return Opened::UnknownMethod;
@@ -46,14 +71,23 @@ impl OpenRequests {
         }
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         let state = RequestState::new(id.clone(), method, thread_id, turn_id);
-        self.open.insert(id.clone(), Arc::clone(&state));
+        if let Some(log) = log {
+            log.request_opened();
+        }
+        let request = OpenRequest {
+            state: Arc::clone(&state),
+            log: log.map(Arc::downgrade).unwrap_or_default(),
+        };
+        self.open.insert(id.clone(), request);
         Opened::New(state)
     }
 
     /// Closes a request that is being responded to. Returns whether the response should be sent.
-    pub(crate) fn close(&mut self, id: &RequestId) -> bool {
-        let was_open = self.open.remove(id).is_some();
-        if was_open {
+    pub(crate) fn close(&mut self, id: &RequestId, now: Instant) -> bool {
+        let open = self.open.remove(id);
+        let was_open = open.is_some();
+        if let Some(open) = open {
+            open.closed(now);
             if self.responded.len() == REMEMBERED {
                 self.responded.pop_front();
             }
@@ -63,12 +97,17 @@ impl OpenRequests {
     }
 
     /// Withdraws the requests that a notification settles.
-    pub(crate) fn update(&mut self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
+    pub(crate) fn update(
+        &mut self,
+        notification: &RawNotification,
+        keys: &RoutingKeys<'_>,
+        now: Instant,
+    ) {
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         match notification.kind() {
             NotificationKind::RequestResolved => {
                 if let Ok(resolved) = notification.decode_params() {
-                    self.resolved(&resolved);
+                    self.resolved(&resolved, now);
                 }
             }
             NotificationKind::TurnCompleted => self.withdraw(|request| {
@@ -84,19 +123,19 @@ impl OpenRequests {
     }
 
     /// The server also resolves the requests that this client has responded to.
-    fn resolved(&mut self, resolved: &ServerRequestResolvedNotification) {
+    fn resolved(&mut self, resolved: &ServerRequestResolvedNotification, now: Instant) {
         let id = &resolved.request_id;
         if let Some(request) = self.open.remove(id) {
-            request.withdraw();
+            request.closed(now).withdraw();
         }
         self.responded.retain(|responded| responded != id);
     }
 
     fn withdraw(&mut self, which: impl Fn(&RequestState) -> bool) {
         self.open.retain(|_, request| {
-            let is_withdrawn = which(request);
+            let is_withdrawn = which(&request.state);
             if is_withdrawn {
-                request.withdraw();
+                request.state.withdraw();
             }
             !is_withdrawn
         });

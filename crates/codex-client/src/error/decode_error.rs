@@ -48,7 +48,7 @@ impl DecodeError {
         }
     }
 
-    /// Sets the method of the request that the message responds to.
+    /// Sets the method of the message, or of the request that the message responds to.
     pub(crate) fn with_method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self

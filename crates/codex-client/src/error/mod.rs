@@ -65,15 +65,17 @@ pub enum Error {
     /// The turn failed. Contains the result up to the failure.
     #[error("the turn failed: {}", .0.failure_message())]
     TurnFailed(Box<TurnResult>),
-    /// This client receives no more events for the turn: the server closed the turn's thread, or
-    /// this client unsubscribed from that thread. The connection stays open.
+    /// This client receives no more events for the turn: the server closed the turn's thread, this
+    /// client unsubscribed from that thread, or the server moved on without reporting the end of
+    /// the turn. The connection stays open.
     #[error(transparent)]
     TurnDetached(Box<TurnDetached>),
     /// The final response of the turn does not match the requested type. Contains the response as
     /// text.
     #[error(transparent)]
     OutputMismatch(Box<OutputMismatch>),
-    /// The turn exceeded its timeout and was interrupted. Contains the result so far.
+    /// The turn exceeded its timeout or its idle timeout and was interrupted. Contains the result
+    /// so far.
     #[error(transparent)]
     TurnTimeout(Box<TurnTimeout>),
     /// The reader of a stream was too slow, and its oldest unread notifications were dropped. The

@@ -1,4 +1,4 @@
-//! Turns whose events end while the connection stays open.
+//! Turns whose events end, without a completion, while the connection stays open.
 
 use std::fmt;
 
@@ -32,6 +32,15 @@ pub enum DetachReason {
     /// was over the limit of [`max_message`](crate::builder::CodexBuilder::max_message).
     /// [`Codex::notifications`](crate::Codex::notifications) reports the error.
     UnreadableEnd,
+    /// The server started another turn in the thread without reporting the end of this one, and
+    /// sent no event of this turn for the
+    /// [`turn_end_grace`](crate::builder::CodexBuilder::turn_end_grace).
+    NextTurnStarted,
+    /// The server reported that the thread is inactive (idle, not loaded, or in a system error)
+    /// without reporting the end of the turn, and sent no event of the turn for the
+    /// [`turn_end_grace`](crate::builder::CodexBuilder::turn_end_grace). If the turn reported an
+    /// error before, that is the [`last_error`](TurnResult::last_error) of the partial result.
+    ThreadInactive,
 }
 
 impl fmt::Display for TurnDetached {
@@ -41,7 +50,12 @@ impl fmt::Display for TurnDetached {
             Some(turn_id) => write!(f, "the turn {turn_id} ")?,
             None => f.write_str("the goal ")?,
         }
-        write!(f, "of the thread {thread_id} has no more events: {reason}")
+        write!(f, "of the thread {thread_id} has no more events: {reason}")?;
+        let partial = self.partial.as_ref();
+        match partial.and_then(|partial| partial.last_error.as_ref()) {
+            Some(last) => write!(f, "; the last error was: {}", last.error.message),
+            None => Ok(()),
+        }
     }
 }
 
@@ -50,6 +64,12 @@ impl fmt::Display for DetachReason {
         f.write_str(match self {
             Self::ThreadClosed => "the server closed the thread",
             Self::UnreadableEnd => "the message that ends the turn could not be read",
+            Self::NextTurnStarted => {
+                "the server started another turn without reporting the end of this one"
+            }
+            Self::ThreadInactive => {
+                "the server reported the thread as inactive, but not the end of the turn"
+            }
             Self::Unsubscribed => {
                 "this client unsubscribed from the thread; resume it to receive events again"
             }

@@ -15,15 +15,14 @@ pub struct GoalResult {
     /// The goal as last reported, with its status and usage, or `None` if it was cleared.
     pub goal: Option<ThreadGoal>,
     /// The turns, in order. Failed and interrupted turns are included, with their status and error.
+    /// A turn whose end the server did not report has the status `inProgress`.
     pub turns: Vec<TurnResult>,
 }
 
 impl GoalResult {
     pub(crate) fn collect(goal: &GoalTracker) -> Self {
         let turns = goal.turns();
-        let turns = turns
-            .iter()
-            .map(|log| log.record().partial_result(log.turn_id()));
+        let turns = turns.iter().map(|log| log.partial());
         Self {
             turns: turns.collect(),
             goal: goal.goal(),

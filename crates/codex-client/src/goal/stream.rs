@@ -14,7 +14,7 @@ use crate::{
     goal::result::{GoalResult, early_end_error},
     routing::{
         goal_tracker::{GoalEnd, GoalEvent, GoalTracker},
-        turn_log::{TurnEnd, TurnReader},
+        turn_log::{EarlyEnd, TurnEnd, TurnReader},
     },
     rpc::decoder::Decoder,
     stream::stream,
@@ -45,7 +45,7 @@ use crate::{
 /// Notifications about the goal itself (`thread/goal/updated`, `thread/goal/cleared`) are included.
 /// The stream ends when the goal stops, or with [`Closed`](crate::Error::Closed) if the connection
 /// ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
-/// unsubscribed from. A [`Decode`](crate::Error::Decode) does not end the stream: it reports that a
+/// unsubscribed from, or became inactive without an end of the running turn. A [`Decode`](crate::Error::Decode) does not end the stream: it reports that a
 /// part of the previous event, or a whole message, could not be decoded, and the next event
 /// follows.
 ///
@@ -102,11 +102,16 @@ impl GoalStream {
                         let event = event.decode(&mut self.decoder, log.thread_id(), log.turn_id());
                         return Poll::Ready(Some(event));
                     }
-                    Err(TurnEnd::Completed) => {
+                    Err(TurnEnd::Early(why))
+                        if matches!(why, EarlyEnd::Closed(_)) || self.goal.has_ended_early() =>
+                    {
+                        why
+                    }
+                    // The goal goes on after a turn whose end is not known.
+                    Err(TurnEnd::Completed | TurnEnd::Silent(_) | TurnEnd::Early(_)) => {
                         self.advance();
                         continue;
                     }
-                    Err(TurnEnd::Early(why)) => why,
                 },
                 None => match ready!(self.goal.poll_event(self.next, context)) {
                     Ok(GoalEvent::Turn(log)) => {

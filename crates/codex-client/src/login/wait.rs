@@ -58,6 +58,7 @@ impl<M> LoginWaitBuilder<M> {
         let Some(notification) = completed else {
             return Err(self.codex.connection().closed_error());
         };
+        let notification = notification.map_err(Error::Decode)?;
         let mut done: AccountLoginCompletedNotification = notification.decode_params()?;
         done.emitted_at_ms = notification.emitted_at_ms();
         Ok(done)

@@ -39,6 +39,14 @@ impl ActiveTurns {
         self.turns.get(thread_id)
     }
 
+    /// Returns the id that the server uses while a turn runs. A review runs under a separate id.
+    pub(crate) fn running_id<'a>(&'a self, thread_id: &str, turn_id: &'a str) -> &'a str {
+        match self.turn(thread_id) {
+            Some(active) if active.root == turn_id => &active.id,
+            _ => turn_id,
+        }
+    }
+
     /// Whether the turn with this id, which may be either of its ids, is active.
     fn is(&self, thread_id: &str, turn_id: &str) -> bool {
         let running = self.turn(thread_id);

@@ -10,7 +10,7 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 use codex_types::ServerNotification;
 
 use crate::{
-    error::Result,
+    error::{Error, Result, decode_error::DecodeError},
     routing::mailbox::Buffer,
     rpc::{
         decoder::Decoder,
@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Notification(Arc<RawNotification>),
     /// A delta, or several adjacent ones merged.
     Delta(Delta),
+    /// An event that could not be read.
+    Unreadable(Arc<DecodeError>),
 }
 
 impl Event {
@@ -49,6 +51,7 @@ impl Event {
         match self {
             Self::Notification(notification) => decoder.decode(&notification),
             Self::Delta(delta) => Ok(delta.into_typed(thread_id, turn_id)),
+            Self::Unreadable(error) => Err(Error::Decode(error)),
         }
     }
 }
@@ -78,6 +81,8 @@ enum Entry {
         /// 0 if the server sent none.
         emitted_at_ms: i64,
     },
+    /// Its size is about that of an entry.
+    Unreadable(Arc<DecodeError>),
 }
 
 /// The item that a delta adds to, and the part of that item. Adjacent deltas with the same key can
@@ -94,6 +99,10 @@ impl DeltaQueue {
     pub(crate) fn push_notification(&mut self, notification: Arc<RawNotification>) {
         self.notification_bytes += notification.size();
         self.entries.push_back(Entry::Notification(notification));
+    }
+
+    pub(crate) fn push_unreadable(&mut self, error: Arc<DecodeError>) {
+        self.entries.push_back(Entry::Unreadable(error));
     }
 
     pub(crate) fn push_delta(&mut self, delta: &DeltaRef<'_>) {
@@ -129,7 +138,7 @@ impl DeltaQueue {
         self.read = 0;
         let used = self.entries.iter().filter_map(|entry| match entry {
             Entry::Delta { key, .. } => Some(*key),
-            Entry::Notification(_) => None,
+            Entry::Notification(_) | Entry::Unreadable(_) => None,
         });
         // The keys that are searched for a new delta are kept.
         let recent = self.keys.len().saturating_sub(RECENT_KEYS);
@@ -186,6 +195,7 @@ impl Buffer for DeltaQueue {
                 self.notification_bytes -= notification.size();
                 Event::Notification(notification)
             }
+            Entry::Unreadable(error) => Event::Unreadable(error),
             Entry::Delta {
                 key,
                 length,
@@ -217,6 +227,7 @@ impl Buffer for DeltaQueue {
                 self.notification_bytes -= notification.size();
             }
             Some(Entry::Delta { length, .. }) => self.read += length as usize,
+            Some(Entry::Unreadable(_)) => {}
             None => return,
         }
         self.dropped += 1;
@@ -269,6 +280,7 @@ mod tests {
             .map(|event| match event {
                 Event::Notification(notification) => notification.method().to_owned(),
                 Event::Delta(delta) => format!("{}:{}", delta.item_id, delta.text),
+                Event::Unreadable(error) => error.reason.clone(),
             })
             .collect()
     }
@@ -297,7 +309,7 @@ mod tests {
         let text: usize = std::iter::from_fn(|| queue.pop())
             .map(|event| match event {
                 Event::Delta(delta) => delta.text.len(),
-                Event::Notification(_) => 0,
+                _ => 0,
             })
             .sum();
         assert_eq!(text, 12_000_000);

@@ -11,9 +11,10 @@ use std::{
 };
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadGoalUpdatedNotification, TurnStatus};
+use tokio::time::Instant;
 
 use crate::{
-    error::Result,
+    error::{Result, turn_detached::DetachReason},
     routing::{
         mailbox::WakerSet,
         turn_log::{EarlyEnd, TurnLog},
@@ -71,6 +72,13 @@ pub(crate) enum GoalState {
     Superseded,
 }
 
+/// The state of a goal before an attempt to resume it.
+#[derive(Debug)]
+pub(crate) struct StateBeforeResume {
+    goal_state: GoalState,
+    early_end: Option<EarlyEnd>,
+}
+
 /// The reason why no event follows for now.
 #[derive(Debug)]
 pub(crate) enum GoalEnd {
@@ -120,6 +128,8 @@ impl GoalTracker {
             state.events.push(GoalEvent::Turn(Arc::clone(log)));
             state.running = Some(Arc::clone(log));
             state.was_interrupted = false;
+            // The goal ended early only as far as the server had shown.
+            state.early_end = None;
         });
     }
 
@@ -150,6 +160,7 @@ impl GoalTracker {
         &self,
         notification: &Arc<RawNotification>,
         is_of_a_turn: bool,
+        now: Instant,
         wakes: &mut Vec<Waker>,
     ) {
         self.change(|state| {
@@ -171,7 +182,7 @@ impl GoalTracker {
             }
             match &state.running {
                 _ if is_of_a_turn => {}
-                Some(running) => running.push_notification(notification, wakes),
+                Some(running) => running.push_notification(notification, now, wakes),
                 None => state
                     .events
                     .push(GoalEvent::Notification(Arc::clone(notification))),
@@ -192,6 +203,11 @@ impl GoalTracker {
         self.change(|state| {
             state.early_end.get_or_insert(early_end);
         });
+    }
+
+    /// Whether the events of the goal, not only those of one of its turns, ended early.
+    pub(crate) fn has_ended_early(&self) -> bool {
+        self.lock().early_end.is_some()
     }
 
     /// Keeps the events for a stream from now on. Returns the number of the first event that no
@@ -263,17 +279,28 @@ impl GoalTracker {
     }
 
     /// Resets the state before the goal is resumed. Returns the previous state.
-    pub(crate) fn reset_state(&self) -> GoalState {
-        let mut before = self.state();
-        self.change(|state| before = mem::take(&mut state.goal_state));
+    pub(crate) fn reset_state(&self) -> StateBeforeResume {
+        let mut before = StateBeforeResume {
+            goal_state: self.state(),
+            early_end: None,
+        };
+        self.change(|state| {
+            before.goal_state = mem::take(&mut state.goal_state);
+            // The events of an inactive thread continue once it is active again.
+            let inactive = |end: &mut EarlyEnd| {
+                matches!(end, EarlyEnd::Detached(DetachReason::ThreadInactive))
+            };
+            before.early_end = state.early_end.take_if(inactive);
+        });
         before
     }
 
     /// Restores the state after a failed attempt to resume the goal.
-    pub(crate) fn restore_state(&self, before: GoalState) {
+    pub(crate) fn restore_state(&self, before: StateBeforeResume) {
         self.change(|state| {
             if state.goal_state == GoalState::Unknown {
-                state.goal_state = before;
+                state.goal_state = before.goal_state;
+                state.early_end = state.early_end.take().or(before.early_end);
             }
         });
     }

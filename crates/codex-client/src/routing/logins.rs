@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::rpc::raw_notification::RawNotification;
+use crate::{error::decode_error::DecodeError, rpc::raw_notification::RawNotification};
 
 /// Maximum number of completions kept while a response is pending. The oldest are dropped first.
 const EARLY_LIMIT: usize = 64;
@@ -22,15 +22,16 @@ pub(crate) struct Logins {
     /// Number of `account/login/start` requests in flight.
     reserved: usize,
     /// Completions received while requests are in flight, by login id.
-    early: VecDeque<(String, Arc<RawNotification>)>,
-    attempts: HashMap<String, watch::Sender<Completion>>,
+    early: VecDeque<(String, LoginCompletion)>,
+    attempts: HashMap<String, watch::Sender<Option<LoginCompletion>>>,
 }
 
-type Completion = Option<Arc<RawNotification>>;
+/// The completion of an attempt, or the reason why it cannot be read.
+pub(crate) type LoginCompletion = Result<Arc<RawNotification>, Arc<DecodeError>>;
 
 /// A handle to a login attempt.
 #[derive(Debug, Clone)]
-pub(crate) struct LoginAttempt(watch::Receiver<Completion>);
+pub(crate) struct LoginAttempt(watch::Receiver<Option<LoginCompletion>>);
 
 impl Logins {
     /// Reserves an attempt that is about to start.
@@ -44,7 +45,7 @@ impl Logins {
         self.attempts.retain(|_, attempt| !attempt.is_closed());
         let mut early = self.early.iter();
         if let Some(at) = early.position(|(id, _)| id == login_id) {
-            let completion = self.early.remove(at).map(|(_, notification)| notification);
+            let completion = self.early.remove(at).map(|(_, completion)| completion);
             return LoginAttempt(watch::channel(completion).1);
         }
         // A response may name an attempt that has already been claimed.
@@ -65,15 +66,21 @@ impl Logins {
     }
 
     /// Delivers the completion of an attempt to its waiters.
-    pub(crate) fn complete(&mut self, login_id: &str, notification: &Arc<RawNotification>) {
+    pub(crate) fn complete(&mut self, login_id: &str, completion: LoginCompletion) {
         if let Some(attempt) = self.attempts.remove(login_id) {
-            attempt.send_replace(Some(Arc::clone(notification)));
+            attempt.send_replace(Some(completion));
         } else if self.reserved > 0 {
             if self.early.len() == EARLY_LIMIT {
                 self.early.pop_front();
             }
-            self.early
-                .push_back((login_id.to_owned(), Arc::clone(notification)));
+            self.early.push_back((login_id.to_owned(), completion));
+        }
+    }
+
+    /// Delivers the error of a completion whose id cannot be read to the waiters of all attempts.
+    pub(crate) fn fail_all(&mut self, error: &Arc<DecodeError>) {
+        for (_, attempt) in self.attempts.drain() {
+            attempt.send_replace(Some(Err(Arc::clone(error))));
         }
     }
 
@@ -86,11 +93,9 @@ impl Logins {
 impl LoginAttempt {
     /// Waits for the `account/login/completed` notification. Returns `None` if the connection ends
     /// first.
-    pub(crate) async fn completed(mut self) -> Option<Arc<RawNotification>> {
+    pub(crate) async fn completed(mut self) -> Option<LoginCompletion> {
         let completion = self.0.wait_for(Option::is_some).await;
-        completion
-            .ok()
-            .and_then(|notification| notification.clone())
+        completion.ok().and_then(|completion| completion.clone())
     }
 }
 
@@ -104,8 +109,8 @@ mod tests {
     }
 
     /// Returns the completion, if it was received.
-    fn now(attempt: &LoginAttempt) -> Completion {
-        attempt.0.borrow().clone()
+    fn now(attempt: &LoginAttempt) -> Option<Arc<RawNotification>> {
+        attempt.0.borrow().clone().map(Result::unwrap)
     }
 
     #[test]
@@ -113,8 +118,8 @@ mod tests {
         let mut logins = Logins::default();
         logins.reserve();
         let (own, other) = (completion(), completion());
-        logins.complete("other", &other);
-        logins.complete("own", &own);
+        logins.complete("other", Ok(other));
+        logins.complete("own", Ok(Arc::clone(&own)));
         let attempt = logins.claim("own");
         assert!(Arc::ptr_eq(&now(&attempt).unwrap(), &own));
         logins.release();
@@ -129,11 +134,11 @@ mod tests {
         logins.release();
         logins.reserve();
         // The second attempt ends the first before its own response arrives.
-        logins.complete("first", &completion());
+        logins.complete("first", Ok(completion()));
         let second = logins.claim("second");
         logins.release();
         assert!(now(&first).is_some() && now(&second).is_none());
-        logins.complete("second", &completion());
+        logins.complete("second", Ok(completion()));
         assert!(now(&second).is_some());
     }
 
@@ -143,7 +148,7 @@ mod tests {
         logins.reserve();
         let waiters = [logins.claim("a"), logins.claim("a")];
         let late = waiters[0].clone();
-        logins.complete("a", &completion());
+        logins.complete("a", Ok(completion()));
         assert!(
             waiters
                 .iter()
@@ -155,14 +160,14 @@ mod tests {
     #[test]
     fn completions_without_a_waiter_are_not_kept() {
         let mut logins = Logins::default();
-        logins.complete("stray", &completion());
+        logins.complete("stray", Ok(completion()));
         assert!(logins.early.is_empty());
         drop(logins.claim("abandoned"));
         let _next = logins.claim("next");
         assert_eq!(logins.attempts.len(), 1);
         logins.reserve();
         for number in 0..2 * EARLY_LIMIT {
-            logins.complete(&number.to_string(), &completion());
+            logins.complete(&number.to_string(), Ok(completion()));
         }
         assert_eq!(logins.early.len(), EARLY_LIMIT);
         assert_eq!(logins.early[0].0, EARLY_LIMIT.to_string());
@@ -172,7 +177,7 @@ mod tests {
     async fn an_attempt_that_completed_before_the_connection_ended_still_yields_its_completion() {
         let mut logins = Logins::default();
         let (done, open) = (logins.claim("done"), logins.claim("open"));
-        logins.complete("done", &completion());
+        logins.complete("done", Ok(completion()));
         logins.close();
         assert!(done.completed().await.is_some());
         assert!(open.completed().await.is_none());

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    error::connection_closed::ConnectionClosed,
+    error::{connection_closed::ConnectionClosed, decode_error::DecodeError},
     routing::{delta_queue::DeltaQueue, mailbox::Subscription},
     rpc::{delta::DeltaRef, raw_notification::RawNotification},
 };
@@ -60,6 +60,16 @@ impl ThreadSubscriptions {
         self.push(thread_id, push, wakes);
     }
 
+    pub(crate) fn push_unreadable(
+        &self,
+        thread_id: &str,
+        error: &Arc<DecodeError>,
+        wakes: &mut Vec<Waker>,
+    ) {
+        let push = |unread: &mut DeltaQueue| unread.push_unreadable(Arc::clone(error));
+        self.push(thread_id, push, wakes);
+    }
+
     fn push(&self, thread_id: &str, push: impl Fn(&mut DeltaQueue), wakes: &mut Vec<Waker>) {
         let subscriptions = self.threads.get(thread_id).into_iter().flatten();
         for subscription in subscriptions.filter_map(Weak::upgrade) {
@@ -97,6 +107,7 @@ mod tests {
                 Poll::Ready(Some(Received::Item(Event::Notification(notification)))) => {
                     notification.method().to_owned()
                 }
+                Poll::Ready(Some(Received::Item(Event::Unreadable(error)))) => error.reason.clone(),
                 Poll::Ready(Some(Received::Item(Event::Delta(delta)))) => {
                     format!("{}:{}", delta.turn_id.unwrap_or_default(), delta.text)
                 }

@@ -9,13 +9,19 @@ use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
+
+use codex_types::TurnStatus;
+use tokio::time::Instant;
 
 use crate::{
     error::{
-        Error,
+        Error, Result,
         connection_closed::ConnectionClosed,
+        decode_error::DecodeError,
         turn_detached::{DetachReason, TurnDetached},
+        turn_timeout::TurnTimeout,
     },
     routing::{
         delta_queue::{DeltaQueue, Event},
@@ -26,7 +32,11 @@ use crate::{
         delta::DeltaRef,
         raw_notification::{NotificationKind, RawNotification},
     },
+    turn_result::TurnResult,
 };
+
+/// The time that an interrupted turn is given to end.
+pub(crate) const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
 /// The log of one turn.
 #[derive(Debug)]
@@ -47,7 +57,20 @@ struct LogState {
     record: TurnRecord,
     /// Whether anything but deltas was received: no turn begins with a delta.
     has_begun: bool,
+    activity: Activity,
+    /// The idle timeout for which the turn was interrupted.
+    interrupted_after: Option<Duration>,
     end: Option<TurnEnd>,
+}
+
+/// The activity of the server in a turn.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Activity {
+    /// The time of the last event, or of the last response to a request from the server.
+    pub(crate) last: Option<Instant>,
+    /// Number of open requests from the server. While there is one, the server waits for the
+    /// client.
+    pub(crate) open_requests: usize,
 }
 
 /// The reason why no more events follow.
@@ -56,6 +79,8 @@ pub(crate) enum TurnEnd {
     Completed,
     /// The events end before the turn does.
     Early(EarlyEnd),
+    /// The turn exceeded this idle timeout, and did not end after the interrupt either.
+    Silent(Duration),
 }
 
 /// The reason why events end before their turn or goal does.
@@ -78,6 +103,8 @@ impl TurnLog {
                 waiters: WakerSet::default(),
                 record: TurnRecord::default(),
                 has_begun: false,
+                activity: Activity::default(),
+                interrupted_after: None,
                 end: None,
             }),
         })
@@ -97,8 +124,9 @@ impl TurnLog {
     }
 
     /// Adds a delta. The wakers of the readers are added to `wakes`.
-    pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, wakes: &mut Vec<Waker>) {
+    pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, now: Instant, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
+        state.activity.last = Some(now);
         for slot in state.slots.iter_mut().flatten() {
             slot.push(|unread| unread.push_delta(delta), wakes);
         }
@@ -108,9 +136,11 @@ impl TurnLog {
     pub(crate) fn push_notification(
         &self,
         notification: &Arc<RawNotification>,
+        now: Instant,
         wakes: &mut Vec<Waker>,
     ) {
         let mut state = self.lock();
+        state.activity.last = Some(now);
         state.has_begun = true;
         state.record.add(notification);
         for slot in state.slots.iter_mut().flatten() {
@@ -123,12 +153,61 @@ impl TurnLog {
         }
     }
 
+    /// Adds the error for an event that could not be read.
+    pub(crate) fn push_unreadable(
+        &self,
+        error: &Arc<DecodeError>,
+        is_recorded: bool,
+        now: Instant,
+        wakes: &mut Vec<Waker>,
+    ) {
+        let mut state = self.lock();
+        state.activity.last = Some(now);
+        if is_recorded {
+            state.record.add_unreadable(Arc::clone(error));
+        }
+        for slot in state.slots.iter_mut().flatten() {
+            let push = |unread: &mut DeltaQueue| unread.push_unreadable(Arc::clone(error));
+            slot.push(push, wakes);
+        }
+    }
+
+    /// Records that the server waits for the response to a request.
+    pub(crate) fn request_opened(&self) {
+        self.lock().activity.open_requests += 1;
+    }
+
+    /// Records that the server no longer waits for the response to a request.
+    pub(crate) fn request_closed(&self, now: Instant) {
+        let activity = &mut self.lock().activity;
+        activity.open_requests = activity.open_requests.saturating_sub(1);
+        activity.last = Some(now);
+    }
+
+    pub(crate) fn activity(&self) -> Activity {
+        self.lock().activity
+    }
+
+    /// Records that the turn is interrupted because it exceeded this idle timeout.
+    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) {
+        self.lock().interrupted_after = Some(idle_timeout);
+    }
+
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
     pub(crate) fn end_early(&self, early_end: EarlyEnd) {
+        self.end_with(TurnEnd::Early(early_end));
+    }
+
+    /// Ends the log of a turn that is silent even after it was interrupted.
+    pub(crate) fn end_silent(&self, idle_timeout: Duration) {
+        self.end_with(TurnEnd::Silent(idle_timeout));
+    }
+
+    fn end_with(&self, end: TurnEnd) {
         let mut wakes = Vec::new();
         {
             let mut state = self.lock();
-            state.end.get_or_insert(TurnEnd::Early(early_end));
+            state.end.get_or_insert(end);
             for slot in state.slots.iter_mut().flatten() {
                 slot.readers.drain_into(&mut wakes);
             }
@@ -191,9 +270,48 @@ impl TurnLog {
         self.lock().record.clone()
     }
 
+    /// Returns the result so far.
+    pub(crate) fn partial(&self) -> TurnResult {
+        self.record().partial_result(&self.turn_id)
+    }
+
+    /// Returns the result of a turn whose events have ended for this reason.
+    pub(crate) fn result(&self, end: TurnEnd) -> Result<TurnResult> {
+        match self.end_error(end) {
+            Some(error) => Err(error),
+            None => self.record().result(),
+        }
+    }
+
+    /// Returns the error of a turn whose events have ended for this reason; `None` if the turn has
+    /// a result or failed.
+    pub(crate) fn end_error(&self, end: TurnEnd) -> Option<Error> {
+        match end {
+            TurnEnd::Early(early_end) => Some(self.early_end_error(early_end)),
+            TurnEnd::Silent(idle_timeout) => Some(self.silence_error(idle_timeout)),
+            TurnEnd::Completed => {
+                let idle_timeout = self.lock().interrupted_after?;
+                let completed = self.record().completed()?;
+                // Otherwise, the turn had ended on its own before the interrupt.
+                let was_interrupted = completed.turn.status == TurnStatus::Interrupted;
+                was_interrupted.then(|| self.silence_error(idle_timeout))
+            }
+        }
+    }
+
+    fn silence_error(&self, idle_timeout: Duration) -> Error {
+        Error::TurnTimeout(Box::new(TurnTimeout {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            after: idle_timeout,
+            was_silent: true,
+            partial: Some(self.partial()),
+        }))
+    }
+
     /// Returns the error of a turn whose events have ended early.
     pub(crate) fn early_end_error(&self, early_end: EarlyEnd) -> Error {
-        let partial = self.record().partial_result(&self.turn_id);
+        let partial = self.partial();
         match early_end {
             EarlyEnd::Closed(closed) => Error::Closed(Arc::new(ConnectionClosed {
                 partial: Some(Box::new(partial)),
@@ -289,120 +407,4 @@ impl Drop for TurnReader {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        error::connection_closed::CloseReason,
-        rpc::{delta::DeltaKind, raw_notification::notification},
-    };
-
-    fn delta(log: &TurnLog, text: &str) -> usize {
-        let mut wakes = Vec::new();
-        let delta = DeltaRef {
-            kind: DeltaKind::AgentMessage,
-            turn_id: None,
-            item_id: "i",
-            index: 0,
-            text,
-            emitted_at_ms: None,
-        };
-        log.push_delta(&delta, &mut wakes);
-        wakes.len()
-    }
-
-    fn complete(log: &TurnLog) -> usize {
-        let mut wakes = Vec::new();
-        let completed = notification(r#"{"method":"turn/completed"}"#);
-        log.push_notification(&Arc::new(completed), &mut wakes);
-        wakes.len()
-    }
-
-    /// Returns the unread events, and whether no more events follow.
-    fn read(reader: &mut TurnReader) -> (Vec<String>, bool) {
-        let mut context = Context::from_waker(Waker::noop());
-        let mut events = Vec::new();
-        loop {
-            match reader.poll(&mut context) {
-                Poll::Ready(Ok(Event::Delta(delta))) => events.push(delta.text),
-                Poll::Ready(Ok(Event::Notification(notification))) => {
-                    events.push(notification.method().to_owned());
-                }
-                Poll::Ready(Err(_)) => return (events, true),
-                Poll::Pending => return (events, false),
-            }
-        }
-    }
-
-    #[test]
-    fn each_reader_reads_everything_from_where_it_began() {
-        let log = TurnLog::new("t", "u");
-        delta(&log, "a");
-        let mut first = log.reader();
-        assert_eq!(read(&mut first), (vec!["a".into()], false));
-        delta(&log, "b");
-        let mut second = log.reader();
-        delta(&log, "c");
-        complete(&log);
-        let rest = ["b", "c", "turn/completed"].map(String::from).to_vec();
-        assert_eq!(read(&mut first), (rest.clone(), true));
-        assert_eq!(read(&mut second), (rest, true));
-    }
-
-    #[test]
-    fn a_waiter_for_only_the_end_is_woken_once_and_nothing_is_kept() {
-        let log = TurnLog::new("t", "u");
-        let mut context = Context::from_waker(Waker::noop());
-        log.discard_unclaimed();
-        assert!(log.poll_end(&mut context).is_pending());
-        assert_eq!(delta(&log, "a"), 0);
-        assert_eq!(complete(&log), 1);
-        assert!(log.poll_end(&mut context).is_ready());
-        assert!(matches!(log.end(), Some(TurnEnd::Completed)));
-        assert!(log.lock().slots.iter().all(Option::is_none));
-    }
-
-    #[test]
-    fn a_reader_is_woken_once_for_everything_received_before_it_reads() {
-        let log = TurnLog::new("t", "u");
-        let mut reader = log.reader();
-        assert_eq!(read(&mut reader), (vec![], false));
-        assert_eq!(delta(&log, "a"), 1);
-        assert_eq!(delta(&log, "b"), 0);
-        assert_eq!(read(&mut reader).0, ["a", "b"]);
-    }
-
-    #[test]
-    fn a_waiter_for_the_end_takes_nothing_from_the_first_reader() {
-        let log = TurnLog::new("t", "u");
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(log.poll_end(&mut context).is_pending());
-        delta(&log, "a");
-        assert_eq!(complete(&log), 1);
-        assert!(log.poll_end(&mut context).is_ready());
-        let all = ["a", "turn/completed"].map(String::from).to_vec();
-        assert_eq!(read(&mut log.reader()), (all, true));
-    }
-
-    #[test]
-    fn a_muted_reader_keeps_nothing() {
-        let log = TurnLog::new("t", "u");
-        let mut reader = log.reader();
-        delta(&log, "a");
-        reader.mute();
-        assert_eq!(read(&mut reader), (vec![], false));
-        complete(&log);
-        assert_eq!(read(&mut reader), (vec![], true));
-    }
-
-    #[test]
-    fn a_turn_that_was_complete_when_the_connection_ended_stays_complete() {
-        let closed = Arc::new(ConnectionClosed::new(CloseReason::EndOfStream));
-        let (done, cut) = (TurnLog::new("t", "u"), TurnLog::new("t", "v"));
-        complete(&done);
-        for log in [&done, &cut] {
-            log.end_early(EarlyEnd::Closed(Arc::clone(&closed)));
-        }
-        assert!(matches!(done.lock().end, Some(TurnEnd::Completed)));
-        assert!(matches!(cut.lock().end, Some(TurnEnd::Early(_))));
-    }
-}
+mod tests;

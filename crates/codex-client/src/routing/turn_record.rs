@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use codex_types::{
-    ItemCompletedNotification, ThreadTokenUsageUpdatedNotification, Turn,
+    ErrorNotification, ItemCompletedNotification, ThreadTokenUsageUpdatedNotification, Turn,
     TurnCompletedNotification, TurnStatus,
 };
 use serde::de::DeserializeOwned;
@@ -21,8 +21,12 @@ pub(crate) struct TurnRecord {
     items: Vec<Arc<RawNotification>>,
     /// The last `thread/tokenUsage/updated`.
     usage: Option<Arc<RawNotification>>,
+    /// The last `error`.
+    error: Option<Arc<RawNotification>>,
     /// The `turn/completed`.
     completed: Option<Arc<RawNotification>>,
+    /// The errors for whole messages that could not be read.
+    unreadable: Vec<Arc<DecodeError>>,
 }
 
 impl TurnRecord {
@@ -31,15 +35,30 @@ impl TurnRecord {
         match notification.kind() {
             NotificationKind::ItemCompleted => self.items.push(Arc::clone(notification)),
             NotificationKind::TokenUsageUpdated => self.usage = Some(Arc::clone(notification)),
+            NotificationKind::Error => self.error = Some(Arc::clone(notification)),
             NotificationKind::TurnCompleted => self.completed = Some(Arc::clone(notification)),
             _ => {}
         }
+    }
+
+    /// Records that a message could not be read.
+    pub(crate) fn add_unreadable(&mut self, error: Arc<DecodeError>) {
+        self.unreadable.push(error);
     }
 
     /// Decodes the `turn/completed`, if it was received and can be read.
     pub(crate) fn completed(&self) -> Option<TurnCompletedNotification> {
         let completed = self.completed.as_ref()?;
         completed.decode_params_around(&mut Vec::new()).ok()
+    }
+
+    /// Returns the error of a turn that has ended, if it failed. Decodes no items otherwise.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        let status = self.completed().map(|completed| completed.turn.status);
+        match status {
+            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
+            _ => self.result().err(),
+        }
     }
 
     /// Decodes the result of a turn that has ended. A failed turn is an error.
@@ -71,10 +90,16 @@ impl TurnRecord {
             Some(completed) => completed.turn,
             None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
         };
-        self.collect(turn, unreadable)
+        let mut result = self.collect(turn, unreadable);
+        if self.completed.is_none() {
+            let is_final = |last: &&ErrorNotification| !last.will_retry;
+            let last = result.last_error.as_ref().filter(is_final);
+            result.error = last.map(|last| last.error.clone());
+        }
+        result
     }
 
-    /// Adds the items and the usage to a turn, as far as they can be read.
+    /// Adds the items, the usage and the last error to a turn, as far as they can be read.
     fn collect(&self, turn: Turn, mut unreadable: Vec<DecodeError>) -> TurnResult {
         let items = self.items.iter();
         let items = items
@@ -85,8 +110,17 @@ impl TurnRecord {
         let usage = usage
             .and_then(|usage| read::<ThreadTokenUsageUpdatedNotification>(usage, &mut unreadable))
             .map(|updated| updated.token_usage);
+        let last_error = self.error.as_ref();
+        let last_error =
+            last_error.and_then(|error| read::<ErrorNotification>(error, &mut unreadable));
+        let lost = self
+            .unreadable
+            .iter()
+            .map(|error| DecodeError::clone(error));
+        unreadable.extend(lost);
         TurnResult {
             unreadable,
+            last_error,
             ..TurnResult::new(turn, items, usage)
         }
     }

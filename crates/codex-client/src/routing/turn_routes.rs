@@ -15,7 +15,7 @@ use std::{
 use crate::{
     error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
     routing::{
-        goal_tracker::GoalTracker,
+        goal_tracker::{GoalState, GoalTracker},
         turn_log::{EarlyEnd, TurnLog},
     },
 };
@@ -136,8 +136,7 @@ impl TurnRoutes {
         log
     }
 
-    /// Records that the `turn/completed` of a turn was routed. A log that may still be claimed is
-    /// kept.
+    /// Records that the log of a turn has ended. A log that may still be claimed is kept.
     pub(crate) fn end(&mut self, log: &Arc<TurnLog>) {
         let Some(routes) = self.threads.get_mut(log.thread_id()) else {
             return;
@@ -157,17 +156,40 @@ impl TurnRoutes {
         let Some(routes) = self.threads.get_mut(thread_id) else {
             return;
         };
+        // Before the logs: a reader of the goal continues after the end of a single turn.
+        if let Some(goal) = routes.goal() {
+            goal.end_early(EarlyEnd::Detached(reason));
+            routes.goal = None;
+        }
         for route in &mut routes.turns {
             if let Some(log) = route.log() {
                 log.end_early(EarlyEnd::Detached(reason));
             }
             (route.seen, route.ended) = (true, true);
         }
-        if let Some(goal) = routes.goal() {
-            goal.end_early(EarlyEnd::Detached(reason));
-            routes.goal = None;
-        }
         self.tidy(thread_id);
+    }
+
+    /// Ends the log of a turn whose end the server does not report. The goal of the thread
+    /// continues if the server has moved on to another turn, or may do so.
+    pub(crate) fn detach_turn(&mut self, log: &Arc<TurnLog>, reason: DetachReason) {
+        if reason == DetachReason::ThreadInactive
+            && let Some(goal) = self.goal(log.thread_id())
+            && matches!(goal.state(), GoalState::Unknown | GoalState::Active)
+        {
+            goal.end_early(EarlyEnd::Detached(reason));
+        }
+        log.end_early(EarlyEnd::Detached(reason));
+        self.end(log);
+    }
+
+    /// Returns the logs of the turns that have not ended, in one thread or in all.
+    pub(crate) fn running(&self, thread_id: Option<&str>) -> Vec<Arc<TurnLog>> {
+        let routes = self.threads.iter();
+        let routes = routes.filter(|(id, _)| thread_id.is_none_or(|wanted| wanted == **id));
+        let turns = routes.flat_map(|(_, routes)| &routes.turns);
+        let running = turns.filter(|route| !route.ended);
+        running.filter_map(Route::log).collect()
     }
 
     /// Gives all turns of a thread to this goal, including those that are running.

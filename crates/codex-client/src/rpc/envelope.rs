@@ -147,65 +147,6 @@ pub(crate) fn fault(text: &str) -> DecodeError {
 
 type Id<'a> = Option<Cow<'a, str>>;
 
-/// The method of the notification that ends a turn.
-pub(crate) const TURN_COMPLETED: &str = "turn/completed";
-
-/// The party that waits for a message that cannot be read, or for the response to it.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Addressee {
-    /// The message is the response to this request.
-    Caller(i64),
-    /// The message is a request from the server with this id.
-    Server(RequestId),
-    /// The message is the `turn/completed` of a turn in this thread.
-    Turn { thread_id: String },
-}
-
-/// Returns the addressee of a message of which only the beginning can be read.
-pub(crate) fn addressee(begins: &[u8]) -> Option<Addressee> {
-    let text = match str::from_utf8(begins) {
-        Ok(text) => text,
-        Err(error) => str::from_utf8(&begins[..error.valid_up_to()]).ok()?,
-    };
-    let mut scan = Scanner::new(text);
-    let (mut request_id, mut is_response, mut is_request) = (None, false, false);
-    let (mut is_turn_end, mut thread_id) = (false, None);
-    // Only the members before the fault count.
-    let _ = scan.object(|scan, key| {
-        match key {
-            "id" => {
-                request_id = Some(id(text, scan)?);
-                return Some(());
-            }
-            "method" => {
-                is_request = true;
-                is_turn_end = scan.optional_string()?.as_deref() == Some(TURN_COMPLETED);
-                return Some(());
-            }
-            "params" if is_turn_end => {
-                return scan.object(|scan, key| {
-                    if key == "threadId" {
-                        thread_id = scan.optional_string()?;
-                        return Some(());
-                    }
-                    scan.skip().map(drop)
-                });
-            }
-            "result" | "error" => is_response = true,
-            _ => {}
-        }
-        scan.skip().map(drop)
-    });
-    match (request_id, is_response, is_request) {
-        (Some(RequestId::Integer(id)), true, false) => Some(Addressee::Caller(id)),
-        (Some(id), false, true) => Some(Addressee::Server(id)),
-        (None, false, true) => Some(Addressee::Turn {
-            thread_id: thread_id?.into_owned(),
-        }),
-        _ => None,
-    }
-}
-
 /// Parses the ids at the top level of an object.
 fn keys<'a>(scan: &mut Scanner<'a>) -> Option<RoutingKeys<'a>> {
     let mut keys = RoutingKeys::default();
@@ -247,7 +188,7 @@ fn keys<'a>(scan: &mut Scanner<'a>) -> Option<RoutingKeys<'a>> {
 }
 
 /// Parses the `id` and the `rootTurnId` of an object.
-fn ids_of_object<'a>(scan: &mut Scanner<'a>) -> Option<(Id<'a>, Id<'a>)> {
+pub(crate) fn ids_of_object<'a>(scan: &mut Scanner<'a>) -> Option<(Id<'a>, Id<'a>)> {
     scan.space();
     if scan.next()? != b'{' {
         scan.skip()?;
@@ -268,7 +209,7 @@ fn ids_of_object<'a>(scan: &mut Scanner<'a>) -> Option<(Id<'a>, Id<'a>)> {
 }
 
 /// Parses the id of a message.
-fn id(text: &str, scan: &mut Scanner<'_>) -> Option<RequestId> {
+pub(crate) fn id(text: &str, scan: &mut Scanner<'_>) -> Option<RequestId> {
     match scan.string_or_range()? {
         Ok(id) => Some(RequestId::String(id.into_owned())),
         Err(range) => text[range].parse().ok().map(RequestId::Integer),
@@ -391,60 +332,10 @@ mod tests {
                 let text = format!("{before}{}{after}", char::from(byte));
                 let is_json = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
                 assert!(parse(&text).is_some() || !is_json, "{text:?}");
-                let begins = addressee(text.as_bytes());
-                assert_eq!(begins, None, "{text:?}");
             }
         }
         let control = "{\"\":[\0";
         assert!(parse(control).is_none());
         assert!(parse("{\"\":[\u{1b}[0m]}").is_none());
-    }
-
-    #[test]
-    fn a_truncated_message_may_reveal_its_addressee() {
-        let caller = |id| Some(Addressee::Caller(id));
-        let server = |id: RequestId| Some(Addressee::Server(id));
-        let turn = |thread_id: &str| {
-            let thread_id = thread_id.to_owned();
-            Some(Addressee::Turn { thread_id })
-        };
-        for (begins, expected) in [
-            (&b"{\"id\":17,\"result\":{\"a\":\"\xff"[..], caller(17)),
-            (b"{ \"id\" : 17, \"error\":", caller(17)),
-            (b"{\"result\":{},\"id\":17,\"x\":", caller(17)),
-            (
-                b"{\"id\":17,\"method\":\"x\"",
-                server(RequestId::Integer(17)),
-            ),
-            (
-                b"{\"method\":\"x\",\"id\":\"a\",\"params\":",
-                server("a".to_owned().into()),
-            ),
-            (b"{\"id\":\"17\",\"result\":", None),
-            (b"{\"id\":17,\"method\":\"x\",\"result\":", None),
-            (
-                b"{\"method\":\"x\",\"params\":{\"id\":17,\"result\":1",
-                None,
-            ),
-            (b"{\"id\":17,\"res", None),
-            (b"{\"id\":1", None),
-            (b"{\"id\":,\"result\":", None),
-            (b"{\"id\":99999999999999999999,\"result\":", None),
-            (
-                b"{\"method\":\"turn/completed\",\"params\":{\"threadId\":\"t\",\"turn\":{\"id\":\"\xff",
-                turn("t"),
-            ),
-            (
-                b"{\"method\":\"turn/completed\",\"params\":{\"a\":[],\"threadId\":\"t\"",
-                turn("t"),
-            ),
-            (b"{\"method\":\"turn/completed\",\"params\":{\"threadId\":\"t", None),
-            (b"{\"method\":\"turn/started\",\"params\":{\"threadId\":\"t\",", None),
-            (b"npm warn", None),
-            (b"", None),
-        ] {
-            let text = String::from_utf8_lossy(begins);
-            assert_eq!(addressee(begins), expected, "{text}");
-        }
     }
 }

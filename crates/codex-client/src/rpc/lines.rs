@@ -43,8 +43,9 @@ const PREFIX_LENGTH: usize = 256;
 
 /// A line that is not valid UTF-8 or was dropped.
 pub(crate) struct UnreadableLine {
-    /// The first bytes, which may name the request that the line responds to.
-    pub(crate) prefix: Vec<u8>,
+    /// The readable part, which may reveal the addressee: the first bytes of a line that was
+    /// dropped, or the whole line, with replacement characters for the invalid bytes.
+    pub(crate) readable: Vec<u8>,
     pub(crate) error: DecodeError,
 }
 
@@ -63,15 +64,19 @@ impl<'a> Line<'a> {
                     "a message of {length} bytes is over the limit (`max_message`) and was dropped"
                 );
                 let error = DecodeError::without_snippet(None, &reason);
-                return Err(UnreadableLine { prefix, error });
+                return Err(UnreadableLine {
+                    readable: prefix,
+                    error,
+                });
             }
         };
         text.map_err(|bytes: Cow<'_, [u8]>| {
             let text = String::from_utf8_lossy(&bytes);
             let offset = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
+            let error = DecodeError::at(None, &text, "not valid UTF-8", offset);
             UnreadableLine {
-                prefix: prefix_of(&bytes),
-                error: DecodeError::at(None, &text, "not valid UTF-8", offset),
+                readable: text.into_owned().into_bytes(),
+                error,
             }
         })
     }

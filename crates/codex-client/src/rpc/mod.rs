@@ -1,5 +1,6 @@
 //! Messages on the wire: framing, envelopes, ids and pending requests. Performs no I/O.
 
+pub(crate) mod addressee;
 pub(crate) mod decode_around;
 pub(crate) mod decoder;
 pub(crate) mod delta;

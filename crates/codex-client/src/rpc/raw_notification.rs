@@ -10,7 +10,7 @@ use crate::{
     rpc::{
         decode_around::decode_around,
         delta::{Delta, DeltaKind},
-        envelope::{self, Header, TURN_COMPLETED},
+        envelope::{self, Header},
     },
 };
 
@@ -18,6 +18,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotificationKind {
     Delta(DeltaKind),
+    Error,
     ExecOutputDelta,
     FileChangePatchUpdated,
     FsChanged,
@@ -29,6 +30,7 @@ pub(crate) enum NotificationKind {
     RequestResolved,
     /// The thread was closed, archived or deleted.
     ThreadEnded,
+    ThreadStatusChanged,
     TokenUsageUpdated,
     TurnCompleted,
     TurnStarted,
@@ -44,6 +46,7 @@ impl NotificationKind {
         match method {
             "account/login/completed" => Self::LoginCompleted,
             "command/exec/outputDelta" => Self::ExecOutputDelta,
+            "error" => Self::Error,
             "fs/changed" => Self::FsChanged,
             "item/completed" => Self::ItemCompleted,
             "item/fileChange/patchUpdated" => Self::FileChangePatchUpdated,
@@ -52,8 +55,9 @@ impl NotificationKind {
             "thread/archived" | "thread/closed" | "thread/deleted" => Self::ThreadEnded,
             "thread/goal/cleared" => Self::GoalCleared,
             "thread/goal/updated" => Self::GoalUpdated,
+            "thread/status/changed" => Self::ThreadStatusChanged,
             "thread/tokenUsage/updated" => Self::TokenUsageUpdated,
-            TURN_COMPLETED => Self::TurnCompleted,
+            "turn/completed" => Self::TurnCompleted,
             "turn/started" => Self::TurnStarted,
             _ => Self::Other,
         }

@@ -14,7 +14,7 @@ use crate::{
     tests::{FakeServer, turns::start},
 };
 
-fn detached<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnDetached> {
+pub(super) fn detached<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnDetached> {
     let Err(Error::TurnDetached(detached)) = outcome else {
         panic!("not detached: {outcome:?}")
     };

@@ -262,3 +262,64 @@ async fn a_goal_without_handles_holds_back_no_events_of_its_thread() {
     };
     next_turn_started.await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_goal_continues_after_a_turn_whose_end_is_not_reported() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    let mut events = goal.stream();
+    fake.start_turn("u").await;
+    fake.complete_item("u", "one").await;
+    fake.start_turn("v").await;
+    fake.round_trip(&thread.codex).await;
+    // The first turn is detached, and the second one is still running.
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    fake.update_goal("complete", Some("v")).await;
+    fake.complete_turn("v", "completed").await;
+    let result = goal.run().await.unwrap();
+    let statuses: Vec<_> = result.turns.iter().map(|turn| &turn.status).collect();
+    assert_eq!(statuses, [&TurnStatus::InProgress, &TurnStatus::Completed]);
+    let expected = [
+        "- thread/goal/updated",
+        "u turn/started",
+        "u item/completed",
+        "v turn/started",
+        "v thread/goal/updated",
+        "v turn/completed",
+    ];
+    assert_eq!(read(&mut events).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goal_whose_last_turn_does_not_end_is_detached_and_can_be_resumed() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    fake.start_turn("u").await;
+    fake.thread_status("systemError").await;
+    for outcome in [goal.run().await, goal.stream().result().await] {
+        let Err(Error::TurnDetached(detached)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(detached.reason, DetachReason::ThreadInactive);
+    }
+    let (resumed, _) = tokio::join!(goal.resume(), fake.set_goal("active"));
+    resumed.unwrap();
+    fake.start_turn("v").await;
+    fake.update_goal("complete", Some("v")).await;
+    fake.complete_turn("v", "completed").await;
+    let result = goal.run().await.unwrap();
+    assert_eq!(result.status(), Some(&ThreadGoalStatus::Complete));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goal_that_is_complete_does_not_need_the_end_of_its_last_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let goal = start(&thread, &mut fake).await;
+    let mut events = goal.stream();
+    fake.start_turn("u").await;
+    fake.update_goal("complete", Some("u")).await;
+    fake.thread_status("idle").await;
+    let result = goal.run().await.unwrap();
+    assert_eq!(result.status(), Some(&ThreadGoalStatus::Complete));
+    assert_eq!(read(&mut events).await.len(), 3);
+}

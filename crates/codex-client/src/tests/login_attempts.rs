@@ -159,3 +159,27 @@ async fn a_response_of_the_wrong_kind_and_a_malformed_completion_are_errors() {
     fake.notify("account/login/completed", params).await;
     assert!(matches!(login.wait().await, Err(Error::Decode(_))));
 }
+
+#[tokio::test]
+async fn a_completion_that_cannot_be_read_ends_its_attempt_with_the_error() {
+    let (codex, mut fake) = FakeServer::start().await;
+    for params in [r#"{"loginId":"a","success":tr"#, r#"{"success":"#] {
+        let (login, other) = (
+            start(&codex, &mut fake, "a").await,
+            start(&codex, &mut fake, "b").await,
+        );
+        let line = format!("{{\"method\":\"account/login/completed\",\"params\":{params}\n");
+        fake.write(line.as_bytes()).await;
+        let Err(Error::Decode(error)) = login.wait().await else {
+            panic!("the completion was read: {params}")
+        };
+        assert_eq!(error.method.as_deref(), Some("account/login/completed"));
+        // Without an id, the completion may be that of any attempt.
+        if params.contains("loginId") {
+            complete(&mut fake, "b", None).await;
+            assert!(other.wait().await.unwrap().success);
+        } else {
+            assert!(matches!(other.wait().await, Err(Error::Decode(_))));
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod fake_server;
 mod file_watches;
 mod goal_turns;
 mod handshake;
+mod idle_timeouts;
 mod inbox;
 mod login_attempts;
 mod malformed_messages;
@@ -30,6 +31,8 @@ mod tool_calls;
 mod turn_timeouts;
 mod turns;
 mod typed_output;
+mod unreadable_parts;
+mod unreported_ends;
 
 use std::{
     pin::pin,

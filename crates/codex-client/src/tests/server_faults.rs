@@ -105,6 +105,7 @@ pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
 
     let [
         Ok(Event::AgentMessageDelta(before)),
+        Err(Error::Decode(lost)),
         Ok(Event::Unrecognized(method)),
         Ok(Event::ItemCompleted(item)),
         Ok(Event::ItemCompleted(value)),
@@ -117,6 +118,7 @@ pub(super) fn assert_all_events_of_turn_with_faults(events: &Events) {
         panic!("{events:?}")
     };
     assert_eq!((&*before.delta, &*after.delta), ("before", "after"));
+    assert_eq!(lost.method.as_deref(), Some("item/agentMessage/delta"));
     assert_eq!(method.method, "turn/future");
     assert!(matches!(item.item, ThreadItem::Unrecognized(_)));
     let ThreadItem::AgentMessage(message) = &value.item else {

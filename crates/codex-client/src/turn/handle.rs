@@ -17,13 +17,10 @@ use crate::{
     error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
     input::Input,
     output::ConvertResult,
-    routing::turn_log::{EarlyEnd, TurnEnd, TurnLog},
+    routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog},
     turn::{stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
 };
-
-/// The time that an interrupted turn is given to end.
-const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 
 /// A turn, returned by [`Thread::turn`](crate::Thread::turn).
 ///
@@ -71,7 +68,9 @@ impl<R> TurnHandle<R> {
     /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
     /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
-    /// before the turn ended; [`Decode`](crate::Error::Decode) if the result cannot be decoded;
+    /// before the turn ended, or if the server does not report the end of a turn that is over;
+    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the turn exceeded its
+    /// [idle timeout](Self::idle_timeout); [`Decode`](crate::Error::Decode) if the result cannot be decoded;
     /// [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
     /// [`output`](crate::builder::TurnStartBuilder::output) and its final response does not match
     /// the type.
@@ -88,6 +87,33 @@ impl<R> TurnHandle<R> {
     /// interrupted; otherwise, same as [`run`](Self::run).
     pub async fn run_within(&self, timeout: Duration) -> Result<R> {
         self.run_since(Instant::now(), timeout).await
+    }
+
+    /// Interrupts the turn once the server has been silent about it for `idle_timeout`. All readers
+    /// of the turn, [`run`](Self::run) and the streams, then end with
+    /// [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far.
+    ///
+    /// Every event of the turn ends the silence, including deltas. While a request from the server
+    /// is open (an approval, a question, a call to a [`Tool`](crate::Tool)), the server waits for
+    /// this program and is not silent. Events of sub-agents, which have threads of their own, do
+    /// not count. The interrupted turn has five seconds to end. Replaces an earlier idle timeout of
+    /// the turn; there is none by default.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let compaction = thread.compact().await?;
+    ///     compaction.idle_timeout(Duration::from_secs(60)).run().await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        let connection = self.codex.connection();
+        connection.limit_silence(&self.log, idle_timeout);
+        self
     }
 
     /// Streams the events of the turn, in order, up to and including its completion.
@@ -167,9 +193,8 @@ impl<R> TurnHandle<R> {
             Poll::Ready(TurnEnd::Early(EarlyEnd::Closed(closed))) => {
                 Poll::Ready(Err(Error::Closed(closed)))
             }
-            Poll::Ready(TurnEnd::Early(EarlyEnd::Detached(_))) | Poll::Pending => {
-                response.as_mut().poll(context).map_ok(drop)
-            }
+            Poll::Ready(TurnEnd::Early(EarlyEnd::Detached(_)) | TurnEnd::Silent(_))
+            | Poll::Pending => response.as_mut().poll(context).map_ok(drop),
         });
         match first.await {
             Err(error) if is_not_running(&error) && self.log.has_begun() => Ok(()),
@@ -180,7 +205,7 @@ impl<R> TurnHandle<R> {
     /// Returns the result so far, whether or not the turn has ended, even after the connection has
     /// ended. The status is `inProgress` until the turn has ended.
     pub fn partial(&self) -> TurnResult {
-        self.log.record().partial_result(self.id())
+        self.log.partial()
     }
 
     /// Returns the id of the turn.
@@ -214,10 +239,8 @@ impl<R> TurnHandle<R> {
     /// Waits for the turn to end, without converting the result.
     async fn result(&self) -> Result<TurnResult> {
         self.log.discard_unclaimed();
-        match poll_fn(|context| self.log.poll_end(context)).await {
-            TurnEnd::Completed => self.log.record().result(),
-            TurnEnd::Early(why) => Err(self.log.early_end_error(why)),
-        }
+        let end = poll_fn(|context| self.log.poll_end(context)).await;
+        self.log.result(end)
     }
 
     /// Waits as [`run_within`](Self::run_within) does, with a timeout that started to run earlier.
@@ -237,13 +260,17 @@ impl<R> TurnHandle<R> {
         match interrupted.await {
             // The turn had ended on its own before the interrupt.
             Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
-            Ok(Err(error @ (Error::TurnFailed(_) | Error::TurnDetached(_) | Error::Closed(_)))) => {
-                Err(error)
-            }
+            Ok(Err(
+                error @ (Error::TurnFailed(_)
+                | Error::TurnDetached(_)
+                | Error::TurnTimeout(_)
+                | Error::Closed(_)),
+            )) => Err(error),
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
                 thread_id: self.thread_id().to_owned(),
                 turn_id: self.id().to_owned(),
                 after,
+                was_silent: false,
                 partial: Some(self.partial()),
             }))),
         }

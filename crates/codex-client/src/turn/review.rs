@@ -28,6 +28,7 @@ use crate::{
 pub struct ReviewBuilder<M = Async> {
     request: RequestBuilder<ReviewStartParams, M>,
     timeout: Option<Duration>,
+    idle_timeout: Option<Duration>,
 }
 
 impl<M> ReviewBuilder<M> {
@@ -36,6 +37,7 @@ impl<M> ReviewBuilder<M> {
         Self {
             request: RequestBuilder::new(&thread.codex, params),
             timeout: None,
+            idle_timeout: None,
         }
     }
 
@@ -54,6 +56,16 @@ impl<M> ReviewBuilder<M> {
         self.timeout = Some(timeout);
         let response = self.request.timeout;
         self.request.timeout = Some(response.map_or(timeout, |response| response.min(timeout)));
+        self
+    }
+
+    /// Sets the longest silence of the server about the review. A review that exceeds it is
+    /// interrupted, and all of its readers end with [`TurnTimeout`](crate::Error::TurnTimeout): see
+    /// [`TurnHandle::idle_timeout`].
+    ///
+    /// There is no idle timeout by default.
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.idle_timeout = Some(idle_timeout);
         self
     }
 
@@ -77,7 +89,10 @@ impl<M> ReviewBuilder<M> {
         let connection = codex.connection();
         let started = connection.call_for_turn(&params, timeout, &params.thread_id);
         let (_, log) = started.await?;
-        let turn = TurnHandle::new(codex, log, Ok);
+        let mut turn = TurnHandle::new(codex, log, Ok);
+        if let Some(idle_timeout) = self.idle_timeout {
+            turn = turn.idle_timeout(idle_timeout);
+        }
         let begun = review_begins(&turn);
         match timeout {
             // A review that has not begun in time still runs.

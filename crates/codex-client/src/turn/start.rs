@@ -34,13 +34,14 @@ macro_rules! turn_options {
                 Self {
                     request: RequestBuilder::new(&thread.codex, params),
                     output: OutputSpec::untyped(),
+                    idle_timeout: None,
                     $($timeout: None,)?
                 }
             }
         }
 
         impl<R, M> $builder<R, M> {
-            output! { $builder $($timeout)? }
+            output! { $builder idle_timeout $($timeout)? }
 
             options! { TurnStartParams {
                 /// Sets when the server requests approval, from this turn on.
@@ -78,6 +79,17 @@ macro_rules! turn_options {
                 /// [`approvals_reviewer`](Self::approvals_reviewer).
             }
 
+            /// Sets the longest silence of the server about the turn. A turn that exceeds it is
+            /// interrupted, and all of its readers end with
+            /// [`TurnTimeout`](crate::Error::TurnTimeout): see
+            /// [`TurnHandle::idle_timeout`](crate::TurnHandle::idle_timeout).
+            ///
+            /// There is no idle timeout by default.
+            pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+                self.idle_timeout = Some(idle_timeout);
+                self
+            }
+
             async fn start(self) -> Result<TurnHandle<R>> {
                 self.request.check()?;
                 let RequestBuilder {
@@ -95,7 +107,11 @@ macro_rules! turn_options {
                 };
                 let started = connection.call_for_turn(&body, timeout, &params.thread_id);
                 let (_, log) = started.await?;
-                Ok(TurnHandle::new(codex, log, self.output.convert))
+                let turn = TurnHandle::new(codex, log, self.output.convert);
+                Ok(match self.idle_timeout {
+                    Some(idle_timeout) => turn.idle_timeout(idle_timeout),
+                    None => turn,
+                })
             }
         }
     };
@@ -107,6 +123,7 @@ macro_rules! turn_options {
 pub struct TurnStartBuilder<R = TurnResult, M = Async> {
     request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
+    idle_timeout: Option<Duration>,
 }
 
 turn_options!(TurnStartBuilder);
@@ -126,6 +143,7 @@ impl<R, M> TurnStartBuilder<R, M> {
 pub struct RunBuilder<R = TurnResult, M = Async> {
     request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
+    idle_timeout: Option<Duration>,
     timeout: Option<Duration>,
 }
 

@@ -10,10 +10,7 @@ use codex_types::ServerNotification;
 use crate::{
     client::Codex,
     error::{Error, Result},
-    routing::{
-        delta_queue::Event,
-        turn_log::{TurnEnd, TurnReader},
-    },
+    routing::{delta_queue::Event, turn_log::TurnReader},
     rpc::decoder::Decoder,
     stream::stream,
     turn_result::TurnResult,
@@ -38,7 +35,9 @@ use crate::{
 /// ```
 ///
 /// The last item is `turn/completed`, or [`Error::Closed`] if the connection ended first, or
-/// [`Error::TurnDetached`] if the thread was closed or unsubscribed from first. An
+/// [`Error::TurnDetached`] if the thread was closed or unsubscribed from first or the server does
+/// not report the end of the turn. A turn that was interrupted because it exceeded its
+/// [idle timeout](crate::TurnHandle::idle_timeout) ends with [`Error::TurnTimeout`]. An
 /// [`Error::Decode`] does not end the stream: it reports that a part of the previous event, or a
 /// whole message, could not be decoded, and the next event follows.
 ///
@@ -72,10 +71,8 @@ impl TurnStream {
     pub async fn result(mut self) -> Result<TurnResult> {
         self.reader.mute();
         let log = self.reader.log();
-        match poll_fn(|context| log.poll_end(context)).await {
-            TurnEnd::Completed => log.record().result(),
-            TurnEnd::Early(why) => Err(log.early_end_error(why)),
-        }
+        let end = poll_fn(|context| log.poll_end(context)).await;
+        log.result(end)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
@@ -97,17 +94,14 @@ impl TurnStream {
             Ok(event) => Some(Ok(event)),
             Err(end) => {
                 self.has_ended = true;
-                match end {
-                    TurnEnd::Completed => None,
-                    TurnEnd::Early(why) => Some(Err(self.reader.log().early_end_error(why))),
-                }
+                self.reader.log().end_error(end).map(Err)
             }
         })
     }
 
     /// Returns the error of a turn that has failed.
     pub(crate) fn failure(&self) -> Option<Error> {
-        self.reader.log().record().result().err()
+        self.reader.log().record().failure()
     }
 }
 

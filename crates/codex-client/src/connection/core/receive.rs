@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use codex_types::RequestId;
+use tokio::time::Instant;
 
 use crate::{
     connection::{core::Core, inbound_request::InboundRequest, open_requests::Opened},
@@ -30,7 +31,7 @@ enum Delivered {
 
 impl Core {
     /// Processes a received line.
-    pub(crate) fn receive(&mut self, line: Line<'_>) {
+    pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
         let is_last = matches!(line, Line::Last(_));
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
@@ -40,17 +41,17 @@ impl Core {
                 self.malformed(|| envelope::fault(&text));
             }
             Err(UnreadableLine { error, .. }) if is_last => self.malformed(|| error),
-            Ok(text) => self.message(text),
-            Err(UnreadableLine { prefix, error }) => self.unreadable(&prefix, || error),
+            Ok(text) => self.message(text, now),
+            Err(UnreadableLine { readable, error }) => self.unreadable(&readable, error, now),
         }
     }
 
-    fn message(&mut self, text: Cow<'_, str>) {
+    fn message(&mut self, text: Cow<'_, str>, now: Instant) {
         let Some(mut envelope) = envelope::parse(&text) else {
-            return self.unreadable(text.as_bytes(), || envelope::fault(&text));
+            return self.unreadable(text.as_bytes(), envelope::fault(&text), now);
         };
         if let Some(unescaped) = envelope::unescape(&text, &envelope) {
-            return self.message(unescaped.into());
+            return self.message(unescaped.into(), now);
         }
         let id = envelope.id.take();
         match (envelope.header.method.clone(), id) {
@@ -58,7 +59,7 @@ impl Core {
             (Some(method), None) => {
                 let kind = NotificationKind::of(&text[method]);
                 let is_plain_delta = match kind {
-                    NotificationKind::Delta(delta) => self.delta(delta, &envelope),
+                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, now),
                     _ => None,
                 };
                 if is_plain_delta == Some(Delivered::ToTurn) {
@@ -69,7 +70,7 @@ impl Core {
                 let notification = Arc::new(RawNotification::new(text, header, kind));
                 match is_plain_delta {
                     Some(_) => self.deliver_to_subscribers(notification),
-                    None => self.notification(&notification, &keys),
+                    None => self.notification(&notification, &keys, now),
                 }
             }
             (None, Some(RequestId::Integer(id))) => {
@@ -83,7 +84,13 @@ impl Core {
     }
 
     fn request(&mut self, id: &RequestId, method: &str, envelope: &Envelope<'_>, text: &str) {
-        match self.open_requests.open(id, method, &envelope.keys) {
+        let keys = &envelope.keys;
+        let log = match (&keys.thread_id, &keys.turn_id) {
+            (Some(thread_id), Some(turn_id)) => self.turn_routes.route(thread_id, turn_id),
+            _ => None,
+        };
+        self.deliver_unclaimed();
+        match self.open_requests.open(id, method, keys, log.as_ref()) {
             Opened::New(state) => {
                 let params = envelope.header.params.clone();
                 let commands = self.commands.clone();
@@ -101,14 +108,19 @@ impl Core {
 
     /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
     /// not a plain delta and is therefore treated like any other notification.
-    fn delta(&mut self, kind: DeltaKind, envelope: &Envelope<'_>) -> Option<Delivered> {
+    fn delta(
+        &mut self,
+        kind: DeltaKind,
+        envelope: &Envelope<'_>,
+        now: Instant,
+    ) -> Option<Delivered> {
         let keys = &envelope.keys;
         let (thread_id, turn_id) = (keys.thread_id.as_deref()?, keys.turn_id.as_deref()?);
         let mut delta = DeltaRef::new(kind, keys, envelope.header.emitted_at_ms)?;
         let log = self.turn_routes.route(thread_id, turn_id);
         self.deliver_unclaimed();
         if let Some(log) = &log {
-            log.push_delta(&delta, &mut self.wakes);
+            log.push_delta(&delta, now, &mut self.wakes);
         }
         if self.thread_subscriptions.has(thread_id) {
             delta.turn_id = Some(turn_id);
@@ -121,7 +133,12 @@ impl Core {
         })
     }
 
-    fn notification(&mut self, notification: &Arc<RawNotification>, keys: &RoutingKeys<'_>) {
+    fn notification(
+        &mut self,
+        notification: &Arc<RawNotification>,
+        keys: &RoutingKeys<'_>,
+        now: Instant,
+    ) {
         let kind = notification.kind();
         if let Some(stream) = self.client_id_streams.find(kind, keys) {
             return stream.push(Arc::clone(notification), &mut self.wakes);
@@ -132,12 +149,12 @@ impl Core {
             _ => None,
         };
         self.active_turns.update(kind, keys);
-        self.open_requests.update(notification, keys);
+        self.open_requests.update(notification, keys, now);
         self.service.notification(notification, keys);
         if let Some(login_id) = &keys.login_id
             && kind == NotificationKind::LoginCompleted
         {
-            self.logins.complete(login_id, notification);
+            self.logins.complete(login_id, Ok(Arc::clone(notification)));
         }
         if let Some(thread_id) = thread_id {
             if kind == NotificationKind::ThreadEnded {
@@ -160,14 +177,21 @@ impl Core {
                 NotificationKind::GoalUpdated | NotificationKind::GoalCleared
             );
             if is_about_goal && let Some(goal) = self.turn_routes.goal(thread_id) {
-                goal.add(notification, log.is_some(), &mut self.wakes);
+                goal.add(notification, log.is_some(), now, &mut self.wakes);
             }
+        }
+        if matches!(
+            kind,
+            NotificationKind::ThreadStatusChanged | NotificationKind::TurnStarted
+        ) {
+            self.update_quiet_turns(notification, keys, now);
         }
         self.deliver_unclaimed();
         match log {
             Some(log) => {
-                log.push_notification(notification, &mut self.wakes);
+                log.push_notification(notification, now, &mut self.wakes);
                 if kind == NotificationKind::TurnCompleted {
+                    self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
                     self.deliver_unclaimed();
                 }
@@ -193,6 +217,8 @@ impl Core {
                         RawNotification::from_delta(delta, log.thread_id(), log.turn_id())
                             .map(Arc::new)
                     }
+                    // Reported when it was received.
+                    Event::Unreadable(_) => None,
                 };
                 if let Some(notification) = notification {
                     self.deliver_to_subscribers(notification);

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
-use codex_types::rpc::{JsonRpcError, error_code};
+use codex_types::rpc::JsonRpcError;
 
 use crate::{
     connection::{
@@ -11,10 +11,7 @@ use crate::{
     },
     error::{decode_error::DecodeError, rpc_error::RpcError, turn_detached::DetachReason},
     routing::turn_log::TurnLog,
-    rpc::{
-        envelope::{self, Addressee},
-        raw_response::RawResponse,
-    },
+    rpc::{envelope, raw_response::RawResponse},
 };
 
 impl Core {
@@ -63,35 +60,6 @@ impl Core {
         };
         self.settle(on_response, None);
         sink.send(response);
-    }
-
-    /// Handles a line that cannot be read. If the line begins like a response, the error goes to
-    /// the caller, and otherwise to the subscribers. If it begins like a request, the error also
-    /// goes to the server. If it begins like the end of a turn, the turn ends as detached.
-    pub(super) fn unreadable(&mut self, prefix: &[u8], error: impl FnOnce() -> DecodeError) {
-        let addressee = envelope::addressee(prefix);
-        let waiter = match &addressee {
-            Some(Addressee::Caller(id)) => self.pending.complete(*id),
-            _ => None,
-        };
-        if let Some(waiter) = waiter {
-            self.settle(waiter.on_response, None);
-            let error = error().with_method(waiter.method);
-            return waiter.sink.send(Err(error.into()));
-        }
-        let error = error();
-        match addressee {
-            Some(Addressee::Server(id)) => {
-                let refusal = JsonRpcError::new(error_code::PARSE_ERROR, &error.reason);
-                self.outbound.response(&id, &Err(refusal));
-            }
-            Some(Addressee::Turn { thread_id }) => {
-                self.turn_routes
-                    .detach(&thread_id, DetachReason::UnreadableEnd);
-            }
-            _ => {}
-        }
-        self.malformed(|| error);
     }
 
     /// Settles what a request has reserved. If there is a result, claims what was started.

@@ -1,5 +1,7 @@
 //! Tests of routes whose turns start and end in various orders.
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::{
     routing::turn_log::TurnEnd,
@@ -23,7 +25,7 @@ fn unclaimed(routes: &mut TurnRoutes) -> Vec<String> {
 fn complete(routes: &mut TurnRoutes, turn_id: &str) {
     let completed: RawNotification = notification(r#"{"method":"turn/completed"}"#);
     if let Some(log) = routes.route("t", turn_id) {
-        log.push_notification(&Arc::new(completed), &mut Vec::new());
+        log.push_notification(&Arc::new(completed), Instant::now(), &mut Vec::new());
         routes.end(&log);
     }
 }

@@ -1,0 +1,96 @@
+//! Lines that cannot be read.
+
+use std::sync::Arc;
+
+use codex_types::rpc::{JsonRpcError, error_code};
+use tokio::time::Instant;
+
+use crate::{
+    connection::core::Core,
+    error::{Error, decode_error::DecodeError, turn_detached::DetachReason},
+    routing::turn_log::TurnLog,
+    rpc::{
+        addressee::{Addressee, TurnPart, addressee},
+        raw_notification::NotificationKind,
+    },
+};
+
+impl Core {
+    /// Handles a line that cannot be read. If the line begins like a response, the error goes to
+    /// the caller, and otherwise to the subscribers. If it begins like a request, the error also
+    /// goes to the server. If it begins like a part of a turn, the error also goes to that turn,
+    /// which ends as detached if the part is its end. If it begins like the completion of a login, the
+    /// error also goes to the attempt.
+    pub(super) fn unreadable(&mut self, readable: &[u8], error: DecodeError, now: Instant) {
+        match addressee(readable) {
+            Some(Addressee::Caller(id)) => {
+                if let Some(waiter) = self.pending.complete(id) {
+                    self.settle(waiter.on_response, None);
+                    let error = error.with_method(waiter.method);
+                    return waiter.sink.send(Err(error.into()));
+                }
+            }
+            Some(Addressee::Server(id)) => {
+                let refusal = JsonRpcError::new(error_code::PARSE_ERROR, &error.reason);
+                self.outbound.response(&id, &Err(refusal));
+            }
+            Some(Addressee::Turn(part)) => {
+                let error = Arc::new(error.with_method(&part.method));
+                self.unreadable_part(&part, &error, now);
+                return self.report(Error::Decode(error));
+            }
+            Some(Addressee::Login(login_id)) => {
+                let error = Arc::new(error.with_method("account/login/completed"));
+                match login_id {
+                    Some(id) => self.logins.complete(&id, Err(Arc::clone(&error))),
+                    None => self.logins.fail_all(&error),
+                }
+                return self.report(Error::Decode(error));
+            }
+            None => {}
+        }
+        self.malformed(|| error);
+    }
+
+    fn unreadable_part(&mut self, part: &TurnPart, error: &Arc<DecodeError>, now: Instant) {
+        let TurnPart {
+            method,
+            thread_id,
+            turn_id,
+        } = part;
+        let kind = NotificationKind::of(method);
+        // Deltas add nothing to the result.
+        let is_recorded = !matches!(kind, NotificationKind::Delta(_));
+        let turns = self.possible_turns(thread_id.as_deref(), turn_id.as_deref());
+        for log in &turns {
+            log.push_unreadable(error, is_recorded, now, &mut self.wakes);
+        }
+        if let Some(thread_id) = thread_id {
+            self.thread_subscriptions
+                .push_unreadable(thread_id, error, &mut self.wakes);
+        }
+        if kind != NotificationKind::TurnCompleted {
+            return;
+        }
+        match (thread_id, turn_id, turns.as_slice()) {
+            (Some(_), Some(_), [log]) => {
+                self.turn_routes
+                    .detach_turn(log, DetachReason::UnreadableEnd);
+            }
+            (Some(thread_id), None, _) => {
+                self.turn_routes
+                    .detach(thread_id, DetachReason::UnreadableEnd);
+            }
+            _ => {}
+        }
+        self.deliver_unclaimed();
+    }
+
+    /// Returns the running turns to which a message with these ids may belong. An id that cannot be
+    /// read matches all turns.
+    fn possible_turns(&self, thread_id: Option<&str>, turn_id: Option<&str>) -> Vec<Arc<TurnLog>> {
+        let mut turns = self.turn_routes.running(thread_id);
+        turns.retain(|log| turn_id.is_none_or(|turn_id| log.turn_id() == turn_id));
+        turns
+    }
+}

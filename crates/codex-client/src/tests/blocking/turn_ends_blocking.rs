@@ -1,0 +1,86 @@
+//! Turns that end without `turn/completed`, with the blocking client. The tests of the async client
+//! are in `unreported_ends.rs`, `idle_timeouts.rs` and `unreadable_parts.rs`.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    blocking::{Codex, Thread},
+    error::{Error, turn_detached::DetachReason},
+    tests::{FakeServer, blocking::start_with, thread_start_response, turn_start_response},
+};
+
+/// Returns a thread of a client that gives turns no time to end. Its server runs the script after
+/// it has started the turn `u`, and then waits for the end of the connection.
+fn start_thread<F>(script: impl FnOnce(FakeServer) -> F + Send + 'static) -> Thread
+where
+    F: Future<Output = FakeServer>,
+{
+    let builder = Codex::builder().turn_end_grace(Duration::ZERO);
+    let (codex, _) = start_with(builder, |mut fake| async {
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.respond("turn/start", turn_start_response("u")).await;
+        script(fake).await.receive_end().await;
+    });
+    codex.thread_start().send().unwrap()
+}
+
+#[test]
+fn a_turn_whose_end_is_not_reported_is_detached() {
+    let thread = start_thread(|mut fake| async {
+        fake.start_turn("u").await;
+        fake.complete_item("u", "half").await;
+        fake.report_error("at capacity", false).await;
+        fake.thread_status("systemError").await;
+        fake
+    });
+    let turn = thread.turn("hi").send().unwrap();
+    let Err(Error::TurnDetached(ended)) = turn.run() else {
+        panic!("not detached")
+    };
+    assert_eq!(ended.reason, DetachReason::ThreadInactive);
+    let partial = ended.partial.unwrap();
+    assert_eq!(partial.final_response.as_deref(), Some("half"));
+    assert_eq!(partial.error.unwrap().message, "at capacity");
+    let last = turn.stream().last().unwrap();
+    assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
+    let last = turn.text_stream().last().unwrap();
+    assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
+}
+
+#[test]
+fn a_silent_turn_is_interrupted() {
+    let idle_timeout = Duration::from_millis(1);
+    for through_the_handle in [true, false] {
+        let thread = start_thread(|mut fake| async {
+            fake.respond("turn/interrupt", json!({})).await;
+            fake.complete_turn("u", "interrupted").await;
+            fake
+        });
+        let result = match through_the_handle {
+            true => {
+                let turn = thread.turn("hi").send().unwrap();
+                turn.idle_timeout(idle_timeout).run()
+            }
+            false => thread.run("hi").idle_timeout(idle_timeout).send(),
+        };
+        let Err(Error::TurnTimeout(error)) = result else {
+            panic!("{result:?}")
+        };
+        assert!(error.was_silent);
+        assert_eq!(error.after, idle_timeout);
+    }
+}
+
+#[test]
+fn the_result_lists_items_that_could_not_be_read() {
+    let thread = start_thread(|mut fake| async {
+        fake.write(b"{\"method\":\"item/completed\",\"params\":{\"item\":\xff\n")
+            .await;
+        fake.complete_turn("u", "completed").await;
+        fake
+    });
+    let result = thread.run("hi").send().unwrap();
+    assert_eq!(result.unreadable.len(), 1);
+}

@@ -1,0 +1,215 @@
+//! Turns whose `turn/completed` never arrives. The rules are tested in `routing/unreported_ends.rs`,
+//! and the blocking client in `blocking/turn_ends_blocking.rs`.
+
+use std::time::Duration;
+
+use codex_types::TurnStatus;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    client::Codex,
+    error::{
+        Error,
+        turn_detached::{DetachReason, TurnDetached},
+    },
+    tests::{FakeServer, detached_turns::detached, turns::start},
+};
+
+const GRACE: Duration = Duration::from_secs(5);
+
+impl FakeServer {
+    /// Reports the status of the thread.
+    pub(super) async fn thread_status(&mut self, status: &str) {
+        let params = json!({"threadId": "t", "status": {"type": status, "activeFlags": []}});
+        self.notify("thread/status/changed", params).await;
+    }
+
+    /// Reports an error of the turn `u`.
+    pub(super) async fn report_error(&mut self, message: &str, will_retry: bool) {
+        let error = json!({"message": message, "codexErrorInfo": "serverOverloaded"});
+        let params = json!({
+            "threadId": "t", "turnId": "u", "willRetry": will_retry, "error": error,
+        });
+        self.notify("error", params).await;
+    }
+}
+
+/// Asserts that the turn `u` has ended for this reason, with the item that it had completed.
+fn assert_detached(detached: TurnDetached, reason: DetachReason) {
+    assert_eq!(detached.reason, reason);
+    assert_eq!(detached.turn_id.as_deref(), Some("u"));
+    let partial = detached.partial.unwrap();
+    assert_eq!(partial.status, TurnStatus::InProgress);
+    assert_eq!(partial.final_response.as_deref(), Some("half"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_detached_once_another_turn_of_its_thread_has_started() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let mut text = turn.text_stream();
+    fake.start_turn("u").await;
+    fake.complete_item("u", "half").await;
+    fake.thread_status("idle").await;
+    fake.thread_status("active").await;
+    fake.start_turn("v").await;
+    fake.complete_turn("v", "completed").await;
+    fake.thread_status("idle").await;
+    let begun = Instant::now();
+    let ended = detached(turn.run().await);
+    assert_eq!(begun.elapsed(), GRACE);
+    assert_eq!(
+        ended.to_string(),
+        "the turn u of the thread t has no more events: the server started another turn without \
+         reporting the end of this one"
+    );
+    assert_detached(*ended, DetachReason::NextTurnStarted);
+    let last = detached(text.next().await.unwrap());
+    assert_detached(*last, DetachReason::NextTurnStarted);
+    assert!(text.next().await.is_none());
+    // The thread accepts turns.
+    let next = start(&thread, &mut fake, "w").await;
+    fake.complete_turn("w", "completed").await;
+    next.run().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_with_a_final_error_is_detached_once_its_thread_is_inactive() {
+    for status in ["systemError", "idle"] {
+        for status_comes_first in [true, false] {
+            let (thread, mut fake) = FakeServer::start_thread().await;
+            let turn = start(&thread, &mut fake, "u").await;
+            fake.start_turn("u").await;
+            fake.complete_item("u", "half").await;
+            fake.report_error("reconnecting", true).await;
+            if status_comes_first {
+                fake.thread_status(status).await;
+            }
+            fake.report_error("at capacity", false).await;
+            if !status_comes_first {
+                fake.thread_status(status).await;
+            }
+            let ended = detached(turn.run().await);
+            assert!(
+                ended
+                    .to_string()
+                    .ends_with("; the last error was: at capacity"),
+                "{ended}"
+            );
+            let partial = ended.partial.clone().unwrap();
+            assert_eq!(partial.error.unwrap().message, "at capacity");
+            let last = partial.last_error.unwrap();
+            assert!(!last.will_retry);
+            assert_eq!(last.error.message, "at capacity");
+            assert!(last.error.codex_error_info.is_some());
+            assert_detached(*ended, DetachReason::ThreadInactive);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compaction_whose_end_is_not_reported_is_detached() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let (compaction, ()) = tokio::join!(thread.compact(), async {
+        fake.thread_status("active").await;
+        fake.respond("thread/compact/start", json!({})).await;
+        fake.start_turn("u").await;
+        let item = json!({"type": "contextCompaction", "id": "c"});
+        let params = json!({"threadId": "t", "turnId": "u", "item": item, "startedAtMs": 1});
+        fake.notify("item/started", params).await;
+    });
+    let compaction = compaction.unwrap();
+    fake.thread_status("idle").await;
+    let ended = detached(compaction.run().await);
+    assert_eq!(ended.reason, DetachReason::ThreadInactive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_end_is_a_result() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    fake.thread_status("idle").await;
+    let (result, ()) = tokio::join!(turn.run(), async {
+        tokio::time::sleep(GRACE - Duration::from_millis(1)).await;
+        fake.complete_item("u", "done").await;
+        tokio::time::sleep(GRACE - Duration::from_millis(1)).await;
+        fake.complete_turn("u", "completed").await;
+    });
+    assert_eq!(result.unwrap().final_response.as_deref(), Some("done"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_waits_for_an_approval_is_not_detached() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let mut inbox = thread.server_requests();
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    let method = "item/commandExecution/requestApproval";
+    fake.send_request(7, method, &json!({"command": "ls"}))
+        .await;
+    fake.thread_status("idle").await;
+    let request = inbox.next().await.unwrap();
+    tokio::time::sleep(10 * GRACE).await;
+    assert!(turn.partial().error.is_none());
+    drop(request);
+    fake.receive().await;
+    fake.complete_turn("u", "completed").await;
+    turn.run().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_grace_period_can_be_changed_and_disabled() {
+    let grace = Duration::from_secs(60);
+    let (codex, mut fake) = FakeServer::start_with(Codex::builder().turn_end_grace(grace)).await;
+    let thread = fake.thread_start(&codex).await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    fake.thread_status("idle").await;
+    let begun = Instant::now();
+    detached(turn.run().await);
+    assert_eq!(begun.elapsed(), grace);
+
+    let (codex, mut fake) = FakeServer::start_with(Codex::builder().no_turn_end_grace()).await;
+    let thread = fake.thread_start(&codex).await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    fake.thread_status("idle").await;
+    fake.start_turn("v").await;
+    let (result, ()) = tokio::join!(turn.run(), async {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        fake.complete_turn("u", "completed").await;
+    });
+    result.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_partial_result_of_a_lost_connection_has_the_last_error() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.report_error("reconnecting", true).await;
+    drop(fake);
+    let Err(Error::Closed(closed)) = turn.run().await else {
+        panic!("the connection is open")
+    };
+    let partial = closed.partial.clone().unwrap();
+    let last = partial.last_error.unwrap();
+    assert_eq!(
+        (last.error.message.as_str(), last.will_retry),
+        ("reconnecting", true)
+    );
+    // The server was going to retry, so the turn had not failed.
+    assert_eq!(partial.error, None);
+}
+
+#[tokio::test]
+async fn a_completed_turn_has_no_error_but_the_last_one_that_was_retried() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.report_error("reconnecting", true).await;
+    fake.complete_turn("u", "completed").await;
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.error, None);
+    assert!(result.last_error.unwrap().will_retry);
+}
