@@ -42,6 +42,7 @@ mod input;
 mod mode;
 mod path;
 mod run_input;
+mod runtime;
 mod sandbox;
 mod send_table;
 mod stream;

@@ -62,14 +62,20 @@ impl OpenRequests {
         was_open
     }
 
-    /// Withdraws the requests that a notification settles.
-    pub(crate) fn update(&mut self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
+    /// Withdraws the requests that a notification settles. Returns the id of a request that it
+    /// resolves, which also needs no response that is not written yet.
+    pub(crate) fn update(
+        &mut self,
+        notification: &RawNotification,
+        keys: &RoutingKeys<'_>,
+    ) -> Option<RequestId> {
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         match notification.kind() {
             NotificationKind::RequestResolved => {
-                if let Ok(resolved) = notification.decode_params() {
-                    self.resolved(&resolved);
-                }
+                let resolved: ServerRequestResolvedNotification =
+                    notification.decode_params().ok()?;
+                self.resolved(&resolved.request_id);
+                return Some(resolved.request_id);
             }
             NotificationKind::TurnCompleted => self.withdraw(|request| {
                 turn_id.is_some()
@@ -81,11 +87,11 @@ impl OpenRequests {
             }),
             _ => {}
         }
+        None
     }
 
     /// The server also resolves the requests that this client has responded to.
-    fn resolved(&mut self, resolved: &ServerRequestResolvedNotification) {
-        let id = &resolved.request_id;
+    fn resolved(&mut self, id: &RequestId) {
         if let Some(request) = self.open.remove(id) {
             request.withdraw();
         }

@@ -30,6 +30,8 @@ mod tool_calls;
 mod turn_timeouts;
 mod turns;
 mod typed_output;
+mod unsuitable_runtime;
+mod unwritten_requests;
 
 use std::{
     pin::pin,
