@@ -110,7 +110,7 @@ pub use error::{
     connection_closed::{CloseReason, ConnectionClosed},
     decode_error::DecodeError,
     output_mismatch::OutputMismatch,
-    rpc_error::{RpcError, RpcErrorKind},
+    rpc_error::{ConfigLocation, RpcError, RpcErrorKind},
     turn_detached::{DetachReason, TurnDetached},
     turn_timeout::TurnTimeout,
 };
