@@ -10,6 +10,8 @@ pub(crate) mod turn_timeout;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
+use codex_types::redact;
+
 use crate::{
     error::{
         codex_not_found::CodexNotFound,
@@ -71,7 +73,7 @@ pub enum Error {
         sent: bool,
     },
     /// The turn failed. Contains the result up to the failure.
-    #[error("the turn failed: {}", .0.failure_message())]
+    #[error("the turn failed: {}", redact::without_tokens(.0.failure_message()))]
     TurnFailed(Box<TurnResult>),
     /// This client receives no more events for the turn: the server closed the turn's thread, or
     /// this client unsubscribed from that thread. The connection stays open.

@@ -1,11 +1,18 @@
 //! Error responses from the server, classified.
 
-use codex_types::rpc::{JsonRpcError, error_code};
+use std::fmt;
+
+use codex_types::{
+    redact,
+    rpc::{JsonRpcError, error_code},
+};
 use serde_json::Value;
 
 /// An error response from the server.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("the server rejected `{method}`: {message} (code {code})")]
+///
+/// `Display` and `Debug` mask keys and tokens in the message, and `Debug` shows only the size of the
+/// details.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RpcError {
     /// The method of the request.
@@ -117,6 +124,29 @@ impl RpcError {
         })
     }
 }
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = redact::without_tokens(&self.message);
+        let (method, code) = (self.method, self.code);
+        write!(f, "the server rejected `{method}`: {message} (code {code})")
+    }
+}
+
+impl fmt::Debug for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = |data: &Value| format!("<{} bytes>", data.to_string().len());
+        f.debug_struct("RpcError")
+            .field("method", &self.method)
+            .field("kind", &self.kind)
+            .field("code", &self.code)
+            .field("message", &redact::without_tokens(&self.message))
+            .field("data", &self.data.as_ref().map(size))
+            .finish()
+    }
+}
+
+impl std::error::Error for RpcError {}
 
 impl RpcErrorKind {
     fn of(method: &str, error: &JsonRpcError) -> Self {
