@@ -18,4 +18,5 @@ mod random_values;
 mod recorded_traffic;
 mod secrets;
 mod tables;
+mod unread_secrets;
 mod workspace;

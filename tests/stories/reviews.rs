@@ -119,7 +119,7 @@ async fn a_review_can_be_streamed_but_not_steered() {
     let Err(Error::Rpc(error)) = turn.steer("Faster.").await else {
         panic!("a review was steered")
     };
-    assert_eq!(error.kind, RpcErrorKind::InvalidRequest, "{error}");
+    assert_eq!(error.kind, RpcErrorKind::TurnNotSteerable, "{error}");
     gate.open();
     let mut seen = Vec::new();
     let mut events = turn.stream();

@@ -4,8 +4,11 @@ use codex_client::{Codex, Error, RpcError, RpcErrorKind};
 use codex_tests::stage::Stage;
 use codex_types::{
     AdditionalContextEntry, AdditionalContextKind, ApiKeyLoginAccountParams,
-    CancelLoginAccountParams, FsReadFileParams, LoginAccountParams, Request, ThreadReadParams,
-    ThreadResumeParams, TurnInterruptParams, TurnStartParams, TurnSteerParams, UserInput, request,
+    CancelLoginAccountParams, CommandExecTerminateParams, ConfigReadParams, FsReadFileParams,
+    GetAccountRateLimitsParams, LoginAccountParams, ProcessKillParams, Request, ThreadForkParams,
+    ThreadGoalSetParams, ThreadItemsListParams, ThreadReadParams, ThreadResumeParams,
+    ThreadStartParams, ThreadTurnsListParams, TurnInterruptParams, TurnStartParams,
+    TurnSteerParams, UserInput, request,
 };
 use serde_json::{Value, json};
 
@@ -158,5 +161,79 @@ async fn the_error_of_a_rejected_login_does_not_contain_its_key() {
     let refused = rejection(&codex, LoginAccountParams::ApiKey(params)).await;
     let shown = format!("{refused} {refused:?}");
     assert!(!shown.contains("secret"), "{shown}");
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_faulty_configuration_is_reported_with_its_position() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let file = stage.home.codex_home().join("config.toml");
+    let valid = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("sandbox_mode = \"bogus\"\n{valid}")).unwrap();
+    let error = rejection(&codex, ThreadStartParams::default()).await;
+    assert_eq!(error.kind, RpcErrorKind::InvalidConfig, "{error}");
+    let at = error.config_location().unwrap();
+    assert_eq!(at.file, file.to_string_lossy());
+    assert_eq!((at.line, at.column), (1, 16));
+    // Not TOML at all, and another method.
+    std::fs::write(&file, "model = = 3\n").unwrap();
+    let error = rejection(&codex, ConfigReadParams::default()).await;
+    assert_eq!(error.kind, RpcErrorKind::InvalidConfig, "{error}");
+    let at = error.config_location().unwrap();
+    assert_eq!((at.line, at.column), (1, 9));
+    std::fs::write(&file, "model_provider = \"missing\"\n").unwrap();
+    let error = rejection(&codex, ThreadStartParams::default()).await;
+    assert_eq!(error.kind, RpcErrorKind::InvalidConfig, "{error}");
+    assert_eq!(error.config_location(), None, "{error}");
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_archived_thread_is_an_error_that_says_so() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    stage.model.push("first");
+    let thread = codex.thread_start().await.unwrap();
+    thread.run("hi").await.unwrap();
+    codex.thread_archive(thread.id()).await.unwrap();
+    let resumed = rejection(&codex, ThreadResumeParams::new(thread.id())).await;
+    assert_eq!(resumed.kind, RpcErrorKind::ThreadArchived, "{resumed}");
+    let forked = rejection(&codex, ThreadForkParams::new(thread.id())).await;
+    assert_eq!(forked.kind, RpcErrorKind::ThreadArchived, "{forked}");
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thread_without_turns_or_without_history_is_not_an_unknown_method() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let fresh = codex.thread_start().await.unwrap();
+    let read = ThreadReadParams::new(fresh.id()).include_turns(true);
+    let read = rejection(&codex, read).await;
+    assert_eq!((read.code, read.kind), (-32601, RpcErrorKind::Unsupported));
+    let items = rejection(&codex, ThreadItemsListParams::new(fresh.id())).await;
+    assert_eq!(items.kind, RpcErrorKind::Unsupported, "{items}");
+    let turns = rejection(&codex, ThreadTurnsListParams::new(fresh.id())).await;
+    assert_eq!(turns.kind, RpcErrorKind::Unsupported, "{turns}");
+    let ephemeral = codex.thread_start().ephemeral(true).await.unwrap();
+    let turns = rejection(&codex, ThreadTurnsListParams::new(ephemeral.id())).await;
+    assert_eq!(turns.kind, RpcErrorKind::Unsupported, "{turns}");
+    let goal = ThreadGoalSetParams::new(ephemeral.id()).objective("x");
+    let goal = rejection(&codex, goal).await;
+    assert_eq!(goal.kind, RpcErrorKind::Unsupported, "{goal}");
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_login_and_a_missing_process_are_errors_that_say_so() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let limits = rejection(&codex, GetAccountRateLimitsParams::default()).await;
+    assert_eq!(limits.kind, RpcErrorKind::LoginRequired, "{limits}");
+    let command = rejection(&codex, CommandExecTerminateParams::new("p")).await;
+    assert_eq!(command.kind, RpcErrorKind::NoActiveProcess, "{command}");
+    let process = rejection(&codex, ProcessKillParams::new("p")).await;
+    assert_eq!(process.kind, RpcErrorKind::NoActiveProcess, "{process}");
     codex.close().await.unwrap();
 }

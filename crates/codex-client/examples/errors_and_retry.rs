@@ -45,7 +45,11 @@ async fn main() -> codex_client::Result<()> {
             println!("completed: {} items", result.items.len());
         }
         // The server may have executed the request. Retry it only if it is idempotent.
-        Err(Error::Timeout { method, after }) => {
+        Err(Error::Timeout {
+            method,
+            after,
+            sent: true,
+        }) => {
             println!("timeout: no response to {method} within {after:?}");
         }
         // The connection is lost. Start a new client to continue.

@@ -42,6 +42,7 @@ mod input;
 mod mode;
 mod path;
 mod run_input;
+mod runtime;
 mod sandbox;
 mod send_table;
 mod stream;
@@ -109,7 +110,7 @@ pub use error::{
     connection_closed::{CloseReason, ConnectionClosed},
     decode_error::DecodeError,
     output_mismatch::OutputMismatch,
-    rpc_error::{RpcError, RpcErrorKind},
+    rpc_error::{ConfigLocation, RpcError, RpcErrorKind},
     turn_detached::{DetachReason, TurnDetached},
     turn_timeout::TurnTimeout,
 };

@@ -134,7 +134,7 @@ impl<R: Paged, M: 'static> Pages<R, M> {
                         if self.cycle.repeats(&cursor) {
                             let reason =
                                 "the cursor of the next page repeats, so the list is endless";
-                            let error = DecodeError::without_snippet(Some(R::METHOD), reason);
+                            let error = DecodeError::without_text(Some(R::METHOD), reason);
                             self.next = Next::Failed(error.into());
                             continue;
                         }

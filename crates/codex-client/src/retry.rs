@@ -1,7 +1,7 @@
-//! Retries requests that an overloaded server refused.
+//! Retries requests that an overloaded server refused or did not read.
 //!
-//! No other part of this crate retries. Only requests that the server refused before acting on them
-//! are safe to repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
+//! No other part of this crate retries. Only requests that the server did not act on are safe to
+//! repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
 
 use std::{
     collections::hash_map::RandomState,
@@ -207,6 +207,7 @@ mod tests {
         let timeout = Error::Timeout {
             method: "turn/start",
             after: Duration::from_secs(60),
+            sent: true,
         };
         for outcome in [
             Err(timeout),

@@ -22,6 +22,7 @@ mod generated;
 mod generated_code_tests;
 
 pub mod decode;
+pub mod redact;
 mod responses;
 pub mod rpc;
 pub mod unlisted;

@@ -17,6 +17,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "mode",
                 "path",
                 "run_input",
+                "runtime",
                 "sandbox",
                 "send_table",
                 "stream",

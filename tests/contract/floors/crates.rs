@@ -8,6 +8,7 @@ pub(super) const TABLES: &[Table] = &[CODEX_TYPES, STRICT_SCHEMA, CODEX_CLIENT, 
 const CODEX_TYPES: Table = Table {
     sources: "crates/codex-types/src",
     floors: &[
+        ("ground", &["redact"]),
         ("wire", &["wire", "traits"]),
         ("ids", &["rpc/id"]),
         ("generated", &["generated"]),

@@ -78,7 +78,9 @@ impl Schema {
             Shape::Any => any(choices),
             Shape::Null => Value::Null,
             Shape::Boolean => json!(choices.pick(2) == 1),
-            Shape::Number => json!([0.5, 0.0, -2.25, 1024.0, 1e15][choices.pick(5)]),
+            Shape::Number => json!([0, 0.5, 0.0, -2.25, 1e15, 9_007_199_254_740_993_u64])
+                [choices.pick(6)]
+            .clone(),
             Shape::Integer(low, high) => {
                 let random = (low + i128::from(choices.number())).min(high);
                 let value = [low.max(0), random, low, high][choices.pick(4)];

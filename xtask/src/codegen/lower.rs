@@ -128,14 +128,19 @@ fn renamed(field: &syn::Field) -> Option<String> {
     name
 }
 
-/// Prints `::std::vec::Vec<::std::string::String>` as `Vec<String>`.
+/// Prints `::std::vec::Vec<::std::string::String>` as `Vec<String>`, and `f64` as `Number`: a
+/// floating-point number would turn the integer `0` into `0.0`, and lose the last digits of a large
+/// one.
 fn unqualified(mut ty: syn::Type) -> String {
     struct LastSegment;
 
     impl VisitMut for LastSegment {
         fn visit_path_mut(&mut self, path: &mut syn::Path) {
             path.leading_colon = None;
-            if let Some(last) = path.segments.last().cloned() {
+            if let Some(mut last) = path.segments.last().cloned() {
+                if last.ident == "f64" {
+                    last.ident = syn::Ident::new("Number", last.ident.span());
+                }
                 path.segments = std::iter::once(last).collect();
             }
             syn::visit_mut::visit_path_mut(self, path);

@@ -127,9 +127,11 @@ fn assemble(about: &str, items: &[String], elsewhere: &BTreeSet<&str>) -> String
         uses.push_str("use std::collections::BTreeMap;\n\n");
     }
     let words = words(&body);
-    let json: Vec<_> = ["Map", "Value"]
+    // `Number` is also the name of variants.
+    let has_numbers = body.contains("<Number>") || body.contains(": Number,");
+    let json: Vec<_> = ["Map", "Number", "Value"]
         .into_iter()
-        .filter(|name| words.contains(name))
+        .filter(|name| words.contains(name) && (*name != "Number" || has_numbers))
         .collect();
     match json.as_slice() {
         [] => {}

@@ -57,7 +57,8 @@ fn of_rust(model: &Model, rust: &str) -> usize {
         "bool" => 1,
         "u16" => 2,
         "i32" | "u32" => 4,
-        "i64" | "u64" | "f64" => 8,
+        "i64" | "u64" => 8,
+        "Number" => 16,
         "String" => 24,
         "Value" => 32,
         _ if rust.contains('<') => 24,
@@ -67,5 +68,5 @@ fn of_rust(model: &Model, rust: &str) -> usize {
 
 /// Whether `Option<T>` is as large as `T`.
 fn has_niche(rust: &str) -> bool {
-    !matches!(rust, "u16" | "i32" | "u32" | "i64" | "u64" | "f64")
+    !matches!(rust, "u16" | "i32" | "u32" | "i64" | "u64")
 }

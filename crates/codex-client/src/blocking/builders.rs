@@ -223,8 +223,8 @@ macro_rules! define_setters {
                 $(#[$doc])*
                 ///
                 /// The handler returns the response, or a `Result` containing it. It runs
-                /// concurrently with other handlers, on its own thread, where it may block and use
-                /// the client; it is not stopped when the server withdraws the request. If the
+                /// concurrently with other handlers, on a thread where it may block and use the
+                /// client; it is not stopped when the server withdraws the request. If the
                 /// handler returns an error or panics, the request is declined, and
                 /// [`Codex::notifications`] reports the failure. Setting the handler again replaces
                 /// it.

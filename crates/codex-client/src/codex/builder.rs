@@ -11,6 +11,7 @@ use crate::{
     connection::handle::Limits,
     error::Result,
     mode::Async,
+    runtime,
     server_requests::handlers::Handlers,
     transport::{Transport, process::Launch},
 };
@@ -252,6 +253,9 @@ impl CodexBuilder {
     ///
     /// If the future is dropped, the server ends.
     ///
+    /// Outside of a Tokio runtime with timers and I/O, the result is
+    /// [`UnsuitableRuntime`](crate::Error::UnsuitableRuntime).
+    ///
     /// # Errors
     ///
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
@@ -269,6 +273,9 @@ impl CodexBuilder {
     ///
     /// If the future is dropped, the streams are closed.
     ///
+    /// Outside of a Tokio runtime with timers, the result is
+    /// [`UnsuitableRuntime`](crate::Error::UnsuitableRuntime).
+    ///
     /// # Errors
     ///
     /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`.
@@ -283,6 +290,7 @@ impl CodexBuilder {
 
 impl<M> CodexBuilder<M> {
     pub(crate) async fn launch(self) -> Result<Codex> {
+        runtime::check_processes()?;
         let launch = Launch {
             program: Search::from_env(self.binary.clone()).find()?,
             args: self.args(),
@@ -305,6 +313,7 @@ impl<M> CodexBuilder<M> {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
+        runtime::check_timers()?;
         let params = InitializeParams::new(self.client).capabilities(self.capabilities);
         Codex::connect(transport, &self.limits, self.handlers, params).await
     }

@@ -71,6 +71,8 @@ pub(crate) enum Command {
     },
     /// Reports an error to the subscribers.
     Report(Error),
+    /// The caller of a request no longer waits for the response.
+    Abandoned,
     Close(oneshot::Sender<()>),
 }
 

@@ -40,7 +40,10 @@ use crate::{
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
-    rpc::{outbound::Outbound, pending::Pending},
+    rpc::{
+        outbound::{MessageId, Outbound},
+        pending::Pending,
+    },
 };
 
 /// The caller of a pending request.
@@ -76,6 +79,8 @@ pub(crate) struct Core {
     wakes: Vec<Waker>,
     /// The earliest deadline, or an earlier time.
     deadline: Option<Instant>,
+    /// Whether a caller or a handle may have abandoned an unwritten request.
+    has_abandoned: bool,
     closers: Vec<oneshot::Sender<()>>,
     /// Requests received while the connection was ending.
     late: Vec<ResponseSink>,
@@ -111,6 +116,7 @@ impl Core {
             tasks: Vec::new(),
             wakes: Vec::new(),
             deadline: None,
+            has_abandoned: false,
             closers: Vec::new(),
             late: Vec::new(),
             commands,
@@ -167,6 +173,7 @@ impl Core {
                 }
             }
             Command::Report(error) => self.report(error),
+            Command::Abandoned => self.has_abandoned = true,
             Command::Close(done) => {
                 self.closers.push(done);
                 return true;
@@ -188,6 +195,8 @@ impl Core {
             Some(OnResponse::ClaimLogin) => self.logins.reserve(),
             Some(OnResponse::Call(_)) | None => {}
         }
+        // A dropped handle undoes what its other requests may not have done yet.
+        self.has_abandoned |= matches!(request.sink, ResponseSink::Discard);
         let (method, params) = (request.method, request.params);
         let waiter = Waiter {
             method,
@@ -201,9 +210,12 @@ impl Core {
             .push(method, params, deadline, is_long_running, waiter);
     }
 
-    /// Writes the requests that may be sent now to `outbound`.
+    /// Adds the requests that may be sent now to `outbound`, until it is full.
     pub(crate) fn send_ready(&mut self) {
-        loop {
+        if mem::take(&mut self.has_abandoned) {
+            self.withdraw_abandoned();
+        }
+        while !self.outbound.is_full() {
             let mut abandoned = Vec::new();
             let ready = self.pending.next_ready(
                 |waiter| waiter.sink.is_abandoned(),
@@ -216,6 +228,23 @@ impl Core {
                 Some(ready) => self.outbound.request(&ready),
                 None => return,
             }
+        }
+    }
+
+    /// Removes the abandoned requests of which no byte was written.
+    fn withdraw_abandoned(&mut self) {
+        let is_abandoned = |waiter: &Waiter| waiter.sink.is_abandoned();
+        let mut withdrawn = self.pending.remove_abandoned(is_abandoned);
+        let in_buffer: Vec<_> = self.outbound.requests().collect();
+        for id in in_buffer {
+            if self.pending.sent(id).is_some_and(is_abandoned)
+                && self.outbound.withdraw(&MessageId::Request(id))
+            {
+                withdrawn.extend(self.pending.complete(id));
+            }
+        }
+        for waiter in withdrawn {
+            self.settle(waiter.on_response, None);
         }
     }
 
@@ -245,13 +274,15 @@ impl Core {
     }
 
     /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for too
-    /// long.
+    /// long. A request of which no byte was written is never sent.
     pub(crate) fn expire(&mut self, now: Instant) {
-        for waiter in self.pending.expire(now) {
+        for (id, waiter) in self.pending.expire(now) {
+            let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
             self.settle(waiter.on_response, None);
             waiter.sink.send(Err(Error::Timeout {
                 method: waiter.method,
                 after: waiter.timeout.unwrap_or_default(),
+                sent,
             }));
         }
         self.deadline = self.pending.next_deadline();
@@ -279,6 +310,7 @@ impl Core {
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }
             | Command::ActiveTurn { .. }
+            | Command::Abandoned
             | Command::Respond { .. } => {}
         }
     }

@@ -195,7 +195,12 @@ where
             Poll::Ready(CloseReason::Io(message))
         };
         let mut wrote = false;
-        while !self.core.outbound.unwritten().is_empty() {
+        loop {
+            // A write makes room for further requests.
+            self.core.send_ready();
+            if self.core.outbound.unwritten().is_empty() {
+                break;
+            }
             match ready!(Pin::new(&mut *writer).poll_write(context, self.core.outbound.unwritten()))
             {
                 Ok(0) => return failed(std::io::ErrorKind::WriteZero.into()),
@@ -237,11 +242,21 @@ where
 
     /// Writes the remaining lines and shuts the writer down.
     async fn flush(&mut self) -> std::io::Result<()> {
-        if let Some(writer) = &mut self.writer {
-            writer.write_all(self.core.outbound.unwritten()).await?;
-            writer.shutdown().await?;
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        loop {
+            self.core.send_ready();
+            let unwritten = self.core.outbound.unwritten();
+            if unwritten.is_empty() {
+                return writer.shutdown().await;
+            }
+            let written = writer.write(unwritten).await?;
+            if written == 0 {
+                return Err(std::io::ErrorKind::WriteZero.into());
+            }
+            self.core.outbound.advance(written);
         }
-        Ok(())
     }
 
     /// Waits until the process exits, or ends it. Its output is still read, so that responses in

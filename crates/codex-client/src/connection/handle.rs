@@ -1,6 +1,7 @@
 //! A handle to a connection.
 
 use std::{
+    mem,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -60,6 +61,16 @@ pub(crate) struct Connection {
     timeout: Option<Duration>,
 }
 
+/// Tells the connection on drop that the caller of a request is gone.
+struct Abandonment<'a>(&'a mpsc::UnboundedSender<Command>);
+
+impl Drop for Abandonment<'_> {
+    fn drop(&mut self) {
+        // On a connection that has ended, no request is unwritten.
+        let _ = self.0.send(Command::Abandoned);
+    }
+}
+
 impl Connection {
     /// Starts the task that drives a transport, on the current runtime.
     pub(crate) fn open<R, W>(
@@ -98,8 +109,9 @@ impl Connection {
 
     /// Sends a request and waits for the response.
     ///
-    /// A request whose future is dropped while it is queued is never sent. If the future is dropped
-    /// later, the server still processes the request, and the response is ignored.
+    /// If the future is dropped before the first byte of the request is written, the request is
+    /// never sent. If it is dropped later, the server still processes the request, and the response
+    /// is ignored.
     pub(crate) async fn call<R: Request>(
         &self,
         params: &R,
@@ -174,9 +186,13 @@ impl Connection {
         timeout: Option<Duration>,
         on_response: Option<OnResponse>,
     ) -> Result<Response> {
+        // Declared before the receiver, and therefore dropped after it.
+        let abandonment = Abandonment(&self.commands);
         let (caller, response) = oneshot::channel();
         self.enqueue(params, timeout, on_response, ResponseSink::Caller(caller))?;
-        response.await.unwrap_or_else(|_| Err(self.closed_error()))
+        let response = response.await;
+        mem::forget(abandonment);
+        response.unwrap_or_else(|_| Err(self.closed_error()))
     }
 
     /// Enqueues a request whose response goes to `sink`.

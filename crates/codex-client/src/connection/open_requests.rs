@@ -96,19 +96,21 @@ impl OpenRequests {
         was_open
     }
 
-    /// Withdraws the requests that a notification settles.
+    /// Withdraws the requests that a notification settles. Returns the id of a request that it
+    /// resolves, which also needs no response that is not written yet.
     pub(crate) fn update(
         &mut self,
         notification: &RawNotification,
         keys: &RoutingKeys<'_>,
         now: Instant,
-    ) {
+    ) -> Option<RequestId> {
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         match notification.kind() {
             NotificationKind::RequestResolved => {
-                if let Ok(resolved) = notification.decode_params() {
-                    self.resolved(&resolved, now);
-                }
+                let resolved: ServerRequestResolvedNotification =
+                    notification.decode_params().ok()?;
+                self.resolved(&resolved.request_id, now);
+                return Some(resolved.request_id);
             }
             NotificationKind::TurnCompleted => self.withdraw(|request| {
                 turn_id.is_some()
@@ -120,11 +122,11 @@ impl OpenRequests {
             }),
             _ => {}
         }
+        None
     }
 
     /// The server also resolves the requests that this client has responded to.
-    fn resolved(&mut self, resolved: &ServerRequestResolvedNotification, now: Instant) {
-        let id = &resolved.request_id;
+    fn resolved(&mut self, id: &RequestId, now: Instant) {
         if let Some(request) = self.open.remove(id) {
             request.closed(now).withdraw();
         }

@@ -16,9 +16,9 @@ pub struct ConnectionClosed {
     /// The exit status of the server process. `None` if this client did not start the server, or if
     /// the runtime was shut down before the process exited.
     pub exit_status: Option<ExitStatus>,
-    /// The last lines that the server wrote to its standard error, at most 100. They are not
-    /// filtered and may contain secrets that the server logs. The error message includes the last
-    /// ten.
+    /// The last lines that the server wrote to its standard error, at most 100. Keys and tokens are
+    /// masked as far as they are [recognized](crate::protocol::redact::without_tokens). The error
+    /// message includes the last ten lines.
     pub stderr_tail: String,
     /// The result of the turn so far, if the error was returned by `run` or by the stream of a
     /// turn.

@@ -1,14 +1,17 @@
-//! Messages that cannot be decoded, shown without their secrets.
+//! Messages that cannot be decoded, shown without their contents.
 
 use std::fmt;
 
-/// Maximum length of a snippet, in bytes.
-const SNIPPET_LENGTH: usize = 240;
+use codex_types::redact;
+
+/// Maximum size of the part of the message that an error keeps, in bytes.
+const EXCERPT_SIZE: usize = 4 * 1024;
 
 /// A message from the server does not match the protocol.
 ///
-/// All string values of the message are masked, since they may contain keys or tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The message may contain keys or tokens, so `Display` and `Debug` show only where and why it does
+/// not match. [`raw_text`](Self::raw_text) returns its text.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
     /// The method of the notification or request, or of the request that the message responds to.
@@ -16,35 +19,42 @@ pub struct DecodeError {
     pub method: Option<String>,
     /// The reason. Names the field and the expected type if they are known.
     pub reason: String,
-    /// The part of the message before and around the mismatch. `None` if the message cannot be
-    /// shown, for example because it was dropped.
-    pub snippet: Option<String>,
+    /// The position of the mismatch in the message or in its params or result, in bytes. `None` if
+    /// it is not known.
+    pub offset: Option<usize>,
+    /// The size of the message or of its params or result, in bytes. `None` if the message was
+    /// dropped.
+    pub size: Option<usize>,
+    /// The text around the mismatch.
+    excerpt: Option<Box<str>>,
 }
 
 impl DecodeError {
     /// `message` is the JSON that could not be decoded; `error` locates the mismatch in it.
     pub(crate) fn new(method: Option<&str>, message: &str, error: &serde_json::Error) -> Self {
         // A message is a single line, so the column is the offset. The column is 0 for a mismatch
-        // in a part that serde has buffered; the snippet is then the beginning of the message.
-        let offset = error.column();
-        Self::at(method, message, &error.to_string(), offset)
+        // in a part that serde has buffered.
+        Self::at(method, message, &error.to_string(), error.column())
     }
 
     /// `offset` is the position of the mismatch in the message; 0 if it is not known.
     pub(crate) fn at(method: Option<&str>, message: &str, reason: &str, offset: usize) -> Self {
         Self {
-            method: method.map(str::to_owned),
-            reason: mask(reason),
-            snippet: (!message.is_empty()).then(|| snippet(message, offset)),
+            offset: (offset > 0).then_some(offset),
+            size: Some(message.len()),
+            excerpt: (!message.is_empty()).then(|| excerpt(message, offset)),
+            ..Self::without_text(method, reason)
         }
     }
 
-    /// Creates the error for a message that cannot be shown.
-    pub(crate) fn without_snippet(method: Option<&str>, reason: &str) -> Self {
+    /// Creates the error for a message whose text was dropped.
+    pub(crate) fn without_text(method: Option<&str>, reason: &str) -> Self {
         Self {
             method: method.map(str::to_owned),
-            reason: mask(reason),
-            snippet: None,
+            reason: redact::without_values(&reason),
+            offset: None,
+            size: None,
+            excerpt: None,
         }
     }
 
@@ -53,78 +63,61 @@ impl DecodeError {
         self.method = Some(method.to_owned());
         self
     }
+
+    /// Returns the text of the message, or, if the message is long, the 4 KiB around the mismatch.
+    /// `None` if the message was dropped because it was too long, or if it was not text.
+    ///
+    /// The text is not filtered: it may contain secrets.
+    pub fn raw_text(&self) -> Option<&str> {
+        self.excerpt.as_deref()
+    }
+
+    /// Returns the method if it looks like one. In a damaged message, any text may be in its place.
+    fn shown_method(&self) -> Option<&str> {
+        self.method.as_deref().filter(|name| redact::is_name(name))
+    }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.method {
+        match self.shown_method() {
             Some(method) => write!(f, "could not decode `{method}`: {}", self.reason)?,
             None => write!(f, "could not decode a message: {}", self.reason)?,
         }
-        match &self.snippet {
-            Some(snippet) => write!(f, " in {snippet}"),
-            None => Ok(()),
+        match (self.offset, self.size) {
+            (Some(offset), Some(size)) => write!(f, " (at byte {offset} of {size})"),
+            (None, Some(size)) => write!(f, " ({size} bytes)"),
+            _ => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("method", &self.shown_method())
+            .field("reason", &self.reason)
+            .field("offset", &self.offset)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-/// Returns the masked text around an offset.
-fn snippet(message: &str, offset: usize) -> String {
-    let mut end = (offset + SNIPPET_LENGTH / 3).min(message.len());
-    if offset == 0 {
-        end = SNIPPET_LENGTH.min(message.len());
+/// Returns the text around an offset.
+fn excerpt(message: &str, offset: usize) -> Box<str> {
+    let mut start = offset
+        .saturating_sub(EXCERPT_SIZE / 2)
+        .min(message.len().saturating_sub(EXCERPT_SIZE));
+    while !message.is_char_boundary(start) {
+        start -= 1;
     }
+    let mut end = (start + EXCERPT_SIZE).min(message.len());
     while !message.is_char_boundary(end) {
         end -= 1;
     }
-    let masked = mask(&message[..end]);
-    let mut start = masked.len().saturating_sub(SNIPPET_LENGTH);
-    while !masked.is_char_boundary(start) {
-        start += 1;
-    }
-    let prefix = if start > 0 { "…" } else { "" };
-    let suffix = if end < message.len() { "…" } else { "" };
-    format!("{prefix}{}{suffix}", &masked[start..])
-}
-
-/// Masks all text between double quotes, except for object keys.
-fn mask(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(4 * SNIPPET_LENGTH));
-    let mut rest = text;
-    while let Some(open) = rest.find('"') {
-        out.push_str(&rest[..=open]);
-        rest = &rest[open + 1..];
-        let close = end_of_string(rest);
-        let (contents, after) = rest.split_at(close);
-        if after.starts_with("\":") {
-            out.push_str(contents);
-        } else if !contents.is_empty() {
-            out.push('…');
-        }
-        rest = after;
-        if let Some(after) = rest.strip_prefix('"') {
-            out.push('"');
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Returns the position of the closing quote, or the length of the text if there is none.
-fn end_of_string(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at,
-            _ => {}
-        }
-    }
-    text.len()
+    message[start..end].into()
 }
 
 #[cfg(test)]
@@ -132,32 +125,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_masked_and_keys_are_not() {
-        let message = r#"{"authToken":"sk-secret","n":7,"list":["sk-\"more"],"cut":"sk-se"#;
-        let shown = mask(message);
-        assert_eq!(shown, r#"{"authToken":"…","n":7,"list":["…"],"cut":"…"#);
-    }
-
-    #[test]
-    fn the_reason_does_not_repeat_values() {
+    fn the_error_shows_where_the_mismatch_is_and_not_the_text() {
         let message = r#"{"token":"sk-secret"}"#;
         let error = serde_json::from_str::<std::collections::HashMap<String, i64>>(message);
         let error = DecodeError::new(Some("x"), message, &error.unwrap_err());
-        let text = format!("{error} {error:?}");
-        assert!(!text.contains("secret"), "{text}");
+        let text = format!("{error} {error:?} {error:#?}");
+        assert!(
+            !text.contains("secret") && !text.contains("token"),
+            "{text}"
+        );
         assert!(text.contains("invalid type: string"), "{text}");
+        assert!(text.contains("at byte 20 of 21"), "{text}");
+        assert_eq!(error.raw_text(), Some(message));
     }
 
     #[test]
-    fn the_snippet_of_a_long_message_is_short_and_contains_the_mismatch() {
+    fn a_method_that_is_no_name_is_not_shown() {
+        let error = DecodeError::at(Some("sk-secret"), "{", "a reason", 0);
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("secret"), "{text}");
+        assert_eq!(error.method.as_deref(), Some("sk-secret"));
+    }
+
+    #[test]
+    fn the_excerpt_of_a_long_message_is_short_and_contains_the_mismatch() {
         let message = format!(
             r#"{{"{}":1,"here":x,"{}":2}}"#,
             "a".repeat(5000),
             "é".repeat(5000)
         );
         let offset = message.find("x,").unwrap();
-        let snippet = snippet(&message, offset);
-        assert!(snippet.len() < SNIPPET_LENGTH + 10, "{snippet}");
-        assert!(snippet.contains(r#""here":x"#), "{snippet}");
+        let excerpt = excerpt(&message, offset);
+        assert!(excerpt.len() <= EXCERPT_SIZE, "{excerpt}");
+        assert!(excerpt.contains(r#""here":x"#), "{excerpt}");
+        assert_eq!(super::excerpt("é", 1).as_ref(), "é");
     }
 }

@@ -10,6 +10,8 @@ pub(crate) mod turn_timeout;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
+use codex_types::redact;
+
 use crate::{
     error::{
         codex_not_found::CodexNotFound,
@@ -53,17 +55,25 @@ pub enum Error {
     /// A message from the server does not match the protocol.
     #[error(transparent)]
     Decode(Arc<DecodeError>),
-    /// The server did not respond before the timeout. It may still process the request; a late
-    /// response is ignored.
-    #[error("`{method}` timed out after {} s", after.as_secs_f32())]
+    /// The server did not respond before the timeout. If the request was sent, the server may still
+    /// process it; a late response is ignored.
+    #[error(
+        "`{method}` timed out after {} s{}",
+        after.as_secs_f32(),
+        if *sent { "" } else { "; it was not sent, because the server does not read its input or \
+                               too many requests are in flight" }
+    )]
     Timeout {
         /// The method of the request.
         method: &'static str,
         /// The timeout.
         after: Duration,
+        /// Whether any part of the request was written. If false, the request will never be sent,
+        /// and it is safe to repeat.
+        sent: bool,
     },
     /// The turn failed. Contains the result up to the failure.
-    #[error("the turn failed: {}", .0.failure_message())]
+    #[error("the turn failed: {}", redact::without_tokens(.0.failure_message()))]
     TurnFailed(Box<TurnResult>),
     /// This client receives no more events for the turn: the server closed the turn's thread, this
     /// client unsubscribed from that thread, or the server moved on without reporting the end of
@@ -93,6 +103,10 @@ pub enum Error {
          there, or call the blocking API from a plain thread"
     )]
     InsideRuntime,
+    /// The async API was used outside of a Tokio runtime, or in one without the timers or the I/O
+    /// that it needs. Nothing was started or sent.
+    #[error("{0}")]
+    UnsuitableRuntime(&'static str),
     /// The thread that runs the blocking API could not be started.
     #[error("could not start the thread of the blocking API: {0}")]
     Worker(Arc<io::Error>),
@@ -120,10 +134,15 @@ pub enum Error {
 impl Error {
     /// Whether the same request can be sent again and may then succeed.
     ///
-    /// True only if the server rejected the request before processing it. False after a timeout:
-    /// the server may have processed the request.
+    /// True if the server rejected the request before processing it and may accept it later, or if
+    /// the request timed out before any part of it was sent. False after any other timeout: the server may have processed
+    /// the request.
     pub fn is_retryable(&self) -> bool {
-        self.rpc_kind() == Some(RpcErrorKind::Overloaded)
+        matches!(self, Self::Timeout { sent: false, .. })
+            || matches!(
+                self.rpc_kind(),
+                Some(RpcErrorKind::Overloaded | RpcErrorKind::ThreadClosing)
+            )
     }
 
     /// Returns the kind of an [error response](Self::Rpc); `None` for other errors.

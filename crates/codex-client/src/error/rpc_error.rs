@@ -1,11 +1,18 @@
 //! Error responses from the server, classified.
 
-use codex_types::rpc::{JsonRpcError, error_code};
+use std::fmt;
+
+use codex_types::{
+    redact,
+    rpc::{JsonRpcError, error_code},
+};
 use serde_json::Value;
 
 /// An error response from the server.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("the server rejected `{method}`: {message} (code {code})")]
+///
+/// `Display` and `Debug` mask keys and tokens in the message, and `Debug` shows only the size of the
+/// details.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RpcError {
     /// The method of the request.
@@ -32,6 +39,9 @@ pub enum RpcErrorKind {
     InvalidRequest,
     /// The server does not know the method: it speaks an older or newer version of the protocol.
     MethodNotFound,
+    /// The server knows the method, but does not support it for this thread. Ephemeral threads have
+    /// no history, and the turns of a thread cannot be read before its first one.
+    Unsupported,
     /// The params do not match the method.
     InvalidParams,
     /// The server failed to process the request.
@@ -43,20 +53,45 @@ pub enum RpcErrorKind {
     RetryLimit,
     /// The method, or a field of the params, requires the `experimentalApi` capability.
     ExperimentalRequired,
+    /// The server's configuration cannot be read or is not valid.
+    /// [`RpcError::config_location`] returns the position of the fault.
+    InvalidConfig,
+    /// The method requires a login.
+    LoginRequired,
     /// The thread has no active turn to steer or interrupt.
     NoActiveTurn,
     /// The active turn is not the one that the request names.
     TurnMismatch,
+    /// The active turn takes no further input, because it is a review or a compaction.
+    TurnNotSteerable,
     /// The thread is not stored on disk yet: it cannot be resumed before its first turn.
     RolloutMissing,
+    /// The thread is archived. [`thread_unarchive`](crate::Codex::thread_unarchive) restores it.
+    ThreadArchived,
+    /// The server is unloading the thread. The request can be sent again once the thread is closed.
+    ThreadClosing,
     /// The thread is not loaded: either it has to be resumed first, or it does not exist.
     ThreadNotLoaded,
     /// Another process is writing to the thread.
     ActiveWriter,
+    /// The command or process has exited, or was never started.
+    NoActiveProcess,
     /// The input would join the active turn, which has a different output schema or none.
     OutputSchemaMismatch,
     /// Any other error.
     Other,
+}
+
+/// The position of a fault in a configuration file, from [`RpcError::config_location`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigLocation<'a> {
+    /// The path of the file on the machine of the server.
+    pub file: &'a str,
+    /// The line, starting at 1.
+    pub line: u32,
+    /// The column, starting at 1.
+    pub column: u32,
 }
 
 impl RpcError {
@@ -69,14 +104,58 @@ impl RpcError {
             data: error.data,
         }
     }
+
+    /// Returns the position of the fault in the server's configuration, if the kind is
+    /// [`InvalidConfig`](RpcErrorKind::InvalidConfig) and the message names one. For example, it
+    /// names none if a value is unknown, such as the name of a model provider.
+    pub fn config_location(&self) -> Option<ConfigLocation<'_>> {
+        if self.kind != RpcErrorKind::InvalidConfig {
+            return None;
+        }
+        // The message is `PROSE: FILE:LINE:COLUMN: FAULT`.
+        let (_, rest) = self.message.split_once(": ")?;
+        let mut ends = rest.match_indices(": ").map(|(end, _)| &rest[..end]);
+        ends.find_map(|position| {
+            let mut parts = position.rsplitn(3, ':');
+            let column = parts.next()?.parse().ok()?;
+            let line = parts.next()?.parse().ok()?;
+            let file = parts.next()?;
+            Some(ConfigLocation { file, line, column })
+        })
+    }
 }
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = redact::without_tokens(&self.message);
+        let (method, code) = (self.method, self.code);
+        write!(f, "the server rejected `{method}`: {message} (code {code})")
+    }
+}
+
+impl fmt::Debug for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = |data: &Value| format!("<{} bytes>", data.to_string().len());
+        f.debug_struct("RpcError")
+            .field("method", &self.method)
+            .field("kind", &self.kind)
+            .field("code", &self.code)
+            .field("message", &redact::without_tokens(&self.message))
+            .field("data", &self.data.as_ref().map(size))
+            .finish()
+    }
+}
+
+impl std::error::Error for RpcError {}
 
 impl RpcErrorKind {
     fn of(method: &str, error: &JsonRpcError) -> Self {
         let message = error.message.to_lowercase();
         match error.code {
             error_code::PARSE_ERROR => Self::Parse,
-            error_code::METHOD_NOT_FOUND => Self::MethodNotFound,
+            error_code::METHOD_NOT_FOUND => {
+                Self::from_message(&message).unwrap_or(Self::MethodNotFound)
+            }
             error_code::INVALID_PARAMS => Self::InvalidParams,
             error_code::INTERNAL_ERROR => Self::from_message(&message).unwrap_or(Self::Internal),
             error_code::INVALID_REQUEST => {
@@ -103,14 +182,21 @@ impl RpcErrorKind {
 
     /// Recognizes a kind from the message, which must be in lower case.
     fn from_message(message: &str) -> Option<Self> {
-        const PHRASES: [(&str, RpcErrorKind); 8] = [
+        const PHRASES: &[(&str, RpcErrorKind)] = &[
+            // A message about the configuration quotes it, so these come first.
+            ("failed to load configuration", RpcErrorKind::InvalidConfig),
+            ("failed to read configuration", RpcErrorKind::InvalidConfig),
             (
                 "requires experimentalapi capability",
                 RpcErrorKind::ExperimentalRequired,
             ),
             ("no active turn", RpcErrorKind::NoActiveTurn),
             ("expected active turn id", RpcErrorKind::TurnMismatch),
+            ("cannot steer a ", RpcErrorKind::TurnNotSteerable),
             ("no rollout found", RpcErrorKind::RolloutMissing),
+            ("is not materialized yet", RpcErrorKind::Unsupported),
+            (" is archived", RpcErrorKind::ThreadArchived),
+            ("is closing; retry", RpcErrorKind::ThreadClosing),
             ("thread not loaded", RpcErrorKind::ThreadNotLoaded),
             ("thread not found", RpcErrorKind::ThreadNotLoaded),
             ("active writer", RpcErrorKind::ActiveWriter),
@@ -118,6 +204,18 @@ impl RpcErrorKind {
                 "activeturnoutputschemamismatch",
                 RpcErrorKind::OutputSchemaMismatch,
             ),
+            (
+                "active turn uses a different output schema",
+                RpcErrorKind::OutputSchemaMismatch,
+            ),
+            ("authentication required", RpcErrorKind::LoginRequired),
+            ("requires chatgpt auth", RpcErrorKind::LoginRequired),
+            ("no active command/exec", RpcErrorKind::NoActiveProcess),
+            ("no active process", RpcErrorKind::NoActiveProcess),
+            ("is not supported yet", RpcErrorKind::Unsupported),
+            ("is not implemented yet", RpcErrorKind::Unsupported),
+            ("do not support", RpcErrorKind::Unsupported),
+            ("does not support", RpcErrorKind::Unsupported),
         ];
         let mut phrases = PHRASES.iter();
         let found = phrases.find(|(phrase, _)| message.contains(phrase));
@@ -186,6 +284,75 @@ mod tests {
                 "failed to submit turn input: ActiveTurnOutputSchemaMismatch",
                 OutputSchemaMismatch,
             ),
+            (
+                -32600,
+                "active turn uses a different output schema",
+                OutputSchemaMismatch,
+            ),
+            (
+                -32600,
+                "failed to load configuration: Model provider `no active turn` not found",
+                InvalidConfig,
+            ),
+            (
+                -32603,
+                "failed to read configuration layers: /c/config.toml:16:9: extra `=`",
+                InvalidConfig,
+            ),
+            (
+                -32600,
+                "session x is archived. Run `codex unarchive x` to unarchive it first.",
+                ThreadArchived,
+            ),
+            (
+                -32600,
+                "thread x is closing; retry thread/resume after the thread is closed",
+                ThreadClosing,
+            ),
+            (
+                -32600,
+                "no archived rollout found for thread id x",
+                InvalidRequest,
+            ),
+            (
+                -32600,
+                "thread x is not materialized yet; thread/turns/list is unavailable before first \
+                 user message",
+                Unsupported,
+            ),
+            (-32601, "list_turns is not supported yet", Unsupported),
+            (
+                -32601,
+                "thread/prediction/request is not implemented yet",
+                Unsupported,
+            ),
+            (
+                -32600,
+                "ephemeral threads do not support thread/turns/list",
+                Unsupported,
+            ),
+            (
+                -32600,
+                "ephemeral thread does not support goals: x",
+                Unsupported,
+            ),
+            (-32600, "cannot steer a review turn", TurnNotSteerable),
+            (
+                -32600,
+                "codex account authentication required to read rate limits",
+                LoginRequired,
+            ),
+            (-32600, "app/read requires ChatGPT auth", LoginRequired),
+            (
+                -32600,
+                "no active command/exec for process id \"p\"",
+                NoActiveProcess,
+            ),
+            (
+                -32600,
+                "no active process for process handle \"p\"",
+                NoActiveProcess,
+            ),
             (-32000, "client says no", Other),
         ] {
             let error = JsonRpcError::new(code, message);
@@ -194,5 +361,25 @@ mod tests {
         let data = serde_json::json!({"errorInfo": {"x": "server_overloaded"}});
         let error = JsonRpcError::new(-32050, "busy").data(data);
         assert_eq!(RpcErrorKind::of("x", &error), Overloaded);
+    }
+
+    #[test]
+    fn the_position_of_a_configuration_fault_is_read_from_the_message() {
+        let location = |message: &str| {
+            let error = RpcError::new("thread/start", JsonRpcError::new(-32600, message));
+            let location = error.config_location()?;
+            Some((location.file.to_owned(), location.line, location.column))
+        };
+        let fault = "failed to load configuration: /a: b/config.toml:16:9: extra `=`: expected";
+        assert_eq!(location(fault), Some(("/a: b/config.toml".into(), 16, 9)));
+        let fault = "failed to read configuration layers: C:\\x\\config.toml:1:2: duplicate key";
+        assert_eq!(location(fault), Some(("C:\\x\\config.toml".into(), 1, 2)));
+        for other in [
+            "failed to load configuration: Model provider `nope` not found",
+            "failed to load configuration: /a/config.toml:16:9",
+            "no active turn: a:1:2: b",
+        ] {
+            assert_eq!(location(other), None, "{other}");
+        }
     }
 }

@@ -40,7 +40,7 @@ impl ExecChunk {
             stream: delta.stream,
             bytes: bytes.map_err(|error| {
                 let reason = format!("`deltaBase64` is not base64: {error}");
-                DecodeError::without_snippet(Some(notification.method()), &reason)
+                DecodeError::without_text(Some(notification.method()), &reason)
             })?,
             cap_reached: delta.cap_reached,
         })

@@ -206,9 +206,9 @@ impl ExecProcess {
 impl Drop for ProcessInner {
     fn drop(&mut self) {
         self.stream.mailbox.abandon();
-        // After a timeout of the request, the program may still run.
+        // After a timeout of a request that was sent, the program may still run.
         let may_run = match self.stream.mailbox.end() {
-            None | Some(Err(Error::Timeout { .. })) => true,
+            None | Some(Err(Error::Timeout { sent: true, .. })) => true,
             Some(_) => false,
         };
         if may_run {

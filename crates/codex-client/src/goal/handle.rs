@@ -197,6 +197,10 @@ impl GoalHandle {
         };
         let method = "thread/goal/updated";
         let in_time = timeout(after, reported).await;
-        in_time.unwrap_or(Err(Error::Timeout { method, after }))
+        in_time.unwrap_or(Err(Error::Timeout {
+            method,
+            after,
+            sent: true,
+        }))
     }
 }

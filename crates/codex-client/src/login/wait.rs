@@ -51,6 +51,7 @@ impl<M> LoginWaitBuilder<M> {
                     return Err(Error::Timeout {
                         method: "account/login/completed",
                         after,
+                        sent: true,
                     });
                 }
             },

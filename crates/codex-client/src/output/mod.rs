@@ -4,6 +4,7 @@ pub(crate) mod wire;
 
 use std::{any::type_name, fmt};
 
+use codex_types::redact;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use strict_schema::{Layout, OutputError, Schema};
@@ -164,7 +165,7 @@ fn decode_output<T>(
             let mismatch = OutputMismatch {
                 expected: type_name::<T>(),
                 path,
-                reason,
+                reason: redact::without_values(&reason),
                 result,
             };
             Err(Error::OutputMismatch(Box::new(mismatch)))

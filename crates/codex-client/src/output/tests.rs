@@ -69,7 +69,7 @@ fn a_mismatch_names_the_place_and_keeps_the_response() {
     assert_eq!(mismatch.text(), Some(r#"{"value": [{"x": "far"}]}"#));
     let text = mismatch.to_string();
     assert!(
-        text.ends_with("Point>`: `value[0].x`: invalid type: string \"far\", expected f64"),
+        text.ends_with("Point>`: `value[0].x`: invalid type: string \"…\", expected f64"),
         "{text}"
     );
     let mismatch = decode::<Verdict>(r#"{"Value": "Bad"}"#).unwrap_err();

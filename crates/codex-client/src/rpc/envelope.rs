@@ -110,12 +110,16 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     (scan.position() == text.len()).then_some(envelope)
 }
 
-/// Rewrites a message whose method contains escapes. Such a message is valid JSON, but no known
-/// server writes one.
+/// Rewrites a message whose method contains escapes that it does not need. Such a message is valid
+/// JSON, but no known server writes one. A method that needs escapes is an unknown one, and keeps
+/// them.
 pub(crate) fn unescape(text: &str, envelope: &Envelope<'_>) -> Option<String> {
     let escaped = envelope.has_escaped_method.then_some(text)?;
     let message: Value = serde_json::from_str(escaped).ok()?;
-    Some(message.to_string())
+    let unescaped = message.to_string();
+    // Otherwise, the caller would call this function again and again.
+    let is_plain = parse(&unescaped).is_some_and(|envelope| !envelope.has_escaped_method);
+    is_plain.then_some(unescaped)
 }
 
 /// Parses the ids at the top level of a result, which has them in the same form as params:
@@ -269,6 +273,13 @@ mod tests {
             "turn/started"
         );
         assert_eq!(unescape(&plain, &envelope), None);
+        for needed in [
+            r#"{"method":"a\"b"}"#,
+            r#"{"method":"a\\b"}"#,
+            r#"{"method":"\u0000"}"#,
+        ] {
+            assert_eq!(unescape(needed, &parse(needed).unwrap()), None);
+        }
     }
 
     #[test]

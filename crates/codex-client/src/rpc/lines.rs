@@ -63,7 +63,7 @@ impl<'a> Line<'a> {
                 let reason = format!(
                     "a message of {length} bytes is over the limit (`max_message`) and was dropped"
                 );
-                let error = DecodeError::without_snippet(None, &reason);
+                let error = DecodeError::without_text(None, &reason);
                 return Err(UnreadableLine {
                     readable: prefix,
                     error,

@@ -23,7 +23,7 @@ struct PendingEntry<T> {
     is_long_running: bool,
 }
 
-/// A request that has not been sent yet.
+/// A request in the queue.
 struct Queued<T> {
     entry: PendingEntry<T>,
     method: &'static str,
@@ -118,26 +118,44 @@ impl<T> Pending<T> {
             .min()
     }
 
-    /// Removes all requests whose deadline has passed.
-    pub(crate) fn expire(&mut self, now: Instant) -> Vec<T> {
+    /// Removes all requests whose deadline has passed. Returns their waiters, with the ids of those
+    /// that were not in the queue.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<(Option<i64>, T)> {
         let is_due =
             |entry: &PendingEntry<T>| entry.deadline.is_some_and(|deadline| deadline <= now);
-        let mut expired: Vec<T> = self
+        let mut expired: Vec<_> = self
             .sent
             .extract_if(|_, entry| is_due(entry))
-            .map(|(_, entry)| {
+            .map(|(id, entry)| {
                 self.in_flight -= usize::from(!entry.is_long_running);
-                entry.waiter
+                (Some(id), entry.waiter)
             })
             .collect();
+        let queued = self.take_queued(is_due);
+        expired.extend(queued.into_iter().map(|waiter| (None, waiter)));
+        expired
+    }
+
+    /// Removes the abandoned requests from the queue.
+    pub(crate) fn remove_abandoned(&mut self, is_abandoned: impl Fn(&T) -> bool) -> Vec<T> {
+        self.take_queued(|entry| is_abandoned(&entry.waiter))
+    }
+
+    fn take_queued(&mut self, which: impl Fn(&PendingEntry<T>) -> bool) -> Vec<T> {
+        let mut taken = Vec::new();
         for _ in 0..self.queue.len() {
             match self.queue.pop_front() {
-                Some(queued) if is_due(&queued.entry) => expired.push(queued.entry.waiter),
+                Some(queued) if which(&queued.entry) => taken.push(queued.entry.waiter),
                 Some(queued) => self.queue.push_back(queued),
                 None => break,
             }
         }
-        expired
+        taken
+    }
+
+    /// Returns the waiter of a request that was taken from the queue.
+    pub(crate) fn sent(&self, id: i64) -> Option<&T> {
+        self.sent.get(&id).map(|entry| &entry.waiter)
     }
 
     /// Removes all requests, because the connection has ended.
@@ -203,7 +221,7 @@ mod tests {
         }
         assert_eq!(ready(&mut pending), None);
         assert_eq!(pending.complete(1), Some("process"));
-        assert_eq!(pending.expire(now), ["process"]);
+        assert_eq!(pending.expire(now), [(Some(2), "process")]);
         assert_eq!(ready(&mut pending), None);
         pending.complete(3);
         assert_eq!(ready(&mut pending), Some((4, "d")));
@@ -215,6 +233,13 @@ mod tests {
         pending.push("a", None, None, false, "abandoned");
         pending.push("b", None, None, false, "waiting");
         assert_eq!(ready(&mut pending), Some((1, "b")));
+        pending.push("c", None, None, false, "abandoned");
+        pending.push("d", None, None, false, "queued");
+        let abandoned = pending.remove_abandoned(|waiter| *waiter == "abandoned");
+        assert_eq!(abandoned, ["abandoned"]);
+        assert_eq!(pending.sent(1), Some(&"waiting"));
+        assert_eq!(pending.sent(2), None);
+        assert_eq!(pending.drain(), ["waiting", "queued"]);
     }
 
     #[test]
@@ -227,9 +252,15 @@ mod tests {
         pending.push("c", None, None, false, "no deadline");
         assert_eq!(ready(&mut pending), Some((1, "a")));
         assert_eq!(pending.next_deadline(), at(2));
-        assert_eq!(pending.expire(now + Duration::from_secs(2)), ["queued"]);
+        assert_eq!(
+            pending.expire(now + Duration::from_secs(2)),
+            [(None, "queued")]
+        );
         assert_eq!(pending.next_deadline(), at(5));
-        assert_eq!(pending.expire(now + Duration::from_secs(9)), ["sent"]);
+        assert_eq!(
+            pending.expire(now + Duration::from_secs(9)),
+            [(Some(1), "sent")]
+        );
         assert_eq!(pending.next_deadline(), None);
         // A late response is ignored, and the next request can be sent.
         assert_eq!(pending.complete(1), None);

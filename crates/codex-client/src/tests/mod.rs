@@ -33,6 +33,8 @@ mod turns;
 mod typed_output;
 mod unreadable_parts;
 mod unreported_ends;
+mod unsuitable_runtime;
+mod unwritten_requests;
 
 use std::{
     pin::pin,

@@ -52,6 +52,7 @@ async fn a_request_without_a_response_times_out_and_a_late_response_is_ignored()
             error,
             Error::Timeout {
                 method: "model/list",
+                sent: true,
                 ..
             }
         ),

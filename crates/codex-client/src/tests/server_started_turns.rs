@@ -97,7 +97,7 @@ async fn a_compaction_that_never_starts_times_out_and_releases_held_events() {
         fake.start_turn("other").await;
         fake.respond("thread/compact/start", json!({})).await;
     });
-    let Err(Error::Timeout { method, after }) = compaction else {
+    let Err(Error::Timeout { method, after, .. }) = compaction else {
         panic!("{compaction:?}")
     };
     assert_eq!((method, after.as_secs()), ("thread/compact/start", 7));

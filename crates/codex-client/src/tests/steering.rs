@@ -57,7 +57,7 @@ async fn an_interrupt_without_effect_times_out() {
     let thread = fake.thread_start(&codex).await;
     let turn = start(&thread, &mut fake, "u").await;
     let error = turn.interrupt().await.unwrap_err();
-    let Error::Timeout { method, after } = error else {
+    let Error::Timeout { method, after, .. } = error else {
         panic!("{error}")
     };
     assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));
@@ -80,7 +80,7 @@ async fn an_interrupt_that_is_sent_twice_has_one_deadline() {
         // This request gets no response.
         fake.receive_request("turn/interrupt").await;
     });
-    let Err(Error::Timeout { method, after }) = interrupted else {
+    let Err(Error::Timeout { method, after, .. }) = interrupted else {
         panic!("{interrupted:?}")
     };
     assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));

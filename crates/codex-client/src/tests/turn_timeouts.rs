@@ -74,7 +74,9 @@ async fn the_timeout_covers_the_start_of_the_turn() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let timeout = Duration::from_secs(2);
     let error = thread.run("hi").timeout(timeout).await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { method: "turn/start", after } if after == timeout));
+    assert!(
+        matches!(error, Error::Timeout { method: "turn/start", after, .. } if after == timeout)
+    );
     fake.receive_request("turn/start").await;
 }
 

@@ -59,6 +59,7 @@ async fn start<R: Request>(
                 .map_err(|_| Error::Timeout {
                     method: R::METHOD,
                     after,
+                    sent: true,
                 })?
         }
     };

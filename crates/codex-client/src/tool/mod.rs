@@ -139,8 +139,10 @@ impl Tool {
 
     /// Creates a tool from its name, its description for the model, and a function that may block.
     ///
-    /// Each call runs on its own thread, where it may use the blocking client. A call is not
-    /// stopped when its turn ends, but its output is then ignored.
+    /// Each call runs on a thread where it may block and use the blocking client. A call is not
+    /// stopped when its turn ends, but its output is then ignored. All blocking handlers and tools
+    /// of the process run on at most 512 threads, which end when they are idle; further calls wait
+    /// for a thread.
     pub fn blocking<T, F, O>(
         name: impl Into<String>,
         description: impl Into<String>,

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::redact;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     task::JoinHandle,
@@ -54,10 +55,18 @@ impl Stderr {
         }
     }
 
-    /// Returns the last lines received so far.
+    /// Returns the last lines received so far, with keys and tokens masked.
     pub(crate) fn tail(&self) -> String {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_cut = tail.len() == TAIL_BYTES;
         let text = String::from_utf8_lossy(tail.make_contiguous());
+        // A secret whose beginning was cut off would not be recognized.
+        let (cut, text) = match text.split_once(char::is_whitespace) {
+            Some((_, rest)) if is_cut => ("…", rest),
+            None if is_cut => ("…", ""),
+            _ => ("", &*text),
+        };
+        let text = format!("{cut}{}", redact::without_tokens(text));
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
     }
@@ -83,5 +92,17 @@ mod tests {
         assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.ends_with("line 199999"));
         assert!(stderr.tail.lock().unwrap().len() <= TAIL_BYTES);
+    }
+
+    #[tokio::test]
+    async fn secrets_are_masked_even_if_their_beginning_is_no_longer_kept() {
+        let long = format!("OPENAI_API_KEY={}", "q7w8e9".repeat(TAIL_BYTES));
+        let mut stderr = Stderr::drain(std::io::Cursor::new(long));
+        stderr.finish().await;
+        assert_eq!(stderr.tail(), "…");
+        let line = "error: {\"apiKey\":\"q7w8e9\"} for sk-q7w8e9\nthe reason";
+        let mut stderr = Stderr::drain(std::io::Cursor::new(line));
+        stderr.finish().await;
+        assert_eq!(stderr.tail(), "error: {\"apiKey\":\"…\"} for …\nthe reason");
     }
 }

@@ -296,7 +296,11 @@ impl<R> TurnHandle<R> {
         let response = connection.call(params, remaining()).await;
         response.map_err(|error| match (error, after) {
             // The caller has waited since the first attempt.
-            (Error::Timeout { method, .. }, Some(after)) => Error::Timeout { method, after },
+            (Error::Timeout { method, sent, .. }, Some(after)) => Error::Timeout {
+                method,
+                after,
+                sent,
+            },
             (error, _) => error,
         })
     }

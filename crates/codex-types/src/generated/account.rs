@@ -10,7 +10,7 @@ use super::*;
 use crate::{RequestId, wire};
 
 /// The account that the server uses for the configured model provider.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Account {
     /// An OpenAI API key.
@@ -112,7 +112,7 @@ wire::object! { AccountRateLimitsUpdatedNotification {
 } }
 
 /// Backend routing policy. Wire values match the accounts/check contract.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AccountRoutingOverride {
     /// Wire value: `NO_CONSTRAINT`.
@@ -279,7 +279,7 @@ wire::object! { AccountSessionWorkspace {
 } }
 
 /// Used in [`AccountSessionWorkspace::kind`](field@crate::AccountSessionWorkspace::kind).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AccountSessionWorkspaceKind {
     /// Wire value: `personal`.
@@ -479,7 +479,7 @@ wire::object! { AccountUpdatedNotification {
 
 /// Used in
 /// [`SendAddCreditsNudgeEmailParams::credit_type`](field@crate::SendAddCreditsNudgeEmailParams::credit_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AddCreditsNudgeCreditType {
     /// Wire value: `credits`.
@@ -497,7 +497,7 @@ wire::strings! { AddCreditsNudgeCreditType {
 
 /// Used in
 /// [`SendAddCreditsNudgeEmailResponse::status`](field@crate::SendAddCreditsNudgeEmailResponse::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AddCreditsNudgeEmailStatus {
     /// Wire value: `sent`.
@@ -662,7 +662,7 @@ wire::object! { AttestationGenerateResponse {
 } }
 
 /// Authentication mode for OpenAI-backed providers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AuthMode {
     /// OpenAI API key provided by the caller and stored by Codex.
@@ -719,7 +719,7 @@ wire::strings! { AuthMode {
 /// [`BedrockEnvironmentCredential::type_`](field@crate::BedrockEnvironmentCredential::type_).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AwsCredentialType {
     /// Wire value: `accessKeys`.
@@ -875,7 +875,7 @@ wire::object! { BedrockEnvironmentCredential {
 /// response is [`BedrockSetupResponse`](crate::BedrockSetupResponse).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum BedrockSetupParams {
     /// Wire value: `profile`.
@@ -957,7 +957,7 @@ wire::object! { CancelLoginAccountResponse {
 
 /// Used in
 /// [`CancelLoginAccountResponse::status`](field@crate::CancelLoginAccountResponse::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CancelLoginAccountStatus {
     /// Wire value: `canceled`.
@@ -1091,7 +1091,7 @@ wire::object! { ChatgptAuthTokensRefreshParams {
 
 /// Used in
 /// [`ChatgptAuthTokensRefreshParams::reason`](field@crate::ChatgptAuthTokensRefreshParams::reason).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ChatgptAuthTokensRefreshReason {
     /// Codex attempted a backend request and received `401 Unauthorized`.
@@ -1258,7 +1258,7 @@ wire::object! { ChatgptLoginAccountResponse {
 
 /// Used in
 /// [`ConsumeAccountRateLimitResetCreditResponse::outcome`](field@crate::ConsumeAccountRateLimitResetCreditResponse::outcome).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConsumeAccountRateLimitResetCreditOutcome {
     /// A reset credit was consumed and the eligible rate-limit windows were reset.
@@ -1375,7 +1375,7 @@ wire::object! { CreditsSnapshot {
 
 /// Used in
 /// [`AccountLoginCompletedNotification::onboarding_entrypoint`](field@crate::AccountLoginCompletedNotification::onboarding_entrypoint).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DesktopOnboardingEntrypoint {
     /// Wire value: `life_sciences`.
@@ -1619,7 +1619,7 @@ wire::object! { GatewayOAuthReadResponse {
 /// Used in
 /// [`GatewayOAuthChangedNotification::status`](field@crate::GatewayOAuthChangedNotification::status)
 /// and [`GatewayOAuthReadResponse::status`](field@crate::GatewayOAuthReadResponse::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GatewayOAuthStatus {
     /// Wire value: `notReady`.
@@ -1977,15 +1977,6 @@ pub enum LoginAccountParams {
     Unrecognized(Value),
 }
 
-wire::redacted_union! { LoginAccountParams {
-    ApiKey(ApiKeyLoginAccountParams),
-    Chatgpt(ChatgptLoginAccountParams),
-    ChatgptDeviceCode,
-    ChatgptAuthTokens(ChatgptAuthTokensLoginAccountParams),
-    AmazonBedrock(AmazonBedrockLoginAccountParams),
-    AmazonBedrockAccessKeys(AmazonBedrockAccessKeysLoginAccountParams),
-} }
-
 wire::tagged! { LoginAccountParams by "type" {
     "apiKey" => ApiKey(ApiKeyLoginAccountParams),
     "chatgpt" => Chatgpt(ChatgptLoginAccountParams),
@@ -1998,7 +1989,7 @@ wire::tagged! { LoginAccountParams by "type" {
 /// The login that the server started, in the same form as the parameters.
 ///
 /// Response to `account/login/start` ([`LoginAccountParams`](crate::LoginAccountParams)).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginAccountResponse {
     /// The API key was accepted.
@@ -2062,7 +2053,7 @@ wire::object! { LoginAccountSessionsSwitchResponse {
 
 /// Used in
 /// [`ChatgptLoginAccountParams::app_brand`](field@crate::ChatgptLoginAccountParams::app_brand).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LoginAppBrand {
     /// Wire value: `codex`.
@@ -2086,7 +2077,7 @@ pub struct LogoutAccountResponse {}
 wire::object! { LogoutAccountResponse {} }
 
 /// The plan of a ChatGPT account.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PlanType {
     /// The Free plan.
@@ -2224,7 +2215,7 @@ wire::object! { ProfileBedrockSetupParams {
 } }
 
 /// The limit that the account has reached.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitReachedType {
     /// The rate limit of the plan is reached.
@@ -2310,7 +2301,7 @@ wire::object! { RateLimitResetCredit {
 } }
 
 /// Used in [`RateLimitResetCredit::status`](field@crate::RateLimitResetCredit::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitResetCreditStatus {
     /// Wire value: `available`.
@@ -2363,7 +2354,7 @@ wire::object! { RateLimitResetCreditsSummary {
 } }
 
 /// Used in [`RateLimitResetCredit::reset_type`](field@crate::RateLimitResetCredit::reset_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RateLimitResetType {
     /// Wire value: `codexRateLimits`.
@@ -2903,7 +2894,7 @@ wire::object! { WorkspaceMessage {
 } }
 
 /// Used in [`WorkspaceMessage::message_type`](field@crate::WorkspaceMessage::message_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WorkspaceMessageType {
     /// Wire value: `headline`.

@@ -239,7 +239,7 @@ wire::object! { ExecCommandApprovalResponse {
 
 /// Used in
 /// [`ApplyPatchApprovalParams::file_changes`](field@crate::ApplyPatchApprovalParams::file_changes).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FileChange {
     /// Wire value: `add`.
@@ -311,7 +311,7 @@ wire::object! { NetworkPolicyAmendmentReviewDecision {
 
 /// Used in
 /// [`ExecCommandApprovalParams::parsed_cmd`](field@crate::ExecCommandApprovalParams::parsed_cmd).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ParsedCommand {
     /// Wire value: `read`.
@@ -382,7 +382,7 @@ wire::object! { ReadParsedCommand {
 } }
 
 /// User's decision in response to an ExecApprovalRequest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewDecision {
     /// User has approved this command and the agent should execute it.

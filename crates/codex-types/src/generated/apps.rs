@@ -380,7 +380,7 @@ wire::object! { AppTemplateSummary {
 } }
 
 /// Used in [`AppTemplateSummary::reason`](field@crate::AppTemplateSummary::reason).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppTemplateUnavailableReason {
     /// Wire value: `NOT_CONFIGURED_FOR_WORKSPACE`.
@@ -913,7 +913,7 @@ wire::object! { HookErrorInfo {
 /// Used in [`AgentHookMetadata::event_name`](field@crate::AgentHookMetadata::event_name),
 /// [`CommandHookMetadata::event_name`](field@crate::CommandHookMetadata::event_name) and 4
 /// other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookEventName {
     /// Wire value: `preModelRequest`.
@@ -966,7 +966,7 @@ wire::strings! { HookEventName {
 } }
 
 /// Used in [`HookRunSummary::execution_mode`](field@crate::HookRunSummary::execution_mode).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookExecutionMode {
     /// Wire value: `sync`.
@@ -983,7 +983,7 @@ wire::strings! { HookExecutionMode {
 } }
 
 /// Used in [`HookRunSummary::handler_type`](field@crate::HookRunSummary::handler_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookHandlerType {
     /// Wire value: `command`.
@@ -1006,7 +1006,7 @@ wire::strings! { HookHandlerType {
 } }
 
 /// Used in [`HooksListEntry::hooks`](field@crate::HooksListEntry::hooks).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum HookMetadata {
     /// Wire value: `command`.
@@ -1182,7 +1182,7 @@ wire::object! { HookOutputEntry {
 } }
 
 /// Used in [`HookOutputEntry::kind`](field@crate::HookOutputEntry::kind).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookOutputEntryKind {
     /// Wire value: `warning`.
@@ -1232,7 +1232,7 @@ wire::object! { HookPromptFragment {
 } }
 
 /// Used in [`HookRunSummary::status`](field@crate::HookRunSummary::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookRunStatus {
     /// Wire value: `running`.
@@ -1332,7 +1332,7 @@ wire::object! { HookRunSummary {
 } }
 
 /// Used in [`HookRunSummary::scope`](field@crate::HookRunSummary::scope).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookScope {
     /// Wire value: `thread`.
@@ -1351,7 +1351,7 @@ wire::strings! { HookScope {
 /// Used in [`AgentHookMetadata::source`](field@crate::AgentHookMetadata::source),
 /// [`CommandHookMetadata::source`](field@crate::CommandHookMetadata::source) and 3 other
 /// places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookSource {
     /// Wire value: `system`.
@@ -1431,7 +1431,7 @@ wire::object! { HookStartedNotification {
 /// Used in [`AgentHookMetadata::trust_status`](field@crate::AgentHookMetadata::trust_status),
 /// [`CommandHookMetadata::trust_status`](field@crate::CommandHookMetadata::trust_status) and 2
 /// other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum HookTrustStatus {
     /// Wire value: `managed`.
@@ -1979,7 +1979,7 @@ wire::object! { NpmPluginSource {
 /// Used in
 /// [`PluginInstallResponse::auth_policy`](field@crate::PluginInstallResponse::auth_policy) and
 /// [`PluginSummary::auth_policy`](field@crate::PluginSummary::auth_policy).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginAuthPolicy {
     /// Wire value: `ON_INSTALL`.
@@ -1996,7 +1996,7 @@ wire::strings! { PluginAuthPolicy {
 } }
 
 /// Used in [`PluginSummary::availability`](field@crate::PluginSummary::availability).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginAvailability {
     /// Wire value: `DISABLED_BY_ADMIN`.
@@ -2080,7 +2080,7 @@ wire::object! { PluginDetail {
 } }
 
 /// Used in [`PluginSummary::disabled_reason`](field@crate::PluginSummary::disabled_reason).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginDisabledReason {
     /// Wire value: `disabled_by_admin`.
@@ -2188,7 +2188,7 @@ wire::object! { PluginInstallParams {
 } }
 
 /// Used in [`PluginSummary::install_policy`](field@crate::PluginSummary::install_policy).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginInstallPolicy {
     /// Wire value: `NOT_AVAILABLE`.
@@ -2209,7 +2209,7 @@ wire::strings! { PluginInstallPolicy {
 
 /// Used in
 /// [`PluginSummary::install_policy_source`](field@crate::PluginSummary::install_policy_source).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginInstallPolicySource {
     /// Wire value: `WORKSPACE_SETTING`.
@@ -2408,7 +2408,7 @@ wire::object! { PluginInterface {
 
 /// Used in
 /// [`PluginListParams::marketplace_kinds`](field@crate::PluginListParams::marketplace_kinds).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginListMarketplaceKind {
     /// Wire value: `local`.
@@ -2845,7 +2845,7 @@ wire::object! { PluginSearchResult {
 } }
 
 /// Used in [`PluginSearchParams::scope`](field@crate::PluginSearchParams::scope).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSearchScope {
     /// Wire value: `global`.
@@ -3012,7 +3012,7 @@ wire::object! { PluginShareDeleteResponse {} }
 /// [`PluginShareSaveParams::discoverability`](field@crate::PluginShareSaveParams::discoverability)
 /// and
 /// [`PluginShareUpdateTargetsResponse::discoverability`](field@crate::PluginShareUpdateTargetsResponse::discoverability).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareDiscoverability {
     /// Wire value: `LISTED`.
@@ -3121,7 +3121,7 @@ wire::object! { PluginSharePrincipal {
 } }
 
 /// Used in [`PluginSharePrincipal::role`](field@crate::PluginSharePrincipal::role).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSharePrincipalRole {
     /// Wire value: `reader`.
@@ -3143,7 +3143,7 @@ wire::strings! { PluginSharePrincipalRole {
 /// Used in
 /// [`PluginSharePrincipal::principal_type`](field@crate::PluginSharePrincipal::principal_type)
 /// and [`PluginShareTarget::principal_type`](field@crate::PluginShareTarget::principal_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginSharePrincipalType {
     /// Wire value: `user`.
@@ -3285,7 +3285,7 @@ wire::object! { PluginShareTarget {
 } }
 
 /// Used in [`PluginShareTarget::role`](field@crate::PluginShareTarget::role).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareTargetRole {
     /// Wire value: `reader`.
@@ -3303,7 +3303,7 @@ wire::strings! { PluginShareTargetRole {
 
 /// Used in
 /// [`PluginShareUpdateTargetsParams::discoverability`](field@crate::PluginShareUpdateTargetsParams::discoverability).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PluginShareUpdateDiscoverability {
     /// Wire value: `UNLISTED`.
@@ -3427,7 +3427,7 @@ wire::object! { PluginSkillReadResponse {
 } }
 
 /// Used in [`PluginSummary::source`](field@crate::PluginSummary::source).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PluginSource {
     /// Wire value: `local`.
@@ -3685,7 +3685,7 @@ wire::object! { PromptHookMetadata {
 } }
 
 /// Used in [`ScheduledTaskSummary::schedule`](field@crate::ScheduledTaskSummary::schedule).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ScheduledTaskSchedule {
     /// Wire value: `hourly`.
@@ -3745,7 +3745,7 @@ wire::object! { ScheduledTaskSummary {
 /// Used in
 /// [`HourlyScheduledTaskSchedule::days`](field@crate::HourlyScheduledTaskSchedule::days) and
 /// [`WeeklyScheduledTaskSchedule::days`](field@crate::WeeklyScheduledTaskSchedule::days).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ScheduledTaskWeekday {
     /// Wire value: `MO`.
@@ -3920,7 +3920,7 @@ wire::object! { SkillMigration {
 } }
 
 /// Used in [`SkillMetadata::scope`](field@crate::SkillMetadata::scope).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SkillScope {
     /// Wire value: `user`.

@@ -12,7 +12,7 @@ use crate::wire;
 /// Used in [`BrowserUseOriginPolicy::access`](field@crate::BrowserUseOriginPolicy::access),
 /// [`BrowserUseOriginPolicy::auto_review`](field@crate::BrowserUseOriginPolicy::auto_review)
 /// and 15 other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AllowDenyRequirement {
     /// Wire value: `allow`.
@@ -29,13 +29,15 @@ wire::strings! { AllowDenyRequirement {
 } }
 
 /// Used in [`Config::analytics`](field@crate::Config::analytics).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct AnalyticsConfig {
     pub enabled: Option<bool>,
     /// Additional members of the object, by name.
     pub rest: Map<String, Value>,
 }
+
+wire::redacted! { AnalyticsConfig { enabled } hides { rest } }
 
 wire::object! { open AnalyticsConfig {
     enabled: optional "enabled",
@@ -99,7 +101,7 @@ wire::object! { open AppLinksConfig {
 /// [`AppConfig::default_tools_approval_mode`](field@crate::AppConfig::default_tools_approval_mode),
 /// [`AppLinkConfig::default_tools_approval_mode`](field@crate::AppLinkConfig::default_tools_approval_mode)
 /// and 2 other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AppToolApproval {
     /// Wire value: `auto`.
@@ -236,7 +238,7 @@ wire::object! { AppsDefaultConfig {
 
 /// Selects which part of the active context is charged against
 /// `model_auto_compact_token_limit`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AutoCompactTokenLimitScope {
     /// Count the full active context against the limit.
@@ -271,7 +273,7 @@ wire::object! { AutoReviewRequirements {
 
 /// Used in
 /// [`BrowserUseOriginPolicy::access_approval_lifetime`](field@crate::BrowserUseOriginPolicy::access_approval_lifetime).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BrowserUseAccessApprovalLifetime {
     /// Wire value: `turn`.
@@ -383,7 +385,7 @@ wire::object! { BrowserUseRequirements {
 
 /// Used in
 /// [`ConfigRequirements::cli_auth_credentials_store`](field@crate::ConfigRequirements::cli_auth_credentials_store).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CliAuthCredentialsStoreMode {
     /// Wire value: `file`.
@@ -653,7 +655,7 @@ pub struct Config {
     pub rest: Map<String, Value>,
 }
 
-wire::redacted! { Config { analytics, approval_policy, approvals_reviewer, apps, browser_use, client_search_provider, compact_prompt, computer_use, desktop, developer_instructions, forced_chatgpt_workspace_id, forced_login_method, instructions, model, model_auto_compact_token_limit, model_auto_compact_token_limit_scope, model_context_window, model_provider, model_reasoning_effort, model_reasoning_summary, model_verbosity, review_model, sandbox_mode, sandbox_workspace_write, service_tier, tools, web_search } hides { rest } }
+wire::redacted! { Config { analytics, approval_policy, approvals_reviewer, apps, browser_use, client_search_provider, compact_prompt, computer_use, developer_instructions, forced_chatgpt_workspace_id, forced_login_method, instructions, model, model_auto_compact_token_limit, model_auto_compact_token_limit_scope, model_context_window, model_provider, model_reasoning_effort, model_reasoning_summary, model_verbosity, review_model, sandbox_mode, sandbox_workspace_write, service_tier, tools, web_search } hides { desktop, rest } }
 
 wire::object! { open Config {
     analytics: optional "analytics",
@@ -839,7 +841,7 @@ wire::object! { ConfigLayerMetadata {
 
 /// Used in [`ConfigLayer::name`](field@crate::ConfigLayer::name) and
 /// [`ConfigLayerMetadata::name`](field@crate::ConfigLayerMetadata::name).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfigLayerSource {
     /// Default configuration supplied with the installed Codex package.
@@ -963,7 +965,7 @@ wire::object! { ConfigReadResponse {
 
 /// Used in
 /// [`ConfigRequirementsReadResponse::requirements`](field@crate::ConfigRequirementsReadResponse::requirements).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ConfigRequirements {
     pub additional_developer_instructions: Option<String>,
@@ -1011,6 +1013,8 @@ pub struct ConfigRequirements {
     pub otel: Option<OtelRequirements>,
     pub sqlite_home: Option<String>,
 }
+
+wire::redacted! { ConfigRequirements { additional_developer_instructions, allow_appshots, allow_browser_and_computer_use, allow_login_shell, allow_managed_hooks_only, allow_remote_control, allowed_approval_policies, allowed_approvals_reviewers, allowed_login_methods, allowed_permission_profiles, allowed_sandbox_modes, allowed_web_search_modes, allowed_windows_sandbox_implementations, application, auto_review, browser_use, chatgpt_base_url, check_for_update_on_startup, cli_auth_credentials_store, computer_use, default_permissions, enforce_residency, feature_requirements, feedback, hooks, in_app_browser, log_dir, model_catalog_json, model_provider, models, network, otel, sqlite_home } hides { model_providers } }
 
 wire::object! { ConfigRequirements {
     additional_developer_instructions: optional "additionalDeveloperInstructions",
@@ -1223,7 +1227,7 @@ wire::object! { ConfigurationReasoning {
 
 /// Used in
 /// [`ConfiguredHookMatcherGroup::hooks`](field@crate::ConfiguredHookMatcherGroup::hooks).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConfiguredHookHandler {
     /// Wire value: `command`.
@@ -1482,7 +1486,7 @@ wire::object! { EnvironmentShellInfo {
 /// connection for `environment/status` without allowing recovery.
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum EnvironmentStatusKind {
     /// The environment is local, or an already-connected remote exec-server answered
@@ -1757,7 +1761,7 @@ wire::object! { ExperimentalFeatureListResponse {
 } }
 
 /// Used in [`ExperimentalFeature::stage`](field@crate::ExperimentalFeature::stage).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExperimentalFeatureStage {
     /// Feature is available for user testing and feedback.
@@ -2469,7 +2473,7 @@ wire::object! { ExternalAgentConfigMigrationItem {
 /// [`ExternalAgentConfigImportHistoryRecordSuccessParams::item_type`](field@crate::ExternalAgentConfigImportHistoryRecordSuccessParams::item_type),
 /// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::item_type)
 /// and 4 other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentConfigMigrationItemType {
     /// Wire value: `AGENTS_MD`.
@@ -2543,7 +2547,7 @@ wire::object! { ExternalAgentDetectedConnectorCandidate {
 
 /// Used in
 /// [`ExternalAgentDetectedConnectorCandidate::source`](field@crate::ExternalAgentDetectedConnectorCandidate::source).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentDetectedConnectorSource {
     /// Wire value: `remoteMcpServersConfig`.
@@ -2593,7 +2597,7 @@ wire::object! { ExternalAgentImportedConnectorCandidate {
 
 /// Used in
 /// [`ExternalAgentImportedConnectorCandidate::source`](field@crate::ExternalAgentImportedConnectorCandidate::source).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ExternalAgentImportedConnectorSource {
     /// Wire value: `remoteMcpServersConfig`.
@@ -2648,7 +2652,7 @@ wire::untagged! { ForcedChatgptWorkspaceIds {
 
 /// Used in [`Config::forced_login_method`](field@crate::Config::forced_login_method) and
 /// [`ConfigRequirements::allowed_login_methods`](field@crate::ConfigRequirements::allowed_login_methods).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ForcedLoginMethod {
     /// Wire value: `chatgpt`.
@@ -2737,7 +2741,7 @@ wire::object! { MdmConfigLayerSource {
 
 /// Used in [`ConfigEdit::merge_strategy`](field@crate::ConfigEdit::merge_strategy) and
 /// [`ConfigValueWriteParams::merge_strategy`](field@crate::ConfigValueWriteParams::merge_strategy).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MergeStrategy {
     /// Wire value: `replace`.
@@ -2884,7 +2888,7 @@ wire::object! { ModelsRequirements {
 /// Used in
 /// [`ApplicationNetworkRequirements::domains`](field@crate::ApplicationNetworkRequirements::domains)
 /// and [`NetworkRequirements::domains`](field@crate::NetworkRequirements::domains).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkDomainPermission {
     /// Wire value: `allow`.
@@ -2947,7 +2951,7 @@ wire::object! { NetworkRequirements {
 
 /// Used in
 /// [`NetworkRequirements::unix_sockets`](field@crate::NetworkRequirements::unix_sockets).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkUnixSocketPermission {
     /// Wire value: `allow`.
@@ -2981,7 +2985,7 @@ wire::object! { NewThreadModelDefaults {
 /// Used in [`OtelRequirements::exporter`](field@crate::OtelRequirements::exporter),
 /// [`OtelRequirements::metrics_exporter`](field@crate::OtelRequirements::metrics_exporter) and
 /// [`OtelRequirements::trace_exporter`](field@crate::OtelRequirements::trace_exporter).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum OtelExporter {
     /// Wire value: `none`.
@@ -3004,7 +3008,7 @@ wire::mixed! { OtelExporter {
 } }
 
 /// Used in [`OtlpHttpOtelExporter::protocol`](field@crate::OtlpHttpOtelExporter::protocol).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OtelHttpProtocol {
     /// Wire value: `binary`.
@@ -3154,7 +3158,7 @@ wire::object! { OtlpHttpOtelExporter {
 
 /// Used in
 /// [`ConfigWriteResponse::overridden_metadata`](field@crate::ConfigWriteResponse::overridden_metadata).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OverriddenMetadata {
     pub effective_value: Value,
@@ -3177,6 +3181,8 @@ impl OverriddenMetadata {
         }
     }
 }
+
+wire::redacted! { OverriddenMetadata { message, overriding_layer } hides { effective_value } }
 
 wire::object! { OverriddenMetadata {
     effective_value: natural "effectiveValue",
@@ -3370,7 +3376,7 @@ wire::object! { RequestHeader {
 
 /// Used in
 /// [`ConfigRequirements::enforce_residency`](field@crate::ConfigRequirements::enforce_residency).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ResidencyRequirement {
     /// Wire value: `us`.
@@ -3528,7 +3534,7 @@ wire::object! { TextRange {
 } }
 
 /// A model-facing surface on which a tool can be exposed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ToolExposureSurface {
     /// Nested tools available to Code Mode scripts.
@@ -3596,7 +3602,7 @@ wire::object! { UserConfigLayerSource {
 
 /// Controls output length/detail on GPT-5 models via the Responses API. Serialized with
 /// lowercase values to match the OpenAI API.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Verbosity {
     /// Wire value: `low`.
@@ -3617,7 +3623,7 @@ wire::strings! { Verbosity {
 
 /// Used in
 /// [`WebSearchToolConfig::context_size`](field@crate::WebSearchToolConfig::context_size).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchContextSize {
     /// Wire value: `low`.
@@ -3655,7 +3661,7 @@ wire::object! { WebSearchLocation {
 
 /// Used in [`Config::web_search`](field@crate::Config::web_search) and
 /// [`ConfigRequirements::allowed_web_search_modes`](field@crate::ConfigRequirements::allowed_web_search_modes).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchMode {
     /// Wire value: `disabled`.
@@ -3678,7 +3684,7 @@ wire::strings! { WebSearchMode {
 } }
 
 /// Provider preference selected by the resolved model catalog entry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WebSearchProvider {
     /// Wire value: `standalone`.
@@ -3711,7 +3717,7 @@ wire::object! { WebSearchToolConfig {
 
 /// Used in
 /// [`ConfigRequirements::allowed_windows_sandbox_implementations`](field@crate::ConfigRequirements::allowed_windows_sandbox_implementations).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxImplementation {
     /// Wire value: `elevated`.
@@ -3731,7 +3737,7 @@ wire::strings! { WindowsSandboxImplementation {
 } }
 
 /// Used in [`ConfigWriteResponse::status`](field@crate::ConfigWriteResponse::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WriteStatus {
     /// Wire value: `ok`.

@@ -59,7 +59,7 @@ wire::object! { CommandExecOutputDeltaNotification {
 } }
 
 /// Stream label for `command/exec/outputDelta` notifications.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CommandExecOutputStream {
     /// stdout stream. PTY mode multiplexes terminal output here.
@@ -639,7 +639,7 @@ wire::object! { ProcessOutputDeltaNotification {
 } }
 
 /// Stream label for `process/outputDelta` notifications.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProcessOutputStream {
     /// stdout stream. PTY mode multiplexes terminal output here.
@@ -956,7 +956,7 @@ wire::object! { ProcessWriteStdinResponse {} }
 
 /// Used in
 /// [`WindowsSandboxReadinessResponse::status`](field@crate::WindowsSandboxReadinessResponse::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxReadiness {
     /// Wire value: `ready`.
@@ -1034,7 +1034,7 @@ wire::object! { WindowsSandboxSetupCompletedNotification {
 /// [`WindowsSandboxSetupCompletedNotification::mode`](field@crate::WindowsSandboxSetupCompletedNotification::mode)
 /// and
 /// [`WindowsSandboxSetupStartParams::mode`](field@crate::WindowsSandboxSetupStartParams::mode).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WindowsSandboxSetupMode {
     /// Wire value: `elevated`.

@@ -512,7 +512,7 @@ wire::object! { FsWriteFileResponse {} }
 
 /// Used in
 /// [`FuzzyFileSearchResult::match_type`](field@crate::FuzzyFileSearchResult::match_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FuzzyFileSearchMatchType {
     /// Wire value: `file`.

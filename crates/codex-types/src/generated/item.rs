@@ -128,7 +128,7 @@ wire::object! { AdditionalPermissionProfile {
 } }
 
 /// Used in [`AgentMessageThreadItem::delivery`](field@crate::AgentMessageThreadItem::delivery).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AgentMessageDelivery {
     /// Wire value: `async`.
@@ -368,7 +368,7 @@ wire::object! { AsyncUserInputQuestion {
 } }
 
 /// \[UNSTABLE\] Source that produced a terminal approval auto-review decision.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AutoReviewDecisionSource {
     /// \[UNSTABLE\] Source that produced a terminal approval auto-review decision.
@@ -409,7 +409,7 @@ wire::object! { CollabAgentState {
 } }
 
 /// The status of another agent that takes part in a collaboration.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CollabAgentStatus {
     /// The agent is being started.
@@ -455,7 +455,7 @@ wire::strings! { CollabAgentStatus {
 } }
 
 /// The tool with which one agent controls another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CollabAgentTool {
     /// Starts an agent.
@@ -511,7 +511,7 @@ wire::strings! { CollabAgentTool {
 } }
 
 /// The status of a call that controls another agent.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CollabAgentToolCallStatus {
     /// The call is running.
@@ -615,7 +615,7 @@ wire::object! { CollabAgentToolCallThreadItem {
 } }
 
 /// The action that a command performs, as recognized by the server.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CommandAction {
     /// Reads a file.
@@ -660,7 +660,7 @@ wire::tagged! { CommandAction by "type" {
 } }
 
 /// The decision on a request to run a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CommandExecutionApprovalDecision {
     /// User approved the command.
@@ -707,7 +707,7 @@ wire::mixed! { CommandExecutionApprovalDecision {
 } }
 
 /// Distinguishes a command approval from input sent to an existing terminal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CommandExecutionApprovalKind {
     /// Wire value: `command`.
@@ -897,7 +897,7 @@ wire::object! { CommandExecutionRequestApprovalResponse {
 } }
 
 /// The origin of a command.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CommandExecutionSource {
     /// The agent ran the command.
@@ -928,7 +928,7 @@ wire::strings! { CommandExecutionSource {
 } }
 
 /// The status of a command.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CommandExecutionStatus {
     /// The command is running.
@@ -1110,7 +1110,7 @@ wire::object! { ContextCompactionThreadItem {
 /// [`DynamicToolCallResponse::content_items`](field@crate::DynamicToolCallResponse::content_items)
 /// and
 /// [`DynamicToolCallThreadItem::content_items`](field@crate::DynamicToolCallThreadItem::content_items).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolCallOutputContentItem {
     /// Wire value: `inputText`.
@@ -1202,7 +1202,7 @@ wire::object! { DynamicToolCallResponse {
 } }
 
 /// The status of a call to a tool that the client provides.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum DynamicToolCallStatus {
     /// The call is running.
@@ -1394,7 +1394,7 @@ wire::object! { ExitedReviewModeThreadItem {
 } }
 
 /// The decision on a request to change files.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FileChangeApprovalDecision {
     /// User approved the file changes.
@@ -1625,7 +1625,7 @@ wire::object! { FileChangeThreadItem {
 } }
 
 /// Used in [`FileSystemSandboxEntry::access`](field@crate::FileSystemSandboxEntry::access).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FileSystemAccessMode {
     /// Wire value: `read`.
@@ -1645,7 +1645,7 @@ wire::strings! { FileSystemAccessMode {
 } }
 
 /// Used in [`FileSystemSandboxEntry::path`](field@crate::FileSystemSandboxEntry::path).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FileSystemPath {
     /// Wire value: `path`.
@@ -1693,7 +1693,7 @@ wire::object! { FileSystemSandboxEntry {
 } }
 
 /// Used in [`SpecialFileSystemPath::value`](field@crate::SpecialFileSystemPath::value).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FileSystemSpecialPath {
     /// Wire value: `root`.
@@ -1901,7 +1901,7 @@ wire::object! { GuardianApprovalReview {
 /// [`ItemGuardianApprovalReviewCompletedNotification::action`](field@crate::ItemGuardianApprovalReviewCompletedNotification::action)
 /// and
 /// [`ItemGuardianApprovalReviewStartedNotification::action`](field@crate::ItemGuardianApprovalReviewStartedNotification::action).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GuardianApprovalReviewAction {
     /// Wire value: `command`.
@@ -1935,7 +1935,7 @@ wire::tagged! { GuardianApprovalReviewAction by "type" {
 } }
 
 /// \[UNSTABLE\] Lifecycle state for an approval auto-review.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianApprovalReviewStatus {
     /// Wire value: `inProgress`.
@@ -1964,7 +1964,7 @@ wire::strings! { GuardianApprovalReviewStatus {
 /// [`CommandGuardianApprovalReviewAction::source`](field@crate::CommandGuardianApprovalReviewAction::source)
 /// and
 /// [`ExecveGuardianApprovalReviewAction::source`](field@crate::ExecveGuardianApprovalReviewAction::source).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianCommandSource {
     /// Wire value: `shell`.
@@ -2019,7 +2019,7 @@ wire::object! { HookPromptThreadItem {
 
 /// Used in
 /// [`ImageGenerationThreadItem::failure`](field@crate::ImageGenerationThreadItem::failure).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ImageGenerationFailure {
     /// Wire value: `usageLimitExceeded`.
@@ -2681,7 +2681,7 @@ wire::object! { NetworkApprovalContext {
 /// Used in
 /// [`NetworkAccessGuardianApprovalReviewAction::protocol`](field@crate::NetworkAccessGuardianApprovalReviewAction::protocol)
 /// and [`NetworkApprovalContext::protocol`](field@crate::NetworkApprovalContext::protocol).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkApprovalProtocol {
     /// Wire value: `http`.
@@ -2718,7 +2718,7 @@ wire::object! { OpenPageWebSearchAction {
 } }
 
 /// The status of a file change.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PatchApplyStatus {
     /// The change is not applied yet.
@@ -2749,7 +2749,7 @@ wire::strings! { PatchApplyStatus {
 } }
 
 /// The kind of change to a file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PatchChangeKind {
     /// The file is created.
@@ -2794,7 +2794,7 @@ wire::object! { PathFileSystemPath {
 } }
 
 /// The lifetime of granted permissions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PermissionGrantScope {
     /// Until the end of the turn.
@@ -3459,7 +3459,7 @@ wire::object! { SpecialFileSystemPath {
 } }
 
 /// The kind of an activity of a sub-agent.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SubAgentActivityKind {
     /// The sub-agent was started.
@@ -3591,7 +3591,7 @@ wire::object! { TerminalInteractionNotification {
 } }
 
 /// A thread item and its recorded lifecycle times. The payload stays flat on the wire.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadItem {
     /// The user's input.
@@ -3857,7 +3857,7 @@ wire::object! { ThreadItemOutputDeferral {
 } }
 
 /// An exclusive item position within the requested visible turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadItemsListAnchor {
     /// Wire value: `item`.
@@ -4173,7 +4173,7 @@ wire::object! { UserMessageThreadItem {
 } }
 
 /// The action of a web search.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum WebSearchAction {
     /// Searches for one or more queries.

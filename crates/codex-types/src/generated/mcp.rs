@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::*;
 use crate::wire;
@@ -185,7 +185,7 @@ wire::object! { ListMcpServerStatusResponse {
 
 /// Used in
 /// [`McpAppUi::preferred_model_display_mode`](field@crate::McpAppUi::preferred_model_display_mode).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpAppDisplayMode {
     /// Wire value: `inline`.
@@ -229,7 +229,7 @@ wire::object! { McpAppUi {
 } }
 
 /// Used in [`McpServerStatus::auth_status`](field@crate::McpServerStatus::auth_status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpAuthStatus {
     /// Wire value: `unknown`.
@@ -420,10 +420,10 @@ wire::untagged! { McpElicitationMultiSelectEnumSchema {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpElicitationNumberSchema {
-    pub default: Option<f64>,
+    pub default: Option<Number>,
     pub description: Option<String>,
-    pub maximum: Option<f64>,
-    pub minimum: Option<f64>,
+    pub maximum: Option<Number>,
+    pub minimum: Option<Number>,
     pub title: Option<String>,
     pub type_: McpElicitationNumberType,
 }
@@ -555,7 +555,7 @@ wire::untagged! { McpElicitationSingleSelectEnumSchema {
 
 /// Used in
 /// [`McpElicitationStringSchema::format`](field@crate::McpElicitationStringSchema::format).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpElicitationStringFormat {
     /// Wire value: `email`.
@@ -973,7 +973,7 @@ wire::object! { McpResourceReadTarget {
 } }
 
 /// Used in [`McpServerStatus::runtime_status`](field@crate::McpServerStatus::runtime_status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerConnectionStatus {
     /// Wire value: `notStarted`.
@@ -1005,7 +1005,7 @@ wire::strings! { McpServerConnectionStatus {
 } }
 
 /// The user's reaction to an elicitation.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerElicitationAction {
     /// The user agreed. The content, if any, is what they entered.
@@ -1036,7 +1036,7 @@ wire::strings! { McpServerElicitationAction {
 /// [`mcpServer/elicitation/request`](crate::ServerRequest::McpServerElicitationRequest). The
 /// response is
 /// [`McpServerElicitationRequestResponse`](crate::McpServerElicitationRequestResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum McpServerElicitationRequestParams {
     /// A device-authenticated approval; accepted responses contain the proof in `content`.
@@ -1380,7 +1380,7 @@ wire::object! { McpServerMigration {
 
 /// Used in
 /// [`McpServerOauthLoginParams::client_registration`](field@crate::McpServerOauthLoginParams::client_registration).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerOauthClientRegistration {
     /// Wire value: `auto`.
@@ -1539,7 +1539,7 @@ wire::object! { McpServerOauthLoginResponse {
 
 /// Used in
 /// [`McpServerStatusUpdatedNotification::failure_reason`](field@crate::McpServerStatusUpdatedNotification::failure_reason).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStartupFailureReason {
     /// Wire value: `reauthenticationRequired`.
@@ -1553,7 +1553,7 @@ wire::strings! { McpServerStartupFailureReason {
 } }
 
 /// The startup state of an MCP server.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStartupState {
     /// The MCP server is being started.
@@ -1654,7 +1654,7 @@ wire::object! { McpServerStatus {
 
 /// Used in
 /// [`ListMcpServerStatusParams::detail`](field@crate::ListMcpServerStatusParams::detail).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpServerStatusDetail {
     /// Wire value: `full`.
@@ -1915,7 +1915,7 @@ wire::object! { McpToolCallResult {
 } }
 
 /// The status of a call to an MCP tool.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum McpToolCallStatus {
     /// The call is running.

@@ -53,7 +53,7 @@ wire::object! { AuthRecoveryNotification {
 
 /// Used in
 /// [`BedrockProviderSettingsPatch::provider_id`](field@crate::BedrockProviderSettingsPatch::provider_id).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum BedrockProviderId {
     /// Wire value: `amazon-bedrock`.
@@ -314,7 +314,7 @@ wire::object! { EnvironmentVariableGatewayAuth {
 
 /// Used in
 /// [`CustomGatewayProviderSettings::auth`](field@crate::CustomGatewayProviderSettings::auth).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GatewayAuth {
     /// Wire value: `none`.
@@ -337,7 +337,7 @@ wire::tagged! { GatewayAuth by "mode" {
 
 /// Used in
 /// [`GcpProviderSettingsPatch::provider_id`](field@crate::GcpProviderSettingsPatch::provider_id).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GcpProviderId {
     /// Wire value: `gcp`.
@@ -444,7 +444,7 @@ wire::object! { GcpProviderSettingsPatch {
 } }
 
 /// Canonical user-input modality tags advertised by a model.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum InputModality {
     /// Plain text turns and tool payloads.
@@ -848,7 +848,7 @@ wire::object! { ModelProviderSummary {
 
 /// Used in
 /// [`ModelReroutedNotification::reason`](field@crate::ModelReroutedNotification::reason).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModelRerouteReason {
     /// Wire value: `highRiskCyberActivity`.
@@ -1028,7 +1028,7 @@ wire::object! { ModelUpgradeInfo {
 
 /// Used in
 /// [`ModelVerificationNotification::verifications`](field@crate::ModelVerificationNotification::verifications).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModelVerification {
     /// Wire value: `trustedAccessForCyber`.
@@ -1081,7 +1081,7 @@ wire::object! { ModelVerificationNotification {
 } }
 
 /// Multi-agent runtime supported by a model.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MultiAgentVersion {
     /// Wire value: `disabled`.
@@ -1101,7 +1101,7 @@ wire::strings! { MultiAgentVersion {
 } }
 
 /// Used in [`ModelProviderSummary::settings`](field@crate::ModelProviderSummary::settings).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProviderSettings {
     /// Wire value: `openai`.
@@ -1124,7 +1124,7 @@ wire::tagged! { ProviderSettings by "type" {
 } }
 
 /// Omitted patch fields preserve their values. Explicit null clears a nullable field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProviderSettingsPatch {
     /// Wire value: `customGateway`.

@@ -62,7 +62,7 @@ wire::object! { Project {
 
 /// Used in
 /// [`ProjectChangedNotification::change_type`](field@crate::ProjectChangedNotification::change_type).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProjectChangeType {
     /// Wire value: `created`.
@@ -488,7 +488,7 @@ wire::object! { ProjectRoot {
 } }
 
 /// Used in [`ProjectListParams::sort_key`](field@crate::ProjectListParams::sort_key).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProjectSortKey {
     /// Wire value: `position`.

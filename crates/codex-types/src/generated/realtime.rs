@@ -50,7 +50,7 @@ wire::object! { BemItemPromotedThreadRealtimeItem {
 
 /// Used in
 /// [`ThreadRealtimeStartParams::codex_response_handoff_mode`](field@crate::ThreadRealtimeStartParams::codex_response_handoff_mode).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CodexResponseHandoffMode {
     /// Wire value: `thinking`.
@@ -72,7 +72,7 @@ wire::strings! { CodexResponseHandoffMode {
 /// Used in
 /// [`ThreadRealtimeAppendTextParams::role`](field@crate::ThreadRealtimeAppendTextParams::role)
 /// and [`ThreadRealtimeInitialItem::role`](field@crate::ThreadRealtimeInitialItem::role).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConversationTextRole {
     /// Wire value: `user`.
@@ -138,7 +138,7 @@ wire::object! { InlineVisualizationThreadRealtimeBemItemPresentation {
 /// Used in
 /// [`ThreadRealtimeStartParams::version`](field@crate::ThreadRealtimeStartParams::version) and
 /// [`ThreadRealtimeStartedNotification::version`](field@crate::ThreadRealtimeStartedNotification::version).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RealtimeConversationVersion {
     /// Wire value: `v1`.
@@ -159,7 +159,7 @@ wire::strings! { RealtimeConversationVersion {
 
 /// Used in
 /// [`ThreadRealtimeStartParams::output_modality`](field@crate::ThreadRealtimeStartParams::output_modality).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RealtimeOutputModality {
     /// Wire value: `text`.
@@ -237,7 +237,7 @@ wire::object! { RealtimeSessionStartedThreadRealtimeItem {
 /// Used in [`RealtimeVoicesList::default_v1`](field@crate::RealtimeVoicesList::default_v1),
 /// [`RealtimeVoicesList::default_v2`](field@crate::RealtimeVoicesList::default_v2) and 4 other
 /// places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RealtimeVoice {
     /// Wire value: `alloy`.
@@ -569,7 +569,7 @@ wire::object! { ThreadRealtimeAudioChunk {
 } }
 
 /// EXPERIMENTAL - how an existing agent item appears in a realtime conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadRealtimeBemItemPresentation {
     /// Wire value: `wholeItem`.
@@ -677,7 +677,7 @@ wire::object! { ThreadRealtimeInitialItem {
 } }
 
 /// EXPERIMENTAL - a thread-scoped realtime item in the canonical timeline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadRealtimeItem {
     /// Wire value: `realtimeSessionStarted`.
@@ -969,7 +969,7 @@ wire::object! { ThreadRealtimeSdpNotification {
 
 /// Used in
 /// [`RealtimeSessionClosedThreadRealtimeItem::outcome`](field@crate::RealtimeSessionClosedThreadRealtimeItem::outcome).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadRealtimeSessionOutcome {
     /// Wire value: `ended`.
@@ -1285,7 +1285,7 @@ pub struct ThreadRealtimeStartResponse {}
 wire::object! { ThreadRealtimeStartResponse {} }
 
 /// EXPERIMENTAL - transport used by thread realtime.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadRealtimeStartTransport {
     /// Wire value: `websocket`.
@@ -1459,7 +1459,7 @@ wire::object! { ThreadRealtimeTranscriptDoneNotification {
 
 /// Used in
 /// [`TranscriptSegmentThreadRealtimeItem::role`](field@crate::TranscriptSegmentThreadRealtimeItem::role).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadRealtimeTranscriptRole {
     /// Wire value: `user`.

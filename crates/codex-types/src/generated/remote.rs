@@ -53,7 +53,7 @@ wire::object! { RemoteControlClient {
 /// [`RemoteControlClientsListParams::order`](field@crate::RemoteControlClientsListParams::order).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RemoteControlClientsListOrder {
     /// Wire value: `asc`.
@@ -194,7 +194,7 @@ wire::object! { RemoteControlClientsRevokeResponse {} }
 /// [`RemoteControlDisableResponse::status`](field@crate::RemoteControlDisableResponse::status),
 /// [`RemoteControlEnableResponse::status`](field@crate::RemoteControlEnableResponse::status)
 /// and 2 other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RemoteControlConnectionStatus {
     /// Wire value: `disabled`.

@@ -46,7 +46,7 @@ wire::object! { AdditionalToolsResponseItem {
 
 /// Used in
 /// [`AgentMessageResponseItem::content`](field@crate::AgentMessageResponseItem::content).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AgentMessageInputContent {
     /// Wire value: `input_text`.
@@ -201,7 +201,7 @@ wire::object! { ConfigurationUpdateResponseItem {
 } }
 
 /// Used in [`MessageResponseItem::content`](field@crate::MessageResponseItem::content).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ContentItem {
     /// Wire value: `input_text`.
@@ -925,7 +925,7 @@ wire::object! { InputTextContentItem {
 ///
 /// Responses API strongly types this payload. Do not modify it without first getting API
 /// approval and making the corresponding Responses API change.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct InternalChatMessageMetadataPassthrough {
     pub turn_id: Option<String>,
@@ -942,6 +942,8 @@ impl InternalChatMessageMetadataPassthrough {
     }
 }
 
+wire::redacted! { InternalChatMessageMetadataPassthrough { turn_id } hides { rest } }
+
 wire::object! { open InternalChatMessageMetadataPassthrough {
     turn_id: optional "turn_id",
 } }
@@ -956,10 +958,6 @@ pub enum LocalShellAction {
     /// An object with an unknown tag, kept as received.
     Unrecognized(Value),
 }
-
-wire::redacted_union! { LocalShellAction {
-    Exec(ExecLocalShellAction),
-} }
 
 wire::tagged! { LocalShellAction by "type" {
     "exec" => Exec(ExecLocalShellAction),
@@ -1047,7 +1045,7 @@ wire::object! { LocalShellCallResponseItem {
 
 /// Used in
 /// [`LocalShellCallResponseItem::status`](field@crate::LocalShellCallResponseItem::status).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LocalShellStatus {
     /// Wire value: `completed`.
@@ -1214,7 +1212,7 @@ wire::object! { OutputTextContentItem {
 } }
 
 /// Used in [`ReasoningResponseItem::content`](field@crate::ReasoningResponseItem::content).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReasoningItemContent {
     /// Wire value: `reasoning_text`.
@@ -1243,7 +1241,7 @@ wire::tagged! { ReasoningItemContent by "type" {
 } }
 
 /// Used in [`ReasoningResponseItem::summary`](field@crate::ReasoningResponseItem::summary).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReasoningItemReasoningSummary {
     /// Wire value: `summary_text`.
@@ -1350,7 +1348,7 @@ wire::object! { ReasoningTextReasoningItemContent {
 /// Used in
 /// [`RawResponseItemCompletedNotification::item`](field@crate::RawResponseItemCompletedNotification::item)
 /// and [`ThreadResumeParams::history`](field@crate::ThreadResumeParams::history).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResponseItem {
     /// Wire value: `additional_tools`.
@@ -1418,7 +1416,7 @@ wire::tagged! { ResponseItem by "type" {
 
 /// Used in
 /// [`WebSearchCallResponseItem::action`](field@crate::WebSearchCallResponseItem::action).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResponsesApiWebSearchAction {
     /// Wire value: `search`.

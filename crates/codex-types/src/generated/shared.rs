@@ -49,7 +49,7 @@ wire::object! { ActiveTurnNotSteerableCodexErrorInfo {
 /// `auto_review` uses a carefully prompted subagent to gather relevant context and apply a
 /// risk-based decision framework before approving or denying the request. The legacy value
 /// `guardian_subagent` is accepted for compatibility.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ApprovalsReviewer {
     /// Wire value: `user`.
@@ -69,7 +69,7 @@ wire::strings! { ApprovalsReviewer {
 } }
 
 /// The approval policy: whether the server asks before it runs a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum AskForApproval {
     /// Ask before every command that is not known to be safe.
@@ -178,7 +178,7 @@ wire::object! { CancelledUserVerificationErrorDetails {
 ///
 /// When an upstream HTTP status is available (for example, from the Responses API or a
 /// provider), it is forwarded in `httpStatusCode` on the relevant `codexErrorInfo` variant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CodexErrorInfo {
     /// The conversation does not fit into the model's context window.
@@ -328,7 +328,7 @@ wire::object! { CollaborationMode {
 
 /// Requested cyber treatment for an OpenAI model turn. Authorization and model-tier
 /// restrictions remain server-owned.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CyberAccessProgram {
     /// Wire value: `standard`.
@@ -437,7 +437,7 @@ wire::untagged! { FunctionCallOutputBody {
 
 /// Responses API compatible content items that can be returned by a tool call. This is a subset
 /// of ContentItem with the types we support as function call outputs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FunctionCallOutputContentItem {
     /// Wire value: `input_text`.
@@ -513,7 +513,7 @@ wire::object! { GranularAskForApproval {
 } }
 
 /// \[UNSTABLE\] Risk level assigned by approval auto-review.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianRiskLevel {
     /// Wire value: `low`.
@@ -536,7 +536,7 @@ wire::strings! { GuardianRiskLevel {
 } }
 
 /// \[UNSTABLE\] Authorization level assigned by approval auto-review.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianUserAuthorization {
     /// Wire value: `unknown`.
@@ -576,7 +576,7 @@ wire::object! { HttpConnectionFailedCodexErrorInfo {
 /// Used in [`ImageUserInput::detail`](field@crate::ImageUserInput::detail),
 /// [`InputImageContentItem::detail`](field@crate::InputImageContentItem::detail) and 2 other
 /// places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ImageDetail {
     /// Wire value: `auto`.
@@ -848,7 +848,7 @@ wire::object! { MentionUserInput {
 ///
 /// Providers do not emit this consistently, so callers must treat `None` as "phase unknown" and
 /// keep compatibility behavior for legacy models.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum MessagePhase {
     /// Mid-turn assistant text (for example preamble/progress narration).
@@ -916,7 +916,7 @@ wire::object! { MisalignmentSteer {
 } }
 
 /// Initial collaboration mode to use when the TUI starts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ModeKind {
     /// Wire value: `plan`.
@@ -933,7 +933,7 @@ wire::strings! { ModeKind {
 } }
 
 /// Structured JSON-RPC error data. Unknown errors must retain the client's normal fallback.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ModelProviderError {
     /// Wire value: `modelProviderMismatch`.
@@ -1026,7 +1026,7 @@ wire::object! { ModelProviderPolicyConflictModelProviderError {
 
 /// Controls the effective multi-agent delegation instructions for a turn. `custom` means the
 /// configured mode hint defines the policy instead of a built-in policy.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MultiAgentMode {
     /// Wire value: `explicitRequestOnly`.
@@ -1047,7 +1047,7 @@ wire::mixed! { MultiAgentMode {
 
 /// Used in
 /// [`ExternalSandboxSandboxPolicy::network_access`](field@crate::ExternalSandboxSandboxPolicy::network_access).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkAccess {
     /// Wire value: `restricted`.
@@ -1095,7 +1095,7 @@ wire::object! { NetworkPolicyAmendment {
 } }
 
 /// Used in [`NetworkPolicyAmendment::action`](field@crate::NetworkPolicyAmendment::action).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NetworkPolicyRuleAction {
     /// Wire value: `allow`.
@@ -1113,7 +1113,7 @@ wire::strings! { NetworkPolicyRuleAction {
 
 /// Used in
 /// [`ActiveTurnNotSteerableCodexErrorInfo::turn_kind`](field@crate::ActiveTurnNotSteerableCodexErrorInfo::turn_kind).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum NonSteerableTurnKind {
     /// Wire value: `review`.
@@ -1152,7 +1152,7 @@ pub type NullableRemoteControlDisableParams = Option<RemoteControlDisableParams>
 pub type NullableRemoteControlEnableParams = Option<RemoteControlEnableParams>;
 
 /// Deprecated: `friendly` and `pragmatic` no longer select a style.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Personality {
     /// Wire value: `none`.
@@ -1195,7 +1195,7 @@ wire::object! { ReadOnlySandboxPolicy {
 } }
 
 /// A non-empty reasoning effort value advertised by the model.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReasoningEffort {
     /// No reasoning.
@@ -1248,7 +1248,7 @@ wire::strings! { ReasoningEffort {
 /// A summary of the reasoning performed by the model. This can be useful for debugging and
 /// understanding the model's reasoning process. See
 /// <https://platform.openai.com/docs/guides/reasoning?api-mode=responses#reasoning-summaries>
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReasoningSummary {
     /// Wire value: `auto`.
@@ -1318,7 +1318,7 @@ wire::object! { ResponseTooManyFailedAttemptsCodexErrorInfo {
 } }
 
 /// The sandbox for commands, as a preset. `SandboxPolicy` offers finer control.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SandboxMode {
     /// Commands can read files, but not write them.
@@ -1344,7 +1344,7 @@ wire::strings! { SandboxMode {
 } }
 
 /// The sandbox for commands, with its options.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SandboxPolicy {
     /// Commands run without a sandbox.
@@ -1425,7 +1425,7 @@ wire::object! { Settings {
 /// [`ProjectListParams::sort_direction`](field@crate::ProjectListParams::sort_direction),
 /// [`ThreadItemsListParams::sort_direction`](field@crate::ThreadItemsListParams::sort_direction)
 /// and 4 other places.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SortDirection {
     /// Wire value: `asc`.
@@ -1762,7 +1762,7 @@ wire::object! { TurnError {
 /// [`ThreadResumeInitialTurnsPageParams::items_view`](field@crate::ThreadResumeInitialTurnsPageParams::items_view),
 /// [`ThreadTurnsListParams::items_view`](field@crate::ThreadTurnsListParams::items_view) and
 /// [`Turn::items_view`](field@crate::Turn::items_view).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnItemsView {
     /// `items` was not loaded for this turn. The field is intentionally empty.
@@ -1788,7 +1788,7 @@ wire::strings! { TurnItemsView {
 } }
 
 /// Whether a turn is running, or how it ended.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnStatus {
     /// The turn ended normally.
@@ -1842,7 +1842,7 @@ wire::object! { UnavailableUserVerificationErrorDetails {
 } }
 
 /// A part of the user's input to a turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum UserInput {
     /// Text.
@@ -1891,7 +1891,7 @@ wire::tagged! { UserInput by "type" {
 /// [`CancelledUserVerificationErrorDetails::reason`](field@crate::CancelledUserVerificationErrorDetails::reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UserVerificationCancellationReason {
     /// Wire value: `userCancelled`.
@@ -1910,7 +1910,7 @@ wire::strings! { UserVerificationCancellationReason {
 /// Closed error categories; native diagnostic payloads must not cross this boundary.
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum UserVerificationErrorDetails {
     /// Wire value: `invalidRequest`.
@@ -1936,7 +1936,7 @@ wire::tagged! { UserVerificationErrorDetails by "type" {
 /// [`FailedUserVerificationErrorDetails::reason`](field@crate::FailedUserVerificationErrorDetails::reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UserVerificationFailureReason {
     /// Wire value: `authenticationFailed`.
@@ -1962,7 +1962,7 @@ wire::strings! { UserVerificationFailureReason {
 /// [`InvalidRequestUserVerificationErrorDetails::reason`](field@crate::InvalidRequestUserVerificationErrorDetails::reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UserVerificationInvalidRequestReason {
     /// Wire value: `invalidParams`.
@@ -2014,7 +2014,7 @@ wire::object! { UserVerificationRpcError {
 /// [`UserVerificationStatusResponse::unavailable_reason`](field@crate::UserVerificationStatusResponse::unavailable_reason).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UserVerificationUnavailableReason {
     /// Wire value: `credentialMissing`.

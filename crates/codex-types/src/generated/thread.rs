@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::*;
 use crate::{RequestId, wire};
@@ -71,7 +71,7 @@ pub struct AgentPath(pub String);
 wire::string_newtype! { AgentPath }
 
 /// Location used to resolve a selected capability root.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CapabilityRootLocation {
     /// A path owned by an execution environment.
@@ -131,7 +131,7 @@ wire::object! { ContextCompactedNotification {
 } }
 
 /// Used in [`NamespaceDynamicToolSpec::tools`](field@crate::NamespaceDynamicToolSpec::tools).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolNamespaceTool {
     /// Wire value: `function`.
@@ -145,7 +145,7 @@ wire::tagged! { DynamicToolNamespaceTool by "type" {
 } }
 
 /// Used in [`ThreadStartParams::dynamic_tools`](field@crate::ThreadStartParams::dynamic_tools).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DynamicToolSpec {
     /// Wire value: `function`.
@@ -346,7 +346,7 @@ wire::object! { GitInfo {
 /// Final allow/deny outcome returned by the guardian reviewer.
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GuardianAssessmentOutcome {
     /// Wire value: `allow`.
@@ -591,7 +591,7 @@ wire::object! { SelectedCapabilityRoot {
 } }
 
 /// The kind of client that started a thread.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SessionSource {
     /// The Codex command line.
@@ -639,7 +639,7 @@ wire::mixed! { SessionSource {
 /// Another thread, which started this one as a sub-agent.
 ///
 /// Payload of [`SessionSource::SubAgent`](crate::SessionSource::SubAgent) (key: `subAgent`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SubAgentSource {
     /// Wire value: `review`.
@@ -850,7 +850,7 @@ wire::object! { Thread {
 } }
 
 /// A reason why an active thread is waiting.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadActiveFlag {
     /// The thread is waiting for a decision on an approval.
@@ -1006,7 +1006,7 @@ wire::object! { ThreadAttachment {
 } }
 
 /// Result of attempting to associate an attachment with a thread.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadAttachmentAddOutcome {
     /// Wire value: `created`.
@@ -1164,7 +1164,7 @@ wire::object! { ThreadAttachmentListResponse {
 } }
 
 /// The persisted attachment change represented by a notification.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadAttachmentOperation {
     /// Wire value: `created`.
@@ -1395,7 +1395,7 @@ wire::object! { ThreadAttachmentUpdatedNotification {
 pub struct ThreadBackgroundTerminal {
     pub item_id: String,
     pub command: String,
-    pub cpu_percent: Option<f64>,
+    pub cpu_percent: Option<Number>,
     pub cwd: LegacyAppPathString,
     pub os_pid: Option<u32>,
     pub process_id: String,
@@ -2404,7 +2404,7 @@ wire::object! { ThreadGoalGetResponse {
 } }
 
 /// Distinguishes explicit user actions from automatic goal lifecycle mutations.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadGoalMutationOrigin {
     /// Wire value: `user`.
@@ -2513,7 +2513,7 @@ wire::object! { ThreadGoalSetResponse {
 } }
 
 /// The status of a thread's goal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadGoalStatus {
     /// The agent pursues the goal.
@@ -2685,7 +2685,7 @@ wire::object! { ThreadGuardianReviewResponse {
 
 /// Used in [`Thread::history_mode`](field@crate::Thread::history_mode) and
 /// [`ThreadStartParams::history_mode`](field@crate::ThreadStartParams::history_mode).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadHistoryMode {
     /// Wire value: `legacy`.
@@ -3338,7 +3338,7 @@ wire::object! { ThreadLoadedListResponse {
 } }
 
 /// Used in [`ThreadMemoryModeSetParams::mode`](field@crate::ThreadMemoryModeSetParams::mode).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadMemoryMode {
     /// Wire value: `enabled`.
@@ -3671,7 +3671,7 @@ wire::object! { ThreadPredictionRequestResponse {} }
 
 /// Used in
 /// [`ThreadPredictionUpdatedNotification::result`](field@crate::ThreadPredictionUpdatedNotification::result).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadPredictionResult {
     /// Wire value: `completed`.
@@ -4358,7 +4358,7 @@ wire::object! { ThreadReadStateChangedNotification {
 
 /// Used in
 /// [`ThreadReadStateUpdateParams::operation`](field@crate::ThreadReadStateUpdateParams::operation).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadReadStateOperation {
     /// Wire value: `read`.
@@ -5440,7 +5440,7 @@ wire::object! { ThreadSearchResult {
 } }
 
 /// Used in [`ThreadSearchParams::sort_key`](field@crate::ThreadSearchParams::sort_key).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSearchSortKey {
     /// Wire value: `created_at`.
@@ -5997,7 +5997,7 @@ pub struct ThreadShellCommandResponse {}
 wire::object! { ThreadShellCommandResponse {} }
 
 /// Used in [`ThreadListParams::sort_key`](field@crate::ThreadListParams::sort_key).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSortKey {
     /// Wire value: `created_at`.
@@ -6029,7 +6029,7 @@ wire::string_newtype! { ThreadSource }
 
 /// Used in [`ThreadListParams::source_kinds`](field@crate::ThreadListParams::source_kinds) and
 /// [`ThreadSearchParams::source_kinds`](field@crate::ThreadSearchParams::source_kinds).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadSourceKind {
     /// Wire value: `cli`.
@@ -6542,7 +6542,7 @@ wire::object! { ThreadStartResponse {
 
 /// Used in
 /// [`ThreadStartParams::session_start_source`](field@crate::ThreadStartParams::session_start_source).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadStartSource {
     /// Wire value: `startup`.
@@ -6587,7 +6587,7 @@ wire::object! { ThreadStartedNotification {
 } }
 
 /// Whether a thread is loaded, and whether it is active.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadStatus {
     /// The thread is not in the server's memory.
@@ -6650,7 +6650,7 @@ wire::object! { ThreadStatusChangedNotification {
 } }
 
 /// EXPERIMENTAL - one item or turn boundary in canonical rollout order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadTimelineEntry {
     /// Wire value: `item`.
@@ -6989,7 +6989,7 @@ wire::object! { ThreadUnarchivedNotification {
 } }
 
 /// Used in [`ThreadReadState::first_unread`](field@crate::ThreadReadState::first_unread).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ThreadUnreadPosition {
     /// Explicitly marked unread, including when the thread has no turns.
@@ -7054,7 +7054,7 @@ wire::object! { ThreadUnsubscribeResponse {
 } }
 
 /// The outcome of `thread/unsubscribe`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ThreadUnsubscribeStatus {
     /// The thread is not in the server's memory.

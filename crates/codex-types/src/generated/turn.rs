@@ -51,7 +51,7 @@ wire::object! { AdditionalContextEntry {
 } }
 
 /// Used in [`AdditionalContextEntry::kind`](field@crate::AdditionalContextEntry::kind).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AdditionalContextKind {
     /// Wire value: `untrusted`.
@@ -189,7 +189,7 @@ wire::object! { ErrorNotification {
 } }
 
 /// Used in [`ReviewStartParams::delivery`](field@crate::ReviewStartParams::delivery).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ReviewDelivery {
     /// Wire value: `inline`.
@@ -267,7 +267,7 @@ wire::object! { ReviewStartResponse {
 } }
 
 /// Used in [`ReviewStartParams::target`](field@crate::ReviewStartParams::target).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewTarget {
     /// Review the working tree: staged, unstaged, and untracked files.
@@ -466,7 +466,7 @@ wire::object! { TurnPlanStep {
 } }
 
 /// The status of a step of the agent's plan.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnPlanStepStatus {
     /// The agent has not started the step.
@@ -674,7 +674,7 @@ wire::object! { TurnSettingsUpdateResponse {
 /// [`TurnSettingsUpdateResponse::status`](field@crate::TurnSettingsUpdateResponse::status).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TurnSettingsUpdateStatus {
     /// Published for subsequent captures, even if the values were unchanged. Already captured steps

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::wire;
+use crate::{
+    redact::{Opaque, without_tokens},
+    wire,
+};
 
 /// Values of [`JsonRpcError::code`] that the app-server uses.
 pub mod error_code {
@@ -24,8 +27,9 @@ pub mod error_code {
     pub const OVERLOADED: i64 = -32001;
 }
 
-/// The error of a failed request, as reported by the peer.
-#[derive(Debug, Clone, PartialEq)]
+/// The error of a failed request, as reported by the peer. `Debug` and `Display` mask keys and tokens
+/// in the message, and `Debug` shows only the size of the details.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JsonRpcError {
     /// The error code; [`error_code`] lists the known ones.
@@ -63,7 +67,17 @@ impl JsonRpcError {
 
 impl fmt::Display for JsonRpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (code {})", self.message, self.code)
+        write!(f, "{} (code {})", without_tokens(&self.message), self.code)
+    }
+}
+
+impl fmt::Debug for JsonRpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonRpcError")
+            .field("code", &self.code)
+            .field("message", &without_tokens(&self.message))
+            .field("data", &self.data.as_ref().map(Opaque))
+            .finish()
     }
 }
 

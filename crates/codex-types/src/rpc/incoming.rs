@@ -9,10 +9,14 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{JsonRpcError, RequestId};
-use crate::wire::BorrowedStr;
+use crate::{
+    redact::{Name, without_values},
+    wire::BorrowedStr,
+};
 
 /// A received message, classified. Its `params` or `result` are the received bytes, undecoded.
-#[derive(Debug, Clone)]
+/// `Debug` shows only their size.
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
     /// A request from the peer: has `method` and `id`.
@@ -42,6 +46,36 @@ pub enum Incoming<'a> {
     },
 }
 
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = |raw: &RawValue| format!("<{} bytes>", raw.get().len());
+        let opaque = |raw: &Option<&RawValue>| raw.map(size);
+        match self {
+            Self::Request { id, method, params } => f
+                .debug_struct("Request")
+                .field("id", id)
+                .field("method", &Name(method))
+                .field("params", &opaque(params))
+                .finish(),
+            Self::Notification {
+                method,
+                params,
+                emitted_at_ms,
+            } => f
+                .debug_struct("Notification")
+                .field("method", &Name(method))
+                .field("params", &opaque(params))
+                .field("emitted_at_ms", emitted_at_ms)
+                .finish(),
+            Self::Response { id, result } => f
+                .debug_struct("Response")
+                .field("id", id)
+                .field("result", &result.as_ref().map(|raw| size(raw)))
+                .finish(),
+        }
+    }
+}
+
 impl<'a> Incoming<'a> {
     /// Classifies one message (one line on stdio, one text frame on a websocket).
     ///
@@ -63,7 +97,7 @@ impl<'a> Incoming<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EnvelopeError {
-    /// The fault and its position.
+    /// The fault and its position. Does not quote the text.
     pub reason: String,
 }
 
@@ -71,7 +105,7 @@ impl EnvelopeError {
     #[cold]
     fn new(reason: &dyn fmt::Display) -> Self {
         Self {
-            reason: reason.to_string(),
+            reason: without_values(reason),
         }
     }
 }

@@ -1,5 +1,11 @@
 //! `Debug` implementations that redact secrets.
 
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::redact::{Name, Opaque};
+
 /// Implements `Debug` for a struct, with `[redacted]` in place of the secret fields.
 macro_rules! redacted {
     ($name:ident { $($field:ident),* $(,)? } hides { $($secret:ident),* $(,)? }) => {
@@ -14,28 +20,24 @@ macro_rules! redacted {
     };
 }
 
-/// Implements `Debug` for a tagged union with secrets in some variants. An unrecognized object may
-/// contain secrets too, so only its tag is shown.
-macro_rules! redacted_union {
-    ($name:ident { $($variant:ident $(($body:ident))?),* $(,)? }) => {
-        impl ::std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                match self {
-                    $($crate::wire::tagged_body!(body $variant $(($body))?) => {
-                        $crate::wire::redacted_variant!(f body $variant $(($body))?)
-                    })*
-                    Self::Unrecognized(_) => f
-                        .debug_tuple("Unrecognized")
-                        .field(&self.tag())
-                        .field(&format_args!("[redacted]"))
-                        .finish(),
-                }
-            }
-        }
-    };
+/// Shows the name of an unrecognized value, and only the size of its contents.
+pub(crate) fn unrecognized_debug(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    contents: Option<&Value>,
+) -> fmt::Result {
+    let mut shown = f.debug_tuple("Unrecognized");
+    if contents.is_none() || !name.is_empty() {
+        shown.field(&Name(name));
+    }
+    if let Some(contents) = contents {
+        shown.field(&Opaque(contents));
+    }
+    shown.finish()
 }
 
-macro_rules! redacted_variant {
+/// Shows a known variant of a union.
+macro_rules! variant_debug {
     ($f:ident $body:ident $variant:ident ($type:ident)) => {
         $f.debug_tuple(stringify!($variant)).field($body).finish()
     };
@@ -44,4 +46,4 @@ macro_rules! redacted_variant {
     };
 }
 
-pub(crate) use {redacted, redacted_union, redacted_variant};
+pub(crate) use {redacted, variant_debug};

@@ -13,6 +13,7 @@ use super::{
     mode::{Mode, mode},
     natural::{Natural, read_or, read_or_record},
 };
+use crate::redact::{shown_name, without_values};
 
 /// A struct that is read from and written as the entries of a JSON object. A tagged union writes
 /// its tag before these entries.
@@ -131,8 +132,11 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
                 Some(params) => Ok(params),
                 None => serde_json::from_str("{}").map_err(Error::custom),
             });
-        params
-            .map_err(|error| Error::custom(format_args!("malformed params of `{method}`: {error}")))
+        params.map_err(|error| {
+            let reason = without_values(&error);
+            let method = shown_name(method);
+            Error::custom(format_args!("malformed params of `{method}`: {reason}"))
+        })
     }
 
     /// Skips the value of the key returned last.
@@ -160,8 +164,9 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
     /// Fails because of an unknown key.
     pub(crate) fn refuse<T>(&self, key: &str) -> Result<T, A::Error> {
         Err(Error::custom(format_args!(
-            "{}: unknown field `{key}`",
-            self.name
+            "{}: unknown field `{}`",
+            self.name,
+            shown_name(key)
         )))
     }
 
@@ -189,7 +194,8 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
 /// Adds the type and key to an error. serde_json keeps the line and column of the inner error.
 #[cold]
 pub(crate) fn in_field<E: Error>(name: &str, key: &str, error: &E) -> E {
-    E::custom(format_args!("{name}.{key}: {error}"))
+    let (key, reason) = (shown_name(key), without_values(error));
+    E::custom(format_args!("{name}.{key}: {reason}"))
 }
 
 /// Reads an object as a struct.

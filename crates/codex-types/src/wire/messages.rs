@@ -6,20 +6,34 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::Fields;
+use crate::redact::{Name, Opaque, shown_name, without_values};
 
 /// The error when the params of a known method cannot be decoded.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ParamsError {
     /// The method whose params were decoded.
     pub method: String,
-    /// The fault, with the type and field, and the position in the params.
+    /// The fault, with the type and field, and the position in the params. Does not quote the value.
     pub source: serde_json::Error,
+}
+
+impl ParamsError {
+    /// Keeps the position of the fault, but not the value that the message quotes.
+    #[cold]
+    fn new(method: &str, fault: &serde_json::Error) -> Self {
+        // serde_json takes the position from the end of the message.
+        let source = serde_json::Error::custom(without_values(fault));
+        Self {
+            method: method.to_owned(),
+            source,
+        }
+    }
 }
 
 impl fmt::Display for ParamsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "malformed params of `{}`: {}", self.method, self.source)
+        let method = shown_name(&self.method);
+        write!(f, "malformed params of `{method}`: {}", self.source)
     }
 }
 
@@ -29,8 +43,9 @@ impl std::error::Error for ParamsError {
     }
 }
 
-/// A message with a method unknown to this version, kept as received.
-#[derive(Debug, Clone, PartialEq)]
+/// A message with a method unknown to this version, kept as received. `Debug` shows only the size of
+/// the params, which may contain secrets.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnrecognizedMessage {
     /// The method.
@@ -40,6 +55,25 @@ pub struct UnrecognizedMessage {
     /// When the server sent the notification, in milliseconds since the Unix epoch. `None` for
     /// requests.
     pub emitted_at_ms: Option<i64>,
+}
+
+impl fmt::Debug for UnrecognizedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnrecognizedMessage")
+            .field("method", &Name(&self.method))
+            .field("params", &self.params.as_ref().map(Opaque))
+            .field("emitted_at_ms", &self.emitted_at_ms)
+            .finish()
+    }
+}
+
+impl fmt::Debug for ParamsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParamsError")
+            .field("method", &Name(&self.method))
+            .field("source", &self.source)
+            .finish()
+    }
 }
 
 impl UnrecognizedMessage {
@@ -68,10 +102,7 @@ pub(crate) fn params<T: DeserializeOwned>(
     method: &str,
     params: Option<&str>,
 ) -> Result<T, ParamsError> {
-    serde_json::from_str(params.unwrap_or("{}")).map_err(|source| ParamsError {
-        method: method.to_owned(),
-        source,
-    })
+    serde_json::from_str(params.unwrap_or("{}")).map_err(|source| ParamsError::new(method, &source))
 }
 
 /// Keeps a message with an unknown method.
@@ -82,10 +113,7 @@ pub(crate) fn unknown(
     let params = params.map(serde_json::from_str).transpose();
     match params {
         Ok(params) => Ok(UnrecognizedMessage::new(method, params)),
-        Err(source) => Err(ParamsError {
-            method: method.to_owned(),
-            source,
-        }),
+        Err(source) => Err(ParamsError::new(method, &source)),
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     BorrowedStr,
     mode::{Mode, in_mode},
 };
+use crate::redact::without_values;
 
 /// A union whose variants are strings, or objects with a single key that names the variant.
 pub(crate) trait Mixed: Sized {
@@ -73,6 +74,20 @@ macro_rules! mixed {
         $($string:literal => $unit:ident,)*
         $({ $key:literal: $payload:ty } => $variant:ident,)*
     }) => {
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    $(Self::$unit => f.write_str(stringify!($unit)),)*
+                    $(Self::$variant(payload) => {
+                        f.debug_tuple(stringify!($variant)).field(payload).finish()
+                    })*
+                    Self::Unrecognized(value) => {
+                        $crate::wire::unrecognized_debug(f, "", Some(value))
+                    }
+                }
+            }
+        }
+
         impl $crate::wire::Mixed for $name {
             const NAME: &'static str = stringify!($name);
 
@@ -146,7 +161,7 @@ pub(crate) fn try_variant<T: DeserializeOwned>(
         Ok(value) => Some(value),
         Err(error) => {
             // Writing to a string cannot fail.
-            let _ = write!(errors, "; not {variant}: {error}");
+            let _ = write!(errors, "; not {variant}: {}", without_values(&error));
             None
         }
     }

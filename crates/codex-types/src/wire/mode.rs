@@ -5,6 +5,8 @@ use std::{
     fmt,
 };
 
+use crate::redact::without_values;
+
 /// How strictly values are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -16,8 +18,8 @@ pub(crate) enum Mode {
     Lossy,
 }
 
-/// A part of a value that could not be read. `Debug` shows only the field, because the JSON and the
-/// reason may quote a secret.
+/// A part of a value that could not be read. `Debug` does not show the JSON, which may contain a
+/// secret.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnreadablePart {
@@ -25,7 +27,7 @@ pub struct UnreadablePart {
     pub field: String,
     /// The JSON text.
     pub json: String,
-    /// Why it could not be read.
+    /// Why it could not be read. Does not quote the value.
     pub reason: String,
 }
 
@@ -33,7 +35,9 @@ impl fmt::Debug for UnreadablePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnreadablePart")
             .field("field", &self.field)
-            .finish_non_exhaustive()
+            .field("json", &format_args!("<{} bytes>", self.json.len()))
+            .field("reason", &self.reason)
+            .finish()
     }
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn record(field: &str, json: &str, error: &serde_json::Error) {
     let part = UnreadablePart {
         field: field.to_owned(),
         json: json.to_owned(),
-        reason: error.to_string(),
+        reason: without_values(error),
     };
     UNREADABLE.with_borrow_mut(|parts| parts.push(part));
 }

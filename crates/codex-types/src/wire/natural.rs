@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Number, Value, value::RawValue};
+
+use crate::redact::shown_name;
 
 use super::mode::{record, take_unreadable, unreadable_count};
 
@@ -32,7 +34,13 @@ macro_rules! natural_default {
     };
 }
 
-natural_default!(bool, f64, i32, i64, u16, u32, u64, String, Map<String, Value>);
+natural_default!(bool, i32, i64, u16, u32, u64, String, Map<String, Value>);
+
+impl Natural for Number {
+    fn absent() -> Option<Self> {
+        Some(Self::from(0))
+    }
+}
 
 impl Natural for Value {
     const ACCEPTS_NULL: bool = true;
@@ -82,7 +90,7 @@ impl<T: Natural> Natural for BTreeMap<String, T> {
     fn unreadable(field: &str, json: &str) -> Option<Self> {
         let mut readable = Self::new();
         for_each_entry(json, &mut |key, entry| {
-            if let Some(value) = read_or_record(&format!("{field}.{key}"), entry) {
+            if let Some(value) = read_or_record(&format!("{field}.{}", shown_name(&key)), entry) {
                 readable.insert(key, value);
             }
         });

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::{Error, Visitor};
 
+use crate::redact::shown_name;
+
 /// Reads a string and converts it.
 pub(crate) struct StrVisitor<F>(pub(crate) &'static str, pub(crate) F);
 
@@ -16,7 +18,10 @@ impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for StrVisitor<F> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
         let name = self.0;
-        (self.1)(text).ok_or_else(|| E::custom(format_args!("{name}: unknown value `{text}`")))
+        (self.1)(text).ok_or_else(|| {
+            let value = shown_name(text);
+            E::custom(format_args!("{name}: unknown value `{value}`"))
+        })
     }
 }
 
@@ -46,6 +51,15 @@ macro_rules! strings {
         impl From<String> for $name {
             fn from(value: String) -> Self {
                 Self::from(value.as_str())
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    $(Self::$variant => f.write_str(stringify!($variant)),)*
+                    Self::Unrecognized(value) => $crate::wire::unrecognized_debug(f, value, None),
+                }
             }
         }
 

@@ -82,6 +82,19 @@ macro_rules! tagged {
             }
         }
 
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    $($crate::wire::tagged_body!(body $variant $(($body))?) => {
+                        $crate::wire::variant_debug!(f body $variant $(($body))?)
+                    })*
+                    Self::Unrecognized(value) => {
+                        $crate::wire::unrecognized_debug(f, self.tag(), Some(value))
+                    }
+                }
+            }
+        }
+
         impl $crate::wire::Tagged for $name {
             const NAME: &'static str = stringify!($name);
             const TAG: &'static str = $tag;

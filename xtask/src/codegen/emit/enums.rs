@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Context, Item, accessors, docs};
 use crate::codegen::{
     load::reference_name,
-    model::{Kind, Mixed, Model, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant},
+    model::{Mixed, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant},
     size,
 };
 
@@ -21,9 +21,11 @@ pub(crate) fn strings(
 ) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, context);
+    // `wire::strings!` implements `Debug` for open enums.
+    let debug = if strings.open { "" } else { "Debug, " };
     writeln!(
         out,
-        "#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]\n#[non_exhaustive]"
+        "#[derive({debug}Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]\n#[non_exhaustive]"
     )?;
     writeln!(out, "pub enum {name} {{")?;
     unit_variants(out, &strings.variants)?;
@@ -51,9 +53,7 @@ pub(crate) fn tagged(
     context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    let secret = has_secrets(tagged, context.model);
-    head(out, name, ty, context);
-    enum_head(out, name, if secret { "" } else { "Debug, " })?;
+    open_enum(out, name, ty, "", context)?;
     for variant in &tagged.variants {
         let name = &variant.name;
         let description = context.variant_docs(name.docs.as_deref(), variant.body.as_deref());
@@ -73,28 +73,12 @@ pub(crate) fn tagged(
         Some(body) => format!("{}({body})", variant.name.ident),
         None => variant.name.ident.clone(),
     };
-    if secret {
-        writeln!(out, "wire::redacted_union! {{ {name} {{")?;
-        for tagged in &tagged.variants {
-            writeln!(out, "    {},", variant(tagged))?;
-        }
-        writeln!(out, "}} }}\n")?;
-    }
     writeln!(out, "wire::tagged! {{ {name} by {:?} {{", tagged.tag)?;
     for tagged in &tagged.variants {
         writeln!(out, "    {:?} => {},", tagged.name.wire, variant(tagged))?;
     }
     writeln!(out, "}} }}")?;
     Ok(())
-}
-
-/// Whether any variant contains secrets. If so, an unrecognized object may contain secrets too.
-fn has_secrets(tagged: &Tagged, model: &Model) -> bool {
-    let mut bodies = tagged.variants.iter().filter_map(|variant| {
-        let body = variant.body.as_ref()?;
-        model.types.get(body)
-    });
-    bodies.any(|body| matches!(&body.kind, Kind::Object(object) if object.has_secrets()))
 }
 
 /// Writes an enum of strings and single-key objects.
@@ -106,7 +90,7 @@ pub(crate) fn mixed(
     context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    open_enum(out, name, ty, context)?;
+    open_enum(out, name, ty, "", context)?;
     unit_variants(out, &mixed.strings)?;
     for slot in &mixed.keyed {
         let reference = slot.schema.get("$ref").and_then(serde_json::Value::as_str);
@@ -141,7 +125,7 @@ pub(crate) fn untagged(
     context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
-    open_enum(out, name, ty, context)?;
+    open_enum(out, name, ty, "Debug, ", context)?;
     for slot in slots {
         let description = slot.docs.as_deref().map(docs::prose);
         let description =
@@ -196,13 +180,16 @@ fn head(out: &mut String, name: &str, ty: &Type, context: &Context<'_>) {
     out.push_str(&docs::comment(&context.type_docs(name, ty), ""));
 }
 
-/// Opens an enum whose variants have payloads.
-fn open_enum(out: &mut String, name: &str, ty: &Type, context: &Context<'_>) -> Result<()> {
+/// Opens an enum whose variants have payloads. If it has the variant `Unrecognized`, the macro of its
+/// table implements `Debug`, which does not show the contents of that variant.
+fn open_enum(
+    out: &mut String,
+    name: &str,
+    ty: &Type,
+    debug: &str,
+    context: &Context<'_>,
+) -> Result<()> {
     head(out, name, ty, context);
-    enum_head(out, name, "Debug, ")
-}
-
-fn enum_head(out: &mut String, name: &str, debug: &str) -> Result<()> {
     writeln!(
         out,
         "#[derive({debug}Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"

@@ -217,7 +217,7 @@ fn argument_type(rust: &str) -> String {
 }
 
 fn is_copy(rust: &str) -> bool {
-    matches!(rust, "bool" | "u16" | "i32" | "u32" | "i64" | "u64" | "f64")
+    matches!(rust, "bool" | "u16" | "i32" | "u32" | "i64" | "u64")
 }
 
 /// The default of a field, as an expression.

@@ -84,7 +84,7 @@ wire::messages! { ClientRequest {
 /// [`LoginResponse`](crate::LoginResponse).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginParams {
     /// Wire value: `apiKey`.

@@ -18,7 +18,7 @@ wire::object! { HttpFailedInfo {
 } }
 
 /// Defined by the schema, but used by none of its messages.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Info {
     /// Wire value: `overloaded`.

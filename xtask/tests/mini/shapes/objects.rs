@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::wire;
 
@@ -41,7 +41,7 @@ wire::object! { open OpenTyped {
 
 /// Used in [`Thing::state`](field@crate::Thing::state) and
 /// [`Thing::states`](field@crate::Thing::states).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum State {
     /// Wire value: `active`.
@@ -70,7 +70,7 @@ pub struct Thing {
     pub extra: Option<Value>,
     pub note: Option<String>,
     pub parent: Option<String>,
-    pub ratio: Option<f64>,
+    pub ratio: Option<Number>,
     pub size: Option<u64>,
     /// Defaults to `"active"` if absent.
     pub state: State,

@@ -5,7 +5,7 @@
 use crate::wire;
 
 /// Defined by the schema, but used by none of its messages.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
     /// Wire value: `low`.
@@ -37,7 +37,7 @@ wire::strings! { closed McpElicitationArrayType {
 } }
 
 /// How.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Mode {
     /// Wire value: `fast`.

@@ -83,7 +83,7 @@ wire::object! { ImageItem {
 } }
 
 /// An item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Item {
     /// Wire value: `agentMessage`.
@@ -194,7 +194,7 @@ wire::object! { LargeItem {
 } }
 
 /// Defined by the schema, but used by none of its messages.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Status {
     /// Wire value: `idle`.

@@ -16,6 +16,7 @@ use crate::{
         delta::{DeltaKind, DeltaRef},
         envelope::{self, Envelope, RoutingKeys},
         lines::{Line, UnreadableLine},
+        outbound::MessageId,
         raw_notification::{NotificationKind, RawNotification},
     },
 };
@@ -149,7 +150,9 @@ impl Core {
             _ => None,
         };
         self.active_turns.update(kind, keys);
-        self.open_requests.update(notification, keys, now);
+        if let Some(resolved) = self.open_requests.update(notification, keys, now) {
+            self.outbound.withdraw(&MessageId::Response(resolved));
+        }
         self.service.notification(notification, keys);
         if let Some(login_id) = &keys.login_id
             && kind == NotificationKind::LoginCompleted
