@@ -73,21 +73,28 @@
 //!   `"sandbox_permissions": "require_escalated"`, or if the `approvalPolicy` of `thread/start` is
 //!   `"untrusted"`. Codex 0.169 does not start with `untrusted` in `config.toml`.
 
+mod app_server;
 mod binary;
 mod error;
+mod fault;
 mod gate;
 mod home;
 mod model;
 mod monitor;
+mod process;
 mod request;
 mod response;
+mod runtime_thread;
 mod sse;
 
+pub use app_server::{ClientMessage, ClientStreams, FakeAppServer, FakeConnection, Reply, Turn};
 pub use binary::codex_bin;
 pub use error::{Error, Result};
+pub use fault::Fault;
 pub use gate::Gate;
 pub use home::{CodexHome, CodexHomeBuilder};
 pub use model::ScriptedModel;
+pub use process::{ProcessInfo, run_fake_codex};
 pub use request::{ModelRequest, StrayRequest};
 pub use response::{Item, ModelResponse, Usage};
 
