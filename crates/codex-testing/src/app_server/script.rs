@@ -36,6 +36,8 @@ pub(super) struct Script {
     pub(super) turn_responder: Option<TurnResponder>,
     /// Steps at the start of every connection.
     pub(super) greeting: Vec<Step>,
+    /// Steps at the end of the input of every connection.
+    pub(super) farewell: Vec<Step>,
     pub(super) received: Vec<ClientMessage>,
     /// The numbers of requests of each method, and of responses under `None`, that a test has taken.
     pub(super) taken: HashMap<Option<String>, usize>,

@@ -24,7 +24,7 @@ use super::{
     step::Step,
     turn::{Turn, TurnEnd},
 };
-use crate::{fault::Fault, monitor::Monitor};
+use crate::{fault::Fault, monitor::Monitor, process::Kind};
 
 /// Plays steps on a connection.
 #[derive(Clone)]
@@ -61,25 +61,38 @@ pub(super) async fn serve(
     }
     loop {
         tokio::select! {
+            // In this order: what the test adds takes effect before what the client sends later.
+            biased;
             health = player.output.broken() => match health {
                 // Holds the streams open until the fake is dropped.
                 Health::Hanging => pending().await,
                 Health::Ended | Health::Running => return,
             },
+            Some(step) = steps.recv() => player.play(step, None).await,
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
             line = next_line(reader.as_mut()) => {
-                // A server ends with its input.
-                let Some(line) = line else { return };
+                let Some(line) = line else { return player.end().await };
                 let Ok(message) = serde_json::from_str(&line) else { continue };
                 let message = ClientMessage::new(message);
                 player.receive(message, &mut tasks, &mut running).await;
             }
-            Some(step) = steps.recv() => player.play(step, None).await,
-            Some(_) = tasks.join_next(), if !tasks.is_empty() => {}
         }
     }
 }
 
 impl Player {
+    /// Ends with the input, as a real server does.
+    async fn end(&self) {
+        let farewell = self.script.lock().farewell.clone();
+        for step in farewell {
+            self.play(step, None).await;
+        }
+        if self.output.health() == Health::Hanging {
+            pending::<()>().await;
+        }
+        self.output.fault(Fault::Exit(0)).await;
+    }
+
     /// Reacts to a message. The responses of requests without delays are in the order of the
     /// requests.
     async fn receive(
@@ -234,6 +247,11 @@ impl Player {
             Step::Hold(gate) => until_interrupted(turn, gate.pass()).await,
             Step::Delay(delay) => until_interrupted(turn, sleep(delay)).await,
             Step::Fault(fault) => self.output.fault(fault).await,
+            Step::OutliveInput => {
+                if let Some(process) = self.output.process().await {
+                    process.carry_out(Kind::Linger).await;
+                }
+            }
         }
     }
 

@@ -211,6 +211,20 @@ impl FakeAppServer {
         self
     }
 
+    /// Lets a fault occur when the client closes the connection: at once, or to the notification
+    /// that follows. A child process then exits with 0, unless the fault has ended it.
+    pub fn fault_at_close(&self, fault: Fault) -> &Self {
+        self.script.change(|script| {
+            script.greeting.push(Step::OutliveInput);
+            script.farewell.push(Step::Fault(fault));
+            script.farewell.push(Step::Notify {
+                method: "configWarning".to_owned(),
+                params: json!({"summary": "the server is closing", "details": null}),
+            });
+        });
+        self
+    }
+
     /// Creates a closed gate for this fake.
     pub fn gate(&self) -> Gate {
         let script = Arc::downgrade(&self.script);

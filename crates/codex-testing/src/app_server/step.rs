@@ -26,4 +26,6 @@ pub(crate) enum Step {
     Hold(Gate),
     Delay(Duration),
     Fault(Fault),
+    /// A child process keeps running after the end of its input.
+    OutliveInput,
 }
