@@ -44,7 +44,7 @@ pub enum Fault {
     InvalidUtf8,
     /// A NUL byte and an escape sequence are inserted after the first brace of the message.
     ControlBytes,
-    /// The message has an additional member with this number of bytes.
+    /// The `result` or `params` of the message has an additional member with this number of bytes.
     Oversize(usize),
     /// A response has an unknown id. In a notification or request, the ids of thread and turn are
     /// unknown.
@@ -124,16 +124,14 @@ impl Fault {
             Self::ControlBytes => inserted(line(message), b"\0\x1b[0m", |bytes| {
                 bytes.iter().position(|byte| *byte == b'{').map(|at| at + 1)
             }),
-            Self::Oversize(bytes) => line(&with(message, "padding", "x".repeat(bytes).into())),
-            Self::WrongId => line(&with_unknown_ids(message)),
-            Self::WrongType => {
-                let member = if message["method"].is_string() {
-                    "params"
-                } else {
-                    "result"
-                };
-                line(&with(message, member, 5.into()))
+            Self::Oversize(bytes) => {
+                let member = body_of(message);
+                // Comes last, as members are sorted.
+                let padded = with(&message[member], "zPadding", "x".repeat(bytes).into());
+                line(&with(message, member, padded))
             }
+            Self::WrongId => line(&with_unknown_ids(message)),
+            Self::WrongType => line(&with(message, body_of(message), 5.into())),
             Self::Error {
                 code,
                 message: text,
@@ -164,6 +162,15 @@ pub(crate) fn line(message: &Value) -> Vec<u8> {
 /// Returns an error response.
 pub(crate) fn error_response(id: &Value, code: i64, message: &str) -> Value {
     json!({"id": id, "error": {"code": code, "message": message}})
+}
+
+/// Returns the name of the member with the contents of a message.
+fn body_of(message: &Value) -> &'static str {
+    if message["method"].is_string() {
+        "params"
+    } else {
+        "result"
+    }
 }
 
 fn truncated(mut line: Vec<u8>) -> Vec<u8> {

@@ -30,8 +30,29 @@
 //! }
 //! ```
 //!
-//! A client that starts the server itself can use [`CodexHome::env`], [`CodexHome::removed_env`]
-//! and [`CodexHome::workspace`].
+//! A client that starts the server itself can use [`CodexHome::envs`] and
+//! [`CodexHome::workspace`].
+//!
+//! # Without Codex
+//!
+//! A [`FakeAppServer`] stands in for the app-server itself. It plays scripted [turns](Turn),
+//! [responses](Reply) and [faults](Fault), in memory or as a child process, and records what the
+//! program under test sends. A [`FakeConnection`] is driven by the test message by message.
+//!
+//! ```
+//! use codex_testing::{FakeAppServer, Fault, Result, Turn};
+//!
+//! fn main() -> Result<()> {
+//!     let server = FakeAppServer::start()?;
+//!     server.push_turn(Turn::new().command_approval("cargo test").then_text("All tests pass."));
+//!     server.push_turn(Turn::text("So far").fault(Fault::Exit(3)));
+//!     let (reader, writer) = server.connect();
+//!     // Connect the program under test with these streams, and run two turns.
+//!     drop((reader, writer));
+//!     assert!(server.responses().is_empty());
+//!     Ok(())
+//! }
+//! ```
 //!
 //! # Waiting without sleeping
 //!

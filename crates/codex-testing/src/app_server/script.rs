@@ -17,7 +17,7 @@ use super::{
     step::Step,
     turn::Turn,
 };
-use crate::{fault::error_response, gate::Gate};
+use crate::{fault::error_response, gate::Gate, process::ProcessControl};
 
 /// A closure that responds to requests, in a form common to all return types.
 pub(super) type Responder = Arc<dyn Fn(&ClientMessage) -> Reply + Send + Sync>;
@@ -43,6 +43,7 @@ pub(super) struct Script {
     pub(super) taken: HashMap<Option<String>, usize>,
     pub(super) without_response: Vec<ClientMessage>,
     pub(super) connections: Vec<mpsc::UnboundedSender<Step>>,
+    pub(super) processes: Vec<ProcessControl>,
     pub(super) tasks: Vec<AbortHandle>,
     pub(super) gates: Vec<Gate>,
     /// The last number given to a thread, a turn, a login or a request.

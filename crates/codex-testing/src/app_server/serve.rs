@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
-    future::pending,
+    future::{pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
 };
 
 use serde_json::json;
@@ -162,7 +163,12 @@ impl Player {
             });
         } else {
             respond.await;
-            tasks.spawn(follow);
+            // Whatever needs no wait takes effect before the next message is received.
+            let mut follow = Box::pin(follow);
+            let first = poll_fn(|context| Poll::Ready(follow.as_mut().poll(context)));
+            if first.await.is_pending() {
+                tasks.spawn(follow);
+            }
         }
         if is_interrupt {
             let turn = message.params()["turnId"].as_str().unwrap_or_default();

@@ -67,7 +67,7 @@ pub struct FakeAppServer {
     tasks: Handle,
     host: OnceCell<Host>,
     /// Keeps track of the deadlines of waits, and runs the tasks if there is no other runtime.
-    _thread: RuntimeThread,
+    thread: RuntimeThread,
 }
 
 /// Connections.
@@ -93,7 +93,7 @@ impl FakeAppServer {
             script: Arc::new(Monitor::new(Script::default(), timeout, timer.clone())),
             tasks: Handle::try_current().unwrap_or(timer),
             host: OnceCell::new(),
-            _thread: thread,
+            thread,
         })
     }
 
@@ -117,8 +117,10 @@ impl FakeAppServer {
             let (tasks, script) = (self.tasks.clone(), Arc::downgrade(&self.script));
             let accept = move || {
                 let (end, control, reader) = process();
+                let script = script.upgrade()?;
+                script.change(|script| script.processes.push(control.clone()));
                 let connection = FakeConnection::of_process(reader, control);
-                serve_on(&tasks, &script.upgrade()?, connection);
+                serve_on(&tasks, &script, connection);
                 Some(end)
             };
             let host = Host::start(Box::new(accept)).map_err(Error::Listen)?;
@@ -349,6 +351,39 @@ impl FakeAppServer {
         self.script
             .blocking_wait(|script| script.take(None))
             .ok_or_else(|| self.timed_out("response"))
+    }
+
+    /// Waits until all child processes that have connected to the fake have ended.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`next_request`](Self::next_request).
+    pub async fn processes_ended(&self) -> Result<()> {
+        let processes = self.script.lock().processes.clone();
+        let ended = async move {
+            for process in processes {
+                process.ended().await;
+            }
+        };
+        // The fake's own runtime keeps track of the deadline.
+        let deadline = self.script.timeout();
+        let ended = self
+            .thread
+            .handle()
+            .spawn(async move { tokio::time::timeout(deadline, ended).await });
+        match ended.await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(self.timed_out("end of the child processes")),
+        }
+    }
+
+    /// The blocking form of [`processes_ended`](Self::processes_ended).
+    ///
+    /// # Errors
+    ///
+    /// Same as [`next_request`](Self::next_request).
+    pub fn blocking_processes_ended(&self) -> Result<()> {
+        self.thread.handle().block_on(self.processes_ended())
     }
 
     fn timed_out(&self, awaited: &str) -> Error {
