@@ -31,7 +31,7 @@ pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> End {
     let (running, ended) = channel();
     let until_end = UntilEnd(Arc::new(Mutex::new(ended)));
     let approval = until_end.clone();
-    let started = Codex::builder()
+    let codex = Codex::builder()
         .binary(fake_codex())
         .envs(server.envs().unwrap())
         .request_timeout(TIMEOUT)
@@ -40,16 +40,15 @@ pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> End {
             approval.wait();
             Decision::Decline
         })
-        .start();
-    let codex = match started {
-        Ok(codex) => codex,
-        Err(error) => return Err(error),
-    };
+        .start()?;
     let end = drive(&codex, cell.step, until_end);
     drop(running);
     let closing = match cell.way_out {
         WayOut::Close => codex.close(),
-        WayOut::Drop | WayOut::RuntimeEnds => Ok(drop(codex)),
+        WayOut::Drop | WayOut::RuntimeEnds => {
+            drop(codex);
+            Ok(())
+        }
     };
     // A server that fails while it is closed is not an error of the step.
     if cell.step == Step::Close {

@@ -39,7 +39,7 @@ async fn turns_are_played_in_order_and_requests_are_recorded() {
     let texts: Vec<_> = server
         .requests("turn/start")
         .iter()
-        .map(|turn| turn.text())
+        .map(codex_testing::ClientMessage::text)
         .collect();
     assert_eq!(texts, ["Say hello.", "Again."]);
     let missing = thread.run("Once more.").await.unwrap_err();

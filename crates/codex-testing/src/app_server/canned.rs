@@ -82,5 +82,5 @@ fn login(params: &Value, number: u64) -> Reply {
 /// Returns the notification that ends a login attempt.
 pub(super) fn login_completed(login_id: &str, error: Option<&str>) -> Value {
     let params = json!({"loginId": login_id, "success": error.is_none(), "error": error});
-    notification("account/login/completed", params)
+    notification("account/login/completed", &params)
 }

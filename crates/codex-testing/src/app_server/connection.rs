@@ -283,7 +283,7 @@ impl FakeConnection {
             panic!("{caller}: the client sent {request} instead of `{method}`");
         }
         let message = match result {
-            Ok(result) => response(&request["id"], result),
+            Ok(result) => response(&request["id"], &result),
             Err(message) => error_response(&request["id"], -32600, message),
         };
         self.send(&message).await;
@@ -317,12 +317,12 @@ impl FakeConnection {
 
     /// Sends a notification.
     pub async fn notify(&mut self, method: &str, params: impl Serialize) {
-        self.send(notification(method, json!(params))).await;
+        self.send(notification(method, &json!(params))).await;
     }
 
     /// Sends a request, without waiting for its response.
     pub async fn send_request(&mut self, id: impl Serialize, method: &str, params: impl Serialize) {
-        self.send(request(json!(id), method, json!(params))).await;
+        self.send(request(&json!(id), method, &json!(params))).await;
     }
 
     /// Sends a request, and returns the client's response.
@@ -359,7 +359,7 @@ impl FakeConnection {
     pub async fn start_turn(&mut self, thread_id: &str, turn_id: &str) {
         let ids = TurnIds::new(thread_id, turn_id);
         let turn = turn(turn_id, "inProgress");
-        self.send(ids.turn_event("turn/started", turn)).await;
+        self.send(ids.turn_event("turn/started", &turn)).await;
     }
 
     /// Sends text of the agent (`item/agentMessage/delta`), of the item `item`.
@@ -377,7 +377,7 @@ impl FakeConnection {
         text: &str,
     ) {
         let ids = TurnIds::new(thread_id, turn_id);
-        self.send(ids.item_completed(agent_message(item_id, text)))
+        self.send(ids.item_completed(&agent_message(item_id, text)))
             .await;
     }
 
@@ -385,7 +385,7 @@ impl FakeConnection {
     pub async fn complete_turn(&mut self, thread_id: &str, turn_id: &str, status: &str) {
         let ids = TurnIds::new(thread_id, turn_id);
         let turn = turn(turn_id, status);
-        self.send(ids.turn_event("turn/completed", turn)).await;
+        self.send(ids.turn_event("turn/completed", &turn)).await;
     }
 
     fn end_if_broken(&mut self) {

@@ -5,17 +5,17 @@ use serde_json::{Map, Value, json};
 use crate::binary::VERSION;
 
 /// Returns a notification.
-pub(crate) fn notification(method: &str, params: Value) -> Value {
+pub(crate) fn notification(method: &str, params: &Value) -> Value {
     json!({"method": method, "params": params})
 }
 
 /// Returns a request of the server.
-pub(crate) fn request(id: Value, method: &str, params: Value) -> Value {
+pub(crate) fn request(id: &Value, method: &str, params: &Value) -> Value {
     json!({"id": id, "method": method, "params": params})
 }
 
 /// Returns a successful response.
-pub(crate) fn response(id: &Value, result: Value) -> Value {
+pub(crate) fn response(id: &Value, result: &Value) -> Value {
     json!({"id": id, "result": result})
 }
 
@@ -62,18 +62,18 @@ impl TurnIds {
     }
 
     /// Returns `turn/started` or `turn/completed`.
-    pub(crate) fn turn_event(&self, method: &str, turn: Value) -> Value {
-        notification(method, json!({"threadId": self.thread, "turn": turn}))
+    pub(crate) fn turn_event(&self, method: &str, turn: &Value) -> Value {
+        notification(method, &json!({"threadId": self.thread, "turn": turn}))
     }
 
     pub(crate) fn delta(&self, item_id: &str, delta: &str) -> Value {
         let params = json!({"itemId": item_id, "delta": delta});
-        notification("item/agentMessage/delta", self.fill(params))
+        notification("item/agentMessage/delta", &self.fill(params))
     }
 
-    pub(crate) fn item_completed(&self, item: Value) -> Value {
+    pub(crate) fn item_completed(&self, item: &Value) -> Value {
         let params = json!({"item": item, "completedAtMs": 1});
-        notification("item/completed", self.fill(params))
+        notification("item/completed", &self.fill(params))
     }
 
     /// Adds the ids to params that lack them.

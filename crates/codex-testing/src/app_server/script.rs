@@ -111,13 +111,13 @@ impl Script {
         let mut turn = None;
         let message = match std::mem::replace(&mut reply.body, Body::None) {
             Body::Default | Body::None => None,
-            Body::Result(result) => Some(response(request.id(), result)),
+            Body::Result(result) => Some(response(request.id(), &result)),
             Body::Error { code, message } => Some(error_response(request.id(), code, &message)),
             Body::Turn(script) => {
                 let id = format!("turn-{}", self.next_number());
                 let result = json!({"turn": turn_json(&id, "inProgress")});
                 turn = Some((id, script));
-                Some(response(request.id(), result))
+                Some(response(request.id(), &result))
             }
         };
         Reaction {

@@ -201,7 +201,7 @@ impl Player {
 
     async fn play_turn(&self, running: RunningTurn, script: Turn) {
         let ids = &running.ids;
-        let started = ids.turn_event("turn/started", turn(&ids.turn, "inProgress"));
+        let started = ids.turn_event("turn/started", &turn(&ids.turn, "inProgress"));
         self.output.send(&started, None).await;
         let mut interrupted = running.interrupted.clone();
         for step in script.steps {
@@ -219,7 +219,7 @@ impl Player {
             TurnEnd::Completed | TurnEnd::Never => turn(&ids.turn, "completed"),
             TurnEnd::Failed(message) => failed_turn(&ids.turn, &message),
         };
-        let ended = ids.turn_event("turn/completed", ended);
+        let ended = ids.turn_event("turn/completed", &ended);
         self.output.send(&ended, None).await;
     }
 
@@ -231,7 +231,7 @@ impl Player {
         };
         match step {
             Step::Notify { method, params } => {
-                let message = notification(&method, fill(params));
+                let message = notification(&method, &fill(params));
                 self.output.send(&message, None).await;
             }
             Step::Request {
@@ -242,7 +242,7 @@ impl Player {
                 let (responded, response) = oneshot::channel();
                 let id = self.script.lock().next_number();
                 self.lock_pending().insert(id, responded);
-                let message = request(json!(id), &method, fill(params));
+                let message = request(&json!(id), &method, &fill(params));
                 self.output.send(&message, None).await;
                 if is_awaited {
                     until_interrupted(turn, async { drop(response.await) }).await;
