@@ -64,14 +64,10 @@ impl Stage {
 
     fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let program = codex_bin().expect("a Codex to test against");
-        let mut builder = builder.binary(program).cwd(self.home.workspace());
-        for (name, value) in self.home.env() {
-            builder = builder.env(name, value);
-        }
-        for name in self.home.removed_env() {
-            builder = builder.env_remove(name);
-        }
         builder
+            .binary(program)
+            .cwd(self.home.workspace())
+            .envs(self.home.envs())
     }
 
     /// Starts a server on this stage and returns its client.

@@ -8,6 +8,9 @@ use std::{
 
 use crate::error::{Error, Result};
 
+/// The release of Codex that this crate is tested with, whose version fakes report.
+pub(crate) const VERSION: &str = "0.169.0";
+
 /// Returns the Codex executable to test against: `CODEX_BIN` if it is set, or else the first
 /// `codex` on `PATH`.
 ///

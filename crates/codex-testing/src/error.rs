@@ -11,8 +11,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The scripted model could not open its socket or start its thread.
-    #[error("the scripted model cannot listen on 127.0.0.1: {0}; is loopback available here?")]
+    /// A scripted model or a fake app-server could not open its socket or start its thread.
+    #[error("cannot listen on 127.0.0.1: {0}; is loopback available here?")]
     Listen(#[source] io::Error),
 
     /// An awaited event did not occur before the timeout expired.
@@ -26,8 +26,8 @@ pub enum Error {
         seen: String,
     },
 
-    /// The scripted model was dropped while a test waited for an event.
-    #[error("the scripted model stopped while a test waited for {awaited}; keep it alive longer")]
+    /// The scripted model or fake app-server was dropped while a test waited for an event.
+    #[error("the fake stopped while a test waited for {awaited}; keep it alive longer")]
     Stopped {
         /// The awaited event.
         awaited: String,

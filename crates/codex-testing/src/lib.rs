@@ -30,8 +30,29 @@
 //! }
 //! ```
 //!
-//! A client that starts the server itself can use [`CodexHome::env`], [`CodexHome::removed_env`]
-//! and [`CodexHome::workspace`].
+//! A client that starts the server itself can use [`CodexHome::envs`] and
+//! [`CodexHome::workspace`].
+//!
+//! # Without Codex
+//!
+//! A [`FakeAppServer`] stands in for the app-server itself. It plays scripted [turns](Turn),
+//! [responses](Reply) and [faults](Fault), in memory or as a child process, and records what the
+//! program under test sends. A [`FakeConnection`] is driven by the test message by message.
+//!
+//! ```
+//! use codex_testing::{FakeAppServer, Fault, Result, Turn};
+//!
+//! fn main() -> Result<()> {
+//!     let server = FakeAppServer::start()?;
+//!     server.push_turn(Turn::new().command_approval("cargo test").then_text("All tests pass."));
+//!     server.push_turn(Turn::text("So far").fault(Fault::Exit(3)));
+//!     let (reader, writer) = server.connect();
+//!     // Connect the program under test with these streams, and run two turns.
+//!     drop((reader, writer));
+//!     assert!(server.responses().is_empty());
+//!     Ok(())
+//! }
+//! ```
 //!
 //! # Waiting without sleeping
 //!
@@ -73,21 +94,28 @@
 //!   `"sandbox_permissions": "require_escalated"`, or if the `approvalPolicy` of `thread/start` is
 //!   `"untrusted"`. Codex 0.169 does not start with `untrusted` in `config.toml`.
 
+mod app_server;
 mod binary;
 mod error;
+mod fault;
 mod gate;
 mod home;
 mod model;
 mod monitor;
+mod process;
 mod request;
 mod response;
+mod runtime_thread;
 mod sse;
 
+pub use app_server::{ClientMessage, ClientStreams, FakeAppServer, FakeConnection, Reply, Turn};
 pub use binary::codex_bin;
 pub use error::{Error, Result};
+pub use fault::Fault;
 pub use gate::Gate;
 pub use home::{CodexHome, CodexHomeBuilder};
 pub use model::ScriptedModel;
+pub use process::{ProcessInfo, run_fake_codex};
 pub use request::{ModelRequest, StrayRequest};
 pub use response::{Item, ModelResponse, Usage};
 

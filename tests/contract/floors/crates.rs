@@ -23,9 +23,15 @@ const CODEX_TYPES: Table = Table {
 const CODEX_TESTING: Table = Table {
     sources: "crates/codex-testing/src",
     floors: &[
-        ("ground", &["error", "monitor", "request", "binary"]),
+        (
+            "ground",
+            &["error", "monitor", "request", "binary", "runtime_thread"],
+        ),
         ("gate", &["gate"]),
         ("response", &["response"]),
+        ("faults", &["fault"]),
+        ("process", &["process"]),
+        ("app_server", &["app_server"]),
         ("stream", &["sse"]),
         ("model", &["model"]),
         ("home", &["home"]),

@@ -37,14 +37,9 @@ async fn scripted(prompt: &str) -> Result<()> {
         .approval_policy("never")
         .build()?;
     script::write(&model, &home.workspace())?;
-    let mut builder = Codex::builder().cwd(home.workspace());
-    for (name, value) in home.env() {
-        builder = builder.env(name, value);
-    }
-    for name in home.removed_env() {
-        builder = builder.env_remove(name);
-    }
-    let codex = builder
+    let codex = Codex::builder()
+        .cwd(home.workspace())
+        .envs(home.envs())
         .start()
         .await
         .context("cannot start the app-server")?;

@@ -52,6 +52,7 @@ pub struct CodexBuilder<M = Async> {
     launch_args: Vec<OsString>,
     cwd: Option<PathBuf>,
     env: Vec<(OsString, Option<OsString>)>,
+    env_clear: bool,
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
@@ -67,6 +68,7 @@ impl<M> CodexBuilder<M> {
             launch_args: vec!["app-server".into()],
             cwd: None,
             env: Vec::new(),
+            env_clear: false,
             client: ClientInfo::new("codex_rust_sdk", env!("CARGO_PKG_VERSION"))
                 .title("Codex Rust SDK"),
             capabilities: InitializeCapabilities::default().experimental_api(true),
@@ -120,9 +122,31 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Sets several environment variables for the server.
+    pub fn envs<I, K, V>(mut self, variables: I) -> Self
+    where
+        I: IntoIterator<Item = (K, V)>,
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        for (name, value) in variables {
+            self = self.env(name, value);
+        }
+        self
+    }
+
     /// Removes an environment variable from the environment of the server.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.env.push((name.into(), None));
+        self
+    }
+
+    /// Clears the environment of the server: variables set earlier, and those that it would inherit
+    /// from this program, except for the ones set later. Most programs need `PATH`, and on Windows
+    /// `SystemRoot`.
+    pub fn env_clear(mut self) -> Self {
+        self.env.clear();
+        self.env_clear = true;
         self
     }
 
@@ -295,9 +319,19 @@ impl<M> CodexBuilder<M> {
             program: Search::from_env(self.binary.clone()).find()?,
             args: self.args(),
             cwd: self.cwd.clone(),
-            env: self.env.clone(),
+            env: self.env_changes(),
         };
         self.handshake(Transport::spawn(&launch)?).await
+    }
+
+    /// Returns the changes to the environment of this program. `None` removes a variable.
+    fn env_changes(&self) -> Vec<(OsString, Option<OsString>)> {
+        let inherited = self.env_clear.then(std::env::vars_os);
+        let removed = inherited
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| (name, None));
+        removed.chain(self.env.iter().cloned()).collect()
     }
 
     fn args(&self) -> Vec<OsString> {

@@ -1,29 +1,44 @@
-//! An in-memory fake server that the test drives message by message.
+//! The fake app-server of `codex-testing`, with a client, for the thread `t` and its turns.
 
-use serde_json::{Value, json};
-use tokio::io::{
-    AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf,
+use std::{
+    ops::{Deref, DerefMut},
+    thread::JoinHandle,
 };
+
+use codex_testing::{ClientStreams, FakeConnection};
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
 
 use crate::{
     client::{Codex, Thread},
     codex::builder::CodexBuilder,
 };
 
-/// The server's end of a connection.
-pub(super) struct FakeServer {
-    pub(super) lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
-    writer: WriteHalf<DuplexStream>,
-}
+/// The server's end of a connection, which the test drives message by message.
+pub(super) struct FakeServer(FakeConnection);
 
 impl FakeServer {
     /// Creates a server that uses this end of a connection.
     pub(super) fn new(end: DuplexStream) -> Self {
         let (reader, writer) = tokio::io::split(end);
-        Self {
-            lines: BufReader::new(reader).lines(),
-            writer,
-        }
+        Self(FakeConnection::new(reader, writer))
+    }
+
+    /// Creates a server before the handshake, and returns the client's end too.
+    pub(super) fn in_memory() -> (Self, ClientStreams) {
+        let (fake, streams) = FakeConnection::in_memory();
+        (Self(fake), streams)
+    }
+
+    /// Runs a script on a thread of its own, for a client that blocks.
+    pub(super) fn run_on_thread<F>(
+        self,
+        script: impl FnOnce(Self) -> F + Send + 'static,
+    ) -> JoinHandle<()>
+    where
+        F: Future<Output = ()>,
+    {
+        self.0.run_on_thread(|fake| script(Self(fake)))
     }
 
     /// Returns a client and its server after the handshake.
@@ -33,14 +48,8 @@ impl FakeServer {
 
     /// Returns a client with options and its server after the handshake.
     pub(super) async fn start_with(builder: CodexBuilder) -> (Codex, Self) {
-        let (client_end, server_end) = tokio::io::duplex(1024 * 1024);
-        let mut fake = Self::new(server_end);
-        let (reader, writer) = tokio::io::split(client_end);
-        let handshake = async {
-            fake.respond("initialize", initialize_response()).await;
-            assert_eq!(fake.receive().await["method"], "initialized");
-        };
-        let (codex, ()) = tokio::join!(builder.connect(reader, writer), handshake);
+        let (mut fake, (reader, writer)) = Self::in_memory();
+        let (codex, ()) = tokio::join!(builder.connect(reader, writer), fake.handshake());
         (codex.unwrap(), fake)
     }
 
@@ -58,43 +67,6 @@ impl FakeServer {
         thread.unwrap()
     }
 
-    /// Receives a message.
-    pub(super) async fn receive(&mut self) -> Value {
-        let line = self.lines.next_line().await.unwrap();
-        serde_json::from_str(&line.expect("the client has closed the connection")).unwrap()
-    }
-
-    /// Waits until the client closes the connection.
-    pub(super) async fn receive_end(&mut self) {
-        assert!(self.lines.next_line().await.unwrap().is_none());
-    }
-
-    /// Receives a request and returns its id.
-    pub(super) async fn receive_request(&mut self, method: &str) -> Value {
-        let message = self.receive().await;
-        assert_eq!(message["method"], method, "{message}");
-        message["id"].clone()
-    }
-
-    /// Receives a request, responds to it and returns the request.
-    pub(super) async fn respond(&mut self, method: &str, result: Value) -> Value {
-        let message = self.receive().await;
-        assert_eq!(message["method"], method, "{message}");
-        self.send(&json!({"id": message["id"], "result": result}))
-            .await;
-        message
-    }
-
-    /// Receives a request, responds with an error and returns the request.
-    pub(super) async fn respond_error(&mut self, method: &str, message: &str) -> Value {
-        let request = self.receive().await;
-        assert_eq!(request["method"], method, "{request}");
-        let error = json!({"code": -32600, "message": message});
-        self.send(&json!({"id": request["id"], "error": error}))
-            .await;
-        request
-    }
-
     /// Has the client send a request, and responds to it. Everything that either side sent earlier
     /// has then been received and routed.
     pub(super) async fn round_trip(&mut self, codex: &Codex) {
@@ -103,66 +75,63 @@ impl FakeServer {
         assert!(!account.unwrap().requires_openai_auth);
     }
 
-    pub(super) async fn write(&mut self, bytes: &[u8]) {
-        self.writer.write_all(bytes).await.unwrap();
-    }
-
-    pub(super) async fn send(&mut self, message: &Value) {
-        self.write(format!("{message}\n").as_bytes()).await;
-    }
-
-    pub(super) async fn notify(&mut self, method: &str, params: Value) {
-        self.send(&json!({"method": method, "params": params}))
-            .await;
-    }
-
     /// Sends a request for the turn `u`, with these params in addition to its ids.
     pub(super) async fn send_request(&mut self, id: i64, method: &str, more: &Value) {
-        let mut params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "startedAtMs": 1});
-        let members = more.as_object().unwrap().clone();
-        params.as_object_mut().unwrap().extend(members);
-        let request = json!({"id": id, "method": method, "params": params});
-        self.send(&request).await;
+        self.0.send_request(id, method, with_ids(more)).await;
     }
 
     /// Sends a request for the turn `u` and returns the client's response.
-    pub(super) async fn request(&mut self, id: i64, method: &str, more: &Value) -> Value {
-        self.send_request(id, method, more).await;
-        let response = self.receive().await;
-        assert_eq!(response["id"], id, "{response}");
-        response
+    #[track_caller]
+    pub(super) fn request(
+        &mut self,
+        id: i64,
+        method: &str,
+        more: &Value,
+    ) -> impl Future<Output = Value> {
+        self.0.request(id, method, with_ids(more))
     }
 
-    /// Tells the client that a request is withdrawn.
     pub(super) async fn resolve_request(&mut self, id: i64) {
-        let params = json!({"threadId": "t", "requestId": id});
-        self.notify("serverRequest/resolved", params).await;
+        self.0.resolve_request("t", id).await;
     }
 
     pub(super) async fn start_turn(&mut self, turn_id: &str) {
-        let turn = json!({"id": turn_id, "items": [], "status": "inProgress"});
-        let params = json!({"threadId": "t", "turn": turn});
-        self.notify("turn/started", params).await;
+        self.0.start_turn("t", turn_id).await;
     }
 
     pub(super) async fn delta(&mut self, turn_id: &str, delta: &str) {
-        let params = json!({"threadId": "t", "turnId": turn_id, "itemId": "i", "delta": delta});
-        self.notify("item/agentMessage/delta", params).await;
+        self.0.delta("t", turn_id, "i", delta).await;
     }
 
     pub(super) async fn complete_item(&mut self, turn_id: &str, text: &str) {
-        let item = json!({"type": "agentMessage", "id": "i", "text": text});
-        let params = json!({
-            "threadId": "t", "turnId": turn_id, "item": item, "completedAtMs": 1,
-        });
-        self.notify("item/completed", params).await;
+        self.0.complete_item("t", turn_id, "i", text).await;
     }
 
     pub(super) async fn complete_turn(&mut self, turn_id: &str, status: &str) {
-        let turn = json!({"id": turn_id, "items": [], "status": status});
-        let params = json!({"threadId": "t", "turn": turn});
-        self.notify("turn/completed", params).await;
+        self.0.complete_turn("t", turn_id, status).await;
     }
+}
+
+impl Deref for FakeServer {
+    type Target = FakeConnection;
+
+    fn deref(&self) -> &FakeConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for FakeServer {
+    fn deref_mut(&mut self) -> &mut FakeConnection {
+        &mut self.0
+    }
+}
+
+/// Adds the ids of the turn `u` to params.
+fn with_ids(more: &Value) -> Value {
+    let mut params = json!({"threadId": "t", "turnId": "u", "itemId": "i", "startedAtMs": 1});
+    let members = more.as_object().unwrap().clone();
+    params.as_object_mut().unwrap().extend(members);
+    params
 }
 
 /// The result of `initialize`.

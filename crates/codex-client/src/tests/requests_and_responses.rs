@@ -101,7 +101,7 @@ async fn only_a_hundred_of_a_thousand_concurrent_requests_are_in_flight_at_a_tim
         waiting.push(fake.receive_request("model/list").await);
     }
     // The limit is reached: the client sends no more until it receives a response.
-    assert!(poll_once(fake.lines.next_line()).is_none());
+    assert!(poll_once(fake.next_message()).is_none());
     for responses in 0..1000 {
         let id = waiting.pop().unwrap();
         fake.send(&json!({"id": id, "result": {"data": []}})).await;

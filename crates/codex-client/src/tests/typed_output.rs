@@ -75,7 +75,7 @@ async fn the_schema_of_an_enum_has_the_tag_before_the_content() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = thread.turn("Plan it.").model("m").output::<Vec<Step>>();
     let turn = tokio::spawn(turn.into_future());
-    let sent = fake.lines.next_line().await.unwrap().unwrap();
+    let sent = fake.next_line().await.unwrap();
     let members = sent.matches(r#""properties":{"type":{"#).count();
     assert_eq!(members, 2, "{sent}");
     assert!(sent.contains(r#""model":"m""#), "{sent}");

@@ -98,6 +98,16 @@ impl CodexHome {
         env
     }
 
+    /// Returns the environment variables for a builder of processes that only sets variables, such
+    /// as `Codex::builder().envs(home.envs())`: those of [`env`](Self::env), and those of
+    /// [`removed_env`](Self::removed_env) with an empty value, which Codex treats as unset.
+    #[must_use]
+    pub fn envs(&self) -> Vec<(&'static str, OsString)> {
+        let mut envs = self.env();
+        envs.extend(REMOVED.map(|name| (name, OsString::new())));
+        envs
+    }
+
     /// Returns the environment variables that a Codex process must not inherit, because they would
     /// give it an account or connect it to a different server.
     #[must_use]

@@ -7,11 +7,10 @@ mod turn_ends_blocking;
 use std::thread::{self, JoinHandle};
 
 use serde_json::json;
-use tokio::runtime;
 
 use crate::{
     blocking::{Codex, CodexBuilder},
-    tests::{FakeServer, initialize_response, thread_start_response, turn_start_response},
+    tests::{FakeServer, thread_start_response, turn_start_response},
 };
 
 /// Returns a client whose server completes the handshake, then runs the script.
@@ -30,17 +29,11 @@ fn start_with<F>(
 where
     F: Future<Output = ()>,
 {
-    let (client_end, server_end) = tokio::io::duplex(1024 * 1024);
-    let server = thread::spawn(move || {
-        let runtime = runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let mut fake = FakeServer::new(server_end);
-            fake.respond("initialize", initialize_response()).await;
-            assert_eq!(fake.receive().await["method"], "initialized");
-            script(fake).await;
-        });
+    let (fake, (reader, writer)) = FakeServer::in_memory();
+    let server = fake.run_on_thread(|mut fake| async {
+        fake.handshake().await;
+        script(fake).await;
     });
-    let (reader, writer) = tokio::io::split(client_end);
     let codex = builder.connect(reader, writer).unwrap();
     (codex, server)
 }

@@ -1,0 +1,184 @@
+//! Every fault of a server, at every step of a client, with both clients and every way out.
+//!
+//! Each cell must come to a defined end in time, leave no process and no task behind, and let the
+//! next client work. `cargo test -p codex-tests --test fault_matrix -- --nocapture` prints the
+//! numbers and the table of `docs/reliability.md`.
+
+// Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
+#![expect(clippy::unwrap_used)]
+
+mod asynchronous;
+mod blocking;
+mod faults;
+mod resources;
+mod steps;
+mod table;
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use codex_client::{Error, blocking::Codex};
+use codex_testing::FakeAppServer;
+
+use self::{faults::FAULTS, resources::Resources, steps::Step, table::Table};
+
+/// The timeout of requests, turns and commands in a cell.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The time in which a cell has to end. Some cells wait for several timeouts, and the machine may
+/// be busy.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The number of cells that run at once. Most of them wait for a timeout.
+const PARALLEL: usize = 24;
+
+/// The maximum length of a message, which the fault of an oversized message exceeds.
+const MAX_MESSAGE: usize = 100_000;
+
+/// How the program leaves a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WayOut {
+    Close,
+    Drop,
+    /// The runtime ends while the step is pending.
+    RuntimeEnds,
+}
+
+/// The API that a cell uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Face {
+    Async,
+    Blocking,
+}
+
+#[derive(Clone, Copy)]
+struct Cell {
+    /// The index of the fault in [`FAULTS`].
+    fault: usize,
+    step: Step,
+    face: Face,
+    way_out: WayOut,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (fault, step) = (FAULTS[self.fault].name, self.step.name());
+        write!(f, "{fault}, {step}, {:?}, {:?}", self.face, self.way_out)
+    }
+}
+
+/// Returns all cells. The blocking API has no runtime that a program could end.
+fn cells() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for fault in 0..FAULTS.len() {
+        for step in Step::ALL {
+            for (face, way_out) in [
+                (Face::Async, WayOut::Close),
+                (Face::Async, WayOut::Drop),
+                (Face::Async, WayOut::RuntimeEnds),
+                (Face::Blocking, WayOut::Close),
+                (Face::Blocking, WayOut::Drop),
+            ] {
+                cells.push(Cell {
+                    fault,
+                    step,
+                    face,
+                    way_out,
+                });
+            }
+        }
+    }
+    cells
+}
+
+/// Returns the program that stands in for `codex`.
+fn fake_codex() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_fake_codex"))
+}
+
+/// The end of a step.
+type End = Result<(), Error>;
+
+impl Cell {
+    /// Runs the cell. Returns the end of the step, unless the runtime ended before.
+    fn run(self) -> Option<End> {
+        let start = Instant::now();
+        let server = FakeAppServer::start_with_timeout(DEADLINE).unwrap();
+        self.step.script(&server, FAULTS[self.fault].fault());
+        let end = match self.face {
+            Face::Async => asynchronous::run(self, &server),
+            Face::Blocking => Some(blocking::run(self, &server)),
+        };
+        server.blocking_processes_ended().unwrap();
+        let elapsed = start.elapsed();
+        assert!(elapsed < DEADLINE, "the cell took {elapsed:?}");
+        next_client_works();
+        end
+    }
+}
+
+fn next_client_works() {
+    let server = FakeAppServer::start_with_timeout(DEADLINE).unwrap();
+    server.push_turn("Hello!");
+    let builder = Codex::builder().binary(fake_codex());
+    let codex = builder.envs(server.envs().unwrap()).start().unwrap();
+    let thread = codex.thread_start().send().unwrap();
+    let result = thread.run("hi").send().unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Hello!"));
+    codex.close().unwrap();
+    server.blocking_processes_ended().unwrap();
+}
+
+/// Runs cells in parallel. Adds their ends to the table, and returns those that failed.
+fn run_all(cells: &[Cell], table: &Mutex<Table>) -> Vec<String> {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..PARALLEL {
+            scope.spawn(|| {
+                while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // The panic message has been printed.
+                    match catch_unwind(AssertUnwindSafe(|| cell.run())) {
+                        Ok(Some(end)) => table.lock().unwrap().add(cell, &end),
+                        Ok(None) => {}
+                        Err(_) => failed.lock().unwrap().push(cell.to_string()),
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().unwrap()
+}
+
+#[test]
+fn every_fault_at_every_step_has_a_defined_end_and_leaves_nothing_behind() {
+    let (cells, table) = (cells(), Mutex::new(Table::default()));
+    // Starts the threads that the client and its handlers keep.
+    let (first, rest) = cells.split_at(Step::ALL.len() * 5);
+    let mut failed = run_all(first, &table);
+    let before = Resources::count();
+    failed.extend(run_all(rest, &table));
+    let table = table.into_inner().unwrap();
+    println!("{table}");
+    let held = cells.len() - failed.len();
+    println!("fault matrix: {} cells tried, {held} held", cells.len());
+    assert_eq!(failed, [""; 0], "cells that failed");
+    before.assert_no_more();
+    table.assert_documented();
+}
+
+#[test]
+fn every_fault_and_step_has_a_name_of_its_own() {
+    let faults: BTreeSet<_> = FAULTS.iter().map(|fault| fault.name).collect();
+    let steps: BTreeSet<_> = Step::ALL.map(Step::name).into();
+    assert_eq!((faults.len(), steps.len()), (FAULTS.len(), Step::ALL.len()));
+}

@@ -1,0 +1,16 @@
+//! The SDK on the fake app-server: its child processes, its scripts and its faults.
+//!
+//! `cargo test -p codex-tests --test faults child_process::` runs one module.
+
+// Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
+#![expect(clippy::unwrap_used)]
+
+mod child_process;
+mod scripts;
+
+use std::path::Path;
+
+/// Returns the program that stands in for `codex`.
+fn fake_codex() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_fake_codex"))
+}
