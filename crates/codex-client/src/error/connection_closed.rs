@@ -2,10 +2,7 @@
 
 use std::{fmt, process::ExitStatus};
 
-use crate::turn_result::TurnResult;
-
-/// Number of lines of standard error that the error message includes.
-const MESSAGE_LINES: usize = 10;
+use crate::{error::stderr_excerpt::excerpt, turn_result::TurnResult};
 
 /// The connection to the app-server has ended.
 #[derive(Debug, Clone)]
@@ -16,9 +13,10 @@ pub struct ConnectionClosed {
     /// The exit status of the server process. `None` if this client did not start the server, or if
     /// the runtime was shut down before the process exited.
     pub exit_status: Option<ExitStatus>,
-    /// The last lines that the server wrote to its standard error, at most 100. They are not
-    /// filtered and may contain secrets that the server logs. The error message includes the last
-    /// ten.
+    /// The last lines that the server wrote to its standard error, at most 100 without those of
+    /// backtraces. They are not filtered and may contain secrets that the server logs. The error
+    /// message includes up to ten of them: the last error and the lines that follow it, without
+    /// backtraces.
     pub stderr_tail: String,
     /// The result of the turn so far, if the error was returned by `run` or by the stream of a
     /// turn.
@@ -64,13 +62,9 @@ impl fmt::Display for ConnectionClosed {
         if let Some(status) = &self.exit_status {
             write!(f, "; {status}")?;
         }
-        let tail = self.stderr_tail.trim_end();
-        if !tail.is_empty() {
-            // Includes only the last lines, to keep the message readable. The field has all of
-            // them.
-            let lines: Vec<&str> = tail.lines().collect();
-            let last = lines[lines.len().saturating_sub(MESSAGE_LINES)..].join("\n  ");
-            write!(f, "; stderr:\n  {last}")?;
+        let excerpt = excerpt(&self.stderr_tail);
+        if !excerpt.is_empty() {
+            write!(f, "; stderr:\n  {}", excerpt.join("\n  "))?;
         }
         Ok(())
     }

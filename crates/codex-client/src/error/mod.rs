@@ -5,6 +5,7 @@ pub(crate) mod connection_closed;
 pub(crate) mod decode_error;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
 pub(crate) mod turn_timeout;
 

@@ -14,10 +14,12 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::error::stderr_excerpt::last_lines;
+
 /// Maximum size of the tail, in bytes.
 const TAIL_BYTES: usize = 64 * 1024;
 
-/// Maximum number of lines that [`Stderr::tail`] returns.
+/// Maximum number of lines that [`Stderr::tail`] returns, without those of backtraces.
 const TAIL_LINES: usize = 100;
 
 /// Timeout for reading the rest of the stream after the process has exited.
@@ -58,8 +60,7 @@ impl Stderr {
     pub(crate) fn tail(&self) -> String {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(tail.make_contiguous());
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+        last_lines(&text, TAIL_LINES).join("\n")
     }
 }
 
