@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod codegen;
+mod compat;
 mod demo;
 mod runtime;
 mod schema;
@@ -34,6 +35,8 @@ enum Chore {
     Bench(bench::Args),
     /// Runs the test suite against real app-servers.
     Test(suite::Args),
+    /// Runs the core behaviours on released runtimes, and writes `docs/compatibility.md`.
+    Compat(compat::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -44,5 +47,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Test(args) => suite::run(args),
+        Chore::Compat(args) => compat::run(args),
     }
 }

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     },
     /// Reports an error to the subscribers.
     Report(Error),
+    /// Responds once all earlier commands have been executed.
+    Synchronize(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 

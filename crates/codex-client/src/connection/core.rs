@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use semver::Version;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -77,6 +78,8 @@ pub(crate) struct Core {
     commands: mpsc::WeakUnboundedSender<Command>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    /// Set by the handle after the handshake.
+    server_version: Arc<OnceLock<Version>>,
 }
 
 impl Core {
@@ -86,6 +89,7 @@ impl Core {
         undelivered: Arc<UndeliveredItems>,
         commands: mpsc::WeakUnboundedSender<Command>,
         closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+        server_version: Arc<OnceLock<Version>>,
     ) -> Self {
         Self {
             outbound: Outbound::default(),
@@ -106,6 +110,7 @@ impl Core {
             late: Vec::new(),
             commands,
             closed,
+            server_version,
         }
     }
 
@@ -154,6 +159,7 @@ impl Core {
                 }
             }
             Command::Report(error) => self.report(error),
+            Command::Synchronize(done) => drop(done.send(())),
             Command::Close(done) => {
                 self.closers.push(done);
                 return true;
@@ -253,7 +259,8 @@ impl Core {
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::Report(error) => self.report(error),
             // A server that is shutting down does not wait for responses.
-            Command::Notify { .. }
+            Command::Synchronize(_)
+            | Command::Notify { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }

@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Result},
     transport::{
         group::{Group, Signal},
-        stderr::Stderr,
+        stderr::{Stderr, Tail},
     },
 };
 
@@ -120,8 +120,8 @@ impl Process {
         status
     }
 
-    /// Returns the last lines of standard error.
-    pub(crate) fn stderr_tail(&self) -> String {
+    /// Returns the tail of standard error.
+    pub(crate) fn stderr_tail(&self) -> &Tail {
         self.stderr.tail()
     }
 }
