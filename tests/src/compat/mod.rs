@@ -68,15 +68,15 @@ impl Server {
 }
 
 /// Returns an error unless the condition holds.
-fn check(holds: bool, what: impl fmt::Debug) -> Outcome {
+fn check(holds: bool, found: impl fmt::Debug) -> Outcome {
     match holds {
         true => Ok(()),
-        false => Err(format!("unexpected: {what:?}").into()),
+        false => Err(format!("unexpected: {found:?}").into()),
     }
 }
 
 /// Defines the table of a group of steps from async functions.
-macro_rules! steps {
+macro_rules! table {
     ($($function:ident: $name:literal,)*) => {
         pub(super) const STEPS: &[$crate::compat::Step] = &[
             $($crate::compat::Step { name: $name, run: |server| Box::pin($function(server)) },)*
@@ -84,4 +84,4 @@ macro_rules! steps {
     };
 }
 
-use steps;
+use table;

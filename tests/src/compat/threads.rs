@@ -9,10 +9,10 @@ use codex_client::{
 use codex_testing::ModelResponse;
 use serde_json::json;
 
-use super::{Outcome, Server, check, steps};
+use super::{Outcome, Server, check, table};
 use crate::stage::Stage;
 
-steps! {
+table! {
     read: "read a thread with its turns",
     list: "list and name threads",
     resume: "resume a thread on another server",
@@ -71,7 +71,7 @@ async fn resume(server: Server) -> Outcome {
     let asked = stage.model.requests().pop().ok_or("no request")?;
     check(
         asked.body().to_string().contains("Remember the frog."),
-        "no history",
+        "the history does not reach the model",
     )?;
     Ok(codex.close().await?)
 }

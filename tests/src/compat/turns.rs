@@ -10,10 +10,10 @@ use codex_types::ToolRequestUserInputResponse;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, Server, check, steps};
+use super::{Outcome, Server, check, table};
 use crate::stage::Stage;
 
-steps! {
+table! {
     run: "run a turn, with options and the tokens it took",
     stream: "stream a turn",
     image: "send an image",
@@ -73,7 +73,10 @@ async fn image(server: Server) -> Outcome {
     stage.model.push("Seen.");
     thread.run(Input::image_url(PNG)).await?;
     let asked = stage.model.requests().pop().ok_or("no request")?;
-    check(asked.body().to_string().contains(PNG), "no image")?;
+    check(
+        asked.body().to_string().contains(PNG),
+        "the image does not reach the model",
+    )?;
     Ok(codex.close().await?)
 }
 
@@ -86,7 +89,8 @@ async fn external(server: Server) -> Outcome {
         .run(ExternalMessage::new("mailbox", "A letter."))
         .await?;
     let asked = stage.model.requests().pop().ok_or("no request")?;
-    check(asked.body().to_string().contains("A letter."), "no message")?;
+    let reached = asked.body().to_string().contains("A letter.");
+    check(reached, "the message does not reach the model")?;
     Ok(codex.close().await?)
 }
 
@@ -262,6 +266,9 @@ async fn output(server: Server) -> Outcome {
     let typed = thread.run("Is it good?").output::<Verdict>().await?;
     check(typed.value.is_good, &typed.result)?;
     let asked = stage.model.requests().pop().ok_or("no request")?;
-    check(asked.body().to_string().contains("is_good"), "no schema")?;
+    check(
+        asked.body().to_string().contains("is_good"),
+        "the schema does not reach the model",
+    )?;
     Ok(codex.close().await?)
 }
