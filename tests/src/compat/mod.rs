@@ -75,6 +75,15 @@ fn check(holds: bool, found: impl fmt::Debug) -> Outcome {
     }
 }
 
+/// Returns an error unless a part of the input is in the last request to the model.
+fn reaches_model(stage: &Stage, name: &str, part: &str) -> Outcome {
+    let asked = stage.model.requests().pop().ok_or("no request")?;
+    match asked.body().to_string().contains(part) {
+        true => Ok(()),
+        false => Err(format!("the {name} does not reach the model").into()),
+    }
+}
+
 /// Defines the table of a group of steps from async functions.
 macro_rules! table {
     ($($function:ident: $name:literal,)*) => {

@@ -9,7 +9,7 @@ use codex_client::{
 use codex_testing::ModelResponse;
 use serde_json::json;
 
-use super::{Outcome, Server, check, table};
+use super::{Outcome, Server, check, reaches_model, table};
 use crate::stage::Stage;
 
 table! {
@@ -68,11 +68,7 @@ async fn resume(server: Server) -> Outcome {
         result.final_response.as_deref() == Some("It was frog."),
         &result,
     )?;
-    let asked = stage.model.requests().pop().ok_or("no request")?;
-    check(
-        asked.body().to_string().contains("Remember the frog."),
-        "the history does not reach the model",
-    )?;
+    reaches_model(&stage, "history", "Remember the frog.")?;
     Ok(codex.close().await?)
 }
 

@@ -10,7 +10,7 @@ use codex_types::ToolRequestUserInputResponse;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, Server, check, table};
+use super::{Outcome, Server, check, reaches_model, table};
 use crate::stage::Stage;
 
 table! {
@@ -72,11 +72,7 @@ async fn image(server: Server) -> Outcome {
     let thread = codex.thread_start().await?;
     stage.model.push("Seen.");
     thread.run(Input::image_url(PNG)).await?;
-    let asked = stage.model.requests().pop().ok_or("no request")?;
-    check(
-        asked.body().to_string().contains(PNG),
-        "the image does not reach the model",
-    )?;
+    reaches_model(&stage, "image", PNG)?;
     Ok(codex.close().await?)
 }
 
@@ -88,9 +84,7 @@ async fn external(server: Server) -> Outcome {
     thread
         .run(ExternalMessage::new("mailbox", "A letter."))
         .await?;
-    let asked = stage.model.requests().pop().ok_or("no request")?;
-    let reached = asked.body().to_string().contains("A letter.");
-    check(reached, "the message does not reach the model")?;
+    reaches_model(&stage, "message", "A letter.")?;
     Ok(codex.close().await?)
 }
 
@@ -265,10 +259,6 @@ async fn output(server: Server) -> Outcome {
     stage.model.push(r#"{"is_good": true}"#);
     let typed = thread.run("Is it good?").output::<Verdict>().await?;
     check(typed.value.is_good, &typed.result)?;
-    let asked = stage.model.requests().pop().ok_or("no request")?;
-    check(
-        asked.body().to_string().contains("is_good"),
-        "the schema does not reach the model",
-    )?;
+    reaches_model(&stage, "schema", "is_good")?;
     Ok(codex.close().await?)
 }
