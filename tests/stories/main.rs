@@ -14,6 +14,7 @@ mod commands;
 mod compaction;
 mod concurrency;
 mod events;
+mod failed_starts;
 mod file_changes;
 mod goals;
 mod inputs;

@@ -1,52 +1,46 @@
 //! An older release of Codex works too: the installed one need not be the pinned one.
 
-use codex_client::types::{ServerNotification, TurnStatus};
-use codex_tests::stage::Stage;
-use codex_types::ConfigReadParams;
+use std::path::PathBuf;
+
+use codex_client::{
+    Error,
+    version::{CODEX_VERSION, VersionPolicy},
+};
+use codex_tests::{compat::steps, stage::Stage};
+
+/// Returns the binary of the older release.
+fn older() -> PathBuf {
+    let binary = std::env::var_os("CODEX_BIN_0_163_0");
+    let binary = binary.map(PathBuf::from);
+    binary.expect("CODEX_BIN_0_163_0; run the tests with `cargo xtask test`")
+}
 
 #[tokio::test]
-async fn an_older_release_runs_a_turn_and_responds_to_calls() {
-    let Some(binary) = std::env::var_os("CODEX_BIN_0_163_0") else {
-        panic!("CODEX_BIN_0_163_0 is not set; run the tests with `cargo xtask test`");
-    };
-    let stage = Stage::new();
-    stage.model.push("Hello from the past.");
-    let codex = stage.builder().binary(binary).start().await.unwrap();
-    assert!(
-        codex.metadata().user_agent.contains("/0.163.0"),
-        "{:?}",
-        codex.metadata()
-    );
-
-    let thread = codex.thread_start().await.unwrap();
-    let mut events = thread.turn("Hi").await.unwrap().stream();
-    let mut text = String::new();
-    while let Some(event) = events.next().await {
-        match event.unwrap() {
-            ServerNotification::AgentMessageDelta(delta) => text.push_str(&delta.delta),
-            ServerNotification::Unrecognized(message) => panic!("unrecognized: {}", message.method),
-            _ => {}
-        }
+async fn an_older_release_passes_all_steps_of_the_compatibility_table() {
+    let mut passed = 0;
+    for step in steps() {
+        let outcome = step.run(&older()).await;
+        assert!(outcome.is_ok(), "{}: {outcome:?}", step.name);
+        passed += 1;
     }
-    let result = events.result().await.unwrap();
-    assert_eq!(text, "Hello from the past.");
-    assert_eq!(result.status, TurnStatus::Completed);
-    assert_eq!(
-        result.final_response.as_deref(),
-        Some("Hello from the past.")
-    );
+    assert!(passed >= 22, "{passed}");
+}
 
-    assert!(
-        thread
-            .read()
-            .include_turns(true)
-            .await
-            .unwrap()
-            .thread
-            .turns
-            .len()
-            == 1
-    );
-    codex.request(ConfigReadParams::default()).await.unwrap();
+#[tokio::test]
+async fn an_older_release_is_refused_if_the_policy_says_so() {
+    let stage = Stage::new();
+    let builder = stage.builder().binary(older());
+    let refuses = builder.version_policy(VersionPolicy::Refuse);
+    let error = refuses.start().await.unwrap_err();
+    assert!(matches!(error, Error::VersionMismatch(_)), "{error}");
+    let text = error.to_string();
+    for version in ["0.163.0", CODEX_VERSION] {
+        assert!(text.contains(version), "{text}");
+    }
+    // The pinned release is accepted.
+    let builder = stage.builder().version_policy(VersionPolicy::Refuse);
+    let codex = builder.start().await.unwrap();
+    let version = codex.server_version().map(ToString::to_string);
+    assert_eq!(version.as_deref(), Some(CODEX_VERSION));
     codex.close().await.unwrap();
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod codegen;
+mod compat;
 mod demo;
 mod runtime;
 mod schema;
@@ -37,6 +38,8 @@ enum Chore {
     Soak(soak::Args),
     /// Runs the test suite against real app-servers.
     Test(suite::Args),
+    /// Runs the core behaviours on released runtimes, and writes `docs/compatibility.md`.
+    Compat(compat::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -48,5 +51,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),
         Chore::Test(args) => suite::run(args),
+        Chore::Compat(args) => compat::run(args),
     }
 }

@@ -7,9 +7,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     connection::handle::{Connection, Limits},
-    error::Result,
+    error::{Error, Result, handshake_timeout::HandshakeTimeout},
+    routing::mailbox::Item,
     server_requests::{dispatch::Dispatch, handlers::Handlers},
-    transport::Transport,
+    transport::{Transport, stderr::Tail},
+    version::{self, VersionMismatch, VersionPolicy},
 };
 
 /// A client for one app-server.
@@ -53,6 +55,7 @@ impl Codex {
         limits: &Limits,
         handlers: Handlers<WeakCodex>,
         params: InitializeParams,
+        policy: VersionPolicy,
     ) -> Result<Self>
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -60,6 +63,10 @@ impl Codex {
     {
         let capabilities = params.capabilities.as_ref();
         let is_experimental = capabilities.is_some_and(|it| it.experimental_api == Some(true));
+        let stderr = transport
+            .process
+            .as_ref()
+            .map(|it| it.stderr_tail().clone());
         let client = Arc::new_cyclic(|client| {
             let weak = WeakCodex {
                 client: Weak::clone(client),
@@ -73,7 +80,25 @@ impl Codex {
                 metadata: OnceLock::new(),
             }
         });
-        let metadata = client.connection.call(&params, limits.timeout).await?;
+        let connection = &client.connection;
+        let metadata = match connection.call(&params, limits.timeout).await {
+            Ok(metadata) => metadata,
+            Err(error) => return Err(failed_handshake(connection, stderr, error).await),
+        };
+        if let Some(version) = version::of_user_agent(&metadata.user_agent) {
+            connection.set_server_version(version);
+        }
+        if let Some(mismatch) = VersionMismatch::of(connection.server_version()) {
+            let mismatch = Error::VersionMismatch(Box::new(mismatch));
+            match policy {
+                VersionPolicy::Allow => {}
+                VersionPolicy::Warn => connection.report(mismatch),
+                VersionPolicy::Refuse => {
+                    connection.close().await;
+                    return Err(mismatch);
+                }
+            }
+        }
         let metadata = Arc::clone(client.metadata.get_or_init(|| Arc::new(metadata)));
         client.connection.notify("initialized")?;
         Ok(Self { client, metadata })
@@ -95,6 +120,31 @@ impl Codex {
         WeakCodex {
             client: Arc::downgrade(&self.client),
         }
+    }
+}
+
+/// Adds to the error of a handshake what the server wrote instead of the response.
+async fn failed_handshake(connection: &Connection, stderr: Option<Tail>, error: Error) -> Error {
+    match error {
+        Error::Timeout { after, .. } => {
+            let mut timeout = HandshakeTimeout {
+                after,
+                messages: 0,
+                unreadable: Vec::new(),
+                stderr_tail: stderr.map(|it| it.text()).unwrap_or_default(),
+            };
+            for item in connection.received().await {
+                match item {
+                    Item::Notification(_) => timeout.messages += 1,
+                    Item::Error(error) => timeout.unreadable.push(error),
+                }
+            }
+            Error::HandshakeTimeout(Box::new(timeout))
+        }
+        Error::Closed(closed) => {
+            Error::Closed(Arc::new(Arc::unwrap_or_clone(closed).before_handshake()))
+        }
+        other => other,
     }
 }
 

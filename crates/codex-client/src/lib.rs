@@ -27,6 +27,7 @@
 //! | run a command in the sandbox | [`Codex::exec`], [`ExecProcess`] |
 //! | watch files | [`Codex::fs_watch`] |
 //! | call any method of the protocol | [`Codex::request`], [`protocol`] |
+//! | learn the version of the server, or refuse other versions | [`Codex::server_version`], [`version`] |
 //! | handle errors and retry | [`Error`], [`retry_on_overload`] |
 #![cfg_attr(
     feature = "blocking",
@@ -48,6 +49,7 @@ mod send_table;
 mod stream;
 mod turn_result;
 pub mod types;
+pub mod version;
 
 // Messages, and the streams that carry them.
 mod binary;
@@ -109,6 +111,7 @@ pub use error::{
     codex_not_found::CodexNotFound,
     connection_closed::{CloseReason, ConnectionClosed},
     decode_error::DecodeError,
+    handshake_timeout::HandshakeTimeout,
     output_mismatch::OutputMismatch,
     rpc_error::{ConfigLocation, RpcError, RpcErrorKind},
     turn_detached::{DetachReason, TurnDetached},

@@ -5,9 +5,12 @@ use codex_types::{
     UserInput,
 };
 
+use semver::Version;
+
 use crate::{
     error::{Error, Result},
     input::Input,
+    version::UPDATE,
 };
 
 /// Untrusted content from another agent, a tool or an application.
@@ -30,8 +33,9 @@ use crate::{
 pub struct ExternalMessage(TurnToolOutput);
 
 impl ExternalMessage {
-    /// Creates a message that the tool `tool_name` delivers. If the name is blank, the turn fails
-    /// with [`InvalidInput`](crate::Error::InvalidInput).
+    /// Creates a message that the tool `tool_name` delivers. If the name is blank, or the server is
+    /// older than codex 0.151.0 and would ignore the message, the turn fails with
+    /// [`InvalidInput`](crate::Error::InvalidInput).
     pub fn new(tool_name: impl Into<String>, content: impl Into<ExternalContent>) -> Self {
         Self(TurnToolOutput::new(tool_name, content.into().0))
     }
@@ -106,9 +110,24 @@ impl From<ExternalMessage> for RunInput {
     }
 }
 
-/// Rejects an external message with a blank tool name, since the server does not check the name.
-pub(crate) fn check(params: &TurnStartParams) -> Result<()> {
+/// The first release whose `turn/start` has `toolOutput`. Older servers ignore it, and the model
+/// would not get the message.
+const FIRST_WITH_TOOL_OUTPUT: Version = Version::new(0, 151, 0);
+
+/// Rejects an external message that the server would ignore, or whose tool name is blank, since the
+/// server does not check the name.
+pub(crate) fn check(params: &TurnStartParams, server_version: Option<&Version>) -> Result<()> {
     match &params.tool_output {
+        Some(_) if server_version.is_some_and(|it| *it < FIRST_WITH_TOOL_OUTPUT) => {
+            let server = server_version.map(Version::to_string).unwrap_or_default();
+            Err(Error::InvalidInput(
+                format!(
+                    "an external message needs codex {FIRST_WITH_TOOL_OUTPUT} or newer, and the \
+                     server is codex {server}: update it with `{UPDATE}`"
+                )
+                .into(),
+            ))
+        }
         Some(output) if output.name.trim().is_empty() => Err(Error::InvalidInput(
             "the tool name of an external message must not be blank".into(),
         )),
@@ -122,6 +141,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_external_message_that_an_older_server_would_ignore_is_refused() {
+        let (input, output) = RunInput::from(ExternalMessage::new("mailbox", "hello")).into_parts();
+        let mut params = TurnStartParams::new("t", input);
+        params.tool_output = output;
+        let error = check(&params, Some(&Version::new(0, 150, 1))).unwrap_err();
+        let text = error.to_string();
+        for version in ["0.151.0", "0.150.1"] {
+            assert!(text.contains(version), "{text}");
+        }
+        for version in [None, Some(&FIRST_WITH_TOOL_OUTPUT)] {
+            assert!(check(&params, version).is_ok());
+        }
+        params.tool_output = None;
+        assert!(check(&params, Some(&Version::new(0, 133, 0))).is_ok());
+    }
 
     #[test]
     fn an_external_message_is_sent_as_the_output_of_a_tool() {

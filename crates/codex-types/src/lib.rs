@@ -10,6 +10,7 @@
 //! | Contents of a thread | [`Thread`], [`Turn`], [`ThreadItem`] |
 //! | JSON-RPC messages | [`rpc::Incoming`], [`rpc::Outgoing`], [`rpc::JsonRpcError`] |
 //! | Requests that the schema does not list | [`unlisted`] |
+//! | The release that the types describe, and the release that a method needs | [`CODEX_VERSION`], [`first_release`] |
 
 mod traits;
 mod wire;
@@ -23,11 +24,13 @@ mod generated_code_tests;
 
 pub mod decode;
 pub mod redact;
+mod releases;
 mod responses;
 pub mod rpc;
 pub mod unlisted;
 
 pub use generated::*;
+pub use releases::first_release;
 pub use rpc::RequestId;
 pub use traits::{MethodInfo, Request, ServerCall};
 pub use wire::{ParamsError, UnrecognizedMessage};

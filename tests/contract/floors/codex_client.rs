@@ -23,6 +23,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "stream",
                 "turn_result",
                 "types",
+                "version",
             ],
         ),
         ("rpc", &["binary", "rpc", "transport"]),

@@ -78,6 +78,7 @@ pub(crate) fn about(domain: &str) -> &'static str {
         "model" => "Models and their providers.",
         "project" => "Projects and thread sections.",
         "realtime" => "Realtime conversations.",
+        "releases" => "The pinned release, and the first releases of the methods.",
         "remote" => "Remote control.",
         "request" => "Unit structs for the requests without parameters.",
         "response" => "Items of the Responses API.",

@@ -60,7 +60,7 @@ fn generate() -> Result<Files> {
     let mut model = load(&pinned.experimental, &pinned.stable, &mut tables)?;
     tables.check_used()?;
     Prose::load()?.describe(&mut model)?;
-    print::print(&model)
+    print::print(&model, &pinned)
 }
 
 /// Loads both bundles, applies the fix-ups and builds the model.

@@ -10,12 +10,13 @@ use super::{
     emit::{self, Context, docs},
     model::{Kind, Model},
 };
+use crate::schema::pinned::Pinned;
 
 /// The generated files by name.
 pub(crate) type Files = BTreeMap<String, String>;
 
 /// Prints the whole model.
-pub(crate) fn print(model: &Model) -> Result<Files> {
+pub(crate) fn print(model: &Model, pinned: &Pinned) -> Result<Files> {
     let context = Context::new(model);
     let mut contents: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut printed = BTreeSet::new();
@@ -44,6 +45,9 @@ pub(crate) fn print(model: &Model) -> Result<Files> {
     let mut units = String::new();
     emit::units(&mut units, model)?;
     contents.insert("request", vec![pretty(&units)?]);
+    let mut releases = String::new();
+    emit::releases(&mut releases, pinned)?;
+    contents.insert("releases", vec![pretty(&releases)?]);
 
     let mut files: Files = contents
         .iter()

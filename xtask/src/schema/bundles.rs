@@ -9,7 +9,7 @@ use semver::Version;
 use serde_json::Value;
 
 use super::census::{self, Census};
-use super::lock::{BUNDLE_FILE, Entry, Flavour, Lock};
+use super::lock::{BUNDLE_FILE, Entry, File, Flavour, Lock};
 
 /// The two bundles of one release, as its binary printed them.
 pub(super) struct Bundles {
@@ -37,14 +37,15 @@ impl Bundles {
         Ok(bundles)
     }
 
-    /// Returns the lock that pins these bundles.
-    pub(super) fn lock(&self, codex: Version) -> Lock {
+    /// Returns the lock that pins these bundles and the table of first releases.
+    pub(super) fn lock(&self, codex: Version, first_releases: File) -> Lock {
         let entry =
             |flavour, bundle: &Bundle| Entry::describe(flavour, &bundle.content, bundle.counts);
         Lock {
             codex,
             stable: entry(Flavour::Stable, &self.stable),
             experimental: entry(Flavour::Experimental, &self.experimental),
+            first_releases,
         }
     }
 
@@ -128,7 +129,8 @@ pub(super) mod tests {
             .map(|name| ((*name).to_owned(), json!({"type": "object"})))
             .collect();
         let bundle = json!({"definitions": {
-            "ClientRequest": {"oneOf": [{}]}, "ClientNotification": {"oneOf": []},
+            "ClientRequest": {"oneOf": [{"properties": {"method": {"enum": ["x"]}}}]},
+            "ClientNotification": {"oneOf": []},
             "ServerRequest": {"oneOf": []}, "ServerNotification": {"oneOf": [{}]},
             "v2": v2
         }});
@@ -142,7 +144,8 @@ pub(super) mod tests {
             experimental: mini(&["A", "B"]),
         };
         bundles.check().unwrap();
-        let lock = bundles.lock(Version::new(1, 0, 0));
+        let table = File::describe("table", b"");
+        let lock = bundles.lock(Version::new(1, 0, 0), table);
         assert_eq!(
             lock.stable.counts.definitions + 1,
             lock.experimental.counts.definitions

@@ -29,6 +29,28 @@ pub(super) struct Lock {
     pub(super) stable: Entry,
     /// The complete bundle.
     pub(super) experimental: Entry,
+    /// The table of first releases.
+    pub(super) first_releases: File,
+}
+
+/// A pinned file that no binary printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// The path relative to the lock file.
+    pub(super) file: String,
+    /// The SHA-256 of the bytes, in lowercase hexadecimal.
+    pub(super) sha256: String,
+}
+
+impl File {
+    /// Describes a file with this content.
+    pub(super) fn describe(file: &str, content: &[u8]) -> Self {
+        Self {
+            file: file.to_owned(),
+            sha256: sha256(content),
+        }
+    }
 }
 
 /// One pinned file.
@@ -142,6 +164,7 @@ mod tests {
             codex: Version::new(0, 169, 0),
             stable: entry(Flavour::Stable),
             experimental: entry(Flavour::Experimental),
+            first_releases: File::describe("first_releases.toml", b""),
         };
         let directory = tempfile::tempdir().unwrap();
         fs::write(path(directory.path()), print(&lock).unwrap()).unwrap();

@@ -3,6 +3,7 @@
 mod bundles;
 mod census;
 mod diff;
+pub(crate) mod first_releases;
 mod lock;
 pub(crate) mod pinned;
 mod update;
@@ -28,6 +29,13 @@ enum Action {
         #[arg(long, value_name = "VERSION")]
         version: Option<String>,
     },
+    /// Adds the methods of other releases to the table of first releases, and installs a release if
+    /// it is missing.
+    Since {
+        /// The releases, such as 0.163.0.
+        #[arg(required = true, value_name = "VERSION")]
+        versions: Vec<String>,
+    },
     /// Checks offline that the pinned files match the lock file.
     Verify,
     /// Reports the changes to the protocol between two releases, and which of them break a client.
@@ -38,6 +46,7 @@ enum Action {
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.action {
         Action::Update { version } => update(version),
+        Action::Since { versions } => since(&versions),
         Action::Verify => verify(),
         Action::Diff(args) => diff::run(&args),
     }
@@ -53,6 +62,16 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
     let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
     println!("pinned the schema of Codex {}", lock.codex);
     report(&lock);
+    Ok(())
+}
+
+fn since(versions: &[String]) -> anyhow::Result<()> {
+    for version in versions {
+        let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
+        let release = Version::parse(version)?;
+        let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
+        println!("Codex {release} has {methods} methods");
+    }
     Ok(())
 }
 

@@ -9,13 +9,14 @@ use semver::Version;
 use serde_json::Value;
 
 use super::census::Census;
+use super::first_releases::FirstReleases;
 use super::lock::{self, Entry, Flavour, Lock};
 
 /// The remedy for a file that does not match the lock.
 const REMEDY: &str =
     "restore it with `git restore schema`, or pin it again with `cargo xtask schema update`";
 
-/// Both bundles of the pinned release, verified.
+/// Both bundles of the pinned release and the table of first releases, verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Pinned {
     /// The release that printed the bundles, such as `0.169.0`.
@@ -24,6 +25,8 @@ pub(crate) struct Pinned {
     pub(crate) stable: Value,
     /// The complete bundle, a superset of `stable`.
     pub(crate) experimental: Value,
+    /// The first release with each method.
+    pub(crate) first_releases: FirstReleases,
 }
 
 /// Loads the pinned schema of this workspace.
@@ -49,6 +52,7 @@ pub(super) fn load_from(directory: &Path) -> anyhow::Result<(Lock, Pinned)> {
     let lock = lock::read(directory)?;
     let stable = verified(directory, Flavour::Stable, &lock.stable)?;
     let experimental = verified(directory, Flavour::Experimental, &lock.experimental)?;
+    let first_releases = table(directory, &lock.first_releases)?;
     let version = lock.codex.to_string();
     Ok((
         lock,
@@ -56,8 +60,22 @@ pub(super) fn load_from(directory: &Path) -> anyhow::Result<(Lock, Pinned)> {
             version,
             stable,
             experimental,
+            first_releases,
         },
     ))
+}
+
+/// Reads the table of first releases and compares it to its entry.
+fn table(directory: &Path, entry: &lock::File) -> anyhow::Result<FirstReleases> {
+    let path = directory.join(&entry.file);
+    let shown = crate::workspace::shown(&path);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {shown}; {REMEDY}"))?;
+    ensure!(
+        lock::sha256(text.as_bytes()) == entry.sha256,
+        "{shown} does not match the lock; {REMEDY}"
+    );
+    FirstReleases::parse(&text).with_context(|| format!("cannot use {shown}; {REMEDY}"))
 }
 
 /// Reads a bundle and compares it to its entry.

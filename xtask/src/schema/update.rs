@@ -1,4 +1,4 @@
-//! Replaces the pinned schema with checked bundles.
+//! Replaces the pinned schema with checked bundles, and adds to the table of first releases.
 
 use std::fs;
 use std::path::Path;
@@ -7,22 +7,49 @@ use anyhow::Context;
 use semver::Version;
 
 use super::bundles::Bundles;
-use super::lock::{self, Lock};
+use super::first_releases::{self, FirstReleases};
+use super::lock::{self, File, Lock};
+use super::pinned;
 
 /// Replaces the pinned schema in `directory` with `bundles`, and returns the new lock.
 ///
 /// Each file is replaced by a rename, the lock last. An aborted update leaves a schema that is
 /// either complete or refused by its lock.
 pub(super) fn replace(directory: &Path, codex: Version, bundles: &Bundles) -> anyhow::Result<Lock> {
-    let lock = bundles.lock(codex);
+    let methods = first_releases::methods(&bundles.experimental.value)?;
+    let table = FirstReleases::read(directory)?;
+    let table = FirstReleases::updated(table, &codex, &methods).print()?;
+    let lock = bundles.lock(
+        codex,
+        File::describe(first_releases::FILE, table.as_bytes()),
+    );
     let text = lock::print(&lock)?;
     put(&directory.join(&lock.stable.file), &bundles.stable.content)?;
     put(
         &directory.join(&lock.experimental.file),
         &bundles.experimental.content,
     )?;
+    put(&directory.join(first_releases::FILE), table.as_bytes())?;
     put(&lock::path(directory), text.as_bytes())?;
     Ok(lock)
+}
+
+/// Adds the methods of a release to the table of first releases in `directory`, and returns how
+/// many methods it lists.
+pub(super) fn add_release(
+    directory: &Path,
+    release: &Version,
+    bundles: &Bundles,
+) -> anyhow::Result<usize> {
+    let (mut lock, pinned) = pinned::load_from(directory)?;
+    let methods = first_releases::methods(&bundles.experimental.value)?;
+    let known = first_releases::methods(&pinned.experimental)?;
+    let table = pinned.first_releases.add(release, &methods).only(&known);
+    let text = table.print()?;
+    lock.first_releases = File::describe(first_releases::FILE, text.as_bytes());
+    put(&directory.join(first_releases::FILE), text.as_bytes())?;
+    put(&lock::path(directory), lock::print(&lock)?.as_bytes())?;
+    Ok(methods.len())
 }
 
 /// Writes a file atomically.
@@ -39,7 +66,6 @@ fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::bundles::tests::mini;
-    use super::super::pinned;
     use super::*;
 
     #[test]
@@ -60,15 +86,31 @@ mod tests {
         let (read, loaded) = pinned::load_from(directory.path()).unwrap();
         assert_eq!(read, written);
         assert_eq!(loaded.experimental, second.experimental.value);
+        assert_eq!(loaded.first_releases.methods["x"], Version::new(1, 0, 0));
         let stable = fs::read(directory.path().join(&written.stable.file)).unwrap();
         assert_eq!(stable, second.stable.content);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
         assert_eq!(
             fs::read_dir(directory.path().join("stable"))
                 .unwrap()
                 .count(),
             1
         );
+    }
+
+    #[test]
+    fn an_older_release_changes_the_first_releases_and_not_the_bundles() {
+        let directory = tempfile::tempdir().unwrap();
+        let bundles = Bundles {
+            stable: mini(&["A"]),
+            experimental: mini(&["A"]),
+        };
+        replace(directory.path(), Version::new(1, 1, 0), &bundles).unwrap();
+        let old = Version::new(1, 0, 0);
+        assert_eq!(add_release(directory.path(), &old, &bundles).unwrap(), 1);
+        let (lock, loaded) = pinned::load_from(directory.path()).unwrap();
+        assert_eq!(lock.codex, Version::new(1, 1, 0));
+        assert_eq!(loaded.first_releases.methods["x"], old);
     }
 
     #[test]

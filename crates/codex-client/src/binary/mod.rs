@@ -5,33 +5,40 @@
 //! they name does not exist, the search fails. If the program is the script that npm installs, it
 //! is resolved to the native program that the script would start, which avoids a `node` process
 //! before the server.
+//!
+//! A relative path is resolved against the working directory of this program, not that of the
+//! server.
 
 pub(crate) mod executable;
 pub(crate) mod install_dirs;
+pub(crate) mod launch_fault;
+pub(crate) mod system;
 pub(crate) mod wrapper;
 
 use std::{
     env,
     ffi::OsString,
-    path::{Path, PathBuf},
+    fs,
+    path::{self, Path, PathBuf},
 };
 
 use crate::{
-    binary::{executable::is_executable, install_dirs::install_dirs},
+    binary::{
+        executable::is_executable,
+        install_dirs::{Surroundings, install_dirs},
+        system::System,
+    },
     error::codex_not_found::CodexNotFound,
 };
 
 /// The environment variable with the path of the program.
 const VARIABLE: &str = "CODEX_BIN";
 
-#[cfg(windows)]
-const NAMES: [&str; 2] = ["codex.exe", "codex.cmd"];
-#[cfg(not(windows))]
-const NAMES: [&str; 1] = ["codex"];
-
 /// The locations to search.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Search {
+    /// Determines the names of programs.
+    system: System,
     /// The path passed to the builder.
     explicit: Option<PathBuf>,
     variable: Option<OsString>,
@@ -43,152 +50,133 @@ pub(crate) struct Search {
 impl Search {
     /// Reads the locations from the environment of this process.
     pub(crate) fn from_env(explicit: Option<PathBuf>) -> Self {
+        let system = System::current();
+        let surroundings = Surroundings {
+            variable: &|name| env::var_os(name),
+            entries: &entries,
+        };
         Self {
+            system,
             explicit,
             variable: env::var_os(VARIABLE).filter(|value| !value.is_empty()),
             path: env::var_os("PATH"),
-            install_dirs: install_dirs(|name| env::var_os(name)),
+            install_dirs: install_dirs(system, &surroundings),
         }
     }
 
-    /// Returns the path of the program to run.
+    /// Returns the absolute path of the program to run.
     pub(crate) fn find(&self) -> Result<PathBuf, CodexNotFound> {
-        let mut tried = Vec::new();
         let configured = [
             (self.explicit.clone(), "passed to the builder"),
             (self.variable.clone().map(PathBuf::from), "from CODEX_BIN"),
         ];
         for (program, origin) in configured {
             let Some(program) = program else { continue };
+            let mut found = Candidates::new(Some(origin));
             return self
-                .find_configured(&program, &mut tried)
-                .ok_or(CodexNotFound {
-                    origin: Some(origin),
-                    tried,
-                });
+                .find_configured(&program, &mut found)
+                .ok_or(found.missing);
         }
-        let path = self.path_dirs();
-        let found = path
-            .iter()
-            .chain(&self.install_dirs)
-            .find_map(|dir| find_in(dir, &mut tried));
-        found.ok_or(CodexNotFound {
-            origin: None,
-            tried,
-        })
+        let mut found = Candidates::new(None);
+        let names = self.system.program_names();
+        let dirs = self.path_dirs();
+        let mut dirs = dirs.iter().chain(&self.install_dirs);
+        let program = dirs.find_map(|dir| names.iter().find_map(|name| found.take(dir.join(name))));
+        program.ok_or(found.missing)
     }
 
     /// Resolves a path, or searches `PATH` for a bare name, as a shell does.
-    fn find_configured(&self, program: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
+    fn find_configured(&self, program: &Path, found: &mut Candidates) -> Option<PathBuf> {
+        let name = &*program.file_name().unwrap_or_default().to_string_lossy();
+        let names = self.system.file_names(name);
         if program.components().count() > 1 || program.is_absolute() {
-            return resolve(program.to_owned(), tried);
+            // The name is unchanged unless an extension is missing, and may not be Unicode.
+            let paths = names.iter().map(|extended| match *extended == name {
+                true => program.to_owned(),
+                false => program.with_file_name(extended),
+            });
+            let resolved = paths.map(absolute).find_map(|path| found.take(path));
+            if resolved.is_none() {
+                found.explain(absolute(program.to_owned()));
+            }
+            return resolved;
         }
-        self.path_dirs()
-            .iter()
-            .find_map(|dir| resolve(dir.join(program), tried))
+        let dirs = self.path_dirs();
+        let mut paths = dirs.iter().flat_map(|dir| {
+            names.iter().map(move |extended| match *extended == name {
+                true => dir.join(program),
+                false => dir.join(extended),
+            })
+        });
+        paths.find_map(|path| found.take(path))
     }
 
+    /// Returns the directories in `PATH`. An empty entry would mean the working directory, whose
+    /// programs are not run by accident.
     fn path_dirs(&self) -> Vec<PathBuf> {
         let path = self.path.as_ref();
-        path.map(|path| env::split_paths(path).collect())
-            .unwrap_or_default()
+        let dirs = path
+            .map(|path| env::split_paths(path))
+            .into_iter()
+            .flatten();
+        dirs.filter(|dir| !dir.as_os_str().is_empty())
+            .map(absolute)
+            .collect()
     }
 }
 
-fn find_in(dir: &Path, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
-    NAMES.iter().find_map(|name| resolve(dir.join(name), tried))
+/// Returns the names of the entries of a directory.
+fn entries(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.collect()
 }
 
-/// Returns the program; a wrapper script is resolved to the program that it starts. If the program
-/// is not executable, adds its path to `tried` and returns `None`.
-fn resolve(program: PathBuf, tried: &mut Vec<PathBuf>) -> Option<PathBuf> {
-    if is_executable(&program) {
-        return Some(wrapper::resolve(&program).unwrap_or(program));
+/// Makes a path absolute, because a server with a working directory of its own would resolve a
+/// relative one differently.
+fn absolute(path: PathBuf) -> PathBuf {
+    path::absolute(&path).unwrap_or(path)
+}
+
+/// Checks paths, and collects those that are no programs.
+struct Candidates {
+    missing: CodexNotFound,
+}
+
+impl Candidates {
+    fn new(origin: Option<&'static str>) -> Self {
+        let missing = CodexNotFound {
+            origin,
+            tried: Vec::new(),
+            reasons: Vec::new(),
+        };
+        Self { missing }
     }
-    if !tried.contains(&program) {
-        tried.push(program);
+
+    /// Returns the program at a path, if there is one; a wrapper script is resolved to the program
+    /// that it starts.
+    fn take(&mut self, path: PathBuf) -> Option<PathBuf> {
+        if is_executable(&path) {
+            return Some(wrapper::resolve(&path).unwrap_or(path));
+        }
+        if !self.missing.tried.contains(&path) {
+            // A file or a broken link that the user may take for the program.
+            if path.symlink_metadata().is_ok() {
+                self.explain(path.clone());
+            }
+            self.missing.tried.push(path);
+        }
+        None
     }
-    None
+
+    fn explain(&mut self, path: PathBuf) {
+        let reason = launch_fault::of_path(&path);
+        if !self.missing.reasons.iter().any(|(known, _)| *known == path) {
+            self.missing.reasons.push((path, reason));
+        }
+    }
 }
 
 #[cfg(unix)]
 #[cfg(test)]
-mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
-
-    use super::*;
-
-    fn program(path: &Path) -> PathBuf {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, b"\x7fELF").unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        path.to_owned()
-    }
-
-    #[test]
-    fn the_order_is_explicit_then_variable_then_path_then_install_dirs() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| program(&dir.path().join(name).join("codex"));
-        let mut search = Search {
-            explicit: Some(at("explicit")),
-            variable: Some(at("variable").into()),
-            path: Some(
-                env::join_paths([dir.path().join("none"), dir.path().join("path")]).unwrap(),
-            ),
-            install_dirs: vec![dir.path().join("install")],
-        };
-        let (path, install) = (at("path"), at("install"));
-        assert_eq!(search.find().unwrap(), dir.path().join("explicit/codex"));
-        search.explicit = None;
-        assert_eq!(search.find().unwrap(), dir.path().join("variable/codex"));
-        search.variable = None;
-        assert_eq!(search.find().unwrap(), path);
-        search.path = None;
-        assert_eq!(search.find().unwrap(), install);
-    }
-
-    #[test]
-    fn a_configured_program_that_does_not_exist_is_not_searched_for_elsewhere() {
-        let dir = tempfile::tempdir().unwrap();
-        program(&dir.path().join("codex"));
-        let search = Search {
-            variable: Some(dir.path().join("missing").into()),
-            path: Some(dir.path().into()),
-            ..Search::default()
-        };
-        let error = search.find().unwrap_err();
-        assert_eq!(error.tried, [dir.path().join("missing")]);
-        assert!(error.to_string().contains("CODEX_BIN"), "{error}");
-    }
-
-    #[test]
-    fn a_bare_name_is_searched_for_in_path() {
-        let dir = tempfile::tempdir().unwrap();
-        let nightly = program(&dir.path().join("codex-nightly"));
-        let search = Search {
-            explicit: Some("codex-nightly".into()),
-            path: Some(dir.path().into()),
-            ..Search::default()
-        };
-        assert_eq!(search.find().unwrap(), nightly);
-    }
-
-    #[test]
-    fn the_error_lists_the_tried_paths_and_how_to_install_codex() {
-        let dir = tempfile::tempdir().unwrap();
-        // Exists, but is not executable.
-        fs::write(dir.path().join("codex"), "text").unwrap();
-        let search = Search {
-            path: Some(dir.path().into()),
-            install_dirs: vec![dir.path().join("install")],
-            ..Search::default()
-        };
-        let error = search.find().unwrap_err();
-        let text = error.to_string();
-        assert_eq!(error.tried.len(), 2);
-        assert!(
-            text.contains("install/codex") && text.contains("npm install -g"),
-            "{text}"
-        );
-    }
-}
+mod tests;

@@ -36,20 +36,48 @@ pub(crate) fn resolve(wrapper: &Path) -> Option<PathBuf> {
 
 /// Returns the root of the npm package `@openai/codex` that a script belongs to.
 fn package(wrapper: &Path) -> Option<PathBuf> {
-    // npm creates a link to the script; on Windows, it creates a command file next to
-    // `node_modules`.
-    if wrapper
-        .extension()
-        .is_some_and(|extension| extension == "cmd")
-    {
-        return Some(wrapper.parent()?.join("node_modules/@openai/codex"));
+    let is_cmd = wrapper.extension().is_some_and(|it| it == "cmd");
+    // npm creates a link to the script, but not on Windows, where a canonical path has a prefix
+    // that not every program understands.
+    let script = match is_cmd {
+        true => wrapper.to_owned(),
+        false => wrapper.canonicalize().ok()?,
+    };
+    let mut start = Vec::new();
+    let file = File::open(&script).ok()?;
+    file.take(SHIM_LENGTH).read_to_end(&mut start).ok()?;
+    if !start.starts_with(b"#!") && !is_cmd {
+        return None;
     }
-    let script = wrapper.canonicalize().ok()?;
-    let mut start = [0; 2];
-    File::open(&script).ok()?.read_exact(&mut start).ok()?;
-    let package = script.parent()?.parent()?;
-    let is_codex = package.file_name()? == "codex" && package.parent()?.file_name()? == "@openai";
-    (&start == b"#!" && is_codex).then(|| package.to_owned())
+    let above = |script: &Path| {
+        let package = script.parent()?.parent()?;
+        let is_codex =
+            package.file_name()? == "codex" && package.parent()?.file_name()? == "@openai";
+        is_codex.then(|| package.to_owned())
+    };
+    // pnpm, and npm on Windows, create a script that names the script of the package.
+    let named = || shim_target(&String::from_utf8_lossy(&start));
+    above(&script).or_else(|| above(&script.parent()?.join(named()?)))
+}
+
+/// Maximum length of a shim, in bytes.
+const SHIM_LENGTH: u64 = 16 * 1024;
+
+/// Returns the path of the script that a shim of npm or pnpm runs, relative to the shim.
+fn shim_target(shim: &str) -> Option<PathBuf> {
+    let end = shim.find("codex.js\"")? + "codex.js".len();
+    let start = shim[..end].rfind('"')? + 1;
+    let target = &shim[start..end];
+    // The directory of the shim: in a shell, and in the two forms of the command interpreter.
+    let relative = ["$basedir", "%~dp0", "%dp0%"]
+        .iter()
+        .find_map(|dir| target.strip_prefix(dir))?;
+    Some(
+        relative
+            .split(['/', '\\'])
+            .filter(|part| !part.is_empty())
+            .collect(),
+    )
 }
 
 /// Returns the npm package for a platform and its target triple.
@@ -106,6 +134,30 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let (link, native) = install(dir.path(), vendor_of);
             assert_eq!(resolve(&link), Some(native), "{vendor_of}");
+        }
+    }
+
+    #[test]
+    fn the_scripts_of_pnpm_and_of_npm_on_windows_are_resolved() {
+        for (name, shim) in [
+            (
+                "codex",
+                "#!/bin/sh\nexec node  \"$basedir/lib/node_modules/@openai/codex/bin/codex.js\" \"$@\"\n",
+            ),
+            (
+                "codex.cmd",
+                "@ECHO off\r\n\"%_prog%\"  \"%dp0%\\lib\\node_modules\\@openai\\codex\\bin\\codex.js\" %*\r\n",
+            ),
+            (
+                "codex.cmd",
+                "@node  \"%~dp0\\lib\\node_modules\\@openai\\codex\\bin\\codex.js\" %*\r\n",
+            ),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let (_, native) = install(dir.path(), "PLATFORM");
+            let shim_file = dir.path().join(name);
+            write(&shim_file, shim.as_bytes());
+            assert_eq!(resolve(&shim_file), Some(native), "{shim}");
         }
     }
 

@@ -136,8 +136,10 @@ impl CodexBuilder {
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
     /// [`Launch`](crate::Error::Launch) if it cannot be started; [`Closed`](crate::Error::Closed),
     /// with the end of its standard error, if it ends before the handshake is complete;
-    /// [`Timeout`](crate::Error::Timeout) if it does not respond in time;
-    /// [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
+    /// [`HandshakeTimeout`](crate::Error::HandshakeTimeout) if it does not respond in time;
+    /// [`Rpc`](crate::Error::Rpc) if it refuses the handshake; [`Decode`](crate::Error::Decode) if
+    /// its response cannot be read; [`VersionMismatch`](crate::Error::VersionMismatch) if the
+    /// [policy](Self::version_policy) refuses its version.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.

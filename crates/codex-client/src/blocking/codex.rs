@@ -14,6 +14,7 @@ use crate::{
         notifications::Notifications, requests::RequestInbox, thread::Thread, worker::wait,
     },
     error::Result,
+    version::Version,
 };
 
 /// A client for one app-server.
@@ -282,6 +283,20 @@ impl Codex {
     /// home directory and platform.
     pub fn metadata(&self) -> &InitializeResponse {
         self.inner.metadata()
+    }
+
+    /// Returns the version of the server, from the user agent in [`metadata`](Self::metadata). `None`
+    /// if the server does not report it.
+    ///
+    /// ```no_run
+    /// use codex_client::{blocking::Codex, version::Version};
+    ///
+    /// fn is_recent(codex: &Codex) -> bool {
+    ///     codex.server_version() >= Some(&Version::new(0, 150, 0))
+    /// }
+    /// ```
+    pub fn server_version(&self) -> Option<&Version> {
+        self.inner.server_version()
     }
 
     /// Returns a handle that does not keep the server running, for values that the client itself

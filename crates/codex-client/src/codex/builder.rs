@@ -14,6 +14,7 @@ use crate::{
     runtime,
     server_requests::handlers::Handlers,
     transport::{Transport, process::Launch},
+    version::VersionPolicy,
 };
 
 /// The default timeout for requests.
@@ -56,6 +57,7 @@ pub struct CodexBuilder<M = Async> {
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
+    version_policy: VersionPolicy,
     pub(crate) handlers: Handlers<WeakCodex>,
     mode: PhantomData<fn() -> M>,
 }
@@ -78,13 +80,18 @@ impl<M> CodexBuilder<M> {
                 in_flight: MAX_IN_FLIGHT,
                 line: MAX_MESSAGE,
             },
+            version_policy: VersionPolicy::default(),
             handlers: Handlers::default(),
             mode: PhantomData,
         }
     }
 
-    /// Sets the `codex` program to run: a path, or a name to look up in `PATH`. By default, the
-    /// client searches for the installed program.
+    /// Sets the `codex` program to run: a path, or a name to look up in `PATH`. A relative path is
+    /// resolved against the working directory of this program, and `~` is not the home directory.
+    /// On Windows, the extension may be left out: `.exe` is preferred to `.cmd`.
+    ///
+    /// By default, the client runs the program that `CODEX_BIN` names, or else searches `PATH` and
+    /// then the directories where package managers install programs.
     pub fn binary(mut self, program: impl Into<PathBuf>) -> Self {
         self.binary = Some(program.into());
         self
@@ -205,6 +212,25 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Sets the policy for a server whose version differs from
+    /// [`CODEX_VERSION`](crate::version::CODEX_VERSION). By default, the client connects to a server
+    /// of any version.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result, version::VersionPolicy};
+    ///
+    /// async fn example() -> Result<Codex> {
+    ///     Codex::builder()
+    ///         .version_policy(VersionPolicy::Refuse)
+    ///         .start()
+    ///         .await
+    /// }
+    /// ```
+    pub fn version_policy(mut self, policy: VersionPolicy) -> Self {
+        self.version_policy = policy;
+        self
+    }
+
     /// Sets the default timeout for requests. If it is not set, the timeout is 60 seconds.
     ///
     /// Request builders override it with `timeout` and `no_timeout`. Methods without a builder,
@@ -285,8 +311,10 @@ impl CodexBuilder {
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
     /// [`Launch`](crate::Error::Launch) if it cannot be started; [`Closed`](crate::Error::Closed),
     /// with the end of its standard error, if it ends before the handshake is complete;
-    /// [`Timeout`](crate::Error::Timeout) if it does not respond in time;
-    /// [`Rpc`](crate::Error::Rpc) if it refuses the handshake.
+    /// [`HandshakeTimeout`](crate::Error::HandshakeTimeout) if it does not respond in time;
+    /// [`Rpc`](crate::Error::Rpc) if it refuses the handshake; [`Decode`](crate::Error::Decode) if
+    /// its response cannot be read; [`VersionMismatch`](crate::Error::VersionMismatch) if the
+    /// [policy](Self::version_policy) refuses its version.
     pub async fn start(self) -> Result<Codex> {
         self.launch().await
     }
@@ -349,7 +377,8 @@ impl<M> CodexBuilder<M> {
     {
         runtime::check_timers()?;
         let params = InitializeParams::new(self.client).capabilities(self.capabilities);
-        Codex::connect(transport, &self.limits, self.handlers, params).await
+        let policy = self.version_policy;
+        Codex::connect(transport, &self.limits, self.handlers, params, policy).await
     }
 }
 
@@ -371,6 +400,7 @@ impl<M> fmt::Debug for CodexBuilder<M> {
             .field("client", &self.client)
             .field("capabilities", &self.capabilities)
             .field("limits", &self.limits)
+            .field("version_policy", &self.version_policy)
             .field("handlers", &self.handlers.methods().collect::<Vec<_>>())
             .finish()
     }

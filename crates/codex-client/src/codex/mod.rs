@@ -26,6 +26,7 @@ use crate::{
         list::ThreadListBuilder,
         start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
     },
+    version::Version,
 };
 
 impl Codex {
@@ -259,6 +260,20 @@ impl Codex {
     /// home directory and platform.
     pub fn metadata(&self) -> &InitializeResponse {
         &self.metadata
+    }
+
+    /// Returns the version of the server, from the user agent in [`metadata`](Self::metadata). `None`
+    /// if the server does not report it.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, version::Version};
+    ///
+    /// fn is_recent(codex: &Codex) -> bool {
+    ///     codex.server_version() >= Some(&Version::new(0, 150, 0))
+    /// }
+    /// ```
+    pub fn server_version(&self) -> Option<&Version> {
+        self.connection().server_version()
     }
 
     /// Returns a handle that does not keep the server running, for values that the client itself

@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Report(Error),
     /// The caller of a request no longer waits for the response.
     Abandoned,
+    /// Responds once all earlier commands have been executed.
+    Synchronize(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use semver::Version;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -88,6 +89,8 @@ pub(crate) struct Core {
     commands: mpsc::WeakUnboundedSender<Command>,
     /// Set when the connection has ended; shared with the handles.
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    /// Set by the handle after the handshake.
+    server_version: Arc<OnceLock<Version>>,
 }
 
 impl Core {
@@ -98,6 +101,7 @@ impl Core {
         undelivered: Arc<UndeliveredItems>,
         commands: mpsc::WeakUnboundedSender<Command>,
         closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+        server_version: Arc<OnceLock<Version>>,
     ) -> Self {
         Self {
             outbound: Outbound::default(),
@@ -121,6 +125,7 @@ impl Core {
             late: Vec::new(),
             commands,
             closed,
+            server_version,
         }
     }
 
@@ -174,6 +179,7 @@ impl Core {
             }
             Command::Report(error) => self.report(error),
             Command::Abandoned => self.has_abandoned = true,
+            Command::Synchronize(done) => drop(done.send(())),
             Command::Close(done) => {
                 self.closers.push(done);
                 return true;
@@ -304,7 +310,8 @@ impl Core {
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::Report(error) => self.report(error),
             // A server that is shutting down does not wait for responses.
-            Command::Notify { .. }
+            Command::Synchronize(_)
+            | Command::Notify { .. }
             | Command::LimitSilence { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }

@@ -86,7 +86,7 @@ where
         let mut closed = ConnectionClosed::new(reason);
         if let Some(mut process) = process {
             closed.exit_status = self.shut_down(&mut process, &closed.reason).await;
-            closed.stderr_tail = process.stderr_tail();
+            closed.stderr_tail = process.stderr_tail().text();
         }
         self.core.finish(closed);
     }

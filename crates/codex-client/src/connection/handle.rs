@@ -3,10 +3,12 @@
 use std::{
     mem,
     sync::{Arc, OnceLock},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use codex_types::Request;
+use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
@@ -29,13 +31,14 @@ use crate::{
         client_id_stream::ClientIdStream,
         goal_tracker::GoalTracker,
         logins::LoginAttempt,
-        mailbox::{Items, Subscription},
+        mailbox::{Item, Items, Received, Subscription},
         subscribers::UndeliveredItems,
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
     rpc::raw_response::RawResponse,
     transport::Transport,
+    version,
 };
 
 /// The limits of a connection.
@@ -58,6 +61,8 @@ pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     undelivered: Arc<UndeliveredItems>,
+    /// Set after the handshake, if the server reports its version.
+    server_version: Arc<OnceLock<Version>>,
     timeout: Option<Duration>,
 }
 
@@ -85,6 +90,7 @@ impl Connection {
         let (commands, receiver) = mpsc::unbounded_channel();
         let closed = Arc::new(OnceLock::new());
         let undelivered = Arc::<UndeliveredItems>::default();
+        let server_version = Arc::<OnceLock<Version>>::default();
         let core = Core::new(
             limits.in_flight,
             limits.turn_end_grace,
@@ -92,12 +98,14 @@ impl Connection {
             Arc::clone(&undelivered),
             commands.downgrade(),
             Arc::clone(&closed),
+            Arc::clone(&server_version),
         );
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         Self {
             commands,
             closed,
             undelivered,
+            server_version,
             timeout: limits.timeout,
         }
     }
@@ -105,6 +113,17 @@ impl Connection {
     /// Returns the default timeout of a request.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Sets the version of the server, which explains errors.
+    pub(crate) fn set_server_version(&self, version: Version) {
+        // There is one handshake.
+        let _ = self.server_version.set(version);
+    }
+
+    /// Returns the version of the server.
+    pub(crate) fn server_version(&self) -> Option<&Version> {
+        self.server_version.get()
     }
 
     /// Sends a request and waits for the response.
@@ -172,12 +191,35 @@ impl Connection {
     /// notifications.
     fn decode<R: Request>(&self, raw: &RawResponse) -> Result<R::Response> {
         let mut unreadable = Vec::new();
-        let response = raw.decode::<R>(&mut unreadable)?;
+        let response = raw
+            .decode::<R>(&mut unreadable)
+            .map_err(|error| error.because(self.server_version().and_then(version::too_old)))?;
         for error in unreadable {
-            // A closed client has no subscribers.
-            let _ = self.command(Command::Report(error.into()));
+            self.report(error.into());
         }
         Ok(response)
+    }
+
+    /// Reports an error to the subscribers of notifications.
+    pub(crate) fn report(&self, error: Error) {
+        // A closed client has no subscribers.
+        let _ = self.command(Command::Report(error));
+    }
+
+    /// Returns the notifications and errors received so far that belong to no turn, if there is no
+    /// subscriber yet.
+    pub(crate) async fn received(&self) -> Vec<Item> {
+        let mailbox = self.subscribe();
+        let (done, delivered) = oneshot::channel();
+        if self.command(Command::Synchronize(done)).is_ok() {
+            let _ = delivered.await;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let next = || match mailbox.poll(&mut context) {
+            Poll::Ready(Some(Received::Item(item))) => Some(item),
+            _ => None,
+        };
+        std::iter::from_fn(next).collect()
     }
 
     async fn send<R: Request>(

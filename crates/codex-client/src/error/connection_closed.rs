@@ -2,10 +2,9 @@
 
 use std::{fmt, process::ExitStatus};
 
-use crate::turn_result::TurnResult;
+use codex_types::OLDEST_CODEX_VERSION;
 
-/// Number of lines of standard error that the error message includes.
-const MESSAGE_LINES: usize = 10;
+use crate::{error::stderr_excerpt::excerpt, turn_result::TurnResult, version::UPDATE};
 
 /// The connection to the app-server has ended.
 #[derive(Debug, Clone)]
@@ -16,13 +15,16 @@ pub struct ConnectionClosed {
     /// The exit status of the server process. `None` if this client did not start the server, or if
     /// the runtime was shut down before the process exited.
     pub exit_status: Option<ExitStatus>,
-    /// The last lines that the server wrote to its standard error, at most 100. Keys and tokens are
-    /// masked as far as they are [recognized](crate::protocol::redact::without_tokens). The error
-    /// message includes the last ten lines.
+    /// The last lines that the server wrote to its standard error, at most 100 without those of
+    /// backtraces. Keys and tokens are masked as far as they are
+    /// [recognized](crate::protocol::redact::without_tokens). The error message includes up to ten
+    /// of the lines: the last error and the lines that follow it.
     pub stderr_tail: String,
     /// The result of the turn so far, if the error was returned by `run` or by the stream of a
     /// turn.
     pub partial: Option<Box<TurnResult>>,
+    /// The way out, if the end of the server has a known cause.
+    pub(crate) advice: Option<String>,
 }
 
 /// The reason why a connection ended.
@@ -50,7 +52,28 @@ impl ConnectionClosed {
             exit_status: None,
             stderr_tail: String::new(),
             partial: None,
+            advice: None,
         }
+    }
+}
+
+impl ConnectionClosed {
+    /// Adds advice for a program that ended before the handshake, if it has no app-server. Such a
+    /// program takes `app-server` for a prompt and looks for a terminal, or refuses the argument.
+    pub(crate) fn before_handshake(mut self) -> Self {
+        let stderr = self.stderr_tail.to_lowercase();
+        let wants_terminal = ["not a terminal", "not a tty", "no such device or address"];
+        let refuses_argument = ["unrecognized subcommand", "unexpected argument"]
+            .map(|refusal| format!("{refusal} 'app-server'"));
+        let wants_terminal = wants_terminal.map(str::to_owned);
+        let mut phrases = wants_terminal.iter().chain(&refuses_argument);
+        if phrases.any(|phrase| stderr.contains(phrase)) {
+            self.advice = Some(format!(
+                "the program seems to have no app-server: codex {OLDEST_CODEX_VERSION} or newer is \
+                 needed; update it with `{UPDATE}`"
+            ));
+        }
+        self
     }
 }
 
@@ -64,13 +87,12 @@ impl fmt::Display for ConnectionClosed {
         if let Some(status) = &self.exit_status {
             write!(f, "; {status}")?;
         }
-        let tail = self.stderr_tail.trim_end();
-        if !tail.is_empty() {
-            // Includes only the last lines, to keep the message readable. The field has all of
-            // them.
-            let lines: Vec<&str> = tail.lines().collect();
-            let last = lines[lines.len().saturating_sub(MESSAGE_LINES)..].join("\n  ");
-            write!(f, "; stderr:\n  {last}")?;
+        if let Some(advice) = &self.advice {
+            write!(f, "; {advice}")?;
+        }
+        let excerpt = excerpt(&self.stderr_tail);
+        if !excerpt.is_empty() {
+            write!(f, "; stderr:\n  {}", excerpt.join("\n  "))?;
         }
         Ok(())
     }
@@ -94,6 +116,33 @@ impl std::error::Error for ConnectionClosed {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_without_an_app_server_is_said_to_be_too_old() {
+        for (stderr, is_too_old) in [
+            // codex 0.39.0, which takes the argument for a prompt.
+            ("Error: No such device or address (os error 6)", true),
+            ("Error: stdin is not a terminal", true),
+            ("error: unrecognized subcommand 'app-server'", true),
+            // codex 0.169.0.
+            (
+                "error: unexpected argument '--bogus' found\n\nUsage: codex app-server [OPTIONS]",
+                false,
+            ),
+            ("Error: invalid type: integer `3`, expected a map", false),
+        ] {
+            let closed = ConnectionClosed {
+                stderr_tail: stderr.to_owned(),
+                ..ConnectionClosed::new(CloseReason::EndOfStream)
+            };
+            let text = closed.before_handshake().to_string();
+            assert_eq!(
+                text.contains("0.133.0 or newer is needed"),
+                is_too_old,
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn the_message_ends_with_the_last_lines_of_stderr() {

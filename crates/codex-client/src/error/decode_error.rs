@@ -58,6 +58,14 @@ impl DecodeError {
         }
     }
 
+    /// Adds a reason that the server gives for the mismatch, such as its version.
+    pub(crate) fn because(mut self, cause: Option<String>) -> Self {
+        if let Some(cause) = cause {
+            self.reason = format!("{}; {cause}", self.reason);
+        }
+        self
+    }
+
     /// Sets the method of the message, or of the request that the message responds to.
     pub(crate) fn with_method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());

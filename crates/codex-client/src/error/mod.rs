@@ -3,8 +3,10 @@
 pub(crate) mod codex_not_found;
 pub(crate) mod connection_closed;
 pub(crate) mod decode_error;
+pub(crate) mod handshake_timeout;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
 pub(crate) mod turn_timeout;
 
@@ -17,12 +19,14 @@ use crate::{
         codex_not_found::CodexNotFound,
         connection_closed::{CloseReason, ConnectionClosed},
         decode_error::DecodeError,
+        handshake_timeout::HandshakeTimeout,
         output_mismatch::OutputMismatch,
         rpc_error::{RpcError, RpcErrorKind},
         turn_detached::TurnDetached,
         turn_timeout::TurnTimeout,
     },
     turn_result::TurnResult,
+    version::VersionMismatch,
 };
 
 /// A `Result` whose error is an [`Error`] by default.
@@ -72,6 +76,14 @@ pub enum Error {
         /// and it is safe to repeat.
         sent: bool,
     },
+    /// The server did not respond to the handshake before the timeout. Contains what it sent
+    /// instead.
+    #[error(transparent)]
+    HandshakeTimeout(Box<HandshakeTimeout>),
+    /// The version of the server differs from the one that this crate is made for. Returned or
+    /// reported only if a [`VersionPolicy`](crate::version::VersionPolicy) asks for it.
+    #[error(transparent)]
+    VersionMismatch(Box<VersionMismatch>),
     /// The turn failed. Contains the result up to the failure.
     #[error("the turn failed: {}", redact::without_tokens(.0.failure_message()))]
     TurnFailed(Box<TurnResult>),
@@ -194,6 +206,10 @@ impl fmt::Debug for Error {
             Self::Closed(inner) => f.debug_tuple("Closed").field(inner).finish(),
             Self::Rpc(inner) => f.debug_tuple("Rpc").field(inner).finish(),
             Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),
+            Self::HandshakeTimeout(inner) => {
+                f.debug_tuple("HandshakeTimeout").field(inner).finish()
+            }
+            Self::VersionMismatch(inner) => f.debug_tuple("VersionMismatch").field(inner).finish(),
             Self::TurnFailed(inner) => f.debug_tuple("TurnFailed").field(inner).finish(),
             Self::TurnDetached(inner) => f.debug_tuple("TurnDetached").field(inner).finish(),
             Self::OutputMismatch(inner) => f.debug_tuple("OutputMismatch").field(inner).finish(),

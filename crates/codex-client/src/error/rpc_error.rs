@@ -6,7 +6,10 @@ use codex_types::{
     redact,
     rpc::{JsonRpcError, error_code},
 };
+use semver::Version;
 use serde_json::Value;
+
+use crate::version::{self, UPDATE};
 
 /// An error response from the server.
 ///
@@ -25,6 +28,10 @@ pub struct RpcError {
     pub message: String,
     /// The details, if the server sent any.
     pub data: Option<Value>,
+    /// The version of the server. `None` if the server did not report it.
+    pub server_version: Option<Version>,
+    /// The first release with the method, if the server is older than that.
+    pub required_version: Option<Version>,
 }
 
 /// The kind of an error response.
@@ -102,6 +109,45 @@ impl RpcError {
             code: error.code,
             message: error.message,
             data: error.data,
+            server_version: None,
+            required_version: None,
+        }
+    }
+
+    /// Adds the version of the server.
+    pub(crate) fn on_server(mut self, server_version: Option<&Version>) -> Self {
+        self.server_version = server_version.cloned();
+        if self.kind == RpcErrorKind::MethodNotFound {
+            self.required_version =
+                server_version.and_then(|it| version::required(self.method, it));
+        }
+        self
+    }
+
+    /// Returns the message without the list of all methods that the server knows.
+    fn short_message(&self) -> &str {
+        let end = match self.kind {
+            RpcErrorKind::MethodNotFound => self.message.find(", expected one of"),
+            _ => None,
+        };
+        &self.message[..end.unwrap_or(self.message.len())]
+    }
+
+    /// Returns the end of the message, which says what a method needs.
+    fn advice(&self) -> String {
+        let Some(server) = &self.server_version else {
+            return String::new();
+        };
+        match &self.required_version {
+            Some(required) => format!(
+                "; `{}` needs codex {required} or newer, and the server is codex {server}: update \
+                 it with `{UPDATE}`",
+                self.method
+            ),
+            None if self.kind == RpcErrorKind::MethodNotFound => {
+                format!("; the server is codex {server}")
+            }
+            None => String::new(),
         }
     }
 
@@ -127,9 +173,13 @@ impl RpcError {
 
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = redact::without_tokens(&self.message);
+        let message = redact::without_tokens(self.short_message());
         let (method, code) = (self.method, self.code);
-        write!(f, "the server rejected `{method}`: {message} (code {code})")
+        let advice = self.advice();
+        write!(
+            f,
+            "the server rejected `{method}`: {message} (code {code}){advice}"
+        )
     }
 }
 
@@ -142,6 +192,8 @@ impl fmt::Debug for RpcError {
             .field("code", &self.code)
             .field("message", &redact::without_tokens(&self.message))
             .field("data", &self.data.as_ref().map(size))
+            .field("server_version", &self.server_version)
+            .field("required_version", &self.required_version)
             .finish()
     }
 }
@@ -239,6 +291,31 @@ fn mentions_overload(data: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_that_an_older_server_lacks_is_an_error_with_both_versions() {
+        let unknown = "Invalid request: unknown variant `thread/start`, expected one of `a`, `b`";
+        let error = JsonRpcError::new(-32600, unknown);
+        let error = RpcError::new("thread/start", error).on_server(Some(&Version::new(0, 44, 0)));
+        assert_eq!(error.required_version, Some(Version::new(0, 133, 0)));
+        assert_eq!(
+            error.to_string(),
+            "the server rejected `thread/start`: Invalid request: unknown variant `thread/start` \
+             (code -32600); `thread/start` needs codex 0.133.0 or newer, and the server is codex \
+             0.44.0: update it with `npm install -g @openai/codex@latest`"
+        );
+        let unknown = JsonRpcError::new(-32601, "unknown method");
+        let error = RpcError::new("thread/start", unknown).on_server(Some(&Version::new(9, 0, 0)));
+        assert_eq!(error.required_version, None);
+        assert!(
+            error.to_string().ends_with("; the server is codex 9.0.0"),
+            "{error}"
+        );
+        let invalid = JsonRpcError::new(-32600, "no active turn");
+        let error = RpcError::new("turn/steer", invalid).on_server(Some(&Version::new(0, 44, 0)));
+        assert_eq!(error.required_version, None);
+        assert!(error.to_string().ends_with("(code -32600)"), "{error}");
+    }
 
     #[test]
     fn error_responses_are_classified_by_code_and_message() {

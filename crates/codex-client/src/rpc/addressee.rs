@@ -41,8 +41,11 @@ struct Members<'a> {
     login_id: Option<Option<Cow<'a, str>>>,
 }
 
-/// Returns the addressee of a message of which only the beginning can be read.
+/// Returns the addressee of a message of which only the beginning can be read, or which something
+/// else precedes in its line.
 pub(crate) fn addressee(readable: &[u8]) -> Option<Addressee> {
+    let start = readable.iter().position(|byte| *byte == b'{')?;
+    let readable = &readable[start..];
     let text = match str::from_utf8(readable) {
         Ok(text) => text,
         Err(error) => str::from_utf8(&readable[..error.valid_up_to()]).ok()?,

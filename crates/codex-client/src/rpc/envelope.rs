@@ -131,7 +131,13 @@ pub(crate) fn result_keys(result: &str) -> Option<RoutingKeys<'_>> {
 /// Explains why a text is not a message that this client can use.
 pub(crate) fn fault(text: &str) -> DecodeError {
     match Incoming::parse(text.as_bytes()) {
-        Err(error) => DecodeError::at(None, text, &error.to_string(), 0),
+        Err(error) => match glued(text) {
+            Some(at) => {
+                let reason = format!("{at} bytes that are not JSON precede the message");
+                DecodeError::at(None, text, &reason, 0)
+            }
+            None => DecodeError::at(None, text, &error.to_string(), 0),
+        },
         Ok(Incoming::Response {
             result: Err(error), ..
         }) => DecodeError::at(
@@ -147,6 +153,13 @@ pub(crate) fn fault(text: &str) -> DecodeError {
             0,
         ),
     }
+}
+
+/// Returns the position of a message in a line that begins with something else, such as an escape
+/// sequence or the text of another program that shares the output of the server.
+fn glued(text: &str) -> Option<usize> {
+    let at = text.find('{').filter(|at| *at > 0)?;
+    parse(&text[at..]).is_some().then_some(at)
 }
 
 type Id<'a> = Option<Cow<'a, str>>;

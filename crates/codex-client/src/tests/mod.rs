@@ -9,6 +9,7 @@ mod detached_turns;
 mod drift;
 mod dropped_futures;
 mod exec_processes;
+mod failed_starts;
 mod fake_server;
 mod file_watches;
 mod goal_turns;

@@ -21,10 +21,11 @@ use tokio::{
 };
 
 use crate::{
+    binary::launch_fault::explain,
     error::{Error, Result},
     transport::{
         group::{Group, Signal},
-        stderr::Stderr,
+        stderr::{Stderr, Tail},
     },
 };
 
@@ -75,7 +76,9 @@ impl Process {
             program: launch.program.clone(),
             source: Arc::new(source),
         };
-        let mut child = command.spawn().map_err(failed)?;
+        let spawned = command.spawn();
+        let mut child = spawned
+            .map_err(|error| failed(explain(&launch.program, launch.cwd.as_deref(), error)))?;
         let group = Group::of(&child);
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -117,8 +120,8 @@ impl Process {
         status
     }
 
-    /// Returns the last lines of standard error.
-    pub(crate) fn stderr_tail(&self) -> String {
+    /// Returns the tail of standard error.
+    pub(crate) fn stderr_tail(&self) -> &Tail {
         self.stderr.tail()
     }
 }

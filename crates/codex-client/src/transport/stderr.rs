@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,31 +15,58 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::error::stderr_excerpt::last_lines;
+
 /// Maximum size of the tail, in bytes.
 const TAIL_BYTES: usize = 64 * 1024;
 
-/// Maximum number of lines that [`Stderr::tail`] returns.
+/// Maximum number of lines that [`Tail::text`] returns, without those of backtraces.
 const TAIL_LINES: usize = 100;
 
 /// Timeout for reading the rest of the stream after the process has exited.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// The tail of a stream that is still being read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tail(Arc<Mutex<VecDeque<u8>>>);
+
+impl Tail {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the last lines received so far, with keys and tokens masked.
+    pub(crate) fn text(&self) -> String {
+        let mut tail = self.lock();
+        let is_cut = tail.len() == TAIL_BYTES;
+        let text = String::from_utf8_lossy(tail.make_contiguous());
+        // A secret whose beginning was cut off would not be recognized.
+        let (cut, text) = match text.split_once(char::is_whitespace) {
+            Some((_, rest)) if is_cut => ("…", rest),
+            None if is_cut => ("…", ""),
+            _ => ("", &*text),
+        };
+        let text = format!("{cut}{}", redact::without_tokens(text));
+        last_lines(&text, TAIL_LINES).join("\n")
+    }
+}
+
 /// A task that reads a stream to its end, and the tail of the stream.
 #[derive(Debug)]
 pub(crate) struct Stderr {
-    tail: Arc<Mutex<VecDeque<u8>>>,
+    tail: Tail,
     task: JoinHandle<()>,
 }
 
 impl Stderr {
     /// Starts reading a stream.
     pub(crate) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
-        let kept = Arc::clone(&tail);
+        let tail = Tail::default();
+        let kept = tail.clone();
         let task = tokio::spawn(async move {
             let mut buffer = vec![0; 16 * 1024];
             while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut kept = kept.lock();
                 kept.extend(&buffer[..read]);
                 let excess = kept.len().saturating_sub(TAIL_BYTES);
                 kept.drain(..excess);
@@ -55,20 +82,9 @@ impl Stderr {
         }
     }
 
-    /// Returns the last lines received so far, with keys and tokens masked.
-    pub(crate) fn tail(&self) -> String {
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_cut = tail.len() == TAIL_BYTES;
-        let text = String::from_utf8_lossy(tail.make_contiguous());
-        // A secret whose beginning was cut off would not be recognized.
-        let (cut, text) = match text.split_once(char::is_whitespace) {
-            Some((_, rest)) if is_cut => ("…", rest),
-            None if is_cut => ("…", ""),
-            _ => ("", &*text),
-        };
-        let text = format!("{cut}{}", redact::without_tokens(text));
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    /// Returns the tail of the stream.
+    pub(crate) fn tail(&self) -> &Tail {
+        &self.tail
     }
 }
 
@@ -88,10 +104,10 @@ mod tests {
         let text: String = (0..200_000).map(|n| format!("line {n}\n")).collect();
         let mut stderr = Stderr::drain(std::io::Cursor::new(text));
         stderr.finish().await;
-        let tail = stderr.tail();
+        let tail = stderr.tail().text();
         assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.ends_with("line 199999"));
-        assert!(stderr.tail.lock().unwrap().len() <= TAIL_BYTES);
+        assert!(stderr.tail().lock().len() <= TAIL_BYTES);
     }
 
     #[tokio::test]
@@ -99,10 +115,13 @@ mod tests {
         let long = format!("OPENAI_API_KEY={}", "q7w8e9".repeat(TAIL_BYTES));
         let mut stderr = Stderr::drain(std::io::Cursor::new(long));
         stderr.finish().await;
-        assert_eq!(stderr.tail(), "…");
+        assert_eq!(stderr.tail().text(), "…");
         let line = "error: {\"apiKey\":\"q7w8e9\"} for sk-q7w8e9\nthe reason";
         let mut stderr = Stderr::drain(std::io::Cursor::new(line));
         stderr.finish().await;
-        assert_eq!(stderr.tail(), "error: {\"apiKey\":\"…\"} for …\nthe reason");
+        assert_eq!(
+            stderr.tail().text(),
+            "error: {\"apiKey\":\"…\"} for …\nthe reason"
+        );
     }
 }

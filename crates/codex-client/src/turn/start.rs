@@ -99,8 +99,8 @@ macro_rules! turn_options {
                     ..
                 } = self.request;
                 let schema = self.output.schema?;
-                run_input::check(&params)?;
                 let connection = codex.connection();
+                run_input::check(&params, connection.server_version())?;
                 let body = TurnStartBody {
                     params: &params,
                     schema: schema.as_ref(),

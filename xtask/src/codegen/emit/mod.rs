@@ -7,6 +7,7 @@ mod enums;
 mod item;
 mod messages;
 mod object;
+mod releases;
 
 use anyhow::{Context as _, Result};
 
@@ -14,6 +15,7 @@ use super::model::Kind;
 pub(crate) use context::Context;
 pub(crate) use item::Item;
 pub(crate) use messages::{lists, methods, units};
+pub(crate) use releases::releases;
 
 /// The text of a definition; `None` if it is not generated.
 pub(crate) fn definition(name: &str, context: &Context<'_>) -> Result<Option<Item>> {

@@ -35,7 +35,9 @@ impl Core {
         } = waiter;
         let response = match (result, error) {
             (_, Some(error)) => Err(match serde_json::from_str::<JsonRpcError>(&text[error]) {
-                Ok(error) => RpcError::new(method, error).into(),
+                Ok(error) => RpcError::new(method, error)
+                    .on_server(self.server_version.get())
+                    .into(),
                 Err(error) => DecodeError::new(Some(method), &text, &error).into(),
             }),
             (Some(range), None) => {

@@ -1,0 +1,154 @@
+//! The first release with each method, from the schemas of the releases.
+//!
+//! A client that calls a method on an older server can then name the release that it needs. The
+//! pinned bundles do not say it, so the table is a file of its own beside them. It grows with each
+//! update, and `cargo xtask schema since` adds the methods of any release.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::census;
+
+/// The name of the file under `schema/`.
+pub(super) const FILE: &str = "first_releases.toml";
+
+const HEADER: &str = "\
+# The first release with each method that a client can call. A method of the oldest release may be older.
+# Written by `cargo xtask schema since` and `cargo xtask schema update`: not edited by hand.
+";
+
+/// The content of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirstReleases {
+    /// The releases whose methods are known, oldest first.
+    pub(crate) releases: BTreeSet<Version>,
+    /// The first of these releases with each method.
+    pub(crate) methods: BTreeMap<String, Version>,
+}
+
+impl FirstReleases {
+    /// Creates the table of a single release.
+    fn of(release: &Version, methods: &BTreeSet<String>) -> Self {
+        Self {
+            releases: [release.clone()].into(),
+            methods: methods
+                .iter()
+                .map(|method| (method.clone(), release.clone()))
+                .collect(),
+        }
+    }
+
+    /// Reads the file in the directory of a schema. Returns `None` if there is no file.
+    pub(super) fn read(directory: &Path) -> anyhow::Result<Option<Self>> {
+        let path = directory.join(FILE);
+        let shown = crate::workspace::shown(&path);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text)
+                .with_context(|| format!("cannot use {shown}"))
+                .map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {shown}")),
+        }
+    }
+
+    /// Parses the text of the file.
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        let table: Self = toml::from_str(text).context("not a table of first releases")?;
+        if table.releases.is_empty() {
+            bail!("the table names no release");
+        }
+        Ok(table)
+    }
+
+    /// Returns the text of the file.
+    pub(super) fn print(&self) -> anyhow::Result<String> {
+        let text = toml::to_string(self).context("cannot print the first releases")?;
+        Ok(format!("{HEADER}{text}"))
+    }
+
+    /// Adds the methods of a release, in any order of releases. Methods that the pinned release
+    /// does not have any more are left out: no client can call them.
+    pub(super) fn add(mut self, release: &Version, methods: &BTreeSet<String>) -> Self {
+        for (method, first) in Self::of(release, methods).methods {
+            let known = self.methods.entry(method).or_insert_with(|| first.clone());
+            *known = first.min(known.clone());
+        }
+        self.releases.insert(release.clone());
+        self
+    }
+
+    /// Leaves out the methods that are not among these.
+    pub(super) fn only(mut self, methods: &BTreeSet<String>) -> Self {
+        self.methods.retain(|method, _| methods.contains(method));
+        self
+    }
+
+    /// Returns the table after an update to a release.
+    pub(super) fn updated(
+        table: Option<Self>,
+        release: &Version,
+        methods: &BTreeSet<String>,
+    ) -> Self {
+        let table = table.unwrap_or_else(|| Self::of(release, methods));
+        table.add(release, methods).only(methods)
+    }
+
+    /// Returns the oldest release whose methods are known.
+    pub(crate) fn oldest(&self) -> Option<&Version> {
+        self.releases.first()
+    }
+}
+
+/// Returns the methods that a client can call.
+pub(super) fn methods(bundle: &Value) -> anyhow::Result<BTreeSet<String>> {
+    let members = census::union_members(census::definitions(bundle)?, "ClientRequest")?;
+    let names = members.iter().filter_map(|member| {
+        let name = member["properties"]["method"]["enum"][0].as_str()?;
+        Some(name.to_owned())
+    });
+    Ok(names.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_first_release_is_found_in_any_order_of_releases() {
+        let (old, middle, new) = (
+            (Version::new(0, 1, 0), names(&["a", "gone"])),
+            (Version::new(0, 2, 0), names(&["a", "b"])),
+            (Version::new(0, 10, 0), names(&["a", "b", "c"])),
+        );
+        let add = |table: FirstReleases, (release, methods): &(Version, BTreeSet<String>)| {
+            table.add(release, methods).only(&new.1)
+        };
+        let forwards = add(add(FirstReleases::of(&old.0, &old.1), &middle), &new);
+        let backwards = add(add(FirstReleases::of(&new.0, &new.1), &middle), &old);
+        assert_eq!(forwards, backwards);
+        assert_eq!(forwards.methods["a"], old.0);
+        assert_eq!(forwards.methods["b"], middle.0);
+        assert_eq!(forwards.methods["c"], new.0);
+        assert!(!forwards.methods.contains_key("gone"));
+        assert_eq!(forwards.oldest(), Some(&old.0));
+    }
+
+    #[test]
+    fn a_printed_table_reads_back_unchanged() {
+        let table = FirstReleases::of(&Version::new(0, 133, 0), &names(&["thread/start"]));
+        let text = table.print().unwrap();
+        assert!(text.contains("\"thread/start\" = \"0.133.0\""), "{text}");
+        assert_eq!(FirstReleases::parse(&text).unwrap(), table);
+    }
+}
