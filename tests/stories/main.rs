@@ -9,7 +9,6 @@
 mod account;
 mod approvals;
 mod blocking_api;
-mod blocking_shutdown;
 mod commands;
 mod compaction;
 mod concurrency;
@@ -31,3 +30,4 @@ mod steer_and_interrupt;
 mod thread_and_turn_options;
 mod typed_responses;
 mod unsubscribed_threads;
+mod ways_out;

@@ -73,7 +73,14 @@ impl Codex {
                 metadata: OnceLock::new(),
             }
         });
-        let metadata = client.connection.call(&params, limits.timeout).await?;
+        let metadata = match client.connection.call(&params, limits.timeout).await {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                // A failed start leaves no process behind.
+                client.connection.close().await;
+                return Err(error);
+            }
+        };
         let metadata = Arc::clone(client.metadata.get_or_init(|| Arc::new(metadata)));
         client.connection.notify("initialized")?;
         Ok(Self { client, metadata })

@@ -47,6 +47,8 @@ pub struct CodexBuilder<M = Async> {
     launch_args: Vec<OsString>,
     cwd: Option<PathBuf>,
     env: Vec<(OsString, Option<OsString>)>,
+    #[cfg(windows)]
+    creation_flags: u32,
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
@@ -62,6 +64,8 @@ impl<M> CodexBuilder<M> {
             launch_args: vec!["app-server".into()],
             cwd: None,
             env: Vec::new(),
+            #[cfg(windows)]
+            creation_flags: crate::transport::process::CREATE_NO_WINDOW,
             client: ClientInfo::new("codex_rust_sdk", env!("CARGO_PKG_VERSION"))
                 .title("Codex Rust SDK"),
             capabilities: InitializeCapabilities::default().experimental_api(true),
@@ -117,6 +121,15 @@ impl<M> CodexBuilder<M> {
     /// Removes an environment variable from the environment of the server.
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.env.push((name.into(), None));
+        self
+    }
+
+    /// Sets the flags with which `CreateProcess` starts the server. The default is
+    /// `CREATE_NO_WINDOW`, so that a program without a console does not open one. Available only on
+    /// Windows.
+    #[cfg(windows)]
+    pub fn creation_flags(mut self, flags: u32) -> Self {
+        self.creation_flags = flags;
         self
     }
 
@@ -262,6 +275,8 @@ impl<M> CodexBuilder<M> {
             args: self.args(),
             cwd: self.cwd.clone(),
             env: self.env.clone(),
+            #[cfg(windows)]
+            creation_flags: self.creation_flags,
         };
         self.handshake(Transport::spawn(&launch)?).await
     }

@@ -48,13 +48,31 @@ pub(crate) struct Limits {
     pub(crate) line: usize,
 }
 
-/// A handle to a connection. The connection ends when its last handle is dropped.
-#[derive(Debug, Clone)]
+/// The handle to a connection. The connection ends when the handle is dropped.
+#[derive(Debug)]
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     undelivered: Arc<UndeliveredItems>,
     timeout: Option<Duration>,
+    /// The last field: the connection ends once `commands` has been dropped.
+    wait_on_drop: WaitOnDrop,
+}
+
+/// Waits for the end of the connection when it is dropped, if the current thread may wait then.
+#[derive(Debug)]
+struct WaitOnDrop {
+    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    /// Not set if the connection runs on the user's runtime, which may not run any more.
+    may_wait: OnceLock<fn() -> bool>,
+}
+
+impl Drop for WaitOnDrop {
+    fn drop(&mut self) {
+        if self.may_wait.get().is_some_and(|may_wait| may_wait()) {
+            self.closed.wait();
+        }
+    }
 }
 
 impl Connection {
@@ -79,12 +97,23 @@ impl Connection {
             Arc::clone(&closed),
         );
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        let wait_on_drop = WaitOnDrop {
+            closed: Arc::clone(&closed),
+            may_wait: OnceLock::new(),
+        };
         Self {
             commands,
             closed,
             undelivered,
             timeout: limits.timeout,
+            wait_on_drop,
         }
+    }
+
+    /// Makes the drop of this handle wait until the connection and the server process have ended,
+    /// if `may_wait` returns true on the thread that drops it.
+    pub(crate) fn wait_on_drop(&self, may_wait: fn() -> bool) {
+        let _ = self.wait_on_drop.may_wait.set(may_wait);
     }
 
     /// Returns the default timeout of a request.
@@ -274,7 +303,7 @@ impl Connection {
             thread_id: thread_id.to_owned(),
             response,
         })?;
-        let reservation = Reservation::new(self.commands.clone(), thread_id.to_owned());
+        let reservation = Reservation::new(self.commands.downgrade(), thread_id.to_owned());
         reserved.await.map_err(|_| self.closed_error())??;
         Ok(reservation)
     }

@@ -32,7 +32,7 @@ async fn a_process_that_does_not_exit_is_terminated_with_its_children() {
     let status = transport
         .process
         .unwrap()
-        .end(Duration::ZERO)
+        .end()
         .await
         .unwrap();
     assert_eq!(status.signal(), Some(15));

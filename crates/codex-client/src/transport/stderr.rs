@@ -5,7 +5,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    fmt,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
@@ -24,27 +28,47 @@ const TAIL_LINES: usize = 100;
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// A task that reads a stream to its end, and the tail of the stream.
-#[derive(Debug)]
 pub(crate) struct Stderr {
-    tail: Arc<Mutex<VecDeque<u8>>>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
+}
+
+struct Shared {
+    /// `None` after the stream was closed.
+    stream: Mutex<Option<Pin<Box<dyn AsyncRead + Send>>>>,
+    tail: Mutex<VecDeque<u8>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Stderr {
     /// Starts reading a stream.
-    pub(crate) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
-        let kept = Arc::clone(&tail);
-        let task = tokio::spawn(async move {
-            let mut buffer = vec![0; 16 * 1024];
-            while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.extend(&buffer[..read]);
-                let excess = kept.len().saturating_sub(TAIL_BYTES);
-                kept.drain(..excess);
+    pub(crate) fn drain(stream: impl AsyncRead + Send + 'static) -> Self {
+        let shared = Arc::new(Shared {
+            stream: Mutex::new(Some(Box::pin(stream))),
+            tail: Mutex::default(),
+        });
+        let task = tokio::spawn({
+            let shared = Arc::clone(&shared);
+            async move {
+                let mut buffer = vec![0; 16 * 1024];
+                while let Ok(read @ 1..) = shared.read(&mut buffer).await {
+                    let mut tail = lock(&shared.tail);
+                    tail.extend(&buffer[..read]);
+                    let excess = tail.len().saturating_sub(TAIL_BYTES);
+                    tail.drain(..excess);
+                }
             }
         });
-        Self { tail, task }
+        Self { shared, task }
+    }
+
+    /// Closes the stream, even if the runtime does not run the task any more: a server would block
+    /// on the full pipe instead of exiting.
+    pub(crate) fn close(&self) {
+        *lock(&self.shared.stream) = None;
     }
 
     /// Waits for the end of the stream, but not for long: another process may hold it open.
@@ -56,10 +80,26 @@ impl Stderr {
 
     /// Returns the last lines received so far.
     pub(crate) fn tail(&self) -> String {
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tail = lock(&self.shared.tail);
         let text = String::from_utf8_lossy(tail.make_contiguous());
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+}
+
+impl Shared {
+    async fn read(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        poll_fn(|context| match &mut *lock(&self.stream) {
+            Some(stream) => pin!(stream.read(buffer)).poll(context),
+            None => Poll::Ready(Ok(0)),
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Stderr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stderr").finish_non_exhaustive()
     }
 }
 
@@ -82,6 +122,6 @@ mod tests {
         let tail = stderr.tail();
         assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.ends_with("line 199999"));
-        assert!(stderr.tail.lock().unwrap().len() <= TAIL_BYTES);
+        assert!(lock(&stderr.shared.tail).len() <= TAIL_BYTES);
     }
 }
