@@ -114,7 +114,7 @@ fn nothing_is_left_by_a_main_that_returns() {
 
 #[test]
 fn nothing_is_left_by_a_main_that_fails() {
-    leaves_nothing("fail", false, "no such thread");
+    leaves_nothing("fail", false, "thread/archive");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod runtime;
 mod schema;
 mod spinner;
 mod suite;
+mod windows;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +35,8 @@ enum Chore {
     Bench(bench::Args),
     /// Runs the test suite against real app-servers.
     Test(suite::Args),
+    /// Compiles the tests for Windows and runs them under Wine.
+    Windows(windows::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -44,5 +47,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Test(args) => suite::run(args),
+        Chore::Windows(args) => windows::run(args),
     }
 }

@@ -9,11 +9,7 @@ use std::{
     thread::park,
 };
 
-use codex_client::{
-    Codex, Error, Result, Thread,
-    blocking,
-    types::ServerNotification,
-};
+use codex_client::{Codex, Error, Result, Thread, blocking, types::ServerNotification};
 use codex_types::McpServerStartupState;
 use tokio::runtime::{Builder, Runtime};
 
@@ -70,7 +66,11 @@ async fn end_by(way: &str) -> Result<()> {
 
 /// Starts a client and a thread, and waits until the MCP server of the thread is running.
 async fn start() -> Result<(Codex, Thread)> {
-    let codex = Codex::builder().binary("sh").launch_args(SCRIPT).start().await?;
+    let codex = Codex::builder()
+        .binary("sh")
+        .launch_args(SCRIPT)
+        .start()
+        .await?;
     let mut notifications = codex.notifications();
     let thread = codex.thread_start().await?;
     while let Some(notification) = notifications.next().await {
@@ -108,7 +108,10 @@ fn end_at_once(way: &str, thread_id: &str) {
 }
 
 fn without_runtime(way: &str) -> Result<()> {
-    let codex = blocking::Codex::builder().binary("sh").launch_args(SCRIPT).start()?;
+    let codex = blocking::Codex::builder()
+        .binary("sh")
+        .launch_args(SCRIPT)
+        .start()?;
     let mut notifications = codex.notifications();
     let thread = codex.thread_start().send()?;
     while let Some(notification) = notifications.next() {
