@@ -112,9 +112,9 @@ fn without_runtime(way: &str) -> Result<()> {
         .binary("sh")
         .launch_args(SCRIPT)
         .start()?;
-    let mut notifications = codex.notifications();
+    let notifications = codex.notifications();
     let thread = codex.thread_start().send()?;
-    while let Some(notification) = notifications.next() {
+    for notification in notifications {
         if is_ready(&notification?) {
             break;
         }

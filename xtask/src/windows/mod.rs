@@ -107,6 +107,8 @@ fn run_under(wine: &Path, test: &mut Command) -> anyhow::Result<()> {
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
     build_library(&directory)?;
+    // One failing package must not hide the results of the others.
+    test.arg("--no-fail-fast");
     test.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", wine)
         .env("WINEPREFIX", directory.join("prefix"))
         // A directory of Unix is on the drive `Z:`.
