@@ -9,7 +9,6 @@
 mod account;
 mod approvals;
 mod blocking_api;
-mod blocking_shutdown;
 mod commands;
 mod compaction;
 mod concurrency;
@@ -33,3 +32,4 @@ mod thread_and_turn_options;
 mod turn_ends;
 mod typed_responses;
 mod unsubscribed_threads;
+mod ways_out;

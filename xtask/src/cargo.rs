@@ -14,6 +14,13 @@ pub(crate) fn command() -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// Creates a command for the compiler of the workspace's toolchain.
+pub(crate) fn rustc() -> anyhow::Result<Command> {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    command.current_dir(workspace::root()?);
+    Ok(command)
+}
+
 /// Replaces this process with the command, so that the command receives all signals and its exit
 /// code is that of the chore.
 #[cfg(unix)]

@@ -10,6 +10,7 @@ mod schema;
 mod soak;
 mod spinner;
 mod suite;
+mod windows;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +41,8 @@ enum Chore {
     Test(suite::Args),
     /// Runs the core behaviours on released runtimes, and writes `docs/compatibility.md`.
     Compat(compat::Args),
+    /// Compiles the tests for Windows and runs them under Wine.
+    Windows(windows::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -52,5 +55,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Soak(args) => soak::run(args),
         Chore::Test(args) => suite::run(args),
         Chore::Compat(args) => compat::run(args),
+        Chore::Windows(args) => windows::run(args),
     }
 }

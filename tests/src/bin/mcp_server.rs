@@ -2,8 +2,18 @@
 //!
 //! Its tool `ask` asks the user for a color through its client and returns the response unchanged.
 //! Its tool `act` declares side effects, so that Codex asks for approval before it calls the tool.
+//! With the argument `stay`, it keeps running after its input has ended, so that Codex has to end it.
 
-use std::io::{self, BufRead, Write};
+use std::{
+    env,
+    io::{self, BufRead, Write},
+    thread::park_timeout,
+    time::{Duration, Instant},
+};
+
+/// The time after which the server exits even with `stay`, so that a test that fails leaves nothing
+/// behind.
+const LONGEST_STAY: Duration = Duration::from_secs(300);
 
 use serde_json::{Value, json};
 
@@ -52,7 +62,17 @@ fn main() -> io::Result<()> {
         };
         send(&json!({"jsonrpc": "2.0", "id": id, "result": result}))?;
     }
+    if env::args().any(|argument| argument == "stay") {
+        stay();
+    }
     Ok(())
+}
+
+fn stay() {
+    let since = Instant::now();
+    while let Some(left) = LONGEST_STAY.checked_sub(since.elapsed()) {
+        park_timeout(left);
+    }
 }
 
 /// Returns the elicitation of a tool.

@@ -18,7 +18,7 @@ use crate::{
         login::{ChatgptLoginHandle, DeviceCodeLoginHandle},
         thread::Thread,
         turn::TurnHandle,
-        worker::{next, wait},
+        worker::{may_wait, next, wait},
     },
     builder,
     error::Result,
@@ -144,7 +144,7 @@ impl CodexBuilder {
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
     pub fn start(self) -> Result<Codex> {
-        wait(self.launch()).map(Into::into)
+        wait(self.launch()).map(waiting_on_drop)
     }
 
     /// Performs the handshake with a server at the other end of these streams, which carry one JSON
@@ -163,8 +163,15 @@ impl CodexBuilder {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let transport = Transport::streams(reader, writer);
-        wait(self.handshake(transport)).map(Into::into)
+        wait(self.handshake(transport)).map(waiting_on_drop)
     }
+}
+
+/// Returns the blocking client. The worker is a background thread, which ends with the program: the
+/// drop of the last handle has to wait for the end of the server.
+fn waiting_on_drop(codex: crate::Codex) -> Codex {
+    codex.connection().wait_on_drop(may_wait);
+    codex.into()
 }
 
 impl ReviewBuilder {

@@ -21,7 +21,8 @@ use crate::{
 ///
 /// Cheap to clone; all clones refer to the same client, which several threads may use at once. The
 /// server ends after [`close`](Self::close), or once all clones, and all handles created from them,
-/// have been dropped.
+/// have been dropped. Dropping the last handle waits for the server to exit, like `close`, except
+/// inside an async runtime.
 ///
 /// ```no_run
 /// use codex_client::{Result, blocking::Codex};

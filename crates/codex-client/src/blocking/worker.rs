@@ -1,6 +1,7 @@
 //! The background thread of the blocking API, and functions that wait on other threads.
 
 use std::{
+    cell::Cell,
     convert::Infallible,
     future::{Future, pending, poll_fn},
     io, mem,
@@ -19,12 +20,41 @@ static WORKER: OnceLock<Handle> = OnceLock::new();
 /// Held while the worker is started. A failure is not stored: the next call tries again.
 static STARTING: Mutex<()> = Mutex::new(());
 
+thread_local! {
+    /// Whether the current thread is in [`wait`].
+    static IS_WAITING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Waits for a future on the current thread. The tasks that it spawns run on the worker.
 pub(crate) fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     if Handle::try_current().is_ok() {
         return Err(Error::InsideRuntime);
     }
-    worker()?.block_on(future)
+    let worker = worker()?;
+    let _waiting = Waiting::begin();
+    worker.block_on(future)
+}
+
+/// Returns whether the current thread may wait for the worker: it is not the worker, and it belongs
+/// to no other runtime.
+pub(crate) fn may_wait() -> bool {
+    Handle::try_current().is_err() || IS_WAITING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Marks the current thread as waiting while it exists.
+struct Waiting;
+
+impl Waiting {
+    fn begin() -> Self {
+        IS_WAITING.set(true);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        IS_WAITING.set(false);
+    }
 }
 
 /// Waits for the next item of a stream.

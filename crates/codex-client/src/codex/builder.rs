@@ -54,6 +54,8 @@ pub struct CodexBuilder<M = Async> {
     cwd: Option<PathBuf>,
     env: Vec<(OsString, Option<OsString>)>,
     env_clear: bool,
+    #[cfg(windows)]
+    creation_flags: u32,
     client: ClientInfo,
     capabilities: InitializeCapabilities,
     limits: Limits,
@@ -71,6 +73,8 @@ impl<M> CodexBuilder<M> {
             cwd: None,
             env: Vec::new(),
             env_clear: false,
+            #[cfg(windows)]
+            creation_flags: crate::transport::process::CREATE_NO_WINDOW,
             client: ClientInfo::new("codex_rust_sdk", env!("CARGO_PKG_VERSION"))
                 .title("Codex Rust SDK"),
             capabilities: InitializeCapabilities::default().experimental_api(true),
@@ -154,6 +158,15 @@ impl<M> CodexBuilder<M> {
     pub fn env_clear(mut self) -> Self {
         self.env.clear();
         self.env_clear = true;
+        self
+    }
+
+    /// Sets the flags with which `CreateProcess` starts the server. The default is
+    /// `CREATE_NO_WINDOW`, so that a program without a console does not open one. Available only on
+    /// Windows.
+    #[cfg(windows)]
+    pub fn creation_flags(mut self, flags: u32) -> Self {
+        self.creation_flags = flags;
         self
     }
 
@@ -348,6 +361,8 @@ impl<M> CodexBuilder<M> {
             args: self.args(),
             cwd: self.cwd.clone(),
             env: self.env_changes(),
+            #[cfg(windows)]
+            creation_flags: self.creation_flags,
         };
         self.handshake(Transport::spawn(&launch)?).await
     }

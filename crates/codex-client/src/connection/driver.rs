@@ -31,12 +31,6 @@ const MAX_READS_PER_POLL: usize = 8;
 /// Timeout for writing the remaining lines when the client closes the connection.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Time for a server to exit after its input was closed.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
-
-/// Time for a server to exit after it closed its output, or after an I/O error.
-const SHORT_SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
-
 /// Timeout for reading the remaining output of a process that has exited. Another process may hold
 /// the output open.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
@@ -52,13 +46,45 @@ pub(crate) struct Driver<R, W> {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
+/// A driver and the process that it serves.
+///
+/// The order of the fields matters: dropping the driver closes the server's input, and dropping the
+/// process waits until the server has exited.
+struct Served<R, W> {
+    driver: Driver<R, W>,
+    process: Option<Process>,
+}
+
+impl<R, W> Served<R, W>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    async fn run(mut self) {
+        let Self { driver, process } = &mut self;
+        let reason = driver.serve(process.as_mut()).await;
+        if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
+            let _ = timeout(FLUSH_TIMEOUT, driver.flush()).await;
+        }
+        // Closes the server's input, which causes the server to exit.
+        driver.writer = None;
+        let mut closed = ConnectionClosed::new(reason);
+        if let Some(process) = process {
+            closed.exit_status = driver.shut_down(process, &closed.reason).await;
+            closed.stderr_tail = process.stderr_tail().text();
+        }
+        driver.core.finish(closed);
+    }
+}
+
 impl<R, W> Driver<R, W>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
-    /// before that, even before its first poll, everything that waits for the connection ends.
+    /// before that, even before its first poll, everything that waits for the connection ends, and
+    /// so does the server process.
     pub(crate) fn run(
         transport: Transport<R, W>,
         core: Core,
@@ -73,22 +99,8 @@ where
             commands,
             timer: None,
         };
-        driver.run_with(transport.process)
-    }
-
-    async fn run_with(mut self, mut process: Option<Process>) {
-        let reason = self.serve(process.as_mut()).await;
-        if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
-            let _ = timeout(FLUSH_TIMEOUT, self.flush()).await;
-        }
-        // Closes the server's input, which causes the server to exit.
-        self.writer = None;
-        let mut closed = ConnectionClosed::new(reason);
-        if let Some(mut process) = process {
-            closed.exit_status = self.shut_down(&mut process, &closed.reason).await;
-            closed.stderr_tail = process.stderr_tail().text();
-        }
-        self.core.finish(closed);
+        let process = transport.process;
+        Served { driver, process }.run()
     }
 
     /// Serves until the connection ends. Returns the reason.
@@ -266,11 +278,7 @@ where
         process: &mut Process,
         reason: &CloseReason,
     ) -> Option<std::process::ExitStatus> {
-        let grace = match reason {
-            CloseReason::Requested | CloseReason::Dropped => SHUTDOWN_GRACE,
-            _ => SHORT_SHUTDOWN_GRACE,
-        };
-        let mut end = pin!(process.end(grace));
+        let mut end = pin!(process.end());
         let mut reading = *reason != CloseReason::EndOfStream;
         std::future::poll_fn(|context| {
             if reading {

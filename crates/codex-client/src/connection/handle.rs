@@ -55,8 +55,8 @@ pub(crate) struct Limits {
     pub(crate) line: usize,
 }
 
-/// A handle to a connection. The connection ends when its last handle is dropped.
-#[derive(Debug, Clone)]
+/// The handle to a connection. The connection ends when the handle is dropped.
+#[derive(Debug)]
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
@@ -64,6 +64,24 @@ pub(crate) struct Connection {
     /// Set after the handshake, if the server reports its version.
     server_version: Arc<OnceLock<Version>>,
     timeout: Option<Duration>,
+    /// The last field: the connection ends once `commands` has been dropped.
+    wait_on_drop: WaitOnDrop,
+}
+
+/// Waits for the end of the connection when it is dropped, if the current thread may wait then.
+#[derive(Debug)]
+struct WaitOnDrop {
+    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    /// Not set if the connection runs on the user's runtime, which may not run any more.
+    may_wait: OnceLock<fn() -> bool>,
+}
+
+impl Drop for WaitOnDrop {
+    fn drop(&mut self) {
+        if self.may_wait.get().is_some_and(|may_wait| may_wait()) {
+            self.closed.wait();
+        }
+    }
 }
 
 /// Tells the connection on drop that the caller of a request is gone.
@@ -101,13 +119,24 @@ impl Connection {
             Arc::clone(&server_version),
         );
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        let wait_on_drop = WaitOnDrop {
+            closed: Arc::clone(&closed),
+            may_wait: OnceLock::new(),
+        };
         Self {
             commands,
             closed,
             undelivered,
             server_version,
             timeout: limits.timeout,
+            wait_on_drop,
         }
+    }
+
+    /// Makes the drop of this handle wait until the connection and the server process have ended,
+    /// if `may_wait` returns true on the thread that drops it.
+    pub(crate) fn wait_on_drop(&self, may_wait: fn() -> bool) {
+        let _ = self.wait_on_drop.may_wait.set(may_wait);
     }
 
     /// Returns the default timeout of a request.
@@ -336,7 +365,7 @@ impl Connection {
             thread_id: thread_id.to_owned(),
             response,
         })?;
-        let reservation = Reservation::new(self.commands.clone(), thread_id.to_owned());
+        let reservation = Reservation::new(self.commands.downgrade(), thread_id.to_owned());
         reserved.await.map_err(|_| self.closed_error())??;
         Ok(reservation)
     }

@@ -10,12 +10,12 @@ use crate::connection::command::Command;
 /// claimed.
 #[derive(Debug)]
 pub(crate) struct Reservation {
-    commands: mpsc::UnboundedSender<Command>,
+    commands: mpsc::WeakUnboundedSender<Command>,
     thread_id: String,
 }
 
 impl Reservation {
-    pub(crate) fn new(commands: mpsc::UnboundedSender<Command>, thread_id: String) -> Self {
+    pub(crate) fn new(commands: mpsc::WeakUnboundedSender<Command>, thread_id: String) -> Self {
         Self {
             commands,
             thread_id,
@@ -31,6 +31,8 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let thread_id = mem::take(&mut self.thread_id);
         // A connection that has ended keeps nothing.
-        let _ = self.commands.send(Command::ReleaseThread { thread_id });
+        if let Some(commands) = self.commands.upgrade() {
+            let _ = commands.send(Command::ReleaseThread { thread_id });
+        }
     }
 }

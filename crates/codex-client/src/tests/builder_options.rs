@@ -184,28 +184,50 @@ async fn a_thread_list_takes_one_or_several_directories_of_any_path_type() {
     }
 }
 
-#[cfg(unix)]
-#[tokio::test]
-async fn a_directory_that_is_not_utf8_is_named_in_the_error_and_nothing_is_sent() {
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+/// Returns a path that is not Unicode, and its form in errors.
+fn not_unicode() -> (PathBuf, &'static str) {
+    #[cfg(unix)]
+    {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-    let not_utf8 = Path::new(OsStr::from_bytes(b"/work/\xff"));
+        let name = OsStr::from_bytes(b"/work/\xff");
+        (name.into(), r"/work/\xFF")
+    }
+    #[cfg(windows)]
+    {
+        use std::{ffi::OsString, os::windows::ffi::OsStringExt};
+
+        let mut name: Vec<u16> = "/work/".encode_utf16().collect();
+        name.push(0xd800);
+        (OsString::from_wide(&name).into(), r"/work/\u{d800}")
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_is_not_unicode_is_named_in_the_error_and_nothing_is_sent() {
+    let (path, shown) = not_unicode();
+    let not_unicode = path.as_path();
     let (thread, mut fake) = FakeServer::start_thread().await;
     let codex = &thread.codex;
     for error in [
-        codex.thread_start().cwd(not_utf8).await.unwrap_err(),
-        codex.thread_list().cwd(not_utf8).await.unwrap_err(),
+        codex.thread_start().cwd(not_unicode).await.unwrap_err(),
+        codex.thread_list().cwd(not_unicode).await.unwrap_err(),
         codex
             .thread_list()
-            .cwd([Path::new("/d"), not_utf8])
+            .cwd([Path::new("/d"), not_unicode])
             .await
             .unwrap_err(),
-        thread.turn("hi").cwd(not_utf8).await.unwrap_err(),
-        codex.exec(["ls"]).cwd(not_utf8).await.unwrap_err(),
-        thread.run("hi").cwd(not_utf8).cwd("/d").await.unwrap_err(),
+        thread.turn("hi").cwd(not_unicode).await.unwrap_err(),
+        codex.exec(["ls"]).cwd(not_unicode).await.unwrap_err(),
+        thread
+            .run("hi")
+            .cwd(not_unicode)
+            .cwd("/d")
+            .await
+            .unwrap_err(),
     ] {
         assert!(matches!(error, Error::InvalidInput(_)), "{error}");
-        assert!(error.to_string().contains(r"/work/\xFF"), "{error}");
+        assert!(error.to_string().contains(shown), "{error}");
     }
     fake.round_trip(codex).await;
 }

@@ -20,6 +20,7 @@ mod login_attempts;
 mod malformed_messages;
 mod orphans;
 mod paging;
+mod process_trees;
 mod request_handlers;
 mod requests_and_responses;
 mod review_turns;

@@ -29,12 +29,7 @@ async fn a_process_that_does_not_exit_is_terminated_with_its_children() {
     let mut transport = Transport::spawn(&launch("sleep 1000 & echo up; wait")).unwrap();
     let mut up = [0; 3];
     transport.reader.read_exact(&mut up).await.unwrap();
-    let status = transport
-        .process
-        .unwrap()
-        .end(Duration::ZERO)
-        .await
-        .unwrap();
+    let status = transport.process.unwrap().end().await.unwrap();
     assert_eq!(status.signal(), Some(15));
     // The shell's child also held the output open, so end of file means that the child has ended
     // too.

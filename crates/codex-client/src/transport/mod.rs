@@ -3,9 +3,9 @@
 //! A connection is generic over a pair of byte streams: the standard streams of a child process, or
 //! streams passed by the program, such as a socket or one end of a `tokio::io::duplex`.
 
-pub(crate) mod group;
 pub(crate) mod process;
 pub(crate) mod stderr;
+pub(crate) mod tree;
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},

@@ -1,36 +1,60 @@
 //! A server as a child process, connected through its standard streams.
 //!
-//! The server is expected to exit when its input is closed. If it does not, the process group is
-//! sent a termination signal, and then killed. The child is always reaped. If the [`Process`] is
-//! dropped before that, because of a panic or the shutdown of the runtime, the group is killed at
-//! once, and the drop waits up to a tenth of a second to reap the child. If this program is killed,
-//! no code here runs; the server exits because its input is closed.
+//! A server ends its own children when its input is closed or when it is asked to terminate, but
+//! not when it is killed. So the end of a [`Process`] is always the same: the owner closes the
+//! input, the server has a second to exit, then its process tree is asked to terminate, and is
+//! killed if that does not help within another second.
+//!
+//! [`Process::end`] does this without blocking. If a [`Process`] is dropped before that has
+//! completed, its runtime is shutting down and runs no more futures, or the connection task has
+//! panicked. Then the drop does the rest, and blocks for as long as it takes: a server that closes
+//! on the end of its input takes milliseconds. A thread that did this in the background would end
+//! with the program, before the server.
+//!
+//! If this program is killed or calls `std::process::exit`, no code here runs. The system closes
+//! the server's input then, which a server that responds also exits on. On Windows the system also
+//! closes the job object, which ends the process tree.
 
 use std::{
     ffi::OsString,
+    io,
     path::PathBuf,
     process::{ExitStatus, Stdio},
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
-    process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
+    process::{ChildStdin, ChildStdout, Command},
+    time::{sleep, timeout},
 };
 
 use crate::{
     binary::launch_fault::explain,
     error::{Error, Result},
     transport::{
-        group::{Group, Signal},
         stderr::{Stderr, Tail},
+        tree::{Pipes, ProcessTree},
     },
 };
 
-/// Time between the termination signal and the kill signal.
-const TERMINATION_GRACE: Duration = Duration::from_secs(2);
+/// The flag of `CreateProcess` that keeps a console program from opening a console window.
+#[cfg(windows)]
+pub(crate) const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+
+/// Time for a process to exit after its input was closed.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
+
+/// Time between the request to terminate and the kill.
+const TERMINATION_GRACE: Duration = Duration::from_secs(1);
+
+/// Time to wait for a killed process. One that hangs in the kernel is reaped later, by tokio, or by
+/// the system after this program has exited.
+const KILL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Interval between checks for what cannot be waited for.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The command that starts a server. Does not implement `Debug`: the environment may contain keys.
 #[derive(Clone)]
@@ -40,84 +64,142 @@ pub(crate) struct Launch {
     pub(crate) cwd: Option<PathBuf>,
     /// Changes to the environment that is inherited from this program. `None` removes a variable.
     pub(crate) env: Vec<(OsString, Option<OsString>)>,
+    /// The flags of `CreateProcess`.
+    #[cfg(windows)]
+    pub(crate) creation_flags: u32,
 }
 
-/// A running child process and its group.
-#[derive(Debug)]
-pub(crate) struct Process {
-    child: Child,
-    group: Group,
-    stderr: Stderr,
-    status: Option<ExitStatus>,
-    /// Whether the group was killed.
-    is_killed: bool,
-}
-
-impl Process {
-    /// Starts a process with piped standard streams.
-    pub(crate) fn spawn(launch: &Launch) -> Result<(Self, ChildStdout, ChildStdin)> {
-        let mut command = Command::new(&launch.program);
+impl Launch {
+    fn spawn(&self) -> io::Result<(ProcessTree, Pipes)> {
+        let mut command = Command::new(&self.program);
         command
-            .args(&launch.args)
+            .args(&self.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if let Some(cwd) = &launch.cwd {
+        if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
         }
-        for (name, value) in &launch.env {
+        for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
         }
-        Group::prepare(&mut command);
-        let failed = |source| Error::Launch {
+        #[cfg(windows)]
+        let spawned = ProcessTree::spawn(command, self.creation_flags);
+        #[cfg(unix)]
+        let spawned = ProcessTree::spawn(command);
+        spawned
+    }
+}
+
+/// A running child process and its descendants.
+#[derive(Debug)]
+pub(crate) struct Process {
+    tree: ProcessTree,
+    stderr: Stderr,
+    status: Option<ExitStatus>,
+    ending: Ending,
+}
+
+/// The measures taken so far to end a process tree, and until when they have time to work.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    NotBegun,
+    InputClosed(Instant),
+    Terminated(Instant),
+    Killed(Instant),
+    Ended,
+}
+
+/// The next thing to wait for.
+enum Next {
+    /// The exit of the child, for at most this long.
+    Exit(Duration),
+    /// The exit of its descendants.
+    Descendants,
+    /// Nothing: the process tree has ended.
+    Nothing,
+}
+
+impl Process {
+    /// Starts a process with piped standard streams.
+    pub(crate) fn spawn(launch: &Launch) -> Result<(Self, ChildStdout, ChildStdin)> {
+        let (tree, pipes) = launch.spawn().map_err(|error| Error::Launch {
             program: launch.program.clone(),
-            source: Arc::new(source),
-        };
-        let spawned = command.spawn();
-        let mut child = spawned
-            .map_err(|error| failed(explain(&launch.program, launch.cwd.as_deref(), error)))?;
-        let group = Group::of(&child);
-        let (Some(stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(failed(std::io::Error::other(
-                "a standard stream is not piped",
-            )));
-        };
+            source: Arc::new(explain(&launch.program, launch.cwd.as_deref(), error)),
+        })?;
         let process = Self {
-            child,
-            group,
-            stderr: Stderr::drain(stderr),
+            tree,
+            stderr: Stderr::drain(pipes.stderr),
             status: None,
-            is_killed: false,
+            ending: Ending::NotBegun,
         };
-        Ok((process, stdout, stdin))
+        Ok((process, pipes.stdout, pipes.stdin))
     }
 
     /// Waits until the child exits. Cancel safe.
     pub(crate) async fn exited(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {
-            self.status = self.child.wait().await.ok();
+            self.status = self.tree.exited().await.ok();
         }
         self.status
     }
 
-    /// Ends the child and its group. The child has the time `grace` to exit before it is sent a
-    /// signal.
-    pub(crate) async fn end(&mut self, grace: Duration) -> Option<ExitStatus> {
-        if timeout(grace, self.exited()).await.is_err() {
-            self.group.signal(&mut self.child, Signal::Terminate);
-            let _ = timeout(TERMINATION_GRACE, self.exited()).await;
+    /// Ends the process tree, after its input was closed. Cancel safe: the drop does the rest.
+    pub(crate) async fn end(&mut self) -> Option<ExitStatus> {
+        loop {
+            match self.advance() {
+                Next::Exit(most) => {
+                    let _ = timeout(most, self.exited()).await;
+                }
+                Next::Descendants => sleep(POLL_INTERVAL).await,
+                Next::Nothing => break,
+            }
         }
-        // Even if the child has exited, its descendants may still be running.
-        self.group.signal(&mut self.child, Signal::Kill);
-        self.is_killed = true;
-        let status = self.exited().await;
         self.stderr.finish().await;
-        status
+        self.status
+    }
+
+    /// Takes the measures that are due. The descendants of a child that has exited are asked to
+    /// terminate at once: no one else ends them any more.
+    fn advance(&mut self) -> Next {
+        if self.status.is_none() {
+            self.status = self.tree.try_exited().ok().flatten();
+        }
+        let has_exited = self.status.is_some();
+        if has_exited && self.tree.is_empty() {
+            self.ending = Ending::Ended;
+        }
+        let now = Instant::now();
+        loop {
+            self.ending = match self.ending {
+                Ending::NotBegun => Ending::InputClosed(now + SHUTDOWN_GRACE),
+                Ending::InputClosed(deadline) if has_exited || deadline <= now => {
+                    if self.tree.terminate() {
+                        Ending::Terminated(now + TERMINATION_GRACE)
+                    } else {
+                        self.tree.kill();
+                        Ending::Killed(now + KILL_TIMEOUT)
+                    }
+                }
+                Ending::Terminated(deadline) if deadline <= now => {
+                    self.tree.kill();
+                    Ending::Killed(now + KILL_TIMEOUT)
+                }
+                Ending::Killed(deadline) if has_exited || deadline <= now => Ending::Ended,
+                Ending::Ended => return Next::Nothing,
+                Ending::InputClosed(deadline)
+                | Ending::Terminated(deadline)
+                | Ending::Killed(deadline) => {
+                    return match has_exited {
+                        true => Next::Descendants,
+                        false => Next::Exit(deadline - now),
+                    };
+                }
+            };
+        }
     }
 
     /// Returns the tail of standard error.
@@ -128,17 +210,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.is_killed {
-            return;
-        }
-        self.group.signal(&mut self.child, Signal::Kill);
-        // A killed process exits within milliseconds. One that hangs in the kernel is reaped later,
-        // by tokio, or by the operating system after this program has exited.
-        for _ in 0..100 {
-            match self.child.try_wait() {
-                Ok(None) => thread::sleep(Duration::from_millis(1)),
-                _ => break,
-            }
+        self.stderr.close();
+        while !matches!(self.advance(), Next::Nothing) {
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

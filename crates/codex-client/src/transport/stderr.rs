@@ -5,7 +5,11 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
@@ -31,13 +35,16 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 pub(crate) struct Tail(Arc<Mutex<VecDeque<u8>>>);
 
 impl Tail {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<u8>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn push(&self, bytes: &[u8]) {
+        let mut tail = lock(&self.0);
+        tail.extend(bytes);
+        let excess = tail.len().saturating_sub(TAIL_BYTES);
+        tail.drain(..excess);
     }
 
     /// Returns the last lines received so far, with keys and tokens masked.
     pub(crate) fn text(&self) -> String {
-        let mut tail = self.lock();
+        let mut tail = lock(&self.0);
         let is_cut = tail.len() == TAIL_BYTES;
         let text = String::from_utf8_lossy(tail.make_contiguous());
         // A secret whose beginning was cut off would not be recognized.
@@ -51,28 +58,49 @@ impl Tail {
     }
 }
 
+/// A stream that can be closed while a task reads it; `None` after that.
+type Closable = Arc<Mutex<Option<Pin<Box<dyn AsyncRead + Send>>>>>;
+
 /// A task that reads a stream to its end, and the tail of the stream.
-#[derive(Debug)]
 pub(crate) struct Stderr {
+    stream: Closable,
     tail: Tail,
     task: JoinHandle<()>,
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn read(stream: &Closable, buffer: &mut [u8]) -> std::io::Result<usize> {
+    poll_fn(|context| match &mut *lock(stream) {
+        Some(stream) => pin!(stream.read(buffer)).poll(context),
+        None => Poll::Ready(Ok(0)),
+    })
+    .await
+}
+
 impl Stderr {
     /// Starts reading a stream.
-    pub(crate) fn drain(mut stream: impl AsyncRead + Unpin + Send + 'static) -> Self {
+    pub(crate) fn drain(stream: impl AsyncRead + Send + 'static) -> Self {
+        let stream: Closable = Arc::new(Mutex::new(Some(Box::pin(stream))));
         let tail = Tail::default();
-        let kept = tail.clone();
-        let task = tokio::spawn(async move {
-            let mut buffer = vec![0; 16 * 1024];
-            while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-                let mut kept = kept.lock();
-                kept.extend(&buffer[..read]);
-                let excess = kept.len().saturating_sub(TAIL_BYTES);
-                kept.drain(..excess);
+        let task = tokio::spawn({
+            let (stream, tail) = (Arc::clone(&stream), tail.clone());
+            async move {
+                let mut buffer = vec![0; 16 * 1024];
+                while let Ok(read @ 1..) = read(&stream, &mut buffer).await {
+                    tail.push(&buffer[..read]);
+                }
             }
         });
-        Self { tail, task }
+        Self { stream, tail, task }
+    }
+
+    /// Closes the stream, even if the runtime does not run the task any more: a server would block
+    /// on the full pipe instead of exiting.
+    pub(crate) fn close(&self) {
+        *lock(&self.stream) = None;
     }
 
     /// Waits for the end of the stream, but not for long: another process may hold it open.
@@ -88,6 +116,12 @@ impl Stderr {
     }
 }
 
+impl fmt::Debug for Stderr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stderr").finish_non_exhaustive()
+    }
+}
+
 impl Drop for Stderr {
     fn drop(&mut self) {
         // Another process may hold the stream open indefinitely.
@@ -99,29 +133,27 @@ impl Drop for Stderr {
 mod tests {
     use super::*;
 
+    async fn tail_of(text: impl AsRef<[u8]> + Unpin + Send + 'static) -> String {
+        let mut stderr = Stderr::drain(std::io::Cursor::new(text));
+        stderr.finish().await;
+        assert!(lock(&stderr.tail().0).len() <= TAIL_BYTES);
+        stderr.tail().text()
+    }
+
     #[tokio::test]
     async fn only_the_tail_of_a_long_stream_is_kept() {
         let text: String = (0..200_000).map(|n| format!("line {n}\n")).collect();
-        let mut stderr = Stderr::drain(std::io::Cursor::new(text));
-        stderr.finish().await;
-        let tail = stderr.tail().text();
+        let tail = tail_of(text).await;
         assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.ends_with("line 199999"));
-        assert!(stderr.tail().lock().len() <= TAIL_BYTES);
     }
 
     #[tokio::test]
     async fn secrets_are_masked_even_if_their_beginning_is_no_longer_kept() {
         let long = format!("OPENAI_API_KEY={}", "q7w8e9".repeat(TAIL_BYTES));
-        let mut stderr = Stderr::drain(std::io::Cursor::new(long));
-        stderr.finish().await;
-        assert_eq!(stderr.tail().text(), "…");
+        assert_eq!(tail_of(long).await, "…");
         let line = "error: {\"apiKey\":\"q7w8e9\"} for sk-q7w8e9\nthe reason";
-        let mut stderr = Stderr::drain(std::io::Cursor::new(line));
-        stderr.finish().await;
-        assert_eq!(
-            stderr.tail().text(),
-            "error: {\"apiKey\":\"…\"} for …\nthe reason"
-        );
+        let masked = "error: {\"apiKey\":\"…\"} for …\nthe reason";
+        assert_eq!(tail_of(line).await, masked);
     }
 }

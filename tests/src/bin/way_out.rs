@@ -1,0 +1,131 @@
+//! A program that starts a client and a thread, and ends in the way that its arguments name: the
+//! runtime (`current_thread`, `multi_thread` or `blocking`), and the way out.
+//!
+//! The configuration of the server names an MCP server, which is running when the program ends.
+
+use std::{
+    env, io,
+    process::{abort, exit},
+    thread::park,
+};
+
+use codex_client::{Codex, Error, Result, Thread, blocking, types::ServerNotification};
+use codex_types::McpServerStartupState;
+use tokio::runtime::{Builder, Runtime};
+
+/// Runs the server with the pipe `LIFELINE` open in all of its processes.
+const SCRIPT: [&str; 2] = ["-c", "exec \"$SERVER\" app-server 9> \"$LIFELINE\""];
+
+fn main() -> Result<()> {
+    let mut arguments = env::args().skip(1);
+    let (runtime, way) = (arguments.next(), arguments.next());
+    let (runtime, way) = (runtime.unwrap_or_default(), way.unwrap_or_default());
+    match runtime.as_str() {
+        "current_thread" if way == "shutdown_background" => {
+            shutdown_background(Builder::new_current_thread().enable_all().build())
+        }
+        "multi_thread" if way == "shutdown_background" => {
+            shutdown_background(Builder::new_multi_thread().enable_all().build())
+        }
+        "current_thread" => on_current_thread(&way),
+        "multi_thread" => on_several_threads(&way),
+        _ => without_runtime(&way),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn on_current_thread(way: &str) -> Result<()> {
+    end_by(way).await
+}
+
+#[tokio::main]
+async fn on_several_threads(way: &str) -> Result<()> {
+    end_by(way).await
+}
+
+fn shutdown_background(runtime: io::Result<Runtime>) -> Result<()> {
+    let runtime = runtime.map_err(|error| Error::Worker(error.into()))?;
+    let client = runtime.block_on(start())?;
+    runtime.shutdown_background();
+    drop(client);
+    Ok(())
+}
+
+async fn end_by(way: &str) -> Result<()> {
+    let (codex, thread) = start().await?;
+    match way {
+        "close" => codex.close().await?,
+        "drop" => drop((codex, thread)),
+        "fail" => {
+            codex.thread_archive("no such thread").await?;
+        }
+        _ => end_at_once(way, thread.id()),
+    }
+    Ok(())
+}
+
+/// Starts a client and a thread, and waits until the MCP server of the thread is running.
+async fn start() -> Result<(Codex, Thread)> {
+    let codex = Codex::builder()
+        .binary("sh")
+        .launch_args(SCRIPT)
+        .start()
+        .await?;
+    let mut notifications = codex.notifications();
+    let thread = codex.thread_start().await?;
+    while let Some(notification) = notifications.next().await {
+        if is_ready(&notification?) {
+            break;
+        }
+    }
+    Ok((codex, thread))
+}
+
+/// Returns whether a notification says that the MCP server is running.
+fn is_ready(notification: &ServerNotification) -> bool {
+    let ServerNotification::McpServerStatusUpdated(updated) = notification else {
+        return false;
+    };
+    assert_ne!(updated.status, McpServerStartupState::Failed, "{updated:?}");
+    updated.status == McpServerStartupState::Ready
+}
+
+/// Ends this program in a way that both kinds of clients have.
+fn end_at_once(way: &str, thread_id: &str) {
+    match way {
+        "return" => {}
+        "panic" => panic!("ended with {thread_id}"),
+        "exit" => exit(0),
+        "abort" => abort(),
+        "killed" => {
+            println!("ready");
+            loop {
+                park();
+            }
+        }
+        _ => panic!("`{way}` is not a way out"),
+    }
+}
+
+fn without_runtime(way: &str) -> Result<()> {
+    let codex = blocking::Codex::builder()
+        .binary("sh")
+        .launch_args(SCRIPT)
+        .start()?;
+    let notifications = codex.notifications();
+    let thread = codex.thread_start().send()?;
+    for notification in notifications {
+        if is_ready(&notification?) {
+            break;
+        }
+    }
+    match way {
+        "close" => codex.close()?,
+        "drop" => drop((codex, thread)),
+        "fail" => {
+            codex.thread_archive("no such thread")?;
+        }
+        _ => end_at_once(way, thread.id()),
+    }
+    Ok(())
+}

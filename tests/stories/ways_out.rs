@@ -1,0 +1,162 @@
+//! However a program ends, the server, its MCP servers and its commands end too.
+//!
+//! The programs run as processes of their own (`src/bin/way_out.rs`). Each has a thread with an MCP
+//! server, which Codex starts as the leader of a process group of its own, and which does not exit
+//! at the end of its input.
+#![cfg(unix)]
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
+};
+
+use codex_testing::{CodexHome, ScriptedModel, codex_bin};
+
+/// The time after which a process counts as left behind.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A pipe that all processes of a server hold open while they run.
+struct Lifeline {
+    path: PathBuf,
+    ended: Receiver<()>,
+}
+
+impl Lifeline {
+    fn new(home: &CodexHome) -> Self {
+        let path = home.root().join("lifeline");
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.expect("mkfifo runs").success());
+        let (done, ended) = mpsc::channel();
+        thread::spawn({
+            let path = path.clone();
+            move || {
+                let mut pipe = File::open(path).expect("a pipe");
+                let read = pipe.read(&mut [0]).expect("the end of the pipe");
+                assert_eq!(read, 0);
+                let _ = done.send(());
+            }
+        });
+        Self { path, ended }
+    }
+
+    /// Waits until no process holds the pipe.
+    fn wait(&self, of: &str) {
+        let ended = self.ended.recv_timeout(DEADLINE);
+        assert!(ended.is_ok(), "{of}: a process of the server is left");
+    }
+}
+
+/// A program with a running server.
+struct Program {
+    child: Child,
+    lifeline: Lifeline,
+    name: String,
+    _model: ScriptedModel,
+    _home: CodexHome,
+}
+
+impl Program {
+    fn start(runtime: &str, way: &str) -> Self {
+        let model = ScriptedModel::start().expect("a model on loopback");
+        let mcp_server = env!("CARGO_BIN_EXE_mcp_server");
+        let home = CodexHome::builder(&model).feature("shell_snapshot", false);
+        let home = home.config(format!(
+            "[mcp_servers.stubborn]\ncommand = '{mcp_server}'\nargs = ['stay']\n"
+        ));
+        let home = home.build().expect("a temporary home");
+        let lifeline = Lifeline::new(&home);
+        let mut command = home.command(env!("CARGO_BIN_EXE_way_out"));
+        command
+            .args([runtime, way])
+            .env("LIFELINE", &lifeline.path)
+            .env("SERVER", codex_bin().expect("a Codex to test against"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self {
+            child: command.spawn().expect("the program runs"),
+            lifeline,
+            name: format!("{runtime} {way}"),
+            _model: model,
+            _home: home,
+        }
+    }
+
+    /// Waits until the program has ended with this text on standard error, and its server too.
+    fn ends(self, succeeds: bool, said: &str) {
+        let output = self.child.wait_with_output().expect("the program ends");
+        self.lifeline.wait(&self.name);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let of = &self.name;
+        assert_eq!(output.status.success(), succeeds, "{of}: {stderr}");
+        assert!(stderr.contains(said), "{of}: {stderr}");
+    }
+}
+
+/// Ends a program of each kind in this way.
+fn leaves_nothing(way: &str, succeeds: bool, said: &str) {
+    let runtimes = ["current_thread", "multi_thread", "blocking"];
+    let programs = runtimes.map(|runtime| Program::start(runtime, way));
+    for program in programs {
+        program.ends(succeeds, said);
+    }
+}
+
+#[test]
+fn nothing_is_left_by_a_main_that_returns() {
+    leaves_nothing("return", true, "");
+}
+
+#[test]
+fn nothing_is_left_by_a_main_that_fails() {
+    leaves_nothing("fail", false, "thread/archive");
+}
+
+#[test]
+fn nothing_is_left_by_a_main_that_panics() {
+    leaves_nothing("panic", false, "ended with ");
+}
+
+#[test]
+fn nothing_is_left_by_a_client_that_is_closed() {
+    leaves_nothing("close", true, "");
+}
+
+#[test]
+fn nothing_is_left_by_a_client_that_is_dropped() {
+    leaves_nothing("drop", true, "");
+}
+
+#[test]
+fn nothing_is_left_by_a_program_that_exits() {
+    leaves_nothing("exit", true, "");
+}
+
+#[test]
+fn nothing_is_left_by_a_program_that_aborts() {
+    leaves_nothing("abort", false, "");
+}
+
+#[test]
+fn nothing_is_left_by_a_runtime_that_is_shut_down_in_the_background() {
+    for runtime in ["current_thread", "multi_thread"] {
+        Program::start(runtime, "shutdown_background").ends(true, "");
+    }
+}
+
+#[test]
+fn nothing_is_left_by_a_program_that_is_killed() {
+    for runtime in ["current_thread", "blocking"] {
+        let mut program = Program::start(runtime, "killed");
+        let stdout = program.child.stdout.take().expect("a pipe");
+        let ready = BufReader::new(stdout).lines().next();
+        assert_eq!(ready.expect("a line").expect("text"), "ready");
+        program.child.kill().expect("a running program");
+        program.ends(false, "");
+    }
+}
