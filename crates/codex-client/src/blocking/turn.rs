@@ -81,8 +81,7 @@ impl<R> TurnHandle<R> {
     }
 
     /// Interrupts the turn once the server has been silent about it for `idle_timeout`. All readers
-    /// of the turn, [`run`](Self::run) and the iterators, then end with
-    /// [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far.
+    /// of the turn then end with [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far.
     ///
     /// Every event of the turn ends the silence, including deltas. While a request from the server
     /// is open (an approval, a question, a call to a [`Tool`](crate::Tool)), the server waits for

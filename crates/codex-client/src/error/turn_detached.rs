@@ -1,4 +1,4 @@
-//! Turns whose events end, without a completion, while the connection stays open.
+//! Turns whose events end without a completion while the connection stays open.
 
 use std::fmt;
 

@@ -128,7 +128,7 @@ impl GoalTracker {
             state.events.push(GoalEvent::Turn(Arc::clone(log)));
             state.running = Some(Arc::clone(log));
             state.was_interrupted = false;
-            // The goal ended early only as far as the server had shown.
+            // The new turn shows that the events of the goal have not ended.
             state.early_end = None;
         });
     }
