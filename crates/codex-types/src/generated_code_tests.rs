@@ -258,6 +258,16 @@ fn messages_are_read_from_any_deserializer_and_in_any_order() {
 }
 
 #[test]
+fn a_number_is_written_as_it_was_read() {
+    let schema = r#"{"default":0.5,"maximum":9007199254740993,"minimum":0,"type":"number"}"#;
+    let decoded: crate::McpElicitationNumberSchema = serde_json::from_str(schema).unwrap();
+    assert_eq!(serde_json::to_string(&decoded).unwrap(), schema);
+    let whole = r#"{"minimum":0.0,"type":"number"}"#;
+    let decoded: crate::McpElicitationNumberSchema = serde_json::from_str(whole).unwrap();
+    assert_eq!(serde_json::to_string(&decoded).unwrap(), whole);
+}
+
+#[test]
 fn params_have_a_constructor_and_setters() {
     let params = messages::ThingStartParams::new("t", "n")
         .model("m")

@@ -21,6 +21,7 @@ use crate::{
         handlers::{Handler, HandlerTask, Handlers},
         pending_patches::PendingPatches,
         request_queue::RequestQueue,
+        sub_agents::SubAgents,
         tool_registry::{RegisteredTool, ToolRegistry},
     },
 };
@@ -38,6 +39,7 @@ struct DispatchState {
     /// The open inboxes, in the order in which they were opened.
     inboxes: Vec<Weak<RequestQueue>>,
     patches: PendingPatches,
+    sub_agents: SubAgents,
     /// Whether the connection has ended.
     is_closed: bool,
 }
@@ -123,9 +125,9 @@ fn tool_failure(description: &str) -> Option<Vec<u8>> {
 }
 
 impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
-    /// Offers a request to the tools of its thread, the inboxes of its thread, the handlers, and
-    /// the inboxes of all threads, in this order. A request that none of them takes is dropped,
-    /// which declines it.
+    /// Offers a request to the tools of its thread, the inboxes of its thread and of the thread
+    /// that a sub-agent works for, the handlers, and the inboxes of all threads, in this order. A
+    /// request that none of them takes is dropped, which declines it.
     fn request(
         &self,
         mut request: InboundRequest,
@@ -147,8 +149,12 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
             } = tool;
             return Some(self.task(handler, request, Some((name, timeout))));
         }
-        if thread_id.is_some() {
-            request = self.offer(request, thread_id, wakes).err()?;
+        if let Some(thread_id) = thread_id {
+            request = self.offer(request, Some(thread_id), wakes).err()?;
+            let owner = self.lock().sub_agents.owner(thread_id).map(str::to_owned);
+            if owner.is_some() {
+                request = self.offer(request, owner.as_deref(), wakes).err()?;
+            }
         }
         if let Some(handler) = self.handlers.find(request.method()) {
             return Some(self.task(handler, request, None));
@@ -162,7 +168,11 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
     }
 
     fn notification(&self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
-        self.lock().patches.update(notification, keys);
+        {
+            let mut state = self.lock();
+            state.patches.update(notification, keys);
+            state.sub_agents.update(notification, keys);
+        }
         self.tools.update(notification, keys);
     }
 
@@ -170,6 +180,7 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
         let inboxes = {
             let mut state = self.lock();
             state.is_closed = true;
+            state.sub_agents = SubAgents::default();
             std::mem::take(&mut state.inboxes)
         };
         self.tools.clear();

@@ -148,7 +148,7 @@ async fn the_inbox_of_a_thread_has_priority_over_handlers() {
         json!({"decision": "accept"})
     );
     let other = fake
-        .request(2, COMMAND, &json!({"threadId": "sub-agent"}))
+        .request(2, COMMAND, &json!({"threadId": "another thread"}))
         .await;
     assert_eq!(other["result"], json!({"decision": "cancel"}));
     drop(own);
@@ -280,4 +280,32 @@ async fn an_approval_offers_the_decisions_of_the_server_and_always_offers_declin
         fake.receive().await["result"],
         json!({"decision": expected})
     );
+}
+
+#[tokio::test]
+async fn the_inbox_of_a_thread_receives_the_requests_of_its_sub_agents() {
+    let builder = Codex::builder().on_approval(|_| async { Decision::Cancel });
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let thread = fake.thread_start(&codex).await;
+    let mut inbox = thread.server_requests();
+    fake.round_trip(&codex).await;
+    fake.start_turn("u").await;
+    let turn = json!({"id": "v", "rootTurnId": "u", "items": [], "status": "inProgress"});
+    fake.notify("turn/started", json!({"threadId": "agent", "turn": turn}))
+        .await;
+    fake.send_request(1, COMMAND, &json!({"threadId": "agent", "turnId": "v"}))
+        .await;
+    inbox
+        .next()
+        .await
+        .unwrap()
+        .respond(Decision::Accept)
+        .unwrap();
+    let response = fake.receive().await;
+    assert_eq!(response["result"], json!({"decision": "accept"}));
+    // Without an inbox, the handler responds.
+    drop(inbox);
+    let params = json!({"threadId": "agent", "turnId": "v"});
+    let handled = fake.request(2, COMMAND, &params).await;
+    assert_eq!(handled["result"], json!({"decision": "cancel"}));
 }

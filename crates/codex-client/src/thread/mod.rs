@@ -186,8 +186,9 @@ impl Thread {
     /// to them in your own time. Such requests reach neither a handler nor
     /// [`Codex::server_requests`](crate::Codex::server_requests).
     ///
-    /// Requests from sub-agents, which have threads of their own, and calls to a
-    /// [`Tool`](crate::Tool) of the thread are not included.
+    /// The requests from its sub-agents are included, with the ids of their own threads, unless
+    /// there is an inbox for the thread of the sub-agent. Calls to a [`Tool`](crate::Tool) of the
+    /// thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
         RequestInbox::new(self.codex.dispatch().open_inbox(Some(self.id())))
     }

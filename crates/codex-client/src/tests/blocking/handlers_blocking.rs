@@ -1,6 +1,10 @@
 //! Blocking handlers of server requests, and the blocking inbox.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -47,7 +51,7 @@ fn a_request_whose_handler_panics_is_declined_and_the_panic_is_reported() {
 #[test]
 fn a_request_whose_handler_never_returns_is_declined_at_its_deadline() {
     let (release, released) = mpsc::channel::<()>();
-    let released = std::sync::Mutex::new(released);
+    let released = Mutex::new(released);
     let builder = Codex::builder()
         .handler_timeout(Duration::from_millis(1))
         .on_approval(move |_| {
@@ -63,6 +67,26 @@ fn a_request_whose_handler_never_returns_is_declined_at_its_deadline() {
     drop(codex);
     server.join().unwrap();
     drop(release);
+}
+
+#[test]
+fn a_thread_is_used_for_more_than_one_request() {
+    const REQUESTS: i64 = 300;
+    let threads = Arc::new(Mutex::new(HashSet::new()));
+    let seen = Arc::clone(&threads);
+    let builder = Codex::builder().on_approval(move |_| {
+        seen.lock().unwrap().insert(std::thread::current().id());
+        Decision::Accept
+    });
+    let (codex, server) = start_with(builder, |mut fake| async move {
+        for id in 0..REQUESTS {
+            fake.request(id, COMMAND, &json!({})).await;
+        }
+    });
+    server.join().unwrap();
+    drop(codex);
+    let used = threads.lock().unwrap().len();
+    assert!(used < 100, "{used} threads for {REQUESTS} requests");
 }
 
 #[test]
