@@ -30,7 +30,7 @@ pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> Option<End> {
                 (started, end)
             });
             tokio::select! {
-                _ = server.next_request(step.method()) => {}
+                occurred = occurred(step, server) => occurred.unwrap(),
                 _ = &mut driven => {}
             }
         });
@@ -49,6 +49,15 @@ pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> Option<End> {
     });
     assert_no_tasks(&runtime);
     Some(end)
+}
+
+/// Waits until the fault has occurred, or can only occur at the end.
+async fn occurred(step: Step, server: &FakeAppServer) -> codex_testing::Result<()> {
+    if step == Step::Close {
+        server.next_request("initialized").await.map(drop)
+    } else {
+        server.fault_occurred().await
+    }
 }
 
 async fn within<T>(step: impl Future<Output = T>) -> T {

@@ -50,23 +50,6 @@ impl Step {
         }
     }
 
-    /// Returns the method after which the fault occurs.
-    pub(crate) fn method(self) -> &'static str {
-        match self {
-            Self::BeforeInitialize => "initialize",
-            Self::AfterInitialize => "model/list",
-            Self::ThreadStart => "thread/start",
-            Self::TurnStart
-            | Self::TurnRunning
-            | Self::TurnEnd
-            | Self::ApprovalPending
-            | Self::ToolRunning => "turn/start",
-            Self::LoginPending => "account/login/start",
-            Self::Exec => "command/exec",
-            Self::Close => "initialized",
-        }
-    }
-
     /// Lets the fault occur at this step.
     pub(crate) fn script(self, server: &FakeAppServer, fault: Fault) {
         let faulty = |fault| Reply::canned().fault(fault);

@@ -138,6 +138,7 @@ async fn an_exit_in_memory_ends_both_streams_and_a_hang_ends_neither() {
     let server = FakeAppServer::start().unwrap();
     let codex = connect(&server).await;
     server.fault(Fault::Hang);
+    server.fault_occurred().await.unwrap();
     let silent = codex.models().timeout(Duration::from_millis(50)).await;
     assert!(matches!(silent, Err(Error::Timeout { .. })), "{silent:?}");
     let codex = connect(&server).await;

@@ -3,7 +3,7 @@
 use std::{
     env::{self, consts::EXE_SUFFIX},
     ffi::OsStr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use crate::error::{Error, Result};
@@ -23,6 +23,31 @@ pub fn codex_bin() -> Result<PathBuf> {
         env::var_os("CODEX_BIN").as_deref(),
         env::var_os("PATH").as_deref(),
     )
+}
+
+/// Returns the program of an example of the package under test, such as the one that calls
+/// [`run_fake_codex`](crate::run_fake_codex).
+///
+/// Unlike binaries, examples can use dev-dependencies, and unit tests can find them.
+///
+/// # Errors
+///
+/// [`Error::NoExample`] if the example has not been built.
+pub fn example_bin(name: &str) -> Result<PathBuf> {
+    let test = env::current_exe().unwrap_or_default();
+    let path = example_of(&test, name);
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(Error::NoExample { path })
+    }
+}
+
+/// Returns the path of an example. Tests are in the directory `deps` beside `examples`.
+fn example_of(test: &Path, name: &str) -> PathBuf {
+    let profile = test.ancestors().nth(2).unwrap_or(Path::new(""));
+    let examples = profile.join("examples");
+    examples.join(format!("{name}{EXE_SUFFIX}"))
 }
 
 fn find(named: Option<&OsStr>, path: Option<&OsStr>) -> Result<PathBuf> {
@@ -57,6 +82,19 @@ mod tests {
         assert_eq!(find(Some(named.as_os_str()), path).unwrap(), named);
         assert_eq!(find(Some(OsStr::new("")), path).unwrap(), on_path);
         assert_eq!(find(None, path).unwrap(), on_path);
+    }
+
+    #[test]
+    fn examples_are_beside_the_tests() {
+        let test = Path::new("target")
+            .join("debug")
+            .join("deps")
+            .join("test-1");
+        let example = Path::new("target").join("debug").join("examples");
+        let example = example.join(format!("fake_codex{EXE_SUFFIX}"));
+        assert_eq!(example_of(&test, "fake_codex"), example);
+        let missing = example_bin("missing").unwrap_err().to_string();
+        assert!(missing.contains("cargo build --examples"), "{missing}");
     }
 
     #[test]

@@ -53,6 +53,17 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// An example has not been built.
+    #[error(
+        "no program at {path}; build it with `cargo build --examples`, or run `cargo test` without \
+         `--test`, which builds the examples",
+        path = path.display()
+    )]
+    NoExample {
+        /// The path of the program.
+        path: PathBuf,
+    },
+
     /// No Codex executable was found.
     #[error(
         "no Codex executable: CODEX_BIN is not set and PATH has no `{name}`; \

@@ -17,6 +17,9 @@ use crate::{
 /// responses: a test that starts a hundred turns and releases them together needs only one. Clones
 /// refer to the same gate. Once open, a gate stays open.
 ///
+/// [`FakeAppServer::gate`](crate::FakeAppServer::gate) creates a gate for the turns and responses of
+/// a fake app-server.
+///
 /// ```no_run
 /// use codex_testing::{ModelResponse, Result, ScriptedModel};
 ///

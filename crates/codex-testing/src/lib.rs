@@ -109,7 +109,7 @@ mod runtime_thread;
 mod sse;
 
 pub use app_server::{ClientMessage, ClientStreams, FakeAppServer, FakeConnection, Reply, Turn};
-pub use binary::codex_bin;
+pub use binary::{codex_bin, example_bin};
 pub use error::{Error, Result};
 pub use fault::Fault;
 pub use gate::Gate;

@@ -42,6 +42,8 @@ pub(super) struct Script {
     /// The numbers of requests of each method, and of responses under `None`, that a test has taken.
     pub(super) taken: HashMap<Option<String>, usize>,
     pub(super) without_response: Vec<ClientMessage>,
+    /// The number of faults that have occurred, less those that a test has waited for.
+    pub(super) faults: usize,
     pub(super) connections: Vec<mpsc::UnboundedSender<Step>>,
     pub(super) processes: Vec<ProcessControl>,
     pub(super) tasks: Vec<AbortHandle>,

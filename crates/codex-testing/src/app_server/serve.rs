@@ -141,10 +141,22 @@ impl Player {
             for step in before {
                 player.play(step, None).await;
             }
-            if let Some(message) = reaction.message {
-                player.output.send(&message, fault).await;
-            } else if let Some(fault) = fault {
-                player.output.fault(fault).await;
+            let Some(message) = reaction.message else {
+                if let Some(fault) = fault {
+                    player.fault(fault).await;
+                }
+                return;
+            };
+            match fault {
+                None => player.output.send(&message, None).await,
+                Some(fault) if fault.is_delay() => {
+                    player.count_fault();
+                    player.output.send(&message, Some(fault)).await;
+                }
+                Some(fault) => {
+                    player.output.send(&message, Some(fault)).await;
+                    player.count_fault();
+                }
             }
         };
         let player = self.clone();
@@ -252,13 +264,22 @@ impl Player {
             Step::Stderr(text) => self.output.stderr(text.as_bytes()).await,
             Step::Hold(gate) => until_interrupted(turn, gate.pass()).await,
             Step::Delay(delay) => until_interrupted(turn, sleep(delay)).await,
-            Step::Fault(fault) => self.output.fault(fault).await,
+            Step::Fault(fault) => self.fault(fault).await,
             Step::OutliveInput => {
                 if let Some(process) = self.output.process().await {
                     process.carry_out(Kind::Linger).await;
                 }
             }
         }
+    }
+
+    async fn fault(&self, fault: Fault) {
+        self.output.fault(fault).await;
+        self.count_fault();
+    }
+
+    fn count_fault(&self) {
+        self.script.change(|script| script.faults += 1);
     }
 
     fn lock_pending(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<()>>> {

@@ -353,6 +353,27 @@ impl FakeAppServer {
             .ok_or_else(|| self.timed_out("response"))
     }
 
+    /// Waits for the next fault that has not been waited for: until it has been carried out, or, for
+    /// a fault of a message, until the message is sent, or is the next one to be sent.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`next_request`](Self::next_request).
+    pub async fn fault_occurred(&self) -> Result<()> {
+        let found = self.script.wait(take_fault).await;
+        found.ok_or_else(|| self.timed_out("fault"))
+    }
+
+    /// The blocking form of [`fault_occurred`](Self::fault_occurred).
+    ///
+    /// # Errors
+    ///
+    /// Same as [`next_request`](Self::next_request).
+    pub fn blocking_fault_occurred(&self) -> Result<()> {
+        let found = self.script.blocking_wait(take_fault);
+        found.ok_or_else(|| self.timed_out("fault"))
+    }
+
     /// Waits until all child processes that have connected to the fake have ended.
     ///
     /// # Errors
@@ -393,6 +414,12 @@ impl FakeAppServer {
             seen: self.script.lock().summary(),
         }
     }
+}
+
+/// Takes a fault that has occurred.
+fn take_fault(script: &mut Script) -> Option<()> {
+    script.faults = script.faults.checked_sub(1)?;
+    Some(())
 }
 
 impl Drop for FakeAppServer {

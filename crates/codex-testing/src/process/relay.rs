@@ -19,7 +19,7 @@ use crate::binary::VERSION;
 
 /// The whole program of a fake `codex`: it connects its standard streams to the fake in the test.
 ///
-/// The program is one file of the package under test, such as `src/bin/fake_codex.rs`:
+/// The program is one file of the package under test, such as `examples/fake_codex.rs`:
 ///
 /// ```no_run
 /// fn main() -> std::process::ExitCode {
@@ -27,11 +27,14 @@ use crate::binary::VERSION;
 /// }
 /// ```
 ///
-/// An integration test finds it as `env!("CARGO_BIN_EXE_fake_codex")` and starts it with the
-/// environment that [`FakeAppServer::envs`](crate::FakeAppServer::envs) or
-/// [`FakeConnection::envs`](crate::FakeConnection::envs) returns. The program exits with 0 when its
-/// standard input ends, as `codex app-server` does, and when the fake is dropped. With `--version`,
-/// it prints a version and exits.
+/// A test finds it with [`example_bin`](crate::example_bin) and starts it with the environment that
+/// [`FakeAppServer::envs`](crate::FakeAppServer::envs) or
+/// [`FakeConnection::envs`](crate::FakeConnection::envs) returns. In a package that has this crate
+/// as a normal dependency, it can also be a binary, which integration tests find as
+/// `env!("CARGO_BIN_EXE_fake_codex")`.
+///
+/// The program exits with 0 when its standard input ends, as `codex app-server` does, and when the
+/// fake is dropped. With `--version`, it prints a version and exits.
 #[must_use]
 pub fn run_fake_codex() -> ExitCode {
     match run() {
