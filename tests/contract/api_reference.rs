@@ -118,8 +118,9 @@ struct Rust {
 impl Rust {
     fn read() -> Self {
         let client = Api::client();
+        let modules = &client.exports("builder.rs") | &client.exports("version.rs");
         let rust = Self {
-            exported: &client.exports("lib.rs") | &client.exports("builder.rs"),
+            exported: &client.exports("lib.rs") | &modules,
             exported_types: client.exports("types.rs"),
             client,
             types: Api::plain("crates/codex-types/src"),

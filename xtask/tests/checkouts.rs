@@ -26,6 +26,7 @@ fn a_chore_reads_and_writes_the_checkout_that_it_runs_in() {
     let schema = this_crate.with_file_name("schema");
     for file in [
         "codex.lock.toml",
+        "first_releases.toml",
         "stable/codex_app_server_protocol.schemas.json",
         "experimental/codex_app_server_protocol.schemas.json",
     ] {

@@ -136,7 +136,10 @@ async fn failed_handshake(connection: &Connection, stderr: Option<Tail>, error: 
             for item in connection.received().await {
                 match item {
                     Item::Notification(_) => timeout.messages += 1,
-                    Item::Error(error) => timeout.unreadable.push(error),
+                    Item::Error(Error::Decode(error)) => {
+                        timeout.unreadable.push(Arc::unwrap_or_clone(error));
+                    }
+                    Item::Error(_) => {}
                 }
             }
             Error::HandshakeTimeout(Box::new(timeout))

@@ -14,7 +14,7 @@ const CODEX_TYPES: Table = Table {
         ("generated", &["generated"]),
         ("additions", &["decode", "responses", "rpc", "unlisted"]),
         // Lists every definition of the schema, including those in `rpc`.
-        ("lists", &["generated/methods"]),
+        ("lists", &["generated/methods", "releases"]),
     ],
     // One flat namespace, cut into files by domain.
     generated: Some("generated"),

@@ -114,7 +114,9 @@ mod tests {
         "ClientRequest": {"oneOf": []}, "ClientNotification": {"oneOf": []},
         "ServerRequest": {"oneOf": []}, "ServerNotification": {"oneOf": []}, "v2": {}}}"#;
 
-    /// A directory with two mini bundles and their lock.
+    const TABLE: &str = "releases = [\"1.2.3\"]\n[methods]\n";
+
+    /// A directory with two mini bundles, a table of first releases and their lock.
     fn pinned_directory() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
         let counts = Census::of(&serde_json::from_str(BUNDLE).unwrap()).unwrap();
@@ -130,7 +132,9 @@ mod tests {
             codex: Version::new(1, 2, 3),
             stable: stable.clone(),
             experimental: experimental.clone(),
+            first_releases: lock::File::describe("first_releases.toml", TABLE.as_bytes()),
         };
+        fs::write(directory.path().join("first_releases.toml"), TABLE).unwrap();
         fs::write(lock::path(directory.path()), lock::print(&lock).unwrap()).unwrap();
         directory
     }
@@ -140,6 +144,22 @@ mod tests {
         let pinned = load().unwrap();
         assert_eq!(pinned.version, version().unwrap().to_string());
         assert!(pinned.experimental["definitions"]["v2"]["Thread"].is_object());
+    }
+
+    #[test]
+    fn an_edited_table_of_first_releases_is_refused() {
+        let directory = pinned_directory();
+        load_from(directory.path()).unwrap();
+        fs::write(
+            directory.path().join("first_releases.toml"),
+            TABLE.replace("1.2.3", "1.2.4"),
+        )
+        .unwrap();
+        let error = load_from(directory.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("first_releases.toml does not match the lock"),
+            "{error}"
+        );
     }
 
     #[test]

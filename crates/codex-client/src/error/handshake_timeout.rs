@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::error::{Error, stderr_excerpt::excerpt};
+use crate::error::{decode_error::DecodeError, stderr_excerpt::excerpt};
 
 /// The server did not respond to `initialize` in time.
 ///
@@ -16,7 +16,7 @@ pub struct HandshakeTimeout {
     /// The number of messages that the server sent, other than the response.
     pub messages: usize,
     /// The lines that are not messages of the protocol.
-    pub unreadable: Vec<Error>,
+    pub unreadable: Vec<DecodeError>,
     /// The last lines that the server wrote to its standard error so far. Same as
     /// [`ConnectionClosed::stderr_tail`](crate::ConnectionClosed::stderr_tail). Empty if this client
     /// did not start the server.
