@@ -16,19 +16,22 @@ use std::{
 };
 
 use codex_testing::{CodexHome, ScriptedModel, codex_bin};
+use tempfile::TempDir;
 
 /// The time after which a process counts as left behind.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A pipe that all processes of a server hold open while they run.
+/// A pipe that a server and its MCP server hold open while they run.
 struct Lifeline {
     path: PathBuf,
     ended: Receiver<()>,
+    _directory: TempDir,
 }
 
 impl Lifeline {
-    fn new(home: &CodexHome) -> Self {
-        let path = home.root().join("lifeline");
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("lifeline");
         let made = Command::new("mkfifo").arg(&path).status();
         assert!(made.expect("mkfifo runs").success());
         let (done, ended) = mpsc::channel();
@@ -41,7 +44,11 @@ impl Lifeline {
                 let _ = done.send(());
             }
         });
-        Self { path, ended }
+        Self {
+            path,
+            ended,
+            _directory: directory,
+        }
     }
 
     /// Waits until no process holds the pipe.
@@ -65,11 +72,12 @@ impl Program {
         let model = ScriptedModel::start().expect("a model on loopback");
         let mcp_server = env!("CARGO_BIN_EXE_mcp_server");
         let home = CodexHome::builder(&model).feature("shell_snapshot", false);
+        let lifeline = Lifeline::new();
         let home = home.config(format!(
-            "[mcp_servers.stubborn]\ncommand = '{mcp_server}'\nargs = ['stay']\n"
+            "[mcp_servers.stubborn]\ncommand = '{mcp_server}'\nargs = ['{}']\n",
+            lifeline.path.display()
         ));
         let home = home.build().expect("a temporary home");
-        let lifeline = Lifeline::new(&home);
         let mut command = home.command(env!("CARGO_BIN_EXE_way_out"));
         command
             .args([runtime, way])

@@ -2,22 +2,25 @@
 //!
 //! Its tool `ask` asks the user for a color through its client and returns the response unchanged.
 //! Its tool `act` declares side effects, so that Codex asks for approval before it calls the tool.
-//! With the argument `stay`, it keeps running after its input has ended, so that Codex has to end it.
+//! With the path of a pipe as its argument, it holds the pipe open while it runs, and keeps running
+//! after its input has ended, so that Codex has to end it.
 
 use std::{
     env,
+    fs::File,
     io::{self, BufRead, Write},
     thread::park_timeout,
     time::{Duration, Instant},
 };
 
-/// The time after which the server exits even with `stay`, so that a test that fails leaves nothing
+/// The time after which the server exits by itself, so that a test that fails leaves nothing
 /// behind.
 const LONGEST_STAY: Duration = Duration::from_secs(300);
 
 use serde_json::{Value, json};
 
 fn main() -> io::Result<()> {
+    let pipe = env::args_os().nth(1).map(File::create).transpose()?;
     let mut lines = io::stdin().lock().lines();
     while let Some(line) = lines.next() {
         let message: Value = serde_json::from_str(&line?)?;
@@ -62,7 +65,7 @@ fn main() -> io::Result<()> {
         };
         send(&json!({"jsonrpc": "2.0", "id": id, "result": result}))?;
     }
-    if env::args().any(|argument| argument == "stay") {
+    if pipe.is_some() {
         stay();
     }
     Ok(())

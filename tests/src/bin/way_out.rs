@@ -13,7 +13,7 @@ use codex_client::{Codex, Error, Result, Thread, blocking, types::ServerNotifica
 use codex_types::McpServerStartupState;
 use tokio::runtime::{Builder, Runtime};
 
-/// Runs the server with the pipe `LIFELINE` open in all of its processes.
+/// Runs the server with the pipe `LIFELINE` open.
 const SCRIPT: [&str; 2] = ["-c", "exec \"$SERVER\" app-server 9> \"$LIFELINE\""];
 
 fn main() -> Result<()> {
