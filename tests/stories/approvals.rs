@@ -7,10 +7,10 @@ use codex_client::{
     builder::CodexBuilder,
     types::{
         AskForApproval, CommandExecutionStatus, FileChangeRequestApprovalParams,
-        GrantedPermissionProfile, ServerNotification, ThreadItem, TurnStatus,
+        GrantedPermissionProfile, ThreadItem, TurnStatus,
     },
 };
-use codex_testing::{Item, ModelResponse};
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -464,44 +464,4 @@ fn blocking_handlers_and_inboxes_can_decide_too() {
     assert!(wish.file.exists());
     codex.close().unwrap();
     assert!(inbox.next().is_none());
-}
-
-#[tokio::test]
-async fn the_inbox_of_a_thread_receives_the_approvals_of_its_sub_agents() {
-    let wish = Wish::new();
-    wish.stage.model.respond_with(|request| {
-        let asked = request.last_user_text().unwrap_or_default();
-        match (asked.contains("Make a file."), request.last_tool_output()) {
-            (true, None) => {
-                let call = json!({
-                    "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
-                    "justification": "May I make a file?",
-                });
-                ModelResponse::function_call("exec_command", call)
-            }
-            (false, None) => {
-                let call = Item::function_call("spawn_agent", json!({"message": "Make a file."}));
-                ModelResponse::items([call.namespace("multi_agent_v1")])
-            }
-            (_, Some(_)) => ModelResponse::text("Done."),
-        }
-    });
-    let codex = wish.stage.start().await;
-    let thread = thread(&codex).await;
-    let mut inbox = thread.server_requests();
-    let mut notifications = codex.notifications();
-    thread.run("Delegate.").await.unwrap();
-    let request = inbox.next().await.unwrap();
-    let approval = request.approval().unwrap();
-    let agent = approval.thread_id().to_owned();
-    assert_ne!(agent, thread.id());
-    request.respond(Decision::Accept).unwrap();
-    while let Some(event) = notifications.next().await {
-        match event.unwrap() {
-            ServerNotification::TurnCompleted(done) if done.thread_id == agent => break,
-            _ => {}
-        }
-    }
-    assert!(wish.file.exists());
-    codex.close().await.unwrap();
 }

@@ -74,10 +74,10 @@ fn closing_quote(quoted: &str) -> usize {
 /// ```
 pub fn is_name(text: &str) -> bool {
     let is_separator = |byte: &u8| matches!(byte, b'/' | b'_' | b'-' | b'.' | b':');
-    let begins_well = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    begins_well
+    let rest = text.strip_prefix(['$', '_']).unwrap_or(text);
+    rest.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.len() <= 80
-        && text
+        && rest
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || is_separator(&byte))
         // Names have few digits, and keys have many.
@@ -353,6 +353,7 @@ mod tests {
             "amazonNova",
             "gpt-5.4",
             "_meta",
+            "$schema",
             "a:b",
         ] {
             assert!(is_name(name), "{name}");
@@ -360,7 +361,6 @@ mod tests {
         for other in [
             "",
             "5",
-            "$ref",
             "sk-secret",
             "two words",
             "a\"b",
