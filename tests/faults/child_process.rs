@@ -1,5 +1,7 @@
 //! Servers that run as child processes.
 
+use std::path::Path;
+
 use codex_client::{
     Codex, ConnectionClosed, Error, Result, blocking, builder::CodexBuilder,
     types::ServerNotification,
@@ -130,7 +132,7 @@ async fn environment_of(
 
 #[tokio::test]
 async fn the_builder_sets_program_arguments_directory_and_environment() {
-    let dir = std::env::temp_dir().canonicalize().unwrap();
+    let dir = std::env::temp_dir();
     let info = environment_of(|builder| {
         builder
             .config("model", "m")
@@ -142,7 +144,8 @@ async fn the_builder_sets_program_arguments_directory_and_environment() {
     })
     .await;
     assert_eq!(info.args(), ["-c", "model=m", "serve"]);
-    assert_eq!(info.cwd(), dir.to_str().unwrap());
+    let cwd = Path::new(info.cwd()).canonicalize().unwrap();
+    assert_eq!(cwd, dir.canonicalize().unwrap());
     let set = ["SECRET_NUMBER", "MORE", "AND_MORE"].map(|name| info.env(name).unwrap());
     assert_eq!(set, ["7", "8", "9"]);
     assert_eq!(info.env("CARGO_MANIFEST_DIR"), None);
@@ -151,16 +154,20 @@ async fn the_builder_sets_program_arguments_directory_and_environment() {
 
 #[tokio::test]
 async fn a_cleared_environment_has_only_what_is_set_afterwards() {
-    let system = std::env::var("SystemRoot").unwrap_or_default();
+    // Windows needs these to start a program that uses the network.
+    let needed = ["SystemRoot", "PATH"].map(|name| (name, std::env::var_os(name)));
+    let kept = needed.into_iter().filter(|_| cfg!(windows));
+    let kept = kept.filter_map(|(name, value)| Some((name, value?)));
     let info = environment_of(|builder| {
         let builder = builder.env("EARLIER", "1").env_clear();
-        builder.env("LATER", "2").env("SystemRoot", system)
+        builder.env("LATER", "2").envs(kept)
     })
     .await;
     assert_eq!(info.env("LATER"), Some("2"));
-    for gone in ["EARLIER", "PATH", "CARGO_PKG_NAME"] {
+    for gone in ["EARLIER", "CARGO_PKG_NAME"] {
         assert_eq!(info.env(gone), None, "{gone}");
     }
+    assert_eq!(info.env("PATH").is_some(), cfg!(windows));
 }
 
 #[tokio::test]
