@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Cheap to clone; all clones refer to the same client. The server ends after
 /// [`close`](Self::close), or once all clones, and all handles created from them, have been
-/// dropped.
+/// dropped. A runtime that is dropped waits for its servers to exit.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result};

@@ -1,19 +1,18 @@
 //! A server as a child process, connected through its standard streams.
 //!
 //! A server ends its own children when its input is closed or when it is asked to terminate, but
-//! not when it is killed. So the end of a [`Process`] is always the same: the owner closes the
-//! input, the server has a second to exit, then its process tree is asked to terminate, and is
-//! killed if that does not help within another second.
+//! not when it is killed. So a [`Process`] always ends in the same way: its input is closed, it has
+//! a second to exit, then its process tree is asked to terminate, has another second, and is killed.
 //!
 //! [`Process::end`] does this without blocking. If a [`Process`] is dropped before that has
-//! completed, its runtime is shutting down and runs no more futures, or the connection task has
-//! panicked. Then the drop does the rest, and blocks for as long as it takes: a server that closes
-//! on the end of its input takes milliseconds. A thread that did this in the background would end
-//! with the program, before the server.
+//! completed, the runtime is shutting down and runs no more futures, or the connection task has
+//! panicked. The drop then does the rest and blocks until the process has ended, which takes
+//! milliseconds if the server responds. A background thread would not do, because it would end with
+//! the program.
 //!
 //! If this program is killed or calls `std::process::exit`, no code here runs. The system closes
-//! the server's input then, which a server that responds also exits on. On Windows the system also
-//! closes the job object, which ends the process tree.
+//! the server's input, which causes the server to exit. On Windows the system also closes the job
+//! object, which ends the process tree.
 
 use std::{
     ffi::OsString,
@@ -35,7 +34,7 @@ use crate::{
     error::{Error, Result},
     transport::{
         stderr::{Stderr, Tail},
-        tree::{Pipes, ProcessTree},
+        tree::{ProcessTree, pipes::Pipes},
     },
 };
 
@@ -163,7 +162,7 @@ impl Process {
     }
 
     /// Takes the measures that are due. The descendants of a child that has exited are asked to
-    /// terminate at once: no one else ends them any more.
+    /// terminate at once, because the child cannot end them any more.
     fn advance(&mut self) -> Next {
         if self.status.is_none() {
             self.status = self.tree.try_exited().ok().flatten();

@@ -5,7 +5,7 @@ use std::{io, process::ExitStatus};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::process::{Child, Command};
 
-use super::Pipes;
+use crate::transport::tree::pipes::Pipes;
 
 /// A child that leads a process group.
 #[derive(Debug)]

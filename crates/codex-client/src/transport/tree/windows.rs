@@ -6,7 +6,7 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, CreationFlags, JobObject, K
 use tokio::process::Command;
 use windows::Win32::System::Threading::PROCESS_CREATION_FLAGS;
 
-use super::Pipes;
+use crate::transport::tree::pipes::Pipes;
 
 /// A child in a job object of its own. Closing the job object ends all of its processes, which the
 /// system does if this program is killed.
