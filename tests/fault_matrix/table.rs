@@ -72,6 +72,7 @@ fn name(end: &End) -> &'static str {
         Err(Error::Decode(_)) => "`Decode`",
         Err(Error::Rpc(_)) => "`Rpc`",
         Err(Error::Timeout { .. }) => "`Timeout`",
+        Err(Error::HandshakeTimeout(_)) => "`HandshakeTimeout`",
         Err(Error::TurnTimeout(_)) => "`TurnTimeout`",
         Err(Error::TurnDetached(_)) => "`TurnDetached`",
         Err(error) => panic!("not an end of a step: {error}"),

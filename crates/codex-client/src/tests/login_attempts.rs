@@ -163,7 +163,7 @@ async fn a_response_of_the_wrong_kind_and_a_malformed_completion_are_errors() {
 #[tokio::test]
 async fn a_completion_that_cannot_be_read_ends_its_attempt_with_the_error() {
     let (codex, mut fake) = FakeServer::start().await;
-    for params in [r#"{"loginId":"a","success":tr"#, r#"{"success":"#] {
+    for params in [r#"{"loginId":"a","success":tr"#, r#"{"success":"#, "5}"] {
         let (login, other) = (
             start(&codex, &mut fake, "a").await,
             start(&codex, &mut fake, "b").await,

@@ -213,3 +213,35 @@ async fn a_completed_turn_has_no_error_but_the_last_one_that_was_retried() {
     assert_eq!(result.error, None);
     assert!(result.last_error.unwrap().will_retry);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_turn_is_detached_if_the_end_of_some_turn_could_not_be_read() {
+    for end in [
+        r#"{"method":"turn/completed","params":5}"#,
+        r#"{"method":"turn/completed"}"#,
+        r#"{"method":"turn/completed","params":{"thr"#,
+    ] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let turn = start(&thread, &mut fake, "u").await;
+        fake.complete_item("u", "half").await;
+        let (begun, mut events) = (Instant::now(), turn.stream());
+        fake.write(format!("{end}\n").as_bytes()).await;
+        while events.next().await.is_some() {}
+        let ended = detached(events.result().await);
+        assert_eq!(begun.elapsed(), GRACE, "{end}");
+        assert_detached(*ended, DetachReason::UnreadableEnd);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_with_further_events_outlives_an_end_that_could_not_be_read() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.notify("turn/completed", json!(5)).await;
+    for _ in 0..3 {
+        tokio::time::sleep(GRACE - Duration::from_secs(1)).await;
+        fake.delta("u", "more").await;
+    }
+    fake.complete_turn("u", "completed").await;
+    assert_eq!(turn.run().await.unwrap().status, TurnStatus::Completed);
+}

@@ -159,6 +159,9 @@ impl Core {
         {
             self.logins.complete(login_id, Ok(Arc::clone(notification)));
         }
+        if thread_id.is_none() && keys.login_id.is_none() {
+            self.without_keys(notification, now);
+        }
         if let Some(thread_id) = thread_id {
             if kind == NotificationKind::ThreadEnded {
                 self.turn_routes

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use codex_types::rpc::{JsonRpcError, error_code};
+use codex_types::{
+    AccountLoginCompletedNotification,
+    rpc::{JsonRpcError, error_code},
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     routing::turn_log::TurnLog,
     rpc::{
         addressee::{Addressee, TurnPart, addressee},
-        raw_notification::NotificationKind,
+        raw_notification::{NotificationKind, RawNotification},
     },
 };
 
@@ -19,8 +22,8 @@ impl Core {
     /// Handles a line that cannot be read. If the line begins like a response, the error goes to
     /// the caller, and otherwise to the subscribers. If it begins like a request, the error also
     /// goes to the server. If it begins like a part of a turn, the error also goes to that turn,
-    /// which ends as detached if the part is its end. If it begins like the completion of a login, the
-    /// error also goes to the attempt.
+    /// which ends as detached if the part is its end. If it begins like the completion of a login,
+    /// the error also goes to the attempt.
     pub(super) fn unreadable(&mut self, readable: &[u8], error: DecodeError, now: Instant) {
         match addressee(readable) {
             Some(Addressee::Caller(id)) => {
@@ -81,9 +84,36 @@ impl Core {
                 self.turn_routes
                     .detach(thread_id, DetachReason::UnreadableEnd);
             }
-            _ => {}
+            _ => self.watch_possible_ends(now),
         }
         self.deliver_unclaimed();
+    }
+
+    /// Handles a notification that can be read, but whose params are not those of its method, so
+    /// that it names neither a turn nor a login attempt.
+    pub(super) fn without_keys(&mut self, notification: &RawNotification, now: Instant) {
+        match notification.kind() {
+            NotificationKind::TurnCompleted => self.watch_possible_ends(now),
+            NotificationKind::LoginCompleted => {
+                let params = notification.decode_params::<AccountLoginCompletedNotification>();
+                if let Err(Error::Decode(error)) = params {
+                    self.logins.fail_all(&error);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Detaches each running turn that is quiet from now on: the end of some turn could not be
+    /// read.
+    fn watch_possible_ends(&mut self, now: Instant) {
+        if let Some(grace) = self.turn_end_grace {
+            for log in self.turn_routes.running(None) {
+                let reason = DetachReason::UnreadableEnd;
+                self.quiet_turns.watch_end(&log, reason, grace, now);
+            }
+            self.schedule_quiet_turns();
+        }
     }
 
     /// Returns the running turns to which a message with these ids may belong. An id that cannot be
