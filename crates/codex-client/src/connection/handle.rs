@@ -65,10 +65,12 @@ pub(crate) struct Connection {
     server_version: Arc<OnceLock<Version>>,
     timeout: Option<Duration>,
     /// The last field: the connection ends once `commands` has been dropped.
+    #[cfg(feature = "blocking")]
     wait_on_drop: WaitOnDrop,
 }
 
 /// Waits for the end of the connection when it is dropped, if the current thread may wait then.
+#[cfg(feature = "blocking")]
 #[derive(Debug)]
 struct WaitOnDrop {
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
@@ -76,6 +78,7 @@ struct WaitOnDrop {
     may_wait: OnceLock<fn() -> bool>,
 }
 
+#[cfg(feature = "blocking")]
 impl Drop for WaitOnDrop {
     fn drop(&mut self) {
         if self.may_wait.get().is_some_and(|may_wait| may_wait()) {
@@ -119,6 +122,7 @@ impl Connection {
             Arc::clone(&server_version),
         );
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        #[cfg(feature = "blocking")]
         let wait_on_drop = WaitOnDrop {
             closed: Arc::clone(&closed),
             may_wait: OnceLock::new(),
@@ -129,12 +133,14 @@ impl Connection {
             undelivered,
             server_version,
             timeout: limits.timeout,
+            #[cfg(feature = "blocking")]
             wait_on_drop,
         }
     }
 
     /// Makes the drop of this handle wait until the connection and the server process have ended,
     /// if `may_wait` returns true on the thread that drops it.
+    #[cfg(feature = "blocking")]
     pub(crate) fn wait_on_drop(&self, may_wait: fn() -> bool) {
         let _ = self.wait_on_drop.may_wait.set(may_wait);
     }

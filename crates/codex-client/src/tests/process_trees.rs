@@ -7,7 +7,7 @@ use std::{
     env,
     ffi::OsString,
     fs,
-    io::{self, BufRead, Read},
+    io::{self, BufRead, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
     process::Command,
@@ -30,8 +30,11 @@ const ADDRESS: &str = "CODEX_CLIENT_TEST_ADDRESS";
 /// The variable with the directory of the batch file.
 const DIRECTORY: &str = "CODEX_CLIENT_TEST_DIRECTORY";
 
-/// The time after which a process counts as left behind. A process that is left exits later.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// The time after which a process exits by itself, which means that it was left behind.
+const LONGEST_STAY: Duration = Duration::from_secs(60);
+
+/// The time to wait for an event, longer than any process stays.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The arguments that run only the test that plays the parts, which prints little else.
 const PLAY: [&str; 4] = [
@@ -74,13 +77,14 @@ fn play_owner() {
     stay();
 }
 
-/// Holds a connection, and does not exit before the test would have failed.
+/// Holds a connection until the process is ended, or reports that it was left behind.
 fn stay() {
-    let _connection = TcpStream::connect(env::var(ADDRESS).unwrap()).unwrap();
+    let mut connection = TcpStream::connect(env::var(ADDRESS).unwrap()).unwrap();
     let since = Instant::now();
-    while since.elapsed() < 2 * DEADLINE {
-        thread::park_timeout(DEADLINE);
+    while let Some(left) = LONGEST_STAY.checked_sub(since.elapsed()) {
+        thread::park_timeout(left);
     }
+    connection.write_all(b"!").unwrap();
 }
 
 /// Makes the server of a client a tree of processes behind a wrapper.
@@ -109,11 +113,12 @@ struct Tree {
     events: Receiver<Event>,
 }
 
-/// A process has connected, or has ended.
+/// A process has connected, has been ended, or has exited by itself.
 #[derive(Debug, PartialEq)]
 enum Event {
     Started,
     Ended,
+    LeftBehind,
 }
 
 impl Tree {
@@ -128,9 +133,12 @@ impl Tree {
                 let sender = sender.clone();
                 sender.send(Event::Started).unwrap();
                 thread::spawn(move || {
-                    // The connection of a killed process may also be reset.
-                    let _ = connection.read(&mut [0]);
-                    let _ = sender.send(Event::Ended);
+                    let event = match connection.read(&mut [0]) {
+                        Ok(1..) => Event::LeftBehind,
+                        // The connection of a killed process may also be reset.
+                        Ok(0) | Err(_) => Event::Ended,
+                    };
+                    let _ = sender.send(event);
                 });
             }
         });
