@@ -23,7 +23,7 @@ pub(super) async fn run(stage: &Stage, count: usize, table: &mut Table) -> Resul
         }
         stage.model.clear_requests();
         if number % warm_up == 0 || number == count {
-            table.sample("restarts", number)?;
+            table.sample("restarts", number).await?;
         }
     }
     Ok(())

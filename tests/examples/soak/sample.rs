@@ -1,12 +1,18 @@
 //! Measures the process.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::sleep};
 
 /// The growth of the resident memory, in KiB, that counts as noise of the allocator.
 const NOISE: u64 = 8 * 1024;
+
+/// Time for servers to end before a sample counts as grown.
+const SETTLING_TIME: Duration = Duration::from_secs(10);
 
 /// The state of the process at one point.
 #[derive(Clone, Debug)]
@@ -47,6 +53,13 @@ impl Sample {
     }
 }
 
+impl Sample {
+    fn has_more_than(&self, first: &Self) -> bool {
+        let mut counts = self.counts().into_iter().zip(first.counts());
+        counts.any(|((_, now), (_, before))| now > before)
+    }
+}
+
 /// Counts the child processes, also those that have ended but were not waited for.
 fn children() -> Result<u64> {
     let own = std::process::id().to_string();
@@ -61,6 +74,23 @@ fn children() -> Result<u64> {
         count += u64::from(after_name.split_whitespace().nth(1) == Some(&own));
     }
     Ok(count)
+}
+
+/// Takes samples until none of the counts exceeds that of `first`, or until they have had time
+/// enough: a server that was dropped ends in the background.
+async fn settled(first: Option<&Sample>) -> Result<Sample> {
+    let deadline = Instant::now() + SETTLING_TIME;
+    loop {
+        let sample = Sample::take()?;
+        let has_grown = match first {
+            Some(first) => sample.has_more_than(first),
+            None => sample.children > 1,
+        };
+        if !has_grown || Instant::now() > deadline {
+            return Ok(sample);
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// The samples of one part.
@@ -83,8 +113,9 @@ impl Table {
     }
 
     /// Takes a sample. The first of a part, after a warm-up, is the measure for the others.
-    pub(super) fn sample(&mut self, part: &'static str, done: usize) -> Result<()> {
-        let sample = Sample::take()?;
+    pub(super) async fn sample(&mut self, part: &'static str, done: usize) -> Result<()> {
+        let known = self.parts.iter().find(|known| known.name == part);
+        let sample = settled(known.map(|part| &part.first)).await?;
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 KiB")]
         let memory = sample.memory as f64 / 1024.0;
         println!(

@@ -49,7 +49,7 @@ pub(super) async fn run(stage: &Stage, count: usize, table: &mut Table) -> Resul
         }
         stage.model.clear_requests();
         if round % warm_up == 0 || round == rounds {
-            table.sample("turns", round * per_round)?;
+            table.sample("turns", round * per_round).await?;
         }
     }
     codex.close().await?;
