@@ -1,9 +1,9 @@
 //! `cargo xtask windows`: compiles the tests for Windows and runs them under Wine.
 //!
-//! The tests are those of the crates that users run on Windows, and of this one. Stories, example
-//! programs and some tests of `codex-testing` need a real app-server. That of Codex 0.169.0 does not
-//! start under Wine 8 (`Lock violation (os error 33)`). Documentation tests would take minutes,
-//! because each of them is a program.
+//! The tests are those of the crates that users run on Windows, of this one, and those of the SDK on
+//! the fake app-server. Stories, example programs and some tests of `codex-testing` need a real
+//! app-server. That of Codex 0.169.0 does not start under Wine 8 (`Lock violation (os error 33)`).
+//! Documentation tests would take minutes, because each of them is a program.
 
 mod tools;
 
@@ -18,16 +18,17 @@ use self::tools::{GCC, TARGET, Tool};
 use crate::{cargo, workspace};
 
 /// The packages whose tests run.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "codex-types",
     "strict-schema",
     "codex-client",
     "codex-testing",
+    "codex-tests",
     "xtask",
 ];
 
 /// The test programs of these packages that need no app-server.
-const TESTS: [&str; 3] = ["http", "schemas", "checkouts"];
+const TESTS: [&str; 4] = ["http", "schemas", "checkouts", "faults"];
 
 /// The source of the library that Wine lacks.
 const LIBRARY: &str = "bcryptprimitives";

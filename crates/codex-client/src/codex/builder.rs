@@ -356,15 +356,21 @@ impl CodexBuilder {
 impl<M> CodexBuilder<M> {
     pub(crate) async fn launch(self) -> Result<Codex> {
         runtime::check_processes()?;
-        let launch = Launch {
-            program: Search::from_env(self.binary.clone()).find()?,
+        let program = Search::from_env(self.binary.clone()).find()?;
+        let transport = Transport::spawn(&self.launch_of(program))?;
+        self.handshake(transport).await
+    }
+
+    /// Returns the command that starts a program as the server.
+    pub(crate) fn launch_of(&self, program: PathBuf) -> Launch {
+        Launch {
+            program,
             args: self.args(),
             cwd: self.cwd.clone(),
             env: self.env_changes(),
             #[cfg(windows)]
             creation_flags: self.creation_flags,
-        };
-        self.handshake(Transport::spawn(&launch)?).await
+        }
     }
 
     /// Returns the changes to the environment of this program. `None` removes a variable.

@@ -49,6 +49,7 @@ fn the_program_plays_its_part() {
     match env::var(ROLE).as_deref() {
         Ok("server") => play_server(),
         Ok("child") => stay(),
+        Ok("obedient server") => play_obedient_server(),
         Ok("owner") => play_owner(),
         _ => {}
     }
@@ -61,12 +62,24 @@ fn play_server() {
         .env(ROLE, "child")
         .spawn()
         .unwrap();
-    io::stdin().lock().read_line(&mut String::new()).unwrap();
-    let response = json!({"id": 1, "result": initialize_response()});
-    println!("\n{response}");
+    respond_to_initialize();
     stay();
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// Exits when its input ends, as Codex does, and reports that.
+fn play_obedient_server() {
+    let mut connection = connect();
+    respond_to_initialize();
+    io::copy(&mut io::stdin().lock(), &mut io::sink()).unwrap();
+    connection.write_all(b".").unwrap();
+}
+
+fn respond_to_initialize() {
+    io::stdin().lock().read_line(&mut String::new()).unwrap();
+    let response = json!({"id": 1, "result": initialize_response()});
+    println!("\n{response}");
 }
 
 /// Owns a server until it is killed.
@@ -79,12 +92,16 @@ fn play_owner() {
 
 /// Holds a connection until the process is ended, or reports that it was left behind.
 fn stay() {
-    let mut connection = TcpStream::connect(env::var(ADDRESS).unwrap()).unwrap();
+    let mut connection = connect();
     let since = Instant::now();
     while let Some(left) = LONGEST_STAY.checked_sub(since.elapsed()) {
         thread::park_timeout(left);
     }
     connection.write_all(b"!").unwrap();
+}
+
+fn connect() -> TcpStream {
+    TcpStream::connect(env::var(ADDRESS).unwrap()).unwrap()
 }
 
 /// Makes the server of a client a tree of processes behind a wrapper.
@@ -113,11 +130,13 @@ struct Tree {
     events: Receiver<Event>,
 }
 
-/// A process has connected, has been ended, or has exited by itself.
+/// A process has connected, has been ended, has exited because its input ended, or because it was
+/// left behind.
 #[derive(Debug, PartialEq)]
 enum Event {
     Started,
     Ended,
+    Exited,
     LeftBehind,
 }
 
@@ -133,7 +152,9 @@ impl Tree {
                 let sender = sender.clone();
                 sender.send(Event::Started).unwrap();
                 thread::spawn(move || {
-                    let event = match connection.read(&mut [0]) {
+                    let mut report = [0];
+                    let event = match connection.read(&mut report) {
+                        Ok(1..) if report == *b"." => Event::Exited,
                         Ok(1..) => Event::LeftBehind,
                         // The connection of a killed process may also be reset.
                         Ok(0) | Err(_) => Event::Ended,
@@ -173,6 +194,16 @@ fn a_tree_ends_when_its_client_is_closed() {
     tree.wait_for(&Event::Started, 2);
     codex.close().unwrap();
     tree.wait_for(&Event::Ended, 2);
+}
+
+#[test]
+fn a_server_behind_a_wrapper_exits_by_itself_when_its_client_is_closed() {
+    let tree = Tree::new(1);
+    let builder = tree.builder(blocking::Codex::builder());
+    let codex = builder.env(ROLE, "obedient server").start().unwrap();
+    tree.wait_for(&Event::Started, 1);
+    codex.close().unwrap();
+    tree.wait_for(&Event::Exited, 1);
 }
 
 #[test]
