@@ -35,8 +35,9 @@ impl fmt::Display for HandshakeTimeout {
             (messages, []) => write!(f, "; it sent {messages} other messages")?,
             (_, [first, rest @ ..]) => write!(
                 f,
-                "; it sent {} lines that are not messages, the first: {first}. Is the program \
-                 `codex app-server`, without a wrapper that prints text?",
+                "; it sent {} lines that are not messages (`HandshakeTimeout::unreadable` has their \
+                 text), the first: {first}. Is the program `codex app-server`, without a wrapper \
+                 that prints text?",
                 rest.len() + 1
             )?,
         }

@@ -279,8 +279,33 @@ impl TurnLog {
     pub(crate) fn result(&self, end: TurnEnd) -> Result<TurnResult> {
         match self.end_error(end) {
             Some(error) => Err(error),
-            None => self.record().result(),
+            None => self.completed_result(),
         }
+    }
+
+    /// Returns the error of a turn that has completed, if it failed. Decodes no items otherwise.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        let status = self.record().completed().map(|it| it.turn.status);
+        match status {
+            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
+            _ => self.completed_result().err(),
+        }
+    }
+
+    /// Returns the result of a turn that has completed. An end that cannot be read does not take
+    /// the rest of the result with it.
+    fn completed_result(&self) -> Result<TurnResult> {
+        self.record().result().map_err(|error| match error {
+            Error::Decode(error) => {
+                let mut partial = self.partial();
+                let is_end = |it: &DecodeError| it.method == error.method;
+                if !partial.unreadable.iter().any(is_end) {
+                    partial.unreadable.push(Arc::unwrap_or_clone(error));
+                }
+                self.detached(DetachReason::UnreadableEnd, partial)
+            }
+            other => other,
+        })
     }
 
     /// Returns the error of a turn whose events have ended for this reason; `None` if the turn has
@@ -317,13 +342,17 @@ impl TurnLog {
                 partial: Some(Box::new(partial)),
                 ..ConnectionClosed::clone(&closed)
             })),
-            EarlyEnd::Detached(reason) => Error::TurnDetached(Box::new(TurnDetached {
-                thread_id: self.thread_id.clone(),
-                turn_id: Some(self.turn_id.clone()),
-                reason,
-                partial: Some(partial),
-            })),
+            EarlyEnd::Detached(reason) => self.detached(reason, partial),
         }
+    }
+
+    fn detached(&self, reason: DetachReason, partial: TurnResult) -> Error {
+        Error::TurnDetached(Box::new(TurnDetached {
+            thread_id: self.thread_id.clone(),
+            turn_id: Some(self.turn_id.clone()),
+            reason,
+            partial: Some(partial),
+        }))
     }
 
     /// Takes the events of a log that no reader will read.

@@ -100,7 +100,9 @@ async fn a_handshake_that_times_out_says_what_the_server_sent() {
     assert!(other.ends_with("it sent 1 other messages"), "{other}");
     let text = timed_out(vec!["Welcome back!\nlogin:\n".to_owned()]).await;
     assert!(
-        text.contains("it sent 2 lines that are not messages, the first: could not decode"),
+        text.contains(
+            "it sent 2 lines that are not messages (`HandshakeTimeout::unreadable` has their text)"
+        ) && text.contains("the first: could not decode"),
         "{text}"
     );
     assert!(text.contains("`codex app-server`"), "{text}");
