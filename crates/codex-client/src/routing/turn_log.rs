@@ -57,6 +57,9 @@ struct LogState {
     record: TurnRecord,
     /// Whether anything but deltas was received: no turn begins with a delta.
     has_begun: bool,
+    /// Whether the `turn/started` of the turn was received. A review that runs under another id
+    /// has none.
+    has_started: bool,
     activity: Activity,
     /// The idle timeout for which the turn was interrupted.
     interrupted_after: Option<Duration>,
@@ -103,6 +106,7 @@ impl TurnLog {
                 waiters: WakerSet::default(),
                 record: TurnRecord::default(),
                 has_begun: false,
+                has_started: false,
                 activity: Activity::default(),
                 interrupted_after: None,
                 end: None,
@@ -142,6 +146,7 @@ impl TurnLog {
         let mut state = self.lock();
         state.activity.last = Some(now);
         state.has_begun = true;
+        state.has_started |= notification.kind() == NotificationKind::TurnStarted;
         state.record.add(notification);
         for slot in state.slots.iter_mut().flatten() {
             let push = |unread: &mut DeltaQueue| unread.push_notification(Arc::clone(notification));
@@ -248,6 +253,11 @@ impl TurnLog {
     /// Whether any event but a delta was received.
     pub(crate) fn has_begun(&self) -> bool {
         self.lock().has_begun
+    }
+
+    /// Whether the `turn/started` of the turn was received.
+    pub(crate) fn has_started(&self) -> bool {
+        self.lock().has_started
     }
 
     /// Returns the reason why no more events follow; `None` if more may follow.
