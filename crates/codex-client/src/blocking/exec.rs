@@ -71,7 +71,8 @@ impl ExecProcess {
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
-    /// if the connection ended before the process did.
+    /// if the connection ended before the process did; [`Timeout`](crate::Error::Timeout) if the
+    /// server does not respond in time after the program's timeout.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.

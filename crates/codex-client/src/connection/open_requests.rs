@@ -31,14 +31,14 @@ pub(crate) struct OpenRequests {
 #[derive(Debug)]
 struct OpenRequest {
     state: Arc<RequestState>,
-    /// The log of its turn, which is not silent while the request is open.
-    log: Weak<TurnLog>,
+    /// The logs of the turns that wait for it, which are not silent while it is open.
+    logs: Vec<Weak<TurnLog>>,
 }
 
 impl OpenRequest {
-    /// Records in the log of the turn that the request is no longer open.
+    /// Records in the logs of the turns that the request is no longer open.
     fn closed(self, now: Instant) -> Arc<RequestState> {
-        if let Some(log) = self.log.upgrade() {
+        for log in self.logs.iter().filter_map(Weak::upgrade) {
             log.request_closed(now);
         }
         self.state
@@ -54,13 +54,13 @@ pub(crate) enum Opened {
 }
 
 impl OpenRequests {
-    /// Opens a received request. `log` is the log of its turn.
+    /// Opens a received request. `logs` are the logs of the turns that wait for it.
     pub(crate) fn open(
         &mut self,
         id: &RequestId,
         method: &str,
         keys: &RoutingKeys<'_>,
-        log: Option<&Arc<TurnLog>>,
+        logs: &[Arc<TurnLog>],
     ) -> Opened {
         let mut known = ServerRequest::METHODS.iter().copied();
         let Some(method) = known.find(|known| *known == method) else {
@@ -71,12 +71,10 @@ impl OpenRequests {
         }
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         let state = RequestState::new(id.clone(), method, thread_id, turn_id);
-        if let Some(log) = log {
-            log.request_opened();
-        }
+        logs.iter().for_each(|log| log.request_opened());
         let request = OpenRequest {
             state: Arc::clone(&state),
-            log: log.map(Arc::downgrade).unwrap_or_default(),
+            logs: logs.iter().map(Arc::downgrade).collect(),
         };
         self.open.insert(id.clone(), request);
         Opened::New(state)

@@ -31,12 +31,16 @@ impl fmt::Display for HandshakeTimeout {
             "the server did not respond to `initialize` within {after} s"
         )?;
         match (self.messages, self.unreadable.as_slice()) {
-            (0, []) => f.write_str("; it sent nothing")?,
+            (0, []) => f.write_str(
+                "; it sent nothing. Is the program `codex app-server`? If it is slow to start, raise \
+                 `request_timeout`",
+            )?,
             (messages, []) => write!(f, "; it sent {messages} other messages")?,
             (_, [first, rest @ ..]) => write!(
                 f,
-                "; it sent {} lines that are not messages, the first: {first}. Is the program \
-                 `codex app-server`, without a wrapper that prints text?",
+                "; it sent {} lines that are not messages (`HandshakeTimeout::unreadable` has their \
+                 text), the first: {first}. Is the program `codex app-server`, without a wrapper \
+                 that prints text?",
                 rest.len() + 1
             )?,
         }

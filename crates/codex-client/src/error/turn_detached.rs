@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use codex_types::redact;
+
 use crate::turn_result::TurnResult;
 
 /// This client receives no more events for a turn, although the connection is still open.
@@ -29,8 +31,8 @@ pub enum DetachReason {
     /// [`Thread::read`](crate::Thread::read) returns the items of the turn.
     Unsubscribed,
     /// The message that ends the turn (`turn/completed`) could not be read, for example because it
-    /// was over the limit of [`max_message`](crate::builder::CodexBuilder::max_message).
-    /// [`Codex::notifications`](crate::Codex::notifications) reports the error.
+    /// was over the limit of [`max_message`](crate::builder::CodexBuilder::max_message) or has no
+    /// status. The error is in [`unreadable`](TurnResult::unreadable) of the partial result.
     UnreadableEnd,
     /// The server started another turn in the thread without reporting the end of this one, and
     /// sent no event of this turn for the
@@ -53,7 +55,10 @@ impl fmt::Display for TurnDetached {
         write!(f, "of the thread {thread_id} has no more events: {reason}")?;
         let partial = self.partial.as_ref();
         match partial.and_then(|partial| partial.last_error.as_ref()) {
-            Some(last) => write!(f, "; the last error was: {}", last.error.message),
+            Some(last) => {
+                let message = redact::without_tokens(&last.error.message);
+                write!(f, "; the last error was: {message}")
+            }
             None => Ok(()),
         }
     }

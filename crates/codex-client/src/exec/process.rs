@@ -119,7 +119,8 @@ impl ExecProcess {
     /// # Errors
     ///
     /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
-    /// if the connection ended before the process did.
+    /// if the connection ended before the process did; [`Timeout`](crate::Error::Timeout) if the
+    /// server does not respond in time after the program's timeout.
     pub async fn wait(&self) -> Result<i32> {
         self.response().await.map(|response| response.exit_code)
     }

@@ -18,9 +18,9 @@ use crate::{
 /// `send` and `.await` run the command to its end. [`spawn`](Self::spawn) returns a process to
 /// write to and read from.
 ///
-/// The [request timeout](crate::builder::CodexBuilder::request_timeout) of the client does not
-/// apply: the server responds when the program has ended, and terminates it after ten seconds
-/// unless [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set.
+/// The server responds when the program has ended, and terminates it after ten seconds unless
+/// [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set. The
+/// [request timeout](crate::builder::CodexBuilder::request_timeout) of the client begins after that.
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited, or `send` or `spawn` is called"]
 pub struct ExecBuilder<M = Async> {

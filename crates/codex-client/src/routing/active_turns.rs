@@ -5,6 +5,7 @@
 //!
 //! A review has two ids: its events, its completion and the response have one, while the server
 //! runs the review under the other. `turn/started` names the latter, with the former as its root.
+//! Older servers, such as 0.133.0, name no root: there, the next turn that starts is the review.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,8 @@ use crate::rpc::{envelope::RoutingKeys, raw_notification::NotificationKind};
 #[derive(Debug, Default)]
 pub(crate) struct ActiveTurns {
     turns: HashMap<String, ActiveTurn>,
+    /// The reviews that a response has named and no `turn/started` yet, by thread.
+    reviews: HashMap<String, String>,
 }
 
 /// An active turn.
@@ -62,6 +65,13 @@ impl ActiveTurns {
         }
     }
 
+    /// Adds a review that a response has named. The next turn to start in the thread is that
+    /// review, unless it names another root.
+    pub(crate) fn add_review(&mut self, thread_id: &str, turn_id: &str) {
+        self.reviews
+            .insert(thread_id.to_owned(), turn_id.to_owned());
+    }
+
     /// Updates the state from a notification.
     pub(crate) fn update(&mut self, kind: NotificationKind, keys: &RoutingKeys<'_>) {
         let Some(thread_id) = keys.thread_id.as_deref() else {
@@ -69,12 +79,19 @@ impl ActiveTurns {
         };
         match (kind, keys.turn_id.as_deref()) {
             (NotificationKind::TurnStarted, Some(turn_id)) => {
-                let root = keys.root_turn_id.as_deref().unwrap_or(turn_id);
+                let review = self.reviews.remove(thread_id);
+                let root = keys.root_turn_id.as_deref().or(review.as_deref());
+                let root = root.unwrap_or(turn_id);
                 let running = ActiveTurn::new(turn_id, root);
                 self.turns.insert(thread_id.to_owned(), running);
             }
-            (NotificationKind::TurnCompleted, Some(turn_id)) if self.is(thread_id, turn_id) => {
-                self.turns.remove(thread_id);
+            (NotificationKind::TurnCompleted, Some(turn_id)) => {
+                if self.is(thread_id, turn_id) {
+                    self.turns.remove(thread_id);
+                }
+                if self.reviews.get(thread_id).is_some_and(|it| it == turn_id) {
+                    self.reviews.remove(thread_id);
+                }
             }
             // An idle status does not end the turn, which may not be completed yet.
             (NotificationKind::ThreadEnded, _) => self.remove(thread_id),
@@ -85,6 +102,7 @@ impl ActiveTurns {
     /// Forgets the active turn of a thread.
     pub(crate) fn remove(&mut self, thread_id: &str) {
         self.turns.remove(thread_id);
+        self.reviews.remove(thread_id);
     }
 }
 
@@ -120,6 +138,27 @@ mod tests {
         assert_eq!(active.turn("t"), Some(&running));
         update(&mut active, "turn/completed", "review");
         assert_eq!(active.turn("t"), None);
+    }
+
+    #[test]
+    fn the_turn_that_starts_after_the_response_to_a_review_is_the_review_if_it_names_no_root() {
+        let mut active = ActiveTurns::default();
+        update(&mut active, "turn/started", "u");
+        active.add_review("t", "review");
+        update(&mut active, "turn/completed", "u");
+        update(&mut active, "turn/started", "inner");
+        let running = ActiveTurn::new("inner", "review");
+        assert_eq!(active.turn("t"), Some(&running));
+        update(&mut active, "turn/completed", "review");
+        assert_eq!(active.turn("t"), None);
+        update(&mut active, "turn/started", "v");
+        assert_eq!(active.turn("t"), Some(&ActiveTurn::new("v", "v")));
+        // A review that ends before it starts has no inner turn.
+        active.add_review("t", "review");
+        update(&mut active, "turn/completed", "review");
+        update(&mut active, "turn/started", "w");
+        assert_eq!(active.turn("t"), Some(&ActiveTurn::new("w", "w")));
+        assert!(active.reviews.is_empty());
     }
 
     #[test]

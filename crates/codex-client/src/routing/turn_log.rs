@@ -57,6 +57,9 @@ struct LogState {
     record: TurnRecord,
     /// Whether anything but deltas was received: no turn begins with a delta.
     has_begun: bool,
+    /// Whether the `turn/started` of the turn was received. A review that runs under another id
+    /// has none.
+    has_started: bool,
     activity: Activity,
     /// The idle timeout for which the turn was interrupted.
     interrupted_after: Option<Duration>,
@@ -103,6 +106,7 @@ impl TurnLog {
                 waiters: WakerSet::default(),
                 record: TurnRecord::default(),
                 has_begun: false,
+                has_started: false,
                 activity: Activity::default(),
                 interrupted_after: None,
                 end: None,
@@ -142,6 +146,7 @@ impl TurnLog {
         let mut state = self.lock();
         state.activity.last = Some(now);
         state.has_begun = true;
+        state.has_started |= notification.kind() == NotificationKind::TurnStarted;
         state.record.add(notification);
         for slot in state.slots.iter_mut().flatten() {
             let push = |unread: &mut DeltaQueue| unread.push_notification(Arc::clone(notification));
@@ -250,6 +255,11 @@ impl TurnLog {
         self.lock().has_begun
     }
 
+    /// Whether the `turn/started` of the turn was received.
+    pub(crate) fn has_started(&self) -> bool {
+        self.lock().has_started
+    }
+
     /// Returns the reason why no more events follow; `None` if more may follow.
     pub(crate) fn end(&self) -> Option<TurnEnd> {
         self.lock().end.clone()
@@ -279,8 +289,33 @@ impl TurnLog {
     pub(crate) fn result(&self, end: TurnEnd) -> Result<TurnResult> {
         match self.end_error(end) {
             Some(error) => Err(error),
-            None => self.record().result(),
+            None => self.completed_result(),
         }
+    }
+
+    /// Returns the error of a turn that has completed, if it failed. Decodes no items otherwise.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        let status = self.record().completed().map(|it| it.turn.status);
+        match status {
+            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
+            _ => self.completed_result().err(),
+        }
+    }
+
+    /// Returns the result of a turn that has completed. An end that cannot be read does not take
+    /// the rest of the result with it.
+    fn completed_result(&self) -> Result<TurnResult> {
+        self.record().result().map_err(|error| match error {
+            Error::Decode(error) => {
+                let mut partial = self.partial();
+                let is_end = |it: &DecodeError| it.method == error.method;
+                if !partial.unreadable.iter().any(is_end) {
+                    partial.unreadable.push(Arc::unwrap_or_clone(error));
+                }
+                self.detached(DetachReason::UnreadableEnd, partial)
+            }
+            other => other,
+        })
     }
 
     /// Returns the error of a turn whose events have ended for this reason; `None` if the turn has
@@ -317,13 +352,17 @@ impl TurnLog {
                 partial: Some(Box::new(partial)),
                 ..ConnectionClosed::clone(&closed)
             })),
-            EarlyEnd::Detached(reason) => Error::TurnDetached(Box::new(TurnDetached {
-                thread_id: self.thread_id.clone(),
-                turn_id: Some(self.turn_id.clone()),
-                reason,
-                partial: Some(partial),
-            })),
+            EarlyEnd::Detached(reason) => self.detached(reason, partial),
         }
+    }
+
+    fn detached(&self, reason: DetachReason, partial: TurnResult) -> Error {
+        Error::TurnDetached(Box::new(TurnDetached {
+            thread_id: self.thread_id.clone(),
+            turn_id: Some(self.turn_id.clone()),
+            reason,
+            partial: Some(partial),
+        }))
     }
 
     /// Takes the events of a log that no reader will read.

@@ -52,15 +52,6 @@ impl TurnRecord {
         completed.decode_params_around(&mut Vec::new()).ok()
     }
 
-    /// Returns the error of a turn that has ended, if it failed. Decodes no items otherwise.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        let status = self.completed().map(|completed| completed.turn.status);
-        match status {
-            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
-            _ => self.result().err(),
-        }
-    }
-
     /// Decodes the result of a turn that has ended. A failed turn is an error.
     pub(crate) fn result(&self) -> Result<TurnResult> {
         let Some(completed) = &self.completed else {

@@ -38,10 +38,13 @@ pub(crate) fn update(
         (NotificationKind::TurnStarted, Some(turn_id)) => {
             quiet_turns.cancel(thread_id, ThreadInactive);
             // The events of a review name the root of the turn that the review runs under.
-            let own = [Some(turn_id), keys.root_turn_id.as_deref()];
+            let root_id = keys.root_turn_id.as_deref();
+            let own = [Some(turn_id), root_id];
             for log in routes.running(Some(thread_id)) {
-                // A turn that has not begun may follow the one that has started.
-                if log.has_begun() && !own.contains(&Some(log.turn_id())) {
+                // A turn that has not begun may follow the one that has started. Older servers do
+                // not name the root, so a turn that has not started itself may be a review.
+                let may_follow = !log.has_begun() || (root_id.is_none() && !log.has_started());
+                if !may_follow && !own.contains(&Some(log.turn_id())) {
                     quiet_turns.watch_end(&log, NextTurnStarted, grace, now);
                 }
             }
@@ -274,6 +277,23 @@ mod tests {
         let turn = json!({"id": "inner", "rootTurnId": "review"});
         thread.receive(1, "turn/started", &json!({"threadId": "t", "turn": turn}));
         assert_eq!(thread.detached(99), []);
+    }
+
+    #[test]
+    fn the_inner_turn_of_a_review_on_a_server_that_names_no_root_is_the_review_itself() {
+        let mut thread = Thread::new();
+        let _log = thread.start("review");
+        thread.item(0, "review");
+        let started = |turn_id: &str| json!({"threadId": "t", "turn": {"id": turn_id}});
+        thread.receive(1, "turn/started", &started("inner"));
+        assert_eq!(thread.detached(99), []);
+        thread.status(100, "idle");
+        assert_eq!(thread.detached(105), [inactive("review")]);
+
+        let _log = thread.start("u");
+        thread.receive(200, "turn/started", &started("u"));
+        thread.receive(201, "turn/started", &started("v"));
+        assert_eq!(thread.detached(206), [superseded("u")]);
     }
 
     #[test]

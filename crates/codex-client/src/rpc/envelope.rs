@@ -133,7 +133,10 @@ pub(crate) fn fault(text: &str) -> DecodeError {
     match Incoming::parse(text.as_bytes()) {
         Err(error) => match glued(text) {
             Some(at) => {
-                let reason = format!("{at} bytes that are not JSON precede the message");
+                let reason = format!(
+                    "{at} bytes that are not JSON precede the message: something other than the \
+                     server, such as a wrapper or a shell profile, writes to its output"
+                );
                 DecodeError::at(None, text, &reason, 0)
             }
             None => DecodeError::at(None, text, &error.to_string(), 0),

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
     client::Codex,
-    error::Error,
-    tests::{FakeServer, turns::start},
+    error::turn_detached::DetachReason,
+    tests::{FakeServer, detached_turns::detached, turns::start},
 };
 
 #[tokio::test]
@@ -113,8 +113,12 @@ async fn a_result_contains_what_could_be_read_and_reports_what_could_not() {
 }
 
 #[tokio::test]
-async fn a_completion_without_a_status_is_an_error_with_the_partial_result() {
-    for turn_json in [json!({"id": "u"}), json!({"id": "u", "status": null})] {
+async fn a_completion_without_a_readable_status_is_an_error_with_the_partial_result() {
+    for turn_json in [
+        json!({"id": "u"}),
+        json!({"id": "u", "status": null}),
+        json!({"id": "u", "status": 5}),
+    ] {
         let (thread, mut fake) = FakeServer::start_thread().await;
         let turn = start(&thread, &mut fake, "u").await;
         let item = json!({"type": "agentMessage", "id": "m", "text": "done"});
@@ -125,11 +129,22 @@ async fn a_completion_without_a_status_is_an_error_with_the_partial_result() {
             json!({"threadId": "t", "turn": turn_json}),
         )
         .await;
-        let error = turn.run().await.unwrap_err();
-        assert!(matches!(error, Error::Decode(_)), "{error}");
-        let partial = turn.partial();
-        assert_eq!(partial.final_response.as_deref(), Some("done"));
-        assert_eq!(partial.status, TurnStatus::Unrecognized(String::new()));
+        let mut text = turn.text_stream();
+        for outcome in [
+            turn.run().await.unwrap_err(),
+            text.next().await.unwrap().unwrap_err(),
+        ] {
+            let ended = detached(Err::<(), _>(outcome));
+            assert_eq!(ended.reason, DetachReason::UnreadableEnd);
+            let partial = ended.partial.unwrap();
+            assert_eq!(partial.final_response.as_deref(), Some("done"));
+            assert_eq!(partial.status, TurnStatus::Unrecognized(String::new()));
+            let [unreadable] = &partial.unreadable[..] else {
+                panic!("{:?}", partial.unreadable)
+            };
+            assert_eq!(unreadable.method.as_deref(), Some("turn/completed"));
+            assert!(unreadable.reason.contains("status"), "{unreadable}");
+        }
     }
 }
 

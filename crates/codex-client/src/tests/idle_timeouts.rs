@@ -170,3 +170,38 @@ async fn a_silent_review_is_interrupted_under_its_inner_id() {
     });
     assert_eq!(silent(result).turn_id, "r");
 }
+
+/// Opens a request of the thread's turn `u` or of a sub-agent, and has it wait for this program.
+async fn waits_for_this_program(method: &str, params: serde_json::Value) {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let mut inbox = thread.server_requests();
+    let turn = start(&thread, &mut fake, "u").await.idle_timeout(IDLE);
+    fake.start_turn("u").await;
+    let agent = json!({"id": "v", "items": [], "status": "inProgress", "rootTurnId": "u"});
+    let started = json!({"threadId": "agent", "turn": agent});
+    fake.notify("turn/started", started).await;
+    fake.send_request(7, method, &params).await;
+    let request = inbox.next().await.unwrap();
+    sleep(10 * IDLE).await;
+    let begun = Instant::now();
+    drop(request);
+    assert_eq!(fake.receive().await["id"], 7);
+    fake.receive_request("turn/interrupt").await;
+    assert_eq!(begun.elapsed(), IDLE);
+    silent(turn.run().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_sub_agent_waits_for_this_program_is_not_silent() {
+    let params = json!({"threadId": "agent", "turnId": "v", "command": "ls"});
+    waits_for_this_program("item/commandExecution/requestApproval", params).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_not_silent_while_a_request_that_names_only_its_thread_is_open() {
+    let schema = json!({"type": "object", "properties": {}});
+    let params = json!({
+        "turnId": null, "serverName": "s", "mode": "form", "message": "m", "requestedSchema": schema,
+    });
+    waits_for_this_program("mcpServer/elicitation/request", params).await;
+}

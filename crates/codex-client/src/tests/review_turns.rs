@@ -19,8 +19,9 @@ fn item(kind: &str, text: &str) -> Value {
 }
 
 impl FakeServer {
-    async fn start_inner_turn(&mut self) {
-        let turn = json!({"id": "inner", "items": [], "status": "inProgress", "rootTurnId": "r"});
+    /// Starts the turn that the review runs under. Older servers name no root.
+    async fn start_inner_turn(&mut self, root: Option<&str>) {
+        let turn = json!({"id": "inner", "items": [], "status": "inProgress", "rootTurnId": root});
         let params = json!({"threadId": "t", "turn": turn});
         self.notify("turn/started", params).await;
     }
@@ -29,6 +30,10 @@ impl FakeServer {
 /// Starts a review. Its first item arrives before the response, and its turn starts after the
 /// response.
 async fn start(thread: &Thread, fake: &mut FakeServer) -> TurnHandle {
+    start_with_root(thread, fake, Some("r")).await
+}
+
+async fn start_with_root(thread: &Thread, fake: &mut FakeServer, root: Option<&str>) -> TurnHandle {
     let review = thread.review(ReviewTarget::UncommittedChanges).start();
     let server = async {
         let request = fake.receive().await;
@@ -43,7 +48,7 @@ async fn start(thread: &Thread, fake: &mut FakeServer) -> TurnHandle {
             .await;
         fake.notify("item/completed", item("enteredReviewMode", "x"))
             .await;
-        fake.start_inner_turn().await;
+        fake.start_inner_turn(root).await;
         fake.delta("r", "Looking.").await;
     };
     let (turn, ()) = tokio::join!(review, server);
@@ -75,8 +80,14 @@ async fn a_review_has_all_its_events_and_its_text() {
 
 #[tokio::test]
 async fn a_review_is_interrupted_under_its_inner_id() {
-    let (thread, mut fake) = FakeServer::start_thread().await;
-    let turn = start(&thread, &mut fake).await;
+    for root in [Some("r"), None] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let turn = start_with_root(&thread, &mut fake, root).await;
+        interrupt_under_the_inner_id(&thread, &mut fake, &turn).await;
+    }
+}
+
+async fn interrupt_under_the_inner_id(thread: &Thread, fake: &mut FakeServer, turn: &TurnHandle) {
     let (interrupted, request) =
         tokio::join!(turn.interrupt(), fake.respond("turn/interrupt", json!({})));
     interrupted.unwrap();

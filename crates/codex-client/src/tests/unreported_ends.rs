@@ -109,6 +109,21 @@ async fn a_turn_with_a_final_error_is_detached_once_its_thread_is_inactive() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_message_of_a_detached_turn_masks_the_keys_in_its_last_error() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.report_error("wrong key sk-1234567890", false).await;
+    fake.thread_status("systemError").await;
+    let ended = detached(turn.run().await);
+    assert!(
+        ended
+            .to_string()
+            .ends_with("the last error was: wrong key …"),
+        "{ended}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_compaction_whose_end_is_not_reported_is_detached() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let (compaction, ()) = tokio::join!(thread.compact(), async {
@@ -229,6 +244,8 @@ async fn a_quiet_turn_is_detached_if_the_end_of_some_turn_could_not_be_read() {
         while events.next().await.is_some() {}
         let ended = detached(events.result().await);
         assert_eq!(begun.elapsed(), GRACE, "{end}");
+        let unreadable = &ended.partial.as_ref().unwrap().unreadable;
+        assert_eq!(unreadable.len(), 1, "{end}: {unreadable:?}");
         assert_detached(*ended, DetachReason::UnreadableEnd);
     }
 }

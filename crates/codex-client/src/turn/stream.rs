@@ -101,7 +101,7 @@ impl TurnStream {
 
     /// Returns the error of a turn that has failed.
     pub(crate) fn failure(&self) -> Option<Error> {
-        self.reader.log().record().failure()
+        self.reader.log().failure()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     routing::{
         delta_queue::Event,
         mailbox::{Buffer, Item},
+        turn_log::TurnLog,
     },
     rpc::{
         delta::{DeltaKind, DeltaRef},
@@ -86,12 +87,9 @@ impl Core {
 
     fn request(&mut self, id: &RequestId, method: &str, envelope: &Envelope<'_>, text: &str) {
         let keys = &envelope.keys;
-        let log = match (&keys.thread_id, &keys.turn_id) {
-            (Some(thread_id), Some(turn_id)) => self.turn_routes.route(thread_id, turn_id),
-            _ => None,
-        };
+        let logs = self.waiting_turns(keys);
         self.deliver_unclaimed();
-        match self.open_requests.open(id, method, keys, log.as_ref()) {
+        match self.open_requests.open(id, method, keys, &logs) {
             Opened::New(state) => {
                 let params = envelope.header.params.clone();
                 let commands = self.commands.clone();
@@ -105,6 +103,28 @@ impl Core {
                 self.outbound.response(id, &refusal);
             }
         }
+    }
+
+    /// Returns the logs of the turns that wait for a request: its turn, or each turn of its thread if
+    /// it names none, and the turn that a sub-agent works for.
+    fn waiting_turns(&mut self, keys: &RoutingKeys<'_>) -> Vec<Arc<TurnLog>> {
+        let Some(thread_id) = keys.thread_id.as_deref() else {
+            return Vec::new();
+        };
+        let mut logs = match keys.turn_id.as_deref() {
+            Some(turn_id) => Vec::from_iter(self.turn_routes.route(thread_id, turn_id)),
+            None => self.turn_routes.running(Some(thread_id)),
+        };
+        if let Some(active) = self.active_turns.turn(thread_id)
+            && active.root != active.id
+        {
+            let mut roots = self.turn_routes.running(None);
+            roots.retain(|root| {
+                root.turn_id() == active.root && !logs.iter().any(|log| Arc::ptr_eq(log, root))
+            });
+            logs.append(&mut roots);
+        }
+        logs
     }
 
     /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
@@ -168,6 +188,7 @@ impl Core {
                     .detach(thread_id, DetachReason::ThreadClosed);
             }
             if kind == NotificationKind::TurnCompleted && keys.turn_id.is_none() {
+                self.record_unreadable_end(notification, Some(thread_id), now);
                 self.turn_routes
                     .detach(thread_id, DetachReason::UnreadableEnd);
             }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
-use codex_types::rpc::JsonRpcError;
+use codex_types::{Request, ReviewStartParams, rpc::JsonRpcError};
 
 use crate::{
     connection::{
@@ -52,6 +52,11 @@ impl Core {
                 // An abandoned response claims nothing: the events go to the subscribers.
                 let result = Some(result).filter(|_| !sink.is_abandoned());
                 let claimed = self.settle(on_response, result);
+                if let Some(Claimed::Turn(log)) = &claimed
+                    && method == ReviewStartParams::METHOD
+                {
+                    self.active_turns.add_review(log.thread_id(), log.turn_id());
+                }
                 let raw = RawResponse::new(text.into_owned(), range);
                 return sink.send(Ok(Response { raw, claimed }));
             }

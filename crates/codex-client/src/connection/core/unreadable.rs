@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use codex_types::{
-    AccountLoginCompletedNotification,
+    AccountLoginCompletedNotification, TurnCompletedNotification,
     rpc::{JsonRpcError, error_code},
 };
 use tokio::time::Instant;
@@ -93,7 +93,10 @@ impl Core {
     /// that it names neither a turn nor a login attempt.
     pub(super) fn without_keys(&mut self, notification: &RawNotification, now: Instant) {
         match notification.kind() {
-            NotificationKind::TurnCompleted => self.watch_possible_ends(now),
+            NotificationKind::TurnCompleted => {
+                self.record_unreadable_end(notification, None, now);
+                self.watch_possible_ends(now);
+            }
             NotificationKind::LoginCompleted => {
                 let params = notification.decode_params::<AccountLoginCompletedNotification>();
                 if let Err(Error::Decode(error)) = params {
@@ -101,6 +104,21 @@ impl Core {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Records in each turn that a `turn/completed` may belong to why it names none.
+    pub(super) fn record_unreadable_end(
+        &mut self,
+        notification: &RawNotification,
+        thread_id: Option<&str>,
+        now: Instant,
+    ) {
+        let params = notification.decode_params::<TurnCompletedNotification>();
+        if let Err(Error::Decode(error)) = params {
+            for log in self.possible_turns(thread_id, None) {
+                log.push_unreadable(&error, true, now, &mut self.wakes);
+            }
         }
     }
 
