@@ -1,0 +1,14 @@
+//! Properties that hold for every input.
+//!
+//! The fuzz targets in `fuzz/` call these functions with the inputs that libFuzzer finds, and the
+//! unit tests with recorded messages and random mutations of them. A function panics if its
+//! property does not hold.
+
+mod envelope;
+mod json;
+mod lines;
+mod scanner;
+
+
+
+pub use self::{envelope::envelope, lines::lines, scanner::scanner};
