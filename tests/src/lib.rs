@@ -1,5 +1,6 @@
 //! Code that the tests share.
 
+pub mod decoding;
 pub mod issuer;
 pub mod json;
 pub mod manifest_dir;

@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod codegen;
 mod demo;
+mod fuzz;
 mod runtime;
 mod schema;
 mod spinner;
@@ -32,6 +33,8 @@ enum Chore {
     Demo(demo::Args),
     /// Measures the cost of compiling the types and of decoding with them.
     Bench(bench::Args),
+    /// Searches for inputs that violate a property of the client.
+    Fuzz(fuzz::Args),
     /// Runs the test suite against real app-servers.
     Test(suite::Args),
 }
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Codegen(args) => codegen::run(args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
+        Chore::Fuzz(args) => fuzz::run(args),
         Chore::Test(args) => suite::run(args),
     }
 }

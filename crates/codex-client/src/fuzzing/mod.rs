@@ -4,11 +4,15 @@
 //! unit tests with recorded messages and random mutations of them. A function panics if its
 //! property does not hold.
 
+mod connection;
 mod envelope;
 mod json;
 mod lines;
 mod scanner;
 
+pub use self::{
+    connection::connection, envelope::envelope, lines::lines, scanner::scanner,
+};
 
-
-pub use self::{envelope::envelope, lines::lines, scanner::scanner};
+#[cfg(all(test, not(fuzzing)))]
+mod tests;
