@@ -8,7 +8,10 @@ use tokio::{
 };
 
 use super::server::Server;
-use crate::{error::Result, turn_result::TurnResult};
+use crate::{
+    error::{Error, Result},
+    turn_result::TurnResult,
+};
 
 /// The calls that were made.
 #[derive(Default)]
@@ -44,11 +47,15 @@ impl Calls {
         call: impl Future<Output = Result<TurnResult>> + Send + 'static,
     ) {
         self.add(name, false, async move {
-            match limit {
+            let result = match limit {
                 Some(limit) => ends_within(name, limit, call).await,
                 None => call.await,
+            };
+            match result {
+                Ok(result) => Some(result),
+                Err(Error::TurnFailed(result)) => Some(*result),
+                Err(_) => None,
             }
-            .ok()
         });
     }
 

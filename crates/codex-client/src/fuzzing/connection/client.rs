@@ -5,7 +5,7 @@ use std::{future::IntoFuture, time::Duration};
 use codex_types::{ThreadUnsubscribeParams, ToolRequestUserInputParams, ToolRequestUserInputResponse};
 use tokio::time::sleep;
 
-use super::{LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT, calls::Calls, script::Script, server::Server};
+use super::{LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT, calls::Calls, script::Script, server::{Manners, Server}};
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
     client::{Codex, Thread},
@@ -33,7 +33,7 @@ pub(super) struct Client {
 pub(super) async fn connect(script: &mut Script<'_>) -> (Client, Server) {
     let (client_end, server_end) = tokio::io::duplex(1 << 20);
     let (reader, writer) = tokio::io::split(client_end);
-    let mut server = Server::new(server_end);
+    let mut server = Server::new(server_end, Manners::choose(script));
     let connecting = tokio::spawn(builder(script).connect(reader, writer));
     server.shake_hands().await;
     let codex = connecting.await.expect("no panic");
@@ -78,7 +78,7 @@ async fn respond<T>(behavior: u8, response: T) -> T {
 
 impl Client {
     /// Takes a step.
-    pub(super) fn step(&mut self, script: &mut Script<'_>, calls: &mut Calls, server: &Server) {
+    pub(super) fn step(&mut self, script: &mut Script<'_>, calls: &mut Calls) {
         while let Ok(turn) = self.started.try_recv() {
             self.turns.push(turn);
         }
@@ -86,8 +86,8 @@ impl Client {
             return;
         };
         let thread = Thread::new(codex.clone(), script.choose_thread());
-        match script.below(22) {
-            0 | 1 => calls.turn("run", None, thread.run("hi").into_future()),
+        match script.below(26) {
+            0 | 1 | 18 | 19 => calls.turn("run", None, thread.run("hi").into_future()),
             2 => {
                 let run = thread.run("hi").timeout(TURN_TIMEOUT);
                 let limit = TURN_TIMEOUT + INTERRUPT_GRACE;
@@ -156,7 +156,6 @@ impl Client {
             17 => inbox(script.below(3), &thread, calls),
             _ => self.turn_step(script, calls),
         }
-        let _ = server;
     }
 
     /// Takes a step with the handle of a turn.

@@ -49,10 +49,10 @@ async fn run(script: &mut Script<'_>) {
     let mut calls = Calls::default();
     for _ in 0..MAX_STEPS {
         let Some(step) = script.next() else { break };
-        match step % 8 {
-            0 => settle().await,
-            1 => sleep(Duration::from_secs(u64::from(script.below(16)))).await,
-            2 | 3 => client.step(script, &mut calls, &server),
+        match step % 16 {
+            0..=2 => settle().await,
+            3 => sleep(Duration::from_secs(u64::from(script.below(16)))).await,
+            4..=6 => client.step(script, &mut calls),
             _ => server.step(script),
         }
         server.receive().await;

@@ -17,11 +17,36 @@ use crate::turn_result::TurnResult;
 /// The threads that exist.
 const THREADS: [&str; 2] = ["t0", "t1"];
 
+/// The kind of a response that is as it should be.
+const RIGHT: u8 = 9;
+
 /// The fault of a message that is sent twice.
 const DUPLICATED: u8 = 6;
 
+/// The kinds of misbehavior that a script may choose from. A server that does everything at random
+/// rarely gets to the end of a turn.
+pub(super) struct Manners {
+    responds_wrongly: bool,
+    damages_messages: bool,
+    composes_messages: bool,
+    hangs_up: bool,
+}
+
+impl Manners {
+    pub(super) fn choose(script: &mut Script<'_>) -> Self {
+        let choice = script.below(16);
+        Self {
+            responds_wrongly: choice & 1 != 0,
+            damages_messages: choice & 2 != 0,
+            composes_messages: choice & 4 != 0,
+            hangs_up: choice & 8 != 0,
+        }
+    }
+}
+
 /// A server that does whatever a script says.
 pub(super) struct Server {
+    manners: Manners,
     /// `None` once the server has closed the connection.
     stream: Option<DuplexStream>,
     received: Vec<u8>,
@@ -63,8 +88,9 @@ impl Script<'_> {
 }
 
 impl Server {
-    pub(super) fn new(stream: DuplexStream) -> Self {
+    pub(super) fn new(stream: DuplexStream, manners: Manners) -> Self {
         Self {
+            manners,
             stream: Some(stream),
             received: Vec::new(),
             requests: VecDeque::new(),
@@ -101,22 +127,19 @@ impl Server {
 
     /// Takes a step.
     pub(super) fn step(&mut self, script: &mut Script<'_>) {
-        match script.below(12) {
-            0..=3 => self.respond(script),
-            4..=8 => self.notify(script),
-            9 => self.ask(script),
-            10 => self.fault = script.below(10),
-            _ => match script.below(8) {
-                0 => self.close(),
-                1..=3 => {
-                    self.has_improvised = true;
-                    let length = script.next().unwrap_or_default();
-                    let mut line = script.bytes(length).to_vec();
-                    line.push(b'\n');
-                    self.write(line);
-                }
-                _ => self.notify(script),
-            },
+        match script.below(16) {
+            0..=5 if !self.requests.is_empty() => self.respond(script),
+            12 | 13 => self.ask(script),
+            14 if self.manners.damages_messages => self.fault = script.below(10),
+            15 if self.manners.hangs_up && script.below(4) == 0 => self.close(),
+            15 if self.manners.composes_messages => {
+                self.has_improvised = true;
+                let length = script.next().unwrap_or_default();
+                let mut line = script.bytes(length).to_vec();
+                line.push(b'\n');
+                self.write(&line);
+            }
+            _ => self.notify(script),
         }
     }
 
@@ -130,7 +153,10 @@ impl Server {
         let Some(index) = script.index(self.requests.make_contiguous()) else {
             return;
         };
-        let kind = script.below(16);
+        let kind = match self.manners.responds_wrongly {
+            true => script.below(16),
+            false => RIGHT,
+        };
         let request = match kind {
             // Does not count as a response, so that another one follows.
             15 => self.requests[index].clone(),
@@ -222,7 +248,11 @@ impl Server {
 
     /// Sends a notification.
     fn notify(&mut self, script: &mut Script<'_>) {
-        let index = usize::from(script.next().unwrap_or_default()) % (self.turns.len() + 1);
+        // Mostly about the last turn.
+        let index = match script.next().unwrap_or_default() {
+            0..128 => self.turns.len().saturating_sub(1),
+            index => usize::from(index) % (self.turns.len() + 1),
+        };
         let (thread_id, turn_id) = match self.turns.get(index) {
             Some(turn) => (turn.thread_id.clone(), turn.id.clone()),
             None => (script.choose_thread().to_owned(), "x".to_owned()),
@@ -257,7 +287,7 @@ impl Server {
             }
             8..=10 => {
                 let status = ["completed", "interrupted", "failed", "odd"];
-                let status = status[usize::from(script.below(4))];
+                let status = status[usize::from(script.below(8)).saturating_sub(4)];
                 if let Some(turn) = self.turns.get_mut(index) {
                     turn.is_completed = true;
                 }
@@ -359,7 +389,7 @@ impl Server {
         }
         line.push(b'\n');
         match fault {
-            DUPLICATED => self.write(line.repeat(2)),
+            DUPLICATED => self.write(&line.repeat(2)),
             7 if self.held_back.is_none() => {
                 self.is_damaged = true;
                 self.held_back = Some(line);
@@ -368,18 +398,18 @@ impl Server {
                 if let Some(held_back) = self.held_back.take() {
                     line.extend(held_back);
                 }
-                self.write(line);
+                self.write(&line);
             }
         }
     }
 
     /// Writes bytes, which the buffer of the stream has room for.
-    fn write(&mut self, bytes: Vec<u8>) {
+    fn write(&mut self, bytes: &[u8]) {
         let Some(stream) = &mut self.stream else {
             return;
         };
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match Pin::new(stream).poll_write(&mut context, &bytes) {
+        match Pin::new(stream).poll_write(&mut context, bytes) {
             Poll::Ready(Ok(written)) => assert_eq!(written, bytes.len()),
             // The client has closed the connection.
             Poll::Ready(Err(_)) => self.stream = None,
