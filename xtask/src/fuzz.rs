@@ -180,10 +180,11 @@ mod tests {
 
     #[test]
     fn a_missing_tool_is_named_with_its_remedy() {
-        let missing = require(Command::new("false").arg("x"), "cargo install cargo-fuzz");
+        let mut unknown = cargo::command().unwrap();
+        let missing = require(unknown.arg("no-such-command"), "cargo install cargo-fuzz");
         let error = missing.unwrap_err().to_string();
         assert!(error.contains("run `cargo install cargo-fuzz`"), "{error}");
-        let absent = require(&mut Command::new("no-such-program-x"), "y");
+        let absent = require(&mut Command::new("no-such-program"), "y");
         assert!(absent.unwrap_err().to_string().contains("rustup"));
     }
 }

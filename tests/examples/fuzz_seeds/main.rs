@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     write(&directory.join("scanner"), &messages)?;
     write(&directory.join("envelope"), &messages)?;
     write(&directory.join("lines"), &streams(&messages))?;
-    let recorded = RECORDINGS.iter().flat_map(|directory| decoding::recorded(directory));
+    let recorded = RECORDINGS
+        .iter()
+        .flat_map(|directory| decoding::recorded(directory));
     let mut typed: Vec<_> = recorded
         .filter_map(|(name, json)| decoding::input(name, &json))
         .collect();
@@ -88,7 +90,10 @@ fn dictionary() -> String {
 }
 
 fn collect(schema: &Value, words: &mut BTreeSet<String>) {
-    let is_plain = |word: &&str| word.chars().all(|char| char.is_ascii_alphanumeric() || "/_-".contains(char));
+    let is_plain = |word: &&str| {
+        word.chars()
+            .all(|char| char.is_ascii_alphanumeric() || "/_-".contains(char))
+    };
     match schema {
         Value::Object(members) => {
             for (key, value) in members {

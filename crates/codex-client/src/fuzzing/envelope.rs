@@ -140,10 +140,7 @@ fn is_attributed(text: &str, members: &Members, addressee: Option<&Addressee>) -
     match (message_id, is_response, is_request) {
         (Some(RequestId::Integer(id)), true, false) => addressee == Some(&Addressee::Caller(id)),
         (Some(id), false, true) => addressee == Some(&Addressee::Server(id)),
-        _ => !matches!(
-            addressee,
-            Some(Addressee::Caller(_) | Addressee::Server(_))
-        ),
+        _ => !matches!(addressee, Some(Addressee::Caller(_) | Addressee::Server(_))),
     }
 }
 

@@ -10,9 +10,7 @@ mod json;
 mod lines;
 mod scanner;
 
-pub use self::{
-    connection::connection, envelope::envelope, lines::lines, scanner::scanner,
-};
+pub use self::{connection::connection, envelope::envelope, lines::lines, scanner::scanner};
 
 #[cfg(all(test, not(fuzzing)))]
 mod tests;

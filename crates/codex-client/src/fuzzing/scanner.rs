@@ -55,7 +55,8 @@ fn value(json: &str) {
     // `None` if the string has an escape for half of a surrogate pair, which is not text.
     let string = serde_json::from_str::<String>(json).ok();
     if json.starts_with('"') {
-        let read = |scan: &mut Scanner<'_>| scan.optional_string().map(|read| read.map(String::from));
+        let read =
+            |scan: &mut Scanner<'_>| scan.optional_string().map(|read| read.map(String::from));
         assert_eq!(run(json, read).flatten(), string, "{json:?}");
         let range = run(json, Scanner::string_range).map(|(range, _)| range);
         assert_eq!(range, Some(1..json.len() - 1), "{json:?}");

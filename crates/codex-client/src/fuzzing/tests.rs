@@ -174,13 +174,28 @@ fn the_scanner_is_linear_and_does_not_recurse() {
         members.join(separator)
     };
     for (shape, text) in [
-        ("arrays", format!(r#"{{"a":{}{}}}"#, "[".repeat(COUNT), "]".repeat(COUNT))),
+        (
+            "arrays",
+            format!(r#"{{"a":{}{}}}"#, "[".repeat(COUNT), "]".repeat(COUNT)),
+        ),
         ("unclosed arrays", format!(r#"{{"a":{}"#, "[".repeat(COUNT))),
-        ("objects", format!("{}1{}", r#"{"a":"#.repeat(COUNT), "}".repeat(COUNT))),
+        (
+            "objects",
+            format!("{}1{}", r#"{"a":"#.repeat(COUNT), "}".repeat(COUNT)),
+        ),
         ("escapes", format!(r#"{{"a":"{}"}}"#, r#"\""#.repeat(COUNT))),
-        ("surrogates", format!(r#"{{"a":"{}"}}"#, r"\ud83d".repeat(COUNT))),
-        ("an escaped key", format!(r#"{{"{}":1}}"#, r"\n".repeat(COUNT))),
-        ("strings", format!(r#"{{"a":[{}1]}}"#, r#""","#.repeat(COUNT))),
+        (
+            "surrogates",
+            format!(r#"{{"a":"{}"}}"#, r"\ud83d".repeat(COUNT)),
+        ),
+        (
+            "an escaped key",
+            format!(r#"{{"{}":1}}"#, r"\n".repeat(COUNT)),
+        ),
+        (
+            "strings",
+            format!(r#"{{"a":[{}1]}}"#, r#""","#.repeat(COUNT)),
+        ),
         ("members", format!("{{{}}}", members(","))),
         ("spaced members", format!("{{{}}}", members(" , "))),
         ("spaces", format!("{{{}}}", " ".repeat(COUNT))),

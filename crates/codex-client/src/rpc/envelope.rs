@@ -232,7 +232,9 @@ fn keys<'a>(scan: &mut Scanner<'a>) -> Option<RoutingKeys<'a>> {
                     "watchId" => watch_id = scan.optional_string()?,
                     "turn" => (turn, keys.root_turn_id) = ids_of_object(scan)?,
                     "thread" => thread = ids_of_object(scan)?.0,
-                    _ => drop(scan.skip()?),
+                    _ => {
+                        scan.skip()?;
+                    }
                 }
             }
         }

@@ -4,6 +4,7 @@ mod blocking;
 mod builder_options;
 mod child_process;
 mod connection_end;
+mod deep_nesting;
 mod default_responses;
 mod detached_turns;
 mod drift;

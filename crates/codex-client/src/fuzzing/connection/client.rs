@@ -2,10 +2,17 @@
 
 use std::{future::IntoFuture, time::Duration};
 
-use codex_types::{ThreadUnsubscribeParams, ToolRequestUserInputParams, ToolRequestUserInputResponse};
+use codex_types::{
+    ThreadUnsubscribeParams, ToolRequestUserInputParams, ToolRequestUserInputResponse,
+};
 use tokio::time::sleep;
 
-use super::{LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT, calls::Calls, script::Script, server::{Manners, Server}};
+use super::{
+    LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT,
+    calls::Calls,
+    script::Script,
+    server::{Manners, Server},
+};
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
     client::{Codex, Thread},
@@ -149,9 +156,10 @@ impl Client {
             }
             16 => {
                 let mut events = thread.events();
-                calls.open_ended("events", async move {
-                    while events.next().await.is_some() {}
-                });
+                calls.open_ended(
+                    "events",
+                    async move { while events.next().await.is_some() {} },
+                );
             }
             17 => inbox(script.below(3), &thread, calls),
             _ => self.turn_step(script, calls),
@@ -213,7 +221,9 @@ impl Client {
     }
 }
 
-async fn read(mut stream: crate::turn::stream::TurnStream) -> Result<crate::turn_result::TurnResult> {
+async fn read(
+    mut stream: crate::turn::stream::TurnStream,
+) -> Result<crate::turn_result::TurnResult> {
     while stream.next().await.is_some() {}
     stream.result().await
 }

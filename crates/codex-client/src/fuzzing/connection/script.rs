@@ -30,7 +30,9 @@ impl<'a> Script<'a> {
 
     /// Takes up to this number of bytes.
     pub(super) fn bytes(&mut self, length: u8) -> &'a [u8] {
-        let (bytes, rest) = self.bytes.split_at(self.bytes.len().min(usize::from(length)));
+        let (bytes, rest) = self
+            .bytes
+            .split_at(self.bytes.len().min(usize::from(length)));
         self.bytes = rest;
         bytes
     }

@@ -268,22 +268,32 @@ impl Server {
         };
         let (method, params) = match script.below(20) {
             0 => ("turn/started", turn("inProgress")),
-            1 | 2 => ("item/agentMessage/delta", with(json!({"itemId": "i", "delta": "é\n"}))),
+            1 | 2 => (
+                "item/agentMessage/delta",
+                with(json!({"itemId": "i", "delta": "é\n"})),
+            ),
             3 => (
                 "item/reasoning/summaryTextDelta",
                 with(json!({"itemId": "i", "summaryIndex": 1, "delta": "x"})),
             ),
             4 => {
                 let item = json!({"type": "contextCompaction", "id": "c"});
-                ("item/started", with(json!({"item": item, "startedAtMs": 1})))
+                (
+                    "item/started",
+                    with(json!({"item": item, "startedAtMs": 1})),
+                )
             }
             5..=7 => {
                 self.items += 1;
                 if let Some(turn) = self.turns.get_mut(index) {
                     turn.items += usize::from(!turn.is_completed);
                 }
-                let item = json!({"type": "agentMessage", "id": format!("i{}", self.items), "text": "x"});
-                ("item/completed", with(json!({"item": item, "completedAtMs": 1})))
+                let item =
+                    json!({"type": "agentMessage", "id": format!("i{}", self.items), "text": "x"});
+                (
+                    "item/completed",
+                    with(json!({"item": item, "completedAtMs": 1})),
+                )
             }
             8..=10 => {
                 let status = ["completed", "interrupted", "failed", "odd"];
@@ -295,12 +305,18 @@ impl Server {
             }
             11 => {
                 let error = json!({"message": "no"});
-                ("error", with(json!({"error": error, "willRetry": script.below(2) == 0})))
+                (
+                    "error",
+                    with(json!({"error": error, "willRetry": script.below(2) == 0})),
+                )
             }
             12 => {
                 let status = ["idle", "systemError", "notLoaded"];
                 let status = json!({"type": status[usize::from(script.below(3))]});
-                ("thread/status/changed", json!({"threadId": thread_id, "status": status}))
+                (
+                    "thread/status/changed",
+                    json!({"threadId": thread_id, "status": status}),
+                )
             }
             13 => {
                 self.inexact();
@@ -319,7 +335,10 @@ impl Server {
             17 => {
                 let id = self.client_ids.last().cloned().unwrap_or_default();
                 match script.below(2) {
-                    0 => ("fs/changed", json!({"watchId": id, "changedPaths": ["/dir/a"]})),
+                    0 => (
+                        "fs/changed",
+                        json!({"watchId": id, "changedPaths": ["/dir/a"]}),
+                    ),
                     _ => (
                         "command/exec/outputDelta",
                         json!({"processId": id, "stream": "stdout", "deltaBase64": "eA==", "capReached": false}),
@@ -328,7 +347,10 @@ impl Server {
             }
             18 => {
                 let id = request_id(script);
-                ("serverRequest/resolved", json!({"threadId": thread_id, "requestId": id}))
+                (
+                    "serverRequest/resolved",
+                    json!({"threadId": thread_id, "requestId": id}),
+                )
             }
             _ => ("future/event", with(json!({"new": [1, 2.5, null]}))),
         };
@@ -348,7 +370,9 @@ impl Server {
             "future/request",
         ];
         let method = method[usize::from(script.below(6))];
-        let turn_id = script.index(&self.turns).map(|index| self.turns[index].id.clone());
+        let turn_id = script
+            .index(&self.turns)
+            .map(|index| self.turns[index].id.clone());
         let params = json!({
             "threadId": thread_id, "turnId": turn_id, "itemId": "i", "startedAtMs": 1,
             "command": "ls", "callId": "c", "tool": "x", "arguments": {}, "questions": [],
@@ -446,7 +470,10 @@ impl Server {
             *answered += 1;
             let asked = self.asked.get(&id).copied().unwrap_or_default();
             let is_known = *answered <= asked || self.has_improvised;
-            assert!(is_known, "{answered} responses to {asked} requests: {message}");
+            assert!(
+                is_known,
+                "{answered} responses to {asked} requests: {message}"
+            );
             return;
         }
         for key in ["processId", "watchId"] {
@@ -473,7 +500,10 @@ impl Server {
     /// Asserts that the client has closed the connection.
     pub(super) async fn assert_end(&mut self) {
         self.receive().await;
-        assert!(self.stream.is_none(), "the client keeps the connection open");
+        assert!(
+            self.stream.is_none(),
+            "the client keeps the connection open"
+        );
     }
 }
 
