@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use codex_types::{RequestId, ServerNotification, rpc::Incoming};
+use serde_json::value::RawValue;
 
 use crate::{
     fuzzing::json::{Members, is_json, member, members},
@@ -52,7 +53,7 @@ pub fn envelope(bytes: &[u8]) {
         envelope::result_keys(&text[result.clone()]);
     }
     if parsed.header.method.is_some() && parsed.id.is_none() {
-        notification(&text, parsed);
+        notification(&text, &parsed);
     }
 }
 
@@ -161,7 +162,7 @@ fn assert_classified(incoming: &Incoming<'_>, text: &str, parsed: &Envelope<'_>)
         } => {
             assert_eq!(parsed.id.as_ref(), Some(id));
             assert_eq!(name.flatten().as_deref(), Some(&**method));
-            assert_eq!(slice(params), raw.map(|raw| raw.get()));
+            assert_eq!(slice(params), raw.map(RawValue::get));
         }
         Incoming::Notification {
             method,
@@ -170,7 +171,7 @@ fn assert_classified(incoming: &Incoming<'_>, text: &str, parsed: &Envelope<'_>)
         } => {
             assert_eq!(parsed.id, None);
             assert_eq!(name.flatten().as_deref(), Some(&**method));
-            assert_eq!(slice(params), raw.map(|raw| raw.get()));
+            assert_eq!(slice(params), raw.map(RawValue::get));
             assert_eq!(emitted_at_ms, time);
         }
         Incoming::Response { id, result } => {
@@ -201,7 +202,7 @@ fn assert_unescaped(text: &str, parsed: &Envelope<'_>, plain: &str) {
 }
 
 /// Decodes a notification.
-fn notification(text: &str, parsed: Envelope<'_>) {
+fn notification(text: &str, parsed: &Envelope<'_>) {
     let method = &text[parsed.header.method.clone().unwrap_or_default()];
     let kind = NotificationKind::of(method);
     let raw = RawNotification::new(text.into(), parsed.header.clone(), kind);
@@ -213,7 +214,7 @@ fn notification(text: &str, parsed: Envelope<'_>) {
     }
     // A delta with control characters is also read, which is not JSON.
     if let NotificationKind::Delta(kind) = kind
-        && let Some(delta) = delta(kind, &parsed)
+        && let Some(delta) = delta(kind, parsed)
         && raw.params().is_some_and(is_json)
     {
         assert!(unreadable.is_empty(), "{text}");

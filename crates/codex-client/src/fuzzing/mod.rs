@@ -12,5 +12,5 @@ mod scanner;
 
 pub use self::{connection::connection, envelope::envelope, lines::lines, scanner::scanner};
 
-#[cfg(all(test, not(fuzzing)))]
+#[cfg(test)]
 mod tests;
