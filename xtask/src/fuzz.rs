@@ -28,6 +28,7 @@ enum Target {
     Envelope,
     Messages,
     Lines,
+    Queue,
 }
 
 impl Target {
@@ -39,14 +40,15 @@ impl Target {
             Self::Envelope => "envelope",
             Self::Messages => "messages",
             Self::Lines => "lines",
+            Self::Queue => "queue",
         }
     }
 
     /// Returns the maximum length of an input, in bytes.
     fn max_length(self) -> usize {
         match self {
-            // A step of a script is one byte, or a few.
-            Self::Connection => 1024,
+            // A step is one byte, or a few.
+            Self::Connection | Self::Queue => 1024,
             Self::Scanner | Self::Envelope | Self::Messages | Self::Lines => 8192,
         }
     }
@@ -60,6 +62,7 @@ impl ValueEnum for Target {
             Self::Envelope,
             Self::Messages,
             Self::Lines,
+            Self::Queue,
         ]
     }
 
@@ -147,7 +150,7 @@ fn command(target: Target, minutes: u64, fuzz: &Path) -> Command {
         .arg(format!("-max_len={}", target.max_length()))
         .args(["-timeout=20", "-print_final_stats=1"])
         .current_dir(fuzz);
-    if target != Target::Connection {
+    if !matches!(target, Target::Connection | Target::Queue) {
         command.arg("-dict=corpus/dictionary");
     }
     command

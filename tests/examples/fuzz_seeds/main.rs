@@ -40,7 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     typed.extend(values());
     write(&directory.join("messages"), &typed)?;
-    fs::create_dir_all(directory.join("connection"))?;
+    for steps in ["connection", "queue"] {
+        fs::create_dir_all(directory.join(steps))?;
+    }
     fs::write(directory.join("dictionary"), dictionary())?;
     Ok(())
 }

@@ -8,9 +8,12 @@ mod connection;
 mod envelope;
 mod json;
 mod lines;
+mod queue;
 mod scanner;
 
-pub use self::{connection::connection, envelope::envelope, lines::lines, scanner::scanner};
+pub use self::{
+    connection::connection, envelope::envelope, lines::lines, queue::queue, scanner::scanner,
+};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 
 use std::{env, fs, path::PathBuf};
 
-use super::{connection, envelope, lines, scanner};
+use super::{connection, envelope, lines, queue, scanner};
 
 /// Number of mutations of each seed.
 const MUTATIONS: usize = 4;
@@ -125,6 +125,24 @@ fn every_random_script_of_a_server_ends_in_a_defined_way() {
         let length = 4 + random.below(200);
         let script: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
         connection(&script);
+    }
+}
+
+#[test]
+fn a_queue_of_events_returns_what_a_list_would() {
+    let mut random = Random::new();
+    for round in 0..60 {
+        // Long enough for deltas to be merged, and with more or fewer removals.
+        let length = if round % 10 == 0 { 12_000 } else { 400 };
+        let removals = round % 4;
+        let steps = (0..length).map(|_| {
+            let step = random.next() as u8;
+            match random.below(4) < removals {
+                true => step & 0xf8,
+                false => step | 4,
+            }
+        });
+        queue(&steps.collect::<Vec<_>>());
     }
 }
 
