@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod script;
 mod server;
+mod wire;
 
 use std::time::Duration;
 

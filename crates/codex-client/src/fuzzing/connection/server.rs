@@ -1,17 +1,11 @@
 //! The server of a script.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    future::poll_fn,
-    mem,
-    pin::Pin,
-    task::Poll,
-};
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::DuplexStream;
 
-use super::{MAX_MESSAGE, script::Script};
+use super::{script::Script, wire::Wire};
 use crate::turn_result::TurnResult;
 
 /// The threads that exist.
@@ -19,9 +13,6 @@ const THREADS: [&str; 2] = ["t0", "t1"];
 
 /// The kind of a response that is as it should be.
 const RIGHT: u8 = 9;
-
-/// The fault of a message that is sent twice.
-const DUPLICATED: u8 = 6;
 
 /// The kinds of misbehavior that a script may choose from. A server that does everything at random
 /// rarely gets to the end of a turn.
@@ -47,15 +38,9 @@ impl Manners {
 /// A server that does whatever a script says.
 pub(super) struct Server {
     manners: Manners,
-    /// `None` once the server has closed the connection.
-    stream: Option<DuplexStream>,
-    received: Vec<u8>,
+    wire: Wire,
     /// The requests that have had no response.
     requests: VecDeque<Value>,
-    /// A message that is sent after the next one.
-    held_back: Option<Vec<u8>>,
-    /// How to send the next message.
-    fault: u8,
     turns: Vec<Turn>,
     items: usize,
     /// The ids chosen by the client for processes and watches.
@@ -63,8 +48,6 @@ pub(super) struct Server {
     /// Number of requests to the client, and of responses from it, by id.
     asked: HashMap<String, usize>,
     answered: HashMap<String, usize>,
-    /// Whether a message was damaged.
-    is_damaged: bool,
     /// Whether the script has composed a message of its own.
     has_improvised: bool,
 }
@@ -91,17 +74,13 @@ impl Server {
     pub(super) fn new(stream: DuplexStream, manners: Manners) -> Self {
         Self {
             manners,
-            stream: Some(stream),
-            received: Vec::new(),
+            wire: Wire::new(stream),
             requests: VecDeque::new(),
-            held_back: None,
-            fault: 0,
             turns: Vec::new(),
             items: 0,
             client_ids: Vec::new(),
             asked: HashMap::new(),
             answered: HashMap::new(),
-            is_damaged: false,
             has_improvised: false,
         }
     }
@@ -113,11 +92,11 @@ impl Server {
             self.receive().await;
         }
         let request = self.requests.pop_front().expect("`initialize`");
-        self.send(&json!({"id": request["id"], "result": {"userAgent": "codex/0.0.0", "codexHome": "/home", "platformFamily": "unix", "platformOs": "linux"}}));
+        self.wire.send(&json!({"id": request["id"], "result": {"userAgent": "codex/0.0.0", "codexHome": "/home", "platformFamily": "unix", "platformOs": "linux"}}));
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.stream.is_some()
+        self.wire.is_open()
     }
 
     /// Whether a message may have named turns that are not known here.
@@ -130,14 +109,14 @@ impl Server {
         match script.below(16) {
             0..=5 if !self.requests.is_empty() => self.respond(script),
             12 | 13 => self.ask(script),
-            14 if self.manners.damages_messages => self.fault = script.below(10),
+            14 if self.manners.damages_messages => self.wire.fault = script.below(10),
             15 if self.manners.hangs_up && script.below(4) == 0 => self.close(),
             15 if self.manners.composes_messages => {
                 self.has_improvised = true;
                 let length = script.next().unwrap_or_default();
                 let mut line = script.bytes(length).to_vec();
                 line.push(b'\n');
-                self.write(&line);
+                self.wire.write(&line);
             }
             _ => self.notify(script),
         }
@@ -145,7 +124,7 @@ impl Server {
 
     /// Closes the connection.
     pub(super) fn close(&mut self) {
-        self.stream = None;
+        self.wire.close();
     }
 
     /// Responds to a request, mostly as a server should.
@@ -179,7 +158,7 @@ impl Server {
                 json!({"id": id, "result": result})
             }
         };
-        self.send(&response);
+        self.wire.send(&response);
     }
 
     /// Returns the result of a request.
@@ -285,8 +264,11 @@ impl Server {
             }
             5..=7 => {
                 self.items += 1;
-                if let Some(turn) = self.turns.get_mut(index) {
-                    turn.items += usize::from(!turn.is_completed);
+                let copies = self.wire.copies();
+                if let Some(turn) = self.turns.get_mut(index)
+                    && !turn.is_completed
+                {
+                    turn.items += copies;
                 }
                 let item =
                     json!({"type": "agentMessage", "id": format!("i{}", self.items), "text": "x"});
@@ -354,7 +336,7 @@ impl Server {
             }
             _ => ("future/event", with(json!({"new": [1, 2.5, null]}))),
         };
-        self.send(&json!({"method": method, "params": params}));
+        self.wire.send(&json!({"method": method, "params": params}));
     }
 
     /// Sends a request to the client.
@@ -377,14 +359,15 @@ impl Server {
             "threadId": thread_id, "turnId": turn_id, "itemId": "i", "startedAtMs": 1,
             "command": "ls", "callId": "c", "tool": "x", "arguments": {}, "questions": [],
         });
-        let copies = if self.fault == DUPLICATED { 2 } else { 1 };
+        let copies = self.wire.copies();
         *self.asked.entry(id.to_string()).or_default() += copies;
-        self.send(&json!({"id": id, "method": method, "params": params}));
+        self.wire
+            .send(&json!({"id": id, "method": method, "params": params}));
     }
 
     /// Completes all turns.
     pub(super) fn complete_turns(&mut self) {
-        self.fault = 0;
+        self.wire.fault = 0;
         for turn in &mut self.turns {
             turn.is_completed = true;
         }
@@ -393,73 +376,14 @@ impl Server {
             json!({"method": "turn/completed", "params": params})
         });
         for message in turns.collect::<Vec<_>>() {
-            self.send(&message);
-        }
-    }
-
-    /// Sends a message, with the fault that the script has chosen.
-    fn send(&mut self, message: &Value) {
-        let mut line = message.to_string().into_bytes();
-        let middle = line.len() / 2;
-        let fault = mem::take(&mut self.fault);
-        self.is_damaged |= matches!(fault, 1..=5);
-        match fault {
-            1 => line.truncate(middle),
-            2 => line.insert(middle, 0xff),
-            3 => line.insert(middle, 0),
-            4 => line.extend(vec![b' '; MAX_MESSAGE]),
-            5 => drop(line.splice(..0, *b"\x1b[0m")),
-            _ => {}
-        }
-        line.push(b'\n');
-        match fault {
-            DUPLICATED => self.write(&line.repeat(2)),
-            7 if self.held_back.is_none() => {
-                self.is_damaged = true;
-                self.held_back = Some(line);
-            }
-            _ => {
-                if let Some(held_back) = self.held_back.take() {
-                    line.extend(held_back);
-                }
-                self.write(&line);
-            }
-        }
-    }
-
-    /// Writes bytes, which the buffer of the stream has room for.
-    fn write(&mut self, bytes: &[u8]) {
-        let Some(stream) = &mut self.stream else {
-            return;
-        };
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match Pin::new(stream).poll_write(&mut context, bytes) {
-            Poll::Ready(Ok(written)) => assert_eq!(written, bytes.len()),
-            // The client has closed the connection.
-            Poll::Ready(Err(_)) => self.stream = None,
-            Poll::Pending => panic!("the client does not read"),
+            self.wire.send(&message);
         }
     }
 
     /// Receives the messages that the client has sent.
     pub(super) async fn receive(&mut self) {
-        while let Some(stream) = &mut self.stream {
-            let mut bytes = [0; 4096];
-            let mut buffer = ReadBuf::new(&mut bytes);
-            let read = poll_fn(|context| {
-                Poll::Ready(Pin::new(&mut *stream).poll_read(context, &mut buffer))
-            });
-            match read.await {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    self.received.extend_from_slice(buffer.filled());
-                }
-                Poll::Ready(_) => self.stream = None,
-                Poll::Pending => break,
-            }
-        }
-        while let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.received.drain(..=end).collect();
-            self.message(serde_json::from_slice(&line).expect("the client writes JSON"));
+        for message in self.wire.receive().await {
+            self.message(message);
         }
     }
 
@@ -486,7 +410,7 @@ impl Server {
 
     /// Asserts that the result of a turn has all that was sent.
     pub(super) fn assert_result(&self, name: &str, result: &TurnResult) {
-        if self.has_improvised || self.is_damaged {
+        if self.has_improvised || self.wire.is_damaged {
             return;
         }
         let turn = self.turns.iter().find(|turn| turn.id == result.id);
@@ -500,10 +424,7 @@ impl Server {
     /// Asserts that the client has closed the connection.
     pub(super) async fn assert_end(&mut self) {
         self.receive().await;
-        assert!(
-            self.stream.is_none(),
-            "the client keeps the connection open"
-        );
+        assert!(!self.is_open(), "the client keeps the connection open");
     }
 }
 
