@@ -86,7 +86,7 @@ fn delta(byte: u8, number: usize) -> Delta {
         item_id: ITEMS[usize::from(byte / 16) % ITEMS.len()].to_owned(),
         index: i64::from(byte / 128),
         text: TEXT[..end].to_owned(),
-        emitted_at_ms: (byte % 2 == 0).then_some(7),
+        emitted_at_ms: byte.is_multiple_of(2).then_some(7),
     }
 }
 

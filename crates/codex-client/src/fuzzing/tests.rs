@@ -146,19 +146,6 @@ fn a_queue_of_events_returns_what_a_list_would() {
     }
 }
 
-/// Scripts that violated a property of the connection. Random scripts contain the same steps, but
-/// rarely in this order.
-#[test]
-fn scripts_found_by_fuzzing_end_in_a_defined_way() {
-    for script in [
-        // An item that was completed after its turn became a part of the result, because a further
-        // turn was being started.
-        b"\x90\x93\x9e\x06\x47\x94\xe1\xc2\x66\x67\x00\x00\x2e\xc9\x72\x68\x68\xfa\x14\x78\x8e\xff\xff\xff\xff\xff\xff\x39\x32\x6e\x65\x77\xb9\x94\xe1\xc2\x66\xff\xff\xff\xff\x0f\x00\x00\x00\xfa\x14\x78\x7a\x61\xce",
-    ] {
-        connection(script);
-    }
-}
-
 /// Inputs that violated a property of the scanner or the envelope.
 #[test]
 fn messages_found_by_fuzzing_are_read_as_serde_json_reads_them() {
