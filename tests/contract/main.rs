@@ -7,6 +7,7 @@
 
 mod api_reference;
 mod call_sites;
+mod decoding;
 mod drift;
 mod floors;
 mod markdown;

@@ -1,6 +1,7 @@
 //! Code that the tests share.
 
 pub mod compat;
+pub mod decoding;
 pub mod issuer;
 pub mod json;
 pub mod manifest_dir;

@@ -5,6 +5,7 @@ mod cargo;
 mod codegen;
 mod compat;
 mod demo;
+mod fuzz;
 mod runtime;
 mod schema;
 mod soak;
@@ -37,6 +38,8 @@ enum Chore {
     Bench(bench::Args),
     /// Runs thousands of turns and restarts in one process, and checks that it does not grow.
     Soak(soak::Args),
+    /// Searches for inputs that violate a property of the client.
+    Fuzz(fuzz::Args),
     /// Runs the test suite against real app-servers.
     Test(suite::Args),
     /// Runs the core behaviours on released runtimes, and writes `docs/compatibility.md`.
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),
+        Chore::Fuzz(args) => fuzz::run(args),
         Chore::Test(args) => suite::run(args),
         Chore::Compat(args) => compat::run(args),
         Chore::Windows(args) => windows::run(args),

@@ -93,6 +93,11 @@ pub mod blocking;
 pub mod builder;
 mod codex;
 
+/// Properties that hold for every input. The fuzz targets call them; they are no part of the API.
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 // The tests use both sides of the API.
 #[cfg(test)]
 #[cfg(feature = "blocking")]

@@ -20,7 +20,7 @@ pub struct Lossy<T> {
     /// The value. An unreadable field counts as absent; an unreadable element of a list or map is
     /// left out, or becomes `Unrecognized` if its type is an enum with that variant.
     pub value: T,
-    /// The parts that could not be read, in the order of the text.
+    /// The parts that could not be read, in the order of the text: at most the first thousand.
     pub unreadable: Vec<UnreadablePart>,
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Model, Turn, TurnStatus};
+    use crate::{Model, Turn, TurnStatus, wire::mode::MAX_RECORDED};
 
     fn read<T: DeserializeOwned>(json: &Value) -> serde_json::Result<T> {
         serde_json::from_str(&json.to_string())
@@ -163,6 +163,15 @@ mod tests {
         );
         assert!(!format!("{:?}", lossy.unreadable).contains("secret"));
         assert!(serde_json::from_str::<crate::ModelListResponse>(&list).is_err());
+    }
+
+    #[test]
+    fn the_number_of_reported_parts_is_bounded() {
+        let models = format!("[{}{{\"id\":\"m\"}}]", "1,".repeat(5 * MAX_RECORDED));
+        let list = format!(r#"{{"data":{models}}}"#);
+        let lossy = lossy::<crate::ModelListResponse>(&list).unwrap();
+        assert_eq!(lossy.value.data.len(), 1);
+        assert_eq!(lossy.unreadable.len(), MAX_RECORDED);
     }
 
     #[test]

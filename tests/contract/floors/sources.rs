@@ -158,8 +158,8 @@ fn fits_facade(item: &Item) -> bool {
     }
 }
 
-/// Returns whether an attribute restricts its item to tests: `cfg(test)`, `cfg(doctest)`, or an
-/// `all` with one of them.
+/// Returns whether an attribute restricts its item to tests: `cfg(test)`, `cfg(doctest)`,
+/// `cfg(fuzzing)`, or an `all` with one of them.
 pub(crate) fn is_for_tests(attribute: &syn::Attribute) -> bool {
     let Meta::List(list) = &attribute.meta else {
         return false;
@@ -169,7 +169,8 @@ pub(crate) fn is_for_tests(attribute: &syn::Attribute) -> bool {
 
 fn requires_test(meta: &Meta) -> bool {
     let Meta::List(list) = meta else {
-        return meta.path().is_ident("test") || meta.path().is_ident("doctest");
+        let conditions = ["test", "doctest", "fuzzing"];
+        return conditions.iter().any(|name| meta.path().is_ident(name));
     };
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Ok(inner) = parser.parse2(list.tokens.clone()) else {

@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     connection::{command::Command, core::Core},
     error::connection_closed::{CloseReason, ConnectionClosed},
-    rpc::lines::{Line, Lines},
+    rpc::lines::Lines,
     transport::{Transport, process::Process},
 };
 
@@ -162,8 +162,8 @@ where
             };
             match read {
                 Ok(0) => {
-                    if let Some(rest) = self.lines.take_rest() {
-                        self.core.receive(Line::Last(rest), Instant::now());
+                    if let Some(line) = self.lines.take_rest() {
+                        self.core.receive(line, Instant::now());
                     }
                     return Poll::Ready(CloseReason::EndOfStream);
                 }

@@ -20,11 +20,12 @@ use crate::{
 };
 
 /// Number of unread entries at which adjacent deltas begin to be merged. A reader that keeps up
-/// receives the deltas as the server sent them.
-const MERGE_THRESHOLD: usize = 4096;
+/// receives the deltas as the server sent them. Smaller for fuzzing, like the capacity, so that
+/// short inputs reach all of the code.
+pub(crate) const MERGE_THRESHOLD: usize = if cfg!(fuzzing) { 8 } else { 4096 };
 
 /// Maximum capacity that the buffers of an empty queue keep, in bytes.
-const MAX_IDLE_CAPACITY: usize = 1024 * 1024;
+pub(crate) const MAX_IDLE_CAPACITY: usize = if cfg!(fuzzing) { 256 } else { 1024 * 1024 };
 
 /// Number of keys, counted from the end, that are searched for the key of a new delta.
 const RECENT_KEYS: usize = 8;
@@ -67,8 +68,8 @@ pub(crate) struct DeltaQueue {
     keys: Vec<DeltaKey>,
     /// Size of the notifications in `entries`, in bytes.
     notification_bytes: usize,
-    /// Number of entries dropped since the buffers were last compacted.
-    dropped: usize,
+    /// Number of entries removed since the buffers were last compacted.
+    removed: usize,
 }
 
 #[derive(Clone)]
@@ -131,9 +132,21 @@ impl DeltaQueue {
         });
     }
 
-    /// Removes the remains of dropped entries from the buffers.
+    /// Removes the remains of removed entries from the buffers, once there are so many that this
+    /// costs little per entry. A queue that is never empty would grow otherwise.
+    fn tidy(&mut self) {
+        self.removed += 1;
+        if self.entries.is_empty() {
+            self.reset();
+        } else if self.removed >= MERGE_THRESHOLD.max(self.entries.len())
+            || self.read > MAX_IDLE_CAPACITY.max(self.text.len() / 2)
+        {
+            self.compact();
+        }
+    }
+
     fn compact(&mut self) {
-        self.dropped = 0;
+        self.removed = 0;
         self.text.drain(..self.read);
         self.read = 0;
         let used = self.entries.iter().filter_map(|entry| match entry {
@@ -153,7 +166,7 @@ impl DeltaQueue {
     }
 
     fn reset(&mut self) {
-        self.dropped = 0;
+        self.removed = 0;
         self.read = 0;
         self.keys.clear();
         self.text.clear();
@@ -186,6 +199,14 @@ impl DeltaQueue {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl DeltaQueue {
+    /// Returns the length of the text buffer, and the number of keys.
+    pub(crate) fn buffers(&self) -> (usize, usize) {
+        (self.text.len(), self.keys.len())
+    }
+}
+
 impl Buffer for DeltaQueue {
     type Item = Event;
 
@@ -215,9 +236,7 @@ impl Buffer for DeltaQueue {
                 event
             }
         };
-        if self.entries.is_empty() {
-            self.reset();
-        }
+        self.tidy();
         Some(event)
     }
 
@@ -230,14 +249,7 @@ impl Buffer for DeltaQueue {
             Some(Entry::Unreadable(_)) => {}
             None => return,
         }
-        self.dropped += 1;
-        if self.entries.is_empty() {
-            self.reset();
-        } else if self.dropped >= MERGE_THRESHOLD
-            || self.read > MAX_IDLE_CAPACITY.max(self.text.len() / 2)
-        {
-            self.compact();
-        }
+        self.tidy();
     }
 
     fn len(&self) -> usize {
@@ -328,6 +340,21 @@ mod tests {
         queue.push_delta(&delta("a", "3"));
         let texts = texts(&mut queue);
         assert_eq!(texts[MERGE_THRESHOLD..], ["b:12", "a:3"]);
+    }
+
+    #[test]
+    fn a_reader_that_is_always_one_event_behind_does_not_make_the_queue_grow() {
+        let mut queue = DeltaQueue::default();
+        queue.push_delta(&delta("first", "x"));
+        for number in 0..20_000 {
+            let id = number.to_string();
+            queue.push_delta(&delta(&id, &"x".repeat(1_000)));
+            queue.pop().unwrap();
+        }
+        assert_eq!(queue.len(), 1);
+        let (text, keys) = queue.buffers();
+        assert!(text <= 2 * MAX_IDLE_CAPACITY, "{text}");
+        assert!(keys <= 2 * MERGE_THRESHOLD, "{keys}");
     }
 
     #[test]

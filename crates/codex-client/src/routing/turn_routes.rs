@@ -85,10 +85,14 @@ impl TurnRoutes {
     }
 
     /// Returns the log for an event of this turn, if the turn belongs to this client or may turn
-    /// out to.
+    /// out to. An event after the end of the turn belongs to no log.
     pub(crate) fn route(&mut self, thread_id: &str, turn_id: &str) -> Option<Arc<TurnLog>> {
         let routes = self.threads.get(thread_id)?;
         let route = routes.turns.iter().find(|route| route.turn_id == turn_id);
+        // The route may still exist because of a reservation.
+        if route.is_some_and(|route| route.ended) {
+            return None;
+        }
         if let Some(route) = route
             && route.seen
             && let LogRef::Claimed(log) = &route.log

@@ -33,9 +33,16 @@ impl DeltaKind {
         })
     }
 
-    /// Whether deltas of this kind have the index of a summary part or a content part.
-    fn has_index(self) -> bool {
-        matches!(self, Self::ReasoningSummary | Self::ReasoningText)
+    /// Returns the index of the summary part or content part, for the kinds that have one; zero for
+    /// the others. Returns `None` if a delta of this kind does not have these indices.
+    fn index(self, summary_index: Option<i64>, content_index: Option<i64>) -> Option<i64> {
+        match (self, summary_index, content_index) {
+            (Self::ReasoningSummary, Some(index), None)
+            | (Self::ReasoningText, None, Some(index)) => Some(index),
+            (Self::ReasoningSummary | Self::ReasoningText, ..) => None,
+            (_, None, None) => Some(0),
+            _ => None,
+        }
     }
 }
 
@@ -119,14 +126,14 @@ impl<'a> DeltaRef<'a> {
         keys: &'a RoutingKeys<'_>,
         emitted_at_ms: Option<i64>,
     ) -> Option<Self> {
-        if keys.more || keys.index.is_some() != kind.has_index() {
+        if keys.more {
             return None;
         }
         Some(Self {
             kind,
             turn_id: None,
             item_id: keys.item_id.as_deref()?,
-            index: keys.index.unwrap_or_default(),
+            index: kind.index(keys.summary_index, keys.content_index)?,
             text: keys.delta.as_deref()?,
             emitted_at_ms,
         })

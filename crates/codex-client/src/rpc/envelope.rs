@@ -22,7 +22,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) error: Option<Range<usize>>,
     pub(crate) keys: RoutingKeys<'a>,
     /// Whether the method contains escapes, in which case the text in its range is not its name.
-    has_escaped_method: bool,
+    pub(crate) has_escaped_method: bool,
 }
 
 /// The members that a request from the server or a notification has besides its id.
@@ -47,8 +47,8 @@ pub(crate) struct RoutingKeys<'a> {
     /// `processId` or `watchId`: an id chosen by the client.
     pub(crate) client_id: Option<Cow<'a, str>>,
     pub(crate) delta: Option<Cow<'a, str>>,
-    /// `summaryIndex` or `contentIndex`.
-    pub(crate) index: Option<i64>,
+    pub(crate) summary_index: Option<i64>,
+    pub(crate) content_index: Option<i64>,
     /// Whether there is any member besides these.
     pub(crate) more: bool,
 }
@@ -65,7 +65,8 @@ impl RoutingKeys<'_> {
             login_id: own(self.login_id),
             client_id: own(self.client_id),
             delta: None,
-            index: self.index,
+            summary_index: self.summary_index,
+            content_index: self.content_index,
             more: self.more,
         }
     }
@@ -87,6 +88,7 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
             "params" => {
                 scan.space();
                 let start = scan.position();
+                envelope.keys = RoutingKeys::default();
                 if scan.next() == Some(b'{') {
                     envelope.keys = keys(scan)?;
                 } else {
@@ -110,16 +112,15 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     (scan.position() == text.len()).then_some(envelope)
 }
 
-/// Rewrites a message whose method contains escapes that it does not need. Such a message is valid
-/// JSON, but no known server writes one. A method that needs escapes is an unknown one, and keeps
-/// them.
+/// Rewrites a message whose method contains escapes, so that it contains none. Such a message is
+/// valid JSON, but no known server writes one. Returns `None` if the method cannot be written
+/// without escapes; it is then an unknown method.
 pub(crate) fn unescape(text: &str, envelope: &Envelope<'_>) -> Option<String> {
     let escaped = envelope.has_escaped_method.then_some(text)?;
     let message: Value = serde_json::from_str(escaped).ok()?;
-    let unescaped = message.to_string();
-    // Otherwise, the caller would call this function again and again.
-    let is_plain = parse(&unescaped).is_some_and(|envelope| !envelope.has_escaped_method);
-    is_plain.then_some(unescaped)
+    let needs_escapes = |char: char| matches!(char, '"' | '\\' | '\0'..='\x1f');
+    let method = message.get("method")?.as_str()?;
+    (!method.contains(needs_escapes)).then(|| message.to_string())
 }
 
 /// Parses the ids at the top level of a result, which has them in the same form as params:
@@ -170,40 +171,35 @@ type Id<'a> = Option<Cow<'a, str>>;
 /// Parses the ids at the top level of an object.
 fn keys<'a>(scan: &mut Scanner<'a>) -> Option<RoutingKeys<'a>> {
     let mut keys = RoutingKeys::default();
+    let (mut thread, mut turn) = (None, None);
+    let (mut process_id, mut watch_id) = (None, None);
     scan.object(|scan, key| {
         match key {
             "threadId" => keys.thread_id = scan.optional_string()?,
             "turnId" => keys.turn_id = scan.optional_string()?,
             "itemId" => keys.item_id = scan.optional_string()?,
             "delta" => keys.delta = scan.optional_string()?,
-            "loginId" => {
-                keys.more = true;
-                keys.login_id = scan.optional_string()?;
-            }
-            "processId" | "watchId" => {
-                keys.more = true;
-                keys.client_id = scan.optional_string()?;
-            }
-            "summaryIndex" | "contentIndex" if keys.index.is_none() => {
-                keys.index = scan.integer()?;
-            }
-            "turn" => {
-                keys.more = true;
-                let (id, root) = ids_of_object(scan)?;
-                keys.turn_id = id.or(keys.turn_id.take());
-                keys.root_turn_id = root;
-            }
-            "thread" => {
-                keys.more = true;
-                keys.thread_id = ids_of_object(scan)?.0.or(keys.thread_id.take());
-            }
+            "summaryIndex" => keys.summary_index = scan.integer()?,
+            "contentIndex" => keys.content_index = scan.integer()?,
             _ => {
                 keys.more = true;
-                scan.skip()?;
+                match key {
+                    "loginId" => keys.login_id = scan.optional_string()?,
+                    "processId" => process_id = scan.optional_string()?,
+                    "watchId" => watch_id = scan.optional_string()?,
+                    "turn" => (turn, keys.root_turn_id) = ids_of_object(scan)?,
+                    "thread" => thread = ids_of_object(scan)?.0,
+                    _ => {
+                        scan.skip()?;
+                    }
+                }
             }
         }
         Some(())
     })?;
+    keys.thread_id = keys.thread_id.or(thread);
+    keys.turn_id = keys.turn_id.or(turn);
+    keys.client_id = process_id.or(watch_id);
     Some(keys)
 }
 
@@ -232,7 +228,9 @@ pub(crate) fn ids_of_object<'a>(scan: &mut Scanner<'a>) -> Option<(Id<'a>, Id<'a
 pub(crate) fn id(text: &str, scan: &mut Scanner<'_>) -> Option<RequestId> {
     match scan.string_or_range()? {
         Ok(id) => Some(RequestId::String(id.into_owned())),
-        Err(range) => text[range].parse().ok().map(RequestId::Integer),
+        Err(range) => serde_json::from_str(&text[range])
+            .ok()
+            .map(RequestId::Integer),
     }
 }
 

@@ -4,12 +4,13 @@ use std::{borrow::Cow, mem, ops::Range};
 
 use crate::error::decode_error::DecodeError;
 
-/// Minimum free capacity of the buffer for a read, in bytes: the capacity of a pipe.
-const READ_SIZE: usize = 64 * 1024;
+/// Minimum free capacity of the buffer for a read, in bytes: the capacity of a pipe. Smaller for
+/// fuzzing, so that short inputs reach all of the code.
+const READ_SIZE: usize = if cfg!(fuzzing) { 16 } else { 64 * 1024 };
 
 /// Minimum length of a line that is moved out of the buffer, in bytes. Copying a shorter line costs
 /// less than growing a new buffer.
-const LARGE_LINE: usize = 1024 * 1024;
+const LARGE_LINE: usize = if cfg!(fuzzing) { 32 } else { 1024 * 1024 };
 
 /// Buffers received bytes and returns complete lines without their line endings.
 pub(crate) struct Lines {
@@ -115,10 +116,7 @@ impl Lines {
         let Some(length) = memchr::memchr(b'\n', &self.buffer[self.searched..]) else {
             self.searched = self.buffer.len();
             if self.searched - self.start > self.limit {
-                if self.discarded == 0 {
-                    self.prefix = prefix_of(&self.buffer[self.start..]);
-                }
-                self.discarded += self.searched - self.start;
+                self.discard(self.start..self.searched);
                 self.buffer = Vec::new();
                 (self.start, self.searched) = (0, 0);
             }
@@ -128,12 +126,7 @@ impl Lines {
         self.start = line.end + 1;
         self.searched = self.start;
         if self.discarded > 0 || line.len() > self.limit {
-            let prefix = match self.discarded {
-                0 => prefix_of(&self.buffer[line.clone()]),
-                _ => mem::take(&mut self.prefix),
-            };
-            let length = mem::take(&mut self.discarded) + line.len();
-            return Some(Line::TooLong { length, prefix });
+            return Some(self.too_long(line));
         }
         if line.len() >= LARGE_LINE {
             return Some(Line::Owned(self.take(line)));
@@ -142,11 +135,34 @@ impl Lines {
     }
 
     /// Takes the bytes after the last line ending, at the end of the stream.
-    pub(crate) fn take_rest(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn take_rest(&mut self) -> Option<Line<'static>> {
+        if self.discarded > 0 {
+            let rest = self.start..self.buffer.len();
+            self.start = rest.end;
+            self.searched = rest.end;
+            return Some(self.too_long(rest));
+        }
         let rest = self.buffer.split_off(self.start);
         self.buffer.clear();
         (self.start, self.searched) = (0, 0);
-        (!trim(&rest).is_empty()).then_some(rest)
+        (!trim(&rest).is_empty()).then_some(Line::Last(rest))
+    }
+
+    /// Drops a part of a line over the limit, except for its first bytes.
+    fn discard(&mut self, part: Range<usize>) {
+        self.discarded += part.len();
+        let missing = PREFIX_LENGTH - self.prefix.len();
+        let kept = part.start..part.end.min(part.start + missing);
+        self.prefix.extend_from_slice(&self.buffer[kept]);
+    }
+
+    /// Drops the last part of a line over the limit.
+    fn too_long(&mut self, part: Range<usize>) -> Line<'static> {
+        self.discard(part);
+        Line::TooLong {
+            length: mem::take(&mut self.discarded),
+            prefix: mem::take(&mut self.prefix),
+        }
     }
 
     /// Moves the buffer out as a line and continues with a copy of the bytes after it.
@@ -162,10 +178,6 @@ impl Lines {
         taken.shrink_to_fit();
         taken
     }
-}
-
-fn prefix_of(line: &[u8]) -> Vec<u8> {
-    line[..line.len().min(PREFIX_LENGTH)].to_vec()
 }
 
 fn trim(line: &[u8]) -> &[u8] {
@@ -202,7 +214,7 @@ mod tests {
         );
         assert_eq!(receive(&mut lines, b"g\n"), [Ok(b"fg".to_vec())]);
         assert_eq!(receive(&mut lines, b"tail"), []);
-        assert_eq!(lines.take_rest(), Some(b"tail".to_vec()));
+        assert_eq!(lines.take_rest(), Some(Line::Last(b"tail".to_vec())));
         assert_eq!(lines.take_rest(), None);
     }
 

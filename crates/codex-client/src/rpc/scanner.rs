@@ -1,6 +1,14 @@
 //! A scanner that skips JSON without decoding it.
 //!
-//! Every step either advances or fails, so the scanner terminates on every input.
+//! Every step either advances or fails, so the scanner terminates on every input, in linear time. It
+//! does not recurse, so the depth of the nesting does not matter.
+//!
+//! The scanner accepts everything that serde_json accepts, and finds the same members. It also
+//! accepts some text that is not JSON, because it does not look into the parts that it skips:
+//!
+//! - The value of a member may be malformed, as long as its end can be found. The decoder reports
+//!   the fault.
+//! - A key may contain control characters and malformed escapes. It is then like any unknown key.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -8,11 +16,32 @@ use std::{borrow::Cow, ops::Range};
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Number of bytes looked at, to verify that the time is linear.
+    #[cfg(any(test, fuzzing))]
+    steps: std::cell::Cell<usize>,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            #[cfg(any(test, fuzzing))]
+            steps: std::cell::Cell::new(0),
+        }
+    }
+
+    /// Returns the number of bytes looked at so far.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn steps(&self) -> usize {
+        self.steps.get()
+    }
+
+    /// Counts bytes that were looked at.
+    #[inline]
+    fn count(&self, _bytes: usize) {
+        #[cfg(any(test, fuzzing))]
+        self.steps.set(self.steps.get() + _bytes);
     }
 
     /// Returns the position, in bytes.
@@ -22,6 +51,7 @@ impl<'a> Scanner<'a> {
 
     /// Returns the next byte.
     pub(crate) fn next(&self) -> Option<u8> {
+        self.count(1);
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -51,7 +81,9 @@ impl<'a> Scanner<'a> {
             return Some(());
         }
         loop {
-            let key = self.string()?;
+            let (range, escaped) = self.string_range()?;
+            let malformed = || Cow::Borrowed(&self.text[range.clone()]);
+            let key = self.contents(&range, escaped).unwrap_or_else(malformed);
             self.eat(b':')?;
             member(self, &key)?;
             self.space();
@@ -66,11 +98,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Returns the contents of a string; an inner `None` for any other value.
+    /// Returns the contents of a string; an inner `None` for any other value, and for a string with
+    /// malformed escapes.
     pub(crate) fn optional_string(&mut self) -> Option<Option<Cow<'a, str>>> {
         self.space();
         if self.next()? == b'"' {
-            self.string().map(Some)
+            let (range, escaped) = self.string_range()?;
+            Some(self.contents(&range, escaped))
         } else {
             self.skip().map(|_| None)
         }
@@ -79,14 +113,17 @@ impl<'a> Scanner<'a> {
     /// Returns an integer; an inner `None` for any other value.
     pub(crate) fn integer(&mut self) -> Option<Option<i64>> {
         let range = self.skip()?;
-        Some(self.text[range].parse().ok())
+        self.count(range.len());
+        // Not `str::parse`, which accepts a sign and zeros that JSON does not allow.
+        Some(serde_json::from_str(&self.text[range]).ok())
     }
 
     /// Returns the contents of a string, or the range of any other value.
     pub(crate) fn string_or_range(&mut self) -> Option<Result<Cow<'a, str>, Range<usize>>> {
         self.space();
         if self.next()? == b'"' {
-            self.string().map(Ok)
+            let (range, escaped) = self.string_range()?;
+            self.contents(&range, escaped).map(Ok)
         } else {
             self.skip().map(Err)
         }
@@ -100,17 +137,14 @@ impl<'a> Scanner<'a> {
         Some((start + 1..self.at - 1, escaped))
     }
 
-    /// The contents of a string, unescaped.
-    pub(crate) fn string(&mut self) -> Option<Cow<'a, str>> {
-        self.space();
-        let start = self.at;
-        let escaped = self.skip_string()?;
-        let quoted = &self.text[start..self.at];
-        if escaped {
-            serde_json::from_str(quoted).ok().map(Cow::Owned)
-        } else {
-            Some(Cow::Borrowed(&quoted[1..quoted.len() - 1]))
+    /// Returns the contents of a string, unescaped; `None` if an escape is malformed.
+    fn contents(&self, range: &Range<usize>, escaped: bool) -> Option<Cow<'a, str>> {
+        if !escaped {
+            return Some(Cow::Borrowed(&self.text[range.clone()]));
         }
+        self.count(range.len());
+        let quoted = &self.text[range.start - 1..=range.end];
+        serde_json::from_str(quoted).ok().map(Cow::Owned)
     }
 
     /// Skips a string and returns whether it has escapes.
@@ -122,7 +156,9 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let mut escaped = false;
         loop {
-            self.at += memchr::memchr2(b'"', b'\\', &bytes[self.at..])?;
+            let length = memchr::memchr2(b'"', b'\\', &bytes[self.at..]);
+            self.count(length.unwrap_or(bytes.len() - self.at) + 1);
+            self.at += length?;
             if bytes[self.at] == b'"' {
                 self.at += 1;
                 return Some(escaped);
@@ -173,6 +209,7 @@ impl<'a> Scanner<'a> {
         let rest = &self.text.as_bytes()[self.at..];
         let ends = |byte: &u8| b",}]:\"{[".contains(byte) || *byte <= b' ';
         let length = rest.iter().position(ends).unwrap_or(rest.len());
+        self.count(length + 1);
         self.at += length;
         (length > 0).then_some(())
     }

@@ -5,6 +5,7 @@ mod builder_options;
 mod child_process;
 mod connection_end;
 mod consoles;
+mod deep_nesting;
 mod default_responses;
 mod detached_turns;
 mod drift;

@@ -47,6 +47,10 @@ impl fmt::Display for UnreadablePart {
     }
 }
 
+/// Maximum number of recorded parts. A list of a million malformed elements would otherwise cost a
+/// hundred times its size.
+pub(crate) const MAX_RECORDED: usize = 1000;
+
 thread_local! {
     static MODE: Cell<Mode> = const { Cell::new(Mode::Normal) };
     static UNREADABLE: RefCell<Vec<UnreadablePart>> = const { RefCell::new(Vec::new()) };
@@ -71,9 +75,12 @@ pub(crate) fn in_mode<R>(mode: Mode, run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Records a part that could not be read.
+/// Records a part that could not be read, unless there are too many.
 #[cold]
 pub(crate) fn record(field: &str, json: &str, error: &serde_json::Error) {
+    if unreadable_count() >= MAX_RECORDED {
+        return;
+    }
     let part = UnreadablePart {
         field: field.to_owned(),
         json: json.to_owned(),

@@ -57,6 +57,21 @@ fn an_event_before_the_response_reaches_the_turn_that_the_response_names() {
 }
 
 #[test]
+fn an_event_after_the_end_of_a_turn_does_not_reach_its_log() {
+    let mut routes = TurnRoutes::default();
+    let log = start(&mut routes, "u");
+    // The thread is reserved for another turn, so its routes are kept.
+    routes.reserve("t");
+    complete(&mut routes, "u");
+    assert!(is_complete(&log));
+    assert!(!routed(&mut routes, "u"));
+    // A response may still name the turn.
+    assert!(is_complete(&routes.claim("t", "u")));
+    routes.release("t");
+    assert!(!routed(&mut routes, "u") && routes.threads.is_empty());
+}
+
+#[test]
 fn an_unclaimed_turn_is_returned_after_the_last_reservation() {
     let mut routes = TurnRoutes::default();
     routes.reserve("t");

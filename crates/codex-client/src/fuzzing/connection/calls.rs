@@ -1,0 +1,127 @@
+//! The calls of the client, and their deadlines.
+
+use std::{future::Future, time::Duration};
+
+use tokio::{
+    task::{JoinError, JoinHandle},
+    time::Instant,
+};
+
+use super::server::Server;
+use crate::{
+    error::{Error, Result},
+    turn_result::TurnResult,
+};
+
+/// The calls that were made.
+#[derive(Default)]
+pub(super) struct Calls(Vec<Call>);
+
+struct Call {
+    name: &'static str,
+    task: JoinHandle<Option<TurnResult>>,
+    /// Whether the call may last as long as the connection, even if all turns have ended.
+    is_open_ended: bool,
+    is_aborted: bool,
+}
+
+impl Calls {
+    /// Makes a call that ends within this time.
+    pub(super) fn within<T: 'static>(
+        &mut self,
+        name: &'static str,
+        limit: Duration,
+        call: impl Future<Output = Result<T>> + Send + 'static,
+    ) {
+        self.add(name, false, async move {
+            ends_within(name, limit, call).await.ok();
+            None
+        });
+    }
+
+    /// Makes a call that runs a turn, within this time if it is limited.
+    pub(super) fn turn(
+        &mut self,
+        name: &'static str,
+        limit: Option<Duration>,
+        call: impl Future<Output = Result<TurnResult>> + Send + 'static,
+    ) {
+        self.add(name, false, async move {
+            let result = match limit {
+                Some(limit) => ends_within(name, limit, call).await,
+                None => call.await,
+            };
+            match result {
+                Ok(result) => Some(result),
+                Err(Error::TurnFailed(result)) => Some(*result),
+                Err(_) => None,
+            }
+        });
+    }
+
+    /// Makes a call that may last as long as the connection.
+    pub(super) fn open_ended(
+        &mut self,
+        name: &'static str,
+        call: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.add(name, true, async move {
+            call.await;
+            None
+        });
+    }
+
+    fn add(
+        &mut self,
+        name: &'static str,
+        is_open_ended: bool,
+        call: impl Future<Output = Option<TurnResult>> + Send + 'static,
+    ) {
+        self.0.push(Call {
+            name,
+            task: tokio::spawn(call),
+            is_open_ended,
+            is_aborted: false,
+        });
+    }
+
+    /// Drops the future of a call.
+    pub(super) fn abort(&mut self, choose: impl FnOnce(&[()]) -> Option<usize>) {
+        if let Some(index) = choose(&vec![(); self.0.len()]) {
+            self.0[index].task.abort();
+            self.0[index].is_aborted = true;
+        }
+    }
+
+    /// Asserts that the calls have ended, open-ended ones only if `all` is set.
+    pub(super) fn assert_ended(&self, all: bool) {
+        for call in &self.0 {
+            let may_last = call.is_open_ended && !all;
+            assert!(call.task.is_finished() || may_last, "`{}` hangs", call.name);
+        }
+    }
+
+    /// Asserts that the results of turns are what the server sent.
+    pub(super) async fn assert_results(&mut self, server: &Server) {
+        for call in self.0.drain(..) {
+            match call.task.await {
+                Ok(Some(result)) => server.assert_result(call.name, &result),
+                Ok(None) => {}
+                Err(error) => assert!(
+                    call.is_aborted && JoinError::is_cancelled(&error),
+                    "`{}`: {error}",
+                    call.name
+                ),
+            }
+        }
+    }
+}
+
+async fn ends_within<T>(name: &str, limit: Duration, call: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let output = call.await;
+    // The timers of tokio have a resolution of one millisecond.
+    let (took, limit) = (begun.elapsed(), limit + Duration::from_millis(10));
+    assert!(took <= limit, "`{name}` took {took:?} instead of {limit:?}");
+    output
+}

@@ -1,0 +1,444 @@
+//! The server of a script.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+
+use super::{script::Script, wire::Wire};
+use crate::turn_result::TurnResult;
+
+/// The threads that exist.
+const THREADS: [&str; 2] = ["t0", "t1"];
+
+/// The kind of a response that is as it should be.
+const RIGHT: u8 = 9;
+
+/// The kinds of misbehavior that a script may choose from. A server that does everything at random
+/// rarely gets to the end of a turn.
+pub(super) struct Manners {
+    responds_wrongly: bool,
+    damages_messages: bool,
+    composes_messages: bool,
+    hangs_up: bool,
+}
+
+impl Manners {
+    pub(super) fn choose(script: &mut Script<'_>) -> Self {
+        let choice = script.below(16);
+        Self {
+            responds_wrongly: choice & 1 != 0,
+            damages_messages: choice & 2 != 0,
+            composes_messages: choice & 4 != 0,
+            hangs_up: choice & 8 != 0,
+        }
+    }
+}
+
+/// A server that does whatever a script says.
+pub(super) struct Server {
+    manners: Manners,
+    wire: Wire,
+    /// The requests that have had no response.
+    requests: VecDeque<Value>,
+    turns: Vec<Turn>,
+    items: usize,
+    /// The ids chosen by the client for processes and watches.
+    client_ids: Vec<Value>,
+    /// Number of requests to the client, and of responses from it, by id.
+    asked: HashMap<String, usize>,
+    answered: HashMap<String, usize>,
+    /// Whether the script has composed a message of its own.
+    has_improvised: bool,
+}
+
+/// A turn that the server has started.
+struct Turn {
+    thread_id: String,
+    id: String,
+    /// The items that were completed before the turn.
+    items: usize,
+    is_completed: bool,
+    /// Whether the result is known to have all items.
+    is_exact: bool,
+}
+
+impl Script<'_> {
+    /// Chooses a thread.
+    pub(super) fn choose_thread(&mut self) -> &'static str {
+        THREADS[usize::from(self.below(2))]
+    }
+}
+
+impl Server {
+    pub(super) fn new(stream: DuplexStream, manners: Manners) -> Self {
+        Self {
+            manners,
+            wire: Wire::new(stream),
+            requests: VecDeque::new(),
+            turns: Vec::new(),
+            items: 0,
+            client_ids: Vec::new(),
+            asked: HashMap::new(),
+            answered: HashMap::new(),
+            has_improvised: false,
+        }
+    }
+
+    /// Responds to `initialize`.
+    pub(super) async fn shake_hands(&mut self) {
+        while self.requests.is_empty() {
+            super::settle().await;
+            self.receive().await;
+        }
+        let request = self.requests.pop_front().expect("`initialize`");
+        self.wire.send(&json!({"id": request["id"], "result": {"userAgent": "codex/0.0.0", "codexHome": "/home", "platformFamily": "unix", "platformOs": "linux"}}));
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.wire.is_open()
+    }
+
+    /// Whether a message may have named turns that are not known here.
+    pub(super) fn has_improvised(&self) -> bool {
+        self.has_improvised
+    }
+
+    /// Takes a step.
+    pub(super) fn step(&mut self, script: &mut Script<'_>) {
+        match script.below(16) {
+            0..=5 if !self.requests.is_empty() => self.respond(script),
+            12 | 13 => self.ask(script),
+            14 if self.manners.damages_messages => self.wire.fault = script.below(10),
+            15 if self.manners.hangs_up && script.below(4) == 0 => self.close(),
+            15 if self.manners.composes_messages => {
+                self.has_improvised = true;
+                let length = script.next().unwrap_or_default();
+                let mut line = script.bytes(length).to_vec();
+                line.push(b'\n');
+                self.wire.write(&line);
+            }
+            _ => self.notify(script),
+        }
+    }
+
+    /// Closes the connection.
+    pub(super) fn close(&mut self) {
+        self.wire.close();
+    }
+
+    /// Responds to a request, mostly as a server should.
+    fn respond(&mut self, script: &mut Script<'_>) {
+        let Some(index) = script.index(self.requests.make_contiguous()) else {
+            return;
+        };
+        let kind = match self.manners.responds_wrongly {
+            true => script.below(16),
+            false => RIGHT,
+        };
+        let request = match kind {
+            // Does not count as a response, so that another one follows.
+            15 => self.requests[index].clone(),
+            _ => self.requests.remove(index).unwrap_or_default(),
+        };
+        let id = &request["id"];
+        let error = |code: i64, message: &str| json!({"id": id, "error": {"code": code, "message": message}});
+        let response = match kind {
+            0 => error(-32600, "no active turn to steer"),
+            1 => error(-32001, "Server overloaded; retry later."),
+            2 => error(-32600, "expected active turn id `x` but found `y`"),
+            3 => json!({"id": id}),
+            4 => json!({"id": id, "result": null}),
+            5 => json!({"id": id, "result": "x"}),
+            6 => json!({"id": id, "error": "x"}),
+            7 => json!({"id": id.to_string(), "result": {}}),
+            8 => json!({"id": id.as_i64().unwrap_or_default() + 1, "result": {}}),
+            _ => {
+                let result = self.result(&request, script);
+                json!({"id": id, "result": result})
+            }
+        };
+        self.wire.send(&response);
+    }
+
+    /// Returns the result of a request.
+    fn result(&mut self, request: &Value, script: &mut Script<'_>) -> Value {
+        let params = &request["params"];
+        match request["method"].as_str().unwrap_or_default() {
+            "turn/start" => {
+                let thread_id = params["threadId"].as_str().unwrap_or_default();
+                let id = self.start_turn(thread_id, script.below(4) == 0);
+                json!({"turn": {"id": id, "items": [], "status": "inProgress"}})
+            }
+            "turn/steer" => {
+                let turn_id = params["expectedTurnId"].as_str();
+                self.joined(turn_id.unwrap_or_default());
+                json!({"turnId": turn_id})
+            }
+            "account/read" => json!({"requiresOpenaiAuth": false}),
+            "account/login/start" => {
+                json!({"type": "chatgpt", "loginId": "l", "authUrl": "https://auth"})
+            }
+            "command/exec" => json!({"exitCode": 0, "stdout": "", "stderr": ""}),
+            "fs/watch" => json!({"path": "/dir"}),
+            "thread/goal/set" => {
+                let thread_id = params["threadId"].as_str().unwrap_or_default();
+                json!({"goal": goal(thread_id, "active")})
+            }
+            "thread/goal/clear" => json!({"cleared": true}),
+            "thread/unsubscribe" => {
+                self.inexact();
+                json!({"status": "unsubscribed"})
+            }
+            _ => json!({}),
+        }
+    }
+
+    /// Starts a turn, or joins the last one of the thread.
+    fn start_turn(&mut self, thread_id: &str, joins: bool) -> String {
+        let mut last_first = self.turns.iter_mut().rev();
+        if joins && let Some(turn) = last_first.find(|turn| turn.thread_id == thread_id) {
+            turn.is_exact = false;
+            return turn.id.clone();
+        }
+        let id = format!("u{}", self.turns.len());
+        self.turns.push(Turn {
+            thread_id: thread_id.to_owned(),
+            id: id.clone(),
+            items: 0,
+            is_completed: false,
+            is_exact: true,
+        });
+        id
+    }
+
+    fn joined(&mut self, turn_id: &str) {
+        for turn in &mut self.turns {
+            turn.is_exact &= turn.id != turn_id;
+        }
+    }
+
+    /// The results of the current turns need not have all items from now on.
+    fn inexact(&mut self) {
+        for turn in &mut self.turns {
+            turn.is_exact = false;
+        }
+    }
+
+    /// Sends a notification.
+    fn notify(&mut self, script: &mut Script<'_>) {
+        // Mostly about the last turn.
+        let index = match script.next().unwrap_or_default() {
+            0..128 => self.turns.len().saturating_sub(1),
+            index => usize::from(index) % (self.turns.len() + 1),
+        };
+        let (thread_id, turn_id) = match self.turns.get(index) {
+            Some(turn) => (turn.thread_id.clone(), turn.id.clone()),
+            None => (script.choose_thread().to_owned(), "x".to_owned()),
+        };
+        let turn = |status: &str| json!({"threadId": thread_id, "turn": {"id": turn_id, "items": [], "status": status}});
+        let ids = json!({"threadId": thread_id, "turnId": turn_id});
+        let with = |more: Value| {
+            let mut params = ids.clone();
+            if let (Some(params), Value::Object(more)) = (params.as_object_mut(), more) {
+                params.extend(more);
+            }
+            params
+        };
+        let (method, params) = match script.below(20) {
+            0 => ("turn/started", turn("inProgress")),
+            1 | 2 => (
+                "item/agentMessage/delta",
+                with(json!({"itemId": "i", "delta": "é\n"})),
+            ),
+            3 => (
+                "item/reasoning/summaryTextDelta",
+                with(json!({"itemId": "i", "summaryIndex": 1, "delta": "x"})),
+            ),
+            4 => {
+                let item = json!({"type": "contextCompaction", "id": "c"});
+                (
+                    "item/started",
+                    with(json!({"item": item, "startedAtMs": 1})),
+                )
+            }
+            5..=7 => {
+                self.items += 1;
+                let copies = self.wire.copies();
+                if let Some(turn) = self.turns.get_mut(index)
+                    && !turn.is_completed
+                {
+                    turn.items += copies;
+                }
+                let item =
+                    json!({"type": "agentMessage", "id": format!("i{}", self.items), "text": "x"});
+                (
+                    "item/completed",
+                    with(json!({"item": item, "completedAtMs": 1})),
+                )
+            }
+            8..=10 => {
+                let status = ["completed", "interrupted", "failed", "odd"];
+                let status = status[usize::from(script.below(8)).saturating_sub(4)];
+                if let Some(turn) = self.turns.get_mut(index) {
+                    turn.is_completed = true;
+                }
+                ("turn/completed", turn(status))
+            }
+            11 => {
+                let error = json!({"message": "no"});
+                (
+                    "error",
+                    with(json!({"error": error, "willRetry": script.below(2) == 0})),
+                )
+            }
+            12 => {
+                let status = ["idle", "systemError", "notLoaded"];
+                let status = json!({"type": status[usize::from(script.below(3))]});
+                (
+                    "thread/status/changed",
+                    json!({"threadId": thread_id, "status": status}),
+                )
+            }
+            13 => {
+                self.inexact();
+                ("thread/closed", json!({"threadId": thread_id}))
+            }
+            14 => {
+                let status = ["active", "paused", "complete"];
+                let goal = goal(&thread_id, status[usize::from(script.below(3))]);
+                ("thread/goal/updated", with(json!({"goal": goal})))
+            }
+            15 => ("thread/goal/cleared", json!({"threadId": thread_id})),
+            16 => {
+                let login = json!({"loginId": "l", "success": true, "error": null});
+                ("account/login/completed", login)
+            }
+            17 => {
+                let id = self.client_ids.last().cloned().unwrap_or_default();
+                match script.below(2) {
+                    0 => (
+                        "fs/changed",
+                        json!({"watchId": id, "changedPaths": ["/dir/a"]}),
+                    ),
+                    _ => (
+                        "command/exec/outputDelta",
+                        json!({"processId": id, "stream": "stdout", "deltaBase64": "eA==", "capReached": false}),
+                    ),
+                }
+            }
+            18 => {
+                let id = request_id(script);
+                (
+                    "serverRequest/resolved",
+                    json!({"threadId": thread_id, "requestId": id}),
+                )
+            }
+            _ => ("future/event", with(json!({"new": [1, 2.5, null]}))),
+        };
+        self.wire.send(&json!({"method": method, "params": params}));
+    }
+
+    /// Sends a request to the client.
+    fn ask(&mut self, script: &mut Script<'_>) {
+        let id = request_id(script);
+        let thread_id = script.choose_thread();
+        let method = [
+            "item/commandExecution/requestApproval",
+            "item/fileChange/requestApproval",
+            "item/tool/requestUserInput",
+            "item/tool/call",
+            "attestation/generate",
+            "future/request",
+        ];
+        let method = method[usize::from(script.below(6))];
+        let turn_id = script
+            .index(&self.turns)
+            .map(|index| self.turns[index].id.clone());
+        let params = json!({
+            "threadId": thread_id, "turnId": turn_id, "itemId": "i", "startedAtMs": 1,
+            "command": "ls", "callId": "c", "tool": "x", "arguments": {}, "questions": [],
+        });
+        let copies = self.wire.copies();
+        *self.asked.entry(id.to_string()).or_default() += copies;
+        self.wire
+            .send(&json!({"id": id, "method": method, "params": params}));
+    }
+
+    /// Completes all turns.
+    pub(super) fn complete_turns(&mut self) {
+        self.wire.fault = 0;
+        for turn in &mut self.turns {
+            turn.is_completed = true;
+        }
+        let turns = self.turns.iter().map(|turn| {
+            let params = json!({"threadId": turn.thread_id, "turn": {"id": turn.id, "items": [], "status": "completed"}});
+            json!({"method": "turn/completed", "params": params})
+        });
+        for message in turns.collect::<Vec<_>>() {
+            self.wire.send(&message);
+        }
+    }
+
+    /// Receives the messages that the client has sent.
+    pub(super) async fn receive(&mut self) {
+        for message in self.wire.receive().await {
+            self.message(message);
+        }
+    }
+
+    fn message(&mut self, message: Value) {
+        if message.get("method").is_none() {
+            let id = message["id"].to_string();
+            let answered = self.answered.entry(id.clone()).or_default();
+            *answered += 1;
+            let asked = self.asked.get(&id).copied().unwrap_or_default();
+            let is_known = *answered <= asked || self.has_improvised;
+            assert!(
+                is_known,
+                "{answered} responses to {asked} requests: {message}"
+            );
+            return;
+        }
+        for key in ["processId", "watchId"] {
+            self.client_ids.extend(message["params"].get(key).cloned());
+        }
+        if message.get("id").is_some() {
+            self.requests.push_back(message);
+        }
+    }
+
+    /// Asserts that the result of a turn has all that was sent.
+    pub(super) fn assert_result(&self, name: &str, result: &TurnResult) {
+        if self.has_improvised || self.wire.is_damaged {
+            return;
+        }
+        let turn = self.turns.iter().find(|turn| turn.id == result.id);
+        let turn = turn.unwrap_or_else(|| panic!("`{name}`: no such turn: {result:?}"));
+        assert!(turn.is_completed, "`{name}`: {result:?}");
+        if turn.is_exact {
+            assert_eq!(result.items.len(), turn.items, "`{name}`: {result:?}");
+        }
+    }
+
+    /// Asserts that the client has closed the connection.
+    pub(super) async fn assert_end(&mut self) {
+        self.receive().await;
+        assert!(!self.is_open(), "the client keeps the connection open");
+    }
+}
+
+/// Chooses the id of a request to the client.
+fn request_id(script: &mut Script<'_>) -> Value {
+    match script.below(4) {
+        3 => json!("a"),
+        id => json!(id),
+    }
+}
+
+fn goal(thread_id: &str, status: &str) -> Value {
+    json!({
+        "threadId": thread_id, "createdAt": 1, "objective": "Sing.", "status": status,
+        "timeUsedSeconds": 0, "tokensUsed": 0, "updatedAt": 2,
+    })
+}

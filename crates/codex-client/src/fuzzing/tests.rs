@@ -1,0 +1,230 @@
+//! The properties on recorded messages, on random mutations of them, and on what fuzzing has found.
+//!
+//! `FUZZ_SEED=7` makes different mutations.
+
+use std::{env, fs, path::PathBuf};
+
+use super::{connection, envelope, lines, queue, scanner};
+
+/// Number of mutations of each seed.
+const MUTATIONS: usize = 4;
+
+/// Number of random scripts.
+const SCRIPTS: usize = 1500;
+
+/// Bytes with a meaning in JSON or in lines.
+const SPECIAL: &[u8] = b"\"\\{}[]:,0-+.eEutfn \t\r\n\0\x1b\x7f\xff\xc3\xa9";
+
+/// A generator of pseudo-random numbers (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        let seed = env::var("FUZZ_SEED").ok();
+        let seed = seed.and_then(|seed| seed.parse::<u64>().ok());
+        Self(seed.unwrap_or(169).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit.max(1)).unwrap();
+        usize::try_from(self.next() % limit).unwrap()
+    }
+
+    /// Changes some bytes.
+    fn mutate(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=self.below(3) {
+            let at = self.below(bytes.len() + 1);
+            let end = (at + 1 + self.below(8)).min(bytes.len());
+            let special = SPECIAL[self.below(SPECIAL.len())];
+            match self.below(6) {
+                0 => bytes.insert(at, special),
+                1 if at < bytes.len() => bytes[at] = special,
+                2 => drop(bytes.drain(at..end)),
+                3 => bytes.extend_from_within(at..end),
+                4 if self.below(4) == 0 => bytes.truncate(at),
+                _ => {
+                    let copied = bytes[at..end].to_vec();
+                    let to = self.below(bytes.len() + 1);
+                    bytes.splice(to..to, copied);
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// Returns the recorded messages, each as its text.
+fn recorded() -> Vec<Vec<u8>> {
+    let crate_directory = env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let fixtures = PathBuf::from(crate_directory).join("../../tests/fixtures");
+    let mut messages = Vec::new();
+    for directory in ["recorded", "recorded-0.163.0"] {
+        let mut files: Vec<_> = fs::read_dir(fixtures.join(directory))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        for file in files {
+            for line in fs::read_to_string(file).unwrap().lines() {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                messages.push(line["msg"].to_string().into_bytes());
+            }
+        }
+    }
+    assert!(messages.len() > 2_000, "{} messages", messages.len());
+    messages
+}
+
+/// Calls a property with each recorded message and with mutations of it.
+fn on_recorded_messages(property: fn(&[u8])) {
+    let mut random = Random::new();
+    for message in recorded() {
+        property(&message);
+        for _ in 0..MUTATIONS {
+            property(&random.mutate(&message));
+        }
+    }
+}
+
+#[test]
+fn the_scanner_agrees_with_serde_json_on_mutated_messages() {
+    on_recorded_messages(scanner);
+}
+
+#[test]
+fn the_envelope_agrees_with_serde_json_on_mutated_messages() {
+    on_recorded_messages(envelope);
+}
+
+#[test]
+fn lines_do_not_depend_on_how_the_bytes_are_received() {
+    let mut random = Random::new();
+    let messages = recorded();
+    for _ in 0..2_000 {
+        let mut bytes = vec![random.below(256) as u8, random.below(256) as u8];
+        for _ in 0..random.below(5) {
+            bytes.extend(&messages[random.below(messages.len())]);
+            bytes.extend([&b"\n"[..], b"\r\n", b"\n\n"][random.below(3)]);
+        }
+        lines(&random.mutate(&bytes));
+    }
+}
+
+#[test]
+fn every_random_script_of_a_server_ends_in_a_defined_way() {
+    let mut random = Random::new();
+    for _ in 0..SCRIPTS {
+        let length = 4 + random.below(200);
+        let script: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        connection(&script);
+    }
+}
+
+#[test]
+fn a_queue_of_events_returns_what_a_list_would() {
+    let mut random = Random::new();
+    for round in 0..60 {
+        // Long enough for deltas to be merged, and with more or fewer removals.
+        let length = if round % 10 == 0 { 12_000 } else { 400 };
+        let removals = round % 4;
+        let steps = (0..length).map(|_| {
+            let step = random.next() as u8;
+            match random.below(4) < removals {
+                true => step & 0xf8,
+                false => step | 4,
+            }
+        });
+        queue(&steps.collect::<Vec<_>>());
+    }
+}
+
+/// Inputs that violated a property of the scanner or the envelope.
+#[test]
+fn messages_found_by_fuzzing_are_read_as_serde_json_reads_them() {
+    for message in [
+        // Was rewritten again and again, because its method needs the escape.
+        r#"{"method":"a\"b"}"#,
+        // A malformed escape in a key or an id spoiled the whole message.
+        r#"{"id":33,"r\esult":{}}"#,
+        r#"{"method":"x","params":{"threadId":"\ud800","turnId":"u"}}"#,
+        // JSON has no plus sign, no leading zero, and no negative integer zero.
+        r#"{"id":+1,"result":{}}"#,
+        r#"{"id":007,"result":{}}"#,
+        r#"{"id":-0,"result":{}}"#,
+        // The order of the members decided which id counted.
+        r#"{"method":"x","params":{"turn":{"id":"u"},"turnId":null}}"#,
+        r#"{"method":"x","params":{"threadId":"t"},"params":3}"#,
+        // A delta with the index of another kind of delta passed for a plain one.
+        r#"{"method":"item/reasoning/textDelta","params":{"threadId":"t","turnId":"u","itemId":"i","summaryIndex":1,"delta":"x"}}"#,
+    ] {
+        scanner(message.as_bytes());
+        envelope(message.as_bytes());
+    }
+}
+
+/// Inputs that violated a property of the line reader.
+#[test]
+fn lines_found_by_fuzzing_are_returned_in_the_same_way_for_all_chunks() {
+    for bytes in [
+        // The prefix of a line over the limit was as long as the first chunk.
+        &b"\x02\x01123456789\nok\n"[..],
+        // The end of a line over the limit passed for the last line.
+        b"\x02\x00123456789{}",
+    ] {
+        lines(bytes);
+    }
+}
+
+#[test]
+fn the_scanner_is_linear_and_does_not_recurse() {
+    const COUNT: usize = 100_000;
+    let members = |separator: &str| {
+        let member = |index: usize| format!("\"k{index}\":{index}");
+        let members: Vec<_> = (0..COUNT / 10).map(member).collect();
+        members.join(separator)
+    };
+    for (shape, text) in [
+        (
+            "arrays",
+            format!(r#"{{"a":{}{}}}"#, "[".repeat(COUNT), "]".repeat(COUNT)),
+        ),
+        ("unclosed arrays", format!(r#"{{"a":{}"#, "[".repeat(COUNT))),
+        (
+            "objects",
+            format!("{}1{}", r#"{"a":"#.repeat(COUNT), "}".repeat(COUNT)),
+        ),
+        ("escapes", format!(r#"{{"a":"{}"}}"#, r#"\""#.repeat(COUNT))),
+        (
+            "surrogates",
+            format!(r#"{{"a":"{}"}}"#, r"\ud83d".repeat(COUNT)),
+        ),
+        (
+            "an escaped key",
+            format!(r#"{{"{}":1}}"#, r"\n".repeat(COUNT)),
+        ),
+        (
+            "strings",
+            format!(r#"{{"a":[{}1]}}"#, r#""","#.repeat(COUNT)),
+        ),
+        ("members", format!("{{{}}}", members(","))),
+        ("spaced members", format!("{{{}}}", members(" , "))),
+        ("spaces", format!("{{{}}}", " ".repeat(COUNT))),
+        ("digits", format!(r#"{{"id":{}}}"#, "7".repeat(COUNT))),
+        ("letters", format!(r#"{{"id":{}}}"#, "x".repeat(COUNT))),
+    ] {
+        println!("{shape}");
+        scanner(text.as_bytes());
+        envelope(text.as_bytes());
+        let params = format!(r#"{{"method":"turn/completed","params":{text}}}"#);
+        scanner(params.as_bytes());
+        envelope(params.as_bytes());
+    }
+}
