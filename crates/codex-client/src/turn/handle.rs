@@ -50,7 +50,9 @@ use crate::{
 /// # Busy threads
 ///
 /// A turn that is started while another turn is running in the thread joins that turn: the handle
-/// refers to the running turn, and has its id and its events from then on.
+/// refers to the running turn, and has its id and its events from then on. Old servers, such as
+/// 0.133.0, respond with an id that has no events: such a turn ends with
+/// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,
     log: Arc<TurnLog>,
