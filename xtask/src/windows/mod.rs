@@ -1,9 +1,8 @@
 //! `cargo xtask windows`: compiles the tests for Windows and runs them under Wine.
 //!
 //! The tests are those of the crates that users run on Windows, of this one, and those of the SDK on
-//! the fake app-server. Stories, example programs and some tests of `codex-testing` need a real
-//! app-server. That of Codex 0.169.0 does not start under Wine 8 (`Lock violation (os error 33)`).
-//! Documentation tests would take minutes, because each of them is a program.
+//! the fake app-server. The app-server of Codex 0.169.0 does not start under Wine 8 (`Lock violation
+//! (os error 33)`). The chore prints which tests it leaves out.
 
 mod tools;
 
@@ -29,6 +28,23 @@ const PACKAGES: [&str; 6] = [
 
 /// The test programs of these packages that need no app-server.
 const TESTS: [&str; 4] = ["http", "schemas", "checkouts", "faults"];
+
+/// The tests that do not run, and why.
+const NOT_RUN: [(&str, &str); 4] = [
+    (
+        "stories, example programs, `app_server`",
+        "the real app-server does not start under Wine",
+    ),
+    ("contracts", "they do not depend on the system"),
+    (
+        "the fault matrix",
+        "it starts 2,000 processes, which takes minutes under Wine",
+    ),
+    (
+        "documentation tests",
+        "each is a program, so they take minutes",
+    ),
+];
 
 /// The source of the library that Wine lacks.
 const LIBRARY: &str = "bcryptprimitives";
@@ -72,6 +88,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         None => _ = test.arg("--no-run"),
     }
     test.args(args.arguments);
+    for (tests, reason) in NOT_RUN {
+        eprintln!("left out: {tests} ({reason})");
+    }
     cargo::hand_over(test)
 }
 

@@ -260,6 +260,8 @@ mod tests {
     fn the_error_is_small_and_can_be_sent_to_other_threads() {
         fn assert_send_and_sync<T: Send + Sync + 'static>() {}
         assert_send_and_sync::<Error>();
-        assert!(size_of::<Error>() <= 40, "{}", size_of::<Error>());
+        // The path of `Launch` is the largest field, and is larger on Windows.
+        let most = size_of::<PathBuf>() + 2 * size_of::<usize>();
+        assert!(size_of::<Error>() <= most, "{}", size_of::<Error>());
     }
 }
