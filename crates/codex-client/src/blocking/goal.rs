@@ -54,8 +54,9 @@ impl GoalHandle {
     /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from, or
-    /// became inactive without an end of the running turn. The goal continues after a turn whose end
-    /// the server does not report if another turn follows.
+    /// became inactive without an end of the running turn, or without a further turn although the
+    /// goal is active. The goal continues after a turn whose end the server does not report if
+    /// another turn follows. [`resume`](Self::resume) continues a goal whose thread became inactive.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
@@ -167,8 +168,9 @@ iterator! {
     /// included. The iterator ends when the goal stops, or with [`Closed`](crate::Error::Closed) if
     /// the connection ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the
     /// thread was closed or unsubscribed from, or became inactive without an end of the running
-    /// turn. A [`Decode`](crate::Error::Decode) does not end the iterator: it reports that a part of
-    /// the previous event, or a whole message, could not be decoded, and the next event follows.
+    /// turn, or without a further turn although the goal is active. A
+    /// [`Decode`](crate::Error::Decode) does not end the iterator: it reports that a part of the
+    /// previous event, or a whole message, could not be decoded, and the next event follows.
     ///
     /// A reader that falls behind loses nothing; it receives adjacent deltas of an item merged into
     /// one.

@@ -278,7 +278,8 @@ impl<M> CodexBuilder<M> {
     /// thread is inactive (idle, not loaded, or in a system error), or another turn has started in
     /// it. A turn that has no event for this long then ends with
     /// [`TurnDetached`](crate::Error::TurnDetached) and its partial result. The default is five
-    /// seconds.
+    /// seconds. An active goal whose thread is inactive and starts no turn for this long ends in the
+    /// same way.
     ///
     /// The server reports the end of a turn shortly after it reports the thread as idle, so the
     /// grace period only matters if that report is lost.

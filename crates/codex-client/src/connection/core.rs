@@ -35,6 +35,7 @@ use crate::{
         client_id_stream::ClientIdStreams,
         logins::Logins,
         mailbox::Item,
+        quiet_goals::QuietGoals,
         quiet_turns::QuietTurns,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
@@ -63,7 +64,8 @@ pub(crate) struct Core {
     pending: Pending<Waiter>,
     turn_routes: TurnRoutes,
     quiet_turns: QuietTurns,
-    /// The grace period of turns that are over although their end was not reported.
+    quiet_goals: QuietGoals,
+    /// The grace period of turns and goals that are over although their end was not reported.
     turn_end_grace: Option<Duration>,
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
@@ -108,6 +110,7 @@ impl Core {
             pending: Pending::new(in_flight),
             turn_routes: TurnRoutes::default(),
             quiet_turns: QuietTurns::default(),
+            quiet_goals: QuietGoals::default(),
             turn_end_grace,
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
@@ -151,7 +154,9 @@ impl Core {
                 turn_id,
                 response,
             } => {
-                let _ = response.send(self.claim_turn(&thread_id, &turn_id));
+                let log = self.claim_turn(&thread_id, &turn_id);
+                self.watch_claimed(&log, now);
+                let _ = response.send(log);
             }
             Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
             Command::LimitSilence { log, idle_timeout } => {

@@ -41,7 +41,9 @@ pub enum DetachReason {
     /// The server reported that the thread is inactive (idle, not loaded, or in a system error)
     /// without reporting the end of the turn, and sent no event of the turn for the
     /// [`turn_end_grace`](crate::builder::CodexBuilder::turn_end_grace). If the turn reported an
-    /// error before, that is the [`last_error`](TurnResult::last_error) of the partial result.
+    /// error before, that is the [`last_error`](TurnResult::last_error) of the partial result. A goal
+    /// ends for this reason also if it is active and the server started no further turn in this
+    /// time. The partial result is then that of its last turn.
     ThreadInactive,
 }
 
@@ -73,7 +75,7 @@ impl fmt::Display for DetachReason {
                 "the server started another turn without reporting the end of this one"
             }
             Self::ThreadInactive => {
-                "the server reported the thread as inactive, but not the end of the turn"
+                "the server reported the thread as inactive, but not the end of the turn or goal"
             }
             Self::Unsubscribed => {
                 "this client unsubscribed from the thread; resume it to receive events again"

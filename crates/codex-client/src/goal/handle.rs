@@ -62,8 +62,9 @@ impl GoalHandle {
     /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from, or
-    /// became inactive without an end of the running turn. The goal continues after a turn whose end
-    /// the server does not report if another turn follows.
+    /// became inactive without an end of the running turn, or without a further turn although the
+    /// goal is active. The goal continues after a turn whose end the server does not report if
+    /// another turn follows. [`resume`](Self::resume) continues a goal whose thread became inactive.
     pub async fn run(&self) -> Result<GoalResult> {
         self.goal.mute();
         match poll_fn(|context| self.goal.poll_end(context)).await {

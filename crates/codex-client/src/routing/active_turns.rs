@@ -50,6 +50,11 @@ impl ActiveTurns {
         }
     }
 
+    /// Whether no other thread has an active turn.
+    pub(crate) fn only_in(&self, thread_id: &str) -> bool {
+        self.turns.keys().all(|active| active == thread_id)
+    }
+
     /// Whether the turn with this id, which may be either of its ids, is active.
     fn is(&self, thread_id: &str, turn_id: &str) -> bool {
         let running = self.turn(thread_id);
@@ -168,6 +173,8 @@ mod tests {
         update(&mut active, "turn/started", "u");
         assert_eq!(turn(&active, "t"), Some("u"));
         assert_eq!(turn(&active, "sub-agent"), None);
+        assert!(active.only_in("t"));
+        assert!(!active.only_in("sub-agent"));
         update(&mut active, "item/completed", "other");
         update(&mut active, "thread/status/changed", "u");
         update(&mut active, "turn/completed", "other");

@@ -205,6 +205,15 @@ impl GoalTracker {
         });
     }
 
+    /// Whether the goal is between two turns: it is active and has no running turn.
+    pub(crate) fn awaits_turn(&self) -> bool {
+        let state = self.lock();
+        state.goal_state == GoalState::Active
+            && state.running.is_none()
+            && !state.was_interrupted
+            && state.early_end.is_none()
+    }
+
     /// Whether the events of the goal, not only those of one of its turns, ended early.
     pub(crate) fn has_ended_early(&self) -> bool {
         self.lock().early_end.is_some()

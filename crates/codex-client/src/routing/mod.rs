@@ -6,6 +6,7 @@ pub(crate) mod delta_queue;
 pub(crate) mod goal_tracker;
 pub(crate) mod logins;
 pub(crate) mod mailbox;
+pub(crate) mod quiet_goals;
 pub(crate) mod quiet_turns;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;

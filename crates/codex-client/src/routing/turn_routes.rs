@@ -35,6 +35,9 @@ struct ThreadRoutes {
     turns: Vec<Route>,
     /// The goal that owns all turns of the thread.
     goal: Option<Weak<GoalTracker>>,
+    /// Whether the server last reported the thread as active; `None` if it has reported no status
+    /// since the thread has a route.
+    is_active: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -165,6 +168,7 @@ impl TurnRoutes {
             goal.end_early(EarlyEnd::Detached(reason));
             routes.goal = None;
         }
+        routes.is_active = None;
         for route in &mut routes.turns {
             if let Some(log) = route.log() {
                 log.end_early(EarlyEnd::Detached(reason));
@@ -194,6 +198,18 @@ impl TurnRoutes {
         let turns = routes.flat_map(|(_, routes)| &routes.turns);
         let running = turns.filter(|route| !route.ended);
         running.filter_map(Route::log).collect()
+    }
+
+    /// Records the reported status of a thread that has a route.
+    pub(crate) fn set_active(&mut self, thread_id: &str, is_active: Option<bool>) {
+        if let Some(routes) = self.threads.get_mut(thread_id) {
+            routes.is_active = is_active;
+        }
+    }
+
+    /// Whether the server last reported a thread as active, if that is known.
+    pub(crate) fn is_active(&self, thread_id: &str) -> Option<bool> {
+        self.threads.get(thread_id)?.is_active
     }
 
     /// Gives all turns of a thread to this goal, including those that are running.

@@ -6,15 +6,21 @@
 //! itself: a server reports that the thread is idle shortly before it completes the turn, and the
 //! errors of a turn after the thread is in a system error. The turn is therefore given a grace
 //! period, which begins again with each of its events.
+//!
+//! The status of the thread may arrive before the response that names the turn, and a goal that is
+//! active may get no further turn. Both are therefore checked against the last status as well.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use codex_types::{ThreadStatus, ThreadStatusChangedNotification};
 use tokio::time::Instant;
 
 use crate::{
     error::turn_detached::DetachReason::{NextTurnStarted, ThreadInactive},
-    routing::{quiet_turns::QuietTurns, turn_routes::TurnRoutes},
+    routing::{
+        quiet_goals::QuietGoals, quiet_turns::QuietTurns, turn_log::TurnLog,
+        turn_routes::TurnRoutes,
+    },
     rpc::{
         envelope::RoutingKeys,
         raw_notification::{NotificationKind, RawNotification},
@@ -25,7 +31,7 @@ use crate::{
 /// that it shows to be running. `keys` are those of the notification.
 pub(crate) fn update(
     quiet_turns: &mut QuietTurns,
-    routes: &TurnRoutes,
+    routes: &mut TurnRoutes,
     grace: Option<Duration>,
     notification: &RawNotification,
     keys: &RoutingKeys<'_>,
@@ -37,6 +43,9 @@ pub(crate) fn update(
     match (notification.kind(), keys.turn_id.as_deref()) {
         (NotificationKind::TurnStarted, Some(turn_id)) => {
             quiet_turns.cancel(thread_id, ThreadInactive);
+            if routes.is_active(thread_id) == Some(false) {
+                routes.set_active(thread_id, None);
+            }
             // The events of a review name the root of the turn that the review runs under.
             let root_id = keys.root_turn_id.as_deref();
             let own = [Some(turn_id), root_id];
@@ -50,15 +59,54 @@ pub(crate) fn update(
             }
         }
         (NotificationKind::ThreadStatusChanged, _) => match status(notification) {
-            Some(ThreadStatus::Active(_)) => quiet_turns.cancel(thread_id, ThreadInactive),
+            Some(ThreadStatus::Active(_)) => {
+                routes.set_active(thread_id, Some(true));
+                quiet_turns.cancel(thread_id, ThreadInactive);
+            }
             Some(ThreadStatus::Idle | ThreadStatus::NotLoaded | ThreadStatus::SystemError) => {
+                routes.set_active(thread_id, Some(false));
                 for log in routes.running(Some(thread_id)) {
                     quiet_turns.watch_end(&log, ThreadInactive, grace, now);
                 }
             }
-            _ => {}
+            _ => routes.set_active(thread_id, None),
         },
         _ => {}
+    }
+}
+
+/// Watches a turn that a response has named, if its thread is inactive as last reported.
+pub(crate) fn claimed(
+    quiet_turns: &mut QuietTurns,
+    routes: &TurnRoutes,
+    grace: Option<Duration>,
+    log: &Arc<TurnLog>,
+    now: Instant,
+) {
+    if let Some(grace) = grace
+        && log.end().is_none()
+        && routes.is_active(log.thread_id()) == Some(false)
+    {
+        quiet_turns.watch_end(log, ThreadInactive, grace, now);
+    }
+}
+
+/// Watches the goal of a thread from now on, if it is active, but its thread is inactive and has no
+/// turn. Otherwise, no longer watches it.
+pub(crate) fn update_goal(
+    quiet_goals: &mut QuietGoals,
+    routes: &TurnRoutes,
+    grace: Option<Duration>,
+    thread_id: &str,
+    now: Instant,
+) {
+    quiet_goals.forget(thread_id);
+    if let (Some(grace), Some(goal)) = (grace, routes.goal(thread_id))
+        && goal.awaits_turn()
+        && routes.is_active(thread_id) == Some(false)
+        && routes.running(Some(thread_id)).is_empty()
+    {
+        quiet_goals.watch(&goal, grace, now);
     }
 }
 
@@ -114,11 +162,10 @@ mod tests {
             let message = json!({"method": method, "params": params}).to_string();
             let (notification, keys) = received(&message);
             let now = self.at(second);
-            let (routes, grace) = (&self.routes, self.grace);
             update(
                 &mut self.quiet_turns,
-                routes,
-                grace,
+                &mut self.routes,
+                self.grace,
                 &notification,
                 &keys,
                 now,

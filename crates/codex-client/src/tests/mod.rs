@@ -37,6 +37,7 @@ mod turns;
 mod typed_output;
 mod unreadable_parts;
 mod unreported_ends;
+mod unreported_goal_ends;
 mod unsuitable_runtime;
 mod unwritten_requests;
 

@@ -1,19 +1,23 @@
 //! Turns whose `turn/completed` never arrives. The rules are tested in `routing/unreported_ends.rs`,
 //! and the blocking client in `blocking/turn_ends_blocking.rs`.
 
-use std::time::Duration;
+use std::{future::IntoFuture, time::Duration};
 
+use codex_testing::FakeConnection;
 use codex_types::TurnStatus;
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    client::Codex,
+    client::{Codex, Thread},
     error::{
         Error,
         turn_detached::{DetachReason, TurnDetached},
     },
-    tests::{FakeServer, detached_turns::detached, turns::start},
+    tests::{
+        FakeServer, detached_turns::detached, thread_start_response, turn_start_response,
+        turns::start,
+    },
 };
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -261,4 +265,105 @@ async fn a_turn_with_further_events_outlives_an_end_that_could_not_be_read() {
     }
     fake.complete_turn("u", "completed").await;
     assert_eq!(turn.run().await.unwrap().status, TurnStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_response_follows_the_idle_status_is_detached_unless_the_thread_is_active_again()
+ {
+    for sign in ["", "active", "turn/started"] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let starting = tokio::spawn(thread.turn("hi").into_future());
+        let id = fake.receive_request("turn/start").await;
+        fake.thread_status("idle").await;
+        let response = turn_start_response("u");
+        fake.send(&json!({"id": id, "result": response})).await;
+        let turn = starting.await.unwrap().unwrap();
+        let begun = Instant::now();
+        match sign {
+            "active" => fake.thread_status("active").await,
+            "turn/started" => fake.start_turn("u").await,
+            _ => {
+                let ended = detached(turn.run().await);
+                assert_eq!(begun.elapsed(), GRACE);
+                assert_eq!(ended.reason, DetachReason::ThreadInactive);
+                continue;
+            }
+        }
+        tokio::time::sleep(10 * GRACE).await;
+        fake.complete_turn("u", "completed").await;
+        turn.run().await.unwrap();
+    }
+}
+
+/// An end of a turn that cannot be read and names no turn.
+const UNREADABLE_END: &[u8] = b"{\"method\":\"turn/completed\",\"params\":{\"thr\n";
+
+/// Starts a thread with the id `other`, next to `t`.
+async fn start_other(codex: &Codex, fake: &mut FakeServer) -> Thread {
+    let mut response = thread_start_response();
+    response["thread"]["id"] = "other".into();
+    let (other, _) = tokio::join!(
+        codex.thread_start().send(),
+        fake.respond("thread/start", response)
+    );
+    other.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_an_active_thread_outlives_an_end_that_could_not_be_read() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let other = start_other(&thread.codex, &mut fake).await;
+    let (turn, quiet) = (
+        start(&thread, &mut fake, "u").await,
+        start(&other, &mut fake, "v").await,
+    );
+    fake.thread_status("active").await;
+    fake.complete_item("u", "half").await;
+    fake.write(UNREADABLE_END).await;
+    // The status of the other thread is not known.
+    let ended = detached(quiet.run().await);
+    assert_eq!(ended.reason, DetachReason::UnreadableEnd);
+    tokio::time::sleep(10 * GRACE).await;
+    assert!(turn.partial().error.is_none());
+    // The thread becomes inactive, so the turn has ended.
+    fake.thread_status("idle").await;
+    let begun = Instant::now();
+    let ended = detached(turn.run().await);
+    assert_eq!(begun.elapsed(), GRACE);
+    assert_eq!(ended.partial.as_ref().unwrap().unreadable.len(), 1);
+    assert_detached(*ended, DetachReason::ThreadInactive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_could_not_be_read_is_that_of_the_only_turn_unless_a_sub_agent_has_one() {
+    for has_sub_agent in [false, true] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let turn = start(&thread, &mut fake, "u").await;
+        fake.thread_status("active").await;
+        fake.start_turn("u").await;
+        fake.complete_item("u", "half").await;
+        if has_sub_agent {
+            FakeConnection::start_turn(&mut fake, "agent", "inner").await;
+        }
+        fake.write(UNREADABLE_END).await;
+        if has_sub_agent {
+            tokio::time::sleep(10 * GRACE).await;
+            fake.complete_turn("u", "completed").await;
+            turn.run().await.unwrap();
+        } else {
+            assert_detached(*detached(turn.run().await), DetachReason::UnreadableEnd);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_end_of_a_turn_of_another_client_ends_no_other_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let end = r#"{"method":"turn/completed","params":{"threadId":"agent","turn":{"id":"inner"},"#;
+    fake.write(format!("{end}\n").as_bytes()).await;
+    fake.round_trip(&thread.codex).await;
+    tokio::time::sleep(10 * GRACE).await;
+    fake.complete_turn("u", "completed").await;
+    turn.run().await.unwrap();
 }

@@ -1,4 +1,6 @@
-//! Turns that have been quiet for too long.
+//! Turns and goals that have been quiet for too long.
+
+use std::sync::Arc;
 
 use codex_types::{Request, TurnInterruptParams};
 use tokio::time::Instant;
@@ -8,40 +10,59 @@ use crate::{
         command::{OutgoingRequest, ResponseSink},
         core::Core,
     },
+    error::turn_detached::DetachReason,
     routing::{
         quiet_turns::QuietAction,
-        turn_log::{INTERRUPT_GRACE, TurnLog},
+        turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnLog},
         unreported_ends,
     },
     rpc::{envelope::RoutingKeys, raw_notification::RawNotification},
 };
 
 impl Core {
-    /// Schedules the next check of the quiet turns.
+    /// Schedules the next check of the quiet turns and goals.
     pub(super) fn schedule_quiet_turns(&mut self) {
         self.schedule(self.quiet_turns.next_due());
+        self.schedule(self.quiet_goals.next_due());
     }
 
-    /// Watches the turns that a notification shows to be over.
+    /// Watches the turns that a notification shows to be over, and a goal without a turn.
     pub(super) fn update_quiet_turns(
         &mut self,
         notification: &RawNotification,
         keys: &RoutingKeys<'_>,
         now: Instant,
     ) {
-        let (routes, grace) = (&self.turn_routes, self.turn_end_grace);
         unreported_ends::update(
             &mut self.quiet_turns,
-            routes,
-            grace,
+            &mut self.turn_routes,
+            self.turn_end_grace,
             notification,
             keys,
             now,
         );
+        if let Some(thread_id) = keys.thread_id.as_deref() {
+            self.update_quiet_goal(thread_id, now);
+        }
         self.schedule_quiet_turns();
     }
 
-    /// Ends or interrupts the turns that have been quiet for too long.
+    /// Watches the goal of a thread if no turn is expected to follow, from now on.
+    pub(super) fn update_quiet_goal(&mut self, thread_id: &str, now: Instant) {
+        let (routes, grace) = (&self.turn_routes, self.turn_end_grace);
+        unreported_ends::update_goal(&mut self.quiet_goals, routes, grace, thread_id, now);
+        self.schedule(self.quiet_goals.next_due());
+    }
+
+    /// Watches a turn that a response has named if its thread is inactive.
+    pub(super) fn watch_claimed(&mut self, log: &Arc<TurnLog>, now: Instant) {
+        let (routes, grace) = (&self.turn_routes, self.turn_end_grace);
+        unreported_ends::claimed(&mut self.quiet_turns, routes, grace, log, now);
+        self.update_quiet_goal(log.thread_id(), now);
+        self.schedule_quiet_turns();
+    }
+
+    /// Ends or interrupts the turns and goals that have been quiet for too long.
     pub(super) fn end_quiet_turns(&mut self, now: Instant) {
         for (log, action) in self.quiet_turns.lapsed(now) {
             match action {
@@ -57,6 +78,11 @@ impl Core {
                     self.turn_routes.end(&log);
                 }
             }
+            // The goal of the turn may get no further turn.
+            self.update_quiet_goal(log.thread_id(), now);
+        }
+        for goal in self.quiet_goals.lapsed(now) {
+            goal.end_early(EarlyEnd::Detached(DetachReason::ThreadInactive));
         }
         self.deliver_unclaimed();
         self.schedule_quiet_turns();

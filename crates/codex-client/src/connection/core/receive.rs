@@ -77,7 +77,7 @@ impl Core {
             }
             (None, Some(RequestId::Integer(id))) => {
                 let (result, error) = (envelope.result, envelope.error);
-                self.response(id, text, result, error);
+                self.response(id, text, result, error, now);
             }
             // An error without an id responds to a message that the server could not read. This
             // client does not use string ids.
@@ -205,6 +205,7 @@ impl Core {
             );
             if is_about_goal && let Some(goal) = self.turn_routes.goal(thread_id) {
                 goal.add(notification, log.is_some(), now, &mut self.wakes);
+                self.update_quiet_goal(thread_id, now);
             }
         }
         if matches!(
@@ -220,6 +221,7 @@ impl Core {
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
+                    self.update_quiet_goal(log.thread_id(), now);
                     self.deliver_unclaimed();
                 }
             }

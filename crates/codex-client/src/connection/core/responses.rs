@@ -3,6 +3,7 @@
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use codex_types::{Request, ReviewStartParams, rpc::JsonRpcError};
+use tokio::time::Instant;
 
 use crate::{
     connection::{
@@ -21,6 +22,7 @@ impl Core {
         text: Cow<'_, str>,
         result: Option<Range<usize>>,
         error: Option<Range<usize>>,
+        now: Instant,
     ) {
         // Late and unsolicited responses are ignored.
         let Some(waiter) = self.pending.complete(id) else {
@@ -52,10 +54,11 @@ impl Core {
                 // An abandoned response claims nothing: the events go to the subscribers.
                 let result = Some(result).filter(|_| !sink.is_abandoned());
                 let claimed = self.settle(on_response, result);
-                if let Some(Claimed::Turn(log)) = &claimed
-                    && method == ReviewStartParams::METHOD
-                {
-                    self.active_turns.add_review(log.thread_id(), log.turn_id());
+                if let Some(Claimed::Turn(log)) = &claimed {
+                    if method == ReviewStartParams::METHOD {
+                        self.active_turns.add_review(log.thread_id(), log.turn_id());
+                    }
+                    self.watch_claimed(log, now);
                 }
                 let raw = RawResponse::new(text.into_owned(), range);
                 return sink.send(Ok(Response { raw, claimed }));

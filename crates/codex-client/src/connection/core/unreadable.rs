@@ -84,7 +84,8 @@ impl Core {
                 self.turn_routes
                     .detach(thread_id, DetachReason::UnreadableEnd);
             }
-            _ => self.watch_possible_ends(now),
+            (None, None, _) => self.watch_possible_ends(now),
+            _ => self.watch_unreadable_ends(&turns, now),
         }
         self.deliver_unclaimed();
     }
@@ -122,13 +123,26 @@ impl Core {
         }
     }
 
-    /// Detaches each running turn that is quiet from now on: the end of some turn could not be
-    /// read.
+    /// Detaches each running turn that is quiet from now on and whose end may be one that could not
+    /// be read. A turn of an active thread continues, unless no other turn is running: if it is the
+    /// one that ended, its thread becomes inactive.
     fn watch_possible_ends(&mut self, now: Instant) {
+        let mut turns = self.turn_routes.running(None);
+        let is_only = turns.len() == 1;
+        turns.retain(|log| {
+            let thread_id = log.thread_id();
+            self.turn_routes.is_active(thread_id) != Some(true)
+                || (is_only && self.active_turns.only_in(thread_id))
+        });
+        self.watch_unreadable_ends(&turns, now);
+    }
+
+    /// Detaches each of these turns that is quiet from now on.
+    fn watch_unreadable_ends(&mut self, turns: &[Arc<TurnLog>], now: Instant) {
         if let Some(grace) = self.turn_end_grace {
-            for log in self.turn_routes.running(None) {
+            for log in turns {
                 let reason = DetachReason::UnreadableEnd;
-                self.quiet_turns.watch_end(&log, reason, grace, now);
+                self.quiet_turns.watch_end(log, reason, grace, now);
             }
             self.schedule_quiet_turns();
         }

@@ -1,5 +1,6 @@
 //! Turns that end without `turn/completed`, with the blocking client. The tests of the async client
-//! are in `unreported_ends.rs`, `idle_timeouts.rs` and `unreadable_parts.rs`.
+//! are in `unreported_ends.rs`, `unreported_goal_ends.rs`, `idle_timeouts.rs` and
+//! `unreadable_parts.rs`.
 
 use std::time::Duration;
 
@@ -46,6 +47,31 @@ fn a_turn_whose_end_is_not_reported_is_detached() {
     let last = turn.stream().last().unwrap();
     assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
     let last = turn.text_stream().last().unwrap();
+    assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
+}
+
+#[test]
+fn a_goal_without_a_next_turn_is_detached() {
+    let builder = Codex::builder().turn_end_grace(Duration::ZERO);
+    let (codex, _) = start_with(builder, |mut fake| async {
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.clear_goal().await;
+        fake.set_goal("active").await;
+        fake.start_turn("u").await;
+        fake.complete_item("u", "half").await;
+        fake.complete_turn("u", "completed").await;
+        fake.thread_status("idle").await;
+        fake.receive_end().await;
+    });
+    let thread = codex.thread_start().send().unwrap();
+    let goal = thread.goal_start("Sing.").send().unwrap();
+    let Err(Error::TurnDetached(ended)) = goal.run() else {
+        panic!("not detached")
+    };
+    assert_eq!(ended.reason, DetachReason::ThreadInactive);
+    let partial = ended.partial.unwrap();
+    assert_eq!(partial.final_response.as_deref(), Some("half"));
+    let last = goal.stream().last().unwrap();
     assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
 }
 
