@@ -53,7 +53,7 @@ fn a_turn_whose_end_is_not_reported_is_detached() {
 #[test]
 fn a_goal_without_a_next_turn_is_detached() {
     let builder = Codex::builder().turn_end_grace(Duration::ZERO);
-    let (codex, _) = start_with(builder, |mut fake| async {
+    let (codex, _) = start_with(builder, |mut fake| async move {
         fake.respond("thread/start", thread_start_response()).await;
         fake.clear_goal().await;
         fake.set_goal("active").await;
