@@ -1,8 +1,7 @@
-//! Tests of the client against an in-memory fake server, or against one played by a shell script.
+//! Tests of the client against an in-memory fake server.
 
 mod blocking;
 mod builder_options;
-mod child_process;
 mod connection_end;
 mod default_responses;
 mod detached_turns;
@@ -18,9 +17,7 @@ mod idle_timeouts;
 mod inbox;
 mod login_attempts;
 mod malformed_messages;
-mod orphans;
 mod paging;
-mod process_trees;
 mod request_handlers;
 mod requests_and_responses;
 mod review_turns;
