@@ -17,6 +17,7 @@ mod idle_timeouts;
 mod inbox;
 mod login_attempts;
 mod malformed_messages;
+mod other_executors;
 mod paging;
 mod request_handlers;
 mod requests_and_responses;
