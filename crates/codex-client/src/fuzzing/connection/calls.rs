@@ -15,7 +15,7 @@ use crate::{
 
 /// How a call ended that runs a turn.
 pub(super) enum Outcome {
-    Result(TurnResult),
+    Result(Box<TurnResult>),
     /// The call has an error although its turn is known.
     Error {
         turn_id: String,
@@ -64,8 +64,8 @@ impl Calls {
                 None => call.await,
             };
             match result {
-                Ok(result) => Some(Outcome::Result(result)),
-                Err(Error::TurnFailed(result)) => Some(Outcome::Result(*result)),
+                Ok(result) => Some(Outcome::Result(result.into())),
+                Err(Error::TurnFailed(result)) => Some(Outcome::Result(result)),
                 Err(error) => turn_id.map(|turn_id| Outcome::Error { turn_id, error }),
             }
         });
