@@ -8,7 +8,7 @@ use std::{
 use codex_types::{RequestId, ServerRequest, ServerRequestResolvedNotification};
 
 use crate::{
-    connection::inbound_request::RequestState,
+    connection::request_state::RequestState,
     rpc::{
         envelope::RoutingKeys,
         raw_notification::{NotificationKind, RawNotification},
@@ -51,15 +51,17 @@ impl OpenRequests {
     }
 
     /// Closes a request that is being responded to. Returns whether the response should be sent.
-    pub(crate) fn close(&mut self, id: &RequestId) -> bool {
-        let was_open = self.open.remove(id).is_some();
-        if was_open {
-            if self.responded.len() == REMEMBERED {
-                self.responded.pop_front();
-            }
-            self.responded.push_back(id.clone());
+    pub(crate) fn close(&mut self, request: &Arc<RequestState>) -> bool {
+        let open = self.open.get(&request.id);
+        if !open.is_some_and(|open| Arc::ptr_eq(open, request)) {
+            return false;
         }
-        was_open
+        self.open.remove(&request.id);
+        if self.responded.len() == REMEMBERED {
+            self.responded.pop_front();
+        }
+        self.responded.push_back(request.id.clone());
+        true
     }
 
     /// Withdraws the requests that a notification settles.
@@ -105,5 +107,47 @@ impl OpenRequests {
     /// Withdraws all requests, because the connection has ended.
     pub(crate) fn withdraw_all(&mut self) {
         self.withdraw(|_| true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::raw_notification::received;
+
+    const METHOD: &str = "item/fileChange/requestApproval";
+
+    fn open(requests: &mut OpenRequests) -> Arc<RequestState> {
+        match requests.open(&7.into(), METHOD, &RoutingKeys::default()) {
+            Opened::New(state) => state,
+            Opened::Replayed | Opened::UnknownMethod => panic!("not a new request"),
+        }
+    }
+
+    #[test]
+    fn a_late_response_does_not_reach_another_request_with_the_same_id() {
+        let mut requests = OpenRequests::default();
+        let first = open(&mut requests);
+        // The response is on its way when the server resolves the request and reuses the id.
+        assert!(first.settle_as_responded());
+        let resolved =
+            r#"{"method":"serverRequest/resolved","params":{"threadId":"t","requestId":7}}"#;
+        let (resolved, keys) = received(resolved);
+        requests.update(&resolved, &keys);
+        let second = open(&mut requests);
+        assert!(!requests.close(&first));
+        assert!(second.is_open());
+        requests.withdraw_all();
+        assert!(!second.is_open());
+    }
+
+    #[test]
+    fn a_request_is_closed_once_and_not_opened_again_by_a_replay() {
+        let mut requests = OpenRequests::default();
+        let request = open(&mut requests);
+        assert!(requests.close(&request));
+        assert!(!requests.close(&request));
+        let replayed = requests.open(&7.into(), METHOD, &RoutingKeys::default());
+        assert!(matches!(replayed, Opened::Replayed));
     }
 }
