@@ -19,5 +19,6 @@ mod random_values;
 mod recorded_traffic;
 mod secrets;
 mod tables;
+mod timers;
 mod unread_secrets;
 mod workspace;

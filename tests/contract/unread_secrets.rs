@@ -4,12 +4,10 @@
 use std::{collections::BTreeMap, error::Error as _, fmt::Debug};
 
 use codex_client::{Codex, Error, builder::CodexBuilder, types::ServerNotification};
+use codex_testing::FakeConnection;
 use codex_tests::recorded::{Recorded, recorded};
 use codex_types::{ModelListParams, rpc::Incoming};
 use serde_json::{Value, json};
-use tokio::io::{
-    AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf,
-};
 
 /// In place of every string of a message.
 const CANARY: &str = "sk-c4n4ry-169-\"c4n4ry\\";
@@ -75,40 +73,25 @@ fn messages() -> Vec<Value> {
     messages
 }
 
-/// The server's end of a connection.
-struct Server {
-    lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
-    writer: WriteHalf<DuplexStream>,
-}
+/// A server that accepts no secret from the client.
+struct Server(FakeConnection);
 
 impl Server {
     async fn start() -> (Codex, Self) {
-        let (client, server) = tokio::io::duplex(1024 * 1024);
-        let (reader, writer) = tokio::io::split(server);
-        let lines = BufReader::new(reader).lines();
-        let mut server = Self { lines, writer };
-        let (reader, writer) = tokio::io::split(client);
+        let (mut fake, (reader, writer)) = FakeConnection::in_memory();
         let builder: CodexBuilder = Codex::builder();
-        let (codex, ()) = tokio::join!(builder.connect(reader, writer), async {
-            let request = server.receive().await;
-            let id = &request["id"];
-            server
-                .send(&json!({"id": id, "result": {}}).to_string())
-                .await;
-            server.receive().await;
-        });
-        (codex.unwrap(), server)
+        let (codex, ()) = tokio::join!(builder.connect(reader, writer), fake.handshake());
+        (codex.unwrap(), Self(fake))
     }
 
     async fn receive(&mut self) -> Value {
-        let line = self.lines.next_line().await.unwrap().unwrap();
+        let line = self.0.next_line().await.unwrap();
         assert_hidden(&line, "sent back to the server");
         serde_json::from_str(&line).unwrap()
     }
 
     async fn send(&mut self, line: &str) {
-        self.writer.write_all(line.as_bytes()).await.unwrap();
-        self.writer.write_all(b"\n").await.unwrap();
+        self.0.write(format!("{line}\n").as_bytes()).await;
     }
 }
 

@@ -9,7 +9,7 @@ use codex_client::{
 use codex_testing::{FakeAppServer, FakeConnection, Fault, Reply, Turn};
 use serde_json::json;
 
-use crate::fake_codex;
+use crate::{fake_codex, start};
 
 /// Returns the builder of a client whose server is this fake.
 fn builder<M>(builder: CodexBuilder<M>, server: &FakeAppServer) -> CodexBuilder<M> {
@@ -173,12 +173,7 @@ async fn a_cleared_environment_has_only_what_is_set_afterwards() {
 #[tokio::test]
 async fn closing_lets_the_server_exit_on_its_own() {
     let mut fake = FakeConnection::child_process().unwrap();
-    let start = Codex::builder()
-        .binary(fake_codex())
-        .envs(fake.envs())
-        .start();
-    let (codex, ()) = tokio::join!(start, fake.handshake());
-    let codex = codex.unwrap();
+    let codex = start(&mut fake).await;
     let mut notifications = codex.notifications();
     fake.outlive_input().await;
     let server = async {
@@ -195,12 +190,7 @@ async fn closing_lets_the_server_exit_on_its_own() {
 #[tokio::test]
 async fn the_death_of_a_server_is_reported_at_once_even_if_its_child_holds_the_output_open() {
     let mut fake = FakeConnection::child_process().unwrap();
-    let start = Codex::builder()
-        .binary(fake_codex())
-        .envs(fake.envs())
-        .start();
-    let (codex, ()) = tokio::join!(start, fake.handshake());
-    let codex = codex.unwrap();
+    let codex = start(&mut fake).await;
     fake.start_descendant().await;
     let mut notifications = codex.notifications();
     let (end, ()) = tokio::join!(notifications.next(), fake.fault(Fault::Kill));

@@ -6,11 +6,23 @@
 #![expect(clippy::unwrap_used)]
 
 mod child_process;
+mod failed_starts;
+mod process_trees;
 mod scripts;
 
 use std::path::Path;
 
+use codex_client::Codex;
+use codex_testing::FakeConnection;
+
 /// Returns the program that stands in for `codex`.
 fn fake_codex() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_fake_codex"))
+}
+
+/// Starts a client whose server is this child process.
+async fn start(fake: &mut FakeConnection) -> Codex {
+    let builder = Codex::builder().binary(fake_codex()).envs(fake.envs());
+    let (codex, ()) = tokio::join!(builder.start(), fake.handshake());
+    codex.unwrap()
 }

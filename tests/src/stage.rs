@@ -1,7 +1,10 @@
 //! Sets up a scripted model, a home and a client of a real app-server, all for one test.
 
-use codex_client::{Codex, blocking, builder::CodexBuilder};
-use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
+use codex_client::{
+    Codex, RpcErrorKind, Thread, TurnHandle, TurnResult, blocking, builder::CodexBuilder,
+};
+use codex_testing::{CodexHome, Gate, ModelResponse, ScriptedModel, codex_bin};
+use codex_types::TurnStatus;
 
 /// A scripted model and a temporary home, which is removed on drop.
 pub struct Stage {
@@ -88,6 +91,49 @@ impl Stage {
         let builder = self.blocking_builder();
         builder.start().expect("a running app-server")
     }
+}
+
+/// Turns that are running.
+impl Stage {
+    /// Starts a turn whose model request is held at the returned gate, and waits for this request.
+    /// The model responds once the gate is open.
+    ///
+    /// # Panics
+    ///
+    /// If the turn cannot be started.
+    pub async fn held_turn(
+        &self,
+        thread: &Thread,
+        input: &str,
+        response: &str,
+    ) -> (TurnHandle, Gate) {
+        let gate = self.model.push_gated(response);
+        let turn = thread.turn(input).await.expect("a turn");
+        gate.reached().await.expect("a request to the model");
+        (turn, gate)
+    }
+}
+
+/// Interrupts a turn, waits for its end and returns its result.
+///
+/// # Panics
+///
+/// If the turn is not interrupted.
+pub async fn interrupt(turn: &TurnHandle) -> TurnResult {
+    turn.interrupt().await.expect("an interrupt");
+    let result = turn.run().await.expect("a result");
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    result
+}
+
+/// Asserts that a turn cannot be steered any more.
+///
+/// # Panics
+///
+/// If it can be steered.
+pub async fn assert_has_ended(turn: &TurnHandle) {
+    let steered = turn.steer("More.").await.expect_err("the turn has ended");
+    assert_eq!(steered.rpc_kind(), Some(RpcErrorKind::NoActiveTurn));
 }
 
 impl Default for Stage {

@@ -39,9 +39,7 @@ async fn a_compaction_interrupts_the_running_turn_and_can_fail() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = saved(&stage, &codex).await;
-    let gate = stage.model.push_gated("never sent");
-    let turn = thread.turn("And then?").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, _gate) = stage.held_turn(&thread, "And then?", "never sent").await;
     stage
         .model
         .push(ModelResponse::http_error(400, "no summary today"));

@@ -180,9 +180,7 @@ async fn a_steer_may_have_any_kind_of_input() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("first");
-    let turn = thread.turn("Look.").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, gate) = stage.held_turn(&thread, "Look.", "first").await;
     stage.model.push("second");
     let input = Input::text("At this.").and(Input::image_url(PNG));
     turn.steer(input).await.unwrap();

@@ -10,7 +10,7 @@ use codex_client::{
     },
 };
 use codex_testing::ModelResponse;
-use codex_tests::stage::Stage;
+use codex_tests::stage::{Stage, interrupt};
 use codex_types::ReviewDelivery;
 use serde_json::json;
 
@@ -149,9 +149,7 @@ async fn a_review_ends_when_interrupted_or_after_its_timeout() {
     let review = || thread.review(ReviewTarget::UncommittedChanges);
     let turn = review().start().await.unwrap();
     gate.reached().await.unwrap();
-    turn.interrupt().await.unwrap();
-    let result = turn.run().await.unwrap();
-    assert_eq!(result.status, TurnStatus::Interrupted);
+    interrupt(&turn).await;
     let error = review()
         .timeout(Duration::from_millis(500))
         .await
@@ -199,9 +197,7 @@ async fn a_detached_review_of_a_busy_thread_runs_in_a_new_thread() {
     let stage = repository();
     let codex = stage.start().await;
     let busy = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("done");
-    let turn = busy.turn("Work.").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, gate) = stage.held_turn(&busy, "Work.", "done").await;
     stage.model.push(findings());
     review_elsewhere(&codex).await;
     gate.open();

@@ -1,8 +1,8 @@
 //! Turns on a real app-server: run, streamed, joined, failed, and closed midway.
 
-use codex_client::{Error, RpcErrorKind, Sandbox, types::ServerNotification};
+use codex_client::{Error, Sandbox, types::ServerNotification};
 use codex_testing::ModelResponse;
-use codex_tests::stage::Stage;
+use codex_tests::stage::{Stage, assert_has_ended, interrupt};
 use codex_types::{ThreadItem, ThreadReadParams, TurnStatus};
 
 #[tokio::test]
@@ -60,9 +60,7 @@ async fn a_turn_in_a_busy_thread_joins_the_running_one() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("first");
-    let first = thread.turn("one").await.unwrap();
-    gate.reached().await.unwrap();
+    let (first, gate) = stage.held_turn(&thread, "one", "first").await;
     stage.model.push("second");
     let second = thread.turn("two").await.unwrap();
     gate.open();
@@ -90,13 +88,8 @@ async fn a_running_turn_is_steered_and_interrupted() {
     let asked = stage.model.requests();
     let text = asked[1].last_user_text();
     assert_eq!(text.as_deref(), Some("Only the lexer."));
-    turn.interrupt().await.unwrap();
-    let result = turn.run().await.unwrap();
-    assert_eq!(result.status, TurnStatus::Interrupted);
-    let Err(Error::Rpc(error)) = turn.steer("More.").await else {
-        panic!("steered a turn that has ended")
-    };
-    assert_eq!(error.kind, RpcErrorKind::NoActiveTurn);
+    interrupt(&turn).await;
+    assert_has_ended(&turn).await;
     codex.close().await.unwrap();
 }
 
@@ -148,9 +141,7 @@ async fn closing_the_client_ends_a_running_turn_with_a_closed_error() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("never sent");
-    let turn = thread.turn("hi").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, _gate) = stage.held_turn(&thread, "hi", "never sent").await;
     codex.close().await.unwrap();
     let error = turn.run().await.unwrap_err();
     let Error::Closed(closed) = &error else {

@@ -94,9 +94,7 @@ async fn steer_and_interrupt_errors_tell_whether_no_turn_or_a_different_one_is_r
     assert_eq!(idle.kind, RpcErrorKind::NoActiveTurn, "{idle}");
     let idle = rejection(&codex, interrupt("x")).await;
     assert_eq!(idle.kind, RpcErrorKind::NoActiveTurn, "{idle}");
-    let gate = stage.model.push_gated("done");
-    let turn = thread.turn("hi").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, gate) = stage.held_turn(&thread, "hi", "done").await;
     let other = rejection(&codex, steer("another")).await;
     assert_eq!(other.kind, RpcErrorKind::TurnMismatch, "{other}");
     let other = rejection(&codex, interrupt("another")).await;

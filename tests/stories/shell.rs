@@ -4,9 +4,9 @@
 
 use codex_client::{
     TurnResult,
-    types::{CommandExecutionThreadItem, ServerNotification, ThreadItem, TurnStatus},
+    types::{CommandExecutionThreadItem, ServerNotification, ThreadItem},
 };
-use codex_tests::stage::Stage;
+use codex_tests::stage::{Stage, interrupt};
 
 /// Returns the commands of a turn.
 fn commands(result: &TurnResult) -> Vec<&CommandExecutionThreadItem> {
@@ -43,9 +43,7 @@ async fn a_shell_command_during_a_turn_is_an_item_of_that_turn() {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("Done.");
-    let turn = thread.turn("Work.").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, gate) = stage.held_turn(&thread, "Work.", "Done.").await;
     let typed = thread.shell_command("echo frogs").await.unwrap();
     assert_eq!(typed.id(), turn.id());
     let mut events = typed.stream();
@@ -73,9 +71,7 @@ async fn a_shell_command_is_interrupted_with_its_turn() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let turn = thread.shell_command("exec sleep 1000").await.unwrap();
-    turn.interrupt().await.unwrap();
-    let result = turn.run().await.unwrap();
-    assert_eq!(result.status, TurnStatus::Interrupted);
+    interrupt(&turn).await;
     codex.close().await.unwrap();
 }
 

@@ -2,19 +2,10 @@
 
 use std::time::Duration;
 
-use codex_client::{Codex, Error, Input, RpcErrorKind, Thread, TurnHandle};
-use codex_testing::{Gate, ModelResponse};
-use codex_tests::stage::Stage;
+use codex_client::{Error, Input};
+use codex_testing::ModelResponse;
+use codex_tests::stage::{Stage, assert_has_ended, interrupt};
 use codex_types::{ThreadResumeParams, TurnStartParams, TurnStatus};
-
-/// Starts a thread and a turn whose first model request is held at a gate.
-async fn busy(stage: &Stage, codex: &Codex) -> (Thread, TurnHandle, Gate) {
-    let thread = codex.thread_start().await.unwrap();
-    let gate = stage.model.push_gated("first");
-    let turn = thread.turn("one").await.unwrap();
-    gate.reached().await.unwrap();
-    (thread, turn, gate)
-}
 
 #[tokio::test]
 async fn an_interrupted_turn_has_a_result_and_a_second_interrupt_does_not_hang() {
@@ -36,10 +27,7 @@ async fn an_interrupted_turn_has_a_result_and_a_second_interrupt_does_not_hang()
     assert_eq!(result, turn.partial());
     // The turn has ended, so interrupting it is a no-op, but steering it is an error.
     turn.interrupt().await.unwrap();
-    let Err(Error::Rpc(error)) = turn.steer("More.").await else {
-        panic!("steered a turn that has ended")
-    };
-    assert_eq!(error.kind, RpcErrorKind::NoActiveTurn);
+    assert_has_ended(&turn).await;
     codex.close().await.unwrap();
 }
 
@@ -55,9 +43,7 @@ async fn a_turn_can_be_interrupted_as_soon_as_it_is_started() {
         .respond_with(move |_| ModelResponse::text("Never said.").hold(&held));
     for _ in 0..5 {
         let turn = thread.turn("hi").await.unwrap();
-        turn.interrupt().await.unwrap();
-        let result = turn.run().await.unwrap();
-        assert_eq!(result.status, TurnStatus::Interrupted);
+        interrupt(&turn).await;
     }
     codex.close().await.unwrap();
 }
@@ -100,7 +86,8 @@ async fn a_turn_that_another_call_has_started_is_joined_with_its_own_id() {
 async fn a_turn_that_was_running_before_a_resume_is_joined_with_its_own_id() {
     let stage = Stage::new();
     let codex = stage.start().await;
-    let (thread, first, gate) = busy(&stage, &codex).await;
+    let thread = codex.thread_start().await.unwrap();
+    let (first, gate) = stage.held_turn(&thread, "one", "first").await;
     let resumed = codex.request(ThreadResumeParams::new(thread.id()));
     resumed.await.unwrap();
     stage.model.push("second");

@@ -62,16 +62,12 @@ async fn turns_that_follow_one_another_are_steered_interrupted_or_fail_in_order(
         stage.model.push("Hello.");
         thread.run("Hi.").await.unwrap();
     }
-    let gate = stage.model.push_gated("One.");
-    let turn = thread.turn("One?").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, gate) = stage.held_turn(&thread, "One?", "One.").await;
     stage.model.push("Two.");
     turn.steer("Two?").await.unwrap();
     gate.open();
     turn.run().await.unwrap();
-    let gate = stage.model.push_gated("Never said.");
-    let turn = thread.turn("Three?").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, _gate) = stage.held_turn(&thread, "Three?", "Never said.").await;
     turn.interrupt().await.unwrap();
     // The next turn is requested while the server interrupts this one.
     stage.model.push("Four.");
@@ -91,9 +87,7 @@ async fn compactions_reviews_and_shell_commands_displace_a_turn_only_once_it_has
     let stage = Stage::new();
     let codex = stage.start().await;
     let (thread, events) = observed(&codex).await;
-    let gate = stage.model.push_gated("Never said.");
-    let turn = thread.turn("One?").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, _gate) = stage.held_turn(&thread, "One?", "Never said.").await;
     // A shell command joins the running turn.
     let shell = thread.shell_command("true").await.unwrap();
     assert_eq!(shell.id(), turn.id());
@@ -101,9 +95,7 @@ async fn compactions_reviews_and_shell_commands_displace_a_turn_only_once_it_has
     let compaction = thread.compact().await.unwrap();
     assert_eq!(turn.run().await.unwrap().status, TurnStatus::Interrupted);
     compaction.run().await.unwrap();
-    let gate = stage.model.push_gated("Never said.");
-    let turn = thread.turn("Two?").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, _gate) = stage.held_turn(&thread, "Two?", "Never said.").await;
     stage.model.push("Nothing to review.");
     let review = thread.review(ReviewTarget::UncommittedChanges);
     review.await.unwrap();

@@ -11,9 +11,7 @@ async fn busy(stage: &Stage, codex: &Codex) -> (Thread, TurnHandle, Gate) {
     let thread = codex.thread_start().await.unwrap();
     stage.model.push("saved");
     thread.run("zero").await.unwrap();
-    let gate = stage.model.push_gated("never read");
-    let turn = thread.turn("one").await.unwrap();
-    gate.reached().await.unwrap();
+    let (turn, gate) = stage.held_turn(&thread, "one", "never read").await;
     (thread, turn, gate)
 }
 

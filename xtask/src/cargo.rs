@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::workspace;
 
@@ -12,6 +12,21 @@ pub(crate) fn command() -> anyhow::Result<Command> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace::root()?);
     Ok(command)
+}
+
+/// Compiles the target that these arguments select, without output unless it fails. `name` is part
+/// of the error message.
+pub(crate) fn build(target: &[&str], name: &str) -> anyhow::Result<()> {
+    let output = command()?
+        .args(["build", "--quiet"])
+        .args(target)
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "cannot compile {name}:\n{}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
 }
 
 /// Creates a command for the compiler of the workspace's toolchain.

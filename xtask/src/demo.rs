@@ -3,8 +3,6 @@
 //! The demo itself is an example of `codex-tests`. It is compiled only when it runs, so that this
 //! crate depends on no crate of the workspace.
 
-use anyhow::ensure;
-
 use crate::{cargo, runtime, spinner::Spinner};
 
 /// The package and the name of the example.
@@ -23,7 +21,10 @@ pub(crate) struct Args {
 /// Runs the chore. Ends with the exit code of the example.
 pub(crate) fn run(Args { prompt, live }: Args) -> anyhow::Result<()> {
     let binary = runtime::ensure(None)?;
-    build()?;
+    let spinner = Spinner::default();
+    spinner.say("compiling the demo".into());
+    cargo::build(&EXAMPLE, "the demo")?;
+    drop(spinner);
     let mut example = cargo::command()?;
     example
         .args(["run", "--quiet"])
@@ -35,20 +36,4 @@ pub(crate) fn run(Args { prompt, live }: Args) -> anyhow::Result<()> {
     // With `--live`, the model works in the directory of the user.
     example.current_dir(std::env::current_dir()?);
     cargo::hand_over(example)
-}
-
-/// Compiles the example before running it, with a spinner.
-fn build() -> anyhow::Result<()> {
-    let spinner = Spinner::default();
-    spinner.say("compiling the demo".into());
-    let output = cargo::command()?
-        .args(["build", "--quiet"])
-        .args(EXAMPLE)
-        .output()?;
-    ensure!(
-        output.status.success(),
-        "cannot compile the demo:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(())
 }

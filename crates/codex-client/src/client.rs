@@ -31,6 +31,13 @@ use crate::{
 ///     codex.close().await
 /// }
 /// ```
+///
+/// # Executors
+///
+/// A client is started in a Tokio runtime with timers, which drives its connection and runs its
+/// handlers. All other futures and streams of the client, including those with a timeout, can be
+/// polled on any executor. Once the runtime has been shut down, they return
+/// [`Error::Closed`](crate::Error::Closed).
 #[derive(Debug, Clone)]
 pub struct Codex {
     client: Arc<Client>,

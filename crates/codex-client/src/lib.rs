@@ -47,6 +47,7 @@ mod runtime;
 mod sandbox;
 mod send_table;
 mod stream;
+mod timer;
 mod turn_result;
 pub mod types;
 pub mod version;

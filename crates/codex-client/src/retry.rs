@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::error::Result;
+use crate::{error::Result, timer};
 
 /// The number of attempts and the delays between them, for [`retry_on_overload`].
 ///
@@ -115,7 +115,7 @@ where
     loop {
         let outcome = attempt().await;
         match policy.next_delay(attempts, &outcome, random()) {
-            Some(delay) => tokio::time::sleep(delay).await,
+            Some(delay) => timer::sleep(delay).await,
             None => return outcome,
         }
         attempts += 1;

@@ -21,6 +21,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "sandbox",
                 "send_table",
                 "stream",
+                "timer",
                 "turn_result",
                 "types",
                 "version",

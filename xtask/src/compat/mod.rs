@@ -11,12 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use semver::Version;
-use serde::Deserialize;
 
 use crate::schema::pinned;
 use crate::spinner::Spinner;
 use crate::{cargo, runtime, workspace};
-use page::{Column, Page};
+use page::{Column, Outcome, Page};
 
 /// The package and the name of the example.
 const EXAMPLE: [&str; 4] = ["--package", "codex-tests", "--example", "compat"];
@@ -31,14 +30,6 @@ pub(crate) struct Args {
     /// the page. By default, the releases of the page run, and the page is written.
     #[arg(long = "version", value_name = "VERSION")]
     versions: Vec<String>,
-}
-
-/// The result of a step, as the example prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Outcome {
-    step: String,
-    /// The reason for a failure.
-    error: Option<String>,
 }
 
 /// Runs the chore. Fails if a step of the pinned release fails.
@@ -56,7 +47,7 @@ pub(crate) fn run(Args { versions }: Args) -> anyhow::Result<()> {
     };
     let spinner = Spinner::default();
     spinner.say("compiling the behaviours".into());
-    build()?;
+    cargo::build(&EXAMPLE, "the behaviours")?;
     let mut columns = Vec::new();
     for release in releases {
         let version = Version::parse(&release)
@@ -88,20 +79,6 @@ pub(crate) fn run(Args { versions }: Args) -> anyhow::Result<()> {
 /// Returns the path of the page.
 fn path() -> anyhow::Result<PathBuf> {
     Ok(workspace::root()?.join("docs/compatibility.md"))
-}
-
-/// Compiles the example.
-fn build() -> anyhow::Result<()> {
-    let output = cargo::command()?
-        .args(["build", "--quiet"])
-        .args(EXAMPLE)
-        .output()?;
-    ensure!(
-        output.status.success(),
-        "cannot compile the behaviours:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(())
 }
 
 /// Runs the steps on a binary.

@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
+use serde::Deserialize;
 
-use super::Outcome;
 use crate::schema::first_releases::FirstReleases;
+
+/// The result of a step, as the example prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Outcome {
+    pub(super) step: String,
+    /// The reason for a failure.
+    pub(super) error: Option<String>,
+}
 
 /// The results of a release.
 #[derive(Debug)]

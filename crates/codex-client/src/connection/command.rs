@@ -4,10 +4,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use codex_types::{RequestId, rpc::JsonRpcError};
+use codex_types::rpc::JsonRpcError;
 use tokio::sync::oneshot;
 
 use crate::{
+    connection::request_state::RequestState,
     error::{Error, Result},
     routing::{
         active_turns::ActiveTurn,
@@ -63,10 +64,10 @@ pub(crate) enum Command {
         response: oneshot::Sender<Option<ActiveTurn>>,
     },
     /// Responds to a request from the server. A result is given as JSON; `None` declines the
-    /// request.
+    /// request. By the time the command is executed, the server may have resolved the request and
+    /// used its id for another one, so the id alone does not identify the request.
     Respond {
-        id: RequestId,
-        method: &'static str,
+        request: Arc<RequestState>,
         response: Option<Result<Vec<u8>, JsonRpcError>>,
     },
     /// Reports an error to the subscribers.

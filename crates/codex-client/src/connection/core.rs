@@ -171,15 +171,11 @@ impl Core {
             } => {
                 let _ = response.send(self.active_turns.turn(&thread_id).cloned());
             }
-            Command::Respond {
-                id,
-                method,
-                response,
-            } => {
-                if self.open_requests.close(&id, now) {
+            Command::Respond { request, response } => {
+                if self.open_requests.close(&request, now) {
                     let response =
-                        response.unwrap_or_else(|| self.service.default_response(method));
-                    self.outbound.response(&id, &response);
+                        response.unwrap_or_else(|| self.service.default_response(request.method));
+                    self.outbound.response(&request.id, &response);
                 }
             }
             Command::Report(error) => self.report(error),

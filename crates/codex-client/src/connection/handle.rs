@@ -37,6 +37,7 @@ use crate::{
         turn_log::TurnLog,
     },
     rpc::raw_response::RawResponse,
+    timer::Timers,
     transport::Transport,
     version,
 };
@@ -64,6 +65,7 @@ pub(crate) struct Connection {
     /// Set after the handshake, if the server reports its version.
     server_version: Arc<OnceLock<Version>>,
     timeout: Option<Duration>,
+    timers: Timers,
     /// The last field: the connection ends once `commands` has been dropped.
     #[cfg(feature = "blocking")]
     wait_on_drop: WaitOnDrop,
@@ -133,6 +135,7 @@ impl Connection {
             undelivered,
             server_version,
             timeout: limits.timeout,
+            timers: Timers::current(),
             #[cfg(feature = "blocking")]
             wait_on_drop,
         }
@@ -148,6 +151,16 @@ impl Connection {
     /// Returns the default timeout of a request.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// Waits for a future that ends with the connection, and returns `None` if it takes longer than
+    /// `limit`.
+    pub(crate) async fn within<F: Future>(
+        &self,
+        limit: Option<Duration>,
+        future: F,
+    ) -> Option<F::Output> {
+        self.timers.within(limit, future).await
     }
 
     /// Sets the version of the server, which explains errors.

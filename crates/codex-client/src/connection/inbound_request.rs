@@ -1,89 +1,15 @@
 //! A request from the server that is waiting for its only response.
 
-use std::{
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
-};
+use std::{ops::Range, sync::Arc};
 
-use codex_types::{RequestId, rpc::JsonRpcError};
+use codex_types::rpc::JsonRpcError;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::{
-    connection::command::Command,
+    connection::{command::Command, request_state::RequestState},
     error::{Error, Result, decode_error::DecodeError},
 };
-
-const OPEN: u8 = 0;
-const RESPONDED: u8 = 1;
-const WITHDRAWN: u8 = 2;
-
-/// The identity of a request from the server, and whether it is open. Shared by the owner of the
-/// request and the connection.
-#[derive(Debug)]
-pub(crate) struct RequestState {
-    pub(crate) id: RequestId,
-    pub(crate) method: &'static str,
-    pub(crate) thread_id: Option<Box<str>>,
-    pub(crate) turn_id: Option<Box<str>>,
-    state: AtomicU8,
-    settled: Notify,
-}
-
-impl RequestState {
-    pub(crate) fn new(
-        id: RequestId,
-        method: &'static str,
-        thread_id: Option<&str>,
-        turn_id: Option<&str>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            id,
-            method,
-            thread_id: thread_id.map(Into::into),
-            turn_id: turn_id.map(Into::into),
-            state: AtomicU8::new(OPEN),
-            settled: Notify::new(),
-        })
-    }
-
-    /// Whether the request has been neither responded to nor withdrawn.
-    pub(crate) fn is_open(&self) -> bool {
-        self.state.load(Ordering::Acquire) == OPEN
-    }
-
-    /// Waits until the request has been responded to or withdrawn.
-    pub(crate) async fn settled(&self) {
-        loop {
-            // Created before the check, so that no change after the check is missed.
-            let settled = self.settled.notified();
-            if !self.is_open() {
-                return;
-            }
-            settled.await;
-        }
-    }
-
-    /// Records that the server no longer needs a response.
-    pub(crate) fn withdraw(&self) {
-        self.settle(WITHDRAWN);
-    }
-
-    /// Settles the request with this state. Returns true only for the first call.
-    fn settle(&self, state: u8) -> bool {
-        let is_first = self
-            .state
-            .compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok();
-        if is_first {
-            self.settled.notify_waiters();
-        }
-        is_first
-    }
-}
 
 /// A request from the server. Dropping it without a response declines it.
 pub(crate) struct InboundRequest {
@@ -152,13 +78,11 @@ impl InboundRequest {
     fn send(&self, response: Option<Result<Vec<u8>, JsonRpcError>>) -> Result<()> {
         let method = self.method();
         let commands = self.commands.upgrade().ok_or(Error::Resolved { method })?;
-        if !self.state.settle(RESPONDED) {
+        if !self.state.settle_as_responded() {
             return Err(Error::Resolved { method });
         }
-        let id = self.state.id.clone();
         let command = Command::Respond {
-            id,
-            method,
+            request: Arc::clone(&self.state),
             response,
         };
         // The connection may have ended in the meantime.

@@ -19,5 +19,6 @@ pub(crate) mod driver;
 pub(crate) mod handle;
 pub(crate) mod inbound_request;
 pub(crate) mod open_requests;
+pub(crate) mod request_state;
 pub(crate) mod reservation;
 pub(crate) mod service;

@@ -1,7 +1,7 @@
 //! The requests from the server that are open. Each gets at most one response. Performs no I/O.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     sync::{Arc, Weak},
 };
 
@@ -9,7 +9,7 @@ use codex_types::{RequestId, ServerRequest, ServerRequestResolvedNotification};
 use tokio::time::Instant;
 
 use crate::{
-    connection::inbound_request::RequestState,
+    connection::request_state::RequestState,
     routing::turn_log::TurnLog,
     rpc::{
         envelope::RoutingKeys,
@@ -81,17 +81,19 @@ impl OpenRequests {
     }
 
     /// Closes a request that is being responded to. Returns whether the response should be sent.
-    pub(crate) fn close(&mut self, id: &RequestId, now: Instant) -> bool {
-        let open = self.open.remove(id);
-        let was_open = open.is_some();
-        if let Some(open) = open {
-            open.closed(now);
-            if self.responded.len() == REMEMBERED {
-                self.responded.pop_front();
-            }
-            self.responded.push_back(id.clone());
+    pub(crate) fn close(&mut self, request: &Arc<RequestState>, now: Instant) -> bool {
+        let Entry::Occupied(open) = self.open.entry(request.id.clone()) else {
+            return false;
+        };
+        if !Arc::ptr_eq(&open.get().state, request) {
+            return false;
         }
-        was_open
+        open.remove().closed(now);
+        if self.responded.len() == REMEMBERED {
+            self.responded.pop_front();
+        }
+        self.responded.push_back(request.id.clone());
+        true
     }
 
     /// Withdraws the requests that a notification settles. Returns the id of a request that it
@@ -144,5 +146,47 @@ impl OpenRequests {
     /// Withdraws all requests, because the connection has ended.
     pub(crate) fn withdraw_all(&mut self) {
         self.withdraw(|_| true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::raw_notification::received;
+
+    const METHOD: &str = "item/fileChange/requestApproval";
+
+    fn open(requests: &mut OpenRequests) -> Arc<RequestState> {
+        match requests.open(&7.into(), METHOD, &RoutingKeys::default(), &[]) {
+            Opened::New(state) => state,
+            Opened::Replayed | Opened::UnknownMethod => panic!("not a new request"),
+        }
+    }
+
+    #[test]
+    fn a_late_response_does_not_reach_another_request_with_the_same_id() {
+        let mut requests = OpenRequests::default();
+        let first = open(&mut requests);
+        // The response is on its way when the server resolves the request and reuses the id.
+        assert!(first.settle_as_responded());
+        let resolved =
+            r#"{"method":"serverRequest/resolved","params":{"threadId":"t","requestId":7}}"#;
+        let (resolved, keys) = received(resolved);
+        requests.update(&resolved, &keys, Instant::now());
+        let second = open(&mut requests);
+        assert!(!requests.close(&first, Instant::now()));
+        assert!(second.is_open());
+        requests.withdraw_all();
+        assert!(!second.is_open());
+    }
+
+    #[test]
+    fn a_request_is_closed_once_and_not_opened_again_by_a_replay() {
+        let mut requests = OpenRequests::default();
+        let request = open(&mut requests);
+        assert!(requests.close(&request, Instant::now()));
+        assert!(!requests.close(&request, Instant::now()));
+        let replayed = requests.open(&7.into(), METHOD, &RoutingKeys::default(), &[]);
+        assert!(matches!(replayed, Opened::Replayed));
     }
 }

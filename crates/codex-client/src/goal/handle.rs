@@ -3,7 +3,6 @@
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
-use tokio::time::timeout;
 
 use crate::{
     client::Codex,
@@ -193,15 +192,13 @@ impl GoalHandle {
             let reported = reported.await;
             reported.map_err(|why| early_end_error(&self.goal, why))
         };
-        let Some(after) = within else {
-            return reported.await;
-        };
-        let method = "thread/goal/updated";
-        let in_time = timeout(after, reported).await;
-        in_time.unwrap_or(Err(Error::Timeout {
-            method,
-            after,
-            sent: true,
-        }))
+        let in_time = self.codex.connection().within(within, reported).await;
+        in_time.unwrap_or_else(|| {
+            Err(Error::Timeout {
+                method: "thread/goal/updated",
+                after: within.unwrap_or_default(),
+                sent: true,
+            })
+        })
     }
 }

@@ -42,22 +42,15 @@ impl<M> LoginWaitBuilder<M> {
     }
 
     pub(crate) async fn execute(self) -> Result<AccountLoginCompletedNotification> {
-        let completed = self.attempt.completed();
-        let completed = match self.timeout {
-            None => completed.await,
-            Some(after) => match tokio::time::timeout(after, completed).await {
-                Ok(completed) => completed,
-                Err(_) => {
-                    return Err(Error::Timeout {
-                        method: "account/login/completed",
-                        after,
-                        sent: true,
-                    });
-                }
-            },
-        };
+        let connection = self.codex.connection();
+        let completed = connection.within(self.timeout, self.attempt.completed());
+        let completed = completed.await.ok_or_else(|| Error::Timeout {
+            method: "account/login/completed",
+            after: self.timeout.unwrap_or_default(),
+            sent: true,
+        })?;
         let Some(notification) = completed else {
-            return Err(self.codex.connection().closed_error());
+            return Err(connection.closed_error());
         };
         let notification = notification.map_err(Error::Decode)?;
         let mut done: AccountLoginCompletedNotification = notification.decode_params()?;

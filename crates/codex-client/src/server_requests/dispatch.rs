@@ -125,8 +125,8 @@ fn tool_failure(description: &str) -> Option<Vec<u8>> {
 }
 
 impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
-    /// Offers a request to the tools of its thread, the inboxes of its thread and of the thread
-    /// that a sub-agent works for, the handlers, and the inboxes of all threads, in this order. A
+    /// Offers a request to the tools and then to the inboxes of its thread and of the thread that a
+    /// sub-agent works for, to the handlers, and to the inboxes of all threads, in this order. A
     /// request that none of them takes is dropped, which declines it.
     fn request(
         &self,
@@ -135,12 +135,17 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
     ) -> Option<BoxFuture<()>> {
         let state = Arc::clone(request.state());
         let thread_id = state.thread_id.as_deref();
-        if let Some(turn_id) = state.turn_id.as_deref() {
-            request.related = self.lock().patches.of(request.method(), turn_id);
-        }
+        let owner = {
+            let known = self.lock();
+            if let Some(turn_id) = state.turn_id.as_deref() {
+                request.related = known.patches.of(request.method(), turn_id);
+            }
+            thread_id.and_then(|id| known.sub_agents.owner(id).map(str::to_owned))
+        };
+        // A sub-agent may have inherited the tools of the thread that it works for.
+        let threads = || [thread_id, owner.as_deref()].into_iter().flatten();
         if request.method() == DynamicToolCallParams::METHOD
-            && let Some(thread_id) = thread_id
-            && let Some(tool) = self.tools.find(thread_id, &request)
+            && let Some(tool) = threads().find_map(|id| self.tools.find(id, &request))
         {
             let RegisteredTool {
                 name,
@@ -149,12 +154,8 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
             } = tool;
             return Some(self.task(handler, request, Some((name, timeout))));
         }
-        if let Some(thread_id) = thread_id {
+        for thread_id in threads() {
             request = self.offer(request, Some(thread_id), wakes).err()?;
-            let owner = self.lock().sub_agents.owner(thread_id).map(str::to_owned);
-            if owner.is_some() {
-                request = self.offer(request, owner.as_deref(), wakes).err()?;
-            }
         }
         if let Some(handler) = self.handlers.find(request.method()) {
             return Some(self.task(handler, request, None));

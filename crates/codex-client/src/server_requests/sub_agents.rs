@@ -51,6 +51,10 @@ impl SubAgents {
             self.owners.insert(thread_id.into(), owner.clone());
             return;
         }
+        if root.is_none_or(|root| root == turn_id) {
+            // The thread works for itself, for example because the program has resumed it.
+            self.owners.remove(thread_id);
+        }
         let turns = self.turns.entry(thread_id.into()).or_default();
         if turns.len() == REMEMBERED_TURNS
             && let Some(oldest) = turns.pop_front()
@@ -99,6 +103,17 @@ mod tests {
         update(&mut agents, ended);
         assert_eq!(agents.owner("agent"), None);
         assert_eq!(agents.owner("nested"), Some("t"));
+    }
+
+    #[test]
+    fn a_sub_agent_that_begins_a_turn_of_its_own_no_longer_works_for_another_thread() {
+        let mut agents = SubAgents::default();
+        start(&mut agents, "t", "u", "u");
+        start(&mut agents, "agent", "v", "u");
+        start(&mut agents, "agent", "w", "forgotten");
+        assert_eq!(agents.owner("agent"), Some("t"));
+        start(&mut agents, "agent", "x", "x");
+        assert_eq!(agents.owner("agent"), None);
     }
 
     #[test]

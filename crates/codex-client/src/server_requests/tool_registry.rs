@@ -1,12 +1,10 @@
 //! The tools of the threads that the server has loaded.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-
-use codex_types::TurnStartedNotification;
 
 use crate::{
     connection::inbound_request::InboundRequest,
@@ -16,9 +14,6 @@ use crate::{
     },
     server_requests::{handlers::Handler, tool_call::ToolCall},
 };
-
-/// Number of turns that are remembered per thread, to find the threads of their sub-agents.
-const REMEMBERED_TURNS: usize = 8;
 
 /// A tool that can be called.
 pub(crate) struct RegisteredTool<C> {
@@ -106,16 +101,9 @@ pub(crate) struct ThreadTools<C> {
 pub(crate) struct ToolRegistry<C>(Mutex<Threads<C>>);
 
 struct Threads<C> {
-    loaded: HashMap<Box<str>, LoadedThread<C>>,
+    loaded: HashMap<Box<str>, Arc<Toolbox<C>>>,
     /// Tools of threads that are being resumed: calls may be received before the response.
     resuming: Vec<(Box<str>, Arc<Toolbox<C>>)>,
-    /// Threads of sub-agents, with the thread whose tools they use.
-    agents: HashMap<Box<str>, Box<str>>,
-}
-
-struct LoadedThread<C> {
-    toolbox: Arc<Toolbox<C>>,
-    turns: VecDeque<Box<str>>,
 }
 
 impl<C> Default for Threads<C> {
@@ -123,7 +111,6 @@ impl<C> Default for Threads<C> {
         Self {
             loaded: HashMap::new(),
             resuming: Vec::new(),
-            agents: HashMap::new(),
         }
     }
 }
@@ -165,12 +152,10 @@ impl<C> ToolRegistry<C> {
         request: &InboundRequest,
     ) -> Option<RegisteredTool<C>> {
         let threads = self.lock();
-        let owner = threads.agents.get(thread_id);
-        let thread_id = owner.map_or(thread_id, |owner| &**owner);
         let newest_first = threads.resuming.iter().rev();
         let mut resuming = newest_first.filter(|(id, _)| **id == *thread_id);
         let reserved = resuming.find_map(|(_, toolbox)| toolbox.find(request));
-        reserved.or_else(|| threads.loaded.get(thread_id)?.toolbox.find(request))
+        reserved.or_else(|| threads.loaded.get(thread_id)?.find(request))
     }
 
     /// Updates the state from a notification.
@@ -178,50 +163,14 @@ impl<C> ToolRegistry<C> {
         let Some(thread_id) = keys.thread_id.as_deref() else {
             return;
         };
-        let mut threads = self.lock();
-        if threads.loaded.is_empty() {
-            return;
-        }
-        match notification.kind() {
-            NotificationKind::TurnStarted => {
-                if let Ok(started) = notification.decode_params::<TurnStartedNotification>() {
-                    let root = started.turn.root_turn_id.as_deref();
-                    threads.turn_started(thread_id, &started.turn.id, root);
-                }
-            }
-            NotificationKind::TurnCompleted => drop(threads.agents.remove(thread_id)),
-            NotificationKind::ThreadEnded => {
-                threads.loaded.remove(thread_id);
-                threads.agents.retain(|_, owner| **owner != *thread_id);
-            }
-            _ => {}
+        if notification.kind() == NotificationKind::ThreadEnded {
+            self.lock().loaded.remove(thread_id);
         }
     }
 
     /// Forgets all tools, because the connection has ended.
     pub(crate) fn clear(&self) {
         *self.lock() = Threads::default();
-    }
-}
-
-impl<C> Threads<C> {
-    /// Links the thread of a sub-agent to the thread whose turn started it: the sub-agent may have
-    /// inherited the tools of that thread.
-    fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
-        if let Some(thread) = self.loaded.get_mut(thread_id) {
-            if thread.turns.len() == REMEMBERED_TURNS {
-                thread.turns.pop_front();
-            }
-            return thread.turns.push_back(turn_id.into());
-        }
-        let Some(root) = root else {
-            return;
-        };
-        let mut loaded = self.loaded.iter();
-        let owner = loaded.find(|(_, thread)| thread.turns.iter().any(|turn| **turn == *root));
-        if let Some((owner, _)) = owner {
-            self.agents.insert(thread_id.into(), owner.clone());
-        }
     }
 }
 
@@ -246,24 +195,14 @@ impl<C> ToolReservation<C> {
         let Some(thread_id) = keys.and_then(|keys| keys.thread_id) else {
             return;
         };
-        let older = [Some(&*thread_id), forked].into_iter().flatten();
-        let older = older
-            .filter_map(|id| threads.loaded.get(id))
-            .map(|thread| &thread.toolbox)
-            .next();
+        let mut candidates = [Some(&*thread_id), forked].into_iter().flatten();
+        let older = candidates.find_map(|id| threads.loaded.get(id));
         let toolbox = match older {
             None => Arc::clone(&self.toolbox),
             Some(older) if self.toolbox.is_empty() => Arc::clone(older),
             Some(older) => Arc::new(Toolbox::clone(&self.toolbox).extend(older)),
         };
-        match threads.loaded.get_mut(&*thread_id) {
-            Some(thread) => thread.toolbox = toolbox,
-            None => {
-                let turns = VecDeque::new();
-                let thread = LoadedThread { toolbox, turns };
-                threads.loaded.insert((*thread_id).into(), thread);
-            }
-        }
+        threads.loaded.insert((*thread_id).into(), toolbox);
     }
 }
 

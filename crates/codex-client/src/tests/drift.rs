@@ -12,10 +12,8 @@ use crate::{
 
 #[tokio::test]
 async fn a_server_that_writes_only_what_a_client_needs_can_run_a_turn_with_an_approval() {
-    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
-    let (reader, writer) = tokio::io::split(client_end);
+    let (mut fake, (reader, writer)) = FakeServer::in_memory();
     let server = tokio::spawn(async move {
-        let mut fake = FakeServer::new(server_end);
         fake.respond("initialize", json!({})).await;
         fake.receive().await;
         fake.respond("thread/start", json!({"thread": {"id": "t"}}))

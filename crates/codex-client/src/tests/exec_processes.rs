@@ -237,9 +237,7 @@ async fn a_write_to_a_program_that_failed_to_start_returns_the_reason() {
 
 #[tokio::test]
 async fn output_is_not_streamed_from_a_server_on_windows() {
-    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
-    let (reader, writer) = tokio::io::split(client_end);
-    let mut fake = FakeServer::new(server_end);
+    let (mut fake, (reader, writer)) = FakeServer::in_memory();
     let mut windows = initialize_response();
     windows["platformFamily"] = "windows".into();
     let response = async {

@@ -2,41 +2,44 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use serde_json::{Value, json};
 
 use crate::{
     blocking,
     client::Codex,
     codex::builder::CodexBuilder,
     error::{Error, rpc_error::RpcErrorKind},
+    tests::FakeServer,
     version::{CODEX_VERSION, OLDEST_CODEX_VERSION, Version, VersionPolicy},
 };
 
-/// A server that writes these texts after the first request, then runs until the client closes the
-/// connection. It writes the response to the second request after that.
-async fn serve(end: DuplexStream, texts: Vec<String>) {
-    let (reader, mut writer) = tokio::io::split(end);
-    let mut lines = BufReader::new(reader).lines();
-    lines.next_line().await.unwrap();
-    for text in texts {
-        while text.contains("\"id\":2") {
-            let line = lines.next_line().await.unwrap().unwrap();
-            if line.contains("\"id\":2") {
-                break;
+/// Connects to a server that responds to `initialize` with this text, then runs until the client
+/// closes the connection. It responds to `thread/start` with this member of a response.
+async fn connect_with(
+    builder: CodexBuilder,
+    text: impl Into<String>,
+    response: Option<(&'static str, Value)>,
+) -> crate::Result<Codex> {
+    let (mut fake, (reader, writer)) = FakeServer::in_memory();
+    let text = text.into();
+    tokio::spawn(async move {
+        fake.receive_request("initialize").await;
+        fake.write(text.as_bytes()).await;
+        while let Some(message) = fake.next_message().await {
+            if message["method"] == "thread/start"
+                && let Some((member, value)) = &response
+            {
+                fake.send(json!({"id": message["id"], *member: value}))
+                    .await;
             }
         }
-        writer.write_all(text.as_bytes()).await.unwrap();
-    }
-    while let Ok(Some(_)) = lines.next_line().await {}
+    });
+    builder.connect(reader, writer).await
 }
 
-/// Connects to a server that writes these texts in response to `initialize`.
-async fn connect(builder: CodexBuilder, texts: Vec<String>) -> crate::Result<Codex> {
-    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
-    tokio::spawn(serve(server_end, texts));
-    let (reader, writer) = tokio::io::split(client_end);
-    builder.connect(reader, writer).await
+/// Connects to a server that responds to `initialize` with this text.
+async fn connect(builder: CodexBuilder, text: impl Into<String>) -> crate::Result<Codex> {
+    connect_with(builder, text, None).await
 }
 
 /// Returns the line of a successful handshake with a server of this version.
@@ -48,19 +51,12 @@ fn initialized(version: &str) -> String {
     )
 }
 
-/// Returns the line of an error response to the second request.
-fn refused(code: i64, message: &str) -> String {
-    let error = json!({"code": code, "message": message});
-    format!("{}\n", json!({"id": 2, "error": error}))
-}
-
 #[tokio::test]
 async fn text_before_the_response_in_its_line_is_an_error_that_says_so() {
     for (text, length) in [("\u{1b}[?2004h", 8), ("\u{1b}]0;codex\u{7}ready> ", 17)] {
-        let texts = vec![format!("{text}{}", initialized("0.169.0"))];
-        let error = connect(Codex::builder().no_request_timeout(), texts)
-            .await
-            .unwrap_err();
+        let text = format!("{text}{}", initialized("0.169.0"));
+        let builder = Codex::builder().no_request_timeout();
+        let error = connect(builder, text).await.unwrap_err();
         let Error::Decode(decode) = &error else {
             panic!("{error}")
         };
@@ -72,18 +68,15 @@ async fn text_before_the_response_in_its_line_is_an_error_that_says_so() {
 
 #[tokio::test]
 async fn lines_of_text_before_the_response_are_skipped() {
-    let texts = vec![
-        "Welcome back {friend}!\n".to_owned(),
-        initialized("0.169.0"),
-    ];
-    let codex = connect(Codex::builder(), texts).await.unwrap();
+    let text = format!("Welcome back {{friend}}!\n{}", initialized("0.169.0"));
+    let codex = connect(Codex::builder(), text).await.unwrap();
     assert_eq!(codex.server_version(), Some(&Version::new(0, 169, 0)));
 }
 
 /// Returns the message of a handshake that times out.
-async fn timed_out(texts: Vec<String>) -> String {
+async fn timed_out(text: &str) -> String {
     let builder = Codex::builder().request_timeout(Duration::from_secs(7));
-    let error = connect(builder, texts).await.unwrap_err();
+    let error = connect(builder, text).await.unwrap_err();
     let Error::HandshakeTimeout(timeout) = &error else {
         panic!("{error}")
     };
@@ -93,15 +86,15 @@ async fn timed_out(texts: Vec<String>) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_times_out_says_what_the_server_sent() {
-    let silent = timed_out(Vec::new()).await;
+    let silent = timed_out("").await;
     assert!(
         silent.contains("within 7 s; it sent nothing") && silent.contains("`request_timeout`"),
         "{silent}"
     );
     let warning = json!({"method": "configWarning", "params": {"summary": "s"}});
-    let other = timed_out(vec![format!("{warning}\n")]).await;
+    let other = timed_out(&format!("{warning}\n")).await;
     assert!(other.ends_with("it sent 1 other messages"), "{other}");
-    let text = timed_out(vec!["Welcome back!\nlogin:\n".to_owned()]).await;
+    let text = timed_out("Welcome back!\nlogin:\n").await;
     assert!(
         text.contains(
             "it sent 2 lines that are not messages (`HandshakeTimeout::unreadable` has their text)"
@@ -113,7 +106,7 @@ async fn a_handshake_that_times_out_says_what_the_server_sent() {
 
 #[tokio::test]
 async fn a_policy_decides_on_a_server_of_another_version() {
-    let other = || vec![initialized(OLDEST_CODEX_VERSION)];
+    let other = || initialized(OLDEST_CODEX_VERSION);
     let codex = connect(Codex::builder(), other()).await.unwrap();
     assert_eq!(
         codex.server_version().map(Version::to_string).as_deref(),
@@ -131,20 +124,22 @@ async fn a_policy_decides_on_a_server_of_another_version() {
     for version in [OLDEST_CODEX_VERSION, CODEX_VERSION] {
         assert!(text.contains(version), "{text}");
     }
-    connect(refuses(), vec![initialized(CODEX_VERSION)])
+    connect(refuses(), initialized(CODEX_VERSION))
         .await
         .unwrap();
     // A server that does not report its version cannot be known to match.
-    let unknown = vec!["{\"id\":1,\"result\":{}}\n".to_owned()];
-    let error = connect(refuses(), unknown).await.unwrap_err();
+    let error = connect(refuses(), "{\"id\":1,\"result\":{}}\n")
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::VersionMismatch(_)), "{error}");
 }
 
 #[tokio::test]
 async fn a_method_that_the_server_lacks_is_an_error_with_both_versions() {
     let unknown = "Invalid request: unknown variant `thread/start`, expected one of `a`";
-    let texts = vec![initialized("0.44.0"), refused(-32600, unknown)];
-    let codex = connect(Codex::builder(), texts).await.unwrap();
+    let refused = ("error", json!({"code": -32600, "message": unknown}));
+    let codex = connect_with(Codex::builder(), initialized("0.44.0"), Some(refused));
+    let codex = codex.await.unwrap();
     let error = codex.thread_start().await.unwrap_err();
     assert_eq!(error.rpc_kind(), Some(RpcErrorKind::MethodNotFound));
     let text = error.to_string();
@@ -157,9 +152,9 @@ async fn a_method_that_the_server_lacks_is_an_error_with_both_versions() {
 
 #[tokio::test]
 async fn a_response_of_a_server_that_is_too_old_is_an_error_with_its_version() {
-    let response = json!({"id": 2, "result": {"thread": {}}});
-    let texts = vec![initialized("0.120.0"), format!("{response}\n")];
-    let codex = connect(Codex::builder(), texts).await.unwrap();
+    let response = ("result", json!({"thread": {}}));
+    let codex = connect_with(Codex::builder(), initialized("0.120.0"), Some(response));
+    let codex = codex.await.unwrap();
     let error = codex.thread_start().await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::Decode(_)), "{text}");
@@ -168,13 +163,12 @@ async fn a_response_of_a_server_that_is_too_old_is_an_error_with_its_version() {
 }
 
 #[cfg(unix)]
-mod processes {
+mod shims {
     use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
     use super::*;
-    use crate::tests::child_process::shell;
 
-    /// Creates an executable file.
+    /// Creates an executable script.
     fn program(dir: &tempfile::TempDir, contents: &str) -> PathBuf {
         let path = dir.path().join("codex");
         fs::write(&path, contents).unwrap();
@@ -208,43 +202,17 @@ mod processes {
         assert!(text.contains("nonexistent-node"), "{text}");
         assert!(text.contains("exit status: 127"), "{text}");
     }
-
-    #[tokio::test]
-    async fn the_cause_of_a_failed_start_is_shown_instead_of_a_backtrace() {
-        let frames: Vec<String> = (0..150).map(|n| format!("   {n}: <unknown>")).collect();
-        let script = format!(
-            "printf 'WARNING: x\\nError: invalid override\\n\\nStack backtrace:\\n{}\\n' >&2; exit 1",
-            frames.join("\\n")
-        );
-        let error = shell(&script).start().await.unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.ends_with("stderr:\n  Error: invalid override"),
-            "{text}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_program_without_an_app_server_is_said_to_be_too_old() {
-        let script = "echo \"error: unrecognized subcommand 'app-server'\" >&2; exit 2";
-        let error = shell(script).start().await.unwrap_err();
-        let text = error.to_string();
-        let expected = format!("codex {OLDEST_CODEX_VERSION} or newer is needed");
-        assert!(text.contains(&expected), "{text}");
-    }
 }
 
 #[test]
 fn the_blocking_client_reports_the_version_and_refuses_others() {
     let connect = |policy| {
-        let (client_end, server_end) = tokio::io::duplex(64 * 1024);
-        let server = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .build()
-                .unwrap();
-            runtime.block_on(serve(server_end, vec![initialized("0.140.0")]));
+        let (fake, (reader, writer)) = FakeServer::in_memory();
+        let server = fake.run_on_thread(|mut fake| async move {
+            fake.receive_request("initialize").await;
+            fake.write(initialized("0.140.0").as_bytes()).await;
+            while fake.next_line().await.is_some() {}
         });
-        let (reader, writer) = tokio::io::split(client_end);
         let builder = blocking::Codex::builder().version_policy(policy);
         (builder.connect(reader, writer), server)
     };

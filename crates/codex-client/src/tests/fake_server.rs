@@ -7,7 +7,7 @@ use std::{
 
 use codex_testing::{ClientStreams, FakeConnection};
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
+use tokio::io::{duplex, split};
 
 use crate::{
     client::{Codex, Thread},
@@ -18,16 +18,17 @@ use crate::{
 pub(super) struct FakeServer(FakeConnection);
 
 impl FakeServer {
-    /// Creates a server that uses this end of a connection.
-    pub(super) fn new(end: DuplexStream) -> Self {
-        let (reader, writer) = tokio::io::split(end);
-        Self(FakeConnection::new(reader, writer))
-    }
-
     /// Creates a server before the handshake, and returns the client's end too.
     pub(super) fn in_memory() -> (Self, ClientStreams) {
         let (fake, streams) = FakeConnection::in_memory();
         (Self(fake), streams)
+    }
+
+    /// Like [`in_memory`](Self::in_memory), with a connection that holds this number of unread bytes.
+    pub(super) fn with_capacity(bytes: usize) -> (Self, ClientStreams) {
+        let (client_end, server_end) = duplex(bytes);
+        let (reader, writer) = split(server_end);
+        (Self(FakeConnection::new(reader, writer)), split(client_end))
     }
 
     /// Runs a script on a thread of its own, for a client that blocks.

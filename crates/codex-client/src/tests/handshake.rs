@@ -1,7 +1,7 @@
 //! The handshake: client info, early notifications and cancellation.
 
+use codex_testing::ClientStreams;
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
 
 use crate::{
     client::Codex,
@@ -10,22 +10,16 @@ use crate::{
     tests::{FakeServer, initialize_response},
 };
 
-/// Returns both ends of a connection before the handshake.
-fn ends() -> (DuplexStream, FakeServer) {
-    let (client_end, server_end) = tokio::io::duplex(64 * 1024);
-    (client_end, FakeServer::new(server_end))
-}
-
-async fn connect(builder: CodexBuilder, end: DuplexStream) -> crate::Result<Codex> {
-    let (reader, writer) = tokio::io::split(end);
+async fn connect(builder: CodexBuilder, streams: ClientStreams) -> crate::Result<Codex> {
+    let (reader, writer) = streams;
     builder.connect(reader, writer).await
 }
 
 /// Returns the params of `initialize`.
 async fn initialize_params(builder: CodexBuilder) -> Value {
-    let (client_end, mut fake) = ends();
+    let (mut fake, streams) = FakeServer::in_memory();
     let response = fake.respond("initialize", initialize_response());
-    let (codex, message) = tokio::join!(connect(builder, client_end), response);
+    let (codex, message) = tokio::join!(connect(builder, streams), response);
     assert_eq!(codex.unwrap().metadata().platform_os, "linux");
     message["params"].clone()
 }
@@ -59,20 +53,20 @@ async fn a_client_sends_its_name_version_and_capabilities() {
 
 #[tokio::test]
 async fn notifications_during_the_handshake_are_kept_for_the_first_subscriber() {
-    let (client_end, mut fake) = ends();
+    let (mut fake, streams) = FakeServer::in_memory();
     let server = async {
         let early = json!({"summary": "early"});
         fake.notify("configWarning", early).await;
         fake.respond("initialize", initialize_response()).await;
     };
-    let (codex, ()) = tokio::join!(connect(Codex::builder(), client_end), server);
+    let (codex, ()) = tokio::join!(connect(Codex::builder(), streams), server);
     let first = codex.unwrap().notifications().next().await;
     assert_eq!(first.unwrap().unwrap().method(), "configWarning");
 }
 
 #[tokio::test]
 async fn notifications_before_the_end_of_the_connection_are_kept_for_the_first_subscriber() {
-    let (client_end, mut fake) = ends();
+    let (mut fake, streams) = FakeServer::in_memory();
     let server = async {
         let early = json!({"summary": "early"});
         fake.respond("initialize", initialize_response()).await;
@@ -80,7 +74,7 @@ async fn notifications_before_the_end_of_the_connection_are_kept_for_the_first_s
         fake.notify("configWarning", early).await;
         drop(fake);
     };
-    let (codex, ()) = tokio::join!(connect(Codex::builder(), client_end), server);
+    let (codex, ()) = tokio::join!(connect(Codex::builder(), streams), server);
     let codex = codex.unwrap();
     // This call fails once the end has been received.
     let error = codex.models().await.unwrap_err();
@@ -96,8 +90,8 @@ async fn notifications_before_the_end_of_the_connection_are_kept_for_the_first_s
 
 #[tokio::test]
 async fn a_dropped_handshake_closes_the_connection() {
-    let (client_end, mut fake) = ends();
-    let connecting = tokio::spawn(connect(Codex::builder(), client_end));
+    let (mut fake, streams) = FakeServer::in_memory();
+    let connecting = tokio::spawn(connect(Codex::builder(), streams));
     fake.receive_request("initialize").await;
     connecting.abort();
     assert!(connecting.await.unwrap_err().is_cancelled());

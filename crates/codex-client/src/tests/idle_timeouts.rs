@@ -9,7 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error::{Error, turn_timeout::TurnTimeout},
-    tests::{FakeServer, turn_start_response, turns::start},
+    tests::{
+        FakeServer, turn_start_response,
+        turns::{assert_interrupted, interrupted_turn, start},
+    },
 };
 
 const IDLE: Duration = Duration::from_secs(90);
@@ -26,22 +29,14 @@ fn silent<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnTimeout> {
 async fn a_silent_turn_is_interrupted_and_returned_in_the_error() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let run = thread.run("hi").idle_timeout(IDLE).into_future();
-    let (result, _) = tokio::join!(run, async {
-        fake.respond("turn/start", turn_start_response("u")).await;
-        fake.complete_item("u", "half").await;
-        let interrupt = fake.respond("turn/interrupt", json!({})).await;
-        assert_eq!(interrupt["params"], json!({"threadId": "t", "turnId": "u"}));
-        fake.complete_turn("u", "interrupted").await;
-    });
+    let (result, ()) = tokio::join!(run, interrupted_turn(&mut fake));
     let error = silent(result);
     assert_eq!(
         error.to_string(),
         "the server sent nothing about the turn u for 90 s, and the turn was interrupted"
     );
     assert_eq!(error.after, IDLE);
-    let partial = error.partial.unwrap();
-    assert_eq!(partial.status, TurnStatus::Interrupted);
-    assert_eq!(partial.final_response.as_deref(), Some("half"));
+    assert_interrupted(&error.partial.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,7 @@
-//! Tests of the client against an in-memory fake server, or against one played by a shell script.
+//! Tests of the client against an in-memory fake server.
 
 mod blocking;
 mod builder_options;
-mod child_process;
 mod connection_end;
 mod consoles;
 mod deep_nesting;
@@ -20,9 +19,8 @@ mod idle_timeouts;
 mod inbox;
 mod login_attempts;
 mod malformed_messages;
-mod orphans;
+mod other_executors;
 mod paging;
-mod process_trees;
 mod request_handlers;
 mod requests_and_responses;
 mod review_turns;

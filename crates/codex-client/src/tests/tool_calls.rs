@@ -344,7 +344,7 @@ async fn tools_are_removed_with_their_thread() {
 }
 
 #[tokio::test]
-async fn a_sub_agent_has_the_tools_of_its_parent_thread() {
+async fn a_sub_agent_has_the_tools_of_the_thread_that_it_works_for() {
     let (_thread, mut fake) = start([text_tool("a", "here")]).await;
     let started = |thread: &str, turn: &str, root: &str| {
         let turn = json!({"id": turn, "rootTurnId": root, "items": [], "status": "inProgress"});
@@ -364,9 +364,8 @@ async fn a_sub_agent_has_the_tools_of_its_parent_thread() {
         fake.call_tool_in("stranger", "a", &json!({})).await,
         no_response
     );
-    let turn = json!({"id": "v", "items": [], "status": "completed"});
-    let params = json!({"threadId": "agent", "turn": turn});
-    fake.notify("turn/completed", params).await;
+    fake.notify("turn/started", started("agent", "x", "x"))
+        .await;
     assert_eq!(
         fake.call_tool_in("agent", "a", &json!({})).await,
         no_response

@@ -3,11 +3,13 @@
 use std::{future::IntoFuture, time::Duration};
 
 use codex_types::TurnStatus;
-use serde_json::json;
 
 use crate::{
     error::{Error, Result, turn_timeout::TurnTimeout},
-    tests::{FakeServer, turn_start_response, turns::start},
+    tests::{
+        FakeServer, turn_start_response,
+        turns::{assert_interrupted, interrupted_turn, start},
+    },
     turn_result::TurnResult,
 };
 
@@ -24,21 +26,13 @@ fn timed_out(result: Result<TurnResult>) -> Box<TurnTimeout> {
 async fn a_turn_that_exceeds_its_timeout_is_interrupted_and_returned_in_the_error() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let run = thread.run("hi").timeout(TIMEOUT).into_future();
-    let (result, _) = tokio::join!(run, async {
-        fake.respond("turn/start", turn_start_response("u")).await;
-        fake.complete_item("u", "half").await;
-        let interrupt = fake.respond("turn/interrupt", json!({})).await;
-        assert_eq!(interrupt["params"], json!({"threadId": "t", "turnId": "u"}));
-        fake.complete_turn("u", "interrupted").await;
-    });
+    let (result, ()) = tokio::join!(run, interrupted_turn(&mut fake));
     let error = timed_out(result);
     assert_eq!(
         error.to_string(),
         "the turn u did not end within 90 s and was interrupted"
     );
-    let partial = error.partial.unwrap();
-    assert_eq!(partial.status, TurnStatus::Interrupted);
-    assert_eq!(partial.final_response.as_deref(), Some("half"));
+    assert_interrupted(&error.partial.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@ use crate::{
     sandbox::Sandbox,
     tests::{FakeServer, turn_start_response},
     turn::handle::TurnHandle,
+    turn_result::TurnResult,
 };
 
 /// Starts a turn with this id.
@@ -20,6 +21,22 @@ pub(super) async fn start(thread: &Thread, fake: &mut FakeServer, turn_id: &str)
         fake.respond("turn/start", turn_start_response(turn_id))
     );
     turn.unwrap()
+}
+
+/// Responds to the start of the turn `u`, whose item `half` is completed before the client
+/// interrupts it.
+pub(super) async fn interrupted_turn(fake: &mut FakeServer) {
+    fake.respond("turn/start", turn_start_response("u")).await;
+    fake.complete_item("u", "half").await;
+    let interrupt = fake.respond("turn/interrupt", json!({})).await;
+    assert_eq!(interrupt["params"], json!({"threadId": "t", "turnId": "u"}));
+    fake.complete_turn("u", "interrupted").await;
+}
+
+/// Asserts that a result is that of [`interrupted_turn`].
+pub(super) fn assert_interrupted(result: &TurnResult) {
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert_eq!(result.final_response.as_deref(), Some("half"));
 }
 
 /// Reads a turn to its end. Returns the text of each delta, and the method of each other event.

@@ -9,7 +9,7 @@ use crate::{
     client::{Codex, Thread},
     codex::builder::CodexBuilder,
     error::Error,
-    tests::{FakeServer, initialize_response},
+    tests::FakeServer,
 };
 
 /// The size of the buffer between client and server, in bytes.
@@ -21,14 +21,8 @@ async fn start() -> (Codex, FakeServer) {
 }
 
 async fn start_with(builder: CodexBuilder) -> (Codex, FakeServer) {
-    let (client_end, server_end) = tokio::io::duplex(CAPACITY);
-    let mut fake = FakeServer::new(server_end);
-    let (reader, writer) = tokio::io::split(client_end);
-    let handshake = async {
-        fake.respond("initialize", initialize_response()).await;
-        assert_eq!(fake.receive().await["method"], "initialized");
-    };
-    let (codex, ()) = tokio::join!(builder.connect(reader, writer), handshake);
+    let (mut fake, (reader, writer)) = FakeServer::with_capacity(CAPACITY);
+    let (codex, ()) = tokio::join!(builder.connect(reader, writer), fake.handshake());
     (codex.unwrap(), fake)
 }
 

@@ -7,7 +7,7 @@ use codex_types::{
     CommandExecutionSource, ItemStartedNotification, Request, ThreadCompactStartParams, ThreadItem,
     ThreadShellCommandParams,
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::{
     client::Thread,
@@ -49,20 +49,13 @@ async fn start<R: Request>(
     let reservation = connection.reserve_thread(&thread.id).await?;
     let subscription = connection.subscribe_thread(&thread.id);
     connection.call(params, after).await?;
-    let begins = item_begins(&subscription, is_match);
-    let turn_id = match after {
-        None => begins.await,
-        Some(after) => {
-            let remaining = after.saturating_sub(begun.elapsed());
-            timeout(remaining, begins)
-                .await
-                .map_err(|_| Error::Timeout {
-                    method: R::METHOD,
-                    after,
-                    sent: true,
-                })?
-        }
-    };
+    let remaining = after.map(|after| after.saturating_sub(begun.elapsed()));
+    let begins = connection.within(remaining, item_begins(&subscription, is_match));
+    let turn_id = begins.await.ok_or_else(|| Error::Timeout {
+        method: R::METHOD,
+        after: after.unwrap_or_default(),
+        sent: true,
+    })?;
     let turn_id = turn_id.ok_or_else(|| connection.closed_error())?;
     let log = connection.claim_turn(&reservation, turn_id).await?;
     Ok(TurnHandle::new(thread.codex.clone(), log, Ok))

@@ -10,7 +10,7 @@ use std::{
 };
 
 use codex_types::{Request, TurnInterruptParams, TurnStatus, TurnSteerParams};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::{
     client::Codex,
@@ -250,17 +250,18 @@ impl<R> TurnHandle<R> {
 
     async fn result_since(&self, begun: Instant, after: Duration) -> Result<TurnResult> {
         let remaining = after.saturating_sub(begun.elapsed());
-        if let Ok(result) = timeout(remaining, self.result()).await {
+        let connection = self.codex.connection();
+        if let Some(result) = connection.within(Some(remaining), self.result()).await {
             return result;
         }
-        let interrupted = timeout(INTERRUPT_GRACE, async {
+        let interrupted = connection.within(Some(INTERRUPT_GRACE), async {
             self.interrupt().await?;
             self.result().await
         });
         match interrupted.await {
             // The turn had ended on its own before the interrupt.
-            Ok(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
-            Ok(Err(
+            Some(Ok(result)) if result.status != TurnStatus::Interrupted => Ok(result),
+            Some(Err(
                 error @ (Error::TurnFailed(_)
                 | Error::TurnDetached(_)
                 | Error::TurnTimeout(_)
@@ -321,10 +322,8 @@ impl<R> TurnHandle<R> {
         if self.log.has_begun() {
             return true;
         }
-        match within {
-            Some(within) => timeout(within, begun).await.unwrap_or(false),
-            None => begun.await,
-        }
+        let connection = self.codex.connection();
+        connection.within(within, begun).await.unwrap_or(false)
     }
 }
 

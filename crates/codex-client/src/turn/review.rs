@@ -6,7 +6,7 @@ use codex_types::{
     ItemCompletedNotification, ItemStartedNotification, ReviewDelivery, ReviewStartParams,
     ReviewTarget, ThreadItem,
 };
-use tokio::time::{self, Instant};
+use tokio::time::Instant;
 
 use crate::{
     client::Thread,
@@ -93,12 +93,9 @@ impl<M> ReviewBuilder<M> {
         if let Some(idle_timeout) = self.idle_timeout {
             turn = turn.idle_timeout(idle_timeout);
         }
-        let begun = review_begins(&turn);
-        match timeout {
-            // A review that has not begun in time still runs.
-            Some(timeout) => drop(time::timeout(timeout, begun).await),
-            None => begun.await,
-        }
+        let connection = turn.codex().connection();
+        // A review that has not begun in time still runs.
+        let _ = connection.within(timeout, review_begins(&turn)).await;
         Ok(turn)
     }
 

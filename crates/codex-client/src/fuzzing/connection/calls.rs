@@ -13,13 +13,23 @@ use crate::{
     turn_result::TurnResult,
 };
 
+/// How a call ended that runs a turn.
+pub(super) enum Outcome {
+    Result(Box<TurnResult>),
+    /// The call has an error although its turn is known.
+    Error {
+        turn_id: String,
+        error: Error,
+    },
+}
+
 /// The calls that were made.
 #[derive(Default)]
 pub(super) struct Calls(Vec<Call>);
 
 struct Call {
     name: &'static str,
-    task: JoinHandle<Option<TurnResult>>,
+    task: JoinHandle<Option<Outcome>>,
     /// Whether the call may last as long as the connection, even if all turns have ended.
     is_open_ended: bool,
     is_aborted: bool,
@@ -39,11 +49,13 @@ impl Calls {
         });
     }
 
-    /// Makes a call that runs a turn, within this time if it is limited.
+    /// Makes a call that runs a turn, within this time if it is limited. `turn_id` is `None` if the
+    /// call also starts the turn.
     pub(super) fn turn(
         &mut self,
         name: &'static str,
         limit: Option<Duration>,
+        turn_id: Option<String>,
         call: impl Future<Output = Result<TurnResult>> + Send + 'static,
     ) {
         self.add(name, false, async move {
@@ -52,9 +64,9 @@ impl Calls {
                 None => call.await,
             };
             match result {
-                Ok(result) => Some(result),
-                Err(Error::TurnFailed(result)) => Some(*result),
-                Err(_) => None,
+                Ok(result) => Some(Outcome::Result(result.into())),
+                Err(Error::TurnFailed(result)) => Some(Outcome::Result(result)),
+                Err(error) => turn_id.map(|turn_id| Outcome::Error { turn_id, error }),
             }
         });
     }
@@ -75,7 +87,7 @@ impl Calls {
         &mut self,
         name: &'static str,
         is_open_ended: bool,
-        call: impl Future<Output = Option<TurnResult>> + Send + 'static,
+        call: impl Future<Output = Option<Outcome>> + Send + 'static,
     ) {
         self.0.push(Call {
             name,
@@ -101,11 +113,11 @@ impl Calls {
         }
     }
 
-    /// Asserts that the results of turns are what the server sent.
-    pub(super) async fn assert_results(&mut self, server: &Server) {
+    /// Asserts that the outcomes of turns are what the server sent.
+    pub(super) async fn assert_outcomes(&mut self, server: &Server) {
         for call in self.0.drain(..) {
             match call.task.await {
-                Ok(Some(result)) => server.assert_result(call.name, &result),
+                Ok(Some(outcome)) => server.assert_outcome(call.name, &outcome),
                 Ok(None) => {}
                 Err(error) => assert!(
                     call.is_aborted && JoinError::is_cancelled(&error),

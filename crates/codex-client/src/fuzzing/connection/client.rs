@@ -94,11 +94,11 @@ impl Client {
         };
         let thread = Thread::new(codex.clone(), script.choose_thread());
         match script.below(26) {
-            0 | 1 | 18 | 19 => calls.turn("run", None, thread.run("hi").into_future()),
+            0 | 1 | 18 | 19 => calls.turn("run", None, None, thread.run("hi").into_future()),
             2 => {
                 let run = thread.run("hi").timeout(TURN_TIMEOUT);
                 let limit = TURN_TIMEOUT + INTERRUPT_GRACE;
-                calls.turn("run with a timeout", Some(limit), run.into_future());
+                calls.turn("run with a timeout", Some(limit), None, run.into_future());
             }
             3 | 4 => {
                 let on_start = self.on_start.clone();
@@ -172,15 +172,16 @@ impl Client {
             return;
         };
         let turn = self.turns[index].clone();
+        let turn_id = Some(turn.id().to_owned());
         match script.below(7) {
             0 => {
                 let run = async move { turn.run().await };
-                calls.turn("TurnHandle::run", None, run);
+                calls.turn("TurnHandle::run", None, turn_id, run);
             }
             1 => {
                 let run = async move { turn.run_within(TURN_TIMEOUT).await };
                 let limit = TURN_TIMEOUT + INTERRUPT_GRACE;
-                calls.turn("run_within", Some(limit), run);
+                calls.turn("run_within", Some(limit), turn_id, run);
             }
             2 => {
                 let interrupt = async move { turn.interrupt().await };
@@ -194,11 +195,11 @@ impl Client {
             5 => {
                 let stream = turn.stream();
                 drop(turn);
-                calls.turn("stream", None, read(stream));
+                calls.turn("stream", None, turn_id, read(stream));
             }
             _ => {
                 let mut text = turn.text_stream();
-                calls.turn("text_stream", None, async move {
+                calls.turn("text_stream", None, turn_id, async move {
                     while text.next().await.is_some() {}
                     text.result().await
                 });

@@ -51,8 +51,14 @@ async fn run(script: &mut Script<'_>) {
     for _ in 0..MAX_STEPS {
         let Some(step) = script.next() else { break };
         match step % 16 {
-            0..=2 => settle().await,
-            3 => sleep(Duration::from_secs(u64::from(script.below(16)))).await,
+            0..=2 => {
+                settle().await;
+                server.settled();
+            }
+            3 => {
+                sleep(Duration::from_secs(1 + u64::from(script.below(16)))).await;
+                server.settled();
+            }
             4..=6 => client.step(script, &mut calls),
             _ => server.step(script),
         }
@@ -89,7 +95,7 @@ async fn end(script: &mut Script<'_>, mut client: Client, mut server: Server, mu
     }
     sleep(LONGEST_CLOSE).await;
     calls.assert_ended(true);
-    calls.assert_results(&server).await;
+    calls.assert_outcomes(&server).await;
     server.receive().await;
     client.drop_handles();
     settle().await;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 
-use super::{script::Script, wire::Wire};
-use crate::turn_result::TurnResult;
+use super::{calls::Outcome, script::Script, wire::Wire};
+use crate::error::Error;
 
 /// The threads that exist.
 const THREADS: [&str; 2] = ["t0", "t1"];
@@ -59,6 +59,8 @@ struct Turn {
     /// The items that were completed before the turn.
     items: usize,
     is_completed: bool,
+    /// Whether the client has received the completion.
+    is_settled: bool,
     /// Whether the result is known to have all items.
     is_exact: bool,
 }
@@ -207,6 +209,7 @@ impl Server {
             id: id.clone(),
             items: 0,
             is_completed: false,
+            is_settled: false,
             is_exact: true,
         });
         id
@@ -408,16 +411,43 @@ impl Server {
         }
     }
 
-    /// Asserts that the result of a turn has all that was sent.
-    pub(super) fn assert_result(&self, name: &str, result: &TurnResult) {
+    /// Records that the client has received all that was sent.
+    pub(super) fn settled(&mut self) {
+        if self.is_open() {
+            for turn in &mut self.turns {
+                turn.is_settled = turn.is_completed;
+            }
+        }
+    }
+
+    /// Asserts that the result of a turn has all that was sent, and that there is a result if the
+    /// client has received the completion.
+    pub(super) fn assert_outcome(&self, name: &str, outcome: &Outcome) {
         if self.has_improvised || self.wire.is_damaged {
             return;
         }
-        let turn = self.turns.iter().find(|turn| turn.id == result.id);
-        let turn = turn.unwrap_or_else(|| panic!("`{name}`: no such turn: {result:?}"));
-        assert!(turn.is_completed, "`{name}`: {result:?}");
-        if turn.is_exact {
-            assert_eq!(result.items.len(), turn.items, "`{name}`: {result:?}");
+        let find = |id: &str| {
+            let turn = self.turns.iter().find(|turn| turn.id == id);
+            turn.unwrap_or_else(|| panic!("`{name}`: no such turn: {id}"))
+        };
+        match outcome {
+            Outcome::Result(result) => {
+                let turn = find(&result.id);
+                assert!(turn.is_completed, "`{name}`: {result:?}");
+                if turn.is_exact {
+                    assert_eq!(result.items.len(), turn.items, "`{name}`: {result:?}");
+                }
+            }
+            // The call may have ended before the completion.
+            Outcome::Error {
+                error: Error::TurnDetached(_) | Error::TurnTimeout(_),
+                ..
+            } => {}
+            Outcome::Error { turn_id, error } => {
+                let turn = find(turn_id);
+                let is_missing = turn.is_exact && turn.is_settled;
+                assert!(!is_missing, "`{name}`: {turn_id}: {error}");
+            }
         }
     }
 
