@@ -7,21 +7,11 @@ use tokio::{
     time::Instant,
 };
 
-use super::server::Server;
+use super::{outcome::Outcome, server::Server};
 use crate::{
     error::{Error, Result},
     turn_result::TurnResult,
 };
-
-/// How a call ended that runs a turn.
-pub(super) enum Outcome {
-    Result(Box<TurnResult>),
-    /// The call has an error although its turn is known.
-    Error {
-        turn_id: String,
-        error: Error,
-    },
-}
 
 /// The calls that were made.
 #[derive(Default)]

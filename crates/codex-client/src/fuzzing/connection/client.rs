@@ -8,8 +8,8 @@ use codex_types::{
 use tokio::time::sleep;
 
 use super::{
-    LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT,
     calls::Calls,
+    limits::{LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT},
     script::Script,
     server::{Manners, Server},
 };

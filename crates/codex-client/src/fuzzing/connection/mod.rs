@@ -2,6 +2,8 @@
 
 mod calls;
 mod client;
+mod limits;
+mod outcome;
 mod script;
 mod server;
 mod wire;
@@ -13,19 +15,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::{calls::Calls, client::Client, script::Script, server::Server};
-
-/// The timeout for requests.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The longest time after which a call ends whose end does not depend on the server.
-const LONGEST_CALL: Duration = Duration::from_secs(60);
-
-/// The longest time that closing a connection takes.
-const LONGEST_CLOSE: Duration = Duration::from_secs(1);
-
-/// Maximum length of a message.
-const MAX_MESSAGE: usize = 4096;
+use self::{
+    calls::Calls,
+    client::Client,
+    limits::{LONGEST_CALL, LONGEST_CLOSE},
+    script::Script,
+    server::Server,
+    wire::settle,
+};
 
 /// Maximum number of steps of a script.
 const MAX_STEPS: usize = 400;
@@ -107,9 +104,4 @@ async fn end(script: &mut Script<'_>, mut client: Client, mut server: Server, mu
 async fn calls_time_out(server: &mut Server) {
     sleep(LONGEST_CALL).await;
     server.receive().await;
-}
-
-/// Waits until everything waits.
-async fn settle() {
-    sleep(Duration::from_millis(1)).await;
 }

@@ -5,7 +5,11 @@ use std::collections::{HashMap, VecDeque};
 use serde_json::{Value, json};
 use tokio::io::DuplexStream;
 
-use super::{calls::Outcome, script::Script, wire::Wire};
+use super::{
+    outcome::Outcome,
+    script::Script,
+    wire::{Wire, settle},
+};
 use crate::error::Error;
 
 /// The threads that exist.
@@ -90,7 +94,7 @@ impl Server {
     /// Responds to `initialize`.
     pub(super) async fn shake_hands(&mut self) {
         while self.requests.is_empty() {
-            super::settle().await;
+            settle().await;
             self.receive().await;
         }
         let request = self.requests.pop_front().expect("`initialize`");

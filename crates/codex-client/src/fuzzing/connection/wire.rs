@@ -5,12 +5,21 @@ use std::{
     mem,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    time::sleep,
+};
 
-use super::MAX_MESSAGE;
+use super::limits::MAX_MESSAGE;
+
+/// Waits until both sides wait.
+pub(super) async fn settle() {
+    sleep(Duration::from_millis(1)).await;
+}
 
 /// The fault of a message that is sent twice.
 const DUPLICATED: u8 = 6;
