@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::{
     runtime::{Builder, Handle},
+    task::unconstrained,
     time::{sleep, timeout},
 };
 
@@ -39,7 +40,9 @@ pub fn connection(bytes: &[u8]) {
         .start_paused(true)
         .build();
     let runtime = runtime.expect("a runtime");
-    runtime.block_on(run(&mut Script::new(bytes)));
+    // Without this, tokio would refuse further writes after a number of steps without a pause.
+    let mut script = Script::new(bytes);
+    runtime.block_on(unconstrained(run(&mut script)));
 }
 
 async fn run(script: &mut Script<'_>) {
