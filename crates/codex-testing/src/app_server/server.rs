@@ -22,7 +22,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fault::Fault,
-    gate::{Counts, Gate},
+    gate::Gate,
     monitor::Monitor,
     process::{Host, VERSION_OUTPUT, process},
     runtime_thread::RuntimeThread,
@@ -229,12 +229,7 @@ impl FakeAppServer {
 
     /// Creates a closed gate for this fake.
     pub fn gate(&self) -> Gate {
-        let script = Arc::downgrade(&self.script);
-        let summary = move || match script.upgrade() {
-            Some(script) => script.lock().summary(),
-            None => "the fake app-server has stopped".to_owned(),
-        };
-        let gate = Gate::new(self.script.sibling(Counts::default()), summary);
+        let gate = Gate::new(&self.script, Script::summary);
         self.script.change(|script| script.gates.push(gate.clone()));
         gate
     }

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use self::state::{ModelState, Responder};
 use crate::{
     error::{Error, Result},
-    gate::{Counts, Gate},
+    gate::Gate,
     monitor::Monitor,
     request::{ModelRequest, StrayRequest},
     response::ModelResponse,
@@ -112,12 +112,7 @@ impl ScriptedModel {
 
     /// Creates a closed gate for responses of this model.
     pub fn gate(&self) -> Gate {
-        let state = Arc::downgrade(&self.state);
-        let summary = move || match state.upgrade() {
-            Some(state) => state.lock().summary(),
-            None => "the model has stopped".to_owned(),
-        };
-        let gate = Gate::new(self.state.sibling(Counts::default()), summary);
+        let gate = Gate::new(&self.state, ModelState::summary);
         self.state.change(|state| state.gates.push(gate.clone()));
         gate
     }
