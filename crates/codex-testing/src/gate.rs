@@ -56,7 +56,10 @@ struct Counts {
 
 impl Gate {
     /// Creates a closed gate of a fake, whose state `summary` describes for errors.
-    pub(crate) fn new<T: Send + 'static>(fake: &Arc<Monitor<T>>, summary: fn(&T) -> String) -> Self {
+    pub(crate) fn new<T: Send + 'static>(
+        fake: &Arc<Monitor<T>>,
+        summary: fn(&T) -> String,
+    ) -> Self {
         let counts = fake.sibling(Counts::default());
         // The state may keep the gate, so the gate does not keep the state.
         let fake = Arc::downgrade(fake);

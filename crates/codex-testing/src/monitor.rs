@@ -10,6 +10,10 @@ use std::{
 
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 
+/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
+/// appears before a test runner gives up.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A value behind a lock. Each change wakes all waiters.
 ///
 /// Async waits run on any executor. The fake's own runtime keeps track of their deadlines, so the

@@ -23,14 +23,10 @@ use crate::{
     error::{Error, Result},
     fault::Fault,
     gate::Gate,
-    monitor::Monitor,
+    monitor::{Monitor, TIMEOUT},
     process::{Host, VERSION_OUTPUT, process},
     runtime_thread::RuntimeThread,
 };
-
-/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
-/// appears before a test runner gives up.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A fake app-server, which plays scripted turns to the program under test.
 ///

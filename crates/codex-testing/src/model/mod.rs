@@ -10,15 +10,11 @@ use self::state::{ModelState, Responder};
 use crate::{
     error::{Error, Result},
     gate::Gate,
-    monitor::Monitor,
+    monitor::{Monitor, TIMEOUT},
     request::{ModelRequest, StrayRequest},
     response::ModelResponse,
     runtime_thread::RuntimeThread,
 };
-
-/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
-/// appears before a test runner gives up.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A model with scripted responses: a Responses API on `127.0.0.1`, on a free port.
 ///
