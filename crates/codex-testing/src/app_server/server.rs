@@ -1,13 +1,14 @@
 //! A fake app-server that plays a script.
 
-use std::{ffi::OsString, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
 use serde::Serialize;
 use serde_json::json;
-use tokio::{
-    runtime::Handle,
-    sync::{OnceCell, mpsc},
-};
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
     canned::login_completed,
@@ -24,7 +25,7 @@ use crate::{
     fault::Fault,
     gate::Gate,
     monitor::{Monitor, TIMEOUT},
-    process::{Host, VERSION_OUTPUT, process},
+    process::{Host, ProcessControl, VERSION_OUTPUT, process},
     runtime_thread::RuntimeThread,
 };
 
@@ -61,9 +62,9 @@ use crate::{
 pub struct FakeAppServer {
     script: Arc<Monitor<Script>>,
     tasks: Handle,
-    host: OnceCell<Host>,
+    host: OnceLock<Host>,
     /// Keeps track of the deadlines of waits, and runs the tasks if there is no other runtime.
-    thread: RuntimeThread,
+    _thread: RuntimeThread,
 }
 
 /// Connections.
@@ -88,8 +89,8 @@ impl FakeAppServer {
         Ok(Self {
             script: Arc::new(Monitor::new(Script::default(), timeout, timer.clone())),
             tasks: Handle::try_current().unwrap_or(timer),
-            host: OnceCell::new(),
-            thread,
+            host: OnceLock::new(),
+            _thread: thread,
         })
     }
 
@@ -114,7 +115,9 @@ impl FakeAppServer {
             let accept = move || {
                 let (end, control, reader) = process();
                 let script = script.upgrade()?;
-                script.change(|script| script.processes.push(control.clone()));
+                script.change(|script| script.running_processes += 1);
+                // The host accepts processes in its own runtime.
+                tokio::spawn(await_end(control.clone(), Arc::downgrade(&script)));
                 let connection = FakeConnection::of_process(reader, control);
                 serve_on(&tasks, &script, connection);
                 Some(end)
@@ -136,6 +139,14 @@ impl FakeAppServer {
         let mut envs = self.envs()?;
         envs.push((VERSION_OUTPUT, version.into()));
         Ok(envs)
+    }
+}
+
+/// Waits until a process has ended, and updates the number of running processes.
+async fn await_end(process: ProcessControl, script: Weak<Monitor<Script>>) {
+    process.ended().await;
+    if let Some(script) = script.upgrade() {
+        script.change(|script| script.running_processes -= 1);
     }
 }
 
@@ -371,22 +382,8 @@ impl FakeAppServer {
     ///
     /// Same as [`next_request`](Self::next_request).
     pub async fn processes_ended(&self) -> Result<()> {
-        let processes = self.script.lock().processes.clone();
-        let ended = async move {
-            for process in processes {
-                process.ended().await;
-            }
-        };
-        // The fake's own runtime keeps track of the deadline.
-        let deadline = self.script.timeout();
-        let ended = self
-            .thread
-            .handle()
-            .spawn(async move { tokio::time::timeout(deadline, ended).await });
-        match ended.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(self.timed_out("end of the child processes")),
-        }
+        let ended = self.script.wait(no_running_process).await;
+        ended.ok_or_else(|| self.timed_out(END_OF_PROCESSES))
     }
 
     /// The blocking form of [`processes_ended`](Self::processes_ended).
@@ -395,7 +392,8 @@ impl FakeAppServer {
     ///
     /// Same as [`next_request`](Self::next_request).
     pub fn blocking_processes_ended(&self) -> Result<()> {
-        self.thread.handle().block_on(self.processes_ended())
+        let ended = self.script.blocking_wait(no_running_process);
+        ended.ok_or_else(|| self.timed_out(END_OF_PROCESSES))
     }
 
     fn timed_out(&self, awaited: &str) -> Error {
@@ -412,6 +410,12 @@ fn take_fault(script: &mut Script) -> Option<()> {
     script.faults = script.faults.checked_sub(1)?;
     Some(())
 }
+
+fn no_running_process(script: &mut Script) -> Option<()> {
+    (script.running_processes == 0).then_some(())
+}
+
+const END_OF_PROCESSES: &str = "end of the child processes";
 
 impl Drop for FakeAppServer {
     fn drop(&mut self) {
