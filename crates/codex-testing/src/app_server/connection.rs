@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fault::{Fault, error_response},
-    process::{Host, Kind, ProcessControl, ProcessInfo, process},
+    process::{Host, ProcessControl, ProcessInfo, process},
 };
 
 /// The client's end of a connection in memory: what it reads from, and what it writes to.
@@ -56,7 +56,6 @@ pub(crate) type Reader = Lines<BufReader<Box<dyn AsyncRead + Send + Unpin>>>;
 pub struct FakeConnection {
     reader: Option<Reader>,
     output: Arc<Output>,
-    process: Option<ProcessControl>,
     // Dropped last: it waits until the process has received everything.
     host: Option<Host>,
 }
@@ -76,7 +75,7 @@ impl FakeConnection {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        Self::over(reader, Stream::Memory(Box::new(writer)), None)
+        Self::over(reader, Stream::Memory(Box::new(writer)))
     }
 
     /// Creates a connection for a child process that runs
@@ -110,19 +109,14 @@ impl FakeConnection {
     }
 
     pub(crate) fn of_process(reader: DuplexStream, control: ProcessControl) -> Self {
-        Self::over(reader, Stream::Process(control.clone()), Some(control))
+        Self::over(reader, Stream::Process(control))
     }
 
-    fn over(
-        reader: impl AsyncRead + Send + Unpin + 'static,
-        stream: Stream,
-        process: Option<ProcessControl>,
-    ) -> Self {
+    fn over(reader: impl AsyncRead + Send + Unpin + 'static, stream: Stream) -> Self {
         let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(reader);
         Self {
             reader: Some(BufReader::new(reader).lines()),
             output: Arc::new(Output::new(stream)),
-            process,
             host: None,
         }
     }
@@ -404,34 +398,32 @@ impl FakeConnection {
 
     /// Keeps the process running after the end of its standard input, until a fault ends it.
     pub async fn outlive_input(&mut self) {
-        if let Some(process) = &self.process {
-            process.carry_out(Kind::Linger).await;
-        }
+        self.output.outlive_input().await;
     }
 
     /// Has the process start a descendant, which holds the streams of the process open and ends
     /// only by a signal or with the fake.
     pub async fn start_descendant(&mut self) {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.output.process().await {
             process.start_descendant().await;
         }
     }
 
     /// Waits until the process runs, and describes it.
     pub async fn started(&mut self) -> Option<ProcessInfo> {
-        self.process.as_ref()?.info().await
+        self.output.process().await?.info().await
     }
 
     /// Waits until the process has ended.
     pub async fn ended(&mut self) {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.output.process().await {
             process.ended().await;
         }
     }
 
     /// Waits until the descendants of the process have ended.
     pub async fn descendants_ended(&mut self) {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.output.process().await {
             process.descendants_ended().await;
         }
     }
