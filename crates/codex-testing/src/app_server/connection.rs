@@ -145,14 +145,7 @@ impl FakeConnection {
     /// If the client sends a line that is not JSON.
     #[track_caller]
     pub fn next_message(&mut self) -> impl Future<Output = Option<Value>> + Send {
-        let caller = Location::caller();
-        async move {
-            let line = next_line(self.reader.as_mut()).await?;
-            match serde_json::from_str(&line) {
-                Ok(message) => Some(message),
-                Err(error) => panic!("{caller}: the client sent a line that is not JSON: {error}"),
-            }
-        }
+        self.next_message_for(Location::caller())
     }
 
     /// Receives a message.
@@ -162,14 +155,7 @@ impl FakeConnection {
     /// If the client closes the connection, or sends a line that is not JSON.
     #[track_caller]
     pub fn receive(&mut self) -> impl Future<Output = Value> + Send {
-        let caller = Location::caller();
-        let next = self.next_message();
-        async move {
-            match next.await {
-                Some(message) => message,
-                None => panic!("{caller}: the client closed the connection instead of sending"),
-            }
-        }
+        self.receive_for(Location::caller())
     }
 
     /// Receives a request or notification of this method, and returns the whole message.
@@ -179,15 +165,7 @@ impl FakeConnection {
     /// If the client sends another message, or closes the connection.
     #[track_caller]
     pub fn receive_method(&mut self, method: &str) -> impl Future<Output = Value> + Send {
-        let caller = Location::caller();
-        let next = self.receive();
-        async move {
-            let message = next.await;
-            if message["method"] != method {
-                panic!("{caller}: the client sent {message} instead of `{method}`");
-            }
-            message
-        }
+        self.receive_method_for(Location::caller(), method)
     }
 
     /// Receives a request of this method, and returns its id.
@@ -226,12 +204,9 @@ impl FakeConnection {
     pub fn handshake(&mut self) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
         async move {
-            self.respond_from(caller, "initialize", Ok(initialize_result()))
+            self.respond_for(caller, "initialize", Ok(initialize_result()))
                 .await;
-            let message = self.receive().await;
-            if message["method"] != "initialized" {
-                panic!("{caller}: the client sent {message} instead of `initialized`");
-            }
+            self.receive_method_for(caller, "initialized").await;
         }
     }
 
@@ -246,7 +221,7 @@ impl FakeConnection {
         method: &str,
         result: impl Serialize,
     ) -> impl Future<Output = Value> + Send {
-        self.respond_from(Location::caller(), method, Ok(json!(result)))
+        self.respond_for(Location::caller(), method, Ok(json!(result)))
     }
 
     /// Receives a request of this method, responds with an error of the code -32600, and returns
@@ -261,21 +236,43 @@ impl FakeConnection {
         method: &str,
         message: &str,
     ) -> impl Future<Output = Value> + Send {
-        self.respond_from(Location::caller(), method, Err(message))
+        self.respond_for(Location::caller(), method, Err(message))
     }
 
-    async fn respond_from(
+    // An async function has the line of its `await` as its caller, so these get that of the test.
+
+    async fn next_message_for(&mut self, caller: &Location<'_>) -> Option<Value> {
+        let line = self.next_line().await?;
+        match serde_json::from_str(&line) {
+            Ok(message) => Some(message),
+            Err(error) => panic!("{caller}: the client sent a line that is not JSON: {error}"),
+        }
+    }
+
+    async fn receive_for(&mut self, caller: &Location<'_>) -> Value {
+        match self.next_message_for(caller).await {
+            Some(message) => message,
+            None => panic!("{caller}: the client closed the connection instead of sending"),
+        }
+    }
+
+    async fn receive_method_for(&mut self, caller: &Location<'_>, method: &str) -> Value {
+        match self.next_message_for(caller).await {
+            Some(message) if message["method"] == method => message,
+            Some(message) => panic!("{caller}: the client sent {message} instead of `{method}`"),
+            None => {
+                panic!("{caller}: the client closed the connection instead of sending `{method}`")
+            }
+        }
+    }
+
+    async fn respond_for(
         &mut self,
         caller: &Location<'_>,
         method: &str,
         result: Result<Value, &str>,
     ) -> Value {
-        let Some(request) = self.next_message().await else {
-            panic!("{caller}: the client closed the connection instead of sending `{method}`");
-        };
-        if request["method"] != method {
-            panic!("{caller}: the client sent {request} instead of `{method}`");
-        }
+        let request = self.receive_method_for(caller, method).await;
         let message = match result {
             Ok(result) => response(&request["id"], &result),
             Err(message) => error_response(&request["id"], -32600, message),
@@ -335,7 +332,7 @@ impl FakeConnection {
         let (id, params) = (json!(id), json!(params));
         async move {
             self.send_request(&id, method, params).await;
-            let message = self.receive().await;
+            let message = self.receive_for(caller).await;
             if message["id"] != id || message.get("method").is_some() {
                 panic!("{caller}: the client sent {message} instead of a response to {id}");
             }
