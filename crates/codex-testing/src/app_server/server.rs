@@ -11,7 +11,6 @@ use serde_json::json;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    canned::login_completed,
     client_message::ClientMessage,
     connection::{ClientStreams, FakeConnection},
     reply::Reply,
@@ -263,8 +262,8 @@ impl FakeAppServer {
 
     /// Completes a login attempt (`account/login/completed`), with an error unless it succeeds.
     pub fn complete_login(&self, login_id: &str, error: Option<&str>) -> &Self {
-        let mut message = login_completed(login_id, error);
-        self.notify("account/login/completed", message["params"].take())
+        let params = json!({"loginId": login_id, "success": error.is_none(), "error": error});
+        self.notify("account/login/completed", params)
     }
 
     /// Lets a fault occur: to the next message, or at once.
