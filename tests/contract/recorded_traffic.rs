@@ -1,7 +1,5 @@
 //! Recorded traffic of real app-servers decodes to known types and encodes to the same JSON.
 
-use std::collections::HashMap;
-
 use codex_tests::{
     json::without_nulls,
     protocol::{RoundTrip, responses, server_responses, unions, unlisted},
@@ -73,58 +71,53 @@ pub(crate) fn samples(directory: &str) -> Vec<Sample> {
     let (responses, server_responses, unions) = (responses(), server_responses(), unions());
     let unlisted = unlisted();
     let mut samples = Vec::new();
-    for file in recorded(directory) {
-        let mut asked: HashMap<(bool, String), String> = HashMap::new();
-        for entry in &file {
-            let message = &entry.message;
-            let probe = PROBES.contains(&entry.place.as_str());
-            let method = message["method"].as_str().unwrap_or_default();
-            let mut add = |method: &str, value: &Value, round_trip| {
-                samples.push(Sample {
-                    place: entry.place.clone(),
-                    from_server: entry.from_server,
-                    method: method.to_owned(),
-                    value: value.clone(),
-                    round_trip,
-                });
-            };
-            match (message.get("method"), message.get("id")) {
-                (Some(_), Some(id)) => {
-                    asked.insert((entry.from_server, id.to_string()), method.to_owned());
-                    let unlisted = unlisted.iter().find(|row| row.0 == method);
-                    match (unlisted, entry.from_server) {
-                        _ if probe => {}
-                        (Some((_, params, _)), _) => add(method, &message["params"], *params),
-                        (None, true) => add(method, message, unions["ServerRequest"]),
-                        (None, false) => add(method, message, unions["ClientRequest"]),
-                    }
+    for entry in recorded(directory).into_iter().flatten() {
+        let message = &entry.message;
+        let probe = PROBES.contains(&entry.place.as_str());
+        let method = entry.method.as_deref();
+        let mut add = |value: &Value, round_trip| {
+            samples.push(Sample {
+                place: entry.place.clone(),
+                from_server: entry.from_server,
+                method: method.unwrap_or_default().to_owned(),
+                value: value.clone(),
+                round_trip,
+            });
+        };
+        match (message.get("method"), message.get("id")) {
+            (Some(_), _) if probe => {}
+            (Some(_), Some(_)) => {
+                let unlisted = unlisted.iter().find(|row| Some(row.0) == method);
+                match (unlisted, entry.from_server) {
+                    (Some((_, params, _)), _) => add(&message["params"], *params),
+                    (None, true) => add(message, unions["ServerRequest"]),
+                    (None, false) => add(message, unions["ClientRequest"]),
                 }
-                (Some(_), None) if probe => {}
-                (Some(_), None) => {
-                    let union = match entry.from_server {
-                        true => "ServerNotification",
-                        false => "ClientNotification",
-                    };
-                    add(method, message, unions[union]);
-                }
-                (None, Some(id)) => {
-                    let table = if entry.from_server {
-                        &responses
-                    } else {
-                        &server_responses
-                    };
-                    let Some(method) = asked.get(&(!entry.from_server, id.to_string())) else {
-                        // Recorded to show that the server ignores a response without a request.
-                        assert!(!entry.from_server, "{}: no request", entry.place);
-                        continue;
-                    };
-                    match message.get("result") {
-                        Some(result) => add(method, result, table[method.as_str()]),
-                        None => assert!(message["error"]["code"].is_i64(), "{}", entry.place),
-                    }
-                }
-                (None, None) => panic!("{}: not a message", entry.place),
             }
+            (Some(_), None) => {
+                let union = match entry.from_server {
+                    true => "ServerNotification",
+                    false => "ClientNotification",
+                };
+                add(message, unions[union]);
+            }
+            (None, Some(_)) => {
+                let table = if entry.from_server {
+                    &responses
+                } else {
+                    &server_responses
+                };
+                let Some(method) = method else {
+                    // Recorded to show that the server ignores a response without a request.
+                    assert!(!entry.from_server, "{}: no request", entry.place);
+                    continue;
+                };
+                match message.get("result") {
+                    Some(result) => add(result, table[method]),
+                    None => assert!(message["error"]["code"].is_i64(), "{}", entry.place),
+                }
+            }
+            (None, None) => panic!("{}: not a message", entry.place),
         }
     }
     samples

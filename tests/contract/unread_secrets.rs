@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, error::Error as _, fmt::Debug};
 
-use codex_client::{Codex, Error, builder::CodexBuilder, types::ServerNotification};
+use codex_client::{Codex, Error, Notifications, builder::CodexBuilder, types::ServerNotification};
 use codex_testing::FakeConnection;
 use codex_tests::recorded::{Recorded, recorded};
 use codex_types::{ModelListParams, rpc::Incoming};
@@ -40,7 +40,7 @@ fn assert_hidden(shown: &str, message: &str) {
     assert!(!shown.contains(TRACE), "{message}\n\n{shown}");
 }
 
-/// Replaces every string below a value, except the ids that route a message.
+/// Replaces every string in a value with the canary.
 fn plant(value: &mut Value) {
     match value {
         Value::String(text) => CANARY.clone_into(text),
@@ -95,32 +95,29 @@ impl Server {
     }
 }
 
-/// Sends lines that are not valid, and returns the number of errors, after checking them.
-async fn send_invalid(lines: impl Iterator<Item = String>) -> usize {
-    let (codex, mut server) = Server::start().await;
-    let mut notifications = codex.notifications();
-    let mut errors = 0;
-    for line in lines {
-        server.send(&line).await;
-        server.send(r#"{"method":"test/next"}"#).await;
-        loop {
-            match notifications.next().await.unwrap() {
-                Err(error) => {
-                    errors += 1;
-                    assert_hidden(&printed(&error), &line);
-                }
-                Ok(notification) if notification.method() == "test/next" => break,
-                Ok(notification) => panic!("{line} was read: {}", notification.method()),
+/// Sends a line and checks its errors. Returns their number, and the notifications that were read.
+async fn send_spoiled(
+    server: &mut Server,
+    notifications: &mut Notifications,
+    line: &str,
+) -> (usize, Vec<ServerNotification>) {
+    server.send(line).await;
+    server.send(r#"{"method":"test/next"}"#).await;
+    let (mut errors, mut read) = (0, Vec::new());
+    loop {
+        match notifications.next().await.unwrap() {
+            Err(error) => {
+                errors += 1;
+                assert_hidden(&printed(&error), line);
             }
+            Ok(notification) if notification.method() == "test/next" => return (errors, read),
+            Ok(notification) => read.push(notification),
         }
     }
-    codex.close().await.unwrap();
-    errors
 }
 
 #[tokio::test]
 async fn a_message_that_is_torn_at_any_byte_shows_no_text() {
-    let mut tried = 0;
     let mut lines = Vec::new();
     for message in messages() {
         let text = message.to_string();
@@ -137,17 +134,25 @@ async fn a_message_that_is_torn_at_any_byte_shows_no_text() {
     lines.push(format!("OPENAI_API_KEY={CANARY}"));
     lines.push(format!("{{\"{CANARY}\": {CANARY}"));
     lines.push(format!("npm warn {CANARY}"));
-    tried += lines.len();
-    let told = send_invalid(lines.into_iter().filter(|line| !line.trim().is_empty())).await;
-    assert!(told > 10_000, "{told} errors for {tried} lines");
-    println!("{tried} torn lines, {told} errors");
+    let (codex, mut server) = Server::start().await;
+    let mut notifications = codex.notifications();
+    let mut errors = 0;
+    for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+        let (count, read) = send_spoiled(&mut server, &mut notifications, line).await;
+        errors += count;
+        assert!(read.is_empty(), "{line} was read: {}", read[0].method());
+    }
+    codex.close().await.unwrap();
+    let tried = lines.len();
+    assert!(errors > 10_000, "{errors} errors for {tried} lines");
+    println!("{tried} torn lines, {errors} errors");
 }
 
 #[tokio::test]
 async fn a_part_that_cannot_be_read_shows_no_text() {
     let (codex, mut server) = Server::start().await;
     let mut notifications = codex.notifications();
-    let mut told = 0;
+    let mut errors = 0;
     for message in messages() {
         if message.get("id").is_some() {
             continue;
@@ -156,21 +161,10 @@ async fn a_part_that_cannot_be_read_shows_no_text() {
             let mut spoiled = message.clone();
             *spoiled.pointer_mut(&pointer).unwrap() = json!(CANARY);
             let line = spoiled.to_string();
-            server.send(&line).await;
-            server.send(r#"{"method":"test/next"}"#).await;
-            while let Some(item) = notifications.next().await {
-                match item {
-                    Err(error) => {
-                        told += 1;
-                        assert_hidden(&printed(&error), &line);
-                    }
-                    Ok(notification) if notification.method() == "test/next" => break,
-                    Ok(_) => {}
-                }
-            }
+            errors += send_spoiled(&mut server, &mut notifications, &line).await.0;
         }
     }
-    assert!(told > 100, "{told} errors");
+    assert!(errors > 100, "{errors} errors");
     codex.close().await.unwrap();
 }
 

@@ -6,11 +6,10 @@ use codex_client::{Codex, Decision, Tool};
 use codex_testing::FakeAppServer;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Cell, DEADLINE, End, MAX_MESSAGE, TIMEOUT, WayOut, fake_codex, steps::Step};
-
-/// Arguments of a tool without parameters.
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct NoArguments {}
+use crate::{
+    Cell, DEADLINE, End, MAX_MESSAGE, TIMEOUT, WayOut, fake_codex,
+    steps::{NoArguments, Step},
+};
 
 /// Runs a cell. Returns the end of the step, unless the runtime ended before.
 pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> Option<End> {

@@ -8,11 +8,10 @@ use std::sync::{
 use codex_client::{Decision, Tool, blocking::Codex};
 use codex_testing::FakeAppServer;
 
-use crate::{Cell, End, MAX_MESSAGE, TIMEOUT, WayOut, fake_codex, steps::Step};
-
-/// Arguments of a tool without parameters.
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct NoArguments {}
+use crate::{
+    Cell, End, MAX_MESSAGE, TIMEOUT, WayOut, fake_codex,
+    steps::{NoArguments, Step},
+};
 
 /// Blocks a handler until the cell has ended.
 #[derive(Clone)]

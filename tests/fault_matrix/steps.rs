@@ -19,6 +19,10 @@ pub(crate) enum Step {
     Close,
 }
 
+/// Arguments of a tool without parameters.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+pub(crate) struct NoArguments {}
+
 impl Step {
     pub(crate) const ALL: [Self; 11] = [
         Self::BeforeInitialize,

@@ -252,6 +252,15 @@ fn an_iterator_over_a_turn_whose_server_is_killed_ends_with_the_signal() {
     assert!(matches!(codex.models().send(), Err(Error::Closed(_))));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_test_can_block_inside_a_runtime_until_the_processes_of_a_fake_have_ended() {
+    let server = FakeAppServer::start().unwrap();
+    let codex = builder(Codex::builder(), &server).start().await.unwrap();
+    let closing = tokio::spawn(codex.close());
+    server.blocking_processes_ended().unwrap();
+    closing.await.unwrap().unwrap();
+}
+
 #[test]
 fn the_fake_prints_a_version() {
     let server = FakeAppServer::start().unwrap();

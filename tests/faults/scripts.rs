@@ -8,6 +8,7 @@ use codex_types::{
     GetAccountResponse, InitializeResponse, LoginAccountResponse, ThreadStartResponse, decode,
 };
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Lookup {
@@ -182,6 +183,24 @@ async fn an_unexpected_message_panics_with_the_line_of_the_test() {
         message.contains(file!()) && message.contains("model/list"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_line_that_is_not_json_and_an_early_end_panic_with_the_line_of_the_test() {
+    let (mut fake, (_reader, mut writer)) = FakeConnection::in_memory();
+    writer.write_all(b"not JSON\n").await.unwrap();
+    let garbage = tokio::spawn(async move { fake.handshake().await });
+    let (mut fake, streams) = FakeConnection::in_memory();
+    drop(streams);
+    let end = tokio::spawn(async move { drop(fake.request(1, "x", json!({})).await) });
+    for (panicking, expected) in [(garbage, "not JSON"), (end, "closed the connection")] {
+        let panic = panicking.await.unwrap_err().into_panic();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(
+            message.contains(file!()) && message.contains(expected),
+            "{message}"
+        );
+    }
 }
 
 #[tokio::test]

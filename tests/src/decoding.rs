@@ -1,10 +1,6 @@
 //! A property of decoding that holds for every type of the protocol and every text.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt::Debug,
-    sync::LazyLock,
-};
+use std::{collections::BTreeMap, fmt::Debug, sync::LazyLock};
 
 use codex_types::{
     ClientNotification, ClientRequest, METHODS, SERVER_METHODS, ServerNotification, ServerRequest,
@@ -13,7 +9,6 @@ use codex_types::{
     unlisted::{GetAuthStatusParams, GetConversationSummaryParams, GitDiffToRemoteParams},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 
 use crate::{
     json::without_nulls,
@@ -176,34 +171,26 @@ pub fn input(name: &str, json: &str) -> Option<Vec<u8>> {
 /// If a file cannot be read or a line is not a recording.
 #[must_use]
 pub fn recorded(directory: &str) -> Vec<(&'static str, String)> {
-    let mut typed = Vec::new();
-    for file in recorded::recorded(directory) {
-        let mut asked = HashMap::new();
-        let of_file = file.iter().filter_map(|entry| named(entry, &mut asked));
-        typed.extend(of_file);
-    }
-    typed
+    let recorded = recorded::recorded(directory).into_iter().flatten();
+    recorded.filter_map(named).collect()
 }
 
-/// Returns the type of a message, or of its result, and the JSON. `asked` has the methods of the
-/// requests of both sides.
-fn named(
-    entry: &Recorded,
-    asked: &mut HashMap<(bool, String), String>,
-) -> Option<(&'static str, String)> {
-    let (message, from_server) = (&entry.message, entry.from_server);
-    let id = message.get("id").map(Value::to_string);
-    let Some(method) = message["method"].as_str() else {
-        let method = asked.get(&(!from_server, id?))?;
+/// Returns the type of a message, or of its result, and the JSON.
+fn named(entry: Recorded) -> Option<(&'static str, String)> {
+    let Recorded {
+        from_server,
+        message,
+        method,
+        ..
+    } = entry;
+    if message.get("method").is_none() {
         let rows = if from_server { METHODS } else { SERVER_METHODS };
-        let row = rows.iter().find(|row| row.method == method)?;
+        let row = rows
+            .iter()
+            .find(|row| Some(row.method) == method.as_deref())?;
         return Some((row.response, message.get("result")?.to_string()));
-    };
-    let is_request = id.is_some();
-    if let Some(id) = id {
-        asked.insert((from_server, id), method.to_owned());
     }
-    let union = match (from_server, is_request) {
+    let union = match (from_server, message.get("id").is_some()) {
         (true, true) => "ServerRequest",
         (true, false) => "ServerNotification",
         (false, true) => "ClientRequest",

@@ -1,6 +1,6 @@
 //! Reads recorded traffic from real app-servers.
 
-use std::{fs, path::PathBuf};
+use std::{collections::HashMap, fs, path::PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -13,6 +13,9 @@ pub struct Recorded {
     pub place: String,
     /// Whether the server sent the message.
     pub from_server: bool,
+    /// The method of the message, or of the request that it responds to. `None` for a response
+    /// without a request.
+    pub method: Option<String>,
     /// The message.
     pub message: Value,
 }
@@ -29,12 +32,26 @@ pub fn recorded(directory: &str) -> Vec<Vec<Recorded>> {
         .map(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             let text = fs::read_to_string(file).expect("a recording");
+            // The methods of the requests of both sides.
+            let mut asked = HashMap::new();
             let lines = text.lines().enumerate().map(|(line, text)| {
                 let mut value: Value = serde_json::from_str(text).expect("a line of JSON");
+                let (from_server, message) = (value["dir"] == "in", value["msg"].take());
+                let id = message.get("id").map(Value::to_string);
+                let method = match (message["method"].as_str(), id) {
+                    (Some(method), Some(id)) => {
+                        asked.insert((from_server, id), method.to_owned());
+                        Some(method.to_owned())
+                    }
+                    (Some(method), None) => Some(method.to_owned()),
+                    (None, Some(id)) => asked.get(&(!from_server, id)).cloned(),
+                    (None, None) => None,
+                };
                 Recorded {
                     place: format!("{name}:{}", line + 1),
-                    from_server: value["dir"] == "in",
-                    message: value["msg"].take(),
+                    from_server,
+                    method,
+                    message,
                 }
             });
             lines.collect()

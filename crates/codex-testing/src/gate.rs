@@ -47,18 +47,26 @@ struct GateInner {
 
 /// The number of arrivals and hangups at a gate.
 #[derive(Default)]
-pub(crate) struct Counts {
+struct Counts {
     arrivals: usize,
     hangups: usize,
-    /// Whether the model has stopped, after which no response reaches the gate.
+    /// Whether the fake has stopped, after which no response reaches the gate.
     stopped: bool,
 }
 
 impl Gate {
-    pub(crate) fn new(
-        counts: Monitor<Counts>,
-        summary: impl Fn() -> String + Send + Sync + 'static,
+    /// Creates a closed gate of a fake, whose state `summary` describes for errors.
+    pub(crate) fn new<T: Send + 'static>(
+        fake: &Arc<Monitor<T>>,
+        summary: fn(&T) -> String,
     ) -> Self {
+        let counts = fake.sibling(Counts::default());
+        // The state may keep the gate, so the gate does not keep the state.
+        let fake = Arc::downgrade(fake);
+        let summary = move || match fake.upgrade() {
+            Some(fake) => summary(&fake.lock()),
+            None => "the fake has stopped".to_owned(),
+        };
         Self(Arc::new(GateInner {
             counts,
             open: watch::Sender::new(false),
@@ -91,7 +99,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's timeout; [`Error::Stopped`] once the model is dropped.
+    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`] once
+    /// it is dropped.
     pub async fn reached(&self) -> Result<()> {
         self.reached_by(1).await
     }
@@ -100,7 +109,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's timeout; [`Error::Stopped`] once the model is dropped.
+    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`] once
+    /// it is dropped.
     pub async fn reached_by(&self, responses: usize) -> Result<()> {
         let outcome = self.0.counts.wait(look_for_arrivals(responses)).await;
         self.result(outcome, &arrivals(responses))
@@ -111,7 +121,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the model's timeout; [`Error::Stopped`] once the model is dropped.
+    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`] once
+    /// it is dropped.
     pub async fn hung_up(&self) -> Result<()> {
         let outcome = self.0.counts.wait(look_for_hangup).await;
         self.result(outcome, HANGUP)
@@ -159,7 +170,7 @@ impl Gate {
         waiting.passed = open.wait_for(|open| *open).await.is_ok();
     }
 
-    /// Ends all waits, because the model has stopped.
+    /// Ends all waits, because the fake has stopped.
     pub(crate) fn stop(&self) {
         self.0.counts.change(|counts| counts.stopped = true);
     }

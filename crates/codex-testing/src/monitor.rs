@@ -10,9 +10,13 @@ use std::{
 
 use tokio::{runtime::Handle, sync::Notify, task::JoinHandle};
 
+/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
+/// appears before a test runner gives up.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A value behind a lock. Each change wakes all waiters.
 ///
-/// Async waits run on any executor. The model's own runtime keeps track of their deadlines, so the
+/// Async waits run on any executor. The fake's own runtime keeps track of their deadlines, so the
 /// caller's executor needs no timer.
 #[derive(Debug)]
 pub(crate) struct Monitor<T> {
@@ -93,7 +97,7 @@ impl<T> Monitor<T> {
                 if changed.as_mut().poll(context).is_ready() {
                     return Poll::Ready(true);
                 }
-                // A cancelled alarm means that the model has stopped. It ends the wait as well,
+                // A cancelled alarm means that the fake has stopped. It ends the wait as well,
                 // because there may be no further changes.
                 pin!(&mut alarm.0).poll(context).map(|_| false)
             });

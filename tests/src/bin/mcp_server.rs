@@ -13,11 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::{Value, json};
+
 /// The time after which the server exits by itself, so that a test that fails leaves nothing
 /// behind.
 const LONGEST_STAY: Duration = Duration::from_secs(300);
-
-use serde_json::{Value, json};
 
 fn main() -> io::Result<()> {
     let pipe = env::args_os().nth(1).map(File::create).transpose()?;

@@ -10,7 +10,7 @@ mod turns;
 
 use std::{error::Error, fmt, future::Future, path::Path, pin::Pin};
 
-use codex_client::{Codex, builder::CodexBuilder};
+use codex_client::{Codex, TurnResult, builder::CodexBuilder};
 
 use crate::stage::Stage;
 
@@ -73,6 +73,11 @@ fn check(holds: bool, found: impl fmt::Debug) -> Outcome {
         true => Ok(()),
         false => Err(format!("unexpected: {found:?}").into()),
     }
+}
+
+/// Returns an error unless a turn has this final response.
+fn responds(result: &TurnResult, text: &str) -> Outcome {
+    check(result.final_response.as_deref() == Some(text), result)
 }
 
 /// Returns an error unless a part of the input is in the last request to the model.

@@ -9,7 +9,7 @@ use codex_client::{
 use codex_testing::ModelResponse;
 use serde_json::json;
 
-use super::{Outcome, Server, check, reaches_model, table};
+use super::{Outcome, Server, check, reaches_model, responds, table};
 use crate::stage::Stage;
 
 table! {
@@ -64,10 +64,7 @@ async fn resume(server: Server) -> Outcome {
     let thread = codex.thread_resume(id).await?;
     stage.model.push("It was frog.");
     let result = thread.run("And now?").await?;
-    check(
-        result.final_response.as_deref() == Some("It was frog."),
-        &result,
-    )?;
+    responds(&result, "It was frog.")?;
     reaches_model(&stage, "history", "Remember the frog.")?;
     Ok(codex.close().await?)
 }
@@ -80,10 +77,7 @@ async fn fork(server: Server) -> Outcome {
     check(fork.id() != thread.id(), fork.id())?;
     stage.model.push("Still frog.");
     let result = fork.run("And here?").await?;
-    check(
-        result.final_response.as_deref() == Some("Still frog."),
-        &result,
-    )?;
+    responds(&result, "Still frog.")?;
     Ok(codex.close().await?)
 }
 

@@ -1,7 +1,7 @@
 //! Steps within a turn.
 
 use codex_client::{
-    ApprovalRequest, Decision, ExternalMessage, Input, Sandbox, Tool,
+    ApprovalRequest, Codex, Decision, ExternalMessage, Input, Sandbox, Thread, Tool,
     schemars::{self, JsonSchema},
     types::{AskForApproval, ServerNotification, ToolRequestUserInputParams, TurnStatus},
 };
@@ -10,7 +10,7 @@ use codex_types::ToolRequestUserInputResponse;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Outcome, Server, check, reaches_model, table};
+use super::{Outcome, Server, check, reaches_model, responds, table};
 use crate::stage::Stage;
 
 table! {
@@ -38,7 +38,7 @@ async fn run(server: Server) -> Outcome {
     stage.model.push("Hello.");
     let result = thread.run("Say hello.").model("gpt-5.4").await?;
     check(result.status == TurnStatus::Completed, &result)?;
-    check(result.final_response.as_deref() == Some("Hello."), &result)?;
+    responds(&result, "Hello.")?;
     check(result.usage.is_some(), &result)?;
     check(result.unreadable.is_empty(), &result.unreadable)?;
     Ok(codex.close().await?)
@@ -62,7 +62,7 @@ async fn stream(server: Server) -> Outcome {
     }
     check(text == "one two", &text)?;
     let result = events.result().await?;
-    check(result.final_response.as_deref() == Some("one two"), &result)?;
+    responds(&result, "one two")?;
     Ok(codex.close().await?)
 }
 
@@ -99,10 +99,7 @@ async fn steer(server: Server) -> Outcome {
     stage.model.push("Said to both.");
     gate.open();
     let result = turn.run().await?;
-    check(
-        result.final_response.as_deref() == Some("Said to both."),
-        &result,
-    )?;
+    responds(&result, "Said to both.")?;
     Ok(codex.close().await?)
 }
 
@@ -117,6 +114,13 @@ async fn interrupt(server: Server) -> Outcome {
     let result = turn.run().await?;
     check(result.status == TurnStatus::Interrupted, &result)?;
     Ok(codex.close().await?)
+}
+
+/// Starts a thread in which the server asks before anything happens outside the sandbox.
+async fn asking(codex: &Codex) -> codex_client::Result<Thread> {
+    let thread = codex.thread_start();
+    let thread = thread.approval_policy(AskForApproval::OnRequest);
+    thread.sandbox(Sandbox::ReadOnly).model("gpt-5.5").await
 }
 
 /// Scripts a turn in which the model runs a command outside the sandbox.
@@ -143,9 +147,7 @@ async fn approve(server: Server) -> Outcome {
         })
         .start()
         .await?;
-    let thread = codex.thread_start();
-    let thread = thread.approval_policy(AskForApproval::OnRequest);
-    let thread = thread.sandbox(Sandbox::ReadOnly).model("gpt-5.5").await?;
+    let thread = asking(&codex).await?;
     push_command(&stage);
     let result = thread.run("Make a file.").await?;
     check(stage.home.workspace().join("made.txt").exists(), &result)?;
@@ -155,9 +157,7 @@ async fn approve(server: Server) -> Outcome {
 async fn decline(server: Server) -> Outcome {
     let stage = Stage::new();
     let codex = server.start(&stage).await?;
-    let thread = codex.thread_start();
-    let thread = thread.approval_policy(AskForApproval::OnRequest);
-    let thread = thread.sandbox(Sandbox::ReadOnly).model("gpt-5.5").await?;
+    let thread = asking(&codex).await?;
     let patch = "*** Begin Patch\n*** Add File: made.txt\n+one\n*** End Patch\n";
     stage
         .model
@@ -165,10 +165,7 @@ async fn decline(server: Server) -> Outcome {
     stage.model.push("As you wish.");
     let result = thread.run("Make a file.").await?;
     check(!stage.home.workspace().join("made.txt").exists(), &result)?;
-    check(
-        result.final_response.as_deref() == Some("As you wish."),
-        &result,
-    )?;
+    responds(&result, "As you wish.")?;
     Ok(codex.close().await?)
 }
 
@@ -176,9 +173,7 @@ async fn inbox(server: Server) -> Outcome {
     let stage = Stage::new();
     let codex = server.start(&stage).await?;
     let mut inbox = codex.server_requests();
-    let thread = codex.thread_start();
-    let thread = thread.approval_policy(AskForApproval::OnRequest);
-    let thread = thread.sandbox(Sandbox::ReadOnly).model("gpt-5.5").await?;
+    let thread = asking(&codex).await?;
     push_command(&stage);
     let turn = thread.turn("Make a file.").await?;
     let pending = inbox.next().await.ok_or("the inbox has ended")?;

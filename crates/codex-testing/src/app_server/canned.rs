@@ -2,11 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    client_message::ClientMessage,
-    messages::{initialize_result, notification},
-    reply::Reply,
-};
+use super::{client_message::ClientMessage, messages::initialize_result, reply::Reply};
 use crate::binary::VERSION;
 
 /// Returns the response to a request, unless the fake knows no response. `next_id` counts threads
@@ -77,10 +73,4 @@ fn login(params: &Value, number: u64) -> Reply {
             json!({"loginId": null, "success": true, "error": null}),
         ),
     }
-}
-
-/// Returns the notification that ends a login attempt.
-pub(super) fn login_completed(login_id: &str, error: Option<&str>) -> Value {
-    let params = json!({"loginId": login_id, "success": error.is_none(), "error": error});
-    notification("account/login/completed", &params)
 }

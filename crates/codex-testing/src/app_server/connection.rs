@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fault::{Fault, error_response},
-    process::{Host, Kind, ProcessControl, ProcessInfo, process},
+    process::{Host, ProcessControl, ProcessInfo, process},
 };
 
 /// The client's end of a connection in memory: what it reads from, and what it writes to.
@@ -56,7 +56,6 @@ pub(crate) type Reader = Lines<BufReader<Box<dyn AsyncRead + Send + Unpin>>>;
 pub struct FakeConnection {
     reader: Option<Reader>,
     output: Arc<Output>,
-    process: Option<ProcessControl>,
     // Dropped last: it waits until the process has received everything.
     host: Option<Host>,
 }
@@ -76,7 +75,7 @@ impl FakeConnection {
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        Self::over(reader, Stream::Memory(Box::new(writer)), None)
+        Self::over(reader, Stream::Memory(Box::new(writer)))
     }
 
     /// Creates a connection for a child process that runs
@@ -110,19 +109,14 @@ impl FakeConnection {
     }
 
     pub(crate) fn of_process(reader: DuplexStream, control: ProcessControl) -> Self {
-        Self::over(reader, Stream::Process(control.clone()), Some(control))
+        Self::over(reader, Stream::Process(control))
     }
 
-    fn over(
-        reader: impl AsyncRead + Send + Unpin + 'static,
-        stream: Stream,
-        process: Option<ProcessControl>,
-    ) -> Self {
+    fn over(reader: impl AsyncRead + Send + Unpin + 'static, stream: Stream) -> Self {
         let reader: Box<dyn AsyncRead + Send + Unpin> = Box::new(reader);
         Self {
             reader: Some(BufReader::new(reader).lines()),
             output: Arc::new(Output::new(stream)),
-            process,
             host: None,
         }
     }
@@ -151,14 +145,7 @@ impl FakeConnection {
     /// If the client sends a line that is not JSON.
     #[track_caller]
     pub fn next_message(&mut self) -> impl Future<Output = Option<Value>> + Send {
-        let caller = Location::caller();
-        async move {
-            let line = next_line(self.reader.as_mut()).await?;
-            match serde_json::from_str(&line) {
-                Ok(message) => Some(message),
-                Err(error) => panic!("{caller}: the client sent a line that is not JSON: {error}"),
-            }
-        }
+        self.next_message_for(Location::caller())
     }
 
     /// Receives a message.
@@ -168,14 +155,7 @@ impl FakeConnection {
     /// If the client closes the connection, or sends a line that is not JSON.
     #[track_caller]
     pub fn receive(&mut self) -> impl Future<Output = Value> + Send {
-        let caller = Location::caller();
-        let next = self.next_message();
-        async move {
-            match next.await {
-                Some(message) => message,
-                None => panic!("{caller}: the client closed the connection instead of sending"),
-            }
-        }
+        self.receive_for(Location::caller())
     }
 
     /// Receives a request or notification of this method, and returns the whole message.
@@ -185,15 +165,7 @@ impl FakeConnection {
     /// If the client sends another message, or closes the connection.
     #[track_caller]
     pub fn receive_method(&mut self, method: &str) -> impl Future<Output = Value> + Send {
-        let caller = Location::caller();
-        let next = self.receive();
-        async move {
-            let message = next.await;
-            if message["method"] != method {
-                panic!("{caller}: the client sent {message} instead of `{method}`");
-            }
-            message
-        }
+        self.receive_method_for(Location::caller(), method)
     }
 
     /// Receives a request of this method, and returns its id.
@@ -232,12 +204,9 @@ impl FakeConnection {
     pub fn handshake(&mut self) -> impl Future<Output = ()> + Send {
         let caller = Location::caller();
         async move {
-            self.respond_from(caller, "initialize", Ok(initialize_result()))
+            self.respond_for(caller, "initialize", Ok(initialize_result()))
                 .await;
-            let message = self.receive().await;
-            if message["method"] != "initialized" {
-                panic!("{caller}: the client sent {message} instead of `initialized`");
-            }
+            self.receive_method_for(caller, "initialized").await;
         }
     }
 
@@ -252,7 +221,7 @@ impl FakeConnection {
         method: &str,
         result: impl Serialize,
     ) -> impl Future<Output = Value> + Send {
-        self.respond_from(Location::caller(), method, Ok(json!(result)))
+        self.respond_for(Location::caller(), method, Ok(json!(result)))
     }
 
     /// Receives a request of this method, responds with an error of the code -32600, and returns
@@ -267,21 +236,43 @@ impl FakeConnection {
         method: &str,
         message: &str,
     ) -> impl Future<Output = Value> + Send {
-        self.respond_from(Location::caller(), method, Err(message))
+        self.respond_for(Location::caller(), method, Err(message))
     }
 
-    async fn respond_from(
+    // An async function has the line of its `await` as its caller, so these get that of the test.
+
+    async fn next_message_for(&mut self, caller: &Location<'_>) -> Option<Value> {
+        let line = self.next_line().await?;
+        match serde_json::from_str(&line) {
+            Ok(message) => Some(message),
+            Err(error) => panic!("{caller}: the client sent a line that is not JSON: {error}"),
+        }
+    }
+
+    async fn receive_for(&mut self, caller: &Location<'_>) -> Value {
+        match self.next_message_for(caller).await {
+            Some(message) => message,
+            None => panic!("{caller}: the client closed the connection instead of sending"),
+        }
+    }
+
+    async fn receive_method_for(&mut self, caller: &Location<'_>, method: &str) -> Value {
+        match self.next_message_for(caller).await {
+            Some(message) if message["method"] == method => message,
+            Some(message) => panic!("{caller}: the client sent {message} instead of `{method}`"),
+            None => {
+                panic!("{caller}: the client closed the connection instead of sending `{method}`")
+            }
+        }
+    }
+
+    async fn respond_for(
         &mut self,
         caller: &Location<'_>,
         method: &str,
         result: Result<Value, &str>,
     ) -> Value {
-        let Some(request) = self.next_message().await else {
-            panic!("{caller}: the client closed the connection instead of sending `{method}`");
-        };
-        if request["method"] != method {
-            panic!("{caller}: the client sent {request} instead of `{method}`");
-        }
+        let request = self.receive_method_for(caller, method).await;
         let message = match result {
             Ok(result) => response(&request["id"], &result),
             Err(message) => error_response(&request["id"], -32600, message),
@@ -341,7 +332,7 @@ impl FakeConnection {
         let (id, params) = (json!(id), json!(params));
         async move {
             self.send_request(&id, method, params).await;
-            let message = self.receive().await;
+            let message = self.receive_for(caller).await;
             if message["id"] != id || message.get("method").is_some() {
                 panic!("{caller}: the client sent {message} instead of a response to {id}");
             }
@@ -404,34 +395,32 @@ impl FakeConnection {
 
     /// Keeps the process running after the end of its standard input, until a fault ends it.
     pub async fn outlive_input(&mut self) {
-        if let Some(process) = &self.process {
-            process.carry_out(Kind::Linger).await;
-        }
+        self.output.outlive_input().await;
     }
 
     /// Has the process start a descendant, which holds the streams of the process open and ends
     /// only by a signal or with the fake.
     pub async fn start_descendant(&mut self) {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.output.process().await {
             process.start_descendant().await;
         }
     }
 
     /// Waits until the process runs, and describes it.
     pub async fn started(&mut self) -> Option<ProcessInfo> {
-        self.process.as_ref()?.info().await
+        self.output.process().await?.info().await
     }
 
     /// Waits until the process has ended.
     pub async fn ended(&mut self) {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.output.process().await {
             process.ended().await;
         }
     }
 
     /// Waits until the descendants of the process have ended.
     pub async fn descendants_ended(&mut self) {
-        if let Some(process) = &self.process {
+        if let Some(process) = self.output.process().await {
             process.descendants_ended().await;
         }
     }

@@ -137,6 +137,13 @@ impl Output {
         }
     }
 
+    /// Keeps the process running after the end of its standard input.
+    pub(crate) async fn outlive_input(&self) {
+        if let Some(process) = self.process().await {
+            process.carry_out(Kind::Linger).await;
+        }
+    }
+
     /// Returns the process, if the fake has one.
     pub(crate) async fn process(&self) -> Option<ProcessControl> {
         match &self.sink.lock().await.stream {

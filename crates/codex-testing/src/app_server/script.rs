@@ -17,7 +17,7 @@ use super::{
     step::Step,
     turn::Turn,
 };
-use crate::{fault::error_response, gate::Gate, process::ProcessControl};
+use crate::{fault::error_response, gate::Gate};
 
 /// A closure that responds to requests, in a form common to all return types.
 pub(super) type Responder = Arc<dyn Fn(&ClientMessage) -> Reply + Send + Sync>;
@@ -45,7 +45,8 @@ pub(super) struct Script {
     /// The number of faults that have occurred, less those that a test has waited for.
     pub(super) faults: usize,
     pub(super) connections: Vec<mpsc::UnboundedSender<Step>>,
-    pub(super) processes: Vec<ProcessControl>,
+    /// The number of child processes that have connected to the fake and have not ended.
+    pub(super) running_processes: usize,
     pub(super) tasks: Vec<AbortHandle>,
     pub(super) gates: Vec<Gate>,
     /// The last number given to a thread, a turn, a login or a request.

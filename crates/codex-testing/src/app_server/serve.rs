@@ -25,7 +25,7 @@ use super::{
     step::Step,
     turn::{Turn, TurnEnd},
 };
-use crate::{fault::Fault, monitor::Monitor, process::Kind};
+use crate::{fault::Fault, monitor::Monitor};
 
 /// Plays steps on a connection.
 #[derive(Clone)]
@@ -265,11 +265,7 @@ impl Player {
             Step::Hold(gate) => until_interrupted(turn, gate.pass()).await,
             Step::Delay(delay) => until_interrupted(turn, sleep(delay)).await,
             Step::Fault(fault) => self.fault(fault).await,
-            Step::OutliveInput => {
-                if let Some(process) = self.output.process().await {
-                    process.carry_out(Kind::Linger).await;
-                }
-            }
+            Step::OutliveInput => self.output.outlive_input().await,
         }
     }
 

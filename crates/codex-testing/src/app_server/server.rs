@@ -1,16 +1,16 @@
 //! A fake app-server that plays a script.
 
-use std::{ffi::OsString, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
 use serde::Serialize;
 use serde_json::json;
-use tokio::{
-    runtime::Handle,
-    sync::{OnceCell, mpsc},
-};
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
-    canned::login_completed,
     client_message::ClientMessage,
     connection::{ClientStreams, FakeConnection},
     reply::Reply,
@@ -22,15 +22,11 @@ use super::{
 use crate::{
     error::{Error, Result},
     fault::Fault,
-    gate::{Counts, Gate},
-    monitor::Monitor,
-    process::{Host, VERSION_OUTPUT, process},
+    gate::Gate,
+    monitor::{Monitor, TIMEOUT},
+    process::{Host, ProcessControl, VERSION_OUTPUT, process},
     runtime_thread::RuntimeThread,
 };
-
-/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
-/// appears before a test runner gives up.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A fake app-server, which plays scripted turns to the program under test.
 ///
@@ -65,9 +61,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub struct FakeAppServer {
     script: Arc<Monitor<Script>>,
     tasks: Handle,
-    host: OnceCell<Host>,
+    host: OnceLock<Host>,
     /// Keeps track of the deadlines of waits, and runs the tasks if there is no other runtime.
-    thread: RuntimeThread,
+    _thread: RuntimeThread,
 }
 
 /// Connections.
@@ -92,8 +88,8 @@ impl FakeAppServer {
         Ok(Self {
             script: Arc::new(Monitor::new(Script::default(), timeout, timer.clone())),
             tasks: Handle::try_current().unwrap_or(timer),
-            host: OnceCell::new(),
-            thread,
+            host: OnceLock::new(),
+            _thread: thread,
         })
     }
 
@@ -118,7 +114,9 @@ impl FakeAppServer {
             let accept = move || {
                 let (end, control, reader) = process();
                 let script = script.upgrade()?;
-                script.change(|script| script.processes.push(control.clone()));
+                script.change(|script| script.running_processes += 1);
+                // The host accepts processes in its own runtime.
+                tokio::spawn(await_end(control.clone(), Arc::downgrade(&script)));
                 let connection = FakeConnection::of_process(reader, control);
                 serve_on(&tasks, &script, connection);
                 Some(end)
@@ -140,6 +138,14 @@ impl FakeAppServer {
         let mut envs = self.envs()?;
         envs.push((VERSION_OUTPUT, version.into()));
         Ok(envs)
+    }
+}
+
+/// Waits until a process has ended, and updates the number of running processes.
+async fn await_end(process: ProcessControl, script: Weak<Monitor<Script>>) {
+    process.ended().await;
+    if let Some(script) = script.upgrade() {
+        script.change(|script| script.running_processes -= 1);
     }
 }
 
@@ -229,12 +235,7 @@ impl FakeAppServer {
 
     /// Creates a closed gate for this fake.
     pub fn gate(&self) -> Gate {
-        let script = Arc::downgrade(&self.script);
-        let summary = move || match script.upgrade() {
-            Some(script) => script.lock().summary(),
-            None => "the fake app-server has stopped".to_owned(),
-        };
-        let gate = Gate::new(self.script.sibling(Counts::default()), summary);
+        let gate = Gate::new(&self.script, Script::summary);
         self.script.change(|script| script.gates.push(gate.clone()));
         gate
     }
@@ -261,8 +262,8 @@ impl FakeAppServer {
 
     /// Completes a login attempt (`account/login/completed`), with an error unless it succeeds.
     pub fn complete_login(&self, login_id: &str, error: Option<&str>) -> &Self {
-        let mut message = login_completed(login_id, error);
-        self.notify("account/login/completed", message["params"].take())
+        let params = json!({"loginId": login_id, "success": error.is_none(), "error": error});
+        self.notify("account/login/completed", params)
     }
 
     /// Lets a fault occur: to the next message, or at once.
@@ -380,22 +381,8 @@ impl FakeAppServer {
     ///
     /// Same as [`next_request`](Self::next_request).
     pub async fn processes_ended(&self) -> Result<()> {
-        let processes = self.script.lock().processes.clone();
-        let ended = async move {
-            for process in processes {
-                process.ended().await;
-            }
-        };
-        // The fake's own runtime keeps track of the deadline.
-        let deadline = self.script.timeout();
-        let ended = self
-            .thread
-            .handle()
-            .spawn(async move { tokio::time::timeout(deadline, ended).await });
-        match ended.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(self.timed_out("end of the child processes")),
-        }
+        let ended = self.script.wait(no_running_process).await;
+        ended.ok_or_else(|| self.timed_out(END_OF_PROCESSES))
     }
 
     /// The blocking form of [`processes_ended`](Self::processes_ended).
@@ -404,7 +391,8 @@ impl FakeAppServer {
     ///
     /// Same as [`next_request`](Self::next_request).
     pub fn blocking_processes_ended(&self) -> Result<()> {
-        self.thread.handle().block_on(self.processes_ended())
+        let ended = self.script.blocking_wait(no_running_process);
+        ended.ok_or_else(|| self.timed_out(END_OF_PROCESSES))
     }
 
     fn timed_out(&self, awaited: &str) -> Error {
@@ -421,6 +409,12 @@ fn take_fault(script: &mut Script) -> Option<()> {
     script.faults = script.faults.checked_sub(1)?;
     Some(())
 }
+
+fn no_running_process(script: &mut Script) -> Option<()> {
+    (script.running_processes == 0).then_some(())
+}
+
+const END_OF_PROCESSES: &str = "end of the child processes";
 
 impl Drop for FakeAppServer {
     fn drop(&mut self) {

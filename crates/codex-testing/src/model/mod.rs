@@ -4,22 +4,17 @@ mod body;
 mod server;
 mod state;
 
-use std::{net::SocketAddr, sync::Arc, thread, time::Duration};
-
-use tokio::sync::oneshot;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use self::state::{ModelState, Responder};
 use crate::{
     error::{Error, Result},
-    gate::{Counts, Gate},
-    monitor::Monitor,
+    gate::Gate,
+    monitor::{Monitor, TIMEOUT},
     request::{ModelRequest, StrayRequest},
     response::ModelResponse,
+    runtime_thread::RuntimeThread,
 };
-
-/// The default timeout for waits: long enough for a loaded machine, and short enough that the error
-/// appears before a test runner gives up.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A model with scripted responses: a Responses API on `127.0.0.1`, on a free port.
 ///
@@ -50,8 +45,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ScriptedModel {
     state: Arc<Monitor<ModelState>>,
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    /// Runs the server and keeps track of the deadlines of waits.
+    _thread: RuntimeThread,
 }
 
 impl ScriptedModel {
@@ -70,17 +65,15 @@ impl ScriptedModel {
     ///
     /// Same as [`start`](Self::start).
     pub fn start_with_timeout(timeout: Duration) -> Result<Self> {
-        let server::RunningServer {
-            state,
-            address,
-            stop,
-            thread,
-        } = server::start(timeout)?;
+        let thread = RuntimeThread::start("scripted-model").map_err(Error::Listen)?;
+        let runtime = thread.handle();
+        let state = Monitor::new(ModelState::default(), timeout, runtime.clone());
+        let state = Arc::new(state);
+        let address = server::start(runtime, Arc::clone(&state)).map_err(Error::Listen)?;
         Ok(Self {
             state,
             address,
-            stop: Some(stop),
-            thread: Some(thread),
+            _thread: thread,
         })
     }
 
@@ -115,12 +108,7 @@ impl ScriptedModel {
 
     /// Creates a closed gate for responses of this model.
     pub fn gate(&self) -> Gate {
-        let state = Arc::downgrade(&self.state);
-        let summary = move || match state.upgrade() {
-            Some(state) => state.lock().summary(),
-            None => "the model has stopped".to_owned(),
-        };
-        let gate = Gate::new(self.state.sibling(Counts::default()), summary);
+        let gate = Gate::new(&self.state, ModelState::summary);
         self.state.change(|state| state.gates.push(gate.clone()));
         gate
     }
@@ -219,14 +207,5 @@ impl Drop for ScriptedModel {
     fn drop(&mut self) {
         let gates = std::mem::take(&mut self.state.lock().gates);
         gates.iter().for_each(Gate::stop);
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // The last owner may be the `respond_with` closure, which runs on that very thread.
-            if thread.thread().id() != thread::current().id() {
-                // A panic on that thread has already been printed, and this drop may run during a
-                // panic.
-                let _ = thread.join();
-            }
-        }
     }
 }

@@ -6,8 +6,7 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc},
-    thread,
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,13 +23,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpSocket},
-    runtime,
-    sync::oneshot,
+    runtime::Handle,
 };
 
 use super::{body::EventBody, state::ModelState};
 use crate::{
-    error::{Error, Result},
     monitor::Monitor,
     request::{ModelRequest, StrayRequest},
     response::{ModelResponse, ResponseKind},
@@ -41,52 +38,8 @@ const BACKLOG: u32 = 4096;
 
 type HttpResponse = Response<Either<Full<Bytes>, EventBody>>;
 
-/// A running server, for `ScriptedModel` to own.
-pub(super) struct RunningServer {
-    pub(super) state: Arc<Monitor<ModelState>>,
-    pub(super) address: SocketAddr,
-    pub(super) stop: oneshot::Sender<()>,
-    pub(super) thread: thread::JoinHandle<()>,
-}
-
-/// Starts the server, which runs until the sender of `stop` is used or dropped.
-pub(super) fn start(timeout: Duration) -> Result<RunningServer> {
-    let (ready, started) = mpsc::channel();
-    let (stop, stopped) = oneshot::channel();
-    // The new thread creates the runtime: a caller inside another runtime can neither enter nor
-    // drop this one.
-    let run = move || match open() {
-        Err(error) => drop(ready.send(Err(error))),
-        Ok((runtime, listener, address)) => {
-            let state = Monitor::new(ModelState::default(), timeout, runtime.handle().clone());
-            let state = Arc::new(state);
-            // If the receiver is dropped, `stopped` is closed as well.
-            let _ = ready.send(Ok((Arc::clone(&state), address)));
-            runtime.spawn(accept(listener, state));
-            let _ = runtime.block_on(stopped);
-        }
-    };
-    let thread = thread::Builder::new()
-        .name("scripted-model".into())
-        .spawn(run)
-        .map_err(Error::Listen)?;
-    let (state, address) = started
-        .recv()
-        .unwrap_or_else(|_| Err(io::Error::other("the server's thread panicked")))
-        .map_err(Error::Listen)?;
-    Ok(RunningServer {
-        state,
-        address,
-        stop,
-        thread,
-    })
-}
-
-fn open() -> io::Result<(runtime::Runtime, TcpListener, SocketAddr)> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()?;
+/// Starts the server in a runtime, which runs it until it shuts down. Returns its address.
+pub(super) fn start(runtime: &Handle, state: Arc<Monitor<ModelState>>) -> io::Result<SocketAddr> {
     let listener = {
         let _inside = runtime.enter();
         let socket = TcpSocket::new_v4()?;
@@ -94,7 +47,8 @@ fn open() -> io::Result<(runtime::Runtime, TcpListener, SocketAddr)> {
         socket.listen(BACKLOG)?
     };
     let address = listener.local_addr()?;
-    Ok((runtime, listener, address))
+    runtime.spawn(accept(listener, state));
+    Ok(address)
 }
 
 async fn accept(listener: TcpListener, state: Arc<Monitor<ModelState>>) {
