@@ -37,11 +37,15 @@ struct OpenRequest {
 
 impl OpenRequest {
     /// Records in the logs of the turns that the request is no longer open.
-    fn closed(self, now: Instant) -> Arc<RequestState> {
+    fn close(self, now: Instant) -> Arc<RequestState> {
         for log in self.logs.iter().filter_map(Weak::upgrade) {
             log.request_closed(now);
         }
         self.state
+    }
+
+    fn withdraw(self, now: Instant) {
+        self.close(now).withdraw();
     }
 }
 
@@ -88,7 +92,7 @@ impl OpenRequests {
         if !Arc::ptr_eq(&open.get().state, request) {
             return false;
         }
-        open.remove().closed(now);
+        open.remove().close(now);
         if self.responded.len() == REMEMBERED {
             self.responded.pop_front();
         }
@@ -112,12 +116,12 @@ impl OpenRequests {
                 self.resolved(&resolved.request_id, now);
                 return Some(resolved.request_id);
             }
-            NotificationKind::TurnCompleted => self.withdraw(|request| {
+            NotificationKind::TurnCompleted => self.withdraw(now, |request| {
                 turn_id.is_some()
                     && request.thread_id.as_deref() == thread_id
                     && request.turn_id.as_deref() == turn_id
             }),
-            NotificationKind::ThreadEnded => self.withdraw(|request| {
+            NotificationKind::ThreadEnded => self.withdraw(now, |request| {
                 thread_id.is_some() && request.thread_id.as_deref() == thread_id
             }),
             _ => {}
@@ -128,24 +132,21 @@ impl OpenRequests {
     /// The server also resolves the requests that this client has responded to.
     fn resolved(&mut self, id: &RequestId, now: Instant) {
         if let Some(request) = self.open.remove(id) {
-            request.closed(now).withdraw();
+            request.withdraw(now);
         }
         self.responded.retain(|responded| responded != id);
     }
 
-    fn withdraw(&mut self, which: impl Fn(&RequestState) -> bool) {
-        self.open.retain(|_, request| {
-            let is_withdrawn = which(&request.state);
-            if is_withdrawn {
-                request.state.withdraw();
-            }
-            !is_withdrawn
-        });
+    fn withdraw(&mut self, now: Instant, which: impl Fn(&RequestState) -> bool) {
+        let withdrawn = self.open.extract_if(|_, request| which(&request.state));
+        withdrawn.for_each(|(_, request)| request.withdraw(now));
     }
 
     /// Withdraws all requests, because the connection has ended.
     pub(crate) fn withdraw_all(&mut self) {
-        self.withdraw(|_| true);
+        for (_, request) in self.open.drain() {
+            request.state.withdraw();
+        }
     }
 }
 
@@ -188,5 +189,25 @@ mod tests {
         assert!(!requests.close(&request, Instant::now()));
         let replayed = requests.open(&7.into(), METHOD, &RoutingKeys::default(), &[]);
         assert!(matches!(replayed, Opened::Replayed));
+    }
+
+    #[test]
+    fn no_turn_waits_for_a_request_that_was_withdrawn() {
+        let mut requests = OpenRequests::default();
+        // The turn waits for a request of its sub-agent.
+        let log = TurnLog::new("t", "u");
+        let keys = RoutingKeys {
+            thread_id: Some("agent".into()),
+            turn_id: Some("v".into()),
+            ..RoutingKeys::default()
+        };
+        for end in ["turn/completed", "thread/closed", "serverRequest/resolved"] {
+            requests.open(&7.into(), METHOD, &keys, &[Arc::clone(&log)]);
+            assert_eq!(log.activity().open_requests, 1, "{end}");
+            let params = r#"{"threadId":"agent","turn":{"id":"v"},"requestId":7}"#;
+            let (end, keys) = received(&format!(r#"{{"method":"{end}","params":{params}}}"#));
+            requests.update(&end, &keys, Instant::now());
+            assert_eq!(log.activity().open_requests, 0, "{end:?}");
+        }
     }
 }

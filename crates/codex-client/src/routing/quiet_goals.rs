@@ -10,8 +10,10 @@ use tokio::time::Instant;
 use crate::routing::goal_tracker::GoalTracker;
 
 /// The goals that are being watched.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct QuietGoals {
+    /// The time that a goal is given to start its next turn; `None` for no limit.
+    grace: Option<Duration>,
     watches: Vec<Watch>,
 }
 
@@ -22,10 +24,17 @@ struct Watch {
 }
 
 impl QuietGoals {
-    /// Gives a goal this long to start its next turn.
-    pub(crate) fn watch(&mut self, goal: &Arc<GoalTracker>, grace: Duration, now: Instant) {
+    pub(crate) fn new(grace: Option<Duration>) -> Self {
+        Self {
+            grace,
+            watches: Vec::new(),
+        }
+    }
+
+    /// Gives a goal the grace period to start its next turn.
+    pub(crate) fn watch(&mut self, goal: &Arc<GoalTracker>, now: Instant) {
         // A period that is too long for the clock never ends.
-        if let Some(due) = now.checked_add(grace) {
+        if let Some(due) = self.grace.and_then(|grace| now.checked_add(grace)) {
             let goal = Arc::downgrade(goal);
             self.watches.push(Watch { goal, due });
         }

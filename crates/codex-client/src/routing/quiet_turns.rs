@@ -14,8 +14,10 @@ use tokio::time::Instant;
 use crate::{error::turn_detached::DetachReason, routing::turn_log::TurnLog};
 
 /// The turns that are being watched.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct QuietTurns {
+    /// The time that a turn that is over is given to end; `None` if such turns do not end.
+    grace: Option<Duration>,
     watches: Vec<Watch>,
 }
 
@@ -48,17 +50,21 @@ impl QuietAction {
 }
 
 impl QuietTurns {
-    /// Detaches a turn once it has been quiet for `grace`, counted from now at the earliest. A turn
-    /// that is already watched for this is not given more time.
-    pub(crate) fn watch_end(
-        &mut self,
-        log: &Arc<TurnLog>,
-        reason: DetachReason,
-        grace: Duration,
-        now: Instant,
-    ) {
+    pub(crate) fn new(grace: Option<Duration>) -> Self {
+        Self {
+            grace,
+            watches: Vec::new(),
+        }
+    }
+
+    /// Detaches a turn once it has been quiet for the grace period, counted from now at the
+    /// earliest. A turn that is already watched for this is not given more time.
+    pub(crate) fn watch_end(&mut self, log: &Arc<TurnLog>, reason: DetachReason, now: Instant) {
         let mut watches = self.watches.iter();
-        if !watches.any(|watch| watch.is_of(log) && watch.action.is_detach()) {
+        let is_watched = watches.any(|watch| watch.is_of(log) && watch.action.is_detach());
+        if let Some(grace) = self.grace
+            && !is_watched
+        {
             self.push(log, QuietAction::Detach(reason), grace, now);
         }
     }
@@ -191,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_quiet_turn_is_due_once_after_its_limit() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
         turns.watch_silence(&log, LIMIT, begun);
         assert_eq!(turns.next_due(), Some(after(begun, 10)));
@@ -203,10 +209,10 @@ mod tests {
 
     #[test]
     fn an_event_postpones_the_action() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
         event(&log, begun - LIMIT);
-        turns.watch_end(&log, ThreadInactive, LIMIT, begun);
+        turns.watch_end(&log, ThreadInactive, begun);
         event(&log, after(begun, 7));
         assert_eq!(actions(&mut turns, after(begun, 10)), []);
         assert_eq!(turns.next_due(), Some(after(begun, 17)));
@@ -215,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_open_request_postpones_the_action_until_its_response() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
         turns.watch_silence(&log, LIMIT, begun);
         log.request_opened();
@@ -230,7 +236,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_turn_is_abandoned_in_spite_of_its_events() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
         turns.watch_interrupted(&log, LIMIT, LIMIT, begun);
         event(&log, after(begun, 9));
@@ -240,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_ends_or_is_dropped_is_not_due() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let (ended, forgotten) = (TurnLog::new("t", "u"), TurnLog::new("t", "v"));
         turns.watch_silence(&ended, LIMIT, begun);
         turns.watch_silence(&forgotten, LIMIT, begun);
@@ -254,10 +260,10 @@ mod tests {
 
     #[test]
     fn an_action_is_cancelled_for_one_thread_only() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let (one, two) = (TurnLog::new("t", "u"), TurnLog::new("other", "u"));
         for log in [&one, &two] {
-            turns.watch_end(log, ThreadInactive, LIMIT, begun);
+            turns.watch_end(log, ThreadInactive, begun);
         }
         turns.watch_silence(&one, LIMIT, begun);
         turns.cancel("t", ThreadInactive);
@@ -266,10 +272,10 @@ mod tests {
 
     #[test]
     fn a_turn_is_given_its_grace_period_only_once() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
-        turns.watch_end(&log, NextTurnStarted, LIMIT, begun);
-        turns.watch_end(&log, ThreadInactive, LIMIT, after(begun, 6));
+        turns.watch_end(&log, NextTurnStarted, begun);
+        turns.watch_end(&log, ThreadInactive, after(begun, 6));
         turns.cancel("t", ThreadInactive);
         let detach = QuietAction::Detach(NextTurnStarted);
         assert_eq!(actions(&mut turns, after(begun, 10)), [detach]);
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_too_long_for_the_clock_never_ends() {
-        let (mut turns, begun) = (QuietTurns::default(), Instant::now());
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         turns.watch_silence(&TurnLog::new("t", "u"), Duration::MAX, begun);
         assert_eq!(turns.next_due(), None);
     }

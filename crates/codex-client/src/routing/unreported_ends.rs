@@ -10,7 +10,7 @@
 //! The status of the thread may arrive before the response that names the turn, and a goal that is
 //! active may get no further turn. Both are therefore checked against the last status as well.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use codex_types::{ThreadStatus, ThreadStatusChangedNotification};
 use tokio::time::Instant;
@@ -32,12 +32,11 @@ use crate::{
 pub(crate) fn update(
     quiet_turns: &mut QuietTurns,
     routes: &mut TurnRoutes,
-    grace: Option<Duration>,
     notification: &RawNotification,
     keys: &RoutingKeys<'_>,
     now: Instant,
 ) {
-    let (Some(grace), Some(thread_id)) = (grace, keys.thread_id.as_deref()) else {
+    let Some(thread_id) = keys.thread_id.as_deref() else {
         return;
     };
     match (notification.kind(), keys.turn_id.as_deref()) {
@@ -54,7 +53,7 @@ pub(crate) fn update(
                 // not name the root, so a turn that has not started itself may be a review.
                 let may_follow = !log.has_begun() || (root_id.is_none() && !log.has_started());
                 if !may_follow && !own.contains(&Some(log.turn_id())) {
-                    quiet_turns.watch_end(&log, NextTurnStarted, grace, now);
+                    quiet_turns.watch_end(&log, NextTurnStarted, now);
                 }
             }
         }
@@ -66,7 +65,7 @@ pub(crate) fn update(
             Some(ThreadStatus::Idle | ThreadStatus::NotLoaded | ThreadStatus::SystemError) => {
                 routes.set_active(thread_id, Some(false));
                 for log in routes.running(Some(thread_id)) {
-                    quiet_turns.watch_end(&log, ThreadInactive, grace, now);
+                    quiet_turns.watch_end(&log, ThreadInactive, now);
                 }
             }
             _ => routes.set_active(thread_id, None),
@@ -79,15 +78,11 @@ pub(crate) fn update(
 pub(crate) fn claimed(
     quiet_turns: &mut QuietTurns,
     routes: &TurnRoutes,
-    grace: Option<Duration>,
     log: &Arc<TurnLog>,
     now: Instant,
 ) {
-    if let Some(grace) = grace
-        && log.end().is_none()
-        && routes.is_active(log.thread_id()) == Some(false)
-    {
-        quiet_turns.watch_end(log, ThreadInactive, grace, now);
+    if log.end().is_none() && routes.is_active(log.thread_id()) == Some(false) {
+        quiet_turns.watch_end(log, ThreadInactive, now);
     }
 }
 
@@ -96,17 +91,16 @@ pub(crate) fn claimed(
 pub(crate) fn update_goal(
     quiet_goals: &mut QuietGoals,
     routes: &TurnRoutes,
-    grace: Option<Duration>,
     thread_id: &str,
     now: Instant,
 ) {
     quiet_goals.forget(thread_id);
-    if let (Some(grace), Some(goal)) = (grace, routes.goal(thread_id))
+    if let Some(goal) = routes.goal(thread_id)
         && goal.awaits_turn()
         && routes.is_active(thread_id) == Some(false)
         && routes.running(Some(thread_id)).is_empty()
     {
-        quiet_goals.watch(&goal, grace, now);
+        quiet_goals.watch(&goal, now);
     }
 }
 
@@ -118,7 +112,7 @@ fn status(notification: &RawNotification) -> Option<ThreadStatus> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::time::Duration;
 
     use serde_json::json;
 
@@ -134,16 +128,18 @@ mod tests {
     struct Thread {
         routes: TurnRoutes,
         quiet_turns: QuietTurns,
-        grace: Option<Duration>,
         begun: Instant,
     }
 
     impl Thread {
         fn new() -> Self {
+            Self::with_grace(Some(GRACE))
+        }
+
+        fn with_grace(grace: Option<Duration>) -> Self {
             Self {
                 routes: TurnRoutes::default(),
-                quiet_turns: QuietTurns::default(),
-                grace: Some(GRACE),
+                quiet_turns: QuietTurns::new(grace),
                 begun: Instant::now(),
             }
         }
@@ -165,7 +161,6 @@ mod tests {
             update(
                 &mut self.quiet_turns,
                 &mut self.routes,
-                self.grace,
                 &notification,
                 &keys,
                 now,
@@ -361,8 +356,7 @@ mod tests {
 
     #[test]
     fn without_a_grace_period_no_turn_is_detached() {
-        let mut thread = Thread::new();
-        thread.grace = None;
+        let mut thread = Thread::with_grace(None);
         let _log = thread.start("u");
         thread.started(0, "u");
         thread.status(1, "idle");

@@ -36,7 +36,6 @@ impl Core {
         unreported_ends::update(
             &mut self.quiet_turns,
             &mut self.turn_routes,
-            self.turn_end_grace,
             notification,
             keys,
             now,
@@ -44,22 +43,18 @@ impl Core {
         if let Some(thread_id) = keys.thread_id.as_deref() {
             self.update_quiet_goal(thread_id, now);
         }
-        self.schedule_quiet_turns();
     }
 
     /// Watches the goal of a thread if no turn is expected to follow, from now on.
     pub(super) fn update_quiet_goal(&mut self, thread_id: &str, now: Instant) {
-        let (routes, grace) = (&self.turn_routes, self.turn_end_grace);
-        unreported_ends::update_goal(&mut self.quiet_goals, routes, grace, thread_id, now);
-        self.schedule(self.quiet_goals.next_due());
+        unreported_ends::update_goal(&mut self.quiet_goals, &self.turn_routes, thread_id, now);
+        self.schedule_quiet_turns();
     }
 
     /// Watches a turn that a response has named if its thread is inactive.
     pub(super) fn watch_claimed(&mut self, log: &Arc<TurnLog>, now: Instant) {
-        let (routes, grace) = (&self.turn_routes, self.turn_end_grace);
-        unreported_ends::claimed(&mut self.quiet_turns, routes, grace, log, now);
+        unreported_ends::claimed(&mut self.quiet_turns, &self.turn_routes, log, now);
         self.update_quiet_goal(log.thread_id(), now);
-        self.schedule_quiet_turns();
     }
 
     /// Ends or interrupts the turns and goals that have been quiet for too long.

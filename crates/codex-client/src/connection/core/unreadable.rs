@@ -139,13 +139,11 @@ impl Core {
 
     /// Detaches each of these turns that is quiet from now on.
     fn watch_unreadable_ends(&mut self, turns: &[Arc<TurnLog>], now: Instant) {
-        if let Some(grace) = self.turn_end_grace {
-            for log in turns {
-                let reason = DetachReason::UnreadableEnd;
-                self.quiet_turns.watch_end(log, reason, grace, now);
-            }
-            self.schedule_quiet_turns();
+        for log in turns {
+            self.quiet_turns
+                .watch_end(log, DetachReason::UnreadableEnd, now);
         }
+        self.schedule_quiet_turns();
     }
 
     /// Returns the running turns to which a message with these ids may belong. An id that cannot be
