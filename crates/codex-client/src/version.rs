@@ -92,10 +92,8 @@ impl std::error::Error for VersionMismatch {}
 ///
 /// The name before the version is that of the client, which may contain slashes and spaces.
 pub(crate) fn of_user_agent(user_agent: &str) -> Option<Version> {
-    user_agent.match_indices('/').find_map(|(slash, _)| {
-        let word = user_agent[slash + 1..].split_ascii_whitespace().next()?;
-        parsed(word)
-    })
+    let mut words = user_agent.split_ascii_whitespace();
+    words.find_map(|word| parsed(word.rsplit_once('/')?.1))
 }
 
 /// Returns the release that a server needs for a method, if the server is older than that.
@@ -145,6 +143,8 @@ mod tests {
         for user_agent in ["", "codex", "codex/latest (x/y)", "fake/1"] {
             assert_eq!(of_user_agent(user_agent), None, "{user_agent}");
         }
+        // In quadratic time, this would take minutes.
+        assert_eq!(of_user_agent(&"/".repeat(1 << 20)), None);
     }
 
     #[test]

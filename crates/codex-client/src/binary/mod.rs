@@ -35,7 +35,6 @@ use crate::{
 const VARIABLE: &str = "CODEX_BIN";
 
 /// The locations to search.
-#[derive(Debug, Clone)]
 pub(crate) struct Search {
     /// Determines the names of programs.
     system: System,
@@ -43,24 +42,26 @@ pub(crate) struct Search {
     explicit: Option<PathBuf>,
     variable: Option<OsString>,
     path: Option<OsString>,
-    /// The directories to search after those in `PATH`.
-    install_dirs: Vec<PathBuf>,
+    /// Lists the directories to search after those in `PATH`, which reads the file system.
+    install_dirs: Box<dyn Fn() -> Vec<PathBuf>>,
 }
 
 impl Search {
     /// Reads the locations from the environment of this process.
     pub(crate) fn from_env(explicit: Option<PathBuf>) -> Self {
         let system = System::current();
-        let surroundings = Surroundings {
-            variable: &|name| env::var_os(name),
-            entries: &entries,
-        };
         Self {
             system,
             explicit,
             variable: env::var_os(VARIABLE).filter(|value| !value.is_empty()),
             path: env::var_os("PATH"),
-            install_dirs: install_dirs(system, &surroundings),
+            install_dirs: Box::new(move || {
+                let surroundings = Surroundings {
+                    variable: &|name| env::var_os(name),
+                    entries: &entries,
+                };
+                install_dirs(system, &surroundings)
+            }),
         }
     }
 
@@ -79,36 +80,30 @@ impl Search {
         }
         let mut found = Candidates::new(None);
         let names = self.system.program_names();
-        let dirs = self.path_dirs();
-        let mut dirs = dirs.iter().chain(&self.install_dirs);
-        let program = dirs.find_map(|dir| names.iter().find_map(|name| found.take(dir.join(name))));
-        program.ok_or(found.missing)
+        found
+            .take_first(&self.path_dirs(), &names)
+            .or_else(|| found.take_first(&(self.install_dirs)(), &names))
+            .ok_or(found.missing)
     }
 
     /// Resolves a path, or searches `PATH` for a bare name, as a shell does.
     fn find_configured(&self, program: &Path, found: &mut Candidates) -> Option<PathBuf> {
         let name = &*program.file_name().unwrap_or_default().to_string_lossy();
         let names = self.system.file_names(name);
+        // The name is unchanged unless an extension is missing, and may not be Unicode.
+        let programs = names.iter().map(|extended| match *extended == name {
+            true => program.to_owned(),
+            false => program.with_file_name(extended),
+        });
         if program.components().count() > 1 || program.is_absolute() {
-            // The name is unchanged unless an extension is missing, and may not be Unicode.
-            let paths = names.iter().map(|extended| match *extended == name {
-                true => program.to_owned(),
-                false => program.with_file_name(extended),
-            });
-            let resolved = paths.map(absolute).find_map(|path| found.take(path));
+            let mut paths = programs.map(absolute);
+            let resolved = paths.find_map(|path| found.take(path));
             if resolved.is_none() {
                 found.explain(absolute(program.to_owned()));
             }
             return resolved;
         }
-        let dirs = self.path_dirs();
-        let mut paths = dirs.iter().flat_map(|dir| {
-            names.iter().map(move |extended| match *extended == name {
-                true => dir.join(program),
-                false => dir.join(extended),
-            })
-        });
-        paths.find_map(|path| found.take(path))
+        found.take_first(&self.path_dirs(), &programs.collect::<Vec<_>>())
     }
 
     /// Returns the directories in `PATH`. An empty entry would mean the working directory, whose
@@ -167,6 +162,12 @@ impl Candidates {
             self.missing.tried.push(path);
         }
         None
+    }
+
+    /// Returns the first program with one of these names in these directories.
+    fn take_first(&mut self, dirs: &[PathBuf], names: &[impl AsRef<Path>]) -> Option<PathBuf> {
+        let mut dirs = dirs.iter();
+        dirs.find_map(|dir| names.iter().find_map(|name| self.take(dir.join(name))))
     }
 
     fn explain(&mut self, path: PathBuf) {

@@ -11,8 +11,8 @@ pub(crate) enum System {
     Windows,
 }
 
-/// The extensions of programs on Windows, in the order in which a shell tries them.
-const WINDOWS_EXTENSIONS: [&str; 4] = ["com", "exe", "bat", "cmd"];
+/// The extensions of programs on Windows, the preferred one first.
+const WINDOWS_EXTENSIONS: [&str; 4] = ["exe", "cmd", "bat", "com"];
 
 impl System {
     /// Returns the system that this program runs on.
@@ -41,7 +41,7 @@ impl System {
         if self != Self::Windows || has_program_extension(name) {
             return vec![name.to_owned()];
         }
-        ["exe", "cmd", "bat", "com"]
+        WINDOWS_EXTENSIONS
             .iter()
             .map(|extension| format!("{name}.{extension}"))
             .collect()

@@ -7,6 +7,11 @@ use std::{
 
 use super::*;
 
+/// Lists these directories.
+fn installed(dir: PathBuf) -> Box<dyn Fn() -> Vec<PathBuf>> {
+    Box::new(move || vec![dir.clone()])
+}
+
 /// Creates a search in the directories of a `PATH`.
 fn search(path: &[&Path]) -> Search {
     Search {
@@ -14,7 +19,7 @@ fn search(path: &[&Path]) -> Search {
         explicit: None,
         variable: None,
         path: Some(env::join_paths(path).unwrap()),
-        install_dirs: Vec::new(),
+        install_dirs: Box::new(Vec::new),
     }
 }
 
@@ -32,7 +37,7 @@ fn the_order_is_explicit_then_variable_then_path_then_install_dirs() {
     let mut search = Search {
         explicit: Some(at("explicit")),
         variable: Some(at("variable").into()),
-        install_dirs: vec![dir.path().join("install")],
+        install_dirs: installed(dir.path().join("install")),
         ..search(&[&dir.path().join("none"), &dir.path().join("path")])
     };
     let (path, install) = (at("path"), at("install"));
@@ -43,6 +48,17 @@ fn the_order_is_explicit_then_variable_then_path_then_install_dirs() {
     assert_eq!(search.find().unwrap(), path);
     search.path = None;
     assert_eq!(search.find().unwrap(), install);
+}
+
+#[test]
+fn the_directories_of_package_managers_are_not_read_if_the_program_is_found_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let codex = program(&dir.path().join("codex"));
+    let search = Search {
+        install_dirs: Box::new(|| panic!("the directories are listed")),
+        ..search(&[dir.path()])
+    };
+    assert_eq!(search.find().unwrap(), codex);
 }
 
 #[test]
@@ -92,7 +108,7 @@ fn on_windows_a_program_that_winget_has_named_after_its_target_is_found() {
     let asset = program(&dir.path().join(name));
     let search = Search {
         system: System::Windows,
-        install_dirs: vec![dir.path().to_owned()],
+        install_dirs: installed(dir.path().to_owned()),
         ..search(&[])
     };
     assert_eq!(search.find().unwrap(), asset);
@@ -150,7 +166,7 @@ fn an_empty_entry_of_path_does_not_mean_the_working_directory() {
 fn the_error_lists_the_directories_and_how_to_install_codex() {
     let dir = tempfile::tempdir().unwrap();
     let search = Search {
-        install_dirs: vec![dir.path().join("install")],
+        install_dirs: installed(dir.path().join("install")),
         ..search(&[&dir.path().join("path")])
     };
     let error = search.find().unwrap_err();

@@ -368,20 +368,11 @@ impl<M> CodexBuilder<M> {
             program,
             args: self.args(),
             cwd: self.cwd.clone(),
-            env: self.env_changes(),
+            env_clear: self.env_clear,
+            env: self.env.clone(),
             #[cfg(windows)]
             creation_flags: self.creation_flags,
         }
-    }
-
-    /// Returns the changes to the environment of this program. `None` removes a variable.
-    fn env_changes(&self) -> Vec<(OsString, Option<OsString>)> {
-        let inherited = self.env_clear.then(std::env::vars_os);
-        let removed = inherited
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| (name, None));
-        removed.chain(self.env.iter().cloned()).collect()
     }
 
     fn args(&self) -> Vec<OsString> {

@@ -4,7 +4,7 @@ use std::{fmt, process::ExitStatus};
 
 use codex_types::OLDEST_CODEX_VERSION;
 
-use crate::{error::stderr_excerpt::excerpt, turn_result::TurnResult, version::UPDATE};
+use crate::{error::stderr_excerpt::write_excerpt, turn_result::TurnResult, version::UPDATE};
 
 /// The connection to the app-server has ended.
 #[derive(Debug, Clone)]
@@ -55,19 +55,19 @@ impl ConnectionClosed {
             advice: None,
         }
     }
-}
 
-impl ConnectionClosed {
     /// Adds advice for a program that ended before the handshake, if it has no app-server. Such a
     /// program takes `app-server` for a prompt and looks for a terminal, or refuses the argument.
     pub(crate) fn before_handshake(mut self) -> Self {
         let stderr = self.stderr_tail.to_lowercase();
-        let wants_terminal = ["not a terminal", "not a tty", "no such device or address"];
-        let refuses_argument = ["unrecognized subcommand", "unexpected argument"]
-            .map(|refusal| format!("{refusal} 'app-server'"));
-        let wants_terminal = wants_terminal.map(str::to_owned);
-        let mut phrases = wants_terminal.iter().chain(&refuses_argument);
-        if phrases.any(|phrase| stderr.contains(phrase)) {
+        let phrases = [
+            "not a terminal",
+            "not a tty",
+            "no such device or address",
+            "unrecognized subcommand 'app-server'",
+            "unexpected argument 'app-server'",
+        ];
+        if phrases.iter().any(|phrase| stderr.contains(phrase)) {
             self.advice = Some(format!(
                 "the program seems to have no app-server: codex {OLDEST_CODEX_VERSION} or newer is \
                  needed; update it with `{UPDATE}`"
@@ -90,11 +90,7 @@ impl fmt::Display for ConnectionClosed {
         if let Some(advice) = &self.advice {
             write!(f, "; {advice}")?;
         }
-        let excerpt = excerpt(&self.stderr_tail);
-        if !excerpt.is_empty() {
-            write!(f, "; stderr:\n  {}", excerpt.join("\n  "))?;
-        }
-        Ok(())
+        write_excerpt(f, &self.stderr_tail)
     }
 }
 

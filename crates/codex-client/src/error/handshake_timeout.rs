@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::error::{decode_error::DecodeError, stderr_excerpt::excerpt};
+use crate::error::{decode_error::DecodeError, stderr_excerpt::write_excerpt};
 
 /// The server did not respond to `initialize` in time.
 ///
@@ -44,11 +44,7 @@ impl fmt::Display for HandshakeTimeout {
                 rest.len() + 1
             )?,
         }
-        let excerpt = excerpt(&self.stderr_tail);
-        if !excerpt.is_empty() {
-            write!(f, "; stderr:\n  {}", excerpt.join("\n  "))?;
-        }
-        Ok(())
+        write_excerpt(f, &self.stderr_tail)
     }
 }
 

@@ -1,14 +1,25 @@
 //! The lines of standard error that say why a program ended.
 
+use std::fmt;
+
 /// Maximum number of lines in an excerpt.
 const EXCERPT_LINES: usize = 10;
 
+/// Writes the excerpt at the end of an error message.
+pub(crate) fn write_excerpt(f: &mut fmt::Formatter<'_>, stderr: &str) -> fmt::Result {
+    let excerpt = excerpt(stderr);
+    if excerpt.is_empty() {
+        return Ok(());
+    }
+    write!(f, "; stderr:\n  {}", excerpt.join("\n  "))
+}
+
 /// Returns the lines that explain the end of a program: the last error and what follows it, or else
 /// the last lines. Leaves out backtraces, escape sequences and blank lines.
-pub(crate) fn excerpt(stderr: &str) -> Vec<String> {
-    let lines: Vec<String> = without_backtraces(stderr.lines().map(without_escapes))
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+fn excerpt(stderr: &str) -> Vec<String> {
+    let mut frames = Frames::default();
+    let mut lines: Vec<String> = stderr.lines().map(without_escapes).collect();
+    lines.retain(|line| !frames.contain(line) && !line.trim().is_empty());
     match lines.iter().rposition(|line| begins_error(line)) {
         Some(start) => lines.into_iter().skip(start).take(EXCERPT_LINES).collect(),
         None => {
@@ -22,23 +33,11 @@ pub(crate) fn excerpt(stderr: &str) -> Vec<String> {
 /// be longer than everything else that a program writes.
 pub(crate) fn last_lines(text: &str, count: usize) -> Vec<&str> {
     let lines: Vec<&str> = text.lines().collect();
-    let kept: usize = without_backtraces(lines.iter().copied()).count();
-    let mut dropped = 0;
     let mut frames = Frames::default();
-    for (at, line) in lines.iter().enumerate() {
-        if kept - dropped <= count {
-            return lines[at..].to_vec();
-        }
-        if !frames.contain(line) {
-            dropped += 1;
-        }
-    }
-    Vec::new()
-}
-
-fn without_backtraces<L: AsRef<str>>(lines: impl Iterator<Item = L>) -> impl Iterator<Item = L> {
-    let mut frames = Frames::default();
-    lines.filter(move |line| !frames.contain(line.as_ref()))
+    let mut counted: Vec<usize> = (0..lines.len()).collect();
+    counted.retain(|at| !frames.contain(lines[*at]));
+    let last_left_out = counted.iter().rev().nth(count);
+    lines[last_left_out.map_or(0, |at| at + 1)..].to_vec()
 }
 
 /// Recognizes the lines of backtraces, given one line after the other.
@@ -79,7 +78,7 @@ fn begins_error(line: &str) -> bool {
 }
 
 /// Removes the escape sequences that terminals interpret, and control characters except for tabs.
-pub(crate) fn without_escapes(line: &str) -> String {
+fn without_escapes(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars();
     while let Some(next) = rest.next() {

@@ -61,6 +61,8 @@ pub(crate) struct Launch {
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,
     pub(crate) cwd: Option<PathBuf>,
+    /// Whether the process inherits no environment from this program.
+    pub(crate) env_clear: bool,
     /// Changes to the environment that is inherited from this program. `None` removes a variable.
     pub(crate) env: Vec<(OsString, Option<OsString>)>,
     /// The flags of `CreateProcess`.
@@ -78,6 +80,9 @@ impl Launch {
             .stderr(Stdio::piped());
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
+        }
+        if self.env_clear {
+            command.env_clear();
         }
         for (name, value) in &self.env {
             match value {
