@@ -153,14 +153,20 @@ fn interpreter_fault(interpreter: &Path) -> Option<String> {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::PermissionsExt, process::Command};
+    use std::process::Command;
 
     use super::*;
+    use crate::binary::executable::create;
 
-    fn file(dir: &Path, contents: &[u8], mode: u32) -> PathBuf {
+    fn program(dir: &Path, contents: &[u8]) -> PathBuf {
         let path = dir.join("codex");
-        fs::write(&path, contents).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        create(&path, contents);
+        path
+    }
+
+    fn text_file(dir: &Path) -> PathBuf {
+        let path = dir.join("text");
+        fs::write(&path, b"text").unwrap();
         path
     }
 
@@ -189,7 +195,7 @@ mod tests {
             ("#!/nonexistent/node", "`/nonexistent/node`"),
             ("#!/bin/sh\r\nexit 0\r\n", "`/bin/sh\\r`"),
         ] {
-            let program = file(dir.path(), line.as_bytes(), 0o755);
+            let program = program(dir.path(), line.as_bytes());
             let text = failure(&program, None);
             assert!(
                 text.contains(&format!("its interpreter {interpreter} does not exist")),
@@ -204,7 +210,7 @@ mod tests {
         let interpreter = dir.path().join("node");
         fs::write(&interpreter, "").unwrap();
         let line = format!("#!{}\n", interpreter.display());
-        let program = file(dir.path(), line.as_bytes(), 0o755);
+        let program = program(dir.path(), line.as_bytes());
         let text = failure(&program, None);
         assert!(text.contains("node` is not executable"), "{text}");
     }
@@ -216,24 +222,23 @@ mod tests {
         let text = failure(Path::new("/bin/sh"), Some(&cwd));
         let expected = format!("the working directory `{}` does not exist", cwd.display());
         assert!(text.contains(&expected), "{text}");
-        let program = file(dir.path(), b"", 0o644);
-        let text = failure(Path::new("/bin/sh"), Some(&program));
-        assert!(text.contains("codex` is not a directory"), "{text}");
+        let text = failure(Path::new("/bin/sh"), Some(&text_file(dir.path())));
+        assert!(text.contains("text` is not a directory"), "{text}");
     }
 
     #[test]
     fn files_that_are_no_programs_of_this_system_are_distinguished() {
         let dir = tempfile::tempdir().unwrap();
         let wrong = || io::Error::from_raw_os_error(8);
-        let program = file(dir.path(), b"", 0o755);
-        let text = explain(&program, None, wrong()).to_string();
+        let empty = program(dir.path(), b"");
+        let text = explain(&empty, None, wrong()).to_string();
         assert!(text.contains("the file is empty"), "{text}");
-        let program = file(dir.path(), b"MZ\x90\0", 0o755);
-        let text = explain(&program, None, wrong()).to_string();
+        let other = program(dir.path(), b"MZ\x90\0");
+        let text = explain(&other, None, wrong()).to_string();
         assert!(text.contains("not a program for this system"), "{text}");
-        let program = file(dir.path(), b"\x7fELF", 0o755);
+        let elf = program(dir.path(), b"\x7fELF");
         let error = io::Error::from(io::ErrorKind::NotFound);
-        let text = explain(&program, None, error).to_string();
+        let text = explain(&elf, None, error).to_string();
         assert!(text.contains("its dynamic loader does not exist"), "{text}");
     }
 
@@ -241,7 +246,7 @@ mod tests {
     fn paths_that_are_no_programs_are_distinguished() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(of_path(dir.path()), "is a directory");
-        let text = file(dir.path(), b"text", 0o644);
+        let text = text_file(dir.path());
         assert!(of_path(&text).starts_with("is not executable"));
         assert_eq!(of_path(&dir.path().join("none")), "does not exist");
         assert!(of_path(Path::new("/x/~/codex")).contains("only shells replace `~`"));

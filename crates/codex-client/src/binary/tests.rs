@@ -1,9 +1,6 @@
 //! The search for the program, in directories of the tests.
 
-use std::{
-    fs,
-    os::unix::fs::{PermissionsExt, symlink},
-};
+use std::{fs, os::unix::fs::symlink};
 
 use super::*;
 
@@ -25,8 +22,7 @@ fn search(path: &[&Path]) -> Search {
 
 fn program(path: &Path) -> PathBuf {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, b"\x7fELF").unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    executable::create(path, b"\x7fELF");
     path.to_owned()
 }
 

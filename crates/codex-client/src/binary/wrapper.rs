@@ -96,17 +96,14 @@ fn platform(os: &str, arch: &str) -> Option<(&'static str, &'static str)> {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::{
-        fs,
-        os::unix::fs::{PermissionsExt, symlink},
-    };
+    use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+    use crate::binary::executable::create;
 
     fn write(path: &Path, contents: &[u8]) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, contents).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        create(path, contents);
     }
 
     /// Creates an npm installation with the native program in the package `vendor_of`. Returns the

@@ -164,15 +164,15 @@ async fn a_response_of_a_server_that_is_too_old_is_an_error_with_its_version() {
 
 #[cfg(unix)]
 mod shims {
-    use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+    use std::path::PathBuf;
 
     use super::*;
+    use crate::binary::executable;
 
     /// Creates an executable script.
     fn program(dir: &tempfile::TempDir, contents: &str) -> PathBuf {
         let path = dir.path().join("codex");
-        fs::write(&path, contents).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        executable::create(&path, contents.as_bytes());
         path
     }
 
