@@ -99,6 +99,30 @@ fn a_silent_turn_is_interrupted() {
     }
 }
 
+/// Runs a turn whose sub-agent works for several idle timeouts.
+fn run_with_sub_agent(idle_timeout: Duration) -> Result<(), Error> {
+    let thread = start_thread(move |mut fake| async move {
+        fake.start_turn("u").await;
+        fake.start_sub_agent("v", "u").await;
+        for _ in 0..40 {
+            fake.sub_agent_event("item/started").await;
+            tokio::time::sleep(idle_timeout / 10).await;
+        }
+        fake.complete_turn("u", "completed").await;
+        fake
+    });
+    let turn = thread.run("hi").idle_timeout(idle_timeout);
+    turn.send().map(drop)
+}
+
+#[test]
+fn a_turn_whose_sub_agent_works_is_not_silent() {
+    // On a busy machine, events may be further apart than the shorter limits.
+    let idle_timeouts = [100, 500, 2_500].map(Duration::from_millis);
+    let mut outcomes = idle_timeouts.into_iter().map(run_with_sub_agent);
+    assert!(outcomes.any(|outcome| outcome.is_ok()));
+}
+
 #[test]
 fn the_result_lists_items_that_could_not_be_read() {
     let thread = start_thread(|mut fake| async {
