@@ -163,6 +163,11 @@ impl Core {
                 self.quiet_turns.watch_silence(&log, idle_timeout, now);
                 self.schedule_quiet_turns();
             }
+            Command::LimitGoalSilence { goal, idle_timeout } => {
+                goal.set_idle_timeout(idle_timeout);
+                self.quiet_goals.watch_silence(&goal, idle_timeout, now);
+                self.schedule_quiet_turns();
+            }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::ActiveTurn {
@@ -314,6 +319,7 @@ impl Core {
             Command::Synchronize(_)
             | Command::Notify { .. }
             | Command::LimitSilence { .. }
+            | Command::LimitGoalSilence { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }

@@ -187,9 +187,13 @@ impl TurnLog {
         self.lock().activity
     }
 
-    /// Records that the turn is interrupted because it exceeded this idle timeout.
-    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) {
-        self.lock().interrupted_after = Some(idle_timeout);
+    /// Records that the turn is interrupted because it exceeded this idle timeout. Returns false if
+    /// it was interrupted before.
+    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) -> bool {
+        self.lock()
+            .interrupted_after
+            .replace(idle_timeout)
+            .is_none()
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
@@ -328,10 +332,11 @@ impl TurnLog {
         }
     }
 
-    fn silence_error(&self, idle_timeout: Duration) -> Error {
+    /// Returns the error of a turn that exceeded this idle timeout.
+    pub(crate) fn silence_error(&self, idle_timeout: Duration) -> Error {
         Error::TurnTimeout(Box::new(TurnTimeout {
             thread_id: self.thread_id.clone(),
-            turn_id: self.turn_id.clone(),
+            turn_id: Some(self.turn_id.clone()),
             after: idle_timeout,
             was_silent: true,
             partial: Some(self.partial()),

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::{
     error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
     routing::{
-        goal_tracker::{GoalState, GoalTracker},
+        goal_tracker::GoalTracker,
         turn_log::{EarlyEnd, TurnLog},
     },
 };
@@ -185,7 +185,7 @@ impl TurnRoutes {
     pub(crate) fn detach_turn(&mut self, log: &Arc<TurnLog>, reason: DetachReason) {
         if reason == DetachReason::ThreadInactive
             && let Some(goal) = self.goal(log.thread_id())
-            && matches!(goal.state(), GoalState::Unknown | GoalState::Active)
+            && goal.state().may_continue()
         {
             goal.end_early(EarlyEnd::Detached(reason));
         }

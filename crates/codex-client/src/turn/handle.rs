@@ -269,7 +269,7 @@ impl<R> TurnHandle<R> {
             )) => Err(error),
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
                 thread_id: self.thread_id().to_owned(),
-                turn_id: self.id().to_owned(),
+                turn_id: Some(self.id().to_owned()),
                 after,
                 was_silent: false,
                 partial: Some(self.partial()),
