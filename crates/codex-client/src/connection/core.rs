@@ -285,8 +285,8 @@ impl Core {
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
     }
 
-    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for too
-    /// long. A request of which no byte was written is never sent.
+    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for
+    /// too long. A request of which no byte was written is never sent.
     pub(crate) fn expire(&mut self, now: Instant) {
         for (id, waiter) in self.pending.expire(now) {
             let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));

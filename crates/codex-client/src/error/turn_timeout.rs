@@ -18,8 +18,9 @@ pub struct TurnTimeout {
     /// Whether the limit is an `idle_timeout`, so the server was silent about the turn or goal for
     /// `after`. Otherwise, it is a `timeout`, which limits the whole turn.
     pub was_silent: bool,
-    /// The result so far. That of a goal without a running turn is the result of its last turn. Its status is `interrupted` if the turn ended after the interrupt, and
-    /// `inProgress` if the turn did not end within five seconds of the interrupt.
+    /// The result so far. That of a goal without a running turn is the result of its last turn. Its
+    /// status is `interrupted` if the turn ended after the interrupt, and `inProgress` if the turn
+    /// did not end within five seconds of the interrupt.
     pub partial: Option<TurnResult>,
 }
 

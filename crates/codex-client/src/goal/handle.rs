@@ -35,7 +35,8 @@ use crate::{
 ///
 /// A goal stops when it is complete, blocked, limited, paused or cleared, as soon as the running
 /// turn has ended. It also stops when one of its turns is interrupted, since the server then starts
-/// no further turn. [`resume`](Self::resume) continues it. Until the goal stops, all turns of the
+/// no further turn. [`resume`](Self::resume) continues it. A status that this version does not
+/// recognize does not stop it. Until the goal stops, all turns of the
 /// thread are turns of the goal, including those that this program starts.
 ///
 /// If the handles and streams are dropped, the server continues to pursue the goal. Another goal in
@@ -61,12 +62,12 @@ impl GoalHandle {
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from, or
-    /// became inactive without an end of the running turn, or without a further turn although the
-    /// goal is active or has a status that is not recognized. The goal continues after a turn whose end the server does not report if
-    /// another turn follows. [`resume`](Self::resume) continues a goal whose thread became inactive.
-    /// [`TurnTimeout`](crate::Error::TurnTimeout) if the goal exceeded its
-    /// [idle timeout](Self::idle_timeout).
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from,
+    /// or became inactive without an end of the running turn, or without a further turn although
+    /// the goal is active or has a status that is not recognized. The goal continues after a turn
+    /// whose end the server does not report if another turn follows. [`resume`](Self::resume)
+    /// continues a goal whose thread became inactive. [`TurnTimeout`](crate::Error::TurnTimeout) if
+    /// the goal exceeded its [idle timeout](Self::idle_timeout).
     pub async fn run(&self) -> Result<GoalResult> {
         self.goal.mute();
         let end = poll_fn(|context| self.goal.poll_end(context)).await;
@@ -80,8 +81,8 @@ impl GoalHandle {
     ///
     /// Every event of the goal and of its turns ends the silence, as it does for a
     /// [turn](crate::TurnHandle::idle_timeout). A goal that has stopped is not silent. The
-    /// interrupted turn has five seconds to end. Replaces an earlier idle timeout of the goal; there
-    /// is none by default.
+    /// interrupted turn has five seconds to end. Replaces an earlier idle timeout of the goal;
+    /// there is none by default.
     ///
     /// ```no_run
     /// use std::time::Duration;

@@ -48,8 +48,8 @@ impl<M> GoalStartBuilder<M> {
         self.params(|params| params.token_budget(tokens))
     }
 
-    /// Sets the longest silence of the server about the goal. A goal that exceeds it is stopped, and
-    /// all of its readers end with [`TurnTimeout`](crate::Error::TurnTimeout): see
+    /// Sets the longest silence of the server about the goal. A goal that exceeds it is stopped,
+    /// and all of its readers end with [`TurnTimeout`](crate::Error::TurnTimeout): see
     /// [`GoalHandle::idle_timeout`].
     ///
     /// There is no idle timeout by default.

@@ -46,9 +46,11 @@ use crate::{
 /// The stream ends when the goal stops, or with [`Closed`](crate::Error::Closed) if the connection
 /// ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
 /// unsubscribed from, or became inactive without an end of the running turn, or without a further
-/// turn although the goal is active. A [`Decode`](crate::Error::Decode) does not end the stream: it
-/// reports that a part of the previous event, or a whole message, could not be decoded, and the
-/// next event follows.
+/// turn although the goal is active or has a status that is not recognized, or with
+/// [`TurnTimeout`](crate::Error::TurnTimeout) if the goal exceeded its
+/// [idle timeout](crate::GoalHandle::idle_timeout). A [`Decode`](crate::Error::Decode) does not end
+/// the stream: it reports that a part of the previous event, or a whole message, could not be
+/// decoded, and the next event follows.
 ///
 /// A reader that falls behind loses nothing; it receives adjacent deltas of an item merged into
 /// one.

@@ -1,5 +1,5 @@
-//! Turns whose `turn/completed` never arrives. The rules are tested in `routing/unreported_ends.rs`,
-//! and the blocking client in `blocking/turn_ends_blocking.rs`.
+//! Turns whose `turn/completed` never arrives. The rules are tested in
+//! `routing/unreported_ends.rs`, and the blocking client in `blocking/turn_ends_blocking.rs`.
 
 use std::{future::IntoFuture, time::Duration};
 

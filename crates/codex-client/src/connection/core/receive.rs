@@ -108,8 +108,8 @@ impl Core {
         }
     }
 
-    /// Returns the logs of the turns that wait for a request: its turn, or each turn of its thread if
-    /// it names none, and each turn of the thread that a sub-agent works for.
+    /// Returns the logs of the turns that wait for a request: its turn, or each turn of its thread
+    /// if it names none, and each turn of the thread that a sub-agent works for.
     fn waiting_turns(&mut self, keys: &RoutingKeys<'_>) -> Vec<(Arc<TurnLog>, Origin)> {
         let Some(thread_id) = keys.thread_id.as_deref() else {
             return Vec::new();
