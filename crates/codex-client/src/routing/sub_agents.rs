@@ -11,11 +11,15 @@ use crate::rpc::{
 /// after the turn that started it has ended, and may send a request between two turns of its own.
 const REMEMBERED_TURNS: usize = 1024;
 
+/// Maximum number of known turns. Past it, the older half of the running turns counts as ended: the
+/// server has not reported their ends.
+const MAX_TURNS: usize = 16 * 1024;
+
 /// The threads of sub-agents. The server reports no `thread/started` for them, but their turns name
 /// the turn that they work for (`rootTurnId`).
 ///
 /// A thread is known while it has a turn, and until [`REMEMBERED_TURNS`] others have ended since:
-/// the server does not close the thread of every sub-agent.
+/// the server does not close the thread of every sub-agent. [`MAX_TURNS`] is never exceeded.
 #[derive(Default)]
 pub(crate) struct SubAgents {
     /// The thread that a sub-agent works for, by the thread of the sub-agent.
@@ -26,10 +30,14 @@ pub(crate) struct SubAgents {
     turns: HashMap<Box<str>, KnownTurn>,
     /// The remembered turns, from the one that ended first.
     ended: VecDeque<Box<str>>,
+    /// Number of turns that have started.
+    started: u64,
 }
 
 struct KnownTurn {
     thread_id: Box<str>,
+    /// The number of turns that had started when this one was last named.
+    number: u64,
     has_ended: bool,
 }
 
@@ -54,17 +62,16 @@ impl SubAgents {
     }
 
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
-        let root = root.filter(|root| *root != turn_id);
-        let root_thread = root.and_then(|root| self.turns.get(root));
-        if let Some(KnownTurn { thread_id: of, .. }) = root_thread {
-            let owner = self.owners.get(of).unwrap_or(of);
+        if root == Some(turn_id) {
+            // The thread works for itself, for example because the program has resumed it.
+            self.owners.remove(thread_id);
+        } else if let Some(root) = root.and_then(|root| self.turns.get_mut(root)) {
+            root.number = self.started;
+            let owner = self.owners.get(&root.thread_id).unwrap_or(&root.thread_id);
             // The root of a review is in the same thread.
             if **owner != *thread_id {
                 self.owners.insert(thread_id.into(), owner.clone());
             }
-        } else if root.is_none() {
-            // The thread works for itself, for example because the program has resumed it.
-            self.owners.remove(thread_id);
         }
         let previous = self.latest.insert(thread_id.into(), turn_id.into());
         if let Some(previous) = previous.filter(|previous| **previous != *turn_id) {
@@ -72,9 +79,26 @@ impl SubAgents {
         }
         let turn = KnownTurn {
             thread_id: thread_id.into(),
+            number: self.started,
             has_ended: false,
         };
+        self.started += 1;
         self.turns.insert(turn_id.into(), turn);
+        if self.turns.len() > MAX_TURNS {
+            self.end_older_half();
+        }
+    }
+
+    fn end_older_half(&mut self) {
+        let running = self.turns.iter().filter(|(_, turn)| !turn.has_ended);
+        let mut running: Vec<_> = running
+            .map(|(id, turn)| (turn.number, id.clone()))
+            .collect();
+        running.sort_unstable();
+        running.truncate(running.len() / 2);
+        for (_, turn_id) in running {
+            self.remember(&turn_id);
+        }
     }
 
     /// Records the end of a turn. A review ends under an id that has not started: then, the latest
@@ -204,12 +228,12 @@ mod tests {
         start(&mut agents, "live", "first", "u");
         for number in 0..100_000 {
             let (thread_id, turn_id) = (format!("agent {number}"), format!("turn {number}"));
-            start(&mut agents, &thread_id, &turn_id, "u");
+            agents.turn_started(&thread_id, &turn_id, Some("u"));
             assert_eq!(agents.owner(&thread_id), Some("t"));
             match number % 3 {
-                0 => complete(&mut agents, &thread_id, &turn_id),
+                0 => agents.turn_ended(&thread_id, Some(&turn_id)),
                 // A review ends under another id than the one that has started.
-                1 => complete(&mut agents, &thread_id, "review"),
+                1 => agents.turn_ended(&thread_id, Some("review")),
                 _ => close(&mut agents, &thread_id),
             }
         }
@@ -226,11 +250,27 @@ mod tests {
     }
 
     #[test]
+    fn sub_agents_whose_ends_are_not_reported_do_not_accumulate() {
+        let mut agents = SubAgents::default();
+        start(&mut agents, "t", "u", "u");
+        for number in 0..100_000 {
+            let (thread_id, turn_id) = (format!("agent {number}"), format!("turn {number}"));
+            agents.turn_started(&thread_id, &turn_id, Some("u"));
+            assert!(agents.turns.len() <= MAX_TURNS);
+        }
+        assert!(agents.latest.len() <= MAX_TURNS && agents.owners.len() <= MAX_TURNS);
+        assert!(agents.ended.len() <= REMEMBERED_TURNS);
+        assert_eq!(agents.owner("agent 0"), None);
+        assert_eq!(agents.owner("agent 99999"), Some("t"));
+    }
+
+    #[test]
     fn the_turns_of_one_thread_do_not_accumulate() {
         let mut agents = SubAgents::default();
         for turn in 0..100_000 {
             // The end of no turn is reported.
-            start(&mut agents, "t", &turn.to_string(), &turn.to_string());
+            let turn = turn.to_string();
+            agents.turn_started("t", &turn, Some(&turn));
         }
         assert!(agents.turns.len() <= REMEMBERED_TURNS + 1);
         assert_eq!((agents.latest.len(), agents.owners.len()), (1, 0));
