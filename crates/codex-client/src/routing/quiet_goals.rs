@@ -100,7 +100,7 @@ impl QuietGoals {
     }
 
     /// Whether any goal is stopped for silence.
-    pub(crate) fn limit_silence(&self) -> bool {
+    pub(crate) fn limits_silence(&self) -> bool {
         let mut watches = self.watches.iter();
         watches.any(|watch| watch.action != GoalAction::Detach)
     }
@@ -268,6 +268,6 @@ mod tests {
         let mut goal = Goal::new();
         goal.tracker = GoalTracker::new("t");
         assert!(!goal.is_stopped(10));
-        assert!(!goal.goals.limit_silence());
+        assert!(!goal.goals.limits_silence());
     }
 }

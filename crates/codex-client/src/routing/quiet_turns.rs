@@ -122,7 +122,7 @@ impl QuietTurns {
     }
 
     /// Whether any turn is interrupted for silence.
-    pub(crate) fn limit_silence(&self) -> bool {
+    pub(crate) fn limits_silence(&self) -> bool {
         let mut watches = self.watches.iter();
         watches.any(|watch| matches!(watch.action, QuietAction::Interrupt(_)))
     }

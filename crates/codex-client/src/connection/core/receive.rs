@@ -131,7 +131,7 @@ impl Core {
     pub(super) fn sub_agent_event(&self, thread_id: &str, now: Instant) {
         // Nothing but the limits of silence depends on it.
         if !self.sub_agents.is_empty()
-            && (self.quiet_turns.limit_silence() || self.quiet_goals.limit_silence())
+            && (self.quiet_turns.limits_silence() || self.quiet_goals.limits_silence())
             && let Some(owner) = self.sub_agents.owner(thread_id)
         {
             self.turn_routes.sub_agent_event(owner, now);
