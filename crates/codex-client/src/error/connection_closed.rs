@@ -76,8 +76,8 @@ impl ConnectionClosed {
     }
 }
 
-/// Whether a shell, `cmd` or `env` did not find `node`. `stderr` is in lower case. The words of `cmd`
-/// depend on the language of the system, except for the quoted name.
+/// Whether a shell, `cmd` or `env` did not find `node`. `stderr` is in lower case. The words of
+/// `cmd` depend on the language of the system, except for the quoted name.
 fn misses_node(stderr: &str) -> bool {
     let phrases = [
         "'node'",
