@@ -39,6 +39,11 @@ pub(crate) enum Command {
         log: Arc<TurnLog>,
         idle_timeout: Duration,
     },
+    /// Stops a goal once the server has been silent about it for this long.
+    LimitGoalSilence {
+        goal: Arc<GoalTracker>,
+        idle_timeout: Duration,
+    },
     /// Routes the turns of a thread to a goal.
     FollowGoal(Arc<GoalTracker>),
     /// Routes the notifications that have the id of this stream to the stream.

@@ -37,6 +37,7 @@ use crate::{
         mailbox::Item,
         quiet_goals::QuietGoals,
         quiet_turns::QuietTurns,
+        sub_agents::SubAgents,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         turn_routes::TurnRoutes,
@@ -68,6 +69,7 @@ pub(crate) struct Core {
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
     active_turns: ActiveTurns,
+    sub_agents: SubAgents,
     thread_subscriptions: ThreadSubscriptions,
     client_id_streams: ClientIdStreams,
     subscribers: Subscribers,
@@ -112,6 +114,7 @@ impl Core {
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
             active_turns: ActiveTurns::default(),
+            sub_agents: SubAgents::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
             client_id_streams: ClientIdStreams::default(),
             subscribers: Subscribers::new(undelivered),
@@ -158,6 +161,11 @@ impl Core {
             Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
             Command::LimitSilence { log, idle_timeout } => {
                 self.quiet_turns.watch_silence(&log, idle_timeout, now);
+                self.schedule_quiet_turns();
+            }
+            Command::LimitGoalSilence { goal, idle_timeout } => {
+                goal.set_idle_timeout(idle_timeout);
+                self.quiet_goals.watch_silence(&goal, idle_timeout, now);
                 self.schedule_quiet_turns();
             }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
@@ -277,8 +285,8 @@ impl Core {
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
     }
 
-    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for too
-    /// long. A request of which no byte was written is never sent.
+    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for
+    /// too long. A request of which no byte was written is never sent.
     pub(crate) fn expire(&mut self, now: Instant) {
         for (id, waiter) in self.pending.expire(now) {
             let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
@@ -311,6 +319,7 @@ impl Core {
             Command::Synchronize(_)
             | Command::Notify { .. }
             | Command::LimitSilence { .. }
+            | Command::LimitGoalSilence { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }

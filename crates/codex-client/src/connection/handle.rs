@@ -12,6 +12,7 @@ use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
+    time::Instant,
 };
 
 use crate::{
@@ -161,6 +162,24 @@ impl Connection {
         future: F,
     ) -> Option<F::Output> {
         self.timers.within(limit, future).await
+    }
+
+    /// Waits for something that the server reports after it has accepted a request with this
+    /// method. `limit` began to run at `begun`.
+    pub(crate) async fn report_within<F: Future>(
+        &self,
+        method: &'static str,
+        begun: Instant,
+        limit: Option<Duration>,
+        report: F,
+    ) -> Result<F::Output> {
+        let remaining = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+        let report = self.within(remaining, report).await;
+        report.ok_or_else(|| Error::Timeout {
+            method,
+            after: limit.unwrap_or_default(),
+            sent: true,
+        })
     }
 
     /// Sets the version of the server, which explains errors.
@@ -409,6 +428,13 @@ impl Connection {
         let log = Arc::clone(log);
         // On a connection that has ended, the turn has ended too.
         let _ = self.command(Command::LimitSilence { log, idle_timeout });
+    }
+
+    /// Stops a goal once the server has been silent about it for `idle_timeout`.
+    pub(crate) fn limit_goal_silence(&self, goal: &Arc<GoalTracker>, idle_timeout: Duration) {
+        let goal = Arc::clone(goal);
+        // On a connection that has ended, the goal has ended too.
+        let _ = self.command(Command::LimitGoalSilence { goal, idle_timeout });
     }
 
     /// Returns the active turn of a thread, as last reported by the server.

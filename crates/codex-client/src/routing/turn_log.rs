@@ -24,6 +24,7 @@ use crate::{
         turn_timeout::TurnTimeout,
     },
     routing::{
+        activity::{Origin, TurnActivity},
         delta_queue::{DeltaQueue, Event},
         mailbox::{Buffer, Unread, WakerSet},
         turn_record::TurnRecord,
@@ -60,20 +61,10 @@ struct LogState {
     /// Whether the `turn/started` of the turn was received. A review that runs under another id
     /// has none.
     has_started: bool,
-    activity: Activity,
+    activity: TurnActivity,
     /// The idle timeout for which the turn was interrupted.
     interrupted_after: Option<Duration>,
     end: Option<TurnEnd>,
-}
-
-/// The activity of the server in a turn.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Activity {
-    /// The time of the last event, or of the last response to a request from the server.
-    pub(crate) last: Option<Instant>,
-    /// Number of open requests from the server. While there is one, the server waits for the
-    /// client.
-    pub(crate) open_requests: usize,
 }
 
 /// The reason why no more events follow.
@@ -107,7 +98,7 @@ impl TurnLog {
                 record: TurnRecord::default(),
                 has_begun: false,
                 has_started: false,
-                activity: Activity::default(),
+                activity: TurnActivity::default(),
                 interrupted_after: None,
                 end: None,
             }),
@@ -130,7 +121,7 @@ impl TurnLog {
     /// Adds a delta. The wakers of the readers are added to `wakes`.
     pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, now: Instant, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
-        state.activity.last = Some(now);
+        state.activity.own.event(now);
         for slot in state.slots.iter_mut().flatten() {
             slot.push(|unread| unread.push_delta(delta), wakes);
         }
@@ -144,7 +135,7 @@ impl TurnLog {
         wakes: &mut Vec<Waker>,
     ) {
         let mut state = self.lock();
-        state.activity.last = Some(now);
+        state.activity.own.event(now);
         state.has_begun = true;
         state.has_started |= notification.kind() == NotificationKind::TurnStarted;
         state.record.add(notification);
@@ -167,7 +158,7 @@ impl TurnLog {
         wakes: &mut Vec<Waker>,
     ) {
         let mut state = self.lock();
-        state.activity.last = Some(now);
+        state.activity.own.event(now);
         if is_recorded {
             state.record.add_unreadable(Arc::clone(error));
         }
@@ -177,25 +168,32 @@ impl TurnLog {
         }
     }
 
+    /// Records an event of a sub-agent.
+    pub(crate) fn sub_agent_event(&self, now: Instant) {
+        self.lock().activity.sub_agents.event(now);
+    }
+
     /// Records that the server waits for the response to a request.
-    pub(crate) fn request_opened(&self) {
-        self.lock().activity.open_requests += 1;
+    pub(crate) fn request_opened(&self, origin: Origin) {
+        self.lock().activity.of(origin).request_opened();
     }
 
     /// Records that the server no longer waits for the response to a request.
-    pub(crate) fn request_closed(&self, now: Instant) {
-        let activity = &mut self.lock().activity;
-        activity.open_requests = activity.open_requests.saturating_sub(1);
-        activity.last = Some(now);
+    pub(crate) fn request_closed(&self, origin: Origin, now: Instant) {
+        self.lock().activity.of(origin).request_closed(now);
     }
 
-    pub(crate) fn activity(&self) -> Activity {
+    pub(crate) fn activity(&self) -> TurnActivity {
         self.lock().activity
     }
 
-    /// Records that the turn is interrupted because it exceeded this idle timeout.
-    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) {
-        self.lock().interrupted_after = Some(idle_timeout);
+    /// Records that the turn is interrupted because it exceeded this idle timeout. Returns false if
+    /// it was interrupted before.
+    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) -> bool {
+        self.lock()
+            .interrupted_after
+            .replace(idle_timeout)
+            .is_none()
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
@@ -334,10 +332,11 @@ impl TurnLog {
         }
     }
 
-    fn silence_error(&self, idle_timeout: Duration) -> Error {
+    /// Returns the error of a turn that exceeded this idle timeout.
+    pub(crate) fn silence_error(&self, idle_timeout: Duration) -> Error {
         Error::TurnTimeout(Box::new(TurnTimeout {
             thread_id: self.thread_id.clone(),
-            turn_id: self.turn_id.clone(),
+            turn_id: Some(self.turn_id.clone()),
             after: idle_timeout,
             was_silent: true,
             partial: Some(self.partial()),

@@ -12,10 +12,12 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use tokio::time::Instant;
+
 use crate::{
     error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
     routing::{
-        goal_tracker::{GoalState, GoalTracker},
+        goal_tracker::GoalTracker,
         turn_log::{EarlyEnd, TurnLog},
     },
 };
@@ -183,7 +185,7 @@ impl TurnRoutes {
     pub(crate) fn detach_turn(&mut self, log: &Arc<TurnLog>, reason: DetachReason) {
         if reason == DetachReason::ThreadInactive
             && let Some(goal) = self.goal(log.thread_id())
-            && matches!(goal.state(), GoalState::Unknown | GoalState::Active)
+            && goal.state().may_continue()
         {
             goal.end_early(EarlyEnd::Detached(reason));
         }
@@ -193,11 +195,25 @@ impl TurnRoutes {
 
     /// Returns the logs of the turns that have not ended, in one thread or in all.
     pub(crate) fn running(&self, thread_id: Option<&str>) -> Vec<Arc<TurnLog>> {
-        let routes = self.threads.iter();
-        let routes = routes.filter(|(id, _)| thread_id.is_none_or(|wanted| wanted == **id));
-        let turns = routes.flat_map(|(_, routes)| &routes.turns);
-        let running = turns.filter(|route| !route.ended);
-        running.filter_map(Route::log).collect()
+        match thread_id {
+            Some(thread_id) => self.running_in(thread_id).collect(),
+            None => self
+                .threads
+                .values()
+                .flat_map(ThreadRoutes::running)
+                .collect(),
+        }
+    }
+
+    fn running_in(&self, thread_id: &str) -> impl Iterator<Item = Arc<TurnLog>> {
+        let routes = self.threads.get(thread_id).into_iter();
+        routes.flat_map(ThreadRoutes::running)
+    }
+
+    /// Records an event of a sub-agent that works for a thread.
+    pub(crate) fn sub_agent_event(&self, owner: &str, now: Instant) {
+        self.running_in(owner)
+            .for_each(|log| log.sub_agent_event(now));
     }
 
     /// Records the reported status of a thread that has a route.
@@ -279,6 +295,12 @@ impl TurnRoutes {
 impl ThreadRoutes {
     fn goal(&self) -> Option<Arc<GoalTracker>> {
         self.goal.as_ref().and_then(Weak::upgrade)
+    }
+
+    /// Returns the logs of the turns that have not ended.
+    fn running(&self) -> impl Iterator<Item = Arc<TurnLog>> {
+        let running = self.turns.iter().filter(|route| !route.ended);
+        running.filter_map(Route::log)
     }
 
     fn find(&mut self, turn_id: &str) -> Option<&mut Route> {

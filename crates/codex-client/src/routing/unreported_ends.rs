@@ -86,21 +86,24 @@ pub(crate) fn claimed(
     }
 }
 
-/// Watches the goal of a thread from now on, if it is active, but its thread is inactive and has no
-/// turn. Otherwise, no longer watches it.
+/// Watches the end of the goal of a thread from now on, if turns may follow, but its thread is
+/// inactive and has no turn. Otherwise, no longer watches it.
 pub(crate) fn update_goal(
     quiet_goals: &mut QuietGoals,
     routes: &TurnRoutes,
     thread_id: &str,
     now: Instant,
 ) {
-    quiet_goals.forget(thread_id);
-    if let Some(goal) = routes.goal(thread_id)
-        && goal.awaits_turn()
+    quiet_goals.cancel_end(thread_id);
+    let Some(goal) = routes.goal(thread_id) else {
+        return;
+    };
+    quiet_goals.resume(&goal, now);
+    if goal.awaits_turn()
         && routes.is_active(thread_id) == Some(false)
         && routes.running(Some(thread_id)).is_empty()
     {
-        quiet_goals.watch(&goal, now);
+        quiet_goals.watch_end(&goal, now);
     }
 }
 

@@ -24,7 +24,8 @@ impl FakeServer {
         (Self(fake), streams)
     }
 
-    /// Like [`in_memory`](Self::in_memory), with a connection that holds this number of unread bytes.
+    /// Like [`in_memory`](Self::in_memory), with a connection that holds this number of unread
+    /// bytes.
     pub(super) fn with_capacity(bytes: usize) -> (Self, ClientStreams) {
         let (client_end, server_end) = duplex(bytes);
         let (reader, writer) = split(server_end);

@@ -13,6 +13,7 @@ mod exec_processes;
 mod failed_starts;
 mod fake_server;
 mod file_watches;
+mod goal_idle_timeouts;
 mod goal_turns;
 mod handshake;
 mod idle_timeouts;

@@ -69,6 +69,7 @@ impl Core {
             log.push_unreadable(error, is_recorded, now, &mut self.wakes);
         }
         if let Some(thread_id) = thread_id {
+            self.sub_agent_event(thread_id, now);
             self.thread_subscriptions
                 .push_unreadable(thread_id, error, &mut self.wakes);
         }

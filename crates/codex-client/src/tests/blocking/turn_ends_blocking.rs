@@ -76,6 +76,53 @@ fn a_goal_without_a_next_turn_is_detached() {
 }
 
 #[test]
+fn a_goal_of_which_the_server_sends_nothing_is_paused() {
+    let idle_timeout = Duration::from_millis(1);
+    for through_the_handle in [true, false] {
+        let (codex, _) = start_with(Codex::builder(), |mut fake| async move {
+            fake.respond("thread/start", thread_start_response()).await;
+            fake.set_goal("active").await;
+            let paused = fake.set_goal("paused").await;
+            assert_eq!(paused["status"], "paused");
+            fake.receive_end().await;
+        });
+        let thread = codex.thread_start().send().unwrap();
+        let resuming = thread.goal_resume();
+        let goal = match through_the_handle {
+            true => resuming.send().unwrap().idle_timeout(idle_timeout),
+            false => resuming.idle_timeout(idle_timeout).send().unwrap(),
+        };
+        let Err(Error::TurnTimeout(error)) = goal.run() else {
+            panic!("not silent")
+        };
+        assert!(error.was_silent);
+        assert_eq!((error.after, error.turn_id), (idle_timeout, None));
+        let last = goal.stream().last().unwrap();
+        assert!(matches!(last, Err(Error::TurnTimeout(_))), "{last:?}");
+    }
+}
+
+#[test]
+fn a_goal_in_an_unrecognized_state_is_detached_once_its_thread_is_inactive() {
+    let builder = Codex::builder().turn_end_grace(Duration::ZERO);
+    let (codex, _) = start_with(builder, |mut fake| async move {
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.set_goal("active").await;
+        fake.update_goal("dreaming", None).await;
+        fake.start_turn("u").await;
+        fake.complete_turn("u", "completed").await;
+        fake.thread_status("idle").await;
+        fake.receive_end().await;
+    });
+    let thread = codex.thread_start().send().unwrap();
+    let goal = thread.goal_resume().send().unwrap();
+    let Err(Error::TurnDetached(ended)) = goal.run() else {
+        panic!("not detached")
+    };
+    assert_eq!(ended.turn_id.as_deref(), Some("u"));
+}
+
+#[test]
 fn a_silent_turn_is_interrupted() {
     let idle_timeout = Duration::from_millis(1);
     for through_the_handle in [true, false] {
@@ -97,6 +144,30 @@ fn a_silent_turn_is_interrupted() {
         assert!(error.was_silent);
         assert_eq!(error.after, idle_timeout);
     }
+}
+
+/// Runs a turn whose sub-agent works for several idle timeouts.
+fn run_with_sub_agent(idle_timeout: Duration) -> Result<(), Error> {
+    let thread = start_thread(move |mut fake| async move {
+        fake.start_turn("u").await;
+        fake.start_sub_agent("v", "u").await;
+        for _ in 0..40 {
+            fake.sub_agent_event("item/started").await;
+            tokio::time::sleep(idle_timeout / 10).await;
+        }
+        fake.complete_turn("u", "completed").await;
+        fake
+    });
+    let turn = thread.run("hi").idle_timeout(idle_timeout);
+    turn.send().map(drop)
+}
+
+#[test]
+fn a_turn_whose_sub_agent_works_is_not_silent() {
+    // On a busy machine, events may be further apart than the shorter limits.
+    let idle_timeouts = [100, 500, 2_500].map(Duration::from_millis);
+    let mut outcomes = idle_timeouts.into_iter().map(run_with_sub_agent);
+    assert!(outcomes.any(|outcome| outcome.is_ok()));
 }
 
 #[test]
