@@ -14,6 +14,7 @@ mod compaction;
 mod concurrency;
 mod events;
 mod failed_starts;
+mod failed_turns;
 mod file_changes;
 mod goals;
 mod inputs;

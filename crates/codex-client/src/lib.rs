@@ -28,7 +28,7 @@
 //! | watch files | [`Codex::fs_watch`] |
 //! | call any method of the protocol | [`Codex::request`], [`protocol`] |
 //! | learn the version of the server, or refuse other versions | [`Codex::server_version`], [`version`] |
-//! | handle errors and retry | [`Error`], [`retry_on_overload`] |
+//! | handle errors and retry | [`Error`], [`retry()`] |
 #![cfg_attr(
     feature = "blocking",
     doc = "| work without an async runtime | [`blocking`] |"
@@ -135,7 +135,7 @@ pub use input::Input;
 pub use login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::Notifications;
 pub use output::TypedResult;
-pub use retry::{RetryPolicy, retry_on_overload};
+pub use retry::{RetryPolicy, retry};
 pub use run_input::{ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
 /// The crate that provides the `JsonSchema` derive macro for the arguments of a [`Tool`] and for

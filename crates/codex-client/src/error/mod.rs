@@ -8,6 +8,7 @@ pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
 pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
+pub(crate) mod turn_failure;
 pub(crate) mod turn_timeout;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
@@ -155,6 +156,38 @@ impl Error {
                 self.rpc_kind(),
                 Some(RpcErrorKind::Overloaded | RpcErrorKind::ThreadClosing)
             )
+    }
+
+    /// Whether the same operation may succeed later, without any change.
+    ///
+    /// True if [`is_retryable`](Self::is_retryable) is true, and for a [failed
+    /// turn](Self::TurnFailed) if the model provider was overloaded, limited the rate of requests,
+    /// failed internally (429, 5xx), could not be reached, or ended its stream early. False if the
+    /// usage limit of the account or the context window is exhausted, and if the input, the
+    /// credentials, the sandbox or a policy is the reason.
+    ///
+    /// A failed turn may have run commands and changed files, and it stays in the history of its
+    /// thread. [`RetryPolicy::retry_if`](crate::RetryPolicy::retry_if) starts another one.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::TurnFailed(result) => result
+                .error
+                .as_ref()
+                .is_some_and(turn_failure::is_transient),
+            other => other.is_retryable(),
+        }
+    }
+
+    /// Returns the time to wait before another attempt, if the model provider mentions one in the
+    /// error of a [failed turn](Self::TurnFailed), as in `Please try again in 3.2s`.
+    ///
+    /// The time at which a usage limit is reset is not in the error: it is in the
+    /// [rate limits](codex_types::GetAccountRateLimitsParams) of the account.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TurnFailed(result) => turn_failure::retry_after(result.failure_message()),
+            _ => None,
+        }
     }
 
     /// Returns the kind of an [error response](Self::Rpc); `None` for other errors.
