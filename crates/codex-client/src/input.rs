@@ -6,6 +6,7 @@ use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
     SkillUserInput, TextUserInput, UserInput,
 };
+use serde::{Deserialize, Serialize};
 
 /// The input of a turn: any combination of text, images, audio, skills and mentions.
 ///
@@ -24,8 +25,28 @@ use codex_types::{
 /// Strings and the protocol's input types convert to an `Input`, both individually and in lists:
 /// `thread.run("…")`, `thread.run(["first", "second"])`,
 /// `thread.run(ImageUserInput::default().file_id("…"))`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Input(Vec<UserInput>);
+///
+/// In serde, an `Input` is the list of [`UserInput`]s of the protocol. It is also read from a
+/// string, which is a text input.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Input(#[serde(deserialize_with = "text_or_list")] Vec<UserInput>);
+
+fn text_or_list<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<UserInput>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text or a list of inputs")]
+    enum TextOrList {
+        Text(String),
+        List(Vec<UserInput>),
+    }
+
+    Ok(match TextOrList::deserialize(deserializer)? {
+        TextOrList::Text(text) => Input::text(text).0,
+        TextOrList::List(list) => list,
+    })
+}
 
 impl Input {
     /// Creates a text input.

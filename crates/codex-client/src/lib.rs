@@ -42,6 +42,7 @@ mod future;
 mod input;
 mod mode;
 mod path;
+mod preset;
 mod run_input;
 mod runtime;
 mod sandbox;

@@ -3,11 +3,15 @@
 use codex_types::{
     ErrorNotification, MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::error::decode_error::DecodeError;
 
 /// The result of a turn, collected from its events.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, the fields have their names in camelCase, and their values are as in the protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TurnResult {
     /// The id of the turn.
@@ -40,6 +44,7 @@ pub struct TurnResult {
     /// A message that is cut off, too long or not valid UTF-8 may not reveal its turn. Such a
     /// message is listed by all turns that it may belong to: the running turns of its thread, or,
     /// if the thread is not readable either, all turns that this client is running.
+    #[serde(default)]
     pub unreadable: Vec<DecodeError>,
 }
 

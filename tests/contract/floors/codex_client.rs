@@ -16,6 +16,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "input",
                 "mode",
                 "path",
+                "preset",
                 "run_input",
                 "runtime",
                 "sandbox",

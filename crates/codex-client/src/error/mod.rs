@@ -6,6 +6,7 @@ pub(crate) mod decode_error;
 pub(crate) mod handshake_timeout;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+mod serialized;
 pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
 pub(crate) mod turn_failure;

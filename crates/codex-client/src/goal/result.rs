@@ -1,6 +1,7 @@
 //! Results of goals.
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, turn_detached::TurnDetached},
@@ -9,7 +10,9 @@ use crate::{
 };
 
 /// The result of a goal, collected from the events of its turns.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, the fields have these names, and their values are as in the protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GoalResult {
     /// The goal as last reported, with its status and usage, or `None` if it was cleared.
