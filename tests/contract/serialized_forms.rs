@@ -9,9 +9,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 /// Reads a value from JSON and writes it again. The text is read as well, because it is not buffered.
-fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(form: Value) -> T {
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(form: &Value) -> T {
     let value: T = serde_json::from_value(form.clone()).unwrap();
-    assert_eq!(serde_json::to_value(&value).unwrap(), form);
+    assert_eq!(serde_json::to_value(&value).unwrap(), *form);
     let text = serde_json::to_string(&value).unwrap();
     assert_eq!(serde_json::from_str::<T>(&text).unwrap(), value);
     value
@@ -37,18 +37,18 @@ fn turn_result() -> Value {
 
 #[test]
 fn the_result_of_a_turn_has_the_names_and_values_of_the_protocol() {
-    let result: TurnResult = round_trip(turn_result());
+    let result: TurnResult = round_trip(&turn_result());
     assert_eq!(result.final_response.as_deref(), Some("Hello."));
     assert_eq!(result.unreadable[0].raw_text(), None);
     let typed = json!({"value": 7, "result": turn_result()});
-    assert_eq!(round_trip::<TypedResult<u32>>(typed).value, 7);
+    assert_eq!(round_trip::<TypedResult<u32>>(&typed).value, 7);
     let goal = json!({"goal": null, "turns": [turn_result()]});
-    assert_eq!(round_trip::<GoalResult>(goal).turns.len(), 1);
+    assert_eq!(round_trip::<GoalResult>(&goal).turns.len(), 1);
 }
 
 #[test]
 fn the_output_of_a_process_is_text_and_that_of_a_chunk_is_base64() {
-    let output: ExecOutput = round_trip(json!({
+    let output: ExecOutput = round_trip(&json!({
         "exitCode": 1, "stdout": "out", "stderr": "err",
         "stdoutCapReached": true, "stderrCapReached": false,
     }));
@@ -59,7 +59,7 @@ fn the_output_of_a_process_is_text_and_that_of_a_chunk_is_base64() {
         serde_json::to_value(invalid).unwrap()["stdout"],
         "a\u{FFFD}b"
     );
-    let chunk: ExecChunk = round_trip(json!({
+    let chunk: ExecChunk = round_trip(&json!({
         "stream": "stderr", "deltaBase64": "Yf8=", "capReached": false,
     }));
     assert_eq!(chunk.bytes, b"a\xFF");
@@ -67,7 +67,7 @@ fn the_output_of_a_process_is_text_and_that_of_a_chunk_is_base64() {
 
 #[test]
 fn an_approval_request_has_the_params_of_the_protocol() {
-    let request: ApprovalRequest = round_trip(json!({
+    let request: ApprovalRequest = round_trip(&json!({
         "type": "command",
         "params": {
             "threadId": "t", "turnId": "u", "itemId": "i", "kind": "command", "startedAtMs": 0,
@@ -81,7 +81,7 @@ fn an_approval_request_has_the_params_of_the_protocol() {
     with_changes["changes"] = json!([change]);
     for params in [params, with_changes] {
         let has_changes = params.get("changes").is_some();
-        let request = round_trip(json!({"type": "fileChange", "params": params}));
+        let request = round_trip(&json!({"type": "fileChange", "params": params}));
         let ApprovalRequest::FileChange(request) = request else {
             panic!("{request:?}")
         };
@@ -101,7 +101,7 @@ fn a_decision_is_a_name_or_an_object_with_one_key() {
         json!({"grant": {"permissions": {"network": {"enabled": true}}, "scope": "turn"}}),
     ];
     for form in forms {
-        round_trip::<Decision>(form);
+        round_trip::<Decision>(&form);
     }
     assert!(serde_json::from_value::<Decision>(json!("approve")).is_err());
 }
@@ -109,7 +109,7 @@ fn a_decision_is_a_name_or_an_object_with_one_key() {
 #[test]
 fn input_is_a_list_of_the_protocol_or_a_text() {
     let list = json!([{"type": "text", "text": "a"}, {"type": "localImage", "path": "b.png"}]);
-    let input: Input = round_trip(list);
+    let input: Input = round_trip(&list);
     assert_eq!(input, Input::text("a").and(Input::local_image("b.png")));
     let text: Input = serde_json::from_value(json!("a")).unwrap();
     assert_eq!(text, Input::text("a"));
@@ -119,13 +119,13 @@ fn input_is_a_list_of_the_protocol_or_a_text() {
 
 #[test]
 fn presets_kinds_and_reasons_are_names() {
-    round_trip::<Sandbox>(json!("workspace-write"));
-    round_trip::<Sandbox>(json!("danger-full-access"));
-    round_trip::<ApprovalMode>(json!("auto_review"));
-    round_trip::<RpcErrorKind>(json!("threadNotLoaded"));
-    round_trip::<DetachReason>(json!("threadClosed"));
-    round_trip::<CloseReason>(json!("endOfStream"));
-    round_trip::<CloseReason>(json!({"io": "broken pipe"}));
+    round_trip::<Sandbox>(&json!("workspace-write"));
+    round_trip::<Sandbox>(&json!("danger-full-access"));
+    round_trip::<ApprovalMode>(&json!("auto_review"));
+    round_trip::<RpcErrorKind>(&json!("threadNotLoaded"));
+    round_trip::<DetachReason>(&json!("threadClosed"));
+    round_trip::<CloseReason>(&json!("endOfStream"));
+    round_trip::<CloseReason>(&json!({"io": "broken pipe"}));
     let effort: ReasoningEffort = "high".parse().unwrap();
     assert_eq!(effort, ReasoningEffort::High);
 }
