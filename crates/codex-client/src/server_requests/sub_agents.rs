@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::rpc::{
+    delegation::Delegation,
     envelope::RoutingKeys,
     raw_notification::{NotificationKind, RawNotification},
 };
@@ -12,7 +13,8 @@ use crate::rpc::{
 const REMEMBERED_TURNS: usize = 8;
 
 /// The threads of sub-agents. The server reports no `thread/started` for them, but their turns name
-/// the turn that they work for (`rootTurnId`).
+/// the turn that they work for (`rootTurnId`). Older servers, such as 0.133.0, name no root: there,
+/// the tool calls by which a turn gives work to sub-agents name their threads.
 #[derive(Default)]
 pub(crate) struct SubAgents {
     /// The thread that a sub-agent works for, by the thread of the sub-agent.
@@ -21,6 +23,8 @@ pub(crate) struct SubAgents {
     turns: HashMap<Box<str>, VecDeque<Box<str>>>,
     /// The thread of each of these turns.
     threads: HashMap<Box<str>, Box<str>>,
+    /// Whether the server has named the root of a turn.
+    names_roots: bool,
 }
 
 impl SubAgents {
@@ -35,6 +39,11 @@ impl SubAgents {
                     self.turn_started(thread_id, turn_id, keys.root_turn_id.as_deref());
                 }
             }
+            NotificationKind::ItemCompleted if !self.names_roots => {
+                if let Some(delegation) = Delegation::of(notification) {
+                    self.delegated(&delegation);
+                }
+            }
             NotificationKind::ThreadEnded => {
                 self.owners.remove(thread_id);
                 for turn in self.turns.remove(thread_id).into_iter().flatten() {
@@ -45,13 +54,22 @@ impl SubAgents {
         }
     }
 
+    fn delegated(&mut self, delegation: &Delegation) {
+        let sender = delegation.sender.as_str();
+        let owner: Box<str> = self.owner(sender).unwrap_or(sender).into();
+        for agent in delegation.agents.iter().filter(|agent| ***agent != *owner) {
+            self.owners.insert(agent.as_str().into(), owner.clone());
+        }
+    }
+
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
+        self.names_roots |= root.is_some();
         let owner = root.and_then(|root| self.threads.get(root));
         if let Some(owner) = owner.filter(|owner| ***owner != *thread_id) {
             self.owners.insert(thread_id.into(), owner.clone());
             return;
         }
-        if root.is_none_or(|root| root == turn_id) {
+        if root == Some(turn_id) {
             // The thread works for itself, for example because the program has resumed it.
             self.owners.remove(thread_id);
         }
@@ -114,6 +132,33 @@ mod tests {
         assert_eq!(agents.owner("agent"), Some("t"));
         start(&mut agents, "agent", "x", "x");
         assert_eq!(agents.owner("agent"), None);
+    }
+
+    #[test]
+    fn a_sub_agent_without_a_root_works_for_the_thread_that_has_given_it_its_work() {
+        let spawn = |agents: &mut SubAgents, thread_id: &str, agent: &str| {
+            let item = format!(
+                r#"{{"type":"collabAgentToolCall","id":"c","tool":"spawnAgent","status":"completed",
+                "senderThreadId":"{thread_id}","receiverThreadIds":["{agent}"],"agentsStates":{{}}}}"#
+            );
+            let params = format!(r#"{{"threadId":"{thread_id}","turnId":"u","item":{item}}}"#);
+            let text = format!(r#"{{"method":"item/completed","params":{params}}}"#);
+            update(agents, &text);
+        };
+        let mut agents = SubAgents::default();
+        spawn(&mut agents, "t", "agent");
+        let started = r#"{"method":"turn/started","params":{"threadId":"agent","turn":{"id":"v"}}}"#;
+        update(&mut agents, started);
+        spawn(&mut agents, "agent", "nested");
+        assert_eq!(agents.owner("agent"), Some("t"));
+        assert_eq!(agents.owner("nested"), Some("t"));
+        // A sub-agent may write to the thread that it works for.
+        spawn(&mut agents, "nested", "t");
+        assert_eq!(agents.owner("t"), None);
+        // A server that names roots names those of sub-agents too.
+        start(&mut agents, "t", "w", "w");
+        spawn(&mut agents, "t", "later");
+        assert_eq!(agents.owner("later"), None);
     }
 
     #[test]

@@ -170,6 +170,7 @@ impl Core {
             _ => None,
         };
         self.active_turns.update(kind, keys);
+        self.active_turns.update_agents(notification);
         if let Some(resolved) = self.open_requests.update(notification, keys, now) {
             self.outbound.withdraw(&MessageId::Response(resolved));
         }
@@ -221,6 +222,7 @@ impl Core {
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
+                    self.watch_left_behind(log.thread_id(), now);
                     self.update_quiet_goal(log.thread_id(), now);
                     self.deliver_unclaimed();
                 }
