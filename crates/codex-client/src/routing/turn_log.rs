@@ -161,12 +161,7 @@ impl TurnLog {
         }
     }
 
-    fn push_own(
-        &self,
-        notification: &Arc<RawNotification>,
-        now: Instant,
-        wakes: &mut Vec<Waker>,
-    ) {
+    fn push_own(&self, notification: &Arc<RawNotification>, now: Instant, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         state.activity.last = Some(now);
         state.has_begun = true;
@@ -225,7 +220,9 @@ impl TurnLog {
     pub(crate) fn interrupted_after(&self, idle_timeout: Duration) {
         self.lock().interrupted_after = Some(idle_timeout);
         let joined = self.joined();
-        joined.iter().for_each(|log| log.interrupted_after(idle_timeout));
+        joined
+            .iter()
+            .for_each(|log| log.interrupted_after(idle_timeout));
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
@@ -239,7 +236,9 @@ impl TurnLog {
     }
 
     fn end_with(&self, end: TurnEnd) {
-        self.joined().iter().for_each(|log| log.end_with(end.clone()));
+        self.joined()
+            .iter()
+            .for_each(|log| log.end_with(end.clone()));
         let mut wakes = Vec::new();
         {
             let mut state = self.lock();

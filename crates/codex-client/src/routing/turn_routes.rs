@@ -90,9 +90,9 @@ impl TurnRoutes {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
         let running = routes.find(running_id);
         let has_ended = running.as_ref().is_some_and(|route| route.ended);
-        let is_owned = running.is_some_and(|route| {
-            matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0)
-        });
+        let is_owned = running.is_some_and(
+            |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
+        );
         if has_ended || routes.find(turn_id).is_some_and(|route| route.seen) {
             return self.claim(thread_id, turn_id);
         }
@@ -358,5 +358,7 @@ impl Route {
     }
 }
 
+#[cfg(test)]
+mod joined_tests;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! Work that a turn delegates to sub-agents, as servers report it that do not name the root of a
 //! turn.
 
-use codex_types::{CollabAgentTool, CollabAgentToolCallThreadItem, ItemCompletedNotification};
 use codex_types::ThreadItem::CollabAgentToolCall;
+use codex_types::{CollabAgentTool, CollabAgentToolCallThreadItem, ItemCompletedNotification};
 
 use crate::rpc::raw_notification::{NotificationKind, RawNotification};
 
@@ -74,7 +74,11 @@ mod tests {
                 agents: vec!["agent".into()],
             };
             let call = call(tool, r#"["agent"]"#);
-            assert_eq!(delegation("item/completed", &call), Some(expected), "{tool}");
+            assert_eq!(
+                delegation("item/completed", &call),
+                Some(expected),
+                "{tool}"
+            );
             assert_eq!(delegation("item/started", &call), None, "{tool}");
         }
     }

@@ -147,7 +147,8 @@ mod tests {
         };
         let mut agents = SubAgents::default();
         spawn(&mut agents, "t", "agent");
-        let started = r#"{"method":"turn/started","params":{"threadId":"agent","turn":{"id":"v"}}}"#;
+        let started =
+            r#"{"method":"turn/started","params":{"threadId":"agent","turn":{"id":"v"}}}"#;
         update(&mut agents, started);
         spawn(&mut agents, "agent", "nested");
         assert_eq!(agents.owner("agent"), Some("t"));

@@ -1,6 +1,6 @@
 //! The logs of turns that join a running turn under an id of their own.
 //!
-//! The input of a `turn/start` on a busy thread joins the running turn. Servers up to 0.148 respond
+//! The input of a `turn/start` on a busy thread joins the running turn. Servers up to 0.147 respond
 //! to it with an id that no event names: all events name the running turn. The response does not
 //! show whether the input joins, because the running turn may have ended by the time the server
 //! processes the input, which then gets the turn that the response names. The log therefore passes
@@ -215,13 +215,11 @@ impl LogState {
 
 fn is_user_message(notification: &RawNotification) -> bool {
     let completed = notification.decode_params_around(&mut Vec::new());
-    completed.is_ok_and(|it: ItemCompletedNotification| {
-        matches!(it.item, ThreadItem::UserMessage(_))
-    })
+    completed
+        .is_ok_and(|it: ItemCompletedNotification| matches!(it.item, ThreadItem::UserMessage(_)))
 }
 
 fn was_interrupted(notification: &RawNotification) -> bool {
     let completed = notification.decode_params_around(&mut Vec::new());
-    completed
-        .is_ok_and(|it: TurnCompletedNotification| it.turn.status == TurnStatus::Interrupted)
+    completed.is_ok_and(|it: TurnCompletedNotification| it.turn.status == TurnStatus::Interrupted)
 }
