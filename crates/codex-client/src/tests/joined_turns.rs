@@ -13,7 +13,7 @@ use crate::{
     tests::{
         FakeServer,
         detached_turns::detached,
-        old_turn_start_response, turn_start_response,
+        old_turn_start_response,
         turns::{events, start},
     },
     turn::handle::TurnHandle,
