@@ -90,7 +90,7 @@ async fn a_turn_that_starts_as_the_running_one_ends_has_a_result_of_its_own() {
     fake.thread_status("active").await;
     fake.start_turn("x").await;
     fake.round_trip(&thread.codex).await;
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
     fake.complete_item("x", "To two.").await;
     fake.complete_turn("x", "completed").await;
     let result = second.run().await.unwrap();
@@ -139,6 +139,24 @@ async fn a_turn_that_another_client_interrupts_ends_if_no_turn_follows() {
         ("u".into(), TurnStatus::Interrupted)
     );
     assert_eq!(begun.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_turns_that_follow_an_interrupted_one_have_results_of_their_own() {
+    let (thread, mut fake, _first, second) = start_busy().await;
+    let third = start_old(&thread, &mut fake, "y").await;
+    assert_eq!(third.id(), "u");
+    fake.thread_status("idle").await;
+    fake.complete_turn("u", "interrupted").await;
+    for (id, turn, seconds) in [("x", second, 3), ("y", third, 9)] {
+        fake.start_turn(id).await;
+        fake.round_trip(&thread.codex).await;
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        fake.complete_item(id, id).await;
+        fake.complete_turn(id, "completed").await;
+        let result = turn.run().await.unwrap();
+        assert_eq!(result.final_response.as_deref(), Some(id));
+    }
 }
 
 #[tokio::test(start_paused = true)]
