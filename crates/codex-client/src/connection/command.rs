@@ -136,8 +136,8 @@ impl ResponseSink {
 /// A request may start something with events of its own, which can arrive before the response that
 /// names it.
 pub(crate) enum OnResponse {
-    /// Claims the turn that was started in this thread.
-    ClaimTurn { thread_id: String },
+    /// Claims the turn that was started in this thread, or that the input may have joined.
+    ClaimTurn { thread_id: String, may_join: bool },
     /// Claims the login that was started.
     ClaimLogin,
     /// Calls a function with the JSON of the result. Dropped if the request fails.

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::{Request, TurnInterruptParams};
 use semver::Version;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -44,6 +45,7 @@ use crate::{
         unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{
+        envelope,
         outbound::{MessageId, Outbound},
         pending::Pending,
     },
@@ -154,7 +156,7 @@ impl Core {
                 turn_id,
                 response,
             } => {
-                let log = self.claim_turn(&thread_id, &turn_id);
+                let log = self.claim_turn(&thread_id, &turn_id, false);
                 self.watch_claimed(&log, now);
                 let _ = response.send(log);
             }
@@ -198,7 +200,7 @@ impl Core {
         let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
         self.schedule(deadline);
         match &request.on_response {
-            Some(OnResponse::ClaimTurn { thread_id }) => {
+            Some(OnResponse::ClaimTurn { thread_id, .. }) => {
                 if let Err(error) = self.unsubscribed_threads.check(thread_id) {
                     return request.sink.send(Err(error));
                 }
@@ -210,6 +212,12 @@ impl Core {
         // A dropped handle undoes what its other requests may not have done yet.
         self.has_abandoned |= matches!(request.sink, ResponseSink::Discard);
         let (method, params) = (request.method, request.params);
+        if method == TurnInterruptParams::METHOD
+            && let Some(params) = params.as_deref().and_then(|it| str::from_utf8(it).ok())
+            && let Some(thread_id) = envelope::result_keys(params).and_then(|it| it.thread_id)
+        {
+            self.turn_routes.interrupt_requested(&thread_id);
+        }
         let waiter = Waiter {
             method,
             timeout: request.timeout,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use codex_types::Request;
+use codex_types::{Request, TurnStartParams};
 use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -216,7 +216,10 @@ impl Connection {
         thread_id: &str,
     ) -> Result<(R::Response, Arc<TurnLog>)> {
         let thread_id = thread_id.to_owned();
-        let on_response = OnResponse::ClaimTurn { thread_id };
+        let on_response = OnResponse::ClaimTurn {
+            thread_id,
+            may_join: R::METHOD == TurnStartParams::METHOD,
+        };
         let response = self.send(params, timeout, Some(on_response)).await?;
         let decoded = self.decode::<R>(&response.raw)?;
         match response.claimed {

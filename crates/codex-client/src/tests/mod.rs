@@ -18,6 +18,7 @@ mod goal_turns;
 mod handshake;
 mod idle_timeouts;
 mod inbox;
+mod joined_turns;
 mod login_attempts;
 mod malformed_messages;
 mod other_executors;
@@ -46,7 +47,8 @@ use std::{
 };
 
 use self::fake_server::{
-    FakeServer, initialize_response, thread_start_response, turn_start_response,
+    FakeServer, initialize_response, old_turn_start_response, thread_start_response,
+    turn_start_response,
 };
 
 /// Polls a future once. Returns its output if it is ready.

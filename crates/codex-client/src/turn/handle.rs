@@ -50,8 +50,14 @@ use crate::{
 /// # Busy threads
 ///
 /// A turn that is started while another turn is running in the thread joins that turn: the handle
-/// refers to the running turn, and has its id and its events from then on. Old servers, such as
-/// 0.133.0, respond with an id that has no events: such a turn ends with
+/// refers to the running turn, and has its id and its events from then on.
+///
+/// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
+/// running turn or has come too late for it. The handle then refers to the running turn until the
+/// server shows otherwise. If the running turn ends without the input, the handle refers to the
+/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// may already have returned events of the other one. These servers also accept input that they
+/// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,

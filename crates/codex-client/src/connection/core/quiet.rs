@@ -59,10 +59,21 @@ impl Core {
         self.update_quiet_goal(log.thread_id(), now);
     }
 
+    /// Watches the turns whose response came while a turn was running that has ended without their
+    /// input.
+    pub(super) fn watch_left_behind(&mut self, thread_id: &str, now: Instant) {
+        let running = self.turn_routes.running(Some(thread_id));
+        for log in running.iter().filter(|log| log.may_have_joined()) {
+            self.quiet_turns
+                .watch_end(log, DetachReason::ThreadInactive, now);
+        }
+    }
+
     /// Ends or interrupts the turns and goals that have been quiet for too long.
     pub(super) fn end_quiet_turns(&mut self, now: Instant) {
         for (log, action) in self.quiet_turns.lapsed(now) {
             match action {
+                QuietAction::Detach(_) if log.end_interrupted(now) => self.turn_routes.end(&log),
                 QuietAction::Detach(reason) => self.turn_routes.detach_turn(&log, reason),
                 QuietAction::Interrupt(idle_timeout) => {
                     self.interrupt_silent(&log, idle_timeout, now);

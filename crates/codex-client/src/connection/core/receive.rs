@@ -183,6 +183,7 @@ impl Core {
         };
         self.active_turns.update(kind, keys);
         self.sub_agents.update(notification, keys);
+        self.active_turns.update_agents(notification);
         if let Some(resolved) = self.open_requests.update(notification, keys, now) {
             self.outbound.withdraw(&MessageId::Response(resolved));
         }
@@ -235,6 +236,7 @@ impl Core {
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
+                    self.watch_left_behind(log.thread_id(), now);
                     self.update_quiet_goal(log.thread_id(), now);
                     self.deliver_unclaimed();
                 }
