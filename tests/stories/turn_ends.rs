@@ -160,6 +160,32 @@ async fn a_silent_turn_is_interrupted_and_the_thread_accepts_turns_again() {
     assert_eq!(assert_order(codex, events).await, 2);
 }
 
+#[tokio::test]
+async fn a_goal_with_a_silent_turn_is_stopped_and_can_be_resumed() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let (thread, events) = observed(&codex).await;
+    let _gate = stage.model.push_gated("Never said.");
+    let goal = thread.goal_start("Count the frogs.");
+    let goal = goal.idle_timeout(Duration::from_millis(500)).await.unwrap();
+    let Err(Error::TurnTimeout(error)) = goal.run().await else {
+        panic!("not interrupted")
+    };
+    assert!(error.was_silent);
+    assert_eq!(error.partial.unwrap().status, TurnStatus::Interrupted);
+    let complete = json!({"status": "complete"});
+    stage
+        .model
+        .push(ModelResponse::function_call("update_goal", complete));
+    stage.model.push("It is done.");
+    let goal = goal.idle_timeout(Duration::from_secs(60));
+    goal.resume().await.unwrap();
+    let result = goal.run().await.unwrap();
+    assert_eq!(result.final_response(), Some("It is done."));
+    drop((goal, thread));
+    assert_eq!(assert_order(codex, events).await, 2);
+}
+
 #[test]
 fn the_blocking_api_interrupts_a_silent_turn_too() {
     let stage = Stage::new();

@@ -38,8 +38,9 @@ pub enum VersionPolicy {
     /// Connects to a server of any version.
     #[default]
     Allow,
-    /// Connects, and reports the difference once: [`Codex::notifications`](crate::Codex::notifications)
-    /// yields [`Error::VersionMismatch`](crate::Error::VersionMismatch).
+    /// Connects, and reports the difference once:
+    /// [`Codex::notifications`](crate::Codex::notifications) yields
+    /// [`Error::VersionMismatch`](crate::Error::VersionMismatch).
     Warn,
     /// Does not connect: the error is [`Error::VersionMismatch`](crate::Error::VersionMismatch).
     Refuse,

@@ -99,8 +99,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`] once
-    /// it is dropped.
+    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`]
+    /// once it is dropped.
     pub async fn reached(&self) -> Result<()> {
         self.reached_by(1).await
     }
@@ -109,8 +109,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`] once
-    /// it is dropped.
+    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`]
+    /// once it is dropped.
     pub async fn reached_by(&self, responses: usize) -> Result<()> {
         let outcome = self.0.counts.wait(look_for_arrivals(responses)).await;
         self.result(outcome, &arrivals(responses))
@@ -121,8 +121,8 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`] once
-    /// it is dropped.
+    /// [`Error::TimedOut`] after the timeout of the model or fake app-server; [`Error::Stopped`]
+    /// once it is dropped.
     pub async fn hung_up(&self) -> Result<()> {
         let outcome = self.0.counts.wait(look_for_hangup).await;
         self.result(outcome, HANGUP)

@@ -7,7 +7,8 @@ use thiserror::Error;
 /// The message names the part of the type, the reason and a remedy:
 ///
 /// ```text
-/// `Review.scores` is a map, but a strict schema has to name every key: use a list of structs that hold a key and a value
+/// `Review.scores` is a map, but a strict schema has to name every key: use a list of
+/// structs that hold a key and a value
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{path}` {kind}")]

@@ -68,6 +68,9 @@ const POLICY: &str = "\
 - A method that an older server lacks is an error of the kind `RpcErrorKind::MethodNotFound`. It has the
   version of the server and the first release with the method (`RpcError::required_version`).
 - A parameter that an older server does not know is ignored by the server, without an error.
+- Servers up to 0.147 respond to a turn on a busy thread with an id that no event names. The handle refers to the
+  running turn unless that turn ends without the input. Input during a review or a compaction is accepted and
+  then dropped by these servers: the turn ends with `Error::TurnDetached` once the thread is inactive.
 - What a newer server sends beyond the pinned protocol arrives as `Unrecognized`, or is skipped.
 
 ";

@@ -19,9 +19,9 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 
 /// Creates an executable file for a test.
 ///
-/// The file is written by a process of its own. While this program has it open for writing, a process
-/// that another test starts inherits the descriptor, and no file can be executed (`ETXTBSY`) that some
-/// process has open for writing.
+/// The file is written by a process of its own. While this program has it open for writing, a
+/// process that another test starts inherits the descriptor, and no file can be executed
+/// (`ETXTBSY`) that some process has open for writing.
 #[cfg(unix)]
 #[cfg(test)]
 pub(crate) fn create(path: &Path, contents: &[u8]) {

@@ -286,8 +286,8 @@ impl Codex {
         self.inner.metadata()
     }
 
-    /// Returns the version of the server, from the user agent in [`metadata`](Self::metadata). `None`
-    /// if the server does not report it.
+    /// Returns the version of the server, from the user agent in [`metadata`](Self::metadata).
+    /// `None` if the server does not report it.
     ///
     /// ```no_run
     /// use codex_client::{blocking::Codex, version::Version};

@@ -1,5 +1,7 @@
 //! Goals of the blocking API.
 
+use std::time::Duration;
+
 use codex_types::ThreadGoal;
 
 use crate::{
@@ -28,7 +30,8 @@ use crate::{
 ///
 /// A goal stops when it is complete, blocked, limited, paused or cleared, as soon as the running
 /// turn has ended. It also stops when one of its turns is interrupted, since the server then starts
-/// no further turn. [`resume`](Self::resume) continues it. Until the goal stops, all turns of the
+/// no further turn. [`resume`](Self::resume) continues it. A status that this version does not
+/// recognize does not stop it. Until the goal stops, all turns of the
 /// thread are turns of the goal, including those that this program starts.
 ///
 /// If the handles and iterators are dropped, the server continues to pursue the goal. Another goal
@@ -53,15 +56,42 @@ impl GoalHandle {
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from, or
-    /// became inactive without an end of the running turn, or without a further turn although the
-    /// goal is active. The goal continues after a turn whose end the server does not report if
-    /// another turn follows. [`resume`](Self::resume) continues a goal whose thread became inactive.
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from,
+    /// or became inactive without an end of the running turn, or without a further turn although
+    /// the goal is active or has a status that is not recognized. The goal continues after a turn
+    /// whose end the server does not report if another turn follows. [`resume`](Self::resume)
+    /// continues a goal whose thread became inactive. [`TurnTimeout`](crate::Error::TurnTimeout) if
+    /// the goal exceeded its [idle timeout](Self::idle_timeout).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
     pub fn run(&self) -> Result<GoalResult> {
         wait(self.inner.run())
+    }
+
+    /// Stops the goal once the server has been silent about it for `idle_timeout`: interrupts the
+    /// running turn or, between two turns, pauses the goal (`thread/goal/set`). All readers of the
+    /// goal then end with [`TurnTimeout`](crate::Error::TurnTimeout), and [`resume`](Self::resume)
+    /// continues it.
+    ///
+    /// Every event of the goal and of its turns ends the silence, as it does for a
+    /// [turn](crate::blocking::TurnHandle::idle_timeout). A goal that has stopped is not silent.
+    /// The interrupted turn has five seconds to end. Replaces an earlier idle timeout of the goal;
+    /// there is none by default.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     let goal = thread.goal_resume().send()?;
+    ///     goal.idle_timeout(Duration::from_secs(300)).run()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        self.inner.idle_timeout(idle_timeout).into()
     }
 
     /// Streams the events of all turns, in order, until the goal stops.
@@ -168,7 +198,9 @@ iterator! {
     /// included. The iterator ends when the goal stops, or with [`Closed`](crate::Error::Closed) if
     /// the connection ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the
     /// thread was closed or unsubscribed from, or became inactive without an end of the running
-    /// turn, or without a further turn although the goal is active. A
+    /// turn, or without a further turn although the goal is active or has a status that is not
+    /// recognized, or with [`TurnTimeout`](crate::Error::TurnTimeout) if the goal exceeded its
+    /// [idle timeout](crate::blocking::GoalHandle::idle_timeout). A
     /// [`Decode`](crate::Error::Decode) does not end the iterator: it reports that a part of the
     /// previous event, or a whole message, could not be decoded, and the next event follows.
     ///

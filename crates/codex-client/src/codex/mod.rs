@@ -262,8 +262,8 @@ impl Codex {
         &self.metadata
     }
 
-    /// Returns the version of the server, from the user agent in [`metadata`](Self::metadata). `None`
-    /// if the server does not report it.
+    /// Returns the version of the server, from the user agent in [`metadata`](Self::metadata).
+    /// `None` if the server does not report it.
     ///
     /// ```no_run
     /// use codex_client::{Codex, version::Version};

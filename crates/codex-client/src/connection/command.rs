@@ -39,6 +39,11 @@ pub(crate) enum Command {
         log: Arc<TurnLog>,
         idle_timeout: Duration,
     },
+    /// Stops a goal once the server has been silent about it for this long.
+    LimitGoalSilence {
+        goal: Arc<GoalTracker>,
+        idle_timeout: Duration,
+    },
     /// Routes the turns of a thread to a goal.
     FollowGoal(Arc<GoalTracker>),
     /// Routes the notifications that have the id of this stream to the stream.
@@ -131,8 +136,8 @@ impl ResponseSink {
 /// A request may start something with events of its own, which can arrive before the response that
 /// names it.
 pub(crate) enum OnResponse {
-    /// Claims the turn that was started in this thread.
-    ClaimTurn { thread_id: String },
+    /// Claims the turn that was started in this thread, or that the input may have joined.
+    ClaimTurn { thread_id: String, may_join: bool },
     /// Claims the login that was started.
     ClaimLogin,
     /// Calls a function with the JSON of the result. Dropped if the request fails.

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::{Request, TurnInterruptParams};
 use semver::Version;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -37,12 +38,14 @@ use crate::{
         mailbox::Item,
         quiet_goals::QuietGoals,
         quiet_turns::QuietTurns,
+        sub_agents::SubAgents,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{
+        envelope,
         outbound::{MessageId, Outbound},
         pending::Pending,
     },
@@ -68,6 +71,7 @@ pub(crate) struct Core {
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
     active_turns: ActiveTurns,
+    sub_agents: SubAgents,
     thread_subscriptions: ThreadSubscriptions,
     client_id_streams: ClientIdStreams,
     subscribers: Subscribers,
@@ -112,6 +116,7 @@ impl Core {
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
             active_turns: ActiveTurns::default(),
+            sub_agents: SubAgents::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
             client_id_streams: ClientIdStreams::default(),
             subscribers: Subscribers::new(undelivered),
@@ -151,13 +156,18 @@ impl Core {
                 turn_id,
                 response,
             } => {
-                let log = self.claim_turn(&thread_id, &turn_id);
+                let log = self.claim_turn(&thread_id, &turn_id, false);
                 self.watch_claimed(&log, now);
                 let _ = response.send(log);
             }
             Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
             Command::LimitSilence { log, idle_timeout } => {
                 self.quiet_turns.watch_silence(&log, idle_timeout, now);
+                self.schedule_quiet_turns();
+            }
+            Command::LimitGoalSilence { goal, idle_timeout } => {
+                goal.set_idle_timeout(idle_timeout);
+                self.quiet_goals.watch_silence(&goal, idle_timeout, now);
                 self.schedule_quiet_turns();
             }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
@@ -190,7 +200,7 @@ impl Core {
         let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
         self.schedule(deadline);
         match &request.on_response {
-            Some(OnResponse::ClaimTurn { thread_id }) => {
+            Some(OnResponse::ClaimTurn { thread_id, .. }) => {
                 if let Err(error) = self.unsubscribed_threads.check(thread_id) {
                     return request.sink.send(Err(error));
                 }
@@ -202,6 +212,12 @@ impl Core {
         // A dropped handle undoes what its other requests may not have done yet.
         self.has_abandoned |= matches!(request.sink, ResponseSink::Discard);
         let (method, params) = (request.method, request.params);
+        if method == TurnInterruptParams::METHOD
+            && let Some(params) = params.as_deref().and_then(|it| str::from_utf8(it).ok())
+            && let Some(thread_id) = envelope::result_keys(params).and_then(|it| it.thread_id)
+        {
+            self.turn_routes.interrupt_requested(&thread_id);
+        }
         let waiter = Waiter {
             method,
             timeout: request.timeout,
@@ -277,8 +293,8 @@ impl Core {
         self.deadline = [self.deadline, deadline].into_iter().flatten().min();
     }
 
-    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for too
-    /// long. A request of which no byte was written is never sent.
+    /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for
+    /// too long. A request of which no byte was written is never sent.
     pub(crate) fn expire(&mut self, now: Instant) {
         for (id, waiter) in self.pending.expire(now) {
             let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
@@ -311,6 +327,7 @@ impl Core {
             Command::Synchronize(_)
             | Command::Notify { .. }
             | Command::LimitSilence { .. }
+            | Command::LimitGoalSilence { .. }
             | Command::ReserveThread { .. }
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }

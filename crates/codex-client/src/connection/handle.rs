@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use codex_types::Request;
+use codex_types::{Request, TurnStartParams};
 use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
+    time::Instant,
 };
 
 use crate::{
@@ -163,6 +164,24 @@ impl Connection {
         self.timers.within(limit, future).await
     }
 
+    /// Waits for something that the server reports after it has accepted a request with this
+    /// method. `limit` began to run at `begun`.
+    pub(crate) async fn report_within<F: Future>(
+        &self,
+        method: &'static str,
+        begun: Instant,
+        limit: Option<Duration>,
+        report: F,
+    ) -> Result<F::Output> {
+        let remaining = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+        let report = self.within(remaining, report).await;
+        report.ok_or_else(|| Error::Timeout {
+            method,
+            after: limit.unwrap_or_default(),
+            sent: true,
+        })
+    }
+
     /// Sets the version of the server, which explains errors.
     pub(crate) fn set_server_version(&self, version: Version) {
         // There is one handshake.
@@ -197,7 +216,10 @@ impl Connection {
         thread_id: &str,
     ) -> Result<(R::Response, Arc<TurnLog>)> {
         let thread_id = thread_id.to_owned();
-        let on_response = OnResponse::ClaimTurn { thread_id };
+        let on_response = OnResponse::ClaimTurn {
+            thread_id,
+            may_join: R::METHOD == TurnStartParams::METHOD,
+        };
         let response = self.send(params, timeout, Some(on_response)).await?;
         let decoded = self.decode::<R>(&response.raw)?;
         match response.claimed {
@@ -409,6 +431,13 @@ impl Connection {
         let log = Arc::clone(log);
         // On a connection that has ended, the turn has ended too.
         let _ = self.command(Command::LimitSilence { log, idle_timeout });
+    }
+
+    /// Stops a goal once the server has been silent about it for `idle_timeout`.
+    pub(crate) fn limit_goal_silence(&self, goal: &Arc<GoalTracker>, idle_timeout: Duration) {
+        let goal = Arc::clone(goal);
+        // On a connection that has ended, the goal has ended too.
+        let _ = self.command(Command::LimitGoalSilence { goal, idle_timeout });
     }
 
     /// Returns the active turn of a thread, as last reported by the server.

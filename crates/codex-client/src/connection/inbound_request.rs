@@ -17,6 +17,8 @@ pub(crate) struct InboundRequest {
     /// The message as received.
     text: String,
     params: Option<Range<usize>>,
+    /// The thread that the thread of the request works for, if that is the thread of a sub-agent.
+    owner: Option<Box<str>>,
     /// Params of earlier notifications that the request refers to, added by the service.
     pub(crate) related: Vec<Arc<str>>,
     /// Weak, so that a waiting request does not keep the connection open.
@@ -28,12 +30,14 @@ impl InboundRequest {
         state: Arc<RequestState>,
         text: String,
         params: Option<Range<usize>>,
+        owner: Option<&str>,
         commands: mpsc::WeakUnboundedSender<Command>,
     ) -> Self {
         Self {
             state,
             text,
             params,
+            owner: owner.map(Into::into),
             related: Vec::new(),
             commands,
         }
@@ -45,6 +49,13 @@ impl InboundRequest {
 
     pub(crate) fn method(&self) -> &'static str {
         self.state.method
+    }
+
+    /// Returns the thread of the request, and then the thread that it works for, if it is that of
+    /// a sub-agent.
+    pub(crate) fn threads(&self) -> impl Iterator<Item = &str> {
+        let own = self.state.thread_id.as_deref();
+        [own, self.owner.as_deref()].into_iter().flatten()
     }
 
     /// Returns the JSON of the params.
@@ -117,7 +128,7 @@ mod tests {
         let (sender, receiver) = mpsc::unbounded_channel();
         let method = "item/fileChange/requestApproval";
         let state = RequestState::new(7.into(), method, Some("t"), Some("u"));
-        let request = InboundRequest::new(state, "{}".into(), None, sender.downgrade());
+        let request = InboundRequest::new(state, "{}".into(), None, None, sender.downgrade());
         (request, receiver, sender)
     }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     connection::request_state::RequestState,
-    routing::turn_log::TurnLog,
+    routing::{activity::Origin, turn_log::TurnLog},
     rpc::{
         envelope::RoutingKeys,
         raw_notification::{NotificationKind, RawNotification},
@@ -32,14 +32,16 @@ pub(crate) struct OpenRequests {
 struct OpenRequest {
     state: Arc<RequestState>,
     /// The logs of the turns that wait for it, which are not silent while it is open.
-    logs: Vec<Weak<TurnLog>>,
+    logs: Vec<(Weak<TurnLog>, Origin)>,
 }
 
 impl OpenRequest {
     /// Records in the logs of the turns that the request is no longer open.
     fn close(self, now: Instant) -> Arc<RequestState> {
-        for log in self.logs.iter().filter_map(Weak::upgrade) {
-            log.request_closed(now);
+        for (log, origin) in &self.logs {
+            if let Some(log) = log.upgrade() {
+                log.request_closed(*origin, now);
+            }
         }
         self.state
     }
@@ -64,7 +66,7 @@ impl OpenRequests {
         id: &RequestId,
         method: &str,
         keys: &RoutingKeys<'_>,
-        logs: &[Arc<TurnLog>],
+        logs: &[(Arc<TurnLog>, Origin)],
     ) -> Opened {
         let mut known = ServerRequest::METHODS.iter().copied();
         let Some(method) = known.find(|known| *known == method) else {
@@ -75,10 +77,13 @@ impl OpenRequests {
         }
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         let state = RequestState::new(id.clone(), method, thread_id, turn_id);
-        logs.iter().for_each(|log| log.request_opened());
+        let logs = logs.iter().map(|(log, origin)| {
+            log.request_opened(*origin);
+            (Arc::downgrade(log), *origin)
+        });
         let request = OpenRequest {
             state: Arc::clone(&state),
-            logs: logs.iter().map(Arc::downgrade).collect(),
+            logs: logs.collect(),
         };
         self.open.insert(id.clone(), request);
         Opened::New(state)
@@ -202,12 +207,13 @@ mod tests {
             ..RoutingKeys::default()
         };
         for end in ["turn/completed", "thread/closed", "serverRequest/resolved"] {
-            requests.open(&7.into(), METHOD, &keys, &[Arc::clone(&log)]);
-            assert_eq!(log.activity().open_requests, 1, "{end}");
+            let logs = [(Arc::clone(&log), Origin::SubAgent)];
+            requests.open(&7.into(), METHOD, &keys, &logs);
+            assert_eq!(log.activity().sub_agents.open_requests, 1, "{end}");
             let params = r#"{"threadId":"agent","turn":{"id":"v"},"requestId":7}"#;
             let (end, keys) = received(&format!(r#"{{"method":"{end}","params":{params}}}"#));
             requests.update(&end, &keys, Instant::now());
-            assert_eq!(log.activity().open_requests, 0, "{end:?}");
+            assert_eq!(log.activity().sub_agents.open_requests, 0, "{end:?}");
         }
     }
 }

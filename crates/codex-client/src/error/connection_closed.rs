@@ -58,18 +58,17 @@ impl ConnectionClosed {
         }
     }
 
-    /// Adds advice for a program that ended before the handshake, if it has no app-server. Such a
-    /// program takes `app-server` for a prompt and looks for a terminal, or refuses the argument.
+    /// Adds advice for a program that ended before the handshake, if its standard error shows why.
     pub(crate) fn before_handshake(mut self) -> Self {
         let stderr = self.stderr_tail.to_lowercase();
-        let phrases = [
-            "not a terminal",
-            "not a tty",
-            "no such device or address",
-            "unrecognized subcommand 'app-server'",
-            "unexpected argument 'app-server'",
-        ];
-        if phrases.iter().any(|phrase| stderr.contains(phrase)) {
+        if misses_node(&stderr) {
+            self.advice = Some(
+                "the program seems to be a script for `node`, which is not in its `PATH`: install \
+                 Node.js, set `PATH` with `CodexBuilder::env`, or select the native program with \
+                 `CodexBuilder::binary`"
+                    .to_owned(),
+            );
+        } else if has_no_app_server(&stderr) {
             self.advice = Some(format!(
                 "the program seems to have no app-server: codex {OLDEST_CODEX_VERSION} or newer is \
                  needed; update it with `{UPDATE}`"
@@ -77,6 +76,33 @@ impl ConnectionClosed {
         }
         self
     }
+}
+
+/// Whether a shell, `cmd` or `env` did not find `node`. `stderr` is in lower case. The words of
+/// `cmd` depend on the language of the system, except for the quoted name.
+fn misses_node(stderr: &str) -> bool {
+    let phrases = [
+        "'node'",
+        "\"node\"",
+        "\u{2018}node\u{2019}",
+        "env: node:",
+        "node: not found",
+        "node: command not found",
+    ];
+    phrases.iter().any(|phrase| stderr.contains(phrase))
+}
+
+/// Whether a program without an app-server wrote this, in lower case. Such a program takes
+/// `app-server` for a prompt and looks for a terminal, or refuses the argument.
+fn has_no_app_server(stderr: &str) -> bool {
+    let phrases = [
+        "not a terminal",
+        "not a tty",
+        "no such device or address",
+        "unrecognized subcommand 'app-server'",
+        "unexpected argument 'app-server'",
+    ];
+    phrases.iter().any(|phrase| stderr.contains(phrase))
 }
 
 impl fmt::Display for ConnectionClosed {
@@ -139,6 +165,59 @@ mod tests {
                 is_too_old,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_script_that_does_not_find_node_is_said_to_need_it() {
+        for (stderr, misses_node) in [
+            // `cmd` with the shims of npm and pnpm, also in German and French.
+            (
+                "'\"node\"' is not recognized as an internal or external command,\r\n\
+                 operable program or batch file.\r\n",
+                true,
+            ),
+            (
+                "'node' is not recognized as an internal or external command,",
+                true,
+            ),
+            (
+                "Der Befehl \"node\" ist entweder falsch geschrieben oder",
+                true,
+            ),
+            (
+                "'node' n'est pas reconnu en tant que commande interne",
+                true,
+            ),
+            // `env` of GNU in two locales, BusyBox and macOS, and shells.
+            (
+                "/usr/bin/env: \u{2018}node\u{2019}: No such file or directory",
+                true,
+            ),
+            ("/usr/bin/env: 'node': No such file or directory", true),
+            ("env: can't execute 'node': No such file or directory", true),
+            ("env: node: No such file or directory", true),
+            ("/usr/bin/codex: 15: exec: node: not found", true),
+            (
+                "/usr/bin/codex: line 15: exec: node: command not found",
+                true,
+            ),
+            // `node` itself.
+            ("node:internal/modules/cjs/loader:1228\n  throw err;", false),
+            (
+                "Error: Cannot find module '/x/node_modules/codex.js'",
+                false,
+            ),
+            ("env: 'codex': No such file or directory", false),
+        ] {
+            let closed = ConnectionClosed {
+                stderr_tail: stderr.to_owned(),
+                ..ConnectionClosed::new(CloseReason::EndOfStream)
+            };
+            let text = closed.before_handshake().to_string();
+            assert_eq!(text.contains("install Node.js"), misses_node, "{text}");
+            let first = stderr.lines().next().unwrap();
+            assert!(text.contains(first), "{text}");
         }
     }
 

@@ -149,8 +149,8 @@ impl Error {
     /// Whether the same request can be sent again and may then succeed.
     ///
     /// True if the server rejected the request before processing it and may accept it later, or if
-    /// the request timed out before any part of it was sent. False after any other timeout: the server may have processed
-    /// the request.
+    /// the request timed out before any part of it was sent. False after any other timeout: the
+    /// server may have processed the request.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Timeout { sent: false, .. })
             || matches!(

@@ -43,9 +43,10 @@ pub enum DetachReason {
     /// The server reported that the thread is inactive (idle, not loaded, or in a system error)
     /// without reporting the end of the turn, and sent no event of the turn for the
     /// [`turn_end_grace`](crate::builder::CodexBuilder::turn_end_grace). If the turn reported an
-    /// error before, that is the [`last_error`](TurnResult::last_error) of the partial result. A goal
-    /// ends for this reason also if it is active and the server started no further turn in this
-    /// time. The partial result is then that of its last turn.
+    /// error before, that is the [`last_error`](TurnResult::last_error) of the partial result. A
+    /// goal ends for this reason also if it is active, or has a status that is not recognized, and
+    /// the server started no further turn in this time. The partial result is then that of its last
+    /// turn.
     ThreadInactive,
 }
 

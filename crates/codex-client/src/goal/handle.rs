@@ -3,15 +3,16 @@
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
+use tokio::time::Instant;
 
 use crate::{
     client::Codex,
     error::{Error, Result},
     goal::{
-        result::{GoalResult, early_end_error},
+        result::{GoalResult, early_end_error, outcome},
         stream::GoalStream,
     },
-    routing::goal_tracker::{GoalEnd, GoalState, GoalTracker},
+    routing::goal_tracker::{GoalState, GoalTracker},
     turn::handle::TurnHandle,
 };
 
@@ -34,7 +35,8 @@ use crate::{
 ///
 /// A goal stops when it is complete, blocked, limited, paused or cleared, as soon as the running
 /// turn has ended. It also stops when one of its turns is interrupted, since the server then starts
-/// no further turn. [`resume`](Self::resume) continues it. Until the goal stops, all turns of the
+/// no further turn. [`resume`](Self::resume) continues it. A status that this version does not
+/// recognize does not stop it. Until the goal stops, all turns of the
 /// thread are turns of the goal, including those that this program starts.
 ///
 /// If the handles and streams are dropped, the server continues to pursue the goal. Another goal in
@@ -60,16 +62,43 @@ impl GoalHandle {
     ///
     /// [`Closed`](crate::Error::Closed) if the connection ended first, with the partial result of
     /// the last turn in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
-    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from, or
-    /// became inactive without an end of the running turn, or without a further turn although the
-    /// goal is active. The goal continues after a turn whose end the server does not report if
-    /// another turn follows. [`resume`](Self::resume) continues a goal whose thread became inactive.
+    /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from,
+    /// or became inactive without an end of the running turn, or without a further turn although
+    /// the goal is active or has a status that is not recognized. The goal continues after a turn
+    /// whose end the server does not report if another turn follows. [`resume`](Self::resume)
+    /// continues a goal whose thread became inactive. [`TurnTimeout`](crate::Error::TurnTimeout) if
+    /// the goal exceeded its [idle timeout](Self::idle_timeout).
     pub async fn run(&self) -> Result<GoalResult> {
         self.goal.mute();
-        match poll_fn(|context| self.goal.poll_end(context)).await {
-            GoalEnd::AtRest => Ok(self.partial()),
-            GoalEnd::Early(why) => Err(early_end_error(&self.goal, why)),
-        }
+        let end = poll_fn(|context| self.goal.poll_end(context)).await;
+        outcome(&self.goal, end)
+    }
+
+    /// Stops the goal once the server has been silent about it for `idle_timeout`: interrupts the
+    /// running turn or, between two turns, pauses the goal (`thread/goal/set`). All readers of the
+    /// goal then end with [`TurnTimeout`](crate::Error::TurnTimeout), and [`resume`](Self::resume)
+    /// continues it.
+    ///
+    /// Every event of the goal and of its turns ends the silence, as it does for a
+    /// [turn](crate::TurnHandle::idle_timeout). A goal that has stopped is not silent. The
+    /// interrupted turn has five seconds to end. Replaces an earlier idle timeout of the goal;
+    /// there is none by default.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let goal = thread.goal_resume().await?;
+    ///     goal.idle_timeout(Duration::from_secs(300)).run().await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
+        let connection = self.codex.connection();
+        connection.limit_goal_silence(&self.goal, idle_timeout);
+        self
     }
 
     /// Streams the events of all turns, in order, until the goal stops.
@@ -89,12 +118,11 @@ impl GoalHandle {
     ///
     /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn pause(&self) -> Result<()> {
-        let is_active = |state| matches!(state, GoalState::Active | GoalState::Unknown);
-        if !is_active(self.goal.state()) {
+        if !self.goal.state().may_continue() {
             return Ok(());
         }
-        self.set(ThreadGoalStatus::Paused, |state| !is_active(state))
-            .await
+        let has_stopped = |state: GoalState| !state.may_continue();
+        self.set(ThreadGoalStatus::Paused, has_stopped).await
     }
 
     /// Resumes the goal (`thread/goal/set`), no matter what stopped it.
@@ -192,13 +220,10 @@ impl GoalHandle {
             let reported = reported.await;
             reported.map_err(|why| early_end_error(&self.goal, why))
         };
-        let in_time = self.codex.connection().within(within, reported).await;
-        in_time.unwrap_or_else(|| {
-            Err(Error::Timeout {
-                method: "thread/goal/updated",
-                after: within.unwrap_or_default(),
-                sent: true,
-            })
-        })
+        let connection = self.codex.connection();
+        let begun = Instant::now();
+        connection
+            .report_within("thread/goal/updated", begun, within, reported)
+            .await?
     }
 }

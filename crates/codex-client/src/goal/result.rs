@@ -4,8 +4,11 @@ use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::{Error, turn_detached::TurnDetached},
-    routing::{goal_tracker::GoalTracker, turn_log::EarlyEnd},
+    error::{Error, Result, turn_detached::TurnDetached, turn_timeout::TurnTimeout},
+    routing::{
+        goal_tracker::{GoalEnd, GoalTracker, Silence},
+        turn_log::EarlyEnd,
+    },
     turn_result::TurnResult,
 };
 
@@ -49,6 +52,30 @@ impl GoalResult {
     pub fn usage(&self) -> Option<&ThreadTokenUsage> {
         let mut turns = self.turns.iter().rev();
         turns.find_map(|turn| turn.usage.as_ref())
+    }
+}
+
+/// Returns the result of a goal of which no event follows for now.
+pub(crate) fn outcome(goal: &GoalTracker, end: GoalEnd) -> Result<GoalResult> {
+    match end {
+        GoalEnd::AtRest => Ok(GoalResult::collect(goal)),
+        GoalEnd::Early(why) => Err(early_end_error(goal, why)),
+        GoalEnd::Silent(silence) => Err(silence_error(goal, silence)),
+    }
+}
+
+/// Returns the error of a goal that exceeded its idle timeout.
+fn silence_error(goal: &GoalTracker, silence: Silence) -> Error {
+    let Silence { after, turn } = silence;
+    match turn {
+        Some(turn) => turn.silence_error(after),
+        None => Error::TurnTimeout(Box::new(TurnTimeout {
+            thread_id: goal.thread_id().to_owned(),
+            turn_id: None,
+            after,
+            was_silent: true,
+            partial: goal.turns().pop().map(|last| last.partial()),
+        })),
     }
 }
 

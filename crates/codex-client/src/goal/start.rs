@@ -1,5 +1,7 @@
 //! Starts and resumes goals.
 
+use std::time::Duration;
+
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
 #[must_use = "nothing is sent until this is awaited or `send` is called"]
 pub struct GoalStartBuilder<M = Async> {
     request: RequestBuilder<ThreadGoalSetParams, M>,
+    idle_timeout: Option<Duration>,
 }
 
 impl<M> GoalStartBuilder<M> {
@@ -31,6 +34,7 @@ impl<M> GoalStartBuilder<M> {
         let params = ThreadGoalSetParams::new(thread.id()).status(ThreadGoalStatus::Active);
         Self {
             request: RequestBuilder::new(&thread.codex, params),
+            idle_timeout: None,
         }
     }
 
@@ -42,6 +46,16 @@ impl<M> GoalStartBuilder<M> {
     /// goal with the status `budgetLimited`.
     pub fn token_budget(self, tokens: i64) -> Self {
         self.params(|params| params.token_budget(tokens))
+    }
+
+    /// Sets the longest silence of the server about the goal. A goal that exceeds it is stopped,
+    /// and all of its readers end with [`TurnTimeout`](crate::Error::TurnTimeout): see
+    /// [`GoalHandle::idle_timeout`].
+    ///
+    /// There is no idle timeout by default.
+    pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.idle_timeout = Some(idle_timeout);
+        self
     }
 
     pub(crate) async fn execute(self) -> Result<GoalHandle> {
@@ -73,6 +87,9 @@ impl<M> GoalStartBuilder<M> {
             })
         };
         handle.reported(timeout, is_set).await?;
-        Ok(handle)
+        Ok(match self.idle_timeout {
+            Some(idle_timeout) => handle.idle_timeout(idle_timeout),
+            None => handle,
+        })
     }
 }

@@ -11,7 +11,7 @@ use codex_types::ServerNotification;
 use crate::{
     client::Codex,
     error::Result,
-    goal::result::{GoalResult, early_end_error},
+    goal::result::{GoalResult, outcome},
     routing::{
         goal_tracker::{GoalEnd, GoalEvent, GoalTracker},
         turn_log::{EarlyEnd, TurnEnd, TurnReader},
@@ -46,9 +46,11 @@ use crate::{
 /// The stream ends when the goal stops, or with [`Closed`](crate::Error::Closed) if the connection
 /// ended first, or with [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or
 /// unsubscribed from, or became inactive without an end of the running turn, or without a further
-/// turn although the goal is active. A [`Decode`](crate::Error::Decode) does not end the stream: it
-/// reports that a part of the previous event, or a whole message, could not be decoded, and the
-/// next event follows.
+/// turn although the goal is active or has a status that is not recognized, or with
+/// [`TurnTimeout`](crate::Error::TurnTimeout) if the goal exceeded its
+/// [idle timeout](crate::GoalHandle::idle_timeout). A [`Decode`](crate::Error::Decode) does not end
+/// the stream: it reports that a part of the previous event, or a whole message, could not be
+/// decoded, and the next event follows.
 ///
 /// A reader that falls behind loses nothing; it receives adjacent deltas of an item merged into
 /// one.
@@ -82,10 +84,8 @@ impl GoalStream {
     ///
     /// Same as [`GoalHandle::run`](crate::GoalHandle::run).
     pub async fn result(self) -> Result<GoalResult> {
-        match poll_fn(|context| self.goal.poll_end(context)).await {
-            GoalEnd::AtRest => Ok(GoalResult::collect(&self.goal)),
-            GoalEnd::Early(why) => Err(early_end_error(&self.goal, why)),
-        }
+        let end = poll_fn(|context| self.goal.poll_end(context)).await;
+        outcome(&self.goal, end)
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
@@ -96,7 +96,7 @@ impl GoalStream {
             if self.has_ended {
                 return Poll::Ready(None);
             }
-            let why = match &mut self.turn {
+            let end = match &mut self.turn {
                 Some(turn) => match ready!(turn.poll(context)) {
                     Ok(event) => {
                         let log = turn.log();
@@ -106,7 +106,7 @@ impl GoalStream {
                     Err(TurnEnd::Early(why))
                         if matches!(why, EarlyEnd::Closed(_)) || self.goal.has_ended_early() =>
                     {
-                        why
+                        GoalEnd::Early(why)
                     }
                     // The goal goes on after a turn whose end is not known.
                     Err(TurnEnd::Completed | TurnEnd::Silent(_) | TurnEnd::Early(_)) => {
@@ -123,15 +123,11 @@ impl GoalStream {
                         self.advance();
                         return Poll::Ready(Some(self.decoder.decode(&notification)));
                     }
-                    Err(GoalEnd::AtRest) => {
-                        self.has_ended = true;
-                        continue;
-                    }
-                    Err(GoalEnd::Early(why)) => why,
+                    Err(end) => end,
                 },
             };
             self.has_ended = true;
-            return Poll::Ready(Some(Err(early_end_error(&self.goal, why))));
+            return Poll::Ready(outcome(&self.goal, end).err().map(Err));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{marker::PhantomData, time::Duration};
 
 use codex_types::AccountLoginCompletedNotification;
+use tokio::time::Instant;
 
 use crate::{
     client::Codex,
@@ -43,13 +44,9 @@ impl<M> LoginWaitBuilder<M> {
 
     pub(crate) async fn execute(self) -> Result<AccountLoginCompletedNotification> {
         let connection = self.codex.connection();
-        let completed = connection.within(self.timeout, self.attempt.completed());
-        let completed = completed.await.ok_or_else(|| Error::Timeout {
-            method: "account/login/completed",
-            after: self.timeout.unwrap_or_default(),
-            sent: true,
-        })?;
-        let Some(notification) = completed else {
+        let (method, completed) = ("account/login/completed", self.attempt.completed());
+        let completed = connection.report_within(method, Instant::now(), self.timeout, completed);
+        let Some(notification) = completed.await? else {
             return Err(connection.closed_error());
         };
         let notification = notification.map_err(Error::Decode)?;

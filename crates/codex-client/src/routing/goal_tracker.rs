@@ -8,6 +8,7 @@ use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadGoalUpdatedNotification, TurnStatus};
@@ -17,7 +18,7 @@ use crate::{
     error::{Result, turn_detached::DetachReason},
     routing::{
         mailbox::WakerSet,
-        turn_log::{EarlyEnd, TurnLog},
+        turn_log::{EarlyEnd, TurnEnd, TurnLog},
     },
     rpc::raw_notification::{NotificationKind, RawNotification},
 };
@@ -45,6 +46,11 @@ struct GoalProgress {
     /// Whether the last turn was interrupted. No turn follows an interrupted one.
     was_interrupted: bool,
     early_end: Option<EarlyEnd>,
+    idle_timeout: Option<Duration>,
+    /// The time of the last event, apart from those of the running turn.
+    last_event: Option<Instant>,
+    /// The silence for which the goal is stopped.
+    silence: Option<Silence>,
     wakers: WakerSet,
 }
 
@@ -65,6 +71,8 @@ pub(crate) enum GoalState {
     Unknown,
     /// The goal is active: turns follow one another.
     Active,
+    /// The status is unknown: turns may follow.
+    Unrecognized,
     /// The goal is complete, paused, blocked or limited: no turn follows.
     Stopped,
     Cleared,
@@ -77,6 +85,7 @@ pub(crate) enum GoalState {
 pub(crate) struct StateBeforeResume {
     goal_state: GoalState,
     early_end: Option<EarlyEnd>,
+    silence: Option<Silence>,
 }
 
 /// The reason why no event follows for now.
@@ -84,6 +93,15 @@ pub(crate) struct StateBeforeResume {
 pub(crate) enum GoalEnd {
     AtRest,
     Early(EarlyEnd),
+    Silent(Silence),
+}
+
+/// A silence of the server that exceeded the idle timeout of a goal.
+#[derive(Debug, Clone)]
+pub(crate) struct Silence {
+    pub(crate) after: Duration,
+    /// The turn that was interrupted; `None` if no turn was running, so the goal was paused.
+    pub(crate) turn: Option<Arc<TurnLog>>,
 }
 
 impl GoalTracker {
@@ -130,6 +148,7 @@ impl GoalTracker {
             state.was_interrupted = false;
             // The new turn shows that the events of the goal have not ended.
             state.early_end = None;
+            state.silence = None;
         });
     }
 
@@ -147,9 +166,17 @@ impl GoalTracker {
                 && Arc::ptr_eq(running, log)
             {
                 state.running = None;
+                state.last_event = state.last_event.max(log.activity().own.last);
                 let completed = log.record().completed();
-                state.was_interrupted = completed
-                    .is_some_and(|completed| completed.turn.status == TurnStatus::Interrupted);
+                let status = completed.map(|completed| completed.turn.status);
+                state.was_interrupted = status == Some(TurnStatus::Interrupted);
+                if status.is_some() && !state.was_interrupted {
+                    // The turn had ended on its own before the interrupt.
+                    state.silence = None;
+                } else if let Some(TurnEnd::Silent(after)) = log.end() {
+                    let turn = Some(Arc::clone(log));
+                    state.silence.get_or_insert(Silence { after, turn });
+                }
             }
         });
     }
@@ -164,6 +191,7 @@ impl GoalTracker {
         wakes: &mut Vec<Waker>,
     ) {
         self.change(|state| {
+            state.last_event = Some(now);
             if notification.kind() == NotificationKind::GoalCleared {
                 // The previous goal is cleared before a new one is set.
                 if state.goal_state == GoalState::Unknown {
@@ -205,13 +233,42 @@ impl GoalTracker {
         });
     }
 
-    /// Whether the goal is between two turns: it is active and has no running turn.
+    /// Whether the goal is between two turns: it may continue and has no running turn.
     pub(crate) fn awaits_turn(&self) -> bool {
         let state = self.lock();
-        state.goal_state == GoalState::Active
-            && state.running.is_none()
-            && !state.was_interrupted
-            && state.early_end.is_none()
+        state.goal_state != GoalState::Unknown && state.running.is_none() && state.end().is_none()
+    }
+
+    /// Sets the idle timeout, which the connection enforces.
+    pub(crate) fn set_idle_timeout(&self, idle_timeout: Duration) {
+        self.lock().idle_timeout = Some(idle_timeout);
+    }
+
+    pub(crate) fn idle_timeout(&self) -> Option<Duration> {
+        self.lock().idle_timeout
+    }
+
+    /// Returns the time since which the server has been silent about the goal, `begun` at the
+    /// earliest; `None` if nothing is expected of the server.
+    pub(crate) fn silent_since(&self, begun: Instant, now: Instant) -> Option<Instant> {
+        let state = self.lock();
+        if state.end().is_some() {
+            return None;
+        }
+        let since = state.last_event.map_or(begun, |last| last.max(begun));
+        Some(match &state.running {
+            Some(running) => running.activity().silent_since(since, now),
+            None => since,
+        })
+    }
+
+    /// Records that the goal has exceeded its idle timeout. It ends with its running turn, or at
+    /// once if it has none.
+    pub(crate) fn end_silent(&self, after: Duration) {
+        self.change(|state| {
+            let turn = state.running.clone();
+            state.silence = Some(Silence { after, turn });
+        });
     }
 
     /// Whether the events of the goal, not only those of one of its turns, ended early.
@@ -292,9 +349,11 @@ impl GoalTracker {
         let mut before = StateBeforeResume {
             goal_state: self.state(),
             early_end: None,
+            silence: None,
         };
         self.change(|state| {
             before.goal_state = mem::take(&mut state.goal_state);
+            before.silence = state.silence.take();
             // The events of an inactive thread continue once it is active again.
             let inactive = |end: &mut EarlyEnd| {
                 matches!(end, EarlyEnd::Detached(DetachReason::ThreadInactive))
@@ -310,6 +369,7 @@ impl GoalTracker {
             if state.goal_state == GoalState::Unknown {
                 state.goal_state = before.goal_state;
                 state.early_end = state.early_end.take().or(before.early_end);
+                state.silence = state.silence.take().or(before.silence);
             }
         });
     }
@@ -336,13 +396,22 @@ impl GoalTracker {
 }
 
 impl GoalProgress {
-    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<GoalEnd> {
-        let is_active = matches!(self.goal_state, GoalState::Unknown | GoalState::Active);
-        if self.running.is_none() && (!is_active || self.was_interrupted) {
-            return Poll::Ready(GoalEnd::AtRest);
+    /// Returns the reason why no event follows for now; `None` if one may follow.
+    fn end(&self) -> Option<GoalEnd> {
+        if self.running.is_none() {
+            if let Some(silence) = &self.silence {
+                return Some(GoalEnd::Silent(silence.clone()));
+            }
+            if !self.goal_state.may_continue() || self.was_interrupted {
+                return Some(GoalEnd::AtRest);
+            }
         }
-        if let Some(early_end) = &self.early_end {
-            return Poll::Ready(GoalEnd::Early(early_end.clone()));
+        self.early_end.clone().map(GoalEnd::Early)
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<GoalEnd> {
+        if let Some(end) = self.end() {
+            return Poll::Ready(end);
         }
         self.wakers.register(context);
         Poll::Pending
@@ -353,8 +422,13 @@ impl GoalState {
     fn of(status: &ThreadGoalStatus) -> Self {
         match status {
             ThreadGoalStatus::Active => Self::Active,
-            // No turns are known to follow an unknown status.
+            ThreadGoalStatus::Unrecognized(_) => Self::Unrecognized,
             _ => Self::Stopped,
         }
+    }
+
+    /// Whether turns may follow.
+    pub(crate) fn may_continue(self) -> bool {
+        matches!(self, Self::Unknown | Self::Active | Self::Unrecognized)
     }
 }

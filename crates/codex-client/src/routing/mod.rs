@@ -1,6 +1,7 @@
 //! Routes notifications to turns, threads, logins, goals and subscribers. Performs no I/O.
 
 pub(crate) mod active_turns;
+pub(crate) mod activity;
 pub(crate) mod client_id_stream;
 pub(crate) mod delta_queue;
 pub(crate) mod goal_tracker;
@@ -8,6 +9,7 @@ pub(crate) mod logins;
 pub(crate) mod mailbox;
 pub(crate) mod quiet_goals;
 pub(crate) mod quiet_turns;
+pub(crate) mod sub_agents;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;
 pub(crate) mod turn_log;

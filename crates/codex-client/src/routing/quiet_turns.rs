@@ -121,6 +121,18 @@ impl QuietTurns {
         });
     }
 
+    /// Whether any turn is interrupted for silence.
+    pub(crate) fn limits_silence(&self) -> bool {
+        let mut watches = self.watches.iter();
+        watches.any(|watch| matches!(watch.action, QuietAction::Interrupt(_)))
+    }
+
+    /// No longer detaches a turn, because it has started.
+    pub(crate) fn cancel_ends(&mut self, log: &Arc<TurnLog>) {
+        self.watches
+            .retain(|watch| !watch.is_of(log) || !watch.action.is_detach());
+    }
+
     /// Returns the time at which to call [`lapsed`](Self::lapsed).
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.watches.iter().map(|watch| watch.due).min()
@@ -159,11 +171,9 @@ impl Watch {
         let activity = log.activity();
         let quiet_since = match self.action {
             QuietAction::Abandon(_) => self.begun,
-            // The server waits for the client.
-            _ if activity.open_requests > 0 => now,
-            _ => activity
-                .last
-                .map_or(self.begun, |last| last.max(self.begun)),
+            // Sub-agents may outlive the turn.
+            QuietAction::Detach(_) => activity.own.quiet_since(self.begun, now),
+            QuietAction::Interrupt(_) => activity.silent_since(self.begun, now),
         };
         quiet_since.checked_add(self.limit)
     }
@@ -174,6 +184,7 @@ mod tests {
     use super::*;
     use crate::{
         error::turn_detached::DetachReason::{NextTurnStarted, ThreadInactive},
+        routing::activity::Origin,
         rpc::raw_notification::notification,
     };
 
@@ -224,14 +235,31 @@ mod tests {
         let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
         turns.watch_silence(&log, LIMIT, begun);
-        log.request_opened();
-        log.request_opened();
+        log.request_opened(Origin::Turn);
+        log.request_opened(Origin::SubAgent);
         assert_eq!(actions(&mut turns, after(begun, 10)), []);
-        log.request_closed(after(begun, 12));
+        log.request_closed(Origin::Turn, after(begun, 12));
         assert_eq!(actions(&mut turns, after(begun, 20)), []);
-        log.request_closed(after(begun, 23));
+        log.request_closed(Origin::SubAgent, after(begun, 23));
         assert_eq!(actions(&mut turns, after(begun, 32)), []);
         assert_eq!(actions(&mut turns, after(begun, 33)), [INTERRUPT]);
+    }
+
+    #[test]
+    fn the_work_of_a_sub_agent_ends_the_silence_of_a_turn_but_does_not_postpone_its_end() {
+        let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
+        let log = TurnLog::new("t", "u");
+        turns.watch_end(&log, ThreadInactive, begun);
+        turns.watch_silence(&log, LIMIT, begun);
+        log.sub_agent_event(after(begun, 7));
+        assert_eq!(actions(&mut turns, after(begun, 10)), [DETACH]);
+        assert_eq!(turns.next_due(), Some(after(begun, 17)));
+        turns.watch_end(&log, ThreadInactive, after(begun, 10));
+        log.request_opened(Origin::SubAgent);
+        assert_eq!(actions(&mut turns, after(begun, 20)), [DETACH]);
+        log.request_closed(Origin::SubAgent, after(begun, 25));
+        assert_eq!(actions(&mut turns, after(begun, 34)), []);
+        assert_eq!(actions(&mut turns, after(begun, 35)), [INTERRUPT]);
     }
 
     #[test]

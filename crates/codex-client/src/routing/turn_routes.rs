@@ -12,10 +12,12 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use tokio::time::Instant;
+
 use crate::{
     error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
     routing::{
-        goal_tracker::{GoalState, GoalTracker},
+        goal_tracker::GoalTracker,
         turn_log::{EarlyEnd, TurnLog},
     },
 };
@@ -79,6 +81,34 @@ impl TurnRoutes {
         log
     }
 
+    /// Claims a turn that the response names by an id of its own although another turn of the thread
+    /// is running, which it therefore joins. Its log has the events of the running turn.
+    pub(crate) fn claim_joining(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        running_id: &str,
+    ) -> Arc<TurnLog> {
+        let routes = self.threads.entry(thread_id.to_owned()).or_default();
+        let running = routes.find(running_id);
+        let has_ended = running.as_ref().is_some_and(|route| route.ended);
+        let is_owned = running.is_some_and(
+            |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
+        );
+        if has_ended || routes.find(turn_id).is_some_and(|route| route.seen) {
+            return self.claim(thread_id, turn_id);
+        }
+        let running = self.claim(thread_id, running_id);
+        let log = TurnLog::joining(&running, turn_id);
+        if !is_owned {
+            running.discard_unclaimed();
+        }
+        let routes = self.threads.entry(thread_id.to_owned()).or_default();
+        routes.turns.retain(|route| route.turn_id != turn_id);
+        routes.turns.push(Route::claimed(&log));
+        log
+    }
+
     /// Ends a reservation, with or without a claim.
     pub(crate) fn release(&mut self, thread_id: &str) {
         if let Some(routes) = self.threads.get_mut(thread_id) {
@@ -114,6 +144,9 @@ impl TurnRoutes {
         let is_reserved = routes.reserved > 0;
         if let Some(route) = routes.find(turn_id) {
             let is_first = !mem::replace(&mut route.seen, true);
+            if is_first && let Some(log) = route.log() {
+                log.separate();
+            }
             if let Some(goal) = goal
                 && is_first
                 && let Some(log) = route.log()
@@ -148,10 +181,17 @@ impl TurnRoutes {
         let Some(routes) = self.threads.get_mut(log.thread_id()) else {
             return;
         };
-        let Some(route) = routes.find(log.turn_id()) else {
+        let Some(route) = routes.find(log.response_id()) else {
             return;
         };
         route.ended = true;
+        for joined in log.joined() {
+            if joined.end().is_some()
+                && let Some(route) = routes.find(joined.response_id())
+            {
+                route.ended = true;
+            }
+        }
         if let Some(goal) = routes.goal() {
             goal.turn_ended(log);
         }
@@ -183,7 +223,7 @@ impl TurnRoutes {
     pub(crate) fn detach_turn(&mut self, log: &Arc<TurnLog>, reason: DetachReason) {
         if reason == DetachReason::ThreadInactive
             && let Some(goal) = self.goal(log.thread_id())
-            && matches!(goal.state(), GoalState::Unknown | GoalState::Active)
+            && goal.state().may_continue()
         {
             goal.end_early(EarlyEnd::Detached(reason));
         }
@@ -191,13 +231,34 @@ impl TurnRoutes {
         self.end(log);
     }
 
+    /// Records that this client asks for an interrupt of the running turns of a thread.
+    pub(crate) fn interrupt_requested(&self, thread_id: &str) {
+        for log in self.running(Some(thread_id)) {
+            log.interrupt_requested();
+        }
+    }
+
     /// Returns the logs of the turns that have not ended, in one thread or in all.
     pub(crate) fn running(&self, thread_id: Option<&str>) -> Vec<Arc<TurnLog>> {
-        let routes = self.threads.iter();
-        let routes = routes.filter(|(id, _)| thread_id.is_none_or(|wanted| wanted == **id));
-        let turns = routes.flat_map(|(_, routes)| &routes.turns);
-        let running = turns.filter(|route| !route.ended);
-        running.filter_map(Route::log).collect()
+        match thread_id {
+            Some(thread_id) => self.running_in(thread_id).collect(),
+            None => self
+                .threads
+                .values()
+                .flat_map(ThreadRoutes::running)
+                .collect(),
+        }
+    }
+
+    fn running_in(&self, thread_id: &str) -> impl Iterator<Item = Arc<TurnLog>> {
+        let routes = self.threads.get(thread_id).into_iter();
+        routes.flat_map(ThreadRoutes::running)
+    }
+
+    /// Records an event of a sub-agent that works for a thread.
+    pub(crate) fn sub_agent_event(&self, owner: &str, now: Instant) {
+        self.running_in(owner)
+            .for_each(|log| log.sub_agent_event(now));
     }
 
     /// Records the reported status of a thread that has a route.
@@ -281,6 +342,12 @@ impl ThreadRoutes {
         self.goal.as_ref().and_then(Weak::upgrade)
     }
 
+    /// Returns the logs of the turns that have not ended.
+    fn running(&self) -> impl Iterator<Item = Arc<TurnLog>> {
+        let running = self.turns.iter().filter(|route| !route.ended);
+        running.filter_map(Route::log)
+    }
+
     fn find(&mut self, turn_id: &str) -> Option<&mut Route> {
         let mut turns = self.turns.iter_mut();
         turns.find(|route| route.turn_id == turn_id)
@@ -291,7 +358,7 @@ impl Route {
     /// Creates the route of a claimed turn.
     fn claimed(log: &Arc<TurnLog>) -> Self {
         Self {
-            turn_id: log.turn_id().to_owned(),
+            turn_id: log.response_id().to_owned(),
             log: LogRef::Claimed(Arc::downgrade(log)),
             seen: false,
             ended: false,
@@ -313,5 +380,7 @@ impl Route {
     }
 }
 
+#[cfg(test)]
+mod joined_tests;
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,9 @@ pub(crate) fn update(
             let root_id = keys.root_turn_id.as_deref();
             let own = [Some(turn_id), root_id];
             for log in routes.running(Some(thread_id)) {
+                if log.turn_id() == turn_id {
+                    quiet_turns.cancel_ends(&log);
+                }
                 // A turn that has not begun may follow the one that has started. Older servers do
                 // not name the root, so a turn that has not started itself may be a review.
                 let may_follow = !log.has_begun() || (root_id.is_none() && !log.has_started());
@@ -86,21 +89,24 @@ pub(crate) fn claimed(
     }
 }
 
-/// Watches the goal of a thread from now on, if it is active, but its thread is inactive and has no
-/// turn. Otherwise, no longer watches it.
+/// Watches the end of the goal of a thread from now on, if turns may follow, but its thread is
+/// inactive and has no turn. Otherwise, no longer watches it.
 pub(crate) fn update_goal(
     quiet_goals: &mut QuietGoals,
     routes: &TurnRoutes,
     thread_id: &str,
     now: Instant,
 ) {
-    quiet_goals.forget(thread_id);
-    if let Some(goal) = routes.goal(thread_id)
-        && goal.awaits_turn()
+    quiet_goals.cancel_end(thread_id);
+    let Some(goal) = routes.goal(thread_id) else {
+        return;
+    };
+    quiet_goals.resume(&goal, now);
+    if goal.awaits_turn()
         && routes.is_active(thread_id) == Some(false)
         && routes.running(Some(thread_id)).is_empty()
     {
-        quiet_goals.watch(&goal, now);
+        quiet_goals.watch_end(&goal, now);
     }
 }
 

@@ -21,7 +21,6 @@ use crate::{
         handlers::{Handler, HandlerTask, Handlers},
         pending_patches::PendingPatches,
         request_queue::RequestQueue,
-        sub_agents::SubAgents,
         tool_registry::{RegisteredTool, ToolRegistry},
     },
 };
@@ -39,7 +38,6 @@ struct DispatchState {
     /// The open inboxes, in the order in which they were opened.
     inboxes: Vec<Weak<RequestQueue>>,
     patches: PendingPatches,
-    sub_agents: SubAgents,
     /// Whether the connection has ended.
     is_closed: bool,
 }
@@ -134,18 +132,13 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
         wakes: &mut Vec<Waker>,
     ) -> Option<BoxFuture<()>> {
         let state = Arc::clone(request.state());
-        let thread_id = state.thread_id.as_deref();
-        let owner = {
-            let known = self.lock();
-            if let Some(turn_id) = state.turn_id.as_deref() {
-                request.related = known.patches.of(request.method(), turn_id);
-            }
-            thread_id.and_then(|id| known.sub_agents.owner(id).map(str::to_owned))
-        };
+        if let Some(turn_id) = state.turn_id.as_deref() {
+            request.related = self.lock().patches.of(request.method(), turn_id);
+        }
         // A sub-agent may have inherited the tools of the thread that it works for.
-        let threads = || [thread_id, owner.as_deref()].into_iter().flatten();
+        let threads: Vec<_> = request.threads().map(str::to_owned).collect();
         if request.method() == DynamicToolCallParams::METHOD
-            && let Some(tool) = threads().find_map(|id| self.tools.find(id, &request))
+            && let Some(tool) = threads.iter().find_map(|id| self.tools.find(id, &request))
         {
             let RegisteredTool {
                 name,
@@ -154,7 +147,7 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
             } = tool;
             return Some(self.task(handler, request, Some((name, timeout))));
         }
-        for thread_id in threads() {
+        for thread_id in &threads {
             request = self.offer(request, Some(thread_id), wakes).err()?;
         }
         if let Some(handler) = self.handlers.find(request.method()) {
@@ -169,11 +162,7 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
     }
 
     fn notification(&self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
-        {
-            let mut state = self.lock();
-            state.patches.update(notification, keys);
-            state.sub_agents.update(notification, keys);
-        }
+        self.lock().patches.update(notification, keys);
         self.tools.update(notification, keys);
     }
 
@@ -181,7 +170,6 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
         let inboxes = {
             let mut state = self.lock();
             state.is_closed = true;
-            state.sub_agents = SubAgents::default();
             std::mem::take(&mut state.inboxes)
         };
         self.tools.clear();

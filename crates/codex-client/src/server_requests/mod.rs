@@ -8,7 +8,6 @@ pub(crate) mod handlers;
 pub(crate) mod pending_patches;
 pub(crate) mod request_queue;
 pub(crate) mod server_response;
-pub(crate) mod sub_agents;
 pub(crate) mod thread_pool;
 pub(crate) mod tool_call;
 pub(crate) mod tool_registry;

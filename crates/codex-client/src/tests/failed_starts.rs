@@ -194,13 +194,15 @@ mod shims {
     }
 
     #[tokio::test]
-    async fn a_shim_whose_interpreter_is_not_in_path_shows_the_message_of_env() {
+    async fn a_shim_whose_node_is_not_in_path_shows_the_message_of_env_and_the_way_out() {
         let dir = tempfile::tempdir().unwrap();
-        let shim = program(&dir, "#!/usr/bin/env nonexistent-node\n");
-        let error = Codex::builder().binary(shim).start().await.unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("nonexistent-node"), "{text}");
+        let shim = program(&dir, "#!/usr/bin/env node\n");
+        let builder = Codex::builder().binary(shim).env("PATH", dir.path());
+        let text = builder.start().await.unwrap_err().to_string();
         assert!(text.contains("exit status: 127"), "{text}");
+        assert!(text.contains("install Node.js"), "{text}");
+        let (_, stderr) = text.split_once("; stderr:\n").unwrap();
+        assert!(stderr.contains("node"), "{text}");
     }
 }
 

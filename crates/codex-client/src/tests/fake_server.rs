@@ -24,7 +24,8 @@ impl FakeServer {
         (Self(fake), streams)
     }
 
-    /// Like [`in_memory`](Self::in_memory), with a connection that holds this number of unread bytes.
+    /// Like [`in_memory`](Self::in_memory), with a connection that holds this number of unread
+    /// bytes.
     pub(super) fn with_capacity(bytes: usize) -> (Self, ClientStreams) {
         let (client_end, server_end) = duplex(bytes);
         let (reader, writer) = split(server_end);
@@ -153,5 +154,12 @@ pub(super) fn thread_start_response() -> Value {
 
 /// The result of `turn/start`.
 pub(super) fn turn_start_response(turn_id: &str) -> Value {
+    let mut response = old_turn_start_response(turn_id);
+    response["turn"]["rootTurnId"] = turn_id.into();
+    response
+}
+
+/// The result of `turn/start` on a server that does not name the root of a turn.
+pub(super) fn old_turn_start_response(turn_id: &str) -> Value {
     json!({"turn": {"id": turn_id, "items": [], "status": "inProgress"}})
 }

@@ -1,5 +1,5 @@
-//! Goals: which turns belong to a goal, and when a goal ends. Goals whose end is not reported are in
-//! `unreported_goal_ends.rs`.
+//! Goals: which turns belong to a goal, and when a goal ends. Goals whose end is not reported are
+//! in `unreported_goal_ends.rs`.
 
 use std::future::IntoFuture;
 

@@ -18,7 +18,7 @@ use crate::{
 const IDLE: Duration = Duration::from_secs(90);
 const ALMOST: Duration = Duration::from_secs(89);
 
-fn silent<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnTimeout> {
+pub(super) fn silent<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Box<TurnTimeout> {
     match outcome {
         Err(Error::TurnTimeout(error)) if error.was_silent => error,
         other => panic!("{other:?}"),
@@ -163,7 +163,69 @@ async fn a_silent_review_is_interrupted_under_its_inner_id() {
         assert_eq!(interrupt["params"]["turnId"], "inner");
         fake.complete_turn("r", "interrupted").await;
     });
-    assert_eq!(silent(result).turn_id, "r");
+    assert_eq!(silent(result).turn_id.as_deref(), Some("r"));
+}
+
+impl FakeServer {
+    /// Starts a turn of the thread `agent`, whose sub-agent works for another turn.
+    pub(super) async fn start_sub_agent(&mut self, turn_id: &str, root: &str) {
+        let turn = json!({
+            "id": turn_id, "items": [], "status": "inProgress", "rootTurnId": root,
+        });
+        let started = json!({"threadId": "agent", "turn": turn});
+        self.notify("turn/started", started).await;
+    }
+
+    /// Sends an event of the thread `agent`.
+    pub(super) async fn sub_agent_event(&mut self, method: &str) {
+        let params = json!({"threadId": "agent", "turnId": "v", "itemId": "i", "delta": "x"});
+        self.notify(method, params).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_event_of_a_sub_agent_ends_the_silence_of_the_turn_that_it_works_for() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await.idle_timeout(IDLE);
+    fake.start_turn("u").await;
+    let begun = Instant::now();
+    let (result, ()) = tokio::join!(turn.run(), async {
+        sleep(ALMOST).await;
+        fake.start_sub_agent("v", "u").await;
+        for method in ["item/agentMessage/delta", "item/started", "unknown/event"] {
+            sleep(ALMOST).await;
+            fake.sub_agent_event(method).await;
+        }
+        sleep(ALMOST).await;
+        fake.write(
+            b"{\"method\":\"item/completed\",\"params\":{\"threadId\":\"agent\",\"item\":\xff\n",
+        )
+        .await;
+        let interrupt = fake.respond("turn/interrupt", json!({})).await;
+        assert_eq!(interrupt["params"]["turnId"], "u");
+        assert_eq!(begun.elapsed(), 5 * ALMOST + IDLE);
+        fake.complete_turn("u", "interrupted").await;
+    });
+    silent(result);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_work_of_a_sub_agent_ends_the_silence_of_later_turns_of_its_thread() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    fake.start_turn("earlier").await;
+    fake.start_sub_agent("v", "earlier").await;
+    fake.complete_turn("earlier", "completed").await;
+    let turn = start(&thread, &mut fake, "u").await.idle_timeout(IDLE);
+    fake.start_turn("u").await;
+    let (result, ()) = tokio::join!(turn.run(), async {
+        // The turn waits for the sub-agent.
+        for _ in 0..3 {
+            sleep(ALMOST).await;
+            fake.sub_agent_event("item/started").await;
+        }
+        fake.complete_turn("u", "completed").await;
+    });
+    result.unwrap();
 }
 
 /// Opens a request of the thread's turn `u` or of a sub-agent, and has it wait for this program.
@@ -172,9 +234,7 @@ async fn waits_for_this_program(method: &str, params: serde_json::Value) {
     let mut inbox = thread.server_requests();
     let turn = start(&thread, &mut fake, "u").await.idle_timeout(IDLE);
     fake.start_turn("u").await;
-    let agent = json!({"id": "v", "items": [], "status": "inProgress", "rootTurnId": "u"});
-    let started = json!({"threadId": "agent", "turn": agent});
-    fake.notify("turn/started", started).await;
+    fake.start_sub_agent("v", "u").await;
     fake.send_request(7, method, &params).await;
     let request = inbox.next().await.unwrap();
     sleep(10 * IDLE).await;

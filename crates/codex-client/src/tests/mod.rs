@@ -13,10 +13,12 @@ mod exec_processes;
 mod failed_starts;
 mod fake_server;
 mod file_watches;
+mod goal_idle_timeouts;
 mod goal_turns;
 mod handshake;
 mod idle_timeouts;
 mod inbox;
+mod joined_turns;
 mod login_attempts;
 mod malformed_messages;
 mod other_executors;
@@ -45,7 +47,8 @@ use std::{
 };
 
 use self::fake_server::{
-    FakeServer, initialize_response, thread_start_response, turn_start_response,
+    FakeServer, initialize_response, old_turn_start_response, thread_start_response,
+    turn_start_response,
 };
 
 /// Polls a future once. Returns its output if it is ready.

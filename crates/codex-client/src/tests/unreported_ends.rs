@@ -1,5 +1,5 @@
-//! Turns whose `turn/completed` never arrives. The rules are tested in `routing/unreported_ends.rs`,
-//! and the blocking client in `blocking/turn_ends_blocking.rs`.
+//! Turns whose `turn/completed` never arrives. The rules are tested in
+//! `routing/unreported_ends.rs`, and the blocking client in `blocking/turn_ends_blocking.rs`.
 
 use std::{future::IntoFuture, time::Duration};
 
@@ -366,4 +366,28 @@ async fn an_unreadable_end_of_a_turn_of_another_client_ends_no_other_turn() {
     tokio::time::sleep(10 * GRACE).await;
     fake.complete_turn("u", "completed").await;
     turn.run().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_an_inactive_thread_is_detached_although_its_sub_agent_works() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let mut inbox = thread.server_requests();
+    let turn = start(&thread, &mut fake, "u").await;
+    let turn = turn.idle_timeout(10 * GRACE);
+    fake.start_turn("u").await;
+    fake.start_sub_agent("v", "u").await;
+    fake.complete_item("u", "half").await;
+    let params = json!({"threadId": "agent", "turnId": "v", "command": "ls"});
+    let approval = "item/commandExecution/requestApproval";
+    fake.send_request(7, approval, &params).await;
+    // The request is open until the turn has ended.
+    let _request = inbox.next().await.unwrap();
+    fake.thread_status("idle").await;
+    let begun = Instant::now();
+    let (result, ()) = tokio::join!(turn.run(), async {
+        tokio::time::sleep(GRACE / 2).await;
+        fake.sub_agent_event("item/started").await;
+    });
+    assert_eq!(begun.elapsed(), GRACE);
+    assert_detached(*detached(result), DetachReason::ThreadInactive);
 }

@@ -1,5 +1,5 @@
-//! Goals whose turns do not end, or that get no further turn, although the server does not report an
-//! end.
+//! Goals whose turns do not end, or that get no further turn, although the server does not report
+//! an end.
 
 use std::time::Duration;
 

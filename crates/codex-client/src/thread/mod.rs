@@ -187,9 +187,8 @@ impl Thread {
     /// [`Codex::server_requests`](crate::Codex::server_requests).
     ///
     /// The requests from its sub-agents are included, with the ids of their own threads, unless
-    /// there is an inbox for the thread of the sub-agent. Old servers, such as 0.133.0, do not
-    /// report which thread a sub-agent works for, so there they are not. Calls to a
-    /// [`Tool`](crate::Tool) of the thread are not included.
+    /// there is an inbox for the thread of the sub-agent. Calls to a [`Tool`](crate::Tool) of the
+    /// thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
         RequestInbox::new(self.codex.dispatch().open_inbox(Some(self.id())))
     }

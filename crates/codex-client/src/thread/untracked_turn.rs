@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::Thread,
-    error::{Error, Result},
+    error::Result,
     routing::{delta_queue::Event, mailbox::Received, thread_subscription::ThreadSubscription},
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn::handle::TurnHandle,
@@ -49,14 +49,9 @@ async fn start<R: Request>(
     let reservation = connection.reserve_thread(&thread.id).await?;
     let subscription = connection.subscribe_thread(&thread.id);
     connection.call(params, after).await?;
-    let remaining = after.map(|after| after.saturating_sub(begun.elapsed()));
-    let begins = connection.within(remaining, item_begins(&subscription, is_match));
-    let turn_id = begins.await.ok_or_else(|| Error::Timeout {
-        method: R::METHOD,
-        after: after.unwrap_or_default(),
-        sent: true,
-    })?;
-    let turn_id = turn_id.ok_or_else(|| connection.closed_error())?;
+    let begins = item_begins(&subscription, is_match);
+    let turn_id = connection.report_within(R::METHOD, begun, after, begins);
+    let turn_id = turn_id.await?.ok_or_else(|| connection.closed_error())?;
     let log = connection.claim_turn(&reservation, turn_id).await?;
     Ok(TurnHandle::new(thread.codex.clone(), log, Ok))
 }

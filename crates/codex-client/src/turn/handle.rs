@@ -50,8 +50,14 @@ use crate::{
 /// # Busy threads
 ///
 /// A turn that is started while another turn is running in the thread joins that turn: the handle
-/// refers to the running turn, and has its id and its events from then on. Old servers, such as
-/// 0.133.0, respond with an id that has no events: such a turn ends with
+/// refers to the running turn, and has its id and its events from then on.
+///
+/// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
+/// running turn or has come too late for it. The handle then refers to the running turn until the
+/// server shows otherwise. If the running turn ends without the input, the handle refers to the
+/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// may already have returned events of the other one. These servers also accept input that they
+/// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,
@@ -70,11 +76,11 @@ impl<R> TurnHandle<R> {
     /// interrupted); [`Closed`](crate::Error::Closed) if the connection ended before the turn did,
     /// with the result so far in [`ConnectionClosed::partial`](crate::ConnectionClosed::partial);
     /// [`TurnDetached`](crate::Error::TurnDetached) if the thread was closed or unsubscribed from
-    /// before the turn ended, if its end cannot be read, or if the server does not report the end of
-    /// a turn that is over; [`TurnTimeout`](crate::Error::TurnTimeout) if the turn exceeded its
-    /// [idle timeout](Self::idle_timeout); [`OutputMismatch`](crate::Error::OutputMismatch) if the turn was started with
-    /// [`output`](crate::builder::TurnStartBuilder::output) and its final response does not match
-    /// the type.
+    /// before the turn ended, if its end cannot be read, or if the server does not report the end
+    /// of a turn that is over; [`TurnTimeout`](crate::Error::TurnTimeout) if the turn exceeded its
+    /// [idle timeout](Self::idle_timeout); [`OutputMismatch`](crate::Error::OutputMismatch) if the
+    /// turn was started with [`output`](crate::builder::TurnStartBuilder::output) and its final
+    /// response does not match the type.
     pub async fn run(&self) -> Result<R> {
         (self.convert)(self.result().await?)
     }
@@ -91,13 +97,14 @@ impl<R> TurnHandle<R> {
     }
 
     /// Interrupts the turn once the server has been silent about it for `idle_timeout`. All readers
-    /// of the turn then end with [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far.
+    /// of the turn then end with [`TurnTimeout`](crate::Error::TurnTimeout), with the result so
+    /// far.
     ///
-    /// Every event of the turn ends the silence, including deltas. While a request from the server
-    /// is open (an approval, a question, a call to a [`Tool`](crate::Tool)), even one of a
-    /// sub-agent, the server waits for this program and is not silent. Other events of sub-agents,
-    /// which have threads of their own, do not count. The interrupted turn has five seconds to end. Replaces an earlier idle timeout of
-    /// the turn; there is none by default.
+    /// Every event of the turn ends the silence, including deltas, and so does every event of the
+    /// sub-agents that work for its thread. While a request from the server is open (an approval, a
+    /// question, a call to a [`Tool`](crate::Tool)), even one of a sub-agent, the server waits for
+    /// this program and is not silent. The interrupted turn has five seconds to end. Replaces an
+    /// earlier idle timeout of the turn; there is none by default.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -269,7 +276,7 @@ impl<R> TurnHandle<R> {
             )) => Err(error),
             _ => Err(Error::TurnTimeout(Box::new(TurnTimeout {
                 thread_id: self.thread_id().to_owned(),
-                turn_id: self.id().to_owned(),
+                turn_id: Some(self.id().to_owned()),
                 after,
                 was_silent: false,
                 partial: Some(self.partial()),

@@ -43,10 +43,11 @@ use crate::{
 /// The stream ends with the turn. Its last item is an error if the turn failed
 /// ([`TurnFailed`](crate::Error::TurnFailed)), or if the connection ended
 /// ([`Closed`](crate::Error::Closed)) or the thread was closed or unsubscribed from
-/// ([`TurnDetached`](crate::Error::TurnDetached)) before the turn ended, or if the turn exceeded its
-/// [idle timeout](crate::TurnHandle::idle_timeout) ([`TurnTimeout`](crate::Error::TurnTimeout)).
-/// After an interrupt by this program, there is no error. An [`Error::Decode`](crate::Error::Decode) does not end the stream: it reports that
-/// a message could not be decoded, and the next piece follows.
+/// ([`TurnDetached`](crate::Error::TurnDetached)) before the turn ended, or if the turn exceeded
+/// its [idle timeout](crate::TurnHandle::idle_timeout)
+/// ([`TurnTimeout`](crate::Error::TurnTimeout)). After an interrupt by this program, there is no
+/// error. An [`Error::Decode`](crate::Error::Decode) does not end the stream: it reports that a
+/// message could not be decoded, and the next piece follows.
 #[derive(Debug)]
 pub struct TextStream {
     events: TurnStream,

@@ -131,7 +131,7 @@ impl FakeConnection {
     }
 }
 
-/// What the client sends.
+/// The messages that the client sends.
 impl FakeConnection {
     /// Receives a line as it was written. Returns `None` once the client has closed the connection.
     pub async fn next_line(&mut self) -> Option<String> {
@@ -282,7 +282,7 @@ impl FakeConnection {
     }
 }
 
-/// What the server sends. Everything that a client no longer reads is discarded.
+/// The messages that the server sends. Everything that a client no longer reads is discarded.
 impl FakeConnection {
     /// Sends a message.
     pub async fn send(&mut self, message: impl Serialize) {

@@ -11,7 +11,7 @@ use crate::{fault::Fault, gate::Gate};
 /// The response itself.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
-    /// What the fake responds without a script.
+    /// The response of a fake without a script.
     Default,
     Result(Value),
     Error {

@@ -41,7 +41,7 @@ impl ProcessInfo {
     }
 }
 
-/// What is known of a process.
+/// The known state of a process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Status {
     /// The description of the process, once it is connected.

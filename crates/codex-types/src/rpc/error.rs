@@ -27,8 +27,8 @@ pub mod error_code {
     pub const OVERLOADED: i64 = -32001;
 }
 
-/// The error of a failed request, as reported by the peer. `Debug` and `Display` mask keys and tokens
-/// in the message, and `Debug` shows only the size of the details.
+/// The error of a failed request, as reported by the peer. `Debug` and `Display` mask keys and
+/// tokens in the message, and `Debug` shows only the size of the details.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JsonRpcError {

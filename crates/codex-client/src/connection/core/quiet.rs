@@ -1,8 +1,8 @@
 //! Turns and goals that have been quiet for too long.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use codex_types::{Request, TurnInterruptParams};
+use codex_types::{Request, ThreadGoalSetParams, ThreadGoalStatus, TurnInterruptParams};
 use tokio::time::Instant;
 
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
     },
     error::turn_detached::DetachReason,
     routing::{
+        goal_tracker::GoalTracker,
+        quiet_goals::GoalAction,
         quiet_turns::QuietAction,
         turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnLog},
         unreported_ends,
@@ -57,16 +59,24 @@ impl Core {
         self.update_quiet_goal(log.thread_id(), now);
     }
 
+    /// Watches the turns whose response came while a turn was running that has ended without their
+    /// input.
+    pub(super) fn watch_left_behind(&mut self, thread_id: &str, now: Instant) {
+        let running = self.turn_routes.running(Some(thread_id));
+        for log in running.iter().filter(|log| log.may_have_joined()) {
+            self.quiet_turns
+                .watch_end(log, DetachReason::ThreadInactive, now);
+        }
+    }
+
     /// Ends or interrupts the turns and goals that have been quiet for too long.
     pub(super) fn end_quiet_turns(&mut self, now: Instant) {
         for (log, action) in self.quiet_turns.lapsed(now) {
             match action {
+                QuietAction::Detach(_) if log.end_interrupted(now) => self.turn_routes.end(&log),
                 QuietAction::Detach(reason) => self.turn_routes.detach_turn(&log, reason),
                 QuietAction::Interrupt(idle_timeout) => {
-                    log.interrupted_after(idle_timeout);
-                    self.interrupt(&log, now);
-                    self.quiet_turns
-                        .watch_interrupted(&log, idle_timeout, INTERRUPT_GRACE, now);
+                    self.interrupt_silent(&log, idle_timeout, now);
                 }
                 QuietAction::Abandon(idle_timeout) => {
                     log.end_silent(idle_timeout);
@@ -76,28 +86,51 @@ impl Core {
             // The goal of the turn may get no further turn.
             self.update_quiet_goal(log.thread_id(), now);
         }
-        for goal in self.quiet_goals.lapsed(now) {
-            goal.end_early(EarlyEnd::Detached(DetachReason::ThreadInactive));
+        for (goal, action) in self.quiet_goals.lapsed(now) {
+            match action {
+                GoalAction::Detach => {
+                    goal.end_early(EarlyEnd::Detached(DetachReason::ThreadInactive));
+                }
+                GoalAction::Stop(idle_timeout) => {
+                    match goal.running() {
+                        Some(log) => self.interrupt_silent(&log, idle_timeout, now),
+                        None => self.pause(&goal, now),
+                    }
+                    goal.end_silent(idle_timeout);
+                }
+            }
         }
         self.deliver_unclaimed();
         self.schedule_quiet_turns();
     }
 
-    /// Interrupts a turn without waiting for the response.
-    fn interrupt(&mut self, log: &TurnLog, now: Instant) {
-        let turn_id = self.active_turns.running_id(log.thread_id(), log.turn_id());
-        let params = TurnInterruptParams::new(log.thread_id(), turn_id);
-        // Two strings can always be encoded.
-        let params = serde_json::to_vec(&params).unwrap_or_default();
-        self.enqueue(
-            OutgoingRequest {
-                method: TurnInterruptParams::METHOD,
-                params: Some(params),
-                timeout: Some(INTERRUPT_GRACE),
-                on_response: None,
-                sink: ResponseSink::Discard,
-            },
-            now,
-        );
+    /// Interrupts a turn that has exceeded this idle timeout.
+    fn interrupt_silent(&mut self, log: &Arc<TurnLog>, idle_timeout: Duration, now: Instant) {
+        if log.interrupted_after(idle_timeout) {
+            let turn_id = self.active_turns.running_id(log.thread_id(), log.turn_id());
+            let params = TurnInterruptParams::new(log.thread_id(), turn_id);
+            self.send_and_forget(&params, now);
+            self.quiet_turns
+                .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
+        }
+    }
+
+    /// Pauses a goal, so that the server starts no further turn of it.
+    fn pause(&mut self, goal: &GoalTracker, now: Instant) {
+        let params = ThreadGoalSetParams::new(goal.thread_id()).status(ThreadGoalStatus::Paused);
+        self.send_and_forget(&params, now);
+    }
+
+    /// Sends a request without waiting for the response.
+    fn send_and_forget<R: Request>(&mut self, params: &R, now: Instant) {
+        let request = OutgoingRequest {
+            method: R::METHOD,
+            // Params of ids and names can always be encoded.
+            params: Some(serde_json::to_vec(params).unwrap_or_default()),
+            timeout: Some(INTERRUPT_GRACE),
+            on_response: None,
+            sink: ResponseSink::Discard,
+        };
+        self.enqueue(request, now);
     }
 }

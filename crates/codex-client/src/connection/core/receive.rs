@@ -9,6 +9,7 @@ use crate::{
     connection::{core::Core, inbound_request::InboundRequest, open_requests::Opened},
     error::turn_detached::DetachReason,
     routing::{
+        activity::Origin,
         delta_queue::Event,
         mailbox::{Buffer, Item},
         turn_log::TurnLog,
@@ -92,8 +93,10 @@ impl Core {
         match self.open_requests.open(id, method, keys, &logs) {
             Opened::New(state) => {
                 let params = envelope.header.params.clone();
+                let owner = keys.thread_id.as_deref();
+                let owner = owner.and_then(|thread_id| self.sub_agents.owner(thread_id));
                 let commands = self.commands.clone();
-                let request = InboundRequest::new(state, text.to_owned(), params, commands);
+                let request = InboundRequest::new(state, text.to_owned(), params, owner, commands);
                 self.tasks
                     .extend(self.service.request(request, &mut self.wakes));
             }
@@ -105,26 +108,34 @@ impl Core {
         }
     }
 
-    /// Returns the logs of the turns that wait for a request: its turn, or each turn of its thread if
-    /// it names none, and the turn that a sub-agent works for.
-    fn waiting_turns(&mut self, keys: &RoutingKeys<'_>) -> Vec<Arc<TurnLog>> {
+    /// Returns the logs of the turns that wait for a request: its turn, or each turn of its thread
+    /// if it names none, and each turn of the thread that a sub-agent works for.
+    fn waiting_turns(&mut self, keys: &RoutingKeys<'_>) -> Vec<(Arc<TurnLog>, Origin)> {
         let Some(thread_id) = keys.thread_id.as_deref() else {
             return Vec::new();
         };
-        let mut logs = match keys.turn_id.as_deref() {
+        let own = match keys.turn_id.as_deref() {
             Some(turn_id) => Vec::from_iter(self.turn_routes.route(thread_id, turn_id)),
             None => self.turn_routes.running(Some(thread_id)),
         };
-        if let Some(active) = self.active_turns.turn(thread_id)
-            && active.root != active.id
+        let owner = self.sub_agents.owner(thread_id);
+        let of_owner = owner.map(|owner| self.turn_routes.running(Some(owner)));
+        let of_owner = of_owner.into_iter().flatten();
+        let own = own.into_iter().map(|log| (log, Origin::Turn));
+        own.chain(of_owner.map(|log| (log, Origin::SubAgent)))
+            .collect()
+    }
+
+    /// Records an event of a thread as activity of the turns that it works for, if it is the thread
+    /// of a sub-agent.
+    pub(super) fn sub_agent_event(&self, thread_id: &str, now: Instant) {
+        // Nothing but the limits of silence depends on it.
+        if !self.sub_agents.is_empty()
+            && (self.quiet_turns.limits_silence() || self.quiet_goals.limits_silence())
+            && let Some(owner) = self.sub_agents.owner(thread_id)
         {
-            let mut roots = self.turn_routes.running(None);
-            roots.retain(|root| {
-                root.turn_id() == active.root && !logs.iter().any(|log| Arc::ptr_eq(log, root))
-            });
-            logs.append(&mut roots);
+            self.turn_routes.sub_agent_event(owner, now);
         }
-        logs
     }
 
     /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
@@ -140,6 +151,7 @@ impl Core {
         let mut delta = DeltaRef::new(kind, keys, envelope.header.emitted_at_ms)?;
         let log = self.turn_routes.route(thread_id, turn_id);
         self.deliver_unclaimed();
+        self.sub_agent_event(thread_id, now);
         if let Some(log) = &log {
             log.push_delta(&delta, now, &mut self.wakes);
         }
@@ -170,6 +182,8 @@ impl Core {
             _ => None,
         };
         self.active_turns.update(kind, keys);
+        self.sub_agents.update(notification, keys);
+        self.active_turns.update_agents(notification);
         if let Some(resolved) = self.open_requests.update(notification, keys, now) {
             self.outbound.withdraw(&MessageId::Response(resolved));
         }
@@ -183,6 +197,7 @@ impl Core {
             self.without_keys(notification, now);
         }
         if let Some(thread_id) = thread_id {
+            self.sub_agent_event(thread_id, now);
             if kind == NotificationKind::ThreadEnded {
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
@@ -221,6 +236,7 @@ impl Core {
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
+                    self.watch_left_behind(log.thread_id(), now);
                     self.update_quiet_goal(log.thread_id(), now);
                     self.deliver_unclaimed();
                 }

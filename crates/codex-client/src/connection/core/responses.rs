@@ -79,10 +79,17 @@ impl Core {
         result: Option<&str>,
     ) -> Option<Claimed> {
         match on_response? {
-            OnResponse::ClaimTurn { thread_id } => {
+            OnResponse::ClaimTurn {
+                thread_id,
+                may_join,
+            } => {
                 let keys = result.and_then(envelope::result_keys);
-                let turn_id = keys.and_then(|keys| keys.turn_id);
-                let log = turn_id.map(|turn_id| self.claim_turn(&thread_id, &turn_id));
+                let log = keys.and_then(|keys| {
+                    let turn_id = keys.turn_id?;
+                    // A server that names the root of a turn names the turn that the input joins.
+                    let may_join = may_join && keys.root_turn_id.is_none();
+                    Some(self.claim_turn(&thread_id, &turn_id, may_join))
+                });
                 self.release_thread(&thread_id);
                 log.map(Claimed::Turn)
             }
@@ -103,8 +110,18 @@ impl Core {
     }
 
     /// Claims a turn, with the events received so far.
-    pub(super) fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<TurnLog> {
-        let log = self.turn_routes.claim(thread_id, turn_id);
+    pub(super) fn claim_turn(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        may_join: bool,
+    ) -> Arc<TurnLog> {
+        let routes = &mut self.turn_routes;
+        let running = self.active_turns.joinable(thread_id);
+        let log = match running.filter(|running| may_join && *running != turn_id) {
+            Some(running) => routes.claim_joining(thread_id, turn_id, running),
+            None => routes.claim(thread_id, turn_id),
+        };
         if self.unsubscribed_threads.contains(thread_id) {
             self.turn_routes
                 .detach(thread_id, DetachReason::Unsubscribed);

@@ -69,22 +69,26 @@ impl Core {
             log.push_unreadable(error, is_recorded, now, &mut self.wakes);
         }
         if let Some(thread_id) = thread_id {
+            self.sub_agent_event(thread_id, now);
             self.thread_subscriptions
                 .push_unreadable(thread_id, error, &mut self.wakes);
         }
         if kind != NotificationKind::TurnCompleted {
             return;
         }
-        match (thread_id, turn_id, turns.as_slice()) {
-            (Some(_), Some(_), [log]) => {
-                self.turn_routes
-                    .detach_turn(log, DetachReason::UnreadableEnd);
+        match (thread_id, turn_id) {
+            (Some(_), Some(_)) => {
+                // There are several if others have joined the turn.
+                for log in &turns {
+                    self.turn_routes
+                        .detach_turn(log, DetachReason::UnreadableEnd);
+                }
             }
-            (Some(thread_id), None, _) => {
+            (Some(thread_id), None) => {
                 self.turn_routes
                     .detach(thread_id, DetachReason::UnreadableEnd);
             }
-            (None, None, _) => self.watch_possible_ends(now),
+            (None, None) => self.watch_possible_ends(now),
             _ => self.watch_unreadable_ends(&turns, now),
         }
         self.deliver_unclaimed();

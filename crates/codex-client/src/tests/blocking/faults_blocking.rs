@@ -222,3 +222,36 @@ fn a_message_over_the_size_limit_is_reported_and_the_next_one_is_read() {
     assert!(error.to_string().contains("over the limit"), "{error}");
     assert_works(&codex, server);
 }
+
+#[test]
+fn a_request_that_expires_before_it_is_written_is_never_sent_and_says_so() {
+    const CAPACITY: usize = 64 * 1024;
+    let (may_read, reads) = tokio::sync::oneshot::channel();
+    let (fake, (reader, writer)) = FakeServer::with_capacity(CAPACITY);
+    let server = fake.run_on_thread(|mut fake| async move {
+        fake.handshake().await;
+        fake.respond("thread/start", thread_start_response()).await;
+        reads.await.unwrap();
+        let message = fake.receive().await;
+        assert_eq!(message["method"], "turn/start");
+        respond_to_account_read(fake).await;
+    });
+    let codex = Codex::builder().connect(reader, writer).unwrap();
+    let thread = codex.thread_start().send().unwrap();
+    let expires = |prompt: &str| {
+        let turn = thread.turn(prompt).timeout(Duration::from_millis(20));
+        turn.send().unwrap_err()
+    };
+    // A prompt that exceeds the buffer is written in part, unless the machine is busy.
+    let large = "x".repeat(2 * CAPACITY);
+    while !matches!(expires(&large), Error::Timeout { sent: true, .. }) {}
+    let error = expires("never sent");
+    assert!(
+        matches!(error, Error::Timeout { sent: false, .. }),
+        "{error}"
+    );
+    assert!(error.is_retryable());
+    assert!(error.to_string().contains("it was not sent"), "{error}");
+    may_read.send(()).unwrap();
+    assert_works(&codex, server);
+}

@@ -1,6 +1,6 @@
-//! Turns that end without `turn/completed`, with the blocking client. The tests of the async client
-//! are in `unreported_ends.rs`, `unreported_goal_ends.rs`, `idle_timeouts.rs` and
-//! `unreadable_parts.rs`.
+//! Turns that end without a `turn/completed` of their own, with the blocking client. The tests of
+//! the async client are in `unreported_ends.rs`, `unreported_goal_ends.rs`, `idle_timeouts.rs`,
+//! `unreadable_parts.rs` and `joined_turns.rs`.
 
 use std::time::Duration;
 
@@ -9,7 +9,10 @@ use serde_json::json;
 use crate::{
     blocking::{Codex, Thread},
     error::{Error, turn_detached::DetachReason},
-    tests::{FakeServer, blocking::start_with, thread_start_response, turn_start_response},
+    tests::{
+        FakeServer, blocking::start_with, old_turn_start_response, thread_start_response,
+        turn_start_response,
+    },
 };
 
 /// Returns a thread of a client that gives turns no time to end. Its server runs the script after
@@ -76,6 +79,53 @@ fn a_goal_without_a_next_turn_is_detached() {
 }
 
 #[test]
+fn a_goal_of_which_the_server_sends_nothing_is_paused() {
+    let idle_timeout = Duration::from_millis(1);
+    for through_the_handle in [true, false] {
+        let (codex, _) = start_with(Codex::builder(), |mut fake| async move {
+            fake.respond("thread/start", thread_start_response()).await;
+            fake.set_goal("active").await;
+            let paused = fake.set_goal("paused").await;
+            assert_eq!(paused["status"], "paused");
+            fake.receive_end().await;
+        });
+        let thread = codex.thread_start().send().unwrap();
+        let resuming = thread.goal_resume();
+        let goal = match through_the_handle {
+            true => resuming.send().unwrap().idle_timeout(idle_timeout),
+            false => resuming.idle_timeout(idle_timeout).send().unwrap(),
+        };
+        let Err(Error::TurnTimeout(error)) = goal.run() else {
+            panic!("not silent")
+        };
+        assert!(error.was_silent);
+        assert_eq!((error.after, error.turn_id), (idle_timeout, None));
+        let last = goal.stream().last().unwrap();
+        assert!(matches!(last, Err(Error::TurnTimeout(_))), "{last:?}");
+    }
+}
+
+#[test]
+fn a_goal_in_an_unrecognized_state_is_detached_once_its_thread_is_inactive() {
+    let builder = Codex::builder().turn_end_grace(Duration::ZERO);
+    let (codex, _) = start_with(builder, |mut fake| async move {
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.set_goal("active").await;
+        fake.update_goal("dreaming", None).await;
+        fake.start_turn("u").await;
+        fake.complete_turn("u", "completed").await;
+        fake.thread_status("idle").await;
+        fake.receive_end().await;
+    });
+    let thread = codex.thread_start().send().unwrap();
+    let goal = thread.goal_resume().send().unwrap();
+    let Err(Error::TurnDetached(ended)) = goal.run() else {
+        panic!("not detached")
+    };
+    assert_eq!(ended.turn_id.as_deref(), Some("u"));
+}
+
+#[test]
 fn a_silent_turn_is_interrupted() {
     let idle_timeout = Duration::from_millis(1);
     for through_the_handle in [true, false] {
@@ -99,6 +149,30 @@ fn a_silent_turn_is_interrupted() {
     }
 }
 
+/// Runs a turn whose sub-agent works for several idle timeouts.
+fn run_with_sub_agent(idle_timeout: Duration) -> Result<(), Error> {
+    let thread = start_thread(move |mut fake| async move {
+        fake.start_turn("u").await;
+        fake.start_sub_agent("v", "u").await;
+        for _ in 0..40 {
+            fake.sub_agent_event("item/started").await;
+            tokio::time::sleep(idle_timeout / 10).await;
+        }
+        fake.complete_turn("u", "completed").await;
+        fake
+    });
+    let turn = thread.run("hi").idle_timeout(idle_timeout);
+    turn.send().map(drop)
+}
+
+#[test]
+fn a_turn_whose_sub_agent_works_is_not_silent() {
+    // On a busy machine, events may be further apart than the shorter limits.
+    let idle_timeouts = [100, 500, 2_500].map(Duration::from_millis);
+    let mut outcomes = idle_timeouts.into_iter().map(run_with_sub_agent);
+    assert!(outcomes.any(|outcome| outcome.is_ok()));
+}
+
 #[test]
 fn the_result_lists_items_that_could_not_be_read() {
     let thread = start_thread(|mut fake| async {
@@ -109,4 +183,21 @@ fn the_result_lists_items_that_could_not_be_read() {
     });
     let result = thread.run("hi").send().unwrap();
     assert_eq!(result.unreadable.len(), 1);
+}
+
+#[test]
+fn a_turn_that_joins_a_running_one_under_an_id_of_its_own_has_its_result() {
+    let thread = start_thread(|mut fake| async {
+        fake.start_turn("u").await;
+        fake.respond("turn/start", old_turn_start_response("x"))
+            .await;
+        fake.complete_user_message("u").await;
+        fake.complete_item("u", "To both.").await;
+        fake.complete_turn("u", "completed").await;
+        fake
+    });
+    let first = thread.turn("one").send().unwrap();
+    let second = thread.run("two").send().unwrap();
+    assert_eq!(second.final_response.as_deref(), Some("To both."));
+    assert_eq!(first.run().unwrap(), second);
 }
