@@ -68,10 +68,21 @@ const POLICY: &str = "\
 - A method that an older server lacks is an error of the kind `RpcErrorKind::MethodNotFound`. It has the
   version of the server and the first release with the method (`RpcError::required_version`).
 - A parameter that an older server does not know is ignored by the server, without an error.
-- Servers up to 0.147 respond to a turn on a busy thread with an id that no event names. The handle refers to the
-  running turn unless that turn ends without the input. Input during a review or a compaction is accepted and
-  then dropped by these servers: the turn ends with `Error::TurnDetached` once the thread is inactive.
 - What a newer server sends beyond the pinned protocol arrives as `Unrecognized`, or is skipped.
+
+## Behaviour of old servers
+
+- **Busy threads.** Servers up to 0.147 respond to a turn on a busy thread with an id that no event names. The
+  handle refers to the running turn unless that turn ends without the input. These servers accept input during
+  a review or a compaction and then drop it: the turn ends with `Error::TurnDetached` once the thread is inactive.
+  A turn with another output schema joins too, instead of failing with `RpcErrorKind::OutputSchemaMismatch`, so
+  it may end with `Error::OutputMismatch`.
+- **Steering.** 0.158.0 and older finish the response of the model before they read the input of `turn/steer`.
+- **Goals.** 0.133.0 starts one turn after another while they fail. Read `GoalHandle::stream`, and pause the goal.
+- **Resumed threads.** 0.158.0 and older resume a thread with the approval policy of the configuration. Set
+  the policy again in `thread_resume`.
+- **Lists.** A later page of `thread_list` on 0.163.0 and older lacks the threads of the second in which the
+  page before it ends.
 
 ";
 
