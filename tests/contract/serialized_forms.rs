@@ -17,6 +17,13 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(for
     value
 }
 
+fn tokens(total: u64) -> Value {
+    json!({
+        "input": total, "cachedInput": 0, "cacheWriteInput": 0, "output": 0, "reasoningOutput": 0,
+        "total": total,
+    })
+}
+
 fn turn_result() -> Value {
     json!({
         "id": "u",
@@ -28,6 +35,8 @@ fn turn_result() -> Value {
         "durationMs": 2000,
         "finalResponse": "Hello.",
         "items": [{"type": "agentMessage", "id": "i", "text": "Hello."}],
+        "tokens": tokens(10),
+        "agentTokens": {"t": tokens(5)},
         "usage": null,
         "unreadable": [{
             "method": "item/completed", "reason": "missing field `id`", "offset": 7, "size": 90,
@@ -40,10 +49,13 @@ fn the_result_of_a_turn_has_the_names_and_values_of_the_protocol() {
     let result: TurnResult = round_trip(&turn_result());
     assert_eq!(result.final_response.as_deref(), Some("Hello."));
     assert_eq!(result.unreadable[0].raw_text(), None);
+    assert_eq!(result.tokens_with_agents().total, 15);
     let typed = json!({"value": 7, "result": turn_result()});
     assert_eq!(round_trip::<TypedResult<u32>>(&typed).value, 7);
     let goal = json!({"goal": null, "turns": [turn_result()]});
-    assert_eq!(round_trip::<GoalResult>(&goal).turns.len(), 1);
+    let goal = round_trip::<GoalResult>(&goal);
+    assert_eq!(goal.tokens().total, 10);
+    assert_eq!(goal.tokens_with_agents().total, 15);
 }
 
 #[test]

@@ -36,6 +36,10 @@ mod approvals {}
 mod beyond_turns {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/tokens.md")]
+mod tokens {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]
 mod tools {}
 

@@ -32,6 +32,7 @@ mod steer_and_interrupt;
 mod sub_agents;
 mod thread_and_turn_options;
 mod turn_ends;
+mod turn_tokens;
 mod typed_responses;
 mod unsubscribed_threads;
 mod ways_out;

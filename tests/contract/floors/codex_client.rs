@@ -23,6 +23,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "send_table",
                 "stream",
                 "timer",
+                "tokens",
                 "turn_result",
                 "types",
                 "version",

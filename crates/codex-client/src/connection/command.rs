@@ -19,7 +19,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
-    rpc::raw_response::RawResponse,
+    rpc::{raw_notification::RawNotification, raw_response::RawResponse},
 };
 
 /// A command to the connection task.
@@ -67,6 +67,11 @@ pub(crate) enum Command {
     ActiveTurn {
         thread_id: String,
         response: oneshot::Sender<Option<ActiveTurn>>,
+    },
+    /// Asks for the last report of the token usage of a thread.
+    TokenUsage {
+        thread_id: String,
+        response: oneshot::Sender<Option<Arc<RawNotification>>>,
     },
     /// Responds to a request from the server. A result is given as JSON; `None` declines the
     /// request. By the time the command is executed, the server may have resolved the request and

@@ -41,6 +41,7 @@ use crate::{
         sub_agents::SubAgents,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
+        token_usage::ThreadUsages,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
@@ -73,6 +74,7 @@ pub(crate) struct Core {
     active_turns: ActiveTurns,
     sub_agents: SubAgents,
     thread_subscriptions: ThreadSubscriptions,
+    thread_usages: ThreadUsages,
     client_id_streams: ClientIdStreams,
     subscribers: Subscribers,
     open_requests: OpenRequests,
@@ -118,6 +120,7 @@ impl Core {
             active_turns: ActiveTurns::default(),
             sub_agents: SubAgents::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
+            thread_usages: ThreadUsages::default(),
             client_id_streams: ClientIdStreams::default(),
             subscribers: Subscribers::new(undelivered),
             open_requests: OpenRequests::default(),
@@ -177,6 +180,12 @@ impl Core {
                 response,
             } => {
                 let _ = response.send(self.active_turns.turn(&thread_id).cloned());
+            }
+            Command::TokenUsage {
+                thread_id,
+                response,
+            } => {
+                let _ = response.send(self.thread_usages.last(&thread_id).cloned());
             }
             Command::Respond { request, response } => {
                 if self.open_requests.close(&request, now) {
@@ -332,6 +341,7 @@ impl Core {
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }
             | Command::ActiveTurn { .. }
+            | Command::TokenUsage { .. }
             | Command::Abandoned
             | Command::Respond { .. } => {}
         }

@@ -37,7 +37,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
-    rpc::raw_response::RawResponse,
+    rpc::{raw_notification::RawNotification, raw_response::RawResponse},
     timer::Timers,
     transport::Transport,
     version,
@@ -448,6 +448,19 @@ impl Connection {
             response,
         })?;
         active.await.map_err(|_| self.closed_error())
+    }
+
+    /// Returns the last report of the token usage of a thread, if this client has received one.
+    pub(crate) async fn token_usage(
+        &self,
+        thread_id: &str,
+    ) -> Result<Option<Arc<RawNotification>>> {
+        let (response, report) = oneshot::channel();
+        self.command(Command::TokenUsage {
+            thread_id: thread_id.to_owned(),
+            response,
+        })?;
+        report.await.map_err(|_| self.closed_error())
     }
 
     /// Ends the connection, and waits until both the connection and the server process have ended.

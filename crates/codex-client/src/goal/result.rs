@@ -9,6 +9,7 @@ use crate::{
         goal_tracker::{GoalEnd, GoalTracker, Silence},
         turn_log::EarlyEnd,
     },
+    tokens::Tokens,
     turn_result::TurnResult,
 };
 
@@ -45,6 +46,16 @@ impl GoalResult {
     pub fn final_response(&self) -> Option<&str> {
         let mut turns = self.turns.iter().rev();
         turns.find_map(|turn| turn.final_response.as_deref())
+    }
+
+    /// Returns the tokens of all turns, without those of their sub-agents.
+    pub fn tokens(&self) -> Tokens {
+        self.turns.iter().map(|turn| turn.tokens).sum()
+    }
+
+    /// Returns the tokens of all turns and of their sub-agents.
+    pub fn tokens_with_agents(&self) -> Tokens {
+        self.turns.iter().map(TurnResult::tokens_with_agents).sum()
     }
 
     /// Returns the token usage as last reported: that of the latest model call and that of the

@@ -168,6 +168,20 @@ impl TurnLog {
         }
     }
 
+    /// Adds a report of the token usage of the thread, or of the thread of a sub-agent. `before` is
+    /// the report on the same thread that precedes it.
+    pub(crate) fn add_usage(
+        &self,
+        agent: Option<&str>,
+        before: Option<&Arc<RawNotification>>,
+        report: &Arc<RawNotification>,
+    ) {
+        self.lock().record.add_usage(agent, before, report);
+        for log in self.joined() {
+            log.add_usage(agent, before, report);
+        }
+    }
+
     /// Adds the error for an event that could not be read.
     pub(crate) fn push_unreadable(
         &self,

@@ -198,7 +198,11 @@ impl Core {
         }
         if let Some(thread_id) = thread_id {
             self.sub_agent_event(thread_id, now);
+            if kind == NotificationKind::TokenUsageUpdated {
+                self.token_usage(thread_id, log.as_ref(), notification);
+            }
             if kind == NotificationKind::ThreadEnded {
+                self.thread_usages.remove(thread_id);
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
             }
@@ -242,6 +246,23 @@ impl Core {
                 }
             }
             None => self.deliver_to_subscribers(Arc::clone(notification)),
+        }
+    }
+
+    /// Records a report of the token usage of a thread.
+    fn token_usage(
+        &mut self,
+        thread_id: &str,
+        log: Option<&Arc<TurnLog>>,
+        report: &Arc<RawNotification>,
+    ) {
+        let before = self.thread_usages.update(thread_id, report);
+        if let Some(log) = log {
+            log.add_usage(None, before.as_ref(), report);
+        }
+        if let Some(owner) = self.sub_agents.owner(thread_id) {
+            let routes = &self.turn_routes;
+            routes.add_agent_usage(owner, thread_id, before.as_ref(), report);
         }
     }
 
