@@ -36,6 +36,10 @@ mod approvals {}
 mod beyond_turns {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/cancelling.md")]
+mod cancelling {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tokens.md")]
 mod tokens {}
 

@@ -29,6 +29,7 @@ mod rust_tools;
 mod server_errors;
 mod shell;
 mod steer_and_interrupt;
+mod stopping;
 mod sub_agents;
 mod thread_and_turn_options;
 mod turn_ends;

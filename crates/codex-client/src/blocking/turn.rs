@@ -112,6 +112,40 @@ impl<R> TurnHandle<R> {
         self.inner.idle_timeout(idle_timeout).into()
     }
 
+    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) once `stop` is
+    /// ready. `stop` is any future: a timer, `tokio::signal::ctrl_c()`, the receiver of a channel, or
+    /// `CancellationToken::cancelled()` of `tokio_util`.
+    ///
+    /// Returns the result of the interrupted turn, with the status `interrupted`. The turn then has
+    /// two seconds to end; if it does not, the result so far is returned, with the status
+    /// `inProgress`.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, TurnResult, blocking::TurnHandle};
+    /// use tokio::sync::oneshot;
+    ///
+    /// fn example(turn: &TurnHandle, stop: oneshot::Receiver<()>) -> Result<TurnResult> {
+    ///     turn.run_until(stop)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`run`](Self::run).
+    pub fn run_until<F: Future>(&self, stop: F) -> Result<R> {
+        wait(self.inner.run_until(stop))
+    }
+
+    /// Interrupts the turn (`turn/interrupt`) when the last clone of this handle and the last of its
+    /// streams are dropped, so that a caller that is cancelled costs no further tokens. Nothing
+    /// happens if the turn has ended by then.
+    ///
+    /// The drop does not wait: the interrupt is sent in the background. Without this option, a turn
+    /// continues when its handle is dropped.
+    pub fn interrupt_on_drop(self) -> Self {
+        self.inner.interrupt_on_drop().into()
+    }
+
     /// Streams the events of the turn, in order, up to and including its completion.
     ///
     /// The first stream begins with the first event. A further stream, created while another is

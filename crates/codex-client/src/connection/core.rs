@@ -4,6 +4,7 @@
 //! responses go to their callers, events to their logs, and lines to be written accumulate in
 //! `outbound`. Nothing here waits.
 
+mod abandoned;
 mod quiet;
 mod receive;
 mod responses;
@@ -42,6 +43,7 @@ use crate::{
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         token_usage::ThreadUsages,
+        turn_log::TurnLog,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
@@ -68,6 +70,8 @@ pub(crate) struct Core {
     pending: Pending<Waiter>,
     turn_routes: TurnRoutes,
     quiet_turns: QuietTurns,
+    /// Turns to be interrupted as soon as they begin.
+    abandoned_turns: Vec<Arc<TurnLog>>,
     quiet_goals: QuietGoals,
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
@@ -114,6 +118,7 @@ impl Core {
             pending: Pending::new(in_flight),
             turn_routes: TurnRoutes::default(),
             quiet_turns: QuietTurns::new(turn_end_grace),
+            abandoned_turns: Vec::new(),
             quiet_goals: QuietGoals::new(turn_end_grace),
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
@@ -174,6 +179,7 @@ impl Core {
                 self.schedule_quiet_turns();
             }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
+            Command::InterruptTurn(log) => self.interrupt_abandoned(log, now),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::ActiveTurn {
                 thread_id,
@@ -342,6 +348,7 @@ impl Core {
             | Command::ReleaseThread { .. }
             | Command::ActiveTurn { .. }
             | Command::TokenUsage { .. }
+            | Command::InterruptTurn(_)
             | Command::Abandoned
             | Command::Respond { .. } => {}
         }

@@ -102,6 +102,11 @@ pub enum Error {
     /// so far.
     #[error(transparent)]
     TurnTimeout(Box<TurnTimeout>),
+    /// The future that was passed to [`until`](crate::builder::RunBuilder::until) was ready before
+    /// the turn had started. If the server has received the request, the turn is interrupted as soon
+    /// as it starts.
+    #[error("the turn was stopped before it had started")]
+    Stopped,
     /// The reader of a stream was too slow, and its oldest unread notifications were dropped. The
     /// stream continues with the notification after them.
     #[error("{skipped} notifications were dropped because the reader was too slow")]

@@ -71,6 +71,7 @@ fn kind(error: &Error) -> &'static str {
         Error::TurnDetached(_) => "turnDetached",
         Error::OutputMismatch(_) => "outputMismatch",
         Error::TurnTimeout(_) => "turnTimeout",
+        Error::Stopped => "stopped",
         Error::Lagged { .. } => "lagged",
         Error::InsideRuntime => "insideRuntime",
         Error::UnsuitableRuntime(_) => "unsuitableRuntime",

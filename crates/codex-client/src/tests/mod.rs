@@ -29,6 +29,7 @@ mod review_turns;
 mod server_faults;
 mod server_started_turns;
 mod steering;
+mod stopped_turns;
 mod text_stream;
 mod thread_events;
 mod tool_calls;

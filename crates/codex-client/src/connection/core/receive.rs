@@ -247,6 +247,7 @@ impl Core {
             }
             None => self.deliver_to_subscribers(Arc::clone(notification)),
         }
+        self.update_abandoned(now);
     }
 
     /// Records a report of the token usage of a thread.

@@ -9,6 +9,7 @@ use crate::{
     connection::{
         command::{Claimed, OnResponse, Response},
         core::{Core, Waiter},
+        interrupt_guard::InterruptGuard,
     },
     error::{decode_error::DecodeError, rpc_error::RpcError, turn_detached::DetachReason},
     routing::turn_log::TurnLog,
@@ -52,9 +53,10 @@ impl Core {
                 }
                 self.unsubscribed_threads.update(method, result);
                 // An abandoned response claims nothing: the events go to the subscribers.
-                let result = Some(result).filter(|_| !sink.is_abandoned());
+                let is_claimed = !sink.is_abandoned() || interrupts_on_drop(on_response.as_ref());
+                let result = Some(result).filter(|_| is_claimed);
                 let claimed = self.settle(on_response, result);
-                if let Some(Claimed::Turn(log)) = &claimed {
+                if let Some(Claimed::Turn(log, _)) = &claimed {
                     if method == ReviewStartParams::METHOD {
                         self.active_turns.add_review(log.thread_id(), log.turn_id());
                     }
@@ -82,6 +84,7 @@ impl Core {
             OnResponse::ClaimTurn {
                 thread_id,
                 may_join,
+                interrupt_on_drop,
             } => {
                 let keys = result.and_then(envelope::result_keys);
                 let log = keys.and_then(|keys| {
@@ -91,7 +94,11 @@ impl Core {
                     Some(self.claim_turn(&thread_id, &turn_id, may_join))
                 });
                 self.release_thread(&thread_id);
-                log.map(Claimed::Turn)
+                log.map(|log| {
+                    let guard = || InterruptGuard::new(self.commands.clone(), Arc::clone(&log));
+                    let guard = interrupt_on_drop.then(guard);
+                    Claimed::Turn(log, guard)
+                })
             }
             OnResponse::ClaimLogin => {
                 let keys = result.and_then(envelope::result_keys);
@@ -137,4 +144,15 @@ impl Core {
         self.turn_routes.release(thread_id);
         self.deliver_unclaimed();
     }
+}
+
+/// Whether a turn is interrupted if the caller of its request is gone.
+fn interrupts_on_drop(on_response: Option<&OnResponse>) -> bool {
+    matches!(
+        on_response,
+        Some(OnResponse::ClaimTurn {
+            interrupt_on_drop: true,
+            ..
+        })
+    )
 }
