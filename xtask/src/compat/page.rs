@@ -75,6 +75,7 @@ const POLICY: &str = "\
 - **Busy threads.** Servers up to 0.147 respond to a turn on a busy thread with an id that no event names. The
   handle refers to the running turn unless that turn ends without the input. These servers accept input during
   a review or a compaction and then drop it: the turn ends with `Error::TurnDetached` once the thread is inactive.
+  Input that arrives while the running turn ends may be added to it without a response of the model.
   A turn with another output schema joins too, instead of failing with `RpcErrorKind::OutputSchemaMismatch`, so
   it may end with `Error::OutputMismatch`.
 - **Steering.** 0.158.0 and older finish the response of the model before they read the input of `turn/steer`.

@@ -5,6 +5,7 @@ pub(crate) mod activity;
 pub(crate) mod client_id_stream;
 pub(crate) mod delta_queue;
 pub(crate) mod goal_tracker;
+pub(crate) mod join_stage;
 pub(crate) mod logins;
 pub(crate) mod mailbox;
 pub(crate) mod quiet_goals;

@@ -9,7 +9,7 @@ mod join;
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -28,8 +28,8 @@ use crate::{
     routing::{
         activity::{Origin, TurnActivity},
         delta_queue::{DeltaQueue, Event},
+        join_stage::JoinStage,
         mailbox::{Buffer, Unread, WakerSet},
-        turn_log::join::{Join, Stage},
         turn_record::TurnRecord,
     },
     rpc::{
@@ -52,6 +52,14 @@ pub(crate) struct TurnLog {
     state: Mutex<LogState>,
 }
 
+/// The running turn that a turn has joined, unless that is disproved.
+#[derive(Debug)]
+struct Join {
+    /// It passes its events on, and is kept so that its events are routed to it.
+    running: Arc<TurnLog>,
+    is_disproved: AtomicBool,
+}
+
 #[derive(Debug, Default)]
 struct LogState {
     /// One slot for each reader; freed slots are reused.
@@ -71,7 +79,7 @@ struct LogState {
     interrupted_after: Option<Duration>,
     /// The logs of the turns that have joined this one.
     joined: Vec<Weak<TurnLog>>,
-    stage: Stage,
+    join_stage: JoinStage,
     end: Option<TurnEnd>,
 }
 

@@ -1,64 +1,23 @@
-//! The logs of turns that join a running turn under an id of their own.
-//!
-//! The input of a `turn/start` on a busy thread joins the running turn. Servers up to 0.147 respond
-//! to it with an id that no event names: all events name the running turn. The response does not
-//! show whether the input joins, because the running turn may have ended by the time the server
-//! processes the input, which then gets the turn that the response names. The log therefore passes
-//! through two stages:
-//!
-//! 1. The join is assumed. The log has the events of the running turn.
-//! 2. The join is shown: the running turn has a user message that is completed after the response.
-//!    The log ends with the running turn. A turn completes the messages of all input that it has
-//!    taken before it ends, unless it is interrupted.
-//!
-//! The join is disproved if an event names the turn of the response, or if the running turn ends
-//! without such a message. The log then drops the events of the running turn and is that of a turn
-//! of its own. An interrupted turn drops the input that it has not taken: an input that had joined
-//! ends with it.
+//! The logs of turns that may have joined a running turn, whose log passes its events on to them.
 
 use std::{
-    mem,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::Waker,
 };
 
-use codex_types::{ItemCompletedNotification, ThreadItem, TurnCompletedNotification, TurnStatus};
 use tokio::time::Instant;
 
-use super::{LogState, TurnLog};
+use super::{Join, LogState, TurnLog};
 use crate::{
     routing::{
-        activity::Activity, delta_queue::DeltaQueue, mailbox::Unread, turn_record::TurnRecord,
+        activity::Activity,
+        delta_queue::DeltaQueue,
+        join_stage::{JoinEffect, JoinStage},
+        mailbox::Unread,
+        turn_record::TurnRecord,
     },
-    rpc::raw_notification::{NotificationKind, RawNotification},
+    rpc::raw_notification::RawNotification,
 };
-
-/// The running turn that a turn has joined, unless that is disproved.
-#[derive(Debug)]
-pub(super) struct Join {
-    /// The log that passes its events on. It is kept, so that its events are routed to it.
-    running: Arc<TurnLog>,
-    is_disproved: AtomicBool,
-}
-
-/// The stage of a join.
-#[derive(Debug, Default)]
-pub(super) enum Stage {
-    /// The log has joined no turn, or the join is shown or disproved.
-    #[default]
-    Settled,
-    Assumed {
-        /// Whether this client has asked for an interrupt of the running turn since the response.
-        /// The server has then processed the input before the interrupt.
-        precedes_interrupt: bool,
-        /// The end of the running turn, if it was interrupted. The turn of the response may still
-        /// begin.
-        interrupted: Option<Arc<RawNotification>>,
-    },
-}
 
 impl Join {
     /// Returns the id of the running turn, unless the join is disproved.
@@ -73,26 +32,22 @@ impl TurnLog {
     /// running turn has.
     pub(crate) fn joining(running: &Arc<Self>, turn_id: &str) -> Arc<Self> {
         let mut state = running.lock();
-        let unread = state.longest_unread();
         let log = Arc::new(Self {
             thread_id: running.thread_id.clone(),
             turn_id: turn_id.to_owned(),
             join: Some(Join {
                 running: Arc::clone(running),
-                is_disproved: AtomicBool::new(false),
+                is_disproved: false.into(),
             }),
             state: LogState {
-                slots: vec![Some(Unread::new(unread))],
+                slots: vec![Some(Unread::new(state.longest_unread()))],
                 first_is_free: true,
                 record: state.record.clone(),
                 has_begun: state.has_begun,
                 has_started: state.has_started,
                 activity: state.activity,
                 interrupted_after: state.interrupted_after,
-                stage: Stage::Assumed {
-                    precedes_interrupt: false,
-                    interrupted: None,
-                },
+                join_stage: JoinStage::assumed(),
                 ..LogState::default()
             }
             .into(),
@@ -116,58 +71,31 @@ impl TurnLog {
         self.lock().joined()
     }
 
-    /// Adds a notification of the running turn, unless it is the end of a turn that has not taken
-    /// the input.
+    /// Receives a notification of the running turn.
     pub(super) fn push_running(
         &self,
         notification: &Arc<RawNotification>,
         now: Instant,
         wakes: &mut Vec<Waker>,
     ) {
-        {
-            let mut state = self.lock();
-            if let Stage::Assumed {
-                precedes_interrupt,
-                interrupted,
-            } = &mut state.stage
-            {
-                match notification.kind() {
-                    NotificationKind::ItemCompleted if is_user_message(notification) => {
-                        state.stage = Stage::Settled;
-                    }
-                    NotificationKind::TurnCompleted if !was_interrupted(notification) => {
-                        drop(state);
-                        return self.separate();
-                    }
-                    NotificationKind::TurnCompleted if !*precedes_interrupt => {
-                        *interrupted = Some(Arc::clone(notification));
-                        return;
-                    }
-                    _ => {}
-                }
-            }
+        let effect = self.lock().join_stage.update(notification);
+        match effect {
+            JoinEffect::Add => self.push_own(notification, now, wakes),
+            JoinEffect::Withhold => {}
+            JoinEffect::Separate => self.separate(),
         }
-        self.push_own(notification, now, wakes);
     }
 
     /// Records that this client asks for an interrupt of the turn.
     pub(crate) fn interrupt_requested(&self) {
-        if let Stage::Assumed {
-            precedes_interrupt, ..
-        } = &mut self.lock().stage
-        {
-            *precedes_interrupt = true;
-        }
+        self.lock().join_stage.interrupt_requested();
     }
 
     /// Ends the log of a turn that has joined an interrupted turn and has not begun since. Returns
     /// whether it is such a log.
     pub(crate) fn end_interrupted(&self, now: Instant) -> bool {
-        let Stage::Assumed {
-            interrupted: Some(completed),
-            ..
-        } = mem::take(&mut self.lock().stage)
-        else {
+        let completed = self.lock().join_stage.settle_interrupted();
+        let Some(completed) = completed else {
             return false;
         };
         let mut wakes = Vec::new();
@@ -177,12 +105,12 @@ impl TurnLog {
     }
 
     /// Disproves the join, if it is assumed: an event names the turn itself, or the running turn
-    /// has ended without its input.
+    /// has ended without its input. The log drops what it has of the running turn.
     pub(crate) fn separate(&self) {
         let mut state = self.lock();
-        let Stage::Assumed { .. } = mem::take(&mut state.stage) else {
+        if !state.join_stage.settle() {
             return;
-        };
+        }
         if let Some(join) = &self.join {
             join.is_disproved.store(true, Ordering::Relaxed);
         }
@@ -213,15 +141,4 @@ impl LogState {
         });
         joined
     }
-}
-
-fn is_user_message(notification: &RawNotification) -> bool {
-    let completed = notification.decode_params_around(&mut Vec::new());
-    completed
-        .is_ok_and(|it: ItemCompletedNotification| matches!(it.item, ThreadItem::UserMessage(_)))
-}
-
-fn was_interrupted(notification: &RawNotification) -> bool {
-    let completed = notification.decode_params_around(&mut Vec::new());
-    completed.is_ok_and(|it: TurnCompletedNotification| it.turn.status == TurnStatus::Interrupted)
 }
