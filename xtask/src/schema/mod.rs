@@ -2,10 +2,12 @@
 
 mod bundles;
 mod census;
+pub(crate) mod clearable_fields;
 mod diff;
 pub(crate) mod first_releases;
 mod lock;
 pub(crate) mod pinned;
+mod typescript;
 mod update;
 
 use clap::Subcommand;
@@ -13,6 +15,7 @@ use semver::Version;
 
 use crate::runtime;
 use bundles::Bundles;
+use clearable_fields::ClearableFields;
 
 /// Arguments of `cargo xtask schema`.
 #[derive(clap::Args)]
@@ -58,9 +61,19 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         None => pinned::version()?.to_string(),
     };
     // A `CODEX_BIN` of a different release never replaces a named version.
-    let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
+    let binary = runtime::ensure(Some(&version))?;
+    let bundles = Bundles::print_by(&binary)?;
+    let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
+    let release = Version::parse(&version)?;
+    let lock = update::replace(&lock::directory()?, release, &bundles, &fields)?;
     println!("pinned the schema of Codex {}", lock.codex);
+    match missing {
+        None => println!("  TypeScript    {} fields as `T | null | null`", fields.len()),
+        Some(reason) => println!(
+            "  TypeScript    none: {reason}\n  Only descriptions and names tell which fields can be \
+             cleared with `null`."
+        ),
+    }
     report(&lock);
     Ok(())
 }
