@@ -274,7 +274,10 @@ fn named_value(before: &str, text: &str) -> Option<(usize, usize)> {
     let length = name_length(text);
     // The last part of a dotted name, and of the name of a file its extension.
     let name = text[..length].rsplit('.').next().unwrap_or_default();
-    if !is_secret_name(name) {
+    let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let joined = joined.to_ascii_lowercase();
+    // The id of a session is a cookie in text. In the protocol it only identifies the session.
+    if !is_secret_name(name) && !joined.contains("sessionid") {
         return None;
     }
     let mut at = length;
@@ -291,8 +294,7 @@ fn named_value(before: &str, text: &str) -> Option<(usize, usize)> {
     let value = &text[at..];
     let opening = value.len() - value.trim_start_matches(['\\', '"', '\'', '`']).len();
     let value = &value[opening..];
-    let is_cookie = name.to_ascii_lowercase().contains("cookie");
-    let length = if opening == 0 && is_cookie {
+    let length = if opening == 0 && joined.contains("cookie") {
         value.find('\n')
     } else if opening == 0 {
         value.find(|end: char| end.is_whitespace() || ",;&}])".contains(end))

@@ -12,15 +12,18 @@ mod classify;
 mod decorate;
 mod domains;
 mod emit;
+mod field_table;
 mod load;
 mod lower;
 mod methods;
 mod model;
 mod names;
 mod normalise;
+mod nulls;
 mod print;
 mod prose;
 mod report;
+mod secrets;
 mod size;
 mod tables;
 mod write;
@@ -87,6 +90,8 @@ fn generate(pinned: &Pinned) -> Result<Generated> {
         &mut tables,
         &mut report,
     )?;
+    secrets::mark(&mut model, &mut report);
+    nulls::decide(&mut model, &pinned.clearable_fields, &mut report);
     tables.report_unused(&mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;

@@ -18,7 +18,6 @@ const WORDS: &[&str] = &[
     "credential",
     "authorization",
     "cookie",
-    "sessionid",
     "signature",
     "pairingcode",
 ];
