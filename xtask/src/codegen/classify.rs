@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{
     load::{Definitions, reference_name},
     model::{
-        Field, Kind, Mixed, Object, Rule, Shown, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant,
+        Field, Kind, Mixed, Object, Rule, Shown, Slot, Strings, Tagged, TaggedVariant, Type,
+        UnitVariant,
     },
     names,
     normalise::{is_object_schema, string_values},

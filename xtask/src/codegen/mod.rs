@@ -43,7 +43,7 @@ use self::{
     report::Report,
     tables::Tables,
 };
-use crate::schema::pinned::Pinned;
+use crate::schema::{clearable_fields::ClearableFields, pinned::Pinned};
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
@@ -90,8 +90,7 @@ fn generate(pinned: &Pinned) -> Result<Generated> {
         &mut tables,
         &mut report,
     )?;
-    secrets::mark(&mut model, &mut report);
-    nulls::decide(&mut model, &pinned.clearable_fields, &mut report);
+    decide(&mut model, &pinned.clearable_fields, &mut report);
     tables.report_unused(&mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
@@ -128,6 +127,12 @@ fn build_model(
     lower::lower(&mut model)?;
     decorate::decorate(&mut model);
     Ok(model)
+}
+
+/// Decides what the schema does not state: secrets and clearable fields.
+fn decide(model: &mut Model, evidence: &ClearableFields, report: &mut Report) {
+    secrets::mark(model, report);
+    nulls::decide(model, evidence, report);
 }
 
 #[cfg(test)]

@@ -98,16 +98,17 @@ pub(crate) fn decide(model: &mut Model, evidence: &ClearableFields, report: &mut
         let Kind::Object(object) = &ty.kind else {
             continue;
         };
-        let union = unions.get(name).map(|union| (union.as_str(), &model.types[union]));
+        let union = unions
+            .get(name)
+            .map(|union| (union.as_str(), &model.types[union]));
         let context = Context {
             evidence,
             name,
             ty,
             union,
         };
-        let optional = |field: &&Field| {
-            field.nullable && matches!(field.rule, Rule::Optional | Rule::Default)
-        };
+        let optional =
+            |field: &&Field| field.nullable && matches!(field.rule, Rule::Optional | Rule::Default);
         for field in object.fields.iter().filter(optional) {
             let wire = field.slot.name.as_str();
             let decision = context.decide(field);
@@ -253,5 +254,152 @@ impl Context<'_> {
         let name = self.name.trim_end_matches("Params");
         ["Set", "Update"].iter().any(|end| name.ends_with(end))
             && !self.evidence.has_clearable(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::codegen::{Tables, build_model};
+
+    /// Decides on the fields of the params of a request. Returns the clearable ones and the entries
+    /// about undecided ones.
+    fn decide_on(
+        params: &str,
+        definition: &Value,
+        evidence: &str,
+    ) -> (Vec<String>, Vec<(String, String)>) {
+        let definitions = json!({
+            "ClientRequest": { "oneOf": [{
+                "properties": {
+                    "method": { "type": "string", "enum": ["thing/do"] },
+                    "params": { "$ref": format!("#/definitions/{params}") },
+                },
+            }] },
+            params: definition,
+            "ThingDoResponse": { "type": "object" },
+        });
+        let definitions: crate::codegen::Definitions = serde_json::from_value(definitions).unwrap();
+        let (mut tables, mut report) = (Tables::default(), Report::default());
+        let mut model =
+            build_model(definitions.clone(), definitions, &mut tables, &mut report).unwrap();
+        let mut report = Report::default();
+        decide(&mut model, &toml::from_str(evidence).unwrap(), &mut report);
+        let mut clearable = Vec::new();
+        for (name, ty) in &model.types {
+            if let Kind::Object(object) = &ty.kind {
+                let fields = object.fields.iter().filter(|it| it.rule == Rule::Clearable);
+                clearable.extend(fields.map(|field| format!("{name}.{}", field.slot.name)));
+            }
+        }
+        let undecided = report.of(Entry::Undecided);
+        let undecided = undecided.map(|it| (it.subject.clone(), it.sentence.clone()));
+        (clearable, undecided.collect())
+    }
+
+    const ONCE: &str = "command = \"c\"\n[clearable]\n[written_by_hand]\n[not_shown]\n";
+    const NONE: &str = "[clearable]\n[written_by_hand]\n[not_shown]\n";
+
+    fn field(description: &str) -> Value {
+        json!({
+            "type": "object",
+            "properties": { "a": { "type": ["string", "null"], "description": description } },
+        })
+    }
+
+    /// The decision on one field: `Some(true)` for clearable, `Some(false)` for absent, `None` for
+    /// undecided.
+    fn decision(params: &str, description: &str, evidence: &str) -> Option<bool> {
+        let (clearable, undecided) = decide_on(params, &field(description), evidence);
+        assert!(clearable.is_empty() || undecided.is_empty());
+        undecided.is_empty().then_some(!clearable.is_empty())
+    }
+
+    #[test]
+    fn the_typescript_decides_unless_the_description_does() {
+        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingDoParams = [\"a\"]\n");
+        let by_hand = ONCE.replace(
+            "[written_by_hand]\n",
+            "[written_by_hand]\nThingDoParams = [\"a\"]\n",
+        );
+        let not_shown = format!("{ONCE}ThingDoParams = [\"a\"]\n");
+        let (clears, same) = ("`null` clears it.", "Omitted or null keeps it.");
+        for (evidence, description, expected) in [
+            (ONCE, "", Some(false)),
+            (ONCE, clears, Some(true)),
+            (ONCE, same, Some(false)),
+            (ONCE, "A `null` is a value.", None),
+            (&twice, "", Some(true)),
+            (&twice, clears, Some(true)),
+            // They contradict each other.
+            (&twice, same, None),
+            (&by_hand, "", None),
+            (&by_hand, clears, Some(true)),
+            (&by_hand, same, Some(false)),
+            (&not_shown, "", None),
+            (NONE, clears, Some(true)),
+            (NONE, same, Some(false)),
+            (NONE, "", None),
+        ] {
+            let found = decision("ThingDoParams", description, evidence);
+            assert_eq!(found, expected, "{description}\n{evidence}");
+        }
+    }
+
+    #[test]
+    fn null_clears_the_fields_of_a_patch_and_may_clear_those_of_an_update() {
+        assert_eq!(decision("ThingPatch", "", ONCE), Some(true));
+        assert_eq!(
+            decision("ThingPatch", "Omit or pass null to keep it.", ONCE),
+            Some(false)
+        );
+        assert_eq!(decision("ThingUpdateParams", "", ONCE), None);
+        assert_eq!(decision("ThingSetParams", "", ONCE), None);
+        assert_eq!(decision("ThingOffsetParams", "", ONCE), Some(false));
+        // The TypeScript distinguishes the fields of this type.
+        let other = ONCE.replace(
+            "[clearable]\n",
+            "[clearable]\nThingUpdateParams = [\"b\"]\n",
+        );
+        assert_eq!(decision("ThingUpdateParams", "", &other), Some(false));
+    }
+
+    #[test]
+    fn the_typescript_of_a_union_tells_the_fields_of_its_variants() {
+        let member = |tag: &str, field: &str| {
+            json!({
+                "type": "object",
+                "properties": {
+                    "type": { "type": "string", "enum": [tag] },
+                    field: { "type": ["string", "null"] },
+                },
+                "required": ["type"],
+            })
+        };
+        let union = json!({ "oneOf": [member("one", "a"), member("two", "b")] });
+        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingChange = [\"a\"]\n");
+        let (clearable, undecided) = decide_on("ThingChange", &union, &twice);
+        assert_eq!(clearable, ["OneThingChange.a"]);
+        assert!(undecided.is_empty());
+        // So does its description.
+        let mut patch = union;
+        patch["description"] = json!("Explicit null clears a nullable field.");
+        let (clearable, _) = decide_on("ThingChange", &patch, ONCE);
+        assert_eq!(clearable, ["OneThingChange.a", "TwoThingChange.b"]);
+    }
+
+    #[test]
+    fn fields_without_any_source_are_counted_in_one_entry() {
+        let mut definition = field("");
+        definition["properties"]["b"] = json!({ "type": ["integer", "null"], "format": "int64" });
+        let (clearable, undecided) = decide_on("ThingDoParams", &definition, NONE);
+        assert!(clearable.is_empty());
+        let [(subject, sentence)] = undecided.as_slice() else {
+            panic!("{undecided:?}")
+        };
+        assert_eq!(subject, "clearable_fields.toml");
+        assert!(sentence.contains("2 fields"), "{sentence}");
     }
 }

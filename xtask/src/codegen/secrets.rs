@@ -82,7 +82,10 @@ const EXCUSED: Groups = &[
     ),
     (
         "Created by the client to recognise its own request.",
-        &["*.idempotencyKey", "FuzzyFileSearchParams.cancellationToken"],
+        &[
+            "*.idempotencyKey",
+            "FuzzyFileSearchParams.cancellationToken",
+        ],
     ),
     (
         "Public: a public key, or the id of a key.",
@@ -166,7 +169,11 @@ pub(crate) fn mark(model: &mut Model, report: &mut Report) {
             }
         }
     }
-    let Rules { added, excused, masked } = rules;
+    let Rules {
+        added,
+        excused,
+        masked,
+    } = rules;
     added.report_unused("no such field, or the rules find it", report);
     excused.report_unused("no such field, or no rule finds it", report);
     masked.report_unused("no such text, or the rule finds it", report);
@@ -230,7 +237,10 @@ impl Rules {
 /// booleans and enums are no secrets, and the fields of structs are decided one by one.
 fn holds_text(model: &Model, rust: &str) -> bool {
     let inner = |prefix| rust.strip_prefix(prefix)?.strip_suffix('>');
-    if let Some(inner) = inner("Vec<").or_else(|| inner("Option<")).or_else(|| inner("Box<")) {
+    if let Some(inner) = inner("Vec<")
+        .or_else(|| inner("Option<"))
+        .or_else(|| inner("Box<"))
+    {
         return holds_text(model, inner);
     }
     if let Some(value) = inner("BTreeMap<String, ") {
@@ -262,7 +272,9 @@ fn mentions_secret(docs: &str) -> bool {
         .filter(|word| !word.is_empty());
     let text: String = words.flat_map(|word| [" ", word]).collect();
     let text = format!("{} ", text.to_lowercase());
-    SECRET_WORDS.iter().any(|word| text.contains(&format!(" {word} ")))
+    SECRET_WORDS
+        .iter()
+        .any(|word| text.contains(&format!(" {word} ")))
 }
 
 /// The words of a name in camelCase, snake_case or kebab-case, in lowercase.
@@ -271,4 +283,152 @@ fn words(name: &str) -> Vec<String> {
 
     let name = name.to_snake_case();
     name.split('_').map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::codegen::{Tables, build_model};
+
+    /// Marks the fields of a type that a server writes.
+    fn mark_fields(properties: &Value) -> (Vec<(String, Shown)>, Report) {
+        let definitions = json!({
+            "ServerNotification": { "oneOf": [{
+                "properties": {
+                    "method": { "type": "string", "enum": ["a"] },
+                    "params": { "$ref": "#/definitions/A" },
+                },
+            }] },
+            "A": { "type": "object", "properties": properties },
+            "Level": { "type": "string", "enum": ["low", "high"] },
+            "Text": { "type": "string" },
+            "FilePath": { "type": "string" },
+            "Inner": { "type": "object", "properties": { "a": { "type": "string" } } },
+        });
+        let definitions: crate::codegen::Definitions = serde_json::from_value(definitions).unwrap();
+        let (mut tables, mut report) = (Tables::default(), Report::default());
+        let mut model =
+            build_model(definitions.clone(), definitions, &mut tables, &mut report).unwrap();
+        let mut report = Report::default();
+        mark(&mut model, &mut report);
+        let fields = &model.object("A").unwrap().fields;
+        let fields = fields
+            .iter()
+            .filter(|field| field.slot.name != "emittedAtMs");
+        let shown = fields.map(|field| (field.slot.name.clone(), field.shown));
+        (shown.collect(), report)
+    }
+
+    fn text() -> Value {
+        json!({ "type": ["string", "null"] })
+    }
+
+    #[test]
+    fn text_that_is_named_like_a_secret_is_hidden() {
+        let names = [
+            "token",
+            "accessToken",
+            "clientSecret",
+            "password",
+            "apiKey",
+            "api_key",
+            "signature",
+            "bearer",
+            "sshPrivateKey",
+            "client-private-key",
+            "setCookie",
+            "credential",
+            "pairingCode",
+            "passphrase",
+            "Authorization",
+            "signingKey",
+        ];
+        for name in names {
+            let list = json!({ "type": "array", "items": { "type": "string" } });
+            let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+            let reference = json!({ "$ref": "#/definitions/Text" });
+            for schema in [text(), list, map, json!(true), reference] {
+                let (shown, _) = mark_fields(&json!({ name: schema }));
+                assert_eq!(shown, [(name.to_owned(), Shown::Hidden)], "{schema}");
+            }
+        }
+        for name in ["env", "environment", "httpHeaders"] {
+            let map = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+            assert_eq!(mark_fields(&json!({ name: map })).0[0].1, Shown::Hidden);
+            assert_eq!(mark_fields(&json!({ name: text() })).0[0].1, Shown::Plain);
+        }
+    }
+
+    #[test]
+    fn numbers_booleans_enums_structs_and_paths_are_no_secrets() {
+        for schema in [
+            json!({ "type": "integer", "format": "int64" }),
+            json!({ "type": "boolean" }),
+            json!({ "$ref": "#/definitions/Level" }),
+            json!({ "$ref": "#/definitions/Inner" }),
+            json!({ "$ref": "#/definitions/FilePath" }),
+            json!({
+                "type": "object", "additionalProperties": { "type": "integer", "format": "int64" },
+            }),
+        ] {
+            let (shown, _) = mark_fields(&json!({ "token": schema }));
+            assert_eq!(shown[0].1, Shown::Plain, "{schema}");
+        }
+        for name in ["totalTokens", "sessionId", "keywords", "monkey", "name"] {
+            let (shown, _) = mark_fields(&json!({ name: text() }));
+            assert_eq!(shown[0].1, Shown::Plain, "{name}");
+        }
+    }
+
+    #[test]
+    fn text_whose_description_mentions_a_secret_is_hidden_and_reported() {
+        let mut field = text();
+        field["description"] = json!("The raw bearer\ntoken of the executor.");
+        let (shown, report) = mark_fields(&json!({ "raw": field }));
+        assert_eq!(shown[0].1, Shown::Hidden);
+        let guesses: Vec<_> = report.of(Entry::Guess).collect();
+        assert_eq!(guesses.len(), 1);
+        assert_eq!(guesses[0].subject, "A.raw");
+        // A name says enough.
+        let (shown, report) = mark_fields(&json!({ "token": field }));
+        assert_eq!(shown[0].1, Shown::Hidden);
+        assert_eq!(report.count(Entry::Guess), 0);
+        field["description"] = json!("Counts input tokens.");
+        assert_eq!(mark_fields(&json!({ "raw": field })).0[0].1, Shown::Plain);
+    }
+
+    #[test]
+    fn free_text_about_a_problem_is_masked() {
+        let list = json!({ "type": "array", "items": { "type": "string" } });
+        for (name, schema, shown) in [
+            ("message", text(), Shown::Masked),
+            ("additionalDetails", text(), Shown::Masked),
+            ("stderr", text(), Shown::Masked),
+            ("warnings", list, Shown::Masked),
+            ("messageId", text(), Shown::Plain),
+            (
+                "error",
+                json!({ "$ref": "#/definitions/Inner" }),
+                Shown::Plain,
+            ),
+        ] {
+            let (found, _) = mark_fields(&json!({ name: schema }));
+            assert_eq!(found[0].1, shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn entries_of_the_tables_that_do_not_apply_are_reported() {
+        let (_, report) = mark_fields(&json!({ "name": text() }));
+        for entry in [
+            "Config.*",
+            "*.publicKey",
+            "ConfigWarningNotification.summary",
+        ] {
+            let mut stale = report.of(Entry::Stale);
+            assert!(stale.any(|found| found.subject == entry), "{entry}");
+        }
+    }
 }

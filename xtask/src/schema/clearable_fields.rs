@@ -253,8 +253,14 @@ pub(super) mod tests {
                 "Patch.ts",
                 r#"export type Patch = { "kind": "a", url?: string | null } | { "kind": "b" } & B;"#,
             ),
-            ("B.ts", "export type B = { url?: string | null, key?: string | null | null };"),
-            ("notes.md", "export type StartParams = { hidden?: string | null | null };"),
+            (
+                "B.ts",
+                "export type B = { url?: string | null, key?: string | null | null };",
+            ),
+            (
+                "notes.md",
+                "export type StartParams = { hidden?: string | null | null };",
+            ),
         ]);
         for (definition, field, shown) in [
             ("StartParams", "tier", Shown::NullTwice),
@@ -274,7 +280,10 @@ pub(super) mod tests {
 
     #[test]
     fn a_printed_file_reads_back_unchanged() {
-        let fields = read(&[("A.ts", "export type StartParams = { tier?: T | null | null };")]);
+        let fields = read(&[(
+            "A.ts",
+            "export type StartParams = { tier?: T | null | null };",
+        )]);
         assert_eq!(
             ClearableFields::parse(&fields.print().unwrap()).unwrap(),
             fields

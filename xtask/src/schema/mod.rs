@@ -68,7 +68,10 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
     let lock = update::replace(&lock::directory()?, release, &bundles, &fields)?;
     println!("pinned the schema of Codex {}", lock.codex);
     match missing {
-        None => println!("  TypeScript    {} fields as `T | null | null`", fields.len()),
+        None => println!(
+            "  TypeScript    {} fields as `T | null | null`",
+            fields.len()
+        ),
         Some(reason) => println!(
             "  TypeScript    none: {reason}\n  Only descriptions and names tell which fields can be \
              cleared with `null`."

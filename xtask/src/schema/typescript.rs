@@ -233,7 +233,15 @@ mod tests {
 
     #[test]
     fn text_that_is_not_typescript_has_no_members() {
-        for text in ["", "export type", "export type X = {", "}}}", "\"", "/*", "export type X = { a: ("] {
+        for text in [
+            "",
+            "export type",
+            "export type X = {",
+            "}}}",
+            "\"",
+            "/*",
+            "export type X = { a: (",
+        ] {
             let read = read(text);
             assert_eq!(read.member("X", "a"), None, "{text}");
         }

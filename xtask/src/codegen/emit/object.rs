@@ -269,10 +269,18 @@ fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
         };
         format!("{shown} {}", field.slot.ident)
     });
-    let shown = if object.rest_secret { "hidden" } else { "plain" };
+    let shown = if object.rest_secret {
+        "hidden"
+    } else {
+        "plain"
+    };
     let rest = object.rest.iter().map(|_| format!("{shown} rest"));
     let fields: Vec<_> = fields.chain(rest).collect();
-    writeln!(out, "wire::redacted! {{ {name} {{ {} }} }}\n", fields.join(", "))?;
+    writeln!(
+        out,
+        "wire::redacted! {{ {name} {{ {} }} }}\n",
+        fields.join(", ")
+    )?;
     Ok(())
 }
 

@@ -55,10 +55,16 @@ fn read_sentence(sentence: &[String], subject: Subject) -> Wording {
     let sentence: Vec<&str> = sentence.iter().map(String::as_str).collect();
     let Some(null) = sentence.iter().position(|word| *word == "null") else {
         let keeps = sentence.windows(3).any(|words| match words {
-            [omitted, "to", verb] => is_omission(omitted) && is_one_of(verb, &["keep", "leave", "preserve"]),
+            [omitted, "to", verb] => {
+                is_omission(omitted) && is_one_of(verb, &["keep", "leave", "preserve"])
+            }
             _ => false,
         });
-        return if keeps { Wording::Unclear } else { Wording::Silent };
+        return if keeps {
+            Wording::Unclear
+        } else {
+            Wording::Silent
+        };
     };
     let (before, after) = (&sentence[..null], &sentence[null + 1..]);
     let is_same = match (before, after) {
@@ -104,9 +110,11 @@ fn is_omission(word: &str) -> bool {
 }
 
 fn is_clearing(word: &str) -> bool {
-    ["clear", "remove", "unset", "reset", "disable", "delete", "unassign"]
-        .iter()
-        .any(|start| word.starts_with(start))
+    [
+        "clear", "remove", "unset", "reset", "disable", "delete", "unassign",
+    ]
+    .iter()
+    .any(|start| word.starts_with(start))
 }
 
 fn is_one_of(word: &str, words: &[&str]) -> bool {
@@ -121,7 +129,10 @@ mod tests {
     fn the_wordings_of_released_schemas_are_understood() {
         for (description, wording) in [
             ("Optional page size.", Wording::Silent),
-            ("`null` clears the tier; omission leaves it unchanged.", Wording::Differs),
+            (
+                "`null` clears the tier; omission leaves it unchanged.",
+                Wording::Differs,
+            ),
             (
                 "Omit to leave the stored branch unchanged, set to `null` to clear it,\nor provide a \
                  non-empty string to replace it.",
@@ -139,10 +150,22 @@ mod tests {
                 "Omit to preserve appearance, use `null` to clear it, or provide a replacement.",
                 Wording::Differs,
             ),
-            ("Omitted/null preserves the list; [] clears it.", Wording::Same),
-            ("Omission or `null` leaves the effort unchanged.", Wording::Same),
-            ("Omitted, null, or empty means no exclusions.", Wording::Same),
-            ("Omit or pass `null` to clear the configuration's override.", Wording::Same),
+            (
+                "Omitted/null preserves the list; [] clears it.",
+                Wording::Same,
+            ),
+            (
+                "Omission or `null` leaves the effort unchanged.",
+                Wording::Same,
+            ),
+            (
+                "Omitted, null, or empty means no exclusions.",
+                Wording::Same,
+            ),
+            (
+                "Omit or pass `null` to clear the configuration's override.",
+                Wording::Same,
+            ),
             ("Null or absent selects `global`.", Wording::Same),
             (
                 "Omit a field to leave it unchanged, set it to `null` to clear it.",
@@ -152,8 +175,14 @@ mod tests {
                 "Set a key to `null` to unset an inherited variable.",
                 Wording::Unclear,
             ),
-            ("If false or null, only non-archived threads.", Wording::Unclear),
-            ("For `a.b`, `null` means the built-in one.", Wording::Unclear),
+            (
+                "If false or null, only non-archived threads.",
+                Wording::Unclear,
+            ),
+            (
+                "For `a.b`, `null` means the built-in one.",
+                Wording::Unclear,
+            ),
             (
                 "Omit to leave the project unchanged, use an empty string to clear it.",
                 Wording::Unclear,
