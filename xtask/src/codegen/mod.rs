@@ -55,12 +55,20 @@ pub(crate) struct Args {
     /// Fail if the report has entries, after printing it. Writes the files in either case.
     #[arg(long)]
     strict: bool,
+    /// Generate from the stable bundle alone, without experimental types, methods and fields. The
+    /// report then has no stale entries, because the tables describe the complete protocol.
+    #[arg(long)]
+    stable: bool,
 }
 
 /// Runs `cargo xtask codegen`.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let pinned = crate::schema::pinned::load()?;
-    let Generated { files, report } = generate(&pinned)?;
+    let Generated { files, report } = if args.stable {
+        generate_stable(pinned)?
+    } else {
+        generate(&pinned)?
+    };
     let written = if args.check {
         write::check(&files)
     } else {
@@ -95,6 +103,13 @@ fn generate(pinned: &Pinned) -> Result<Generated> {
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
     Ok(Generated { files, report })
+}
+
+/// Generates the files from the stable bundle of a schema.
+fn generate_stable(pinned: Pinned) -> Result<Generated> {
+    let mut generated = generate(&pinned.into_stable()?)?;
+    generated.report.leave_out(report::Kind::Stale);
+    Ok(generated)
 }
 
 /// Loads both bundles, applies the fix-ups and builds the model.

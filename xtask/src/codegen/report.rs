@@ -114,6 +114,11 @@ impl Report {
         });
     }
 
+    /// Removes the entries of a kind.
+    pub(crate) fn leave_out(&mut self, kind: Kind) {
+        self.entries.retain(|entry| entry.kind != kind);
+    }
+
     /// The number of entries of a kind.
     pub(crate) fn count(&self, kind: Kind) -> usize {
         self.of(kind).count()
