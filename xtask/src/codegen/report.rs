@@ -114,6 +114,11 @@ impl Report {
         });
     }
 
+    /// Adds the entries of another report.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+    }
+
     /// The number of entries of a kind.
     pub(crate) fn count(&self, kind: Kind) -> usize {
         self.of(kind).count()
