@@ -144,7 +144,7 @@ pub(crate) fn add_offered(definitions: &mut Definitions, report: &mut Report) {
             continue;
         };
         let schema = json!({
-            "type": [ty, "null"],
+            "type": ty,
             "description": "Not in the schema of this release, whose servers ignore it.",
         });
         properties.insert((*field).to_owned(), schema);
@@ -352,10 +352,7 @@ mod tests {
         add_offered(&mut definitions, &mut report);
         let fields = &definitions["ThreadListParams"]["properties"];
         assert_eq!(fields["currentAccountOnly"], field);
-        assert_eq!(
-            fields["includeAttachedThreads"]["type"],
-            json!(["boolean", "null"])
-        );
+        assert_eq!(fields["includeAttachedThreads"]["type"], json!("boolean"));
         assert_eq!(definitions["ModelListParams"], json!({ "type": "string" }));
         assert_eq!(report.count(report::Kind::Guess), 2, "{report}");
     }
