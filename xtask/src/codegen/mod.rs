@@ -99,6 +99,7 @@ pub(crate) fn generate(pinned: &Pinned) -> Result<Generated> {
         &mut report,
     )?;
     tables.report_unused(&mut report);
+    names::report_unused(&model, &mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
     Ok(Generated { files, report })
