@@ -128,6 +128,7 @@ fn generate_from(pinned: &Pinned, scope: Scope) -> Result<Generated> {
     )?;
     decide(&mut model, &pinned.clearable_fields, &mut report);
     tables.report_unused(&mut report);
+    names::report_unused(&model, &mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
     Ok(Generated { files, report })

@@ -32,8 +32,8 @@ pub(crate) struct Args {
     /// default, all releases are taken, and the table is written.
     #[arg(value_name = "VERSION")]
     versions: Vec<Version>,
-    /// Fail if the table is stale, instead of writing it. Only compiles: the values, and the client
-    /// with the types of releases that it is not meant for, count as in the table.
+    /// Fail if the table is stale, instead of writing it. Saves time: tests the values of one release,
+    /// and does not compile the client with the types of releases that it is not meant for.
     #[arg(long, conflicts_with = "versions")]
     check: bool,
     /// Print the reports of the generator, and the errors of a client that does not compile.
@@ -138,7 +138,7 @@ fn row(copy: &Copy, release: &Pinned, spinner: &Spinner, args: &Args) -> anyhow:
     )?;
     show(&types, version);
     let mut values_round_trip = true;
-    if !args.check {
+    if !args.check || version == RECORDED {
         let mut tests = vec![
             "test",
             "--quiet",

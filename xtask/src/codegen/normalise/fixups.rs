@@ -163,6 +163,7 @@ pub(crate) fn apply(definitions: &mut Definitions, scope: Scope, report: &mut Re
     for fix_up in FIX_UPS {
         let mut stale = Vec::new();
         match definitions.get_mut(fix_up.target) {
+            Some(schema) if !schema.is_object() => stale.push("it accepts any value".to_owned()),
             Some(schema) => (fix_up.correct)(&mut Target {
                 schema,
                 defined: &defined,
@@ -294,6 +295,7 @@ mod tests {
                 "defines",
             ),
             ("AppsConfig", json!({}), "`AppConfig` is not defined"),
+            ("AppsConfig", json!(true), "accepts any value"),
             (
                 "ReasoningEffort",
                 json!({ "enum": ["low"] }),
