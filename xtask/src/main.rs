@@ -6,6 +6,7 @@ mod codegen;
 mod compat;
 mod demo;
 mod fuzz;
+mod releases;
 mod runtime;
 mod schema;
 mod soak;
@@ -32,6 +33,8 @@ enum Chore {
     Schema(schema::Args),
     /// Generates `crates/codex-types/src/generated` from `schema/`.
     Codegen(codegen::Args),
+    /// Generates, compiles and tests the types of other releases.
+    Releases(releases::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
     /// Measures the cost of compiling the types and of decoding with them.
@@ -52,7 +55,8 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),
-        Chore::Codegen(args) => codegen::run(args),
+        Chore::Codegen(args) => codegen::run(&args),
+        Chore::Releases(args) => releases::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),

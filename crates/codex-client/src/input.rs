@@ -7,6 +7,7 @@ use codex_types::{
     SkillUserInput, TextUserInput, UserInput,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// The input of a turn: any combination of text, images, audio, skills and mentions.
 ///
@@ -57,7 +58,7 @@ impl Input {
     /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
     /// the image, and reject all others.
     pub fn image_url(url: impl Into<String>) -> Self {
-        ImageUserInput::default().url(url).into()
+        from_url("image", url)
     }
 
     /// Creates an image input from a file on the server's machine.
@@ -72,7 +73,7 @@ impl Input {
     /// Creates an audio input from a `data:` URL. A model without audio support receives a note in
     /// place of the audio.
     pub fn audio_url(url: impl Into<String>) -> Self {
-        AudioUserInput::default().url(url).into()
+        from_url("audio", url)
     }
 
     /// Creates an audio input from a file on the server's machine. The path is treated as in
@@ -99,6 +100,14 @@ impl Input {
         self.0.extend(more.into().0);
         self
     }
+}
+
+/// Creates an input with a URL. From JSON, because older releases require the URL: with their types
+/// it is an argument of `new`, with newer ones an option.
+fn from_url(kind: &str, url: impl Into<String>) -> Input {
+    let value = json!({ "type": kind, "url": url.into() });
+    let input = UserInput::deserialize(&value);
+    input.unwrap_or(UserInput::Unrecognized(value)).into()
 }
 
 impl From<Input> for Vec<UserInput> {
@@ -177,7 +186,7 @@ from_pieces! {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 

@@ -2,17 +2,21 @@
 
 mod bundles;
 mod census;
+pub(crate) mod clearable_fields;
 mod diff;
 pub(crate) mod first_releases;
 mod lock;
 pub(crate) mod pinned;
+mod typescript;
 mod update;
 
 use clap::Subcommand;
 use semver::Version;
+use serde_json::Value;
 
 use crate::runtime;
 use bundles::Bundles;
+use clearable_fields::ClearableFields;
 
 /// Arguments of `cargo xtask schema`.
 #[derive(clap::Args)]
@@ -58,9 +62,22 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         None => pinned::version()?.to_string(),
     };
     // A `CODEX_BIN` of a different release never replaces a named version.
-    let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
+    let binary = runtime::ensure(Some(&version))?;
+    let bundles = Bundles::print_by(&binary)?;
+    let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
+    let release = Version::parse(&version)?;
+    let lock = update::replace(&lock::directory()?, release, &bundles, &fields)?;
     println!("pinned the schema of Codex {}", lock.codex);
+    match missing {
+        None => println!(
+            "  TypeScript    {} fields as `T | null | null`",
+            fields.len()
+        ),
+        Some(reason) => println!(
+            "  TypeScript    none: {reason}\n  Only descriptions and names tell which fields can be \
+             cleared with `null`."
+        ),
+    }
     report(&lock);
     Ok(())
 }
@@ -82,8 +99,50 @@ fn verify() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns the stable and the experimental bundle of a release, and the evidence about its clearable
+/// fields. Installs the release if it is missing.
+///
+/// # Errors
+///
+/// Fails if the release cannot be installed, or prints bundles that cannot be used.
+pub(crate) fn print(version: &Version) -> anyhow::Result<(Value, Value, ClearableFields)> {
+    let binary = runtime::ensure(Some(&version.to_string()))?;
+    let Bundles {
+        stable,
+        experimental,
+    } = Bundles::print_by(&binary)?;
+    let (fields, _) = ClearableFields::print_by(&binary, &experimental.value)?;
+    Ok((stable.value, experimental.value, fields))
+}
+
 /// Prints the counts of both bundles.
 fn report(lock: &lock::Lock) {
     println!("  stable        {}", lock.stable.counts);
     println!("  experimental  {}", lock.experimental.counts);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_evidence_about_clearable_fields_is_what_the_pinned_runtime_prints() {
+        // `cargo xtask test` names the binary.
+        let Some(binary) = std::env::var_os(runtime::CODEX_BIN) else {
+            eprintln!("left out: CODEX_BIN is not set; run `cargo xtask test`");
+            return;
+        };
+        let pinned = pinned::load().unwrap();
+        let binary = Path::new(&binary);
+        let version = runtime::version_of(binary).unwrap();
+        if version.to_string() != pinned.version {
+            eprintln!("left out: CODEX_BIN is Codex {version}");
+            return;
+        }
+        let (fields, reason) = ClearableFields::print_by(binary, &pinned.experimental).unwrap();
+        assert_eq!(reason, None);
+        assert_eq!(fields, pinned.clearable_fields);
+    }
 }
