@@ -2,39 +2,45 @@
 
 use std::time::Duration;
 
-use codex_types::{CodexErrorInfo, TurnError};
+use codex_types::TurnError;
+use serde_json::Value;
 
 /// Whether a new turn may succeed later, with the same input and configuration.
 pub(crate) fn is_transient(error: &TurnError) -> bool {
-    match &error.codex_error_info {
-        Some(info) => match info {
-            CodexErrorInfo::ServerOverloaded
-            | CodexErrorInfo::RateLimitExceeded
-            | CodexErrorInfo::FlexUnavailable
-            | CodexErrorInfo::PolicyCapacityUnavailable
-            | CodexErrorInfo::InternalServerError => true,
-            CodexErrorInfo::HttpConnectionFailed(http) => is_temporary(http.http_status_code),
-            CodexErrorInfo::ResponseStreamConnectionFailed(http) => {
-                is_temporary(http.http_status_code)
-            }
-            CodexErrorInfo::ResponseStreamDisconnected(http) => is_temporary(http.http_status_code),
-            CodexErrorInfo::ResponseTooManyFailedAttempts(http) => {
-                is_temporary(http.http_status_code)
-            }
-            CodexErrorInfo::Other => is_disconnected_stream(&error.message),
+    // By name, so that the types of releases that know fewer categories compile too.
+    let info = error.codex_error_info.as_ref().map(serde_json::to_value);
+    let info = info.and_then(Result::ok).unwrap_or_default();
+    let named = match &info {
+        Value::Object(named) => named.iter().next(),
+        _ => None,
+    };
+    match (info.as_str(), named) {
+        (None | Some("other"), None) => is_disconnected_stream(&error.message),
+        (Some(category), _) => matches!(
+            category,
+            "serverOverloaded"
+                | "rateLimitExceeded"
+                | "flexUnavailable"
+                | "policyCapacityUnavailable"
+                | "internalServerError"
+        ),
+        (None, Some((category, details))) => match category.as_str() {
+            "httpConnectionFailed"
+            | "responseStreamConnectionFailed"
+            | "responseStreamDisconnected"
+            | "responseTooManyFailedAttempts" => is_temporary(details["httpStatusCode"].as_u64()),
             _ => false,
         },
-        None => is_disconnected_stream(&error.message),
     }
 }
 
 /// Whether a status of the model provider, or a connection that ended without one, may differ at
 /// the next attempt.
-fn is_temporary(status: Option<u16>) -> bool {
+fn is_temporary(status: Option<u64>) -> bool {
     status.is_none_or(|status| matches!(status, 408 | 425 | 429 | 500..=599))
 }
 
-/// Codex 0.169.0 reports a stream that ends early as [`CodexErrorInfo::Other`].
+/// Codex 0.169.0 reports a stream that ends early as `other`.
 fn is_disconnected_stream(message: &str) -> bool {
     message.starts_with("stream disconnected before completion")
 }
@@ -77,8 +83,8 @@ pub(crate) fn retry_after(message: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use codex_types::{
-        HttpConnectionFailedCodexErrorInfo, ResponseStreamDisconnectedCodexErrorInfo,
-        ResponseTooManyFailedAttemptsCodexErrorInfo,
+        CodexErrorInfo, HttpConnectionFailedCodexErrorInfo,
+        ResponseStreamDisconnectedCodexErrorInfo, ResponseTooManyFailedAttemptsCodexErrorInfo,
     };
 
     use super::*;
