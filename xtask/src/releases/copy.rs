@@ -60,6 +60,9 @@ pub mod schema;
 /// The tests of the types.
 const TESTS: &str = "//! Contracts of the types.\nmod random_values;\nmod recorded_traffic;\n";
 
+/// Marks the directory as build output for programs that search the checkout, or back it up.
+const CACHE_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+
 /// A copy of the workspace.
 pub(super) struct Copy {
     root: PathBuf,
@@ -75,6 +78,7 @@ impl Copy {
             root: target.join("workspace"),
             target: target.join("target"),
         };
+        put(&target.join("CACHEDIR.TAG"), CACHE_TAG.as_bytes())?;
         for path in COPIED {
             synchronise(&from.join(path), &copy.root.join(path))?;
         }
