@@ -2,12 +2,16 @@
 
 mod bundles;
 mod census;
-mod diff;
+pub(crate) mod diff;
 pub(crate) mod first_releases;
 mod lock;
 pub(crate) mod pinned;
 mod update;
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
 use clap::Subcommand;
 use semver::Version;
 
@@ -57,21 +61,45 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         Some(version) => version,
         None => pinned::version()?.to_string(),
     };
-    // A `CODEX_BIN` of a different release never replaces a named version.
-    let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
+    pin(&version)
+}
+
+/// Pins the schema of a release, and installs the release if it is missing.
+pub(crate) fn pin(version: &str) -> anyhow::Result<()> {
+    let lock = pin_in(&lock::directory()?, version)?;
     println!("pinned the schema of Codex {}", lock.codex);
     report(&lock);
     Ok(())
 }
 
+/// Pins the schema of a release in `directory`.
+fn pin_in(directory: &Path, version: &str) -> anyhow::Result<lock::Lock> {
+    // A `CODEX_BIN` of a different release never replaces a named version.
+    let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
+    update::replace(directory, Version::parse(version)?, &bundles)
+}
+
+/// Returns the pinned schema as it would be after [`pin`]. Changes nothing.
+pub(crate) fn preview(version: &str) -> anyhow::Result<pinned::Pinned> {
+    let copy = tempfile::tempdir().context("cannot create a temporary directory")?;
+    let table = first_releases::FILE;
+    fs::copy(lock::directory()?.join(table), copy.path().join(table))
+        .with_context(|| format!("cannot copy schema/{table}"))?;
+    pin_in(copy.path(), version)?;
+    pinned::load_from(copy.path()).map(|(_, pinned)| pinned)
+}
+
 fn since(versions: &[String]) -> anyhow::Result<()> {
-    for version in versions {
-        let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
-        let release = Version::parse(version)?;
-        let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
-        println!("Codex {release} has {methods} methods");
-    }
+    versions.iter().try_for_each(|version| add_release(version))
+}
+
+/// Adds the methods of a release to the table of first releases, and installs the release if it is
+/// missing.
+pub(crate) fn add_release(version: &str) -> anyhow::Result<()> {
+    let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
+    let release = Version::parse(version)?;
+    let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
+    println!("Codex {release} has {methods} methods");
     Ok(())
 }
 
