@@ -52,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),
-        Chore::Codegen(args) => codegen::run(args),
+        Chore::Codegen(args) => codegen::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),

@@ -9,6 +9,7 @@ use super::{
     load::{Definitions, reference_name},
     model::{MessageUnion, Method},
     names,
+    report::{self, Place, Report},
     tables::{MESSAGES, Tables},
 };
 
@@ -20,6 +21,7 @@ pub(crate) fn unions(
     stable: &Definitions,
     names: &BTreeSet<String>,
     tables: &mut Tables,
+    report: &mut Report,
 ) -> Result<Vec<MessageUnion>> {
     let mut unions = MESSAGES
         .iter()
@@ -34,7 +36,7 @@ pub(crate) fn unions(
                 .with_context(|| format!("union `{name}`"))
         })
         .collect::<Result<Vec<_>>>()?;
-    find_responses(&mut unions, names, tables)?;
+    find_responses(&mut unions, names, tables, report)?;
     Ok(unions)
 }
 
@@ -130,6 +132,7 @@ fn find_responses(
     unions: &mut [MessageUnion],
     definitions: &BTreeSet<String>,
     tables: &mut Tables,
+    report: &mut Report,
 ) -> Result<()> {
     let mut taken = BTreeSet::new();
     let mut params_seen = BTreeSet::new();
@@ -143,7 +146,16 @@ fn find_responses(
                 .as_deref()
                 .and_then(|params| Some(format!("{}Response", params.strip_suffix("Params")?)));
             let by_method = format!("{}Response", names::pascal(&method.method));
-            let response = match tables.response(&method.method) {
+            let listed = tables.response(&method.method);
+            if let Some(response) = listed.filter(|name| !definitions.contains(*name)) {
+                report.add(
+                    report::Kind::Stale,
+                    &method.method,
+                    format!("the table gives it the response `{response}`, which is not defined"),
+                    Place::new("tables.rs", "RESPONSES"),
+                );
+            }
+            let response = match listed.filter(|name| definitions.contains(*name)) {
                 Some(response) => response.to_owned(),
                 None => by_params
                     .into_iter()
@@ -156,10 +168,6 @@ fn find_responses(
                         )
                     })?,
             };
-            ensure!(
-                definitions.contains(&response),
-                "`{response}` is not defined"
-            );
             taken.insert(response.clone());
             method.response = Some(response);
             if let Some(params) = &method.params {

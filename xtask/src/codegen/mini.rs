@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Definitions, Tables, build_model, normalise, print};
+use super::{Definitions, Report, Tables, build_model, normalise, print};
 
 fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
     let directory = crate::workspace::root()
@@ -77,7 +77,7 @@ fn each_small_protocol_generates_the_expected_file() {
         };
         let about = case["about"].as_str().unwrap();
         let mut tables = Tables::default();
-        let model = build_model(experimental, stable, &mut tables)
+        let model = build_model(experimental, stable, &mut tables, &mut Report::default())
             .unwrap_or_else(|error| panic!("{}: {error:#}", path.display()));
         let printed = print::print_one(&model, about).unwrap();
         let expected = path.with_extension("rs");
@@ -99,7 +99,12 @@ fn an_unsupported_schema_is_refused_with_its_name_and_the_reason() {
     for path in files("refused", "json") {
         let case = read(&path);
         let given = definitions(&case["definitions"]);
-        let result = build_model(given.clone(), given, &mut Tables::default());
+        let result = build_model(
+            given.clone(),
+            given,
+            &mut Tables::default(),
+            &mut Report::default(),
+        );
         let error = match result {
             Ok(_) => panic!("{} is accepted", path.display()),
             Err(error) => format!("{error:#}"),

@@ -1,8 +1,12 @@
 //! `cargo xtask codegen`: generates `crates/codex-types/src/generated` from the pinned schema.
 //!
 //! load -> normalise -> classify -> lower (typify) -> decorate -> describe -> emit by domain ->
-//! print. Each step is a named function. Input that a step does not understand is an error: the
-//! generator never guesses.
+//! print. Each step is a named function.
+//!
+//! The generator has two strengths. By default it generates from the schema of any release: it
+//! chooses by rule where no table decides, widens what it does not understand to `Value`, skips the
+//! entries of tables that do not apply, and prints all of that as one [`Report`]. `--strict` and
+//! `--check` print the same report and fail if it has entries.
 
 mod classify;
 mod decorate;
@@ -16,6 +20,7 @@ mod names;
 mod normalise;
 mod print;
 mod prose;
+mod report;
 mod size;
 mod tables;
 mod write;
@@ -32,44 +37,74 @@ use self::{
     normalise::fixups::{self, Scope},
     print::Files,
     prose::Prose,
+    report::Report,
     tables::Tables,
 };
+use crate::schema::pinned::Pinned;
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Write nothing; fail and print the difference if the generated files are stale.
+    /// Write nothing; fail and print the difference if the generated files are stale. Implies
+    /// `--strict`.
     #[arg(long)]
     check: bool,
+    /// Fail if the report has entries, after printing it. Writes the files in either case.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Runs `cargo xtask codegen`.
-pub(crate) fn run(Args { check }: Args) -> Result<()> {
-    let files = generate()?;
-    if check {
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let pinned = crate::schema::pinned::load()?;
+    let Generated { files, report } = generate(&pinned)?;
+    let written = if args.check {
         write::check(&files)
     } else {
         write::write(&files)
+    };
+    print!("{report}");
+    written?;
+    if args.check || args.strict {
+        report.refuse()?;
     }
+    Ok(())
 }
 
-/// Generates the files from the pinned schema.
-fn generate() -> Result<Files> {
-    let pinned = crate::schema::pinned::load()?;
+/// The output of the generator.
+struct Generated {
+    files: Files,
+    report: Report,
+}
+
+/// Generates the files from a schema.
+fn generate(pinned: &Pinned) -> Result<Generated> {
     let mut tables = Tables::default();
-    let mut model = load(&pinned.experimental, &pinned.stable, &mut tables)?;
-    tables.check_used()?;
-    Prose::load()?.describe(&mut model)?;
-    print::print(&model, &pinned)
+    let mut report = Report::default();
+    let mut model = load(
+        &pinned.experimental,
+        &pinned.stable,
+        &mut tables,
+        &mut report,
+    )?;
+    tables.report_unused(&mut report);
+    Prose::load()?.describe(&mut model, &mut report);
+    let files = print::print(&model, pinned)?;
+    Ok(Generated { files, report })
 }
 
 /// Loads both bundles, applies the fix-ups and builds the model.
-fn load(experimental: &Value, stable: &Value, tables: &mut Tables) -> Result<Model> {
+fn load(
+    experimental: &Value,
+    stable: &Value,
+    tables: &mut Tables,
+    report: &mut Report,
+) -> Result<Model> {
     let mut definitions = load::flatten(experimental)?;
-    fixups::apply(&mut definitions, Scope::Experimental)?;
+    fixups::apply(&mut definitions, Scope::Experimental, report);
     let mut stable = load::flatten(stable)?;
-    fixups::apply(&mut stable, Scope::Stable)?;
-    build_model(definitions, stable, tables)
+    fixups::apply(&mut stable, Scope::Stable, report);
+    build_model(definitions, stable, tables, report)
 }
 
 /// Builds the model: normalise, classify, lower, decorate.
@@ -77,11 +112,12 @@ fn build_model(
     mut definitions: Definitions,
     mut stable: Definitions,
     tables: &mut Tables,
+    report: &mut Report,
 ) -> Result<Model> {
     let names = definitions.keys().cloned().collect();
     normalise::normalise(&mut definitions)?;
     normalise::normalise(&mut stable)?;
-    let unions = methods::unions(&definitions, &stable, &names, tables)?;
+    let unions = methods::unions(&definitions, &stable, &names, tables, report)?;
     let types = classify::classify_all(&definitions, &stable, tables)?;
     let mut model = Model { types, unions };
     lower::lower(&mut model)?;
@@ -92,7 +128,13 @@ fn build_model(
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_generated_files_are_up_to_date() {
-        super::write::check(&super::generate().unwrap()).unwrap();
+    fn the_generated_files_are_up_to_date_and_the_report_is_empty() {
+        let pinned = crate::schema::pinned::load().unwrap();
+        let generated = super::generate(&pinned).unwrap();
+        super::write::check(&generated.files).unwrap();
+        let report = generated.report;
+        report
+            .refuse()
+            .unwrap_or_else(|error| panic!("{report}\n{error}"));
     }
 }

@@ -1,11 +1,12 @@
-//! Curated tables of facts that the schema does not state. An unused entry is an error: it means
+//! Curated tables of facts that the schema does not state. An unused entry is reported: it means
 //! that the schema has changed.
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
-
-use super::model::Kind;
+use super::{
+    model::Kind,
+    report::{self, Place, Report},
+};
 
 /// Optional fields in which `null` differs from absence: it clears a value or lifts a limit. The
 /// schema cannot express this. The sources are the runtime's TypeScript (`T | null | null`), the
@@ -101,7 +102,7 @@ const SECRETS: &[(&str, &[&str])] = &[
 
 /// Variant names of untagged unions, in the order of the schema, which is also the order in which
 /// decoding tries them.
-const UNTAGGED: &[(&str, &[&str])] = &[
+const UNTAGGED: [(&str, &[&str]); 10] = [
     ("AccountSessionsSwitchResponse", &["Sessions", "Login"]),
     ("ForcedChatgptWorkspaceIds", &["One", "Many"]),
     ("FunctionCallOutputBody", &["Text", "ContentItems"]),
@@ -152,7 +153,7 @@ const STRICT: &[&str] = &[
 ];
 
 /// Definitions of the JSON-RPC envelope that are written by hand, with their path in `codex_types`.
-const HAND_WRITTEN: &[(&str, &str)] = &[
+const HAND_WRITTEN: [(&str, &str); 2] = [
     ("JSONRPCErrorError", "rpc::JsonRpcError"),
     ("RequestId", "RequestId"),
 ];
@@ -180,7 +181,7 @@ pub(crate) const MESSAGES: &[&str] = &[
 ];
 
 /// Responses that do not follow from the name of the params or method.
-const RESPONSES: &[(&str, &str)] = &[
+const RESPONSES: [(&str, &str); 9] = [
     ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
     ("account/logout", "LogoutAccountResponse"),
     (
@@ -293,28 +294,43 @@ impl Tables {
         entry.is_some()
     }
 
-    /// Fails if an entry is unused.
-    pub(crate) fn check_used(&self) -> Result<()> {
-        let fields = CLEARABLE.iter().chain(SECRETS);
-        let fields =
-            fields.flat_map(|(name, fields)| fields.iter().map(|field| (*name, Some(*field))));
-        let names = [CLOSED, STRICT, UNTYPED, HEADINGS, MESSAGES].concat();
-        let names = names
-            .into_iter()
-            .chain(HAND_WRITTEN.iter().map(|(name, _)| *name))
-            .chain(UNTAGGED.iter().map(|(name, _)| *name))
-            .chain(RESPONSES.iter().map(|(method, _)| *method))
-            .map(|name| (name, None));
-        for (name, field) in fields.chain(names) {
-            let entry = match field {
+    /// Reports the entries that are unused.
+    pub(crate) fn report_unused(&self, report: &mut Report) {
+        let by_name = [
+            ("CLOSED", CLOSED),
+            ("STRICT", STRICT),
+            ("UNTYPED", UNTYPED),
+            ("HEADINGS", HEADINGS),
+            ("MESSAGES", MESSAGES),
+            ("HAND_WRITTEN", &HAND_WRITTEN.map(|(name, _)| name)),
+            ("UNTAGGED", &UNTAGGED.map(|(name, _)| name)),
+            ("RESPONSES", &RESPONSES.map(|(method, _)| method)),
+        ];
+        let by_field = [("CLEARABLE", CLEARABLE), ("SECRETS", SECRETS)];
+        let names = by_name.into_iter().flat_map(|(table, names)| {
+            let names = names.iter().map(|name| (*name, None));
+            names.map(move |entry| (table, entry))
+        });
+        let fields = by_field.into_iter().flat_map(|(table, rows)| {
+            let fields = rows
+                .iter()
+                .flat_map(|(name, fields)| fields.iter().map(|field| (*name, Some(*field))));
+            fields.map(move |entry| (table, entry))
+        });
+        for (table, entry @ (name, field)) in names.chain(fields) {
+            if self.used.contains(&entry) {
+                continue;
+            }
+            let subject = match field {
                 Some(field) => format!("{name}.{field}"),
                 None => name.to_owned(),
             };
-            ensure!(
-                self.used.contains(&(name, field)),
-                "tables.rs lists `{entry}`, which the schema no longer contains"
+            report.add(
+                report::Kind::Stale,
+                subject,
+                "the table lists it, but the schema does not contain it",
+                Place::new("tables.rs", table),
             );
         }
-        Ok(())
     }
 }

@@ -1,11 +1,14 @@
-//! Corrections to the pinned release's schema where it differs from the server. Each has a name, a
-//! reason and one target, and fails if it no longer applies.
+//! Corrections to the schema where it differs from the server. Each has a name, a reason and one
+//! target. A correction that does not apply leaves its target as it is, and is reported.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::walk::union_members_mut;
-use crate::codegen::load::Definitions;
+use crate::codegen::{
+    load::Definitions,
+    report::{self, Place, Report},
+};
 
 /// The bundle that is being corrected.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,10 +21,12 @@ pub(crate) enum Scope {
 
 /// A correction of one definition.
 struct FixUp {
-    /// Name for error messages.
+    /// Name for the report.
     name: &'static str,
     /// The definition to correct.
     target: &'static str,
+    /// Corrects the definition. An error says why there is nothing to correct; the definition is
+    /// then restored.
     correct: fn(&mut Value) -> Result<()>,
 }
 
@@ -123,26 +128,29 @@ const FIX_UPS: &[FixUp] = &[
     },
 ];
 
-/// Applies every fix-up.
-pub(crate) fn apply(definitions: &mut Definitions, scope: Scope) -> Result<()> {
+/// Applies every fix-up, and reports those that do not apply to the experimental bundle.
+pub(crate) fn apply(definitions: &mut Definitions, scope: Scope, report: &mut Report) {
     for fix_up in FIX_UPS {
-        match definitions.get_mut(fix_up.target) {
-            Some(schema) => (fix_up.correct)(schema),
-            None if scope == Scope::Stable => Ok(()),
-            None => bail!(
-                "fix-up `{}`: `{}` is not defined",
-                fix_up.name,
-                fix_up.target
-            ),
+        let result = match definitions.get_mut(fix_up.target) {
+            Some(schema) => correct(fix_up, schema),
+            None => Err("it is not defined".to_owned()),
+        };
+        if let (Err(reason), Scope::Experimental) = (result, scope) {
+            report.add(
+                report::Kind::Stale,
+                fix_up.target,
+                format!("the fix-up `{}` does not apply: {reason}", fix_up.name),
+                Place::new("normalise/fixups.rs", "FIX_UPS"),
+            );
         }
-        .with_context(|| {
-            format!(
-                "fix-up `{}` no longer applies to `{}`: compare it with the new schema, then correct or \
-                 remove it in fixups.rs",
-                fix_up.name, fix_up.target
-            )
-        })?;
     }
+}
+
+/// Corrects a definition as a whole, or leaves it untouched.
+fn correct(fix_up: &FixUp, schema: &mut Value) -> Result<(), String> {
+    let mut corrected = schema.clone();
+    (fix_up.correct)(&mut corrected).map_err(|error| error.to_string())?;
+    *schema = corrected;
     Ok(())
 }
 
@@ -201,4 +209,65 @@ fn list(schema: &mut Value, method: &str, params: &str) -> Result<()> {
         "required": ["method", "params"],
     }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies the fix-ups to one definition, and returns it with the sentences about it.
+    fn apply_to(name: &str, schema: &Value, scope: Scope) -> (Value, Vec<String>) {
+        let mut definitions: Definitions = [(name.to_owned(), schema.clone())].into();
+        let mut report = Report::default();
+        apply(&mut definitions, scope, &mut report);
+        let entries = report.of(report::Kind::Stale);
+        let about = entries.filter(|entry| entry.subject == name);
+        let sentences = about.map(|entry| entry.sentence.clone()).collect();
+        (definitions[name].clone(), sentences)
+    }
+
+    #[test]
+    fn a_fix_up_with_nothing_to_correct_leaves_its_target_untouched_and_is_reported() {
+        // Only one of the four properties is in snake_case.
+        let timeline = json!({ "oneOf": [{ "properties": { "started_at": {}, "turnId": {} } }] });
+        for (name, schema, reason) in [
+            (
+                "AppsConfig",
+                json!({ "additionalProperties": false }),
+                "defines",
+            ),
+            (
+                "ReasoningEffort",
+                json!({ "enum": ["low"] }),
+                "lists its values",
+            ),
+            ("ThreadTimelineEntry", timeline, "`turn_id`"),
+            ("CodexErrorInfo", json!({ "type": "string" }), "not a union"),
+        ] {
+            let (after, sentences) = apply_to(name, &schema, Scope::Experimental);
+            assert_eq!(after, schema);
+            assert_eq!(sentences.len(), 1, "{name}: {sentences:?}");
+            assert!(sentences[0].contains(reason), "{sentences:?}");
+        }
+    }
+
+    #[test]
+    fn a_fix_up_without_its_target_is_reported_for_the_experimental_bundle_only() {
+        let mut report = Report::default();
+        apply(&mut Definitions::new(), Scope::Stable, &mut report);
+        report.refuse().unwrap();
+        apply(&mut Definitions::new(), Scope::Experimental, &mut report);
+        assert_eq!(report.count(report::Kind::Stale), FIX_UPS.len());
+    }
+
+    #[test]
+    fn a_fix_up_that_applies_is_not_reported() {
+        let schema = json!({ "type": "object" });
+        let (after, sentences) = apply_to("AppsConfig", &schema, Scope::Experimental);
+        assert_eq!(
+            after["additionalProperties"]["$ref"],
+            "#/definitions/AppConfig"
+        );
+        assert_eq!(sentences, [""; 0]);
+    }
 }
