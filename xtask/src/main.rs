@@ -11,6 +11,7 @@ mod schema;
 mod soak;
 mod spinner;
 mod suite;
+mod update;
 mod windows;
 mod workspace;
 
@@ -30,6 +31,8 @@ enum Chore {
     Runtime(runtime::Args),
     /// Updates, verifies and compares the pinned schema.
     Schema(schema::Args),
+    /// Takes a new release of Codex: pins, generates, drafts, builds and tests.
+    Update(update::Args),
     /// Generates `crates/codex-types/src/generated` from `schema/`.
     Codegen(codegen::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),
+        Chore::Update(args) => update::run(&args),
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),

@@ -20,7 +20,7 @@ mod names;
 mod normalise;
 mod print;
 mod prose;
-mod report;
+pub(crate) mod report;
 mod size;
 mod tables;
 mod write;
@@ -69,6 +69,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         report.refuse()?;
     }
     Ok(())
+}
+
+/// Writes the files of the pinned schema, and returns the report.
+pub(crate) fn write_pinned() -> Result<Report> {
+    let Generated { files, report } = generate(&crate::schema::pinned::load()?)?;
+    write::write(&files)?;
+    Ok(report)
+}
+
+/// Returns the report on a schema. Writes nothing.
+pub(crate) fn report_on(pinned: &Pinned) -> Result<Report> {
+    generate(pinned).map(|generated| generated.report)
 }
 
 /// The output of the generator.

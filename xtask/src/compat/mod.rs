@@ -71,6 +71,13 @@ pub(crate) fn run(Args { versions }: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs the releases of the page, and writes the page. Fails if a step of the pinned release fails.
+pub(crate) fn write() -> anyhow::Result<()> {
+    run(Args {
+        versions: Vec::new(),
+    })
+}
+
 /// Returns the releases of the page; the pinned one is the last.
 fn releases(pinned: &str) -> Vec<String> {
     let others = RELEASES.iter().filter(|it| **it != pinned);

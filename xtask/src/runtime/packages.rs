@@ -83,9 +83,12 @@ impl Manager {
             }
             Self::Pip(words) => {
                 let mut command = Command::new(words[0]);
-                command
-                    .args(&words[1..])
-                    .args(["index", "versions", "--disable-pip-version-check", PIP_PACKAGE]);
+                command.args(&words[1..]).args([
+                    "index",
+                    "versions",
+                    "--disable-pip-version-check",
+                    PIP_PACKAGE,
+                ]);
                 command
             }
         };

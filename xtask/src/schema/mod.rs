@@ -4,7 +4,7 @@ mod bundles;
 mod census;
 pub(crate) mod diff;
 pub(crate) mod first_releases;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod pinned;
 mod update;
 
