@@ -5,6 +5,8 @@ mod cargo;
 mod codegen;
 mod compat;
 mod demo;
+#[cfg(test)]
+mod documented;
 mod fuzz;
 mod runtime;
 mod schema;
