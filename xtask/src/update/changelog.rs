@@ -57,7 +57,10 @@ pub(super) fn draft(comparison: &Comparison) -> String {
             has_lines = true;
         }
     }
-    let breaking: Vec<&Change> = changes.iter().filter(|it| it.breaking).collect();
+    let is_listed =
+        |it: &Change| matches!(it.kind, Kind::Method(_)) && it.action == Action::Removed;
+    let breaking = changes.iter().filter(|it| it.breaking && !is_listed(it));
+    let breaking: Vec<&Change> = breaking.collect();
     if !breaking.is_empty() {
         text.push_str("- **Breaking changes of the types:**\n");
     }

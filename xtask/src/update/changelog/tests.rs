@@ -125,7 +125,6 @@ fn the_draft_lists_methods_and_breaking_changes() {
 - New variants: 1.
 - **Breaking changes of the types:**
   - `Kind::y` is removed.
-  - `a/old` is removed.
 "
     );
 }
