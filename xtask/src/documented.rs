@@ -31,7 +31,10 @@ fn names_chores(path: &Path) -> bool {
     let extension = path.extension().map(|it| it.to_string_lossy());
     match extension.as_deref() {
         Some(extension) => ["md", "yml", "yaml"].contains(&extension),
-        None => path.parent().is_some_and(|it| it.ends_with(".ci")),
+        None => path
+            .parent()
+            .and_then(Path::file_name)
+            .is_some_and(|it| it == ".ci"),
     }
 }
 

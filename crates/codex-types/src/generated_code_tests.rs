@@ -268,6 +268,36 @@ fn a_number_is_written_as_it_was_read() {
 }
 
 #[test]
+fn debug_hides_secrets_and_masks_keys_in_text() {
+    let changed: messages::ChangedNotification = decode(&json!({
+        "accessToken": "t0p", "error": "bad key sk-1234567890", "warnings": ["TOKEN=abc", "late"],
+        "what": "sk-1234567890",
+    }));
+    assert_eq!(
+        format!("{changed:?}"),
+        r#"ChangedNotification { access_token: [redacted], error: Some("bad key …"), "#.to_owned()
+            + r#"warnings: ["TOKEN=…", "late"], what: Some("sk-1234567890"), emitted_at_ms: None }"#,
+    );
+    let start = messages::ThingStartParams::new("t", "n").secretive("s3cr3t");
+    assert!(!format!("{start:#?}").contains("s3cr3t"));
+    assert_eq!(encode(&start)["secretive"], "s3cr3t");
+}
+
+#[test]
+fn a_clearable_field_is_absent_null_or_a_value() {
+    let start = messages::ThingStartParams::new("t", "n");
+    for (params, tier) in [
+        (start.clone(), None),
+        (start.clone().clear_tier(), Some(Value::Null)),
+        (start.tier("fast"), Some(json!("fast"))),
+    ] {
+        let written = encode(&params);
+        assert_eq!(written.get("tier"), tier.as_ref());
+        assert_eq!(decode::<messages::ThingStartParams>(&written), params);
+    }
+}
+
+#[test]
 fn params_have_a_constructor_and_setters() {
     let params = messages::ThingStartParams::new("t", "n")
         .model("m")

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::{
     load::{Definitions, reference_name},
     model::{
-        Field, Kind, Mixed, Object, Rule, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant,
+        Field, Kind, Mixed, Object, Rule, Shown, Slot, Strings, Tagged, TaggedVariant, Type,
+        UnitVariant,
     },
     names,
     normalise::{is_object_schema, string_values},
-    tables::{REST, Tables, untagged_variants},
+    tables::{Tables, untagged_variants},
 };
 
 /// Classifies one definition; `stable` is its counterpart in the stable bundle.
@@ -27,6 +28,7 @@ pub(crate) fn classify(
         docs: description(schema),
         experimental: stable.is_none(),
         sent: false,
+        received: false,
         kind: kind(name, schema, stable, tables)?,
     })
 }
@@ -119,19 +121,13 @@ fn object(
         let (bare, nullable) = without_null(property);
         let is_required = required.iter().any(|name| name == wire);
         let default = property.get("default").cloned();
-        let clearable = tables.is_clearable(name, wire);
         let rule = match (is_required, nullable) {
             (true, _) if default.is_some() => bail!("`{wire}` is required and has a default"),
             (true, false) => Rule::Required,
             (true, true) => Rule::Nullable,
-            (false, true) if clearable => Rule::Clearable,
             (false, _) if default.is_some() => Rule::Default,
             (false, _) => Rule::Optional,
         };
-        ensure!(
-            !clearable || rule == Rule::Clearable,
-            "`{wire}` is listed as clearable, but is not both optional and nullable"
-        );
         let in_stable = stable.is_none_or(|stable| stable["properties"].get(wire).is_some());
         let mut slot = slot(wire, &bare, !in_stable);
         slot.docs = description(property);
@@ -140,7 +136,8 @@ fn object(
             rule,
             natural: false,
             default,
-            secret: tables.is_secret(name, wire),
+            nullable,
+            shown: Shown::Plain,
         });
     }
     fields.sort_by_key(sort_key);
@@ -151,7 +148,7 @@ fn object(
     };
     Ok(Object {
         fields,
-        rest_secret: rest.is_some() && tables.is_secret(name, REST),
+        rest_secret: false,
         rest,
         strict,
     })

@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Definitions, Report, Tables, build_model, normalise, print};
+use super::{ClearableFields, Definitions, Report, Tables, build_model, decide, normalise, print};
 
 fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
     let directory = crate::workspace::root()
@@ -77,8 +77,10 @@ fn each_small_protocol_generates_the_expected_file() {
         };
         let about = case["about"].as_str().unwrap();
         let mut tables = Tables::default();
-        let model = build_model(experimental, stable, &mut tables, &mut Report::default())
+        let mut report = Report::default();
+        let mut model = build_model(experimental, stable, &mut tables, &mut report)
             .unwrap_or_else(|error| panic!("{}: {error:#}", path.display()));
+        decide(&mut model, &ClearableFields::default(), &mut report);
         let printed = print::print_one(&model, about).unwrap();
         let expected = path.with_extension("rs");
         if std::env::var_os("UPDATE_MINI").is_some() {

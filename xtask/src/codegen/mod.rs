@@ -12,15 +12,18 @@ mod classify;
 mod decorate;
 mod domains;
 mod emit;
+mod field_table;
 mod load;
 mod lower;
 mod methods;
 mod model;
 mod names;
 mod normalise;
+mod nulls;
 mod print;
 mod prose;
 pub(crate) mod report;
+mod secrets;
 mod size;
 mod tables;
 mod write;
@@ -40,7 +43,7 @@ use self::{
     report::Report,
     tables::Tables,
 };
-use crate::schema::pinned::Pinned;
+use crate::schema::{clearable_fields::ClearableFields, pinned::Pinned};
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
@@ -99,6 +102,7 @@ fn generate(pinned: &Pinned) -> Result<Generated> {
         &mut tables,
         &mut report,
     )?;
+    decide(&mut model, &pinned.clearable_fields, &mut report);
     tables.report_unused(&mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
@@ -135,6 +139,12 @@ fn build_model(
     lower::lower(&mut model)?;
     decorate::decorate(&mut model);
     Ok(model)
+}
+
+/// Decides what the schema does not state: secrets and clearable fields.
+fn decide(model: &mut Model, evidence: &ClearableFields, report: &mut Report) {
+    secrets::mark(model, report);
+    nulls::decide(model, evidence, report);
 }
 
 #[cfg(test)]

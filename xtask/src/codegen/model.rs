@@ -20,6 +20,8 @@ pub(crate) struct Type {
     pub(crate) experimental: bool,
     /// Whether a client sends the type, in request params or in responses to server requests.
     pub(crate) sent: bool,
+    /// Whether a server writes the type, in notifications, in its requests or in responses.
+    pub(crate) received: bool,
     pub(crate) kind: Kind,
 }
 
@@ -74,9 +76,10 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Whether `Debug` redacts any part of the struct.
-    pub(crate) fn has_secrets(&self) -> bool {
-        self.rest_secret || self.fields.iter().any(|field| field.secret)
+    /// Whether `Debug` shows the struct as it is.
+    pub(crate) fn has_plain_debug(&self) -> bool {
+        let mut fields = self.fields.iter();
+        !self.rest_secret && fields.all(|field| field.shown == Shown::Plain)
     }
 }
 
@@ -88,8 +91,21 @@ pub(crate) struct Field {
     pub(crate) natural: bool,
     /// Value that the server assumes when the field is absent.
     pub(crate) default: Option<Value>,
-    /// Whether `Debug` redacts the field.
-    pub(crate) secret: bool,
+    /// Whether the value may be `null`.
+    pub(crate) nullable: bool,
+    /// What `Debug` shows of the field.
+    pub(crate) shown: Shown,
+}
+
+/// What `Debug` shows of a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shown {
+    /// The value.
+    Plain,
+    /// The value, with keys and tokens masked in its text.
+    Masked,
+    /// Nothing of the value.
+    Hidden,
 }
 
 /// The rule by which a field is read and written; `codex_types::wire::object` documents each.
@@ -174,6 +190,14 @@ impl Model {
     /// The struct with this name, if the definition is one.
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
         match &self.types.get(name)?.kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Like [`object`](Self::object), but mutable.
+    pub(crate) fn object_mut(&mut self, name: &str) -> Option<&mut Object> {
+        match &mut self.types.get_mut(name)?.kind {
             Kind::Object(object) => Some(object),
             _ => None,
         }

@@ -8,34 +8,6 @@ use super::{
     report::{self, Place, Report},
 };
 
-/// Optional fields in which `null` differs from absence: it clears a value or lifts a limit. The
-/// schema cannot express this. The sources are the runtime's TypeScript (`T | null | null`), the
-/// descriptions, and experiments.
-const CLEARABLE: &[(&str, &[&str])] = &[
-    ("BedrockProviderSettingsPatch", &["profile", "region"]),
-    ("CollaborationModeMask", &["reasoning_effort"]),
-    ("CustomGatewayProviderSettingsPatch", &["baseUrl", "envKey"]),
-    (
-        "GcpProviderSettingsPatch",
-        &["credentialFile", "location", "projectId"],
-    ),
-    ("ProcessSpawnParams", &["outputBytesCap", "timeoutMs"]),
-    ("ThreadForkParams", &["serviceTier"]),
-    ("ThreadGoalSetParams", &["tokenBudget"]),
-    ("ThreadListParams", &["projectId", "sectionId"]),
-    (
-        "ThreadMetadataGitInfoUpdateParams",
-        &["branch", "originUrl", "sha"],
-    ),
-    ("ThreadRealtimeStartParams", &["prompt"]),
-    ("ThreadResumeParams", &["serviceTier"]),
-    ("ThreadSectionUpdateParams", &["appearance"]),
-    ("ThreadSettingsUpdateParams", &["serviceTier"]),
-    ("ThreadStartParams", &["serviceTier"]),
-    ("TurnSettingsUpdateParams", &["serviceTier"]),
-    ("TurnStartParams", &["serviceTier"]),
-];
-
 /// Fields that identify a value or say whether something has succeeded. A server must write them;
 /// the other required fields of types that a server writes have natural values.
 pub(crate) const ESSENTIAL: &[&str] = &[
@@ -51,53 +23,6 @@ pub(crate) const ESSENTIAL: &[&str] = &[
     "threadId",
     "turnId",
     "watchId",
-];
-
-/// Stands for the additional properties of an object in [`SECRETS`].
-pub(crate) const REST: &str = "*";
-
-/// Fields that `Debug` redacts: credentials, and environments and configurations, which often
-/// contain credentials (`mcp_servers.x.env`, `model_providers.x.experimental_bearer_token`).
-const SECRETS: &[(&str, &[&str])] = &[
-    (
-        "AmazonBedrockAccessKeysLoginAccountParams",
-        &["accessKeyId", "secretAccessKey", "sessionToken"],
-    ),
-    ("AmazonBedrockLoginAccountParams", &["apiKey"]),
-    ("ApiKeyLoginAccountParams", &["apiKey"]),
-    // Unknown settings.
-    ("AnalyticsConfig", &[REST]),
-    ("AttestationGenerateResponse", &["token"]),
-    ("ChatgptAuthTokensLoginAccountParams", &["accessToken"]),
-    ("ChatgptAuthTokensRefreshResponse", &["accessToken"]),
-    ("CommandExecParams", &["env"]),
-    ("Config", &["desktop", REST]),
-    ("ConfigEdit", &["value"]),
-    ("ConfigLayer", &["config"]),
-    ("ConfigRequirements", &["modelProviders"]),
-    ("ConfigValueWriteParams", &["value"]),
-    ("EnvironmentAddParams", &["authBearerToken"]),
-    ("ExecLocalShellAction", &["env"]),
-    // Unknown members.
-    ("InternalChatMessageMetadataPassthrough", &[REST]),
-    ("McpServerElicitationRequestResponse", &["content"]),
-    ("OverriddenMetadata", &["effectiveValue"]),
-    ("ProcessSpawnParams", &["env"]),
-    (
-        "RemoteControlPairingStartResponse",
-        &["manualPairingCode", "pairingCode"],
-    ),
-    (
-        "RemoteControlPairingStatusParams",
-        &["manualPairingCode", "pairingCode"],
-    ),
-    ("RequestHeader", &["value"]),
-    ("ThreadForkParams", &["config"]),
-    ("ThreadResumeParams", &["config"]),
-    ("ThreadStartParams", &["config"]),
-    // A question may ask for a secret.
-    ("ToolRequestUserInputAnswer", &["answers"]),
-    ("UserVerificationProof", &["signature"]),
 ];
 
 /// Variant names of untagged unions, in the order of the schema, which is also the order in which
@@ -213,19 +138,10 @@ pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> 
 /// Gives access to the tables, and records which entries are used.
 #[derive(Default)]
 pub(crate) struct Tables {
-    /// Entries, and their field where a table lists fields.
-    used: BTreeSet<(&'static str, Option<&'static str>)>,
+    used: BTreeSet<&'static str>,
 }
 
 impl Tables {
-    pub(crate) fn is_clearable(&mut self, name: &str, field: &str) -> bool {
-        self.uses_field(CLEARABLE, name, field)
-    }
-
-    pub(crate) fn is_secret(&mut self, name: &str, field: &str) -> bool {
-        self.uses_field(SECRETS, name, field)
-    }
-
     pub(crate) fn is_closed(&mut self, name: &str) -> bool {
         self.uses(CLOSED, name)
     }
@@ -237,7 +153,7 @@ impl Tables {
     /// The kind of a definition whose type is not derived from its own schema.
     pub(crate) fn not_from_schema(&mut self, name: &str) -> Option<Kind> {
         if let Some((entry, path)) = HAND_WRITTEN.iter().find(|(entry, _)| *entry == name) {
-            self.used.insert((entry, None));
+            self.used.insert(entry);
             return Some(Kind::HandWritten(path));
         }
         if self.uses(UNTYPED, name) {
@@ -251,7 +167,7 @@ impl Tables {
         let heading = HEADINGS
             .iter()
             .find(|heading| description.starts_with(**heading));
-        self.used.extend(heading.map(|heading| (*heading, None)));
+        self.used.extend(heading.copied());
         let rest = description.strip_prefix(heading.copied().unwrap_or_default());
         let rest = rest.unwrap_or(description).trim();
         (!rest.is_empty()).then(|| rest.to_owned())
@@ -260,37 +176,20 @@ impl Tables {
     /// The response of a method, if the table lists one.
     pub(crate) fn response(&mut self, method: &str) -> Option<&'static str> {
         let (method, response) = RESPONSES.iter().find(|(row, _)| *row == method)?;
-        self.used.insert((method, None));
+        self.used.insert(method);
         Some(response)
     }
 
     /// Marks the variant names of a union as used.
     pub(crate) fn use_untagged(&mut self, name: &str) {
         if let Some((name, _)) = UNTAGGED.iter().find(|(entry, _)| *entry == name) {
-            self.used.insert((name, None));
+            self.used.insert(name);
         }
     }
 
     fn uses(&mut self, table: &[&'static str], name: &str) -> bool {
         let entry = table.iter().find(|entry| **entry == name);
-        self.used.extend(entry.map(|entry| (*entry, None)));
-        entry.is_some()
-    }
-
-    fn uses_field(
-        &mut self,
-        table: &[(&'static str, &'static [&'static str])],
-        name: &str,
-        field: &str,
-    ) -> bool {
-        let fields = table.iter().find(|(entry, _)| *entry == name);
-        let entry = fields.and_then(|(name, fields)| {
-            fields
-                .iter()
-                .find(|entry| **entry == field)
-                .map(|field| (*name, Some(*field)))
-        });
-        self.used.extend(entry);
+        self.used.extend(entry.copied());
         entry.is_some()
     }
 
@@ -306,28 +205,17 @@ impl Tables {
             ("UNTAGGED", &UNTAGGED.map(|(name, _)| name)),
             ("RESPONSES", &RESPONSES.map(|(method, _)| method)),
         ];
-        let by_field = [("CLEARABLE", CLEARABLE), ("SECRETS", SECRETS)];
         let names = by_name.into_iter().flat_map(|(table, names)| {
-            let names = names.iter().map(|name| (*name, None));
-            names.map(move |entry| (table, entry))
+            let names = names.iter().copied();
+            names.map(move |name| (table, name))
         });
-        let fields = by_field.into_iter().flat_map(|(table, rows)| {
-            let fields = rows
-                .iter()
-                .flat_map(|(name, fields)| fields.iter().map(|field| (*name, Some(*field))));
-            fields.map(move |entry| (table, entry))
-        });
-        for (table, entry @ (name, field)) in names.chain(fields) {
-            if self.used.contains(&entry) {
+        for (table, name) in names {
+            if self.used.contains(name) {
                 continue;
             }
-            let subject = match field {
-                Some(field) => format!("{name}.{field}"),
-                None => name.to_owned(),
-            };
             report.add(
                 report::Kind::Stale,
-                subject,
+                name,
                 "the table lists it, but the schema does not contain it",
                 Place::new("tables.rs", table),
             );

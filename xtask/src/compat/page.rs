@@ -182,6 +182,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::schema::clearable_fields::ClearableFields;
 
     fn outcome(step: &str, error: Option<&str>) -> Outcome {
         Outcome {
@@ -227,6 +228,7 @@ mod tests {
             stable: Value::Null,
             experimental: Value::Null,
             first_releases: first_releases.clone(),
+            clearable_fields: ClearableFields::default(),
         };
         assert!(is_about(&text, &pinned));
         let failed = text.replace("| goal | no [1] | yes |", "| goal | yes | no [1] |");

@@ -99,6 +99,12 @@ pub(crate) fn parse(version: &str) -> anyhow::Result<Version> {
     release::parse(version)
 }
 
+/// Returns the release of a binary.
+#[cfg(test)]
+pub(crate) fn version_of(binary: &Path) -> anyhow::Result<Version> {
+    release::of_binary(binary)
+}
+
 /// Returns the binary of an installed runtime. Installs nothing.
 fn installed(version: Option<&str>) -> anyhow::Result<PathBuf> {
     let (version, chosen) = resolve(version)?;

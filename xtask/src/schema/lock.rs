@@ -31,9 +31,11 @@ pub(super) struct Lock {
     pub(super) experimental: Entry,
     /// The table of first releases.
     pub(super) first_releases: File,
+    /// The evidence about clearable fields.
+    pub(super) clearable_fields: File,
 }
 
-/// A pinned file that no binary printed.
+/// A pinned file that a chore wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -165,6 +167,7 @@ mod tests {
             stable: entry(Flavour::Stable),
             experimental: entry(Flavour::Experimental),
             first_releases: File::describe("first_releases.toml", b""),
+            clearable_fields: File::describe("clearable_fields.toml", b""),
         };
         let directory = tempfile::tempdir().unwrap();
         fs::write(path(directory.path()), print(&lock).unwrap()).unwrap();

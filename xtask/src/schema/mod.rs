@@ -2,10 +2,12 @@
 
 mod bundles;
 mod census;
+pub(crate) mod clearable_fields;
 pub(crate) mod diff;
 pub(crate) mod first_releases;
 pub(crate) mod lock;
 pub(crate) mod pinned;
+mod typescript;
 mod update;
 
 use std::fs;
@@ -17,6 +19,7 @@ use semver::Version;
 
 use crate::runtime;
 use bundles::Bundles;
+use clearable_fields::ClearableFields;
 
 /// Arguments of `cargo xtask schema`.
 #[derive(clap::Args)]
@@ -66,17 +69,29 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
 
 /// Pins the schema of a release, and installs the release if it is missing.
 pub(crate) fn pin(version: &str) -> anyhow::Result<()> {
-    let lock = pin_in(&lock::directory()?, version)?;
+    let (lock, evidence) = pin_in(&lock::directory()?, version)?;
     println!("pinned the schema of Codex {}", lock.codex);
+    println!("  TypeScript    {evidence}");
     report(&lock);
     Ok(())
 }
 
-/// Pins the schema of a release in `directory`.
-fn pin_in(directory: &Path, version: &str) -> anyhow::Result<lock::Lock> {
+/// Pins the schema of a release in `directory`. Also returns a sentence about the evidence on
+/// clearable fields.
+fn pin_in(directory: &Path, version: &str) -> anyhow::Result<(lock::Lock, String)> {
     // A `CODEX_BIN` of a different release never replaces a named version.
-    let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
-    update::replace(directory, Version::parse(version)?, &bundles)
+    let binary = runtime::ensure(Some(version))?;
+    let bundles = Bundles::print_by(&binary)?;
+    let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
+    let evidence = match missing {
+        None => format!("{} fields as `T | null | null`", fields.len()),
+        Some(reason) => format!(
+            "none: {reason}\n  Only descriptions and names tell which fields can be cleared with \
+             `null`."
+        ),
+    };
+    let lock = update::replace(directory, Version::parse(version)?, &bundles, &fields)?;
+    Ok((lock, evidence))
 }
 
 /// Returns the pinned schema as it would be after [`pin`]. Changes nothing.

@@ -385,7 +385,7 @@ wire::strings! { AutoReviewDecisionSource {
 
 /// Used in
 /// [`CollabAgentToolCallThreadItem::agents_states`](field@crate::CollabAgentToolCallThreadItem::agents_states).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CollabAgentState {
     pub message: Option<String>,
@@ -402,6 +402,8 @@ impl CollabAgentState {
         }
     }
 }
+
+wire::redacted! { CollabAgentState { masked message, plain status } }
 
 wire::object! { CollabAgentState {
     message: optional "message",
@@ -780,7 +782,7 @@ wire::object! { CommandExecutionOutputDeltaNotification {
 /// [`item/commandExecution/requestApproval`](crate::ServerRequest::CommandExecutionRequestApproval).
 /// The response is
 /// [`CommandExecutionRequestApprovalResponse`](crate::CommandExecutionRequestApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandExecutionRequestApprovalParams {
     pub thread_id: String,
@@ -856,6 +858,8 @@ impl CommandExecutionRequestApprovalParams {
         }
     }
 }
+
+wire::redacted! { CommandExecutionRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain additional_permissions, plain approval_id, plain available_decisions, plain command, plain command_actions, plain cwd, plain environment_id, plain kind, plain network_approval_context, plain proposed_execpolicy_amendment, plain proposed_network_policy_amendments, masked reason, plain started_at_ms } }
 
 wire::object! { CommandExecutionRequestApprovalParams {
     thread_id: required "threadId",
@@ -962,7 +966,7 @@ wire::strings! { CommandExecutionStatus {
 ///
 /// Body of [`ThreadItem::CommandExecution`](crate::ThreadItem::CommandExecution) (`type`:
 /// `commandExecution`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandExecutionThreadItem {
     pub id: String,
@@ -1023,6 +1027,8 @@ impl CommandExecutionThreadItem {
         }
     }
 }
+
+wire::redacted! { CommandExecutionThreadItem { plain id, masked aggregated_output, plain command, plain command_actions, plain completed_at_ms, plain cwd, plain duration_ms, plain exit_code, plain plugin_id, plain process_id, plain script_path, plain source, plain started_at_ms, plain status } }
 
 wire::object! { CommandExecutionThreadItem {
     id: required "id",
@@ -1519,7 +1525,7 @@ wire::object! { FileChangePatchUpdatedNotification {
 /// Parameters of the server request
 /// [`item/fileChange/requestApproval`](crate::ServerRequest::FileChangeRequestApproval). The
 /// response is [`FileChangeRequestApprovalResponse`](crate::FileChangeRequestApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileChangeRequestApprovalParams {
     pub thread_id: String,
@@ -1553,6 +1559,8 @@ impl FileChangeRequestApprovalParams {
         }
     }
 }
+
+wire::redacted! { FileChangeRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain grant_root, masked reason, plain started_at_ms } }
 
 wire::object! { FileChangeRequestApprovalParams {
     thread_id: required "threadId",
@@ -2511,7 +2519,7 @@ wire::object! { ListFilesCommandAction {
 ///
 /// Parameters of the notification
 /// [`item/mcpToolCall/progress`](crate::ServerNotification::McpToolCallProgress).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallProgressNotification {
     pub thread_id: String,
@@ -2541,6 +2549,8 @@ impl McpToolCallProgressNotification {
         }
     }
 }
+
+wire::redacted! { McpToolCallProgressNotification { plain thread_id, plain turn_id, plain item_id, masked message, plain emitted_at_ms } }
 
 wire::object! { McpToolCallProgressNotification {
     thread_id: required "threadId",
@@ -2820,7 +2830,7 @@ wire::strings! { PermissionGrantScope {
 /// [`item/permissions/requestApproval`](crate::ServerRequest::PermissionsRequestApproval). The
 /// response is
 /// [`PermissionsRequestApprovalResponse`](crate::PermissionsRequestApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionsRequestApprovalParams {
     pub thread_id: String,
@@ -2857,6 +2867,8 @@ impl PermissionsRequestApprovalParams {
         }
     }
 }
+
+wire::redacted! { PermissionsRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain cwd, plain environment_id, plain permissions, masked reason, plain started_at_ms } }
 
 wire::object! { PermissionsRequestApprovalParams {
     thread_id: required "threadId",
@@ -3325,7 +3337,7 @@ wire::object! { RequestPermissionProfile {
 /// Body of
 /// [`GuardianApprovalReviewAction::RequestPermissions`](crate::GuardianApprovalReviewAction::RequestPermissions)
 /// (`type`: `requestPermissions`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestPermissionsGuardianApprovalReviewAction {
     pub permissions: RequestPermissionProfile,
@@ -3342,6 +3354,8 @@ impl RequestPermissionsGuardianApprovalReviewAction {
         }
     }
 }
+
+wire::redacted! { RequestPermissionsGuardianApprovalReviewAction { plain permissions, masked reason } }
 
 wire::object! { RequestPermissionsGuardianApprovalReviewAction {
     permissions: natural "permissions",
@@ -3900,7 +3914,7 @@ impl ToolRequestUserInputAnswer {
     }
 }
 
-wire::redacted! { ToolRequestUserInputAnswer {  } hides { answers } }
+wire::redacted! { ToolRequestUserInputAnswer { hidden answers } }
 
 wire::object! { ToolRequestUserInputAnswer {
     answers: required "answers",

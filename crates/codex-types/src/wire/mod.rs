@@ -18,7 +18,7 @@ mod strings;
 mod tagged;
 
 pub(crate) use borrowed::BorrowedStr;
-pub(crate) use debug::{redacted, unrecognized_debug, variant_debug};
+pub(crate) use debug::{redacted, redacted_field, unrecognized_debug, variant_debug};
 pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
 pub(crate) use messages::{
     Message, MessageVisitor, message_decode, message_read, message_write, messages, params, unknown,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::{Context, Item, docs};
-use crate::codegen::model::{Field, Kind, Model, Object, Rule, Slot, Type};
+use crate::codegen::model::{Field, Kind, Model, Object, Rule, Shown, Slot, Type};
 
 /// Writes a struct.
 pub(crate) fn object(
@@ -18,10 +18,10 @@ pub(crate) fn object(
 ) -> Result<()> {
     let out = &mut item.code;
     out.push_str(&docs::comment(&context.type_docs(name, ty), ""));
-    let secret = object.has_secrets();
+    let plain_debug = object.has_plain_debug();
     let plain = object.fields.iter().all(has_plain_default);
     let derives: Vec<_> = [
-        (!secret, "Debug"),
+        (plain_debug, "Debug"),
         (true, "Clone"),
         (true, "PartialEq"),
         (plain, "Default"),
@@ -48,7 +48,7 @@ pub(crate) fn object(
         writeln!(out, "}}\n")?;
     }
     methods(out, name, ty, object, context.model)?;
-    if secret {
+    if !plain_debug {
         redacted(&mut item.table, name, object)?;
     }
     table(&mut item.table, name, object, context.model)
@@ -259,21 +259,27 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
     }
 }
 
+/// Writes an implementation of `Debug` that hides secrets.
 fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
-    let names = |secret: bool| {
-        let fields = object.fields.iter().filter(|field| field.secret == secret);
-        let rest = object.rest.iter().filter(|_| object.rest_secret == secret);
-        fields
-            .map(|field| field.slot.ident.as_str())
-            .chain(rest.map(|_| "rest"))
-            .collect::<Vec<_>>()
-            .join(", ")
+    let fields = object.fields.iter().map(|field| {
+        let shown = match field.shown {
+            Shown::Plain => "plain",
+            Shown::Masked => "masked",
+            Shown::Hidden => "hidden",
+        };
+        format!("{shown} {}", field.slot.ident)
+    });
+    let shown = if object.rest_secret {
+        "hidden"
+    } else {
+        "plain"
     };
+    let rest = object.rest.iter().map(|_| format!("{shown} rest"));
+    let fields: Vec<_> = fields.chain(rest).collect();
     writeln!(
         out,
-        "wire::redacted! {{ {name} {{ {} }} hides {{ {} }} }}\n",
-        names(false),
-        names(true)
+        "wire::redacted! {{ {name} {{ {} }} }}\n",
+        fields.join(", ")
     )?;
     Ok(())
 }
