@@ -20,16 +20,20 @@ mod model;
 mod names;
 mod normalise;
 mod nulls;
+mod params;
 mod print;
 mod prose;
 pub(crate) mod report;
 mod secrets;
+mod settle;
 mod size;
 mod tables;
 mod write;
 
 #[cfg(test)]
 mod mini;
+
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -55,12 +59,20 @@ pub(crate) struct Args {
     /// Fail if the report has entries, after printing it. Writes the files in either case.
     #[arg(long)]
     strict: bool,
+    /// Generate from the stable bundle alone, without experimental types, methods and fields. The
+    /// report then has no stale entries, because the tables describe the complete protocol.
+    #[arg(long)]
+    stable: bool,
 }
 
 /// Runs `cargo xtask codegen`.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let pinned = crate::schema::pinned::load()?;
-    let Generated { files, report } = generate(&pinned)?;
+    let Generated { files, report } = if args.stable {
+        generate_stable(pinned)?
+    } else {
+        generate(&pinned)?
+    };
     let written = if args.check {
         write::check(&files)
     } else {
@@ -109,6 +121,13 @@ fn generate(pinned: &Pinned) -> Result<Generated> {
     Ok(Generated { files, report })
 }
 
+/// Generates the files from the stable bundle of a schema.
+fn generate_stable(pinned: Pinned) -> Result<Generated> {
+    let mut generated = generate(&pinned.into_stable()?)?;
+    generated.report.leave_out(report::Kind::Stale);
+    Ok(generated)
+}
+
 /// Loads both bundles, applies the fix-ups and builds the model.
 fn load(
     experimental: &Value,
@@ -116,11 +135,12 @@ fn load(
     tables: &mut Tables,
     report: &mut Report,
 ) -> Result<Model> {
-    let mut definitions = load::flatten(experimental)?;
+    let mut definitions = load::flatten(experimental, report)?;
     fixups::apply(&mut definitions, Scope::Experimental, report);
-    let mut stable = load::flatten(stable)?;
+    // The stable bundle is a part of the experimental one, about which everything is reported.
+    let mut stable = load::flatten(stable, &mut Report::default())?;
     fixups::apply(&mut stable, Scope::Stable, report);
-    build_model(definitions, stable, tables, report)
+    Ok(build_model(definitions, stable, tables, report))
 }
 
 /// Builds the model: normalise, classify, lower, decorate.
@@ -129,16 +149,18 @@ fn build_model(
     mut stable: Definitions,
     tables: &mut Tables,
     report: &mut Report,
-) -> Result<Model> {
-    let names = definitions.keys().cloned().collect();
-    normalise::normalise(&mut definitions)?;
-    normalise::normalise(&mut stable)?;
-    let unions = methods::unions(&definitions, &stable, &names, tables, report)?;
-    let types = classify::classify_all(&definitions, &stable, tables)?;
+) -> Model {
+    let names: BTreeSet<_> = definitions.keys().cloned().collect();
+    params::separate(&mut definitions, &mut stable, report);
+    normalise::normalise(&mut definitions, report);
+    normalise::normalise(&mut stable, &mut Report::default());
+    let unions = methods::unions(&definitions, &stable, &names, tables, report);
+    let types = classify::classify_all(&definitions, &stable, tables, report);
     let mut model = Model { types, unions };
-    lower::lower(&mut model)?;
+    lower::lower(&mut model, report);
+    settle::settle(&mut model, report);
     decorate::decorate(&mut model);
-    Ok(model)
+    model
 }
 
 /// Decides what the schema does not state: secrets and clearable fields.

@@ -40,13 +40,22 @@ pub(crate) enum Kind {
     /// A newtype around a string.
     StringNewtype,
     /// A type alias.
-    Alias(Slot),
+    Alias(Alias),
+    /// Any JSON value.
+    Any,
     /// A type written by hand, with its path in `codex_types`.
     HandWritten(&'static str),
     /// A definition without a Rust type of its own.
     Untyped,
     /// A message union, generated from the method table.
     Messages,
+}
+
+/// A type alias.
+pub(crate) struct Alias {
+    pub(crate) target: Slot,
+    /// Whether the alias is an `Option` of the target.
+    pub(crate) nullable: bool,
 }
 
 /// A typed position: a field, a variant's payload or an alias target. Holds the schema of the value
@@ -76,6 +85,24 @@ pub(crate) struct Object {
 }
 
 impl Object {
+    /// Any object: it has no known fields, and keeps all members.
+    pub(crate) fn any() -> Self {
+        Self {
+            fields: Vec::new(),
+            rest: Some(Slot {
+                name: "rest".to_owned(),
+                ident: "rest".to_owned(),
+                schema: Value::Bool(true),
+                rust: "Value".to_owned(),
+                docs: None,
+                experimental: false,
+            }),
+            // Nothing is known about the members.
+            rest_secret: true,
+            strict: false,
+        }
+    }
+
     /// Whether `Debug` shows the struct as it is.
     pub(crate) fn has_plain_debug(&self) -> bool {
         let mut fields = self.fields.iter();
@@ -172,7 +199,8 @@ pub(crate) struct Method {
     pub(crate) ident: String,
     /// Definition of the params.
     pub(crate) params: Option<String>,
-    /// Definition of the response; `None` for notifications.
+    /// Definition of the response; `None` for notifications, and for requests whose response is any
+    /// value.
     pub(crate) response: Option<String>,
     pub(crate) docs: Option<String>,
     pub(crate) experimental: bool,
@@ -232,7 +260,7 @@ impl Kind {
                 .collect(),
             Self::Mixed(mixed) => mixed.keyed.iter().collect(),
             Self::Untagged(slots) => slots.iter().collect(),
-            Self::Alias(slot) => vec![slot],
+            Self::Alias(alias) => vec![&alias.target],
             _ => Vec::new(),
         }
     }
@@ -248,7 +276,7 @@ impl Kind {
                 .collect(),
             Self::Mixed(mixed) => mixed.keyed.iter_mut().collect(),
             Self::Untagged(slots) => slots.iter_mut().collect(),
-            Self::Alias(slot) => vec![slot],
+            Self::Alias(alias) => vec![&mut alias.target],
             _ => Vec::new(),
         }
     }

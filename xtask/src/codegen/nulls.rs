@@ -283,8 +283,7 @@ mod tests {
         });
         let definitions: crate::codegen::Definitions = serde_json::from_value(definitions).unwrap();
         let (mut tables, mut report) = (Tables::default(), Report::default());
-        let mut model =
-            build_model(definitions.clone(), definitions, &mut tables, &mut report).unwrap();
+        let mut model = build_model(definitions.clone(), definitions, &mut tables, &mut report);
         let mut report = Report::default();
         decide(&mut model, &toml::from_str(evidence).unwrap(), &mut report);
         let mut clearable = Vec::new();

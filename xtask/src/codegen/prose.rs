@@ -127,7 +127,7 @@ mod tests {
         )]
         .into();
         let (tables, report) = (&mut Tables::default(), &mut Report::default());
-        build_model(definitions.clone(), definitions, tables, report).unwrap()
+        build_model(definitions.clone(), definitions, tables, report)
     }
 
     fn describe(prose: &str) -> (Model, Report) {

@@ -114,6 +114,16 @@ impl Report {
         });
     }
 
+    /// Removes the entries of a kind.
+    pub(crate) fn leave_out(&mut self, kind: Kind) {
+        self.entries.retain(|entry| entry.kind != kind);
+    }
+
+    /// Adds the entries of another report.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+    }
+
     /// The number of entries of a kind.
     pub(crate) fn count(&self, kind: Kind) -> usize {
         self.of(kind).count()

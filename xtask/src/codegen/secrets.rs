@@ -163,7 +163,7 @@ pub(crate) fn mark(model: &mut Model, report: &mut Report) {
     }
     for (name, fields, rest_secret) in decisions {
         if let Some(object) = model.object_mut(&name) {
-            object.rest_secret = rest_secret;
+            object.rest_secret |= rest_secret;
             for (field, shown) in object.fields.iter_mut().zip(fields) {
                 field.shown = shown;
             }
@@ -252,7 +252,8 @@ fn holds_text(model: &Model, rust: &str) -> bool {
     match model.types.get(rust).map(|ty| &ty.kind) {
         // The path of a file is not its contents.
         Some(Kind::StringNewtype) => !rust.contains("Path"),
-        Some(Kind::Alias(slot)) => holds_text(model, &slot.rust),
+        Some(Kind::Alias(alias)) => holds_text(model, &alias.target.rust),
+        Some(Kind::Any) => true,
         Some(Kind::Untagged(slots)) => slots.iter().any(|slot| holds_text(model, &slot.rust)),
         _ => false,
     }
@@ -309,8 +310,7 @@ mod tests {
         });
         let definitions: crate::codegen::Definitions = serde_json::from_value(definitions).unwrap();
         let (mut tables, mut report) = (Tables::default(), Report::default());
-        let mut model =
-            build_model(definitions.clone(), definitions, &mut tables, &mut report).unwrap();
+        let mut model = build_model(definitions.clone(), definitions, &mut tables, &mut report);
         let mut report = Report::default();
         mark(&mut model, &mut report);
         let fields = &model.object("A").unwrap().fields;

@@ -135,6 +135,12 @@ pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> 
         .map(|(_, variants)| *variants)
 }
 
+/// Whether the type of a definition is not derived from its own schema.
+pub(crate) fn is_not_from_schema(name: &str) -> bool {
+    let by_hand = HAND_WRITTEN.iter().any(|(entry, _)| *entry == name);
+    by_hand || UNTYPED.contains(&name) || MESSAGES.contains(&name)
+}
+
 /// Gives access to the tables, and records which entries are used.
 #[derive(Default)]
 pub(crate) struct Tables {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::census::Census;
 use super::clearable_fields::ClearableFields;
-use super::first_releases::FirstReleases;
+use super::first_releases::{self, FirstReleases};
 use super::lock::{self, Entry, Flavour, Lock};
 
 /// The remedy for a file that does not match the lock.
@@ -30,6 +30,22 @@ pub(crate) struct Pinned {
     pub(crate) first_releases: FirstReleases,
     /// The evidence about clearable fields, from the TypeScript of the release.
     pub(crate) clearable_fields: ClearableFields,
+}
+
+impl Pinned {
+    /// Leaves out everything experimental: the stable bundle takes the place of the complete one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the stable bundle has no requests.
+    pub(crate) fn into_stable(self) -> anyhow::Result<Self> {
+        let methods = first_releases::methods(&self.stable)?;
+        Ok(Self {
+            experimental: self.stable.clone(),
+            first_releases: self.first_releases.only(&methods),
+            ..self
+        })
+    }
 }
 
 /// Loads the pinned schema of this workspace.

@@ -240,9 +240,10 @@ impl From<DecodeError> for Error {
 
 #[cfg(test)]
 mod tests {
-    use codex_types::{Turn, TurnError, TurnStatus};
+    use codex_types::{ErrorNotification, Turn, TurnError, TurnStatus};
 
     use super::*;
+    use crate::error::turn_detached::DetachReason;
 
     #[test]
     fn the_debug_form_is_the_message_and_the_alternate_form_has_the_contents() {
@@ -254,6 +255,41 @@ mod tests {
         let contents = format!("{error:#?}");
         assert!(contents.contains("TurnFailed("), "{contents}");
         assert!(contents.contains("status: Failed"), "{contents}");
+    }
+
+    #[test]
+    fn no_form_of_the_error_of_a_turn_shows_a_key_in_a_message_of_the_server() {
+        const KEY: &str = "sk-1234567890";
+        let mut failure = TurnError::new(format!("the key {KEY} is wrong"));
+        failure.additional_details = Some(format!("OPENAI_API_KEY={KEY} was refused"));
+        let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
+        turn.error = Some(failure.clone());
+        let mut result = TurnResult::new(turn, Vec::new(), None);
+        result.last_error = Some(ErrorNotification::new("t", "u", failure, false));
+        let detached = TurnDetached {
+            thread_id: "t".to_owned(),
+            turn_id: Some("u".to_owned()),
+            reason: DetachReason::ThreadInactive,
+            partial: Some(result.clone()),
+        };
+        for error in [
+            Error::TurnFailed(Box::new(result)),
+            Error::TurnDetached(Box::new(detached)),
+        ] {
+            let forms = [
+                format!("{error}"),
+                format!("{error:?}"),
+                format!("{error:#?}"),
+            ];
+            for form in &forms {
+                assert!(!form.contains(KEY), "{form}");
+                assert!(form.contains("the key … is wrong"), "{form}");
+            }
+            assert!(
+                forms[2].contains("OPENAI_API_KEY=… was refused"),
+                "{error:#?}"
+            );
+        }
     }
 
     #[test]

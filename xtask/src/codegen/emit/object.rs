@@ -221,7 +221,11 @@ fn is_copy(rust: &str) -> bool {
 }
 
 /// The default of a field, as an expression.
-fn default(field: &Field, model: &Model) -> Result<String> {
+///
+/// # Errors
+///
+/// Fails if the default is not a value of the type of the field.
+pub(crate) fn default(field: &Field, model: &Model) -> Result<String> {
     let value = field
         .default
         .as_ref()
@@ -232,13 +236,16 @@ fn default(field: &Field, model: &Model) -> Result<String> {
 
 fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
     match value {
-        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        Value::Array(values) if values.is_empty() => Ok("Vec::new()".to_owned()),
+        Value::Bool(_) if rust == "bool" => Ok(value.to_string()),
+        Value::Number(number) if in_range(number, rust) => Ok(value.to_string()),
+        Value::Array(values) if values.is_empty() && rust.starts_with("Vec<") => {
+            Ok("Vec::new()".to_owned())
+        }
         Value::Array(values) => {
             let inner = rust
                 .strip_prefix("Vec<")
                 .and_then(|rust| rust.strip_suffix('>'));
-            let inner = inner.context("an array as the default of a type other than `Vec`")?;
+            let inner = inner.with_context(|| format!("a list is not a value of `{rust}`"))?;
             let values: Result<Vec<_>> = values
                 .iter()
                 .map(|value| expression(value, inner, model))
@@ -255,7 +262,20 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
             let variant = variant.with_context(|| format!("`{rust}` has no value `{wire}`"))?;
             Ok(format!("{rust}::{}", variant.ident))
         }
-        _ => bail!("unsupported default: {value}"),
+        _ => bail!("`{value}` is not supported for the type `{rust}`"),
+    }
+}
+
+/// Whether a number is a value of an integer type.
+fn in_range(number: &serde_json::Number, rust: &str) -> bool {
+    let (signed, unsigned) = (number.as_i64(), number.as_u64());
+    match rust {
+        "i64" => signed.is_some(),
+        "i32" => signed.is_some_and(|number| i32::try_from(number).is_ok()),
+        "u64" => unsigned.is_some(),
+        "u32" => unsigned.is_some_and(|number| u32::try_from(number).is_ok()),
+        "u16" => unsigned.is_some_and(|number| u16::try_from(number).is_ok()),
+        _ => false,
     }
 }
 

@@ -1,12 +1,15 @@
 //! Corrections to the schema where it differs from the server. Each has a name, a reason and one
-//! target. A correction that does not apply leaves its target as it is, and is reported.
+//! target. What a correction does not find in the schema of a release stays as it is, and is
+//! reported.
 
-use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::walk::union_members_mut;
+use super::walk::{is_catch_all, union_members_mut};
 use crate::codegen::{
     load::Definitions,
+    params,
     report::{self, Place, Report},
 };
 
@@ -25,9 +28,7 @@ struct FixUp {
     name: &'static str,
     /// The definition to correct.
     target: &'static str,
-    /// Corrects the definition. An error says why there is nothing to correct; the definition is
-    /// then restored.
-    correct: fn(&mut Value) -> Result<()>,
+    correct: fn(&mut Target<'_>),
 }
 
 const FIX_UPS: &[FixUp] = &[
@@ -36,81 +37,70 @@ const FIX_UPS: &[FixUp] = &[
     FixUp {
         name: "timeline_entry_in_camel_case",
         target: "ThreadTimelineEntry",
-        correct: |schema| {
-            rename(
-                schema,
-                &["started_at", "turn_id", "completed_at", "duration_ms"],
-            )
+        correct: |target| {
+            target.rename(&["started_at", "turn_id", "completed_at", "duration_ms"]);
         },
     },
     // As above, according to the runtime's TypeScript.
     FixUp {
         name: "realtime_item_in_camel_case",
         target: "ThreadRealtimeItem",
-        correct: |schema| rename(schema, &["item_id", "turn_id"]),
+        correct: |target| target.rename(&["item_id", "turn_id"]),
     },
     FixUp {
         name: "sessions_switch_in_camel_case",
         target: "AccountSessionsSwitchResponse",
-        correct: |schema| rename(schema, &["auth_url", "login_id"]),
+        correct: |target| target.rename(&["auth_url", "login_id"]),
     },
     // `config.apps.<id>`, `.tools.<name>` and `.links.<id>` exist; the schema omits flattened maps.
     FixUp {
         name: "apps_config_has_a_map",
         target: "AppsConfig",
-        correct: |schema| add_map(schema, "AppConfig"),
+        correct: |target| target.add_map("AppConfig"),
     },
     FixUp {
         name: "app_tools_config_has_a_map",
         target: "AppToolsConfig",
-        correct: |schema| add_map(schema, "AppToolConfig"),
+        correct: |target| target.add_map("AppToolConfig"),
     },
     FixUp {
         name: "app_links_config_has_a_map",
         target: "AppLinksConfig",
-        correct: |schema| add_map(schema, "AppLinkConfig"),
+        correct: |target| target.add_map("AppLinkConfig"),
     },
     // Recorded with `content_item_kinds`, `content_item_metadata` and `create_time`. The metadata
     // must survive reading an item and sending it back.
     FixUp {
         name: "passthrough_metadata_is_kept",
         target: "InternalChatMessageMetadataPassthrough",
-        correct: |schema| {
-            ensure!(
-                schema.get("additionalProperties").is_none(),
-                "it defines `additionalProperties` now"
-            );
-            schema["additionalProperties"] = json!(true);
-            Ok(())
+        correct: |target| match target.schema.get("additionalProperties") {
+            Some(_) => target.stale("it defines `additionalProperties`"),
+            None => target.schema["additionalProperties"] = json!(true),
         },
     },
     // The server sends them and the schema defines their params, but the union omits them.
     FixUp {
         name: "raw_response_notifications_are_listed",
         target: "ServerNotification",
-        correct: |schema| {
-            list(
-                schema,
+        correct: |target| {
+            target.list(
                 "rawResponseItem/completed",
                 "RawResponseItemCompletedNotification",
-            )?;
-            list(
-                schema,
-                "rawResponse/completed",
-                "RawResponseCompletedNotification",
-            )
+            );
+            target.list("rawResponse/completed", "RawResponseCompletedNotification");
         },
     },
     // Any non-empty string is allowed; these are the values that current models advertise.
     FixUp {
         name: "reasoning_effort_has_names",
         target: "ReasoningEffort",
-        correct: |schema| {
-            ensure!(schema.get("enum").is_none(), "it lists its values now");
-            schema["enum"] = json!([
-                "none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"
-            ]);
-            Ok(())
+        correct: |target| match target.schema.get("enum") {
+            Some(_) => target.stale("it lists its values"),
+            None => {
+                target.schema["enum"] = json!([
+                    "none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"
+                ]);
+            }
         },
     },
     // The schema has a catch-all of its own, `{"type": ["string", "object"]}`. Ours is
@@ -118,24 +108,33 @@ const FIX_UPS: &[FixUp] = &[
     FixUp {
         name: "codex_error_info_has_our_catch_all",
         target: "CodexErrorInfo",
-        correct: |schema| {
-            let members = union_members_mut(schema).context("it is not a union")?;
-            let before = members.len();
-            members.retain(|member| member.get("type") != Some(&json!(["string", "object"])));
-            ensure!(members.len() + 1 == before, "its catch-all is gone");
-            Ok(())
+        correct: |target| {
+            let members = union_members_mut(target.schema);
+            let catch_all = members.and_then(|members| {
+                let at = members.iter().position(is_catch_all)?;
+                Some(members.remove(at))
+            });
+            if catch_all.is_none() {
+                target.stale("it has no catch-all");
+            }
         },
     },
 ];
 
-/// Applies every fix-up, and reports those that do not apply to the experimental bundle.
+/// Applies every fix-up, and reports what does not apply to the experimental bundle.
 pub(crate) fn apply(definitions: &mut Definitions, scope: Scope, report: &mut Report) {
+    let defined = definitions.keys().cloned().collect();
     for fix_up in FIX_UPS {
-        let result = match definitions.get_mut(fix_up.target) {
-            Some(schema) => correct(fix_up, schema),
-            None => Err("it is not defined".to_owned()),
-        };
-        if let (Err(reason), Scope::Experimental) = (result, scope) {
+        let mut stale = Vec::new();
+        match definitions.get_mut(fix_up.target) {
+            Some(schema) => (fix_up.correct)(&mut Target {
+                schema,
+                defined: &defined,
+                stale: &mut stale,
+            }),
+            None => stale.push("it is not defined".to_owned()),
+        }
+        for reason in stale.into_iter().filter(|_| scope == Scope::Experimental) {
             report.add(
                 report::Kind::Stale,
                 fix_up.target,
@@ -146,69 +145,91 @@ pub(crate) fn apply(definitions: &mut Definitions, scope: Scope, report: &mut Re
     }
 }
 
-/// Corrects a definition as a whole, or leaves it untouched.
-fn correct(fix_up: &FixUp, schema: &mut Value) -> Result<(), String> {
-    let mut corrected = schema.clone();
-    (fix_up.correct)(&mut corrected).map_err(|error| error.to_string())?;
-    *schema = corrected;
-    Ok(())
+/// A definition that is being corrected.
+struct Target<'a> {
+    schema: &'a mut Value,
+    /// The names of all definitions.
+    defined: &'a BTreeSet<String>,
+    /// The reasons for which parts of the fix-up do not apply.
+    stale: &'a mut Vec<String>,
 }
 
-/// Renames properties of the members of a union from snake_case to camelCase.
-fn rename(schema: &mut Value, names: &[&str]) -> Result<()> {
-    use heck::ToLowerCamelCase as _;
+impl Target<'_> {
+    fn stale(&mut self, reason: &str) {
+        self.stale.push(reason.to_owned());
+    }
 
-    for name in names {
-        let new = name.to_lower_camel_case();
-        let mut found = false;
-        for member in union_members_mut(schema).context("it is not a union")? {
-            let properties = member.get_mut("properties").and_then(Value::as_object_mut);
-            if let Some(properties) = properties
-                && let Some(property) = properties.remove(*name)
-            {
-                properties.insert(new.clone(), property);
-                found = true;
-            }
-            for required in member
-                .get_mut("required")
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
-            {
-                if required == name {
-                    *required = json!(new);
+    /// Renames properties of the members of a union from snake_case to camelCase.
+    fn rename(&mut self, names: &[&str]) {
+        use heck::ToLowerCamelCase as _;
+
+        for name in names {
+            let new = name.to_lower_camel_case();
+            let mut found = false;
+            for member in union_members_mut(self.schema).into_iter().flatten() {
+                let properties = member.get_mut("properties").and_then(Value::as_object_mut);
+                if let Some(properties) = properties
+                    && let Some(property) = properties.remove(*name)
+                {
+                    properties.insert(new.clone(), property);
+                    found = true;
+                }
+                for required in member
+                    .get_mut("required")
+                    .and_then(Value::as_array_mut)
+                    .into_iter()
+                    .flatten()
+                {
+                    if required == name {
+                        *required = json!(new);
+                    }
                 }
             }
+            if !found {
+                self.stale(&format!("no member has a property `{name}`"));
+            }
         }
-        ensure!(found, "no member has a property `{name}`");
     }
-    Ok(())
-}
 
-/// Adds typed additional properties to an object.
-fn add_map(schema: &mut Value, of: &str) -> Result<()> {
-    ensure!(
-        schema.get("additionalProperties").is_none(),
-        "it defines `additionalProperties` now"
-    );
-    schema["additionalProperties"] = json!({ "$ref": format!("#/definitions/{of}") });
-    Ok(())
-}
+    /// Adds typed additional properties to an object.
+    fn add_map(&mut self, of: &str) {
+        if self.schema.get("additionalProperties").is_some() {
+            self.stale("it defines `additionalProperties`");
+        } else if self.is_defined(of) {
+            let reference = json!({ "$ref": format!("#/definitions/{of}") });
+            self.schema["additionalProperties"] = reference;
+        }
+    }
 
-/// Adds a method to a message union.
-fn list(schema: &mut Value, method: &str, params: &str) -> Result<()> {
-    let members = union_members_mut(schema).context("it is not a union")?;
-    let listed = |member: &Value| member["properties"]["method"]["enum"][0] == method;
-    ensure!(!members.iter().any(listed), "`{method}` is listed now");
-    members.push(json!({
-        "type": "object",
-        "properties": {
-            "method": { "type": "string", "enum": [method] },
-            "params": { "$ref": format!("#/definitions/{params}") },
-        },
-        "required": ["method", "params"],
-    }));
-    Ok(())
+    /// Adds a method to a message union.
+    fn list(&mut self, method: &str, params: &str) {
+        if params::methods(Some(self.schema)).contains(method) {
+            return self.stale(&format!("`{method}` is listed"));
+        }
+        if !self.is_defined(params) {
+            return;
+        }
+        match union_members_mut(self.schema) {
+            None => self.stale("it is not a union"),
+            Some(members) => members.push(json!({
+                "type": "object",
+                "properties": {
+                    "method": { "type": "string", "enum": [method] },
+                    "params": { "$ref": format!("#/definitions/{params}") },
+                },
+                "required": ["method", "params"],
+            })),
+        }
+    }
+
+    /// Whether a definition that the fix-up refers to exists.
+    fn is_defined(&mut self, name: &str) -> bool {
+        let is_defined = self.defined.contains(name);
+        if !is_defined {
+            self.stale(&format!("`{name}` is not defined"));
+        }
+        is_defined
+    }
 }
 
 #[cfg(test)]
@@ -216,10 +237,12 @@ mod tests {
     use super::*;
 
     /// Applies the fix-ups to one definition, and returns it with the sentences about it.
-    fn apply_to(name: &str, schema: &Value, scope: Scope) -> (Value, Vec<String>) {
-        let mut definitions: Definitions = [(name.to_owned(), schema.clone())].into();
+    fn apply_to(name: &str, schema: &Value, others: &[&str]) -> (Value, Vec<String>) {
+        let others = others.iter().map(|name| ((*name).to_owned(), json!({})));
+        let mut definitions: Definitions = others.collect();
+        definitions.insert(name.to_owned(), schema.clone());
         let mut report = Report::default();
-        apply(&mut definitions, scope, &mut report);
+        apply(&mut definitions, Scope::Experimental, &mut report);
         let entries = report.of(report::Kind::Stale);
         let about = entries.filter(|entry| entry.subject == name);
         let sentences = about.map(|entry| entry.sentence.clone()).collect();
@@ -228,27 +251,47 @@ mod tests {
 
     #[test]
     fn a_fix_up_with_nothing_to_correct_leaves_its_target_untouched_and_is_reported() {
-        // Only one of the four properties is in snake_case.
-        let timeline = json!({ "oneOf": [{ "properties": { "started_at": {}, "turnId": {} } }] });
         for (name, schema, reason) in [
             (
                 "AppsConfig",
                 json!({ "additionalProperties": false }),
                 "defines",
             ),
+            ("AppsConfig", json!({}), "`AppConfig` is not defined"),
             (
                 "ReasoningEffort",
                 json!({ "enum": ["low"] }),
                 "lists its values",
             ),
-            ("ThreadTimelineEntry", timeline, "`turn_id`"),
-            ("CodexErrorInfo", json!({ "type": "string" }), "not a union"),
+            ("CodexErrorInfo", json!({ "oneOf": [] }), "no catch-all"),
         ] {
-            let (after, sentences) = apply_to(name, &schema, Scope::Experimental);
+            let (after, sentences) = apply_to(name, &schema, &[]);
             assert_eq!(after, schema);
             assert_eq!(sentences.len(), 1, "{name}: {sentences:?}");
             assert!(sentences[0].contains(reason), "{sentences:?}");
         }
+    }
+
+    #[test]
+    fn the_parts_of_a_fix_up_that_apply_are_applied() {
+        let timeline = json!({ "oneOf": [{
+            "properties": { "started_at": {}, "turnId": {} }, "required": ["started_at"],
+        }] });
+        let (after, sentences) = apply_to("ThreadTimelineEntry", &timeline, &[]);
+        let member =
+            json!({ "properties": { "startedAt": {}, "turnId": {} }, "required": ["startedAt"] });
+        assert_eq!(after["oneOf"][0], member);
+        assert_eq!(sentences.len(), 3, "{sentences:?}");
+
+        let listed = json!({ "oneOf": [{
+            "properties": { "method": { "enum": ["rawResponse/completed"] } },
+        }] });
+        let params = ["RawResponseItemCompletedNotification"];
+        let (after, sentences) = apply_to("ServerNotification", &listed, &params);
+        let methods = params::methods(Some(&after));
+        assert!(methods.contains("rawResponseItem/completed"), "{methods:?}");
+        assert_eq!(methods.len(), 2);
+        assert_eq!(sentences.len(), 1, "{sentences:?}");
     }
 
     #[test]
@@ -263,7 +306,7 @@ mod tests {
     #[test]
     fn a_fix_up_that_applies_is_not_reported() {
         let schema = json!({ "type": "object" });
-        let (after, sentences) = apply_to("AppsConfig", &schema, Scope::Experimental);
+        let (after, sentences) = apply_to("AppsConfig", &schema, &["AppConfig"]);
         assert_eq!(
             after["additionalProperties"]["$ref"],
             "#/definitions/AppConfig"
