@@ -12,6 +12,7 @@ mod runtime;
 mod schema;
 mod soak;
 mod spinner;
+mod stdout;
 mod suite;
 mod update;
 mod windows;

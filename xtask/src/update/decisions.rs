@@ -62,8 +62,8 @@ pub(super) fn render(
     }
     if let Some(report) = report {
         text.push_str(&format!(
-            "\n## Report of the generator\n\n[docs/regenerating.md](docs/regenerating.md) explains the \
-             kinds of entries.\n\n```text\n{}```\n",
+            "\n## Report of the generator\n\n`docs/regenerating.md` explains the kinds of \
+             entries.\n\n```text\n{}```\n",
             report.to_string().trim_start()
         ));
     }
@@ -174,8 +174,8 @@ fn is_item(change: &Change) -> bool {
     change.kind == Kind::Variant && is_whole && ITEMS.contains(&change.owner.as_str())
 }
 
-/// Returns whether a value of a status or of a decision changes, named or inline: `TurnStatus::x`,
-/// `Turn.status::x`.
+/// Returns whether a value of a status, of a decision or of a type about approvals changes, named or
+/// inline: `TurnStatus::x`, `Turn.status::x`.
 fn is_verdict(change: &Change) -> bool {
     let parent = change.below.rsplit_once("::").map(|(parent, _)| parent);
     let Some(parent) = parent.filter(|_| change.kind == Kind::Variant) else {
@@ -186,6 +186,9 @@ fn is_verdict(change: &Change) -> bool {
         Some(field) => field,
     };
     let name = name.to_lowercase();
+    if name.contains("approval") {
+        return true;
+    }
     VERDICTS
         .iter()
         .any(|end| name.ends_with(&end.to_lowercase()))

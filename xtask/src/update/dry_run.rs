@@ -12,7 +12,7 @@ use super::{changelog, decisions, mentions, skipped};
 use crate::codegen::{self, report::Report};
 use crate::schema::diff::Comparison;
 use crate::schema::{self, pinned};
-use crate::workspace;
+use crate::{stdout, workspace};
 
 /// Prints the report on an update, and writes it to `output`. If there is nothing to update, `output`
 /// does not exist afterwards, which distinguishes both cases for scripts.
@@ -36,13 +36,10 @@ pub(super) fn run(
     };
     let (old, new) = (old.to_string(), new.to_string());
     let text = report(&old, &new)?;
-    print!("{text}");
-    match output {
-        Some(path) => {
-            fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-        }
-        None => Ok(()),
+    if let Some(path) = output {
+        fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    stdout::print(&text)
 }
 
 /// Removes the report of an earlier run.

@@ -34,8 +34,8 @@ pub(crate) struct Args {
     /// Print what an update would do, and change nothing but `target/`.
     #[arg(long)]
     dry_run: bool,
-    /// With `--dry-run`, write the report to this file. No file is left if the release is already
-    /// pinned, or older than the pinned one and named as `latest`.
+    /// With `--dry-run`, also write the report to this file, or remove the file if there is nothing
+    /// to update.
     #[arg(long, value_name = "FILE", requires = "dry_run")]
     output: Option<PathBuf>,
 }
@@ -154,7 +154,7 @@ impl Update {
         let text = fs::read_to_string(&path).context("cannot read CHANGELOG.md")?;
         let draft = changelog::draft(comparison);
         match changelog::place(&text, &draft, &self.new)? {
-            Placed::Kept => println!("CHANGELOG.md has an edited entry for Codex {}", self.new),
+            Placed::Kept => println!("CHANGELOG.md describes Codex {} already", self.new),
             Placed::Written(text) => {
                 put(&path, &text)?;
                 println!("CHANGELOG.md has a draft for Codex {}", self.new);

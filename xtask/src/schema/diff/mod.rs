@@ -9,8 +9,6 @@ pub(crate) mod protocol;
 mod report;
 mod shape;
 
-use std::io::{self, ErrorKind, Write};
-
 use anyhow::Context;
 
 use super::bundles::Bundles;
@@ -58,12 +56,7 @@ impl Comparison {
 
 /// Runs the chore: prints the report as Markdown.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let text = Comparison::read(&args.old, &args.new)?.report();
-    match io::stdout().write_all(text.as_bytes()) {
-        // The reader of a pipe, like `head`, may close it early.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot print the report"),
-    }
+    crate::stdout::print(&Comparison::read(&args.old, &args.new)?.report())
 }
 
 /// Reads the protocol of a release. The pinned one needs no runtime, unless an aborted update has

@@ -111,7 +111,7 @@ fn a_new_kind_of_item_is_an_item_and_its_fields_are_not() {
 fn a_new_value_of_a_status_or_decision_is_listed_named_or_inline() {
     let values = |values: &[&str]| json!({ "enum": values });
     let (old, new) = (values(&["a"]), values(&["a", "b"]));
-    for name in ["TurnStatus", "ReviewDecision"] {
+    for name in ["TurnStatus", "ReviewDecision", "CommandApprovalKind"] {
         assert_eq!(
             of_type(name, &old, &new),
             [
