@@ -63,7 +63,7 @@ fn report(old: &str, new: &str) -> anyhow::Result<String> {
             format!("\n## The generator fails\n\n```text\n{error:#}\n```\n"),
         ),
     };
-    let mentions = mentions(&workspace::root()?, old)?;
+    let mentions = mentions::find(&workspace::root()?, old)?;
     let decisions = decisions::render(&comparison, report.as_ref(), &mentions);
     let skipped: Vec<String> = skipped(old, new)?
         .iter()
