@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use codex_tests::{
     protocol::{definitions, envelope},
     schema::{Choices, MESSAGES, Schema},
@@ -210,6 +212,38 @@ fn debug_hides_the_members_of_an_unknown_variant_in_a_union_with_secrets() {
     // Known variants are shown.
     let plain = definitions()["LoginAccountParams"](r#"{"type":"chatgptDeviceCode"}"#);
     assert_eq!(plain.expect("a login").1, "ChatgptDeviceCode");
+}
+
+#[test]
+fn debug_masks_keys_in_the_free_text_of_a_server() {
+    const KEY: &str = "sk-1234567890";
+    let text = format!("the key {KEY} is wrong");
+    for (name, value) in [
+        (
+            "TurnError",
+            json!({"message": text, "additionalDetails": text}),
+        ),
+        ("McpToolCallError", json!({"message": text})),
+        ("WarningNotification", json!({"message": text})),
+        (
+            "ConfigWarningNotification",
+            json!({"summary": text, "details": text}),
+        ),
+        (
+            "CommandExecResponse",
+            json!({"exitCode": 1, "stdout": text, "stderr": text}),
+        ),
+        ("HooksListEntry", json!({"cwd": "/", "warnings": [text]})),
+        (
+            "ThreadItem",
+            json!({"type": "commandExecution", "id": "i", "command": text, "aggregatedOutput": text}),
+        ),
+    ] {
+        let (after, debug) = definitions()[name](&value.to_string()).expect(name);
+        assert!(after.to_string().contains(KEY), "{name} is changed");
+        assert!(!debug.contains(KEY), "{debug}");
+        assert!(debug.contains("the key … is wrong"), "{debug}");
+    }
 }
 
 #[test]

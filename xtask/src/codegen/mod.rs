@@ -1,6 +1,6 @@
 //! `cargo xtask codegen`: generates `crates/codex-types/src/generated` from the pinned schema.
 //!
-//! load -> normalise -> classify -> lower (typify) -> decorate -> describe -> emit by domain ->
+//! load -> normalise -> classify -> lower (typify) -> decorate -> decide -> describe -> emit by domain ->
 //! print. Each step is a named function.
 //!
 //! The generator has two strengths. By default it generates from the schema of any release: it

@@ -15,7 +15,7 @@ use super::{
     model::{Field, Kind, Model, Rule, Type},
     report::{Kind as Entry, Place, Report},
 };
-use crate::schema::clearable_fields::{ClearableFields, Shown};
+use crate::schema::clearable_fields::{ClearableFields, Evidence};
 
 /// Fields that can be cleared, by source, although the rules do not find it.
 const CLEARABLE: Groups = &[(
@@ -88,9 +88,20 @@ const ABSENT: Groups = &[
 
 /// Decides for each optional nullable field that a client sends. Of the others, those are clearable
 /// that the TypeScript shows so.
-pub(crate) fn decide(model: &mut Model, evidence: &ClearableFields, report: &mut Report) {
-    let mut clearable = FieldTable::new(Place::new("nulls.rs", "CLEARABLE"), CLEARABLE);
-    let mut absent = FieldTable::new(Place::new("nulls.rs", "ABSENT"), ABSENT);
+pub(crate) fn decide(model: &mut Model, fields: &ClearableFields, report: &mut Report) {
+    decide_by(CLEARABLE, ABSENT, model, fields, report);
+}
+
+/// Decides by the rules and these tables.
+fn decide_by(
+    clearable: Groups,
+    absent: Groups,
+    model: &mut Model,
+    fields: &ClearableFields,
+    report: &mut Report,
+) {
+    let mut clearable = FieldTable::new(Place::new("nulls.rs", "CLEARABLE"), clearable);
+    let mut absent = FieldTable::new(Place::new("nulls.rs", "ABSENT"), absent);
     let unions = unions(model);
     let mut found = Vec::new();
     let mut without_evidence = 0;
@@ -102,7 +113,7 @@ pub(crate) fn decide(model: &mut Model, evidence: &ClearableFields, report: &mut
             .get(name)
             .map(|union| (union.as_str(), &model.types[union]));
         let context = Context {
-            evidence,
+            fields,
             name,
             ty,
             union,
@@ -191,7 +202,7 @@ enum Decision {
 
 /// The definition of a field.
 struct Context<'a> {
-    evidence: &'a ClearableFields,
+    fields: &'a ClearableFields,
     name: &'a str,
     ty: &'a Type,
     /// The union that has the definition as a variant.
@@ -200,41 +211,43 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn decide(&self, field: &Field) -> Decision {
-        let shown = self.shown(&field.slot.name);
+        let evidence = self.evidence(&field.slot.name);
         if !self.ty.sent {
-            return match shown {
-                Shown::NullTwice => Decision::Clearable,
+            return match evidence {
+                Evidence::NullTwice => Decision::Clearable,
                 _ => Decision::Absent,
             };
         }
         let docs = field.slot.docs.as_deref().unwrap_or_default();
-        match (shown, wording::read(docs, Subject::Field)) {
-            (Shown::NullTwice, Wording::Same) => Decision::Undecided(
+        match (evidence, wording::read(docs, Subject::Field)) {
+            (Evidence::NullTwice, Wording::Same) => Decision::Undecided(
                 "the TypeScript distinguishes `null` from absence, the description does not",
             ),
-            (Shown::NullTwice, _) | (_, Wording::Differs) => Decision::Clearable,
+            (Evidence::NullTwice, _) | (_, Wording::Differs) => Decision::Clearable,
             (_, Wording::Same) => Decision::Absent,
             (_, Wording::Unclear) => Decision::Undecided("no rule understands the description"),
             (_, Wording::Silent) if self.is_patch() => Decision::Clearable,
-            (Shown::NullOnce, Wording::Silent) if self.is_partial_update() => {
+            (Evidence::NullOnce, Wording::Silent) if self.is_partial_update() => {
                 Decision::Undecided("`null` may clear a value in an update, the TypeScript says no")
             }
-            (Shown::NullOnce, Wording::Silent) => Decision::Absent,
-            (Shown::WrittenByHand, Wording::Silent) => Decision::Undecided(
+            (Evidence::NullOnce, Wording::Silent) => Decision::Absent,
+            (Evidence::WrittenByHand, Wording::Silent) => Decision::Undecided(
                 "the TypeScript type is written by hand, and may have lost a second `null`",
             ),
-            (Shown::NotShown, Wording::Silent) => Decision::Undecided("the TypeScript lacks it"),
-            (Shown::Unavailable, Wording::Silent) => Decision::WithoutEvidence,
+            (Evidence::Missing, Wording::Silent) => Decision::Undecided("the TypeScript lacks it"),
+            (Evidence::Unavailable, Wording::Silent) => Decision::WithoutEvidence,
         }
     }
 
     /// How the TypeScript shows a field of the definition. It knows the variants of unions only as
     /// parts of them.
-    fn shown(&self, field: &str) -> Shown {
-        let shown = self.evidence.shown(self.name, field);
+    fn evidence(&self, field: &str) -> Evidence {
+        let evidence = self.fields.evidence(self.name, field);
         match self.union {
-            Some((union, _)) if shown == Shown::NullOnce => self.evidence.shown(union, field),
-            _ => shown,
+            Some((union, _)) if evidence == Evidence::NullOnce => {
+                self.fields.evidence(union, field)
+            }
+            _ => evidence,
         }
     }
 
@@ -253,7 +266,7 @@ impl Context<'_> {
     fn is_partial_update(&self) -> bool {
         let name = self.name.trim_end_matches("Params");
         ["Set", "Update"].iter().any(|end| name.ends_with(end))
-            && !self.evidence.has_clearable(self.name)
+            && !self.fields.has_clearable(self.name)
     }
 }
 
@@ -264,13 +277,8 @@ mod tests {
     use super::*;
     use crate::codegen::{Tables, build_model};
 
-    /// Decides on the fields of the params of a request. Returns the clearable ones and the entries
-    /// about undecided ones.
-    fn decide_on(
-        params: &str,
-        definition: &Value,
-        evidence: &str,
-    ) -> (Vec<String>, Vec<(String, String)>) {
+    /// Decides on the fields of the params of a request, and returns the clearable ones.
+    fn decide_on(params: &str, definition: &Value, evidence: &str) -> (Vec<String>, Report) {
         let definitions = json!({
             "ClientRequest": { "oneOf": [{
                 "properties": {
@@ -285,7 +293,14 @@ mod tests {
         let (mut tables, mut report) = (Tables::default(), Report::default());
         let mut model = build_model(definitions.clone(), definitions, &mut tables, &mut report);
         let mut report = Report::default();
-        decide(&mut model, &toml::from_str(evidence).unwrap(), &mut report);
+        let fields = toml::from_str(evidence).unwrap();
+        decide_by(
+            CLEARABLE_HERE,
+            ABSENT_HERE,
+            &mut model,
+            &fields,
+            &mut report,
+        );
         let mut clearable = Vec::new();
         for (name, ty) in &model.types {
             if let Kind::Object(object) = &ty.kind {
@@ -293,10 +308,11 @@ mod tests {
                 clearable.extend(fields.map(|field| format!("{name}.{}", field.slot.name)));
             }
         }
-        let undecided = report.of(Entry::Undecided);
-        let undecided = undecided.map(|it| (it.subject.clone(), it.sentence.clone()));
-        (clearable, undecided.collect())
+        (clearable, report)
     }
+
+    const CLEARABLE_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.budget"])];
+    const ABSENT_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.name", "ByTablePatch.a"])];
 
     const ONCE: &str = "command = \"c\"\n[clearable]\n[written_by_hand]\n[not_shown]\n";
     const NONE: &str = "[clearable]\n[written_by_hand]\n[not_shown]\n";
@@ -311,9 +327,10 @@ mod tests {
     /// The decision on one field: `Some(true)` for clearable, `Some(false)` for absent, `None` for
     /// undecided.
     fn decision(params: &str, description: &str, evidence: &str) -> Option<bool> {
-        let (clearable, undecided) = decide_on(params, &field(description), evidence);
-        assert!(clearable.is_empty() || undecided.is_empty());
-        undecided.is_empty().then_some(!clearable.is_empty())
+        let (clearable, report) = decide_on(params, &field(description), evidence);
+        let is_decided = report.count(Entry::Undecided) == 0;
+        assert!(clearable.is_empty() || is_decided);
+        is_decided.then_some(!clearable.is_empty())
     }
 
     #[test]
@@ -379,9 +396,9 @@ mod tests {
         };
         let union = json!({ "oneOf": [member("one", "a"), member("two", "b")] });
         let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingChange = [\"a\"]\n");
-        let (clearable, undecided) = decide_on("ThingChange", &union, &twice);
+        let (clearable, report) = decide_on("ThingChange", &union, &twice);
         assert_eq!(clearable, ["OneThingChange.a"]);
-        assert!(undecided.is_empty());
+        assert_eq!(report.count(Entry::Undecided), 0);
         // So does its description.
         let mut patch = union;
         patch["description"] = json!("Explicit null clears a nullable field.");
@@ -393,12 +410,41 @@ mod tests {
     fn fields_without_any_source_are_counted_in_one_entry() {
         let mut definition = field("");
         definition["properties"]["b"] = json!({ "type": ["integer", "null"], "format": "int64" });
-        let (clearable, undecided) = decide_on("ThingDoParams", &definition, NONE);
+        let (clearable, report) = decide_on("ThingDoParams", &definition, NONE);
         assert!(clearable.is_empty());
-        let [(subject, sentence)] = undecided.as_slice() else {
-            panic!("{undecided:?}")
-        };
-        assert_eq!(subject, "clearable_fields.toml");
+        let undecided: Vec<_> = report.of(Entry::Undecided).collect();
+        assert_eq!(undecided.len(), 1);
+        assert_eq!(undecided[0].subject, "clearable_fields.toml");
+        let sentence = &undecided[0].sentence;
         assert!(sentence.contains("2 fields"), "{sentence}");
+    }
+
+    #[test]
+    fn a_table_decides_and_corrects_and_superfluous_entries_are_reported() {
+        let text = json!({ "type": ["string", "null"] });
+        let update = json!({ "type": "object", "properties": { "budget": text, "name": text } });
+        let (clearable, report) = decide_on("ByTableUpdateParams", &update, ONCE);
+        assert_eq!(clearable, ["ByTableUpdateParams.budget"]);
+        assert_eq!(report.count(Entry::Undecided), 0);
+        assert_eq!(decision("ByTablePatch", "", ONCE), Some(false));
+        // The TypeScript decides on both fields of this one.
+        let evidence = ONCE.replace(
+            "[clearable]\n",
+            "[clearable]\nByTableUpdateParams = [\"budget\"]\n",
+        );
+        let stale = |evidence| {
+            let (_, report) = decide_on("ByTableUpdateParams", &update, evidence);
+            let stale = report.of(Entry::Stale).map(|it| it.subject.clone());
+            stale.collect::<Vec<_>>()
+        };
+        assert_eq!(stale(ONCE), ["ByTablePatch.a"]);
+        assert_eq!(
+            stale(&evidence),
+            [
+                "ByTablePatch.a",
+                "ByTableUpdateParams.budget",
+                "ByTableUpdateParams.name"
+            ]
+        );
     }
 }

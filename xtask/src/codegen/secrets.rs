@@ -111,8 +111,9 @@ const MASKED: Groups = &[(
     ],
 )];
 
-/// Last words in the names of fields with free text about a problem or from a program.
+/// Last words in the names of fields with free text about a problem, or to or from a program.
 const FREE_TEXT: &[&str] = &[
+    "command",
     "details",
     "error",
     "errors",
@@ -147,36 +148,7 @@ const SECRET_WORDS: &[&str] = &[
 
 /// Decides for each field of the model.
 pub(crate) fn mark(model: &mut Model, report: &mut Report) {
-    let mut rules = Rules {
-        added: FieldTable::new(Place::new("secrets.rs", "ADDED"), ADDED),
-        excused: FieldTable::new(Place::new("secrets.rs", "EXCUSED"), EXCUSED),
-        masked: FieldTable::new(Place::new("secrets.rs", "MASKED"), MASKED),
-    };
-    let mut decisions = Vec::new();
-    for (name, ty) in &model.types {
-        if let Kind::Object(object) = &ty.kind {
-            let shown = |field| rules.shown(model, name, ty, field, report);
-            let fields: Vec<_> = object.fields.iter().map(shown).collect();
-            let rest_secret = object.rest.is_some() && rules.added.lists(name, REST);
-            decisions.push((name.clone(), fields, rest_secret));
-        }
-    }
-    for (name, fields, rest_secret) in decisions {
-        if let Some(object) = model.object_mut(&name) {
-            object.rest_secret |= rest_secret;
-            for (field, shown) in object.fields.iter_mut().zip(fields) {
-                field.shown = shown;
-            }
-        }
-    }
-    let Rules {
-        added,
-        excused,
-        masked,
-    } = rules;
-    added.report_unused("no such field, or the rules find it", report);
-    excused.report_unused("no such field, or no rule finds it", report);
-    masked.report_unused("no such text, or the rule finds it", report);
+    Rules::new(ADDED, EXCUSED, MASKED).mark(model, report);
 }
 
 /// The rules with their exceptions.
@@ -187,6 +159,41 @@ struct Rules {
 }
 
 impl Rules {
+    fn new(added: Groups, excused: Groups, masked: Groups) -> Self {
+        let table = |name, groups| FieldTable::new(Place::new("secrets.rs", name), groups);
+        Self {
+            added: table("ADDED", added),
+            excused: table("EXCUSED", excused),
+            masked: table("MASKED", masked),
+        }
+    }
+
+    fn mark(mut self, model: &mut Model, report: &mut Report) {
+        let mut decisions = Vec::new();
+        for (name, ty) in &model.types {
+            if let Kind::Object(object) = &ty.kind {
+                let shown = |field| self.shown(model, name, ty, field, report);
+                let fields: Vec<_> = object.fields.iter().map(shown).collect();
+                let rest_secret = object.rest.is_some() && self.added.lists(name, REST);
+                decisions.push((name.clone(), fields, rest_secret));
+            }
+        }
+        for (name, fields, rest_secret) in decisions {
+            if let Some(object) = model.object_mut(&name) {
+                object.rest_secret |= rest_secret;
+                for (field, shown) in object.fields.iter_mut().zip(fields) {
+                    field.shown = shown;
+                }
+            }
+        }
+        let added = "no such field, or the rules find it";
+        self.added.report_unused(added, report);
+        let excused = "no such field, or no rule finds it";
+        self.excused.report_unused(excused, report);
+        let masked = "no such text, or the rule finds it";
+        self.masked.report_unused(masked, report);
+    }
+
     fn shown(
         &mut self,
         model: &Model,
@@ -293,8 +300,14 @@ mod tests {
     use super::*;
     use crate::codegen::{Tables, build_model};
 
+    const NONE: Groups = &[];
+
     /// Marks the fields of a type that a server writes.
     fn mark_fields(properties: &Value) -> (Vec<(String, Shown)>, Report) {
+        mark_by(Rules::new(NONE, NONE, NONE), properties)
+    }
+
+    fn mark_by(rules: Rules, properties: &Value) -> (Vec<(String, Shown)>, Report) {
         let definitions = json!({
             "ServerNotification": { "oneOf": [{
                 "properties": {
@@ -312,7 +325,7 @@ mod tests {
         let (mut tables, mut report) = (Tables::default(), Report::default());
         let mut model = build_model(definitions.clone(), definitions, &mut tables, &mut report);
         let mut report = Report::default();
-        mark(&mut model, &mut report);
+        rules.mark(&mut model, &mut report);
         let fields = &model.object("A").unwrap().fields;
         let fields = fields
             .iter()
@@ -406,6 +419,7 @@ mod tests {
             ("message", text(), Shown::Masked),
             ("additionalDetails", text(), Shown::Masked),
             ("stderr", text(), Shown::Masked),
+            ("command", text(), Shown::Masked),
             ("warnings", list, Shown::Masked),
             ("messageId", text(), Shown::Plain),
             (
@@ -420,15 +434,47 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_the_tables_that_do_not_apply_are_reported() {
-        let (_, report) = mark_fields(&json!({ "name": text() }));
-        for entry in [
-            "Config.*",
-            "*.publicKey",
-            "ConfigWarningNotification.summary",
-        ] {
-            let mut stale = report.of(Entry::Stale);
-            assert!(stale.any(|found| found.subject == entry), "{entry}");
-        }
+    fn a_table_adds_confirms_and_excuses_and_stale_entries_are_reported() {
+        const ADDED: Groups = &[(
+            "Added.",
+            &["A.answer", "A.raw", "A.level", "A.token", "A.gone"],
+        )];
+        const EXCUSED: Groups = &[("Excused.", &["*.keyName", "A.apiKey", "A.answer", "A.old"])];
+        const MASKED: Groups = &[("Masked.", &["A.summary", "A.message"])];
+        let raw = json!({ "type": "string", "description": "A password." });
+        let (shown, report) = mark_by(
+            Rules::new(ADDED, EXCUSED, MASKED),
+            &json!({
+                "answer": text(), "raw": raw, "level": { "$ref": "#/definitions/Level" },
+                "token": text(), "apiKey": text(), "summary": text(), "message": text(),
+            }),
+        );
+        let expected = [
+            ("answer", Shown::Hidden),
+            ("apiKey", Shown::Plain),
+            ("level", Shown::Hidden),
+            ("message", Shown::Masked),
+            ("raw", Shown::Hidden),
+            ("summary", Shown::Masked),
+            ("token", Shown::Hidden),
+        ];
+        let expected = expected.map(|(name, shown)| (name.to_owned(), shown));
+        assert_eq!(shown, expected);
+        assert_eq!(report.count(Entry::Guess), 0);
+        let stale: Vec<_> = report
+            .of(Entry::Stale)
+            .map(|it| it.subject.as_str())
+            .collect();
+        assert_eq!(
+            stale,
+            [
+                "*.keyName",
+                "A.answer",
+                "A.gone",
+                "A.message",
+                "A.old",
+                "A.token"
+            ]
+        );
     }
 }

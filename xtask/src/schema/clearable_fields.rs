@@ -48,7 +48,7 @@ pub(crate) struct ClearableFields {
 
 /// The type of an optional nullable field in the TypeScript of the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
+pub(crate) enum Evidence {
     /// `T | null | null`: `null` differs from absence.
     NullTwice,
     /// `T | null`.
@@ -56,7 +56,7 @@ pub(crate) enum Shown {
     /// A type that is written by hand in the source of Codex, so that a second `null` may be lost.
     WrittenByHand,
     /// The type lacks the field.
-    NotShown,
+    Missing,
     /// The release prints no TypeScript.
     Unavailable,
 }
@@ -98,21 +98,21 @@ impl ClearableFields {
     }
 
     /// Returns how the TypeScript shows an optional nullable field of a definition.
-    pub(crate) fn shown(&self, definition: &str, field: &str) -> Shown {
+    pub(crate) fn evidence(&self, definition: &str, field: &str) -> Evidence {
         let lists = |fields: &Fields| {
             let fields = fields.get(definition);
             fields.is_some_and(|fields| fields.contains(field))
         };
         if self.command.is_none() {
-            Shown::Unavailable
+            Evidence::Unavailable
         } else if lists(&self.clearable) {
-            Shown::NullTwice
+            Evidence::NullTwice
         } else if lists(&self.written_by_hand) {
-            Shown::WrittenByHand
+            Evidence::WrittenByHand
         } else if lists(&self.not_shown) {
-            Shown::NotShown
+            Evidence::Missing
         } else {
-            Shown::NullOnce
+            Evidence::NullOnce
         }
     }
 
@@ -262,17 +262,17 @@ pub(super) mod tests {
                 "export type StartParams = { hidden?: string | null | null };",
             ),
         ]);
-        for (definition, field, shown) in [
-            ("StartParams", "tier", Shown::NullTwice),
-            ("StartParams", "model", Shown::NullOnce),
-            ("StartParams", "budget", Shown::WrittenByHand),
-            ("StartParams", "delay", Shown::NullOnce),
-            ("StartParams", "hidden", Shown::NotShown),
-            ("Patch", "url", Shown::NullOnce),
-            ("Patch", "key", Shown::NullTwice),
+        for (definition, field, evidence) in [
+            ("StartParams", "tier", Evidence::NullTwice),
+            ("StartParams", "model", Evidence::NullOnce),
+            ("StartParams", "budget", Evidence::WrittenByHand),
+            ("StartParams", "delay", Evidence::NullOnce),
+            ("StartParams", "hidden", Evidence::Missing),
+            ("Patch", "url", Evidence::NullOnce),
+            ("Patch", "key", Evidence::NullTwice),
         ] {
-            let found = fields.shown(definition, field);
-            assert_eq!(found, shown, "{definition}.{field}");
+            let found = fields.evidence(definition, field);
+            assert_eq!(found, evidence, "{definition}.{field}");
         }
         assert_eq!(fields.len(), 2);
         assert!(fields.has_clearable("Patch") && !fields.has_clearable("B"));
@@ -299,8 +299,20 @@ pub(super) mod tests {
     fn without_typescript_there_is_no_evidence_and_a_reason() {
         let missing = Path::new("no/such/codex");
         let (fields, reason) = ClearableFields::print_by(missing, &bundle()).unwrap();
-        assert_eq!(fields.shown("StartParams", "tier"), Shown::Unavailable);
+        assert_eq!(
+            fields.evidence("StartParams", "tier"),
+            Evidence::Unavailable
+        );
         assert!(reason.unwrap().contains("no/such/codex"));
+        // This program does not know the arguments.
+        let this = std::env::current_exe().unwrap();
+        let (fields, reason) = ClearableFields::print_by(&this, &bundle()).unwrap();
+        assert_eq!(fields, none());
+        assert!(
+            reason
+                .unwrap()
+                .contains("generate-ts --experimental` fails")
+        );
     }
 
     #[test]

@@ -209,7 +209,7 @@ impl ExecCommandApprovalParams {
     }
 }
 
-wire::redacted! { ExecCommandApprovalParams { plain call_id, plain approval_id, plain command, plain conversation_id, plain cwd, plain parsed_cmd, masked reason } }
+wire::redacted! { ExecCommandApprovalParams { plain call_id, plain approval_id, masked command, plain conversation_id, plain cwd, plain parsed_cmd, masked reason } }
 
 wire::object! { ExecCommandApprovalParams {
     call_id: natural "callId",

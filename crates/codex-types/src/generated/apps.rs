@@ -719,7 +719,7 @@ impl CommandHookMetadata {
     }
 }
 
-wire::redacted! { CommandHookMetadata { plain additional_context_limit, plain async_, plain command, plain current_hash, plain display_order, plain enabled, plain environment_id, plain event_name, plain is_managed, plain key, plain matcher, plain plugin_id, plain source, plain source_path, masked status_message, plain timeout_sec, plain trust_status } }
+wire::redacted! { CommandHookMetadata { plain additional_context_limit, plain async_, masked command, plain current_hash, plain display_order, plain enabled, plain environment_id, plain event_name, plain is_managed, plain key, plain matcher, plain plugin_id, plain source, plain source_path, masked status_message, plain timeout_sec, plain trust_status } }
 
 wire::object! { CommandHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
@@ -4004,7 +4004,7 @@ wire::object! { SkillSummary {
 } }
 
 /// Used in [`SkillDependencies::tools`](field@crate::SkillDependencies::tools).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillToolDependency {
     pub command: Option<String>,
@@ -4029,6 +4029,8 @@ impl SkillToolDependency {
         }
     }
 }
+
+wire::redacted! { SkillToolDependency { masked command, plain description, plain transport, plain type_, plain url, plain value } }
 
 wire::object! { SkillToolDependency {
     command: optional "command",

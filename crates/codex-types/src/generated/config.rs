@@ -438,7 +438,7 @@ impl CommandConfiguredHookHandler {
     }
 }
 
-wire::redacted! { CommandConfiguredHookHandler { plain additional_context_limit, plain async_, plain command, plain command_windows, masked status_message, plain timeout_sec } }
+wire::redacted! { CommandConfiguredHookHandler { plain additional_context_limit, plain async_, masked command, plain command_windows, masked status_message, plain timeout_sec } }
 
 wire::object! { CommandConfiguredHookHandler {
     additional_context_limit: optional "additionalContextLimit",

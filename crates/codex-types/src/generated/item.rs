@@ -859,7 +859,7 @@ impl CommandExecutionRequestApprovalParams {
     }
 }
 
-wire::redacted! { CommandExecutionRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain additional_permissions, plain approval_id, plain available_decisions, plain command, plain command_actions, plain cwd, plain environment_id, plain kind, plain network_approval_context, plain proposed_execpolicy_amendment, plain proposed_network_policy_amendments, masked reason, plain started_at_ms } }
+wire::redacted! { CommandExecutionRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain additional_permissions, plain approval_id, plain available_decisions, masked command, plain command_actions, plain cwd, plain environment_id, plain kind, plain network_approval_context, plain proposed_execpolicy_amendment, plain proposed_network_policy_amendments, masked reason, plain started_at_ms } }
 
 wire::object! { CommandExecutionRequestApprovalParams {
     thread_id: required "threadId",
@@ -1028,7 +1028,7 @@ impl CommandExecutionThreadItem {
     }
 }
 
-wire::redacted! { CommandExecutionThreadItem { plain id, masked aggregated_output, plain command, plain command_actions, plain completed_at_ms, plain cwd, plain duration_ms, plain exit_code, plain plugin_id, plain process_id, plain script_path, plain source, plain started_at_ms, plain status } }
+wire::redacted! { CommandExecutionThreadItem { plain id, masked aggregated_output, masked command, plain command_actions, plain completed_at_ms, plain cwd, plain duration_ms, plain exit_code, plain plugin_id, plain process_id, plain script_path, plain source, plain started_at_ms, plain status } }
 
 wire::object! { CommandExecutionThreadItem {
     id: required "id",
@@ -1050,7 +1050,7 @@ wire::object! { CommandExecutionThreadItem {
 /// Body of
 /// [`GuardianApprovalReviewAction::Command`](crate::GuardianApprovalReviewAction::Command)
 /// (`type`: `command`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandGuardianApprovalReviewAction {
     pub command: String,
@@ -1073,6 +1073,8 @@ impl CommandGuardianApprovalReviewAction {
         }
     }
 }
+
+wire::redacted! { CommandGuardianApprovalReviewAction { masked command, plain cwd, plain source } }
 
 wire::object! { CommandGuardianApprovalReviewAction {
     command: natural "command",
@@ -2492,7 +2494,7 @@ wire::object! { ItemThreadItemsListAnchor {
 /// Lists files.
 ///
 /// Body of [`CommandAction::ListFiles`](crate::CommandAction::ListFiles) (`type`: `listFiles`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListFilesCommandAction {
     pub command: String,
@@ -2509,6 +2511,8 @@ impl ListFilesCommandAction {
         }
     }
 }
+
+wire::redacted! { ListFilesCommandAction { masked command, plain path } }
 
 wire::object! { ListFilesCommandAction {
     command: natural "command",
@@ -3112,7 +3116,7 @@ wire::object! { RawResponseItemCompletedNotification {
 /// Reads a file.
 ///
 /// Body of [`CommandAction::Read`](crate::CommandAction::Read) (`type`: `read`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadCommandAction {
     pub command: String,
@@ -3135,6 +3139,8 @@ impl ReadCommandAction {
         }
     }
 }
+
+wire::redacted! { ReadCommandAction { masked command, plain name, plain path } }
 
 wire::object! { ReadCommandAction {
     command: natural "command",
@@ -3378,7 +3384,7 @@ wire::object! { ResponseUsageMetadata {
 /// Searches for text or files.
 ///
 /// Body of [`CommandAction::Search`](crate::CommandAction::Search) (`type`: `search`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchCommandAction {
     pub command: String,
@@ -3397,6 +3403,8 @@ impl SearchCommandAction {
         }
     }
 }
+
+wire::redacted! { SearchCommandAction { masked command, plain path, plain query } }
 
 wire::object! { SearchCommandAction {
     command: natural "command",
@@ -4060,7 +4068,7 @@ wire::object! { ToolRequestUserInputResponse {
 /// Any other command.
 ///
 /// Body of [`CommandAction::Unknown`](crate::CommandAction::Unknown) (`type`: `unknown`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownCommandAction {
     pub command: String,
@@ -4073,6 +4081,8 @@ impl UnknownCommandAction {
         Self { command: command.into() }
     }
 }
+
+wire::redacted! { UnknownCommandAction { masked command } }
 
 wire::object! { UnknownCommandAction {
     command: natural "command",

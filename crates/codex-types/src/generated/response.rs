@@ -510,7 +510,7 @@ impl ExecLocalShellAction {
     }
 }
 
-wire::redacted! { ExecLocalShellAction { plain command, hidden env, plain timeout_ms, plain user, plain working_directory } }
+wire::redacted! { ExecLocalShellAction { masked command, hidden env, plain timeout_ms, plain user, plain working_directory } }
 
 wire::object! { ExecLocalShellAction {
     command: natural "command",

@@ -1390,7 +1390,7 @@ wire::object! { ThreadAttachmentUpdatedNotification {
 /// [`ThreadBackgroundTerminalsListResponse::data`](field@crate::ThreadBackgroundTerminalsListResponse::data).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminal {
     pub item_id: String,
@@ -1422,6 +1422,8 @@ impl ThreadBackgroundTerminal {
         }
     }
 }
+
+wire::redacted! { ThreadBackgroundTerminal { plain item_id, masked command, plain cpu_percent, plain cwd, plain os_pid, plain process_id, plain rss_kb } }
 
 wire::object! { ThreadBackgroundTerminal {
     item_id: required "itemId",
