@@ -8,6 +8,7 @@ mod demo;
 #[cfg(test)]
 mod documented;
 mod fuzz;
+mod releases;
 mod runtime;
 mod schema;
 mod soak;
@@ -38,6 +39,8 @@ enum Chore {
     Update(update::Args),
     /// Generates `crates/codex-types/src/generated` from `schema/`.
     Codegen(codegen::Args),
+    /// Generates, compiles and tests the types of other releases.
+    Releases(releases::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
     /// Measures the cost of compiling the types and of decoding with them.
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Schema(args) => schema::run(args),
         Chore::Update(args) => update::run(&args),
         Chore::Codegen(args) => codegen::run(&args),
+        Chore::Releases(args) => releases::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),

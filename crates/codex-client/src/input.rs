@@ -6,6 +6,8 @@ use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
     SkillUserInput, TextUserInput, UserInput,
 };
+use serde::Deserialize as _;
+use serde_json::json;
 
 /// The input of a turn: any combination of text, images, audio, skills and mentions.
 ///
@@ -36,7 +38,7 @@ impl Input {
     /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
     /// the image, and reject all others.
     pub fn image_url(url: impl Into<String>) -> Self {
-        ImageUserInput::default().url(url).into()
+        from_url("image", url.into())
     }
 
     /// Creates an image input from a file on the server's machine.
@@ -51,7 +53,7 @@ impl Input {
     /// Creates an audio input from a `data:` URL. A model without audio support receives a note in
     /// place of the audio.
     pub fn audio_url(url: impl Into<String>) -> Self {
-        AudioUserInput::default().url(url).into()
+        from_url("audio", url.into())
     }
 
     /// Creates an audio input from a file on the server's machine. The path is treated as in
@@ -78,6 +80,14 @@ impl Input {
         self.0.extend(more.into().0);
         self
     }
+}
+
+/// Creates an input with a URL. From JSON, because older releases require the URL: with their types
+/// it is an argument of `new`, with newer ones an option.
+fn from_url(kind: &str, url: String) -> Input {
+    let value = json!({ "type": kind, "url": url });
+    let input = UserInput::deserialize(&value);
+    input.unwrap_or(UserInput::Unrecognized(value)).into()
 }
 
 impl From<Input> for Vec<UserInput> {
@@ -156,7 +166,7 @@ from_pieces! {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 

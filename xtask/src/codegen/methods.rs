@@ -135,17 +135,27 @@ fn find_responses(
     let requests = unions
         .iter_mut()
         .filter(|union| union.name.ends_with("Request"));
-    for method in requests.flat_map(|union| &mut union.methods) {
+    let mut methods: Vec<_> = requests.flat_map(|union| &mut union.methods).collect();
+    for method in &mut methods {
         method.response = response(method, definitions, tables, report);
-        match &method.response {
-            Some(response) => drop(taken.insert(response.clone())),
-            None => report.add(
-                Kind::Guess,
-                &method.method,
-                "no response found; it is `Value`",
-                RESPONSES,
-            ),
-        }
+        taken.extend(method.response.clone());
+    }
+    for method in methods
+        .iter_mut()
+        .filter(|method| method.response.is_none())
+    {
+        let free = |name: &&String| name.ends_with("Response") && !taken.contains(*name);
+        let mut similar = definitions.iter().filter(free);
+        let similar = similar
+            .find(|name| is_similar(&method.method, name))
+            .cloned();
+        let sentence = match &similar {
+            Some(response) => format!("the response is `{response}`, because the name is similar"),
+            None => "no response found; it is `Value`".to_owned(),
+        };
+        report.add(Kind::Guess, &method.method, sentence, RESPONSES);
+        taken.extend(similar.clone());
+        method.response = similar;
     }
     if taken.is_empty() {
         return; // A test schema without requests.
@@ -161,6 +171,18 @@ fn find_responses(
             RESPONSES,
         );
     }
+}
+
+/// Whether the name of a response is that of the method without its first segments, as in
+/// `GatewayOAuthReadResponse` for `account/gatewayOAuth/read`, or with `Get` in place of `read`, as
+/// in `GetAccountRateLimitsResponse` for `account/rateLimits/read`.
+fn is_similar(method: &str, response: &str) -> bool {
+    let name = response.strip_suffix("Response").unwrap_or(response);
+    let segments: Vec<_> = method.split('/').collect();
+    let without_first = (1..segments.len().saturating_sub(1))
+        .any(|first| names::pascal(&segments[first..].join("/")) == name);
+    let read = method.strip_suffix("/read").map(names::pascal);
+    without_first || read.is_some_and(|read| name.strip_prefix("Get") == Some(&read))
 }
 
 fn response(
@@ -184,4 +206,26 @@ fn response(
     listed
         .chain(by_rule)
         .find(|name| definitions.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_similar_response_has_the_words_of_the_method() {
+        for (method, response) in [
+            ("account/gatewayOAuth/read", "GatewayOAuthReadResponse"),
+            ("account/rateLimits/read", "GetAccountRateLimitsResponse"),
+        ] {
+            assert!(is_similar(method, response), "{method}");
+        }
+        for (method, response) in [
+            ("account/read", "ReadResponse"),
+            ("account/usage/read", "GetAccountTokenUsageResponse"),
+            ("account/usage/write", "GetAccountUsageResponse"),
+        ] {
+            assert!(!is_similar(method, response), "{method}");
+        }
+    }
 }

@@ -32,6 +32,8 @@ mod write;
 
 #[cfg(test)]
 mod mini;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +50,7 @@ use self::{
     tables::Tables,
 };
 use crate::schema::{clearable_fields::ClearableFields, pinned::Pinned};
+pub(crate) use report::Kind;
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(clap::Args)]
@@ -99,13 +102,17 @@ pub(crate) fn report_on(pinned: &Pinned) -> Result<Report> {
 }
 
 /// The output of the generator.
-struct Generated {
-    files: Files,
-    report: Report,
+pub(crate) struct Generated {
+    pub(crate) files: Files,
+    pub(crate) report: Report,
 }
 
 /// Generates the files from a schema.
-fn generate(pinned: &Pinned) -> Result<Generated> {
+///
+/// # Errors
+///
+/// Fails if a bundle is not a schema bundle at all.
+pub(crate) fn generate(pinned: &Pinned) -> Result<Generated> {
     let mut tables = Tables::default();
     let mut report = Report::default();
     let mut model = load(
@@ -124,7 +131,7 @@ fn generate(pinned: &Pinned) -> Result<Generated> {
 /// Generates the files from the stable bundle of a schema.
 fn generate_stable(pinned: Pinned) -> Result<Generated> {
     let mut generated = generate(&pinned.into_stable()?)?;
-    generated.report.leave_out(report::Kind::Stale);
+    generated.report.leave_out(Kind::Stale);
     Ok(generated)
 }
 
@@ -137,6 +144,7 @@ fn load(
 ) -> Result<Model> {
     let mut definitions = load::flatten(experimental, report)?;
     fixups::apply(&mut definitions, Scope::Experimental, report);
+    fixups::add_offered(&mut definitions, report);
     // The stable bundle is a part of the experimental one, about which everything is reported.
     let mut stable = load::flatten(stable, &mut Report::default())?;
     fixups::apply(&mut stable, Scope::Stable, report);
@@ -167,18 +175,4 @@ fn build_model(
 fn decide(model: &mut Model, evidence: &ClearableFields, report: &mut Report) {
     secrets::mark(model, report);
     nulls::decide(model, evidence, report);
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_generated_files_are_up_to_date_and_the_report_is_empty() {
-        let pinned = crate::schema::pinned::load().unwrap();
-        let generated = super::generate(&pinned).unwrap();
-        super::write::check(&generated.files).unwrap();
-        let report = generated.report;
-        report
-            .refuse()
-            .unwrap_or_else(|error| panic!("{report}\n{error}"));
-    }
 }

@@ -73,6 +73,21 @@ fn is_null(schema: &Value) -> bool {
     *schema == json!({ "type": "null" })
 }
 
+fn is_object(definition: &Value) -> bool {
+    let is_union = ["oneOf", "anyOf"]
+        .iter()
+        .any(|key| definition.get(key).is_some());
+    definition.get("type") == Some(&json!("object")) && !is_union
+}
+
+/// Whether the type of a definition is an alias, which cannot implement a trait for one method.
+fn is_alias(definition: &Value) -> bool {
+    let ty = definition.get("type").and_then(Value::as_str);
+    let is_nullable =
+        definition.get("type").is_some_and(Value::is_array) || referenced(definition).is_some();
+    is_nullable || matches!(ty, Some("array" | "boolean" | "integer" | "number"))
+}
+
 /// The suffix of the names of params types.
 pub(crate) fn suffix(union: &str) -> &'static str {
     if union.ends_with("Notification") {
@@ -107,25 +122,32 @@ impl Params<'_> {
             }
             return;
         };
-        match referenced(&schema) {
-            Some(name) if is_request => {
-                let name = name.to_owned();
-                match users.get(&name) {
-                    Some(other) => {
-                        let reason = format!("it shares `{name}` with `{other}`");
-                        let copy = self.definitions.get(&name).cloned().unwrap_or_default();
-                        let new = self.define(copy, &reason);
-                        self.refer(member, &new);
-                    }
-                    None => drop(users.insert(name, self.method.to_owned())),
-                }
-            }
-            Some(_) => {}
-            None => {
-                let name = self.define(schema, "its params have no name");
-                self.refer(member, &name);
-            }
+        let Some(name) = referenced(&schema).map(str::to_owned) else {
+            let name = self.define(schema, "its params have no name");
+            return self.refer(member, &name);
+        };
+        let definition = self.definitions.get(&name).cloned().unwrap_or_default();
+        if self.union == "ServerNotification" && !is_object(&definition) {
+            let open = json!({ "type": "object", "additionalProperties": true });
+            self.replace(member, &name, open, "are not an object");
+        } else if is_request && is_alias(&definition) {
+            self.replace(member, &name, json!({}), "have no type of their own");
+        } else if let Some(other) = users.get(&name).filter(|_| is_request) {
+            let reason = format!("it shares `{name}` with `{other}`");
+            let copy = self.define(definition, &reason);
+            self.refer(member, &copy);
+        } else if is_request {
+            users.insert(name, self.method.to_owned());
         }
+    }
+
+    /// Gives the method wider params than the definition, which stays as it is for its other users.
+    fn replace(&mut self, member: &mut Value, definition: &str, wide: Value, reason: &str) {
+        let sentence = format!("the params `{definition}` {reason}");
+        self.report
+            .add(Kind::Widened, self.method, &sentence, PLACE);
+        let name = self.define(wide, &sentence);
+        self.refer(member, &name);
     }
 
     /// Adds a definition named after the method.
@@ -165,7 +187,8 @@ mod tests {
         let members: Vec<_> = members.collect();
         let mut definitions: Definitions = [
             (union.to_owned(), json!({ "oneOf": members })),
-            ("SharedParams".to_owned(), json!({ "title": "shared" })),
+            ("SharedParams".to_owned(), json!({ "type": "object" })),
+            ("List".to_owned(), json!({ "type": "array" })),
         ]
         .into();
         let mut stable = definitions.clone();
@@ -196,6 +219,22 @@ mod tests {
         let union = "ServerNotification";
         let (_, report) = separated(union, &[("a/b", shared.clone()), ("c/d", shared)]);
         report.refuse().unwrap();
+    }
+
+    #[test]
+    fn params_that_cannot_hold_their_method_are_widened_for_this_method_alone() {
+        let list = json!({ "$ref": "#/definitions/List" });
+        let object = json!({ "type": "object", "additionalProperties": true });
+        for (union, name, wide) in [
+            ("ServerNotification", "AskNotification", object),
+            ("ClientRequest", "AskParams", json!({})),
+        ] {
+            let (definitions, report) = separated(union, &[("ask", list.clone())]);
+            assert_eq!(reference(&definitions, union, 0), name);
+            assert_eq!(definitions[name], wide);
+            assert_eq!(definitions["List"], json!({ "type": "array" }));
+            assert_eq!(report.count(Kind::Widened), 1, "{report}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::path::Path;
 use anyhow::Context;
 use clap::Subcommand;
 use semver::Version;
+use serde_json::Value;
 
 use crate::runtime;
 use bundles::Bundles;
@@ -123,6 +124,16 @@ fn verify() -> anyhow::Result<()> {
     println!("the schema matches its lock: Codex {}", lock.codex);
     report(&lock);
     Ok(())
+}
+
+/// Returns the stable and the experimental bundle of a release, and installs it if it is missing.
+///
+/// # Errors
+///
+/// Fails if the release cannot be installed, or prints bundles that cannot be used.
+pub(crate) fn print(version: &Version) -> anyhow::Result<(Value, Value)> {
+    let bundles = Bundles::print_by(&runtime::ensure(Some(&version.to_string()))?)?;
+    Ok((bundles.stable.value, bundles.experimental.value))
 }
 
 /// Prints the counts of both bundles.

@@ -98,6 +98,7 @@ fn has_plain_default(field: &Field) -> bool {
         (Rule::Default, Some(default)) => match default {
             Value::Bool(value) => !value,
             Value::Array(values) => values.is_empty(),
+            Value::Object(members) => members.is_empty(),
             Value::Number(number) => number.as_i64() == Some(0),
             _ => false,
         },
@@ -241,6 +242,9 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
         Value::Array(values) if values.is_empty() && rust.starts_with("Vec<") => {
             Ok("Vec::new()".to_owned())
         }
+        Value::Object(members) if members.is_empty() && is_map(rust) => {
+            Ok("Default::default()".to_owned())
+        }
         Value::Array(values) => {
             let inner = rust
                 .strip_prefix("Vec<")
@@ -264,6 +268,10 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
         }
         _ => bail!("`{value}` is not supported for the type `{rust}`"),
     }
+}
+
+fn is_map(rust: &str) -> bool {
+    rust.starts_with("BTreeMap<") || rust.starts_with("Map<")
 }
 
 /// Whether a number is a value of an integer type.

@@ -121,6 +121,42 @@ const FIX_UPS: &[FixUp] = &[
     },
 ];
 
+/// Options of `codex-client` that its oldest release of types lacks: the definition, the field and
+/// its schema. A definition without the field gets it, so that the client compiles. A server ignores
+/// params that it does not know.
+const OFFERED: &[(&str, &str, &str)] = &[
+    ("ModelListParams", "modelProvider", "string"),
+    ("ThreadListParams", "attachedToThreadId", "string"),
+    ("ThreadListParams", "currentAccountOnly", "boolean"),
+    ("ThreadListParams", "includeAttachedThreads", "boolean"),
+];
+
+/// Adds the options of the client that the definitions lack, and reports them.
+pub(crate) fn add_offered(definitions: &mut Definitions, report: &mut Report) {
+    for (name, field, ty) in OFFERED {
+        let Some(definition) = definitions.get_mut(*name) else {
+            continue;
+        };
+        let properties = definition
+            .get_mut("properties")
+            .and_then(Value::as_object_mut);
+        let Some(properties) = properties.filter(|fields| !fields.contains_key(*field)) else {
+            continue;
+        };
+        let schema = json!({
+            "type": [ty, "null"],
+            "description": "Not in the schema of this release, whose servers ignore it.",
+        });
+        properties.insert((*field).to_owned(), schema);
+        report.add(
+            report::Kind::Guess,
+            format!("{name}.{field}"),
+            "the field is added, because `codex-client` offers it",
+            Place::new("normalise/fixups.rs", "OFFERED"),
+        );
+    }
+}
+
 /// Applies every fix-up, and reports what does not apply to the experimental bundle.
 pub(crate) fn apply(definitions: &mut Definitions, scope: Scope, report: &mut Report) {
     let defined = definitions.keys().cloned().collect();
@@ -301,6 +337,27 @@ mod tests {
         report.refuse().unwrap();
         apply(&mut Definitions::new(), Scope::Experimental, &mut report);
         assert_eq!(report.count(report::Kind::Stale), FIX_UPS.len());
+    }
+
+    #[test]
+    fn options_of_the_client_are_added_where_they_are_missing() {
+        let field = json!({ "type": "integer" });
+        let list = json!({ "properties": { "currentAccountOnly": field } });
+        let mut definitions: Definitions = [
+            ("ThreadListParams".to_owned(), list),
+            ("ModelListParams".to_owned(), json!({ "type": "string" })),
+        ]
+        .into();
+        let mut report = Report::default();
+        add_offered(&mut definitions, &mut report);
+        let fields = &definitions["ThreadListParams"]["properties"];
+        assert_eq!(fields["currentAccountOnly"], field);
+        assert_eq!(
+            fields["includeAttachedThreads"]["type"],
+            json!(["boolean", "null"])
+        );
+        assert_eq!(definitions["ModelListParams"], json!({ "type": "string" }));
+        assert_eq!(report.count(report::Kind::Guess), 2, "{report}");
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub enum ClientRequest {
     /// Method: `thing/inline`.
     ThingInline(ThingInlineParams),
     /// Method: `thing/maps`.
-    Names(Names),
+    ThingMaps(ThingMapsParams),
     /// A message with an unknown method, kept as received.
     Unrecognized(Box<UnrecognizedMessage>),
 }
@@ -73,7 +73,7 @@ wire::messages! { ClientRequest {
     "thing/resume" => ThingResume(ThingResumeParams),
     "thing/list" => ThingList,
     "thing/inline" => ThingInline(ThingInlineParams),
-    "thing/maps" => Names(Names),
+    "thing/maps" => ThingMaps(ThingMapsParams),
 } }
 
 /// Defined by the schema, but used by none of its messages.
@@ -84,8 +84,6 @@ pub enum Content {
     Text(String),
     /// A value of type `Names`.
     Names(Names),
-    /// A value of type `Vec<String>`.
-    List(Vec<String>),
     /// A value of type `BlobContent`.
     Blob(BlobContent),
     /// A value of type `Value`.
@@ -95,7 +93,6 @@ pub enum Content {
 wire::untagged! { Content {
     Text(String),
     Names(Names),
-    List(Vec<String>),
     Blob(BlobContent),
     Other(Value),
 } }
@@ -123,21 +120,21 @@ wire::mixed! { Decision {
 /// Used in [`Thing::maybe`](field@crate::Thing::maybe).
 pub type MaybeNames = Option<Vec<String>>;
 
-/// Parameters of the notification [`thing/moved`](crate::ServerNotification::Move).
-#[derive(Clone, PartialEq, Default)]
+/// Defined by the schema, but used by none of its messages.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Move {
-    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
-    /// this is a member of the message, not of its params.
-    pub emitted_at_ms: Option<i64>,
-    /// Additional members of the object, by name.
-    pub rest: Map<String, Value>,
+pub enum Move {
+    /// Wire value: `up`.
+    Up(UpMove),
+    /// Wire value: `down`.
+    Down,
+    /// An object with an unknown tag, kept as received.
+    Unrecognized(Value),
 }
 
-wire::redacted! { Move { plain emitted_at_ms, hidden rest } }
-
-wire::object! { open Move {
-    emitted_at_ms: envelope "emittedAtMs",
+wire::tagged! { Move by "type" {
+    "up" => Up(UpMove),
+    "down" => Down,
 } }
 
 /// Defined by the schema, but used by none of its messages.
@@ -157,11 +154,8 @@ pub struct MysteryObject {
 wire::object! { open MysteryObject {
 } }
 
-/// Parameters of the request [`thing/maps`](crate::ClientRequest::Names).
-#[derive(Clone, PartialEq, Default)]
-pub struct Names(pub Value);
-
-wire::any! { Names }
+/// Used in [`Content::Names`](variant@crate::Content::Names).
+pub type Names = Vec<String>;
 
 /// Used in [`Node::children`](field@crate::Node::children).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -208,7 +202,7 @@ pub enum ServerNotification {
     /// Method: `thing/gone`.
     ThingGone(ThingGoneNotification),
     /// Method: `thing/moved`.
-    Move(Move),
+    ThingMoved(ThingMovedNotification),
     /// Method: `thing/seen`.
     ThingSeen(Box<Thing>),
     /// Method: `thing/heard`.
@@ -263,7 +257,7 @@ impl ServerNotification {
 
 wire::messages! { timed ServerNotification {
     "thing/gone" => ThingGone(ThingGoneNotification),
-    "thing/moved" => Move(Move),
+    "thing/moved" => ThingMoved(ThingMovedNotification),
     "thing/seen" => ThingSeen(Thing),
     "thing/heard" => ThingHeard(Thing),
 } }
@@ -444,6 +438,27 @@ wire::object! { ThingInlineParams {
     a: optional "a",
 } }
 
+/// Parameters of the request [`thing/maps`](crate::ClientRequest::ThingMaps).
+#[derive(Clone, PartialEq, Default)]
+pub struct ThingMapsParams(pub Value);
+
+wire::any! { ThingMapsParams }
+
+/// Parameters of the notification [`thing/moved`](crate::ServerNotification::ThingMoved).
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct ThingMovedNotification {
+    /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
+    /// this is a member of the message, not of its params.
+    pub emitted_at_ms: Option<i64>,
+    /// Additional members of the object, by name.
+    pub rest: Map<String, Value>,
+}
+
+wire::object! { open ThingMovedNotification {
+    emitted_at_ms: envelope "emittedAtMs",
+} }
+
 /// Parameters of the request [`thing/start`](crate::ClientRequest::Thing). The response is
 /// [`ThingStartResponse`](crate::ThingStartResponse).
 #[derive(Debug, Clone, PartialEq)]
@@ -557,7 +572,7 @@ wire::strings! { Unit {
     "" => Empty,
 } }
 
-/// Defined by the schema, but used by none of its messages.
+/// Body of [`Move::Up`](crate::Move::Up) (`type`: `up`).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpMove {
