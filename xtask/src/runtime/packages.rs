@@ -100,7 +100,7 @@ impl Manager {
             .with_context(|| format!("cannot run {}", self.name()))?;
         ensure!(
             output.status.success(),
-            "{} cannot list the releases of Codex; name one instead, such as `--version 0.169.0`:\n{}",
+            "{} cannot list the releases of Codex:\n{}",
             self.name(),
             String::from_utf8_lossy(&output.stderr).trim()
         );

@@ -45,7 +45,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let is_latest = args.version == "latest";
     let new = match is_latest {
-        true => runtime::latest()?,
+        true => runtime::latest()
+            .context("cannot find the latest release; name one, such as `--version 0.169.0`")?,
         false => runtime::parse(&args.version)?,
     };
     if args.dry_run {
