@@ -244,9 +244,7 @@ impl Context<'_> {
     fn evidence(&self, field: &str) -> Evidence {
         let evidence = self.fields.evidence(self.name, field);
         match self.union {
-            Some((union, _)) if evidence == Evidence::NullOnce => {
-                self.fields.evidence(union, field)
-            }
+            Some((union, _)) if evidence == Evidence::Missing => self.fields.evidence(union, field),
             _ => evidence,
         }
     }
@@ -314,8 +312,24 @@ mod tests {
     const CLEARABLE_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.budget"])];
     const ABSENT_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.name", "ByTablePatch.a"])];
 
-    const ONCE: &str = "command = \"c\"\n[clearable]\n[written_by_hand]\n[not_shown]\n";
-    const NONE: &str = "[clearable]\n[written_by_hand]\n[not_shown]\n";
+    /// A TypeScript that shows these fields as `T | null`.
+    const ONCE: &str = r#"
+        command = "codex"
+        [clearable]
+        [written_by_hand]
+        [absent]
+        ThingDoParams = ["a"]
+        ThingPatch = ["a"]
+        ThingUpdateParams = ["a"]
+        ThingSetParams = ["a"]
+        ThingOffsetParams = ["a"]
+        ThingChange = ["a", "b"]
+        ByTablePatch = ["a"]
+        ByTableUpdateParams = ["budget", "name"]
+    "#;
+
+    /// A release without TypeScript.
+    const NONE: &str = "[clearable]\n[written_by_hand]\n[absent]\n";
 
     fn field(description: &str) -> Value {
         json!({
@@ -340,7 +354,7 @@ mod tests {
             "[written_by_hand]\n",
             "[written_by_hand]\nThingDoParams = [\"a\"]\n",
         );
-        let not_shown = format!("{ONCE}ThingDoParams = [\"a\"]\n");
+        let missing = ONCE.replace("ThingDoParams", "OtherParams");
         let (clears, same) = ("`null` clears it.", "Omitted or null keeps it.");
         for (evidence, description, expected) in [
             (ONCE, "", Some(false)),
@@ -354,7 +368,7 @@ mod tests {
             (&by_hand, "", None),
             (&by_hand, clears, Some(true)),
             (&by_hand, same, Some(false)),
-            (&not_shown, "", None),
+            (&missing, "", None),
             (NONE, clears, Some(true)),
             (NONE, same, Some(false)),
             (NONE, "", None),

@@ -272,9 +272,31 @@ fn a_field_of_another_type_makes_its_entries_stale() {
         "a field of another type",
         &["pub model: Option<Vec<String>>,"],
         &[(
-            "TurnStartParams.serviceTier",
-            "stale: the table lists it, but it is not both optional and nullable",
+            "ThreadGoalSetParams.tokenBudget",
+            "stale: no such optional nullable field",
         )],
+    );
+}
+
+#[test]
+fn new_nullable_fields_and_secrets_are_decided_by_rule_or_reported() {
+    check_change(
+        "a nullable field of params",
+        &["pub mood: Option<String>,"],
+        &[("TurnStartParams.mood", "undecided: the TypeScript lacks it")],
+    );
+    check_change(
+        "a field that a description makes clearable",
+        &[
+            "pub tone: Option<Option<String>>,",
+            "pub fn clear_tone(mut self)",
+        ],
+        &[],
+    );
+    check_change(
+        "secrets",
+        &["hidden client_secret", "hidden login"],
+        &[("Turn.login", "its description mentions a secret")],
     );
 }
 
@@ -296,7 +318,10 @@ fn definitions_that_are_gone_or_refer_to_themselves_are_widened() {
             "pub struct InitializeParams {}",
             "pub struct InitializeParams2",
         ],
-        &[("InitializeParams", "its type is named `InitializeParams2`")],
+        &[
+            ("InitializeParams", "its type is named `InitializeParams2`"),
+            ("InitializeParams2.capabilities", "the TypeScript lacks it"),
+        ],
     );
 }
 
@@ -332,6 +357,7 @@ fn all_changes_at_once_are_generated_and_reported() {
         (Kind::Stale, 1),
         (Kind::Widened, 5),
         (Kind::LeftOut, 3),
+        (Kind::Undecided, 2),
     ] {
         let count = generated.report.count(kind);
         assert!(count >= least, "{} {}", count, kind.plural());

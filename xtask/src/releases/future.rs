@@ -103,10 +103,35 @@ pub(crate) const CHANGES: &[Change] = &[
             let list = json!({ "type": "array", "items": { "type": "string" } });
             bundle.add_field("TurnStartParams", "model", list);
             bundle.add_field(
-                "TurnStartParams",
-                "serviceTier",
+                "ThreadGoalSetParams",
+                "tokenBudget",
                 json!({ "type": "integer" }),
             );
+        },
+    },
+    Change {
+        name: "a nullable field of params",
+        apply: |bundle| {
+            let field = json!({ "type": ["string", "null"] });
+            bundle.add_field("TurnStartParams", "mood", field);
+        },
+    },
+    Change {
+        name: "a field that a description makes clearable",
+        apply: |bundle| {
+            let field = json!({
+                "type": ["string", "null"],
+                "description": "Omit to keep the tone, set to `null` to clear it.",
+            });
+            bundle.add_field("TurnStartParams", "tone", field);
+        },
+    },
+    Change {
+        name: "secrets",
+        apply: |bundle| {
+            let text = json!({ "type": "string", "description": "The password of the account." });
+            bundle.add_field("Turn", "login", text);
+            bundle.add_field("Turn", "clientSecret", json!({ "type": "string" }));
         },
     },
     Change {

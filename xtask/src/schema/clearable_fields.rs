@@ -27,9 +27,9 @@ const HEADER: &str = "\
 # clearable        shown as `T | null | null`: `null` differs from absence
 # written_by_hand  64-bit integers shown as `number`, where Codex prints `bigint` unless the TypeScript type is
 #                  written by hand in its source: a second `null` may be lost
-# not_shown        fields of the schema that the TypeScript lacks
+# absent           shown as `T | null` or `T`: `null` counts as absent
 #
-# Without a `command`, the release prints no TypeScript.
+# Without a `command`, the release prints no TypeScript. Fields that it lacks are not listed.
 ";
 
 /// Fields by the definition that contains them.
@@ -43,7 +43,7 @@ pub(crate) struct ClearableFields {
     command: Option<String>,
     clearable: Fields,
     written_by_hand: Fields,
-    not_shown: Fields,
+    absent: Fields,
 }
 
 /// The type of an optional nullable field in the TypeScript of the release.
@@ -51,7 +51,7 @@ pub(crate) struct ClearableFields {
 pub(crate) enum Evidence {
     /// `T | null | null`: `null` differs from absence.
     NullTwice,
-    /// `T | null`.
+    /// `T | null` or `T`.
     NullOnce,
     /// A type that is written by hand in the source of Codex, so that a second `null` may be lost.
     WrittenByHand,
@@ -86,10 +86,10 @@ impl ClearableFields {
             collect_nullable(schema, &mut fields);
             for (field, is_long) in fields {
                 let list = match typescript.member(name, &field) {
-                    None => &mut found.not_shown,
+                    None => continue,
                     Some(member) if member.nulls > 1 => &mut found.clearable,
                     Some(member) if is_long && member.is_number => &mut found.written_by_hand,
-                    Some(_) => continue,
+                    Some(_) => &mut found.absent,
                 };
                 list.entry(name.clone()).or_default().insert(field);
             }
@@ -109,10 +109,10 @@ impl ClearableFields {
             Evidence::NullTwice
         } else if lists(&self.written_by_hand) {
             Evidence::WrittenByHand
-        } else if lists(&self.not_shown) {
-            Evidence::Missing
-        } else {
+        } else if lists(&self.absent) {
             Evidence::NullOnce
+        } else {
+            Evidence::Missing
         }
     }
 

@@ -141,7 +141,7 @@ mod tests {
 
     const TABLE: &str = "releases = [\"1.2.3\"]\n[methods]\n";
 
-    const FIELDS: &str = "[clearable]\nA = [\"b\"]\n[written_by_hand]\n[not_shown]\n";
+    const FIELDS: &str = "[clearable]\nA = [\"b\"]\n[written_by_hand]\n[absent]\n";
 
     /// A directory with two mini bundles, a table of first releases and their lock.
     fn pinned_directory() -> tempfile::TempDir {
