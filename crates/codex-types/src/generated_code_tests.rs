@@ -326,8 +326,10 @@ fn widened_types_keep_every_value_and_do_not_show_it() {
     let object = json!({"a": {"b": 1}, "c": "d"});
     let any: leniency::MysteryObject = decode(&object);
     assert_eq!(encode(&any), object);
-    let params: leniency::Move = decode(&object);
+    let params: leniency::ThingMovedNotification = decode(&object);
     assert_eq!(encode(&params), object);
+    let params: leniency::ThingMapsParams = decode(&json!(["a"]));
+    assert_eq!(encode(&params), json!(["a"]));
     let known = json!({"id": "i", "x1": 1});
     let patterns: leniency::Patterns = decode(&known);
     assert_eq!(
@@ -342,8 +344,10 @@ fn names_by_rule_lead_to_the_right_variants() {
     assert_eq!(content(json!("a")), leniency::Content::Text("a".to_owned()));
     assert!(matches!(
         content(json!({"blob": "b"})),
-        leniency::Content::Names(_)
+        leniency::Content::Blob(_)
     ));
+    assert!(matches!(content(json!(["a"])), leniency::Content::Names(_)));
+    assert!(matches!(content(json!(1)), leniency::Content::Other(_)));
     let names = [
         ("a", leniency::Unit::A),
         ("A", leniency::Unit::A2),

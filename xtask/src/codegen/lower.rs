@@ -201,3 +201,76 @@ fn unqualified(mut ty: syn::Type) -> String {
         .replace(' ', "")
         .replace(',', ", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codegen::model::{Field, Rule, Type};
+
+    fn object(fields: &[(&str, Value)]) -> Type {
+        let fields = fields.iter().map(|(name, schema)| Field {
+            slot: Slot {
+                name: (*name).to_owned(),
+                ident: String::new(),
+                schema: schema.clone(),
+                rust: String::new(),
+                docs: None,
+                experimental: false,
+            },
+            rule: Rule::Required,
+            natural: false,
+            default: None,
+            secret: false,
+        });
+        Type {
+            docs: None,
+            experimental: false,
+            sent: false,
+            kind: Kind::Object(Object {
+                fields: fields.collect(),
+                rest: None,
+                rest_secret: false,
+                strict: false,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_field_that_typify_cannot_lower_affects_no_other() {
+        let text = || json!({ "type": "string" });
+        let nowhere = json!({ "$ref": "#/nowhere/to/be/found" });
+        let bad = object(&[("good", text()), ("bad", nowhere), ("new", text())]);
+        let mut model = Model::default();
+        model.types.insert("Bad".to_owned(), bad);
+        model
+            .types
+            .insert("Good".to_owned(), object(&[("a", text())]));
+        let mut report = Report::default();
+        lower(&mut model, &mut report);
+        let rust = |name: &str| -> Vec<_> {
+            let object = model.object(name).unwrap();
+            let slots = object.fields.iter().map(|field| &field.slot);
+            slots
+                .map(|slot| (slot.ident.as_str(), slot.rust.as_str()))
+                .collect()
+        };
+        assert_eq!(rust("Good"), [("a", "String")]);
+        let expected = [("good", "String"), ("bad", "Value"), ("new_", "String")];
+        assert_eq!(rust("Bad"), expected);
+        assert_eq!(report.count(report::Kind::Widened), 1, "{report}");
+        assert!(report.to_string().contains("`Bad.bad`"), "{report}");
+    }
+
+    #[test]
+    fn a_definition_with_two_fields_of_one_rust_name_keeps_all_members() {
+        let any = || json!(true);
+        let mut model = Model::default();
+        let clash = object(&[("a-b", any()), ("a_b", any()), ("aB", any())]);
+        model.types.insert("Clash".to_owned(), clash);
+        let mut report = Report::default();
+        lower(&mut model, &mut report);
+        let object = model.object("Clash").unwrap();
+        assert!(object.rest.is_some(), "{report}");
+        assert_eq!(report.count(report::Kind::Widened), 1, "{report}");
+    }
+}

@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::{
     load::Definitions,
     model::{MessageUnion, Method},
-    names, params,
+    names,
+    normalise::union_members,
+    params,
     report::{Kind, Place, Report},
     tables::{MESSAGES, Tables},
 };
@@ -67,8 +69,11 @@ struct Row {
 /// are read as `Unrecognized`.
 fn rows(name: &str, union: &Value, report: &mut Report) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    let members = union.get("oneOf").and_then(Value::as_array);
-    for (index, member) in members.into_iter().flatten().enumerate() {
+    let members = union_members(union).map_or(&[][..], Vec::as_slice);
+    if members.is_empty() {
+        report.add(Kind::LeftOut, name, "a union without members", MEMBERS);
+    }
+    for (index, member) in members.iter().enumerate() {
         let mut leave_out = |sentence: &str| {
             report.add(Kind::LeftOut, format!("{name}[{index}]"), sentence, MEMBERS);
         };

@@ -72,7 +72,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let pinned = crate::schema::pinned::load()?;
     let Generated { files, report } = if args.stable {
-        generate_stable(pinned)?
+        generate_stable(&pinned)?
     } else {
         generate(&pinned)?
     };
@@ -113,38 +113,52 @@ pub(crate) struct Generated {
 ///
 /// Fails if a bundle is not a schema bundle at all.
 pub(crate) fn generate(pinned: &Pinned) -> Result<Generated> {
+    generate_from(pinned, Scope::Experimental)
+}
+
+/// Generates the files from the stable bundle of a schema.
+///
+/// # Errors
+///
+/// Fails if the bundle is not a schema bundle at all.
+pub(crate) fn generate_stable(pinned: &Pinned) -> Result<Generated> {
+    let mut generated = generate_from(&pinned.clone().into_stable()?, Scope::Stable)?;
+    generated.report.leave_out(Kind::Stale);
+    Ok(generated)
+}
+
+/// Generates the files from the larger bundle, which has this scope.
+fn generate_from(pinned: &Pinned, scope: Scope) -> Result<Generated> {
     let mut tables = Tables::default();
     let mut report = Report::default();
     let mut model = load(
         &pinned.experimental,
         &pinned.stable,
+        scope,
         &mut tables,
         &mut report,
     )?;
     decide(&mut model, &pinned.clearable_fields, &mut report);
     tables.report_unused(&mut report);
+    names::report_unused(&model, &mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
     Ok(Generated { files, report })
-}
-
-/// Generates the files from the stable bundle of a schema.
-fn generate_stable(pinned: Pinned) -> Result<Generated> {
-    let mut generated = generate(&pinned.into_stable()?)?;
-    generated.report.leave_out(Kind::Stale);
-    Ok(generated)
 }
 
 /// Loads both bundles, applies the fix-ups and builds the model.
 fn load(
     experimental: &Value,
     stable: &Value,
+    scope: Scope,
     tables: &mut Tables,
     report: &mut Report,
 ) -> Result<Model> {
     let mut definitions = load::flatten(experimental, report)?;
-    fixups::apply(&mut definitions, Scope::Experimental, report);
-    fixups::add_offered(&mut definitions, report);
+    fixups::apply(&mut definitions, scope, report);
+    if scope == Scope::Experimental {
+        fixups::add_offered(&mut definitions, report);
+    }
     // The stable bundle is a part of the experimental one, about which everything is reported.
     let mut stable = load::flatten(stable, &mut Report::default())?;
     fixups::apply(&mut stable, Scope::Stable, report);

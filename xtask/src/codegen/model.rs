@@ -265,6 +265,21 @@ impl Kind {
         }
     }
 
+    /// The values, tags and keys of the variants of an enum.
+    pub(crate) fn wire_values(&self) -> Vec<&str> {
+        match self {
+            Self::Strings(strings) => strings.variants.iter().map(|v| &*v.wire).collect(),
+            Self::Tagged(tagged) => tagged.variants.iter().map(|v| &*v.name.wire).collect(),
+            Self::Mixed(mixed) => {
+                let strings = mixed.strings.iter().map(|v| &*v.wire);
+                strings
+                    .chain(mixed.keyed.iter().map(|slot| &*slot.name))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Like [`slots`](Self::slots), but mutable.
     pub(crate) fn slots_mut(&mut self) -> Vec<&mut Slot> {
         match self {

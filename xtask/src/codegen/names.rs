@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use heck::ToUpperCamelCase as _;
 
-use super::report::{Kind, Place, Report};
+use super::{
+    model::Model,
+    report::{Kind, Place, Report},
+};
 
 /// Variants whose wire value would produce the same name as another variant: the enum, the wire
 /// value, and the name to use.
@@ -101,6 +104,25 @@ pub(crate) fn unused(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
 pub(crate) fn inline_shape(path: &str) -> Option<&'static str> {
     let row = INLINE_SHAPES.iter().find(|(place, _)| *place == path)?;
     Some(row.1)
+}
+
+/// Reports the entries of the tables that do not apply to the model.
+pub(crate) fn report_unused(model: &Model, report: &mut Report) {
+    let mut stale = |subject: String, place| {
+        let sentence = "the table lists it, but the schema does not contain it";
+        report.add(Kind::Stale, subject, sentence, place);
+    };
+    for (name, wire, _) in VARIANT_NAMES {
+        let ty = model.types.get(*name);
+        if !ty.is_some_and(|ty| ty.kind.wire_values().contains(wire)) {
+            stale(format!("{name}.{wire}"), VARIANT_NAMES_PLACE);
+        }
+    }
+    for (path, name) in INLINE_SHAPES {
+        if !model.types.contains_key(*name) {
+            stale((*path).to_owned(), INLINE_SHAPES_PLACE);
+        }
+    }
 }
 
 /// The name of a variant.

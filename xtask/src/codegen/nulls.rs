@@ -4,6 +4,11 @@
 //! The sources are the TypeScript of the release, and descriptions and names in the schema. The
 //! tables add what no source tells, and correct what a source gets wrong. A field is undecided if
 //! the sources are silent or contradict each other.
+//!
+//! The TypeScript shows `T | null | null` only where the type is derived from the source of Codex. A
+//! type that the source spells out is `T | null` in either case. It is recognized in 64-bit integers
+//! (`number` instead of `bigint`). The fields of an update (`…UpdateParams`, `…SetParams`) are not
+//! decided by `T | null` alone either, because most clearable fields are in such types.
 
 mod wording;
 

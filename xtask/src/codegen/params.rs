@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     load::{Definitions, reference_name},
     names,
+    normalise::{union_members, union_members_mut},
     report::{Kind, Place, Report},
     tables::MESSAGES,
 };
@@ -28,8 +29,7 @@ pub(crate) fn separate(
         let Some(mut schema) = definitions.remove(*union) else {
             continue;
         };
-        let members = schema.get_mut("oneOf").and_then(Value::as_array_mut);
-        for member in members.into_iter().flatten() {
+        for member in union_members_mut(&mut schema).into_iter().flatten() {
             let Some(method) = method_of(member).map(str::to_owned) else {
                 continue;
             };
@@ -170,7 +170,7 @@ impl Params<'_> {
 
 /// The methods of a message union.
 pub(crate) fn methods(union: Option<&Value>) -> BTreeSet<String> {
-    let members = union.and_then(|union| union.get("oneOf")?.as_array());
+    let members = union.and_then(union_members);
     let methods = members.into_iter().flatten().filter_map(method_of);
     methods.map(str::to_owned).collect()
 }

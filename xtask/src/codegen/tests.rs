@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-use super::{Generated, generate, report::Kind, write};
+use super::{Generated, generate, generate_stable, report::Kind, write};
 use crate::releases::{definitions, fixture, future, of_release};
 use crate::schema::pinned::{self, Pinned};
 
@@ -72,7 +72,7 @@ fn check_release(version: &str) {
     let release = of_release(&pinned::load().unwrap(), &version).unwrap();
     let Generated { report, .. } = check(&release);
     println!("Codex {version}\n{report}");
-    for kind in [Kind::Widened, Kind::LeftOut] {
+    for kind in [Kind::Widened, Kind::LeftOut, Kind::Undecided] {
         assert_eq!(report.count(kind), 0, "{report}");
     }
     assert!(report.count(Kind::Stale) > 0, "{report}");
@@ -361,6 +361,26 @@ fn all_changes_at_once_are_generated_and_reported() {
     ] {
         let count = generated.report.count(kind);
         assert!(count >= least, "{} {}", count, kind.plural());
+    }
+}
+
+#[test]
+fn the_stable_types_have_nothing_experimental_and_no_entries() {
+    let pinned = pinned::load().unwrap();
+    let generated = generate_stable(&pinned).unwrap();
+    generated.report.refuse().unwrap();
+    let count = definitions(&pinned.stable).unwrap();
+    assert!(types(&generated).len() + 5 >= count);
+    let text: Vec<_> = generated.files.values().cloned().collect();
+    let text = text.concat();
+    assert!(text.contains("pub struct ThreadStartParams {"));
+    for experimental in [
+        "**Experimental:**",
+        "pub struct ThreadTimelineListParams {",
+        "dynamic_tools",
+        "thread/timeline/list",
+    ] {
+        assert!(!text.contains(experimental), "{experimental}");
     }
 }
 

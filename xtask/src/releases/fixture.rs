@@ -1,6 +1,6 @@
 //! The schemas of other releases, compressed in `xtask/tests/releases`.
 //!
-//! A file holds both bundles of a release. A part of the stable bundle that equals that of the
+//! A file holds both bundles of a release, and the evidence about its clearable fields. A part of the stable bundle that equals that of the
 //! experimental one is `null`.
 
 use std::fs::{self, File};
@@ -12,15 +12,17 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use semver::Version;
 use serde_json::{Value, json};
 
+use crate::schema::clearable_fields::ClearableFields;
 use crate::workspace;
 
 const SUFFIX: &str = ".json.gz";
 
-/// Both bundles of a release.
+/// Both bundles of a release, and the evidence about its clearable fields.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bundles {
     pub(crate) stable: Value,
     pub(crate) experimental: Value,
+    pub(crate) clearable_fields: ClearableFields,
 }
 
 /// Returns the releases that have a fixture, oldest first.
@@ -85,7 +87,11 @@ fn path(version: &Version) -> anyhow::Result<PathBuf> {
 fn pack(bundles: &Bundles) -> anyhow::Result<Vec<u8>> {
     let mut stable = bundles.stable.clone();
     leave_out_equal(&mut stable, &bundles.experimental);
-    let both = json!({ "experimental": bundles.experimental, "stable": stable });
+    let both = json!({
+        "clearable_fields": bundles.clearable_fields,
+        "experimental": bundles.experimental,
+        "stable": stable,
+    });
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(both.to_string().as_bytes())?;
     Ok(encoder.finish()?)
@@ -98,9 +104,12 @@ fn unpack(packed: impl std::io::Read) -> anyhow::Result<Bundles> {
     let (experimental, mut stable) = (both["experimental"].take(), both["stable"].take());
     ensure!(experimental.is_object(), "it has no experimental bundle");
     fill_in_equal(&mut stable, &experimental);
+    let clearable_fields = serde_json::from_value(both["clearable_fields"].take())
+        .context("it has no clearable fields")?;
     Ok(Bundles {
         stable,
         experimental,
+        clearable_fields,
     })
 }
 
@@ -144,6 +153,10 @@ mod tests {
                 "A": { "type": "string" }, "B": { "type": "array" },
                 "v2": { "C": { "type": "object" }, "D": {} },
             } }),
+            clearable_fields: toml::from_str(
+                "command = \"codex\"\n[clearable]\nC = [\"c\"]\n[written_by_hand]\n[absent]\n",
+            )
+            .unwrap(),
         };
         let packed = pack(&bundles).unwrap();
         assert_eq!(unpack(packed.as_slice()).unwrap(), bundles);

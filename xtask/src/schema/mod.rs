@@ -126,14 +126,20 @@ fn verify() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the stable and the experimental bundle of a release, and installs it if it is missing.
+/// Returns the stable and the experimental bundle of a release, and the evidence about its clearable
+/// fields. Installs the release if it is missing.
 ///
 /// # Errors
 ///
 /// Fails if the release cannot be installed, or prints bundles that cannot be used.
-pub(crate) fn print(version: &Version) -> anyhow::Result<(Value, Value)> {
-    let bundles = Bundles::print_by(&runtime::ensure(Some(&version.to_string()))?)?;
-    Ok((bundles.stable.value, bundles.experimental.value))
+pub(crate) fn print(version: &Version) -> anyhow::Result<(Value, Value, ClearableFields)> {
+    let binary = runtime::ensure(Some(&version.to_string()))?;
+    let Bundles {
+        stable,
+        experimental,
+    } = Bundles::print_by(&binary)?;
+    let (fields, _) = ClearableFields::print_by(&binary, &experimental.value)?;
+    Ok((stable.value, experimental.value, fields))
 }
 
 /// Prints the counts of both bundles.

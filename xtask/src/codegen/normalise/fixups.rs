@@ -144,7 +144,7 @@ pub(crate) fn add_offered(definitions: &mut Definitions, report: &mut Report) {
             continue;
         };
         let schema = json!({
-            "type": [ty, "null"],
+            "type": ty,
             "description": "Not in the schema of this release, whose servers ignore it.",
         });
         properties.insert((*field).to_owned(), schema);
@@ -163,6 +163,7 @@ pub(crate) fn apply(definitions: &mut Definitions, scope: Scope, report: &mut Re
     for fix_up in FIX_UPS {
         let mut stale = Vec::new();
         match definitions.get_mut(fix_up.target) {
+            Some(schema) if !schema.is_object() => stale.push("it accepts any value".to_owned()),
             Some(schema) => (fix_up.correct)(&mut Target {
                 schema,
                 defined: &defined,
@@ -294,6 +295,7 @@ mod tests {
                 "defines",
             ),
             ("AppsConfig", json!({}), "`AppConfig` is not defined"),
+            ("AppsConfig", json!(true), "accepts any value"),
             (
                 "ReasoningEffort",
                 json!({ "enum": ["low"] }),
@@ -352,10 +354,7 @@ mod tests {
         add_offered(&mut definitions, &mut report);
         let fields = &definitions["ThreadListParams"]["properties"];
         assert_eq!(fields["currentAccountOnly"], field);
-        assert_eq!(
-            fields["includeAttachedThreads"]["type"],
-            json!(["boolean", "null"])
-        );
+        assert_eq!(fields["includeAttachedThreads"]["type"], json!("boolean"));
         assert_eq!(definitions["ModelListParams"], json!({ "type": "string" }));
         assert_eq!(report.count(report::Kind::Guess), 2, "{report}");
     }

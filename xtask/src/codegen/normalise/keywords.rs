@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     pass::Pass,
-    walk::{is_catch_all, is_object_schema, union_members_mut},
+    walk::{is_catch_all, union_members_mut, widest},
 };
 use crate::codegen::report::{Kind, Place};
 
@@ -301,20 +301,4 @@ fn reduce_nulls(schema: &mut Value) {
 fn widen(schema: &mut Value, path: &str, reason: &str, pass: &mut Pass<'_>) {
     pass.report(Kind::Widened, path, reason, PLACE);
     *schema = widest(schema);
-}
-
-/// The widest schema in place of one that is not understood: any object if it is known to be one,
-/// any value otherwise.
-pub(crate) fn widest(schema: &Value) -> Value {
-    let mut wide = Map::new();
-    if is_object_schema(schema) {
-        wide.insert("type".to_owned(), json!("object"));
-        wide.insert("additionalProperties".to_owned(), Value::Bool(true));
-    }
-    for keyword in ["description", "default"] {
-        if let Some(value) = schema.get(keyword) {
-            wide.insert(keyword.to_owned(), value.clone());
-        }
-    }
-    Value::Object(wide)
 }

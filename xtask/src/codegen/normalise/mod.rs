@@ -15,9 +15,10 @@ mod walk;
 use std::collections::BTreeSet;
 
 use super::{load::Definitions, report::Report};
-pub(crate) use keywords::widest;
 pub(crate) use pass::Rewrite;
-pub(crate) use walk::{Union, key_of, string_values, union_shape};
+pub(crate) use walk::{
+    Union, key_of, string_values, union_members, union_members_mut, union_shape, widest,
+};
 
 /// The passes, in order of execution.
 pub(crate) const PASSES: &[(&str, Rewrite)] = &[

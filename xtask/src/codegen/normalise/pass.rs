@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, mem};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::keywords::widest;
+use super::walk::widest;
 use crate::codegen::{
     load::Definitions,
     names,

@@ -1,6 +1,6 @@
 //! The passes that simplify a definition. Corrections of particular releases are in `fixups`.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +9,10 @@ use super::{
         each_schema, is_object_schema, properties_mut, required, union_members, union_members_mut,
     },
 };
-use crate::codegen::report::{Kind, Place};
+use crate::codegen::{
+    report::{Kind, Place},
+    tables,
+};
 
 const PLACE: Place = Place::new("normalise/passes.rs", "PASSES");
 
@@ -117,10 +120,14 @@ pub(super) fn share_fields(schema: &mut Value, pass: &mut Pass<'_>) -> Result<()
         .unwrap_or_default();
     let shared_required = required(schema);
     for member in union_members_mut(schema).into_iter().flatten() {
-        anyhow::ensure!(
-            member.get("$ref").is_none(),
-            "fields are shared with a member that is not an inline object"
-        );
+        if member.get("$ref").is_some() {
+            // A message union leaves such a member out.
+            ensure!(
+                tables::MESSAGES.contains(&pass.name),
+                "fields are shared with a member that is not an inline object"
+            );
+            continue;
+        }
         let mut names = required(member);
         names.extend(shared_required.iter().cloned());
         let properties = properties_mut(member).context("a member that is not an object")?;

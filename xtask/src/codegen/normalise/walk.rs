@@ -169,3 +169,19 @@ pub(crate) fn key_of(member: &Value) -> Option<(&String, &Value)> {
         _ => None,
     }
 }
+
+/// The widest schema in place of one that is not understood: any object if it is known to be one,
+/// any value otherwise.
+pub(crate) fn widest(schema: &Value) -> Value {
+    let mut wide = Map::new();
+    if is_object_schema(schema) {
+        wide.insert("type".to_owned(), json!("object"));
+        wide.insert("additionalProperties".to_owned(), Value::Bool(true));
+    }
+    for keyword in ["description", "default"] {
+        if let Some(value) = schema.get(keyword) {
+            wide.insert(keyword.to_owned(), value.clone());
+        }
+    }
+    Value::Object(wide)
+}

@@ -117,6 +117,12 @@ wire::mixed! { Decision {
     { "Yes": YesDecision } => Yes2,
 } }
 
+/// Defined by the schema, but used by none of its messages.
+pub type Endless = Value;
+
+/// Defined by the schema, but used by none of its messages.
+pub type Loop = Value;
+
 /// Used in [`Thing::maybe`](field@crate::Thing::maybe).
 pub type MaybeNames = Option<Vec<String>>;
 
