@@ -205,7 +205,7 @@ fn unqualified(mut ty: syn::Type) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codegen::model::{Field, Rule, Type};
+    use crate::codegen::model::{Field, Rule, Shown, Type};
 
     fn object(fields: &[(&str, Value)]) -> Type {
         let fields = fields.iter().map(|(name, schema)| Field {
@@ -220,12 +220,14 @@ mod tests {
             rule: Rule::Required,
             natural: false,
             default: None,
-            secret: false,
+            nullable: false,
+            shown: Shown::Plain,
         });
         Type {
             docs: None,
             experimental: false,
             sent: false,
+            received: false,
             kind: Kind::Object(Object {
                 fields: fields.collect(),
                 rest: None,

@@ -29,11 +29,13 @@ pub(super) enum Step {
     Compat,
     /// Runs the tests.
     Test,
+    /// Keeps the schema of the older release, and writes the table of releases.
+    Releases,
 }
 
 impl Step {
     /// All steps, in order. The drafts come before the steps that may need work by hand.
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Install,
         Self::Compare,
         Self::Pin,
@@ -44,6 +46,7 @@ impl Step {
         Self::Build,
         Self::Compat,
         Self::Test,
+        Self::Releases,
     ];
 
     /// Returns what the step does, in a few words.
@@ -59,6 +62,7 @@ impl Step {
             Self::Build => "compile the workspace",
             Self::Compat => "write docs/compatibility.md",
             Self::Test => "run the tests",
+            Self::Releases => "write the table of docs/regenerating.md",
         }
     }
 }
