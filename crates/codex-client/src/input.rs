@@ -38,7 +38,7 @@ impl Input {
     /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
     /// the image, and reject all others.
     pub fn image_url(url: impl Into<String>) -> Self {
-        from_url("image", url.into())
+        from_url("image", url)
     }
 
     /// Creates an image input from a file on the server's machine.
@@ -53,7 +53,7 @@ impl Input {
     /// Creates an audio input from a `data:` URL. A model without audio support receives a note in
     /// place of the audio.
     pub fn audio_url(url: impl Into<String>) -> Self {
-        from_url("audio", url.into())
+        from_url("audio", url)
     }
 
     /// Creates an audio input from a file on the server's machine. The path is treated as in
@@ -84,8 +84,8 @@ impl Input {
 
 /// Creates an input with a URL. From JSON, because older releases require the URL: with their types
 /// it is an argument of `new`, with newer ones an option.
-fn from_url(kind: &str, url: String) -> Input {
-    let value = json!({ "type": kind, "url": url });
+fn from_url(kind: &str, url: impl Into<String>) -> Input {
+    let value = json!({ "type": kind, "url": url.into() });
     let input = UserInput::deserialize(&value);
     input.unwrap_or(UserInput::Unrecognized(value)).into()
 }

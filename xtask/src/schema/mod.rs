@@ -147,3 +147,29 @@ fn report(lock: &lock::Lock) {
     println!("  stable        {}", lock.stable.counts);
     println!("  experimental  {}", lock.experimental.counts);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_evidence_about_clearable_fields_is_what_the_pinned_runtime_prints() {
+        // `cargo xtask test` names the binary.
+        let Some(binary) = std::env::var_os(runtime::CODEX_BIN) else {
+            eprintln!("left out: CODEX_BIN is not set; run `cargo xtask test`");
+            return;
+        };
+        let pinned = pinned::load().unwrap();
+        let binary = Path::new(&binary);
+        let version = runtime::version_of(binary).unwrap();
+        if version.to_string() != pinned.version {
+            eprintln!("left out: CODEX_BIN is Codex {version}");
+            return;
+        }
+        let (fields, reason) = ClearableFields::print_by(binary, &pinned.experimental).unwrap();
+        assert_eq!(reason, None);
+        assert_eq!(fields, pinned.clearable_fields);
+    }
+}

@@ -75,7 +75,6 @@ fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::bundles::tests::mini;
-    use super::super::clearable_fields::tests::none;
     use super::*;
 
     #[test]
@@ -86,12 +85,24 @@ mod tests {
             stable: mini(&["A"]),
             experimental: mini(&["A"]),
         };
-        replace(directory.path(), release.clone(), &first, &none()).unwrap();
+        replace(
+            directory.path(),
+            release.clone(),
+            &first,
+            &ClearableFields::default(),
+        )
+        .unwrap();
         let second = Bundles {
             stable: mini(&["B"]),
             experimental: mini(&["B", "C"]),
         };
-        let written = replace(directory.path(), release, &second, &none()).unwrap();
+        let written = replace(
+            directory.path(),
+            release,
+            &second,
+            &ClearableFields::default(),
+        )
+        .unwrap();
 
         let (read, loaded) = pinned::load_from(directory.path()).unwrap();
         assert_eq!(read, written);
@@ -115,7 +126,13 @@ mod tests {
             stable: mini(&["A"]),
             experimental: mini(&["A"]),
         };
-        replace(directory.path(), Version::new(1, 1, 0), &bundles, &none()).unwrap();
+        replace(
+            directory.path(),
+            Version::new(1, 1, 0),
+            &bundles,
+            &ClearableFields::default(),
+        )
+        .unwrap();
         let old = Version::new(1, 0, 0);
         assert_eq!(add_release(directory.path(), &old, &bundles).unwrap(), 1);
         let (lock, loaded) = pinned::load_from(directory.path()).unwrap();
@@ -131,7 +148,13 @@ mod tests {
             stable: mini(&["A"]),
             experimental: mini(&["A"]),
         };
-        let lock = replace(directory.path(), release, &first, &none()).unwrap();
+        let lock = replace(
+            directory.path(),
+            release,
+            &first,
+            &ClearableFields::default(),
+        )
+        .unwrap();
         put(
             &directory.path().join(&lock.stable.file),
             &mini(&[]).content,
