@@ -23,7 +23,7 @@ mod nulls;
 mod params;
 mod print;
 mod prose;
-mod report;
+pub(crate) mod report;
 mod secrets;
 mod settle;
 mod size;
@@ -87,6 +87,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         report.refuse()?;
     }
     Ok(())
+}
+
+/// Writes the files of the pinned schema, and returns the report.
+pub(crate) fn write_pinned() -> Result<Report> {
+    let Generated { files, report } = generate(&crate::schema::pinned::load()?)?;
+    write::write(&files)?;
+    Ok(report)
+}
+
+/// Returns the report on a schema. Writes nothing.
+pub(crate) fn report_on(pinned: &Pinned) -> Result<Report> {
+    generate(pinned).map(|generated| generated.report)
 }
 
 /// The output of the generator.

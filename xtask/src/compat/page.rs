@@ -6,6 +6,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use crate::schema::first_releases::FirstReleases;
+use crate::schema::pinned::Pinned;
 
 /// The result of a step, as the example prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -143,6 +144,20 @@ pub(super) fn heading(versions: &[&str]) -> String {
     format!("| behaviour | {} |", versions.join(" | "))
 }
 
+/// Returns whether the text of a page is about the pinned release: its last column has the results
+/// of that release, all of them good, and the methods are those of the table.
+pub(super) fn is_about(text: &str, pinned: &Pinned) -> bool {
+    let last_cell = format!("| {} |", pinned.version);
+    let mut table = text
+        .lines()
+        .skip_while(|line| !(line.starts_with("| behaviour") && line.ends_with(&last_cell)))
+        .take_while(|line| line.starts_with('|'));
+    let has_column = table.next().is_some();
+    // The second line separates the heading from the results.
+    let works = table.skip(1).all(|line| line.ends_with("| yes |"));
+    has_column && works && text.contains(&later_methods(&pinned.first_releases))
+}
+
 /// Returns the section about the methods that the oldest release lacks.
 pub(super) fn later_methods(table: &FirstReleases) -> String {
     let Some(oldest) = table.oldest() else {
@@ -179,7 +194,10 @@ fn one_line(error: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::schema::clearable_fields::ClearableFields;
 
     fn outcome(step: &str, error: Option<&str>) -> Outcome {
         Outcome {
@@ -219,5 +237,18 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line}: {text}");
         }
         assert_eq!(columns[0].summary(), "0.133.0: 1 of 2\n  goal: not yet");
+
+        let mut pinned = Pinned {
+            version: "0.169.0".to_owned(),
+            stable: Value::Null,
+            experimental: Value::Null,
+            first_releases: first_releases.clone(),
+            clearable_fields: ClearableFields::default(),
+        };
+        assert!(is_about(&text, &pinned));
+        let failed = text.replace("| goal | no [1] | yes |", "| goal | yes | no [1] |");
+        assert!(!is_about(&failed, &pinned));
+        pinned.version = "0.170.0".to_owned();
+        assert!(!is_about(&text, &pinned));
     }
 }

@@ -148,7 +148,7 @@ pub(super) fn print(lock: &Lock) -> anyhow::Result<String> {
 }
 
 /// Returns the SHA-256 of `content` in lowercase hexadecimal.
-pub(super) fn sha256(content: &[u8]) -> String {
+pub(crate) fn sha256(content: &[u8]) -> String {
     Sha256::digest(content)
         .iter()
         .map(|byte| format!("{byte:02x}"))

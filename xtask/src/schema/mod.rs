@@ -3,13 +3,17 @@
 mod bundles;
 mod census;
 pub(crate) mod clearable_fields;
-mod diff;
+pub(crate) mod diff;
 pub(crate) mod first_releases;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod pinned;
 mod typescript;
 mod update;
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
 use clap::Subcommand;
 use semver::Version;
 use serde_json::Value;
@@ -61,34 +65,57 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         Some(version) => version,
         None => pinned::version()?.to_string(),
     };
-    // A `CODEX_BIN` of a different release never replaces a named version.
-    let binary = runtime::ensure(Some(&version))?;
-    let bundles = Bundles::print_by(&binary)?;
-    let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
-    let release = Version::parse(&version)?;
-    let lock = update::replace(&lock::directory()?, release, &bundles, &fields)?;
+    pin(&version)
+}
+
+/// Pins the schema of a release, and installs the release if it is missing.
+pub(crate) fn pin(version: &str) -> anyhow::Result<()> {
+    let (lock, evidence) = pin_in(&lock::directory()?, version)?;
     println!("pinned the schema of Codex {}", lock.codex);
-    match missing {
-        None => println!(
-            "  TypeScript    {} fields as `T | null | null`",
-            fields.len()
-        ),
-        Some(reason) => println!(
-            "  TypeScript    none: {reason}\n  Only descriptions and names tell which fields can be \
-             cleared with `null`."
-        ),
-    }
+    println!("  TypeScript    {evidence}");
     report(&lock);
     Ok(())
 }
 
+/// Pins the schema of a release in `directory`. Also returns a sentence about the evidence on
+/// clearable fields.
+fn pin_in(directory: &Path, version: &str) -> anyhow::Result<(lock::Lock, String)> {
+    // A `CODEX_BIN` of a different release never replaces a named version.
+    let binary = runtime::ensure(Some(version))?;
+    let bundles = Bundles::print_by(&binary)?;
+    let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
+    let evidence = match missing {
+        None => format!("{} fields as `T | null | null`", fields.len()),
+        Some(reason) => format!(
+            "none: {reason}\n  Only descriptions and names tell which fields can be cleared with \
+             `null`."
+        ),
+    };
+    let lock = update::replace(directory, Version::parse(version)?, &bundles, &fields)?;
+    Ok((lock, evidence))
+}
+
+/// Returns the pinned schema as it would be after [`pin`]. Changes nothing.
+pub(crate) fn preview(version: &str) -> anyhow::Result<pinned::Pinned> {
+    let copy = tempfile::tempdir().context("cannot create a temporary directory")?;
+    let table = first_releases::FILE;
+    fs::copy(lock::directory()?.join(table), copy.path().join(table))
+        .with_context(|| format!("cannot copy schema/{table}"))?;
+    pin_in(copy.path(), version)?;
+    pinned::load_from(copy.path()).map(|(_, pinned)| pinned)
+}
+
 fn since(versions: &[String]) -> anyhow::Result<()> {
-    for version in versions {
-        let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
-        let release = Version::parse(version)?;
-        let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
-        println!("Codex {release} has {methods} methods");
-    }
+    versions.iter().try_for_each(|version| add_release(version))
+}
+
+/// Adds the methods of a release to the table of first releases, and installs the release if it is
+/// missing.
+pub(crate) fn add_release(version: &str) -> anyhow::Result<()> {
+    let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
+    let release = Version::parse(version)?;
+    let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
+    println!("Codex {release} has {methods} methods");
     Ok(())
 }
 
