@@ -18,6 +18,7 @@ mod public_api;
 mod random_values;
 mod recorded_traffic;
 mod secrets;
+mod serialized_forms;
 mod tables;
 mod timers;
 mod unread_secrets;

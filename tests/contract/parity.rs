@@ -32,7 +32,7 @@ fn each_async_type_that_waits_has_a_blocking_twin() {
         "RunBuilder",
         "ServerRequestHandler",
         "TurnStream",
-        "retry_on_overload",
+        "retry",
     ] {
         assert!(waiting.contains(name), "{name} is not in {waiting:?}");
     }

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use codex_tests::{
     protocol::{RoundTrip, definitions, envelope, unions},
-    schema::{Choices, Order, Schema, Shape, text},
+    schema::{Choices, Order, Schema, Shape, is_pinned, text},
 };
 use proptest::{
     collection::vec,
@@ -68,7 +68,8 @@ fn config() -> Config {
 
 #[test]
 fn every_definition_of_the_schema_has_a_type_of_the_same_name() {
-    assert_eq!(all(&Schema::pinned()).len(), 939);
+    let definitions = all(&Schema::pinned()).len();
+    assert!(definitions == 939 || !is_pinned(), "{definitions}");
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn every_variant_round_trips_with_all_optional_fields_absent_present_or_null() {
         }
     }
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
-    assert!(values > 10_000, "only {values} values");
+    assert!(values > 10_000 || !is_pinned(), "only {values} values");
 }
 
 #[test]
@@ -128,5 +129,6 @@ fn random_values_of_every_definition_round_trip() {
         }
     }
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
-    assert!(values.get() > 7_000, "only {} values", values.get());
+    let values = values.get();
+    assert!(values > 7_000 || !is_pinned(), "only {values} values");
 }

@@ -36,6 +36,14 @@ mod approvals {}
 mod beyond_turns {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/cancelling.md")]
+mod cancelling {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/tokens.md")]
+mod tokens {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]
 mod tools {}
 

@@ -237,6 +237,28 @@ async fn another_task_can_respond_to_a_request_while_other_turns_stream() {
 }
 
 #[tokio::test]
+async fn a_window_reads_a_request_as_json_and_responds_with_json() {
+    let wish = Wish::new();
+    let codex = wish.stage.start().await;
+    let thread = thread(&codex).await;
+    wish.command();
+    let (pending, turn) = first(&codex, &thread).await;
+    let shown = serde_json::to_value(pending.approval().unwrap()).unwrap();
+    assert_eq!(shown["type"], "command");
+    assert_eq!(shown["params"]["reason"], "May I make a file?");
+    let offered = pending.approval().unwrap().available_decisions();
+    let offered = serde_json::to_value(offered).unwrap();
+    assert_eq!(offered[0], "accept");
+    let chosen: Decision = serde_json::from_value(offered[0].clone()).unwrap();
+    pending.respond(chosen).unwrap();
+    let result = turn.run().await.unwrap();
+    assert!(wish.file.exists());
+    let stored = serde_json::to_string(&result).unwrap();
+    assert_eq!(serde_json::from_str::<TurnResult>(&stored).unwrap(), result);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_interrupt_withdraws_the_requests_of_the_turn() {
     let wish = Wish::new();
     let codex = wish.stage.start().await;

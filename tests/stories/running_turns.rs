@@ -84,6 +84,8 @@ async fn a_running_turn_is_steered_and_interrupted() {
     gate.reached().await.unwrap();
     let second = stage.model.push_gated("Never said.");
     turn.steer("Only the lexer.").await.unwrap();
+    // An old server, such as 0.158.0, reads the response to its end first; others cut it off.
+    gate.open();
     second.reached().await.unwrap();
     let asked = stage.model.requests();
     let text = asked[1].last_user_text();

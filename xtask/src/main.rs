@@ -5,12 +5,17 @@ mod cargo;
 mod codegen;
 mod compat;
 mod demo;
+#[cfg(test)]
+mod documented;
 mod fuzz;
+mod releases;
 mod runtime;
 mod schema;
 mod soak;
 mod spinner;
+mod stdout;
 mod suite;
+mod update;
 mod windows;
 mod workspace;
 
@@ -30,8 +35,12 @@ enum Chore {
     Runtime(runtime::Args),
     /// Updates, verifies and compares the pinned schema.
     Schema(schema::Args),
+    /// Takes a new release of Codex: pins, generates, drafts, builds and tests.
+    Update(update::Args),
     /// Generates `crates/codex-types/src/generated` from `schema/`.
     Codegen(codegen::Args),
+    /// Generates, compiles and tests the types of other releases.
+    Releases(releases::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
     /// Measures the cost of compiling the types and of decoding with them.
@@ -52,7 +61,9 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Runtime(args) => runtime::run(args),
         Chore::Schema(args) => schema::run(args),
-        Chore::Codegen(args) => codegen::run(args),
+        Chore::Update(args) => update::run(&args),
+        Chore::Codegen(args) => codegen::run(&args),
+        Chore::Releases(args) => releases::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),

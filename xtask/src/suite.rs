@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs the test suite against real app-servers.
 
 use std::ffi::OsString;
+use std::process::Command;
 
 use crate::{cargo, runtime};
 
@@ -19,13 +20,18 @@ pub(crate) struct Args {
 
 /// Runs the chore. Ends with the exit code of `cargo test`, whose summary is printed last.
 pub(crate) fn run(Args { arguments }: Args) -> anyhow::Result<()> {
+    cargo::hand_over(command(arguments, None)?)
+}
+
+/// Returns the command that runs the tests on a release; by default, on the pinned one.
+pub(crate) fn command(arguments: Vec<OsString>, release: Option<&str>) -> anyhow::Result<Command> {
     let mut test = cargo::command()?;
     test.args(words(arguments));
-    test.env(runtime::CODEX_BIN, runtime::ensure(None)?);
+    test.env(runtime::CODEX_BIN, runtime::ensure(release)?);
     for release in OTHER_RELEASES {
         test.env(variable(release), runtime::ensure(Some(release))?);
     }
-    cargo::hand_over(test)
+    Ok(test)
 }
 
 /// Returns the arguments of cargo, which tests all packages by default.

@@ -25,6 +25,7 @@ fn a_chore_reads_and_writes_the_checkout_that_it_runs_in() {
     let this_crate = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap());
     let schema = this_crate.with_file_name("schema");
     for file in [
+        "clearable_fields.toml",
         "codex.lock.toml",
         "first_releases.toml",
         "stable/codex_app_server_protocol.schemas.json",

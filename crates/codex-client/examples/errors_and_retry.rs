@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use codex_client::{Codex, Error, RetryPolicy, RpcErrorKind, Sandbox, retry_on_overload};
+use codex_client::{Codex, Error, RetryPolicy, RpcErrorKind, Sandbox, retry};
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
@@ -22,7 +22,7 @@ async fn main() -> codex_client::Result<()> {
         .max_attempts(5)
         .initial_delay(Duration::from_millis(200));
     let start = || codex.thread_start().sandbox(Sandbox::ReadOnly);
-    let thread = retry_on_overload(policy, start).await?;
+    let thread = retry(policy, start).await?;
 
     // An error response has a kind. This thread does not exist.
     match codex

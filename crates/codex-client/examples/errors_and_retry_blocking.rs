@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use codex_client::{
     Error, RetryPolicy, RpcErrorKind, Sandbox,
-    blocking::{Codex, retry_on_overload},
+    blocking::{Codex, retry},
 };
 
 fn main() -> codex_client::Result<()> {
@@ -26,7 +26,7 @@ fn main() -> codex_client::Result<()> {
         .max_attempts(5)
         .initial_delay(Duration::from_millis(200));
     let start = || codex.thread_start().sandbox(Sandbox::ReadOnly).send();
-    let thread = retry_on_overload(policy, start)?;
+    let thread = retry(policy, start)?;
 
     // An error response has a kind. This thread does not exist.
     match codex

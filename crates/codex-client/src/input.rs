@@ -6,6 +6,8 @@ use codex_types::{
     AudioUserInput, ImageUserInput, LocalAudioUserInput, LocalImageUserInput, MentionUserInput,
     SkillUserInput, TextUserInput, UserInput,
 };
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// The input of a turn: any combination of text, images, audio, skills and mentions.
 ///
@@ -24,8 +26,28 @@ use codex_types::{
 /// Strings and the protocol's input types convert to an `Input`, both individually and in lists:
 /// `thread.run("…")`, `thread.run(["first", "second"])`,
 /// `thread.run(ImageUserInput::default().file_id("…"))`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Input(Vec<UserInput>);
+///
+/// In serde, an `Input` is the list of [`UserInput`]s of the protocol. It is also read from a
+/// string, which is a text input.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Input(#[serde(deserialize_with = "text_or_list")] Vec<UserInput>);
+
+fn text_or_list<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<UserInput>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text or a list of inputs")]
+    enum TextOrList {
+        Text(String),
+        List(Vec<UserInput>),
+    }
+
+    Ok(match TextOrList::deserialize(deserializer)? {
+        TextOrList::Text(text) => Input::text(text).0,
+        TextOrList::List(list) => list,
+    })
+}
 
 impl Input {
     /// Creates a text input.
@@ -36,7 +58,7 @@ impl Input {
     /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
     /// the image, and reject all others.
     pub fn image_url(url: impl Into<String>) -> Self {
-        ImageUserInput::default().url(url).into()
+        from_url("image", url)
     }
 
     /// Creates an image input from a file on the server's machine.
@@ -51,7 +73,7 @@ impl Input {
     /// Creates an audio input from a `data:` URL. A model without audio support receives a note in
     /// place of the audio.
     pub fn audio_url(url: impl Into<String>) -> Self {
-        AudioUserInput::default().url(url).into()
+        from_url("audio", url)
     }
 
     /// Creates an audio input from a file on the server's machine. The path is treated as in
@@ -78,6 +100,14 @@ impl Input {
         self.0.extend(more.into().0);
         self
     }
+}
+
+/// Creates an input with a URL. From JSON, because older releases require the URL: with their types
+/// it is an argument of `new`, with newer ones an option.
+fn from_url(kind: &str, url: impl Into<String>) -> Input {
+    let value = json!({ "type": kind, "url": url.into() });
+    let input = UserInput::deserialize(&value);
+    input.unwrap_or(UserInput::Unrecognized(value)).into()
 }
 
 impl From<Input> for Vec<UserInput> {
@@ -156,7 +186,7 @@ from_pieces! {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 

@@ -28,7 +28,7 @@
 //! | watch files | [`Codex::fs_watch`] |
 //! | call any method of the protocol | [`Codex::request`], [`protocol`] |
 //! | learn the version of the server, or refuse other versions | [`Codex::server_version`], [`version`] |
-//! | handle errors and retry | [`Error`], [`retry_on_overload`] |
+//! | handle errors and retry | [`Error`], [`retry()`] |
 #![cfg_attr(
     feature = "blocking",
     doc = "| work without an async runtime | [`blocking`] |"
@@ -42,12 +42,14 @@ mod future;
 mod input;
 mod mode;
 mod path;
+mod preset;
 mod run_input;
 mod runtime;
 mod sandbox;
 mod send_table;
 mod stream;
 mod timer;
+mod tokens;
 mod turn_result;
 pub mod types;
 pub mod version;
@@ -135,7 +137,7 @@ pub use input::Input;
 pub use login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::Notifications;
 pub use output::TypedResult;
-pub use retry::{RetryPolicy, retry_on_overload};
+pub use retry::{RetryPolicy, retry};
 pub use run_input::{ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
 /// The crate that provides the `JsonSchema` derive macro for the arguments of a [`Tool`] and for
@@ -144,6 +146,7 @@ pub use sandbox::Sandbox;
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
 pub use thread::events::ThreadEvents;
+pub use tokens::Tokens;
 pub use tool::{Tool, ToolContext, output::ToolOutput};
 pub use turn::{handle::TurnHandle, stream::TurnStream, text::TextStream};
 pub use turn_result::TurnResult;

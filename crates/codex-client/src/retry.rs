@@ -1,7 +1,7 @@
-//! Retries requests that an overloaded server refused or did not read.
+//! Retries what failed for a temporary reason.
 //!
-//! No other part of this crate retries. Only requests that the server did not act on are safe to
-//! repeat ([`Error::is_retryable`](crate::Error::is_retryable)).
+//! No other part of this crate retries. Without a choice of the caller, only requests that the
+//! server did not act on are repeated ([`Error::is_retryable`]).
 
 use std::{
     collections::hash_map::RandomState,
@@ -10,20 +10,28 @@ use std::{
     time::Duration,
 };
 
-use crate::{error::Result, timer};
+use crate::{
+    error::{Error, Result},
+    timer,
+};
 
-/// The number of attempts and the delays between them, for [`retry_on_overload`].
+/// The errors after which [`retry`] makes another attempt, the number of attempts, and the delays
+/// between them.
 ///
 /// Delays double from [`initial_delay`](Self::initial_delay) up to [`max_delay`](Self::max_delay).
 /// Random [`jitter`](Self::jitter) shortens each delay, so that clients that were refused at the
-/// same time do not all retry at once. The defaults are 3 attempts, an initial delay of 250 ms, a
-/// maximum delay of 2 s and a jitter of 0.2.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// same time do not all retry at once. If the error says how long to wait
+/// ([`Error::retry_after`]), the delay is at least that long. The defaults are 3 attempts, an
+/// initial delay of 250 ms, a maximum delay of 2 s and a jitter of 0.2, after the errors for which
+/// [`Error::is_retryable`] is true.
+#[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
     max_attempts: u32,
     initial_delay: Duration,
     max_delay: Duration,
+    max_retry_after: Duration,
     jitter: f64,
+    retry_if: fn(&Error) -> bool,
 }
 
 impl Default for RetryPolicy {
@@ -32,7 +40,9 @@ impl Default for RetryPolicy {
             max_attempts: 3,
             initial_delay: Duration::from_millis(250),
             max_delay: Duration::from_secs(2),
+            max_retry_after: Duration::from_secs(60),
             jitter: 0.2,
+            retry_if: Error::is_retryable,
         }
     }
 }
@@ -59,6 +69,35 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets the longest delay that an error may ask for with [`Error::retry_after`]; 60 s by
+    /// default. An error that asks for a longer one is returned at once.
+    #[must_use]
+    pub fn max_retry_after(mut self, delay: Duration) -> Self {
+        self.max_retry_after = delay;
+        self
+    }
+
+    /// Sets the errors after which there is another attempt, instead of those for which
+    /// [`Error::is_retryable`] is true.
+    ///
+    /// [`Error::is_transient`] also includes turns that failed because the model provider was
+    /// overloaded or could not be reached. A failed turn may have run commands and changed files,
+    /// and it stays in the history of its thread.
+    ///
+    /// ```no_run
+    /// use codex_client::{Error, Result, RetryPolicy, Thread, TurnResult, retry};
+    ///
+    /// async fn example(thread: &Thread) -> Result<TurnResult> {
+    ///     let policy = RetryPolicy::default().retry_if(Error::is_transient);
+    ///     retry(policy, || thread.run("List the open questions.")).await
+    /// }
+    /// ```
+    #[must_use]
+    pub fn retry_if(mut self, predicate: fn(&Error) -> bool) -> Self {
+        self.retry_if = predicate;
+        self
+    }
+
     /// Sets the maximum fraction by which a delay is shortened at random, from 0 (delays are exact)
     /// to 1 (a delay may be 0).
     #[must_use]
@@ -75,8 +114,12 @@ impl RetryPolicy {
         outcome: &Result<T>,
         random: f64,
     ) -> Option<Duration> {
-        let retryable = outcome.as_ref().is_err_and(crate::Error::is_retryable);
-        if !retryable || attempts >= self.max_attempts {
+        let error = outcome.as_ref().err()?;
+        if attempts >= self.max_attempts || !(self.retry_if)(error) {
+            return None;
+        }
+        let least = error.retry_after().unwrap_or_default();
+        if least > self.max_retry_after {
             return None;
         }
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
@@ -87,26 +130,27 @@ impl RetryPolicy {
         } else {
             self.jitter.clamp(0.0, 1.0)
         };
-        Some(delay.min(self.max_delay).mul_f64(1.0 - jitter * random))
+        let delay = delay.min(self.max_delay).mul_f64(1.0 - jitter * random);
+        Some(delay.max(least))
     }
 }
 
-/// Calls `attempt` until it succeeds, it fails for a reason other than an overloaded server, or the
+/// Calls `attempt` until it succeeds, it fails with an error that the policy does not retry, or the
 /// attempts of the policy are exhausted.
 ///
 /// ```no_run
-/// use codex_client::{Codex, Result, RetryPolicy, Thread, retry_on_overload};
+/// use codex_client::{Codex, Result, RetryPolicy, Thread, retry};
 ///
 /// async fn example(codex: &Codex) -> Result<Thread> {
 ///     let policy = RetryPolicy::default().max_attempts(5);
-///     retry_on_overload(policy, || codex.thread_start().model("gpt-5.4")).await
+///     retry(policy, || codex.thread_start().model("gpt-5.4")).await
 /// }
 /// ```
 ///
 /// # Errors
 ///
 /// The error of the last attempt.
-pub async fn retry_on_overload<T, F, A>(policy: RetryPolicy, mut attempt: F) -> Result<T>
+pub async fn retry<T, F, A>(policy: RetryPolicy, mut attempt: F) -> Result<T>
 where
     F: FnMut() -> A,
     A: IntoFuture<Output = Result<T>>,
@@ -130,13 +174,13 @@ pub(crate) fn random() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use codex_types::rpc::JsonRpcError;
+    use codex_types::{CodexErrorInfo, Turn, TurnError, TurnStatus, rpc::JsonRpcError};
     use tokio::time::Instant;
 
     use super::*;
-    use crate::error::{
-        Error,
-        rpc_error::{RpcError, RpcErrorKind},
+    use crate::{
+        error::rpc_error::{RpcError, RpcErrorKind},
+        turn_result::TurnResult,
     };
 
     fn refused(code: i64, message: &str) -> Result<u32> {
@@ -167,6 +211,48 @@ mod tests {
         assert_eq!(delays(long, 0.5)[18], 1800);
     }
 
+    /// Returns the error of a turn that failed because of a rate limit.
+    fn rate_limited(message: &str) -> Result<u32> {
+        let mut error = TurnError::new(message);
+        error.codex_error_info = Some(CodexErrorInfo::RateLimitExceeded);
+        let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
+        turn.error = Some(error);
+        Err(Error::TurnFailed(Box::new(TurnResult::new(
+            turn,
+            Vec::new(),
+            None,
+        ))))
+    }
+
+    #[test]
+    fn a_failed_turn_is_repeated_only_if_the_policy_says_so() {
+        let policy = RetryPolicy::default();
+        let failed = rate_limited("slow down");
+        assert_eq!(policy.next_delay(1, &failed, 0.0), None);
+        let policy = policy.retry_if(Error::is_transient);
+        assert_eq!(
+            policy.next_delay(1, &failed, 0.0),
+            Some(Duration::from_millis(250))
+        );
+        assert!(policy.next_delay(1, &overloaded(), 0.0).is_some());
+        let none = policy.retry_if(|_| false);
+        assert_eq!(none.next_delay(1, &overloaded(), 0.0), None);
+    }
+
+    #[test]
+    fn a_delay_is_as_long_as_the_error_asks_for() {
+        let policy = RetryPolicy::default().retry_if(Error::is_transient);
+        let delay = |message: &str| policy.next_delay(1, &rate_limited(message), 1.0);
+        let longer = delay("Please try again in 3.2s.");
+        assert_eq!(longer, Some(Duration::from_millis(3200)));
+        let shorter = delay("Please try again in 20ms.");
+        assert_eq!(shorter, Some(Duration::from_millis(200)));
+        assert_eq!(delay("Please try again in 61s."), None);
+        let patient = policy.max_retry_after(Duration::from_secs(61));
+        let outcome = rate_limited("Please try again in 61s.");
+        assert!(patient.next_delay(1, &outcome, 1.0).is_some());
+    }
+
     #[test]
     fn random_numbers_differ_and_are_between_zero_and_one() {
         let numbers: Vec<f64> = (0..100).map(|_| random()).collect();
@@ -179,7 +265,7 @@ mod tests {
     async fn a_request_is_repeated_until_the_overload_ends() {
         let (start, mut attempts) = (Instant::now(), 0);
         let policy = RetryPolicy::default().jitter(0.0);
-        let outcome = retry_on_overload(policy, || {
+        let outcome = retry(policy, || {
             attempts += 1;
             let response = if attempts < 3 { overloaded() } else { Ok(7) };
             async move { response }
@@ -192,7 +278,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_last_error_is_returned_when_the_attempts_are_exhausted() {
         let mut attempts = 0;
-        let outcome = retry_on_overload(RetryPolicy::default(), || {
+        let outcome = retry(RetryPolicy::default(), || {
             attempts += 1;
             std::future::ready(overloaded())
         });
@@ -216,7 +302,7 @@ mod tests {
             Ok(1),
         ] {
             let mut attempts = 0;
-            let _ = retry_on_overload(RetryPolicy::default(), || {
+            let _ = retry(RetryPolicy::default(), || {
                 attempts += 1;
                 std::future::ready(outcome.clone())
             })

@@ -1,13 +1,19 @@
 //! Results of turns.
 
+use std::collections::BTreeMap;
+
 use codex_types::{
     ErrorNotification, MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus,
 };
+use serde::{Deserialize, Serialize};
 
-use crate::error::decode_error::DecodeError;
+use crate::{error::decode_error::DecodeError, tokens::Tokens};
 
 /// The result of a turn, collected from its events.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, the fields have their names in camelCase, and their values are as in the protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TurnResult {
     /// The id of the turn.
@@ -32,6 +38,15 @@ pub struct TurnResult {
     pub final_response: Option<String>,
     /// The completed items of the turn, in order.
     pub items: Vec<ThreadItem>,
+    /// The tokens of this turn, summed over its model calls, without those of its sub-agents. The
+    /// input includes the cached input, and the output includes the reasoning. The tokens of a call
+    /// that was interrupted are not reported by the server.
+    #[serde(default)]
+    pub tokens: Tokens,
+    /// The tokens of the sub-agents that worked for this turn while it was running, by the ids of
+    /// their threads.
+    #[serde(default)]
+    pub agent_tokens: BTreeMap<String, Tokens>,
     /// The token usage as last reported: for the latest model call and for the whole thread.
     pub usage: Option<ThreadTokenUsage>,
     /// The errors for the messages of this turn, or parts of them, that could not be read. They are
@@ -40,6 +55,7 @@ pub struct TurnResult {
     /// A message that is cut off, too long or not valid UTF-8 may not reveal its turn. Such a
     /// message is listed by all turns that it may belong to: the running turns of its thread, or,
     /// if the thread is not readable either, all turns that this client is running.
+    #[serde(default)]
     pub unreadable: Vec<DecodeError>,
 }
 
@@ -55,9 +71,24 @@ impl TurnResult {
             duration_ms: turn.duration_ms,
             final_response: final_response(&items),
             items,
+            tokens: Tokens::default(),
+            agent_tokens: BTreeMap::new(),
             usage,
             unreadable: Vec::new(),
         }
+    }
+
+    /// Returns the tokens of this turn and of its sub-agents.
+    pub fn tokens_with_agents(&self) -> Tokens {
+        self.tokens + self.agent_tokens.values().sum()
+    }
+
+    /// Returns the part of the model's context window that the latest model call has used, from 0
+    /// to 1. `None` if the server did not report it.
+    pub fn context_used(&self) -> Option<f64> {
+        let usage = self.usage.as_ref()?;
+        let window = usage.model_context_window.filter(|window| *window > 0)?;
+        Some((usage.last.total_tokens as f64 / window as f64).clamp(0.0, 1.0))
     }
 
     /// Returns the text of a [review](crate::Thread::review), if the turn is a review that has

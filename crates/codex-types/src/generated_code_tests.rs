@@ -7,6 +7,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+#[path = "../../../xtask/tests/mini/shapes/leniency.rs"]
+#[rustfmt::skip]
+mod leniency;
 #[path = "../../../xtask/tests/mini/shapes/messages.rs"]
 #[rustfmt::skip]
 mod messages;
@@ -268,6 +271,36 @@ fn a_number_is_written_as_it_was_read() {
 }
 
 #[test]
+fn debug_hides_secrets_and_masks_keys_in_text() {
+    let changed: messages::ChangedNotification = decode(&json!({
+        "accessToken": "t0p", "error": "bad key sk-1234567890", "warnings": ["TOKEN=abc", "late"],
+        "what": "sk-1234567890",
+    }));
+    assert_eq!(
+        format!("{changed:?}"),
+        r#"ChangedNotification { access_token: [redacted], error: Some("bad key …"), "#.to_owned()
+            + r#"warnings: ["TOKEN=…", "late"], what: Some("sk-1234567890"), emitted_at_ms: None }"#,
+    );
+    let start = messages::ThingStartParams::new("t", "n").secretive("s3cr3t");
+    assert!(!format!("{start:#?}").contains("s3cr3t"));
+    assert_eq!(encode(&start)["secretive"], "s3cr3t");
+}
+
+#[test]
+fn a_clearable_field_is_absent_null_or_a_value() {
+    let start = messages::ThingStartParams::new("t", "n");
+    for (params, tier) in [
+        (start.clone(), None),
+        (start.clone().clear_tier(), Some(Value::Null)),
+        (start.tier("fast"), Some(json!("fast"))),
+    ] {
+        let written = encode(&params);
+        assert_eq!(written.get("tier"), tier.as_ref());
+        assert_eq!(decode::<messages::ThingStartParams>(&written), params);
+    }
+}
+
+#[test]
 fn params_have_a_constructor_and_setters() {
     let params = messages::ThingStartParams::new("t", "n")
         .model("m")
@@ -276,4 +309,90 @@ fn params_have_a_constructor_and_setters() {
         encode(&params),
         json!({ "threadId": "t", "name": "n", "model": "m", "deep": true }),
     );
+}
+
+#[test]
+fn widened_types_keep_every_value_and_do_not_show_it() {
+    for value in [
+        json!("hunter2"),
+        json!({"a": ["hunter2"]}),
+        json!(null),
+        json!(1),
+    ] {
+        let any: leniency::Anything = decode(&value);
+        assert_eq!(encode(&any), value);
+        assert!(!format!("{any:?}").contains("hunter2"), "{any:?}");
+    }
+    let object = json!({"a": {"b": 1}, "c": "d"});
+    let any: leniency::MysteryObject = decode(&object);
+    assert_eq!(encode(&any), object);
+    let params: leniency::ThingMovedNotification = decode(&object);
+    assert_eq!(encode(&params), object);
+    let params: leniency::ThingMapsParams = decode(&json!(["a"]));
+    assert_eq!(encode(&params), json!(["a"]));
+    let known = json!({"id": "i", "x1": 1});
+    let patterns: leniency::Patterns = decode(&known);
+    assert_eq!(
+        (patterns.id.as_deref(), encode(&patterns)),
+        (Some("i"), known)
+    );
+}
+
+#[test]
+fn names_by_rule_lead_to_the_right_variants() {
+    let content = |value: Value| decode::<leniency::Content>(&value);
+    assert_eq!(content(json!("a")), leniency::Content::Text("a".to_owned()));
+    assert!(matches!(
+        content(json!({"blob": "b"})),
+        leniency::Content::Blob(_)
+    ));
+    assert!(matches!(content(json!(["a"])), leniency::Content::Names(_)));
+    assert!(matches!(content(json!(1)), leniency::Content::Other(_)));
+    let names = [
+        ("a", leniency::Unit::A),
+        ("A", leniency::Unit::A2),
+        ("unrecognized", leniency::Unit::Unrecognized2),
+        ("", leniency::Unit::Empty),
+        ("b", leniency::Unit::Unrecognized("b".to_owned())),
+    ];
+    for (wire, unit) in names {
+        assert_eq!(decode::<leniency::Unit>(&json!(wire)), unit);
+        assert_eq!(encode(&unit), json!(wire));
+    }
+    for value in [
+        json!("maybe"),
+        json!({"no": 1}),
+        json!({"Yes": {"why": "w"}}),
+        json!("yes"),
+    ] {
+        assert_eq!(encode(&decode::<leniency::Decision>(&value)), value);
+    }
+}
+
+#[test]
+fn widened_fields_keep_what_they_cannot_describe() {
+    let thing = json!({
+        "id": "i", "flag": true, "list": ["a", null], "maybe": null, "several": 1, "status": 2,
+        "big": 123_456_789_012_345_678_u64, "small": -1, "nothing": null, "unit": "a",
+    });
+    let read: leniency::Thing = decode(&thing);
+    assert_eq!(read.status, Some(leniency::ThingStatus::Number(2)));
+    let mut expected = thing;
+    expected.as_object_mut().unwrap().remove("nothing");
+    assert_eq!(encode(&read), expected);
+    let node = json!({"next": {"children": []}, "children": [{"value": {"type": "leaf"}}]});
+    assert_eq!(encode(&decode::<leniency::Node>(&node)), node);
+}
+
+#[test]
+fn messages_without_params_are_read_with_and_without_them() {
+    for message in [
+        json!({"method": "thing/gone"}),
+        json!({"method": "thing/gone", "params": {}}),
+    ] {
+        let read: leniency::ServerNotification = decode(&message);
+        assert!(matches!(read, leniency::ServerNotification::ThingGone(_)));
+    }
+    let asked: leniency::ServerRequest = decode(&json!({"method": "thing/ask", "id": 1}));
+    assert!(matches!(asked, leniency::ServerRequest::ThingAsk(_)));
 }

@@ -8,6 +8,10 @@ use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
+use self::secret_names::is_secret_name;
+
+mod secret_names;
+
 /// Returns the message of a decoding error without the values that it quotes.
 ///
 /// ```
@@ -264,21 +268,6 @@ fn password_in_url(scheme: &str, text: &str) -> Option<(usize, usize)> {
 
 /// Finds the value after a name like `OPENAI_API_KEY=`, `"authToken": ` or `password: `.
 fn named_value(before: &str, text: &str) -> Option<(usize, usize)> {
-    const WORDS: &[&str] = &[
-        "apikey",
-        "accesskey",
-        "secretkey",
-        "privatekey",
-        "authkey",
-        "token",
-        "secret",
-        "passw",
-        "credential",
-        "authorization",
-        "cookie",
-        "sessionid",
-        "signature",
-    ];
     if before.ends_with(is_in_name) {
         return None;
     }
@@ -287,12 +276,8 @@ fn named_value(before: &str, text: &str) -> Option<(usize, usize)> {
     let name = text[..length].rsplit('.').next().unwrap_or_default();
     let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let joined = joined.to_ascii_lowercase();
-    // `tokens` are counted in many messages.
-    let is_secret = WORDS.iter().any(|word| joined.contains(word)) && !joined.ends_with("tokens");
-    let is_key = ["Key", "_key", "-key", "_KEY", "-KEY"]
-        .iter()
-        .any(|end| name.ends_with(end));
-    if !is_secret && !is_key {
+    // The id of a session is a cookie in text. In the protocol it only identifies the session.
+    if !is_secret_name(name) && !joined.contains("sessionid") {
         return None;
     }
     let mut at = length;
@@ -330,6 +315,27 @@ impl fmt::Debug for Name<'_> {
         } else {
             write!(f, "<{} bytes>", self.0.len())
         }
+    }
+}
+
+/// Shows a text or several, with keys and tokens masked.
+pub(crate) struct Masked<'a, T>(pub(crate) &'a T);
+
+impl fmt::Debug for Masked<'_, String> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*without_tokens(self.0), f)
+    }
+}
+
+impl fmt::Debug for Masked<'_, Option<String>> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map(Masked).fmt(f)
+    }
+}
+
+impl fmt::Debug for Masked<'_, Vec<String>> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(Masked)).finish()
     }
 }
 

@@ -50,8 +50,8 @@ pub struct GetAuthStatusResponse {
 }
 
 wire::redacted! { GetAuthStatusResponse {
-    auth_method, requires_openai_auth
-} hides { auth_token } }
+    plain auth_method, hidden auth_token, plain requires_openai_auth
+} }
 
 wire::object! { GetAuthStatusResponse {
     auth_method: optional "authMethod",

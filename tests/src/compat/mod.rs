@@ -4,6 +4,7 @@
 //! story runs them against an older release. A step is self-contained: it has its own scripted
 //! model, home and server.
 
+mod long_work;
 mod requests;
 mod threads;
 mod turns;
@@ -47,7 +48,12 @@ impl fmt::Debug for Step {
 
 /// Returns all steps.
 pub fn steps() -> impl Iterator<Item = Step> {
-    let groups = [requests::STEPS, threads::STEPS, turns::STEPS];
+    let groups = [
+        requests::STEPS,
+        threads::STEPS,
+        turns::STEPS,
+        long_work::STEPS,
+    ];
     groups.into_iter().flatten().copied()
 }
 

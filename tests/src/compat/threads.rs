@@ -1,13 +1,6 @@
 //! Steps about threads as wholes.
 
-use std::{fs, process::Command};
-
-use codex_client::{
-    Codex, Thread,
-    types::{ReviewTarget, ThreadGoalStatus, TurnStatus},
-};
-use codex_testing::ModelResponse;
-use serde_json::json;
+use codex_client::{Codex, Thread, types::TurnStatus};
 
 use super::{Outcome, Server, check, reaches_model, responds, table};
 use crate::stage::Stage;
@@ -19,8 +12,6 @@ table! {
     fork: "fork a thread",
     archive: "archive and unarchive a thread",
     compact: "compact a thread",
-    goal: "pursue a goal over two turns",
-    review: "review the changes in a repository",
     shell: "a shell command of the user",
 }
 
@@ -101,50 +92,6 @@ async fn compact(server: Server) -> Outcome {
     stage.model.push("A summary.");
     let result = thread.compact().await?.run().await?;
     check(result.status == TurnStatus::Completed, &result)?;
-    Ok(codex.close().await?)
-}
-
-async fn goal(server: Server) -> Outcome {
-    let stage = Stage::new();
-    let codex = server.start(&stage).await?;
-    let thread = codex.thread_start().await?;
-    stage.model.push("I have begun.");
-    let complete = json!({"status": "complete"});
-    stage
-        .model
-        .push(ModelResponse::function_call("update_goal", complete));
-    stage.model.push("It is done.");
-    let goal = thread.goal_start("Count the frogs.").await?;
-    let result = goal.run().await?;
-    check(
-        result.status() == Some(&ThreadGoalStatus::Complete),
-        &result,
-    )?;
-    Ok(codex.close().await?)
-}
-
-async fn review(server: Server) -> Outcome {
-    let stage = Stage::new();
-    let git = |arguments: &[&str]| {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=A", "-c", "user.email=a@example.com"]);
-        git.args(arguments).current_dir(stage.home.workspace());
-        let output = git.output()?;
-        check(output.status.success(), &output)
-    };
-    git(&["init", "--quiet"])?;
-    git(&["commit", "--quiet", "--allow-empty", "--message=Begin"])?;
-    fs::write(stage.home.workspace().join("main.rs"), "fn main() {}\n")?;
-    let codex = server.start(&stage).await?;
-    let thread = codex.thread_start().await?;
-    let findings = json!({
-        "findings": [], "overall_correctness": "patch is correct",
-        "overall_explanation": "It is empty.", "overall_confidence_score": 0.8,
-    });
-    stage.model.push(findings.to_string());
-    let result = thread.review(ReviewTarget::UncommittedChanges).await?;
-    let review = result.review().unwrap_or_default();
-    check(review.contains("It is empty."), &result)?;
     Ok(codex.close().await?)
 }
 

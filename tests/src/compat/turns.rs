@@ -20,6 +20,8 @@ table! {
     external: "send an external message",
     steer: "steer a turn",
     interrupt: "interrupt a turn",
+    join: "start a turn on a busy thread, which joins the running turn",
+    join_interrupted: "interrupt a turn that another one has joined",
     approve: "approve a command",
     decline: "decline a file change",
     inbox: "answer an approval through the inbox",
@@ -116,22 +118,69 @@ async fn interrupt(server: Server) -> Outcome {
     Ok(codex.close().await?)
 }
 
+async fn join(server: Server) -> Outcome {
+    let stage = Stage::new();
+    let codex = server.start(&stage).await?;
+    let thread = codex.thread_start().await?;
+    let gate = stage.model.push_gated("Said to one.");
+    let first = thread.turn("one").await?;
+    gate.reached().await?;
+    let second = thread.turn("two").await?;
+    check(second.id() == first.id(), (second.id(), first.id()))?;
+    let mut text = second.text_stream();
+    stage.model.push("Said to both.");
+    gate.open();
+    let result = second.run().await?;
+    responds(&result, "Said to both.")?;
+    let mut said = String::new();
+    while let Some(piece) = text.next().await {
+        said.push_str(&piece?);
+    }
+    check(said.ends_with("Said to both."), &said)?;
+    check(first.run().await? == result, &result)?;
+    // The thread then accepts turns again.
+    stage.model.push("Said to three.");
+    let third = thread.run("three").await?;
+    responds(&third, "Said to three.")?;
+    check(third.id != result.id, &third)?;
+    Ok(codex.close().await?)
+}
+
+async fn join_interrupted(server: Server) -> Outcome {
+    let stage = Stage::new();
+    let codex = server.start(&stage).await?;
+    let thread = codex.thread_start().await?;
+    let gate = stage.model.push_gated("Never said.");
+    let first = thread.turn("one").await?;
+    gate.reached().await?;
+    let second = thread.turn("two").await?;
+    second.interrupt().await?;
+    for turn in [first, second] {
+        let result = turn.run().await?;
+        check(result.status == TurnStatus::Interrupted, &result)?;
+    }
+    Ok(codex.close().await?)
+}
+
 /// Starts a thread in which the server asks before anything happens outside the sandbox.
-async fn asking(codex: &Codex) -> codex_client::Result<Thread> {
+pub(super) async fn asking(codex: &Codex) -> codex_client::Result<Thread> {
     let thread = codex.thread_start();
     let thread = thread.approval_policy(AskForApproval::OnRequest);
     thread.sandbox(Sandbox::ReadOnly).model("gpt-5.5").await
 }
 
-/// Scripts a turn in which the model runs a command outside the sandbox.
-fn push_command(stage: &Stage) {
+/// Returns the response that runs a command outside the sandbox, which makes `made.txt`.
+pub(super) fn command() -> ModelResponse {
     let call = json!({
         "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
         "justification": "May I make a file?",
     });
-    stage
-        .model
-        .push(ModelResponse::function_call("exec_command", call));
+    ModelResponse::function_call("exec_command", call)
+}
+
+/// Scripts a turn in which the model runs a command outside the sandbox.
+fn push_command(stage: &Stage) {
+    stage.model.push(command());
     stage.model.push("As you wish.");
 }
 

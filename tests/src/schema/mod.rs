@@ -12,7 +12,6 @@ use std::{
     fs,
 };
 
-use corrections::CORRECTIONS;
 pub use make::Choices;
 pub use order::{Order, text};
 use serde_json::Value;
@@ -43,10 +42,10 @@ impl Schema {
     #[must_use]
     pub fn pinned() -> Self {
         let mut definitions = bundle("experimental");
-        for (name, correct) in CORRECTIONS {
-            let schema = definitions.get_mut(*name);
-            correct(schema.unwrap_or_else(|| panic!("`{name}` is not defined")));
-        }
+        corrections::correct(&mut corrections::Definitions {
+            all: &mut definitions,
+            strict: is_pinned(),
+        });
         for schema in definitions.values_mut() {
             shape::simplify(schema);
         }
@@ -94,6 +93,13 @@ impl Schema {
         }
         reached
     }
+}
+
+/// Returns whether the schema is that of the pinned release. The copies of the workspace that
+/// `cargo xtask releases` makes have the schema of another release, and no lock file.
+#[must_use]
+pub fn is_pinned() -> bool {
+    manifest_dir().join("../schema/codex.lock.toml").exists()
 }
 
 /// Returns the definitions of a bundle as it was printed, with those of `v2` beside the others.

@@ -1,160 +1,322 @@
-//! Classifies normalised schemas by shape. Unknown shapes and keywords are errors.
+//! Classifies normalised schemas by shape. An unknown shape becomes the widest type that can be
+//! right, and is reported.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::{
     load::{Definitions, reference_name},
     model::{
-        Field, Kind, Mixed, Object, Rule, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant,
+        Alias, Field, Kind, Mixed, Object, Rule, Shown, Slot, Strings, Tagged, TaggedVariant, Type,
+        UnitVariant,
     },
     names,
-    normalise::{is_object_schema, string_values},
-    tables::{REST, Tables, untagged_variants},
+    normalise::{Union, key_of, string_values, union_shape, widest},
+    report::{self, Place, Report},
+    tables::Tables,
 };
 
-/// Classifies one definition; `stable` is its counterpart in the stable bundle.
-pub(crate) fn classify(
-    name: &str,
-    schema: &Value,
-    stable: Option<&Value>,
+/// Classifies all definitions.
+pub(crate) fn classify_all(
+    definitions: &Definitions,
+    stable: &Definitions,
     tables: &mut Tables,
-) -> Result<Type> {
-    check_keywords(schema)?;
-    Ok(Type {
-        docs: description(schema),
-        experimental: stable.is_none(),
-        sent: false,
-        kind: kind(name, schema, stable, tables)?,
-    })
-}
-
-fn kind(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables) -> Result<Kind> {
-    if let Some(kind) = tables.not_from_schema(name) {
-        return Ok(kind);
-    }
-    let members = schema
-        .get("oneOf")
-        .or_else(|| schema.get("anyOf"))
-        .and_then(Value::as_array);
-    let Some(members) = members else {
-        return plain(name, schema, stable, tables);
-    };
-    if let Some(tag) = schema.get("discriminator").and_then(Value::as_str) {
-        return tagged(name, tag, members, stable);
-    }
-    if members.iter().any(|member| member.get("enum").is_some()) {
-        let mut strings = Vec::new();
-        for member in members.iter().filter(|member| member.get("enum").is_some()) {
-            strings.extend(string_variants(name, member, stable)?);
-        }
-        let keyed = members
-            .iter()
-            .filter(|member| member.get("enum").is_none())
-            .map(|member| keyed(name, member))
-            .collect::<Result<Vec<_>>>()?;
-        return Ok(if keyed.is_empty() {
-            Kind::Strings(Strings {
-                variants: strings,
-                open: !tables.is_closed(name),
-            })
-        } else {
-            Kind::Mixed(Mixed { strings, keyed })
-        });
-    }
-    if let [one, other] = members.as_slice()
-        && *other == json!({ "type": "null" })
-    {
-        return Ok(Kind::Alias(slot("target", one, false)));
-    }
-    tables.use_untagged(name);
-    let idents =
-        untagged_variants(name).context("an untagged union without variant names in tables.rs")?;
-    ensure!(
-        idents.len() == members.len(),
-        "the union has {} members, but tables.rs names {}",
-        members.len(),
-        idents.len()
-    );
-    let variants = idents.iter().zip(members);
-    let variants = variants.map(|(ident, member)| Slot {
-        ident: (*ident).to_owned(),
-        ..slot(ident, member, false)
-    });
-    Ok(Kind::Untagged(variants.collect()))
-}
-
-fn plain(name: &str, schema: &Value, stable: Option<&Value>, tables: &mut Tables) -> Result<Kind> {
-    match schema.get("type").and_then(Value::as_str) {
-        Some("string") if schema.get("enum").is_some() => Ok(Kind::Strings(Strings {
-            variants: string_variants(name, schema, stable)?,
-            open: !tables.is_closed(name),
-        })),
-        Some("string") => Ok(Kind::StringNewtype),
-        Some("object") => object(name, schema, stable, tables).map(Kind::Object),
-        _ => bail!("`{name}` has an unsupported shape: {schema}"),
-    }
-}
-
-fn object(
-    name: &str,
-    schema: &Value,
-    stable: Option<&Value>,
-    tables: &mut Tables,
-) -> Result<Object> {
-    let required = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let mut fields = Vec::new();
-    for (wire, property) in schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let (bare, nullable) = without_null(property);
-        let is_required = required.iter().any(|name| name == wire);
-        let default = property.get("default").cloned();
-        let clearable = tables.is_clearable(name, wire);
-        let rule = match (is_required, nullable) {
-            (true, _) if default.is_some() => bail!("`{wire}` is required and has a default"),
-            (true, false) => Rule::Required,
-            (true, true) => Rule::Nullable,
-            (false, true) if clearable => Rule::Clearable,
-            (false, _) if default.is_some() => Rule::Default,
-            (false, _) => Rule::Optional,
+    report: &mut Report,
+) -> BTreeMap<String, Type> {
+    let types = definitions.iter().map(|(name, schema)| {
+        let stable = stable.get(name);
+        let mut classifier = Classifier {
+            name,
+            stable,
+            tables: &mut *tables,
+            report: &mut *report,
         };
-        ensure!(
-            !clearable || rule == Rule::Clearable,
-            "`{wire}` is listed as clearable, but is not both optional and nullable"
-        );
-        let in_stable = stable.is_none_or(|stable| stable["properties"].get(wire).is_some());
-        let mut slot = slot(wire, &bare, !in_stable);
-        slot.docs = description(property);
-        fields.push(Field {
-            slot,
-            rule,
-            natural: false,
-            default,
-            secret: tables.is_secret(name, wire),
-        });
+        let ty = Type {
+            docs: description(schema),
+            experimental: stable.is_none(),
+            sent: false,
+            received: false,
+            kind: classifier.any_kind(schema),
+        };
+        (name.clone(), ty)
+    });
+    types.collect()
+}
+
+/// Classifies one definition; `stable` is its counterpart in the stable bundle.
+struct Classifier<'a> {
+    name: &'a str,
+    stable: Option<&'a Value>,
+    tables: &'a mut Tables,
+    report: &'a mut Report,
+}
+
+impl Classifier<'_> {
+    /// The kind of the definition. An unknown shape becomes any object or any value.
+    fn any_kind(&mut self, schema: &Value) -> Kind {
+        self.kind(schema).unwrap_or_else(|error| {
+            let place = Place::new("classify.rs", "Classifier::kind");
+            let sentence = format!("{error:#}");
+            self.report
+                .add(report::Kind::Widened, self.name, sentence, place);
+            self.kind(&widest(schema)).unwrap_or(Kind::Any)
+        })
     }
-    fields.sort_by_key(sort_key);
-    let (rest, strict) = match schema.get("additionalProperties") {
-        None => (None, false),
-        Some(Value::Bool(false)) => (None, tables.is_strict(name)),
-        Some(value) => (Some(slot("rest", value, false)), false),
-    };
-    Ok(Object {
-        fields,
-        rest_secret: rest.is_some() && tables.is_secret(name, REST),
-        rest,
-        strict,
-    })
+
+    fn kind(&mut self, schema: &Value) -> Result<Kind> {
+        if let Some(kind) = self.tables.not_from_schema(self.name) {
+            return Ok(kind);
+        }
+        let members = schema
+            .get("oneOf")
+            .or_else(|| schema.get("anyOf"))
+            .and_then(Value::as_array);
+        let Some(members) = members else {
+            return self.plain(schema);
+        };
+        if let Some(tag) = schema.get("discriminator").and_then(Value::as_str) {
+            return self.tagged(tag, members);
+        }
+        if let Some(variants) = schema.get("variants").and_then(Value::as_array) {
+            self.tables.use_untagged(self.name);
+            let variants = variants.iter().filter_map(Value::as_str).zip(members);
+            let variants = variants.map(|(ident, member)| Slot {
+                ident: ident.to_owned(),
+                ..slot(ident, member, false)
+            });
+            return Ok(Kind::Untagged(variants.collect()));
+        }
+        match union_shape(members) {
+            Union::Strings | Union::Mixed => self.strings_and_keys(members),
+            Union::Nullable => Ok(Kind::Alias(Alias {
+                target: slot("target", &members[0], false),
+                nullable: true,
+            })),
+            Union::Tagged(_) | Union::Untagged => bail!("the union was not normalised"),
+        }
+    }
+
+    fn plain(&mut self, schema: &Value) -> Result<Kind> {
+        if string_values(schema).is_some() {
+            let variants = self.string_variants(&[schema])?;
+            return Ok(Kind::Strings(self.strings(variants)));
+        }
+        let (bare, nullable) = without_null(schema);
+        match bare.get("type").and_then(Value::as_str) {
+            Some("string") if !nullable => Ok(Kind::StringNewtype),
+            Some("object") if !nullable => self.object(schema).map(Kind::Object),
+            Some("null") => bail!("a type whose only value is `null`"),
+            Some(_) => Ok(Kind::Alias(Alias {
+                target: slot("target", &bare, false),
+                nullable,
+            })),
+            None if schema.get("$ref").is_some() => Ok(Kind::Alias(Alias {
+                target: slot("target", schema, false),
+                nullable,
+            })),
+            None if accepts_anything(schema) => Ok(Kind::Any),
+            None => bail!("the shape is unknown"),
+        }
+    }
+
+    fn strings(&mut self, variants: Vec<UnitVariant>) -> Strings {
+        Strings {
+            variants,
+            open: !self.tables.is_closed(self.name),
+        }
+    }
+
+    fn strings_and_keys(&mut self, members: &[Value]) -> Result<Kind> {
+        let texts: Vec<_> = members
+            .iter()
+            .filter(|member| string_values(member).is_some())
+            .collect();
+        let keys: Vec<_> = members.iter().filter_map(key_of).collect();
+        if keys.is_empty() && union_shape(members) == Union::Strings {
+            let variants = self.string_variants(&texts)?;
+            return Ok(Kind::Strings(self.strings(variants)));
+        }
+        let texts_of = texts
+            .iter()
+            .filter_map(|text| string_values(text))
+            .flatten();
+        let values: Vec<_> = texts_of
+            .chain(keys.iter().map(|(key, _)| key.as_str()))
+            .collect();
+        let variants = names::variants(self.name, values.iter().copied());
+        names::report_guesses(
+            self.name,
+            values.iter().copied().zip(&variants),
+            self.report,
+        );
+        let mut names = variants.into_iter().map(|variant| variant.ident);
+        let mut strings = Vec::new();
+        for text in texts {
+            strings.extend(self.unit_variants(text, &mut names)?);
+        }
+        let members = members.iter().filter(|member| key_of(member).is_some());
+        let keyed = members.zip(keys).zip(names);
+        let keyed = keyed.map(|((member, (key, payload)), ident)| Slot {
+            ident,
+            docs: description(member),
+            ..slot(key, payload, false)
+        });
+        Ok(Kind::Mixed(Mixed {
+            strings,
+            keyed: keyed.collect(),
+        }))
+    }
+
+    /// The variants of the values of several string enums.
+    fn string_variants(&mut self, schemas: &[&Value]) -> Result<Vec<UnitVariant>> {
+        let values = schemas.iter().filter_map(|schema| string_values(schema));
+        let values: Vec<_> = values.flatten().collect();
+        let variants = names::variants(self.name, values.iter().copied());
+        names::report_guesses(
+            self.name,
+            values.iter().copied().zip(&variants),
+            self.report,
+        );
+        let mut names = variants.into_iter().map(|variant| variant.ident);
+        let mut variants = Vec::new();
+        for schema in schemas {
+            variants.extend(self.unit_variants(schema, &mut names)?);
+        }
+        Ok(variants)
+    }
+
+    /// The variants of the values of a string enum, with the next of these names.
+    fn unit_variants(
+        &self,
+        schema: &Value,
+        names: &mut impl Iterator<Item = String>,
+    ) -> Result<Vec<UnitVariant>> {
+        let values = string_values(schema).context("an enum of values other than strings")?;
+        // The description of a single value documents the variant; that of several values documents
+        // the type.
+        let docs = if values.len() == 1 {
+            description(schema)
+        } else {
+            None
+        };
+        let variants = values
+            .into_iter()
+            .zip(names)
+            .map(|(wire, ident)| UnitVariant {
+                wire: wire.to_owned(),
+                ident,
+                docs: docs.clone(),
+                experimental: self.is_experimental(wire),
+            });
+        Ok(variants.collect())
+    }
+
+    /// Whether the stable counterpart lacks a value of an enum or tag.
+    fn is_experimental(&self, value: &str) -> bool {
+        self.stable.is_some_and(|stable| !mentions(stable, value))
+    }
+
+    fn tagged(&mut self, tag: &str, members: &[Value]) -> Result<Kind> {
+        let wire = |member: &Value| match member.get("const").and_then(Value::as_str) {
+            Some(wire) => Some(wire.to_owned()),
+            None => {
+                let values = string_values(member.get("properties")?.get(tag)?)?;
+                Some((*values.first()?).to_owned())
+            }
+        };
+        let wires: Option<Vec<_>> = members.iter().map(wire).collect();
+        let wires = wires.context("a member without the tag")?;
+        let variants = names::variants(self.name, wires.iter().map(String::as_str));
+        let values = wires.iter().map(String::as_str);
+        names::report_guesses(self.name, values.zip(&variants), self.report);
+        let variants = members.iter().zip(wires).zip(variants);
+        let variants = variants.map(|((member, wire), variant)| {
+            let body = member.get("$ref").and_then(Value::as_str);
+            TaggedVariant {
+                body: body.and_then(reference_name).map(str::to_owned),
+                name: UnitVariant {
+                    experimental: self.is_experimental(&wire),
+                    wire,
+                    ident: variant.ident,
+                    docs: description(member),
+                },
+            }
+        });
+        Ok(Kind::Tagged(Tagged {
+            tag: tag.to_owned(),
+            variants: variants.collect(),
+        }))
+    }
+
+    fn object(&mut self, schema: &Value) -> Result<Object> {
+        let name = self.name;
+        let required = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let mut fields = Vec::new();
+        for (wire, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let (bare, nullable) = without_null(property);
+            let is_required = required.iter().any(|name| name == wire);
+            let mut default = property.get("default").cloned();
+            if is_required && default.take().is_some() {
+                self.report.add(
+                    report::Kind::Guess,
+                    format!("{name}.{wire}"),
+                    "it is required and has a default; the default is left out",
+                    Place::new("classify.rs", "Classifier::object"),
+                );
+            }
+            let rule = match (is_required, nullable) {
+                (true, false) => Rule::Required,
+                (true, true) => Rule::Nullable,
+                (false, _) if default.is_some() => Rule::Default,
+                (false, _) => Rule::Optional,
+            };
+            let in_stable = self
+                .stable
+                .is_none_or(|stable| stable["properties"].get(wire).is_some());
+            let mut slot = slot(wire, &bare, !in_stable);
+            slot.docs = description(property);
+            fields.push(Field {
+                slot,
+                rule,
+                natural: false,
+                default,
+                nullable,
+                shown: Shown::Plain,
+            });
+        }
+        fields.sort_by_key(sort_key);
+        let (rest, strict) = match schema.get("additionalProperties") {
+            None => (None, false),
+            Some(Value::Bool(false)) => (None, self.tables.is_strict(name)),
+            Some(value) => (Some(slot("rest", value, false)), false),
+        };
+        Ok(Object {
+            fields,
+            rest_secret: false,
+            rest,
+            strict,
+        })
+    }
+}
+
+/// Whether a schema has no keyword that describes a value.
+fn accepts_anything(schema: &Value) -> bool {
+    const SILENT: &[&str] = &["description", "default", "title"];
+    match schema {
+        Value::Object(object) => object.keys().all(|key| SILENT.contains(&key.as_str())),
+        other => *other == Value::Bool(true),
+    }
 }
 
 /// Sorts fields: ids first, then by name.
@@ -166,73 +328,6 @@ fn sort_key(field: &Field) -> (usize, String) {
         .position(|first| first == name)
         .unwrap_or(FIRST.len());
     (rank, name.clone())
-}
-
-fn tagged(name: &str, tag: &str, members: &[Value], stable: Option<&Value>) -> Result<Kind> {
-    let variants = members
-        .iter()
-        .map(|member| {
-            let wire = match member.get("const").and_then(Value::as_str) {
-                Some(wire) => wire,
-                None => string_values(&member["properties"][tag])
-                    .and_then(|values| values.first().copied())
-                    .context("a member without the tag")?,
-            };
-            let body = member
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(reference_name);
-            let name = UnitVariant {
-                wire: wire.to_owned(),
-                ident: names::variant(name, wire)?,
-                docs: description(member),
-                experimental: stable.is_some_and(|stable| !mentions(stable, wire)),
-            };
-            Ok(TaggedVariant {
-                name,
-                body: body.map(str::to_owned),
-            })
-        })
-        .collect::<Result<_>>()?;
-    Ok(Kind::Tagged(Tagged {
-        tag: tag.to_owned(),
-        variants,
-    }))
-}
-
-fn keyed(name: &str, member: &Value) -> Result<Slot> {
-    let properties = member.get("properties").and_then(Value::as_object);
-    let mut entries = properties.into_iter().flatten();
-    match (entries.next(), entries.next()) {
-        (Some((key, payload)), None) if is_object_schema(member) => Ok(Slot {
-            ident: names::variant(name, key)?,
-            docs: description(member),
-            ..slot(key, payload, false)
-        }),
-        _ => bail!("`{name}` has a member that is neither a string nor a single-key object"),
-    }
-}
-
-fn string_variants(name: &str, schema: &Value, stable: Option<&Value>) -> Result<Vec<UnitVariant>> {
-    let values = string_values(schema).context("an enum of values other than strings")?;
-    // The description of a single value documents the variant; that of several values documents the
-    // type.
-    let docs = if values.len() == 1 {
-        description(schema)
-    } else {
-        None
-    };
-    values
-        .into_iter()
-        .map(|wire| {
-            Ok(UnitVariant {
-                wire: wire.to_owned(),
-                ident: names::variant(name, wire)?,
-                docs: docs.clone(),
-                experimental: stable.is_some_and(|stable| !mentions(stable, wire)),
-            })
-        })
-        .collect()
 }
 
 fn slot(name: &str, schema: &Value, experimental: bool) -> Slot {
@@ -294,70 +389,4 @@ fn mentions(stable: &Value, value: &str) -> bool {
             .any(|(_, inner)| mentions(inner, value)),
         _ => false,
     }
-}
-
-/// Fails on an unknown keyword anywhere in a definition.
-fn check_keywords(schema: &Value) -> Result<()> {
-    const KNOWN: &[&str] = &[
-        "$ref",
-        "additionalProperties",
-        "anyOf",
-        "const",
-        "default",
-        "description",
-        "discriminator",
-        "enum",
-        "format",
-        "items",
-        "oneOf",
-        "properties",
-        "required",
-        "title",
-        "type",
-    ];
-    let Some(schema) = schema.as_object() else {
-        return Ok(());
-    };
-    if let Some(keyword) = schema
-        .keys()
-        .find(|keyword| !KNOWN.contains(&keyword.as_str()))
-    {
-        bail!("unknown keyword `{keyword}`");
-    }
-    if let Some(Value::Array(types)) = schema.get("type")
-        && !matches!(types.as_slice(), [_, null] if *null == "null")
-    {
-        bail!("unsupported list of types: {types:?}");
-    }
-    for (keyword, inner) in schema {
-        match (keyword.as_str(), inner) {
-            ("properties", Value::Object(properties)) => {
-                for (name, property) in properties {
-                    check_keywords(property).with_context(|| format!("field `{name}`"))?;
-                }
-            }
-            ("anyOf" | "oneOf", Value::Array(members)) => {
-                members.iter().try_for_each(check_keywords)?;
-            }
-            ("items" | "additionalProperties", inner) => check_keywords(inner)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Classifies all definitions.
-pub(crate) fn classify_all(
-    definitions: &Definitions,
-    stable: &Definitions,
-    tables: &mut Tables,
-) -> Result<BTreeMap<String, Type>> {
-    definitions
-        .iter()
-        .map(|(name, schema)| {
-            let ty = classify(name, schema, stable.get(name), tables)
-                .with_context(|| format!("definition `{name}`"))?;
-            Ok((name.clone(), ty))
-        })
-        .collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    model::{Field, Kind, Model, Rule, Slot},
+    model::{Field, Kind, Model, Rule, Shown, Slot},
     tables::ESSENTIAL,
 };
 
@@ -14,6 +14,7 @@ use super::{
 pub(crate) fn decorate(model: &mut Model) {
     mark_sent(model);
     keep_server_defaults_absent(model);
+    mark_received(model);
     mark_natural(model);
     add_emitted_at(model);
 }
@@ -64,9 +65,8 @@ fn keep_server_defaults_absent(model: &mut Model) {
     }
 }
 
-/// Marks the required fields that may be absent in types that a server writes: all except the
-/// essential ones.
-fn mark_natural(model: &mut Model) {
+/// Marks every type that a server writes.
+fn mark_received(model: &mut Model) {
     let params = ["ServerNotification", "ServerRequest"]
         .into_iter()
         .flat_map(|union| model.methods(union))
@@ -76,11 +76,15 @@ fn mark_natural(model: &mut Model) {
         .iter()
         .filter_map(|method| method.response.clone());
     let received = reachable(model, params.chain(responses));
-    for (_, ty) in model
-        .types
-        .iter_mut()
-        .filter(|(name, _)| received.contains(*name))
-    {
+    for (name, ty) in &mut model.types {
+        ty.received = received.contains(name);
+    }
+}
+
+/// Marks the required fields that may be absent in types that a server writes: all except the
+/// essential ones.
+fn mark_natural(model: &mut Model) {
+    for ty in model.types.values_mut().filter(|ty| ty.received) {
         let Kind::Object(object) = &mut ty.kind else {
             continue;
         };
@@ -125,7 +129,8 @@ fn add_emitted_at(model: &mut Model) {
             rule: Rule::Envelope,
             natural: false,
             default: None::<Value>,
-            secret: false,
+            nullable: false,
+            shown: Shown::Plain,
         });
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Type {
     pub(crate) experimental: bool,
     /// Whether a client sends the type, in request params or in responses to server requests.
     pub(crate) sent: bool,
+    /// Whether a server writes the type, in notifications, in its requests or in responses.
+    pub(crate) received: bool,
     pub(crate) kind: Kind,
 }
 
@@ -38,13 +40,22 @@ pub(crate) enum Kind {
     /// A newtype around a string.
     StringNewtype,
     /// A type alias.
-    Alias(Slot),
+    Alias(Alias),
+    /// Any JSON value.
+    Any,
     /// A type written by hand, with its path in `codex_types`.
     HandWritten(&'static str),
     /// A definition without a Rust type of its own.
     Untyped,
     /// A message union, generated from the method table.
     Messages,
+}
+
+/// A type alias.
+pub(crate) struct Alias {
+    pub(crate) target: Slot,
+    /// Whether the alias is an `Option` of the target.
+    pub(crate) nullable: bool,
 }
 
 /// A typed position: a field, a variant's payload or an alias target. Holds the schema of the value
@@ -74,9 +85,28 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// Whether `Debug` redacts any part of the struct.
-    pub(crate) fn has_secrets(&self) -> bool {
-        self.rest_secret || self.fields.iter().any(|field| field.secret)
+    /// Any object: it has no known fields, and keeps all members.
+    pub(crate) fn any() -> Self {
+        Self {
+            fields: Vec::new(),
+            rest: Some(Slot {
+                name: "rest".to_owned(),
+                ident: "rest".to_owned(),
+                schema: Value::Bool(true),
+                rust: "Value".to_owned(),
+                docs: None,
+                experimental: false,
+            }),
+            // Nothing is known about the members.
+            rest_secret: true,
+            strict: false,
+        }
+    }
+
+    /// Whether `Debug` shows the struct as it is.
+    pub(crate) fn has_plain_debug(&self) -> bool {
+        let mut fields = self.fields.iter();
+        !self.rest_secret && fields.all(|field| field.shown == Shown::Plain)
     }
 }
 
@@ -88,8 +118,21 @@ pub(crate) struct Field {
     pub(crate) natural: bool,
     /// Value that the server assumes when the field is absent.
     pub(crate) default: Option<Value>,
-    /// Whether `Debug` redacts the field.
-    pub(crate) secret: bool,
+    /// Whether the value may be `null`.
+    pub(crate) nullable: bool,
+    /// What `Debug` shows of the field.
+    pub(crate) shown: Shown,
+}
+
+/// What `Debug` shows of a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shown {
+    /// The value.
+    Plain,
+    /// The value, with keys and tokens masked in its text.
+    Masked,
+    /// Nothing of the value.
+    Hidden,
 }
 
 /// The rule by which a field is read and written; `codex_types::wire::object` documents each.
@@ -156,7 +199,8 @@ pub(crate) struct Method {
     pub(crate) ident: String,
     /// Definition of the params.
     pub(crate) params: Option<String>,
-    /// Definition of the response; `None` for notifications.
+    /// Definition of the response; `None` for notifications, and for requests whose response is any
+    /// value.
     pub(crate) response: Option<String>,
     pub(crate) docs: Option<String>,
     pub(crate) experimental: bool,
@@ -174,6 +218,14 @@ impl Model {
     /// The struct with this name, if the definition is one.
     pub(crate) fn object(&self, name: &str) -> Option<&Object> {
         match &self.types.get(name)?.kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Like [`object`](Self::object), but mutable.
+    pub(crate) fn object_mut(&mut self, name: &str) -> Option<&mut Object> {
+        match &mut self.types.get_mut(name)?.kind {
             Kind::Object(object) => Some(object),
             _ => None,
         }
@@ -208,7 +260,22 @@ impl Kind {
                 .collect(),
             Self::Mixed(mixed) => mixed.keyed.iter().collect(),
             Self::Untagged(slots) => slots.iter().collect(),
-            Self::Alias(slot) => vec![slot],
+            Self::Alias(alias) => vec![&alias.target],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The values, tags and keys of the variants of an enum.
+    pub(crate) fn wire_values(&self) -> Vec<&str> {
+        match self {
+            Self::Strings(strings) => strings.variants.iter().map(|v| &*v.wire).collect(),
+            Self::Tagged(tagged) => tagged.variants.iter().map(|v| &*v.name.wire).collect(),
+            Self::Mixed(mixed) => {
+                let strings = mixed.strings.iter().map(|v| &*v.wire);
+                strings
+                    .chain(mixed.keyed.iter().map(|slot| &*slot.name))
+                    .collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -224,7 +291,7 @@ impl Kind {
                 .collect(),
             Self::Mixed(mixed) => mixed.keyed.iter_mut().collect(),
             Self::Untagged(slots) => slots.iter_mut().collect(),
-            Self::Alias(slot) => vec![slot],
+            Self::Alias(alias) => vec![&mut alias.target],
             _ => Vec::new(),
         }
     }

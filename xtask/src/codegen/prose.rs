@@ -1,13 +1,16 @@
 //! Our own descriptions of types and variants that the schema does not describe, from `prose.toml`.
 //!
-//! An entry is an error if its target does not exist, or if the schema describes the target itself.
+//! An entry is stale if its target does not exist, or if the schema describes the target itself.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::model::{Kind, Model};
+use super::{
+    model::{Kind, Model},
+    report::{self, Place, Report},
+};
 
 /// The table of descriptions.
 #[derive(Deserialize)]
@@ -25,26 +28,26 @@ impl Prose {
         toml::from_str(include_str!("prose.toml")).context("reading prose.toml")
     }
 
-    /// Adds the descriptions to the model.
-    pub(crate) fn describe(&self, model: &mut Model) -> Result<()> {
+    /// Adds the descriptions to the model, and reports the entries that do not apply.
+    pub(crate) fn describe(&self, model: &mut Model, report: &mut Report) {
         for (name, sentence) in &self.types {
-            let ty = model.types.get_mut(name);
-            let ty = ty.with_context(|| missing(name))?;
-            set(&mut ty.docs, sentence, name)?;
+            let docs = model.types.get_mut(name).map(|ty| &mut ty.docs);
+            set(docs, sentence, name, "types", report);
         }
         for (name, sentences) in &self.variants {
             for (wire, sentence) in sentences {
                 let entry = format!("{name}.{wire}");
-                let (docs, body) = variant(model, name, wire).with_context(|| missing(&entry))?;
-                set(docs, sentence, &entry)?;
+                let body = variant(model, name, wire).and_then(|(_, body)| body);
                 let body = body.and_then(|body| model.types.get(&body));
                 // The description of the variant serves its body too.
                 if body.is_some_and(|body| body.docs.is_some()) {
-                    bail!(described(&entry));
+                    stale(report, &entry, "variants", DESCRIBED);
+                    continue;
                 }
+                let docs = variant(model, name, wire).map(|(docs, _)| docs);
+                set(docs, sentence, &entry, "variants", report);
             }
         }
-        Ok(())
     }
 }
 
@@ -83,18 +86,27 @@ fn variant<'a>(
     }
 }
 
-fn set(docs: &mut Option<String>, sentence: &str, entry: &str) -> Result<()> {
-    ensure!(docs.is_none(), described(entry));
-    *docs = Some(sentence.to_owned());
-    Ok(())
+const DESCRIBED: &str = "the table describes it, but so does the schema";
+const MISSING: &str = "the table describes it, but the schema does not contain it";
+
+/// Sets the description of an entry, unless its target does not exist or has a description.
+fn set(
+    docs: Option<&mut Option<String>>,
+    sentence: &str,
+    entry: &str,
+    table: &'static str,
+    report: &mut Report,
+) {
+    match docs {
+        None => stale(report, entry, table, MISSING),
+        Some(Some(_)) => stale(report, entry, table, DESCRIBED),
+        Some(docs) => *docs = Some(sentence.to_owned()),
+    }
 }
 
-fn missing(entry: &str) -> String {
-    format!("prose.toml describes `{entry}`, which the schema does not contain; remove the entry")
-}
-
-fn described(entry: &str) -> String {
-    format!("prose.toml describes `{entry}`, but so does the schema; remove the entry")
+fn stale(report: &mut Report, entry: &str, table: &'static str, sentence: &str) {
+    let place = Place::new("prose.toml", table);
+    report.add(report::Kind::Stale, entry, sentence, place);
 }
 
 #[cfg(test)]
@@ -114,22 +126,24 @@ mod tests {
             ] }),
         )]
         .into();
-        build_model(definitions.clone(), definitions, &mut Tables::default()).unwrap()
+        let (tables, report) = (&mut Tables::default(), &mut Report::default());
+        build_model(definitions.clone(), definitions, tables, report)
     }
 
-    fn describe(prose: &str) -> Result<Model> {
+    fn describe(prose: &str) -> (Model, Report) {
         let prose: Prose = toml::from_str(prose).unwrap();
         let mut model = model();
-        prose.describe(&mut model)?;
-        Ok(model)
+        let mut report = Report::default();
+        prose.describe(&mut model, &mut report);
+        (model, report)
     }
 
     #[test]
     fn descriptions_reach_types_and_variants() {
-        let model = describe(
+        let (model, report) = describe(
             "[types]\nStatus = \"Whether it runs.\"\n[variants.Status]\nactive = \"It runs.\"",
-        )
-        .unwrap();
+        );
+        report.refuse().unwrap();
         let status = &model.types["Status"];
         assert_eq!(status.docs.as_deref(), Some("Whether it runs."));
         let Kind::Strings(strings) = &status.kind else {
@@ -143,23 +157,31 @@ mod tests {
     }
 
     #[test]
-    fn stale_entries_are_refused() {
-        for (prose, reason) in [
-            (
-                "[types]\nGone = \"A.\"\n[variants]",
-                "`Gone`, which the schema does not contain",
-            ),
+    fn stale_entries_are_reported_and_change_nothing() {
+        for (prose, subject, sentence) in [
+            ("[types]\nGone = \"A.\"\n[variants]", "Gone", MISSING),
             (
                 "[types]\n[variants.Status]\ngone = \"A.\"",
-                "`Status.gone`, which",
+                "Status.gone",
+                MISSING,
             ),
             (
                 "[types]\n[variants.Status]\nidle = \"A.\"",
-                "`Status.idle`, but so does",
+                "Status.idle",
+                DESCRIBED,
             ),
         ] {
-            let error = describe(prose).err().unwrap().to_string();
-            assert!(error.contains(reason), "{error}");
+            let (model, report) = describe(prose);
+            let entries: Vec<_> = report.of(report::Kind::Stale).collect();
+            assert_eq!(entries.len(), 1, "{report}");
+            assert_eq!(
+                (&*entries[0].subject, &*entries[0].sentence),
+                (subject, sentence)
+            );
+            let Kind::Strings(strings) = &model.types["Status"].kind else {
+                panic!("an enum of strings")
+            };
+            assert_eq!(strings.variants[0].docs.as_deref(), Some("Nothing runs."));
         }
     }
 }

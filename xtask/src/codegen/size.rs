@@ -47,8 +47,8 @@ fn of_definition(model: &Model, name: &str) -> usize {
                 .unwrap_or(0)
                 + 8
         }
-        Kind::Alias(slot) => of_rust(model, &slot.rust) + 8,
-        Kind::HandWritten(_) | Kind::Untyped | Kind::Messages => 32,
+        Kind::Alias(alias) => of_rust(model, &alias.target.rust) + 8,
+        Kind::HandWritten(_) | Kind::Untyped | Kind::Messages | Kind::Any => 32,
     }
 }
 

@@ -1,39 +1,12 @@
-//! Curated tables of facts that the schema does not state. An unused entry is an error: it means
+//! Curated tables of facts that the schema does not state. An unused entry is reported: it means
 //! that the schema has changed.
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
-
-use super::model::Kind;
-
-/// Optional fields in which `null` differs from absence: it clears a value or lifts a limit. The
-/// schema cannot express this. The sources are the runtime's TypeScript (`T | null | null`), the
-/// descriptions, and experiments.
-const CLEARABLE: &[(&str, &[&str])] = &[
-    ("BedrockProviderSettingsPatch", &["profile", "region"]),
-    ("CollaborationModeMask", &["reasoning_effort"]),
-    ("CustomGatewayProviderSettingsPatch", &["baseUrl", "envKey"]),
-    (
-        "GcpProviderSettingsPatch",
-        &["credentialFile", "location", "projectId"],
-    ),
-    ("ProcessSpawnParams", &["outputBytesCap", "timeoutMs"]),
-    ("ThreadForkParams", &["serviceTier"]),
-    ("ThreadGoalSetParams", &["tokenBudget"]),
-    ("ThreadListParams", &["projectId", "sectionId"]),
-    (
-        "ThreadMetadataGitInfoUpdateParams",
-        &["branch", "originUrl", "sha"],
-    ),
-    ("ThreadRealtimeStartParams", &["prompt"]),
-    ("ThreadResumeParams", &["serviceTier"]),
-    ("ThreadSectionUpdateParams", &["appearance"]),
-    ("ThreadSettingsUpdateParams", &["serviceTier"]),
-    ("ThreadStartParams", &["serviceTier"]),
-    ("TurnSettingsUpdateParams", &["serviceTier"]),
-    ("TurnStartParams", &["serviceTier"]),
-];
+use super::{
+    model::Kind,
+    report::{self, Place, Report},
+};
 
 /// Fields that identify a value or say whether something has succeeded. A server must write them;
 /// the other required fields of types that a server writes have natural values.
@@ -52,56 +25,9 @@ pub(crate) const ESSENTIAL: &[&str] = &[
     "watchId",
 ];
 
-/// Stands for the additional properties of an object in [`SECRETS`].
-pub(crate) const REST: &str = "*";
-
-/// Fields that `Debug` redacts: credentials, and environments and configurations, which often
-/// contain credentials (`mcp_servers.x.env`, `model_providers.x.experimental_bearer_token`).
-const SECRETS: &[(&str, &[&str])] = &[
-    (
-        "AmazonBedrockAccessKeysLoginAccountParams",
-        &["accessKeyId", "secretAccessKey", "sessionToken"],
-    ),
-    ("AmazonBedrockLoginAccountParams", &["apiKey"]),
-    ("ApiKeyLoginAccountParams", &["apiKey"]),
-    // Unknown settings.
-    ("AnalyticsConfig", &[REST]),
-    ("AttestationGenerateResponse", &["token"]),
-    ("ChatgptAuthTokensLoginAccountParams", &["accessToken"]),
-    ("ChatgptAuthTokensRefreshResponse", &["accessToken"]),
-    ("CommandExecParams", &["env"]),
-    ("Config", &["desktop", REST]),
-    ("ConfigEdit", &["value"]),
-    ("ConfigLayer", &["config"]),
-    ("ConfigRequirements", &["modelProviders"]),
-    ("ConfigValueWriteParams", &["value"]),
-    ("EnvironmentAddParams", &["authBearerToken"]),
-    ("ExecLocalShellAction", &["env"]),
-    // Unknown members.
-    ("InternalChatMessageMetadataPassthrough", &[REST]),
-    ("McpServerElicitationRequestResponse", &["content"]),
-    ("OverriddenMetadata", &["effectiveValue"]),
-    ("ProcessSpawnParams", &["env"]),
-    (
-        "RemoteControlPairingStartResponse",
-        &["manualPairingCode", "pairingCode"],
-    ),
-    (
-        "RemoteControlPairingStatusParams",
-        &["manualPairingCode", "pairingCode"],
-    ),
-    ("RequestHeader", &["value"]),
-    ("ThreadForkParams", &["config"]),
-    ("ThreadResumeParams", &["config"]),
-    ("ThreadStartParams", &["config"]),
-    // A question may ask for a secret.
-    ("ToolRequestUserInputAnswer", &["answers"]),
-    ("UserVerificationProof", &["signature"]),
-];
-
 /// Variant names of untagged unions, in the order of the schema, which is also the order in which
 /// decoding tries them.
-const UNTAGGED: &[(&str, &[&str])] = &[
+const UNTAGGED: [(&str, &[&str]); 10] = [
     ("AccountSessionsSwitchResponse", &["Sessions", "Login"]),
     ("ForcedChatgptWorkspaceIds", &["One", "Many"]),
     ("FunctionCallOutputBody", &["Text", "ContentItems"]),
@@ -152,7 +78,7 @@ const STRICT: &[&str] = &[
 ];
 
 /// Definitions of the JSON-RPC envelope that are written by hand, with their path in `codex_types`.
-const HAND_WRITTEN: &[(&str, &str)] = &[
+const HAND_WRITTEN: [(&str, &str); 2] = [
     ("JSONRPCErrorError", "rpc::JsonRpcError"),
     ("RequestId", "RequestId"),
 ];
@@ -180,7 +106,7 @@ pub(crate) const MESSAGES: &[&str] = &[
 ];
 
 /// Responses that do not follow from the name of the params or method.
-const RESPONSES: &[(&str, &str)] = &[
+const RESPONSES: [(&str, &str); 9] = [
     ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
     ("account/logout", "LogoutAccountResponse"),
     (
@@ -209,22 +135,19 @@ pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> 
         .map(|(_, variants)| *variants)
 }
 
+/// Whether the type of a definition is not derived from its own schema.
+pub(crate) fn is_not_from_schema(name: &str) -> bool {
+    let by_hand = HAND_WRITTEN.iter().any(|(entry, _)| *entry == name);
+    by_hand || UNTYPED.contains(&name) || MESSAGES.contains(&name)
+}
+
 /// Gives access to the tables, and records which entries are used.
 #[derive(Default)]
 pub(crate) struct Tables {
-    /// Entries, and their field where a table lists fields.
-    used: BTreeSet<(&'static str, Option<&'static str>)>,
+    used: BTreeSet<&'static str>,
 }
 
 impl Tables {
-    pub(crate) fn is_clearable(&mut self, name: &str, field: &str) -> bool {
-        self.uses_field(CLEARABLE, name, field)
-    }
-
-    pub(crate) fn is_secret(&mut self, name: &str, field: &str) -> bool {
-        self.uses_field(SECRETS, name, field)
-    }
-
     pub(crate) fn is_closed(&mut self, name: &str) -> bool {
         self.uses(CLOSED, name)
     }
@@ -236,7 +159,7 @@ impl Tables {
     /// The kind of a definition whose type is not derived from its own schema.
     pub(crate) fn not_from_schema(&mut self, name: &str) -> Option<Kind> {
         if let Some((entry, path)) = HAND_WRITTEN.iter().find(|(entry, _)| *entry == name) {
-            self.used.insert((entry, None));
+            self.used.insert(entry);
             return Some(Kind::HandWritten(path));
         }
         if self.uses(UNTYPED, name) {
@@ -250,7 +173,7 @@ impl Tables {
         let heading = HEADINGS
             .iter()
             .find(|heading| description.starts_with(**heading));
-        self.used.extend(heading.map(|heading| (*heading, None)));
+        self.used.extend(heading.copied());
         let rest = description.strip_prefix(heading.copied().unwrap_or_default());
         let rest = rest.unwrap_or(description).trim();
         (!rest.is_empty()).then(|| rest.to_owned())
@@ -259,62 +182,49 @@ impl Tables {
     /// The response of a method, if the table lists one.
     pub(crate) fn response(&mut self, method: &str) -> Option<&'static str> {
         let (method, response) = RESPONSES.iter().find(|(row, _)| *row == method)?;
-        self.used.insert((method, None));
+        self.used.insert(method);
         Some(response)
     }
 
     /// Marks the variant names of a union as used.
     pub(crate) fn use_untagged(&mut self, name: &str) {
         if let Some((name, _)) = UNTAGGED.iter().find(|(entry, _)| *entry == name) {
-            self.used.insert((name, None));
+            self.used.insert(name);
         }
     }
 
     fn uses(&mut self, table: &[&'static str], name: &str) -> bool {
         let entry = table.iter().find(|entry| **entry == name);
-        self.used.extend(entry.map(|entry| (*entry, None)));
+        self.used.extend(entry.copied());
         entry.is_some()
     }
 
-    fn uses_field(
-        &mut self,
-        table: &[(&'static str, &'static [&'static str])],
-        name: &str,
-        field: &str,
-    ) -> bool {
-        let fields = table.iter().find(|(entry, _)| *entry == name);
-        let entry = fields.and_then(|(name, fields)| {
-            fields
-                .iter()
-                .find(|entry| **entry == field)
-                .map(|field| (*name, Some(*field)))
+    /// Reports the entries that are unused.
+    pub(crate) fn report_unused(&self, report: &mut Report) {
+        let by_name = [
+            ("CLOSED", CLOSED),
+            ("STRICT", STRICT),
+            ("UNTYPED", UNTYPED),
+            ("HEADINGS", HEADINGS),
+            ("MESSAGES", MESSAGES),
+            ("HAND_WRITTEN", &HAND_WRITTEN.map(|(name, _)| name)),
+            ("UNTAGGED", &UNTAGGED.map(|(name, _)| name)),
+            ("RESPONSES", &RESPONSES.map(|(method, _)| method)),
+        ];
+        let names = by_name.into_iter().flat_map(|(table, names)| {
+            let names = names.iter().copied();
+            names.map(move |name| (table, name))
         });
-        self.used.extend(entry);
-        entry.is_some()
-    }
-
-    /// Fails if an entry is unused.
-    pub(crate) fn check_used(&self) -> Result<()> {
-        let fields = CLEARABLE.iter().chain(SECRETS);
-        let fields =
-            fields.flat_map(|(name, fields)| fields.iter().map(|field| (*name, Some(*field))));
-        let names = [CLOSED, STRICT, UNTYPED, HEADINGS, MESSAGES].concat();
-        let names = names
-            .into_iter()
-            .chain(HAND_WRITTEN.iter().map(|(name, _)| *name))
-            .chain(UNTAGGED.iter().map(|(name, _)| *name))
-            .chain(RESPONSES.iter().map(|(method, _)| *method))
-            .map(|name| (name, None));
-        for (name, field) in fields.chain(names) {
-            let entry = match field {
-                Some(field) => format!("{name}.{field}"),
-                None => name.to_owned(),
-            };
-            ensure!(
-                self.used.contains(&(name, field)),
-                "tables.rs lists `{entry}`, which the schema no longer contains"
+        for (table, name) in names {
+            if self.used.contains(name) {
+                continue;
+            }
+            report.add(
+                report::Kind::Stale,
+                name,
+                "the table lists it, but the schema does not contain it",
+                Place::new("tables.rs", table),
             );
         }
-        Ok(())
     }
 }

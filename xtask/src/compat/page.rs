@@ -6,6 +6,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use crate::schema::first_releases::FirstReleases;
+use crate::schema::pinned::Pinned;
 
 /// The result of a step, as the example prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -70,6 +71,21 @@ const POLICY: &str = "\
 - A parameter that an older server does not know is ignored by the server, without an error.
 - What a newer server sends beyond the pinned protocol arrives as `Unrecognized`, or is skipped.
 
+## Behaviour of old servers
+
+- **Busy threads.** Servers up to 0.147 respond to a turn on a busy thread with an id that no event names. The
+  handle refers to the running turn unless that turn ends without the input. These servers accept input during
+  a review or a compaction and then drop it: the turn ends with `Error::TurnDetached` once the thread is inactive.
+  Input that arrives while the running turn ends may be added to it without a response of the model.
+  A turn with another output schema joins too, instead of failing with `RpcErrorKind::OutputSchemaMismatch`, so
+  it may end with `Error::OutputMismatch`.
+- **Steering.** 0.158.0 and older finish the response of the model before they read the input of `turn/steer`.
+- **Goals.** 0.133.0 starts one turn after another while they fail. Read `GoalHandle::stream`, and pause the goal.
+- **Resumed threads.** 0.158.0 and older resume a thread with the approval policy of the configuration. Set
+  the policy again in `thread_resume`.
+- **Lists.** A later page of `thread_list` on 0.163.0 and older lacks the threads of the second in which the
+  page before it ends.
+
 ";
 
 impl Page<'_> {
@@ -128,6 +144,20 @@ pub(super) fn heading(versions: &[&str]) -> String {
     format!("| behaviour | {} |", versions.join(" | "))
 }
 
+/// Returns whether the text of a page is about the pinned release: its last column has the results
+/// of that release, all of them good, and the methods are those of the table.
+pub(super) fn is_about(text: &str, pinned: &Pinned) -> bool {
+    let last_cell = format!("| {} |", pinned.version);
+    let mut table = text
+        .lines()
+        .skip_while(|line| !(line.starts_with("| behaviour") && line.ends_with(&last_cell)))
+        .take_while(|line| line.starts_with('|'));
+    let has_column = table.next().is_some();
+    // The second line separates the heading from the results.
+    let works = table.skip(1).all(|line| line.ends_with("| yes |"));
+    has_column && works && text.contains(&later_methods(&pinned.first_releases))
+}
+
 /// Returns the section about the methods that the oldest release lacks.
 pub(super) fn later_methods(table: &FirstReleases) -> String {
     let Some(oldest) = table.oldest() else {
@@ -164,7 +194,10 @@ fn one_line(error: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::schema::clearable_fields::ClearableFields;
 
     fn outcome(step: &str, error: Option<&str>) -> Outcome {
         Outcome {
@@ -204,5 +237,18 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line}: {text}");
         }
         assert_eq!(columns[0].summary(), "0.133.0: 1 of 2\n  goal: not yet");
+
+        let mut pinned = Pinned {
+            version: "0.169.0".to_owned(),
+            stable: Value::Null,
+            experimental: Value::Null,
+            first_releases: first_releases.clone(),
+            clearable_fields: ClearableFields::default(),
+        };
+        assert!(is_about(&text, &pinned));
+        let failed = text.replace("| goal | no [1] | yes |", "| goal | yes | no [1] |");
+        assert!(!is_about(&failed, &pinned));
+        pinned.version = "0.170.0".to_owned();
+        assert!(!is_about(&text, &pinned));
     }
 }

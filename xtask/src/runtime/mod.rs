@@ -4,8 +4,10 @@ mod cache;
 mod list;
 mod packages;
 mod platform;
+mod published;
 mod release;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -68,6 +70,39 @@ pub(crate) fn ensure(version: Option<&str>) -> anyhow::Result<PathBuf> {
         Some(binary) => Ok(binary),
         None => cache()?.ensure(&version, &Registry::default()),
     }
+}
+
+/// Returns the newest published release.
+///
+/// # Errors
+///
+/// Fails if there is no package manager, or if its registry does not respond.
+pub(crate) fn latest() -> anyhow::Result<Version> {
+    published::latest(Manager::find()?)
+}
+
+/// Returns the published releases, without pre-releases.
+///
+/// # Errors
+///
+/// Fails if there is no package manager, or if its registry does not respond.
+pub(crate) fn published() -> anyhow::Result<BTreeSet<Version>> {
+    published::releases(Manager::find()?)
+}
+
+/// Parses the exact version of a release.
+///
+/// # Errors
+///
+/// Fails if the text is not a version such as `0.169.0`.
+pub(crate) fn parse(version: &str) -> anyhow::Result<Version> {
+    release::parse(version)
+}
+
+/// Returns the release of a binary.
+#[cfg(test)]
+pub(crate) fn version_of(binary: &Path) -> anyhow::Result<Version> {
+    release::of_binary(binary)
 }
 
 /// Returns the binary of an installed runtime. Installs nothing.

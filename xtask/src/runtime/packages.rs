@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use semver::Version;
 
 /// A package manager that can install codex.
@@ -15,6 +15,12 @@ pub(super) enum Manager {
     /// The client of PyPI, which has some releases, with the command that runs it.
     Pip(&'static [&'static str]),
 }
+
+/// The package of the npm registry.
+const NPM_PACKAGE: &str = "@openai/codex";
+
+/// The package of PyPI.
+const PIP_PACKAGE: &str = "openai-codex-cli-bin";
 
 /// The command of npm. On Windows it is a script, which needs its extension to be found.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
@@ -65,6 +71,42 @@ impl Manager {
         bail!("{}", self.explain(version, &output))
     }
 
+    /// Returns what the registry answers when it is asked for the published versions: the newest one
+    /// only, or all of them.
+    pub(super) fn ask_for_versions(self, newest_only: bool) -> anyhow::Result<String> {
+        let mut command = match self {
+            Self::Npm => {
+                let mut command = Command::new(NPM);
+                let field = if newest_only { "version" } else { "versions" };
+                command.args(["view", "--json", "--loglevel=error", NPM_PACKAGE, field]);
+                command
+            }
+            Self::Pip(words) => {
+                let mut command = Command::new(words[0]);
+                command.args(&words[1..]).args([
+                    "index",
+                    "versions",
+                    "--disable-pip-version-check",
+                    PIP_PACKAGE,
+                ]);
+                command
+            }
+        };
+        let output = command
+            .stdin(Stdio::null())
+            // Ignores the settings of a project in the current directory.
+            .current_dir(env::temp_dir())
+            .output()
+            .with_context(|| format!("cannot run {}", self.name()))?;
+        ensure!(
+            output.status.success(),
+            "{} cannot list the releases of Codex:\n{}",
+            self.name(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Returns the command that installs a version.
     fn command(self, version: &Version, into: &Path) -> Command {
         match self {
@@ -112,7 +154,7 @@ fn npm_install(version: &Version, into: &Path) -> Command {
         "--no-progress",
         "--loglevel=error",
     ]);
-    command.arg(format!("@openai/codex@{version}"));
+    command.arg(format!("{NPM_PACKAGE}@{version}"));
     command
 }
 
@@ -133,7 +175,7 @@ fn pip_install(words: &[&str], version: &Version, into: &Path) -> Command {
             "--disable-pip-version-check",
             "--quiet",
         ]);
-    command.arg(format!("openai-codex-cli-bin=={version}"));
+    command.arg(format!("{PIP_PACKAGE}=={version}"));
     // Variables, because older versions of pip refuse unknown options.
     command.envs([("PIP_ROOT_USER_ACTION", "ignore"), ("PIP_USER", "0")]);
     command.env("PIP_REQUIRE_VIRTUALENV", "0");

@@ -37,8 +37,14 @@ impl Bundles {
         Ok(bundles)
     }
 
-    /// Returns the lock that pins these bundles and the table of first releases.
-    pub(super) fn lock(&self, codex: Version, first_releases: File) -> Lock {
+    /// Returns the lock that pins these bundles, the table of first releases and the evidence about
+    /// clearable fields.
+    pub(super) fn lock(
+        &self,
+        codex: Version,
+        first_releases: File,
+        clearable_fields: File,
+    ) -> Lock {
         let entry =
             |flavour, bundle: &Bundle| Entry::describe(flavour, &bundle.content, bundle.counts);
         Lock {
@@ -46,6 +52,7 @@ impl Bundles {
             stable: entry(Flavour::Stable, &self.stable),
             experimental: entry(Flavour::Experimental, &self.experimental),
             first_releases,
+            clearable_fields,
         }
     }
 
@@ -145,7 +152,7 @@ pub(super) mod tests {
         };
         bundles.check().unwrap();
         let table = File::describe("table", b"");
-        let lock = bundles.lock(Version::new(1, 0, 0), table);
+        let lock = bundles.lock(Version::new(1, 0, 0), table.clone(), table);
         assert_eq!(
             lock.stable.counts.definitions + 1,
             lock.experimental.counts.definitions

@@ -91,13 +91,31 @@ impl FirstReleases {
     }
 
     /// Returns the table after an update to a release.
+    ///
+    /// The releases after it are left out: the table keeps no methods that only they have, so it
+    /// could not tell the first of them after a later update.
     pub(super) fn updated(
         table: Option<Self>,
         release: &Version,
         methods: &BTreeSet<String>,
     ) -> Self {
-        let table = table.unwrap_or_else(|| Self::of(release, methods));
+        let mut table = table.unwrap_or_else(|| Self::of(release, methods));
+        table.releases.retain(|known| known <= release);
         table.add(release, methods).only(methods)
+    }
+
+    /// Returns those of the releases whose methods are unknown and that lie between two others, not
+    /// including these two.
+    pub(crate) fn unknown_between(
+        &self,
+        old: &Version,
+        new: &Version,
+        published: &BTreeSet<Version>,
+    ) -> Vec<Version> {
+        let unknown = published
+            .iter()
+            .filter(|it| old < it && *it < new && !self.releases.contains(it));
+        unknown.cloned().collect()
     }
 
     /// Returns the oldest release whose methods are known.
@@ -142,6 +160,27 @@ mod tests {
         assert_eq!(forwards.methods["c"], new.0);
         assert!(!forwards.methods.contains_key("gone"));
         assert_eq!(forwards.oldest(), Some(&old.0));
+    }
+
+    #[test]
+    fn an_update_to_an_older_release_and_back_restores_the_table() {
+        let (a, b, c) = (
+            Version::new(0, 1, 0),
+            Version::new(0, 2, 0),
+            Version::new(0, 3, 0),
+        );
+        let table = FirstReleases::of(&a, &names(&["a"])).add(&b, &names(&["a", "b"]));
+        let table = FirstReleases::updated(Some(table), &c, &names(&["a", "b", "c"]));
+        let older = FirstReleases::updated(Some(table.clone()), &a, &names(&["a"]));
+        assert_eq!(older.releases, [a.clone()].into());
+        // The release that the update skips is unknown, and has to be added again.
+        let published: BTreeSet<Version> = [&a, &b, &c].into_iter().cloned().collect();
+        let back = FirstReleases::updated(Some(older), &c, &names(&["a", "b", "c"]));
+        let unknown = back.unknown_between(&a, &c, &published);
+        assert_eq!(unknown.iter().collect::<Vec<_>>(), [&b]);
+        let back = back.add(&b, &names(&["a", "b"]));
+        assert_eq!(back, table);
+        assert!(back.unknown_between(&a, &c, &published).is_empty());
     }
 
     #[test]

@@ -31,9 +31,11 @@ pub(super) struct Lock {
     pub(super) experimental: Entry,
     /// The table of first releases.
     pub(super) first_releases: File,
+    /// The evidence about clearable fields.
+    pub(super) clearable_fields: File,
 }
 
-/// A pinned file that no binary printed.
+/// A pinned file that a chore wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -146,7 +148,7 @@ pub(super) fn print(lock: &Lock) -> anyhow::Result<String> {
 }
 
 /// Returns the SHA-256 of `content` in lowercase hexadecimal.
-pub(super) fn sha256(content: &[u8]) -> String {
+pub(crate) fn sha256(content: &[u8]) -> String {
     Sha256::digest(content)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -165,6 +167,7 @@ mod tests {
             stable: entry(Flavour::Stable),
             experimental: entry(Flavour::Experimental),
             first_releases: File::describe("first_releases.toml", b""),
+            clearable_fields: File::describe("clearable_fields.toml", b""),
         };
         let directory = tempfile::tempdir().unwrap();
         fs::write(path(directory.path()), print(&lock).unwrap()).unwrap();

@@ -2,17 +2,25 @@
 
 mod bundles;
 mod census;
-mod diff;
+pub(crate) mod clearable_fields;
+pub(crate) mod diff;
 pub(crate) mod first_releases;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod pinned;
+mod typescript;
 mod update;
 
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
 use clap::Subcommand;
 use semver::Version;
+use serde_json::Value;
 
 use crate::runtime;
 use bundles::Bundles;
+use clearable_fields::ClearableFields;
 
 /// Arguments of `cargo xtask schema`.
 #[derive(clap::Args)]
@@ -57,21 +65,57 @@ fn update(version: Option<String>) -> anyhow::Result<()> {
         Some(version) => version,
         None => pinned::version()?.to_string(),
     };
-    // A `CODEX_BIN` of a different release never replaces a named version.
-    let bundles = Bundles::print_by(&runtime::ensure(Some(&version))?)?;
-    let lock = update::replace(&lock::directory()?, Version::parse(&version)?, &bundles)?;
+    pin(&version)
+}
+
+/// Pins the schema of a release, and installs the release if it is missing.
+pub(crate) fn pin(version: &str) -> anyhow::Result<()> {
+    let (lock, evidence) = pin_in(&lock::directory()?, version)?;
     println!("pinned the schema of Codex {}", lock.codex);
+    println!("  TypeScript    {evidence}");
     report(&lock);
     Ok(())
 }
 
+/// Pins the schema of a release in `directory`. Also returns a sentence about the evidence on
+/// clearable fields.
+fn pin_in(directory: &Path, version: &str) -> anyhow::Result<(lock::Lock, String)> {
+    // A `CODEX_BIN` of a different release never replaces a named version.
+    let binary = runtime::ensure(Some(version))?;
+    let bundles = Bundles::print_by(&binary)?;
+    let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
+    let evidence = match missing {
+        None => format!("{} fields as `T | null | null`", fields.len()),
+        Some(reason) => format!(
+            "none: {reason}\n  Only descriptions and names tell which fields can be cleared with \
+             `null`."
+        ),
+    };
+    let lock = update::replace(directory, Version::parse(version)?, &bundles, &fields)?;
+    Ok((lock, evidence))
+}
+
+/// Returns the pinned schema as it would be after [`pin`]. Changes nothing.
+pub(crate) fn preview(version: &str) -> anyhow::Result<pinned::Pinned> {
+    let copy = tempfile::tempdir().context("cannot create a temporary directory")?;
+    let table = first_releases::FILE;
+    fs::copy(lock::directory()?.join(table), copy.path().join(table))
+        .with_context(|| format!("cannot copy schema/{table}"))?;
+    pin_in(copy.path(), version)?;
+    pinned::load_from(copy.path()).map(|(_, pinned)| pinned)
+}
+
 fn since(versions: &[String]) -> anyhow::Result<()> {
-    for version in versions {
-        let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
-        let release = Version::parse(version)?;
-        let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
-        println!("Codex {release} has {methods} methods");
-    }
+    versions.iter().try_for_each(|version| add_release(version))
+}
+
+/// Adds the methods of a release to the table of first releases, and installs the release if it is
+/// missing.
+pub(crate) fn add_release(version: &str) -> anyhow::Result<()> {
+    let bundles = Bundles::print_by(&runtime::ensure(Some(version))?)?;
+    let release = Version::parse(version)?;
+    let methods = update::add_release(&lock::directory()?, &release, &bundles)?;
+    println!("Codex {release} has {methods} methods");
     Ok(())
 }
 
@@ -82,8 +126,50 @@ fn verify() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns the stable and the experimental bundle of a release, and the evidence about its clearable
+/// fields. Installs the release if it is missing.
+///
+/// # Errors
+///
+/// Fails if the release cannot be installed, or prints bundles that cannot be used.
+pub(crate) fn print(version: &Version) -> anyhow::Result<(Value, Value, ClearableFields)> {
+    let binary = runtime::ensure(Some(&version.to_string()))?;
+    let Bundles {
+        stable,
+        experimental,
+    } = Bundles::print_by(&binary)?;
+    let (fields, _) = ClearableFields::print_by(&binary, &experimental.value)?;
+    Ok((stable.value, experimental.value, fields))
+}
+
 /// Prints the counts of both bundles.
 fn report(lock: &lock::Lock) {
     println!("  stable        {}", lock.stable.counts);
     println!("  experimental  {}", lock.experimental.counts);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_evidence_about_clearable_fields_is_what_the_pinned_runtime_prints() {
+        // `cargo xtask test` names the binary.
+        let Some(binary) = std::env::var_os(runtime::CODEX_BIN) else {
+            eprintln!("left out: CODEX_BIN is not set; run `cargo xtask test`");
+            return;
+        };
+        let pinned = pinned::load().unwrap();
+        let binary = Path::new(&binary);
+        let version = runtime::version_of(binary).unwrap();
+        if version.to_string() != pinned.version {
+            eprintln!("left out: CODEX_BIN is Codex {version}");
+            return;
+        }
+        let (fields, reason) = ClearableFields::print_by(binary, &pinned.experimental).unwrap();
+        assert_eq!(reason, None);
+        assert_eq!(fields, pinned.clearable_fields);
+    }
 }

@@ -9,14 +9,15 @@ use semver::Version;
 use serde_json::Value;
 
 use super::census::Census;
-use super::first_releases::FirstReleases;
+use super::clearable_fields::ClearableFields;
+use super::first_releases::{self, FirstReleases};
 use super::lock::{self, Entry, Flavour, Lock};
 
 /// The remedy for a file that does not match the lock.
 const REMEDY: &str =
     "restore it with `git restore schema`, or pin it again with `cargo xtask schema update`";
 
-/// Both bundles of the pinned release and the table of first releases, verified.
+/// Both bundles of the pinned release, and the tables that belong to them, verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Pinned {
     /// The release that printed the bundles, such as `0.169.0`.
@@ -27,6 +28,24 @@ pub(crate) struct Pinned {
     pub(crate) experimental: Value,
     /// The first release with each method.
     pub(crate) first_releases: FirstReleases,
+    /// The evidence about clearable fields, from the TypeScript of the release.
+    pub(crate) clearable_fields: ClearableFields,
+}
+
+impl Pinned {
+    /// Leaves out everything experimental: the stable bundle takes the place of the complete one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the stable bundle has no requests.
+    pub(crate) fn into_stable(self) -> anyhow::Result<Self> {
+        let methods = first_releases::methods(&self.stable)?;
+        Ok(Self {
+            experimental: self.stable.clone(),
+            first_releases: self.first_releases.only(&methods),
+            ..self
+        })
+    }
 }
 
 /// Loads the pinned schema of this workspace.
@@ -52,7 +71,8 @@ pub(super) fn load_from(directory: &Path) -> anyhow::Result<(Lock, Pinned)> {
     let lock = lock::read(directory)?;
     let stable = verified(directory, Flavour::Stable, &lock.stable)?;
     let experimental = verified(directory, Flavour::Experimental, &lock.experimental)?;
-    let first_releases = table(directory, &lock.first_releases)?;
+    let first_releases = table(directory, &lock.first_releases, FirstReleases::parse)?;
+    let clearable_fields = table(directory, &lock.clearable_fields, ClearableFields::parse)?;
     let version = lock.codex.to_string();
     Ok((
         lock,
@@ -61,12 +81,17 @@ pub(super) fn load_from(directory: &Path) -> anyhow::Result<(Lock, Pinned)> {
             stable,
             experimental,
             first_releases,
+            clearable_fields,
         },
     ))
 }
 
-/// Reads the table of first releases and compares it to its entry.
-fn table(directory: &Path, entry: &lock::File) -> anyhow::Result<FirstReleases> {
+/// Reads a table and compares it to its entry.
+fn table<T>(
+    directory: &Path,
+    entry: &lock::File,
+    parse: fn(&str) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let path = directory.join(&entry.file);
     let shown = crate::workspace::shown(&path);
     let text =
@@ -75,7 +100,7 @@ fn table(directory: &Path, entry: &lock::File) -> anyhow::Result<FirstReleases> 
         lock::sha256(text.as_bytes()) == entry.sha256,
         "{shown} does not match the lock; {REMEDY}"
     );
-    FirstReleases::parse(&text).with_context(|| format!("cannot use {shown}; {REMEDY}"))
+    parse(&text).with_context(|| format!("cannot use {shown}; {REMEDY}"))
 }
 
 /// Reads a bundle and compares it to its entry.
@@ -116,6 +141,8 @@ mod tests {
 
     const TABLE: &str = "releases = [\"1.2.3\"]\n[methods]\n";
 
+    const FIELDS: &str = "[clearable]\nA = [\"b\"]\n[written_by_hand]\n[absent]\n";
+
     /// A directory with two mini bundles, a table of first releases and their lock.
     fn pinned_directory() -> tempfile::TempDir {
         let directory = tempfile::tempdir().unwrap();
@@ -133,8 +160,10 @@ mod tests {
             stable: stable.clone(),
             experimental: experimental.clone(),
             first_releases: lock::File::describe("first_releases.toml", TABLE.as_bytes()),
+            clearable_fields: lock::File::describe("clearable_fields.toml", FIELDS.as_bytes()),
         };
         fs::write(directory.path().join("first_releases.toml"), TABLE).unwrap();
+        fs::write(directory.path().join("clearable_fields.toml"), FIELDS).unwrap();
         fs::write(lock::path(directory.path()), lock::print(&lock).unwrap()).unwrap();
         directory
     }
@@ -158,6 +187,18 @@ mod tests {
         let error = load_from(directory.path()).unwrap_err().to_string();
         assert!(
             error.contains("first_releases.toml does not match the lock"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn edited_evidence_about_clearable_fields_is_refused() {
+        let directory = pinned_directory();
+        let path = directory.path().join("clearable_fields.toml");
+        fs::write(path, FIELDS.replace("\"b\"", "\"c\"")).unwrap();
+        let error = load_from(directory.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("clearable_fields.toml does not match the lock"),
             "{error}"
         );
     }

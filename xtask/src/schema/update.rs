@@ -7,6 +7,7 @@ use anyhow::Context;
 use semver::Version;
 
 use super::bundles::Bundles;
+use super::clearable_fields::{self, ClearableFields};
 use super::first_releases::{self, FirstReleases};
 use super::lock::{self, File, Lock};
 use super::pinned;
@@ -15,13 +16,20 @@ use super::pinned;
 ///
 /// Each file is replaced by a rename, the lock last. An aborted update leaves a schema that is
 /// either complete or refused by its lock.
-pub(super) fn replace(directory: &Path, codex: Version, bundles: &Bundles) -> anyhow::Result<Lock> {
+pub(super) fn replace(
+    directory: &Path,
+    codex: Version,
+    bundles: &Bundles,
+    fields: &ClearableFields,
+) -> anyhow::Result<Lock> {
     let methods = first_releases::methods(&bundles.experimental.value)?;
     let table = FirstReleases::read(directory)?;
     let table = FirstReleases::updated(table, &codex, &methods).print()?;
+    let fields = fields.print()?;
     let lock = bundles.lock(
         codex,
         File::describe(first_releases::FILE, table.as_bytes()),
+        File::describe(clearable_fields::FILE, fields.as_bytes()),
     );
     let text = lock::print(&lock)?;
     put(&directory.join(&lock.stable.file), &bundles.stable.content)?;
@@ -30,6 +38,7 @@ pub(super) fn replace(directory: &Path, codex: Version, bundles: &Bundles) -> an
         &bundles.experimental.content,
     )?;
     put(&directory.join(first_releases::FILE), table.as_bytes())?;
+    put(&directory.join(clearable_fields::FILE), fields.as_bytes())?;
     put(&lock::path(directory), text.as_bytes())?;
     Ok(lock)
 }
@@ -76,12 +85,24 @@ mod tests {
             stable: mini(&["A"]),
             experimental: mini(&["A"]),
         };
-        replace(directory.path(), release.clone(), &first).unwrap();
+        replace(
+            directory.path(),
+            release.clone(),
+            &first,
+            &ClearableFields::default(),
+        )
+        .unwrap();
         let second = Bundles {
             stable: mini(&["B"]),
             experimental: mini(&["B", "C"]),
         };
-        let written = replace(directory.path(), release, &second).unwrap();
+        let written = replace(
+            directory.path(),
+            release,
+            &second,
+            &ClearableFields::default(),
+        )
+        .unwrap();
 
         let (read, loaded) = pinned::load_from(directory.path()).unwrap();
         assert_eq!(read, written);
@@ -89,7 +110,7 @@ mod tests {
         assert_eq!(loaded.first_releases.methods["x"], Version::new(1, 0, 0));
         let stable = fs::read(directory.path().join(&written.stable.file)).unwrap();
         assert_eq!(stable, second.stable.content);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 5);
         assert_eq!(
             fs::read_dir(directory.path().join("stable"))
                 .unwrap()
@@ -105,7 +126,13 @@ mod tests {
             stable: mini(&["A"]),
             experimental: mini(&["A"]),
         };
-        replace(directory.path(), Version::new(1, 1, 0), &bundles).unwrap();
+        replace(
+            directory.path(),
+            Version::new(1, 1, 0),
+            &bundles,
+            &ClearableFields::default(),
+        )
+        .unwrap();
         let old = Version::new(1, 0, 0);
         assert_eq!(add_release(directory.path(), &old, &bundles).unwrap(), 1);
         let (lock, loaded) = pinned::load_from(directory.path()).unwrap();
@@ -121,7 +148,13 @@ mod tests {
             stable: mini(&["A"]),
             experimental: mini(&["A"]),
         };
-        let lock = replace(directory.path(), release, &first).unwrap();
+        let lock = replace(
+            directory.path(),
+            release,
+            &first,
+            &ClearableFields::default(),
+        )
+        .unwrap();
         put(
             &directory.path().join(&lock.stable.file),
             &mini(&[]).content,

@@ -10,7 +10,7 @@ use codex_types::{
     PermissionGrantScope, PermissionsRequestApprovalResponse, RequestPermissionProfile,
     ReviewDecision,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     approvals::request::ApprovalRequest,
@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// The response to an [`ApprovalRequest`].
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, a decision is the name of its variant in camelCase, or an object with that name as its
+/// only key: `"acceptForSession"`, `{"acceptWithExecpolicyAmendment": ["cargo", "test"]}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Decision {
     /// Approves this request. For permissions: grants all requested permissions until the turn

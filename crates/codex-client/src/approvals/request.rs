@@ -6,6 +6,7 @@ use codex_types::{
     FileUpdateChange, ItemStartedNotification, PermissionsRequestApprovalParams, ServerCall,
     ThreadItem,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     approvals::read_only::{is_read_only_command, is_read_only_line},
@@ -17,7 +18,12 @@ use crate::{
 /// allow.
 ///
 /// The response is a [`Decision`](crate::Decision).
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, a request is an object with the name of its variant in camelCase as `type`, and the
+/// params of the protocol as `params`. Those of a file change also contain the `changes`, if they
+/// are known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "params", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ApprovalRequest {
     /// Running a command, or writing to the input of a running one
@@ -34,13 +40,15 @@ pub enum ApprovalRequest {
 }
 
 /// A request to approve a file change, with the changes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FileChangeApproval {
     /// The params of the request.
+    #[serde(flatten)]
     pub params: FileChangeRequestApprovalParams,
     /// The changes, taken from earlier notifications. `None` if they are not known: the server sent
     /// none, or they exceeded the limit of 8 MiB for kept changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<FileUpdateChange>>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use codex_types::{InitializeResponse, Request};
+use codex_types::{GetAccountRateLimitsResponse, InitializeResponse, Request};
 
 use super::{
     AccountReadBuilder, ChatgptLoginBuilder, CodexBuilder, DeviceCodeLoginBuilder, ExecBuilder,
@@ -232,6 +232,22 @@ impl Codex {
     /// Reads the account that is logged in (`account/read`).
     pub fn account(&self) -> AccountReadBuilder {
         AccountReadBuilder::new(&self.inner)
+    }
+
+    /// Reads the rate limits of the account that is logged in, with the times of their resets
+    /// (`account/rateLimits/read`). Changes are reported by
+    /// [`notifications`](Self::notifications), as
+    /// [`AccountRateLimitsUpdated`](crate::types::ServerNotification::AccountRateLimitsUpdated).
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if no ChatGPT account is logged in.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn rate_limits(&self) -> Result<GetAccountRateLimitsResponse> {
+        wait(self.inner.rate_limits())
     }
 
     /// Logs in with an API key (`account/login/start`). The server saves the key in its home

@@ -73,6 +73,6 @@ pub use handler::ServerRequestHandler;
 pub use login::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::{Notifications, ThreadEvents};
 pub use requests::{PendingRequest, RequestInbox};
-pub use retry::retry_on_overload;
+pub use retry::retry;
 pub use thread::Thread;
 pub use turn::{TextStream, TurnHandle, TurnStream};

@@ -1,4 +1,4 @@
-//! Retries blocking requests that an overloaded server refused.
+//! Retries what failed for a temporary reason, in blocking code.
 
 use std::thread;
 
@@ -7,7 +7,7 @@ use crate::{
     retry::{RetryPolicy, random},
 };
 
-/// Calls `attempt` until it succeeds, it fails for a reason other than an overloaded server, or the
+/// Calls `attempt` until it succeeds, it fails with an error that the policy does not retry, or the
 /// attempts of the policy are exhausted.
 ///
 /// The calling thread sleeps between the attempts.
@@ -15,19 +15,19 @@ use crate::{
 /// ```no_run
 /// use codex_client::{
 ///     Result, RetryPolicy,
-///     blocking::{Codex, Thread, retry_on_overload},
+///     blocking::{Codex, Thread, retry},
 /// };
 ///
 /// fn example(codex: &Codex) -> Result<Thread> {
 ///     let policy = RetryPolicy::default().max_attempts(5);
-///     retry_on_overload(policy, || codex.thread_start().model("gpt-5.4").send())
+///     retry(policy, || codex.thread_start().model("gpt-5.4").send())
 /// }
 /// ```
 ///
 /// # Errors
 ///
 /// The error of the last attempt.
-pub fn retry_on_overload<T, F>(policy: RetryPolicy, mut attempt: F) -> Result<T>
+pub fn retry<T, F>(policy: RetryPolicy, mut attempt: F) -> Result<T>
 where
     F: FnMut() -> Result<T>,
 {
@@ -55,7 +55,7 @@ mod tests {
     fn a_request_is_repeated_until_the_overload_ends() {
         let mut attempts = 0;
         let policy = RetryPolicy::default().initial_delay(Duration::ZERO);
-        let outcome = retry_on_overload(policy, || {
+        let outcome = retry(policy, || {
             attempts += 1;
             if attempts < 3 {
                 let error = JsonRpcError::new(-32001, "Server overloaded; retry later.");

@@ -1,6 +1,6 @@
 //! Threads of the blocking API.
 
-use codex_types::{ReviewTarget, ThreadGoal};
+use codex_types::{ReviewTarget, ThreadGoal, ThreadTokenUsage};
 
 use super::{GoalStartBuilder, ReviewBuilder, RunBuilder, ThreadReadBuilder, TurnStartBuilder};
 use crate::{
@@ -149,6 +149,26 @@ impl Thread {
         wait(self.inner.goal())
     }
 
+    /// Returns the token usage of the thread, as last reported by the server
+    /// (`thread/tokenUsage/updated`): that of the latest model call, that of the thread over its
+    /// lifetime, and the size of the context window. Sends nothing. `None` if this client has
+    /// received no report: the server sends one after each model call, and when a thread with
+    /// earlier turns is resumed.
+    ///
+    /// The lifetime of a fork includes that of the thread it was made from. The tokens of a single
+    /// turn are in its [result](crate::TurnResult::tokens).
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::Error::Closed) if the connection has ended;
+    /// [`Decode`](crate::Error::Decode) if the report cannot be read.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn token_usage(&self) -> Result<Option<ThreadTokenUsage>> {
+        wait(self.inner.token_usage())
+    }
+
     /// Subscribes to everything that happens in this thread: the events of all its turns, no matter
     /// which client started them, and the notifications about the thread itself, such as its name
     /// and its status. Events of sub-agents, which have threads of their own, are not included.
@@ -177,9 +197,8 @@ impl Thread {
     /// [`Codex::server_requests`](crate::blocking::Codex::server_requests).
     ///
     /// The requests from its sub-agents are included, with the ids of their own threads, unless
-    /// there is an inbox for the thread of the sub-agent. Old servers, such as 0.133.0, do not
-    /// report which thread a sub-agent works for, so there they are not. Calls to a
-    /// [`Tool`](crate::Tool) of the thread are not included.
+    /// there is an inbox for the thread of the sub-agent. Calls to a [`Tool`](crate::Tool) of the
+    /// thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
         self.inner.server_requests().into()
     }

@@ -39,8 +39,14 @@ use crate::{
 /// # Busy threads
 ///
 /// A turn that is started while another turn is running in the thread joins that turn: the handle
-/// refers to the running turn, and has its id and its events from then on. Old servers, such as
-/// 0.133.0, respond with an id that has no events: such a turn ends with
+/// refers to the running turn, and has its id and its events from then on.
+///
+/// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
+/// running turn or has come too late for it. The handle then refers to the running turn until the
+/// server shows otherwise. If the running turn ends without the input, the handle refers to the
+/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// may already have returned events of the other one. These servers also accept input that they
+/// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
     inner: crate::TurnHandle<R>,
@@ -104,6 +110,40 @@ impl<R> TurnHandle<R> {
     /// ```
     pub fn idle_timeout(self, idle_timeout: Duration) -> Self {
         self.inner.idle_timeout(idle_timeout).into()
+    }
+
+    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) once `stop` is
+    /// ready. `stop` is any future: a timer, `tokio::signal::ctrl_c()`, the receiver of a channel, or
+    /// `CancellationToken::cancelled()` of `tokio_util`.
+    ///
+    /// Returns the result of the interrupted turn, with the status `interrupted`. The turn then has
+    /// two seconds to end; if it does not, the result so far is returned, with the status
+    /// `inProgress`.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, TurnResult, blocking::TurnHandle};
+    /// use tokio::sync::oneshot;
+    ///
+    /// fn example(turn: &TurnHandle, stop: oneshot::Receiver<()>) -> Result<TurnResult> {
+    ///     turn.run_until(stop)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`run`](Self::run).
+    pub fn run_until<F: Future>(&self, stop: F) -> Result<R> {
+        wait(self.inner.run_until(stop))
+    }
+
+    /// Interrupts the turn (`turn/interrupt`) when the last clone of this handle and the last of its
+    /// streams are dropped, so that a caller that is cancelled costs no further tokens. Nothing
+    /// happens if the turn has ended by then.
+    ///
+    /// The drop does not wait: the interrupt is sent in the background. Without this option, a turn
+    /// continues when its handle is dropped.
+    pub fn interrupt_on_drop(self) -> Self {
+        self.inner.interrupt_on_drop().into()
     }
 
     /// Streams the events of the turn, in order, up to and including its completion.

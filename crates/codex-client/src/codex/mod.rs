@@ -6,8 +6,9 @@ pub(crate) mod handler_setters;
 use std::path::Path;
 
 use codex_types::{
-    ApiKeyLoginAccountParams, InitializeResponse, LoginAccountParams, Request, ThreadArchiveParams,
-    ThreadUnarchiveParams, request,
+    ApiKeyLoginAccountParams, GetAccountRateLimitsParams, GetAccountRateLimitsResponse,
+    InitializeResponse, LoginAccountParams, Request, ThreadArchiveParams, ThreadUnarchiveParams,
+    request,
 };
 
 use crate::{
@@ -214,6 +215,20 @@ impl Codex {
     /// Reads the account that is logged in (`account/read`).
     pub fn account(&self) -> AccountReadBuilder {
         AccountReadBuilder::new(self)
+    }
+
+    /// Reads the rate limits of the account that is logged in, with the times of their resets
+    /// (`account/rateLimits/read`). Changes are reported by
+    /// [`notifications`](Self::notifications), as
+    /// [`AccountRateLimitsUpdated`](crate::types::ServerNotification::AccountRateLimitsUpdated).
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`]; also [`Rpc`](crate::Error::Rpc) if no ChatGPT account is
+    /// logged in.
+    pub async fn rate_limits(&self) -> Result<GetAccountRateLimitsResponse> {
+        let params = GetAccountRateLimitsParams::default();
+        self.request(params).send().await
     }
 
     /// Logs in with an API key (`account/login/start`). The server saves the key in its home

@@ -8,7 +8,7 @@ use codex_types::rpc::JsonRpcError;
 use tokio::sync::oneshot;
 
 use crate::{
-    connection::request_state::RequestState,
+    connection::{interrupt_guard::InterruptGuard, request_state::RequestState},
     error::{Error, Result},
     routing::{
         active_turns::ActiveTurn,
@@ -19,7 +19,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
-    rpc::raw_response::RawResponse,
+    rpc::{raw_notification::RawNotification, raw_response::RawResponse},
 };
 
 /// A command to the connection task.
@@ -44,6 +44,8 @@ pub(crate) enum Command {
         goal: Arc<GoalTracker>,
         idle_timeout: Duration,
     },
+    /// Interrupts a turn whose caller is gone.
+    InterruptTurn(Arc<TurnLog>),
     /// Routes the turns of a thread to a goal.
     FollowGoal(Arc<GoalTracker>),
     /// Routes the notifications that have the id of this stream to the stream.
@@ -67,6 +69,11 @@ pub(crate) enum Command {
     ActiveTurn {
         thread_id: String,
         response: oneshot::Sender<Option<ActiveTurn>>,
+    },
+    /// Asks for the last report of the token usage of a thread.
+    TokenUsage {
+        thread_id: String,
+        response: oneshot::Sender<Option<Arc<RawNotification>>>,
     },
     /// Responds to a request from the server. A result is given as JSON; `None` declines the
     /// request. By the time the command is executed, the server may have resolved the request and
@@ -136,8 +143,13 @@ impl ResponseSink {
 /// A request may start something with events of its own, which can arrive before the response that
 /// names it.
 pub(crate) enum OnResponse {
-    /// Claims the turn that was started in this thread.
-    ClaimTurn { thread_id: String },
+    /// Claims the turn that was started in this thread, or that the input may have joined.
+    ClaimTurn {
+        thread_id: String,
+        may_join: bool,
+        /// Whether the turn is interrupted if its caller is gone.
+        interrupt_on_drop: bool,
+    },
     /// Claims the login that was started.
     ClaimLogin,
     /// Calls a function with the JSON of the result. Dropped if the request fails.
@@ -153,6 +165,6 @@ pub(crate) struct Response {
 
 /// The events of the turn or login that a request has started.
 pub(crate) enum Claimed {
-    Turn(Arc<TurnLog>),
+    Turn(Arc<TurnLog>, Option<InterruptGuard>),
     Login(LoginAttempt),
 }

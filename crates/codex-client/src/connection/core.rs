@@ -4,6 +4,7 @@
 //! responses go to their callers, events to their logs, and lines to be written accumulate in
 //! `outbound`. Nothing here waits.
 
+mod abandoned;
 mod quiet;
 mod receive;
 mod responses;
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::{Request, TurnInterruptParams};
 use semver::Version;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -40,10 +42,13 @@ use crate::{
         sub_agents::SubAgents,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
+        token_usage::ThreadUsages,
+        turn_log::TurnLog,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{
+        envelope,
         outbound::{MessageId, Outbound},
         pending::Pending,
     },
@@ -65,12 +70,15 @@ pub(crate) struct Core {
     pending: Pending<Waiter>,
     turn_routes: TurnRoutes,
     quiet_turns: QuietTurns,
+    /// Turns to be interrupted as soon as they begin.
+    abandoned_turns: Vec<Arc<TurnLog>>,
     quiet_goals: QuietGoals,
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
     active_turns: ActiveTurns,
     sub_agents: SubAgents,
     thread_subscriptions: ThreadSubscriptions,
+    thread_usages: ThreadUsages,
     client_id_streams: ClientIdStreams,
     subscribers: Subscribers,
     open_requests: OpenRequests,
@@ -110,12 +118,14 @@ impl Core {
             pending: Pending::new(in_flight),
             turn_routes: TurnRoutes::default(),
             quiet_turns: QuietTurns::new(turn_end_grace),
+            abandoned_turns: Vec::new(),
             quiet_goals: QuietGoals::new(turn_end_grace),
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
             active_turns: ActiveTurns::default(),
             sub_agents: SubAgents::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
+            thread_usages: ThreadUsages::default(),
             client_id_streams: ClientIdStreams::default(),
             subscribers: Subscribers::new(undelivered),
             open_requests: OpenRequests::default(),
@@ -154,7 +164,7 @@ impl Core {
                 turn_id,
                 response,
             } => {
-                let log = self.claim_turn(&thread_id, &turn_id);
+                let log = self.claim_turn(&thread_id, &turn_id, false);
                 self.watch_claimed(&log, now);
                 let _ = response.send(log);
             }
@@ -169,12 +179,19 @@ impl Core {
                 self.schedule_quiet_turns();
             }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
+            Command::InterruptTurn(log) => self.interrupt_abandoned(log, now),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::ActiveTurn {
                 thread_id,
                 response,
             } => {
                 let _ = response.send(self.active_turns.turn(&thread_id).cloned());
+            }
+            Command::TokenUsage {
+                thread_id,
+                response,
+            } => {
+                let _ = response.send(self.thread_usages.last(&thread_id).cloned());
             }
             Command::Respond { request, response } => {
                 if self.open_requests.close(&request, now) {
@@ -198,7 +215,7 @@ impl Core {
         let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
         self.schedule(deadline);
         match &request.on_response {
-            Some(OnResponse::ClaimTurn { thread_id }) => {
+            Some(OnResponse::ClaimTurn { thread_id, .. }) => {
                 if let Err(error) = self.unsubscribed_threads.check(thread_id) {
                     return request.sink.send(Err(error));
                 }
@@ -210,6 +227,12 @@ impl Core {
         // A dropped handle undoes what its other requests may not have done yet.
         self.has_abandoned |= matches!(request.sink, ResponseSink::Discard);
         let (method, params) = (request.method, request.params);
+        if method == TurnInterruptParams::METHOD
+            && let Some(params) = params.as_deref().and_then(|it| str::from_utf8(it).ok())
+            && let Some(thread_id) = envelope::result_keys(params).and_then(|it| it.thread_id)
+        {
+            self.turn_routes.interrupt_requested(&thread_id);
+        }
         let waiter = Waiter {
             method,
             timeout: request.timeout,
@@ -324,6 +347,8 @@ impl Core {
             | Command::ClaimTurn { .. }
             | Command::ReleaseThread { .. }
             | Command::ActiveTurn { .. }
+            | Command::TokenUsage { .. }
+            | Command::InterruptTurn(_)
             | Command::Abandoned
             | Command::Respond { .. } => {}
         }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use codex_types::Request;
+use codex_types::{Request, TurnStartParams};
 use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,6 +20,7 @@ use crate::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
         core::Core,
         driver::Driver,
+        interrupt_guard::InterruptGuard,
         reservation::Reservation,
         service::Service,
     },
@@ -37,7 +38,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
-    rpc::raw_response::RawResponse,
+    rpc::{raw_notification::RawNotification, raw_response::RawResponse},
     timer::Timers,
     transport::Transport,
     version,
@@ -215,14 +216,37 @@ impl Connection {
         timeout: Option<Duration>,
         thread_id: &str,
     ) -> Result<(R::Response, Arc<TurnLog>)> {
+        let (response, log, _) = self.start_turn(params, timeout, thread_id, false).await?;
+        Ok((response, log))
+    }
+
+    /// Sends a request that starts a turn, as [`call_for_turn`](Self::call_for_turn) does. With
+    /// `interrupt_on_drop`, the turn is interrupted when the guard is dropped, and if this future is
+    /// dropped before it returns the guard.
+    pub(crate) async fn start_turn<R: Request>(
+        &self,
+        params: &R,
+        timeout: Option<Duration>,
+        thread_id: &str,
+        interrupt_on_drop: bool,
+    ) -> Result<(R::Response, Arc<TurnLog>, Option<InterruptGuard>)> {
         let thread_id = thread_id.to_owned();
-        let on_response = OnResponse::ClaimTurn { thread_id };
+        let on_response = OnResponse::ClaimTurn {
+            thread_id,
+            may_join: R::METHOD == TurnStartParams::METHOD,
+            interrupt_on_drop,
+        };
         let response = self.send(params, timeout, Some(on_response)).await?;
         let decoded = self.decode::<R>(&response.raw)?;
         match response.claimed {
-            Some(Claimed::Turn(log)) => Ok((decoded, log)),
+            Some(Claimed::Turn(log, guard)) => Ok((decoded, log, guard)),
             _ => Err(response.raw.lacks::<R>("the response names no turn")),
         }
+    }
+
+    /// Returns a guard that interrupts a turn when it is dropped.
+    pub(crate) fn interrupt_guard(&self, log: &Arc<TurnLog>) -> InterruptGuard {
+        InterruptGuard::new(self.commands.downgrade(), Arc::clone(log))
     }
 
     /// Sends a request that starts a login. The attempt has its completion, even if the completion
@@ -445,6 +469,19 @@ impl Connection {
             response,
         })?;
         active.await.map_err(|_| self.closed_error())
+    }
+
+    /// Returns the last report of the token usage of a thread, if this client has received one.
+    pub(crate) async fn token_usage(
+        &self,
+        thread_id: &str,
+    ) -> Result<Option<Arc<RawNotification>>> {
+        let (response, report) = oneshot::channel();
+        self.command(Command::TokenUsage {
+            thread_id: thread_id.to_owned(),
+            response,
+        })?;
+        report.await.map_err(|_| self.closed_error())
     }
 
     /// Ends the connection, and waits until both the connection and the server process have ended.

@@ -18,6 +18,7 @@ pub(crate) mod core;
 pub(crate) mod driver;
 pub(crate) mod handle;
 pub(crate) mod inbound_request;
+pub(crate) mod interrupt_guard;
 pub(crate) mod open_requests;
 pub(crate) mod request_state;
 pub(crate) mod reservation;

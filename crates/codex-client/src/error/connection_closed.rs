@@ -3,6 +3,7 @@
 use std::{fmt, process::ExitStatus};
 
 use codex_types::OLDEST_CODEX_VERSION;
+use serde::{Deserialize, Serialize};
 
 use crate::{error::stderr_excerpt::write_excerpt, turn_result::TurnResult, version::UPDATE};
 
@@ -28,7 +29,8 @@ pub struct ConnectionClosed {
 }
 
 /// The reason why a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The program called [`close`](crate::Codex::close).

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use codex_types::redact;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Maximum size of the part of the message that an error keeps, in bytes.
 const EXCERPT_SIZE: usize = 4 * 1024;
@@ -10,12 +11,14 @@ const EXCERPT_SIZE: usize = 4 * 1024;
 /// A message from the server does not match the protocol.
 ///
 /// The message may contain keys or tokens, so `Display` and `Debug` show only where and why it does
-/// not match. [`raw_text`](Self::raw_text) returns its text.
-#[derive(Clone, PartialEq, Eq)]
+/// not match. [`raw_text`](Self::raw_text) returns its text. The same applies to serde, in which
+/// the fields have these names.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DecodeError {
     /// The method of the notification or request, or of the request that the message responds to.
     /// `None` if it is not known.
+    #[serde(serialize_with = "serialize_method")]
     pub method: Option<String>,
     /// The reason. Names the field and the expected type if they are known.
     pub reason: String,
@@ -26,6 +29,7 @@ pub struct DecodeError {
     /// dropped.
     pub size: Option<usize>,
     /// The text around the mismatch.
+    #[serde(skip)]
     excerpt: Option<Box<str>>,
 }
 
@@ -82,8 +86,19 @@ impl DecodeError {
 
     /// Returns the method if it looks like one. In a damaged message, any text may be in its place.
     fn shown_method(&self) -> Option<&str> {
-        self.method.as_deref().filter(|name| redact::is_name(name))
+        shown(self.method.as_deref())
     }
+}
+
+fn shown(method: Option<&str>) -> Option<&str> {
+    method.filter(|name| redact::is_name(name))
+}
+
+fn serialize_method<S: Serializer>(
+    method: &Option<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    shown(method.as_deref()).serialize(serializer)
 }
 
 impl fmt::Display for DecodeError {

@@ -6,8 +6,10 @@ pub(crate) mod decode_error;
 pub(crate) mod handshake_timeout;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+mod serialized;
 pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
+pub(crate) mod turn_failure;
 pub(crate) mod turn_timeout;
 
 use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
@@ -100,6 +102,11 @@ pub enum Error {
     /// so far.
     #[error(transparent)]
     TurnTimeout(Box<TurnTimeout>),
+    /// The future that was passed to [`until`](crate::builder::RunBuilder::until) was ready before
+    /// the turn had started. If the server has received the request, the turn is interrupted as soon
+    /// as it starts.
+    #[error("the turn was stopped before it had started")]
+    Stopped,
     /// The reader of a stream was too slow, and its oldest unread notifications were dropped. The
     /// stream continues with the notification after them.
     #[error("{skipped} notifications were dropped because the reader was too slow")]
@@ -155,6 +162,38 @@ impl Error {
                 self.rpc_kind(),
                 Some(RpcErrorKind::Overloaded | RpcErrorKind::ThreadClosing)
             )
+    }
+
+    /// Whether the same operation may succeed later, without any change.
+    ///
+    /// True if [`is_retryable`](Self::is_retryable) is true, and for a [failed
+    /// turn](Self::TurnFailed) if the model provider was overloaded, limited the rate of requests,
+    /// failed internally (429, 5xx), could not be reached, or ended its stream early. False if the
+    /// usage limit of the account or the context window is exhausted, and if the input, the
+    /// credentials, the sandbox or a policy is the reason.
+    ///
+    /// A failed turn may have run commands and changed files, and it stays in the history of its
+    /// thread. [`RetryPolicy::retry_if`](crate::RetryPolicy::retry_if) starts another one.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::TurnFailed(result) => result
+                .error
+                .as_ref()
+                .is_some_and(turn_failure::is_transient),
+            other => other.is_retryable(),
+        }
+    }
+
+    /// Returns the time to wait before another attempt, if the model provider mentions one in the
+    /// error of a [failed turn](Self::TurnFailed), as in `Please try again in 3.2s`.
+    ///
+    /// The time at which a usage limit is reset is not in the error: it is in the
+    /// [rate limits](codex_types::GetAccountRateLimitsParams) of the account.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TurnFailed(result) => turn_failure::retry_after(result.failure_message()),
+            _ => None,
+        }
     }
 
     /// Returns the kind of an [error response](Self::Rpc); `None` for other errors.
@@ -240,9 +279,10 @@ impl From<DecodeError> for Error {
 
 #[cfg(test)]
 mod tests {
-    use codex_types::{Turn, TurnError, TurnStatus};
+    use codex_types::{ErrorNotification, Turn, TurnError, TurnStatus};
 
     use super::*;
+    use crate::error::turn_detached::DetachReason;
 
     #[test]
     fn the_debug_form_is_the_message_and_the_alternate_form_has_the_contents() {
@@ -254,6 +294,41 @@ mod tests {
         let contents = format!("{error:#?}");
         assert!(contents.contains("TurnFailed("), "{contents}");
         assert!(contents.contains("status: Failed"), "{contents}");
+    }
+
+    #[test]
+    fn no_form_of_the_error_of_a_turn_shows_a_key_in_a_message_of_the_server() {
+        const KEY: &str = "sk-1234567890";
+        let mut failure = TurnError::new(format!("the key {KEY} is wrong"));
+        failure.additional_details = Some(format!("OPENAI_API_KEY={KEY} was refused"));
+        let mut turn = Turn::new("u", Vec::new(), TurnStatus::Failed);
+        turn.error = Some(failure.clone());
+        let mut result = TurnResult::new(turn, Vec::new(), None);
+        result.last_error = Some(ErrorNotification::new("t", "u", failure, false));
+        let detached = TurnDetached {
+            thread_id: "t".to_owned(),
+            turn_id: Some("u".to_owned()),
+            reason: DetachReason::ThreadInactive,
+            partial: Some(result.clone()),
+        };
+        for error in [
+            Error::TurnFailed(Box::new(result)),
+            Error::TurnDetached(Box::new(detached)),
+        ] {
+            let forms = [
+                format!("{error}"),
+                format!("{error:?}"),
+                format!("{error:#?}"),
+            ];
+            for form in &forms {
+                assert!(!form.contains(KEY), "{form}");
+                assert!(form.contains("the key … is wrong"), "{form}");
+            }
+            assert!(
+                forms[2].contains("OPENAI_API_KEY=… was refused"),
+                "{error:#?}"
+            );
+        }
     }
 
     #[test]

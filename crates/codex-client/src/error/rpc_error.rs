@@ -7,6 +7,7 @@ use codex_types::{
     rpc::{JsonRpcError, error_code},
 };
 use semver::Version;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use serde_json::Value;
 
 use crate::version::{self, UPDATE};
@@ -14,7 +15,8 @@ use crate::version::{self, UPDATE};
 /// An error response from the server.
 ///
 /// `Display` and `Debug` mask keys and tokens in the message, and `Debug` shows only the size of the
-/// details.
+/// details. In serde, the fields have their names in camelCase; the message is masked, and the
+/// details are left out.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RpcError {
@@ -36,8 +38,10 @@ pub struct RpcError {
 
 /// The kind of an error response.
 ///
-/// The server uses few codes, so some kinds are recognized by their message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The server uses few codes, so some kinds are recognized by their message. In serde, a kind is its
+/// name in camelCase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RpcErrorKind {
     /// The server could not parse the request.
@@ -99,6 +103,20 @@ pub struct ConfigLocation<'a> {
     pub line: u32,
     /// The column, starting at 1.
     pub column: u32,
+}
+
+impl Serialize for RpcError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let version = |version: &Option<Version>| version.as_ref().map(Version::to_string);
+        let mut fields = serializer.serialize_struct("RpcError", 6)?;
+        fields.serialize_field("method", self.method)?;
+        fields.serialize_field("kind", &self.kind)?;
+        fields.serialize_field("code", &self.code)?;
+        fields.serialize_field("message", &redact::without_tokens(&self.message))?;
+        fields.serialize_field("serverVersion", &version(&self.server_version))?;
+        fields.serialize_field("requiredVersion", &version(&self.required_version))?;
+        fields.end()
+    }
 }
 
 impl RpcError {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use codex_types::redact;
+use serde::{Deserialize, Serialize};
 
 use crate::turn_result::TurnResult;
 
@@ -21,7 +22,8 @@ pub struct TurnDetached {
 }
 
 /// The reason why a turn was detached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum DetachReason {
     /// The server closed, archived or deleted the thread before the turn was completed.

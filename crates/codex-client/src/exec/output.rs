@@ -11,6 +11,8 @@ use codex_types::{
     CommandExecOutputDeltaNotification, CommandExecOutputStream, CommandExecResponse,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     error::{Error, Result, decode_error::DecodeError},
     exec::process::ProcessInner,
@@ -20,12 +22,17 @@ use crate::{
 };
 
 /// A chunk of output (`command/exec/outputDelta`), decoded.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, the fields have the names of the protocol: the bytes are `deltaBase64`, encoded in
+/// base64.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ExecChunk {
     /// The stream that the program wrote to. A terminal has only `stdout`.
     pub stream: CommandExecOutputStream,
     /// The bytes. A chunk may end in the middle of a character.
+    #[serde(rename = "deltaBase64", with = "base64_text")]
     pub bytes: Vec<u8>,
     /// Whether the stream has reached its [cap](crate::builder::ExecBuilder::output_bytes_cap), so
     /// that no further chunk of it follows.
@@ -48,20 +55,58 @@ impl ExecChunk {
 }
 
 /// The output and the exit code of a process.
-#[derive(Debug, Clone, Default, PartialEq)]
+///
+/// In serde, the fields have their names in camelCase. The output is text, in which invalid UTF-8 is
+/// replaced with U+FFFD.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ExecOutput {
     /// The exit code, which is 124 for a program that exceeded its timeout.
     pub exit_code: i32,
     /// The bytes written to standard output, or to the terminal.
+    #[serde(with = "lossy_text")]
     pub stdout: Vec<u8>,
     /// The bytes written to standard error.
+    #[serde(with = "lossy_text")]
     pub stderr: Vec<u8>,
     /// Whether `stdout` has reached the [cap](crate::builder::ExecBuilder::output_bytes_cap) and
     /// may be truncated. Servers on Windows do not report this.
     pub stdout_cap_reached: bool,
     /// Whether `stderr` has reached the cap and may be truncated.
     pub stderr_cap_reached: bool,
+}
+
+/// Bytes as base64.
+mod base64_text {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64_STANDARD.decode(text).map_err(D::Error::custom)
+    }
+}
+
+/// Bytes as text.
+mod lossy_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
+    }
 }
 
 impl ExecOutput {

@@ -1,6 +1,7 @@
 //! Results of goals.
 
 use codex_types::{ThreadGoal, ThreadGoalStatus, ThreadTokenUsage};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result, turn_detached::TurnDetached, turn_timeout::TurnTimeout},
@@ -8,11 +9,14 @@ use crate::{
         goal_tracker::{GoalEnd, GoalTracker, Silence},
         turn_log::EarlyEnd,
     },
+    tokens::Tokens,
     turn_result::TurnResult,
 };
 
 /// The result of a goal, collected from the events of its turns.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In serde, the fields have these names, and their values are as in the protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GoalResult {
     /// The goal as last reported, with its status and usage, or `None` if it was cleared.
@@ -42,6 +46,16 @@ impl GoalResult {
     pub fn final_response(&self) -> Option<&str> {
         let mut turns = self.turns.iter().rev();
         turns.find_map(|turn| turn.final_response.as_deref())
+    }
+
+    /// Returns the tokens of all turns, without those of their sub-agents.
+    pub fn tokens(&self) -> Tokens {
+        self.turns.iter().map(|turn| turn.tokens).sum()
+    }
+
+    /// Returns the tokens of all turns and of their sub-agents.
+    pub fn tokens_with_agents(&self) -> Tokens {
+        self.turns.iter().map(TurnResult::tokens_with_agents).sum()
     }
 
     /// Returns the token usage as last reported: that of the latest model call and that of the

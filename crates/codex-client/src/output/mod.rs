@@ -6,7 +6,7 @@ use std::{any::type_name, fmt};
 
 use codex_types::redact;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use strict_schema::{Layout, OutputError, Schema};
 
 use crate::{
@@ -53,7 +53,7 @@ use crate::{
 /// - The model writes the members in the order of the schema: alphabetically or, with the
 ///   `preserve_order` feature of this crate or of serde_json, in the order of the struct. The tag
 ///   of an enum comes first, since some models refuse alternatives that begin with the same member.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TypedResult<T> {
     /// The final response, decoded.

@@ -127,6 +127,12 @@ impl QuietTurns {
         watches.any(|watch| matches!(watch.action, QuietAction::Interrupt(_)))
     }
 
+    /// No longer detaches a turn, because it has started.
+    pub(crate) fn cancel_ends(&mut self, log: &Arc<TurnLog>) {
+        self.watches
+            .retain(|watch| !watch.is_of(log) || !watch.action.is_detach());
+    }
+
     /// Returns the time at which to call [`lapsed`](Self::lapsed).
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.watches.iter().map(|watch| watch.due).min()

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::rpc::{
+    delegation::Delegation,
     envelope::RoutingKeys,
     raw_notification::{NotificationKind, RawNotification},
 };
@@ -16,7 +17,8 @@ const REMEMBERED_TURNS: usize = 1024;
 const MAX_TURNS: usize = 16 * 1024;
 
 /// The threads of sub-agents. The server reports no `thread/started` for them, but their turns name
-/// the turn that they work for (`rootTurnId`).
+/// the turn that they work for (`rootTurnId`). Older servers, such as 0.133.0, name no root: there,
+/// the tool calls by which a turn gives work to sub-agents name their threads.
 ///
 /// A thread is known while it has a turn, and until [`REMEMBERED_TURNS`] others have ended since:
 /// the server does not close the thread of every sub-agent. [`MAX_TURNS`] is never exceeded.
@@ -32,6 +34,8 @@ pub(crate) struct SubAgents {
     ended: VecDeque<Box<str>>,
     /// Number of turns that have started.
     started: u64,
+    /// Whether the server has named the root of a turn.
+    names_roots: bool,
 }
 
 struct KnownTurn {
@@ -51,6 +55,11 @@ impl SubAgents {
             (NotificationKind::TurnStarted, Some(turn_id)) => {
                 self.turn_started(thread_id, turn_id, keys.root_turn_id.as_deref());
             }
+            (NotificationKind::ItemCompleted, _) if !self.names_roots => {
+                if let Some(delegation) = Delegation::of(notification) {
+                    self.delegated(&delegation);
+                }
+            }
             (NotificationKind::TurnCompleted, turn_id) => self.turn_ended(thread_id, turn_id),
             (NotificationKind::ThreadEnded, _) => {
                 self.turn_ended(thread_id, None);
@@ -61,7 +70,21 @@ impl SubAgents {
         }
     }
 
+    fn delegated(&mut self, delegation: &Delegation) {
+        let sender = delegation.sender.as_str();
+        let owner: Box<str> = self.owner(sender).unwrap_or(sender).into();
+        for agent in delegation.agents.iter().filter(|agent| ***agent != *owner) {
+            if !self.latest.contains_key(agent.as_str()) {
+                // Stands for the first turn, which may never start.
+                self.turn_started(agent, agent, None);
+                self.remember(agent);
+            }
+            self.owners.insert(agent.as_str().into(), owner.clone());
+        }
+    }
+
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
+        self.names_roots |= root.is_some();
         if root == Some(turn_id) {
             // The thread works for itself, for example because the program has resumed it.
             self.owners.remove(thread_id);
@@ -198,6 +221,34 @@ mod tests {
         start(&mut agents, "agent", "x", "x");
         assert_eq!(agents.owner("agent"), None);
         assert!(agents.is_empty());
+    }
+
+    #[test]
+    fn a_sub_agent_without_a_root_works_for_the_thread_that_has_given_it_its_work() {
+        let spawn = |agents: &mut SubAgents, thread_id: &str, agent: &str| {
+            let item = format!(
+                r#"{{"type":"collabAgentToolCall","id":"c","tool":"spawnAgent","status":"completed",
+                "senderThreadId":"{thread_id}","receiverThreadIds":["{agent}"],"agentsStates":{{}}}}"#
+            );
+            let params = format!(r#"{{"threadId":"{thread_id}","turnId":"u","item":{item}}}"#);
+            let text = format!(r#"{{"method":"item/completed","params":{params}}}"#);
+            update(agents, &text);
+        };
+        let mut agents = SubAgents::default();
+        spawn(&mut agents, "t", "agent");
+        let started =
+            r#"{"method":"turn/started","params":{"threadId":"agent","turn":{"id":"v"}}}"#;
+        update(&mut agents, started);
+        spawn(&mut agents, "agent", "nested");
+        assert_eq!(agents.owner("agent"), Some("t"));
+        assert_eq!(agents.owner("nested"), Some("t"));
+        // A sub-agent may write to the thread that it works for.
+        spawn(&mut agents, "nested", "t");
+        assert_eq!(agents.owner("t"), None);
+        // A server that names roots names those of sub-agents too.
+        start(&mut agents, "t", "w", "w");
+        spawn(&mut agents, "t", "later");
+        assert_eq!(agents.owner("later"), None);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! Besides the buffers, the log keeps the record from which the result of the turn is made, so a
 //! result needs no reader.
 
+mod join;
+
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -26,6 +28,7 @@ use crate::{
     routing::{
         activity::{Origin, TurnActivity},
         delta_queue::{DeltaQueue, Event},
+        join_stage::JoinStage,
         mailbox::{Buffer, Unread, WakerSet},
         turn_record::TurnRecord,
     },
@@ -43,11 +46,21 @@ pub(crate) const INTERRUPT_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct TurnLog {
     thread_id: String,
+    /// The id by which the response names the turn.
     turn_id: String,
+    join: Option<Join>,
     state: Mutex<LogState>,
 }
 
+/// The running turn that a turn has joined, unless that is disproved.
 #[derive(Debug)]
+struct Join {
+    /// It passes its events on, and is kept so that its events are routed to it.
+    running: Arc<TurnLog>,
+    is_disproved: AtomicBool,
+}
+
+#[derive(Debug, Default)]
 struct LogState {
     /// One slot for each reader; freed slots are reused.
     slots: Vec<Option<Unread<DeltaQueue>>>,
@@ -64,6 +77,9 @@ struct LogState {
     activity: TurnActivity,
     /// The idle timeout for which the turn was interrupted.
     interrupted_after: Option<Duration>,
+    /// The logs of the turns that have joined this one.
+    joined: Vec<Weak<TurnLog>>,
+    join_stage: JoinStage,
     end: Option<TurnEnd>,
 }
 
@@ -91,16 +107,11 @@ impl TurnLog {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
+            join: None,
             state: Mutex::new(LogState {
                 slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
-                waiters: WakerSet::default(),
-                record: TurnRecord::default(),
-                has_begun: false,
-                has_started: false,
-                activity: TurnActivity::default(),
-                interrupted_after: None,
-                end: None,
+                ..LogState::default()
             }),
         })
     }
@@ -109,8 +120,10 @@ impl TurnLog {
         &self.thread_id
     }
 
+    /// Returns the id of the turn, which is that of the turn that it has joined.
     pub(crate) fn turn_id(&self) -> &str {
-        &self.turn_id
+        let joined = self.join.as_ref().and_then(Join::turn_id);
+        joined.unwrap_or(&self.turn_id)
     }
 
     /// No code panics while it holds the lock, so the lock is never poisoned.
@@ -120,10 +133,17 @@ impl TurnLog {
 
     /// Adds a delta. The wakers of the readers are added to `wakes`.
     pub(crate) fn push_delta(&self, delta: &DeltaRef<'_>, now: Instant, wakes: &mut Vec<Waker>) {
-        let mut state = self.lock();
-        state.activity.own.event(now);
-        for slot in state.slots.iter_mut().flatten() {
-            slot.push(|unread| unread.push_delta(delta), wakes);
+        let joined = {
+            let mut state = self.lock();
+            state.activity.own.event(now);
+            for slot in state.slots.iter_mut().flatten() {
+                slot.push(|unread| unread.push_delta(delta), wakes);
+            }
+            state.joined()
+        };
+        for log in joined {
+            let turn_id = Some(self.turn_id());
+            log.push_delta(&DeltaRef { turn_id, ..*delta }, now, wakes);
         }
     }
 
@@ -134,6 +154,13 @@ impl TurnLog {
         now: Instant,
         wakes: &mut Vec<Waker>,
     ) {
+        self.push_own(notification, now, wakes);
+        for log in self.joined() {
+            log.push_running(notification, now, wakes);
+        }
+    }
+
+    fn push_own(&self, notification: &Arc<RawNotification>, now: Instant, wakes: &mut Vec<Waker>) {
         let mut state = self.lock();
         state.activity.own.event(now);
         state.has_begun = true;
@@ -146,6 +173,20 @@ impl TurnLog {
         if notification.kind() == NotificationKind::TurnCompleted {
             state.end.get_or_insert(TurnEnd::Completed);
             state.waiters.drain_into(wakes);
+        }
+    }
+
+    /// Adds a report of the token usage of the thread, or of the thread of a sub-agent. `before` is
+    /// the report on the same thread that precedes it.
+    pub(crate) fn add_usage(
+        &self,
+        agent: Option<&str>,
+        before: Option<&Arc<RawNotification>>,
+        report: &Arc<RawNotification>,
+    ) {
+        self.lock().record.add_usage(agent, before, report);
+        for log in self.joined() {
+            log.add_usage(agent, before, report);
         }
     }
 
@@ -176,11 +217,17 @@ impl TurnLog {
     /// Records that the server waits for the response to a request.
     pub(crate) fn request_opened(&self, origin: Origin) {
         self.lock().activity.of(origin).request_opened();
+        let joined = self.joined();
+        joined.iter().for_each(|log| log.request_opened(origin));
     }
 
     /// Records that the server no longer waits for the response to a request.
     pub(crate) fn request_closed(&self, origin: Origin, now: Instant) {
         self.lock().activity.of(origin).request_closed(now);
+        let joined = self.joined();
+        joined
+            .iter()
+            .for_each(|log| log.request_closed(origin, now));
     }
 
     pub(crate) fn activity(&self) -> TurnActivity {
@@ -190,10 +237,11 @@ impl TurnLog {
     /// Records that the turn is interrupted because it exceeded this idle timeout. Returns false if
     /// it was interrupted before.
     pub(crate) fn interrupted_after(&self, idle_timeout: Duration) -> bool {
-        self.lock()
-            .interrupted_after
-            .replace(idle_timeout)
-            .is_none()
+        for log in self.joined() {
+            log.interrupted_after(idle_timeout);
+        }
+        let interrupted = &mut self.lock().interrupted_after;
+        interrupted.replace(idle_timeout).is_none()
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
@@ -207,6 +255,9 @@ impl TurnLog {
     }
 
     fn end_with(&self, end: TurnEnd) {
+        self.joined()
+            .iter()
+            .for_each(|log| log.end_with(end.clone()));
         let mut wakes = Vec::new();
         {
             let mut state = self.lock();
@@ -228,9 +279,8 @@ impl TurnLog {
         if mem::take(&mut state.first_is_free) {
             return TurnReader::new(self, 0);
         }
-        let buffers = state.slots.iter().flatten().map(|slot| &slot.buffer);
-        let longest = buffers.max_by_key(|buffer| buffer.len()).cloned();
-        let slot = state.add(longest.unwrap_or_default());
+        let longest = state.longest_unread();
+        let slot = state.add(longest);
         TurnReader::new(self, slot)
     }
 
@@ -280,7 +330,7 @@ impl TurnLog {
 
     /// Returns the result so far.
     pub(crate) fn partial(&self) -> TurnResult {
-        self.record().partial_result(&self.turn_id)
+        self.record().partial_result(self.turn_id())
     }
 
     /// Returns the result of a turn whose events have ended for this reason.
@@ -336,7 +386,7 @@ impl TurnLog {
     pub(crate) fn silence_error(&self, idle_timeout: Duration) -> Error {
         Error::TurnTimeout(Box::new(TurnTimeout {
             thread_id: self.thread_id.clone(),
-            turn_id: Some(self.turn_id.clone()),
+            turn_id: Some(self.turn_id().to_owned()),
             after: idle_timeout,
             was_silent: true,
             partial: Some(self.partial()),
@@ -358,7 +408,7 @@ impl TurnLog {
     fn detached(&self, reason: DetachReason, partial: TurnResult) -> Error {
         Error::TurnDetached(Box::new(TurnDetached {
             thread_id: self.thread_id.clone(),
-            turn_id: Some(self.turn_id.clone()),
+            turn_id: Some(self.turn_id().to_owned()),
             reason,
             partial: Some(partial),
         }))
@@ -372,6 +422,13 @@ impl TurnLog {
 }
 
 impl LogState {
+    /// Returns the events that some reader has not taken yet.
+    fn longest_unread(&self) -> DeltaQueue {
+        let buffers = self.slots.iter().flatten().map(|slot| &slot.buffer);
+        let longest = buffers.max_by_key(|buffer| buffer.len());
+        longest.cloned().unwrap_or_default()
+    }
+
     fn add(&mut self, buffer: DeltaQueue) -> usize {
         let slot = Some(Unread::new(buffer));
         if let Some(free) = self.slots.iter().position(Option::is_none) {

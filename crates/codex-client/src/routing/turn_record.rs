@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use codex_types::{
-    ErrorNotification, ItemCompletedNotification, ThreadTokenUsageUpdatedNotification, Turn,
-    TurnCompletedNotification, TurnStatus,
+    ErrorNotification, ItemCompletedNotification, ThreadTokenUsage,
+    ThreadTokenUsageUpdatedNotification, Turn, TurnCompletedNotification, TurnStatus,
 };
 use serde::de::DeserializeOwned;
 
 use crate::{
     error::{Error, Result, decode_error::DecodeError},
+    routing::token_usage::UsageSpan,
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn_result::TurnResult,
 };
@@ -19,8 +20,10 @@ use crate::{
 pub(crate) struct TurnRecord {
     /// Each `item/completed`, in order.
     items: Vec<Arc<RawNotification>>,
-    /// The last `thread/tokenUsage/updated`.
-    usage: Option<Arc<RawNotification>>,
+    /// The token usage of the thread.
+    usage: Option<UsageSpan>,
+    /// The token usage of the sub-agents, by their threads.
+    agent_usages: Vec<(Box<str>, UsageSpan)>,
     /// The last `error`.
     error: Option<Arc<RawNotification>>,
     /// The `turn/completed`.
@@ -34,10 +37,34 @@ impl TurnRecord {
     pub(crate) fn add(&mut self, notification: &Arc<RawNotification>) {
         match notification.kind() {
             NotificationKind::ItemCompleted => self.items.push(Arc::clone(notification)),
-            NotificationKind::TokenUsageUpdated => self.usage = Some(Arc::clone(notification)),
             NotificationKind::Error => self.error = Some(Arc::clone(notification)),
             NotificationKind::TurnCompleted => self.completed = Some(Arc::clone(notification)),
             _ => {}
+        }
+    }
+
+    /// Adds a report of the token usage of the thread, or of the thread of a sub-agent. `before` is
+    /// the report on the same thread that precedes it.
+    pub(crate) fn add_usage(
+        &mut self,
+        agent: Option<&str>,
+        before: Option<&Arc<RawNotification>>,
+        report: &Arc<RawNotification>,
+    ) {
+        let span = match agent {
+            None => self.usage.as_mut(),
+            Some(agent) => {
+                let mut known = self.agent_usages.iter_mut();
+                known.find(|(id, _)| **id == *agent).map(|(_, span)| span)
+            }
+        };
+        match (span, agent) {
+            (Some(span), _) => span.last = Arc::clone(report),
+            (None, None) => self.usage = Some(UsageSpan::new(before, report)),
+            (None, Some(agent)) => {
+                let span = UsageSpan::new(before, report);
+                self.agent_usages.push((agent.into(), span));
+            }
         }
     }
 
@@ -98,9 +125,14 @@ impl TurnRecord {
             .map(|completed| completed.item)
             .collect();
         let usage = self.usage.as_ref();
-        let usage = usage
-            .and_then(|usage| read::<ThreadTokenUsageUpdatedNotification>(usage, &mut unreadable))
-            .map(|updated| updated.token_usage);
+        let usage = usage.and_then(|span| read_span(span, &mut unreadable));
+        let agents = self.agent_usages.iter();
+        let agent_tokens = agents
+            .filter_map(|(id, span)| {
+                let span = read_span(span, &mut unreadable)?;
+                Some((id.to_string(), span.tokens()))
+            })
+            .collect();
         let last_error = self.error.as_ref();
         let last_error =
             last_error.and_then(|error| read::<ErrorNotification>(error, &mut unreadable));
@@ -112,9 +144,32 @@ impl TurnRecord {
         TurnResult {
             unreadable,
             last_error,
-            ..TurnResult::new(turn, items, usage)
+            tokens: usage.as_ref().map(UsageSpan::tokens).unwrap_or_default(),
+            agent_tokens,
+            ..TurnResult::new(turn, items, usage.map(|span| span.last))
         }
     }
+}
+
+/// Decodes the reports of a span. A report that cannot be read is replaced with its neighbor.
+fn read_span(
+    span: &UsageSpan,
+    unreadable: &mut Vec<DecodeError>,
+) -> Option<UsageSpan<ThreadTokenUsage>> {
+    let mut usage = |report: &Arc<RawNotification>| {
+        read::<ThreadTokenUsageUpdatedNotification>(report, unreadable)
+            .map(|report| report.token_usage)
+    };
+    let last = usage(&span.last)?;
+    let first = match Arc::ptr_eq(&span.first, &span.last) {
+        true => None,
+        false => usage(&span.first),
+    };
+    Some(UsageSpan {
+        before: span.before.as_ref().and_then(usage),
+        first: first.unwrap_or_else(|| last.clone()),
+        last,
+    })
 }
 
 /// Decodes the params of a notification. The errors of the parts that cannot be read, or of the

@@ -20,6 +20,7 @@ use crate::{
         goal_tracker::GoalTracker,
         turn_log::{EarlyEnd, TurnLog},
     },
+    rpc::raw_notification::RawNotification,
 };
 
 /// The routes of all threads with a turn of this client.
@@ -81,6 +82,34 @@ impl TurnRoutes {
         log
     }
 
+    /// Claims a turn that the response names by an id of its own although another turn of the thread
+    /// is running, which it therefore joins. Its log has the events of the running turn.
+    pub(crate) fn claim_joining(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        running_id: &str,
+    ) -> Arc<TurnLog> {
+        let routes = self.threads.entry(thread_id.to_owned()).or_default();
+        let running = routes.find(running_id);
+        let has_ended = running.as_ref().is_some_and(|route| route.ended);
+        let is_owned = running.is_some_and(
+            |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
+        );
+        if has_ended || routes.find(turn_id).is_some_and(|route| route.seen) {
+            return self.claim(thread_id, turn_id);
+        }
+        let running = self.claim(thread_id, running_id);
+        let log = TurnLog::joining(&running, turn_id);
+        if !is_owned {
+            running.discard_unclaimed();
+        }
+        let routes = self.threads.entry(thread_id.to_owned()).or_default();
+        routes.turns.retain(|route| route.turn_id != turn_id);
+        routes.turns.push(Route::claimed(&log));
+        log
+    }
+
     /// Ends a reservation, with or without a claim.
     pub(crate) fn release(&mut self, thread_id: &str) {
         if let Some(routes) = self.threads.get_mut(thread_id) {
@@ -116,6 +145,9 @@ impl TurnRoutes {
         let is_reserved = routes.reserved > 0;
         if let Some(route) = routes.find(turn_id) {
             let is_first = !mem::replace(&mut route.seen, true);
+            if is_first && let Some(log) = route.log() {
+                log.separate();
+            }
             if let Some(goal) = goal
                 && is_first
                 && let Some(log) = route.log()
@@ -150,10 +182,17 @@ impl TurnRoutes {
         let Some(routes) = self.threads.get_mut(log.thread_id()) else {
             return;
         };
-        let Some(route) = routes.find(log.turn_id()) else {
+        let Some(route) = routes.find(log.response_id()) else {
             return;
         };
         route.ended = true;
+        for joined in log.joined() {
+            if joined.end().is_some()
+                && let Some(route) = routes.find(joined.response_id())
+            {
+                route.ended = true;
+            }
+        }
         if let Some(goal) = routes.goal() {
             goal.turn_ended(log);
         }
@@ -193,6 +232,13 @@ impl TurnRoutes {
         self.end(log);
     }
 
+    /// Records that this client asks for an interrupt of the running turns of a thread.
+    pub(crate) fn interrupt_requested(&self, thread_id: &str) {
+        for log in self.running(Some(thread_id)) {
+            log.interrupt_requested();
+        }
+    }
+
     /// Returns the logs of the turns that have not ended, in one thread or in all.
     pub(crate) fn running(&self, thread_id: Option<&str>) -> Vec<Arc<TurnLog>> {
         match thread_id {
@@ -214,6 +260,19 @@ impl TurnRoutes {
     pub(crate) fn sub_agent_event(&self, owner: &str, now: Instant) {
         self.running_in(owner)
             .for_each(|log| log.sub_agent_event(now));
+    }
+
+    /// Adds a report of the token usage of a sub-agent to the running turns of the thread that it
+    /// works for.
+    pub(crate) fn add_agent_usage(
+        &self,
+        owner: &str,
+        agent: &str,
+        before: Option<&Arc<RawNotification>>,
+        report: &Arc<RawNotification>,
+    ) {
+        self.running_in(owner)
+            .for_each(|log| log.add_usage(Some(agent), before, report));
     }
 
     /// Records the reported status of a thread that has a route.
@@ -313,7 +372,7 @@ impl Route {
     /// Creates the route of a claimed turn.
     fn claimed(log: &Arc<TurnLog>) -> Self {
         Self {
-            turn_id: log.turn_id().to_owned(),
+            turn_id: log.response_id().to_owned(),
             log: LogRef::Claimed(Arc::downgrade(log)),
             seen: false,
             ended: false,
@@ -335,5 +394,7 @@ impl Route {
     }
 }
 
+#[cfg(test)]
+mod joined_tests;
 #[cfg(test)]
 mod tests;

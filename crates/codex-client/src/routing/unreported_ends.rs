@@ -49,6 +49,9 @@ pub(crate) fn update(
             let root_id = keys.root_turn_id.as_deref();
             let own = [Some(turn_id), root_id];
             for log in routes.running(Some(thread_id)) {
+                if log.turn_id() == turn_id {
+                    quiet_turns.cancel_ends(&log);
+                }
                 // A turn that has not begun may follow the one that has started. Older servers do
                 // not name the root, so a turn that has not started itself may be a review.
                 let may_follow = !log.has_begun() || (root_id.is_none() && !log.has_started());

@@ -3,6 +3,7 @@
 pub(crate) mod addressee;
 pub(crate) mod decode_around;
 pub(crate) mod decoder;
+pub(crate) mod delegation;
 pub(crate) mod delta;
 pub(crate) mod envelope;
 pub(crate) mod lines;

@@ -154,5 +154,12 @@ pub(super) fn thread_start_response() -> Value {
 
 /// The result of `turn/start`.
 pub(super) fn turn_start_response(turn_id: &str) -> Value {
+    let mut response = old_turn_start_response(turn_id);
+    response["turn"]["rootTurnId"] = turn_id.into();
+    response
+}
+
+/// The result of `turn/start` on a server that does not name the root of a turn.
+pub(super) fn old_turn_start_response(turn_id: &str) -> Value {
     json!({"turn": {"id": turn_id, "items": [], "status": "inProgress"}})
 }

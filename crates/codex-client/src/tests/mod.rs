@@ -18,6 +18,7 @@ mod goal_turns;
 mod handshake;
 mod idle_timeouts;
 mod inbox;
+mod joined_turns;
 mod login_attempts;
 mod malformed_messages;
 mod other_executors;
@@ -28,6 +29,7 @@ mod review_turns;
 mod server_faults;
 mod server_started_turns;
 mod steering;
+mod stopped_turns;
 mod text_stream;
 mod thread_events;
 mod tool_calls;
@@ -46,7 +48,8 @@ use std::{
 };
 
 use self::fake_server::{
-    FakeServer, initialize_response, thread_start_response, turn_start_response,
+    FakeServer, initialize_response, old_turn_start_response, thread_start_response,
+    turn_start_response,
 };
 
 /// Polls a future once. Returns its output if it is ready.

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     client::Codex,
     error::Error,
-    retry::{RetryPolicy, retry_on_overload},
+    retry::{RetryPolicy, retry},
 };
 
 /// The timeout of operations that the server never completes.
@@ -85,7 +85,7 @@ async fn use_timeouts(server: &FakeAppServer, codex: &Codex) {
     server.push("model/list", overloaded);
     server.push("model/list", json!({"data": []}));
     let policy = RetryPolicy::default().initial_delay(SHORT);
-    let models = retry_on_overload(policy, || codex.models()).await;
+    let models = retry(policy, || codex.models()).await;
     assert!(models.unwrap().data.is_empty());
 }
 

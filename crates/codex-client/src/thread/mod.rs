@@ -8,7 +8,8 @@ pub(crate) mod start;
 pub(crate) mod untracked_turn;
 
 use codex_types::{
-    ReviewTarget, ThreadGoal, ThreadGoalGetParams, ThreadSetNameParams, TurnSteerParams,
+    ReviewTarget, ThreadGoal, ThreadGoalGetParams, ThreadSetNameParams, ThreadTokenUsage,
+    ThreadTokenUsageUpdatedNotification, TurnSteerParams,
 };
 
 use crate::{
@@ -158,6 +159,28 @@ impl Thread {
         Ok(response.goal)
     }
 
+    /// Returns the token usage of the thread, as last reported by the server
+    /// (`thread/tokenUsage/updated`): that of the latest model call, that of the thread over its
+    /// lifetime, and the size of the context window. Sends nothing. `None` if this client has
+    /// received no report: the server sends one after each model call, and when a thread with
+    /// earlier turns is resumed.
+    ///
+    /// The lifetime of a fork includes that of the thread it was made from. The tokens of a single
+    /// turn are in its [result](crate::TurnResult::tokens).
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::Error::Closed) if the connection has ended;
+    /// [`Decode`](crate::Error::Decode) if the report cannot be read.
+    pub async fn token_usage(&self) -> Result<Option<ThreadTokenUsage>> {
+        let report = self.codex.connection().token_usage(self.id()).await?;
+        let Some(report) = report else {
+            return Ok(None);
+        };
+        let report: ThreadTokenUsageUpdatedNotification = report.decode_params()?;
+        Ok(Some(report.token_usage))
+    }
+
     /// Subscribes to everything that happens in this thread: the events of all its turns, no matter
     /// which client started them, and the notifications about the thread itself, such as its name
     /// and its status. Events of sub-agents, which have threads of their own, are not included.
@@ -187,9 +210,8 @@ impl Thread {
     /// [`Codex::server_requests`](crate::Codex::server_requests).
     ///
     /// The requests from its sub-agents are included, with the ids of their own threads, unless
-    /// there is an inbox for the thread of the sub-agent. Old servers, such as 0.133.0, do not
-    /// report which thread a sub-agent works for, so there they are not. Calls to a
-    /// [`Tool`](crate::Tool) of the thread are not included.
+    /// there is an inbox for the thread of the sub-agent. Calls to a [`Tool`](crate::Tool) of the
+    /// thread are not included.
     pub fn server_requests(&self) -> RequestInbox {
         RequestInbox::new(self.codex.dispatch().open_inbox(Some(self.id())))
     }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::Codex,
+    connection::interrupt_guard::InterruptGuard,
     error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
     input::Input,
     output::ConvertResult,
@@ -21,6 +22,9 @@ use crate::{
     turn::{stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
 };
+
+/// The time that a turn has to end after it was stopped.
+pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// A turn, returned by [`Thread::turn`](crate::Thread::turn).
 ///
@@ -41,7 +45,8 @@ use crate::{
 /// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
 /// before that stream is created. The completed items, from which the result is built, are kept as
 /// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
-/// continues, and any further events go to [`Codex::notifications`](crate::Codex::notifications).
+/// continues, and any further events go to [`Codex::notifications`](crate::Codex::notifications);
+/// [`interrupt_on_drop`](Self::interrupt_on_drop) ends it instead.
 ///
 /// `R` is the result of [`run`](Self::run): a [`TurnResult`], or a
 /// [`TypedResult`](crate::TypedResult) if the turn was started with
@@ -50,13 +55,21 @@ use crate::{
 /// # Busy threads
 ///
 /// A turn that is started while another turn is running in the thread joins that turn: the handle
-/// refers to the running turn, and has its id and its events from then on. Old servers, such as
-/// 0.133.0, respond with an id that has no events: such a turn ends with
+/// refers to the running turn, and has its id and its events from then on.
+///
+/// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
+/// running turn or has come too late for it. The handle then refers to the running turn until the
+/// server shows otherwise. If the running turn ends without the input, the handle refers to the
+/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// may already have returned events of the other one. These servers also accept input that they
+/// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
     codex: Codex,
     log: Arc<TurnLog>,
     convert: ConvertResult<R>,
+    /// Shared by the clones and the streams.
+    guard: Option<Arc<InterruptGuard>>,
 }
 
 impl<R> TurnHandle<R> {
@@ -87,7 +100,7 @@ impl<R> TurnHandle<R> {
     /// [`TurnTimeout`](crate::Error::TurnTimeout), with the result so far, if the turn was
     /// interrupted; otherwise, same as [`run`](Self::run).
     pub async fn run_within(&self, timeout: Duration) -> Result<R> {
-        self.run_since(Instant::now(), timeout).await
+        (self.convert)(self.result_since(Instant::now(), timeout).await?)
     }
 
     /// Interrupts the turn once the server has been silent about it for `idle_timeout`. All readers
@@ -117,12 +130,57 @@ impl<R> TurnHandle<R> {
         self
     }
 
+    /// Waits as [`run`](Self::run) does, and interrupts the turn (`turn/interrupt`) once `stop` is
+    /// ready. `stop` is any future: a timer, `tokio::signal::ctrl_c()`, the receiver of a channel, or
+    /// `CancellationToken::cancelled()` of `tokio_util`.
+    ///
+    /// Returns the result of the interrupted turn, with the status `interrupted`. The turn then has
+    /// two seconds to end; if it does not, the result so far is returned, with the status
+    /// `inProgress`.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, TurnHandle, TurnResult};
+    /// use tokio::sync::oneshot;
+    ///
+    /// async fn example(turn: &TurnHandle, stop: oneshot::Receiver<()>) -> Result<TurnResult> {
+    ///     turn.run_until(stop).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`run`](Self::run).
+    pub async fn run_until<F: Future>(&self, stop: F) -> Result<R> {
+        let mut stop = pin!(stop);
+        let mut result = pin!(self.result());
+        let first = poll_fn(|context| match result.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending => stop.as_mut().poll(context).map(|_| None),
+        });
+        let ended = first.await;
+        self.run_or_stop(ended).await
+    }
+
+    /// Interrupts the turn (`turn/interrupt`) when the last clone of this handle and the last of its
+    /// streams are dropped, so that a caller that is cancelled costs no further tokens. Nothing
+    /// happens if the turn has ended by then.
+    ///
+    /// The drop does not wait: the interrupt is sent in the background. Without this option, a turn
+    /// continues when its handle is dropped.
+    pub fn interrupt_on_drop(mut self) -> Self {
+        if self.guard.is_none() {
+            let guard = self.codex.connection().interrupt_guard(&self.log);
+            self.guard = Some(Arc::new(guard));
+        }
+        self
+    }
+
     /// Streams the events of the turn, in order, up to and including its completion.
     ///
     /// The first stream begins with the first event. A further stream, created while another is
     /// being read, begins with the oldest event that no stream has taken yet.
     pub fn stream(&self) -> TurnStream {
-        TurnStream::new(self.codex.clone(), self.log.reader())
+        TurnStream::new(self.codex.clone(), self.log.reader(), self.guard.clone())
     }
 
     /// Streams the text of the model's messages to the user.
@@ -226,7 +284,14 @@ impl<R> TurnHandle<R> {
             codex,
             log,
             convert,
+            guard: None,
         }
+    }
+
+    /// Sets the guard that interrupts the turn.
+    pub(crate) fn with_guard(mut self, guard: Option<InterruptGuard>) -> Self {
+        self.guard = guard.map(Arc::new);
+        self
     }
 
     pub(crate) fn codex(&self) -> &Codex {
@@ -244,9 +309,34 @@ impl<R> TurnHandle<R> {
         self.log.result(end)
     }
 
-    /// Waits as [`run_within`](Self::run_within) does, with a timeout that started to run earlier.
-    pub(crate) async fn run_since(&self, begun: Instant, after: Duration) -> Result<R> {
-        (self.convert)(self.result_since(begun, after).await?)
+    /// Converts the result of a turn that has ended. If it has not ended, interrupts it first, and
+    /// takes the result so far if it does not end in time.
+    pub(crate) async fn run_or_stop(&self, ended: Option<Result<TurnResult>>) -> Result<R> {
+        let result = match ended {
+            Some(result) => result?,
+            None => {
+                let connection = self.codex.connection();
+                let interrupted = connection.within(Some(STOP_GRACE), async {
+                    // A turn that cannot be interrupted may still end.
+                    let _ = self.interrupt().await;
+                    self.result().await
+                });
+                interrupted.await.unwrap_or_else(|| Ok(self.partial()))?
+            }
+        };
+        (self.convert)(result)
+    }
+
+    /// Waits for the turn to end, within a timeout that started to run earlier.
+    pub(crate) async fn result_within(
+        &self,
+        begun: Instant,
+        timeout: Option<Duration>,
+    ) -> Result<TurnResult> {
+        match timeout {
+            Some(after) => self.result_since(begun, after).await,
+            None => self.result().await,
+        }
     }
 
     async fn result_since(&self, begun: Instant, after: Duration) -> Result<TurnResult> {
@@ -339,7 +429,12 @@ pub(crate) fn is_not_running(error: &Error) -> bool {
 // A derive would also require `R` to implement the trait.
 impl<R> Clone for TurnHandle<R> {
     fn clone(&self) -> Self {
-        Self::new(self.codex.clone(), Arc::clone(&self.log), self.convert)
+        Self {
+            codex: self.codex.clone(),
+            log: Arc::clone(&self.log),
+            convert: self.convert,
+            guard: self.guard.clone(),
+        }
     }
 }
 

@@ -102,10 +102,7 @@ impl<M> ReviewBuilder<M> {
     pub(crate) async fn execute(self) -> Result<TurnResult> {
         let (begun, timeout) = (Instant::now(), self.timeout);
         let turn = self.start_turn().await?;
-        match timeout {
-            Some(timeout) => turn.run_since(begun, timeout).await,
-            None => turn.run().await,
-        }
+        turn.result_within(begun, timeout).await
     }
 }
 

@@ -1,6 +1,12 @@
 //! Starts turns.
 
-use std::time::Duration;
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
@@ -13,7 +19,8 @@ use crate::{
     approval_mode::approval_mode,
     builder_macros::{options, timeouts},
     client::Thread,
-    error::Result,
+    error::{Error, Result},
+    future::BoxFuture,
     mode::Async,
     output::{OutputSpec, output, wire::TurnStartBody},
     request_builder::RequestBuilder,
@@ -23,9 +30,25 @@ use crate::{
     turn_result::TurnResult,
 };
 
+/// The conditions under which the client interrupts a turn.
+#[derive(Debug, Default)]
+struct Watch {
+    idle_timeout: Option<Duration>,
+    interrupt_on_drop: bool,
+}
+
+/// A future that stops a turn when it is ready.
+struct Stop(BoxFuture<()>);
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stop").finish_non_exhaustive()
+    }
+}
+
 /// Implements the setters that both builders share.
 macro_rules! turn_options {
-    ($builder:ident $(, $timeout:ident)?) => {
+    ($builder:ident $(, $option:ident)*) => {
         impl<M> $builder<TurnResult, M> {
             pub(crate) fn new(thread: &Thread, input: RunInput) -> Self {
                 let (input, tool_output) = input.into_parts();
@@ -34,14 +57,14 @@ macro_rules! turn_options {
                 Self {
                     request: RequestBuilder::new(&thread.codex, params),
                     output: OutputSpec::untyped(),
-                    idle_timeout: None,
-                    $($timeout: None,)?
+                    watch: Watch::default(),
+                    $($option: None,)*
                 }
             }
         }
 
         impl<R, M> $builder<R, M> {
-            output! { $builder idle_timeout $($timeout)? }
+            output! { $builder watch $($option)* }
 
             options! { TurnStartParams {
                 /// Sets when the server requests approval, from this turn on.
@@ -86,7 +109,17 @@ macro_rules! turn_options {
             ///
             /// There is no idle timeout by default.
             pub fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
-                self.idle_timeout = Some(idle_timeout);
+                self.watch.idle_timeout = Some(idle_timeout);
+                self
+            }
+
+            /// Interrupts the turn if its caller is gone: see
+            /// [`TurnHandle::interrupt_on_drop`](crate::TurnHandle::interrupt_on_drop). This
+            /// includes a future that is dropped before the server has responded.
+            ///
+            /// By default, the turn continues.
+            pub fn interrupt_on_drop(mut self) -> Self {
+                self.watch.interrupt_on_drop = true;
                 self
             }
 
@@ -105,10 +138,15 @@ macro_rules! turn_options {
                     params: &params,
                     schema: schema.as_ref(),
                 };
-                let started = connection.call_for_turn(&body, timeout, &params.thread_id);
-                let (_, log) = started.await?;
-                let turn = TurnHandle::new(codex, log, self.output.convert);
-                Ok(match self.idle_timeout {
+                let Watch {
+                    idle_timeout,
+                    interrupt_on_drop,
+                } = self.watch;
+                let thread_id = &params.thread_id;
+                let started = connection.start_turn(&body, timeout, thread_id, interrupt_on_drop);
+                let (_, log, guard) = started.await?;
+                let turn = TurnHandle::new(codex, log, self.output.convert).with_guard(guard);
+                Ok(match idle_timeout {
                     Some(idle_timeout) => turn.idle_timeout(idle_timeout),
                     None => turn,
                 })
@@ -123,7 +161,7 @@ macro_rules! turn_options {
 pub struct TurnStartBuilder<R = TurnResult, M = Async> {
     request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
-    idle_timeout: Option<Duration>,
+    watch: Watch,
 }
 
 turn_options!(TurnStartBuilder);
@@ -143,11 +181,12 @@ impl<R, M> TurnStartBuilder<R, M> {
 pub struct RunBuilder<R = TurnResult, M = Async> {
     request: RequestBuilder<TurnStartParams, M>,
     output: OutputSpec<R>,
-    idle_timeout: Option<Duration>,
+    watch: Watch,
     timeout: Option<Duration>,
+    stop: Option<Stop>,
 }
 
-turn_options!(RunBuilder, timeout);
+turn_options!(RunBuilder, timeout, stop);
 
 impl<R, M> RunBuilder<R, M> {
     /// Sets the timeout for the turn, measured from the request to the end of the turn. A turn that
@@ -161,13 +200,63 @@ impl<R, M> RunBuilder<R, M> {
         self
     }
 
-    pub(crate) async fn execute(mut self) -> Result<R> {
-        let Some(timeout) = self.timeout else {
-            return self.start().await?.run().await;
-        };
-        let response = self.request.timeout;
-        self.request.timeout = Some(response.map_or(timeout, |response| response.min(timeout)));
-        let begun = Instant::now();
-        self.start().await?.run_since(begun, timeout).await
+    /// Interrupts the turn once `stop` is ready: see [`TurnHandle::run_until`]. A turn that has not
+    /// started by then is not started, or is interrupted as soon as the server has started it, and
+    /// the error is [`Stopped`](crate::Error::Stopped). Implies
+    /// [`interrupt_on_drop`](Self::interrupt_on_drop).
+    ///
+    /// ```no_run
+    /// use codex_client::{Error, Result, Thread, types::TurnStatus};
+    /// use tokio::sync::oneshot;
+    ///
+    /// async fn example(thread: &Thread, stop: oneshot::Receiver<()>) -> Result<()> {
+    ///     match thread.run("Fix the failing test.").until(stop).await {
+    ///         Ok(result) if result.status == TurnStatus::Interrupted => println!("stopped"),
+    ///         Ok(result) => println!("{}", result.final_response.unwrap_or_default()),
+    ///         Err(Error::Stopped) => println!("stopped before it started"),
+    ///         Err(error) => return Err(error),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn until<F>(mut self, stop: F) -> Self
+    where
+        F: Future + Send + 'static,
+    {
+        self.stop = Some(Stop(Box::pin(async move {
+            stop.await;
+        })));
+        self
     }
+
+    pub(crate) async fn execute(mut self) -> Result<R> {
+        let begun = Instant::now();
+        let (timeout, mut stop) = (self.timeout, self.stop.take());
+        if let Some(timeout) = timeout {
+            let response = self.request.timeout;
+            self.request.timeout = Some(response.map_or(timeout, |response| response.min(timeout)));
+        }
+        self.watch.interrupt_on_drop |= stop.is_some();
+        let Some(started) = or_stop(&mut stop, self.start()).await else {
+            return Err(Error::Stopped);
+        };
+        let turn = started?;
+        let ended = or_stop(&mut stop, turn.result_within(begun, timeout)).await;
+        turn.run_or_stop(ended).await
+    }
+}
+
+/// Waits for a future. Returns `None` if the turn is stopped first.
+async fn or_stop<F: Future>(stop: &mut Option<Stop>, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    // The stop comes first, so that a turn that is already stopped is not started.
+    poll_fn(|context| {
+        if let Some(Stop(stop)) = stop
+            && stop.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(None);
+        }
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
 }

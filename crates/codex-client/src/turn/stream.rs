@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -9,6 +10,7 @@ use codex_types::ServerNotification;
 
 use crate::{
     client::Codex,
+    connection::interrupt_guard::InterruptGuard,
     error::{Error, Result},
     routing::{delta_queue::Event, turn_log::TurnReader},
     rpc::decoder::Decoder,
@@ -50,15 +52,21 @@ pub struct TurnStream {
     reader: TurnReader,
     decoder: Decoder,
     has_ended: bool,
+    _guard: Option<Arc<InterruptGuard>>,
 }
 
 impl TurnStream {
-    pub(crate) fn new(codex: Codex, reader: TurnReader) -> Self {
+    pub(crate) fn new(
+        codex: Codex,
+        reader: TurnReader,
+        guard: Option<Arc<InterruptGuard>>,
+    ) -> Self {
         Self {
             _codex: codex,
             reader,
             decoder: Decoder::default(),
             has_ended: false,
+            _guard: guard,
         }
     }
 

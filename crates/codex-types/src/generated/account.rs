@@ -44,7 +44,7 @@ wire::tagged! { Account by "type" {
 ///
 /// Parameters of the notification
 /// [`account/login/completed`](crate::ServerNotification::AccountLoginCompleted).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AccountLoginCompletedNotification {
     pub error: Option<String>,
@@ -69,6 +69,8 @@ impl AccountLoginCompletedNotification {
         }
     }
 }
+
+wire::redacted! { AccountLoginCompletedNotification { masked error, plain login_id, plain onboarding_entrypoint, plain success, plain emitted_at_ms } }
 
 wire::object! { AccountLoginCompletedNotification {
     error: optional "error",
@@ -551,7 +553,7 @@ impl AmazonBedrockAccessKeysLoginAccountParams {
     }
 }
 
-wire::redacted! { AmazonBedrockAccessKeysLoginAccountParams { region } hides { access_key_id, secret_access_key, session_token } }
+wire::redacted! { AmazonBedrockAccessKeysLoginAccountParams { hidden access_key_id, plain region, hidden secret_access_key, hidden session_token } }
 
 wire::object! { AmazonBedrockAccessKeysLoginAccountParams {
     access_key_id: required "accessKeyId",
@@ -596,7 +598,7 @@ impl AmazonBedrockLoginAccountParams {
     }
 }
 
-wire::redacted! { AmazonBedrockLoginAccountParams { region } hides { api_key } }
+wire::redacted! { AmazonBedrockLoginAccountParams { hidden api_key, plain region } }
 
 wire::object! { AmazonBedrockLoginAccountParams {
     api_key: required "apiKey",
@@ -621,7 +623,7 @@ impl ApiKeyLoginAccountParams {
     }
 }
 
-wire::redacted! { ApiKeyLoginAccountParams {  } hides { api_key } }
+wire::redacted! { ApiKeyLoginAccountParams { hidden api_key } }
 
 wire::object! { ApiKeyLoginAccountParams {
     api_key: required "apiKey",
@@ -655,7 +657,7 @@ impl AttestationGenerateResponse {
     }
 }
 
-wire::redacted! { AttestationGenerateResponse {  } hides { token } }
+wire::redacted! { AttestationGenerateResponse { hidden token } }
 
 wire::object! { AttestationGenerateResponse {
     token: required "token",
@@ -1046,7 +1048,7 @@ impl ChatgptAuthTokensLoginAccountParams {
     }
 }
 
-wire::redacted! { ChatgptAuthTokensLoginAccountParams { chatgpt_account_id, chatgpt_plan_type } hides { access_token } }
+wire::redacted! { ChatgptAuthTokensLoginAccountParams { hidden access_token, plain chatgpt_account_id, plain chatgpt_plan_type } }
 
 wire::object! { ChatgptAuthTokensLoginAccountParams {
     access_token: required "accessToken",
@@ -1138,7 +1140,7 @@ impl ChatgptAuthTokensRefreshResponse {
     }
 }
 
-wire::redacted! { ChatgptAuthTokensRefreshResponse { chatgpt_account_id, chatgpt_plan_type } hides { access_token } }
+wire::redacted! { ChatgptAuthTokensRefreshResponse { hidden access_token, plain chatgpt_account_id, plain chatgpt_plan_type } }
 
 wire::object! { ChatgptAuthTokensRefreshResponse {
     access_token: required "accessToken",
@@ -1422,7 +1424,7 @@ wire::object! { GatewayOAuthCancelResponse {} }
 ///
 /// Parameters of the notification
 /// [`account/gatewayOAuth/changed`](crate::ServerNotification::GatewayOAuthChanged).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GatewayOAuthChangedNotification {
     /// Authorization handoff, sent only to the connection that started login.
@@ -1454,6 +1456,8 @@ impl GatewayOAuthChangedNotification {
         }
     }
 }
+
+wire::redacted! { GatewayOAuthChangedNotification { plain auth_url, masked error, plain login_id, plain provider_id, plain status, plain emitted_at_ms } }
 
 wire::object! { GatewayOAuthChangedNotification {
     auth_url: optional "authUrl",
@@ -1572,7 +1576,7 @@ wire::object! { GatewayOAuthReadParams {
 ///
 /// Response to `account/gatewayOAuth/read`
 /// ([`GatewayOAuthReadParams`](crate::GatewayOAuthReadParams)).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GatewayOAuthReadResponse {
     pub error: Option<String>,
@@ -1606,6 +1610,8 @@ impl GatewayOAuthReadResponse {
         }
     }
 }
+
+wire::redacted! { GatewayOAuthReadResponse { masked error, plain provider_id, plain provider_name, plain required, plain status, plain supports_device_auth } }
 
 wire::object! { GatewayOAuthReadResponse {
     error: optional "error",
@@ -2753,7 +2759,7 @@ impl UserVerificationProof {
     }
 }
 
-wire::redacted! { UserVerificationProof { credential_id } hides { signature } }
+wire::redacted! { UserVerificationProof { plain credential_id, hidden signature } }
 
 wire::object! { UserVerificationProof {
     credential_id: natural "credentialId",
@@ -2777,13 +2783,15 @@ wire::object! { UserVerificationStatusParams {} }
 /// ([`UserVerificationStatusParams`](crate::UserVerificationStatusParams)).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct UserVerificationStatusResponse {
     pub credential_id: Option<String>,
     pub unavailable_message: Option<String>,
     pub unavailable_reason: Option<UserVerificationUnavailableReason>,
 }
+
+wire::redacted! { UserVerificationStatusResponse { plain credential_id, masked unavailable_message, plain unavailable_reason } }
 
 wire::object! { UserVerificationStatusResponse {
     credential_id: optional "credentialId",

@@ -34,7 +34,7 @@ wire::object! { AddFileChange {
 /// Parameters of the server request
 /// [`applyPatchApproval`](crate::ServerRequest::ApplyPatchApproval). The response is
 /// [`ApplyPatchApprovalResponse`](crate::ApplyPatchApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApplyPatchApprovalParams {
     /// Use to correlate this with \[codex_protocol::protocol::PatchApplyBeginEvent\] and
@@ -66,6 +66,8 @@ impl ApplyPatchApprovalParams {
         }
     }
 }
+
+wire::redacted! { ApplyPatchApprovalParams { plain call_id, plain conversation_id, plain file_changes, plain grant_root, masked reason } }
 
 wire::object! { ApplyPatchApprovalParams {
     call_id: natural "callId",
@@ -170,7 +172,7 @@ wire::object! { DeniedReviewDecision {
 /// Parameters of the server request
 /// [`execCommandApproval`](crate::ServerRequest::ExecCommandApproval). The response is
 /// [`ExecCommandApprovalResponse`](crate::ExecCommandApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExecCommandApprovalParams {
     /// Use to correlate this with \[codex_protocol::protocol::ExecCommandBeginEvent\] and
@@ -206,6 +208,8 @@ impl ExecCommandApprovalParams {
         }
     }
 }
+
+wire::redacted! { ExecCommandApprovalParams { plain call_id, plain approval_id, masked command, plain conversation_id, plain cwd, plain parsed_cmd, masked reason } }
 
 wire::object! { ExecCommandApprovalParams {
     call_id: natural "callId",

@@ -10,7 +10,7 @@ use super::*;
 use crate::wire;
 
 /// Body of [`HookMetadata::Agent`](crate::HookMetadata::Agent) (`handlerType`: `agent`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AgentHookMetadata {
     /// Configured `additionalContext` spill threshold. `null` uses 2,500 tokens; `0` disables
@@ -68,6 +68,8 @@ impl AgentHookMetadata {
         }
     }
 }
+
+wire::redacted! { AgentHookMetadata { plain additional_context_limit, plain current_hash, plain display_order, plain enabled, plain environment_id, plain event_name, plain is_managed, plain key, plain matcher, plain plugin_id, plain source, plain source_path, masked status_message, plain timeout_sec, plain trust_status } }
 
 wire::object! { AgentHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
@@ -397,7 +399,7 @@ wire::strings! { AppTemplateUnavailableReason {
 } }
 
 /// EXPERIMENTAL - metadata returned by app/read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AppToolSummary {
     pub description: String,
@@ -424,6 +426,8 @@ impl AppToolSummary {
         }
     }
 }
+
+wire::redacted! { AppToolSummary { plain description, masked disabled_reason, plain is_enabled, plain is_read_only, plain name, plain title } }
 
 wire::object! { AppToolSummary {
     description: natural "description",
@@ -650,7 +654,7 @@ wire::object! { AppsReadResponse {
 } }
 
 /// Body of [`HookMetadata::Command`](crate::HookMetadata::Command) (`handlerType`: `command`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandHookMetadata {
     /// Configured `additionalContext` spill threshold. `null` uses 2,500 tokens; `0` disables
@@ -714,6 +718,8 @@ impl CommandHookMetadata {
         }
     }
 }
+
+wire::redacted! { CommandHookMetadata { plain additional_context_limit, plain async_, masked command, plain current_hash, plain display_order, plain enabled, plain environment_id, plain event_name, plain is_managed, plain key, plain matcher, plain plugin_id, plain source, plain source_path, masked status_message, plain timeout_sec, plain trust_status } }
 
 wire::object! { CommandHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
@@ -887,7 +893,7 @@ wire::object! { HookCompletedNotification {
 } }
 
 /// Used in [`HooksListEntry::errors`](field@crate::HooksListEntry::errors).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookErrorInfo {
     pub message: String,
@@ -904,6 +910,8 @@ impl HookErrorInfo {
         }
     }
 }
+
+wire::redacted! { HookErrorInfo { masked message, plain path } }
 
 wire::object! { HookErrorInfo {
     message: natural "message",
@@ -1259,7 +1267,7 @@ wire::strings! { HookRunStatus {
 
 /// Used in [`HookCompletedNotification::run`](field@crate::HookCompletedNotification::run) and
 /// [`HookStartedNotification::run`](field@crate::HookStartedNotification::run).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HookRunSummary {
     pub id: String,
@@ -1313,6 +1321,8 @@ impl HookRunSummary {
         }
     }
 }
+
+wire::redacted! { HookRunSummary { plain id, plain completed_at, plain display_order, plain duration_ms, plain entries, plain event_name, plain execution_mode, plain handler_type, plain scope, plain source, plain source_path, plain started_at, plain status, masked status_message } }
 
 wire::object! { HookRunSummary {
     id: required "id",
@@ -1454,7 +1464,7 @@ wire::strings! { HookTrustStatus {
 } }
 
 /// Used in [`HooksListResponse::data`](field@crate::HooksListResponse::data).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HooksListEntry {
     pub cwd: String,
@@ -1480,6 +1490,8 @@ impl HooksListEntry {
         }
     }
 }
+
+wire::redacted! { HooksListEntry { plain cwd, plain errors, plain hooks, masked warnings } }
 
 wire::object! { HooksListEntry {
     cwd: natural "cwd",
@@ -1792,7 +1804,7 @@ wire::object! { MarketplaceInterface {
 /// [`PluginInstalledResponse::marketplace_load_errors`](field@crate::PluginInstalledResponse::marketplace_load_errors)
 /// and
 /// [`PluginListResponse::marketplace_load_errors`](field@crate::PluginListResponse::marketplace_load_errors).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceLoadErrorInfo {
     pub marketplace_path: AbsolutePathBuf,
@@ -1812,6 +1824,8 @@ impl MarketplaceLoadErrorInfo {
         }
     }
 }
+
+wire::redacted! { MarketplaceLoadErrorInfo { plain marketplace_path, masked message } }
 
 wire::object! { MarketplaceLoadErrorInfo {
     marketplace_path: natural "marketplacePath",
@@ -1869,7 +1883,7 @@ wire::object! { MarketplaceRemoveResponse {
 
 /// Used in
 /// [`MarketplaceUpgradeResponse::errors`](field@crate::MarketplaceUpgradeResponse::errors).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MarketplaceUpgradeErrorInfo {
     pub marketplace_name: String,
@@ -1886,6 +1900,8 @@ impl MarketplaceUpgradeErrorInfo {
         }
     }
 }
+
+wire::redacted! { MarketplaceUpgradeErrorInfo { plain marketplace_name, masked message } }
 
 wire::object! { MarketplaceUpgradeErrorInfo {
     marketplace_name: natural "marketplaceName",
@@ -3607,7 +3623,7 @@ wire::object! { PluginsMigration {
 } }
 
 /// Body of [`HookMetadata::Prompt`](crate::HookMetadata::Prompt) (`handlerType`: `prompt`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PromptHookMetadata {
     /// Configured `additionalContext` spill threshold. `null` uses 2,500 tokens; `0` disables
@@ -3665,6 +3681,8 @@ impl PromptHookMetadata {
         }
     }
 }
+
+wire::redacted! { PromptHookMetadata { plain additional_context_limit, plain current_hash, plain display_order, plain enabled, plain environment_id, plain event_name, plain is_managed, plain key, plain matcher, plain plugin_id, plain source, plain source_path, masked status_message, plain timeout_sec, plain trust_status } }
 
 wire::object! { PromptHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
@@ -3796,7 +3814,7 @@ wire::object! { SkillDependencies {
 } }
 
 /// Used in [`SkillsListEntry::errors`](field@crate::SkillsListEntry::errors).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillErrorInfo {
     pub message: String,
@@ -3813,6 +3831,8 @@ impl SkillErrorInfo {
         }
     }
 }
+
+wire::redacted! { SkillErrorInfo { masked message, plain path } }
 
 wire::object! { SkillErrorInfo {
     message: natural "message",
@@ -3984,7 +4004,7 @@ wire::object! { SkillSummary {
 } }
 
 /// Used in [`SkillDependencies::tools`](field@crate::SkillDependencies::tools).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillToolDependency {
     pub command: Option<String>,
@@ -4009,6 +4029,8 @@ impl SkillToolDependency {
         }
     }
 }
+
+wire::redacted! { SkillToolDependency { masked command, plain description, plain transport, plain type_, plain url, plain value } }
 
 wire::object! { SkillToolDependency {
     command: optional "command",

@@ -37,7 +37,7 @@ pub struct AnalyticsConfig {
     pub rest: Map<String, Value>,
 }
 
-wire::redacted! { AnalyticsConfig { enabled } hides { rest } }
+wire::redacted! { AnalyticsConfig { plain enabled, hidden rest } }
 
 wire::object! { open AnalyticsConfig {
     enabled: optional "enabled",
@@ -409,7 +409,7 @@ wire::strings! { CliAuthCredentialsStoreMode {
 
 /// Body of [`ConfiguredHookHandler::Command`](crate::ConfiguredHookHandler::Command) (`type`:
 /// `command`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandConfiguredHookHandler {
     /// Approximate token threshold for spilling this hook's `additionalContext` to disk. `null`
@@ -437,6 +437,8 @@ impl CommandConfiguredHookHandler {
         }
     }
 }
+
+wire::redacted! { CommandConfiguredHookHandler { plain additional_context_limit, plain async_, masked command, plain command_windows, masked status_message, plain timeout_sec } }
 
 wire::object! { CommandConfiguredHookHandler {
     additional_context_limit: optional "additionalContextLimit",
@@ -655,7 +657,7 @@ pub struct Config {
     pub rest: Map<String, Value>,
 }
 
-wire::redacted! { Config { analytics, approval_policy, approvals_reviewer, apps, browser_use, client_search_provider, compact_prompt, computer_use, developer_instructions, forced_chatgpt_workspace_id, forced_login_method, instructions, model, model_auto_compact_token_limit, model_auto_compact_token_limit_scope, model_context_window, model_provider, model_reasoning_effort, model_reasoning_summary, model_verbosity, review_model, sandbox_mode, sandbox_workspace_write, service_tier, tools, web_search } hides { desktop, rest } }
+wire::redacted! { Config { plain analytics, plain approval_policy, plain approvals_reviewer, plain apps, plain browser_use, plain client_search_provider, plain compact_prompt, plain computer_use, hidden desktop, plain developer_instructions, plain forced_chatgpt_workspace_id, plain forced_login_method, plain instructions, plain model, plain model_auto_compact_token_limit, plain model_auto_compact_token_limit_scope, plain model_context_window, plain model_provider, plain model_reasoning_effort, plain model_reasoning_summary, plain model_verbosity, plain review_model, plain sandbox_mode, plain sandbox_workspace_write, plain service_tier, plain tools, plain web_search, hidden rest } }
 
 wire::object! { open Config {
     analytics: optional "analytics",
@@ -770,7 +772,7 @@ impl ConfigEdit {
     }
 }
 
-wire::redacted! { ConfigEdit { key_path, merge_strategy } hides { value } }
+wire::redacted! { ConfigEdit { plain key_path, plain merge_strategy, hidden value } }
 
 wire::object! { ConfigEdit {
     key_path: required "keyPath",
@@ -805,7 +807,7 @@ impl ConfigLayer {
     }
 }
 
-wire::redacted! { ConfigLayer { disabled_reason, name, version } hides { config } }
+wire::redacted! { ConfigLayer { hidden config, masked disabled_reason, plain name, plain version } }
 
 wire::object! { ConfigLayer {
     config: natural "config",
@@ -1014,7 +1016,7 @@ pub struct ConfigRequirements {
     pub sqlite_home: Option<String>,
 }
 
-wire::redacted! { ConfigRequirements { additional_developer_instructions, allow_appshots, allow_browser_and_computer_use, allow_login_shell, allow_managed_hooks_only, allow_remote_control, allowed_approval_policies, allowed_approvals_reviewers, allowed_login_methods, allowed_permission_profiles, allowed_sandbox_modes, allowed_web_search_modes, allowed_windows_sandbox_implementations, application, auto_review, browser_use, chatgpt_base_url, check_for_update_on_startup, cli_auth_credentials_store, computer_use, default_permissions, enforce_residency, feature_requirements, feedback, hooks, in_app_browser, log_dir, model_catalog_json, model_provider, models, network, otel, sqlite_home } hides { model_providers } }
+wire::redacted! { ConfigRequirements { plain additional_developer_instructions, plain allow_appshots, plain allow_browser_and_computer_use, plain allow_login_shell, plain allow_managed_hooks_only, plain allow_remote_control, plain allowed_approval_policies, plain allowed_approvals_reviewers, plain allowed_login_methods, plain allowed_permission_profiles, plain allowed_sandbox_modes, plain allowed_web_search_modes, plain allowed_windows_sandbox_implementations, plain application, plain auto_review, plain browser_use, plain chatgpt_base_url, plain check_for_update_on_startup, plain cli_auth_credentials_store, plain computer_use, plain default_permissions, plain enforce_residency, plain feature_requirements, plain feedback, plain hooks, plain in_app_browser, plain log_dir, plain model_catalog_json, plain model_provider, hidden model_providers, plain models, plain network, plain otel, plain sqlite_home } }
 
 wire::object! { ConfigRequirements {
     additional_developer_instructions: optional "additionalDeveloperInstructions",
@@ -1117,7 +1119,7 @@ impl ConfigValueWriteParams {
     }
 }
 
-wire::redacted! { ConfigValueWriteParams { expected_version, file_path, key_path, merge_strategy } hides { value } }
+wire::redacted! { ConfigValueWriteParams { plain expected_version, plain file_path, plain key_path, plain merge_strategy, hidden value } }
 
 wire::object! { ConfigValueWriteParams {
     expected_version: optional "expectedVersion",
@@ -1130,7 +1132,7 @@ wire::object! { ConfigValueWriteParams {
 /// There is a problem with the configuration. The server runs, but may refuse to start threads.
 ///
 /// Parameters of the notification [`configWarning`](crate::ServerNotification::ConfigWarning).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConfigWarningNotification {
     /// Optional extra guidance or error details.
@@ -1159,6 +1161,8 @@ impl ConfigWarningNotification {
         }
     }
 }
+
+wire::redacted! { ConfigWarningNotification { masked details, plain path, plain range, masked summary, plain emitted_at_ms } }
 
 wire::object! { ConfigWarningNotification {
     details: optional "details",
@@ -1379,7 +1383,7 @@ impl EnvironmentAddParams {
     }
 }
 
-wire::redacted! { EnvironmentAddParams { connect_timeout_ms, environment_id, exec_server_url, skills, websocket_request_id } hides { auth_bearer_token } }
+wire::redacted! { EnvironmentAddParams { hidden auth_bearer_token, plain connect_timeout_ms, plain environment_id, plain exec_server_url, plain skills, plain websocket_request_id } }
 
 wire::object! { EnvironmentAddParams {
     auth_bearer_token: optional "authBearerToken",
@@ -1554,7 +1558,7 @@ wire::object! { EnvironmentStatusParams {
 /// ([`EnvironmentStatusParams`](crate::EnvironmentStatusParams)).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct EnvironmentStatusResponse {
     /// Human-readable detail for `disconnected` and `unknown`; omitted for other statuses.
@@ -1573,6 +1577,8 @@ impl EnvironmentStatusResponse {
         }
     }
 }
+
+wire::redacted! { EnvironmentStatusResponse { masked error, plain status } }
 
 wire::object! { EnvironmentStatusResponse {
     error: optional "error",
@@ -2158,7 +2164,7 @@ wire::object! { ExternalAgentConfigImportHistoryRecordTypeResultParams {
 /// [`ExternalAgentConfigImportHistoryRecordTypeResultParams::failures`](field@crate::ExternalAgentConfigImportHistoryRecordTypeResultParams::failures)
 /// and
 /// [`ExternalAgentConfigImportTypeResult::failures`](field@crate::ExternalAgentConfigImportTypeResult::failures).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ExternalAgentConfigImportItemTypeFailure {
     pub cwd: Option<String>,
@@ -2217,6 +2223,8 @@ impl ExternalAgentConfigImportItemTypeFailure {
         self
     }
 }
+
+wire::redacted! { ExternalAgentConfigImportItemTypeFailure { plain cwd, plain error_type, plain failure_stage, plain item_type, masked message, plain source, plain sub_error_type } }
 
 wire::object! { ExternalAgentConfigImportItemTypeFailure {
     cwd: optional "cwd",
@@ -3091,7 +3099,7 @@ wire::object! { OtelToolResultLogConfig {
 } }
 
 /// Payload of [`OtelExporter::OtlpGrpc`](crate::OtelExporter::OtlpGrpc) (key: `otlp-grpc`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpGrpcOtelExporter {
     pub endpoint: String,
@@ -3115,6 +3123,8 @@ impl OtlpGrpcOtelExporter {
     }
 }
 
+wire::redacted! { OtlpGrpcOtelExporter { plain endpoint, hidden headers, plain tls } }
+
 wire::object! { OtlpGrpcOtelExporter {
     endpoint: natural "endpoint",
     headers: natural "headers",
@@ -3122,7 +3132,7 @@ wire::object! { OtlpGrpcOtelExporter {
 } }
 
 /// Payload of [`OtelExporter::OtlpHttp`](crate::OtelExporter::OtlpHttp) (key: `otlp-http`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpHttpOtelExporter {
     pub endpoint: String,
@@ -3148,6 +3158,8 @@ impl OtlpHttpOtelExporter {
         }
     }
 }
+
+wire::redacted! { OtlpHttpOtelExporter { plain endpoint, hidden headers, plain protocol, plain tls } }
 
 wire::object! { OtlpHttpOtelExporter {
     endpoint: natural "endpoint",
@@ -3182,7 +3194,7 @@ impl OverriddenMetadata {
     }
 }
 
-wire::redacted! { OverriddenMetadata { message, overriding_layer } hides { effective_value } }
+wire::redacted! { OverriddenMetadata { hidden effective_value, masked message, plain overriding_layer } }
 
 wire::object! { OverriddenMetadata {
     effective_value: natural "effectiveValue",
@@ -3367,7 +3379,7 @@ impl RequestHeader {
     }
 }
 
-wire::redacted! { RequestHeader { name } hides { value } }
+wire::redacted! { RequestHeader { plain name, hidden value } }
 
 wire::object! { RequestHeader {
     name: natural "name",

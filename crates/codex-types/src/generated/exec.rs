@@ -264,7 +264,7 @@ impl CommandExecParams {
     }
 }
 
-wire::redacted! { CommandExecParams { command, cwd, disable_output_cap, disable_timeout, output_bytes_cap, permission_profile, process_id, sandbox_policy, size, stream_stdin, stream_stdout_stderr, timeout_ms, tty } hides { env } }
+wire::redacted! { CommandExecParams { plain command, plain cwd, plain disable_output_cap, plain disable_timeout, hidden env, plain output_bytes_cap, plain permission_profile, plain process_id, plain sandbox_policy, plain size, plain stream_stdin, plain stream_stdout_stderr, plain timeout_ms, plain tty } }
 
 wire::object! { CommandExecParams {
     command: required "command",
@@ -328,7 +328,7 @@ wire::object! { CommandExecResizeResponse {} }
 /// Final buffered result for `command/exec`.
 ///
 /// Response to `command/exec` ([`CommandExecParams`](crate::CommandExecParams)).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandExecResponse {
     /// Process exit code.
@@ -358,6 +358,8 @@ impl CommandExecResponse {
         }
     }
 }
+
+wire::redacted! { CommandExecResponse { plain exit_code, masked stderr, masked stdout } }
 
 wire::object! { CommandExecResponse {
     exit_code: required "exitCode",
@@ -484,7 +486,7 @@ wire::object! { CommandExecWriteResponse {} }
 /// Final process exit notification for `process/spawn`.
 ///
 /// Parameters of the notification [`process/exited`](crate::ServerNotification::ProcessExited).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ProcessExitedNotification {
     /// Process exit code.
@@ -540,6 +542,8 @@ impl ProcessExitedNotification {
         }
     }
 }
+
+wire::redacted! { ProcessExitedNotification { plain exit_code, plain output_drain_timed_out, plain process_handle, masked stderr, plain stderr_cap_reached, masked stdout, plain stdout_cap_reached, plain emitted_at_ms } }
 
 wire::object! { ProcessExitedNotification {
     exit_code: required "exitCode",
@@ -844,7 +848,7 @@ impl ProcessSpawnParams {
     }
 }
 
-wire::redacted! { ProcessSpawnParams { command, cwd, output_bytes_cap, process_handle, size, stream_stdin, stream_stdout_stderr, timeout_ms, tty } hides { env } }
+wire::redacted! { ProcessSpawnParams { plain command, plain cwd, hidden env, plain output_bytes_cap, plain process_handle, plain size, plain stream_stdin, plain stream_stdout_stderr, plain timeout_ms, plain tty } }
 
 wire::object! { ProcessSpawnParams {
     command: required "command",
@@ -999,7 +1003,7 @@ wire::object! { WindowsSandboxReadinessResponse {
 ///
 /// Parameters of the notification
 /// [`windowsSandbox/setupCompleted`](crate::ServerNotification::WindowsSandboxSetupCompleted).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WindowsSandboxSetupCompletedNotification {
     pub error: Option<String>,
@@ -1022,6 +1026,8 @@ impl WindowsSandboxSetupCompletedNotification {
         }
     }
 }
+
+wire::redacted! { WindowsSandboxSetupCompletedNotification { masked error, plain mode, plain success, plain emitted_at_ms } }
 
 wire::object! { WindowsSandboxSetupCompletedNotification {
     error: optional "error",

@@ -385,7 +385,7 @@ wire::strings! { AutoReviewDecisionSource {
 
 /// Used in
 /// [`CollabAgentToolCallThreadItem::agents_states`](field@crate::CollabAgentToolCallThreadItem::agents_states).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CollabAgentState {
     pub message: Option<String>,
@@ -402,6 +402,8 @@ impl CollabAgentState {
         }
     }
 }
+
+wire::redacted! { CollabAgentState { masked message, plain status } }
 
 wire::object! { CollabAgentState {
     message: optional "message",
@@ -780,7 +782,7 @@ wire::object! { CommandExecutionOutputDeltaNotification {
 /// [`item/commandExecution/requestApproval`](crate::ServerRequest::CommandExecutionRequestApproval).
 /// The response is
 /// [`CommandExecutionRequestApprovalResponse`](crate::CommandExecutionRequestApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandExecutionRequestApprovalParams {
     pub thread_id: String,
@@ -856,6 +858,8 @@ impl CommandExecutionRequestApprovalParams {
         }
     }
 }
+
+wire::redacted! { CommandExecutionRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain additional_permissions, plain approval_id, plain available_decisions, masked command, plain command_actions, plain cwd, plain environment_id, plain kind, plain network_approval_context, plain proposed_execpolicy_amendment, plain proposed_network_policy_amendments, masked reason, plain started_at_ms } }
 
 wire::object! { CommandExecutionRequestApprovalParams {
     thread_id: required "threadId",
@@ -962,7 +966,7 @@ wire::strings! { CommandExecutionStatus {
 ///
 /// Body of [`ThreadItem::CommandExecution`](crate::ThreadItem::CommandExecution) (`type`:
 /// `commandExecution`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandExecutionThreadItem {
     pub id: String,
@@ -1024,6 +1028,8 @@ impl CommandExecutionThreadItem {
     }
 }
 
+wire::redacted! { CommandExecutionThreadItem { plain id, masked aggregated_output, masked command, plain command_actions, plain completed_at_ms, plain cwd, plain duration_ms, plain exit_code, plain plugin_id, plain process_id, plain script_path, plain source, plain started_at_ms, plain status } }
+
 wire::object! { CommandExecutionThreadItem {
     id: required "id",
     aggregated_output: optional "aggregatedOutput",
@@ -1044,7 +1050,7 @@ wire::object! { CommandExecutionThreadItem {
 /// Body of
 /// [`GuardianApprovalReviewAction::Command`](crate::GuardianApprovalReviewAction::Command)
 /// (`type`: `command`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CommandGuardianApprovalReviewAction {
     pub command: String,
@@ -1067,6 +1073,8 @@ impl CommandGuardianApprovalReviewAction {
         }
     }
 }
+
+wire::redacted! { CommandGuardianApprovalReviewAction { masked command, plain cwd, plain source } }
 
 wire::object! { CommandGuardianApprovalReviewAction {
     command: natural "command",
@@ -1519,7 +1527,7 @@ wire::object! { FileChangePatchUpdatedNotification {
 /// Parameters of the server request
 /// [`item/fileChange/requestApproval`](crate::ServerRequest::FileChangeRequestApproval). The
 /// response is [`FileChangeRequestApprovalResponse`](crate::FileChangeRequestApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FileChangeRequestApprovalParams {
     pub thread_id: String,
@@ -1553,6 +1561,8 @@ impl FileChangeRequestApprovalParams {
         }
     }
 }
+
+wire::redacted! { FileChangeRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain grant_root, masked reason, plain started_at_ms } }
 
 wire::object! { FileChangeRequestApprovalParams {
     thread_id: required "threadId",
@@ -2484,7 +2494,7 @@ wire::object! { ItemThreadItemsListAnchor {
 /// Lists files.
 ///
 /// Body of [`CommandAction::ListFiles`](crate::CommandAction::ListFiles) (`type`: `listFiles`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListFilesCommandAction {
     pub command: String,
@@ -2502,6 +2512,8 @@ impl ListFilesCommandAction {
     }
 }
 
+wire::redacted! { ListFilesCommandAction { masked command, plain path } }
+
 wire::object! { ListFilesCommandAction {
     command: natural "command",
     path: optional "path",
@@ -2511,7 +2523,7 @@ wire::object! { ListFilesCommandAction {
 ///
 /// Parameters of the notification
 /// [`item/mcpToolCall/progress`](crate::ServerNotification::McpToolCallProgress).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallProgressNotification {
     pub thread_id: String,
@@ -2541,6 +2553,8 @@ impl McpToolCallProgressNotification {
         }
     }
 }
+
+wire::redacted! { McpToolCallProgressNotification { plain thread_id, plain turn_id, plain item_id, masked message, plain emitted_at_ms } }
 
 wire::object! { McpToolCallProgressNotification {
     thread_id: required "threadId",
@@ -2820,7 +2834,7 @@ wire::strings! { PermissionGrantScope {
 /// [`item/permissions/requestApproval`](crate::ServerRequest::PermissionsRequestApproval). The
 /// response is
 /// [`PermissionsRequestApprovalResponse`](crate::PermissionsRequestApprovalResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PermissionsRequestApprovalParams {
     pub thread_id: String,
@@ -2857,6 +2871,8 @@ impl PermissionsRequestApprovalParams {
         }
     }
 }
+
+wire::redacted! { PermissionsRequestApprovalParams { plain thread_id, plain turn_id, plain item_id, plain cwd, plain environment_id, plain permissions, masked reason, plain started_at_ms } }
 
 wire::object! { PermissionsRequestApprovalParams {
     thread_id: required "threadId",
@@ -3100,7 +3116,7 @@ wire::object! { RawResponseItemCompletedNotification {
 /// Reads a file.
 ///
 /// Body of [`CommandAction::Read`](crate::CommandAction::Read) (`type`: `read`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ReadCommandAction {
     pub command: String,
@@ -3123,6 +3139,8 @@ impl ReadCommandAction {
         }
     }
 }
+
+wire::redacted! { ReadCommandAction { masked command, plain name, plain path } }
 
 wire::object! { ReadCommandAction {
     command: natural "command",
@@ -3325,7 +3343,7 @@ wire::object! { RequestPermissionProfile {
 /// Body of
 /// [`GuardianApprovalReviewAction::RequestPermissions`](crate::GuardianApprovalReviewAction::RequestPermissions)
 /// (`type`: `requestPermissions`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RequestPermissionsGuardianApprovalReviewAction {
     pub permissions: RequestPermissionProfile,
@@ -3342,6 +3360,8 @@ impl RequestPermissionsGuardianApprovalReviewAction {
         }
     }
 }
+
+wire::redacted! { RequestPermissionsGuardianApprovalReviewAction { plain permissions, masked reason } }
 
 wire::object! { RequestPermissionsGuardianApprovalReviewAction {
     permissions: natural "permissions",
@@ -3364,7 +3384,7 @@ wire::object! { ResponseUsageMetadata {
 /// Searches for text or files.
 ///
 /// Body of [`CommandAction::Search`](crate::CommandAction::Search) (`type`: `search`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SearchCommandAction {
     pub command: String,
@@ -3383,6 +3403,8 @@ impl SearchCommandAction {
         }
     }
 }
+
+wire::redacted! { SearchCommandAction { masked command, plain path, plain query } }
 
 wire::object! { SearchCommandAction {
     command: natural "command",
@@ -3900,7 +3922,7 @@ impl ToolRequestUserInputAnswer {
     }
 }
 
-wire::redacted! { ToolRequestUserInputAnswer {  } hides { answers } }
+wire::redacted! { ToolRequestUserInputAnswer { hidden answers } }
 
 wire::object! { ToolRequestUserInputAnswer {
     answers: required "answers",
@@ -4046,7 +4068,7 @@ wire::object! { ToolRequestUserInputResponse {
 /// Any other command.
 ///
 /// Body of [`CommandAction::Unknown`](crate::CommandAction::Unknown) (`type`: `unknown`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownCommandAction {
     pub command: String,
@@ -4059,6 +4081,8 @@ impl UnknownCommandAction {
         Self { command: command.into() }
     }
 }
+
+wire::redacted! { UnknownCommandAction { masked command } }
 
 wire::object! { UnknownCommandAction {
     command: natural "command",

@@ -45,7 +45,7 @@ wire::object! { BlobResourceContent {
 /// Body of
 /// [`McpServerElicitationRequestParams::Form`](crate::McpServerElicitationRequestParams::Form)
 /// (`mode`: `form`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FormMcpServerElicitationRequestParams {
     pub thread_id: String,
@@ -81,6 +81,8 @@ impl FormMcpServerElicitationRequestParams {
         }
     }
 }
+
+wire::redacted! { FormMcpServerElicitationRequestParams { plain thread_id, plain turn_id, plain meta, masked message, plain requested_schema, plain server_name } }
 
 wire::object! { FormMcpServerElicitationRequestParams {
     thread_id: required "threadId",
@@ -1153,7 +1155,7 @@ impl McpServerElicitationRequestResponse {
     }
 }
 
-wire::redacted! { McpServerElicitationRequestResponse { meta, action } hides { content } }
+wire::redacted! { McpServerElicitationRequestResponse { plain meta, plain action, hidden content } }
 
 wire::object! { McpServerElicitationRequestResponse {
     meta: optional "_meta",
@@ -1403,7 +1405,7 @@ wire::strings! { McpServerOauthClientRegistration {
 ///
 /// Parameters of the notification
 /// [`mcpServer/oauthLogin/completed`](crate::ServerNotification::McpServerOauthLoginCompleted).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerOauthLoginCompletedNotification {
     pub thread_id: Option<String>,
@@ -1431,6 +1433,8 @@ impl McpServerOauthLoginCompletedNotification {
         }
     }
 }
+
+wire::redacted! { McpServerOauthLoginCompletedNotification { plain thread_id, masked error, plain login_id, plain name, plain success, plain emitted_at_ms } }
 
 wire::object! { McpServerOauthLoginCompletedNotification {
     thread_id: optional "threadId",
@@ -1585,7 +1589,7 @@ wire::strings! { McpServerStartupState {
 
 /// Used in
 /// [`ListMcpServerStatusResponse::data`](field@crate::ListMcpServerStatusResponse::data).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerStatus {
     pub auth_status: McpAuthStatus,
@@ -1637,6 +1641,8 @@ impl McpServerStatus {
     }
 }
 
+wire::redacted! { McpServerStatus { plain auth_status, plain http_origin, plain name, plain plugin_id, plain resource_templates, plain resources, plain runtime_status, plain server_capabilities, plain server_info, plain tool_list_meta, plain tools, masked tools_error } }
+
 wire::object! { McpServerStatus {
     auth_status: natural "authStatus",
     http_origin: optional "httpOrigin",
@@ -1674,7 +1680,7 @@ wire::strings! { McpServerStatusDetail {
 ///
 /// Parameters of the notification
 /// [`mcpServer/startupStatus/updated`](crate::ServerNotification::McpServerStatusUpdated).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpServerStatusUpdatedNotification {
     pub thread_id: Option<String>,
@@ -1704,6 +1710,8 @@ impl McpServerStatusUpdatedNotification {
         }
     }
 }
+
+wire::redacted! { McpServerStatusUpdatedNotification { plain thread_id, masked error, plain failure_reason, plain name, plain status, plain emitted_at_ms } }
 
 wire::object! { McpServerStatusUpdatedNotification {
     thread_id: optional "threadId",
@@ -1834,7 +1842,7 @@ wire::object! { McpToolCallAppContext {
 } }
 
 /// Used in [`McpToolCallThreadItem::error`](field@crate::McpToolCallThreadItem::error).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolCallError {
     pub message: String,
@@ -1847,6 +1855,8 @@ impl McpToolCallError {
         Self { message: message.into() }
     }
 }
+
+wire::redacted! { McpToolCallError { masked message } }
 
 wire::object! { McpToolCallError {
     message: natural "message",
@@ -2018,7 +2028,7 @@ wire::object! { McpToolCallThreadItem {
 
 /// Body of [`ConfiguredHookHandler::McpTool`](crate::ConfiguredHookHandler::McpTool) (`type`:
 /// `mcp_tool`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolConfiguredHookHandler {
     pub input: Map<String, Value>,
@@ -2046,6 +2056,8 @@ impl McpToolConfiguredHookHandler {
     }
 }
 
+wire::redacted! { McpToolConfiguredHookHandler { plain input, plain server, masked status_message, plain timeout_sec, plain tool } }
+
 wire::object! { McpToolConfiguredHookHandler {
     input: natural "input",
     server: natural "server",
@@ -2055,7 +2067,7 @@ wire::object! { McpToolConfiguredHookHandler {
 } }
 
 /// Body of [`HookMetadata::McpTool`](crate::HookMetadata::McpTool) (`handlerType`: `mcpTool`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct McpToolHookMetadata {
     /// Configured `additionalContext` spill threshold. `null` uses 2,500 tokens; `0` disables
@@ -2120,6 +2132,8 @@ impl McpToolHookMetadata {
     }
 }
 
+wire::redacted! { McpToolHookMetadata { plain additional_context_limit, plain current_hash, plain display_order, plain enabled, plain environment_id, plain event_name, plain is_managed, plain key, plain matcher, plain plugin_id, plain server, plain source, plain source_path, masked status_message, plain timeout_sec, plain tool, plain trust_status } }
+
 wire::object! { McpToolHookMetadata {
     additional_context_limit: optional "additionalContextLimit",
     current_hash: natural "currentHash",
@@ -2143,7 +2157,7 @@ wire::object! { McpToolHookMetadata {
 /// Body of
 /// [`McpServerElicitationRequestParams::OpenaiExtensionForm`](crate::McpServerElicitationRequestParams::OpenaiExtensionForm)
 /// (`mode`: `openai/form`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiExtensionFormMcpServerElicitationRequestParams {
     pub thread_id: String,
@@ -2181,6 +2195,8 @@ impl OpenaiExtensionFormMcpServerElicitationRequestParams {
     }
 }
 
+wire::redacted! { OpenaiExtensionFormMcpServerElicitationRequestParams { plain thread_id, plain turn_id, plain meta, masked message, plain requested_schema, plain server_name } }
+
 wire::object! { OpenaiExtensionFormMcpServerElicitationRequestParams {
     thread_id: required "threadId",
     turn_id: optional "turnId",
@@ -2193,7 +2209,7 @@ wire::object! { OpenaiExtensionFormMcpServerElicitationRequestParams {
 /// Body of
 /// [`McpServerElicitationRequestParams::OpenaiForm`](crate::McpServerElicitationRequestParams::OpenaiForm)
 /// (`mode`: `openaiForm`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenaiFormMcpServerElicitationRequestParams {
     pub thread_id: String,
@@ -2229,6 +2245,8 @@ impl OpenaiFormMcpServerElicitationRequestParams {
         }
     }
 }
+
+wire::redacted! { OpenaiFormMcpServerElicitationRequestParams { plain thread_id, plain turn_id, plain meta, masked message, plain requested_schema, plain server_name } }
 
 wire::object! { OpenaiFormMcpServerElicitationRequestParams {
     thread_id: required "threadId",
@@ -2471,7 +2489,7 @@ wire::object! { Tool {
 /// Body of
 /// [`McpServerElicitationRequestParams::Url`](crate::McpServerElicitationRequestParams::Url)
 /// (`mode`: `url`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UrlMcpServerElicitationRequestParams {
     pub thread_id: String,
@@ -2510,6 +2528,8 @@ impl UrlMcpServerElicitationRequestParams {
         }
     }
 }
+
+wire::redacted! { UrlMcpServerElicitationRequestParams { plain thread_id, plain turn_id, plain meta, plain elicitation_id, masked message, plain server_name, plain url } }
 
 wire::object! { UrlMcpServerElicitationRequestParams {
     thread_id: required "threadId",

@@ -12,7 +12,7 @@ use crate::wire;
 ///
 /// Parameters of the notification
 /// [`modelProvider/authRecoveryCompleted`](crate::ServerNotification::ModelProviderAuthRecoveryCompleted).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AuthRecoveryNotification {
     pub thread_id: String,
@@ -42,6 +42,8 @@ impl AuthRecoveryNotification {
         }
     }
 }
+
+wire::redacted! { AuthRecoveryNotification { plain thread_id, plain turn_id, masked message, plain provider, plain emitted_at_ms } }
 
 wire::object! { AuthRecoveryNotification {
     thread_id: required "threadId",
@@ -586,7 +588,7 @@ wire::object! { ModelAccessPrograms {
 } }
 
 /// Used in [`Model::availability_nux`](field@crate::Model::availability_nux).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelAvailabilityNux {
     pub message: String,
@@ -599,6 +601,8 @@ impl ModelAvailabilityNux {
         Self { message: message.into() }
     }
 }
+
+wire::redacted! { ModelAvailabilityNux { masked message } }
 
 wire::object! { ModelAvailabilityNux {
     message: natural "message",
@@ -911,7 +915,7 @@ wire::object! { ModelReroutedNotification {
 ///
 /// Parameters of the notification
 /// [`model/safetyBuffering/updated`](crate::ServerNotification::ModelSafetyBufferingUpdated).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModelSafetyBufferingUpdatedNotification {
     pub thread_id: String,
@@ -949,6 +953,8 @@ impl ModelSafetyBufferingUpdatedNotification {
         }
     }
 }
+
+wire::redacted! { ModelSafetyBufferingUpdatedNotification { plain thread_id, plain turn_id, plain faster_model, plain model, masked reasons, plain show_buffering_ui, plain use_cases, plain emitted_at_ms } }
 
 wire::object! { ModelSafetyBufferingUpdatedNotification {
     thread_id: required "threadId",

@@ -592,7 +592,7 @@ wire::tagged! { ThreadRealtimeBemItemPresentation by "type" {
 ///
 /// Parameters of the notification
 /// [`thread/realtime/closed`](crate::ServerNotification::ThreadRealtimeClosed).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadRealtimeClosedNotification {
     pub thread_id: String,
@@ -614,6 +614,8 @@ impl ThreadRealtimeClosedNotification {
     }
 }
 
+wire::redacted! { ThreadRealtimeClosedNotification { plain thread_id, masked reason, plain emitted_at_ms } }
+
 wire::object! { ThreadRealtimeClosedNotification {
     thread_id: required "threadId",
     reason: optional "reason",
@@ -624,7 +626,7 @@ wire::object! { ThreadRealtimeClosedNotification {
 ///
 /// Parameters of the notification
 /// [`thread/realtime/error`](crate::ServerNotification::ThreadRealtimeError).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadRealtimeErrorNotification {
     pub thread_id: String,
@@ -645,6 +647,8 @@ impl ThreadRealtimeErrorNotification {
         }
     }
 }
+
+wire::redacted! { ThreadRealtimeErrorNotification { plain thread_id, masked message, plain emitted_at_ms } }
 
 wire::object! { ThreadRealtimeErrorNotification {
     thread_id: required "threadId",

@@ -388,7 +388,7 @@ impl RemoteControlPairingStartResponse {
     }
 }
 
-wire::redacted! { RemoteControlPairingStartResponse { environment_id, expires_at } hides { manual_pairing_code, pairing_code } }
+wire::redacted! { RemoteControlPairingStartResponse { plain environment_id, plain expires_at, hidden manual_pairing_code, hidden pairing_code } }
 
 wire::object! { RemoteControlPairingStartResponse {
     environment_id: natural "environmentId",
@@ -429,7 +429,7 @@ impl RemoteControlPairingStatusParams {
     }
 }
 
-wire::redacted! { RemoteControlPairingStatusParams {  } hides { manual_pairing_code, pairing_code } }
+wire::redacted! { RemoteControlPairingStatusParams { hidden manual_pairing_code, hidden pairing_code } }
 
 wire::object! { RemoteControlPairingStatusParams {
     manual_pairing_code: optional "manualPairingCode",

@@ -510,7 +510,7 @@ impl ExecLocalShellAction {
     }
 }
 
-wire::redacted! { ExecLocalShellAction { command, timeout_ms, user, working_directory } hides { env } }
+wire::redacted! { ExecLocalShellAction { masked command, hidden env, plain timeout_ms, plain user, plain working_directory } }
 
 wire::object! { ExecLocalShellAction {
     command: natural "command",
@@ -942,7 +942,7 @@ impl InternalChatMessageMetadataPassthrough {
     }
 }
 
-wire::redacted! { InternalChatMessageMetadataPassthrough { turn_id } hides { rest } }
+wire::redacted! { InternalChatMessageMetadataPassthrough { plain turn_id, hidden rest } }
 
 wire::object! { open InternalChatMessageMetadataPassthrough {
     turn_id: optional "turn_id",

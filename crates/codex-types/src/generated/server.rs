@@ -96,7 +96,7 @@ wire::object! { CurrentTimeReadResponse {
 ///
 /// Parameters of the notification
 /// [`deprecationNotice`](crate::ServerNotification::DeprecationNotice).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeprecationNoticeNotification {
     /// Optional extra guidance, such as migration steps or rationale.
@@ -119,6 +119,8 @@ impl DeprecationNoticeNotification {
         }
     }
 }
+
+wire::redacted! { DeprecationNoticeNotification { masked details, masked summary, plain emitted_at_ms } }
 
 wire::object! { DeprecationNoticeNotification {
     details: optional "details",
@@ -344,7 +346,7 @@ wire::object! { FeedbackUploadResponse {
 ///
 /// Parameters of the notification
 /// [`guardianWarning`](crate::ServerNotification::GuardianWarning).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GuardianWarningNotification {
     /// Thread target for the guardian warning.
@@ -367,6 +369,8 @@ impl GuardianWarningNotification {
         }
     }
 }
+
+wire::redacted! { GuardianWarningNotification { plain thread_id, masked message, plain emitted_at_ms } }
 
 wire::object! { GuardianWarningNotification {
     thread_id: required "threadId",
@@ -718,7 +722,7 @@ wire::object! { ServerRequestResolvedNotification {
 /// A warning for the user, about one thread or in general.
 ///
 /// Parameters of the notification [`warning`](crate::ServerNotification::Warning).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WarningNotification {
     /// Optional thread target when the warning applies to a specific thread.
@@ -741,6 +745,8 @@ impl WarningNotification {
         }
     }
 }
+
+wire::redacted! { WarningNotification { plain thread_id, masked message, plain emitted_at_ms } }
 
 wire::object! { WarningNotification {
     thread_id: optional "threadId",

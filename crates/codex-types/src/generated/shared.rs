@@ -876,7 +876,7 @@ wire::strings! { MessagePhase {
 } }
 
 /// Used in [`TurnError::misalignment`](field@crate::TurnError::misalignment).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MisalignmentErrorDetails {
     /// A substantive localized explanation is required before offering continuation.
@@ -889,6 +889,8 @@ pub struct MisalignmentErrorDetails {
     pub steer: Option<MisalignmentSteer>,
 }
 
+wire::redacted! { MisalignmentErrorDetails { masked detailed_explanation, plain error_type, plain review_target, plain steer } }
+
 wire::object! { MisalignmentErrorDetails {
     detailed_explanation: optional "detailedExplanation",
     error_type: optional "errorType",
@@ -897,7 +899,7 @@ wire::object! { MisalignmentErrorDetails {
 } }
 
 /// Used in [`MisalignmentErrorDetails::steer`](field@crate::MisalignmentErrorDetails::steer).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MisalignmentSteer {
     pub message: String,
@@ -910,6 +912,8 @@ impl MisalignmentSteer {
         Self { message: message.into() }
     }
 }
+
+wire::redacted! { MisalignmentSteer { masked message } }
 
 wire::object! { MisalignmentSteer {
     message: natural "message",
@@ -1728,7 +1732,7 @@ wire::object! { TurnEnvironmentParams {
 } }
 
 /// The error that made a turn fail.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnError {
     pub additional_details: Option<String>,
@@ -1750,6 +1754,8 @@ impl TurnError {
         }
     }
 }
+
+wire::redacted! { TurnError { masked additional_details, plain codex_error_info, masked message, plain misalignment } }
 
 wire::object! { TurnError {
     additional_details: optional "additionalDetails",

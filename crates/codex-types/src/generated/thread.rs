@@ -1390,7 +1390,7 @@ wire::object! { ThreadAttachmentUpdatedNotification {
 /// [`ThreadBackgroundTerminalsListResponse::data`](field@crate::ThreadBackgroundTerminalsListResponse::data).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThreadBackgroundTerminal {
     pub item_id: String,
@@ -1422,6 +1422,8 @@ impl ThreadBackgroundTerminal {
         }
     }
 }
+
+wire::redacted! { ThreadBackgroundTerminal { plain item_id, masked command, plain cpu_percent, plain cwd, plain os_pid, plain process_id, plain rss_kb } }
 
 wire::object! { ThreadBackgroundTerminal {
     item_id: required "itemId",
@@ -2117,7 +2119,7 @@ impl ThreadForkParams {
     }
 }
 
-wire::redacted! { ThreadForkParams { thread_id, approval_policy, approvals_reviewer, attach_to_source, base_instructions, before_turn_id, cwd, defer_goal_continuation, developer_instructions, ephemeral, exclude_turns, experimental_disable_prediction_mcp, experimental_prediction_mode, last_turn_id, model, model_provider, path, permissions, runtime_workspace_roots, sandbox, service_tier, thread_source } hides { config } }
+wire::redacted! { ThreadForkParams { plain thread_id, plain approval_policy, plain approvals_reviewer, plain attach_to_source, plain base_instructions, plain before_turn_id, hidden config, plain cwd, plain defer_goal_continuation, plain developer_instructions, plain ephemeral, plain exclude_turns, plain experimental_disable_prediction_mcp, plain experimental_prediction_mode, plain last_turn_id, plain model, plain model_provider, plain path, plain permissions, plain runtime_workspace_roots, plain sandbox, plain service_tier, plain thread_source } }
 
 wire::object! { ThreadForkParams {
     thread_id: required "threadId",
@@ -4708,7 +4710,7 @@ impl ThreadResumeParams {
     }
 }
 
-wire::redacted! { ThreadResumeParams { thread_id, approval_policy, approvals_reviewer, base_instructions, cwd, developer_instructions, exclude_turns, history, initial_turns_page, model, model_provider, path, permissions, personality, runtime_workspace_roots, sandbox, service_tier } hides { config } }
+wire::redacted! { ThreadResumeParams { plain thread_id, plain approval_policy, plain approvals_reviewer, plain base_instructions, hidden config, plain cwd, plain developer_instructions, plain exclude_turns, plain history, plain initial_turns_page, plain model, plain model_provider, plain path, plain permissions, plain personality, plain runtime_workspace_roots, plain sandbox, plain service_tier } }
 
 wire::object! { ThreadResumeParams {
     thread_id: required "threadId",
@@ -6418,7 +6420,7 @@ impl ThreadStartParams {
     }
 }
 
-wire::redacted! { ThreadStartParams { allow_provider_model_fallback, approval_policy, approvals_reviewer, base_instructions, cwd, daybreak_enabled, developer_instructions, dynamic_tools, environments, ephemeral, experimental_raw_events, history_mode, mock_experimental_field, model, model_provider, multi_agent_mode, permissions, personality, project_id, runtime_workspace_roots, sandbox, selected_capability_roots, service_name, service_tier, session_start_source, thread_source } hides { config } }
+wire::redacted! { ThreadStartParams { plain allow_provider_model_fallback, plain approval_policy, plain approvals_reviewer, plain base_instructions, hidden config, plain cwd, plain daybreak_enabled, plain developer_instructions, plain dynamic_tools, plain environments, plain ephemeral, plain experimental_raw_events, plain history_mode, plain mock_experimental_field, plain model, plain model_provider, plain multi_agent_mode, plain permissions, plain personality, plain project_id, plain runtime_workspace_roots, plain sandbox, plain selected_capability_roots, plain service_name, plain service_tier, plain session_start_source, plain thread_source } }
 
 wire::object! { ThreadStartParams {
     allow_provider_model_fallback: optional "allowProviderModelFallback",

@@ -495,7 +495,7 @@ wire::strings! { TurnPlanStepStatus {
 ///
 /// Parameters of the notification
 /// [`turn/plan/updated`](crate::ServerNotification::TurnPlanUpdated).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TurnPlanUpdatedNotification {
     pub thread_id: String,
@@ -524,6 +524,8 @@ impl TurnPlanUpdatedNotification {
         }
     }
 }
+
+wire::redacted! { TurnPlanUpdatedNotification { plain thread_id, plain turn_id, masked explanation, plain plan, plain emitted_at_ms } }
 
 wire::object! { TurnPlanUpdatedNotification {
     thread_id: required "threadId",

@@ -6,17 +6,30 @@ use serde_json::Value;
 
 use crate::redact::{Name, Opaque};
 
-/// Implements `Debug` for a struct, with `[redacted]` in place of the secret fields.
+/// Implements `Debug` for a struct. Each field is `plain`, `masked` (keys and tokens in its text are
+/// masked) or `hidden` (shown as `[redacted]`).
 macro_rules! redacted {
-    ($name:ident { $($field:ident),* $(,)? } hides { $($secret:ident),* $(,)? }) => {
+    ($name:ident { $($shown:ident $field:ident),* $(,)? }) => {
         impl ::std::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_struct(stringify!($name))
-                    $(.field(stringify!($field), &self.$field))*
-                    $(.field(stringify!($secret), &format_args!("[redacted]")))*
+                    $(.field(stringify!($field), $crate::wire::redacted_field!($shown self $field)))*
                     .finish()
             }
         }
+    };
+}
+
+/// The value that [`redacted`] shows for a field.
+macro_rules! redacted_field {
+    (plain $self:ident $field:ident) => {
+        &$self.$field
+    };
+    (masked $self:ident $field:ident) => {
+        &$crate::redact::Masked(&$self.$field)
+    };
+    (hidden $self:ident $field:ident) => {
+        &format_args!("[redacted]")
     };
 }
 
@@ -46,4 +59,4 @@ macro_rules! variant_debug {
     };
 }
 
-pub(crate) use {redacted, variant_debug};
+pub(crate) use {redacted, redacted_field, variant_debug};

@@ -5,6 +5,7 @@
 //! reasons: they distinguish unknown values from malformed ones, their errors name the type and the
 //! field, and the crate compiles several times faster.
 
+mod any;
 mod borrowed;
 mod debug;
 mod fields;
@@ -17,8 +18,10 @@ mod object;
 mod strings;
 mod tagged;
 
+#[allow(unused_imports)]
+pub(crate) use any::any;
 pub(crate) use borrowed::BorrowedStr;
-pub(crate) use debug::{redacted, unrecognized_debug, variant_debug};
+pub(crate) use debug::{redacted, redacted_field, unrecognized_debug, variant_debug};
 pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
 pub(crate) use messages::{
     Message, MessageVisitor, message_decode, message_read, message_write, messages, params, unknown,

@@ -42,6 +42,18 @@ impl Natural for Number {
     }
 }
 
+impl<T: Natural> Natural for Option<T> {
+    const ACCEPTS_NULL: bool = true;
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn unreadable(field: &str, json: &str) -> Option<Self> {
+        T::unreadable(field, json).map(Some)
+    }
+}
+
 impl Natural for Value {
     const ACCEPTS_NULL: bool = true;
 

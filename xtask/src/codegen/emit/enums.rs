@@ -1,4 +1,4 @@
-//! Writes enums, string newtypes and aliases.
+//! Writes enums, newtypes and aliases.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Context, Item, accessors, docs};
 use crate::codegen::{
     load::reference_name,
-    model::{Mixed, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant},
+    model::{Alias, Mixed, Slot, Strings, Tagged, TaggedVariant, Type, UnitVariant},
     size,
 };
 
@@ -162,17 +162,34 @@ pub(crate) fn string_newtype(
     Ok(())
 }
 
-/// Writes an alias of a nullable type.
+/// Writes an alias.
 pub(crate) fn alias(
     item: &mut Item,
     name: &str,
     ty: &Type,
-    target: &Slot,
+    alias: &Alias,
     context: &Context<'_>,
 ) -> Result<()> {
     let out = &mut item.code;
     head(out, name, ty, context);
-    writeln!(out, "pub type {name} = Option<{}>;", target.rust)?;
+    let target = &alias.target.rust;
+    match alias.nullable {
+        true => writeln!(out, "pub type {name} = Option<{target}>;")?,
+        false => writeln!(out, "pub type {name} = {target};")?,
+    }
+    Ok(())
+}
+
+/// Writes a newtype around any value. An alias would not do: the types of two methods or of two
+/// alternatives have to be distinct.
+pub(crate) fn any(item: &mut Item, name: &str, ty: &Type, context: &Context<'_>) -> Result<()> {
+    let out = &mut item.code;
+    head(out, name, ty, context);
+    writeln!(
+        out,
+        "#[derive(Clone, PartialEq, Default)]\npub struct {name}(pub Value);"
+    )?;
+    writeln!(item.table, "wire::any! {{ {name} }}")?;
     Ok(())
 }
 

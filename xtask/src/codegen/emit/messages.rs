@@ -93,7 +93,7 @@ pub(crate) fn methods(out: &mut String, model: &Model) -> Result<()> {
                 out,
                 "    {:?}: {params} => {}, {};",
                 method.method,
-                method.response.as_deref().unwrap_or_default(),
+                method.response.as_deref().unwrap_or("Value"),
                 if method.experimental {
                     "experimental"
                 } else {
@@ -121,12 +121,15 @@ pub(crate) fn lists(out: &mut String, model: &Model) -> Result<()> {
                 Some(params) => format!("$crate::{params}"),
                 None => format!("$crate::request::{}", method.ident),
             };
-            let response = method
-                .response
-                .as_ref()
-                .map(|name| format!(", $crate::{name}"))
-                .unwrap_or_default();
-            writeln!(out, "            {:?}, {params}{response};", method.method)?;
+            let response = match &method.response {
+                Some(name) => format!("$crate::{name}"),
+                None => "::serde_json::Value".to_owned(),
+            };
+            writeln!(
+                out,
+                "            {:?}, {params}, {response};",
+                method.method
+            )?;
         }
         writeln!(out, "        }}\n    }};\n}}\n")?;
     }
@@ -154,10 +157,13 @@ pub(crate) fn units(out: &mut String, model: &Model) -> Result<()> {
         .filter(|method| method.params.is_none())
         .collect();
     for method in &without {
+        let response = match &method.response {
+            Some(name) => format!("[`{name}`](crate::{name})"),
+            None => "any [`Value`](serde_json::Value)".to_owned(),
+        };
         let mut docs = format!(
-            "The request `{}`, which has no parameters. The response is [`{}`](crate::{1}).",
+            "The request `{}`, which has no parameters. The response is {response}.",
             method.method,
-            method.response.as_deref().unwrap_or_default()
         );
         if let Some(description) = &method.docs {
             docs = format!("{}\n\n{docs}", docs::prose(description));

@@ -15,6 +15,7 @@ use super::model::Kind;
 pub(crate) use context::Context;
 pub(crate) use item::Item;
 pub(crate) use messages::{lists, methods, units};
+pub(crate) use object::default;
 pub(crate) use releases::releases;
 
 /// The text of a definition; `None` if it is not generated.
@@ -28,7 +29,8 @@ pub(crate) fn definition(name: &str, context: &Context<'_>) -> Result<Option<Ite
         Kind::Mixed(mixed) => enums::mixed(&mut item, name, ty, mixed, context),
         Kind::Untagged(slots) => enums::untagged(&mut item, name, ty, slots, context),
         Kind::StringNewtype => enums::string_newtype(&mut item, name, ty, context),
-        Kind::Alias(target) => enums::alias(&mut item, name, ty, target, context),
+        Kind::Alias(alias) => enums::alias(&mut item, name, ty, alias, context),
+        Kind::Any => enums::any(&mut item, name, ty, context),
         Kind::Messages => {
             let unions = &context.model.unions;
             match unions.iter().find(|union| union.name == name) {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::{Context, Item, docs};
-use crate::codegen::model::{Field, Kind, Model, Object, Rule, Slot, Type};
+use crate::codegen::model::{Field, Kind, Model, Object, Rule, Shown, Slot, Type};
 
 /// Writes a struct.
 pub(crate) fn object(
@@ -18,10 +18,10 @@ pub(crate) fn object(
 ) -> Result<()> {
     let out = &mut item.code;
     out.push_str(&docs::comment(&context.type_docs(name, ty), ""));
-    let secret = object.has_secrets();
+    let plain_debug = object.has_plain_debug();
     let plain = object.fields.iter().all(has_plain_default);
     let derives: Vec<_> = [
-        (!secret, "Debug"),
+        (plain_debug, "Debug"),
         (true, "Clone"),
         (true, "PartialEq"),
         (plain, "Default"),
@@ -48,7 +48,7 @@ pub(crate) fn object(
         writeln!(out, "}}\n")?;
     }
     methods(out, name, ty, object, context.model)?;
-    if secret {
+    if !plain_debug {
         redacted(&mut item.table, name, object)?;
     }
     table(&mut item.table, name, object, context.model)
@@ -98,6 +98,7 @@ fn has_plain_default(field: &Field) -> bool {
         (Rule::Default, Some(default)) => match default {
             Value::Bool(value) => !value,
             Value::Array(values) => values.is_empty(),
+            Value::Object(members) => members.is_empty(),
             Value::Number(number) => number.as_i64() == Some(0),
             _ => false,
         },
@@ -221,7 +222,11 @@ fn is_copy(rust: &str) -> bool {
 }
 
 /// The default of a field, as an expression.
-fn default(field: &Field, model: &Model) -> Result<String> {
+///
+/// # Errors
+///
+/// Fails if the default is not a value of the type of the field.
+pub(crate) fn default(field: &Field, model: &Model) -> Result<String> {
     let value = field
         .default
         .as_ref()
@@ -232,13 +237,19 @@ fn default(field: &Field, model: &Model) -> Result<String> {
 
 fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
     match value {
-        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        Value::Array(values) if values.is_empty() => Ok("Vec::new()".to_owned()),
+        Value::Bool(_) if rust == "bool" => Ok(value.to_string()),
+        Value::Number(number) if in_range(number, rust) => Ok(value.to_string()),
+        Value::Array(values) if values.is_empty() && rust.starts_with("Vec<") => {
+            Ok("Vec::new()".to_owned())
+        }
+        Value::Object(members) if members.is_empty() && is_map(rust) => {
+            Ok("Default::default()".to_owned())
+        }
         Value::Array(values) => {
             let inner = rust
                 .strip_prefix("Vec<")
                 .and_then(|rust| rust.strip_suffix('>'));
-            let inner = inner.context("an array as the default of a type other than `Vec`")?;
+            let inner = inner.with_context(|| format!("a list is not a value of `{rust}`"))?;
             let values: Result<Vec<_>> = values
                 .iter()
                 .map(|value| expression(value, inner, model))
@@ -255,25 +266,48 @@ fn expression(value: &Value, rust: &str, model: &Model) -> Result<String> {
             let variant = variant.with_context(|| format!("`{rust}` has no value `{wire}`"))?;
             Ok(format!("{rust}::{}", variant.ident))
         }
-        _ => bail!("unsupported default: {value}"),
+        _ => bail!("`{value}` is not supported for the type `{rust}`"),
     }
 }
 
+fn is_map(rust: &str) -> bool {
+    rust.starts_with("BTreeMap<") || rust.starts_with("Map<")
+}
+
+/// Whether a number is a value of an integer type.
+fn in_range(number: &serde_json::Number, rust: &str) -> bool {
+    let (signed, unsigned) = (number.as_i64(), number.as_u64());
+    match rust {
+        "i64" => signed.is_some(),
+        "i32" => signed.is_some_and(|number| i32::try_from(number).is_ok()),
+        "u64" => unsigned.is_some(),
+        "u32" => unsigned.is_some_and(|number| u32::try_from(number).is_ok()),
+        "u16" => unsigned.is_some_and(|number| u16::try_from(number).is_ok()),
+        _ => false,
+    }
+}
+
+/// Writes an implementation of `Debug` that hides secrets.
 fn redacted(out: &mut String, name: &str, object: &Object) -> Result<()> {
-    let names = |secret: bool| {
-        let fields = object.fields.iter().filter(|field| field.secret == secret);
-        let rest = object.rest.iter().filter(|_| object.rest_secret == secret);
-        fields
-            .map(|field| field.slot.ident.as_str())
-            .chain(rest.map(|_| "rest"))
-            .collect::<Vec<_>>()
-            .join(", ")
+    let fields = object.fields.iter().map(|field| {
+        let shown = match field.shown {
+            Shown::Plain => "plain",
+            Shown::Masked => "masked",
+            Shown::Hidden => "hidden",
+        };
+        format!("{shown} {}", field.slot.ident)
+    });
+    let shown = if object.rest_secret {
+        "hidden"
+    } else {
+        "plain"
     };
+    let rest = object.rest.iter().map(|_| format!("{shown} rest"));
+    let fields: Vec<_> = fields.chain(rest).collect();
     writeln!(
         out,
-        "wire::redacted! {{ {name} {{ {} }} hides {{ {} }} }}\n",
-        names(false),
-        names(true)
+        "wire::redacted! {{ {name} {{ {} }} }}\n",
+        fields.join(", ")
     )?;
     Ok(())
 }

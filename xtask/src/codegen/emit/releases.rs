@@ -58,6 +58,7 @@ mod tests {
             stable: Value::Null,
             experimental: Value::Null,
             first_releases: first_releases.unwrap(),
+            clearable_fields: Default::default(),
         };
         let mut out = String::new();
         releases(&mut out, &pinned).unwrap();

@@ -1,7 +1,7 @@
 //! Traverses schemas. A map of properties may have keys like `items`, so it is not treated as a
 //! schema.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Calls `visit` for the schema and all schemas nested in it, innermost first.
 pub(crate) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Value)) {
@@ -105,4 +105,83 @@ pub(crate) fn tag_value<'a>(member: &'a Value, tag: &str) -> Option<&'a str> {
         [value] => Some(value),
         _ => None,
     }
+}
+
+/// The shape of a union. Decides how it is generated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Union {
+    /// Objects that this property distinguishes.
+    Tagged(String),
+    /// Strings.
+    Strings,
+    /// Strings and objects with a single key.
+    Mixed,
+    /// A schema, or `null`.
+    Nullable,
+    /// Anything else.
+    Untagged,
+}
+
+/// Classifies a union that is not a union of messages.
+pub(crate) fn union_shape(members: &[Value]) -> Union {
+    if let Some(tag) = tag_of(members) {
+        return Union::Tagged(tag);
+    }
+    // `Unrecognized` keeps the strings and objects that no other member describes.
+    let is_text = |member: &Value| {
+        string_values(member).is_some() || is_bare_string(member) || is_catch_all(member)
+    };
+    let (texts, others): (Vec<_>, Vec<_>) = members.iter().partition(|member| is_text(member));
+    let has_values = texts.iter().any(|member| string_values(member).is_some());
+    if has_values && others.iter().all(|member| key_of(member).is_some()) {
+        let is_strings = others.is_empty() && !texts.iter().any(|member| is_catch_all(member));
+        return if is_strings {
+            Union::Strings
+        } else {
+            Union::Mixed
+        };
+    }
+    match members {
+        [_, null] if *null == json!({ "type": "null" }) => Union::Nullable,
+        _ => Union::Untagged,
+    }
+}
+
+fn is_bare_string(schema: &Value) -> bool {
+    schema.get("type") == Some(&json!("string")) && schema.get("enum").is_none()
+}
+
+/// Whether a schema accepts strings and objects without further conditions.
+pub(crate) fn is_catch_all(schema: &Value) -> bool {
+    let types = schema.get("type").and_then(Value::as_array);
+    types.is_some_and(|types| types.iter().all(|ty| *ty == "string" || *ty == "object"))
+}
+
+/// The key and payload of an object with a single key.
+pub(crate) fn key_of(member: &Value) -> Option<(&String, &Value)> {
+    let mut properties = member.get("properties")?.as_object()?.iter();
+    match (properties.next(), properties.next()) {
+        (Some((key, payload)), None)
+            if is_object_schema(member) && required(member).contains(key) =>
+        {
+            Some((key, payload))
+        }
+        _ => None,
+    }
+}
+
+/// The widest schema in place of one that is not understood: any object if it is known to be one,
+/// any value otherwise.
+pub(crate) fn widest(schema: &Value) -> Value {
+    let mut wide = Map::new();
+    if is_object_schema(schema) {
+        wide.insert("type".to_owned(), json!("object"));
+        wide.insert("additionalProperties".to_owned(), Value::Bool(true));
+    }
+    for keyword in ["description", "default"] {
+        if let Some(value) = schema.get(keyword) {
+            wide.insert(keyword.to_owned(), value.clone());
+        }
+    }
+    Value::Object(wide)
 }

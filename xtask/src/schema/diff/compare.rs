@@ -15,30 +15,30 @@ use super::protocol::{Flow, NOTHING, Protocol};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    pub(super) kind: Kind,
+pub(crate) struct Change {
+    pub(crate) kind: Kind,
     /// The method or type.
-    pub(super) owner: String,
+    pub(crate) owner: String,
     /// The rest of the path: `.status`, `::plan.text`, or empty.
-    pub(super) below: String,
-    pub(super) action: Action,
+    pub(crate) below: String,
+    pub(crate) action: Action,
     /// The type of what was added or removed, or the differences.
-    pub(super) detail: String,
+    pub(crate) detail: String,
     /// Whether the change breaks a client of the older release, on the wire or when it is compiled.
-    pub(super) breaking: bool,
+    pub(crate) breaking: bool,
     /// Whether the change concerns only clients that use the experimental API.
-    pub(super) experimental: bool,
+    pub(crate) experimental: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Added,
     Removed,
     Changed,
 }
 
 /// Returns the differences between two releases, sorted by path.
-pub(super) fn compare(old: &Protocol, new: &Protocol) -> Vec<Change> {
+pub(crate) fn compare(old: &Protocol, new: &Protocol) -> Vec<Change> {
     let paths: BTreeSet<&String> = old.lines.keys().chain(new.lines.keys()).collect();
     let changes = paths.into_iter().filter_map(|path| {
         let (owner, below) = split(path);

@@ -3,19 +3,18 @@
 //! Each release becomes lines, one for each method, type, field and variant. The report compares
 //! the lines of two releases.
 
-mod compare;
-mod outline;
-mod protocol;
+pub(crate) mod compare;
+pub(crate) mod outline;
+pub(crate) mod protocol;
 mod report;
 mod shape;
-
-use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
 
 use super::bundles::Bundles;
 use super::pinned;
 use crate::runtime;
+use compare::Change;
 use protocol::Protocol;
 
 /// Arguments of `cargo xtask schema diff`.
@@ -27,21 +26,47 @@ pub(super) struct Args {
     new: String,
 }
 
-/// Runs the chore: prints the report as Markdown.
-pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let (old, new) = (read(&args.old)?, read(&args.new)?);
-    let text = report::render(&old, &new, &compare::compare(&old, &new));
-    match io::stdout().write_all(text.as_bytes()) {
-        // The reader of a pipe, like `head`, may close it early.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot print the report"),
+/// Two releases and their differences.
+pub(crate) struct Comparison {
+    /// The older release.
+    pub(crate) old: Protocol,
+    /// The newer release.
+    pub(crate) new: Protocol,
+    /// The differences, sorted by path.
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Comparison {
+    /// Compares two releases, and installs those that are missing. The pinned one needs no runtime.
+    pub(crate) fn read(old: &str, new: &str) -> anyhow::Result<Self> {
+        Ok(Self::of(read(old)?, read(new)?))
+    }
+
+    /// Compares two protocols.
+    pub(crate) fn of(old: Protocol, new: Protocol) -> Self {
+        let changes = compare::compare(&old, &new);
+        Self { old, new, changes }
+    }
+
+    /// Returns the report as Markdown.
+    pub(crate) fn report(&self) -> String {
+        report::render(&self.old, &self.new, &self.changes)
     }
 }
 
-/// Reads the protocol of a release. The pinned one needs no runtime.
+/// Runs the chore: prints the report as Markdown.
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    crate::stdout::print(&Comparison::read(&args.old, &args.new)?.report())
+}
+
+/// Reads the protocol of a release. The pinned one needs no runtime, unless an aborted update has
+/// left its files incomplete.
 fn read(release: &str) -> anyhow::Result<Protocol> {
-    let pinned = pinned::load()?;
-    let (version, stable, experimental) = if ["lock", &pinned.version].contains(&release) {
+    let pinned = match release {
+        "lock" => Some(pinned::load()?),
+        _ => pinned::load().ok().filter(|it| it.version == release),
+    };
+    let (version, stable, experimental) = if let Some(pinned) = pinned {
         (pinned.version, pinned.stable, pinned.experimental)
     } else {
         let bundles = Bundles::print_by(&runtime::ensure(Some(release))?)

@@ -14,26 +14,26 @@ use super::shape::{
 };
 
 /// The lines of a release, by path.
-pub(super) type Outline = BTreeMap<String, Line>;
+pub(crate) type Outline = BTreeMap<String, Line>;
 
 /// A method, a type, a field or a variant.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// The path of the line that this one belongs to. Types and methods have none.
-    pub(super) parent: Option<String>,
-    pub(super) kind: Kind,
+    pub(crate) parent: Option<String>,
+    pub(crate) kind: Kind,
     /// The type without `null`; for a method, the type of its params.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether a field is always present.
-    pub(super) required: bool,
+    pub(crate) required: bool,
     /// Whether a field, or the params of a method, may be `null`.
-    pub(super) nullable: bool,
+    pub(crate) nullable: bool,
     /// The default of a field.
-    pub(super) default: Option<Value>,
+    pub(crate) default: Option<Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A method of that union.
     Method(&'static Union),
     /// A definition.
@@ -46,19 +46,19 @@ pub(super) enum Kind {
 
 /// A union that lists methods.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Union {
+pub(crate) struct Union {
     /// The name of its definition.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Its title in a report.
-    pub(super) title: &'static str,
+    pub(crate) title: &'static str,
     /// Whether the client sends its members.
-    pub(super) is_sent: bool,
+    pub(crate) is_sent: bool,
     /// Whether its members have responses.
-    pub(super) is_request: bool,
+    pub(crate) is_request: bool,
 }
 
 /// All unions of methods.
-pub(super) static UNIONS: [Union; 4] = [
+pub(crate) static UNIONS: [Union; 4] = [
     union("ClientRequest", "Client requests", true, true),
     union("ClientNotification", "Client notifications", true, false),
     union("ServerRequest", "Server requests", false, true),
@@ -76,7 +76,7 @@ const fn union(name: &'static str, title: &'static str, is_sent: bool, is_reques
 
 impl Line {
     /// Creates a line that belongs to no other one.
-    pub(super) fn new(kind: Kind, text: String) -> Self {
+    pub(crate) fn new(kind: Kind, text: String) -> Self {
         Self {
             parent: None,
             kind,
@@ -89,7 +89,7 @@ impl Line {
 }
 
 /// Adds the lines of a definition.
-pub(super) fn outline(name: &str, schema: &Value, out: &mut Outline) {
+pub(crate) fn outline(name: &str, schema: &Value, out: &mut Outline) {
     out.insert(name.to_owned(), Line::new(Kind::Type, type_name(schema)));
     members(name, schema, None, out);
 }

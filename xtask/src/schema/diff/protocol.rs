@@ -10,18 +10,18 @@ use super::shape::{allows_null, reference, type_name};
 use crate::schema::census;
 
 /// The type of the params of a method without params.
-pub(super) const NOTHING: &str = "nothing";
+pub(crate) const NOTHING: &str = "nothing";
 
 type Definitions<'a> = BTreeMap<&'a str, &'a Value>;
 
 /// The protocol of one release, experimental parts included.
-pub(super) struct Protocol {
+pub(crate) struct Protocol {
     /// The release.
-    pub(super) version: String,
+    pub(crate) version: String,
     /// The lines of all methods and types.
-    pub(super) lines: Outline,
+    pub(crate) lines: Outline,
     /// The types of responses, by method, where their names reveal them.
-    pub(super) responses: BTreeMap<String, String>,
+    pub(crate) responses: BTreeMap<String, String>,
     /// The paths that need no experimental API.
     stable: BTreeSet<String>,
     flows: BTreeMap<String, Flow>,
@@ -29,14 +29,14 @@ pub(super) struct Protocol {
 
 /// The direction in which the values of a type travel.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Flow {
+pub(crate) struct Flow {
     sent: bool,
     received: bool,
 }
 
 impl Flow {
     /// Combines the directions of a type in two releases.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self {
             sent: self.sent || other.sent,
             received: self.received || other.received,
@@ -44,17 +44,17 @@ impl Flow {
     }
 
     /// Returns whether a client may write the values. An unknown direction counts as both.
-    pub(super) fn is_sent(self) -> bool {
+    pub(crate) fn is_sent(self) -> bool {
         self.sent || !self.received
     }
 
     /// Returns whether a client may read the values. An unknown direction counts as both.
-    pub(super) fn is_received(self) -> bool {
+    pub(crate) fn is_received(self) -> bool {
         self.received || !self.sent
     }
 
     /// Returns the word for the direction in a report.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match (self.sent, self.received) {
             (true, true) => "sent and received",
             (true, false) => "sent",
@@ -66,7 +66,7 @@ impl Flow {
 
 impl Protocol {
     /// Reads a release.
-    pub(super) fn read(
+    pub(crate) fn read(
         version: &str,
         stable: &Value,
         experimental: &Value,
@@ -84,12 +84,12 @@ impl Protocol {
     }
 
     /// Returns whether a path needs no experimental API.
-    pub(super) fn is_stable(&self, path: &str) -> bool {
+    pub(crate) fn is_stable(&self, path: &str) -> bool {
         self.stable.contains(path)
     }
 
     /// Returns the direction of a type or method.
-    pub(super) fn flow(&self, owner: &str) -> Flow {
+    pub(crate) fn flow(&self, owner: &str) -> Flow {
         self.flows.get(owner).copied().unwrap_or_default()
     }
 }

@@ -9,7 +9,7 @@ use crate::{UnrecognizedMessage, wire};
 /// Body of [`LoginParams::ApiKey`](crate::LoginParams::ApiKey) (`type`: `apiKey`).
 ///
 /// **Experimental:** requires the `experimentalApi` capability.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApiKeyLoginParams {
     pub api_key: String,
@@ -23,6 +23,8 @@ impl ApiKeyLoginParams {
     }
 }
 
+wire::redacted! { ApiKeyLoginParams { hidden api_key } }
+
 wire::object! { ApiKeyLoginParams {
     api_key: required "apiKey",
 } }
@@ -30,16 +32,29 @@ wire::object! { ApiKeyLoginParams {
 /// Parameters of the notification [`a/changed`](crate::ServerNotification::AChanged).
 ///
 /// Parameters of the notification [`b/changed`](crate::ServerNotification::BChanged).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ChangedNotification {
+    /// **Experimental:** requires the `experimentalApi` capability.
+    pub access_token: Option<String>,
+    /// **Experimental:** requires the `experimentalApi` capability.
+    pub error: Option<String>,
+    /// **Experimental:** requires the `experimentalApi` capability.
+    ///
+    /// Defaults to `[]` if absent.
+    pub warnings: Vec<String>,
     pub what: Option<String>,
     /// When the server sent the notification, in milliseconds since the Unix epoch. On the wire
     /// this is a member of the message, not of its params.
     pub emitted_at_ms: Option<i64>,
 }
 
+wire::redacted! { ChangedNotification { hidden access_token, masked error, masked warnings, plain what, plain emitted_at_ms } }
+
 wire::object! { ChangedNotification {
+    access_token: optional "accessToken",
+    error: optional "error",
+    warnings: default(Vec::new()) "warnings",
     what: optional "what",
     emitted_at_ms: envelope "emittedAtMs",
 } }
@@ -313,7 +328,7 @@ wire::object! { ThingAskResponse {
 
 /// Parameters of the request [`thing/start`](crate::ClientRequest::ThingStart). The response is
 /// [`ThingStartResponse`](crate::ThingStartResponse).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ThingStartParams {
     pub thread_id: String,
@@ -326,6 +341,12 @@ pub struct ThingStartParams {
     /// **Experimental:** requires the `experimentalApi` capability.
     pub options: Option<Options>,
     pub secretive: Option<String>,
+    /// Set to `null` to clear it.
+    ///
+    /// **Experimental:** requires the `experimentalApi` capability.
+    ///
+    /// `None` leaves the value unchanged; `Some(None)` clears it.
+    pub tier: Option<Option<String>>,
 }
 
 impl ThingStartParams {
@@ -339,6 +360,7 @@ impl ThingStartParams {
             name: name.into(),
             options: None,
             secretive: None,
+            tier: None,
         }
     }
 
@@ -369,7 +391,23 @@ impl ThingStartParams {
         self.secretive = Some(secretive.into());
         self
     }
+
+    /// Sets [`tier`](field@Self::tier).
+    #[must_use]
+    pub fn tier(mut self, tier: impl Into<String>) -> Self {
+        self.tier = Some(Some(tier.into()));
+        self
+    }
+
+    /// Clears [`tier`](field@Self::tier) by sending `null`.
+    #[must_use]
+    pub fn clear_tier(mut self) -> Self {
+        self.tier = Some(None);
+        self
+    }
 }
+
+wire::redacted! { ThingStartParams { plain thread_id, plain deep, plain model, plain name, plain options, hidden secretive, plain tier } }
 
 wire::object! { ThingStartParams {
     thread_id: required "threadId",
@@ -378,6 +416,7 @@ wire::object! { ThingStartParams {
     name: required "name",
     options: optional "options",
     secretive: optional "secretive",
+    tier: clearable "tier",
 } }
 
 /// Response to `thing/start` ([`ThingStartParams`](crate::ThingStartParams)).

@@ -59,10 +59,21 @@ impl Core {
         self.update_quiet_goal(log.thread_id(), now);
     }
 
+    /// Watches the turns whose response came while a turn was running that has ended without their
+    /// input.
+    pub(super) fn watch_left_behind(&mut self, thread_id: &str, now: Instant) {
+        let running = self.turn_routes.running(Some(thread_id));
+        for log in running.iter().filter(|log| log.may_have_joined()) {
+            self.quiet_turns
+                .watch_end(log, DetachReason::ThreadInactive, now);
+        }
+    }
+
     /// Ends or interrupts the turns and goals that have been quiet for too long.
     pub(super) fn end_quiet_turns(&mut self, now: Instant) {
         for (log, action) in self.quiet_turns.lapsed(now) {
             match action {
+                QuietAction::Detach(_) if log.end_interrupted(now) => self.turn_routes.end(&log),
                 QuietAction::Detach(reason) => self.turn_routes.detach_turn(&log, reason),
                 QuietAction::Interrupt(idle_timeout) => {
                     self.interrupt_silent(&log, idle_timeout, now);
@@ -96,27 +107,32 @@ impl Core {
     /// Interrupts a turn that has exceeded this idle timeout.
     fn interrupt_silent(&mut self, log: &Arc<TurnLog>, idle_timeout: Duration, now: Instant) {
         if log.interrupted_after(idle_timeout) {
-            let turn_id = self.active_turns.running_id(log.thread_id(), log.turn_id());
-            let params = TurnInterruptParams::new(log.thread_id(), turn_id);
-            self.send_and_forget(&params, now);
+            self.interrupt(log, INTERRUPT_GRACE, now);
             self.quiet_turns
                 .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
         }
     }
 
+    /// Interrupts a turn without waiting for the response.
+    pub(super) fn interrupt(&mut self, log: &TurnLog, timeout: Duration, now: Instant) {
+        let turn_id = self.active_turns.running_id(log.thread_id(), log.turn_id());
+        let params = TurnInterruptParams::new(log.thread_id(), turn_id);
+        self.send_and_forget(&params, timeout, now);
+    }
+
     /// Pauses a goal, so that the server starts no further turn of it.
     fn pause(&mut self, goal: &GoalTracker, now: Instant) {
         let params = ThreadGoalSetParams::new(goal.thread_id()).status(ThreadGoalStatus::Paused);
-        self.send_and_forget(&params, now);
+        self.send_and_forget(&params, INTERRUPT_GRACE, now);
     }
 
     /// Sends a request without waiting for the response.
-    fn send_and_forget<R: Request>(&mut self, params: &R, now: Instant) {
+    fn send_and_forget<R: Request>(&mut self, params: &R, timeout: Duration, now: Instant) {
         let request = OutgoingRequest {
             method: R::METHOD,
             // Params of ids and names can always be encoded.
             params: Some(serde_json::to_vec(params).unwrap_or_default()),
-            timeout: Some(INTERRUPT_GRACE),
+            timeout: Some(timeout),
             on_response: None,
             sink: ResponseSink::Discard,
         };

@@ -183,6 +183,7 @@ impl Core {
         };
         self.active_turns.update(kind, keys);
         self.sub_agents.update(notification, keys);
+        self.active_turns.update_agents(notification);
         if let Some(resolved) = self.open_requests.update(notification, keys, now) {
             self.outbound.withdraw(&MessageId::Response(resolved));
         }
@@ -197,7 +198,11 @@ impl Core {
         }
         if let Some(thread_id) = thread_id {
             self.sub_agent_event(thread_id, now);
+            if kind == NotificationKind::TokenUsageUpdated {
+                self.token_usage(thread_id, log.as_ref(), notification);
+            }
             if kind == NotificationKind::ThreadEnded {
+                self.thread_usages.remove(thread_id);
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
             }
@@ -235,11 +240,30 @@ impl Core {
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
+                    self.watch_left_behind(log.thread_id(), now);
                     self.update_quiet_goal(log.thread_id(), now);
                     self.deliver_unclaimed();
                 }
             }
             None => self.deliver_to_subscribers(Arc::clone(notification)),
+        }
+        self.update_abandoned(now);
+    }
+
+    /// Records a report of the token usage of a thread.
+    fn token_usage(
+        &mut self,
+        thread_id: &str,
+        log: Option<&Arc<TurnLog>>,
+        report: &Arc<RawNotification>,
+    ) {
+        let before = self.thread_usages.update(thread_id, report);
+        if let Some(log) = log {
+            log.add_usage(None, before.as_ref(), report);
+        }
+        if let Some(owner) = self.sub_agents.owner(thread_id) {
+            let routes = &self.turn_routes;
+            routes.add_agent_usage(owner, thread_id, before.as_ref(), report);
         }
     }
 

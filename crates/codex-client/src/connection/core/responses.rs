@@ -9,6 +9,7 @@ use crate::{
     connection::{
         command::{Claimed, OnResponse, Response},
         core::{Core, Waiter},
+        interrupt_guard::InterruptGuard,
     },
     error::{decode_error::DecodeError, rpc_error::RpcError, turn_detached::DetachReason},
     routing::turn_log::TurnLog,
@@ -52,9 +53,10 @@ impl Core {
                 }
                 self.unsubscribed_threads.update(method, result);
                 // An abandoned response claims nothing: the events go to the subscribers.
-                let result = Some(result).filter(|_| !sink.is_abandoned());
+                let is_claimed = !sink.is_abandoned() || interrupts_on_drop(on_response.as_ref());
+                let result = Some(result).filter(|_| is_claimed);
                 let claimed = self.settle(on_response, result);
-                if let Some(Claimed::Turn(log)) = &claimed {
+                if let Some(Claimed::Turn(log, _)) = &claimed {
                     if method == ReviewStartParams::METHOD {
                         self.active_turns.add_review(log.thread_id(), log.turn_id());
                     }
@@ -79,12 +81,24 @@ impl Core {
         result: Option<&str>,
     ) -> Option<Claimed> {
         match on_response? {
-            OnResponse::ClaimTurn { thread_id } => {
+            OnResponse::ClaimTurn {
+                thread_id,
+                may_join,
+                interrupt_on_drop,
+            } => {
                 let keys = result.and_then(envelope::result_keys);
-                let turn_id = keys.and_then(|keys| keys.turn_id);
-                let log = turn_id.map(|turn_id| self.claim_turn(&thread_id, &turn_id));
+                let log = keys.and_then(|keys| {
+                    let turn_id = keys.turn_id?;
+                    // A server that names the root of a turn names the turn that the input joins.
+                    let may_join = may_join && keys.root_turn_id.is_none();
+                    Some(self.claim_turn(&thread_id, &turn_id, may_join))
+                });
                 self.release_thread(&thread_id);
-                log.map(Claimed::Turn)
+                log.map(|log| {
+                    let guard = || InterruptGuard::new(self.commands.clone(), Arc::clone(&log));
+                    let guard = interrupt_on_drop.then(guard);
+                    Claimed::Turn(log, guard)
+                })
             }
             OnResponse::ClaimLogin => {
                 let keys = result.and_then(envelope::result_keys);
@@ -103,8 +117,18 @@ impl Core {
     }
 
     /// Claims a turn, with the events received so far.
-    pub(super) fn claim_turn(&mut self, thread_id: &str, turn_id: &str) -> Arc<TurnLog> {
-        let log = self.turn_routes.claim(thread_id, turn_id);
+    pub(super) fn claim_turn(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        may_join: bool,
+    ) -> Arc<TurnLog> {
+        let routes = &mut self.turn_routes;
+        let running = self.active_turns.joinable(thread_id);
+        let log = match running.filter(|running| may_join && *running != turn_id) {
+            Some(running) => routes.claim_joining(thread_id, turn_id, running),
+            None => routes.claim(thread_id, turn_id),
+        };
         if self.unsubscribed_threads.contains(thread_id) {
             self.turn_routes
                 .detach(thread_id, DetachReason::Unsubscribed);
@@ -120,4 +144,15 @@ impl Core {
         self.turn_routes.release(thread_id);
         self.deliver_unclaimed();
     }
+}
+
+/// Whether a turn is interrupted if the caller of its request is gone.
+fn interrupts_on_drop(on_response: Option<&OnResponse>) -> bool {
+    matches!(
+        on_response,
+        Some(OnResponse::ClaimTurn {
+            interrupt_on_drop: true,
+            ..
+        })
+    )
 }

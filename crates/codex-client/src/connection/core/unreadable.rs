@@ -76,16 +76,19 @@ impl Core {
         if kind != NotificationKind::TurnCompleted {
             return;
         }
-        match (thread_id, turn_id, turns.as_slice()) {
-            (Some(_), Some(_), [log]) => {
-                self.turn_routes
-                    .detach_turn(log, DetachReason::UnreadableEnd);
+        match (thread_id, turn_id) {
+            (Some(_), Some(_)) => {
+                // There are several if others have joined the turn.
+                for log in &turns {
+                    self.turn_routes
+                        .detach_turn(log, DetachReason::UnreadableEnd);
+                }
             }
-            (Some(thread_id), None, _) => {
+            (Some(thread_id), None) => {
                 self.turn_routes
                     .detach(thread_id, DetachReason::UnreadableEnd);
             }
-            (None, None, _) => self.watch_possible_ends(now),
+            (None, None) => self.watch_possible_ends(now),
             _ => self.watch_unreadable_ends(&turns, now),
         }
         self.deliver_unclaimed();

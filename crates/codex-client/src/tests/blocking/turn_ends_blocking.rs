@@ -1,6 +1,6 @@
-//! Turns that end without `turn/completed`, with the blocking client. The tests of the async client
-//! are in `unreported_ends.rs`, `unreported_goal_ends.rs`, `idle_timeouts.rs` and
-//! `unreadable_parts.rs`.
+//! Turns that end without a `turn/completed` of their own, with the blocking client. The tests of
+//! the async client are in `unreported_ends.rs`, `unreported_goal_ends.rs`, `idle_timeouts.rs`,
+//! `unreadable_parts.rs` and `joined_turns.rs`.
 
 use std::time::Duration;
 
@@ -9,7 +9,10 @@ use serde_json::json;
 use crate::{
     blocking::{Codex, Thread},
     error::{Error, turn_detached::DetachReason},
-    tests::{FakeServer, blocking::start_with, thread_start_response, turn_start_response},
+    tests::{
+        FakeServer, blocking::start_with, old_turn_start_response, thread_start_response,
+        turn_start_response,
+    },
 };
 
 /// Returns a thread of a client that gives turns no time to end. Its server runs the script after
@@ -180,4 +183,21 @@ fn the_result_lists_items_that_could_not_be_read() {
     });
     let result = thread.run("hi").send().unwrap();
     assert_eq!(result.unreadable.len(), 1);
+}
+
+#[test]
+fn a_turn_that_joins_a_running_one_under_an_id_of_its_own_has_its_result() {
+    let thread = start_thread(|mut fake| async {
+        fake.start_turn("u").await;
+        fake.respond("turn/start", old_turn_start_response("x"))
+            .await;
+        fake.complete_user_message("u").await;
+        fake.complete_item("u", "To both.").await;
+        fake.complete_turn("u", "completed").await;
+        fake
+    });
+    let first = thread.turn("one").send().unwrap();
+    let second = thread.run("two").send().unwrap();
+    assert_eq!(second.final_response.as_deref(), Some("To both."));
+    assert_eq!(first.run().unwrap(), second);
 }

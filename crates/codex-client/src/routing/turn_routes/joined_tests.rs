@@ -1,0 +1,203 @@
+//! Tests of turns that join a running turn under an id of their own.
+
+use std::time::Duration;
+
+use codex_types::TurnStatus;
+use tokio::time::Instant;
+
+use super::*;
+use crate::{
+    routing::{
+        activity::Origin,
+        delta_queue::Event,
+        turn_log::{TurnEnd, TurnReader},
+    },
+    rpc::{
+        delta::{DeltaKind, DeltaRef},
+        raw_notification::notification,
+    },
+};
+
+/// The routes of the thread `t`, in which the turn `u` is running when the response to a
+/// `turn/start` names the turn `x`.
+struct Joined {
+    routes: TurnRoutes,
+    running: Arc<TurnLog>,
+    log: Arc<TurnLog>,
+}
+
+impl Joined {
+    fn new() -> Self {
+        let mut routes = TurnRoutes::default();
+        let running = routes.claim("t", "u");
+        push(&mut routes, "u", "turn/started", "");
+        push(&mut routes, "u", "item/completed", MESSAGE);
+        let log = routes.claim_joining("t", "x", "u");
+        Self {
+            routes,
+            running,
+            log,
+        }
+    }
+
+    fn push(&mut self, turn_id: &str, method: &str, more: &str) {
+        push(&mut self.routes, turn_id, method, more);
+    }
+
+    fn complete(&mut self, turn_id: &str, status: &str) {
+        let more = format!(r#","turn":{{"id":"{turn_id}","status":"{status}"}}"#);
+        self.push(turn_id, "turn/completed", &more);
+    }
+
+    fn status(&self) -> Option<TurnStatus> {
+        let end = self.log.end()?;
+        Some(self.log.result(end).unwrap().status)
+    }
+}
+
+const MESSAGE: &str = r#","item":{"type":"agentMessage","id":"m","text":"half"}"#;
+const USER_MESSAGE: &str = r#","item":{"type":"userMessage","id":"n","content":[]}"#;
+
+/// Routes a notification as the connection does.
+fn push(routes: &mut TurnRoutes, turn_id: &str, method: &str, more: &str) {
+    let params = format!(r#"{{"threadId":"t","turnId":"{turn_id}"{more}}}"#);
+    let text = format!(r#"{{"method":"{method}","params":{params}}}"#);
+    if let Some(log) = routes.route("t", turn_id) {
+        let notification = Arc::new(notification(&text));
+        log.push_notification(&notification, Instant::now(), &mut Vec::new());
+        if method == "turn/completed" {
+            routes.end(&log);
+        }
+    }
+}
+
+/// Returns the methods of the unread notifications, and the turn and text of the unread deltas.
+fn read(reader: &mut TurnReader) -> Vec<String> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut events = Vec::new();
+    while let std::task::Poll::Ready(Ok(event)) = reader.poll(&mut context) {
+        events.push(match event {
+            Event::Notification(notification) => notification.method().to_owned(),
+            Event::Delta(delta) => format!("{:?} {}", delta.turn_id.as_deref(), delta.text),
+            Event::Unreadable(error) => error.reason.clone(),
+        });
+    }
+    events
+}
+
+#[test]
+fn a_joined_turn_has_the_id_the_events_and_the_result_of_the_running_one() {
+    let mut joined = Joined::new();
+    let mut reader = joined.log.reader();
+    assert_eq!(read(&mut reader), ["turn/started", "item/completed"]);
+    let delta = DeltaRef {
+        kind: DeltaKind::AgentMessage,
+        turn_id: None,
+        item_id: "i",
+        index: 0,
+        text: "a",
+        emitted_at_ms: None,
+    };
+    joined
+        .running
+        .push_delta(&delta, Instant::now(), &mut Vec::new());
+    joined.push("u", "item/completed", USER_MESSAGE);
+    joined.complete("u", "completed");
+    let expected = [r#"Some("u") a"#, "item/completed", "turn/completed"];
+    assert_eq!(read(&mut reader), expected);
+    assert_eq!(joined.log.turn_id(), "u");
+    assert_eq!(joined.status(), Some(TurnStatus::Completed));
+    assert_eq!(joined.log.partial(), joined.running.partial());
+    assert!(joined.routes.threads.is_empty());
+}
+
+#[test]
+fn a_turn_that_begins_after_the_running_one_has_ended_is_its_own() {
+    let mut joined = Joined::new();
+    joined.complete("u", "completed");
+    assert_eq!((joined.log.turn_id(), joined.status()), ("x", None));
+    assert!(joined.log.partial().items.is_empty() && !joined.log.has_begun());
+    joined.push("x", "turn/started", "");
+    joined.complete("x", "interrupted");
+    assert_eq!(joined.status(), Some(TurnStatus::Interrupted));
+    assert_eq!(
+        read(&mut joined.log.reader()),
+        ["turn/started", "turn/completed"]
+    );
+    assert_eq!(joined.running.partial().status, TurnStatus::Completed);
+}
+
+#[test]
+fn an_event_of_its_own_separates_a_turn_from_the_running_one() {
+    let mut joined = Joined::new();
+    joined.push("x", "turn/started", "");
+    joined.push("u", "item/completed", USER_MESSAGE);
+    joined.complete("u", "completed");
+    assert_eq!((joined.log.turn_id(), joined.status()), ("x", None));
+    assert_eq!(read(&mut joined.log.reader()), ["turn/started"]);
+}
+
+#[test]
+fn an_event_that_arrives_before_the_response_shows_that_a_turn_is_its_own() {
+    let mut routes = TurnRoutes::default();
+    let _running = routes.claim("t", "u");
+    routes.reserve("t");
+    push(&mut routes, "x", "turn/started", "");
+    let log = routes.claim_joining("t", "x", "u");
+    assert_eq!((log.turn_id(), log.has_started()), ("x", true));
+}
+
+#[test]
+fn an_interrupted_turn_may_have_dropped_the_input_or_may_be_followed_by_its_turn() {
+    let mut joined = Joined::new();
+    joined.complete("u", "interrupted");
+    assert_eq!(joined.status(), None);
+    assert!(joined.log.end_interrupted(Instant::now()));
+    assert_eq!(joined.status(), Some(TurnStatus::Interrupted));
+    assert_eq!(joined.log.turn_id(), "u");
+
+    let mut joined = Joined::new();
+    joined.complete("u", "interrupted");
+    joined.push("x", "turn/started", "");
+    assert!(!joined.log.end_interrupted(Instant::now()));
+    assert_eq!((joined.log.turn_id(), joined.status()), ("x", None));
+}
+
+#[test]
+fn an_interrupt_that_this_client_asks_for_ends_the_input_that_it_has_sent_before() {
+    let mut joined = Joined::new();
+    joined.routes.interrupt_requested("t");
+    joined.complete("u", "interrupted");
+    assert_eq!(joined.status(), Some(TurnStatus::Interrupted));
+}
+
+#[test]
+fn the_running_turn_of_another_client_is_followed_without_its_earlier_events() {
+    let mut routes = TurnRoutes::default();
+    routes.reserve("t");
+    let log = routes.claim_joining("t", "x", "u");
+    routes.release("t");
+    push(&mut routes, "u", "item/completed", USER_MESSAGE);
+    let mut joined = Joined {
+        running: routes.claim("t", "u"),
+        routes,
+        log,
+    };
+    joined.complete("u", "completed");
+    assert_eq!(joined.status(), Some(TurnStatus::Completed));
+    // No reader of the running turn keeps its events.
+    assert_eq!(read(&mut joined.running.reader()), Vec::<String>::new());
+}
+
+#[test]
+fn a_joined_turn_waits_ends_early_and_is_silent_as_the_running_one_is() {
+    let mut joined = Joined::new();
+    joined.running.request_opened(Origin::Turn);
+    assert_eq!(joined.log.activity().own.open_requests, 1);
+    joined.running.request_closed(Origin::Turn, Instant::now());
+    assert_eq!(joined.log.activity().own.open_requests, 0);
+    joined.running.end_silent(Duration::from_secs(1));
+    assert!(matches!(joined.log.end(), Some(TurnEnd::Silent(_))));
+    joined.routes.end(&joined.running);
+    assert!(joined.routes.running(None).is_empty());
+}

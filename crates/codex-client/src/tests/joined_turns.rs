@@ -1,0 +1,183 @@
+//! Turns that join a running turn on servers that respond with an id of its own. The rules are
+//! tested in `routing/turn_routes`, and the blocking client in `blocking/turn_ends_blocking.rs`.
+
+use std::{future::IntoFuture, time::Duration};
+
+use codex_types::{ReviewTarget, TurnStatus};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::{
+    client::Thread,
+    error::turn_detached::DetachReason,
+    tests::{
+        FakeServer,
+        detached_turns::detached,
+        old_turn_start_response,
+        turns::{events, start},
+    },
+    turn::handle::TurnHandle,
+};
+
+impl FakeServer {
+    /// Completes the item with the input of a user.
+    pub(super) async fn complete_user_message(&mut self, turn_id: &str) {
+        let item = json!({"type": "userMessage", "id": "n", "content": []});
+        let params = json!({"threadId": "t", "turnId": turn_id, "completedAtMs": 1, "item": item});
+        self.notify("item/completed", params).await;
+    }
+}
+
+async fn start_old(thread: &Thread, fake: &mut FakeServer, turn_id: &str) -> TurnHandle {
+    let (turn, _) = tokio::join!(
+        thread.turn("hi").into_future(),
+        fake.respond("turn/start", old_turn_start_response(turn_id))
+    );
+    turn.unwrap()
+}
+
+/// Starts the turn `u`, and then a turn that the response names `x`.
+async fn start_busy() -> (Thread, FakeServer, TurnHandle, TurnHandle) {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let first = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    fake.round_trip(&thread.codex).await;
+    let second = start_old(&thread, &mut fake, "x").await;
+    (thread, fake, first, second)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_joined_turn_is_the_running_one_from_the_response_on() {
+    let (thread, mut fake, first, second) = start_busy().await;
+    assert_eq!(second.id(), "u");
+    let (steered, request) = tokio::join!(
+        second.steer("three"),
+        fake.respond("turn/steer", json!({"turnId": "u"}))
+    );
+    steered.unwrap();
+    assert_eq!(request["params"]["expectedTurnId"], "u");
+    fake.delta("u", "To ").await;
+    fake.complete_user_message("u").await;
+    fake.complete_item("u", "To both.").await;
+    fake.thread_status("idle").await;
+    fake.complete_turn("u", "completed").await;
+    let begun = Instant::now();
+    let (one, two) = tokio::join!(first.run(), second.run());
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(one.unwrap(), two.unwrap());
+    // Nothing is left for the turn that the response names: the next turn starts as usual.
+    let third = start(&thread, &mut fake, "v").await;
+    fake.complete_turn("v", "completed").await;
+    assert_eq!(third.run().await.unwrap().id, "v");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_joined_turn_streams_the_events_of_the_running_one() {
+    let (_thread, mut fake, _first, second) = start_busy().await;
+    fake.delta("u", "a").await;
+    fake.complete_user_message("u").await;
+    fake.complete_turn("u", "completed").await;
+    let expected = ["turn/started", "a", "item/completed", "turn/completed"];
+    assert_eq!(events(&second).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_starts_as_the_running_one_ends_has_a_result_of_its_own() {
+    let (thread, mut fake, _first, second) = start_busy().await;
+    fake.complete_item("u", "To one.").await;
+    fake.thread_status("idle").await;
+    fake.complete_turn("u", "completed").await;
+    fake.thread_status("active").await;
+    fake.start_turn("x").await;
+    fake.round_trip(&thread.codex).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    fake.complete_item("x", "To two.").await;
+    fake.complete_turn("x", "completed").await;
+    let result = second.run().await.unwrap();
+    assert_eq!((result.id.as_str(), second.id()), ("x", "x"));
+    assert_eq!(result.final_response.as_deref(), Some("To two."));
+    assert_eq!(result.items.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_input_the_running_one_does_not_take_is_detached() {
+    let (_thread, mut fake, _first, second) = start_busy().await;
+    fake.thread_status("systemError").await;
+    fake.complete_item("u", "A summary.").await;
+    fake.complete_turn("u", "completed").await;
+    let ended = detached(second.run().await);
+    assert_eq!(ended.reason, DetachReason::ThreadInactive);
+    assert_eq!(ended.turn_id.as_deref(), Some("x"));
+    assert!(ended.partial.unwrap().items.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_joined_turn_is_interrupted_with_the_running_one() {
+    let (_thread, mut fake, _first, second) = start_busy().await;
+    let begun = Instant::now();
+    let (interrupted, request) = tokio::join!(
+        second.interrupt(),
+        fake.respond("turn/interrupt", json!({}))
+    );
+    interrupted.unwrap();
+    assert_eq!(request["params"]["turnId"], "u");
+    fake.complete_turn("u", "interrupted").await;
+    let result = second.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_another_client_interrupts_ends_if_no_turn_follows() {
+    let (_thread, mut fake, _first, second) = start_busy().await;
+    let begun = Instant::now();
+    fake.thread_status("idle").await;
+    fake.complete_turn("u", "interrupted").await;
+    let result = second.run().await.unwrap();
+    assert_eq!(
+        (result.id, result.status),
+        ("u".into(), TurnStatus::Interrupted)
+    );
+    assert_eq!(begun.elapsed(), Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_turns_that_follow_an_interrupted_one_have_results_of_their_own() {
+    let (thread, mut fake, _first, second) = start_busy().await;
+    let third = start_old(&thread, &mut fake, "y").await;
+    assert_eq!(third.id(), "u");
+    fake.thread_status("idle").await;
+    fake.complete_turn("u", "interrupted").await;
+    for (id, turn, seconds) in [("x", second, 3), ("y", third, 9)] {
+        fake.start_turn(id).await;
+        fake.round_trip(&thread.codex).await;
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        fake.complete_item(id, id).await;
+        fake.complete_turn(id, "completed").await;
+        let result = turn.run().await.unwrap();
+        assert_eq!(result.final_response.as_deref(), Some(id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_names_a_root_names_the_turn_itself() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let _first = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    fake.round_trip(&thread.codex).await;
+    let second = start(&thread, &mut fake, "x").await;
+    assert_eq!(second.id(), "x");
+}
+
+#[tokio::test(start_paused = true)]
+async fn input_does_not_join_a_review() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let response = json!({"reviewThreadId": "t", "turn": old_turn_start_response("r")["turn"]});
+    let (review, _) = tokio::join!(
+        thread.review(ReviewTarget::UncommittedChanges).start(),
+        fake.respond("review/start", response)
+    );
+    let review = review.unwrap();
+    let second = start_old(&thread, &mut fake, "x").await;
+    assert_eq!((review.id(), second.id()), ("r", "x"));
+}

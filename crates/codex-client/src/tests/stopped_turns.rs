@@ -1,0 +1,158 @@
+//! Turns that are interrupted when their callers are gone or stop them.
+
+use std::future::{IntoFuture, pending, ready};
+
+use codex_types::TurnStatus;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::{
+    client::{Codex, Thread},
+    error::Error,
+    tests::{FakeServer, poll_once, turn_start_response, turns::start},
+};
+
+/// Receives the interrupt of the turn `u` and responds to it.
+async fn receive_interrupt(fake: &mut FakeServer) {
+    let request = fake.respond("turn/interrupt", json!({})).await;
+    assert_eq!(request["params"]["turnId"], "u", "{request}");
+}
+
+#[tokio::test]
+async fn a_turn_is_interrupted_when_its_last_handle_and_stream_are_dropped() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();
+    fake.start_turn("u").await;
+    let (clone, stream) = (turn.clone(), turn.text_stream());
+    drop(turn);
+    drop(clone);
+    fake.round_trip(&thread.codex).await;
+    drop(stream);
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_has_ended_is_not_interrupted() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();
+    fake.start_turn("u").await;
+    fake.complete_turn("u", "completed").await;
+    turn.run().await.unwrap();
+    drop(turn);
+    fake.round_trip(&thread.codex).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_has_not_begun_is_interrupted_when_it_begins() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    drop(start(&thread, &mut fake, "u").await.interrupt_on_drop());
+    fake.round_trip(&thread.codex).await;
+    fake.start_turn("u").await;
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test]
+async fn a_turn_whose_start_is_dropped_is_interrupted_when_the_response_arrives() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let run = tokio::spawn(thread.run("hi").interrupt_on_drop().into_future());
+    let id = fake.receive_request("turn/start").await;
+    run.abort();
+    run.await.unwrap_err();
+    fake.send(&json!({"id": id, "result": turn_start_response("u")}))
+        .await;
+    fake.start_turn("u").await;
+    receive_interrupt(&mut fake).await;
+}
+
+/// Starts a run that a channel stops, whose turn `u` has begun.
+async fn run_until(
+    thread: &Thread,
+    fake: &mut FakeServer,
+) -> (
+    oneshot::Sender<()>,
+    tokio::task::JoinHandle<crate::error::Result<crate::turn_result::TurnResult>>,
+) {
+    let (stop, stopped) = oneshot::channel();
+    let run = tokio::spawn(thread.run("hi").until(stopped).into_future());
+    fake.respond("turn/start", turn_start_response("u")).await;
+    fake.start_turn("u").await;
+    fake.complete_item("u", "half").await;
+    fake.round_trip(&thread.codex).await;
+    (stop, run)
+}
+
+#[tokio::test]
+async fn a_stopped_run_returns_the_result_of_the_interrupted_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let (stop, run) = run_until(&thread, &mut fake).await;
+    stop.send(()).unwrap();
+    receive_interrupt(&mut fake).await;
+    fake.complete_turn("u", "interrupted").await;
+    let result = run.await.unwrap().unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert_eq!(result.final_response.as_deref(), Some("half"));
+    fake.round_trip(&thread.codex).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_run_whose_turn_does_not_end_returns_the_result_so_far() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let (stop, run) = run_until(&thread, &mut fake).await;
+    stop.send(()).unwrap();
+    receive_interrupt(&mut fake).await;
+    let result = run.await.unwrap().unwrap();
+    assert_eq!(result.status, TurnStatus::InProgress);
+    assert_eq!(result.final_response.as_deref(), Some("half"));
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_before_it_starts_sends_nothing() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let error = thread.run("hi").until(ready(())).await.unwrap_err();
+    assert!(matches!(error, Error::Stopped), "{error}");
+    fake.round_trip(&thread.codex).await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_before_the_response_is_interrupted_after_it() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let run = tokio::spawn(thread.run("hi").until(stopped).into_future());
+    let id = fake.receive_request("turn/start").await;
+    drop(stop);
+    let error = run.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Stopped), "{error}");
+    fake.send(&json!({"id": id, "result": turn_start_response("u")}))
+        .await;
+    fake.start_turn("u").await;
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test]
+async fn a_handle_waits_until_the_turn_ends_or_is_stopped() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    let mut waiting = Box::pin(turn.run_until(pending::<()>()));
+    assert!(poll_once(&mut waiting).is_none());
+    let stopping = turn.run_until(ready(()));
+    let (result, ()) = tokio::join!(stopping, async {
+        receive_interrupt(&mut fake).await;
+        fake.complete_turn("u", "interrupted").await;
+    });
+    assert_eq!(result.unwrap().status, TurnStatus::Interrupted);
+    assert_eq!(waiting.await.unwrap().status, TurnStatus::Interrupted);
+}
+
+#[tokio::test]
+async fn dropping_the_client_too_does_not_wait() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();
+    fake.start_turn("u").await;
+    fake.round_trip(&thread.codex).await;
+    let codex: Codex = thread.codex.clone();
+    drop((turn, thread));
+    receive_interrupt(&mut fake).await;
+    drop(codex);
+    assert!(fake.next_line().await.is_none());
+}

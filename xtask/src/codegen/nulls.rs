@@ -1,0 +1,469 @@
+//! Decides in which optional fields `null` differs from absence. They become
+//! `Option<Option<T>>`; in the others `null` counts as absent, and is never sent.
+//!
+//! The sources are the TypeScript of the release, and descriptions and names in the schema. The
+//! tables add what no source tells, and correct what a source gets wrong. A field is undecided if
+//! the sources are silent or contradict each other.
+//!
+//! The TypeScript shows `T | null | null` only where the type is derived from the source of Codex. A
+//! type that the source spells out is `T | null` in either case. It is recognized in 64-bit integers
+//! (`number` instead of `bigint`). The fields of an update (`…UpdateParams`, `…SetParams`) are not
+//! decided by `T | null` alone either, because most clearable fields are in such types.
+
+mod wording;
+
+use std::collections::BTreeMap;
+
+use self::wording::{Subject, Wording};
+use super::{
+    field_table::{FieldTable, Groups},
+    model::{Field, Kind, Model, Rule, Type},
+    report::{Kind as Entry, Place, Report},
+};
+use crate::schema::clearable_fields::{ClearableFields, Evidence};
+
+/// Fields that can be cleared, by source, although the rules do not find it.
+const CLEARABLE: Groups = &[(
+    "Tried on 0.169.0: `null` removes the budget of the goal.",
+    &["ThreadGoalSetParams.tokenBudget"],
+)];
+
+/// Fields in which `null` counts as absent, by source, although the rules do not find it.
+const ABSENT: Groups = &[
+    (
+        "Tried on 0.169.0: `null` leaves the value unchanged.",
+        &[
+            "ProjectUpdateParams.metadata",
+            "ProjectUpdateParams.name",
+            "ProjectUpdateParams.roots",
+            "ThreadGoalSetParams.objective",
+            "ThreadGoalSetParams.origin",
+            "ThreadGoalSetParams.status",
+            // Its description speaks of the members of the value.
+            "ThreadMetadataUpdateParams.gitInfo",
+            // An empty string clears it.
+            "ThreadMetadataUpdateParams.projectId",
+            // Its description speaks of a member of the value.
+            "ThreadSettingsUpdateParams.collaborationMode",
+        ],
+    ),
+    (
+        "Tried on 0.169.0: `null` gives the same response as absence. For `timeoutMs`, the params have a \
+         `disableTimeout`, which excludes a timeout but not `null`.",
+        &[
+            "CommandExecParams.timeoutMs",
+            "ThreadListParams.archived",
+            "ThreadSearchParams.archived",
+        ],
+    ),
+    (
+        "The description states the meaning of absence, and none of `null`.",
+        &[
+            "EnvironmentAddParams.connectTimeoutMs",
+            // An empty map preserves the metadata too.
+            "ThreadQueueUpdateParams.responsesapiClientMetadata",
+        ],
+    ),
+    (
+        "The description speaks of `null` in members of the value; the TypeScript has `T | null`.",
+        &[
+            "CommandExecParams.env",
+            "ProcessSpawnParams.env",
+            "TurnStartParams.collaborationMode",
+        ],
+    ),
+    (
+        "The description gives `null` the meaning of a value that is not known; the TypeScript has `T | null`.",
+        &[
+            "ChatgptAuthTokensLoginAccountParams.chatgptPlanType",
+            "ExternalAgentConfigMigrationItem.cwd",
+        ],
+    ),
+    (
+        "Items of a history: there is nothing to clear.",
+        &[
+            "FindInPageResponsesApiWebSearchAction.pattern",
+            "FindInPageResponsesApiWebSearchAction.url",
+            "OpenPageResponsesApiWebSearchAction.url",
+            "SearchResponsesApiWebSearchAction.queries",
+            "SearchResponsesApiWebSearchAction.query",
+        ],
+    ),
+];
+
+/// Decides for each optional nullable field that a client sends. Of the others, those are clearable
+/// that the TypeScript shows so.
+pub(crate) fn decide(model: &mut Model, fields: &ClearableFields, report: &mut Report) {
+    decide_by(CLEARABLE, ABSENT, model, fields, report);
+}
+
+/// Decides by the rules and these tables.
+fn decide_by(
+    clearable: Groups,
+    absent: Groups,
+    model: &mut Model,
+    fields: &ClearableFields,
+    report: &mut Report,
+) {
+    let mut clearable = FieldTable::new(Place::new("nulls.rs", "CLEARABLE"), clearable);
+    let mut absent = FieldTable::new(Place::new("nulls.rs", "ABSENT"), absent);
+    let unions = unions(model);
+    let mut found = Vec::new();
+    let mut without_evidence = 0;
+    for (name, ty) in &model.types {
+        let Kind::Object(object) = &ty.kind else {
+            continue;
+        };
+        let union = unions
+            .get(name)
+            .map(|union| (union.as_str(), &model.types[union]));
+        let context = Context {
+            fields,
+            name,
+            ty,
+            union,
+        };
+        let optional =
+            |field: &&Field| field.nullable && matches!(field.rule, Rule::Optional | Rule::Default);
+        for field in object.fields.iter().filter(optional) {
+            let wire = field.slot.name.as_str();
+            let decision = context.decide(field);
+            // An entry that repeats the decision of a rule does not apply.
+            let corrected = if decision != Decision::Clearable && clearable.lists(name, wire) {
+                Decision::Clearable
+            } else if decision != Decision::Absent && absent.lists(name, wire) {
+                Decision::Absent
+            } else {
+                decision
+            };
+            match corrected {
+                Decision::Clearable => found.push((name.clone(), wire.to_owned())),
+                Decision::Absent => {}
+                Decision::WithoutEvidence => without_evidence += 1,
+                Decision::Undecided(reason) => report.add(
+                    Entry::Undecided,
+                    format!("{name}.{wire}"),
+                    format!("{reason}; `null` counts as absent"),
+                    Place::new("nulls.rs", "CLEARABLE or ABSENT"),
+                ),
+            }
+        }
+    }
+    if without_evidence > 0 {
+        report.add(
+            Entry::Undecided,
+            "clearable_fields.toml",
+            format!(
+                "the release prints no TypeScript, and no description or name decides \
+                 {without_evidence} fields; `null` counts as absent"
+            ),
+            Place::new("nulls.rs", "CLEARABLE"),
+        );
+    }
+    for (name, wire) in found {
+        let fields = model.object_mut(&name).map(|object| &mut object.fields);
+        for field in fields.into_iter().flatten() {
+            if field.slot.name == wire {
+                field.rule = Rule::Clearable;
+            }
+        }
+    }
+    let sentence = "no such optional nullable field, or the rules decide the same";
+    clearable.report_unused(sentence, report);
+    absent.report_unused(sentence, report);
+}
+
+/// The union of each definition that holds the fields of a variant.
+fn unions(model: &Model) -> BTreeMap<String, String> {
+    let mut unions = BTreeMap::new();
+    for (name, ty) in &model.types {
+        match &ty.kind {
+            Kind::Tagged(tagged) => {
+                let bodies = tagged.variants.iter().filter_map(|it| it.body.clone());
+                unions.extend(bodies.map(|body| (body, name.clone())));
+            }
+            Kind::Mixed(_) | Kind::Untagged(_) => {
+                let bodies = ty.kind.slots().into_iter().map(|slot| slot.rust.clone());
+                unions.extend(bodies.map(|body| (body, name.clone())));
+            }
+            _ => {}
+        }
+    }
+    unions
+}
+
+/// Whether `null` differs from absence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// `null` differs from absence.
+    Clearable,
+    /// `null` counts as absent.
+    Absent,
+    /// Only the TypeScript could tell, and the release prints none.
+    WithoutEvidence,
+    /// The sources are silent or contradict each other, for this reason.
+    Undecided(&'static str),
+}
+
+/// The definition of a field.
+struct Context<'a> {
+    fields: &'a ClearableFields,
+    name: &'a str,
+    ty: &'a Type,
+    /// The union that has the definition as a variant.
+    union: Option<(&'a str, &'a Type)>,
+}
+
+impl Context<'_> {
+    fn decide(&self, field: &Field) -> Decision {
+        let evidence = self.evidence(&field.slot.name);
+        if !self.ty.sent {
+            return match evidence {
+                Evidence::NullTwice => Decision::Clearable,
+                _ => Decision::Absent,
+            };
+        }
+        let docs = field.slot.docs.as_deref().unwrap_or_default();
+        match (evidence, wording::read(docs, Subject::Field)) {
+            (Evidence::NullTwice, Wording::Same) => Decision::Undecided(
+                "the TypeScript distinguishes `null` from absence, the description does not",
+            ),
+            (Evidence::NullTwice, _) | (_, Wording::Differs) => Decision::Clearable,
+            (_, Wording::Same) => Decision::Absent,
+            (_, Wording::Unclear) => Decision::Undecided("no rule understands the description"),
+            (_, Wording::Silent) if self.is_patch() => Decision::Clearable,
+            (Evidence::NullOnce, Wording::Silent) if self.is_partial_update() => {
+                Decision::Undecided("`null` may clear a value in an update, the TypeScript says no")
+            }
+            (Evidence::NullOnce, Wording::Silent) => Decision::Absent,
+            (Evidence::WrittenByHand, Wording::Silent) => Decision::Undecided(
+                "the TypeScript type is written by hand, and may have lost a second `null`",
+            ),
+            (Evidence::Missing, Wording::Silent) => Decision::Undecided("the TypeScript lacks it"),
+            (Evidence::Unavailable, Wording::Silent) => Decision::WithoutEvidence,
+        }
+    }
+
+    /// How the TypeScript shows a field of the definition. It knows the variants of unions only as
+    /// parts of them.
+    fn evidence(&self, field: &str) -> Evidence {
+        let evidence = self.fields.evidence(self.name, field);
+        match self.union {
+            Some((union, _)) if evidence == Evidence::Missing => self.fields.evidence(union, field),
+            _ => evidence,
+        }
+    }
+
+    /// Whether the name or the description of the definition says that `null` clears its fields.
+    fn is_patch(&self) -> bool {
+        let own = [(self.name, self.ty)];
+        own.into_iter().chain(self.union).any(|(name, ty)| {
+            let docs = ty.docs.as_deref().unwrap_or_default();
+            name.trim_end_matches("Params").ends_with("Patch")
+                || wording::read(docs, Subject::Type) == Wording::Differs
+        })
+    }
+
+    /// Whether the definition changes some of several values, and no other field shows that the
+    /// TypeScript distinguishes `null` there.
+    fn is_partial_update(&self) -> bool {
+        let name = self.name.trim_end_matches("Params");
+        ["Set", "Update"].iter().any(|end| name.ends_with(end))
+            && !self.fields.has_clearable(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::codegen::{Tables, build_model};
+
+    /// Decides on the fields of the params of a request, and returns the clearable ones.
+    fn decide_on(params: &str, definition: &Value, evidence: &str) -> (Vec<String>, Report) {
+        let definitions = json!({
+            "ClientRequest": { "oneOf": [{
+                "properties": {
+                    "method": { "type": "string", "enum": ["thing/do"] },
+                    "params": { "$ref": format!("#/definitions/{params}") },
+                },
+            }] },
+            params: definition,
+            "ThingDoResponse": { "type": "object" },
+        });
+        let definitions: crate::codegen::Definitions = serde_json::from_value(definitions).unwrap();
+        let (mut tables, mut report) = (Tables::default(), Report::default());
+        let mut model = build_model(definitions.clone(), definitions, &mut tables, &mut report);
+        let mut report = Report::default();
+        let fields = toml::from_str(evidence).unwrap();
+        decide_by(
+            CLEARABLE_HERE,
+            ABSENT_HERE,
+            &mut model,
+            &fields,
+            &mut report,
+        );
+        let mut clearable = Vec::new();
+        for (name, ty) in &model.types {
+            if let Kind::Object(object) = &ty.kind {
+                let fields = object.fields.iter().filter(|it| it.rule == Rule::Clearable);
+                clearable.extend(fields.map(|field| format!("{name}.{}", field.slot.name)));
+            }
+        }
+        (clearable, report)
+    }
+
+    const CLEARABLE_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.budget"])];
+    const ABSENT_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.name", "ByTablePatch.a"])];
+
+    /// A TypeScript that shows these fields as `T | null`.
+    const ONCE: &str = r#"
+        command = "codex"
+        [clearable]
+        [written_by_hand]
+        [absent]
+        ThingDoParams = ["a"]
+        ThingPatch = ["a"]
+        ThingUpdateParams = ["a"]
+        ThingSetParams = ["a"]
+        ThingOffsetParams = ["a"]
+        ThingChange = ["a", "b"]
+        ByTablePatch = ["a"]
+        ByTableUpdateParams = ["budget", "name"]
+    "#;
+
+    /// A release without TypeScript.
+    const NONE: &str = "[clearable]\n[written_by_hand]\n[absent]\n";
+
+    fn field(description: &str) -> Value {
+        json!({
+            "type": "object",
+            "properties": { "a": { "type": ["string", "null"], "description": description } },
+        })
+    }
+
+    /// The decision on one field: `Some(true)` for clearable, `Some(false)` for absent, `None` for
+    /// undecided.
+    fn decision(params: &str, description: &str, evidence: &str) -> Option<bool> {
+        let (clearable, report) = decide_on(params, &field(description), evidence);
+        let is_decided = report.count(Entry::Undecided) == 0;
+        assert!(clearable.is_empty() || is_decided);
+        is_decided.then_some(!clearable.is_empty())
+    }
+
+    #[test]
+    fn the_typescript_decides_unless_the_description_does() {
+        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingDoParams = [\"a\"]\n");
+        let by_hand = ONCE.replace(
+            "[written_by_hand]\n",
+            "[written_by_hand]\nThingDoParams = [\"a\"]\n",
+        );
+        let missing = ONCE.replace("ThingDoParams", "OtherParams");
+        let (clears, same) = ("`null` clears it.", "Omitted or null keeps it.");
+        for (evidence, description, expected) in [
+            (ONCE, "", Some(false)),
+            (ONCE, clears, Some(true)),
+            (ONCE, same, Some(false)),
+            (ONCE, "A `null` is a value.", None),
+            (&twice, "", Some(true)),
+            (&twice, clears, Some(true)),
+            // They contradict each other.
+            (&twice, same, None),
+            (&by_hand, "", None),
+            (&by_hand, clears, Some(true)),
+            (&by_hand, same, Some(false)),
+            (&missing, "", None),
+            (NONE, clears, Some(true)),
+            (NONE, same, Some(false)),
+            (NONE, "", None),
+        ] {
+            let found = decision("ThingDoParams", description, evidence);
+            assert_eq!(found, expected, "{description}\n{evidence}");
+        }
+    }
+
+    #[test]
+    fn null_clears_the_fields_of_a_patch_and_may_clear_those_of_an_update() {
+        assert_eq!(decision("ThingPatch", "", ONCE), Some(true));
+        assert_eq!(
+            decision("ThingPatch", "Omit or pass null to keep it.", ONCE),
+            Some(false)
+        );
+        assert_eq!(decision("ThingUpdateParams", "", ONCE), None);
+        assert_eq!(decision("ThingSetParams", "", ONCE), None);
+        assert_eq!(decision("ThingOffsetParams", "", ONCE), Some(false));
+        // The TypeScript distinguishes the fields of this type.
+        let other = ONCE.replace(
+            "[clearable]\n",
+            "[clearable]\nThingUpdateParams = [\"b\"]\n",
+        );
+        assert_eq!(decision("ThingUpdateParams", "", &other), Some(false));
+    }
+
+    #[test]
+    fn the_typescript_of_a_union_tells_the_fields_of_its_variants() {
+        let member = |tag: &str, field: &str| {
+            json!({
+                "type": "object",
+                "properties": {
+                    "type": { "type": "string", "enum": [tag] },
+                    field: { "type": ["string", "null"] },
+                },
+                "required": ["type"],
+            })
+        };
+        let union = json!({ "oneOf": [member("one", "a"), member("two", "b")] });
+        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingChange = [\"a\"]\n");
+        let (clearable, report) = decide_on("ThingChange", &union, &twice);
+        assert_eq!(clearable, ["OneThingChange.a"]);
+        assert_eq!(report.count(Entry::Undecided), 0);
+        // So does its description.
+        let mut patch = union;
+        patch["description"] = json!("Explicit null clears a nullable field.");
+        let (clearable, _) = decide_on("ThingChange", &patch, ONCE);
+        assert_eq!(clearable, ["OneThingChange.a", "TwoThingChange.b"]);
+    }
+
+    #[test]
+    fn fields_without_any_source_are_counted_in_one_entry() {
+        let mut definition = field("");
+        definition["properties"]["b"] = json!({ "type": ["integer", "null"], "format": "int64" });
+        let (clearable, report) = decide_on("ThingDoParams", &definition, NONE);
+        assert!(clearable.is_empty());
+        let undecided: Vec<_> = report.of(Entry::Undecided).collect();
+        assert_eq!(undecided.len(), 1);
+        assert_eq!(undecided[0].subject, "clearable_fields.toml");
+        let sentence = &undecided[0].sentence;
+        assert!(sentence.contains("2 fields"), "{sentence}");
+    }
+
+    #[test]
+    fn a_table_decides_and_corrects_and_superfluous_entries_are_reported() {
+        let text = json!({ "type": ["string", "null"] });
+        let update = json!({ "type": "object", "properties": { "budget": text, "name": text } });
+        let (clearable, report) = decide_on("ByTableUpdateParams", &update, ONCE);
+        assert_eq!(clearable, ["ByTableUpdateParams.budget"]);
+        assert_eq!(report.count(Entry::Undecided), 0);
+        assert_eq!(decision("ByTablePatch", "", ONCE), Some(false));
+        // The TypeScript decides on both fields of this one.
+        let evidence = ONCE.replace(
+            "[clearable]\n",
+            "[clearable]\nByTableUpdateParams = [\"budget\"]\n",
+        );
+        let stale = |evidence| {
+            let (_, report) = decide_on("ByTableUpdateParams", &update, evidence);
+            let stale = report.of(Entry::Stale).map(|it| it.subject.clone());
+            stale.collect::<Vec<_>>()
+        };
+        assert_eq!(stale(ONCE), ["ByTablePatch.a"]);
+        assert_eq!(
+            stale(&evidence),
+            [
+                "ByTablePatch.a",
+                "ByTableUpdateParams.budget",
+                "ByTableUpdateParams.name"
+            ]
+        );
+    }
+}
