@@ -128,6 +128,17 @@ fn every_random_script_of_a_server_ends_in_a_defined_way() {
     }
 }
 
+/// Scripts after which a call did not end.
+#[test]
+fn scripts_found_by_fuzzing_end_in_a_defined_way() {
+    for script in [
+        // Two responses named the same turn while a turn of another client was running.
+        &b"\0\x1e=% \0\0\0%t\0\x89>\0\0\0%t\0\x89\0\0\xffP\x01\0\x01\na"[..],
+    ] {
+        connection(script);
+    }
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

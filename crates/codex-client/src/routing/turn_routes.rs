@@ -96,7 +96,9 @@ impl TurnRoutes {
         let is_owned = running.is_some_and(
             |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
         );
-        if has_ended || routes.find(turn_id).is_some_and(|route| route.seen) {
+        // An earlier response may have named the same turn.
+        let is_known = |route: &mut Route| route.seen || route.log().is_some();
+        if has_ended || routes.find(turn_id).is_some_and(is_known) {
             return self.claim(thread_id, turn_id);
         }
         let running = self.claim(thread_id, running_id);

@@ -201,3 +201,14 @@ fn a_joined_turn_waits_ends_early_and_is_silent_as_the_running_one_is() {
     joined.routes.end(&joined.running);
     assert!(joined.routes.running(None).is_empty());
 }
+
+#[test]
+fn two_responses_that_name_the_same_turn_join_with_the_same_log() {
+    let mut joined = Joined::new();
+    let second = joined.routes.claim_joining("t", "x", "u");
+    assert!(Arc::ptr_eq(&second, &joined.log));
+    joined.complete("u", "completed");
+    joined.push("x", "turn/started", "");
+    joined.complete("x", "completed");
+    assert_eq!(joined.status(), Some(TurnStatus::Completed));
+}
