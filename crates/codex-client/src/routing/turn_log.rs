@@ -341,11 +341,17 @@ impl TurnLog {
         }
     }
 
+    /// Whether the server waits for the end of a usage limit.
+    pub(crate) fn waits_for_usage_limit(&self) -> bool {
+        self.lock().record.waits_for_usage_limit()
+    }
+
     /// Returns the error of a turn that has completed, if it failed. Decodes no items otherwise.
     pub(crate) fn failure(&self) -> Option<Error> {
         let status = self.record().completed().map(|it| it.turn.status);
         match status {
-            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
+            Some(TurnStatus::Completed) => None,
+            Some(TurnStatus::Interrupted) if !self.waits_for_usage_limit() => None,
             _ => self.completed_result().err(),
         }
     }

@@ -9,7 +9,7 @@ use codex_types::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    error::{Error, Result, decode_error::DecodeError},
+    error::{Error, Result, decode_error::DecodeError, turn_failure::waits_for_usage_limit},
     routing::token_usage::UsageSpan,
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn_result::TurnResult,
@@ -79,6 +79,13 @@ impl TurnRecord {
         completed.decode_params_around(&mut Vec::new()).ok()
     }
 
+    /// Whether the server waits for the end of a usage limit.
+    pub(crate) fn waits_for_usage_limit(&self) -> bool {
+        let error = self.error.as_ref();
+        let error = error.and_then(|error| read(error, &mut Vec::new()));
+        error.as_ref().is_some_and(waits_for_usage_limit)
+    }
+
     /// Decodes the result of a turn that has ended. A failed turn is an error.
     pub(crate) fn result(&self) -> Result<TurnResult> {
         let Some(completed) = &self.completed else {
@@ -86,7 +93,14 @@ impl TurnRecord {
         };
         let mut unreadable = Vec::new();
         let turn: TurnCompletedNotification = completed.decode_params_around(&mut unreadable)?;
-        let result = self.collect(turn.turn, unreadable);
+        let mut result = self.collect(turn.turn, unreadable);
+        if result.status == TurnStatus::Interrupted
+            && let Some(last) = result.last_error.as_ref()
+            && waits_for_usage_limit(last)
+        {
+            result.error.get_or_insert_with(|| last.error.clone());
+            return Err(Error::TurnFailed(Box::new(result)));
+        }
         match &result.status {
             TurnStatus::Failed => Err(Error::TurnFailed(Box::new(result))),
             TurnStatus::Unrecognized(status) if status.is_empty() => {

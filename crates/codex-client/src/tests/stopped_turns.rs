@@ -128,6 +128,42 @@ async fn a_run_that_is_stopped_before_the_response_is_interrupted_after_it() {
     receive_interrupt(&mut fake).await;
 }
 
+/// Sends the error of a usage limit for the turn `u`.
+async fn send_usage_limit(fake: &mut FakeServer, will_retry: bool) {
+    let error = json!({"message": "at the limit", "codexErrorInfo": "usageLimitExceeded"});
+    let params = json!({"threadId": "t", "turnId": "u", "error": error, "willRetry": will_retry});
+    fake.notify("error", params).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_waits_for_a_usage_limit_is_interrupted_and_fails() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let mut text = turn.text_stream();
+    fake.start_turn("u").await;
+    send_usage_limit(&mut fake, true).await;
+    receive_interrupt(&mut fake).await;
+    fake.complete_turn("u", "interrupted").await;
+    let error = turn.run().await.unwrap_err();
+    assert_eq!(error.to_string(), "the turn failed: at the limit");
+    assert!(!error.is_transient());
+    let last = text.next().await.unwrap().unwrap_err();
+    assert!(matches!(last, Error::TurnFailed(_)), "{last}");
+    assert!(text.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_turn_that_ends_at_a_usage_limit_is_not_interrupted() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    send_usage_limit(&mut fake, false).await;
+    fake.round_trip(&thread.codex).await;
+    fake.complete_turn("u", "interrupted").await;
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+}
+
 #[tokio::test]
 async fn a_handle_waits_until_the_turn_ends_or_is_stopped() {
     let (thread, mut fake) = FakeServer::start_thread().await;

@@ -12,7 +12,7 @@ use crate::{
         activity::Origin,
         delta_queue::Event,
         mailbox::{Buffer, Item},
-        turn_log::TurnLog,
+        turn_log::{INTERRUPT_GRACE, TurnLog},
     },
     rpc::{
         delta::{DeltaKind, DeltaRef},
@@ -237,6 +237,9 @@ impl Core {
         match log {
             Some(log) => {
                 log.push_notification(notification, now, &mut self.wakes);
+                if kind == NotificationKind::Error && log.waits_for_usage_limit() {
+                    self.interrupt(&log, INTERRUPT_GRACE, now);
+                }
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
