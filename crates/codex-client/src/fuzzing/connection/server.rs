@@ -15,6 +15,9 @@ use crate::error::Error;
 /// The threads that exist.
 const THREADS: [&str; 2] = ["t0", "t1"];
 
+/// The id of a turn that another client has started. Its items and its end are not recorded.
+const FOREIGN_TURN: &str = "x";
+
 /// The kind of a response that is as it should be.
 const RIGHT: u8 = 9;
 
@@ -241,7 +244,7 @@ impl Server {
         };
         let (thread_id, turn_id) = match self.turns.get(index) {
             Some(turn) => (turn.thread_id.clone(), turn.id.clone()),
-            None => (script.choose_thread().to_owned(), "x".to_owned()),
+            None => (script.choose_thread().to_owned(), FOREIGN_TURN.to_owned()),
         };
         let turn = |status: &str| json!({"threadId": thread_id, "turn": {"id": turn_id, "items": [], "status": status}});
         let ids = json!({"threadId": thread_id, "turnId": turn_id});
@@ -435,6 +438,8 @@ impl Server {
             turn.unwrap_or_else(|| panic!("`{name}`: no such turn: {id}"))
         };
         match outcome {
+            // The turn has joined the one of the other client.
+            Outcome::Result(result) if result.id == FOREIGN_TURN => {}
             Outcome::Result(result) => {
                 let turn = find(&result.id);
                 assert!(turn.is_completed, "`{name}`: {result:?}");
