@@ -210,6 +210,10 @@ impl Server {
             turn.is_exact = false;
             return turn.id.clone();
         }
+        // A turn that is started while another one runs may join it, and shows its id until then.
+        let running = self.turns.iter_mut();
+        let running = running.filter(|turn| turn.thread_id == thread_id && !turn.is_completed);
+        let is_exact = running.map(|turn| turn.is_exact = false).count() == 0;
         let id = format!("u{}", self.turns.len());
         self.turns.push(Turn {
             thread_id: thread_id.to_owned(),
@@ -217,7 +221,7 @@ impl Server {
             items: 0,
             is_completed: false,
             is_settled: false,
-            is_exact: true,
+            is_exact,
         });
         id
     }
@@ -440,6 +444,7 @@ impl Server {
         match outcome {
             // The turn has joined the one of the other client.
             Outcome::Result(result) if result.id == FOREIGN_TURN => {}
+            Outcome::Error { turn_id, .. } if turn_id == FOREIGN_TURN => {}
             Outcome::Result(result) => {
                 let turn = find(&result.id);
                 assert!(turn.is_completed, "`{name}`: {result:?}");
