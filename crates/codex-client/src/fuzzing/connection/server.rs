@@ -260,7 +260,13 @@ impl Server {
             params
         };
         let (method, params) = match script.below(20) {
-            0 => ("turn/started", turn("inProgress")),
+            0 => {
+                // A turn that starts again after its end counts as running, and may be joined.
+                if let Some(turn) = self.turns.get_mut(index) {
+                    turn.is_exact &= !turn.is_completed;
+                }
+                ("turn/started", turn("inProgress"))
+            }
             1 | 2 => (
                 "item/agentMessage/delta",
                 with(json!({"itemId": "i", "delta": "é\n"})),
