@@ -51,7 +51,7 @@ impl Kind {
     fn heading(self) -> &'static str {
         match self {
             Self::Guess => "Guesses: chosen by rule; confirm or correct them",
-            Self::Stale => "Stale: entries that do not apply to this schema; remove them",
+            Self::Stale => "Stale: entries for other releases, not applied to this schema",
             Self::Widened => "Widened: not understood, and generated as `Value`",
             Self::LeftOut => "Left out: not understood, and read as `Unrecognized` if at all",
             Self::Undecided => "Undecided: nullable fields that may or may not be clearable",
@@ -166,7 +166,7 @@ impl Display for Report {
             }
             writeln!(formatter)?;
         }
-        let counts = Kind::ALL.map(|kind| format!("{} {}", self.count(kind), kind.plural()));
+        let counts = Kind::ALL.map(|kind| format!("{}: {}", kind.plural(), self.count(kind)));
         writeln!(formatter, "report: {}", counts.join(", "))
     }
 }
