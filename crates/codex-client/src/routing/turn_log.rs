@@ -89,6 +89,8 @@ pub(crate) enum TurnEnd {
     Completed,
     /// The events end before the turn does.
     Early(EarlyEnd),
+    /// The turn has failed, although the server has not reported its end.
+    Failed,
     /// The turn exceeded this idle timeout, and did not end after the interrupt either.
     Silent(Duration),
 }
@@ -249,6 +251,11 @@ impl TurnLog {
         self.end_with(TurnEnd::Early(early_end));
     }
 
+    /// Ends the log of a turn that has failed although the server does not report its end.
+    pub(crate) fn end_failed(&self) {
+        self.end_with(TurnEnd::Failed);
+    }
+
     /// Ends the log of a turn that is silent even after it was interrupted.
     pub(crate) fn end_silent(&self, idle_timeout: Duration) {
         self.end_with(TurnEnd::Silent(idle_timeout));
@@ -350,8 +357,7 @@ impl TurnLog {
     pub(crate) fn failure(&self) -> Option<Error> {
         let status = self.record().completed().map(|it| it.turn.status);
         match status {
-            Some(TurnStatus::Completed) => None,
-            Some(TurnStatus::Interrupted) if !self.waits_for_usage_limit() => None,
+            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
             _ => self.completed_result().err(),
         }
     }
@@ -378,6 +384,13 @@ impl TurnLog {
         match end {
             TurnEnd::Early(early_end) => Some(self.early_end_error(early_end)),
             TurnEnd::Silent(idle_timeout) => Some(self.silence_error(idle_timeout)),
+            TurnEnd::Failed => {
+                let mut result = self.partial();
+                result.status = TurnStatus::Failed;
+                let last = result.last_error.as_ref();
+                result.error = last.map(|last| last.error.clone());
+                Some(Error::TurnFailed(Box::new(result)))
+            }
             TurnEnd::Completed => {
                 let idle_timeout = self.lock().interrupted_after?;
                 let completed = self.record().completed()?;

@@ -93,14 +93,7 @@ impl TurnRecord {
         };
         let mut unreadable = Vec::new();
         let turn: TurnCompletedNotification = completed.decode_params_around(&mut unreadable)?;
-        let mut result = self.collect(turn.turn, unreadable);
-        if result.status == TurnStatus::Interrupted
-            && let Some(last) = result.last_error.as_ref()
-            && waits_for_usage_limit(last)
-        {
-            result.error.get_or_insert_with(|| last.error.clone());
-            return Err(Error::TurnFailed(Box::new(result)));
-        }
+        let result = self.collect(turn.turn, unreadable);
         match &result.status {
             TurnStatus::Failed => Err(Error::TurnFailed(Box::new(result))),
             TurnStatus::Unrecognized(status) if status.is_empty() => {

@@ -179,6 +179,13 @@ impl TurnRoutes {
         log
     }
 
+    /// Whether a response has named a turn, so that it belongs to this client.
+    pub(crate) fn is_claimed(&self, thread_id: &str, turn_id: &str) -> bool {
+        let routes = self.threads.get(thread_id);
+        let mut turns = routes.into_iter().flat_map(|routes| &routes.turns);
+        turns.any(|route| route.turn_id == turn_id && matches!(route.log, LogRef::Claimed(_)))
+    }
+
     /// Records that the log of a turn has ended. A log that may still be claimed is kept.
     pub(crate) fn end(&mut self, log: &Arc<TurnLog>) {
         let Some(routes) = self.threads.get_mut(log.thread_id()) else {

@@ -65,11 +65,12 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 /// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
+    /// Shared by the clones and the streams. The first field, so that the turn is interrupted before
+    /// the connection may end.
+    guard: Option<Arc<InterruptGuard>>,
     codex: Codex,
     log: Arc<TurnLog>,
     convert: ConvertResult<R>,
-    /// Shared by the clones and the streams.
-    guard: Option<Arc<InterruptGuard>>,
 }
 
 impl<R> TurnHandle<R> {
@@ -252,7 +253,9 @@ impl<R> TurnHandle<R> {
             Poll::Ready(TurnEnd::Early(EarlyEnd::Closed(closed))) => {
                 Poll::Ready(Err(Error::Closed(closed)))
             }
-            Poll::Ready(TurnEnd::Early(EarlyEnd::Detached(_)) | TurnEnd::Silent(_))
+            Poll::Ready(
+                TurnEnd::Early(EarlyEnd::Detached(_)) | TurnEnd::Silent(_) | TurnEnd::Failed,
+            )
             | Poll::Pending => response.as_mut().poll(context).map_ok(drop),
         });
         match first.await {

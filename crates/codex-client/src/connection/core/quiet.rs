@@ -53,8 +53,10 @@ impl Core {
         self.schedule_quiet_turns();
     }
 
-    /// Watches a turn that a response has named if its thread is inactive.
+    /// Watches a turn that a response has named if its thread is inactive. Ends it if the server waits
+    /// for a usage limit.
     pub(super) fn watch_claimed(&mut self, log: &Arc<TurnLog>, now: Instant) {
+        self.end_at_usage_limit(log, now);
         unreported_ends::claimed(&mut self.quiet_turns, &self.turn_routes, log, now);
         self.update_quiet_goal(log.thread_id(), now);
     }
@@ -107,16 +109,44 @@ impl Core {
     /// Interrupts a turn that has exceeded this idle timeout.
     fn interrupt_silent(&mut self, log: &Arc<TurnLog>, idle_timeout: Duration, now: Instant) {
         if log.interrupted_after(idle_timeout) {
-            self.interrupt(log, INTERRUPT_GRACE, now);
+            self.interrupt(log.thread_id(), log.turn_id(), INTERRUPT_GRACE, now);
+            // The server refuses to interrupt a turn that has not begun.
+            if !self.has_begun(log) {
+                let turn_id = log.response_id();
+                self.abandoned_turns.add(log.thread_id(), turn_id);
+            }
             self.quiet_turns
                 .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
         }
     }
 
+    /// Interrupts a turn of this client for which the server waits until a usage limit is reset, and
+    /// ends its log.
+    pub(super) fn end_at_usage_limit(&mut self, log: &Arc<TurnLog>, now: Instant) {
+        if !log.waits_for_usage_limit()
+            || !self
+                .turn_routes
+                .is_claimed(log.thread_id(), log.response_id())
+        {
+            return;
+        }
+        self.interrupt(log.thread_id(), log.turn_id(), INTERRUPT_GRACE, now);
+        log.end_failed();
+        self.quiet_turns.forget(log);
+        self.turn_routes.end(log);
+        self.update_quiet_goal(log.thread_id(), now);
+    }
+
     /// Interrupts a turn without waiting for the response.
-    pub(super) fn interrupt(&mut self, log: &TurnLog, timeout: Duration, now: Instant) {
-        let turn_id = self.active_turns.running_id(log.thread_id(), log.turn_id());
-        let params = TurnInterruptParams::new(log.thread_id(), turn_id);
+    pub(super) fn interrupt(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        timeout: Duration,
+        now: Instant,
+    ) {
+        let turn_id = self.active_turns.running_id(thread_id, turn_id);
+        let params = TurnInterruptParams::new(thread_id, turn_id);
         self.send_and_forget(&params, timeout, now);
     }
 
