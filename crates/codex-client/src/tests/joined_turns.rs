@@ -181,3 +181,26 @@ async fn input_does_not_join_a_review() {
     let second = start_old(&thread, &mut fake, "x").await;
     assert_eq!((review.id(), second.id()), ("r", "x"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn input_does_not_join_a_turn_whose_end_was_not_reported() {
+    let torn = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"id":"u","sta"#;
+    let unnamed = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{}}}"#;
+    for end in ["idle", torn, unnamed, "silence"] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let first = start_old(&thread, &mut fake, "u").await;
+        let first = first.idle_timeout(Duration::from_secs(60));
+        fake.start_turn("u").await;
+        match end {
+            "idle" => fake.thread_status("idle").await,
+            "silence" => {}
+            line => fake.write(format!("{line}\n").as_bytes()).await,
+        }
+        first.run().await.unwrap_err();
+        if end == "silence" {
+            fake.receive_request("turn/interrupt").await;
+        }
+        let second = start_old(&thread, &mut fake, "x").await;
+        assert_eq!(second.id(), "x", "{end}");
+    }
+}

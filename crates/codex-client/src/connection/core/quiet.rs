@@ -74,13 +74,14 @@ impl Core {
         for (log, action) in self.quiet_turns.lapsed(now) {
             match action {
                 QuietAction::Detach(_) if log.end_interrupted(now) => self.turn_routes.end(&log),
-                QuietAction::Detach(reason) => self.turn_routes.detach_turn(&log, reason),
+                QuietAction::Detach(reason) => self.detach_turn(&log, reason),
                 QuietAction::Interrupt(idle_timeout) => {
                     self.interrupt_silent(&log, idle_timeout, now);
                 }
                 QuietAction::Abandon(idle_timeout) => {
                     log.end_silent(idle_timeout);
                     self.turn_routes.end(&log);
+                    self.active_turns.end(log.thread_id(), Some(log.turn_id()));
                 }
             }
             // The goal of the turn may get no further turn.
@@ -102,6 +103,12 @@ impl Core {
         }
         self.deliver_unclaimed();
         self.schedule_quiet_turns();
+    }
+
+    /// Ends the log of a turn whose end the server does not report. No input joins the turn.
+    pub(super) fn detach_turn(&mut self, log: &Arc<TurnLog>, reason: DetachReason) {
+        self.turn_routes.detach_turn(log, reason);
+        self.active_turns.end(log.thread_id(), Some(log.turn_id()));
     }
 
     /// Interrupts a turn that has exceeded this idle timeout.

@@ -148,6 +148,17 @@ fn an_event_that_arrives_before_the_response_shows_that_a_turn_is_its_own() {
 }
 
 #[test]
+fn input_does_not_join_a_turn_of_an_inactive_thread() {
+    for (is_active, id) in [(Some(false), "x"), (Some(true), "u"), (None, "u")] {
+        let mut routes = TurnRoutes::default();
+        let _running = routes.claim("t", "u");
+        push(&mut routes, "u", "turn/started", "");
+        routes.set_active("t", is_active);
+        assert_eq!(routes.claim_joining("t", "x", "u").turn_id(), id);
+    }
+}
+
+#[test]
 fn an_interrupted_turn_may_have_dropped_the_input_or_may_be_followed_by_its_turn() {
     let mut joined = Joined::new();
     joined.complete("u", "interrupted");
