@@ -42,6 +42,7 @@ impl Core {
             keys,
             now,
         );
+        self.quiet_turns.resume(now);
         if let Some(thread_id) = keys.thread_id.as_deref() {
             self.update_quiet_goal(thread_id, now);
         }
@@ -63,10 +64,11 @@ impl Core {
     /// input.
     pub(super) fn watch_left_behind(&mut self, thread_id: &str, now: Instant) {
         let running = self.turn_routes.running(Some(thread_id));
-        for log in running.iter().filter(|log| log.may_have_joined()) {
+        for log in running.iter().filter(|log| log.may_be_left_behind()) {
             self.quiet_turns
                 .watch_end(log, DetachReason::ThreadInactive, now);
         }
+        self.quiet_turns.resume(now);
     }
 
     /// Ends or interrupts the turns and goals that have been quiet for too long.
@@ -111,13 +113,14 @@ impl Core {
         self.active_turns.end(log.thread_id(), Some(log.turn_id()));
     }
 
-    /// Interrupts a turn that has exceeded this idle timeout.
+    /// Interrupts a turn that has exceeded this idle timeout, unless it was interrupted with the
+    /// turn that it has joined.
     fn interrupt_silent(&mut self, log: &Arc<TurnLog>, idle_timeout: Duration, now: Instant) {
         if log.interrupted_after(idle_timeout) {
             self.interrupt(log, INTERRUPT_GRACE, now);
-            self.quiet_turns
-                .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
         }
+        self.quiet_turns
+            .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
     }
 
     /// Interrupts a turn without waiting for the response.

@@ -214,6 +214,30 @@ fn a_joined_turn_waits_ends_early_and_is_silent_as_the_running_one_is() {
 }
 
 #[test]
+fn a_request_that_outlives_a_join_is_counted_once_by_each_turn_that_waits_for_it() {
+    for origin in [Origin::Turn, Origin::SubAgent] {
+        let mut joined = Joined::new();
+        let logs = [Arc::clone(&joined.running), Arc::clone(&joined.log)];
+        logs.iter().for_each(|log| log.request_opened(origin));
+        joined.complete("u", "completed");
+        assert_eq!(joined.log.activity().of(origin).open_requests, 1);
+        let now = Instant::now();
+        logs.iter().for_each(|log| log.request_closed(origin, now));
+        assert_eq!(joined.log.activity().of(origin).open_requests, 0);
+    }
+}
+
+#[test]
+fn only_a_turn_that_has_not_begun_itself_may_be_left_behind() {
+    let mut joined = Joined::new();
+    assert!(joined.log.may_be_left_behind() && !joined.running.may_be_left_behind());
+    joined.complete("u", "completed");
+    assert!(joined.log.may_be_left_behind());
+    joined.push("x", "turn/started", "");
+    assert!(!joined.log.may_be_left_behind());
+}
+
+#[test]
 fn two_responses_that_name_the_same_turn_join_with_the_same_log() {
     let mut joined = Joined::new();
     let second = joined.routes.claim_joining("t", "x", "u");
