@@ -256,3 +256,24 @@ async fn a_late_end_of_the_running_turn_does_not_end_the_turn_that_follows() {
     fake.complete_turn("x", "completed").await;
     assert_eq!(second.run().await.unwrap().id, "x");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_names_the_running_turn_is_repeated_if_the_turn_is_its_own() {
+    for method in ["turn/interrupt", "turn/steer"] {
+        let (_thread, mut fake, _first, second) = start_busy().await;
+        let calling = tokio::spawn(async move {
+            match method {
+                "turn/steer" => second.steer("more").await,
+                _ => second.interrupt().await,
+            }
+        });
+        let id = fake.receive_request(method).await;
+        separate(&mut fake, id).await;
+        let repeated = fake.respond(method, json!({"turnId": "x"}));
+        let repeated = tokio::time::timeout(Duration::from_secs(5), repeated).await;
+        let params = &repeated.unwrap()["params"];
+        let named = params.get("turnId").or(params.get("expectedTurnId"));
+        assert_eq!(named.unwrap(), "x");
+        calling.await.unwrap().unwrap();
+    }
+}
