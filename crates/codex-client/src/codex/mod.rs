@@ -78,9 +78,9 @@ impl Codex {
 
     /// Returns the answer to a single question: starts an ephemeral thread with the settings of the
     /// configuration, runs one turn, and unsubscribes from the thread. The server then unloads the
-    /// thread, which is not saved. If the future is dropped, the turn is interrupted.
+    /// thread, which is not saved.
     ///
-    /// The answer is empty if the model gives none. For options, typed output or the whole result,
+    /// If the future is dropped, the turn is interrupted. The answer is empty if the model gives none. For options, typed output or the whole result,
     /// use [`thread_start`](Self::thread_start) and [`Thread::run`].
     ///
     /// ```no_run

@@ -219,31 +219,11 @@ impl TurnLog {
     /// Records that the server waits for the response to a request.
     pub(crate) fn request_opened(&self, origin: Origin) {
         self.lock().activity.of(origin).request_opened();
-        let joined = self.joined();
-        joined.iter().for_each(|log| log.request_opened(origin));
     }
 
     /// Records that the server no longer waits for the response to a request.
     pub(crate) fn request_closed(&self, origin: Origin, now: Instant) {
         self.lock().activity.of(origin).request_closed(now);
-        let joined = self.joined();
-        joined
-            .iter()
-            .for_each(|log| log.request_closed(origin, now));
-    }
-
-    pub(crate) fn activity(&self) -> TurnActivity {
-        self.lock().activity
-    }
-
-    /// Records that the turn is interrupted because it exceeded this idle timeout. Returns false if
-    /// it was interrupted before.
-    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) -> bool {
-        for log in self.joined() {
-            log.interrupted_after(idle_timeout);
-        }
-        let interrupted = &mut self.lock().interrupted_after;
-        interrupted.replace(idle_timeout).is_none()
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.

@@ -83,7 +83,8 @@ impl TurnRoutes {
     }
 
     /// Claims a turn that the response names by an id of its own although another turn of the thread
-    /// is running, which it therefore joins. Its log has the events of the running turn.
+    /// is running, which it therefore joins, unless the thread is inactive. Its log has the events of
+    /// the running turn.
     pub(crate) fn claim_joining(
         &mut self,
         thread_id: &str,
@@ -98,7 +99,8 @@ impl TurnRoutes {
         );
         // An earlier response may have named the same turn.
         let is_known = |route: &mut Route| route.seen || route.log().is_some();
-        if has_ended || routes.find(turn_id).is_some_and(is_known) {
+        let is_over = has_ended || routes.is_active == Some(false);
+        if is_over || routes.find(turn_id).is_some_and(is_known) {
             return self.claim(thread_id, turn_id);
         }
         let running = self.claim(thread_id, running_id);

@@ -35,7 +35,7 @@ impl UnsubscribedThreads {
             return;
         }
         if let Some(thread_id) = envelope::result_keys(result).and_then(|ids| ids.thread_id) {
-            self.0.remove(&*thread_id);
+            self.0.remove(&thread_id);
         }
     }
 

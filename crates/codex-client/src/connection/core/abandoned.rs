@@ -21,7 +21,7 @@ impl Core {
             self.interrupt(log.thread_id(), log.turn_id(), RESPONSE_TIMEOUT, now);
         }
         // A turn that has joined another one may turn out to be a turn of its own.
-        if !has_begun || log.may_have_joined() {
+        if !has_begun || log.turn_id() != log.response_id() {
             self.abandoned_turns.add(log.thread_id(), log.response_id());
         }
     }
