@@ -192,11 +192,11 @@ mod tests {
                 "Guesses: chosen by rule; confirm or correct them",
                 "  `z/y`: the response is `Value` (RESPONSES in tables.rs)",
                 "",
-                "Stale: entries that do not apply to this schema; remove them",
+                "Stale: entries for other releases, not applied to this schema",
                 "  `a`: no such method (RESPONSES in tables.rs)",
                 "  `b`: no such method (RESPONSES in tables.rs)",
                 "",
-                "report: 1 guesses, 2 stale, 0 widened, 0 left out, 0 undecided",
+                "report: guesses: 1, stale: 2, widened: 0, left out: 0, undecided: 0",
             ]
         );
     }

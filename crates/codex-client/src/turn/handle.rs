@@ -222,7 +222,9 @@ impl<R> TurnHandle<R> {
     /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn if none is running.
     pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
         let input = input.into();
-        let params = |id| TurnSteerParams::new(self.thread_id(), id, input.clone());
+        // A review is steered under the id that its events name: the server then says that it cannot
+        // be steered.
+        let params = |_| TurnSteerParams::new(self.thread_id(), self.id(), input.clone());
         self.call(params).await.map(drop)
     }
 
