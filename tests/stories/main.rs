@@ -28,6 +28,7 @@ mod running_turns;
 mod rust_tools;
 mod server_errors;
 mod shell;
+mod shortcuts;
 mod steer_and_interrupt;
 mod stopping;
 mod sub_agents;

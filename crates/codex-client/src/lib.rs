@@ -6,10 +6,13 @@
 //! |---|---|
 //! | start a server and a client | [`Codex::start`], or [`Codex::builder`] to set options |
 //! | connect to a server over other streams | [`CodexBuilder::connect`](builder::CodexBuilder::connect) |
-//! | start, resume or fork a thread | [`Codex::thread_start`], [`Codex::thread_resume`], [`Codex::thread_fork`] |
+//! | ask one question | [`Codex::ask`] |
+//! | start, resume or fork a thread | [`Codex::thread_start`], [`Codex::thread_resume`], [`Codex::thread_resume_latest`], [`Codex::thread_fork`] |
 //! | run a prompt and get the result | [`Thread::run`], [`TurnResult`] |
 //! | stream a turn | [`Thread::turn`], [`TurnHandle::stream`], or [`TurnHandle::text_stream`] for the text only |
 //! | steer, interrupt or time out a turn | [`TurnHandle::steer`], [`TurnHandle::interrupt`], [`RunBuilder::timeout`](builder::RunBuilder::timeout) |
+//! | stop a turn when a signal arrives or its caller is gone | [`RunBuilder::until`](builder::RunBuilder::until), [`TurnHandle::interrupt_on_drop`] |
+//! | count tokens, or read the rate limits | [`TurnResult::tokens`], [`Thread::token_usage`], [`Codex::rate_limits`] |
 //! | add to the running turn, or start one | [`Thread::steer_or_start`] |
 //! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
 //! | get the response as a Rust value | [`RunBuilder::output`](builder::RunBuilder::output), [`TypedResult`] |

@@ -130,7 +130,10 @@ impl RetryPolicy {
         } else {
             self.jitter.clamp(0.0, 1.0)
         };
-        let delay = delay.min(self.max_delay).mul_f64(1.0 - jitter * random);
+        let longest = delay.min(self.max_delay);
+        let shortened = longest.as_secs_f64() * (1.0 - jitter * random);
+        // The conversion fails for the largest durations.
+        let delay = Duration::try_from_secs_f64(shortened).unwrap_or(longest);
         Some(delay.max(least))
     }
 }
@@ -209,6 +212,11 @@ mod tests {
         assert_eq!(delays(policy.max_attempts(0), 0.0).len(), 0);
         let long = policy.initial_delay(Duration::MAX).max_attempts(u32::MAX);
         assert_eq!(delays(long, 0.5)[18], 1800);
+        let longest = long.max_delay(Duration::MAX).jitter(0.0);
+        assert_eq!(
+            longest.next_delay(1, &overloaded(), 0.0),
+            Some(Duration::MAX)
+        );
     }
 
     /// Returns the error of a turn that failed because of a rate limit.

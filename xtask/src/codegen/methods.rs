@@ -150,10 +150,13 @@ fn find_responses(
         .filter(|method| method.response.is_none())
     {
         let free = |name: &&String| name.ends_with("Response") && !taken.contains(*name);
-        let mut similar = definitions.iter().filter(free);
-        let similar = similar
-            .find(|name| is_similar(&method.method, name))
-            .cloned();
+        let similar = definitions.iter().filter(free);
+        let mut similar = similar.filter(|name| is_similar(&method.method, name));
+        // Of two similar names, neither is good enough.
+        let similar = match (similar.next(), similar.next()) {
+            (Some(only), None) => Some(only.clone()),
+            _ => None,
+        };
         let sentence = match &similar {
             Some(response) => format!("the response is `{response}`, because the name is similar"),
             None => "no response found; it is `Value`".to_owned(),

@@ -109,7 +109,6 @@ fn decide_by(
     let mut absent = FieldTable::new(Place::new("nulls.rs", "ABSENT"), absent);
     let unions = unions(model);
     let mut found = Vec::new();
-    let mut without_evidence = 0;
     for (name, ty) in &model.types {
         let Kind::Object(object) = &ty.kind else {
             continue;
@@ -139,7 +138,12 @@ fn decide_by(
             match corrected {
                 Decision::Clearable => found.push((name.clone(), wire.to_owned())),
                 Decision::Absent => {}
-                Decision::WithoutEvidence => without_evidence += 1,
+                Decision::WithoutEvidence => report.add(
+                    Entry::Undecided,
+                    format!("{name}.{wire}"),
+                    "the release prints no TypeScript; `null` counts as absent",
+                    Place::new("nulls.rs", "CLEARABLE or ABSENT"),
+                ),
                 Decision::Undecided(reason) => report.add(
                     Entry::Undecided,
                     format!("{name}.{wire}"),
@@ -148,17 +152,6 @@ fn decide_by(
                 ),
             }
         }
-    }
-    if without_evidence > 0 {
-        report.add(
-            Entry::Undecided,
-            "clearable_fields.toml",
-            format!(
-                "the release prints no TypeScript, and no description or name decides \
-                 {without_evidence} fields; `null` counts as absent"
-            ),
-            Place::new("nulls.rs", "CLEARABLE"),
-        );
     }
     for (name, wire) in found {
         let fields = model.object_mut(&name).map(|object| &mut object.fields);
@@ -426,16 +419,15 @@ mod tests {
     }
 
     #[test]
-    fn fields_without_any_source_are_counted_in_one_entry() {
+    fn each_field_without_any_source_is_listed() {
         let mut definition = field("");
         definition["properties"]["b"] = json!({ "type": ["integer", "null"], "format": "int64" });
         let (clearable, report) = decide_on("ThingDoParams", &definition, NONE);
         assert!(clearable.is_empty());
         let undecided: Vec<_> = report.of(Entry::Undecided).collect();
-        assert_eq!(undecided.len(), 1);
-        assert_eq!(undecided[0].subject, "clearable_fields.toml");
+        assert_eq!(undecided.len(), 2);
         let sentence = &undecided[0].sentence;
-        assert!(sentence.contains("2 fields"), "{sentence}");
+        assert!(sentence.contains("no TypeScript"), "{sentence}");
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Kind {
     fn heading(self) -> &'static str {
         match self {
             Self::Guess => "Guesses: chosen by rule; confirm or correct them",
-            Self::Stale => "Stale: entries that do not apply to this schema; remove them",
+            Self::Stale => "Stale: entries for other releases, not applied to this schema",
             Self::Widened => "Widened: not understood, and generated as `Value`",
             Self::LeftOut => "Left out: not understood, and read as `Unrecognized` if at all",
             Self::Undecided => "Undecided: nullable fields that may or may not be clearable",
@@ -166,7 +166,7 @@ impl Display for Report {
             }
             writeln!(formatter)?;
         }
-        let counts = Kind::ALL.map(|kind| format!("{} {}", self.count(kind), kind.plural()));
+        let counts = Kind::ALL.map(|kind| format!("{}: {}", kind.plural(), self.count(kind)));
         writeln!(formatter, "report: {}", counts.join(", "))
     }
 }
@@ -192,11 +192,11 @@ mod tests {
                 "Guesses: chosen by rule; confirm or correct them",
                 "  `z/y`: the response is `Value` (RESPONSES in tables.rs)",
                 "",
-                "Stale: entries that do not apply to this schema; remove them",
+                "Stale: entries for other releases, not applied to this schema",
                 "  `a`: no such method (RESPONSES in tables.rs)",
                 "  `b`: no such method (RESPONSES in tables.rs)",
                 "",
-                "report: 1 guesses, 2 stale, 0 widened, 0 left out, 0 undecided",
+                "report: guesses: 1, stale: 2, widened: 0, left out: 0, undecided: 0",
             ]
         );
     }

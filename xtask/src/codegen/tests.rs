@@ -75,8 +75,10 @@ fn check_release(version: &str) {
     for kind in [Kind::Widened, Kind::LeftOut, Kind::Undecided] {
         assert_eq!(report.count(kind), 0, "{report}");
     }
-    assert!(report.count(Kind::Stale) > 0, "{report}");
 }
+
+/// The releases with a test of their own.
+const TESTED: [&str; 5] = ["0.133.0", "0.144.4", "0.153.4", "0.163.0", "0.166.0"];
 
 #[test]
 fn the_types_of_0_133_0_are_generated_without_a_hand_edit() {
@@ -103,15 +105,22 @@ fn the_types_of_0_166_0_are_generated_without_a_hand_edit() {
     check_release("0.166.0");
 }
 
+/// Each update of the pinned release adds a fixture.
 #[test]
-fn every_release_with_a_fixture_is_tested() {
-    let source = include_str!("tests.rs");
-    for version in fixture::all().unwrap() {
-        assert!(
-            source.contains(&format!("check_release(\"{version}\")")),
-            "no test generates the types of {version}"
-        );
+fn the_types_of_the_other_fixtures_are_generated_without_a_hand_edit() {
+    let mut others: Vec<_> = fixture::all().unwrap();
+    others.retain(|version| !TESTED.contains(&version.to_string().as_str()));
+    for version in others {
+        check_release(&version.to_string());
     }
+}
+
+#[test]
+fn entries_for_newer_releases_are_reported_as_stale() {
+    let oldest = Version::new(0, 133, 0);
+    let release = of_release(&pinned::load().unwrap(), &oldest).unwrap();
+    let Generated { report, .. } = generate(&release).unwrap();
+    assert!(report.count(Kind::Stale) > 0, "{report}");
 }
 
 /// Generates the pinned release with a change, and returns the files as one text, and the entries.

@@ -1,7 +1,7 @@
 //! The schemas of other releases, compressed in `xtask/tests/releases`.
 //!
-//! A file holds both bundles of a release, and the evidence about its clearable fields. A part of the stable bundle that equals that of the
-//! experimental one is `null`.
+//! A file holds both bundles of a release, and the evidence about its clearable fields. A part of
+//! the stable bundle that equals that of the experimental one is `null`.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};

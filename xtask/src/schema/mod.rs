@@ -85,7 +85,7 @@ fn pin_in(directory: &Path, version: &str) -> anyhow::Result<(lock::Lock, String
     let bundles = Bundles::print_by(&binary)?;
     let (fields, missing) = ClearableFields::print_by(&binary, &bundles.experimental.value)?;
     let evidence = match missing {
-        None => format!("{} fields as `T | null | null`", fields.len()),
+        None => format!("{} fields can be cleared with `null`", fields.len()),
         Some(reason) => format!(
             "none: {reason}\n  Only descriptions and names tell which fields can be cleared with \
              `null`."

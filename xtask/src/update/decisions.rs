@@ -10,12 +10,21 @@ use crate::schema::diff::outline::Kind;
 use crate::schema::diff::protocol::Protocol;
 
 /// The methods whose fields the handles and builders of the client offer.
-const BUILDERS: [&str; 5] = [
-    "thread/start",
-    "thread/resume",
-    "thread/fork",
-    "turn/start",
+const BUILDERS: [&str; 14] = [
+    "account/login/start",
+    "account/read",
+    "command/exec",
+    "fs/watch",
+    "initialize",
+    "model/list",
     "review/start",
+    "thread/fork",
+    "thread/goal/set",
+    "thread/list",
+    "thread/read",
+    "thread/resume",
+    "thread/start",
+    "turn/start",
 ];
 
 /// The unions whose variants a turn contains.

@@ -14,6 +14,7 @@ use crate::{
         notifications::Notifications, requests::RequestInbox, thread::Thread, worker::wait,
     },
     error::Result,
+    run_input::RunInput,
     version::Version,
 };
 
@@ -90,10 +91,52 @@ impl Codex {
         ThreadStartBuilder::new(&self.inner)
     }
 
+    /// Returns the answer to a single question: starts an ephemeral thread with the settings of the
+    /// configuration, runs one turn, and unsubscribes from the thread. The server then unloads the
+    /// thread, which is not saved.
+    ///
+    /// The answer is empty if the model gives none. For options, typed output or the whole result,
+    /// use [`thread_start`](Self::thread_start) and [`Thread::run`].
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     println!("{}", codex.ask("What does this repository do?")?);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send) and [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn ask(&self, input: impl Into<RunInput>) -> Result<String> {
+        wait(self.inner.ask(input))
+    }
+
     /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed only after its
     /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(&self.inner, id.into())
+    }
+
+    /// Resumes the saved thread in this working directory that was updated last (`thread/list`,
+    /// `thread/resume`). Returns `None` if there is none. Archived threads do not count. A relative
+    /// path is resolved against the working directory of this program.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also [`InvalidInput`](crate::Error::InvalidInput) if the
+    /// path is not valid Unicode.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn thread_resume_latest(&self, cwd: impl AsRef<Path>) -> Result<Option<Thread>> {
+        let latest = wait(self.inner.thread_resume_latest(cwd))?;
+        Ok(latest.map(Into::into))
     }
 
     /// Creates a thread that begins with the history of another one (`thread/fork`).

@@ -3,19 +3,19 @@
 pub(crate) mod builder;
 pub(crate) mod handler_setters;
 
-use std::path::Path;
+use std::path::{self, Path};
 
 use codex_types::{
     ApiKeyLoginAccountParams, GetAccountRateLimitsParams, GetAccountRateLimitsResponse,
-    InitializeResponse, LoginAccountParams, Request, ThreadArchiveParams, ThreadUnarchiveParams,
-    request,
+    InitializeResponse, LoginAccountParams, Request, ThreadArchiveParams, ThreadSortKey,
+    ThreadUnarchiveParams, ThreadUnsubscribeParams, request,
 };
 
 use crate::{
     account::AccountReadBuilder,
     client::{Codex, Thread, WeakCodex},
     codex::builder::CodexBuilder,
-    error::Result,
+    error::{Error, Result},
     exec::start::ExecBuilder,
     fs_watch::FsWatchBuilder,
     inbox::request_inbox::RequestInbox,
@@ -23,6 +23,7 @@ use crate::{
     models::ModelListBuilder,
     notifications::Notifications,
     request_builder::RequestBuilder,
+    run_input::RunInput,
     thread::{
         list::ThreadListBuilder,
         start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
@@ -75,10 +76,59 @@ impl Codex {
         ThreadStartBuilder::new(self)
     }
 
+    /// Returns the answer to a single question: starts an ephemeral thread with the settings of the
+    /// configuration, runs one turn, and unsubscribes from the thread. The server then unloads the
+    /// thread, which is not saved.
+    ///
+    /// If the future is dropped, the turn is interrupted. The answer is empty if the model gives none. For options, typed output or the whole result,
+    /// use [`thread_start`](Self::thread_start) and [`Thread::run`].
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result};
+    ///
+    /// async fn example(codex: &Codex) -> Result<()> {
+    ///     println!("{}", codex.ask("What does this repository do?").await?);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`] and [`TurnHandle::run`](crate::TurnHandle::run).
+    pub async fn ask(&self, input: impl Into<RunInput>) -> Result<String> {
+        let input = input.into();
+        let thread = self.thread_start().ephemeral(true).await?;
+        let result = thread.run(input).interrupt_on_drop().await;
+        // The thread ends with the connection at the latest.
+        let _ = self
+            .request(ThreadUnsubscribeParams::new(thread.id()))
+            .await;
+        Ok(result?.final_response.unwrap_or_default())
+    }
+
     /// Resumes a saved thread by its id (`thread/resume`). A thread can be resumed only after its
     /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(self, id.into())
+    }
+
+    /// Resumes the saved thread in this working directory that was updated last (`thread/list`,
+    /// `thread/resume`). Returns `None` if there is none. Archived threads do not count. A relative
+    /// path is resolved against the working directory of this program.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`]; also [`InvalidInput`](crate::Error::InvalidInput) if the
+    /// path is not valid Unicode.
+    pub async fn thread_resume_latest(&self, cwd: impl AsRef<Path>) -> Result<Option<Thread>> {
+        let cwd = path::absolute(cwd.as_ref())
+            .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
+        let list = self.thread_list().cwd(&*cwd).limit(1);
+        let page = list.sort_key(ThreadSortKey::UpdatedAt).await?;
+        match page.data.into_iter().next() {
+            Some(latest) => self.thread_resume(latest.id).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Creates a thread that begins with the history of another one (`thread/fork`).

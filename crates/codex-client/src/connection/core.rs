@@ -33,17 +33,18 @@ use crate::{
     error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
     future::BoxFuture,
     routing::{
+        abandoned_turns::AbandonedTurns,
         active_turns::ActiveTurns,
         client_id_stream::ClientIdStreams,
         logins::Logins,
         mailbox::Item,
         quiet_goals::QuietGoals,
         quiet_turns::QuietTurns,
+        recent::Recent,
         sub_agents::SubAgents,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         token_usage::ThreadUsages,
-        turn_log::TurnLog,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
@@ -71,7 +72,9 @@ pub(crate) struct Core {
     turn_routes: TurnRoutes,
     quiet_turns: QuietTurns,
     /// Turns to be interrupted as soon as they begin.
-    abandoned_turns: Vec<Arc<TurnLog>>,
+    abandoned_turns: AbandonedTurns,
+    /// The threads of expired requests whose turns are to be interrupted, by the ids of the requests.
+    expired_starts: Recent<String>,
     quiet_goals: QuietGoals,
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,
@@ -118,7 +121,8 @@ impl Core {
             pending: Pending::new(in_flight),
             turn_routes: TurnRoutes::default(),
             quiet_turns: QuietTurns::new(turn_end_grace),
-            abandoned_turns: Vec::new(),
+            abandoned_turns: AbandonedTurns::default(),
+            expired_starts: Recent::default(),
             quiet_goals: QuietGoals::new(turn_end_grace),
             unsubscribed_threads: UnsubscribedThreads::default(),
             logins: Logins::default(),
@@ -179,7 +183,7 @@ impl Core {
                 self.schedule_quiet_turns();
             }
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
-            Command::InterruptTurn(log) => self.interrupt_abandoned(log, now),
+            Command::InterruptTurn(log) => self.interrupt_abandoned(&log, now),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
             Command::ActiveTurn {
                 thread_id,
@@ -313,6 +317,9 @@ impl Core {
     pub(crate) fn expire(&mut self, now: Instant) {
         for (id, waiter) in self.pending.expire(now) {
             let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
+            if let Some(id) = id.filter(|_| sent) {
+                self.remember_start(id, waiter.on_response.as_ref());
+            }
             self.settle(waiter.on_response, None);
             waiter.sink.send(Err(Error::Timeout {
                 method: waiter.method,

@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::mpsc;
 
-use crate::{connection::command::Command, routing::turn_log::TurnLog};
+use crate::{
+    connection::command::Command,
+    routing::turn_log::{EarlyEnd, TurnEnd, TurnLog},
+};
 
 /// Interrupts a turn when it is dropped, unless the turn has ended. The drop does not wait.
 pub(crate) struct InterruptGuard {
@@ -20,10 +23,13 @@ impl InterruptGuard {
 
 impl Drop for InterruptGuard {
     fn drop(&mut self) {
-        // The server of a connection that has ended runs no turn of it.
-        if self.log.end().is_none()
-            && let Some(commands) = self.commands.upgrade()
-        {
+        // The server of a connection that has ended runs no turn of it. A turn that is detached may
+        // still run.
+        let has_ended = matches!(
+            self.log.end(),
+            Some(TurnEnd::Completed | TurnEnd::Failed | TurnEnd::Early(EarlyEnd::Closed(_)))
+        );
+        if !has_ended && let Some(commands) = self.commands.upgrade() {
             let _ = commands.send(Command::InterruptTurn(Arc::clone(&self.log)));
         }
     }

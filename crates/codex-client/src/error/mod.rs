@@ -86,7 +86,8 @@ pub enum Error {
     /// reported only if a [`VersionPolicy`](crate::version::VersionPolicy) asks for it.
     #[error(transparent)]
     VersionMismatch(Box<VersionMismatch>),
-    /// The turn failed. Contains the result up to the failure.
+    /// The turn failed. Contains the result up to the failure. A turn for which the server waits
+    /// until a usage limit is reset, which may take days, is interrupted and has failed.
     #[error("the turn failed: {}", redact::without_tokens(.0.failure_message()))]
     TurnFailed(Box<TurnResult>),
     /// This client receives no more events for the turn: the server closed the turn's thread, this

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_types::TurnError;
+use codex_types::{ErrorNotification, TurnError};
 use serde_json::Value;
 
 /// Whether a new turn may succeed later, with the same input and configuration.
@@ -32,6 +32,15 @@ pub(crate) fn is_transient(error: &TurnError) -> bool {
             _ => false,
         },
     }
+}
+
+/// Whether the server waits for the end of a usage limit, which may take days.
+pub(crate) fn waits_for_usage_limit(error: &ErrorNotification) -> bool {
+    let info = error.error.codex_error_info.as_ref();
+    error.will_retry
+        && info.is_some_and(|info| {
+            serde_json::to_value(info).is_ok_and(|info| info == "usageLimitExceeded")
+        })
 }
 
 /// Whether a status of the model provider, or a connection that ended without one, may differ at

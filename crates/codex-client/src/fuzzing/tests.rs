@@ -128,6 +128,13 @@ fn every_random_script_of_a_server_ends_in_a_defined_way() {
     }
 }
 
+/// After this script, a call did not end: two responses named the same turn while a turn of another
+/// client was running.
+#[test]
+fn a_script_found_by_fuzzing_ends_in_a_defined_way() {
+    connection(b"\0\x1e=% \0\0\0%t\0\x89>\0\0\0%t\0\x89\0\0\xffP\x01\0\x01\na");
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

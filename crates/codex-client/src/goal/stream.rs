@@ -109,7 +109,12 @@ impl GoalStream {
                         GoalEnd::Early(why)
                     }
                     // The goal goes on after a turn whose end is not known.
-                    Err(TurnEnd::Completed | TurnEnd::Silent(_) | TurnEnd::Early(_)) => {
+                    Err(
+                        TurnEnd::Completed
+                        | TurnEnd::Failed
+                        | TurnEnd::Silent(_)
+                        | TurnEnd::Early(_),
+                    ) => {
                         self.advance();
                         continue;
                     }

@@ -134,17 +134,22 @@ impl ActiveTurns {
                 let running = ActiveTurn::new(turn_id, root);
                 self.turns.insert(thread_id.to_owned(), running);
             }
-            (NotificationKind::TurnCompleted, Some(turn_id)) => {
-                if self.is(thread_id, turn_id) {
-                    self.turns.remove(thread_id);
-                }
-                if self.reviews.get(thread_id).is_some_and(|it| it == turn_id) {
-                    self.reviews.remove(thread_id);
-                }
-            }
+            (NotificationKind::TurnCompleted, turn_id) => self.end(thread_id, turn_id),
             // An idle status does not end the turn, which may not be completed yet.
             (NotificationKind::ThreadEnded, _) => self.remove(thread_id),
             _ => {}
+        }
+    }
+
+    /// Records that a turn has ended, or is taken to have ended. An end that names no turn is that of
+    /// the active one.
+    pub(crate) fn end(&mut self, thread_id: &str, turn_id: Option<&str>) {
+        if turn_id.is_none_or(|turn_id| self.is(thread_id, turn_id)) {
+            self.turns.remove(thread_id);
+        }
+        let review = self.reviews.get(thread_id);
+        if review.is_some_and(|review| turn_id.is_none_or(|turn_id| review == turn_id)) {
+            self.reviews.remove(thread_id);
         }
     }
 
@@ -274,6 +279,20 @@ mod tests {
         assert_eq!(turn(&active, "t"), Some("u"));
         update(&mut active, "turn/completed", "u");
         assert_eq!(turn(&active, "t"), None);
+    }
+
+    #[test]
+    fn an_end_that_names_no_turn_is_that_of_the_active_one() {
+        let mut active = ActiveTurns::default();
+        for (end, expected) in [(Some("other"), Some("u")), (None, None)] {
+            active.add("t", "u");
+            active.end("t", end);
+            assert_eq!(turn(&active, "t"), expected);
+        }
+        active.add_review("t", "r");
+        active.end("t", None);
+        update(&mut active, "turn/started", "v");
+        assert_eq!(active.turn("t").unwrap().root, "v");
     }
 
     #[test]

@@ -37,6 +37,14 @@ impl TurnActivity {
         }
     }
 
+    /// Returns this activity and that of another turn together.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self {
+            own: self.own.and(other.own),
+            sub_agents: self.sub_agents.and(other.sub_agents),
+        }
+    }
+
     /// Returns the time since which the server has been silent about the turn and its sub-agents,
     /// `begun` at the earliest.
     pub(crate) fn silent_since(&self, begun: Instant, now: Instant) -> Instant {
@@ -46,6 +54,13 @@ impl TurnActivity {
 }
 
 impl Activity {
+    fn and(self, other: Self) -> Self {
+        Self {
+            last: self.last.max(other.last),
+            open_requests: self.open_requests + other.open_requests,
+        }
+    }
+
     pub(crate) fn event(&mut self, now: Instant) {
         self.last = Some(now);
     }

@@ -15,6 +15,10 @@
 //! without such a message. The log then drops the events of the running turn and is that of a turn
 //! of its own. An interrupted turn drops the input that it has not taken: an input that had joined
 //! ends with it.
+//!
+//! A user message does not name the request that it is from. A message of the running turn's own
+//! input, of a steer or of another join therefore also shows the join, if it is completed after the
+//! response.
 
 use std::{mem, sync::Arc};
 

@@ -1,5 +1,6 @@
 //! Routes notifications to turns, threads, logins, goals and subscribers. Performs no I/O.
 
+pub(crate) mod abandoned_turns;
 pub(crate) mod active_turns;
 pub(crate) mod activity;
 pub(crate) mod client_id_stream;
@@ -10,6 +11,7 @@ pub(crate) mod logins;
 pub(crate) mod mailbox;
 pub(crate) mod quiet_goals;
 pub(crate) mod quiet_turns;
+pub(crate) mod recent;
 pub(crate) mod sub_agents;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;

@@ -93,6 +93,20 @@ impl QuietTurns {
         self.push(log, QuietAction::Abandon(idle_timeout), grace, now);
     }
 
+    /// Limits the silence of the turns again that were to be abandoned, but have turned out not to
+    /// be those that were interrupted.
+    pub(crate) fn resume(&mut self, now: Instant) {
+        for watch in &mut self.watches {
+            if let QuietAction::Abandon(idle_timeout) = watch.action
+                && watch.log.upgrade().is_some_and(|log| !log.is_interrupted())
+            {
+                watch.action = QuietAction::Interrupt(idle_timeout);
+                (watch.begun, watch.limit) = (now, idle_timeout);
+                watch.due = now.checked_add(idle_timeout).unwrap_or(watch.due);
+            }
+        }
+    }
+
     fn push(&mut self, log: &Arc<TurnLog>, action: QuietAction, limit: Duration, now: Instant) {
         // A limit that is too long for the clock never ends.
         if let Some(due) = now.checked_add(limit) {
@@ -140,6 +154,7 @@ impl QuietTurns {
 
     /// Removes and returns the turns whose action is due.
     pub(crate) fn lapsed(&mut self, now: Instant) -> Vec<(Arc<TurnLog>, QuietAction)> {
+        self.resume(now);
         let mut lapsed = Vec::new();
         self.watches.retain_mut(|watch| {
             if watch.due > now {
@@ -266,6 +281,7 @@ mod tests {
     fn an_interrupted_turn_is_abandoned_in_spite_of_its_events() {
         let (mut turns, begun) = (QuietTurns::new(Some(LIMIT)), Instant::now());
         let log = TurnLog::new("t", "u");
+        log.interrupted_after(LIMIT);
         turns.watch_interrupted(&log, LIMIT, LIMIT, begun);
         event(&log, after(begun, 9));
         let abandoned = actions(&mut turns, after(begun, 10));

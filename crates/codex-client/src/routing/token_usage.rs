@@ -5,16 +5,16 @@
 //! resumed or forked, and before a compaction. A turn has therefore caused the difference between
 //! its last report and the last report before it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use codex_types::ThreadTokenUsage;
 
-use crate::{rpc::raw_notification::RawNotification, tokens::Tokens};
+use crate::{routing::recent::Recent, rpc::raw_notification::RawNotification, tokens::Tokens};
 
 /// The last `thread/tokenUsage/updated` of each thread, as received.
 #[derive(Default)]
 pub(crate) struct ThreadUsages {
-    threads: HashMap<Box<str>, Arc<RawNotification>>,
+    threads: Recent<Arc<RawNotification>>,
 }
 
 impl ThreadUsages {
@@ -24,10 +24,7 @@ impl ThreadUsages {
         thread_id: &str,
         report: &Arc<RawNotification>,
     ) -> Option<Arc<RawNotification>> {
-        match self.threads.get_mut(thread_id) {
-            Some(last) => Some(std::mem::replace(last, Arc::clone(report))),
-            None => self.threads.insert(thread_id.into(), Arc::clone(report)),
-        }
+        self.threads.insert(thread_id, Arc::clone(report))
     }
 
     /// Forgets a thread that is no longer loaded.

@@ -89,6 +89,8 @@ pub(crate) enum TurnEnd {
     Completed,
     /// The events end before the turn does.
     Early(EarlyEnd),
+    /// The turn has failed, although the server has not reported its end.
+    Failed,
     /// The turn exceeded this idle timeout, and did not end after the interrupt either.
     Silent(Duration),
 }
@@ -217,36 +219,21 @@ impl TurnLog {
     /// Records that the server waits for the response to a request.
     pub(crate) fn request_opened(&self, origin: Origin) {
         self.lock().activity.of(origin).request_opened();
-        let joined = self.joined();
-        joined.iter().for_each(|log| log.request_opened(origin));
     }
 
     /// Records that the server no longer waits for the response to a request.
     pub(crate) fn request_closed(&self, origin: Origin, now: Instant) {
         self.lock().activity.of(origin).request_closed(now);
-        let joined = self.joined();
-        joined
-            .iter()
-            .for_each(|log| log.request_closed(origin, now));
-    }
-
-    pub(crate) fn activity(&self) -> TurnActivity {
-        self.lock().activity
-    }
-
-    /// Records that the turn is interrupted because it exceeded this idle timeout. Returns false if
-    /// it was interrupted before.
-    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) -> bool {
-        for log in self.joined() {
-            log.interrupted_after(idle_timeout);
-        }
-        let interrupted = &mut self.lock().interrupted_after;
-        interrupted.replace(idle_timeout).is_none()
     }
 
     /// Ends the log without a `turn/completed`. A log that has ended is not changed.
     pub(crate) fn end_early(&self, early_end: EarlyEnd) {
         self.end_with(TurnEnd::Early(early_end));
+    }
+
+    /// Ends the log of a turn that has failed although the server does not report its end.
+    pub(crate) fn end_failed(&self) {
+        self.end_with(TurnEnd::Failed);
     }
 
     /// Ends the log of a turn that is silent even after it was interrupted.
@@ -341,6 +328,11 @@ impl TurnLog {
         }
     }
 
+    /// Whether the server waits for the end of a usage limit.
+    pub(crate) fn waits_for_usage_limit(&self) -> bool {
+        self.lock().record.waits_for_usage_limit()
+    }
+
     /// Returns the error of a turn that has completed, if it failed. Decodes no items otherwise.
     pub(crate) fn failure(&self) -> Option<Error> {
         let status = self.record().completed().map(|it| it.turn.status);
@@ -372,6 +364,13 @@ impl TurnLog {
         match end {
             TurnEnd::Early(early_end) => Some(self.early_end_error(early_end)),
             TurnEnd::Silent(idle_timeout) => Some(self.silence_error(idle_timeout)),
+            TurnEnd::Failed => {
+                let mut result = self.partial();
+                result.status = TurnStatus::Failed;
+                let last = result.last_error.as_ref();
+                result.error = last.map(|last| last.error.clone());
+                Some(Error::TurnFailed(Box::new(result)))
+            }
             TurnEnd::Completed => {
                 let idle_timeout = self.lock().interrupted_after?;
                 let completed = self.record().completed()?;

@@ -9,7 +9,7 @@ use codex_types::{
 use serde::de::DeserializeOwned;
 
 use crate::{
-    error::{Error, Result, decode_error::DecodeError},
+    error::{Error, Result, decode_error::DecodeError, turn_failure::waits_for_usage_limit},
     routing::token_usage::UsageSpan,
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn_result::TurnResult,
@@ -77,6 +77,13 @@ impl TurnRecord {
     pub(crate) fn completed(&self) -> Option<TurnCompletedNotification> {
         let completed = self.completed.as_ref()?;
         completed.decode_params_around(&mut Vec::new()).ok()
+    }
+
+    /// Whether the server waits for the end of a usage limit.
+    pub(crate) fn waits_for_usage_limit(&self) -> bool {
+        let error = self.error.as_ref();
+        let error = error.and_then(|error| read(error, &mut Vec::new()));
+        error.as_ref().is_some_and(waits_for_usage_limit)
     }
 
     /// Decodes the result of a turn that has ended. A failed turn is an error.

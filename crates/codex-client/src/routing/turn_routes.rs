@@ -83,7 +83,8 @@ impl TurnRoutes {
     }
 
     /// Claims a turn that the response names by an id of its own although another turn of the thread
-    /// is running, which it therefore joins. Its log has the events of the running turn.
+    /// is running, which it therefore joins, unless the thread is inactive. Its log has the events of
+    /// the running turn.
     pub(crate) fn claim_joining(
         &mut self,
         thread_id: &str,
@@ -96,7 +97,10 @@ impl TurnRoutes {
         let is_owned = running.is_some_and(
             |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
         );
-        if has_ended || routes.find(turn_id).is_some_and(|route| route.seen) {
+        // An earlier response may have named the same turn.
+        let is_known = |route: &mut Route| route.seen || route.log().is_some();
+        let is_over = has_ended || routes.is_active == Some(false);
+        if is_over || routes.find(turn_id).is_some_and(is_known) {
             return self.claim(thread_id, turn_id);
         }
         let running = self.claim(thread_id, running_id);
@@ -175,6 +179,13 @@ impl TurnRoutes {
         let log = routes.find(turn_id).and_then(|route| route.log());
         self.tidy(thread_id);
         log
+    }
+
+    /// Whether a response has named a turn, so that it belongs to this client.
+    pub(crate) fn is_claimed(&self, thread_id: &str, turn_id: &str) -> bool {
+        let routes = self.threads.get(thread_id);
+        let mut turns = routes.into_iter().flat_map(|routes| &routes.turns);
+        turns.any(|route| route.turn_id == turn_id && matches!(route.log, LogRef::Claimed(_)))
     }
 
     /// Records that the log of a turn has ended. A log that may still be claimed is kept.

@@ -3,18 +3,19 @@
 //! The server continues their turns, and starts new ones on request, but sends no notifications for
 //! them, so the client must not wait for any.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::borrow::Cow;
 
 use codex_types::{Request, ThreadResumeParams, ThreadUnsubscribeParams};
 
 use crate::{
     error::{Error, Result},
+    routing::recent::Recent,
     rpc::envelope,
 };
 
 /// The threads that this client has unsubscribed from and has not resumed since.
 #[derive(Debug, Default)]
-pub(crate) struct UnsubscribedThreads(HashSet<String>);
+pub(crate) struct UnsubscribedThreads(Recent<()>);
 
 impl UnsubscribedThreads {
     /// Returns the thread that a request unsubscribes from.
@@ -25,7 +26,7 @@ impl UnsubscribedThreads {
     }
 
     pub(crate) fn add(&mut self, thread_id: &str) {
-        self.0.insert(thread_id.to_owned());
+        self.0.insert(thread_id, ());
     }
 
     /// Updates the state from a response: `thread/resume` subscribes again.
@@ -34,12 +35,17 @@ impl UnsubscribedThreads {
             return;
         }
         if let Some(thread_id) = envelope::result_keys(result).and_then(|ids| ids.thread_id) {
-            self.0.remove(&*thread_id);
+            self.0.remove(&thread_id);
         }
     }
 
     pub(crate) fn contains(&self, thread_id: &str) -> bool {
-        self.0.contains(thread_id)
+        self.0.get(thread_id).is_some()
+    }
+
+    /// Forgets a thread that is no longer loaded.
+    pub(crate) fn remove(&mut self, thread_id: &str) {
+        self.0.remove(thread_id);
     }
 
     /// Fails if the client is unsubscribed from a thread.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::Thread,
-    error::turn_detached::DetachReason,
+    error::{Error, turn_detached::DetachReason},
     tests::{
         FakeServer,
         detached_turns::detached,
@@ -25,6 +25,14 @@ impl FakeServer {
         let item = json!({"type": "userMessage", "id": "n", "content": []});
         let params = json!({"threadId": "t", "turnId": turn_id, "completedAtMs": 1, "item": item});
         self.notify("item/completed", params).await;
+    }
+}
+
+impl FakeServer {
+    /// Refuses a request about the turn `u` because the turn `x` is running.
+    async fn refuse_as_other_turn(&mut self, id: serde_json::Value) {
+        let error = json!({"code": -32600, "message": "expected active turn id u but found x"});
+        self.send(&json!({"id": id, "error": error})).await;
     }
 }
 
@@ -180,4 +188,92 @@ async fn input_does_not_join_a_review() {
     let review = review.unwrap();
     let second = start_old(&thread, &mut fake, "x").await;
     assert_eq!((review.id(), second.id()), ("r", "x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn input_does_not_join_a_turn_whose_end_was_not_reported() {
+    let torn = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{"id":"u","sta"#;
+    let unnamed = r#"{"method":"turn/completed","params":{"threadId":"t","turn":{}}}"#;
+    for end in ["idle", torn, unnamed, "silence"] {
+        let (thread, mut fake) = FakeServer::start_thread().await;
+        let first = start_old(&thread, &mut fake, "u").await;
+        let first = first.idle_timeout(Duration::from_secs(60));
+        fake.start_turn("u").await;
+        match end {
+            "idle" => fake.thread_status("idle").await,
+            "silence" => {}
+            line => fake.write(format!("{line}\n").as_bytes()).await,
+        }
+        first.run().await.unwrap_err();
+        if end == "silence" {
+            fake.receive_request("turn/interrupt").await;
+        }
+        let second = start_old(&thread, &mut fake, "x").await;
+        assert_eq!(second.id(), "x", "{end}");
+    }
+}
+
+/// Starts the turn `x` after the running one has ended, and refuses an interrupt of the latter.
+async fn separate(fake: &mut FakeServer, request_id: serde_json::Value) {
+    fake.complete_turn("u", "completed").await;
+    fake.start_turn("x").await;
+    fake.refuse_as_other_turn(request_id).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_silence_of_a_turn_that_was_not_interrupted_with_the_running_one_is_limited() {
+    let idle_timeout = Duration::from_secs(10);
+    // The running turn may have an idle timeout as well.
+    for both in [false, true] {
+        let (_thread, mut fake, first, second) = start_busy().await;
+        let _first = both.then(|| first.idle_timeout(idle_timeout));
+        let second = second.idle_timeout(idle_timeout);
+        let id = fake.receive_request("turn/interrupt").await;
+        separate(&mut fake, id).await;
+        for _ in 0..8 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            fake.delta("x", "working").await;
+        }
+        let begun = Instant::now();
+        let request = tokio::time::timeout(2 * idle_timeout, fake.receive()).await;
+        let request = request.unwrap();
+        assert_eq!(request["method"], "turn/interrupt");
+        assert_eq!(request["params"]["turnId"], "x");
+        assert_eq!(begun.elapsed(), idle_timeout);
+        fake.complete_turn("x", "interrupted").await;
+        let error = second.run().await.unwrap_err();
+        assert!(matches!(error, Error::TurnTimeout(_)), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_end_of_the_running_turn_does_not_end_the_turn_that_follows() {
+    let (thread, mut fake, _first, second) = start_busy().await;
+    fake.start_turn("x").await;
+    fake.complete_turn("u", "completed").await;
+    fake.round_trip(&thread.codex).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    fake.complete_turn("x", "completed").await;
+    assert_eq!(second.run().await.unwrap().id, "x");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_names_the_running_turn_is_repeated_if_the_turn_is_its_own() {
+    for method in ["turn/interrupt", "turn/steer"] {
+        let (_thread, mut fake, _first, second) = start_busy().await;
+        let calling = tokio::spawn(async move {
+            match method {
+                "turn/steer" => second.steer("more").await,
+                _ => second.interrupt().await,
+            }
+        });
+        let id = fake.receive_request(method).await;
+        separate(&mut fake, id).await;
+        let repeated = fake.respond(method, json!({"turnId": "x"}));
+        let repeated = tokio::time::timeout(Duration::from_secs(5), repeated).await;
+        let params = &repeated.unwrap()["params"];
+        let named = params.get("turnId").or(params.get("expectedTurnId"));
+        assert_eq!(named.unwrap(), "x");
+        calling.await.unwrap().unwrap();
+    }
 }

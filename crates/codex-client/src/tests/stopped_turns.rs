@@ -1,15 +1,18 @@
 //! Turns that are interrupted when their callers are gone or stop them.
 
-use std::future::{IntoFuture, pending, ready};
+use std::{
+    future::{IntoFuture, pending, ready},
+    time::Duration,
+};
 
-use codex_types::TurnStatus;
+use codex_types::{ThreadUnsubscribeParams, TurnStatus};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::{
     client::{Codex, Thread},
     error::Error,
-    tests::{FakeServer, poll_once, turn_start_response, turns::start},
+    tests::{FakeServer, old_turn_start_response, poll_once, turn_start_response, turns::start},
 };
 
 /// Receives the interrupt of the turn `u` and responds to it.
@@ -128,6 +131,72 @@ async fn a_run_that_is_stopped_before_the_response_is_interrupted_after_it() {
     receive_interrupt(&mut fake).await;
 }
 
+/// Sends the error of a usage limit for the turn `u`.
+async fn send_usage_limit(fake: &mut FakeServer, will_retry: bool) {
+    let error = json!({"message": "at the limit", "codexErrorInfo": "usageLimitExceeded"});
+    let params = json!({"threadId": "t", "turnId": "u", "error": error, "willRetry": will_retry});
+    fake.notify("error", params).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_waits_for_a_usage_limit_fails_at_once_and_is_interrupted_once() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let mut text = turn.text_stream();
+    fake.start_turn("u").await;
+    send_usage_limit(&mut fake, true).await;
+    send_usage_limit(&mut fake, true).await;
+    let error = turn.run().await.unwrap_err();
+    assert_eq!(error.to_string(), "the turn failed: at the limit");
+    assert!(!error.is_transient());
+    let last = text.next().await.unwrap().unwrap_err();
+    assert!(matches!(last, Error::TurnFailed(_)), "{last}");
+    assert!(text.next().await.is_none());
+    receive_interrupt(&mut fake).await;
+    fake.round_trip(&thread.codex).await;
+}
+
+#[tokio::test]
+async fn the_turn_of_another_client_is_not_interrupted_at_a_usage_limit() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    // While this request has no response, the turn may be its own.
+    let starting = tokio::spawn(thread.turn("hi").into_future());
+    let id = fake.receive_request("turn/start").await;
+    fake.start_turn("u").await;
+    send_usage_limit(&mut fake, true).await;
+    fake.round_trip(&thread.codex).await;
+    fake.send(&json!({"id": id, "result": turn_start_response("own")}))
+        .await;
+    starting.await.unwrap().unwrap();
+    fake.round_trip(&thread.codex).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_waited_for_a_usage_limit_before_its_response_fails() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let run = tokio::spawn(thread.run("hi").into_future());
+    let id = fake.receive_request("turn/start").await;
+    fake.start_turn("u").await;
+    send_usage_limit(&mut fake, true).await;
+    fake.send(&json!({"id": id, "result": turn_start_response("u")}))
+        .await;
+    let error = run.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::TurnFailed(_)), "{error}");
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test]
+async fn a_turn_that_ends_at_a_usage_limit_is_not_interrupted() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    send_usage_limit(&mut fake, false).await;
+    fake.round_trip(&thread.codex).await;
+    fake.complete_turn("u", "interrupted").await;
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+}
+
 #[tokio::test]
 async fn a_handle_waits_until_the_turn_ends_or_is_stopped() {
     let (thread, mut fake) = FakeServer::start_thread().await;
@@ -155,4 +224,89 @@ async fn dropping_the_client_too_does_not_wait() {
     receive_interrupt(&mut fake).await;
     drop(codex);
     assert!(fake.next_line().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_start_timed_out_is_interrupted_after_a_late_response() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    for begins_first in [false, true] {
+        let run = thread.run("hi").interrupt_on_drop();
+        let run = tokio::spawn(run.timeout(Duration::from_secs(5)).into_future());
+        let id = fake.receive_request("turn/start").await;
+        let error = run.await.unwrap().unwrap_err();
+        assert!(
+            matches!(error, Error::Timeout { sent: true, .. }),
+            "{error}"
+        );
+        if begins_first {
+            fake.start_turn("u").await;
+        }
+        fake.send(&json!({"id": id, "result": turn_start_response("u")}))
+            .await;
+        if !begins_first {
+            fake.start_turn("u").await;
+        }
+        receive_interrupt(&mut fake).await;
+        fake.complete_turn("u", "interrupted").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_turn_that_begins_after_its_idle_timeout_is_interrupted_then() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let turn = turn.idle_timeout(Duration::from_secs(1));
+    let (result, ()) = tokio::join!(turn.run(), async {
+        let id = fake.receive_request("turn/interrupt").await;
+        let error = json!({"code": -32600, "message": "no active turn to interrupt"});
+        fake.send(&json!({"id": id, "error": error})).await;
+    });
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::TurnTimeout(_)), "{error}");
+    fake.start_turn("u").await;
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test]
+async fn a_turn_is_interrupted_before_the_connection_ends_with_its_last_handle() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();
+    fake.start_turn("u").await;
+    fake.round_trip(&thread.codex).await;
+    drop(thread);
+    drop(turn);
+    let line = fake.next_line().await.unwrap();
+    assert!(line.contains("turn/interrupt"), "{line}");
+}
+
+#[tokio::test]
+async fn a_dropped_turn_of_a_thread_without_notifications_is_interrupted() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();
+    fake.start_turn("u").await;
+    let params = ThreadUnsubscribeParams::new("t");
+    let unsubscribe = thread.codex.request(params).into_future();
+    let response = fake.respond("thread/unsubscribe", json!({"status": "unsubscribed"}));
+    let (unsubscribed, _) = tokio::join!(unsubscribe, response);
+    unsubscribed.unwrap();
+    assert!(turn.run().await.is_err());
+    drop(turn);
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test]
+async fn a_dropped_turn_that_may_have_joined_another_one_is_interrupted_under_both_ids() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let _first = start(&thread, &mut fake, "u").await;
+    fake.start_turn("u").await;
+    fake.round_trip(&thread.codex).await;
+    let starting = thread.turn("hi").interrupt_on_drop().into_future();
+    let response = fake.respond("turn/start", old_turn_start_response("x"));
+    let (second, _) = tokio::join!(starting, response);
+    drop(second.unwrap());
+    receive_interrupt(&mut fake).await;
+    fake.complete_turn("u", "completed").await;
+    fake.start_turn("x").await;
+    let request = fake.respond("turn/interrupt", json!({})).await;
+    assert_eq!(request["params"]["turnId"], "x", "{request}");
 }

@@ -65,11 +65,12 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 /// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
 pub struct TurnHandle<R = TurnResult> {
+    /// Shared by the clones and the streams. The first field, so that the turn is interrupted before
+    /// the connection may end.
+    guard: Option<Arc<InterruptGuard>>,
     codex: Codex,
     log: Arc<TurnLog>,
     convert: ConvertResult<R>,
-    /// Shared by the clones and the streams.
-    guard: Option<Arc<InterruptGuard>>,
 }
 
 impl<R> TurnHandle<R> {
@@ -220,8 +221,11 @@ impl<R> TurnHandle<R> {
     /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     /// [`Thread::steer_or_start`](crate::Thread::steer_or_start) starts a turn if none is running.
     pub async fn steer(&self, input: impl Into<Input>) -> Result<()> {
-        let params = TurnSteerParams::new(self.thread_id(), self.id(), input.into());
-        self.call(&params).await.map(drop)
+        let input = input.into();
+        // A review is steered under the id that its events name: the server then says that it cannot
+        // be steered.
+        let params = |_| TurnSteerParams::new(self.thread_id(), self.id(), input.clone());
+        self.call(params).await.map(drop)
     }
 
     /// Interrupts the turn (`turn/interrupt`). Returns when the server has accepted the request or
@@ -240,11 +244,8 @@ impl<R> TurnHandle<R> {
     /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise, same as
     /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn interrupt(&self) -> Result<()> {
-        let mut response = pin!(async {
-            let turn_id = self.running_id().await?;
-            let params = TurnInterruptParams::new(self.thread_id(), turn_id);
-            self.call(&params).await
-        });
+        let params = |id| TurnInterruptParams::new(self.thread_id(), id);
+        let mut response = pin!(self.call(params));
         // The end takes precedence: a turn that has ended is not interrupted. A detached turn may
         // still be running, so its response is awaited.
         let first = poll_fn(|context| match self.log.poll_end(context) {
@@ -252,7 +253,9 @@ impl<R> TurnHandle<R> {
             Poll::Ready(TurnEnd::Early(EarlyEnd::Closed(closed))) => {
                 Poll::Ready(Err(Error::Closed(closed)))
             }
-            Poll::Ready(TurnEnd::Early(EarlyEnd::Detached(_)) | TurnEnd::Silent(_))
+            Poll::Ready(
+                TurnEnd::Early(EarlyEnd::Detached(_)) | TurnEnd::Silent(_) | TurnEnd::Failed,
+            )
             | Poll::Pending => response.as_mut().poll(context).map_ok(drop),
         });
         match first.await {
@@ -368,33 +371,39 @@ impl<R> TurnHandle<R> {
         }
     }
 
-    /// Sends a request about the running turn.
+    /// Sends a request about the running turn, whose id is passed to `params`.
     ///
     /// The server returns the id of a turn before the turn begins, and refuses such requests until
     /// then. A request that may have been refused for this reason is repeated once the turn has
-    /// begun, within the timeout of a single request.
-    async fn call<Q: Request>(&self, params: &Q) -> Result<Q::Response> {
+    /// begun. A request that names a running turn that this turn has not joined, as it turns out, is
+    /// repeated with the id of this turn. All attempts share the timeout of a single request.
+    async fn call<Q: Request>(&self, params: impl Fn(String) -> Q) -> Result<Q::Response> {
         let connection = self.codex.connection();
         let (begun, after) = (Instant::now(), connection.timeout());
         let remaining = || after.map(|after| after.saturating_sub(begun.elapsed()));
-        let had_begun = self.log.has_begun();
-        let refused = match connection.call(params, after).await {
-            Err(error) if is_not_running(&error) && !had_begun => error,
-            response => return response,
-        };
-        if !self.begins(remaining()).await {
-            return Err(refused);
+        loop {
+            let (id, had_begun) = (self.id(), self.log.has_begun());
+            let params = params(self.running_id().await?);
+            let refused = match connection.call(&params, remaining()).await {
+                Err(error) if is_not_running(&error) => error,
+                response => {
+                    return response.map_err(|error| match (error, after) {
+                        // The caller has waited since the first attempt.
+                        (Error::Timeout { method, sent, .. }, Some(after)) => Error::Timeout {
+                            method,
+                            after,
+                            sent,
+                        },
+                        (error, _) => error,
+                    });
+                }
+            };
+            // The id changes at most once, and a turn begins once under each id.
+            let is_of_other_turn = self.id() != id;
+            if !is_of_other_turn && (had_begun || !self.begins(remaining()).await) {
+                return Err(refused);
+            }
         }
-        let response = connection.call(params, remaining()).await;
-        response.map_err(|error| match (error, after) {
-            // The caller has waited since the first attempt.
-            (Error::Timeout { method, sent, .. }, Some(after)) => Error::Timeout {
-                method,
-                after,
-                sent,
-            },
-            (error, _) => error,
-        })
     }
 
     /// Returns the id that the server uses while the turn runs. A review runs under a separate id.

@@ -47,12 +47,13 @@ use crate::{
 /// events, but the same text.
 #[derive(Debug)]
 pub struct TurnStream {
+    /// The first field, so that the turn is interrupted before the connection may end.
+    _guard: Option<Arc<InterruptGuard>>,
     /// Keeps the connection open while the turn is read.
     _codex: Codex,
     reader: TurnReader,
     decoder: Decoder,
     has_ended: bool,
-    _guard: Option<Arc<InterruptGuard>>,
 }
 
 impl TurnStream {

@@ -1,34 +1,67 @@
 //! Turns that are interrupted because their callers are gone.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{connection::core::Core, routing::turn_log::TurnLog};
+use crate::{
+    connection::{command::OnResponse, core::Core},
+    routing::turn_log::TurnLog,
+    rpc::envelope,
+};
 
 /// The time to wait for the response to an interrupt that no caller waits for.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Core {
-    /// Interrupts a turn. The server refuses to interrupt a turn that has not begun: that one is
-    /// interrupted as soon as it begins.
-    pub(super) fn interrupt_abandoned(&mut self, log: Arc<TurnLog>, now: Instant) {
-        if log.has_begun() {
-            self.interrupt(&log, RESPONSE_TIMEOUT, now);
-        } else {
-            self.abandoned_turns.push(log);
+    /// Interrupts a turn. One that has not begun is interrupted as soon as it begins.
+    pub(super) fn interrupt_abandoned(&mut self, log: &TurnLog, now: Instant) {
+        let has_begun = self.has_begun(log);
+        if has_begun {
+            self.interrupt(log.thread_id(), log.turn_id(), RESPONSE_TIMEOUT, now);
+        }
+        // A turn that has joined another one may turn out to be a turn of its own.
+        if !has_begun || log.turn_id() != log.response_id() {
+            self.abandoned_turns.add(log.thread_id(), log.response_id());
         }
     }
 
-    /// Interrupts the abandoned turns that have begun, and forgets those that have ended.
-    pub(super) fn update_abandoned(&mut self, now: Instant) {
-        if self.abandoned_turns.is_empty() {
+    /// Whether the server accepts an interrupt of a turn. A review runs under another id.
+    pub(super) fn has_begun(&self, log: &TurnLog) -> bool {
+        let turn_id = log.turn_id();
+        log.has_begun() || self.active_turns.running_id(log.thread_id(), turn_id) != turn_id
+    }
+
+    /// Remembers a request that has expired, if its turn is to be interrupted.
+    pub(super) fn remember_start(&mut self, id: i64, on_response: Option<&OnResponse>) {
+        if let Some(OnResponse::ClaimTurn {
+            thread_id,
+            interrupt_on_drop: true,
+            ..
+        }) = on_response
+        {
+            self.expired_starts
+                .insert(&id.to_string(), thread_id.clone());
+        }
+    }
+
+    /// Interrupts the turn that a late response names, if its caller is gone.
+    pub(super) fn late_response(&mut self, id: i64, result: Option<&str>, now: Instant) {
+        if self.expired_starts.is_empty() {
             return;
         }
-        self.abandoned_turns.retain(|log| log.end().is_none());
-        let begun = self.abandoned_turns.extract_if(.., |log| log.has_begun());
-        for log in begun.collect::<Vec<_>>() {
-            self.interrupt(&log, RESPONSE_TIMEOUT, now);
+        let Some(thread_id) = self.expired_starts.remove(&id.to_string()) else {
+            return;
+        };
+        let keys = result.and_then(envelope::result_keys);
+        let Some(turn_id) = keys.and_then(|keys| keys.turn_id) else {
+            return;
+        };
+        let active = self.active_turns.turn(&thread_id);
+        if active.is_some_and(|active| *active.id == *turn_id || *active.root == *turn_id) {
+            self.interrupt(&thread_id, &turn_id, RESPONSE_TIMEOUT, now);
+        } else {
+            self.abandoned_turns.add(&thread_id, &turn_id);
         }
     }
 }

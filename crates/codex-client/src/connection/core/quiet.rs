@@ -42,6 +42,7 @@ impl Core {
             keys,
             now,
         );
+        self.quiet_turns.resume(now);
         if let Some(thread_id) = keys.thread_id.as_deref() {
             self.update_quiet_goal(thread_id, now);
         }
@@ -53,8 +54,10 @@ impl Core {
         self.schedule_quiet_turns();
     }
 
-    /// Watches a turn that a response has named if its thread is inactive.
+    /// Watches a turn that a response has named if its thread is inactive. Ends it if the server waits
+    /// for a usage limit.
     pub(super) fn watch_claimed(&mut self, log: &Arc<TurnLog>, now: Instant) {
+        self.end_at_usage_limit(log, now);
         unreported_ends::claimed(&mut self.quiet_turns, &self.turn_routes, log, now);
         self.update_quiet_goal(log.thread_id(), now);
     }
@@ -63,10 +66,11 @@ impl Core {
     /// input.
     pub(super) fn watch_left_behind(&mut self, thread_id: &str, now: Instant) {
         let running = self.turn_routes.running(Some(thread_id));
-        for log in running.iter().filter(|log| log.may_have_joined()) {
+        for log in running.iter().filter(|log| log.may_be_left_behind()) {
             self.quiet_turns
                 .watch_end(log, DetachReason::ThreadInactive, now);
         }
+        self.quiet_turns.resume(now);
     }
 
     /// Ends or interrupts the turns and goals that have been quiet for too long.
@@ -74,13 +78,14 @@ impl Core {
         for (log, action) in self.quiet_turns.lapsed(now) {
             match action {
                 QuietAction::Detach(_) if log.end_interrupted(now) => self.turn_routes.end(&log),
-                QuietAction::Detach(reason) => self.turn_routes.detach_turn(&log, reason),
+                QuietAction::Detach(reason) => self.detach_turn(&log, reason),
                 QuietAction::Interrupt(idle_timeout) => {
                     self.interrupt_silent(&log, idle_timeout, now);
                 }
                 QuietAction::Abandon(idle_timeout) => {
                     log.end_silent(idle_timeout);
                     self.turn_routes.end(&log);
+                    self.active_turns.end(log.thread_id(), Some(log.turn_id()));
                 }
             }
             // The goal of the turn may get no further turn.
@@ -104,19 +109,55 @@ impl Core {
         self.schedule_quiet_turns();
     }
 
-    /// Interrupts a turn that has exceeded this idle timeout.
+    /// Ends the log of a turn whose end the server does not report. No input joins the turn.
+    pub(super) fn detach_turn(&mut self, log: &Arc<TurnLog>, reason: DetachReason) {
+        self.turn_routes.detach_turn(log, reason);
+        self.active_turns.end(log.thread_id(), Some(log.turn_id()));
+    }
+
+    /// Interrupts a turn that has exceeded this idle timeout, unless it was interrupted with the
+    /// turn that it has joined.
     fn interrupt_silent(&mut self, log: &Arc<TurnLog>, idle_timeout: Duration, now: Instant) {
         if log.interrupted_after(idle_timeout) {
-            self.interrupt(log, INTERRUPT_GRACE, now);
-            self.quiet_turns
-                .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
+            self.interrupt(log.thread_id(), log.turn_id(), INTERRUPT_GRACE, now);
+            // The server refuses to interrupt a turn that has not begun.
+            if !self.has_begun(log) {
+                let turn_id = log.response_id();
+                self.abandoned_turns.add(log.thread_id(), turn_id);
+            }
         }
+        self.quiet_turns
+            .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
+    }
+
+    /// Interrupts a turn of this client for which the server waits until a usage limit is reset, and
+    /// ends its log.
+    pub(super) fn end_at_usage_limit(&mut self, log: &Arc<TurnLog>, now: Instant) {
+        if !log.waits_for_usage_limit()
+            || !self
+                .turn_routes
+                .is_claimed(log.thread_id(), log.response_id())
+        {
+            return;
+        }
+        self.interrupt(log.thread_id(), log.turn_id(), INTERRUPT_GRACE, now);
+        log.end_failed();
+        self.quiet_turns.forget(log);
+        self.turn_routes.end(log);
+        self.active_turns.end(log.thread_id(), Some(log.turn_id()));
+        self.update_quiet_goal(log.thread_id(), now);
     }
 
     /// Interrupts a turn without waiting for the response.
-    pub(super) fn interrupt(&mut self, log: &TurnLog, timeout: Duration, now: Instant) {
-        let turn_id = self.active_turns.running_id(log.thread_id(), log.turn_id());
-        let params = TurnInterruptParams::new(log.thread_id(), turn_id);
+    pub(super) fn interrupt(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        timeout: Duration,
+        now: Instant,
+    ) {
+        let turn_id = self.active_turns.running_id(thread_id, turn_id);
+        let params = TurnInterruptParams::new(thread_id, turn_id);
         self.send_and_forget(&params, timeout, now);
     }
 

@@ -12,7 +12,7 @@ use crate::{
         activity::Origin,
         delta_queue::Event,
         mailbox::{Buffer, Item},
-        turn_log::TurnLog,
+        turn_log::{INTERRUPT_GRACE, TurnLog},
     },
     rpc::{
         delta::{DeltaKind, DeltaRef},
@@ -203,6 +203,7 @@ impl Core {
             }
             if kind == NotificationKind::ThreadEnded {
                 self.thread_usages.remove(thread_id);
+                self.unsubscribed_threads.remove(thread_id);
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
             }
@@ -237,6 +238,9 @@ impl Core {
         match log {
             Some(log) => {
                 log.push_notification(notification, now, &mut self.wakes);
+                if kind == NotificationKind::Error {
+                    self.end_at_usage_limit(&log, now);
+                }
                 if kind == NotificationKind::TurnCompleted {
                     self.quiet_turns.forget(&log);
                     self.turn_routes.end(&log);
@@ -247,7 +251,9 @@ impl Core {
             }
             None => self.deliver_to_subscribers(Arc::clone(notification)),
         }
-        self.update_abandoned(now);
+        if let Some((thread_id, turn_id)) = self.abandoned_turns.update(kind, keys) {
+            self.interrupt(&thread_id, &turn_id, INTERRUPT_GRACE, now);
+        }
     }
 
     /// Records a report of the token usage of a thread.

@@ -25,9 +25,9 @@ impl Core {
         error: Option<Range<usize>>,
         now: Instant,
     ) {
-        // Late and unsolicited responses are ignored.
+        // Other late and unsolicited responses are ignored.
         let Some(waiter) = self.pending.complete(id) else {
-            return;
+            return self.late_response(id, result.map(|result| &text[result]), now);
         };
         let Waiter {
             method,
@@ -50,6 +50,7 @@ impl Core {
                     self.turn_routes
                         .detach(thread_id, DetachReason::Unsubscribed);
                     self.active_turns.remove(thread_id);
+                    self.thread_usages.remove(thread_id);
                 }
                 self.unsubscribed_threads.update(method, result);
                 // An abandoned response claims nothing: the events go to the subscribers.

@@ -77,14 +77,15 @@ impl Core {
             return;
         }
         match (thread_id, turn_id) {
-            (Some(_), Some(_)) => {
+            (Some(thread_id), Some(turn_id)) => {
+                self.active_turns.end(thread_id, Some(turn_id));
                 // There are several if others have joined the turn.
                 for log in &turns {
-                    self.turn_routes
-                        .detach_turn(log, DetachReason::UnreadableEnd);
+                    self.detach_turn(log, DetachReason::UnreadableEnd);
                 }
             }
             (Some(thread_id), None) => {
+                self.active_turns.end(thread_id, None);
                 self.turn_routes
                     .detach(thread_id, DetachReason::UnreadableEnd);
             }

@@ -15,6 +15,9 @@ use crate::error::Error;
 /// The threads that exist.
 const THREADS: [&str; 2] = ["t0", "t1"];
 
+/// The id of a turn that another client has started. Its items and its end are not recorded.
+const FOREIGN_TURN: &str = "x";
+
 /// The kind of a response that is as it should be.
 const RIGHT: u8 = 9;
 
@@ -207,6 +210,10 @@ impl Server {
             turn.is_exact = false;
             return turn.id.clone();
         }
+        // A turn that is started while another one runs may join it, and shows its id until then.
+        let running = self.turns.iter_mut();
+        let running = running.filter(|turn| turn.thread_id == thread_id && !turn.is_completed);
+        let is_exact = running.map(|turn| turn.is_exact = false).count() == 0;
         let id = format!("u{}", self.turns.len());
         self.turns.push(Turn {
             thread_id: thread_id.to_owned(),
@@ -214,7 +221,7 @@ impl Server {
             items: 0,
             is_completed: false,
             is_settled: false,
-            is_exact: true,
+            is_exact,
         });
         id
     }
@@ -241,7 +248,7 @@ impl Server {
         };
         let (thread_id, turn_id) = match self.turns.get(index) {
             Some(turn) => (turn.thread_id.clone(), turn.id.clone()),
-            None => (script.choose_thread().to_owned(), "x".to_owned()),
+            None => (script.choose_thread().to_owned(), FOREIGN_TURN.to_owned()),
         };
         let turn = |status: &str| json!({"threadId": thread_id, "turn": {"id": turn_id, "items": [], "status": status}});
         let ids = json!({"threadId": thread_id, "turnId": turn_id});
@@ -253,7 +260,13 @@ impl Server {
             params
         };
         let (method, params) = match script.below(20) {
-            0 => ("turn/started", turn("inProgress")),
+            0 => {
+                // A turn that starts again after its end counts as running, and may be joined.
+                if let Some(turn) = self.turns.get_mut(index) {
+                    turn.is_exact &= !turn.is_completed;
+                }
+                ("turn/started", turn("inProgress"))
+            }
             1 | 2 => (
                 "item/agentMessage/delta",
                 with(json!({"itemId": "i", "delta": "é\n"})),
@@ -435,6 +448,9 @@ impl Server {
             turn.unwrap_or_else(|| panic!("`{name}`: no such turn: {id}"))
         };
         match outcome {
+            // The turn has joined the one of the other client.
+            Outcome::Result(result) if result.id == FOREIGN_TURN => {}
+            Outcome::Error { turn_id, .. } if turn_id == FOREIGN_TURN => {}
             Outcome::Result(result) => {
                 let turn = find(&result.id);
                 assert!(turn.is_completed, "`{name}`: {result:?}");

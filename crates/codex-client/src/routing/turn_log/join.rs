@@ -3,6 +3,7 @@
 use std::{
     sync::{Arc, atomic::Ordering},
     task::Waker,
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 use super::{Join, LogState, TurnLog};
 use crate::{
     routing::{
-        activity::Activity,
+        activity::TurnActivity,
         delta_queue::DeltaQueue,
         join_stage::{JoinEffect, JoinStage},
         mailbox::Unread,
@@ -22,8 +23,11 @@ use crate::{
 impl Join {
     /// Returns the id of the running turn, unless the join is disproved.
     pub(super) fn turn_id(&self) -> Option<&str> {
-        let is_disproved = self.is_disproved.load(Ordering::Relaxed);
-        (!is_disproved).then(|| self.running.turn_id())
+        (!self.is_disproved()).then(|| self.running.turn_id())
+    }
+
+    fn is_disproved(&self) -> bool {
+        self.is_disproved.load(Ordering::Relaxed)
     }
 }
 
@@ -45,7 +49,6 @@ impl TurnLog {
                 record: state.record.clone(),
                 has_begun: state.has_begun,
                 has_started: state.has_started,
-                activity: state.activity,
                 interrupted_after: state.interrupted_after,
                 join_stage: JoinStage::assumed(),
                 ..LogState::default()
@@ -61,14 +64,41 @@ impl TurnLog {
         &self.turn_id
     }
 
-    /// Whether another turn was running when the response named the turn.
-    pub(crate) fn may_have_joined(&self) -> bool {
-        self.join.is_some()
+    /// Whether the turn may never begin once the running turn has ended: its response came while
+    /// that turn was running, and no event has named it since.
+    pub(crate) fn may_be_left_behind(&self) -> bool {
+        let join = self.join.as_ref();
+        join.is_some_and(|join| !join.is_disproved() || !self.has_begun())
     }
 
     /// Returns the logs of the turns that have joined this one.
     pub(crate) fn joined(&self) -> Vec<Arc<Self>> {
         self.lock().joined()
+    }
+
+    /// Returns the activity in the turn, and in the running turn that it has joined.
+    pub(crate) fn activity(&self) -> TurnActivity {
+        let own = self.lock().activity;
+        match self.join.as_ref().filter(|join| !join.is_disproved()) {
+            Some(join) => own.and(&join.running.activity()),
+            None => own,
+        }
+    }
+
+    /// Records that the turn is interrupted because it exceeded this idle timeout. Returns false if
+    /// it was interrupted before.
+    pub(crate) fn interrupted_after(&self, idle_timeout: Duration) -> bool {
+        for log in self.joined() {
+            log.interrupted_after(idle_timeout);
+        }
+        let interrupted = &mut self.lock().interrupted_after;
+        interrupted.replace(idle_timeout).is_none()
+    }
+
+    /// Whether the turn is interrupted because it exceeded an idle timeout. The interrupt of a
+    /// running turn is none of a turn that has not joined it.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.lock().interrupted_after.is_some()
     }
 
     /// Receives a notification of the running turn.
@@ -119,10 +149,6 @@ impl TurnLog {
         }
         state.record = TurnRecord::default();
         (state.has_begun, state.has_started) = (false, false);
-        state.activity.own = Activity {
-            open_requests: 0,
-            ..state.activity.own
-        };
         state.interrupted_after = None;
     }
 }

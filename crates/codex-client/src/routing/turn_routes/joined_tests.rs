@@ -148,6 +148,17 @@ fn an_event_that_arrives_before_the_response_shows_that_a_turn_is_its_own() {
 }
 
 #[test]
+fn input_does_not_join_a_turn_of_an_inactive_thread() {
+    for (is_active, id) in [(Some(false), "x"), (Some(true), "u"), (None, "u")] {
+        let mut routes = TurnRoutes::default();
+        let _running = routes.claim("t", "u");
+        push(&mut routes, "u", "turn/started", "");
+        routes.set_active("t", is_active);
+        assert_eq!(routes.claim_joining("t", "x", "u").turn_id(), id);
+    }
+}
+
+#[test]
 fn an_interrupted_turn_may_have_dropped_the_input_or_may_be_followed_by_its_turn() {
     let mut joined = Joined::new();
     joined.complete("u", "interrupted");
@@ -200,4 +211,39 @@ fn a_joined_turn_waits_ends_early_and_is_silent_as_the_running_one_is() {
     assert!(matches!(joined.log.end(), Some(TurnEnd::Silent(_))));
     joined.routes.end(&joined.running);
     assert!(joined.routes.running(None).is_empty());
+}
+
+#[test]
+fn a_request_that_outlives_a_join_is_counted_once_by_each_turn_that_waits_for_it() {
+    for origin in [Origin::Turn, Origin::SubAgent] {
+        let mut joined = Joined::new();
+        let logs = [Arc::clone(&joined.running), Arc::clone(&joined.log)];
+        logs.iter().for_each(|log| log.request_opened(origin));
+        joined.complete("u", "completed");
+        assert_eq!(joined.log.activity().of(origin).open_requests, 1);
+        let now = Instant::now();
+        logs.iter().for_each(|log| log.request_closed(origin, now));
+        assert_eq!(joined.log.activity().of(origin).open_requests, 0);
+    }
+}
+
+#[test]
+fn only_a_turn_that_has_not_begun_itself_may_be_left_behind() {
+    let mut joined = Joined::new();
+    assert!(joined.log.may_be_left_behind() && !joined.running.may_be_left_behind());
+    joined.complete("u", "completed");
+    assert!(joined.log.may_be_left_behind());
+    joined.push("x", "turn/started", "");
+    assert!(!joined.log.may_be_left_behind());
+}
+
+#[test]
+fn two_responses_that_name_the_same_turn_join_with_the_same_log() {
+    let mut joined = Joined::new();
+    let second = joined.routes.claim_joining("t", "x", "u");
+    assert!(Arc::ptr_eq(&second, &joined.log));
+    joined.complete("u", "completed");
+    joined.push("x", "turn/started", "");
+    joined.complete("x", "completed");
+    assert_eq!(joined.status(), Some(TurnStatus::Completed));
 }

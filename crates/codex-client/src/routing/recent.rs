@@ -1,0 +1,70 @@
+//! A map that keeps its latest entries.
+
+use std::{collections::HashMap, mem};
+
+/// Number of entries after which the older ones are forgotten.
+const GENERATION: usize = 4096;
+
+/// A map from ids that keeps at least the latest [`GENERATION`] entries, and at most twice as many.
+/// It is for what the server may never report the end of.
+#[derive(Debug)]
+pub(crate) struct Recent<V> {
+    latest: HashMap<Box<str>, V>,
+    older: HashMap<Box<str>, V>,
+}
+
+impl<V> Default for Recent<V> {
+    fn default() -> Self {
+        Self {
+            latest: HashMap::new(),
+            older: HashMap::new(),
+        }
+    }
+}
+
+impl<V> Recent<V> {
+    /// Adds an entry, which becomes the latest. Returns the previous value.
+    pub(crate) fn insert(&mut self, id: &str, value: V) -> Option<V> {
+        let older = self.older.remove(id);
+        if self.latest.len() >= GENERATION && !self.latest.contains_key(id) {
+            self.older = mem::take(&mut self.latest);
+        }
+        self.latest.insert(id.into(), value).or(older)
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) -> Option<V> {
+        self.latest.remove(id).or_else(|| self.older.remove(id))
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&V> {
+        self.latest.get(id).or_else(|| self.older.get(id))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.latest.is_empty() && self.older.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_entries_are_kept_and_the_number_is_bounded() {
+        let mut recent = Recent::default();
+        for number in 0..100_000_usize {
+            assert_eq!(recent.insert(&number.to_string(), number), None);
+            // An entry that is used again is not forgotten.
+            let used = recent.insert("used", number);
+            assert_eq!(used, number.checked_sub(1));
+        }
+        assert!(recent.latest.len() + recent.older.len() <= 2 * GENERATION);
+        for number in 100_000 - GENERATION + 1..100_000 {
+            assert_eq!(recent.get(&number.to_string()), Some(&number));
+        }
+        assert_eq!(recent.get("0"), None);
+        assert_eq!(recent.remove("99999"), Some(99_999));
+        assert_eq!(recent.get("99999"), None);
+        assert!(!recent.is_empty() && Recent::<()>::default().is_empty());
+    }
+}
