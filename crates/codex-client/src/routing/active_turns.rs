@@ -5,16 +5,11 @@
 //!
 //! A review has two ids: its events, its completion and the response have one, while the server
 //! runs the review under the other. `turn/started` names the latter, with the former as its root.
-//! Older servers, such as 0.133.0, name no root: there, the next turn that starts is the review, and
-//! the turn of a sub-agent has the root of the turn that has given it its work.
+//! Older servers, such as 0.133.0, name no root: there, the next turn that starts is the review.
 
 use std::collections::HashMap;
 
-use crate::rpc::{
-    delegation::Delegation,
-    envelope::RoutingKeys,
-    raw_notification::{NotificationKind, RawNotification},
-};
+use crate::rpc::{envelope::RoutingKeys, raw_notification::NotificationKind};
 
 /// The active turns by thread, including those of other clients and of sub-agents.
 #[derive(Debug, Default)]
@@ -22,10 +17,6 @@ pub(crate) struct ActiveTurns {
     turns: HashMap<String, ActiveTurn>,
     /// The reviews that a response has named and no `turn/started` yet, by thread.
     reviews: HashMap<String, String>,
-    /// The roots of the turns of sub-agents, by thread, if the server does not name them.
-    agents: HashMap<String, String>,
-    /// Whether the server has named the root of a turn.
-    names_roots: bool,
 }
 
 /// An active turn.
@@ -63,9 +54,7 @@ impl ActiveTurns {
     /// review.
     pub(crate) fn joinable(&self, thread_id: &str) -> Option<&str> {
         let active = self.turn(thread_id)?;
-        let is_agent = self.agents.get(thread_id) == Some(&active.root);
-        let is_review = (active.id != active.root && !is_agent)
-            || self.reviews.get(thread_id) == Some(&active.id);
+        let is_review = active.id != active.root || self.reviews.get(thread_id) == Some(&active.id);
         (!is_review).then_some(&active.id)
     }
 
@@ -96,28 +85,6 @@ impl ActiveTurns {
             .insert(thread_id.to_owned(), turn_id.to_owned());
     }
 
-    /// Updates the roots of the turns of sub-agents from a notification.
-    pub(crate) fn update_agents(&mut self, notification: &RawNotification) {
-        if self.names_roots {
-            return;
-        }
-        let Some(delegation) = Delegation::of(notification) else {
-            return;
-        };
-        let active = self.turn(&delegation.sender);
-        let active = active.filter(|active| active.id == delegation.turn_id);
-        let root = active.map_or(delegation.turn_id, |active| active.root.clone());
-        for agent in delegation.agents {
-            // The turn of the sub-agent may have started before the call was completed.
-            if let Some(running) = self.turns.get_mut(&agent)
-                && running.root == running.id
-            {
-                running.root.clone_from(&root);
-            }
-            self.agents.insert(agent, root.clone());
-        }
-    }
-
     /// Updates the state from a notification.
     pub(crate) fn update(&mut self, kind: NotificationKind, keys: &RoutingKeys<'_>) {
         let Some(thread_id) = keys.thread_id.as_deref() else {
@@ -126,10 +93,7 @@ impl ActiveTurns {
         match (kind, keys.turn_id.as_deref()) {
             (NotificationKind::TurnStarted, Some(turn_id)) => {
                 let review = self.reviews.remove(thread_id);
-                let root = keys.root_turn_id.as_deref();
-                self.names_roots |= root.is_some();
-                let agent = self.agents.get(thread_id);
-                let root = root.or(review.as_deref()).or(agent.map(String::as_str));
+                let root = keys.root_turn_id.as_deref().or(review.as_deref());
                 let root = root.unwrap_or(turn_id);
                 let running = ActiveTurn::new(turn_id, root);
                 self.turns.insert(thread_id.to_owned(), running);
@@ -157,14 +121,12 @@ impl ActiveTurns {
     pub(crate) fn remove(&mut self, thread_id: &str) {
         self.turns.remove(thread_id);
         self.reviews.remove(thread_id);
-        self.agents.remove(thread_id);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc::raw_notification::notification;
 
     fn update(active: &mut ActiveTurns, method: &str, turn_id: &'static str) {
         let keys = RoutingKeys {
@@ -215,40 +177,6 @@ mod tests {
         update(&mut active, "turn/started", "w");
         assert_eq!(active.turn("t"), Some(&ActiveTurn::new("w", "w")));
         assert!(active.reviews.is_empty());
-    }
-
-    #[test]
-    fn a_turn_of_a_sub_agent_without_a_root_has_the_root_of_the_turn_that_has_started_it() {
-        let spawn = |active: &mut ActiveTurns, thread_id: &str, turn_id: &str, agent: &str| {
-            let item = format!(
-                r#"{{"type":"collabAgentToolCall","id":"c","tool":"spawnAgent","status":"completed",
-                "senderThreadId":"{thread_id}","receiverThreadIds":["{agent}"],"agentsStates":{{}}}}"#
-            );
-            let ids = format!(r#""threadId":"{thread_id}","turnId":"{turn_id}""#);
-            let text = format!(r#"{{"method":"item/completed","params":{{{ids},"item":{item}}}}}"#);
-            active.update_agents(&notification(&text));
-        };
-        let start = |active: &mut ActiveTurns, thread_id: &'static str, turn_id: &'static str| {
-            let keys = RoutingKeys {
-                thread_id: Some(thread_id.into()),
-                turn_id: Some(turn_id.into()),
-                ..RoutingKeys::default()
-            };
-            active.update(NotificationKind::TurnStarted, &keys);
-        };
-        let mut active = ActiveTurns::default();
-        start(&mut active, "t", "u");
-        spawn(&mut active, "t", "u", "agent");
-        start(&mut active, "agent", "v");
-        assert_eq!(active.turn("agent"), Some(&ActiveTurn::new("v", "u")));
-        assert_eq!(active.joinable("agent"), Some("v"));
-        // The turn of the sub-agent may start before the call is reported as completed.
-        start(&mut active, "nested", "w");
-        spawn(&mut active, "agent", "v", "nested");
-        assert_eq!(active.turn("nested"), Some(&ActiveTurn::new("w", "u")));
-        active.remove("agent");
-        start(&mut active, "agent", "x");
-        assert_eq!(active.turn("agent"), Some(&ActiveTurn::new("x", "x")));
     }
 
     #[test]

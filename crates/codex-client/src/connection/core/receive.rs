@@ -183,7 +183,6 @@ impl Core {
         };
         self.active_turns.update(kind, keys);
         self.sub_agents.update(notification, keys);
-        self.active_turns.update_agents(notification);
         if let Some(resolved) = self.open_requests.update(notification, keys, now) {
             self.outbound.withdraw(&MessageId::Response(resolved));
         }
