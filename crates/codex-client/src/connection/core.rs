@@ -74,7 +74,7 @@ pub(crate) struct Core {
     /// Turns to be interrupted as soon as they begin.
     abandoned_turns: AbandonedTurns,
     /// The threads of expired requests whose turns are to be interrupted, by the ids of the requests.
-    expired_starts: Recent<String>,
+    expired_starts: Recent<i64, String>,
     quiet_goals: QuietGoals,
     unsubscribed_threads: UnsubscribedThreads,
     logins: Logins,

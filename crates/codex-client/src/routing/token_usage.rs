@@ -14,7 +14,7 @@ use crate::{routing::recent::Recent, rpc::raw_notification::RawNotification, tok
 /// The last `thread/tokenUsage/updated` of each thread, as received.
 #[derive(Default)]
 pub(crate) struct ThreadUsages {
-    threads: Recent<Arc<RawNotification>>,
+    threads: Recent<Box<str>, Arc<RawNotification>>,
 }
 
 impl ThreadUsages {
@@ -24,7 +24,7 @@ impl ThreadUsages {
         thread_id: &str,
         report: &Arc<RawNotification>,
     ) -> Option<Arc<RawNotification>> {
-        self.threads.insert(thread_id, Arc::clone(report))
+        self.threads.insert(thread_id.into(), Arc::clone(report))
     }
 
     /// Forgets a thread that is no longer loaded.

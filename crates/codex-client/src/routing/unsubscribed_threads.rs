@@ -15,7 +15,7 @@ use crate::{
 
 /// The threads that this client has unsubscribed from and has not resumed since.
 #[derive(Debug, Default)]
-pub(crate) struct UnsubscribedThreads(Recent<()>);
+pub(crate) struct UnsubscribedThreads(Recent<String, ()>);
 
 impl UnsubscribedThreads {
     /// Returns the thread that a request unsubscribes from.
@@ -26,7 +26,7 @@ impl UnsubscribedThreads {
     }
 
     pub(crate) fn add(&mut self, thread_id: &str) {
-        self.0.insert(thread_id, ());
+        self.0.insert(thread_id.to_owned(), ());
     }
 
     /// Updates the state from a response: `thread/resume` subscribes again.
@@ -35,7 +35,7 @@ impl UnsubscribedThreads {
             return;
         }
         if let Some(thread_id) = envelope::result_keys(result).and_then(|ids| ids.thread_id) {
-            self.0.remove(&thread_id);
+            self.0.remove(&*thread_id);
         }
     }
 

@@ -40,17 +40,13 @@ impl Core {
             ..
         }) = on_response
         {
-            self.expired_starts
-                .insert(&id.to_string(), thread_id.clone());
+            self.expired_starts.insert(id, thread_id.clone());
         }
     }
 
     /// Interrupts the turn that a late response names, if its caller is gone.
     pub(super) fn late_response(&mut self, id: i64, result: Option<&str>, now: Instant) {
-        if self.expired_starts.is_empty() {
-            return;
-        }
-        let Some(thread_id) = self.expired_starts.remove(&id.to_string()) else {
+        let Some(thread_id) = self.expired_starts.remove(&id) else {
             return;
         };
         let keys = result.and_then(envelope::result_keys);
