@@ -145,13 +145,7 @@ impl Classifier<'_> {
         let values: Vec<_> = texts_of
             .chain(keys.iter().map(|(key, _)| key.as_str()))
             .collect();
-        let variants = names::variants(self.name, values.iter().copied());
-        names::report_guesses(
-            self.name,
-            values.iter().copied().zip(&variants),
-            self.report,
-        );
-        let mut names = variants.into_iter().map(|variant| variant.ident);
+        let mut names = self.names(&values);
         let mut strings = Vec::new();
         for text in texts {
             strings.extend(self.unit_variants(text, &mut names)?);
@@ -169,17 +163,22 @@ impl Classifier<'_> {
         }))
     }
 
-    /// The variants of the values of several string enums.
-    fn string_variants(&mut self, schemas: &[&Value]) -> Result<Vec<UnitVariant>> {
-        let values = schemas.iter().filter_map(|schema| string_values(schema));
-        let values: Vec<_> = values.flatten().collect();
+    /// The names of the variants of these values. Reports those that are guesses.
+    fn names(&mut self, values: &[&str]) -> impl Iterator<Item = String> + use<> {
         let variants = names::variants(self.name, values.iter().copied());
         names::report_guesses(
             self.name,
             values.iter().copied().zip(&variants),
             self.report,
         );
-        let mut names = variants.into_iter().map(|variant| variant.ident);
+        variants.into_iter().map(|variant| variant.ident)
+    }
+
+    /// The variants of the values of several string enums.
+    fn string_variants(&mut self, schemas: &[&Value]) -> Result<Vec<UnitVariant>> {
+        let values = schemas.iter().filter_map(|schema| string_values(schema));
+        let values: Vec<_> = values.flatten().collect();
+        let mut names = self.names(&values);
         let mut variants = Vec::new();
         for schema in schemas {
             variants.extend(self.unit_variants(schema, &mut names)?);

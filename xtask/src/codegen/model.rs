@@ -120,11 +120,11 @@ pub(crate) struct Field {
     pub(crate) default: Option<Value>,
     /// Whether the value may be `null`.
     pub(crate) nullable: bool,
-    /// What `Debug` shows of the field.
+    /// The form of the field in `Debug`.
     pub(crate) shown: Shown,
 }
 
-/// What `Debug` shows of a field.
+/// The form of a field in `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Shown {
     /// The value.

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use crate::codegen::Kind;
 use crate::workspace;
 
-/// What is known about a release.
+/// The results for a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     /// The release.

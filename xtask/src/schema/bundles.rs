@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, bail};
 use semver::Version;
@@ -82,19 +82,29 @@ impl Bundles {
     }
 }
 
+/// Runs a binary with these arguments to print files into a directory, with an empty home.
+pub(super) fn print_into(
+    out: &Path,
+    binary: &Path,
+    arguments: &[&str],
+    home: &Path,
+) -> anyhow::Result<Output> {
+    Command::new(binary)
+        .args(arguments)
+        .arg("--out")
+        .arg(out)
+        // The user's settings may enable features that are in no release.
+        .env("CODEX_HOME", home)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {}", binary.display()))
+}
+
 impl Bundle {
     fn print_by(binary: &Path, flavour: Flavour) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
         let out = directory.path().join("out");
-        let output = Command::new(binary)
-            .args(flavour.arguments())
-            .arg("--out")
-            .arg(&out)
-            // The user's settings may enable features that are in no release.
-            .env("CODEX_HOME", directory.path())
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot run {}", binary.display()))?;
+        let output = print_into(&out, binary, &flavour.arguments(), directory.path())?;
         if !output.status.success() {
             bail!(
                 "{} cannot print its {} schema ({}); it may be too old: {}",

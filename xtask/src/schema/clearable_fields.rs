@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bundles::print_into;
 use super::census;
 use super::typescript::TypeScript;
 
@@ -142,15 +142,7 @@ impl ClearableFields {
 fn typescript(binary: &Path) -> anyhow::Result<TypeScript> {
     let directory = tempfile::tempdir().context("cannot create a temporary directory")?;
     let out = directory.path().join("out");
-    let output = Command::new(binary)
-        .args(ARGUMENTS)
-        .arg("--out")
-        .arg(&out)
-        // As for the bundles.
-        .env("CODEX_HOME", directory.path())
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {}", binary.display()))?;
+    let output = print_into(&out, binary, &ARGUMENTS, directory.path())?;
     if !output.status.success() {
         bail!(
             "`codex {}` fails ({}): {}",

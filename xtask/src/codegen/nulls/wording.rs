@@ -1,4 +1,4 @@
-//! What a description says about `null` in an optional field.
+//! The meaning of `null` in an optional field, according to its description.
 
 /// The meaning of `null` according to a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
