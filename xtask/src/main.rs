@@ -1,6 +1,7 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 
 mod bench;
+mod browser;
 mod cargo;
 mod codegen;
 mod compat;
@@ -8,6 +9,7 @@ mod demo;
 #[cfg(test)]
 mod documented;
 mod fuzz;
+mod programs;
 mod releases;
 mod runtime;
 mod schema;
@@ -55,6 +57,8 @@ enum Chore {
     Compat(compat::Args),
     /// Compiles the tests for Windows and runs them under Wine.
     Windows(windows::Args),
+    /// Tests the page of the web example in a headless Chromium.
+    Browser(browser::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -71,5 +75,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Test(args) => suite::run(args),
         Chore::Compat(args) => compat::run(args),
         Chore::Windows(args) => windows::run(args),
+        Chore::Browser(args) => browser::run(args),
     }
 }

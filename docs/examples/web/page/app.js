@@ -280,7 +280,7 @@ function inOrder(act) {
   return last;
 }
 
-const start = async () => show((await call("POST", "threads")).id);
+const start = async () => show(await call("POST", "threads"));
 
 const send = shown((event) => {
   event.preventDefault();
@@ -290,7 +290,7 @@ const send = shown((event) => {
   return inOrder(async () => {
     try {
       if (!open.id) await start();
-      await call("POST", `threads/${open.id}/input`, { text });
+      await call("POST", `threads/${open.id}/input`, text);
     } catch (error) {
       $("prompt").value ||= text;
       throw error;

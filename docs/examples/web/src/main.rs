@@ -20,7 +20,6 @@ use codex_client::{
     Codex, Decision, Error as CodexError, Sandbox,
     types::{AskForApproval, SortDirection, ThreadListResponse, ThreadSortKey},
 };
-use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, signal::ctrl_c, sync::Mutex};
 
 use crate::{guard::Guard, hub::Hub};
@@ -35,6 +34,7 @@ struct App {
 }
 
 type Shared = State<Arc<App>>;
+type Pairs = HashMap<String, String>;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -88,36 +88,26 @@ fn router(app: Arc<App>, guard: Arc<Guard>) -> Router {
         .with_state(app)
 }
 
-#[derive(Deserialize)]
-struct Page {
-    cursor: Option<String>,
-}
-
 /// Returns one page of the saved threads, those used last first.
-async fn threads(State(app): Shared, Query(page): Query<Page>) -> Reply<ThreadListResponse> {
-    let mut list = app.codex.thread_list().limit(PAGE);
-    list = list
+async fn threads(State(app): Shared, Query(query): Query<Pairs>) -> Reply<ThreadListResponse> {
+    let list = app.codex.thread_list().limit(PAGE);
+    let mut list = list
         .sort_key(ThreadSortKey::UpdatedAt)
         .sort_direction(SortDirection::Desc);
-    if let Some(cursor) = page.cursor {
+    if let Some(cursor) = query.get("cursor") {
         list = list.cursor(cursor);
     }
     Ok(Json(list.await?))
 }
 
-#[derive(Serialize)]
-struct Started {
-    id: String,
-}
-
-/// Starts a thread, which is saved with its first turn.
-async fn start(State(app): Shared) -> Reply<Started> {
+/// Starts a thread, which is saved with its first turn. Returns its id.
+async fn start(State(app): Shared) -> Reply<String> {
     let thread = app.codex.thread_start().sandbox(Sandbox::WorkspaceWrite);
     let thread = thread.approval_policy(AskForApproval::OnRequest).await?;
     let id = thread.id().to_owned();
     let hub = Hub::open(thread, false).await?;
     app.hubs.lock().await.insert(id.clone(), hub);
-    Ok(Json(Started { id }))
+    Ok(Json(id))
 }
 
 impl App {
@@ -143,14 +133,9 @@ async fn events(State(app): Shared, Path(id): Path<String>) -> Result<impl IntoR
     Ok(Sse::new(events).keep_alive(Default::default()))
 }
 
-#[derive(Deserialize)]
-struct Typed {
-    text: String,
-}
-
 /// Starts a turn with the text, or adds the text to the running turn.
-async fn input(State(app): Shared, Path(id): Path<String>, Json(typed): Json<Typed>) -> Reply<()> {
-    app.hub(&id).await?.send(typed.text).await?;
+async fn input(State(app): Shared, Path(id): Path<String>, Json(text): Json<String>) -> Reply<()> {
+    app.hub(&id).await?.send(text).await?;
     Ok(Json(()))
 }
 

@@ -65,7 +65,7 @@ impl Browser {
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         // For the files that Chromium keeps outside of its profile.
         command
-            .env("HOME", profile.path())
+            .envs(["HOME", "TMPDIR"].map(|name| (name, profile.path())))
             .current_dir(profile.path());
         command
             .stdin(Stdio::piped())

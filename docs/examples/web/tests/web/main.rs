@@ -1,6 +1,8 @@
 //! The program on a real app-server with a scripted model.
 
+#[cfg(unix)]
 mod browser;
+#[cfg(unix)]
 mod page;
 mod program;
 mod server;

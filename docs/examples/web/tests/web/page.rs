@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask browser` runs these tests; with `--install`, it installs Chromium on Debian.
 
-use std::{collections::BTreeSet, env, fs, path::Path};
+use std::{collections::BTreeSet, env, fs, io::Cursor, path::Path};
 
 use codex_testing::{Item, ModelResponse};
 use serde_json::json;
@@ -331,14 +331,11 @@ async fn the_page_has_a_light_and_a_dark_picture() -> Result<()> {
     for (scheme, paper) in [("light", [255, 255, 255]), ("dark", [0x16, 0x18, 0x1c])] {
         let picture = page.picture(scheme, width, height).await?;
         fs::write(directory.join(format!("web-{scheme}.png")), &picture)?;
-        let (size, colors) = colors(&picture)?;
-        assert_eq!(size, (width, height));
+        let seen = look(&picture)?;
+        assert_eq!(seen.size, (width, height));
         // Smooth letters alone have many.
-        assert!(
-            colors.len() > 100 && colors.contains(&paper),
-            "{} colors",
-            colors.len()
-        );
+        assert!(seen.colors.len() > 100, "{:?}", seen.colors);
+        assert!(seen.colors.contains(&paper), "{:?}", seen.colors);
         // The committed picture.
         if let Some(path) = env::var_os("CODEX_WEB_PICTURE").filter(|_| scheme == "light") {
             fs::write(path, &picture)?;
@@ -349,9 +346,14 @@ async fn the_page_has_a_light_and_a_dark_picture() -> Result<()> {
     program.stop().await
 }
 
-/// Returns the size and the colors of a picture.
-fn colors(picture: &[u8]) -> Result<((u32, u32), BTreeSet<[u8; 3]>)> {
-    let mut reader = png::Decoder::new(std::io::Cursor::new(picture)).read_info()?;
+/// The size of a picture and its colors.
+struct Seen {
+    size: (u32, u32),
+    colors: BTreeSet<[u8; 3]>,
+}
+
+fn look(picture: &[u8]) -> Result<Seen> {
+    let mut reader = png::Decoder::new(Cursor::new(picture)).read_info()?;
     let mut pixels = vec![
         0;
         reader
@@ -360,8 +362,8 @@ fn colors(picture: &[u8]) -> Result<((u32, u32), BTreeSet<[u8; 3]>)> {
     ];
     let info = reader.next_frame(&mut pixels)?;
     let pixels = pixels[..info.buffer_size()].chunks_exact(info.color_type.samples());
-    Ok((
-        (info.width, info.height),
-        pixels.map(|it| [it[0], it[1], it[2]]).collect(),
-    ))
+    Ok(Seen {
+        size: (info.width, info.height),
+        colors: pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
+    })
 }

@@ -41,6 +41,7 @@ impl Program {
     }
 
     /// Stops the program, and starts another one with the same home.
+    #[cfg(unix)]
     pub async fn restart(self) -> Result<Self> {
         let (model, home) = self.end().await?;
         Self::run(absolute(codex_bin()?)?.as_os_str(), model, home).await
