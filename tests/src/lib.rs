@@ -44,6 +44,10 @@ mod cancelling {}
 mod tokens {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/desktop.md")]
+mod desktop {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]
 mod tools {}
 

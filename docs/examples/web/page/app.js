@@ -60,7 +60,8 @@ function mark() {
   $("directory").textContent = "";
   for (const button of $("threads").querySelectorAll("button")) {
     const isOpen = button.dataset.id === open.id;
-    button.toggleAttribute("aria-current", isOpen);
+    if (isOpen) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
     if (!isOpen) continue;
     title = button.firstElementChild.textContent;
     $("directory").textContent = button.dataset.cwd;

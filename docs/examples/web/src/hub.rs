@@ -13,7 +13,7 @@ use codex_client::{
     types::{ServerNotification, ThreadItem, Turn, TurnStatus},
 };
 use serde::Serialize;
-use tokio::sync::broadcast;
+use tokio::sync::{Mutex as AsyncMutex, broadcast};
 use tokio_stream::{Stream, StreamExt, wrappers::BroadcastStream};
 
 /// An open thread. Keeps its state, so that a page that is opened or reloaded at any time shows all
@@ -22,6 +22,9 @@ pub struct Hub {
     thread: Thread,
     /// Locked while a change is sent, so that no page misses a change or receives it twice.
     state: Mutex<Shown>,
+    /// The last turn that was started. Locked until the server has named it, so that an interrupt
+    /// waits for that.
+    last_turn: AsyncMutex<Option<TurnHandle>>,
     pages: broadcast::Sender<Event>,
 }
 
@@ -29,8 +32,6 @@ pub struct Hub {
 struct Shown {
     turns: Vec<Turn>,
     approvals: BTreeMap<String, Arc<PendingRequest>>,
-    /// The last turn that was started, to interrupt it.
-    last_turn: Option<TurnHandle>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +61,7 @@ impl Hub {
                 turns,
                 ..Shown::default()
             }),
+            last_turn: AsyncMutex::default(),
             pages: broadcast::Sender::new(1024),
         });
         tokio::spawn(Arc::clone(&hub).follow(events, inbox));
@@ -85,15 +87,15 @@ impl Hub {
 
     /// Starts a turn with this text, or adds the text to the running turn.
     pub async fn send(&self, text: String) -> Result<()> {
-        let turn = self.thread.steer_or_start(text).await?;
-        self.state().last_turn = Some(turn);
+        let mut last = self.last_turn.lock().await;
+        *last = Some(self.thread.steer_or_start(text).await?);
         Ok(())
     }
 
     /// Interrupts the running turn. Returns once it has ended.
     pub async fn interrupt(&self) -> Result<()> {
-        let turn = self.state().last_turn.clone();
-        match turn {
+        let last = self.last_turn.lock().await.clone();
+        match last {
             Some(turn) => turn.interrupt().await,
             None => Ok(()),
         }
