@@ -1,7 +1,7 @@
 //! Runs the program on a real app-server with a scripted model.
 
 use std::{
-    error::Error, ffi::OsStr, net::SocketAddr, path::absolute, process::Stdio, time::Duration,
+    error::Error, ffi::OsString, net::SocketAddr, path::absolute, process::Stdio, time::Duration,
 };
 
 use codex_testing::{CodexHome, ScriptedModel, codex_bin};
@@ -26,31 +26,38 @@ pub struct Program {
 }
 
 impl Program {
+    /// Starts the program.
     pub async fn start() -> Result<Self> {
-        Self::start_with(absolute(codex_bin()?)?.as_os_str()).await
+        Self::start_with(&[("CODEX_BIN", absolute(codex_bin()?)?.into())]).await
     }
 
-    /// Starts the program with another program in place of `codex`.
-    pub async fn start_with(codex: &OsStr) -> Result<Self> {
+    /// Starts the program with these variables, among which is `CODEX_BIN`.
+    pub async fn start_with(variables: &[(&str, OsString)]) -> Result<Self> {
         let model = ScriptedModel::start()?;
         // This model has the tool `apply_patch`.
         let home = CodexHome::builder(&model)
             .model("gpt-5.5")
             .feature("shell_snapshot", false);
-        Self::run(codex, model, home.build()?).await
+        let home = home.build()?;
+        Self::run(variables, model, home).await
     }
 
-    /// Stops the program, and starts another one with the same home.
+    /// Stops the program, and starts it again with the same home.
     #[cfg(unix)]
     pub async fn restart(self) -> Result<Self> {
         let (model, home) = self.end().await?;
-        Self::run(absolute(codex_bin()?)?.as_os_str(), model, home).await
+        let codex = absolute(codex_bin()?)?.into();
+        Self::run(&[("CODEX_BIN", codex)], model, home).await
     }
 
-    async fn run(codex: &OsStr, model: ScriptedModel, home: CodexHome) -> Result<Self> {
+    async fn run(
+        variables: &[(&str, OsString)],
+        model: ScriptedModel,
+        home: CodexHome,
+    ) -> Result<Self> {
         let mut command = Command::from(home.command(env!("CARGO_BIN_EXE_codex-web")));
         command
-            .env("CODEX_BIN", codex)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut process = command.kill_on_drop(true).spawn()?;

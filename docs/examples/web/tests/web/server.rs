@@ -8,14 +8,14 @@ use tokio::{
 
 use crate::program::{DEADLINE, Program, Result};
 
-/// Sends a request with these header lines, and returns the status of the response.
-async fn status(program: &Program, method: &str, path: &str, headers: &str) -> Result<String> {
+/// Sends a request with these header lines, and returns the response.
+async fn send(program: &Program, method: &str, path: &str, headers: &str) -> Result<String> {
     let mut stream = TcpStream::connect(program.address()?).await?;
     let request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut response = String::new();
     timeout(DEADLINE, stream.read_to_string(&mut response)).await??;
-    Ok(response.split(' ').nth(1).unwrap_or_default().to_owned())
+    Ok(response)
 }
 
 #[tokio::test]
@@ -75,8 +75,12 @@ async fn only_the_page_of_this_program_is_served() -> Result<()> {
         ("POST", &threads, format!("{host}Origin: null\r\n"), "403"),
     ];
     for (method, path, headers, expected) in expected {
-        let found = status(&program, method, path, &headers).await?;
-        assert_eq!(found, expected, "{method} {path}\n{headers}");
+        let response = send(&program, method, path, &headers).await?;
+        assert_eq!(
+            response.split(' ').nth(1),
+            Some(expected),
+            "{method} {path}\n{headers}"
+        );
     }
     program.stop().await
 }
@@ -86,10 +90,10 @@ async fn only_the_page_of_this_program_is_served() -> Result<()> {
 #[tokio::test]
 async fn ctrl_c_ends_the_program_and_its_app_server() -> Result<()> {
     use std::{
-        fs::{self, File},
+        env,
+        fs::File,
         io::Read as _,
-        os::unix::fs::PermissionsExt as _,
-        path::absolute,
+        path::{PathBuf, absolute},
         process::Command,
         thread,
     };
@@ -99,36 +103,27 @@ async fn ctrl_c_ends_the_program_and_its_app_server() -> Result<()> {
 
     // The app-server holds this pipe open while it runs.
     let directory = tempfile::tempdir()?;
-    let (pipe, codex) = (
-        directory.path().join("pipe"),
-        directory.path().join("codex"),
-    );
+    let pipe = directory.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
-    let real = absolute(codex_bin()?)?;
-    fs::write(
-        &codex,
-        format!(
-            "#!/bin/sh\nexec '{}' \"$@\" 9> '{}'\n",
-            real.display(),
-            pipe.display()
-        ),
-    )?;
-    fs::set_permissions(&codex, fs::Permissions::from_mode(0o755))?;
+    let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let script = package.join("tests/web/lifeline.sh");
+    let variables = [
+        ("CODEX_BIN", script.into()),
+        ("LIFELINE", pipe.clone().into()),
+        ("LIFELINE_CODEX", absolute(codex_bin()?)?.into()),
+    ];
     let (end, ended) = oneshot::channel();
     thread::spawn(move || {
         let read = File::open(pipe).and_then(|mut pipe| pipe.read(&mut [0]));
         let _ = end.send(read);
     });
 
-    let program = Program::start_with(codex.as_os_str()).await?;
+    let program = Program::start_with(&variables).await?;
     let (_, query) = program.url.split_once('?').ok_or("no secret")?;
     let host = format!("Host: {}\r\n", program.address()?);
-    let mut created = TcpStream::connect(program.address()?).await?;
-    let request = format!("POST /api/threads?{query} HTTP/1.1\r\nConnection: close\r\n{host}\r\n");
-    created.write_all(request.as_bytes()).await?;
-    let mut response = String::new();
-    timeout(DEADLINE, created.read_to_string(&mut response)).await??;
-    let id = response.split('"').nth(3).ok_or("no thread")?;
+    let created = send(&program, "POST", &format!("/api/threads?{query}"), &host).await?;
+    // The body is the id as JSON.
+    let id = created.rsplit('"').nth(1).ok_or("no thread")?;
 
     let mut stream = TcpStream::connect(program.address()?).await?;
     let request = format!("GET /api/threads/{id}/events?{query} HTTP/1.1\r\n{host}\r\n");
