@@ -45,6 +45,12 @@ impl Builder {
         stand_in()
     }
 
+    /// Adds state.
+    #[must_use]
+    pub fn manage<T: Send + Sync + 'static>(self, _: T) -> Self {
+        stand_in()
+    }
+
     /// Sets the commands.
     #[must_use]
     pub fn invoke_handler(self, _: Handler) -> Self {
@@ -124,11 +130,6 @@ impl<T: Send + Sync + 'static> Deref for State<'_, T> {
 
 /// Access to the state and the directories of an app.
 pub trait Manager {
-    /// Adds state.
-    fn manage<T: Send + Sync + 'static>(&self, _: T) -> bool {
-        stand_in()
-    }
-
     /// Returns state.
     fn state<T: Send + Sync + 'static>(&self) -> State<'_, T> {
         stand_in()

@@ -113,7 +113,9 @@ impl Hub {
         loop {
             tokio::select! {
                 Some(event) = events.next() => match event {
-                    Ok(change) => self.change("change", &change, |state| apply(&mut state.turns, &change)),
+                    Ok(event) => self.change("change", &event, |state| {
+                        apply(&mut state.turns, &event);
+                    }),
                     Err(error) => self.change("failure", &error, |_| ()),
                 },
                 Some(pending) = inbox.next() => self.ask(pending),

@@ -140,7 +140,10 @@ fn program() -> Result<PathBuf> {
         .iter()
         .flat_map(|name| env::split_paths(&path).map(move |it| it.join(name)));
     let found = paths.find(|path| path.is_file());
-    Ok(found.ok_or("Chromium is missing: install it with `cargo xtask browser --install`, or name it in CHROMIUM")?)
+    Ok(found.ok_or(
+        "Chromium is missing: install it with `cargo xtask browser --install`, or name it in the \
+         variable CHROMIUM",
+    )?)
 }
 
 fn is_fault(event: &Value) -> bool {
@@ -295,8 +298,8 @@ impl Page {
     pub async fn click(&self, text: &str) -> Result<()> {
         let text = json!(text);
         let find = format!(
-            "[...document.querySelectorAll('button')].find((it) => it.textContent.trim().startsWith({text}) \
-             && it.checkVisibility() && !it.disabled)"
+            "[...document.querySelectorAll('button')].find((it) => !it.disabled
+                && it.checkVisibility() && it.textContent.trim().startsWith({text}))"
         );
         self.until(&find).await?;
         self.call("Page.bringToFront", json!({})).await?;

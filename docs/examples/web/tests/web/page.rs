@@ -310,11 +310,20 @@ async fn the_page_has_a_light_and_a_dark_picture() -> Result<()> {
         "exec_command",
         json!({"cmd": "cat parser.rs"}),
     ));
-    let patch = "*** Begin Patch\n*** Update File: parser.rs\n@@\n-fn parse(text: &str) -> u8 {\n-    \
-                 text.len() as u8\n+fn parse(text: &str) -> usize {\n+    text.len()\n }\n*** End Patch\n";
+    let patch = [
+        "*** Begin Patch",
+        "*** Update File: parser.rs",
+        "@@",
+        "-fn parse(text: &str) -> u8 {",
+        "-    text.len() as u8",
+        "+fn parse(text: &str) -> usize {",
+        "+    text.len()",
+        " }",
+        "*** End Patch\n",
+    ];
     model.push(ModelResponse::items([
-        Item::text("The length is cut to a byte, so a text of 256 bytes has the length `0`. I change the type:"),
-        Item::custom_tool_call("apply_patch", patch),
+        Item::text("The length of a text of 256 bytes is `0`, because it is cut to a byte:"),
+        Item::custom_tool_call("apply_patch", patch.join("\n")),
     ]));
     command(&program, "mkdir -p target/reports");
     page.prompt("Find the bug in parser.rs, mend it and run the tests.")
