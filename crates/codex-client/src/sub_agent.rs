@@ -42,6 +42,9 @@ pub struct SubAgent {
     pub path: Option<String>,
     /// The model of the sub-agent.
     pub model: Option<String>,
+    /// The id of the last turn of the sub-agent, with which a running sub-agent can be interrupted.
+    /// `None` until its first turn begins.
+    pub turn_id: Option<String>,
     /// The status of the sub-agent.
     pub status: CollabAgentStatus,
     /// The task that the sub-agent was last given. `None` if the server reports it in encrypted

@@ -28,6 +28,8 @@ pub(crate) struct AgentState {
     path: Option<Arc<str>>,
     prompt: Option<Arc<str>>,
     model: Option<Arc<str>>,
+    /// The last turn of the sub-agent.
+    turn_id: Option<Arc<str>>,
     phase: Phase,
     /// The last completed message of the sub-agent.
     last_message: Option<Arc<RawNotification>>,
@@ -53,6 +55,7 @@ impl AgentState {
             path: None,
             prompt: None,
             model: None,
+            turn_id: None,
             phase: Phase::Reported(CollabAgentState::new(CollabAgentStatus::PendingInit)),
             last_message: None,
             profile: Arc::default(),
@@ -103,10 +106,13 @@ impl AgentState {
         }
     }
 
-    /// Updates the state from a notification of the thread of the sub-agent.
-    pub(crate) fn update(&mut self, notification: &Arc<RawNotification>) {
+    /// Updates the state from a notification of the thread of the sub-agent, and of this turn.
+    pub(crate) fn update(&mut self, notification: &Arc<RawNotification>, turn_id: Option<&str>) {
         match notification.kind() {
-            NotificationKind::TurnStarted => self.phase = Phase::Running,
+            NotificationKind::TurnStarted => {
+                self.turn_id = turn_id.map(Arc::from);
+                self.phase = Phase::Running;
+            }
             NotificationKind::TurnCompleted => self.phase = Phase::Ended(Arc::clone(notification)),
             NotificationKind::ItemCompleted if is_message(notification) => {
                 self.last_message = Some(Arc::clone(notification));
@@ -131,6 +137,7 @@ impl AgentState {
             nickname: details.nickname,
             path: text(&self.path).or(details.path),
             model: text(&self.model).or(details.model),
+            turn_id: text(&self.turn_id),
             status,
             prompt: text(&self.prompt),
             message,
@@ -235,22 +242,22 @@ mod tests {
     }
 
     fn start(state: &mut AgentState) {
-        state.update(&raw("turn/started", &turn("inProgress", None)));
+        state.update(&raw("turn/started", &turn("inProgress", None)), Some("v"));
     }
 
     fn say(state: &mut AgentState, text: &str) {
         let item = json!({"type": "agentMessage", "id": "m", "text": text});
         let params = json!({"threadId": AGENT, "turnId": "v", "item": item});
-        state.update(&raw("item/completed", &params));
+        state.update(&raw("item/completed", &params), None);
     }
 
     fn complete(state: &mut AgentState, status: &str, error: Option<&str>) {
-        state.update(&raw("turn/completed", &turn(status, error)));
+        state.update(&raw("turn/completed", &turn(status, error)), None);
     }
 
     fn thread_status(state: &mut AgentState, status: &str) {
         let params = json!({"threadId": AGENT, "status": {"type": status}});
-        state.update(&raw("thread/status/changed", &params));
+        state.update(&raw("thread/status/changed", &params), None);
     }
 
     fn status(state: &AgentState) -> String {
@@ -278,6 +285,8 @@ mod tests {
         ] {
             start(&mut state);
             assert_eq!(status(&state), "running");
+            let agent = state.value(Tokens::default());
+            assert_eq!(agent.turn_id.as_deref(), Some("v"));
             complete(&mut state, ended, None);
             assert_eq!(status(&state), expected);
         }
@@ -326,7 +335,7 @@ mod tests {
         assert_eq!(status(&state), "pendingInit");
         assert_eq!(state.value(Tokens::default()).message.unwrap(), "Done.");
         start(&mut state);
-        state.update(&raw("thread/closed", &json!({"threadId": AGENT})));
+        state.update(&raw("thread/closed", &json!({"threadId": AGENT})), None);
         assert_eq!(status(&state), "shutdown");
     }
 
@@ -362,7 +371,7 @@ mod tests {
         say(&mut state, "Two.");
         let reasoning = json!({"type": "reasoning", "id": "r", "summary": ["\"agentMessage\""]});
         let params = json!({"threadId": AGENT, "turnId": "v", "item": reasoning});
-        state.update(&raw("item/completed", &params));
+        state.update(&raw("item/completed", &params), None);
         assert_eq!(message(&state).as_deref(), Some("Two."));
         complete(&mut state, "failed", Some("at capacity"));
         assert_eq!(message(&state).as_deref(), Some("at capacity"));

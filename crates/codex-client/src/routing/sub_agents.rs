@@ -71,21 +71,23 @@ impl SubAgents {
         match (notification.kind(), keys.turn_id.as_deref()) {
             (NotificationKind::TurnStarted, Some(turn_id)) => {
                 self.turn_started(thread_id, turn_id, keys.root_turn_id.as_deref());
-                self.advance(thread_id, notification);
+                self.advance(thread_id, notification, keys);
             }
             (NotificationKind::ItemCompleted, _) => {
                 if let Some(report) = AgentReport::of(notification) {
                     self.reported(&report);
                 }
-                self.advance(thread_id, notification);
+                self.advance(thread_id, notification, keys);
             }
             (NotificationKind::TurnCompleted, turn_id) => {
-                self.advance(thread_id, notification);
+                self.advance(thread_id, notification, keys);
                 self.turn_ended(thread_id, turn_id);
             }
-            (NotificationKind::ThreadStatusChanged, _) => self.advance(thread_id, notification),
+            (NotificationKind::ThreadStatusChanged, _) => {
+                self.advance(thread_id, notification, keys)
+            }
             (NotificationKind::ThreadEnded, _) => {
-                self.advance(thread_id, notification);
+                self.advance(thread_id, notification, keys);
                 self.turn_ended(thread_id, None);
                 self.agents.remove(thread_id);
                 self.latest.remove(thread_id);
@@ -95,9 +97,15 @@ impl SubAgents {
     }
 
     /// Updates the state of a sub-agent from a notification of its thread.
-    fn advance(&mut self, thread_id: &str, notification: &Arc<RawNotification>) {
+    fn advance(
+        &mut self,
+        thread_id: &str,
+        notification: &Arc<RawNotification>,
+        keys: &RoutingKeys<'_>,
+    ) {
         if let Some(agent) = self.agents.get_mut(thread_id) {
-            Arc::make_mut(&mut agent.state).update(notification);
+            let turn_id = keys.turn_id.as_deref();
+            Arc::make_mut(&mut agent.state).update(notification, turn_id);
             let changed = (agent.owner.clone(), Arc::clone(&agent.state));
             self.changed.push(changed);
         }

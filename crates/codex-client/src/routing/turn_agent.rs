@@ -121,7 +121,8 @@ mod tests {
     fn after(state: &Arc<AgentState>, method: &str) -> Arc<AgentState> {
         let turn = json!({"id": "v", "items": [], "status": "completed"});
         let mut state = AgentState::clone(state);
-        state.update(&raw(method, &json!({"threadId": "agent", "turn": turn})));
+        let params = json!({"threadId": "agent", "turn": turn});
+        state.update(&raw(method, &params), Some("v"));
         Arc::new(state)
     }
 

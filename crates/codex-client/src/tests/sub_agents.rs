@@ -91,6 +91,7 @@ async fn the_events_of_a_sub_agent_come_with_its_role_and_status_and_not_in_the_
     fake.respond("thread/read", profile()).await;
     fake.agent_says("Three.").await;
     fake.agent_completes("completed").await;
+    fake.delta("u", "Done.").await;
     fake.complete_item("u", "Done.").await;
     fake.complete_turn("u", "completed").await;
     let event = events.next().await.unwrap().unwrap();
