@@ -396,8 +396,8 @@ iterator! {
     /// exceeded its [idle timeout](crate::blocking::TurnHandle::idle_timeout)
     /// ([`Error::TurnTimeout`](crate::Error::TurnTimeout)).
     ///
-    /// Other errors do not end the iterator. They report a part of the previous event that could
-    /// not be decoded ([`Error::Decode`](crate::Error::Decode)), or events that were dropped because
+    /// Other errors do not end the iterator. They report a message, or a part of the previous event,
+    /// that could not be decoded ([`Error::Decode`](crate::Error::Decode)), or events that were dropped because
     /// this reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread
     /// events are kept for each reader. A reader that falls behind by less than that receives
     /// adjacent deltas of an item merged into one: fewer events, but the same text.

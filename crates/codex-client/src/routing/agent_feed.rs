@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
+    error::decode_error::DecodeError,
     routing::{
         delta_queue::{DeltaQueue, Event},
         mailbox::{Buffer, Mailbox},
@@ -35,6 +36,11 @@ impl AgentQueue {
         notification: &Arc<RawNotification>,
     ) {
         self.events.push_notification(Arc::clone(notification));
+        self.agents.push_back(Arc::clone(agent));
+    }
+
+    pub(crate) fn push_unreadable(&mut self, agent: &Arc<TurnAgent>, error: &Arc<DecodeError>) {
+        self.events.push_unreadable(Arc::clone(error));
         self.agents.push_back(Arc::clone(agent));
     }
 

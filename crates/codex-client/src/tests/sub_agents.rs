@@ -295,6 +295,25 @@ async fn a_slow_reader_of_sub_agents_loses_the_oldest_events_and_is_told_how_man
 }
 
 #[tokio::test]
+async fn an_event_of_a_sub_agent_that_cannot_be_read_is_an_error_and_does_not_end_the_stream() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let mut events = turn.agent_events();
+    fake.start_turn("u").await;
+    fake.start_own_sub_agent("v", "u").await;
+    fake.write(b"{\"method\":\"item/completed\",\"params\":{\"threadId\":\"agent\",\"turnId\":\"v\",\xff\n")
+        .await;
+    fake.agent_says("Three.").await;
+    assert_eq!(next(&mut events).await.0, "turn/started");
+    let unreadable = events.next().await.unwrap();
+    assert!(
+        matches!(unreadable, Err(Error::Decode(_))),
+        "{unreadable:?}"
+    );
+    assert_eq!(next(&mut events).await.2.as_deref(), Some("Three."));
+}
+
+#[tokio::test]
 async fn a_dropped_reader_of_sub_agents_interrupts_the_turn_if_it_is_the_last() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();

@@ -63,8 +63,8 @@ fn serialize_agent<S: Serializer>(agent: &SubAgent, serializer: S) -> Result<S::
 /// unsubscribed from ([`Error::TurnDetached`]) before the turn ended, or if the turn exceeded its
 /// [idle timeout](crate::TurnHandle::idle_timeout) ([`Error::TurnTimeout`]).
 ///
-/// Other errors do not end the stream. They report a part of the previous event that could not be
-/// decoded ([`Error::Decode`]), or events that were dropped because this reader was too slow
+/// Other errors do not end the stream. They report a message, or a part of the previous event, that
+/// could not be decoded ([`Error::Decode`]), or events that were dropped because this reader was too slow
 /// ([`Error::Lagged`]). Up to 16 MiB of unread events are kept for each reader. A reader that falls
 /// behind by less than that receives adjacent deltas of an item merged into one: fewer events, but
 /// the same text.

@@ -10,6 +10,7 @@ use crate::{
         command::{OnResponse, OutgoingRequest, ResponseSink},
         core::Core,
     },
+    error::decode_error::DecodeError,
     routing::{agent_state::AgentState, turn_log::TurnLog},
     rpc::{
         delta::DeltaRef,
@@ -94,6 +95,17 @@ impl Core {
         };
         for log in &agent.logs {
             log.push_agent_delta(&agent.state, delta, &mut self.wakes);
+        }
+    }
+
+    /// Delivers the error for an event of a sub-agent that could not be read to the readers that
+    /// follow the sub-agent.
+    pub(super) fn agent_unreadable(&mut self, thread_id: &str, error: &Arc<DecodeError>) {
+        let Some(agent) = self.working_agent(thread_id) else {
+            return;
+        };
+        for log in &agent.logs {
+            log.push_agent_unreadable(&agent.state, error, &mut self.wakes);
         }
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    error::decode_error::DecodeError,
     routing::{
         agent_feed::{AgentFeed, AgentQueue},
         agent_state::AgentState,
@@ -67,6 +68,17 @@ impl TurnLog {
     ) {
         let push =
             |unread: &mut AgentQueue, agent: &_| unread.push_notification(agent, notification);
+        self.lock().push_agent_event(state, push, wakes);
+    }
+
+    /// Adds the error for an event of a sub-agent that could not be read.
+    pub(crate) fn push_agent_unreadable(
+        &self,
+        state: &Arc<AgentState>,
+        error: &Arc<DecodeError>,
+        wakes: &mut Vec<Waker>,
+    ) {
+        let push = |unread: &mut AgentQueue, agent: &_| unread.push_unreadable(agent, error);
         self.lock().push_agent_event(state, push, wakes);
     }
 }
