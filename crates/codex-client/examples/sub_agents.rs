@@ -37,7 +37,7 @@ fn show(event: &SubAgentEvent) {
     match &event.notification {
         ServerNotification::TurnStarted(_) => println!("begun:    {name}"),
         ServerNotification::TurnCompleted(_) => {
-            println!("ended:    {name}, {}", event.agent.status)
+            println!("ended:    {name}, {}", event.agent.status);
         }
         ServerNotification::ItemCompleted(done) => match &done.item {
             ThreadItem::AgentMessage(message) => println!("said:     {name}: {}", message.text),

@@ -210,7 +210,7 @@ mod tests {
     }
 
     /// Updates the state from a completed item of another thread.
-    fn report(state: &mut AgentState, sender: &str, item: Value) {
+    fn report(state: &mut AgentState, sender: &str, item: &Value) {
         let params = json!({"threadId": sender, "turnId": "u", "item": item});
         let report = AgentReport::of(&raw("item/completed", &params)).unwrap();
         for (agent, reported) in &report.agents {
@@ -274,7 +274,7 @@ mod tests {
         report(
             &mut state,
             "t",
-            call("spawnAgent", Some("Count."), "running"),
+            &call("spawnAgent", Some("Count."), "running"),
         );
         assert_eq!(status(&state), "running");
         for (ended, expected) in [
@@ -299,7 +299,7 @@ mod tests {
         report(
             &mut state,
             "t",
-            call("spawnAgent", Some("Count."), "pendingInit"),
+            &call("spawnAgent", Some("Count."), "pendingInit"),
         );
         assert_eq!(status(&state), "running");
         complete(&mut state, "completed", None);
@@ -308,11 +308,11 @@ mod tests {
         report(
             &mut state,
             "t",
-            call("sendInput", Some("Go on."), "completed"),
+            &call("sendInput", Some("Go on."), "completed"),
         );
         assert_eq!(status(&state), "running");
-        report(&mut state, "t", activity("completed"));
-        report(&mut state, "t", activity("interrupted"));
+        report(&mut state, "t", &activity("completed"));
+        report(&mut state, "t", &activity("interrupted"));
         assert_eq!(status(&state), "running");
         assert_eq!(state.value(Tokens::default()).prompt.unwrap(), "Go on.");
     }
@@ -328,10 +328,10 @@ mod tests {
         thread_status(&mut state, "notLoaded");
         assert_eq!(status(&state), "shutdown");
         // The call reports the status before it.
-        report(&mut state, "t", call("closeAgent", None, "completed"));
+        report(&mut state, "t", &call("closeAgent", None, "completed"));
         assert_eq!(status(&state), "shutdown");
         thread_status(&mut state, "idle");
-        report(&mut state, "t", call("resumeAgent", None, "pendingInit"));
+        report(&mut state, "t", &call("resumeAgent", None, "pendingInit"));
         assert_eq!(status(&state), "pendingInit");
         assert_eq!(state.value(Tokens::default()).message.unwrap(), "Done.");
         start(&mut state);
@@ -345,15 +345,15 @@ mod tests {
         report(
             &mut state,
             "t",
-            call("spawnAgent", Some("Count."), "pendingInit"),
+            &call("spawnAgent", Some("Count."), "pendingInit"),
         );
-        report(&mut state, "sibling", call("wait", None, "running"));
+        report(&mut state, "sibling", &call("wait", None, "running"));
         let agent = state.value(Tokens::default());
         assert_eq!(agent.parent_thread_id.as_deref(), Some("t"));
         assert_eq!(agent.prompt.as_deref(), Some("Count."));
         assert_eq!(agent.model.as_deref(), Some("m"));
         assert_eq!((agent.path.as_deref(), agent.name()), (None, AGENT));
-        report(&mut state, "t", activity("started"));
+        report(&mut state, "t", &activity("started"));
         let mut agent = state.value(Tokens::default());
         assert_eq!(agent.path.as_deref(), Some("/root/one"));
         assert_eq!(agent.name(), "one");

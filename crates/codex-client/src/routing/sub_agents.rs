@@ -84,7 +84,7 @@ impl SubAgents {
                 self.turn_ended(thread_id, turn_id);
             }
             (NotificationKind::ThreadStatusChanged, _) => {
-                self.advance(thread_id, notification, keys)
+                self.advance(thread_id, notification, keys);
             }
             (NotificationKind::ThreadEnded, _) => {
                 self.advance(thread_id, notification, keys);

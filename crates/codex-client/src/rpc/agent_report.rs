@@ -1,5 +1,7 @@
 //! Items by which a thread reports about its sub-agents.
 
+use std::borrow::Cow;
+
 use codex_types::{
     CollabAgentState, CollabAgentStatus, CollabAgentTool, CollabAgentToolCallThreadItem,
     ItemCompletedNotification, SubAgentActivityKind, SubAgentActivityThreadItem, ThreadItem,
@@ -132,7 +134,7 @@ pub(crate) fn completed_item_type(notification: &RawNotification) -> Option<Stri
             None
         })
     });
-    item_type.map(|item_type| item_type.into_owned())
+    item_type.map(Cow::into_owned)
 }
 
 #[cfg(test)]
