@@ -6,7 +6,8 @@ use crate::public_api::Api;
 
 /// Returns the names that users of the async side import.
 fn public(api: &Api) -> BTreeSet<String> {
-    &api.exports("lib.rs") | &api.exports("builder.rs")
+    let modules = &api.exports("builder.rs") | &api.exports("agents.rs");
+    &api.exports("lib.rs") | &modules
 }
 
 /// Returns the async types, traits and functions that wait.

@@ -24,6 +24,14 @@ fn tokens(total: u64) -> Value {
     })
 }
 
+fn sub_agent() -> Value {
+    json!({
+        "threadId": "agent", "parentThreadId": "t", "role": "counter", "nickname": "Abacus",
+        "path": "/root/count", "model": "m", "turnId": "v", "status": "completed",
+        "prompt": "Count.", "message": "Three.", "tokens": tokens(5),
+    })
+}
+
 fn turn_result() -> Value {
     json!({
         "id": "u",
@@ -36,7 +44,7 @@ fn turn_result() -> Value {
         "finalResponse": "Hello.",
         "items": [{"type": "agentMessage", "id": "i", "text": "Hello."}],
         "tokens": tokens(10),
-        "agentTokens": {"t": tokens(5)},
+        "agents": [sub_agent()],
         "usage": null,
         "unreadable": [{
             "method": "item/completed", "reason": "missing field `id`", "offset": 7, "size": 90,

@@ -401,6 +401,36 @@ examples! {
         example.prints(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
     }
 
+    fn sub_agents(example) {
+        example.stage.model.respond_with(|request| {
+            if request.last_user_text().as_deref() == Some("Count.") {
+                return ModelResponse::text("Three.");
+            }
+            let call = |name, arguments| {
+                let call = Item::function_call(name, arguments).namespace("multi_agent_v1");
+                ModelResponse::items([call])
+            };
+            match request.last_tool_output() {
+                None => call("spawn_agent", json!({ "message": "Count." })),
+                Some(output) if output.contains("agent_id") => {
+                    let spawned: serde_json::Value = serde_json::from_str(&output).unwrap();
+                    let targets = json!([spawned["agent_id"]]);
+                    call("wait_agent", json!({ "targets": targets, "timeout_ms": 60_000 }))
+                }
+                Some(_) => ModelResponse::text("There are three."),
+            }
+        });
+        let output = example.prints(&[
+            "begun:    ",
+            "said:     ",
+            "ended:    ",
+            "response: There are three.",
+            "tokens:   15 of ",
+            "total:    60 tokens",
+        ]).await;
+        assert!(output.contains(": Three.") && output.contains(", completed"), "{output}");
+    }
+
     fn goal(example) {
         let complete = json!({ "status": "complete" });
         let model = &example.stage.model;

@@ -137,7 +137,11 @@ async fn the_tokens_of_sub_agents_are_counted_apart() {
     let thread = codex.thread_start().await.unwrap();
     let result = thread.run("Delegate.").await.unwrap();
     assert_eq!(counts(result.tokens), (60, 6, 66));
-    let agents: Vec<_> = result.agent_tokens.values().copied().map(counts).collect();
+    let agents: Vec<_> = result
+        .agents
+        .iter()
+        .map(|agent| counts(agent.tokens))
+        .collect();
     assert_eq!(agents, [(1000, 100, 1100)]);
     assert_eq!(result.tokens_with_agents().total, 1166);
     codex.close().await.unwrap();

@@ -12,6 +12,7 @@
 //! | stream a turn | [`Thread::turn`], [`TurnHandle::stream`], or [`TurnHandle::text_stream`] for the text only |
 //! | steer, interrupt or time out a turn | [`TurnHandle::steer`], [`TurnHandle::interrupt`], [`RunBuilder::timeout`](builder::RunBuilder::timeout) |
 //! | stop a turn when a signal arrives or its caller is gone | [`RunBuilder::until`](builder::RunBuilder::until), [`TurnHandle::interrupt_on_drop`] |
+//! | follow sub-agents | [`agents`], [`TurnHandle::agents`], [`TurnHandle::agent_events`], [`TurnResult::agents`] |
 //! | count tokens, or read the rate limits | [`TurnResult::tokens`], [`Thread::token_usage`], [`Codex::rate_limits`] |
 //! | add to the running turn, or start one | [`Thread::steer_or_start`] |
 //! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
@@ -51,6 +52,7 @@ mod runtime;
 mod sandbox;
 mod send_table;
 mod stream;
+mod sub_agent;
 mod timer;
 mod tokens;
 mod turn_result;
@@ -94,6 +96,7 @@ mod turn;
 mod send;
 
 // The entry points of the API.
+pub mod agents;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod builder;

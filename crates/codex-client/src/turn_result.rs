@@ -1,13 +1,11 @@
 //! Results of turns.
 
-use std::collections::BTreeMap;
-
 use codex_types::{
     ErrorNotification, MessagePhase, ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{error::decode_error::DecodeError, tokens::Tokens};
+use crate::{error::decode_error::DecodeError, sub_agent::SubAgent, tokens::Tokens};
 
 /// The result of a turn, collected from its events.
 ///
@@ -43,10 +41,10 @@ pub struct TurnResult {
     /// that was interrupted are not reported by the server.
     #[serde(default)]
     pub tokens: Tokens,
-    /// The tokens of the sub-agents that worked for this turn while it was running, by the ids of
-    /// their threads.
+    /// The sub-agents that worked for this turn while it was running, as they were when it ended,
+    /// in the order in which they began. Includes the sub-agents of sub-agents.
     #[serde(default)]
-    pub agent_tokens: BTreeMap<String, Tokens>,
+    pub agents: Vec<SubAgent>,
     /// The token usage as last reported: for the latest model call and for the whole thread.
     pub usage: Option<ThreadTokenUsage>,
     /// The errors for the messages of this turn, or parts of them, that could not be read. They are
@@ -72,7 +70,7 @@ impl TurnResult {
             final_response: final_response(&items),
             items,
             tokens: Tokens::default(),
-            agent_tokens: BTreeMap::new(),
+            agents: Vec::new(),
             usage,
             unreadable: Vec::new(),
         }
@@ -80,7 +78,7 @@ impl TurnResult {
 
     /// Returns the tokens of this turn and of its sub-agents.
     pub fn tokens_with_agents(&self) -> Tokens {
-        self.tokens + self.agent_tokens.values().sum()
+        self.tokens + self.agents.iter().map(|agent| agent.tokens).sum()
     }
 
     /// Returns the part of the model's context window that the latest model call has used, from 0

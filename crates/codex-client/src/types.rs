@@ -55,14 +55,15 @@ pub use codex_types::{
 };
 // Turns, their results and items.
 pub use codex_types::{
-    AgentMessageThreadItem, CodexErrorInfo, CollabAgentToolCallThreadItem, CommandExecutionSource,
+    AgentMessageThreadItem, CodexErrorInfo, CollabAgentState, CollabAgentStatus, CollabAgentTool,
+    CollabAgentToolCallStatus, CollabAgentToolCallThreadItem, CommandExecutionSource,
     CommandExecutionStatus, CommandExecutionThreadItem, ContextCompactionThreadItem,
     DynamicToolCallThreadItem, EnteredReviewModeThreadItem, ExitedReviewModeThreadItem,
     FileChangeThreadItem, FunctionCallOutputThreadItem, HookPromptThreadItem,
     ImageGenerationThreadItem, ImageViewThreadItem, McpToolCallThreadItem, MessagePhase,
-    PlanThreadItem, ReasoningThreadItem, SleepThreadItem, SubAgentActivityThreadItem, ThreadItem,
-    ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError, TurnStatus, UserMessageThreadItem,
-    WebSearchThreadItem,
+    PlanThreadItem, ReasoningThreadItem, SleepThreadItem, SubAgentActivityKind,
+    SubAgentActivityThreadItem, ThreadItem, ThreadTokenUsage, TokenUsageBreakdown, Turn, TurnError,
+    TurnStatus, UserMessageThreadItem, WebSearchThreadItem,
 };
 // Pieces of an input.
 pub use codex_types::{

@@ -22,6 +22,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "sandbox",
                 "send_table",
                 "stream",
+                "sub_agent",
                 "timer",
                 "tokens",
                 "turn_result",
@@ -60,7 +61,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
             ],
         ),
         ("send", &["send"]),
-        ("faces", &["blocking", "builder", "codex", "lib"]),
+        ("faces", &["agents", "blocking", "builder", "codex", "lib"]),
     ],
     generated: None,
 };

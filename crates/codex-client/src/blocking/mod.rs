@@ -75,4 +75,4 @@ pub use notifications::{Notifications, ThreadEvents};
 pub use requests::{PendingRequest, RequestInbox};
 pub use retry::retry;
 pub use thread::Thread;
-pub use turn::{TextStream, TurnHandle, TurnStream};
+pub use turn::{SubAgentEvents, TextStream, TurnHandle, TurnStream};

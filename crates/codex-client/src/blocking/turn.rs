@@ -6,6 +6,7 @@ use crate::{
     blocking::{iterator::iterator, worker::wait},
     error::Result,
     input::Input,
+    sub_agent::SubAgent,
     turn_result::TurnResult,
 };
 
@@ -177,6 +178,28 @@ impl<R> TurnHandle<R> {
         self.inner.text_stream().into()
     }
 
+    /// Returns the sub-agents that have worked for the turn so far, in the order in which they
+    /// began: those that its model has started, and the sub-agents of these. They are current while
+    /// the turn is running; afterwards, they are as they were when it ended.
+    ///
+    /// No event names the role and the nickname of a sub-agent. The client reads them when the
+    /// sub-agent begins to work for the turn (`thread/read`); until the server has responded, they
+    /// are `None`.
+    pub fn agents(&self) -> Vec<SubAgent> {
+        self.inner.agents()
+    }
+
+    /// Streams the events of the sub-agents that work for the turn, from now on until the turn ends.
+    /// Each event comes with its [sub-agent](crate::agents::SubAgent): the thread, the role and the
+    /// status.
+    ///
+    /// [`stream`](Self::stream), [`text_stream`](Self::text_stream) and the items and the response
+    /// of the result have nothing of what sub-agents say and do. A request from a sub-agent, such
+    /// as one for an approval, goes to the same handlers and inboxes as those of the turn.
+    pub fn agent_events(&self) -> SubAgentEvents {
+        self.inner.agent_events().into()
+    }
+
     /// Adds input to the running turn (`turn/steer`).
     ///
     /// A turn that has not begun yet is steered as soon as it begins; the wait for its beginning
@@ -345,4 +368,39 @@ impl TextStream {
     pub fn result(self) -> Result<TurnResult> {
         wait(self.inner.result())
     }
+}
+
+iterator! {
+    /// The events of the sub-agents of one turn, returned by
+    /// [`TurnHandle::agent_events`](crate::blocking::TurnHandle::agent_events).
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::TurnHandle, types::ServerNotification};
+    ///
+    /// fn example(turn: &TurnHandle) -> Result<()> {
+    ///     for event in turn.agent_events() {
+    ///         let event = event?;
+    ///         if let ServerNotification::ItemStarted(started) = event.notification {
+    ///             println!("{} ({}): {:?}", event.agent.name(), event.agent.status, started.item);
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// The iterator has every event of the threads of the sub-agents, such as the begin and the end
+    /// of their turns, their items and their deltas, while the turn is running. It ends with the
+    /// turn. Its last item is an error if the connection ended
+    /// ([`Error::Closed`](crate::Error::Closed)) or the thread was closed or unsubscribed from
+    /// ([`Error::TurnDetached`](crate::Error::TurnDetached)) before the turn ended, or if the turn
+    /// exceeded its [idle timeout](crate::blocking::TurnHandle::idle_timeout)
+    /// ([`Error::TurnTimeout`](crate::Error::TurnTimeout)).
+    ///
+    /// Other errors do not end the iterator. They report a message, or a part of the previous event,
+    /// that could not be decoded ([`Error::Decode`](crate::Error::Decode)), or events that were dropped because
+    /// this reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). Up to 16 MiB of unread
+    /// events are kept for each reader. A reader that falls behind by less than that receives
+    /// adjacent deltas of an item merged into one: fewer events, but the same text.
+    SubAgentEvents(crate::turn::agent_events::SubAgentEvents)
+        => crate::turn::agent_events::SubAgentEvent
 }

@@ -5,6 +5,7 @@
 //! `outbound`. Nothing here waits.
 
 mod abandoned;
+mod agents;
 mod quiet;
 mod receive;
 mod responses;

@@ -3,6 +3,9 @@
 pub(crate) mod abandoned_turns;
 pub(crate) mod active_turns;
 pub(crate) mod activity;
+pub(crate) mod agent_feed;
+pub(crate) mod agent_profile;
+pub(crate) mod agent_state;
 pub(crate) mod client_id_stream;
 pub(crate) mod delta_queue;
 pub(crate) mod goal_tracker;
@@ -16,6 +19,7 @@ pub(crate) mod sub_agents;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;
 pub(crate) mod token_usage;
+pub(crate) mod turn_agent;
 pub(crate) mod turn_log;
 pub(crate) mod turn_record;
 pub(crate) mod turn_routes;

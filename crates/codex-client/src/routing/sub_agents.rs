@@ -1,11 +1,18 @@
 //! The threads of sub-agents, and the threads that they work for. Performs no I/O.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    mem,
+    sync::Arc,
+};
 
-use crate::rpc::{
-    delegation::Delegation,
-    envelope::RoutingKeys,
-    raw_notification::{NotificationKind, RawNotification},
+use crate::{
+    routing::agent_state::AgentState,
+    rpc::{
+        agent_report::AgentReport,
+        envelope::RoutingKeys,
+        raw_notification::{NotificationKind, RawNotification},
+    },
 };
 
 /// Number of turns that are remembered after their end, over all threads. A sub-agent may begin
@@ -17,15 +24,19 @@ const REMEMBERED_TURNS: usize = 1024;
 const MAX_TURNS: usize = 16 * 1024;
 
 /// The threads of sub-agents. The server reports no `thread/started` for them, but their turns name
-/// the turn that they work for (`rootTurnId`). Older servers, such as 0.133.0, name no root: there,
-/// the tool calls by which a turn gives work to sub-agents name their threads.
+/// the turn that they work for (`rootTurnId`). Until their first turn, the items by which a thread
+/// gives work to sub-agents name their threads. Older servers, such as 0.133.0, name no root: there,
+/// these items are the only source.
 ///
 /// A thread is known while it has a turn, and until [`REMEMBERED_TURNS`] others have ended since:
 /// the server does not close the thread of every sub-agent. [`MAX_TURNS`] is never exceeded.
 #[derive(Default)]
 pub(crate) struct SubAgents {
-    /// The thread that a sub-agent works for, by the thread of the sub-agent.
-    owners: HashMap<Box<str>, Box<str>>,
+    /// The sub-agents, by their threads.
+    agents: HashMap<Box<str>, Agent>,
+    /// The threads that sub-agents work for, and the new states of the sub-agents, until the
+    /// connection takes them.
+    changed: Vec<(Box<str>, Arc<AgentState>)>,
     /// The latest turn of each thread.
     latest: HashMap<Box<str>, Box<str>>,
     /// The running turns and the remembered ones.
@@ -38,6 +49,12 @@ pub(crate) struct SubAgents {
     names_roots: bool,
 }
 
+struct Agent {
+    /// The thread that the sub-agent works for.
+    owner: Box<str>,
+    state: Arc<AgentState>,
+}
+
 struct KnownTurn {
     thread_id: Box<str>,
     /// The number of turns that had started when this one was last named.
@@ -47,53 +64,112 @@ struct KnownTurn {
 
 impl SubAgents {
     /// Updates the state from a notification.
-    pub(crate) fn update(&mut self, notification: &RawNotification, keys: &RoutingKeys<'_>) {
+    pub(crate) fn update(&mut self, notification: &Arc<RawNotification>, keys: &RoutingKeys<'_>) {
         let Some(thread_id) = keys.thread_id.as_deref() else {
             return;
         };
         match (notification.kind(), keys.turn_id.as_deref()) {
             (NotificationKind::TurnStarted, Some(turn_id)) => {
                 self.turn_started(thread_id, turn_id, keys.root_turn_id.as_deref());
+                self.advance(thread_id, notification, keys);
             }
-            (NotificationKind::ItemCompleted, _) if !self.names_roots => {
-                if let Some(delegation) = Delegation::of(notification) {
-                    self.delegated(&delegation);
+            (NotificationKind::ItemCompleted, _) => {
+                if let Some(report) = AgentReport::of(notification) {
+                    self.reported(&report);
                 }
+                self.advance(thread_id, notification, keys);
             }
-            (NotificationKind::TurnCompleted, turn_id) => self.turn_ended(thread_id, turn_id),
+            (NotificationKind::TurnCompleted, turn_id) => {
+                self.advance(thread_id, notification, keys);
+                self.turn_ended(thread_id, turn_id);
+            }
+            (NotificationKind::ThreadStatusChanged, _) => {
+                self.advance(thread_id, notification, keys);
+            }
             (NotificationKind::ThreadEnded, _) => {
+                self.advance(thread_id, notification, keys);
                 self.turn_ended(thread_id, None);
-                self.owners.remove(thread_id);
+                self.agents.remove(thread_id);
                 self.latest.remove(thread_id);
             }
             _ => {}
         }
     }
 
-    fn delegated(&mut self, delegation: &Delegation) {
-        let sender = delegation.sender.as_str();
-        let owner: Box<str> = self.owner(sender).unwrap_or(sender).into();
-        for agent in delegation.agents.iter().filter(|agent| ***agent != *owner) {
-            if !self.latest.contains_key(agent.as_str()) {
-                // Stands for the first turn, which may never start.
-                self.turn_started(agent, agent, None);
-                self.remember(agent);
-            }
-            self.owners.insert(agent.as_str().into(), owner.clone());
+    /// Updates the state of a sub-agent from a notification of its thread.
+    fn advance(
+        &mut self,
+        thread_id: &str,
+        notification: &Arc<RawNotification>,
+        keys: &RoutingKeys<'_>,
+    ) {
+        if let Some(agent) = self.agents.get_mut(thread_id) {
+            let turn_id = keys.turn_id.as_deref();
+            Arc::make_mut(&mut agent.state).update(notification, turn_id);
+            let changed = (agent.owner.clone(), Arc::clone(&agent.state));
+            self.changed.push(changed);
         }
+    }
+
+    fn reported(&mut self, report: &AgentReport) {
+        let sender = report.sender.as_str();
+        let owner: Box<str> = self.owner(sender).unwrap_or(sender).into();
+        // A sub-agent may write to the thread that it works for.
+        let agents = report.agents.iter().filter(|(agent, _)| **agent != *owner);
+        for (agent, state) in agents {
+            if report.action.delegates() {
+                self.delegated(agent, &owner);
+            }
+            if let Some(known) = self.agents.get_mut(agent.as_str()) {
+                Arc::make_mut(&mut known.state).reported(report, state.as_ref());
+                let changed = (known.owner.clone(), Arc::clone(&known.state));
+                self.changed.push(changed);
+            }
+        }
+    }
+
+    fn delegated(&mut self, agent: &str, owner: &str) {
+        let has_turn = self.latest.contains_key(agent);
+        // The turns of the sub-agent say which thread it works for.
+        if has_turn && self.names_roots {
+            return;
+        }
+        if !has_turn {
+            // Stands for the first turn, which may never start.
+            self.turn_started(agent, agent, None);
+            self.remember(agent);
+        }
+        self.assign(agent, owner);
+    }
+
+    fn assign(&mut self, agent: &str, owner: &str) {
+        match self.agents.get_mut(agent) {
+            Some(known) => known.owner = owner.into(),
+            None => {
+                let state = Arc::new(AgentState::new(agent));
+                let owner = owner.into();
+                self.agents.insert(agent.into(), Agent { owner, state });
+            }
+        }
+    }
+
+    /// Takes the threads that sub-agents work for, and the new states of the sub-agents.
+    pub(crate) fn take_changed(&mut self) -> Vec<(Box<str>, Arc<AgentState>)> {
+        mem::take(&mut self.changed)
     }
 
     fn turn_started(&mut self, thread_id: &str, turn_id: &str, root: Option<&str>) {
         self.names_roots |= root.is_some();
         if root == Some(turn_id) {
             // The thread works for itself, for example because the program has resumed it.
-            self.owners.remove(thread_id);
+            self.agents.remove(thread_id);
         } else if let Some(root) = root.and_then(|root| self.turns.get_mut(root)) {
             root.number = self.started;
-            let owner = self.owners.get(&root.thread_id).unwrap_or(&root.thread_id);
+            let owner = self.agents.get(&root.thread_id);
+            let owner = owner.map_or(&root.thread_id, |root| &root.owner).clone();
             // The root of a review is in the same thread.
-            if **owner != *thread_id {
-                self.owners.insert(thread_id.into(), owner.clone());
+            if *owner != *thread_id {
+                self.assign(thread_id, &owner);
             }
         }
         let previous = self.latest.insert(thread_id.into(), turn_id.into());
@@ -147,29 +223,35 @@ impl SubAgents {
             && self.latest.get(&thread_id) == Some(&oldest)
         {
             self.latest.remove(&thread_id);
-            self.owners.remove(&thread_id);
+            self.agents.remove(&thread_id);
         }
     }
 
     /// Whether no thread is known to be that of a sub-agent.
     pub(crate) fn is_empty(&self) -> bool {
-        self.owners.is_empty()
+        self.agents.is_empty()
     }
 
     /// Returns the thread that a sub-agent works for; `None` for other threads.
     pub(crate) fn owner(&self, thread_id: &str) -> Option<&str> {
-        self.owners.get(thread_id).map(|owner| &**owner)
+        self.agents.get(thread_id).map(|agent| &*agent.owner)
+    }
+
+    /// Returns the thread that a sub-agent works for, and its state; `None` for other threads.
+    pub(crate) fn agent(&self, thread_id: &str) -> Option<(&str, &Arc<AgentState>)> {
+        let agent = self.agents.get(thread_id)?;
+        Some((&*agent.owner, &agent.state))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpc::raw_notification::received;
+    use crate::{rpc::raw_notification::received, tokens::Tokens};
 
     fn update(agents: &mut SubAgents, text: &str) {
         let (notification, keys) = received(text);
-        agents.update(&notification, &keys);
+        agents.update(&Arc::new(notification), &keys);
     }
 
     fn start(agents: &mut SubAgents, thread_id: &str, turn_id: &str, root: &str) {
@@ -182,7 +264,8 @@ mod tests {
     }
 
     fn complete(agents: &mut SubAgents, thread_id: &str, turn_id: &str) {
-        let params = format!(r#"{{"threadId":"{thread_id}","turn":{{"id":"{turn_id}"}}}}"#);
+        let turn = format!(r#"{{"id":"{turn_id}","status":"completed"}}"#);
+        let params = format!(r#"{{"threadId":"{thread_id}","turn":{turn}}}"#);
         update(
             agents,
             &format!(r#"{{"method":"turn/completed","params":{params}}}"#),
@@ -245,10 +328,37 @@ mod tests {
         // A sub-agent may write to the thread that it works for.
         spawn(&mut agents, "nested", "t");
         assert_eq!(agents.owner("t"), None);
-        // A server that names roots names those of sub-agents too.
+        // On a server that names roots, the turns of a sub-agent say which thread it works for.
         start(&mut agents, "t", "w", "w");
         spawn(&mut agents, "t", "later");
-        assert_eq!(agents.owner("later"), None);
+        assert_eq!(agents.owner("later"), Some("t"));
+        start(&mut agents, "independent", "x", "x");
+        spawn(&mut agents, "t", "independent");
+        assert_eq!(agents.owner("independent"), None);
+    }
+
+    #[test]
+    fn each_change_of_a_sub_agent_is_taken_once_with_the_thread_that_it_works_for() {
+        let mut agents = SubAgents::default();
+        let changed = |agents: &mut SubAgents| {
+            let changed = agents.take_changed().into_iter();
+            let changed = changed.map(|(owner, state)| {
+                let agent = state.value(Tokens::default());
+                format!("{owner} {} {}", agent.thread_id, agent.status)
+            });
+            changed.collect::<Vec<_>>()
+        };
+        start(&mut agents, "t", "u", "u");
+        assert!(changed(&mut agents).is_empty());
+        start(&mut agents, "agent", "v", "u");
+        assert_eq!(changed(&mut agents), ["t agent running"]);
+        complete(&mut agents, "agent", "v");
+        close(&mut agents, "agent");
+        assert_eq!(
+            changed(&mut agents),
+            ["t agent completed", "t agent shutdown"]
+        );
+        assert!(changed(&mut agents).is_empty());
     }
 
     #[test]
@@ -291,7 +401,7 @@ mod tests {
         assert!(agents.turns.len() <= REMEMBERED_TURNS + 2);
         assert!(agents.ended.len() <= REMEMBERED_TURNS);
         assert!(agents.latest.len() <= REMEMBERED_TURNS + 2);
-        assert!(agents.owners.len() <= REMEMBERED_TURNS + 1);
+        assert!(agents.agents.len() <= REMEMBERED_TURNS + 1);
         assert_eq!(agents.owner("agent 0"), None);
         assert_eq!(agents.owner("agent 99999"), Some("t"));
         // Both the turn and its first sub-agent are still running.
@@ -309,7 +419,7 @@ mod tests {
             agents.turn_started(&thread_id, &turn_id, Some("u"));
             assert!(agents.turns.len() <= MAX_TURNS);
         }
-        assert!(agents.latest.len() <= MAX_TURNS && agents.owners.len() <= MAX_TURNS);
+        assert!(agents.latest.len() <= MAX_TURNS && agents.agents.len() <= MAX_TURNS);
         assert!(agents.ended.len() <= REMEMBERED_TURNS);
         assert_eq!(agents.owner("agent 0"), None);
         assert_eq!(agents.owner("agent 99999"), Some("t"));
@@ -324,7 +434,7 @@ mod tests {
             agents.turn_started("t", &turn, Some(&turn));
         }
         assert!(agents.turns.len() <= REMEMBERED_TURNS + 1);
-        assert_eq!((agents.latest.len(), agents.owners.len()), (1, 0));
+        assert_eq!((agents.latest.len(), agents.agents.len()), (1, 0));
         start(&mut agents, "agent", "v", "99999");
         assert_eq!(agents.owner("agent"), Some("t"));
     }

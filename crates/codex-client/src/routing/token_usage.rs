@@ -7,9 +7,12 @@
 
 use std::sync::Arc;
 
-use codex_types::ThreadTokenUsage;
+use codex_types::{ThreadTokenUsage, ThreadTokenUsageUpdatedNotification};
 
-use crate::{routing::recent::Recent, rpc::raw_notification::RawNotification, tokens::Tokens};
+use crate::{
+    error::decode_error::DecodeError, routing::recent::Recent,
+    rpc::raw_notification::RawNotification, tokens::Tokens,
+};
 
 /// The last `thread/tokenUsage/updated` of each thread, as received.
 #[derive(Default)]
@@ -53,6 +56,37 @@ impl UsageSpan {
             first: Arc::clone(first),
             last: Arc::clone(first),
         }
+    }
+
+    /// Returns the span that ends with a later report.
+    pub(crate) fn until(&self, report: &Arc<RawNotification>) -> Self {
+        Self {
+            last: Arc::clone(report),
+            ..self.clone()
+        }
+    }
+
+    /// Decodes the reports. A report that cannot be read is replaced with its neighbor, and the
+    /// error is added to `unreadable`.
+    pub(crate) fn read(
+        &self,
+        unreadable: &mut Vec<DecodeError>,
+    ) -> Option<UsageSpan<ThreadTokenUsage>> {
+        let mut usage = |report: &Arc<RawNotification>| {
+            report
+                .read_reporting::<ThreadTokenUsageUpdatedNotification>(unreadable)
+                .map(|report| report.token_usage)
+        };
+        let last = usage(&self.last)?;
+        let first = match Arc::ptr_eq(&self.first, &self.last) {
+            true => None,
+            false => usage(&self.first),
+        };
+        Some(UsageSpan {
+            before: self.before.as_ref().and_then(usage),
+            first: first.unwrap_or_else(|| last.clone()),
+            last,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! Besides the buffers, the log keeps the record from which the result of the turn is made, so a
 //! result needs no reader.
 
+mod agents;
 mod join;
 
 use std::{
@@ -27,6 +28,7 @@ use crate::{
     },
     routing::{
         activity::{Origin, TurnActivity},
+        agent_feed::AgentFeed,
         delta_queue::{DeltaQueue, Event},
         join_stage::JoinStage,
         mailbox::{Buffer, Unread, WakerSet},
@@ -69,6 +71,8 @@ struct LogState {
     /// Tasks that wait only for the end.
     waiters: WakerSet,
     record: TurnRecord,
+    /// The readers of the events of the sub-agents.
+    agent_feeds: Vec<Weak<AgentFeed>>,
     /// Whether anything but deltas was received: no turn begins with a delta.
     has_begun: bool,
     /// Whether the `turn/started` of the turn was received. A review that runs under another id
@@ -178,17 +182,15 @@ impl TurnLog {
         }
     }
 
-    /// Adds a report of the token usage of the thread, or of the thread of a sub-agent. `before` is
-    /// the report on the same thread that precedes it.
+    /// Adds a report of the token usage of the thread. `before` is the report that precedes it.
     pub(crate) fn add_usage(
         &self,
-        agent: Option<&str>,
         before: Option<&Arc<RawNotification>>,
         report: &Arc<RawNotification>,
     ) {
-        self.lock().record.add_usage(agent, before, report);
+        self.lock().record.add_usage(before, report);
         for log in self.joined() {
-            log.add_usage(agent, before, report);
+            log.add_usage(before, report);
         }
     }
 

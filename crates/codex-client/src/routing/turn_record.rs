@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use codex_types::{
-    ErrorNotification, ItemCompletedNotification, ThreadTokenUsage,
-    ThreadTokenUsageUpdatedNotification, Turn, TurnCompletedNotification, TurnStatus,
+    ErrorNotification, ItemCompletedNotification, Turn, TurnCompletedNotification, TurnStatus,
 };
-use serde::de::DeserializeOwned;
 
 use crate::{
     error::{Error, Result, decode_error::DecodeError, turn_failure::waits_for_usage_limit},
-    routing::token_usage::UsageSpan,
+    routing::{token_usage::UsageSpan, turn_agent::TurnAgents},
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn_result::TurnResult,
 };
@@ -22,8 +20,8 @@ pub(crate) struct TurnRecord {
     items: Vec<Arc<RawNotification>>,
     /// The token usage of the thread.
     usage: Option<UsageSpan>,
-    /// The token usage of the sub-agents, by their threads.
-    agent_usages: Vec<(Box<str>, UsageSpan)>,
+    /// The sub-agents that have worked for the turn.
+    pub(crate) agents: TurnAgents,
     /// The last `error`.
     error: Option<Arc<RawNotification>>,
     /// The `turn/completed`.
@@ -43,29 +41,16 @@ impl TurnRecord {
         }
     }
 
-    /// Adds a report of the token usage of the thread, or of the thread of a sub-agent. `before` is
-    /// the report on the same thread that precedes it.
+    /// Adds a report of the token usage of the thread. `before` is the report that precedes it.
     pub(crate) fn add_usage(
         &mut self,
-        agent: Option<&str>,
         before: Option<&Arc<RawNotification>>,
         report: &Arc<RawNotification>,
     ) {
-        let span = match agent {
-            None => self.usage.as_mut(),
-            Some(agent) => {
-                let mut known = self.agent_usages.iter_mut();
-                known.find(|(id, _)| **id == *agent).map(|(_, span)| span)
-            }
-        };
-        match (span, agent) {
-            (Some(span), _) => span.last = Arc::clone(report),
-            (None, None) => self.usage = Some(UsageSpan::new(before, report)),
-            (None, Some(agent)) => {
-                let span = UsageSpan::new(before, report);
-                self.agent_usages.push((agent.into(), span));
-            }
-        }
+        self.usage = Some(match &self.usage {
+            Some(span) => span.until(report),
+            None => UsageSpan::new(before, report),
+        });
     }
 
     /// Records that a message could not be read.
@@ -82,7 +67,7 @@ impl TurnRecord {
     /// Whether the server waits for the end of a usage limit.
     pub(crate) fn waits_for_usage_limit(&self) -> bool {
         let error = self.error.as_ref();
-        let error = error.and_then(|error| read(error, &mut Vec::new()));
+        let error = error.and_then(|error| error.read());
         error.as_ref().is_some_and(waits_for_usage_limit)
     }
 
@@ -109,8 +94,9 @@ impl TurnRecord {
     pub(crate) fn partial_result(&self, turn_id: &str) -> TurnResult {
         let mut unreadable = Vec::new();
         let completed = self.completed.as_ref();
-        let completed = completed
-            .and_then(|completed| read::<TurnCompletedNotification>(completed, &mut unreadable));
+        let completed = completed.and_then(|completed| {
+            completed.read_reporting::<TurnCompletedNotification>(&mut unreadable)
+        });
         let turn = match completed {
             Some(completed) => completed.turn,
             None => Turn::new(turn_id, Vec::new(), TurnStatus::InProgress),
@@ -128,21 +114,15 @@ impl TurnRecord {
     fn collect(&self, turn: Turn, mut unreadable: Vec<DecodeError>) -> TurnResult {
         let items = self.items.iter();
         let items = items
-            .filter_map(|item| read::<ItemCompletedNotification>(item, &mut unreadable))
+            .filter_map(|item| item.read_reporting::<ItemCompletedNotification>(&mut unreadable))
             .map(|completed| completed.item)
             .collect();
         let usage = self.usage.as_ref();
-        let usage = usage.and_then(|span| read_span(span, &mut unreadable));
-        let agents = self.agent_usages.iter();
-        let agent_tokens = agents
-            .filter_map(|(id, span)| {
-                let span = read_span(span, &mut unreadable)?;
-                Some((id.to_string(), span.tokens()))
-            })
-            .collect();
+        let usage = usage.and_then(|span| span.read(&mut unreadable));
+        let agents = self.agents.decode(&mut unreadable);
         let last_error = self.error.as_ref();
         let last_error =
-            last_error.and_then(|error| read::<ErrorNotification>(error, &mut unreadable));
+            last_error.and_then(|error| error.read_reporting::<ErrorNotification>(&mut unreadable));
         let lost = self
             .unreadable
             .iter()
@@ -152,41 +132,8 @@ impl TurnRecord {
             unreadable,
             last_error,
             tokens: usage.as_ref().map(UsageSpan::tokens).unwrap_or_default(),
-            agent_tokens,
+            agents,
             ..TurnResult::new(turn, items, usage.map(|span| span.last))
         }
     }
-}
-
-/// Decodes the reports of a span. A report that cannot be read is replaced with its neighbor.
-fn read_span(
-    span: &UsageSpan,
-    unreadable: &mut Vec<DecodeError>,
-) -> Option<UsageSpan<ThreadTokenUsage>> {
-    let mut usage = |report: &Arc<RawNotification>| {
-        read::<ThreadTokenUsageUpdatedNotification>(report, unreadable)
-            .map(|report| report.token_usage)
-    };
-    let last = usage(&span.last)?;
-    let first = match Arc::ptr_eq(&span.first, &span.last) {
-        true => None,
-        false => usage(&span.first),
-    };
-    Some(UsageSpan {
-        before: span.before.as_ref().and_then(usage),
-        first: first.unwrap_or_else(|| last.clone()),
-        last,
-    })
-}
-
-/// Decodes the params of a notification. The errors of the parts that cannot be read, or of the
-/// whole, are added to `unreadable`.
-fn read<T: DeserializeOwned>(
-    notification: &RawNotification,
-    unreadable: &mut Vec<DecodeError>,
-) -> Option<T> {
-    notification
-        .decode_params_around(unreadable)
-        .map_err(|error| unreadable.push(error))
-        .ok()
 }

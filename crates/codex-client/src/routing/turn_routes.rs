@@ -20,7 +20,6 @@ use crate::{
         goal_tracker::GoalTracker,
         turn_log::{EarlyEnd, TurnLog},
     },
-    rpc::raw_notification::RawNotification,
 };
 
 /// The routes of all threads with a turn of this client.
@@ -271,19 +270,6 @@ impl TurnRoutes {
     pub(crate) fn sub_agent_event(&self, owner: &str, now: Instant) {
         self.running_in(owner)
             .for_each(|log| log.sub_agent_event(now));
-    }
-
-    /// Adds a report of the token usage of a sub-agent to the running turns of the thread that it
-    /// works for.
-    pub(crate) fn add_agent_usage(
-        &self,
-        owner: &str,
-        agent: &str,
-        before: Option<&Arc<RawNotification>>,
-        report: &Arc<RawNotification>,
-    ) {
-        self.running_in(owner)
-            .for_each(|log| log.add_usage(Some(agent), before, report));
     }
 
     /// Records the reported status of a thread that has a route.

@@ -1,9 +1,9 @@
 //! Messages on the wire: framing, envelopes, ids and pending requests. Performs no I/O.
 
 pub(crate) mod addressee;
+pub(crate) mod agent_report;
 pub(crate) mod decode_around;
 pub(crate) mod decoder;
-pub(crate) mod delegation;
 pub(crate) mod delta;
 pub(crate) mod envelope;
 pub(crate) mod lines;

@@ -151,6 +151,22 @@ impl RawNotification {
             unreadable,
         )
     }
+
+    /// Decodes the params of a notification of a known kind, as far as they can be read.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        self.read_reporting(&mut Vec::new())
+    }
+
+    /// Decodes the params of a notification of a known kind. The errors of the parts that cannot be
+    /// read, or of the whole, are added to `unreadable`.
+    pub(crate) fn read_reporting<T: DeserializeOwned>(
+        &self,
+        unreadable: &mut Vec<DecodeError>,
+    ) -> Option<T> {
+        self.decode_params_around(unreadable)
+            .map_err(|error| unreadable.push(error))
+            .ok()
+    }
 }
 
 impl fmt::Debug for RawNotification {

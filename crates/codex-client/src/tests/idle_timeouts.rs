@@ -176,6 +176,13 @@ impl FakeServer {
         self.notify("turn/started", started).await;
     }
 
+    /// Starts a turn of the thread `agent`, whose sub-agent works for a turn of this client. The
+    /// server does not have its role.
+    pub(super) async fn start_own_sub_agent(&mut self, turn_id: &str, root: &str) {
+        self.start_sub_agent(turn_id, root).await;
+        self.respond_error("thread/read", "no role").await;
+    }
+
     /// Sends an event of the thread `agent`.
     pub(super) async fn sub_agent_event(&mut self, method: &str) {
         let params = json!({"threadId": "agent", "turnId": "v", "itemId": "i", "delta": "x"});
@@ -191,7 +198,7 @@ async fn every_event_of_a_sub_agent_ends_the_silence_of_the_turn_that_it_works_f
     let begun = Instant::now();
     let (result, ()) = tokio::join!(turn.run(), async {
         sleep(ALMOST).await;
-        fake.start_sub_agent("v", "u").await;
+        fake.start_own_sub_agent("v", "u").await;
         for method in ["item/agentMessage/delta", "item/started", "unknown/event"] {
             sleep(ALMOST).await;
             fake.sub_agent_event(method).await;
@@ -234,7 +241,7 @@ async fn waits_for_this_program(method: &str, params: serde_json::Value) {
     let mut inbox = thread.server_requests();
     let turn = start(&thread, &mut fake, "u").await.idle_timeout(IDLE);
     fake.start_turn("u").await;
-    fake.start_sub_agent("v", "u").await;
+    fake.start_own_sub_agent("v", "u").await;
     fake.send_request(7, method, &params).await;
     let request = inbox.next().await.unwrap();
     sleep(10 * IDLE).await;

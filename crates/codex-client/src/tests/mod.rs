@@ -30,6 +30,7 @@ mod server_faults;
 mod server_started_turns;
 mod steering;
 mod stopped_turns;
+mod sub_agents;
 mod text_stream;
 mod thread_events;
 mod tool_calls;

@@ -375,7 +375,7 @@ async fn a_turn_of_an_inactive_thread_is_detached_although_its_sub_agent_works()
     let turn = start(&thread, &mut fake, "u").await;
     let turn = turn.idle_timeout(10 * GRACE);
     fake.start_turn("u").await;
-    fake.start_sub_agent("v", "u").await;
+    fake.start_own_sub_agent("v", "u").await;
     fake.complete_item("u", "half").await;
     let params = json!({"threadId": "agent", "turnId": "v", "command": "ls"});
     let approval = "item/commandExecution/requestApproval";

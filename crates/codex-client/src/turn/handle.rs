@@ -19,7 +19,8 @@ use crate::{
     input::Input,
     output::ConvertResult,
     routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog},
-    turn::{stream::TurnStream, text::TextStream},
+    sub_agent::SubAgent,
+    turn::{agent_events::SubAgentEvents, stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
 };
 
@@ -205,6 +206,28 @@ impl<R> TurnHandle<R> {
     /// ```
     pub fn text_stream(&self) -> TextStream {
         TextStream::new(self.stream())
+    }
+
+    /// Returns the sub-agents that have worked for the turn so far, in the order in which they
+    /// began: those that its model has started, and the sub-agents of these. They are current while
+    /// the turn is running; afterwards, they are as they were when it ended.
+    ///
+    /// No event names the role and the nickname of a sub-agent. The client reads them when the
+    /// sub-agent begins to work for the turn (`thread/read`); until the server has responded, they
+    /// are `None`.
+    pub fn agents(&self) -> Vec<SubAgent> {
+        self.log.agents()
+    }
+
+    /// Streams the events of the sub-agents that work for the turn, from now on until the turn ends.
+    /// Each event comes with its [sub-agent](crate::agents::SubAgent): the thread, the role and the
+    /// status.
+    ///
+    /// [`stream`](Self::stream), [`text_stream`](Self::text_stream) and the items and the response
+    /// of the result have nothing of what sub-agents say and do. A request from a sub-agent, such
+    /// as one for an approval, goes to the same handlers and inboxes as those of the turn.
+    pub fn agent_events(&self) -> SubAgentEvents {
+        SubAgentEvents::new(self.codex.clone(), &self.log, self.guard.clone())
     }
 
     /// Adds input to the running turn (`turn/steer`).

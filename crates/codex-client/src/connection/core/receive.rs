@@ -155,8 +155,9 @@ impl Core {
         if let Some(log) = &log {
             log.push_delta(&delta, now, &mut self.wakes);
         }
+        delta.turn_id = Some(turn_id);
+        self.agent_delta(thread_id, &delta);
         if self.thread_subscriptions.has(thread_id) {
-            delta.turn_id = Some(turn_id);
             self.thread_subscriptions
                 .push_delta(thread_id, &delta, &mut self.wakes);
         }
@@ -182,7 +183,7 @@ impl Core {
             _ => None,
         };
         self.active_turns.update(kind, keys);
-        self.sub_agents.update(notification, keys);
+        let agent = self.update_agents(notification, keys, now);
         if let Some(resolved) = self.open_requests.update(notification, keys, now) {
             self.outbound.withdraw(&MessageId::Response(resolved));
         }
@@ -197,8 +198,14 @@ impl Core {
         }
         if let Some(thread_id) = thread_id {
             self.sub_agent_event(thread_id, now);
-            if kind == NotificationKind::TokenUsageUpdated {
-                self.token_usage(thread_id, log.as_ref(), notification);
+            let before = match kind {
+                NotificationKind::TokenUsageUpdated => {
+                    self.token_usage(thread_id, log.as_ref(), notification)
+                }
+                _ => None,
+            };
+            if let Some(agent) = &agent {
+                self.agent_notification(agent, before.as_ref(), notification);
             }
             if kind == NotificationKind::ThreadEnded {
                 self.thread_usages.remove(thread_id);
@@ -255,21 +262,18 @@ impl Core {
         }
     }
 
-    /// Records a report of the token usage of a thread.
+    /// Records a report of the token usage of a thread, and returns the one before it.
     fn token_usage(
         &mut self,
         thread_id: &str,
         log: Option<&Arc<TurnLog>>,
         report: &Arc<RawNotification>,
-    ) {
+    ) -> Option<Arc<RawNotification>> {
         let before = self.thread_usages.update(thread_id, report);
         if let Some(log) = log {
-            log.add_usage(None, before.as_ref(), report);
+            log.add_usage(before.as_ref(), report);
         }
-        if let Some(owner) = self.sub_agents.owner(thread_id) {
-            let routes = &self.turn_routes;
-            routes.add_agent_usage(owner, thread_id, before.as_ref(), report);
-        }
+        before
     }
 
     fn deliver_to_subscribers(&mut self, notification: Arc<RawNotification>) {

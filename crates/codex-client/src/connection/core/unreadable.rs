@@ -70,6 +70,7 @@ impl Core {
         }
         if let Some(thread_id) = thread_id {
             self.sub_agent_event(thread_id, now);
+            self.agent_unreadable(thread_id, error);
             self.thread_subscriptions
                 .push_unreadable(thread_id, error, &mut self.wakes);
         }

@@ -2,6 +2,7 @@
 
 mod faults_blocking;
 mod handlers_blocking;
+mod sub_agents_blocking;
 mod turn_ends_blocking;
 
 use std::thread::{self, JoinHandle};

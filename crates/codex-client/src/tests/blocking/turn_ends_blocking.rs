@@ -153,7 +153,7 @@ fn a_silent_turn_is_interrupted() {
 fn run_with_sub_agent(idle_timeout: Duration) -> Result<(), Error> {
     let thread = start_thread(move |mut fake| async move {
         fake.start_turn("u").await;
-        fake.start_sub_agent("v", "u").await;
+        fake.start_own_sub_agent("v", "u").await;
         for _ in 0..40 {
             fake.sub_agent_event("item/started").await;
             tokio::time::sleep(idle_timeout / 10).await;
