@@ -12,6 +12,7 @@ use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
+    task::JoinHandle,
     time::Instant,
 };
 
@@ -70,23 +71,23 @@ pub(crate) struct Connection {
     timers: Timers,
     /// The last field: the connection ends once `commands` has been dropped.
     #[cfg(feature = "blocking")]
-    wait_on_drop: WaitOnDrop,
+    join_on_drop: JoinOnDrop,
 }
 
-/// Waits for the end of the connection when it is dropped, if the current thread may wait then.
+/// Hands over the connection task when it is dropped, to a function that waits for it.
 #[cfg(feature = "blocking")]
 #[derive(Debug)]
-struct WaitOnDrop {
-    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+struct JoinOnDrop {
+    task: Option<JoinHandle<()>>,
     /// Not set if the connection runs on the user's runtime, which may not run any more.
-    may_wait: OnceLock<fn() -> bool>,
+    join: OnceLock<fn(JoinHandle<()>)>,
 }
 
 #[cfg(feature = "blocking")]
-impl Drop for WaitOnDrop {
+impl Drop for JoinOnDrop {
     fn drop(&mut self) {
-        if self.may_wait.get().is_some_and(|may_wait| may_wait()) {
-            self.closed.wait();
+        if let (Some(join), Some(task)) = (self.join.get(), self.task.take()) {
+            join(task);
         }
     }
 }
@@ -125,12 +126,14 @@ impl Connection {
             Arc::clone(&closed),
             Arc::clone(&server_version),
         );
-        tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        let task = tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         #[cfg(feature = "blocking")]
-        let wait_on_drop = WaitOnDrop {
-            closed: Arc::clone(&closed),
-            may_wait: OnceLock::new(),
+        let join_on_drop = JoinOnDrop {
+            task: Some(task),
+            join: OnceLock::new(),
         };
+        #[cfg(not(feature = "blocking"))]
+        drop(task);
         Self {
             commands,
             closed,
@@ -139,15 +142,15 @@ impl Connection {
             timeout: limits.timeout,
             timers: Timers::current(),
             #[cfg(feature = "blocking")]
-            wait_on_drop,
+            join_on_drop,
         }
     }
 
-    /// Makes the drop of this handle wait until the connection and the server process have ended,
-    /// if `may_wait` returns true on the thread that drops it.
+    /// Makes the drop of this handle call a function that waits for the task of the connection, which
+    /// ends after the server process.
     #[cfg(feature = "blocking")]
-    pub(crate) fn wait_on_drop(&self, may_wait: fn() -> bool) {
-        let _ = self.wait_on_drop.may_wait.set(may_wait);
+    pub(crate) fn join_on_drop(&self, join: fn(JoinHandle<()>)) {
+        let _ = self.join_on_drop.join.set(join);
     }
 
     /// Returns the default timeout of a request.
