@@ -266,24 +266,77 @@ fn worker() -> Result<&'static Worker> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use tokio::task::yield_now;
+
     use super::*;
 
+    /// Spawns a task that needs the runtime to be driven several times.
+    fn spawn(done: mpsc::Sender<()>) -> Result<JoinHandle<()>> {
+        wait(async {
+            Ok(tokio::spawn(async move {
+                for _ in 0..3 {
+                    yield_now().await;
+                }
+                let _ = done.send(());
+            }))
+        })
+    }
+
     #[test]
-    fn spawned_tasks_run_on_one_thread() {
-        fn thread_of_a_task() -> Option<String> {
-            let task = async {
-                let name = tokio::spawn(async { thread::current().name().map(str::to_owned) });
-                Ok(name.await.unwrap())
-            };
-            wait(task).unwrap()
-        }
-        let waiting = [
-            thread::spawn(thread_of_a_task),
-            thread::spawn(thread_of_a_task),
+    fn tasks_run_while_no_thread_waits() {
+        let (done, receiver) = mpsc::channel();
+        let _task = spawn(done).unwrap();
+        receiver.recv().unwrap();
+    }
+
+    #[test]
+    fn a_result_that_another_thread_waits_for_is_delivered() {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let waiting = thread::spawn(|| wait(async { Ok(receiver.await.unwrap()) }));
+        wait(async { Ok(sender.send(1).unwrap()) }).unwrap();
+        assert_eq!(waiting.join().unwrap().unwrap(), 1);
+    }
+
+    #[test]
+    fn threads_take_turns_in_driving_the_runtime() {
+        let (first, second) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let play = |own: Arc<Notify>, other: Arc<Notify>| {
+            thread::spawn(move || {
+                for _ in 0..1000 {
+                    wait(async {
+                        other.notify_one();
+                        own.notified().await;
+                        Ok(())
+                    })
+                    .unwrap();
+                }
+                other.notify_one();
+            })
+        };
+        let players = [
+            play(Arc::clone(&first), Arc::clone(&second)),
+            play(second, first),
         ];
-        for name in waiting {
-            assert_eq!(name.join().unwrap().as_deref(), Some("codex-client"));
+        for player in players {
+            player.join().unwrap();
         }
+    }
+
+    #[test]
+    fn a_task_is_joined_outside_the_runtime_at_once_and_inside_it_in_the_end() {
+        let (done, receiver) = mpsc::channel();
+        join(spawn(done).unwrap());
+        receiver.try_recv().unwrap();
+        let (done, receiver) = mpsc::channel();
+        let task = spawn(done).unwrap();
+        wait(async {
+            join(task);
+            Ok(())
+        })
+        .unwrap();
+        receiver.try_recv().unwrap();
     }
 
     #[tokio::test]

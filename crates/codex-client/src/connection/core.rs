@@ -49,6 +49,7 @@ use crate::{
         unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{
+        delta_run::DeltaRuns,
         envelope,
         outbound::{MessageId, Outbound},
         pending::Pending,
@@ -69,6 +70,7 @@ struct Waiter {
 pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
+    delta_runs: DeltaRuns,
     turn_routes: TurnRoutes,
     quiet_turns: QuietTurns,
     /// Turns to be interrupted as soon as they begin.
@@ -119,6 +121,7 @@ impl Core {
         Self {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
+            delta_runs: DeltaRuns::default(),
             turn_routes: TurnRoutes::default(),
             quiet_turns: QuietTurns::new(turn_end_grace),
             abandoned_turns: AbandonedTurns::default(),
