@@ -15,6 +15,8 @@ use tokio::{
     time::Instant,
 };
 
+#[cfg(feature = "blocking")]
+use crate::connection::wait_on_drop::WaitOnDrop;
 use crate::{
     connection::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
@@ -73,24 +75,6 @@ pub(crate) struct Connection {
     wait_on_drop: WaitOnDrop,
 }
 
-/// Waits for the end of the connection when it is dropped, if the current thread may wait then.
-#[cfg(feature = "blocking")]
-#[derive(Debug)]
-struct WaitOnDrop {
-    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
-    /// Not set if the connection runs on the user's runtime, which may not run any more.
-    may_wait: OnceLock<fn() -> bool>,
-}
-
-#[cfg(feature = "blocking")]
-impl Drop for WaitOnDrop {
-    fn drop(&mut self) {
-        if self.may_wait.get().is_some_and(|may_wait| may_wait()) {
-            self.closed.wait();
-        }
-    }
-}
-
 /// Tells the connection on drop that the caller of a request is gone.
 struct Abandonment<'a>(&'a mpsc::UnboundedSender<Command>);
 
@@ -127,10 +111,7 @@ impl Connection {
         );
         tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         #[cfg(feature = "blocking")]
-        let wait_on_drop = WaitOnDrop {
-            closed: Arc::clone(&closed),
-            may_wait: OnceLock::new(),
-        };
+        let wait_on_drop = WaitOnDrop::new(&closed);
         Self {
             commands,
             closed,
@@ -147,7 +128,7 @@ impl Connection {
     /// if `may_wait` returns true on the thread that drops it.
     #[cfg(feature = "blocking")]
     pub(crate) fn wait_on_drop(&self, may_wait: fn() -> bool) {
-        let _ = self.wait_on_drop.may_wait.set(may_wait);
+        self.wait_on_drop.enable(may_wait);
     }
 
     /// Returns the default timeout of a request.
