@@ -45,6 +45,7 @@ use crate::{
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         token_usage::ThreadUsages,
+        turn_inputs::InputId,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
@@ -52,6 +53,7 @@ use crate::{
         envelope,
         outbound::{MessageId, Outbound},
         pending::Pending,
+        user_message::InputRequest,
     },
 };
 
@@ -62,6 +64,8 @@ struct Waiter {
     on_response: Option<OnResponse>,
     /// The thread that the client unsubscribes from with this request.
     unsubscribes: Option<String>,
+    /// The input that the request adds to a thread.
+    input: Option<InputId>,
     sink: ResponseSink,
 }
 
@@ -70,6 +74,9 @@ pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
     turn_routes: TurnRoutes,
+    /// Whether a response has named the root of a turn. Such a server names the turn that an input
+    /// joins.
+    names_roots: bool,
     quiet_turns: QuietTurns,
     /// Turns to be interrupted as soon as they begin.
     abandoned_turns: AbandonedTurns,
@@ -120,6 +127,7 @@ impl Core {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
             turn_routes: TurnRoutes::default(),
+            names_roots: false,
             quiet_turns: QuietTurns::new(turn_end_grace),
             abandoned_turns: AbandonedTurns::default(),
             expired_starts: Recent::default(),
@@ -237,11 +245,16 @@ impl Core {
         {
             self.turn_routes.interrupt_requested(&thread_id);
         }
+        let input = match self.names_roots {
+            true => None,
+            false => InputRequest::of(method, params.as_deref()),
+        };
         let waiter = Waiter {
             method,
             timeout: request.timeout,
             on_response: request.on_response,
             unsubscribes: UnsubscribedThreads::unsubscribed_by(method, params.as_deref()),
+            input: input.and_then(|input| self.turn_routes.input_sent(input)),
             sink: request.sink,
         };
         let is_long_running = waiter.sink.is_long_running();
@@ -261,7 +274,7 @@ impl Core {
                 |waiter| abandoned.push(waiter),
             );
             for waiter in abandoned {
-                self.settle(waiter.on_response, None);
+                self.withdraw(waiter);
             }
             match ready {
                 Some(ready) => self.outbound.request(&ready),
@@ -283,8 +296,14 @@ impl Core {
             }
         }
         for waiter in withdrawn {
-            self.settle(waiter.on_response, None);
+            self.withdraw(waiter);
         }
+    }
+
+    /// Settles what a request has reserved that is never sent.
+    fn withdraw(&mut self, waiter: Waiter) {
+        self.refused(waiter.input.as_ref());
+        self.settle(waiter.on_response, None);
     }
 
     fn malformed(&mut self, error: impl FnOnce() -> DecodeError) {
@@ -319,6 +338,10 @@ impl Core {
             let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
             if let Some(id) = id.filter(|_| sent) {
                 self.remember_start(id, waiter.on_response.as_ref());
+            }
+            match sent {
+                true => self.accepted(waiter.input.as_ref(), None),
+                false => self.refused(waiter.input.as_ref()),
             }
             self.settle(waiter.on_response, None);
             waiter.sink.send(Err(Error::Timeout {

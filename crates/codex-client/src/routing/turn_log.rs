@@ -10,7 +10,7 @@ mod join;
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, atomic::AtomicBool},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -44,16 +44,18 @@ pub(crate) struct TurnLog {
     thread_id: String,
     /// The id by which the response names the turn.
     turn_id: String,
-    join: Option<Join>,
+    join: OnceLock<Box<Join>>,
     state: Mutex<LogState>,
 }
 
-/// The running turn that a turn has joined, unless that is disproved.
+/// A running turn that a turn has joined, unless that is disproved.
 #[derive(Debug)]
 struct Join {
     /// It passes its events on, and is kept so that its events are routed to it.
     running: Arc<TurnLog>,
     is_disproved: AtomicBool,
+    /// The turn that was joined after this join was disproved.
+    next: OnceLock<Box<Join>>,
 }
 
 #[derive(Debug, Default)]
@@ -105,7 +107,7 @@ impl TurnLog {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
-            join: None,
+            join: OnceLock::new(),
             state: Mutex::new(LogState {
                 slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
@@ -120,8 +122,8 @@ impl TurnLog {
 
     /// Returns the id of the turn, which is that of the turn that it has joined.
     pub(crate) fn turn_id(&self) -> &str {
-        let joined = self.join.as_ref().and_then(Join::turn_id);
-        joined.unwrap_or(&self.turn_id)
+        let running = self.running();
+        running.map_or(&self.turn_id, |running| running.turn_id())
     }
 
     /// No code panics while it holds the lock, so the lock is never poisoned.
@@ -137,7 +139,7 @@ impl TurnLog {
             for slot in state.slots.iter_mut().flatten() {
                 slot.push(|unread| unread.push_delta(delta), wakes);
             }
-            state.joined()
+            state.joined(self)
         };
         for log in joined {
             let turn_id = Some(self.turn_id());

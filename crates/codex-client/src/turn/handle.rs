@@ -259,7 +259,14 @@ impl<R> TurnHandle<R> {
             | Poll::Pending => response.as_mut().poll(context).map_ok(drop),
         });
         match first.await {
-            Err(error) if is_not_running(&error) && self.log.has_begun() => Ok(()),
+            // A turn that may have joined another one may not have begun itself.
+            Err(error)
+                if is_not_running(&error)
+                    && self.log.has_begun()
+                    && !self.log.may_have_joined() =>
+            {
+                Ok(())
+            }
             result => result,
         }
     }
@@ -398,7 +405,13 @@ impl<R> TurnHandle<R> {
                     });
                 }
             };
-            // The id changes at most once, and a turn begins once under each id.
+            // The refusal may precede the end of the running turn, which shows whether this turn has
+            // joined it.
+            let settled = poll_fn(|context| self.log.poll_settled(context));
+            if connection.within(remaining(), settled).await.is_none() {
+                return Err(refused);
+            }
+            // A turn begins once under each of its few ids.
             let is_of_other_turn = self.id() != id;
             if !is_of_other_turn && (had_begun || !self.begins(remaining()).await) {
                 return Err(refused);
@@ -418,10 +431,11 @@ impl<R> TurnHandle<R> {
     /// Waits for the turn to begin.
     async fn begins(&self, within: Option<Duration>) -> bool {
         let mut events = self.log.listener();
-        let begun = poll_fn(|context| events.poll(context).map(|event| event.is_ok()));
-        if self.log.has_begun() {
-            return true;
-        }
+        let begun = poll_fn(|context| match events.poll(context) {
+            Poll::Ready(event) => Poll::Ready(event.is_ok()),
+            Poll::Pending if self.log.has_begun() => Poll::Ready(true),
+            Poll::Pending => Poll::Pending,
+        });
         let connection = self.codex.connection();
         connection.within(within, begun).await.unwrap_or(false)
     }
