@@ -224,7 +224,11 @@ impl Core {
     }
 
     fn enqueue(&mut self, request: OutgoingRequest, now: Instant) {
-        let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
+        // The timeout of a request that no caller waits for begins when it is sent: an undoing that
+        // waits for room in the queue is not lost.
+        let is_awaited = !matches!(request.sink, ResponseSink::Discard);
+        let timeout = request.timeout.filter(|_| is_awaited);
+        let deadline = timeout.and_then(|timeout| now.checked_add(timeout));
         self.schedule(deadline);
         match &request.on_response {
             Some(OnResponse::ClaimTurn { thread_id, .. }) => {
@@ -263,7 +267,7 @@ impl Core {
     }
 
     /// Adds the requests that may be sent now to `outbound`, until it is full.
-    pub(crate) fn send_ready(&mut self) {
+    pub(crate) fn send_ready(&mut self, now: Instant) {
         if mem::take(&mut self.has_abandoned) {
             self.withdraw_abandoned();
         }
@@ -277,9 +281,23 @@ impl Core {
                 self.withdraw(waiter);
             }
             match ready {
-                Some(ready) => self.outbound.request(&ready),
+                Some(ready) => {
+                    self.outbound.request(&ready);
+                    self.limit_unawaited(ready.id, now);
+                }
                 None => return,
             }
+        }
+    }
+
+    /// Sets the deadline of a request that has just been sent, if no caller waits for it.
+    fn limit_unawaited(&mut self, id: i64, now: Instant) {
+        if let Some(waiter) = self.pending.sent(id)
+            && matches!(waiter.sink, ResponseSink::Discard)
+        {
+            let deadline = waiter.timeout.and_then(|timeout| now.checked_add(timeout));
+            self.pending.set_deadline(id, deadline);
+            self.schedule(deadline);
         }
     }
 
@@ -332,10 +350,12 @@ impl Core {
     }
 
     /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for
-    /// too long. A request of which no byte was written is never sent.
+    /// too long. A request of which no byte was written is never sent, unless no caller waits for it.
     pub(crate) fn expire(&mut self, now: Instant) {
         for (id, waiter) in self.pending.expire(now) {
-            let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
+            let is_awaited = !matches!(waiter.sink, ResponseSink::Discard);
+            let sent = id
+                .is_some_and(|id| !(is_awaited && self.outbound.withdraw(&MessageId::Request(id))));
             if let Some(id) = id.filter(|_| sent) {
                 self.remember_start(id, waiter.on_response.as_ref());
             }

@@ -100,9 +100,7 @@ impl TurnRoutes {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
         let running = routes.find(running_id);
         let has_ended = running.as_ref().is_some_and(|route| route.ended);
-        let is_owned = running.is_some_and(
-            |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
-        );
+        let is_owned = running.is_some_and(|route| route.is_owned());
         // An earlier response may have named the same turn.
         let is_known = |route: &mut Route| route.seen || route.log().is_some();
         let is_over = has_ended || routes.is_active == Some(false);
@@ -396,6 +394,11 @@ impl Route {
             seen: false,
             ended: false,
         }
+    }
+
+    /// Whether the log has a handle or a reader.
+    fn is_owned(&self) -> bool {
+        matches!(&self.log, LogRef::Claimed(log) if log.strong_count() > 0)
     }
 
     fn log(&self) -> Option<Arc<TurnLog>> {

@@ -137,7 +137,7 @@ impl<R> TurnHandle<R> {
     ///
     /// Returns the result of the interrupted turn, with the status `interrupted`. The turn then has
     /// two seconds to end; if it does not, the result so far is returned, with the status
-    /// `inProgress`.
+    /// `inProgress`. A turn that has not begun by then is interrupted when it begins.
     ///
     /// ```no_run
     /// use codex_client::{Result, TurnHandle, TurnResult};
@@ -326,6 +326,8 @@ impl<R> TurnHandle<R> {
             Some(result) => result?,
             None => {
                 let connection = self.codex.connection();
+                // A turn that has not begun by then is interrupted when it begins.
+                let _guard = connection.interrupt_guard(&self.log);
                 let interrupted = connection.within(Some(STOP_GRACE), async {
                     // A turn that cannot be interrupted may still end.
                     let _ = self.interrupt().await;

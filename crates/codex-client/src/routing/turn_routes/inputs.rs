@@ -62,14 +62,24 @@ impl TurnRoutes {
         let Some(content) = ContentHash::of_user_message(notification) else {
             return;
         };
-        routes.inputs.message(turn_id, content, self.inputs_sent);
-        let Some(running) = routes.log(turn_id) else {
+        let route = routes.find(turn_id);
+        if route.is_some_and(|route| route.ended) {
             return;
-        };
-        for log in routes.taken_by(turn_id) {
-            if !Arc::ptr_eq(&log, &running) {
-                log.join(&running);
-            }
+        }
+        routes.inputs.message(turn_id, content, self.inputs_sent);
+        let mut taken = routes.taken_by(turn_id);
+        taken.retain(|log| log.response_id() != turn_id);
+        if taken.is_empty() {
+            return;
+        }
+        // Another client may have started the running turn.
+        let is_owned = routes.find(turn_id).is_some_and(|route| route.is_owned());
+        let running = self.claim(thread_id, turn_id);
+        if running.end().is_none() {
+            taken.iter().for_each(|log| log.join(&running));
+        }
+        if !is_owned {
+            running.discard_unclaimed();
         }
     }
 
