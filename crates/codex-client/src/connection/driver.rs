@@ -139,8 +139,12 @@ where
         self.core.wake_readers();
         let command = self.poll_commands(context);
         self.poll_timer(context);
-        self.core.send_ready();
+        self.core.send_ready(Instant::now());
         let written = self.poll_write(context);
+        // A request that no caller waits for has a deadline from now on.
+        if self.poll_timer(context) {
+            context.waker().wake_by_ref();
+        }
         // Commands and deadlines wake readers, too.
         self.core.wake_readers();
         for task in self.core.tasks.drain(..) {
@@ -209,7 +213,7 @@ where
         let mut wrote = false;
         loop {
             // A write makes room for further requests.
-            self.core.send_ready();
+            self.core.send_ready(Instant::now());
             if self.core.outbound.unwritten().is_empty() {
                 break;
             }
@@ -228,12 +232,14 @@ where
     }
 
     /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
-    /// If it elapses early, because the request has completed, it is set again.
-    fn poll_timer(&mut self, context: &mut Context<'_>) {
+    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
+    /// elapsed.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
+        let mut has_elapsed = false;
         loop {
             let Some(deadline) = self.core.deadline() else {
                 self.timer = None;
-                return;
+                return has_elapsed;
             };
             let timer = match &mut self.timer {
                 Some(timer) => {
@@ -245,9 +251,10 @@ where
                 none => none.insert(Box::pin(sleep_until(deadline))),
             };
             if timer.as_mut().poll(context).is_pending() {
-                return;
+                return has_elapsed;
             }
             self.timer = None;
+            has_elapsed = true;
             self.core.expire(Instant::now());
         }
     }
@@ -258,7 +265,7 @@ where
             return Ok(());
         };
         loop {
-            self.core.send_ready();
+            self.core.send_ready(Instant::now());
             let unwritten = self.core.outbound.unwritten();
             if unwritten.is_empty() {
                 return writer.shutdown().await;

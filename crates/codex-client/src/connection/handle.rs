@@ -16,6 +16,8 @@ use tokio::{
     time::Instant,
 };
 
+#[cfg(feature = "blocking")]
+use crate::connection::join_on_drop::JoinOnDrop;
 use crate::{
     connection::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
@@ -74,24 +76,6 @@ pub(crate) struct Connection {
     join_on_drop: JoinOnDrop,
 }
 
-/// Hands over the connection task when it is dropped, to a function that waits for it.
-#[cfg(feature = "blocking")]
-#[derive(Debug)]
-struct JoinOnDrop {
-    task: Option<JoinHandle<()>>,
-    /// Not set if the connection runs on the user's runtime, which may not run any more.
-    join: OnceLock<fn(JoinHandle<()>)>,
-}
-
-#[cfg(feature = "blocking")]
-impl Drop for JoinOnDrop {
-    fn drop(&mut self) {
-        if let (Some(join), Some(task)) = (self.join.get(), self.task.take()) {
-            join(task);
-        }
-    }
-}
-
 /// Tells the connection on drop that the caller of a request is gone.
 struct Abandonment<'a>(&'a mpsc::UnboundedSender<Command>);
 
@@ -128,10 +112,7 @@ impl Connection {
         );
         let task = tokio::spawn(Driver::run(transport, core, receiver, limits.line));
         #[cfg(feature = "blocking")]
-        let join_on_drop = JoinOnDrop {
-            task: Some(task),
-            join: OnceLock::new(),
-        };
+        let join_on_drop = JoinOnDrop::new(task);
         #[cfg(not(feature = "blocking"))]
         drop(task);
         Self {
@@ -150,7 +131,7 @@ impl Connection {
     /// ends after the server process.
     #[cfg(feature = "blocking")]
     pub(crate) fn join_on_drop(&self, join: fn(JoinHandle<()>)) {
-        let _ = self.join_on_drop.join.set(join);
+        self.join_on_drop.enable(join);
     }
 
     /// Returns the default timeout of a request.

@@ -23,3 +23,5 @@ pub(crate) mod open_requests;
 pub(crate) mod request_state;
 pub(crate) mod reservation;
 pub(crate) mod service;
+#[cfg(feature = "blocking")]
+pub(crate) mod join_on_drop;

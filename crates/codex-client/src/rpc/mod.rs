@@ -13,3 +13,4 @@ pub(crate) mod pending;
 pub(crate) mod raw_notification;
 pub(crate) mod raw_response;
 pub(crate) mod scanner;
+pub(crate) mod user_message;

@@ -108,6 +108,13 @@ impl<T> Pending<T> {
         Some(entry.waiter)
     }
 
+    /// Sets the deadline of a request that was taken from the queue.
+    pub(crate) fn set_deadline(&mut self, id: i64, deadline: Option<Instant>) {
+        if let Some(entry) = self.sent.get_mut(&id) {
+            entry.deadline = deadline;
+        }
+    }
+
     /// Returns the earliest deadline.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let queued = self.queue.iter().map(|queued| &queued.entry);

@@ -233,6 +233,12 @@ impl Core {
         }
         if let Some(thread_id) = thread_id {
             self.sub_agent_event(thread_id, now);
+            if kind == NotificationKind::ItemCompleted
+                && let Some(turn_id) = keys.turn_id.as_deref()
+            {
+                self.turn_routes
+                    .item_completed(thread_id, turn_id, notification);
+            }
             if kind == NotificationKind::TokenUsageUpdated {
                 self.token_usage(thread_id, log.as_ref(), notification);
             }
@@ -272,6 +278,9 @@ impl Core {
         self.deliver_unclaimed();
         match log {
             Some(log) => {
+                if kind == NotificationKind::TurnCompleted {
+                    self.turn_routes.settle_joins(&log);
+                }
                 log.push_notification(notification, now, &mut self.wakes);
                 if kind == NotificationKind::Error {
                     self.end_at_usage_limit(&log, now);
