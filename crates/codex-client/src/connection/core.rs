@@ -226,6 +226,11 @@ impl Core {
         false
     }
 
+    /// Whether no request is in flight or waits to be sent, and no line waits to be written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending.is_idle() && self.outbound.unwritten().is_empty()
+    }
+
     fn enqueue(&mut self, request: OutgoingRequest, now: Instant) {
         // The timeout of a request that no caller waits for begins when it is sent: an undoing that
         // waits for room in the queue is not lost.

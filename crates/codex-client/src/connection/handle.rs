@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -12,12 +12,9 @@ use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
-    task::JoinHandle,
     time::Instant,
 };
 
-#[cfg(feature = "blocking")]
-use crate::connection::join_on_drop::JoinOnDrop;
 use crate::{
     connection::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
@@ -26,6 +23,7 @@ use crate::{
         interrupt_guard::InterruptGuard,
         reservation::Reservation,
         service::Service,
+        shared::Submit,
     },
     error::{
         Error, Result,
@@ -46,6 +44,8 @@ use crate::{
     transport::Transport,
     version,
 };
+#[cfg(feature = "blocking")]
+use {crate::connection::join_on_drop::JoinOnDrop, tokio::task::JoinHandle};
 
 /// The limits of a connection.
 #[derive(Debug, Clone)]
@@ -65,6 +65,8 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
+    /// Executes a command without the task, if possible.
+    shared: Weak<dyn Submit>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     undelivered: Arc<UndeliveredItems>,
     /// Set after the handshake, if the server reports its version.
@@ -110,13 +112,16 @@ impl Connection {
             Arc::clone(&closed),
             Arc::clone(&server_version),
         );
-        let task = tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        let (driver, shared) = Driver::new(transport, core, receiver, limits.line);
+        let shared: Arc<dyn Submit> = shared;
+        let task = tokio::spawn(driver);
         #[cfg(feature = "blocking")]
         let join_on_drop = JoinOnDrop::new(task);
         #[cfg(not(feature = "blocking"))]
         drop(task);
         Self {
             commands,
+            shared: Arc::downgrade(&shared),
             closed,
             undelivered,
             server_version,
@@ -324,13 +329,21 @@ impl Connection {
             .then(|| serde_json::to_vec(params))
             .transpose()
             .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
-        self.command(Command::Request(OutgoingRequest {
+        let command = Command::Request(OutgoingRequest {
             method: R::METHOD,
             params,
             timeout,
             on_response,
             sink,
-        }))
+        });
+        let command = match self.shared.upgrade() {
+            Some(shared) => match shared.submit(command) {
+                Ok(()) => return Ok(()),
+                Err(command) => command,
+            },
+            None => command,
+        };
+        self.command(command)
     }
 
     /// Enqueues a request without waiting, and ignores its response. Used to undo something when a

@@ -58,12 +58,7 @@ const TEXT_BEGINS: &str = r#""delta":""#;
 
 impl DeltaRun {
     /// Begins a run with a parsed delta; `None` if its line does not have the usual form.
-    fn begin(
-        line: &str,
-        thread_id: &str,
-        turn_id: &str,
-        delta: &DeltaRef<'_>,
-    ) -> Option<Self> {
+    fn begin(line: &str, thread_id: &str, turn_id: &str, delta: &DeltaRef<'_>) -> Option<Self> {
         let at = line.find(TEXT_BEGINS)?;
         // It belongs behind the text.
         if line[..at].contains("emittedAtMs") {
@@ -155,7 +150,11 @@ mod tests {
         let run = begin(&line("a", r#","emittedAtMs":12"#)).unwrap();
         assert_eq!((run.thread_id(), run.turn_id()), ("t", "u"));
         for (text, rest, at) in [
-            ("é, and {more}", r#","emittedAtMs":1795255615934"#, Some(1_795_255_615_934)),
+            (
+                "é, and {more}",
+                r#","emittedAtMs":1795255615934"#,
+                Some(1_795_255_615_934),
+            ),
             ("", "", None),
             ("0", r#","emittedAtMs":0"#, Some(0)),
         ] {

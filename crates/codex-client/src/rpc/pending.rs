@@ -72,6 +72,11 @@ impl<T> Pending<T> {
         });
     }
 
+    /// Whether no request is in the queue, and none in flight but long-running ones.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.queue.is_empty()
+    }
+
     /// Returns the next request to send, in the order of the queue. Abandoned requests are passed
     /// to `on_abandoned` and never sent.
     pub(crate) fn next_ready(
