@@ -1,5 +1,6 @@
 //! Code that the tests share.
 
+pub mod bench;
 pub mod compat;
 pub mod decoding;
 pub mod issuer;
