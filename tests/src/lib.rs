@@ -1,6 +1,5 @@
 //! Code that the tests share.
 
-pub mod bench;
 pub mod compat;
 pub mod decoding;
 pub mod issuer;

@@ -52,7 +52,7 @@ pub(super) struct Programs {
 impl Programs {
     /// Compiles the programs, in the release profile.
     pub(super) fn build() -> anyhow::Result<Self> {
-        let mut arguments = vec!["--release", "--package", "codex-tests"];
+        let mut arguments = vec!["--release", "--package", "codex-bench"];
         for name in ["bench_server", "bench_client", "bench_stage"] {
             arguments.extend(["--bin", name]);
         }

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use codex_tests::bench::{Figures, Measure, Sizes, Text};
+use codex_bench::{Figures, Measure, Sizes, Text};
 use messages::{Envelope, Event, Loaded, Page, Request, ThreadParams, TurnParams};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -186,13 +186,11 @@ fn requests(program: &Path, sizes: &Sizes) -> Result<Figures> {
     let mut delivered = true;
     let (mut sent, mut received) = (0, 0);
     while received < count {
-        // The requests that responses have made room for leave together.
-        if server.output.buffer().is_empty() {
-            while sent < count && sent - received < in_flight {
-                server.enqueue("thread/loaded/list", &Page::default())?;
-                sent += 1;
-            }
+        // A response makes room for one request.
+        while sent < count && sent - received < in_flight {
+            server.enqueue("thread/loaded/list", &Page::default())?;
             server.write()?;
+            sent += 1;
         }
         let envelope = server.next()?;
         if envelope.id.is_some() {

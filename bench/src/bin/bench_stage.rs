@@ -4,23 +4,23 @@
 //! lines, and an empty line. It runs until its input ends. The model runs in this process, so that
 //! its CPU time is not that of a client.
 
+use std::error::Error;
 use std::io::{self, Read, Write};
 
-use codex_testing::ModelResponse;
-use codex_tests::{
-    bench::{PIECE, PIECES, Sizes, period},
-    stage::Stage,
-};
+use codex_bench::{PIECE, PIECES, Sizes, period};
+use codex_testing::{CodexHome, ModelResponse, ScriptedModel};
 
 /// Number of deltas of a small turn.
 const SMALL: usize = 10;
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
     let sizes = Sizes::from_env()?;
     let (deltas, large) = (sizes.get("deltas"), "x".repeat(sizes.get("large")));
-    let stage = Stage::new();
+    let model = ScriptedModel::start()?;
+    let home = CodexHome::builder(&model);
+    let home = home.approval_policy("never").build()?;
     let period = period();
-    stage.model.respond_with(move |request| {
+    model.respond_with(move |request| {
         let piece = |number: usize| {
             let start = number % PIECES * PIECE;
             period[start..start + PIECE].to_owned()
@@ -32,8 +32,8 @@ fn main() -> io::Result<()> {
         }
     });
     let mut out = io::stdout().lock();
-    writeln!(out, "cwd={}", stage.home.workspace().display())?;
-    for (name, value) in stage.home.envs() {
+    writeln!(out, "cwd={}", home.workspace().display())?;
+    for (name, value) in home.envs() {
         writeln!(out, "{name}={}", value.display())?;
     }
     writeln!(out)?;

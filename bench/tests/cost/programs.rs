@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use codex_testing::codex_bin;
-use codex_tests::{bench::SIZES, stage::Stage};
+use codex_bench::SIZES;
+use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 use serde_json::Value;
 
 const READERS: [&str; 4] = ["limit", "async", "async-current-thread", "blocking"];
@@ -70,13 +70,15 @@ fn every_reader_receives_unread_deltas_at_last() {
 
 #[test]
 fn every_reader_works_on_the_real_server() {
-    let stage = Stage::echo();
+    let model = ScriptedModel::start().unwrap();
+    model.respond_with(|_| ModelResponse::text("Hello."));
+    let home = CodexHome::new(&model).unwrap();
     let program = codex_bin().unwrap();
     for reader in READERS {
         for (work, sizes) in [("small-turns", "small=2"), ("resume", "history=1")] {
             let mut client = client(reader, work, &program.to_string_lossy(), sizes);
-            client.current_dir(stage.home.workspace());
-            client.envs(stage.home.envs());
+            client.current_dir(home.workspace());
+            client.envs(home.envs());
             assert_eq!(figures(client)["delivered"], true, "{reader} {work}");
         }
     }

@@ -15,7 +15,7 @@ mod limit;
 
 use std::{env, error::Error, path::Path, process::ExitCode};
 
-use codex_tests::bench::{Figures, Sizes, pin_to_one_cpu};
+use codex_bench::{Figures, Sizes, pin_to_one_cpu};
 
 /// Any error: the program only prints it.
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

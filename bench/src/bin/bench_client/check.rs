@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use codex_bench::{Sizes, Text, large_text};
 use codex_client::types::{ServerNotification, ThreadItem};
-use codex_tests::bench::{Sizes, Text, large_text};
 
 /// What the turns of a case consist of.
 pub(crate) struct Expected {

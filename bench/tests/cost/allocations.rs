@@ -1,7 +1,7 @@
 //! The number of allocations per delta.
 
+use codex_bench::SIZES;
 use codex_client::Codex;
-use codex_tests::bench::SIZES;
 use tokio::runtime::Builder;
 
 /// The ids and the text of a delta are four strings. The rest are buffers, which grow rarely.

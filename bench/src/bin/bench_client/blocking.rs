@@ -2,8 +2,8 @@
 
 use std::{path::Path, thread, time::Instant};
 
+use codex_bench::{Figures, Measure, Sizes};
 use codex_client::blocking::{Codex, Thread, TurnStream};
-use codex_tests::bench::{Figures, Measure, Sizes};
 use codex_types::ThreadLoadedListParams;
 
 use crate::{

@@ -20,7 +20,7 @@ mod output;
 
 use std::io::{self, BufRead, BufReader, Write};
 
-use codex_tests::bench::{PIECE, PIECES, Sizes, large_text, period};
+use codex_bench::{PIECE, PIECES, Sizes, large_text, period};
 use messages::{Request, Turn};
 use output::Output;
 

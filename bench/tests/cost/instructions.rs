@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use codex_tests::{bench::SIZES, manifest_dir::manifest_dir};
+use codex_bench::SIZES;
 
 /// The most instructions per delta, on any processor and with any compiler that this workspace
 /// supports. `docs/performance.md` has the numbers that were counted.
@@ -18,9 +18,8 @@ fn release_programs() -> PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_bench_client"));
     let target = target.parent().unwrap().parent().unwrap();
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--release", "--package", "codex-tests"])
+        .args(["build", "--quiet", "--release", "--package", "codex-bench"])
         .args(["--bin", "bench_client", "--bin", "bench_server"])
-        .current_dir(manifest_dir())
         .env("CARGO_TARGET_DIR", target)
         .output()
         .unwrap();
