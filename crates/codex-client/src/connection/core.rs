@@ -279,7 +279,7 @@ impl Core {
         if mem::take(&mut self.has_abandoned) {
             self.withdraw_abandoned();
         }
-        while !self.outbound.is_full() {
+        while self.pending.has_queued() && !self.outbound.is_full() {
             let mut abandoned = Vec::new();
             let ready = self.pending.next_ready(
                 |waiter| waiter.sink.is_abandoned(),

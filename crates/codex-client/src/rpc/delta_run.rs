@@ -3,7 +3,7 @@
 //! The deltas of an item differ only in their text and their time. Once one of them has been parsed,
 //! a line that begins like it, up to the text, and ends like a delta has the same members.
 
-use crate::rpc::delta::DeltaRef;
+use crate::rpc::{delta::DeltaRef, scanner::integer};
 
 /// The delta that a line is expected to continue.
 #[derive(Debug, Default)]
@@ -109,19 +109,6 @@ impl DeltaRun {
             ..self.like
         })
     }
-}
-
-/// Parses an integer without a sign.
-fn integer(digits: &[u8]) -> Option<i64> {
-    let is_canonical = matches!(digits, [b'1'..=b'9', ..] | [b'0']);
-    if !is_canonical || digits.len() > 18 {
-        return None;
-    }
-    digits.iter().try_fold(0, |value, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| value * 10 + i64::from(digit - b'0'))
-    })
 }
 
 #[cfg(test)]

@@ -77,6 +77,11 @@ impl<T> Pending<T> {
         self.in_flight == 0 && self.queue.is_empty()
     }
 
+    /// Whether a request waits to be sent.
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Returns the next request to send, in the order of the queue. Abandoned requests are passed
     /// to `on_abandoned` and never sent.
     pub(crate) fn next_ready(
