@@ -171,6 +171,7 @@ fn each_rust_name_in_the_tables_exists() {
 const INTERNAL_PAGES: &[&str] = &[
     "architecture.md",
     "benchmarks.md",
+    "performance.md",
     "testing.md",
     "updating-codex.md",
 ];

@@ -45,7 +45,7 @@ enum Chore {
     Releases(releases::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
-    /// Measures the cost of compiling the types and of decoding with them.
+    /// Measures the client, compared with a reader written by hand, and the cost of the types.
     Bench(bench::Args),
     /// Runs thousands of turns and restarts in one process, and checks that it does not grow.
     Soak(soak::Args),

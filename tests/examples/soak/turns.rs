@@ -1,11 +1,13 @@
 //! Many turns of every kind on one server.
 
+use std::future;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use codex_client::{
     ApprovalRequest, Codex, Decision, Thread, schemars,
-    types::{AskForApproval, TurnStatus},
+    types::{AskForApproval, ServerNotification, TurnStatus},
 };
-use codex_testing::{Gate, ModelRequest, ModelResponse};
+use codex_testing::{Gate, Item, ModelRequest, ModelResponse};
 use codex_tests::stage::Stage;
 use codex_types::ThreadUnsubscribeParams;
 use schemars::JsonSchema;
@@ -64,7 +66,7 @@ async fn thread(codex: Codex) -> Result<()> {
         .ephemeral(true)
         .await?;
     for number in 0..TURNS_PER_THREAD {
-        turn(&thread, number)
+        turn(&codex, &thread, number)
             .await
             .with_context(|| format!("turn {number}"))?;
     }
@@ -75,8 +77,43 @@ async fn thread(codex: Codex) -> Result<()> {
 }
 
 /// Runs one turn. Its number determines its kind.
-async fn turn(thread: &Thread, number: usize) -> Result<()> {
-    match number % 10 {
+async fn turn(codex: &Codex, thread: &Thread, number: usize) -> Result<()> {
+    match number {
+        // A thread of its own, which is unsubscribed.
+        11 => ensure!(codex.ask("plain").await? == "You said plain"),
+        // A sub-agent, whose last events arrive after the turn.
+        12 => {
+            let result = thread.run("delegate").await?;
+            ensure!(result.final_response.as_deref() == Some("You said delegate"));
+        }
+        // Stopped by a future.
+        13 => {
+            let turn = thread.turn("hold").await?;
+            let result = turn.run_until(future::ready(())).await?;
+            ensure!(result.status == TurnStatus::Interrupted);
+        }
+        // Interrupted by the drop of its handle.
+        14 => {
+            let mut events = thread.events();
+            drop(thread.turn("hold").interrupt_on_drop().await?);
+            loop {
+                match events.next().await.context("the end of the turn")?? {
+                    ServerNotification::TurnCompleted(done) => {
+                        ensure!(done.turn.status == TurnStatus::Interrupted);
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => plain_turn(thread, number % 10).await?,
+    }
+    Ok(())
+}
+
+/// Runs one turn of a kind that needs its thread alone.
+async fn plain_turn(thread: &Thread, kind: usize) -> Result<()> {
+    match kind {
         // Interrupted while the model is silent.
         1 => {
             let turn = thread.turn("hold").await?;
@@ -130,6 +167,10 @@ fn respond(request: &ModelRequest, held: &Gate) -> ModelResponse {
             "exec_command",
             json!({"cmd": "true", "sandbox_permissions": "require_escalated", "justification": "?"}),
         ),
+        "delegate" if request.last_tool_output().is_none() => {
+            let call = Item::function_call("spawn_agent", json!({"message": "plain"}));
+            ModelResponse::items([call.namespace("multi_agent_v1")])
+        }
         "sum" => ModelResponse::text(r#"{"value": 3}"#),
         "fail" => ModelResponse::http_error(400, "no"),
         _ => ModelResponse::deltas(["You ".into(), "said ".into(), text]),

@@ -6,13 +6,8 @@
 //! are compiled first. Each round then removes the crates of a subject and compiles them again. The
 //! CPU time of cargo and its compilers counts; wall time would depend on other load on the machine.
 
-use std::fs;
-use std::process::Stdio;
-
-use anyhow::{Context, ensure};
-
+use super::project::{CODEX_CODES_HELLO, OUR_HELLO, Project, Subject};
 use super::{Rounds, table};
-use crate::{cargo, workspace};
 
 /// Arguments of `cargo xtask bench compile`.
 #[derive(clap::Args)]
@@ -35,17 +30,6 @@ fn words(mode: &str) -> (&'static [&'static str], &'static str) {
     }
 }
 
-/// A package of the project.
-struct Subject {
-    name: &'static str,
-    /// Its dependencies. `CRATES` stands for the directory of our crates.
-    dependencies: &'static str,
-    /// The name of its source file, and the content.
-    source: (&'static str, &'static str),
-    /// The packages that are compiled in each round.
-    packages: &'static [&'static str],
-}
-
 /// The subjects: a title, our package and the peer's package.
 const SUBJECTS: [(&str, [Subject; 2]); 2] = [
     (
@@ -66,73 +50,18 @@ const SUBJECTS: [(&str, [Subject; 2]); 2] = [
             },
         ],
     ),
-    (
-        "hello world",
-        [
-            Subject {
-                name: "our-hello",
-                dependencies: "codex-client.path = 'CRATES/codex-client'\n\
-                               tokio = { version = '1', features = ['macros', 'rt-multi-thread'] }",
-                source: ("main.rs", OUR_HELLO),
-                packages: &["codex-types", "codex-client", "our-hello"],
-            },
-            Subject {
-                name: "peer-hello",
-                dependencies: "codex-codes = { version = '=0.166.4', default-features = false, \
-                               features = ['async-client'] }\n\
-                               serde_json = '1'\n\
-                               tokio = { version = '1', features = ['macros', 'rt-multi-thread'] }",
-                source: ("main.rs", PEER_HELLO),
-                packages: &["codex-codes", "peer-hello"],
-            },
-        ],
-    ),
+    ("hello world", [OUR_HELLO, CODEX_CODES_HELLO]),
 ];
-
-const OUR_HELLO: &str = r#"
-#[tokio::main]
-async fn main() -> codex_client::Result<()> {
-    let codex = codex_client::Codex::start().await?;
-    let thread = codex.thread_start().await?;
-    let result = thread.run("Say hello.").await?;
-    println!("{}", result.final_response.as_deref().unwrap_or_default());
-    codex.close().await
-}
-"#;
-
-const PEER_HELLO: &str = r#"
-use codex_codes::{AsyncClient, Notification, ServerMessage};
-use serde_json::{from_value, json};
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut client = AsyncClient::start().await?;
-    let thread = client.thread_start(&from_value(json!({}))?).await?;
-    let input = json!([{"type": "text", "text": "Say hello."}]);
-    let turn = json!({"threadId": thread.thread.id, "input": input});
-    client.turn_start(&from_value(turn)?).await?;
-    let mut events = client.events();
-    while let Some(event) = events.next().await {
-        match event? {
-            ServerMessage::Notification(Notification::AgentMessageDelta(delta)) => print!("{}", delta.delta),
-            ServerMessage::Notification(Notification::TurnCompleted(_)) => break,
-            _ => {}
-        }
-    }
-    client.shutdown().await?;
-    Ok(())
-}
-"#;
 
 /// Runs the chore.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let project = Project::create()?;
+    let project = Project::create(SUBJECTS.iter().flat_map(|(_, subjects)| subjects))?;
     let mut rows = Vec::new();
     for (title, subjects) in &SUBJECTS {
         for mode in &args.modes {
             eprintln!("compiling the dependencies: {title}, {mode}");
             for subject in subjects {
-                project.compile(mode, subject)?;
+                compile(&project, mode, subject)?;
             }
             rows.push((title, mode, subjects, [f64::INFINITY; 2]));
         }
@@ -140,8 +69,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     args.rounds.run(|| {
         for (_, mode, subjects, fastest) in &mut rows {
             for (subject, fastest) in subjects.iter().zip(fastest) {
-                project.clean(mode, subject)?;
-                *fastest = project.compile(mode, subject)?.min(*fastest);
+                clean(&project, mode, subject)?;
+                *fastest = compile(&project, mode, subject)?.min(*fastest);
             }
         }
         Ok(())
@@ -160,90 +89,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The project with the packages of all subjects.
-struct Project {
-    directory: tempfile::TempDir,
+/// Compiles a subject. Returns the CPU seconds that it took.
+fn compile(project: &Project, mode: &str, subject: &Subject) -> anyhow::Result<f64> {
+    project.timed(&[words(mode).0, &["--offline", "--package", subject.name]].concat())
 }
 
-impl Project {
-    fn create() -> anyhow::Result<Self> {
-        let project = Self {
-            directory: tempfile::tempdir().context("cannot create a temporary directory")?,
-        };
-        let root = project.directory.path();
-        let crates = workspace::root()?.join("crates").display().to_string();
-        let manifest = "[workspace]\nresolver = '3'\nmembers = ['*-*']\n";
-        fs::write(root.join("Cargo.toml"), manifest)?;
-        for subject in SUBJECTS.iter().flat_map(|(_, subjects)| subjects) {
-            let name = subject.name;
-            let dependencies = subject.dependencies.replace("CRATES", &crates);
-            let manifest = format!(
-                "[package]\nname = '{name}'\nedition = '2024'\n[dependencies]\n{dependencies}\n"
-            );
-            let (file, content) = subject.source;
-            fs::create_dir_all(root.join(name).join("src"))?;
-            fs::write(root.join(name).join("Cargo.toml"), manifest)?;
-            fs::write(root.join(name).join("src").join(file), content)?;
-        }
-        // Only the first run needs the registry.
-        if project.cargo(&["fetch", "--offline"]).is_err() {
-            project.cargo(&["fetch"])?;
-        }
-        Ok(project)
+/// Removes the crates of a subject but not their dependencies.
+fn clean(project: &Project, mode: &str, subject: &Subject) -> anyhow::Result<()> {
+    let mut words = vec!["clean", "--offline", "--profile", words(mode).1];
+    for package in subject.packages {
+        words.extend(["--package", package]);
     }
-
-    /// Compiles a subject. Returns the CPU seconds that it took.
-    fn compile(&self, mode: &str, subject: &Subject) -> anyhow::Result<f64> {
-        let before = cpu_of_children()?;
-        let words = [words(mode).0, &["--offline", "--package", subject.name]].concat();
-        self.cargo(&words)?;
-        Ok(cpu_of_children()? - before)
-    }
-
-    /// Removes the crates of a subject but not their dependencies.
-    fn clean(&self, mode: &str, subject: &Subject) -> anyhow::Result<()> {
-        let mut words = vec!["clean", "--offline", "--profile", words(mode).1];
-        for package in subject.packages {
-            words.extend(["--package", package]);
-        }
-        self.cargo(&words)
-    }
-
-    fn cargo(&self, words: &[&str]) -> anyhow::Result<()> {
-        let output = cargo::command()?
-            .args(words)
-            .current_dir(self.directory.path())
-            .env("CARGO_TARGET_DIR", self.directory.path().join("target"))
-            .env("CARGO_INCREMENTAL", "0")
-            // Cargo lints path dependencies, but caps the lints of those from the registry.
-            .env("CARGO_ENCODED_RUSTFLAGS", "--cap-lints\u{1f}allow")
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot run cargo")?;
-        ensure!(
-            output.status.success(),
-            "`cargo {}` failed:\n{}",
-            words.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(())
-    }
-}
-
-/// Returns the CPU seconds of all child processes so far, and of their children.
-#[cfg(unix)]
-fn cpu_of_children() -> anyhow::Result<f64> {
-    use nix::sys::{
-        resource::{UsageWho, getrusage},
-        time::TimeValLike,
-    };
-
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("cannot read the CPU time")?;
-    let time = usage.user_time() + usage.system_time();
-    Ok(std::time::Duration::from_micros(time.num_microseconds().try_into()?).as_secs_f64())
-}
-
-#[cfg(not(unix))]
-fn cpu_of_children() -> anyhow::Result<f64> {
-    anyhow::bail!("only Unix reports the CPU time of child processes")
+    project.cargo(&words).map(drop)
 }

@@ -1,26 +1,34 @@
-//! Measures the cost of compiling the types and of decoding with them. `docs/benchmarks.md` has the
-//! figures of one run.
+//! Measures the client, its weight, and the cost of compiling the types and of decoding with them.
+//! `docs/performance.md` and `docs/benchmarks.md` have the figures of one run.
 //!
 //! The figures are not tested: on a shared machine, such tests would fail at random. Compare only
 //! figures from the same run, and only as ratios. The fastest round counts, because other load on
 //! the machine only ever adds time.
 
+mod client;
 mod compile;
+mod project;
 mod types;
+mod weight;
 
 use clap::Subcommand;
 
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    subject: Subject,
+    subject: Option<Subject>,
+    #[command(flatten)]
+    client: client::Args,
 }
 
 #[derive(Subcommand)]
 enum Subject {
     /// Measures the CPU time of compiling the types and a hello world, compared with a peer crate.
     Compile(compile::Args),
+    /// Measures the time and the size of a hello world from scratch, compared with peer crates.
+    Weight(weight::Args),
     /// Measures the decoding of frequent notifications, compared with hand-written structs.
     Types(types::Args),
 }
@@ -44,10 +52,12 @@ impl Rounds {
 }
 
 /// Runs the chore.
-pub(crate) fn run(Args { subject }: Args) -> anyhow::Result<()> {
+pub(crate) fn run(Args { subject, client }: Args) -> anyhow::Result<()> {
     match subject {
-        Subject::Compile(args) => compile::run(&args),
-        Subject::Types(args) => types::run(&args),
+        None => client::run(&client),
+        Some(Subject::Compile(args)) => compile::run(&args),
+        Some(Subject::Weight(args)) => weight::run(&args),
+        Some(Subject::Types(args)) => types::run(&args),
     }
 }
 

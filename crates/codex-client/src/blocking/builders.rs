@@ -18,7 +18,7 @@ use crate::{
         login::{ChatgptLoginHandle, DeviceCodeLoginHandle},
         thread::Thread,
         turn::TurnHandle,
-        worker::{may_wait, next, wait},
+        worker::{join, next, wait},
     },
     builder,
     error::Result,
@@ -167,10 +167,10 @@ impl CodexBuilder {
     }
 }
 
-/// Returns the blocking client. The worker is a background thread, which ends with the program: the
-/// drop of the last handle has to wait for the end of the server.
+/// Returns the blocking client. Its runtime ends with the program: the drop of the last handle has to
+/// wait for the end of the server.
 fn waiting_on_drop(codex: crate::Codex) -> Codex {
-    codex.connection().wait_on_drop(may_wait);
+    codex.connection().join_on_drop(join);
     codex.into()
 }
 

@@ -25,7 +25,7 @@ macro_rules! iterator {
             type Item = $crate::Result<$item>;
 
             fn next(&mut self) -> Option<Self::Item> {
-                $crate::blocking::worker::next(&mut self.has_failed, |context| {
+                $crate::blocking::worker::receive(&mut self.has_failed, |context| {
                     futures_core::Stream::poll_next(std::pin::Pin::new(&mut self.inner), context)
                 })
             }

@@ -7,7 +7,7 @@ use futures_core::Stream;
 
 use crate::{
     approvals::request::ApprovalRequest,
-    blocking::worker::{next, wait},
+    blocking::worker::{receive, wait},
     error::Result,
     server_requests::server_response::ServerResponse,
 };
@@ -45,7 +45,7 @@ impl Iterator for RequestInbox {
     /// Returns the next request that is still open; `None` after the end of the connection, or if
     /// the calling thread cannot block.
     fn next(&mut self) -> Option<PendingRequest> {
-        let pending = next(&mut false, |context| {
+        let pending = receive(&mut false, |context| {
             Pin::new(&mut self.inner)
                 .poll_next(context)
                 .map(|next| next.map(Ok))

@@ -119,7 +119,7 @@ impl<R> TurnHandle<R> {
     ///
     /// Returns the result of the interrupted turn, with the status `interrupted`. The turn then has
     /// two seconds to end; if it does not, the result so far is returned, with the status
-    /// `inProgress`.
+    /// `inProgress`. A turn that has not begun by then is interrupted when it begins.
     ///
     /// ```no_run
     /// use codex_client::{Result, TurnResult, blocking::TurnHandle};

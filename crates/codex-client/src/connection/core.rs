@@ -46,13 +46,16 @@ use crate::{
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
         token_usage::ThreadUsages,
+        turn_inputs::InputId,
         turn_routes::TurnRoutes,
         unsubscribed_threads::UnsubscribedThreads,
     },
     rpc::{
+        delta_run::DeltaRuns,
         envelope,
         outbound::{MessageId, Outbound},
         pending::Pending,
+        user_message::InputRequest,
     },
 };
 
@@ -63,6 +66,8 @@ struct Waiter {
     on_response: Option<OnResponse>,
     /// The thread that the client unsubscribes from with this request.
     unsubscribes: Option<String>,
+    /// The input that the request adds to a thread.
+    input: Option<InputId>,
     sink: ResponseSink,
 }
 
@@ -70,7 +75,11 @@ struct Waiter {
 pub(crate) struct Core {
     pub(crate) outbound: Outbound,
     pending: Pending<Waiter>,
+    delta_runs: DeltaRuns,
     turn_routes: TurnRoutes,
+    /// Whether a response has named the root of a turn. Such a server names the turn that an input
+    /// joins.
+    names_roots: bool,
     quiet_turns: QuietTurns,
     /// Turns to be interrupted as soon as they begin.
     abandoned_turns: AbandonedTurns,
@@ -120,7 +129,9 @@ impl Core {
         Self {
             outbound: Outbound::default(),
             pending: Pending::new(in_flight),
+            delta_runs: DeltaRuns::default(),
             turn_routes: TurnRoutes::default(),
+            names_roots: false,
             quiet_turns: QuietTurns::new(turn_end_grace),
             abandoned_turns: AbandonedTurns::default(),
             expired_starts: Recent::default(),
@@ -216,8 +227,17 @@ impl Core {
         false
     }
 
+    /// Whether no request is in flight or waits to be sent, and no line waits to be written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending.is_idle() && self.outbound.unwritten().is_empty()
+    }
+
     fn enqueue(&mut self, request: OutgoingRequest, now: Instant) {
-        let deadline = request.timeout.and_then(|timeout| now.checked_add(timeout));
+        // The timeout of a request that no caller waits for begins when it is sent: an undoing that
+        // waits for room in the queue is not lost.
+        let is_awaited = !matches!(request.sink, ResponseSink::Discard);
+        let timeout = request.timeout.filter(|_| is_awaited);
+        let deadline = timeout.and_then(|timeout| now.checked_add(timeout));
         self.schedule(deadline);
         match &request.on_response {
             Some(OnResponse::ClaimTurn { thread_id, .. }) => {
@@ -238,11 +258,16 @@ impl Core {
         {
             self.turn_routes.interrupt_requested(&thread_id);
         }
+        let input = match self.names_roots {
+            true => None,
+            false => InputRequest::of(method, params.as_deref()),
+        };
         let waiter = Waiter {
             method,
             timeout: request.timeout,
             on_response: request.on_response,
             unsubscribes: UnsubscribedThreads::unsubscribed_by(method, params.as_deref()),
+            input: input.and_then(|input| self.turn_routes.input_sent(input)),
             sink: request.sink,
         };
         let is_long_running = waiter.sink.is_long_running();
@@ -251,23 +276,37 @@ impl Core {
     }
 
     /// Adds the requests that may be sent now to `outbound`, until it is full.
-    pub(crate) fn send_ready(&mut self) {
+    pub(crate) fn send_ready(&mut self, now: Instant) {
         if mem::take(&mut self.has_abandoned) {
             self.withdraw_abandoned();
         }
-        while !self.outbound.is_full() {
+        while self.pending.has_queued() && !self.outbound.is_full() {
             let mut abandoned = Vec::new();
             let ready = self.pending.next_ready(
                 |waiter| waiter.sink.is_abandoned(),
                 |waiter| abandoned.push(waiter),
             );
             for waiter in abandoned {
-                self.settle(waiter.on_response, None);
+                self.withdraw(waiter);
             }
             match ready {
-                Some(ready) => self.outbound.request(&ready),
+                Some(ready) => {
+                    self.outbound.request(&ready);
+                    self.limit_unawaited(ready.id, now);
+                }
                 None => return,
             }
+        }
+    }
+
+    /// Sets the deadline of a request that has just been sent, if no caller waits for it.
+    fn limit_unawaited(&mut self, id: i64, now: Instant) {
+        if let Some(waiter) = self.pending.sent(id)
+            && matches!(waiter.sink, ResponseSink::Discard)
+        {
+            let deadline = waiter.timeout.and_then(|timeout| now.checked_add(timeout));
+            self.pending.set_deadline(id, deadline);
+            self.schedule(deadline);
         }
     }
 
@@ -284,8 +323,14 @@ impl Core {
             }
         }
         for waiter in withdrawn {
-            self.settle(waiter.on_response, None);
+            self.withdraw(waiter);
         }
+    }
+
+    /// Settles what a request has reserved that is never sent.
+    fn withdraw(&mut self, waiter: Waiter) {
+        self.refused(waiter.input.as_ref());
+        self.settle(waiter.on_response, None);
     }
 
     fn malformed(&mut self, error: impl FnOnce() -> DecodeError) {
@@ -314,12 +359,18 @@ impl Core {
     }
 
     /// Fails the requests whose deadline has passed, and ends the turns that have been quiet for
-    /// too long. A request of which no byte was written is never sent.
+    /// too long. A request of which no byte was written is never sent, unless no caller waits for it.
     pub(crate) fn expire(&mut self, now: Instant) {
         for (id, waiter) in self.pending.expire(now) {
-            let sent = id.is_some_and(|id| !self.outbound.withdraw(&MessageId::Request(id)));
+            let is_awaited = !matches!(waiter.sink, ResponseSink::Discard);
+            let sent = id
+                .is_some_and(|id| !(is_awaited && self.outbound.withdraw(&MessageId::Request(id))));
             if let Some(id) = id.filter(|_| sent) {
                 self.remember_start(id, waiter.on_response.as_ref());
+            }
+            match sent {
+                true => self.accepted(waiter.input.as_ref(), None),
+                false => self.refused(waiter.input.as_ref()),
             }
             self.settle(waiter.on_response, None);
             waiter.sink.send(Err(Error::Timeout {

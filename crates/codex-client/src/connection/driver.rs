@@ -5,20 +5,21 @@
 //! [`Core`].
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     sync::mpsc::{self, error::TryRecvError},
-    time::{Instant, Sleep, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 
 use crate::{
-    connection::{command::Command, core::Core},
+    connection::{command::Command, core::Core, shared::Shared},
     error::connection_closed::{CloseReason, ConnectionClosed},
     rpc::lines::Lines,
     transport::{Transport, process::Process},
@@ -38,12 +39,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 /// Reads, writes, and schedules the deadlines of a connection.
 pub(crate) struct Driver<R, W> {
     reader: R,
-    writer: Option<W>,
     lines: Lines,
-    core: Core,
-    commands: mpsc::UnboundedReceiver<Command>,
-    /// Elapses at the earliest deadline, or before it.
-    timer: Option<Pin<Box<Sleep>>>,
+    shared: Arc<Shared<W>>,
 }
 
 /// A driver and the process that it serves.
@@ -67,13 +64,13 @@ where
             let _ = timeout(FLUSH_TIMEOUT, driver.flush()).await;
         }
         // Closes the server's input, which causes the server to exit.
-        driver.writer = None;
+        driver.shared.lock().writer = None;
         let mut closed = ConnectionClosed::new(reason);
         if let Some(process) = process {
             closed.exit_status = driver.shut_down(process, &closed.reason).await;
             closed.stderr_tail = process.stderr_tail().text();
         }
-        driver.core.finish(closed);
+        driver.shared.lock().core.finish(closed);
     }
 }
 
@@ -84,23 +81,21 @@ where
 {
     /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
     /// before that, even before its first poll, everything that waits for the connection ends, and
-    /// so does the server process.
-    pub(crate) fn run(
+    /// so does the server process. Callers may write through the second value.
+    pub(crate) fn new(
         transport: Transport<R, W>,
         core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
-    ) -> impl Future<Output = ()> {
+    ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
+        let shared = Arc::new(Shared::new(core, transport.writer, commands));
         let driver = Self {
             reader: transport.reader,
-            writer: Some(transport.writer),
             lines: Lines::new(line_limit),
-            core,
-            commands,
-            timer: None,
+            shared: Arc::clone(&shared),
         };
         let process = transport.process;
-        Served { driver, process }.run()
+        (Served { driver, process }.run(), shared)
     }
 
     /// Serves until the connection ends. Returns the reason.
@@ -112,7 +107,7 @@ where
                     None => std::future::pending().await,
                 }
             });
-            std::future::poll_fn(|context| match self.poll(context) {
+            poll_fn(|context| match self.poll(context) {
                 Poll::Ready(reason) => Poll::Ready(Some(reason)),
                 Poll::Pending => exited.as_mut().poll(context).map(|_| None),
             })
@@ -121,12 +116,9 @@ where
         match reason {
             Some(reason) => reason,
             // The output usually ends with the process, and may contain further responses.
-            None => timeout(
-                DRAIN_TIMEOUT,
-                std::future::poll_fn(|context| self.poll(context)),
-            )
-            .await
-            .unwrap_or(CloseReason::Exited),
+            None => timeout(DRAIN_TIMEOUT, poll_fn(|context| self.poll(context)))
+                .await
+                .unwrap_or(CloseReason::Exited),
         }
     }
 
@@ -135,15 +127,25 @@ where
     /// Reading comes first, since a response makes room for a queued request. Commands and deadlines
     /// come before writing, so that a single write takes all new lines.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        let read = self.poll_read(context);
-        self.core.wake_readers();
-        let command = self.poll_commands(context);
-        self.poll_timer(context);
-        self.core.send_ready();
-        let written = self.poll_write(context);
+        let Self {
+            reader,
+            lines,
+            shared,
+        } = self;
+        let mut state = shared.lock();
+        state.set_waker(context);
+        let read = poll_read(reader, lines, &mut state.core, context);
+        state.core.wake_readers();
+        let command = state.poll_commands(context);
+        state.poll_timer(context);
+        let written = state.poll_write(context);
+        // A request that no caller waits for has a deadline from now on.
+        if state.poll_timer(context) {
+            context.waker().wake_by_ref();
+        }
         // Commands and deadlines wake readers, too.
-        self.core.wake_readers();
-        for task in self.core.tasks.drain(..) {
+        state.core.wake_readers();
+        for task in state.core.tasks.drain(..) {
             tokio::spawn(task);
         }
         for polled in [command, read, written] {
@@ -154,121 +156,21 @@ where
         Poll::Pending
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        for _ in 0..MAX_READS_PER_POLL {
-            let read = {
-                let read = pin!(self.reader.read_buf(self.lines.read_buffer()));
-                ready!(read.poll(context))
-            };
-            match read {
-                Ok(0) => {
-                    if let Some(line) = self.lines.take_rest() {
-                        self.core.receive(line, Instant::now());
-                    }
-                    return Poll::Ready(CloseReason::EndOfStream);
-                }
-                Ok(_) => {
-                    let now = Instant::now();
-                    while let Some(line) = self.lines.next() {
-                        self.core.receive(line, now);
-                    }
-                }
-                Err(error) => {
-                    let message = format!("could not read from the server: {error}");
-                    return Poll::Ready(CloseReason::Io(message));
-                }
-            }
-        }
-        // There may be more to read, but commands and readers have been waiting.
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    fn poll_commands(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        let now = Instant::now();
-        loop {
-            match ready!(self.commands.poll_recv(context)) {
-                Some(command) => {
-                    if self.core.command(command, now) {
-                        return Poll::Ready(CloseReason::Requested);
-                    }
-                }
-                None => return Poll::Ready(CloseReason::Dropped),
-            }
-        }
-    }
-
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        let Some(writer) = &mut self.writer else {
-            return Poll::Pending;
-        };
-        let failed = |error| {
-            let message = format!("could not write to the server: {error}");
-            Poll::Ready(CloseReason::Io(message))
-        };
-        let mut wrote = false;
-        loop {
-            // A write makes room for further requests.
-            self.core.send_ready();
-            if self.core.outbound.unwritten().is_empty() {
-                break;
-            }
-            match ready!(Pin::new(&mut *writer).poll_write(context, self.core.outbound.unwritten()))
-            {
-                Ok(0) => return failed(std::io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.core.outbound.advance(written),
-                Err(error) => return failed(error),
-            }
-            wrote = true;
-        }
-        if wrote && let Err(error) = ready!(Pin::new(writer).poll_flush(context)) {
-            return failed(error);
-        }
-        Poll::Pending
-    }
-
-    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
-    /// If it elapses early, because the request has completed, it is set again.
-    fn poll_timer(&mut self, context: &mut Context<'_>) {
-        loop {
-            let Some(deadline) = self.core.deadline() else {
-                self.timer = None;
-                return;
-            };
-            let timer = match &mut self.timer {
-                Some(timer) => {
-                    if deadline < timer.deadline() {
-                        timer.as_mut().reset(deadline);
-                    }
-                    timer
-                }
-                none => none.insert(Box::pin(sleep_until(deadline))),
-            };
-            if timer.as_mut().poll(context).is_pending() {
-                return;
-            }
-            self.timer = None;
-            self.core.expire(Instant::now());
-        }
-    }
-
     /// Writes the remaining lines and shuts the writer down.
-    async fn flush(&mut self) -> std::io::Result<()> {
-        let Some(writer) = &mut self.writer else {
-            return Ok(());
-        };
-        loop {
-            self.core.send_ready();
-            let unwritten = self.core.outbound.unwritten();
-            if unwritten.is_empty() {
-                return writer.shutdown().await;
+    async fn flush(&mut self) {
+        poll_fn(|context| {
+            let mut state = self.shared.lock();
+            if state.poll_write(context).is_ready() {
+                return Poll::Ready(());
             }
-            let written = writer.write(unwritten).await?;
-            if written == 0 {
-                return Err(std::io::ErrorKind::WriteZero.into());
+            let is_written = state.core.outbound.unwritten().is_empty();
+            match &mut state.writer {
+                Some(writer) if is_written => Pin::new(writer).poll_shutdown(context).map(|_| ()),
+                Some(_) => Poll::Pending,
+                None => Poll::Ready(()),
             }
-            self.core.outbound.advance(written);
-        }
+        })
+        .await;
     }
 
     /// Waits until the process exits, or ends it. Its output is still read, so that responses in
@@ -280,35 +182,76 @@ where
     ) -> Option<std::process::ExitStatus> {
         let mut end = pin!(process.end());
         let mut reading = *reason != CloseReason::EndOfStream;
-        std::future::poll_fn(|context| {
+        poll_fn(|context| {
+            let mut state = self.shared.lock();
             if reading {
-                reading = self.poll_read(context).is_pending();
+                let core = &mut state.core;
+                reading = poll_read(&mut self.reader, &mut self.lines, core, context).is_pending();
             }
-            while let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
-                self.core.refuse(command);
+            while let Poll::Ready(Some(command)) = state.commands.poll_recv(context) {
+                state.core.refuse(command);
             }
-            self.core.wake_readers();
+            state.core.wake_readers();
             end.as_mut().poll(context)
         })
         .await
     }
 }
 
+/// Reads until the reader is pending.
+fn poll_read<R: AsyncRead + Unpin>(
+    reader: &mut R,
+    lines: &mut Lines,
+    core: &mut Core,
+    context: &mut Context<'_>,
+) -> Poll<CloseReason> {
+    for _ in 0..MAX_READS_PER_POLL {
+        let read = {
+            let read = pin!(reader.read_buf(lines.read_buffer()));
+            ready!(read.poll(context))
+        };
+        match read {
+            Ok(0) => {
+                if let Some(line) = lines.take_rest() {
+                    core.receive(line, Instant::now());
+                }
+                return Poll::Ready(CloseReason::EndOfStream);
+            }
+            Ok(_) => {
+                let now = Instant::now();
+                while let Some(line) = lines.next() {
+                    core.receive(line, now);
+                }
+            }
+            Err(error) => {
+                let message = format!("could not read from the server: {error}");
+                return Poll::Ready(CloseReason::Io(message));
+            }
+        }
+    }
+    // There may be more to read, but commands and readers have been waiting.
+    context.waker().wake_by_ref();
+    Poll::Pending
+}
+
 impl<R, W> Drop for Driver<R, W> {
     /// If the connection has not ended yet, the task was dropped by the shutdown of the runtime.
     fn drop(&mut self) {
         let shut_down = || ConnectionClosed::new(CloseReason::RuntimeShutDown);
-        self.core.finish(shut_down());
+        let mut state = self.shared.lock();
+        let state = &mut *state;
+        state.writer = None;
+        state.core.finish(shut_down());
         // No command is lost: earlier ones are refused here, and later ones fail to be sent.
-        self.commands.close();
+        state.commands.close();
         loop {
-            match self.commands.try_recv() {
-                Ok(command) => self.core.refuse(command),
+            match state.commands.try_recv() {
+                Ok(command) => state.core.refuse(command),
                 // Another thread is in the middle of sending a command.
                 Err(TryRecvError::Empty) => std::thread::yield_now(),
                 Err(TryRecvError::Disconnected) => break,
             }
         }
-        self.core.finish(shut_down());
+        state.core.finish(shut_down());
     }
 }

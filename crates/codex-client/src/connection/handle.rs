@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -23,6 +23,7 @@ use crate::{
         interrupt_guard::InterruptGuard,
         reservation::Reservation,
         service::Service,
+        shared::Submit,
     },
     error::{
         Error, Result,
@@ -43,6 +44,8 @@ use crate::{
     transport::Transport,
     version,
 };
+#[cfg(feature = "blocking")]
+use {crate::connection::join_on_drop::JoinOnDrop, tokio::task::JoinHandle};
 
 /// The limits of a connection.
 #[derive(Debug, Clone)]
@@ -62,6 +65,8 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Connection {
     commands: mpsc::UnboundedSender<Command>,
+    /// Executes a command without the task, if possible.
+    shared: Weak<dyn Submit>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     undelivered: Arc<UndeliveredItems>,
     /// Set after the handshake, if the server reports its version.
@@ -70,25 +75,7 @@ pub(crate) struct Connection {
     timers: Timers,
     /// The last field: the connection ends once `commands` has been dropped.
     #[cfg(feature = "blocking")]
-    wait_on_drop: WaitOnDrop,
-}
-
-/// Waits for the end of the connection when it is dropped, if the current thread may wait then.
-#[cfg(feature = "blocking")]
-#[derive(Debug)]
-struct WaitOnDrop {
-    closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
-    /// Not set if the connection runs on the user's runtime, which may not run any more.
-    may_wait: OnceLock<fn() -> bool>,
-}
-
-#[cfg(feature = "blocking")]
-impl Drop for WaitOnDrop {
-    fn drop(&mut self) {
-        if self.may_wait.get().is_some_and(|may_wait| may_wait()) {
-            self.closed.wait();
-        }
-    }
+    join_on_drop: JoinOnDrop,
 }
 
 /// Tells the connection on drop that the caller of a request is gone.
@@ -125,29 +112,31 @@ impl Connection {
             Arc::clone(&closed),
             Arc::clone(&server_version),
         );
-        tokio::spawn(Driver::run(transport, core, receiver, limits.line));
+        let (driver, shared) = Driver::new(transport, core, receiver, limits.line);
+        let shared: Arc<dyn Submit> = shared;
+        let task = tokio::spawn(driver);
         #[cfg(feature = "blocking")]
-        let wait_on_drop = WaitOnDrop {
-            closed: Arc::clone(&closed),
-            may_wait: OnceLock::new(),
-        };
+        let join_on_drop = JoinOnDrop::new(task);
+        #[cfg(not(feature = "blocking"))]
+        drop(task);
         Self {
             commands,
+            shared: Arc::downgrade(&shared),
             closed,
             undelivered,
             server_version,
             timeout: limits.timeout,
             timers: Timers::current(),
             #[cfg(feature = "blocking")]
-            wait_on_drop,
+            join_on_drop,
         }
     }
 
-    /// Makes the drop of this handle wait until the connection and the server process have ended,
-    /// if `may_wait` returns true on the thread that drops it.
+    /// Makes the drop of this handle call a function that waits for the task of the connection, which
+    /// ends after the server process.
     #[cfg(feature = "blocking")]
-    pub(crate) fn wait_on_drop(&self, may_wait: fn() -> bool) {
-        let _ = self.wait_on_drop.may_wait.set(may_wait);
+    pub(crate) fn join_on_drop(&self, join: fn(JoinHandle<()>)) {
+        self.join_on_drop.enable(join);
     }
 
     /// Returns the default timeout of a request.
@@ -340,13 +329,21 @@ impl Connection {
             .then(|| serde_json::to_vec(params))
             .transpose()
             .map_err(|error| Error::InvalidInput(error.to_string().into()))?;
-        self.command(Command::Request(OutgoingRequest {
+        let command = Command::Request(OutgoingRequest {
             method: R::METHOD,
             params,
             timeout,
             on_response,
             sink,
-        }))
+        });
+        let command = match self.shared.upgrade() {
+            Some(shared) => match shared.submit(command) {
+                Ok(()) => return Ok(()),
+                Err(command) => command,
+            },
+            None => command,
+        };
+        self.command(command)
     }
 
     /// Enqueues a request without waiting, and ignores its response. Used to undo something when a

@@ -7,16 +7,18 @@
 //! runs the review under the other. `turn/started` names the latter, with the former as its root.
 //! Older servers, such as 0.133.0, name no root: there, the next turn that starts is the review.
 
-use std::collections::HashMap;
+use crate::{
+    routing::recent::Recent,
+    rpc::{envelope::RoutingKeys, raw_notification::NotificationKind},
+};
 
-use crate::rpc::{envelope::RoutingKeys, raw_notification::NotificationKind};
-
-/// The active turns by thread, including those of other clients and of sub-agents.
+/// The active turns by thread, including those of other clients and of sub-agents. The server may
+/// never report the end of a turn, so only the latest ones are known.
 #[derive(Debug, Default)]
 pub(crate) struct ActiveTurns {
-    turns: HashMap<String, ActiveTurn>,
+    turns: Recent<String, ActiveTurn>,
     /// The reviews that a response has named and no `turn/started` yet, by thread.
-    reviews: HashMap<String, String>,
+    reviews: Recent<String, String>,
 }
 
 /// An active turn.
@@ -72,7 +74,7 @@ impl ActiveTurns {
     /// Adds a turn that a response has named. An active turn is not displaced: only `turn/started`
     /// announces its successor.
     pub(crate) fn add(&mut self, thread_id: &str, turn_id: &str) {
-        if !self.turns.contains_key(thread_id) {
+        if self.turn(thread_id).is_none() {
             let running = ActiveTurn::new(turn_id, turn_id);
             self.turns.insert(thread_id.to_owned(), running);
         }
@@ -177,6 +179,21 @@ mod tests {
         update(&mut active, "turn/started", "w");
         assert_eq!(active.turn("t"), Some(&ActiveTurn::new("w", "w")));
         assert!(active.reviews.is_empty());
+    }
+
+    #[test]
+    fn turns_whose_end_is_never_reported_are_forgotten_before_later_ones() {
+        let mut active = ActiveTurns::default();
+        let thread_ids = (0..100_000).map(|number| number.to_string());
+        let thread_ids: Vec<_> = thread_ids.collect();
+        for thread_id in &thread_ids {
+            active.add(thread_id, "u");
+            active.add_review(thread_id, "r");
+        }
+        assert!(active.turns.keys().count() < 10_000);
+        assert!(active.reviews.keys().count() < 10_000);
+        assert_eq!(turn(&active, &thread_ids[0]), None);
+        assert_eq!(turn(&active, &thread_ids[99_999]), Some("u"));
     }
 
     #[test]

@@ -7,22 +7,18 @@
 //! through two stages:
 //!
 //! 1. The join is assumed. The log has the events of the running turn.
-//! 2. The join is shown: the running turn has a user message that is completed after the response.
-//!    The log ends with the running turn. A turn completes the messages of all input that it has
-//!    taken before it ends, unless it is interrupted.
+//! 2. The join is shown: the running turn has completed a user message with the input
+//!    ([`turn_inputs`](crate::routing::turn_inputs)). The log ends with the running turn. A turn
+//!    completes the messages of all input that it has taken before it ends, unless it is interrupted.
 //!
 //! The join is disproved if an event names the turn of the response, or if the running turn ends
 //! without such a message. The log then drops the events of the running turn and is that of a turn
-//! of its own. An interrupted turn drops the input that it has not taken: an input that had joined
-//! ends with it.
-//!
-//! A user message does not name the request that it is from. A message of the running turn's own
-//! input, of a steer or of another join therefore also shows the join, if it is completed after the
-//! response.
+//! of its own, or of one that joins the next running turn. An interrupted turn drops the input that
+//! it has not taken: an input that had joined ends with it.
 
 use std::{mem, sync::Arc};
 
-use codex_types::{ItemCompletedNotification, ThreadItem, TurnCompletedNotification, TurnStatus};
+use codex_types::{TurnCompletedNotification, TurnStatus};
 
 use crate::rpc::raw_notification::{NotificationKind, RawNotification};
 
@@ -72,10 +68,6 @@ impl JoinStage {
             return JoinEffect::Add;
         };
         match notification.kind() {
-            NotificationKind::ItemCompleted if is_user_message(notification) => {
-                *self = Self::Settled;
-                JoinEffect::Add
-            }
             NotificationKind::TurnCompleted if !was_interrupted(notification) => {
                 JoinEffect::Separate
             }
@@ -97,6 +89,22 @@ impl JoinStage {
         }
     }
 
+    /// Whether it is not known yet whether the turn has joined the running turn.
+    pub(crate) fn is_assumed(&self) -> bool {
+        matches!(self, Self::Assumed { .. })
+    }
+
+    /// Whether the running turn was interrupted, so that the turn may never begin.
+    pub(crate) fn follows_interrupt(&self) -> bool {
+        matches!(
+            self,
+            Self::Assumed {
+                interrupted: Some(_),
+                ..
+            }
+        )
+    }
+
     /// Settles the stage. Returns whether the join was assumed.
     pub(crate) fn settle(&mut self) -> bool {
         matches!(mem::take(self), Self::Assumed { .. })
@@ -105,23 +113,14 @@ impl JoinStage {
     /// Settles the stage of a turn that may have joined a turn that was interrupted. Returns the
     /// end of that turn.
     pub(crate) fn settle_interrupted(&mut self) -> Option<Arc<RawNotification>> {
-        match self {
-            Self::Assumed {
-                interrupted: Some(_),
-                ..
-            } => match mem::take(self) {
-                Self::Assumed { interrupted, .. } => interrupted,
-                Self::Settled => None,
-            },
-            _ => None,
+        if !self.follows_interrupt() {
+            return None;
+        }
+        match mem::take(self) {
+            Self::Assumed { interrupted, .. } => interrupted,
+            Self::Settled => None,
         }
     }
-}
-
-fn is_user_message(notification: &RawNotification) -> bool {
-    let completed = notification.decode_params_around(&mut Vec::new());
-    completed
-        .is_ok_and(|it: ItemCompletedNotification| matches!(it.item, ThreadItem::UserMessage(_)))
 }
 
 fn was_interrupted(notification: &RawNotification) -> bool {
@@ -134,13 +133,6 @@ mod tests {
     use super::*;
     use crate::rpc::raw_notification::notification;
 
-    fn item(kind: &str) -> Arc<RawNotification> {
-        let item = format!(r#"{{"type":"{kind}","id":"i","text":"","content":[]}}"#);
-        let params = format!(r#"{{"threadId":"t","turnId":"u","item":{item}}}"#);
-        let text = format!(r#"{{"method":"item/completed","params":{params}}}"#);
-        Arc::new(notification(&text))
-    }
-
     fn end(status: &str) -> Arc<RawNotification> {
         let params = format!(r#"{{"threadId":"t","turn":{{"id":"u","status":"{status}"}}}}"#);
         let text = format!(r#"{{"method":"turn/completed","params":{params}}}"#);
@@ -148,11 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn a_user_message_shows_the_join() {
+    fn a_join_that_is_shown_ends_with_the_running_turn() {
         for status in ["completed", "interrupted", "failed"] {
             let mut stage = JoinStage::assumed();
-            assert_eq!(stage.update(&item("agentMessage")), JoinEffect::Add);
-            assert_eq!(stage.update(&item("userMessage")), JoinEffect::Add);
+            assert!(stage.is_assumed() && stage.settle() && !stage.is_assumed());
             assert_eq!(stage.update(&end(status)), JoinEffect::Add, "{status}");
             assert!(!stage.settle());
         }

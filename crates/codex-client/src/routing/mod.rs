@@ -20,6 +20,7 @@ pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;
 pub(crate) mod token_usage;
 pub(crate) mod turn_agent;
+pub(crate) mod turn_inputs;
 pub(crate) mod turn_log;
 pub(crate) mod turn_record;
 pub(crate) mod turn_routes;

@@ -11,7 +11,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{error::turn_detached::DetachReason, routing::turn_log::TurnLog};
+use crate::{
+    error::turn_detached::DetachReason,
+    routing::turn_log::{INTERRUPT_GRACE, TurnLog},
+};
 
 /// The turns that are being watched.
 #[derive(Debug)]
@@ -58,11 +61,13 @@ impl QuietTurns {
     }
 
     /// Detaches a turn once it has been quiet for the grace period, counted from now at the
-    /// earliest. A turn that is already watched for this is not given more time.
+    /// earliest. A turn that is already watched for this is not given more time. A turn that may have
+    /// joined an interrupted turn ends even if there is no grace period, because its input may be lost.
     pub(crate) fn watch_end(&mut self, log: &Arc<TurnLog>, reason: DetachReason, now: Instant) {
         let mut watches = self.watches.iter();
         let is_watched = watches.any(|watch| watch.is_of(log) && watch.action.is_detach());
-        if let Some(grace) = self.grace
+        let interrupted = log.follows_interrupt().then_some(INTERRUPT_GRACE);
+        if let Some(grace) = self.grace.or(interrupted)
             && !is_watched
         {
             self.push(log, QuietAction::Detach(reason), grace, now);

@@ -46,6 +46,10 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         self.latest.get(id).or_else(|| self.older.get(id))
     }
 
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.latest.keys().chain(self.older.keys())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.latest.is_empty() && self.older.is_empty()
     }

@@ -6,25 +6,21 @@
 //! result needs no reader.
 
 mod agents;
+mod end;
 mod join;
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, atomic::AtomicBool},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use codex_types::TurnStatus;
 use tokio::time::Instant;
 
 use crate::{
     error::{
-        Error, Result,
-        connection_closed::ConnectionClosed,
-        decode_error::DecodeError,
-        turn_detached::{DetachReason, TurnDetached},
-        turn_timeout::TurnTimeout,
+        connection_closed::ConnectionClosed, decode_error::DecodeError, turn_detached::DetachReason,
     },
     routing::{
         activity::{Origin, TurnActivity},
@@ -50,16 +46,18 @@ pub(crate) struct TurnLog {
     thread_id: String,
     /// The id by which the response names the turn.
     turn_id: String,
-    join: Option<Join>,
+    join: OnceLock<Box<Join>>,
     state: Mutex<LogState>,
 }
 
-/// The running turn that a turn has joined, unless that is disproved.
+/// A running turn that a turn has joined, unless that is disproved.
 #[derive(Debug)]
 struct Join {
     /// It passes its events on, and is kept so that its events are routed to it.
     running: Arc<TurnLog>,
     is_disproved: AtomicBool,
+    /// The turn that was joined after this join was disproved.
+    next: OnceLock<Box<Join>>,
 }
 
 #[derive(Debug, Default)]
@@ -113,7 +111,7 @@ impl TurnLog {
         Arc::new(Self {
             thread_id: thread_id.to_owned(),
             turn_id: turn_id.to_owned(),
-            join: None,
+            join: OnceLock::new(),
             state: Mutex::new(LogState {
                 slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
@@ -128,8 +126,8 @@ impl TurnLog {
 
     /// Returns the id of the turn, which is that of the turn that it has joined.
     pub(crate) fn turn_id(&self) -> &str {
-        let joined = self.join.as_ref().and_then(Join::turn_id);
-        joined.unwrap_or(&self.turn_id)
+        let running = self.running();
+        running.map_or(&self.turn_id, |running| running.turn_id())
     }
 
     /// No code panics while it holds the lock, so the lock is never poisoned.
@@ -145,7 +143,7 @@ impl TurnLog {
             for slot in state.slots.iter_mut().flatten() {
                 slot.push(|unread| unread.push_delta(delta), wakes);
             }
-            state.joined()
+            state.joined(self)
         };
         for log in joined {
             let turn_id = Some(self.turn_id());
@@ -228,37 +226,6 @@ impl TurnLog {
         self.lock().activity.of(origin).request_closed(now);
     }
 
-    /// Ends the log without a `turn/completed`. A log that has ended is not changed.
-    pub(crate) fn end_early(&self, early_end: EarlyEnd) {
-        self.end_with(TurnEnd::Early(early_end));
-    }
-
-    /// Ends the log of a turn that has failed although the server does not report its end.
-    pub(crate) fn end_failed(&self) {
-        self.end_with(TurnEnd::Failed);
-    }
-
-    /// Ends the log of a turn that is silent even after it was interrupted.
-    pub(crate) fn end_silent(&self, idle_timeout: Duration) {
-        self.end_with(TurnEnd::Silent(idle_timeout));
-    }
-
-    fn end_with(&self, end: TurnEnd) {
-        self.joined()
-            .iter()
-            .for_each(|log| log.end_with(end.clone()));
-        let mut wakes = Vec::new();
-        {
-            let mut state = self.lock();
-            state.end.get_or_insert(end);
-            for slot in state.slots.iter_mut().flatten() {
-                slot.readers.drain_into(&mut wakes);
-            }
-            state.waiters.drain_into(&mut wakes);
-        }
-        wakes.into_iter().for_each(Waker::wake);
-    }
-
     /// Creates a reader of the events.
     ///
     /// The first reader begins with the first event of the turn. A later one begins with the oldest
@@ -297,21 +264,6 @@ impl TurnLog {
         self.lock().has_started
     }
 
-    /// Returns the reason why no more events follow; `None` if more may follow.
-    pub(crate) fn end(&self) -> Option<TurnEnd> {
-        self.lock().end.clone()
-    }
-
-    /// Polls for the end, without taking events.
-    pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<TurnEnd> {
-        let mut state = self.lock();
-        if let Some(end) = &state.end {
-            return Poll::Ready(end.clone());
-        }
-        state.waiters.register(context);
-        Poll::Pending
-    }
-
     /// Returns the notifications for the result that have been received so far.
     pub(crate) fn record(&self) -> TurnRecord {
         self.lock().record.clone()
@@ -322,97 +274,9 @@ impl TurnLog {
         self.record().partial_result(self.turn_id())
     }
 
-    /// Returns the result of a turn whose events have ended for this reason.
-    pub(crate) fn result(&self, end: TurnEnd) -> Result<TurnResult> {
-        match self.end_error(end) {
-            Some(error) => Err(error),
-            None => self.completed_result(),
-        }
-    }
-
     /// Whether the server waits for the end of a usage limit.
     pub(crate) fn waits_for_usage_limit(&self) -> bool {
         self.lock().record.waits_for_usage_limit()
-    }
-
-    /// Returns the error of a turn that has completed, if it failed. Decodes no items otherwise.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        let status = self.record().completed().map(|it| it.turn.status);
-        match status {
-            Some(TurnStatus::Completed | TurnStatus::Interrupted) => None,
-            _ => self.completed_result().err(),
-        }
-    }
-
-    /// Returns the result of a turn that has completed. An end that cannot be read does not take
-    /// the rest of the result with it.
-    fn completed_result(&self) -> Result<TurnResult> {
-        self.record().result().map_err(|error| match error {
-            Error::Decode(error) => {
-                let mut partial = self.partial();
-                let is_end = |it: &DecodeError| it.method == error.method;
-                if !partial.unreadable.iter().any(is_end) {
-                    partial.unreadable.push(Arc::unwrap_or_clone(error));
-                }
-                self.detached(DetachReason::UnreadableEnd, partial)
-            }
-            other => other,
-        })
-    }
-
-    /// Returns the error of a turn whose events have ended for this reason; `None` if the turn has
-    /// a result or failed.
-    pub(crate) fn end_error(&self, end: TurnEnd) -> Option<Error> {
-        match end {
-            TurnEnd::Early(early_end) => Some(self.early_end_error(early_end)),
-            TurnEnd::Silent(idle_timeout) => Some(self.silence_error(idle_timeout)),
-            TurnEnd::Failed => {
-                let mut result = self.partial();
-                result.status = TurnStatus::Failed;
-                let last = result.last_error.as_ref();
-                result.error = last.map(|last| last.error.clone());
-                Some(Error::TurnFailed(Box::new(result)))
-            }
-            TurnEnd::Completed => {
-                let idle_timeout = self.lock().interrupted_after?;
-                let completed = self.record().completed()?;
-                // Otherwise, the turn had ended on its own before the interrupt.
-                let was_interrupted = completed.turn.status == TurnStatus::Interrupted;
-                was_interrupted.then(|| self.silence_error(idle_timeout))
-            }
-        }
-    }
-
-    /// Returns the error of a turn that exceeded this idle timeout.
-    pub(crate) fn silence_error(&self, idle_timeout: Duration) -> Error {
-        Error::TurnTimeout(Box::new(TurnTimeout {
-            thread_id: self.thread_id.clone(),
-            turn_id: Some(self.turn_id().to_owned()),
-            after: idle_timeout,
-            was_silent: true,
-            partial: Some(self.partial()),
-        }))
-    }
-
-    /// Returns the error of a turn whose events have ended early.
-    pub(crate) fn early_end_error(&self, early_end: EarlyEnd) -> Error {
-        let partial = self.partial();
-        match early_end {
-            EarlyEnd::Closed(closed) => Error::Closed(Arc::new(ConnectionClosed {
-                partial: Some(Box::new(partial)),
-                ..ConnectionClosed::clone(&closed)
-            })),
-            EarlyEnd::Detached(reason) => self.detached(reason, partial),
-        }
-    }
-
-    fn detached(&self, reason: DetachReason, partial: TurnResult) -> Error {
-        Error::TurnDetached(Box::new(TurnDetached {
-            thread_id: self.thread_id.clone(),
-            turn_id: Some(self.turn_id().to_owned()),
-            reason,
-            partial: Some(partial),
-        }))
     }
 
     /// Takes the events of a log that no reader will read.

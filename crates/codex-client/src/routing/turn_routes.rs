@@ -6,6 +6,8 @@
 //! turn: events of a sub-agent's thread arrive on the same connection and never reach a log of
 //! another thread.
 
+mod inputs;
+
 use std::{
     collections::HashMap,
     mem,
@@ -18,6 +20,7 @@ use crate::{
     error::{connection_closed::ConnectionClosed, turn_detached::DetachReason},
     routing::{
         goal_tracker::GoalTracker,
+        turn_inputs::TurnInputs,
         turn_log::{EarlyEnd, TurnLog},
     },
 };
@@ -28,6 +31,8 @@ pub(crate) struct TurnRoutes {
     threads: HashMap<String, ThreadRoutes>,
     /// Logs of turns that were started by others, until the connection takes them.
     unclaimed: Vec<Arc<TurnLog>>,
+    /// Number of inputs that were sent, in all threads.
+    inputs_sent: u64,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +40,7 @@ struct ThreadRoutes {
     /// Number of `turn/start` requests in flight.
     reserved: usize,
     turns: Vec<Route>,
+    inputs: TurnInputs,
     /// The goal that owns all turns of the thread.
     goal: Option<Weak<GoalTracker>>,
     /// Whether the server last reported the thread as active; `None` if it has reported no status
@@ -93,9 +99,7 @@ impl TurnRoutes {
         let routes = self.threads.entry(thread_id.to_owned()).or_default();
         let running = routes.find(running_id);
         let has_ended = running.as_ref().is_some_and(|route| route.ended);
-        let is_owned = running.is_some_and(
-            |route| matches!(&route.log, LogRef::Claimed(log) if log.strong_count() > 0),
-        );
+        let is_owned = running.is_some_and(|route| route.is_owned());
         // An earlier response may have named the same turn.
         let is_known = |route: &mut Route| route.seen || route.log().is_some();
         let is_over = has_ended || routes.is_active == Some(false);
@@ -148,14 +152,15 @@ impl TurnRoutes {
         let is_reserved = routes.reserved > 0;
         if let Some(route) = routes.find(turn_id) {
             let is_first = !mem::replace(&mut route.seen, true);
-            if is_first && let Some(log) = route.log() {
-                log.separate();
+            let log = route.log().filter(|_| is_first);
+            if is_first {
+                routes.inputs.turn_began(turn_id);
             }
-            if let Some(goal) = goal
-                && is_first
-                && let Some(log) = route.log()
-            {
-                goal.turn_began(&log, false);
+            if let Some(log) = log {
+                log.separate();
+                if let Some(goal) = goal {
+                    goal.turn_began(&log, false);
+                }
             }
         } else if let Some(goal) = goal {
             // Events after the end of a turn do not restart it.
@@ -342,6 +347,7 @@ impl TurnRoutes {
             LogRef::Unclaimed(_) => true,
             LogRef::Claimed(log) => log.strong_count() > 0 && (is_reserved || !route.ended),
         });
+        routes.tidy_inputs();
         if !is_reserved && routes.turns.is_empty() && routes.goal().is_none() {
             self.threads.remove(thread_id);
         }
@@ -374,6 +380,11 @@ impl Route {
             seen: false,
             ended: false,
         }
+    }
+
+    /// Whether the log has a handle or a reader.
+    fn is_owned(&self) -> bool {
+        matches!(&self.log, LogRef::Claimed(log) if log.strong_count() > 0)
     }
 
     fn log(&self) -> Option<Arc<TurnLog>> {

@@ -10,7 +10,10 @@ use std::{borrow::Cow, ops::Range};
 use codex_types::{RequestId, rpc::Incoming};
 use serde_json::Value;
 
-use crate::{error::decode_error::DecodeError, rpc::scanner::Scanner};
+use crate::{
+    error::decode_error::DecodeError,
+    rpc::scanner::{self, Scanner},
+};
 
 /// The members of a message. The method and the values are ranges of the text.
 #[derive(Debug, Default, PartialEq)]
@@ -228,8 +231,8 @@ pub(crate) fn ids_of_object<'a>(scan: &mut Scanner<'a>) -> Option<(Id<'a>, Id<'a
 pub(crate) fn id(text: &str, scan: &mut Scanner<'_>) -> Option<RequestId> {
     match scan.string_or_range()? {
         Ok(id) => Some(RequestId::String(id.into_owned())),
-        Err(range) => serde_json::from_str(&text[range])
-            .ok()
+        Err(range) => scanner::integer(text[range.clone()].as_bytes())
+            .or_else(|| serde_json::from_str(&text[range]).ok())
             .map(RequestId::Integer),
     }
 }

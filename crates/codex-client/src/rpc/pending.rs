@@ -72,6 +72,16 @@ impl<T> Pending<T> {
         });
     }
 
+    /// Whether no request is in the queue, and none in flight but long-running ones.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.queue.is_empty()
+    }
+
+    /// Whether a request waits to be sent.
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Returns the next request to send, in the order of the queue. Abandoned requests are passed
     /// to `on_abandoned` and never sent.
     pub(crate) fn next_ready(
@@ -106,6 +116,13 @@ impl<T> Pending<T> {
         let entry = self.sent.remove(&id)?;
         self.in_flight -= usize::from(!entry.is_long_running);
         Some(entry.waiter)
+    }
+
+    /// Sets the deadline of a request that was taken from the queue.
+    pub(crate) fn set_deadline(&mut self, id: i64, deadline: Option<Instant>) {
+        if let Some(entry) = self.sent.get_mut(&id) {
+            entry.deadline = deadline;
+        }
     }
 
     /// Returns the earliest deadline.

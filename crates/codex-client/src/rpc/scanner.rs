@@ -114,8 +114,10 @@ impl<'a> Scanner<'a> {
     pub(crate) fn integer(&mut self) -> Option<Option<i64>> {
         let range = self.skip()?;
         self.count(range.len());
-        // Not `str::parse`, which accepts a sign and zeros that JSON does not allow.
-        Some(serde_json::from_str(&self.text[range]).ok())
+        let text = &self.text[range];
+        // Anything unusual, such as a sign, is left to serde_json: `str::parse` accepts forms that
+        // JSON does not allow.
+        Some(integer(text.as_bytes()).or_else(|| serde_json::from_str(text).ok()))
     }
 
     /// Returns the contents of a string, or the range of any other value.
@@ -207,10 +209,26 @@ impl<'a> Scanner<'a> {
     /// character, so that every step of the scanner either advances or fails.
     fn skip_word(&mut self) -> Option<()> {
         let rest = &self.text.as_bytes()[self.at..];
-        let ends = |byte: &u8| b",}]:\"{[".contains(byte) || *byte <= b' ';
+        let ends = |byte: &u8| {
+            matches!(
+                byte,
+                b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[' | 0..=b' '
+            )
+        };
         let length = rest.iter().position(ends).unwrap_or(rest.len());
         self.count(length + 1);
         self.at += length;
         (length > 0).then_some(())
     }
+}
+
+/// Parses a JSON integer of at most 18 digits, without a sign.
+pub(crate) fn integer(digits: &[u8]) -> Option<i64> {
+    if !matches!(digits, [b'1'..=b'9', ..] | [b'0']) || digits.len() > 18 {
+        return None;
+    }
+    digits.iter().try_fold(0, |value, digit| {
+        let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
+        Some(value * 10 + digit)
+    })
 }

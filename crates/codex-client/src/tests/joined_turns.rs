@@ -8,8 +8,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    client::Thread,
-    error::{Error, turn_detached::DetachReason},
+    client::{Codex, Thread},
+    codex::builder::CodexBuilder,
+    error::{Error, rpc_error::RpcErrorKind, turn_detached::DetachReason},
     tests::{
         FakeServer,
         detached_turns::detached,
@@ -17,12 +18,14 @@ use crate::{
         turns::{events, start},
     },
     turn::handle::TurnHandle,
+    turn_result::TurnResult,
 };
 
 impl FakeServer {
-    /// Completes the item with the input of a user.
-    pub(super) async fn complete_user_message(&mut self, turn_id: &str) {
-        let item = json!({"type": "userMessage", "id": "n", "content": []});
+    /// Completes the item with an input.
+    pub(super) async fn complete_user_message(&mut self, turn_id: &str, text: &str) {
+        let content = json!([{"type": "text", "text": text, "text_elements": []}]);
+        let item = json!({"type": "userMessage", "id": "n", "content": content});
         let params = json!({"threadId": "t", "turnId": turn_id, "completedAtMs": 1, "item": item});
         self.notify("item/completed", params).await;
     }
@@ -36,9 +39,11 @@ impl FakeServer {
     }
 }
 
+/// Starts a turn with the input `to {turn_id}`.
 async fn start_old(thread: &Thread, fake: &mut FakeServer, turn_id: &str) -> TurnHandle {
+    let input = format!("to {turn_id}");
     let (turn, _) = tokio::join!(
-        thread.turn("hi").into_future(),
+        thread.turn(input).into_future(),
         fake.respond("turn/start", old_turn_start_response(turn_id))
     );
     turn.unwrap()
@@ -46,8 +51,13 @@ async fn start_old(thread: &Thread, fake: &mut FakeServer, turn_id: &str) -> Tur
 
 /// Starts the turn `u`, and then a turn that the response names `x`.
 async fn start_busy() -> (Thread, FakeServer, TurnHandle, TurnHandle) {
-    let (thread, mut fake) = FakeServer::start_thread().await;
-    let first = start(&thread, &mut fake, "u").await;
+    start_busy_with(Codex::builder()).await
+}
+
+async fn start_busy_with(builder: CodexBuilder) -> (Thread, FakeServer, TurnHandle, TurnHandle) {
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let thread = fake.thread_start(&codex).await;
+    let first = start_old(&thread, &mut fake, "u").await;
     fake.start_turn("u").await;
     fake.round_trip(&thread.codex).await;
     let second = start_old(&thread, &mut fake, "x").await;
@@ -65,7 +75,7 @@ async fn a_joined_turn_is_the_running_one_from_the_response_on() {
     steered.unwrap();
     assert_eq!(request["params"]["expectedTurnId"], "u");
     fake.delta("u", "To ").await;
-    fake.complete_user_message("u").await;
+    fake.complete_user_message("u", "to x").await;
     fake.complete_item("u", "To both.").await;
     fake.thread_status("idle").await;
     fake.complete_turn("u", "completed").await;
@@ -83,7 +93,7 @@ async fn a_joined_turn_is_the_running_one_from_the_response_on() {
 async fn a_joined_turn_streams_the_events_of_the_running_one() {
     let (_thread, mut fake, _first, second) = start_busy().await;
     fake.delta("u", "a").await;
-    fake.complete_user_message("u").await;
+    fake.complete_user_message("u", "to x").await;
     fake.complete_turn("u", "completed").await;
     let expected = ["turn/started", "a", "item/completed", "turn/completed"];
     assert_eq!(events(&second).await, expected);
@@ -276,4 +286,138 @@ async fn a_request_that_names_the_running_turn_is_repeated_if_the_turn_is_its_ow
         assert_eq!(named.unwrap(), "x");
         calling.await.unwrap().unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_message_of_the_first_input_does_not_show_that_the_second_has_joined() {
+    let (_thread, mut fake, first, second) = start_busy().await;
+    fake.complete_user_message("u", "to u").await;
+    fake.complete_turn("u", "failed").await;
+    fake.start_turn("x").await;
+    fake.complete_user_message("x", "to x").await;
+    fake.complete_item("x", "To two.").await;
+    fake.complete_turn("x", "completed").await;
+    first.run().await.unwrap_err();
+    let result = second.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("To two."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_turns_only_the_one_whose_input_the_running_turn_has_taken_joins_it() {
+    let (thread, mut fake, _first, second) = start_busy().await;
+    let third = start_old(&thread, &mut fake, "y").await;
+    fake.complete_user_message("u", "to x").await;
+    fake.complete_item("u", "To one and two.").await;
+    fake.complete_turn("u", "completed").await;
+    fake.start_turn("y").await;
+    fake.complete_user_message("y", "to y").await;
+    fake.complete_item("y", "To three.").await;
+    fake.complete_turn("y", "completed").await;
+    let (second, third) = tokio::join!(second.run(), third.run());
+    let response = |result: TurnResult| result.final_response.unwrap();
+    assert_eq!(response(second.unwrap()), "To one and two.");
+    assert_eq!(response(third.unwrap()), "To three.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn input_that_misses_the_running_turn_joins_the_next_one() {
+    let (thread, mut fake, _first, second) = start_busy().await;
+    let third = start_old(&thread, &mut fake, "y").await;
+    fake.thread_status("idle").await;
+    fake.complete_turn("u", "completed").await;
+    fake.start_turn("x").await;
+    for input in ["to x", "to y"] {
+        fake.complete_user_message("x", input).await;
+    }
+    fake.round_trip(&thread.codex).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    fake.complete_item("x", "To two and three.").await;
+    fake.complete_turn("x", "completed").await;
+    let (second, third) = tokio::join!(second.run(), third.run());
+    assert_eq!(second.unwrap(), third.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_message_of_a_steer_shows_no_join_unless_the_steer_was_refused() {
+    for is_refused in [false, true] {
+        let (thread, mut fake, first, second) = start_busy().await;
+        let steering = tokio::spawn(async move { first.steer("to x").await });
+        let id = fake.receive_request("turn/steer").await;
+        if is_refused {
+            let error = json!({"code": -32600, "message": "cannot steer a review turn"});
+            fake.send(&json!({"id": id, "error": error})).await;
+        } else {
+            fake.send(&json!({"id": id, "result": {"turnId": "u"}}))
+                .await;
+        }
+        fake.complete_user_message("u", "to x").await;
+        fake.complete_turn("u", "completed").await;
+        fake.round_trip(&thread.codex).await;
+        assert_eq!(steering.await.unwrap().is_err(), is_refused);
+        assert_eq!(second.id() == "u", is_refused);
+    }
+}
+
+/// A refusal may be received before the end of the running turn.
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_that_the_running_turn_refuses_waits_for_its_end() {
+    for (status, next, interrupts) in [
+        ("completed", Some("x"), true),
+        ("interrupted", Some("x"), true),
+        ("interrupted", None, false),
+    ] {
+        let (thread, mut fake, _first, second) = start_busy().await;
+        if status == "interrupted" {
+            fake.complete_turn("u", status).await;
+            fake.round_trip(&thread.codex).await;
+        }
+        let interrupting = tokio::spawn(async move { second.interrupt().await.map(|()| second) });
+        let id = fake.receive_request("turn/interrupt").await;
+        fake.refuse_as_other_turn(id).await;
+        fake.round_trip(&thread.codex).await;
+        assert!(!interrupting.is_finished());
+        if status == "completed" {
+            fake.complete_turn("u", status).await;
+        }
+        if let Some(next) = next {
+            fake.start_turn(next).await;
+        }
+        if interrupts {
+            let mut request = fake.receive().await;
+            // The turn is refused until it begins.
+            if status == "completed" {
+                assert_eq!(request["params"]["turnId"], "x");
+            }
+            if request["params"]["turnId"] != "x" {
+                request = fake.receive().await;
+            }
+            fake.send(&json!({"id": request["id"], "result": {}})).await;
+        }
+        let second = interrupting.await.unwrap().unwrap();
+        assert_eq!(second.id(), next.unwrap_or("u"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_that_is_refused_is_an_error_if_it_stays_open_whether_the_turn_has_joined() {
+    let builder = Codex::builder().request_timeout(Duration::from_secs(10));
+    let (_thread, mut fake, _first, second) = start_busy_with(builder).await;
+    let interrupting = tokio::spawn(async move { second.interrupt().await });
+    let id = fake.receive_request("turn/interrupt").await;
+    fake.refuse_as_other_turn(id).await;
+    let begun = Instant::now();
+    let error = interrupting.await.unwrap().unwrap_err();
+    assert_eq!(error.rpc_kind(), Some(RpcErrorKind::TurnMismatch));
+    assert_eq!(begun.elapsed(), Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_ends_without_a_grace_period_too_if_no_turn_follows_an_interrupted_one() {
+    let builder = Codex::builder().no_turn_end_grace();
+    let (_thread, mut fake, _first, second) = start_busy_with(builder).await;
+    let begun = Instant::now();
+    fake.complete_turn("u", "interrupted").await;
+    let result = second.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+    assert_eq!(begun.elapsed(), Duration::from_secs(5));
 }

@@ -55,6 +55,11 @@ const KILL_TIMEOUT: Duration = Duration::from_millis(500);
 /// Interval between checks for what cannot be waited for.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
+/// Capacity of the pipe that carries the output of a server, in bytes. The server may run ahead of the
+/// client by that much, which saves switches between the two processes when it writes a lot.
+#[cfg(target_os = "linux")]
+const OUTPUT_CAPACITY: usize = 1024 * 1024;
+
 /// The command that starts a server. Does not implement `Debug`: the environment may contain keys.
 #[derive(Clone)]
 pub(crate) struct Launch {
@@ -134,6 +139,9 @@ impl Process {
             program: launch.program.clone(),
             source: Arc::new(explain(&launch.program, launch.cwd.as_deref(), error)),
         })?;
+        // An unprivileged user can have few pipes of this size. A smaller one works as well.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::pipe::fcntl_setpipe_size(&pipes.stdout, OUTPUT_CAPACITY);
         let process = Self {
             tree,
             stderr: Stderr::drain(pipes.stderr),

@@ -138,7 +138,7 @@ impl<R> TurnHandle<R> {
     ///
     /// Returns the result of the interrupted turn, with the status `interrupted`. The turn then has
     /// two seconds to end; if it does not, the result so far is returned, with the status
-    /// `inProgress`.
+    /// `inProgress`. A turn that has not begun by then is interrupted when it begins.
     ///
     /// ```no_run
     /// use codex_client::{Result, TurnHandle, TurnResult};
@@ -282,7 +282,14 @@ impl<R> TurnHandle<R> {
             | Poll::Pending => response.as_mut().poll(context).map_ok(drop),
         });
         match first.await {
-            Err(error) if is_not_running(&error) && self.log.has_begun() => Ok(()),
+            // A turn that may have joined another one may not have begun itself.
+            Err(error)
+                if is_not_running(&error)
+                    && self.log.has_begun()
+                    && !self.log.may_have_joined() =>
+            {
+                Ok(())
+            }
             result => result,
         }
     }
@@ -342,6 +349,8 @@ impl<R> TurnHandle<R> {
             Some(result) => result?,
             None => {
                 let connection = self.codex.connection();
+                // A turn that has not begun by then is interrupted when it begins.
+                let _guard = connection.interrupt_guard(&self.log);
                 let interrupted = connection.within(Some(STOP_GRACE), async {
                     // A turn that cannot be interrupted may still end.
                     let _ = self.interrupt().await;
@@ -421,7 +430,13 @@ impl<R> TurnHandle<R> {
                     });
                 }
             };
-            // The id changes at most once, and a turn begins once under each id.
+            // The refusal may precede the end of the running turn, which shows whether this turn has
+            // joined it.
+            let settled = poll_fn(|context| self.log.poll_settled(context));
+            if connection.within(remaining(), settled).await.is_none() {
+                return Err(refused);
+            }
+            // A turn begins once under each of its few ids.
             let is_of_other_turn = self.id() != id;
             if !is_of_other_turn && (had_begun || !self.begins(remaining()).await) {
                 return Err(refused);
@@ -441,10 +456,11 @@ impl<R> TurnHandle<R> {
     /// Waits for the turn to begin.
     async fn begins(&self, within: Option<Duration>) -> bool {
         let mut events = self.log.listener();
-        let begun = poll_fn(|context| events.poll(context).map(|event| event.is_ok()));
-        if self.log.has_begun() {
-            return true;
-        }
+        let begun = poll_fn(|context| match events.poll(context) {
+            Poll::Ready(event) => Poll::Ready(event.is_ok()),
+            Poll::Pending if self.log.has_begun() => Poll::Ready(true),
+            Poll::Pending => Poll::Pending,
+        });
         let connection = self.codex.connection();
         connection.within(within, begun).await.unwrap_or(false)
     }

@@ -35,6 +35,11 @@ enum Delivered {
 impl Core {
     /// Processes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
+        if let Line::Borrowed(bytes) = line
+            && self.continues_run(bytes, now)
+        {
+            return;
+        }
         let is_last = matches!(line, Line::Last(_));
         match line.text() {
             Ok(text) if text.trim_ascii().is_empty() => {}
@@ -62,7 +67,7 @@ impl Core {
             (Some(method), None) => {
                 let kind = NotificationKind::of(&text[method]);
                 let is_plain_delta = match kind {
-                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, now),
+                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, &text, now),
                     _ => None,
                 };
                 if is_plain_delta == Some(Delivered::ToTurn) {
@@ -138,33 +143,64 @@ impl Core {
         }
     }
 
+    /// Delivers the delta on a line that continues a run. Returns false if the line has to be
+    /// parsed: it does not continue the run, or the subscribers get its text.
+    fn continues_run(&mut self, line: &[u8], now: Instant) -> bool {
+        let Some(run) = self.delta_runs.take() else {
+            return false;
+        };
+        let delta = run.next(line);
+        let log = delta.and_then(|_| self.turn_routes.route(run.thread_id(), run.turn_id()));
+        if let (Some(delta), Some(log)) = (&delta, &log) {
+            self.deliver_delta(run.thread_id(), run.turn_id(), Some(log), delta, now);
+        }
+        self.delta_runs.put_back(run);
+        log.is_some()
+    }
+
     /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
     /// not a plain delta and is therefore treated like any other notification.
     fn delta(
         &mut self,
         kind: DeltaKind,
         envelope: &Envelope<'_>,
+        text: &str,
         now: Instant,
     ) -> Option<Delivered> {
         let keys = &envelope.keys;
         let (thread_id, turn_id) = (keys.thread_id.as_deref()?, keys.turn_id.as_deref()?);
-        let mut delta = DeltaRef::new(kind, keys, envelope.header.emitted_at_ms)?;
+        let delta = DeltaRef::new(kind, keys, envelope.header.emitted_at_ms)?;
         let log = self.turn_routes.route(thread_id, turn_id);
+        self.deliver_delta(thread_id, turn_id, log.as_ref(), &delta, now);
+        Some(match log {
+            Some(_) => {
+                self.delta_runs.parsed(text, thread_id, turn_id, &delta);
+                Delivered::ToTurn
+            }
+            None => Delivered::ToThread,
+        })
+    }
+
+    fn deliver_delta(
+        &mut self,
+        thread_id: &str,
+        turn_id: &str,
+        log: Option<&Arc<TurnLog>>,
+        delta: &DeltaRef<'_>,
+        now: Instant,
+    ) {
         self.deliver_unclaimed();
         self.sub_agent_event(thread_id, now);
-        if let Some(log) = &log {
-            log.push_delta(&delta, now, &mut self.wakes);
+        if let Some(log) = log {
+            log.push_delta(delta, now, &mut self.wakes);
         }
-        delta.turn_id = Some(turn_id);
+        let turn_id = Some(turn_id);
+        let delta = DeltaRef { turn_id, ..*delta };
         self.agent_delta(thread_id, &delta);
         if self.thread_subscriptions.has(thread_id) {
             self.thread_subscriptions
                 .push_delta(thread_id, &delta, &mut self.wakes);
         }
-        Some(match log {
-            Some(_) => Delivered::ToTurn,
-            None => Delivered::ToThread,
-        })
     }
 
     fn notification(
@@ -198,6 +234,12 @@ impl Core {
         }
         if let Some(thread_id) = thread_id {
             self.sub_agent_event(thread_id, now);
+            if kind == NotificationKind::ItemCompleted
+                && let Some(turn_id) = keys.turn_id.as_deref()
+            {
+                self.turn_routes
+                    .item_completed(thread_id, turn_id, notification);
+            }
             let before = match kind {
                 NotificationKind::TokenUsageUpdated => {
                     self.token_usage(thread_id, log.as_ref(), notification)
@@ -243,6 +285,9 @@ impl Core {
         self.deliver_unclaimed();
         match log {
             Some(log) => {
+                if kind == NotificationKind::TurnCompleted {
+                    self.turn_routes.settle_joins(&log);
+                }
                 log.push_notification(notification, now, &mut self.wakes);
                 if kind == NotificationKind::Error {
                     self.end_at_usage_limit(&log, now);

@@ -12,7 +12,7 @@ use crate::{
         interrupt_guard::InterruptGuard,
     },
     error::{decode_error::DecodeError, rpc_error::RpcError, turn_detached::DetachReason},
-    routing::turn_log::TurnLog,
+    routing::{turn_inputs::InputId, turn_log::TurnLog},
     rpc::{envelope, raw_response::RawResponse},
 };
 
@@ -33,16 +33,20 @@ impl Core {
             method,
             on_response,
             unsubscribes,
+            input,
             sink,
             ..
         } = waiter;
         let response = match (result, error) {
-            (_, Some(error)) => Err(match serde_json::from_str::<JsonRpcError>(&text[error]) {
-                Ok(error) => RpcError::new(method, error)
-                    .on_server(self.server_version.get())
-                    .into(),
-                Err(error) => DecodeError::new(Some(method), &text, &error).into(),
-            }),
+            (_, Some(error)) => {
+                self.refused(input.as_ref());
+                Err(match serde_json::from_str::<JsonRpcError>(&text[error]) {
+                    Ok(error) => RpcError::new(method, error)
+                        .on_server(self.server_version.get())
+                        .into(),
+                    Err(error) => DecodeError::new(Some(method), &text, &error).into(),
+                })
+            }
             (Some(range), None) => {
                 let result = &text[range.clone()];
                 if let Some(thread_id) = &unsubscribes {
@@ -57,7 +61,12 @@ impl Core {
                 let is_claimed = !sink.is_abandoned() || interrupts_on_drop(on_response.as_ref());
                 let result = Some(result).filter(|_| is_claimed);
                 let claimed = self.settle(on_response, result);
-                if let Some(Claimed::Turn(log, _)) = &claimed {
+                let log = match &claimed {
+                    Some(Claimed::Turn(log, _)) => Some(log),
+                    _ => None,
+                };
+                self.accepted(input.as_ref(), log.map(|log| &**log));
+                if let Some(log) = log {
                     if method == ReviewStartParams::METHOD {
                         self.active_turns.add_review(log.thread_id(), log.turn_id());
                     }
@@ -67,12 +76,27 @@ impl Core {
                 return sink.send(Ok(Response { raw, claimed }));
             }
             (None, None) => {
+                self.accepted(input.as_ref(), None);
                 let reason = "neither `result` nor `error`";
                 Err(DecodeError::at(Some(method), &text, reason, 0).into())
             }
         };
         self.settle(on_response, None);
         sink.send(response);
+    }
+
+    /// Records that the server may have taken an input, and the turn that the response names.
+    pub(super) fn accepted(&mut self, input: Option<&InputId>, log: Option<&TurnLog>) {
+        if let Some(input) = input {
+            self.turn_routes.input_accepted(input, log);
+        }
+    }
+
+    /// Records that the server does not take an input.
+    pub(super) fn refused(&mut self, input: Option<&InputId>) {
+        if let Some(input) = input {
+            self.turn_routes.input_refused(input);
+        }
     }
 
     /// Settles what a request has reserved. If there is a result, claims what was started.
@@ -89,6 +113,7 @@ impl Core {
             } => {
                 let keys = result.and_then(envelope::result_keys);
                 let log = keys.and_then(|keys| {
+                    self.names_roots |= keys.root_turn_id.is_some();
                     let turn_id = keys.turn_id?;
                     // A server that names the root of a turn names the turn that the input joins.
                     let may_join = may_join && keys.root_turn_id.is_none();

@@ -28,6 +28,7 @@ impl Core {
         match addressee(readable) {
             Some(Addressee::Caller(id)) => {
                 if let Some(waiter) = self.pending.complete(id) {
+                    self.accepted(waiter.input.as_ref(), None);
                     self.settle(waiter.on_response, None);
                     let error = error.with_method(waiter.method);
                     return waiter.sink.send(Err(error.into()));

@@ -7,7 +7,11 @@ use tokio::{
     time::Instant,
 };
 
-use super::{outcome::Outcome, server::Server};
+use super::{
+    outcome::Outcome,
+    server::Server,
+    stops::{Stopped, Stops},
+};
 use crate::{
     error::{Error, Result},
     turn_result::TurnResult,
@@ -15,7 +19,11 @@ use crate::{
 
 /// The calls that were made.
 #[derive(Default)]
-pub(super) struct Calls(Vec<Call>);
+pub(super) struct Calls {
+    all: Vec<Call>,
+    /// The turns that are to be interrupted.
+    pub(super) stops: Stops,
+}
 
 struct Call {
     name: &'static str,
@@ -23,6 +31,8 @@ struct Call {
     /// Whether the call may last as long as the connection, even if all turns have ended.
     is_open_ended: bool,
     is_aborted: bool,
+    /// The input of a turn that is interrupted if the future is dropped.
+    guarded: Option<String>,
 }
 
 impl Calls {
@@ -79,25 +89,39 @@ impl Calls {
         is_open_ended: bool,
         call: impl Future<Output = Option<Outcome>> + Send + 'static,
     ) {
-        self.0.push(Call {
+        self.all.push(Call {
             name,
             task: tokio::spawn(call),
             is_open_ended,
             is_aborted: false,
+            guarded: None,
         });
+    }
+
+    /// The turn with this input is interrupted if the future of the last call is dropped.
+    pub(super) fn guard_last(&mut self, input: String) {
+        if let Some(call) = self.all.last_mut() {
+            call.guarded = Some(input);
+        }
     }
 
     /// Drops the future of a call.
     pub(super) fn abort(&mut self, choose: impl FnOnce(&[()]) -> Option<usize>) {
-        if let Some(index) = choose(&vec![(); self.0.len()]) {
-            self.0[index].task.abort();
-            self.0[index].is_aborted = true;
+        if let Some(index) = choose(&vec![(); self.all.len()]) {
+            let call = &mut self.all[index];
+            if !call.task.is_finished()
+                && let Some(input) = call.guarded.take()
+            {
+                self.stops.add(Stopped::Input(input));
+            }
+            call.task.abort();
+            call.is_aborted = true;
         }
     }
 
     /// Asserts that the calls have ended, open-ended ones only if `all` is set.
     pub(super) fn assert_ended(&self, all: bool) {
-        for call in &self.0 {
+        for call in &self.all {
             let may_last = call.is_open_ended && !all;
             assert!(call.task.is_finished() || may_last, "`{}` hangs", call.name);
         }
@@ -105,7 +129,7 @@ impl Calls {
 
     /// Asserts that the outcomes of turns are what the server sent.
     pub(super) async fn assert_outcomes(&mut self, server: &Server) {
-        for call in self.0.drain(..) {
+        for call in self.all.drain(..) {
             match call.task.await {
                 Ok(Some(outcome)) => server.assert_outcome(call.name, &outcome),
                 Ok(None) => {}

@@ -1,6 +1,9 @@
 //! The client of a script.
 
-use std::{future::IntoFuture, time::Duration};
+use std::{
+    future::{Future, IntoFuture},
+    time::Duration,
+};
 
 use codex_types::{
     ThreadUnsubscribeParams, ToolRequestUserInputParams, ToolRequestUserInputResponse,
@@ -12,6 +15,7 @@ use super::{
     limits::{LONGEST_CLOSE, MAX_MESSAGE, REQUEST_TIMEOUT},
     script::Script,
     server::{Manners, Server},
+    stops::{Stopped, Stops},
 };
 use crate::{
     approvals::{decision::Decision, request::ApprovalRequest},
@@ -93,7 +97,7 @@ impl Client {
             return;
         };
         let thread = Thread::new(codex.clone(), script.choose_thread());
-        match script.below(26) {
+        match script.below(30) {
             0 | 1 | 18 | 19 => calls.turn("run", None, None, thread.run("hi").into_future()),
             2 => {
                 let run = thread.run("hi").timeout(TURN_TIMEOUT);
@@ -162,6 +166,32 @@ impl Client {
                 );
             }
             17 => inbox(script.below(3), &thread, calls),
+            20 => {
+                let input = calls.stops.input();
+                let run = thread.run(input.clone()).interrupt_on_drop();
+                calls.turn("run with interrupt_on_drop", None, None, run.into_future());
+                calls.guard_last(input);
+            }
+            21 => {
+                let input = calls.stops.input();
+                let stopped = Stopped::Input(input.clone());
+                let stop = stop(script, stopped, &calls.stops);
+                let run = thread.run(input.clone()).until(stop).into_future();
+                calls.turn("run with until", None, None, run);
+                calls.guard_last(input);
+            }
+            22 | 23 => {
+                let (input, on_start) = (calls.stops.input(), self.on_start.clone());
+                let start = thread.turn(input.clone()).interrupt_on_drop();
+                let stops = calls.stops.clone();
+                calls.within("turn with interrupt_on_drop", REQUEST_TIMEOUT, async move {
+                    let turn = start.into_future().await?;
+                    stops.guard(turn.log());
+                    let _ = on_start.send(turn);
+                    Ok(())
+                });
+                calls.guard_last(input);
+            }
             _ => self.turn_step(script, calls),
         }
     }
@@ -173,7 +203,7 @@ impl Client {
         };
         let turn = self.turns[index].clone();
         let turn_id = Some(turn.id().to_owned());
-        match script.below(7) {
+        match script.below(9) {
             0 => {
                 let run = async move { turn.run().await };
                 calls.turn("TurnHandle::run", None, turn_id, run);
@@ -192,6 +222,16 @@ impl Client {
                 calls.within("steer", REQUEST_TIMEOUT, steer);
             }
             4 => drop(self.turns.swap_remove(index)),
+            7 => {
+                calls.stops.guard(turn.log());
+                self.turns[index] = turn.interrupt_on_drop();
+            }
+            8 => {
+                let stopped = Stopped::Turn(turn.log().response_id().to_owned());
+                let stop = stop(script, stopped, &calls.stops);
+                let run = async move { turn.run_until(stop).await };
+                calls.turn("run_until", None, turn_id, run);
+            }
             5 => {
                 let stream = turn.stream();
                 drop(turn);
@@ -227,6 +267,22 @@ async fn read(
 ) -> Result<crate::turn_result::TurnResult> {
     while stream.next().await.is_some() {}
     stream.result().await
+}
+
+/// Returns a future that stops a turn after some time, or never.
+fn stop(
+    script: &mut Script<'_>,
+    stopped: Stopped,
+    stops: &Stops,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (seconds, stops) = (u64::from(script.below(16)), stops.clone());
+    async move {
+        match seconds {
+            15 => std::future::pending().await,
+            _ => sleep(Duration::from_secs(seconds)).await,
+        }
+        stops.add(stopped);
+    }
 }
 
 /// Reads an inbox and accepts, declines or drops the requests.

@@ -6,6 +6,8 @@ mod limits;
 mod outcome;
 mod script;
 mod server;
+mod stops;
+mod turns;
 mod wire;
 
 use std::time::Duration;
@@ -30,7 +32,8 @@ const MAX_STEPS: usize = 400;
 
 /// Whatever the server sends, every call ends, at the latest when its deadline has passed; a request
 /// from the server gets at most one response; a turn whose completion was received ends with all of
-/// its items; and nothing is left after the end of the connection.
+/// its items; a turn that was stopped, or dropped with `interrupt_on_drop`, is interrupted once it
+/// has begun; and nothing is left after the end of the connection.
 ///
 /// Each byte is a step of the client or of the server, or an argument of the previous step. Time is
 /// simulated: it advances while everything waits.
@@ -73,6 +76,7 @@ async fn end(script: &mut Script<'_>, mut client: Client, mut server: Server, mu
         // All calls end without the end of the connection, once all turns have ended.
         0 => {
             calls_time_out(&mut server).await;
+            server.assert_interrupted(&calls.stops.stopped());
             server.complete_turns();
             settle().await;
             server.receive().await;

@@ -8,15 +8,13 @@ use tokio::io::DuplexStream;
 use super::{
     outcome::Outcome,
     script::Script,
+    stops::Stopped,
+    turns::{FOREIGN_TURN, Turns},
     wire::{Wire, settle},
 };
-use crate::error::Error;
 
 /// The threads that exist.
 const THREADS: [&str; 2] = ["t0", "t1"];
-
-/// The id of a turn that another client has started. Its items and its end are not recorded.
-const FOREIGN_TURN: &str = "x";
 
 /// The kind of a response that is as it should be.
 const RIGHT: u8 = 9;
@@ -48,7 +46,7 @@ pub(super) struct Server {
     wire: Wire,
     /// The requests that have had no response.
     requests: VecDeque<Value>,
-    turns: Vec<Turn>,
+    turns: Turns,
     items: usize,
     /// The ids chosen by the client for processes and watches.
     client_ids: Vec<Value>,
@@ -57,19 +55,6 @@ pub(super) struct Server {
     answered: HashMap<String, usize>,
     /// Whether the script has composed a message of its own.
     has_improvised: bool,
-}
-
-/// A turn that the server has started.
-struct Turn {
-    thread_id: String,
-    id: String,
-    /// The items that were completed before the turn.
-    items: usize,
-    is_completed: bool,
-    /// Whether the client has received the completion.
-    is_settled: bool,
-    /// Whether the result is known to have all items.
-    is_exact: bool,
 }
 
 impl Script<'_> {
@@ -85,7 +70,7 @@ impl Server {
             manners,
             wire: Wire::new(stream),
             requests: VecDeque::new(),
-            turns: Vec::new(),
+            turns: Turns::default(),
             items: 0,
             client_ids: Vec::new(),
             asked: HashMap::new(),
@@ -176,12 +161,13 @@ impl Server {
         match request["method"].as_str().unwrap_or_default() {
             "turn/start" => {
                 let thread_id = params["threadId"].as_str().unwrap_or_default();
-                let id = self.start_turn(thread_id, script.below(4) == 0);
+                let input = params["input"][0]["text"].as_str().unwrap_or_default();
+                let id = self.turns.start(thread_id, input, script.below(4) == 0);
                 json!({"turn": {"id": id, "items": [], "status": "inProgress"}})
             }
             "turn/steer" => {
                 let turn_id = params["expectedTurnId"].as_str();
-                self.joined(turn_id.unwrap_or_default());
+                self.turns.joined(turn_id.unwrap_or_default());
                 json!({"turnId": turn_id})
             }
             "account/read" => json!({"requiresOpenaiAuth": false}),
@@ -196,60 +182,17 @@ impl Server {
             }
             "thread/goal/clear" => json!({"cleared": true}),
             "thread/unsubscribe" => {
-                self.inexact();
+                self.turns.inexact();
                 json!({"status": "unsubscribed"})
             }
             _ => json!({}),
         }
     }
 
-    /// Starts a turn, or joins the last one of the thread.
-    fn start_turn(&mut self, thread_id: &str, joins: bool) -> String {
-        let mut last_first = self.turns.iter_mut().rev();
-        if joins && let Some(turn) = last_first.find(|turn| turn.thread_id == thread_id) {
-            turn.is_exact = false;
-            return turn.id.clone();
-        }
-        // A turn that is started while another one runs may join it, and shows its id until then.
-        let running = self.turns.iter_mut();
-        let running = running.filter(|turn| turn.thread_id == thread_id && !turn.is_completed);
-        let is_exact = running.map(|turn| turn.is_exact = false).count() == 0;
-        let id = format!("u{}", self.turns.len());
-        self.turns.push(Turn {
-            thread_id: thread_id.to_owned(),
-            id: id.clone(),
-            items: 0,
-            is_completed: false,
-            is_settled: false,
-            is_exact,
-        });
-        id
-    }
-
-    fn joined(&mut self, turn_id: &str) {
-        for turn in &mut self.turns {
-            turn.is_exact &= turn.id != turn_id;
-        }
-    }
-
-    /// The results of the current turns need not have all items from now on.
-    fn inexact(&mut self) {
-        for turn in &mut self.turns {
-            turn.is_exact = false;
-        }
-    }
-
     /// Sends a notification.
     fn notify(&mut self, script: &mut Script<'_>) {
-        // Mostly about the last turn.
-        let index = match script.next().unwrap_or_default() {
-            0..128 => self.turns.len().saturating_sub(1),
-            index => usize::from(index) % (self.turns.len() + 1),
-        };
-        let (thread_id, turn_id) = match self.turns.get(index) {
-            Some(turn) => (turn.thread_id.clone(), turn.id.clone()),
-            None => (script.choose_thread().to_owned(), FOREIGN_TURN.to_owned()),
-        };
+        let index = self.turns.choose(script);
+        let (thread_id, turn_id) = self.turns.ids(index, script);
         let turn = |status: &str| json!({"threadId": thread_id, "turn": {"id": turn_id, "items": [], "status": status}});
         let ids = json!({"threadId": thread_id, "turnId": turn_id});
         let with = |more: Value| {
@@ -261,9 +204,9 @@ impl Server {
         };
         let (method, params) = match script.below(20) {
             0 => {
-                // A turn that starts again after its end counts as running, and may be joined.
-                if let Some(turn) = self.turns.get_mut(index) {
-                    turn.is_exact &= !turn.is_completed;
+                match turn_id == FOREIGN_TURN {
+                    true => self.turns.foreign_begun(&thread_id),
+                    false => self.turns.begun(index),
                 }
                 ("turn/started", turn("inProgress"))
             }
@@ -282,14 +225,19 @@ impl Server {
                     with(json!({"item": item, "startedAtMs": 1})),
                 )
             }
-            5..=7 => {
+            5 => {
+                self.turns.item(index, self.wire.copies());
+                let text = self.turns.user_message(index, script);
+                let content = json!([{"type": "text", "text": text, "text_elements": []}]);
+                let item = json!({"type": "userMessage", "id": "m", "content": content});
+                (
+                    "item/completed",
+                    with(json!({"item": item, "completedAtMs": 1})),
+                )
+            }
+            6 | 7 => {
                 self.items += 1;
-                let copies = self.wire.copies();
-                if let Some(turn) = self.turns.get_mut(index)
-                    && !turn.is_completed
-                {
-                    turn.items += copies;
-                }
+                self.turns.item(index, self.wire.copies());
                 let item =
                     json!({"type": "agentMessage", "id": format!("i{}", self.items), "text": "x"});
                 (
@@ -300,9 +248,7 @@ impl Server {
             8..=10 => {
                 let status = ["completed", "interrupted", "failed", "odd"];
                 let status = status[usize::from(script.below(8)).saturating_sub(4)];
-                if let Some(turn) = self.turns.get_mut(index) {
-                    turn.is_completed = true;
-                }
+                self.turns.completed(index, status);
                 ("turn/completed", turn(status))
             }
             11 => {
@@ -321,7 +267,7 @@ impl Server {
                 )
             }
             13 => {
-                self.inexact();
+                self.turns.closed();
                 ("thread/closed", json!({"threadId": thread_id}))
             }
             14 => {
@@ -372,9 +318,7 @@ impl Server {
             "future/request",
         ];
         let method = method[usize::from(script.below(6))];
-        let turn_id = script
-            .index(&self.turns)
-            .map(|index| self.turns[index].id.clone());
+        let turn_id = self.turns.choose_id(script);
         let params = json!({
             "threadId": thread_id, "turnId": turn_id, "itemId": "i", "startedAtMs": 1,
             "command": "ls", "callId": "c", "tool": "x", "arguments": {}, "questions": [],
@@ -388,14 +332,7 @@ impl Server {
     /// Completes all turns.
     pub(super) fn complete_turns(&mut self) {
         self.wire.fault = 0;
-        for turn in &mut self.turns {
-            turn.is_completed = true;
-        }
-        let turns = self.turns.iter().map(|turn| {
-            let params = json!({"threadId": turn.thread_id, "turn": {"id": turn.id, "items": [], "status": "completed"}});
-            json!({"method": "turn/completed", "params": params})
-        });
-        for message in turns.collect::<Vec<_>>() {
+        for message in self.turns.complete_all() {
             self.wire.send(&message);
         }
     }
@@ -423,6 +360,11 @@ impl Server {
         for key in ["processId", "watchId"] {
             self.client_ids.extend(message["params"].get(key).cloned());
         }
+        if message["method"] == "turn/interrupt"
+            && let Some(turn_id) = message["params"]["turnId"].as_str()
+        {
+            self.turns.interrupted(turn_id);
+        }
         if message.get("id").is_some() {
             self.requests.push_back(message);
         }
@@ -431,9 +373,7 @@ impl Server {
     /// Records that the client has received all that was sent.
     pub(super) fn settled(&mut self) {
         if self.is_open() {
-            for turn in &mut self.turns {
-                turn.is_settled = turn.is_completed;
-            }
+            self.turns.settled();
         }
     }
 
@@ -443,31 +383,15 @@ impl Server {
         if self.has_improvised || self.wire.is_damaged {
             return;
         }
-        let find = |id: &str| {
-            let turn = self.turns.iter().find(|turn| turn.id == id);
-            turn.unwrap_or_else(|| panic!("`{name}`: no such turn: {id}"))
-        };
-        match outcome {
-            // The turn has joined the one of the other client.
-            Outcome::Result(result) if result.id == FOREIGN_TURN => {}
-            Outcome::Error { turn_id, .. } if turn_id == FOREIGN_TURN => {}
-            Outcome::Result(result) => {
-                let turn = find(&result.id);
-                assert!(turn.is_completed, "`{name}`: {result:?}");
-                if turn.is_exact {
-                    assert_eq!(result.items.len(), turn.items, "`{name}`: {result:?}");
-                }
-            }
-            // The call may have ended before the completion.
-            Outcome::Error {
-                error: Error::TurnDetached(_) | Error::TurnTimeout(_),
-                ..
-            } => {}
-            Outcome::Error { turn_id, error } => {
-                let turn = find(turn_id);
-                let is_missing = turn.is_exact && turn.is_settled;
-                assert!(!is_missing, "`{name}`: {turn_id}: {error}");
-            }
+        self.turns.assert_outcome(name, outcome);
+    }
+
+    /// Asserts that the client has interrupted each of the stopped turns that is running.
+    pub(super) fn assert_interrupted(&self, stopped: &[Stopped]) {
+        // A wrong or lost response names no turn.
+        let may_miss = self.has_improvised || self.wire.is_damaged || self.manners.responds_wrongly;
+        if !may_miss && self.is_open() {
+            self.turns.assert_interrupted(stopped);
         }
     }
 

@@ -1,8 +1,9 @@
 //! The logs of turns that may have joined a running turn, whose log passes its events on to them.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
-    task::Waker,
+    iter,
+    sync::{Arc, OnceLock, atomic::Ordering},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -14,16 +15,18 @@ use crate::{
         activity::TurnActivity,
         delta_queue::DeltaQueue,
         join_stage::{JoinEffect, JoinStage},
-        mailbox::Unread,
         turn_record::TurnRecord,
     },
     rpc::raw_notification::RawNotification,
 };
 
 impl Join {
-    /// Returns the id of the running turn, unless the join is disproved.
-    pub(super) fn turn_id(&self) -> Option<&str> {
-        (!self.is_disproved()).then(|| self.running.turn_id())
+    fn new(running: &Arc<TurnLog>) -> Box<Self> {
+        Box::new(Self {
+            running: Arc::clone(running),
+            is_disproved: false.into(),
+            next: OnceLock::new(),
+        })
     }
 
     fn is_disproved(&self) -> bool {
@@ -35,28 +38,56 @@ impl TurnLog {
     /// Creates the log of a turn that is assumed to join a running turn. It has what the log of the
     /// running turn has.
     pub(crate) fn joining(running: &Arc<Self>, turn_id: &str) -> Arc<Self> {
-        let mut state = running.lock();
-        let log = Arc::new(Self {
-            thread_id: running.thread_id.clone(),
-            turn_id: turn_id.to_owned(),
-            join: Some(Join {
-                running: Arc::clone(running),
-                is_disproved: false.into(),
-            }),
-            state: LogState {
-                slots: vec![Some(Unread::new(state.longest_unread()))],
-                first_is_free: true,
-                record: state.record.clone(),
-                has_begun: state.has_begun,
-                has_started: state.has_started,
-                interrupted_after: state.interrupted_after,
-                join_stage: JoinStage::assumed(),
-                ..LogState::default()
-            }
-            .into(),
-        });
-        state.joined.push(Arc::downgrade(&log));
+        let log = Self::new(&running.thread_id, turn_id);
+        log.follow(running);
+        log.lock().join_stage = JoinStage::assumed();
         log
+    }
+
+    /// Joins a turn that has taken the input, unless the turn has begun itself.
+    pub(crate) fn join(self: &Arc<Self>, running: &Arc<Self>) {
+        let has_joined = self.running().is_some_and(|it| Arc::ptr_eq(it, running));
+        if has_joined || self.end().is_some() {
+            return;
+        }
+        self.separate();
+        if !self.has_begun() {
+            self.follow(running);
+        }
+    }
+
+    /// Copies what the log of a running turn has, and receives its events from now on.
+    fn follow(self: &Arc<Self>, running: &Arc<Self>) {
+        let mut wakes = Vec::new();
+        {
+            // No other code locks two logs.
+            let mut source = running.lock();
+            let mut state = self.lock();
+            let unread = source.longest_unread();
+            for slot in state.slots.iter_mut().flatten() {
+                slot.push(|buffer| *buffer = unread.clone(), &mut wakes);
+            }
+            state.record = source.record.clone();
+            (state.has_begun, state.has_started) = (source.has_begun, source.has_started);
+            state.interrupted_after = source.interrupted_after;
+            source.joined.push(Arc::downgrade(self));
+            let last = self.joins().last();
+            let _ = last
+                .map_or(&self.join, |join| &join.next)
+                .set(Join::new(running));
+        }
+        wakes.into_iter().for_each(Waker::wake);
+    }
+
+    /// Returns the joins, of which all but the last one are disproved.
+    fn joins(&self) -> impl Iterator<Item = &Join> {
+        iter::successors(self.join.get(), |join| join.next.get()).map(|join| &**join)
+    }
+
+    /// Returns the log of the running turn that the turn has joined, unless that is disproved.
+    pub(super) fn running(&self) -> Option<&Arc<Self>> {
+        let join = self.joins().last().filter(|join| !join.is_disproved());
+        join.map(|join| &join.running)
     }
 
     /// Returns the id by which the response names the turn.
@@ -67,20 +98,19 @@ impl TurnLog {
     /// Whether the turn may never begin once the running turn has ended: its response came while
     /// that turn was running, and no event has named it since.
     pub(crate) fn may_be_left_behind(&self) -> bool {
-        let join = self.join.as_ref();
-        join.is_some_and(|join| !join.is_disproved() || !self.has_begun())
+        self.join.get().is_some() && (self.running().is_some() || !self.has_begun())
     }
 
     /// Returns the logs of the turns that have joined this one.
     pub(crate) fn joined(&self) -> Vec<Arc<Self>> {
-        self.lock().joined()
+        self.lock().joined(self)
     }
 
     /// Returns the activity in the turn, and in the running turn that it has joined.
     pub(crate) fn activity(&self) -> TurnActivity {
         let own = self.lock().activity;
-        match self.join.as_ref().filter(|join| !join.is_disproved()) {
-            Some(join) => own.and(&join.running.activity()),
+        match self.running() {
+            Some(running) => own.and(&running.activity()),
             None => own,
         }
     }
@@ -134,31 +164,68 @@ impl TurnLog {
         true
     }
 
+    /// Whether it is not known yet whether the turn has joined the running turn.
+    pub(crate) fn may_have_joined(&self) -> bool {
+        self.lock().join_stage.is_assumed()
+    }
+
+    /// Polls until it is known whether the turn has joined the running turn, or the log has ended.
+    pub(crate) fn poll_settled(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.end.is_some() || !state.join_stage.is_assumed() {
+            return Poll::Ready(());
+        }
+        state.waiters.register(context);
+        Poll::Pending
+    }
+
+    /// Whether the turn may have joined a turn that was interrupted, and has not begun since.
+    pub(crate) fn follows_interrupt(&self) -> bool {
+        self.lock().join_stage.follows_interrupt()
+    }
+
+    /// Records that the running turn has taken the input.
+    pub(crate) fn show_join(&self) {
+        self.settle(|_| {});
+    }
+
     /// Disproves the join, if it is assumed: an event names the turn itself, or the running turn
     /// has ended without its input. The log drops what it has of the running turn.
     pub(crate) fn separate(&self) {
-        let mut state = self.lock();
-        if !state.join_stage.settle() {
-            return;
+        self.settle(|state| {
+            if let Some(join) = self.joins().last() {
+                join.is_disproved.store(true, Ordering::Relaxed);
+            }
+            for slot in state.slots.iter_mut().flatten() {
+                slot.buffer = DeltaQueue::default();
+            }
+            state.record = TurnRecord::default();
+            (state.has_begun, state.has_started) = (false, false);
+            state.interrupted_after = None;
+        });
+    }
+
+    /// Settles the stage of the join. If the join was assumed, changes the state, and wakes the tasks
+    /// that wait for this.
+    fn settle(&self, change: impl FnOnce(&mut LogState)) {
+        let mut wakes = Vec::new();
+        {
+            let mut state = self.lock();
+            if state.join_stage.settle() {
+                change(&mut state);
+                state.waiters.drain_into(&mut wakes);
+            }
         }
-        if let Some(join) = &self.join {
-            join.is_disproved.store(true, Ordering::Relaxed);
-        }
-        for slot in state.slots.iter_mut().flatten() {
-            slot.buffer = DeltaQueue::default();
-        }
-        state.record = TurnRecord::default();
-        (state.has_begun, state.has_started) = (false, false);
-        state.interrupted_after = None;
+        wakes.into_iter().for_each(Waker::wake);
     }
 }
 
 impl LogState {
     /// Returns the logs that this log passes its events on to.
-    pub(super) fn joined(&mut self) -> Vec<Arc<TurnLog>> {
+    pub(super) fn joined(&mut self, own: &TurnLog) -> Vec<Arc<TurnLog>> {
         let has_joined = |log: &Arc<TurnLog>| {
-            let join = log.join.as_ref();
-            join.is_some_and(|join| join.turn_id().is_some())
+            let running = log.running();
+            running.is_some_and(|running| std::ptr::eq(Arc::as_ptr(running), own))
         };
         let mut joined = Vec::new();
         self.joined.retain(|log| {

@@ -10,16 +10,19 @@ use crate::{
     routing::{
         activity::Origin,
         delta_queue::Event,
+        quiet_turns::QuietTurns,
+        turn_inputs::InputId,
         turn_log::{TurnEnd, TurnReader},
     },
     rpc::{
         delta::{DeltaKind, DeltaRef},
         raw_notification::notification,
+        user_message::{InputRequest, content},
     },
 };
 
-/// The routes of the thread `t`, in which the turn `u` is running when the response to a
-/// `turn/start` names the turn `x`.
+/// The routes of the thread `t`, in which the turn `u` with the input `one` is running when the
+/// response to a `turn/start` with the input `two` names the turn `x`.
 struct Joined {
     routes: TurnRoutes,
     running: Arc<TurnLog>,
@@ -29,10 +32,10 @@ struct Joined {
 impl Joined {
     fn new() -> Self {
         let mut routes = TurnRoutes::default();
-        let running = routes.claim("t", "u");
+        let running = start(&mut routes, "one", "u");
         push(&mut routes, "u", "turn/started", "");
         push(&mut routes, "u", "item/completed", MESSAGE);
-        let log = routes.claim_joining("t", "x", "u");
+        let log = start(&mut routes, "two", "x");
         Self {
             routes,
             running,
@@ -56,7 +59,34 @@ impl Joined {
 }
 
 const MESSAGE: &str = r#","item":{"type":"agentMessage","id":"m","text":"half"}"#;
-const USER_MESSAGE: &str = r#","item":{"type":"userMessage","id":"n","content":[]}"#;
+
+fn user_message(text: &str) -> String {
+    let content = format!(r#"[{{"type":"text","text":"{text}"}}]"#);
+    format!(r#","item":{{"type":"userMessage","id":"n","content":{content}}}"#)
+}
+
+/// Sends an input, as the connection does.
+fn send(routes: &mut TurnRoutes, text: &str, steered_turn: Option<&str>) -> InputId {
+    let request = InputRequest {
+        thread_id: "t".to_owned(),
+        content: content(text),
+        steered_turn: steered_turn.map(ToOwned::to_owned),
+    };
+    routes.input_sent(request).unwrap()
+}
+
+/// Starts a turn with this input, whose response names this turn. The running turn is `u`.
+fn start(routes: &mut TurnRoutes, text: &str, turn_id: &str) -> Arc<TurnLog> {
+    routes.reserve("t");
+    let input = send(routes, text, None);
+    let log = match turn_id {
+        "u" => routes.claim("t", "u"),
+        _ => routes.claim_joining("t", turn_id, "u"),
+    };
+    routes.release("t");
+    routes.input_accepted(&input, Some(&log));
+    log
+}
 
 /// Routes a notification as the connection does.
 fn push(routes: &mut TurnRoutes, turn_id: &str, method: &str, more: &str) {
@@ -64,6 +94,11 @@ fn push(routes: &mut TurnRoutes, turn_id: &str, method: &str, more: &str) {
     let text = format!(r#"{{"method":"{method}","params":{params}}}"#);
     if let Some(log) = routes.route("t", turn_id) {
         let notification = Arc::new(notification(&text));
+        match method {
+            "item/completed" => routes.item_completed("t", turn_id, &notification),
+            "turn/completed" => routes.settle_joins(&log),
+            _ => {}
+        }
         log.push_notification(&notification, Instant::now(), &mut Vec::new());
         if method == "turn/completed" {
             routes.end(&log);
@@ -101,7 +136,7 @@ fn a_joined_turn_has_the_id_the_events_and_the_result_of_the_running_one() {
     joined
         .running
         .push_delta(&delta, Instant::now(), &mut Vec::new());
-    joined.push("u", "item/completed", USER_MESSAGE);
+    joined.push("u", "item/completed", &user_message("two"));
     joined.complete("u", "completed");
     let expected = [r#"Some("u") a"#, "item/completed", "turn/completed"];
     assert_eq!(read(&mut reader), expected);
@@ -131,7 +166,7 @@ fn a_turn_that_begins_after_the_running_one_has_ended_is_its_own() {
 fn an_event_of_its_own_separates_a_turn_from_the_running_one() {
     let mut joined = Joined::new();
     joined.push("x", "turn/started", "");
-    joined.push("u", "item/completed", USER_MESSAGE);
+    joined.push("u", "item/completed", &user_message("two"));
     joined.complete("u", "completed");
     assert_eq!((joined.log.turn_id(), joined.status()), ("x", None));
     assert_eq!(read(&mut joined.log.reader()), ["turn/started"]);
@@ -185,10 +220,8 @@ fn an_interrupt_that_this_client_asks_for_ends_the_input_that_it_has_sent_before
 #[test]
 fn the_running_turn_of_another_client_is_followed_without_its_earlier_events() {
     let mut routes = TurnRoutes::default();
-    routes.reserve("t");
-    let log = routes.claim_joining("t", "x", "u");
-    routes.release("t");
-    push(&mut routes, "u", "item/completed", USER_MESSAGE);
+    let log = start(&mut routes, "two", "x");
+    push(&mut routes, "u", "item/completed", &user_message("two"));
     let mut joined = Joined {
         running: routes.claim("t", "u"),
         routes,
@@ -198,6 +231,87 @@ fn the_running_turn_of_another_client_is_followed_without_its_earlier_events() {
     assert_eq!(joined.status(), Some(TurnStatus::Completed));
     // No reader of the running turn keeps its events.
     assert_eq!(read(&mut joined.running.reader()), Vec::<String>::new());
+}
+
+#[test]
+fn a_message_of_the_own_input_of_the_running_turn_or_of_a_steer_shows_no_join() {
+    let mut joined = Joined::new();
+    send(&mut joined.routes, "three", Some("u"));
+    for text in ["one", "three"] {
+        joined.push("u", "item/completed", &user_message(text));
+    }
+    joined.complete("u", "completed");
+    assert_eq!((joined.log.turn_id(), joined.status()), ("x", None));
+}
+
+#[test]
+fn a_message_shows_only_the_join_of_its_input() {
+    for (text, [x, y]) in [("two", ["u", "y"]), ("three", ["x", "u"])] {
+        let mut joined = Joined::new();
+        let third = start(&mut joined.routes, "three", "y");
+        joined.push("u", "item/completed", &user_message(text));
+        joined.complete("u", "completed");
+        assert_eq!([joined.log.turn_id(), third.turn_id()], [x, y]);
+        assert_eq!(
+            [joined.log.end(), third.end()].map(|end| end.is_some()),
+            [x == "u", y == "u"]
+        );
+    }
+}
+
+#[test]
+fn an_equal_input_that_was_refused_takes_no_message() {
+    for is_refused in [false, true] {
+        let mut joined = Joined::new();
+        let steer = send(&mut joined.routes, "two", Some("u"));
+        joined.push("u", "item/completed", &user_message("two"));
+        if is_refused {
+            joined.routes.input_refused(&steer);
+        }
+        joined.complete("u", "completed");
+        assert_eq!(joined.status().is_some(), is_refused);
+    }
+}
+
+#[test]
+fn input_that_misses_the_running_turn_may_join_the_next_one() {
+    for status in ["completed", "interrupted"] {
+        let mut joined = Joined::new();
+        let third = start(&mut joined.routes, "three", "y");
+        joined.complete("u", status);
+        joined.push("x", "turn/started", "");
+        joined.push("x", "item/completed", &user_message("two"));
+        joined.push("x", "item/completed", &user_message("three"));
+        assert_eq!([joined.log.turn_id(), third.turn_id()], ["x", "x"]);
+        joined.push("x", "item/completed", MESSAGE);
+        joined.complete("x", "completed");
+        assert_eq!(third.partial(), joined.log.partial());
+        assert_eq!(joined.status(), Some(TurnStatus::Completed));
+        assert!(matches!(third.end(), Some(TurnEnd::Completed)));
+        let events = [
+            "turn/started",
+            "item/completed",
+            "item/completed",
+            "item/completed",
+        ];
+        assert_eq!(read(&mut third.reader())[..4], events);
+        drop((joined.log, joined.running, third));
+        joined.routes.release("t");
+        assert!(joined.routes.threads.is_empty());
+    }
+}
+
+#[test]
+fn a_turn_without_a_grace_period_ends_after_the_turn_that_it_may_have_joined_was_interrupted() {
+    let mut quiet_turns = QuietTurns::new(None);
+    let now = Instant::now();
+    let reason = DetachReason::ThreadInactive;
+    for (status, ends) in [("completed", false), ("interrupted", true)] {
+        let mut joined = Joined::new();
+        joined.complete("u", status);
+        quiet_turns.watch_end(&joined.log, reason, now);
+        assert_eq!(quiet_turns.next_due().is_some(), ends);
+    }
 }
 
 #[test]

@@ -187,15 +187,20 @@ fn the_result_lists_items_that_could_not_be_read() {
 
 #[test]
 fn a_turn_that_joins_a_running_one_under_an_id_of_its_own_has_its_result() {
-    let thread = start_thread(|mut fake| async {
+    let (codex, _) = start_with(Codex::builder(), |mut fake| async move {
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.respond("turn/start", old_turn_start_response("u"))
+            .await;
         fake.start_turn("u").await;
+        fake.complete_user_message("u", "one").await;
         fake.respond("turn/start", old_turn_start_response("x"))
             .await;
-        fake.complete_user_message("u").await;
+        fake.complete_user_message("u", "two").await;
         fake.complete_item("u", "To both.").await;
         fake.complete_turn("u", "completed").await;
-        fake
+        fake.receive_end().await;
     });
+    let thread = codex.thread_start().send().unwrap();
     let first = thread.turn("one").send().unwrap();
     let second = thread.run("two").send().unwrap();
     assert_eq!(second.final_response.as_deref(), Some("To both."));

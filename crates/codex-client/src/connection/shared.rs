@@ -1,0 +1,182 @@
+//! The part of a connection that its task shares with the callers.
+//!
+//! The task holds the lock while it works. A caller whose request is the only one takes the lock, if
+//! it is free, and writes the request itself: handing it to the task would wake another thread.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+};
+
+use tokio::{
+    io::AsyncWrite,
+    sync::mpsc,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::{
+    connection::{command::Command, core::Core},
+    error::connection_closed::CloseReason,
+};
+
+/// A connection as its callers see it.
+pub(crate) trait Submit: Send + Sync {
+    /// Executes a command at once and writes the result, or returns the command if the task has to
+    /// execute it: the task is at work, or other commands and requests precede this one.
+    fn submit(&self, command: Command) -> Result<(), Command>;
+}
+
+/// See the module.
+pub(crate) struct Shared<W>(Mutex<State<W>>);
+
+/// The state of a connection, with what the callers need to write.
+pub(crate) struct State<W> {
+    pub(crate) core: Core,
+    /// `None` once the connection is ending.
+    pub(crate) writer: Option<W>,
+    pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    /// Elapses at the earliest deadline, or before it.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Wakes the task; `None` until its first poll.
+    waker: Option<Waker>,
+}
+
+impl<W> Shared<W> {
+    pub(crate) fn new(core: Core, writer: W, commands: mpsc::UnboundedReceiver<Command>) -> Self {
+        Self(Mutex::new(State {
+            core,
+            writer: Some(writer),
+            commands,
+            timer: None,
+            waker: None,
+        }))
+    }
+
+    /// No code panics while it holds the lock, so the lock is never poisoned.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State<W>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send> Submit for Shared<W> {
+    fn submit(&self, command: Command) -> Result<(), Command> {
+        match self.0.try_lock() {
+            Ok(mut state) => state.submit(command),
+            Err(_) => Err(command),
+        }
+    }
+}
+
+impl<W: AsyncWrite + Unpin> State<W> {
+    fn submit(&mut self, command: Command) -> Result<(), Command> {
+        let is_next = self.writer.is_some() && self.commands.is_empty() && self.core.is_idle();
+        let Some(waker) = self.waker.clone().filter(|_| is_next) else {
+            return Err(command);
+        };
+        self.core.command(command, Instant::now());
+        // The waker of the task: the task continues what remains to be written.
+        let written = self.poll_write(&mut Context::from_waker(&waker));
+        self.core.wake_readers();
+        if written.is_ready() || self.needs_task() {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything to do that needs the runtime of the task.
+    fn needs_task(&self) -> bool {
+        let is_scheduled = |deadline| {
+            let timer = self.timer.as_ref();
+            timer.is_some_and(|timer| timer.deadline() <= deadline)
+        };
+        !self.core.tasks.is_empty() || self.core.deadline().is_some_and(|it| !is_scheduled(it))
+    }
+
+    /// Sets the waker of the task.
+    pub(crate) fn set_waker(&mut self, context: &Context<'_>) {
+        let waker = context.waker();
+        if !self
+            .waker
+            .as_ref()
+            .is_some_and(|known| known.will_wake(waker))
+        {
+            self.waker = Some(waker.clone());
+        }
+    }
+
+    /// Executes the commands in the queue.
+    pub(crate) fn poll_commands(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+        let now = Instant::now();
+        loop {
+            match ready!(self.commands.poll_recv(context)) {
+                Some(command) => {
+                    if self.core.command(command, now) {
+                        return Poll::Ready(CloseReason::Requested);
+                    }
+                }
+                None => return Poll::Ready(CloseReason::Dropped),
+            }
+        }
+    }
+
+    /// Writes lines until there are no more, or the writer is full.
+    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+        let Some(writer) = &mut self.writer else {
+            return Poll::Pending;
+        };
+        let failed = |error| {
+            let message = format!("could not write to the server: {error}");
+            Poll::Ready(CloseReason::Io(message))
+        };
+        let mut wrote = false;
+        loop {
+            // A write makes room for further requests.
+            self.core.send_ready(Instant::now());
+            if self.core.outbound.unwritten().is_empty() {
+                break;
+            }
+            match ready!(Pin::new(&mut *writer).poll_write(context, self.core.outbound.unwritten()))
+            {
+                Ok(0) => return failed(io::ErrorKind::WriteZero.into()),
+                Ok(written) => self.core.outbound.advance(written),
+                Err(error) => return failed(error),
+            }
+            wrote = true;
+        }
+        if wrote && let Err(error) = ready!(Pin::new(writer).poll_flush(context)) {
+            return failed(error);
+        }
+        Poll::Pending
+    }
+
+    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
+    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
+    /// elapsed.
+    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
+        let mut has_elapsed = false;
+        loop {
+            let Some(deadline) = self.core.deadline() else {
+                self.timer = None;
+                return has_elapsed;
+            };
+            let timer = match &mut self.timer {
+                Some(timer) => {
+                    if deadline < timer.deadline() {
+                        timer.as_mut().reset(deadline);
+                    }
+                    timer
+                }
+                none => none.insert(Box::pin(sleep_until(deadline))),
+            };
+            if timer.as_mut().poll(context).is_pending() {
+                return has_elapsed;
+            }
+            self.timer = None;
+            has_elapsed = true;
+            self.core.expire(Instant::now());
+        }
+    }
+}
