@@ -2,6 +2,7 @@
 
 pub mod compat;
 pub mod decoding;
+pub mod http;
 pub mod issuer;
 pub mod json;
 pub mod manifest_dir;
@@ -9,6 +10,7 @@ pub mod protocol;
 pub mod recorded;
 pub mod schema;
 pub mod stage;
+pub mod tickets;
 
 // Compiles the code blocks of the documentation.
 #[cfg(doctest)]

@@ -40,6 +40,7 @@
 // The ground floor: values and macros that every other floor may use.
 mod approval_mode;
 mod builder_macros;
+pub mod config;
 mod error;
 mod future;
 mod input;

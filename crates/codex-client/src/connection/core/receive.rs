@@ -200,8 +200,14 @@ impl Core {
             if kind == NotificationKind::TokenUsageUpdated {
                 self.token_usage(thread_id, log.as_ref(), notification);
             }
+            if kind == NotificationKind::ThreadSettingsUpdated
+                && let Some(params) = notification.params()
+            {
+                self.loaded_threads.updated(thread_id, params);
+            }
             if kind == NotificationKind::ThreadEnded {
                 self.thread_usages.remove(thread_id);
+                self.loaded_threads.remove(thread_id);
                 self.unsubscribed_threads.remove(thread_id);
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
