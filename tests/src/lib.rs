@@ -5,6 +5,7 @@ pub mod decoding;
 pub mod http;
 pub mod issuer;
 pub mod json;
+pub mod json_schema;
 pub mod manifest_dir;
 pub mod protocol;
 pub mod recorded;

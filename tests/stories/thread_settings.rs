@@ -30,7 +30,6 @@ async fn the_settings_are_what_the_thread_got_and_follow_its_turns() {
     assert_eq!(settings.approval_policy, Some(AskForApproval::Never));
     assert_eq!(settings.cwd.as_deref(), workspace.to_str());
     assert!(matches!(settings.sandbox, Some(SandboxPolicy::ReadOnly(_))));
-    assert_eq!(settings.permission_profile.as_deref(), Some(":read-only"));
     assert_eq!(settings.instruction_sources, Some(Vec::new()));
 
     // The options of a turn apply to later turns.

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 /// A member is `None` if the thread does not have the setting, if the server does not report it, or
 /// if it cannot be read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ThreadSettings {
