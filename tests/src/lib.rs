@@ -43,6 +43,14 @@ mod beyond_turns {}
 mod cancelling {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/mcp.md")]
+mod mcp {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/configuration.md")]
+mod configuration {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tokens.md")]
 mod tokens {}
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use codex_client::{Codex, Error, RpcErrorKind, Thread, blocking, config::McpServer};
+use codex_client::{
+    Codex, Error, RpcErrorKind, Thread, blocking, config::McpServer, types::AskForApproval,
+};
 use codex_testing::{Item, ModelResponse};
 use codex_tests::{stage::Stage, tickets::HttpTickets};
 use codex_types::ListMcpServerStatusParams;
@@ -166,6 +168,27 @@ async fn a_server_over_http_gets_its_token_and_its_headers() {
     assert_eq!(call.header("authorization"), Some("Bearer secret"));
     assert_eq!(call.header("x-project"), Some("app"));
     assert_eq!(call.header("x-team"), Some("blue"));
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tool_with_side_effects_runs_without_a_question_if_it_is_approved_in_advance() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    for (mode, runs) in [("approve", true), ("prompt", false)] {
+        let server = McpServer::stdio(env!("CARGO_BIN_EXE_mcp_server"));
+        let server = server.config("default_tools_approval_mode", mode);
+        let start = codex.thread_start().mcp_server("asker", server);
+        let thread = start.approval_policy(AskForApproval::OnRequest);
+        let thread = thread.await.unwrap();
+        let call = Item::function_call("act", json!({})).namespace("mcp__asker");
+        stage.model.push(ModelResponse::items([call]));
+        stage.model.push("Done.");
+        thread.run("Act.").await.unwrap();
+        let requests = stage.model.requests();
+        let output = requests.last().unwrap().last_tool_output().unwrap();
+        assert_eq!(output.contains("has acted"), runs, "{mode}: {output}");
+    }
     codex.close().await.unwrap();
 }
 

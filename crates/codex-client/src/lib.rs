@@ -12,6 +12,8 @@
 //! | stream a turn | [`Thread::turn`], [`TurnHandle::stream`], or [`TurnHandle::text_stream`] for the text only |
 //! | steer, interrupt or time out a turn | [`TurnHandle::steer`], [`TurnHandle::interrupt`], [`RunBuilder::timeout`](builder::RunBuilder::timeout) |
 //! | stop a turn when a signal arrives or its caller is gone | [`RunBuilder::until`](builder::RunBuilder::until), [`TurnHandle::interrupt_on_drop`] |
+//! | override the configuration, or add an MCP server | [`CodexBuilder::config`](builder::CodexBuilder::config), [`config::McpServer`] |
+//! | learn the settings of a thread | [`Thread::settings`], [`config::ThreadSettings`] |
 //! | count tokens, or read the rate limits | [`TurnResult::tokens`], [`Thread::token_usage`], [`Codex::rate_limits`] |
 //! | add to the running turn, or start one | [`Thread::steer_or_start`] |
 //! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
