@@ -1,25 +1,29 @@
 //! The JSON Schemas of the types of the protocol match what the types write.
 
+use std::collections::BTreeMap;
+
 use codex_client::schemars::Schema as Generated;
 use codex_tests::{
     json_schema::Schemas,
     protocol::{RoundTrip, definitions, unions},
     schema::{Choices, Schema, Shape, is_pinned},
 };
-use codex_types::{CodexErrorInfo, ServerNotification, ThreadItem, TurnStatus};
+use codex_types::{
+    ClientRequest, CodexErrorInfo, ServerNotification, ServerRequest, ThreadItem, TurnStatus,
+};
 use serde_json::{Value, json};
 
 /// Returns the schema of each definition of the protocol, by its name.
-fn schemas(schemas: &mut Schemas) -> Vec<(&'static str, Generated)> {
+fn schemas(schemas: &mut Schemas) -> BTreeMap<&'static str, Generated> {
     macro_rules! table {
         ($($name:literal, $type:path;)*) => {
-            vec![$(($name, schemas.of::<$type>())),*]
+            BTreeMap::from([$(($name, schemas.of::<$type>())),*])
         };
     }
     let mut all = codex_types::for_each_definition!(table);
-    all.push(("ServerNotification", schemas.of::<ServerNotification>()));
-    all.push(("ServerRequest", schemas.of::<codex_types::ServerRequest>()));
-    all.push(("ClientRequest", schemas.of::<codex_types::ClientRequest>()));
+    all.insert("ServerNotification", schemas.of::<ServerNotification>());
+    all.insert("ServerRequest", schemas.of::<ServerRequest>());
+    all.insert("ClientRequest", schemas.of::<ClientRequest>());
     all
 }
 
@@ -47,20 +51,19 @@ fn values(schema: &Schema, name: &str) -> Vec<Value> {
 fn what_a_type_writes_matches_its_schema() {
     let pinned = Schema::pinned();
     let (types, unions) = (definitions(), unions());
-    let round_trip = |name| -> RoundTrip { *unions.get(name).unwrap_or_else(|| &types[name]) };
+    let round_trip =
+        |name: &str| -> RoundTrip { *unions.get(name).unwrap_or_else(|| &types[name]) };
     let (mut written, mut read) = (Schemas::of_written(), Schemas::of_read());
+    let (of_written, of_read) = (schemas(&mut written), schemas(&mut read));
     let (mut faults, mut count) = (Vec::new(), 0);
-    for ((name, of_written), (_, of_read)) in schemas(&mut written).iter().zip(schemas(&mut read)) {
+    // The envelope is written by hand.
+    for name in pinned.names().filter(|name| of_read.contains_key(name)) {
         for value in values(&pinned, name) {
             let (value, _) = round_trip(name)(&value.to_string()).unwrap();
-            let checks = [(&written, of_written), (&read, &of_read)];
+            let checks = [(&written, &of_written[name]), (&read, &of_read[name])];
             let found = checks.map(|(schemas, schema)| schemas.fault(schema, &value));
-            faults.extend(
-                found
-                    .into_iter()
-                    .flatten()
-                    .map(|fault| format!("{name}: {fault}")),
-            );
+            let found = found.into_iter().flatten();
+            faults.extend(found.map(|fault| format!("{name}: {fault}")));
             count += 1;
         }
     }

@@ -225,3 +225,35 @@ async fn a_thread_does_not_start_without_a_server_that_it_requires() {
     );
     codex.close().await.unwrap();
 }
+
+/// Returns the variables that a command of the model sees.
+async fn seen_by_commands(stage: &Stage, thread: &Thread) -> String {
+    let call = json!({"cmd": "env | grep TICKETS || true"});
+    stage
+        .model
+        .push(ModelResponse::function_call("exec_command", call));
+    stage.model.push("Done.");
+    thread.run("Look.").await.unwrap();
+    let requests = stage.model.requests();
+    requests.last().unwrap().last_tool_output().unwrap()
+}
+
+#[tokio::test]
+async fn commands_of_the_model_see_the_variables_of_the_client_but_not_those_of_a_server() {
+    let stage = Stage::new();
+    let builder = stage.builder().env("TICKETS_TOKEN", "of-the-client");
+    let codex = builder.start().await.unwrap();
+    let tickets = || {
+        let server = McpServer::stdio(env!("CARGO_BIN_EXE_tickets_mcp"));
+        server.env("TICKETS_KEY", "of-the-server").required(true)
+    };
+    let thread = codex.thread_start().mcp_server("tickets", tickets());
+    let seen = seen_by_commands(&stage, &thread.await.unwrap()).await;
+    assert!(seen.contains("of-the-client"), "{seen}");
+    assert!(!seen.contains("of-the-server"), "{seen}");
+    let thread = codex.thread_start().mcp_server("tickets", tickets());
+    let thread = thread.config("shell_environment_policy.exclude", vec!["TICKETS_*"]);
+    let seen = seen_by_commands(&stage, &thread.await.unwrap()).await;
+    assert!(!seen.contains("of-the"), "{seen}");
+    codex.close().await.unwrap();
+}

@@ -43,7 +43,9 @@ pub enum Http {}
 /// of a client are arguments of the server process, which other users of the machine can see: name
 /// the variables that hold the secrets instead, with [`env_vars`](Self::env_vars),
 /// [`bearer_token_env_var`](Self::bearer_token_env_var) or [`env_header`](Self::env_header), and set
-/// these with [`CodexBuilder::env`](crate::builder::CodexBuilder::env). `Debug` shows no values.
+/// these with [`CodexBuilder::env`](crate::builder::CodexBuilder::env). Commands of the model see
+/// the variables of the server process, unless `shell_environment_policy.exclude` in the
+/// configuration names them. `Debug` shows no values.
 #[must_use = "an MCP server is used by the `mcp_server` option of a builder"]
 pub struct McpServer<T = Stdio> {
     members: Map<String, Value>,
