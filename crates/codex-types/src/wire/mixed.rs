@@ -213,7 +213,7 @@ macro_rules! untagged {
         }
 
         $crate::wire::schema! { $name, generator => $crate::wire::schema::untagged(
-            vec![$(generator.subschema_for::<$type>()),*]
+            &[$(generator.subschema_for::<$type>()),*]
         ) }
 
         $(impl From<$type> for $name {

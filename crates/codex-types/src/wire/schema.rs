@@ -200,7 +200,7 @@ mod writing {
     }
 
     /// An untagged union.
-    pub(crate) fn untagged(variants: Vec<Schema>) -> Schema {
+    pub(crate) fn untagged(variants: &[Schema]) -> Schema {
         json_schema!({ "anyOf": variants })
     }
 
