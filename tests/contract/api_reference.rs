@@ -118,10 +118,12 @@ struct Rust {
 impl Rust {
     fn read() -> Self {
         let client = Api::client();
-        let modules = &client.exports("builder.rs") | &client.exports("version.rs");
-        let modules = &modules | &client.exports("agents.rs");
+        let modules = ["agents.rs", "builder.rs", "config/mod.rs", "version.rs"];
+        let modules = modules.map(|path| client.exports(path));
         let rust = Self {
-            exported: &client.exports("lib.rs") | &modules,
+            exported: modules
+                .into_iter()
+                .fold(client.exports("lib.rs"), |all, more| &all | &more),
             exported_types: client.exports("types.rs"),
             client,
             types: Api::plain("crates/codex-types/src"),

@@ -2,14 +2,28 @@
 
 use codex_client::{
     ApprovalMode, ApprovalRequest, CloseReason, Decision, DetachReason, Error, ExecChunk,
-    ExecOutput, GoalResult, Input, RpcErrorKind, Sandbox, TurnResult, TypedResult,
-    types::ReasoningEffort,
+    ExecOutput, GoalResult, Input, RpcError, RpcErrorKind, Sandbox, TurnResult, TypedResult,
+    config::ThreadSettings, schemars::JsonSchema, types::ReasoningEffort,
 };
+use codex_tests::json_schema::Schemas;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+/// Asserts that a form matches the JSON Schemas of its type.
+fn assert_has_schema<T: JsonSchema>(form: &Value) {
+    for mut schemas in [Schemas::of_written(), Schemas::of_read()] {
+        let schema = schemas.of::<T>();
+        assert_eq!(schemas.fault(&schema, form), None);
+        assert!(schemas.fault(&schema, &json!(7.5)).is_some());
+    }
+}
+
 /// Reads a value from JSON and writes it again. The text is read as well, because it is not buffered.
-fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(form: &Value) -> T {
+fn round_trip<T>(form: &Value) -> T
+where
+    T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug + JsonSchema,
+{
+    assert_has_schema::<T>(form);
     let value: T = serde_json::from_value(form.clone()).unwrap();
     assert_eq!(serde_json::to_value(&value).unwrap(), *form);
     let text = serde_json::to_string(&value).unwrap();
@@ -151,6 +165,26 @@ fn presets_kinds_and_reasons_are_names() {
 }
 
 #[test]
+fn the_settings_of_a_thread_have_the_names_and_values_of_the_protocol() {
+    let settings: ThreadSettings = round_trip(&json!({
+        "model": "m", "modelProvider": null, "effort": "low", "summary": null,
+        "serviceTier": null, "personality": null, "collaborationMode": null, "cwd": "/a",
+        "sandbox": {"type": "dangerFullAccess"}, "approvalPolicy": "never",
+        "approvalsReviewer": "user", "permissionProfile": null, "instructionSources": ["/a/b"],
+    }));
+    assert_eq!(settings.model.as_deref(), Some("m"));
+}
+
+#[test]
+fn an_error_response_has_the_schema_of_its_form() {
+    let form = json!({
+        "method": "thread/start", "kind": "methodNotFound", "code": -32601, "message": "no",
+        "serverVersion": "0.133.0", "requiredVersion": null,
+    });
+    assert_has_schema::<RpcError>(&form);
+}
+
+#[test]
 fn an_error_is_an_object_with_its_kind_and_its_message() {
     let result: TurnResult = serde_json::from_value(turn_result()).unwrap();
     let failed = Error::TurnFailed(Box::new(result));
@@ -163,6 +197,7 @@ fn an_error_is_an_object_with_its_kind_and_its_message() {
         "result": turn_result(),
     });
     assert_eq!(serde_json::to_value(&failed).unwrap(), expected);
+    assert_has_schema::<Error>(&expected);
     let invalid = Error::InvalidInput("no".into());
     let expected = json!({
         "kind": "invalidInput", "message": "no", "retryable": false, "transient": false,

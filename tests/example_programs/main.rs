@@ -393,6 +393,15 @@ examples! {
         assert!(ask.contains("accept") && ask.contains(r#""7""#), "{ask}");
     }
 
+    fn mcp_server(example) {
+        example.command.arg(env!("CARGO_BIN_EXE_tickets_mcp"));
+        let call = Item::function_call("read", json!({})).namespace("mcp__tickets");
+        example.stage.model.push(ModelResponse::items([call]));
+        example.stage.model.push("Ticket 7 is open.");
+        let expected = ["model: Some(", "called read of tickets", "Ticket 7 is open."];
+        example.prints(&expected).await;
+    }
+
     fn review(example) {
         let command = json!({ "cmd": "git diff" });
         let model = &example.stage.model;

@@ -143,7 +143,7 @@ async fn the_builder_sets_program_arguments_directory_and_environment() {
             .env_remove("CARGO_MANIFEST_DIR")
     })
     .await;
-    assert_eq!(info.args(), ["-c", "model=m", "serve"]);
+    assert_eq!(info.args(), ["-c", "model=\"m\"", "serve"]);
     let cwd = Path::new(info.cwd()).canonicalize().unwrap();
     assert_eq!(cwd, dir.canonicalize().unwrap());
     let set = ["SECRET_NUMBER", "MORE", "AND_MORE"].map(|name| info.env(name).unwrap());

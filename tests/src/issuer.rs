@@ -4,12 +4,14 @@
 //! together with its configuration, points Codex to this issuer.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpStream},
 };
 
 use codex_client::builder::CodexBuilder;
 use serde_json::{Value, json};
+
+use crate::http;
 
 /// The unsigned token that all logins get: it contains an email address, a plan, and an account
 /// named `account`.
@@ -54,14 +56,10 @@ impl Issuer {
     }
 
     fn with(responses: fn(&str) -> Option<Value>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
-        let address = listener.local_addr().expect("its address");
-        std::thread::spawn(move || {
-            // One thread per connection, so that an open connection does not block any other. A
-            // client that disconnects early is not an error.
-            for stream in listener.incoming().flatten() {
-                std::thread::spawn(move || serve(&stream, responses));
-            }
+        // The status 403 means that the login has not been confirmed yet.
+        let address = http::serve(move |request| match responses(&request.path) {
+            Some(body) => ("200 OK", Some(body)),
+            None => ("403 Forbidden", None),
         });
         Self { address }
     }
@@ -70,7 +68,7 @@ impl Issuer {
     pub fn configure<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let url = format!("http://{}", self.address);
         builder
-            .config("chatgpt_base_url", format!("\"{url}/backend-api\""))
+            .config("chatgpt_base_url", format!("{url}/backend-api"))
             .env("CODEX_APP_SERVER_LOGIN_ISSUER", url)
     }
 }
@@ -113,36 +111,6 @@ fn get(url: &str) -> Option<String> {
     let lines = BufReader::new(stream).lines().map_while(Result::ok);
     let mut head = lines.take_while(|line| !line.is_empty());
     head.find_map(|line| Some(line.strip_prefix("Location: ")?.trim().to_owned()))
-}
-
-/// Serves one request. If there is no response, the status is 403, which means that the login has
-/// not been confirmed yet.
-fn serve(mut stream: &TcpStream, responses: fn(&str) -> Option<Value>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream);
-    let mut request = String::new();
-    reader.read_line(&mut request)?;
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header)?;
-        let header = header.trim_end().to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or_default();
-        }
-    }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    let (status, body) = match responses(request.split(' ').nth(1).unwrap_or_default()) {
-        Some(body) => ("200 OK", body.to_string()),
-        None => ("403 Forbidden", String::new()),
-    };
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
 }
 
 fn response(path: &str) -> Value {

@@ -2,13 +2,16 @@
 
 pub mod compat;
 pub mod decoding;
+pub mod http;
 pub mod issuer;
 pub mod json;
+pub mod json_schema;
 pub mod manifest_dir;
 pub mod protocol;
 pub mod recorded;
 pub mod schema;
 pub mod stage;
+pub mod tickets;
 
 // Compiles the code blocks of the documentation.
 #[cfg(doctest)]
@@ -42,6 +45,14 @@ mod cancelling {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/sub-agents.md")]
 mod sub_agents {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/mcp.md")]
+mod mcp {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/configuration.md")]
+mod configuration {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/tokens.md")]

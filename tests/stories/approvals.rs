@@ -333,7 +333,7 @@ async fn permissions_can_be_granted_in_part() {
     let stage = Stage::new();
     let builder = stage
         .builder()
-        .config("features.request_permissions_tool", "true")
+        .config("features.request_permissions_tool", true)
         .on_approval(|request: ApprovalRequest| async move {
             let ApprovalRequest::Permissions(params) = request else {
                 panic!("{request:?}")

@@ -3,6 +3,7 @@
 use codex_client::{
     Codex, Thread, blocking,
     builder::CodexBuilder,
+    config::McpServer,
     types::{
         AskForApproval, McpServerElicitationRequestParams, McpServerElicitationRequestResponse,
         ServerRequest, ToolRequestUserInputParams, ToolRequestUserInputResponse,
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 /// Enables the feature that lets the model ask questions outside plan mode.
 fn asking<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
-    builder.config("features.default_mode_request_user_input", "true")
+    builder.config("features.default_mode_request_user_input", true)
 }
 
 /// Scripts a question from the model, followed by text.
@@ -74,8 +75,8 @@ async fn a_question_without_a_handler_does_not_end_the_turn() {
 
 /// Adds this package's MCP server.
 fn with_mcp<M>(builder: CodexBuilder<M>) -> CodexBuilder<M> {
-    let program = Value::from(env!("CARGO_BIN_EXE_mcp_server"));
-    builder.config("mcp_servers.asker.command", program.to_string())
+    let server = McpServer::stdio(env!("CARGO_BIN_EXE_mcp_server"));
+    builder.mcp_server("asker", server)
 }
 
 /// Scripts a call to the MCP tool that asks the user, followed by text.
@@ -170,7 +171,7 @@ async fn an_elicitation_without_a_handler_is_declined() {
 async fn an_mcp_tool_with_side_effects_needs_an_approval_that_arrives_as_a_question() {
     let stage = Stage::new();
     // Codex asks in two ways; the second is used if this feature is disabled.
-    for elicits in ["true", "false"] {
+    for elicits in [true, false] {
         let builder = || {
             let feature = "features.tool_call_mcp_elicitation";
             with_mcp(stage.builder()).config(feature, elicits)

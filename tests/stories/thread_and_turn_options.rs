@@ -2,10 +2,7 @@
 
 use codex_client::{
     ApprovalMode, Codex, Sandbox, Thread, blocking,
-    types::{
-        ApprovalsReviewer, AskForApproval, JsonObject, ReasoningEffort, ReasoningSummary,
-        SandboxPolicy,
-    },
+    types::{ApprovalsReviewer, AskForApproval, ReasoningEffort, ReasoningSummary, SandboxPolicy},
 };
 use codex_tests::stage::Stage;
 use codex_types::{ThreadResumeParams, ThreadResumeResponse};
@@ -140,9 +137,9 @@ async fn the_options_of_a_thread_reach_the_server_and_the_model() {
     std::fs::create_dir(&cwd).unwrap();
     let cwd = cwd.canonicalize().unwrap();
     let cwd = cwd.to_str().unwrap();
-    let config = JsonObject::from_iter([("model_reasoning_effort".to_owned(), json!("low"))]);
     let start = codex.thread_start().base_instructions("Be a parrot.");
-    let start = start.developer_instructions("Repeat twice.").config(config);
+    let start = start.developer_instructions("Repeat twice.");
+    let start = start.config("model_reasoning_effort", "low");
     let start = start.cwd(cwd).model("gpt-5.4").sandbox(Sandbox::ReadOnly);
     let start = start.service_name("tests").thread_source("user");
     let thread = start.model_provider("scripted").await.unwrap();

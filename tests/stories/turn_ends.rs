@@ -108,7 +108,7 @@ async fn a_turn_that_compacts_its_history_by_itself_is_one_turn() {
     let stage = Stage::new();
     let builder = stage
         .builder()
-        .config("model_auto_compact_token_limit", "100");
+        .config("model_auto_compact_token_limit", 100);
     let codex = builder.start().await.unwrap();
     let (thread, events) = observed(&codex).await;
     stage

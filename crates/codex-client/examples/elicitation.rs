@@ -9,6 +9,7 @@ use std::io::{Write, stdin, stdout};
 
 use codex_client::{
     Codex, HandlerResult,
+    config::McpServer,
     types::{
         AskForApproval, McpElicitationPrimitiveSchema as Field,
         McpServerElicitationRequestParams as Elicitation,
@@ -24,11 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ok_or("usage: elicitation PROGRAM")?;
 
     let codex = Codex::builder()
-        // The value is TOML. A JSON string is a valid TOML string.
-        .config(
-            "mcp_servers.example.command",
-            Value::from(program).to_string(),
-        )
+        .mcp_server("example", McpServer::stdio(program))
         .on_elicitation(|question: Elicitation| async move {
             // Reading standard input blocks, so it runs on a blocking thread.
             tokio::task::spawn_blocking(move || ask(&question)).await?

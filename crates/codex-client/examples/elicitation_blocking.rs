@@ -12,6 +12,7 @@ use std::io::{Write, stdin, stdout};
 use codex_client::{
     HandlerResult,
     blocking::Codex,
+    config::McpServer,
     types::{
         AskForApproval, McpElicitationPrimitiveSchema as Field,
         McpServerElicitationRequestParams as Elicitation,
@@ -26,11 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .ok_or("usage: elicitation_blocking PROGRAM")?;
 
     let codex = Codex::builder()
-        // The value is TOML. A JSON string is a valid TOML string.
-        .config(
-            "mcp_servers.example.command",
-            Value::from(program).to_string(),
-        )
+        .mcp_server("example", McpServer::stdio(program))
         // The handler runs on its own thread, so that it may wait for the user.
         .on_elicitation(|question: Elicitation| ask(&question))
         .start()?;

@@ -14,6 +14,7 @@ use crate::{error::Error, preset};
 ///
 /// As text and in serde, the presets are `deny_all` and `auto_review`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ApprovalMode {

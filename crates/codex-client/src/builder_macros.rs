@@ -5,8 +5,8 @@
 //! every mode.
 
 /// Defines the setters of a request builder. Each sets the field of the params with the same name,
-/// or with the name after `=>`. `[T]` accepts any sequence, `{Value}` the members of a JSON object,
-/// and `Path` any path. The method `params`, which changes the params directly, is included.
+/// or with the name after `=>`. `[T]` accepts any sequence, and `Path` any path. The method
+/// `params`, which changes the params directly, is included.
 macro_rules! options {
     ($params:ty { $($options:tt)* }) => {
         $crate::builder_macros::options!(@each $($options)*);
@@ -40,20 +40,6 @@ macro_rules! options {
     // With `Into`, the type of a literal would be ambiguous.
     (@each $(#[$doc:meta])* $name:ident: u32; $($rest:tt)*) => {
         $crate::builder_macros::options!(@plain $(#[$doc])* $name: u32);
-        $crate::builder_macros::options!(@each $($rest)*);
-    };
-    (@each $(#[$doc:meta])* $name:ident: {Value}; $($rest:tt)*) => {
-        $(#[$doc])*
-        pub fn $name<K, V>(self, $name: impl IntoIterator<Item = (K, V)>) -> Self
-        where
-            K: Into<String>,
-            V: Into<serde_json::Value>,
-        {
-            let members = $name.into_iter();
-            let all: serde_json::Map<String, serde_json::Value> =
-                members.map(|(key, value)| (key.into(), value.into())).collect();
-            self.params(|params| params.$name(all))
-        }
         $crate::builder_macros::options!(@each $($rest)*);
     };
     (@each $(#[$doc:meta])* $name:ident: Path; $($rest:tt)*) => {

@@ -49,6 +49,25 @@ fn text_or_list<'de, D: serde::Deserializer<'de>>(
     })
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Input {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Input".into()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        concat!(module_path!(), "::Input").into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let list = generator.subschema_for::<Vec<UserInput>>();
+        if generator.contract().is_serialize() {
+            return list;
+        }
+        schemars::json_schema!({ "anyOf": [list, { "type": "string" }] })
+    }
+}
+
 impl Input {
     /// Creates a text input.
     pub fn text(text: impl Into<String>) -> Self {

@@ -13,6 +13,8 @@
 //! | steer, interrupt or time out a turn | [`TurnHandle::steer`], [`TurnHandle::interrupt`], [`RunBuilder::timeout`](builder::RunBuilder::timeout) |
 //! | stop a turn when a signal arrives or its caller is gone | [`RunBuilder::until`](builder::RunBuilder::until), [`TurnHandle::interrupt_on_drop`] |
 //! | follow sub-agents | [`agents`], [`TurnHandle::agents`], [`TurnHandle::agent_events`], [`TurnResult::agents`] |
+//! | override the configuration, or add an MCP server | [`CodexBuilder::config`](builder::CodexBuilder::config), [`config::McpServer`] |
+//! | learn the settings of a thread | [`Thread::settings`], [`config::ThreadSettings`] |
 //! | count tokens, or read the rate limits | [`TurnResult::tokens`], [`Thread::token_usage`], [`Codex::rate_limits`] |
 //! | add to the running turn, or start one | [`Thread::steer_or_start`] |
 //! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
@@ -41,6 +43,7 @@
 // The ground floor: values and macros that every other floor may use.
 mod approval_mode;
 mod builder_macros;
+pub mod config;
 mod error;
 mod future;
 mod input;

@@ -16,6 +16,7 @@ use crate::{error::Error, preset};
 /// As text and in serde, a preset has the name that Codex uses on its command line and in its
 /// configuration, such as `workspace-write`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Sandbox {

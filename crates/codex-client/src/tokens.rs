@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Numbers of tokens, such as those of a [turn](crate::TurnResult::tokens).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Tokens {

@@ -11,6 +11,7 @@ use crate::{error::decode_error::DecodeError, sub_agent::SubAgent, tokens::Token
 ///
 /// In serde, the fields have their names in camelCase, and their values are as in the protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TurnResult {

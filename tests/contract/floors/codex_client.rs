@@ -11,6 +11,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
             &[
                 "approval_mode",
                 "builder_macros",
+                "config",
                 "error",
                 "future",
                 "input",

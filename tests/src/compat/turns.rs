@@ -236,7 +236,7 @@ async fn question(server: Server) -> Outcome {
     let stage = Stage::new();
     let builder = server.builder(&stage);
     let codex = builder
-        .config("features.default_mode_request_user_input", "true")
+        .config("features.default_mode_request_user_input", true)
         .on_user_input(|asked: ToolRequestUserInputParams| async move {
             let mut response = ToolRequestUserInputResponse::default();
             for question in &asked.questions {

@@ -22,6 +22,7 @@ use crate::{
 /// In serde, a decision is the name of its variant in camelCase, or an object with that name as its
 /// only key: `"acceptForSession"`, `{"acceptWithExecpolicyAmendment": ["cargo", "test"]}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Decision {

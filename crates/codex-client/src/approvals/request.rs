@@ -23,6 +23,7 @@ use crate::{
 /// params of the protocol as `params`. Those of a file change also contain the `changes`, if they
 /// are known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "params", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ApprovalRequest {
@@ -41,6 +42,7 @@ pub enum ApprovalRequest {
 
 /// A request to approve a file change, with the changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FileChangeApproval {
     /// The params of the request.

@@ -133,6 +133,7 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
+    /// [`InvalidInput`](crate::Error::InvalidInput) if an option is invalid;
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
     /// [`Launch`](crate::Error::Launch) if it cannot be started; [`Closed`](crate::Error::Closed),
     /// with the end of its standard error, if it ends before the handshake is complete;

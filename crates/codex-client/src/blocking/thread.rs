@@ -7,6 +7,7 @@ use crate::{
     blocking::{
         notifications::ThreadEvents, requests::RequestInbox, turn::TurnHandle, worker::wait,
     },
+    config::ThreadSettings,
     error::Result,
     input::Input,
     run_input::RunInput,
@@ -167,6 +168,37 @@ impl Thread {
     /// calling thread cannot block.
     pub fn token_usage(&self) -> Result<Option<ThreadTokenUsage>> {
         wait(self.inner.token_usage())
+    }
+
+    /// Returns the settings of the thread, which apply to its next turn: its model, sandbox,
+    /// approval policy, working directory and more. Sends nothing.
+    ///
+    /// The settings are those that the server has reported in the response that loaded the thread
+    /// (`thread/start`, `thread/resume`, `thread/fork`), with the changes that it has reported
+    /// since (`thread/settings/updated`): the options of a turn also apply to later turns. The
+    /// server reports changes only to clients with the
+    /// [experimental API](crate::builder::CodexBuilder::experimental_api), which is enabled by
+    /// default. All members are `None` if this client has not loaded the thread, or if it has been
+    /// closed.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     let settings = thread.settings()?;
+    ///     println!("{:?} in {:?}", settings.model, settings.cwd);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::Error::Closed) if the connection has ended.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn settings(&self) -> Result<ThreadSettings> {
+        wait(self.inner.settings())
     }
 
     /// Subscribes to everything that happens in this thread: the events of all its turns, no matter

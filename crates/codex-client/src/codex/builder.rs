@@ -8,8 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::{
     binary::Search,
     client::{Codex, WeakCodex},
+    config::overrides::{Override, config_options},
     connection::handle::Limits,
-    error::Result,
+    error::{Error, Result},
     mode::Async,
     runtime,
     server_requests::handlers::Handlers,
@@ -49,7 +50,9 @@ const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 #[must_use = "nothing happens until `start` or `connect` is called"]
 pub struct CodexBuilder<M = Async> {
     binary: Option<PathBuf>,
-    config: Vec<String>,
+    config: Vec<Override>,
+    /// The error of an option whose value cannot be used.
+    error: Option<Error>,
     launch_args: Vec<OsString>,
     cwd: Option<PathBuf>,
     env: Vec<(OsString, Option<OsString>)>,
@@ -69,6 +72,7 @@ impl<M> CodexBuilder<M> {
         Self {
             binary: None,
             config: Vec::new(),
+            error: None,
             launch_args: vec!["app-server".into()],
             cwd: None,
             env: Vec::new(),
@@ -101,11 +105,17 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Overrides a configuration value for this server, as `-c key=value` does. The key may be
-    /// dotted; the value is TOML, or plain text if it does not parse as TOML.
-    pub fn config(mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.config
-            .push(format!("{}={}", key.as_ref(), value.as_ref()));
+    config_options! {
+        /// The value becomes an argument of the server process (`-c key=value`), which other users
+        /// of the machine can see. It applies to all threads of this server, unless a thread
+        /// overrides it.
+    }
+
+    fn add_override(mut self, value: Result<Override>) -> Self {
+        match value {
+            Ok(value) => self.config.push(value),
+            Err(error) => drop(self.error.get_or_insert(error)),
+        }
         self
     }
 
@@ -322,6 +332,7 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
+    /// [`InvalidInput`](crate::Error::InvalidInput) if an option is invalid;
     /// [`CodexNotFound`](crate::Error::CodexNotFound) if no `codex` is found;
     /// [`Launch`](crate::Error::Launch) if it cannot be started; [`Closed`](crate::Error::Closed),
     /// with the end of its standard error, if it ends before the handshake is complete;
@@ -356,6 +367,7 @@ impl CodexBuilder {
 
 impl<M> CodexBuilder<M> {
     pub(crate) async fn launch(self) -> Result<Codex> {
+        self.error.clone().map_or(Ok(()), Err)?;
         runtime::check_processes()?;
         let program = Search::from_env(self.binary.clone()).find()?;
         let transport = Transport::spawn(&self.launch_of(program))?;
@@ -379,7 +391,7 @@ impl<M> CodexBuilder<M> {
         let config = self
             .config
             .iter()
-            .flat_map(|config| ["-c".into(), config.into()]);
+            .flat_map(|config| ["-c".into(), config.flag().into()]);
         config.chain(self.launch_args.iter().cloned()).collect()
     }
 
@@ -400,7 +412,7 @@ impl<M> fmt::Debug for CodexBuilder<M> {
     /// which may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
-        let config = self.config.iter().map(|config| config.split('=').next());
+        let config = self.config.iter().map(Override::key);
         f.debug_struct("CodexBuilder")
             .field("binary", &self.binary)
             .field("config", &config.collect::<Vec<_>>())
@@ -439,7 +451,7 @@ mod tests {
 
     #[test]
     fn overrides_come_before_the_command() {
-        let builder = Codex::builder().config("model", "\"m\"").config("a.b", "1");
+        let builder = Codex::builder().config("model", "m").config("a.b", 1);
         assert_eq!(
             builder.args(),
             ["-c", "model=\"m\"", "-c", "a.b=1", "app-server"]

@@ -8,6 +8,7 @@ use codex_types::rpc::JsonRpcError;
 use tokio::sync::oneshot;
 
 use crate::{
+    config::ThreadSettings,
     connection::{interrupt_guard::InterruptGuard, request_state::RequestState},
     error::{Error, Result},
     routing::{
@@ -74,6 +75,11 @@ pub(crate) enum Command {
     TokenUsage {
         thread_id: String,
         response: oneshot::Sender<Option<Arc<RawNotification>>>,
+    },
+    /// Asks for the settings of a thread, as last reported.
+    ThreadSettings {
+        thread_id: String,
+        response: oneshot::Sender<Option<Arc<ThreadSettings>>>,
     },
     /// Responds to a request from the server. A result is given as JSON; `None` declines the
     /// request. By the time the command is executed, the server may have resolved the request and

@@ -37,6 +37,7 @@ use crate::{
         abandoned_turns::AbandonedTurns,
         active_turns::ActiveTurns,
         client_id_stream::ClientIdStreams,
+        loaded_threads::LoadedThreads,
         logins::Logins,
         mailbox::Item,
         quiet_goals::QuietGoals,
@@ -92,6 +93,7 @@ pub(crate) struct Core {
     sub_agents: SubAgents,
     thread_subscriptions: ThreadSubscriptions,
     thread_usages: ThreadUsages,
+    loaded_threads: LoadedThreads,
     client_id_streams: ClientIdStreams,
     subscribers: Subscribers,
     open_requests: OpenRequests,
@@ -142,6 +144,7 @@ impl Core {
             sub_agents: SubAgents::default(),
             thread_subscriptions: ThreadSubscriptions::default(),
             thread_usages: ThreadUsages::default(),
+            loaded_threads: LoadedThreads::default(),
             client_id_streams: ClientIdStreams::default(),
             subscribers: Subscribers::new(undelivered),
             open_requests: OpenRequests::default(),
@@ -208,6 +211,12 @@ impl Core {
                 response,
             } => {
                 let _ = response.send(self.thread_usages.last(&thread_id).cloned());
+            }
+            Command::ThreadSettings {
+                thread_id,
+                response,
+            } => {
+                let _ = response.send(self.loaded_threads.settings(&thread_id).cloned());
             }
             Command::Respond { request, response } => {
                 if self.open_requests.close(&request, now) {
@@ -407,6 +416,7 @@ impl Core {
             | Command::ReleaseThread { .. }
             | Command::ActiveTurn { .. }
             | Command::TokenUsage { .. }
+            | Command::ThreadSettings { .. }
             | Command::InterruptTurn(_)
             | Command::Abandoned
             | Command::Respond { .. } => {}

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use crate::{
+    config::ThreadSettings,
     connection::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
         core::Core,
@@ -435,13 +436,13 @@ impl Connection {
         reservation: &Reservation,
         turn_id: String,
     ) -> Result<Arc<TurnLog>> {
-        let (response, log) = oneshot::channel();
-        self.command(Command::ClaimTurn {
-            thread_id: reservation.thread_id().to_owned(),
+        let thread_id = reservation.thread_id().to_owned();
+        let claim = |response| Command::ClaimTurn {
+            thread_id,
             turn_id,
             response,
-        })?;
-        log.await.map_err(|_| self.closed_error())
+        };
+        self.ask(claim).await
     }
 
     /// Interrupts a turn once the server has been silent about it for `idle_timeout`.
@@ -460,12 +461,12 @@ impl Connection {
 
     /// Returns the active turn of a thread, as last reported by the server.
     pub(crate) async fn active_turn(&self, thread_id: &str) -> Result<Option<ActiveTurn>> {
-        let (response, active) = oneshot::channel();
-        self.command(Command::ActiveTurn {
-            thread_id: thread_id.to_owned(),
+        let thread_id = thread_id.to_owned();
+        let ask = |response| Command::ActiveTurn {
+            thread_id,
             response,
-        })?;
-        active.await.map_err(|_| self.closed_error())
+        };
+        self.ask(ask).await
     }
 
     /// Returns the last report of the token usage of a thread, if this client has received one.
@@ -473,12 +474,32 @@ impl Connection {
         &self,
         thread_id: &str,
     ) -> Result<Option<Arc<RawNotification>>> {
-        let (response, report) = oneshot::channel();
-        self.command(Command::TokenUsage {
-            thread_id: thread_id.to_owned(),
+        let thread_id = thread_id.to_owned();
+        let ask = |response| Command::TokenUsage {
+            thread_id,
             response,
-        })?;
-        report.await.map_err(|_| self.closed_error())
+        };
+        self.ask(ask).await
+    }
+
+    /// Returns the settings of a thread, as last reported by the server.
+    pub(crate) async fn thread_settings(
+        &self,
+        thread_id: &str,
+    ) -> Result<Option<Arc<ThreadSettings>>> {
+        let thread_id = thread_id.to_owned();
+        let ask = |response| Command::ThreadSettings {
+            thread_id,
+            response,
+        };
+        self.ask(ask).await
+    }
+
+    /// Sends a command that is answered, and waits for the answer.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
+        let (response, answer) = oneshot::channel();
+        self.command(command(response))?;
+        answer.await.map_err(|_| self.closed_error())
     }
 
     /// Ends the connection, and waits until both the connection and the server process have ended.

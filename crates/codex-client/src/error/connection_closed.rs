@@ -30,6 +30,7 @@ pub struct ConnectionClosed {
 
 /// The reason why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum CloseReason {

@@ -14,6 +14,7 @@ const EXCERPT_SIZE: usize = 4 * 1024;
 /// not match. [`raw_text`](Self::raw_text) returns its text. The same applies to serde, in which
 /// the fields have these names.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DecodeError {
     /// The method of the notification or request, or of the request that the message responds to.

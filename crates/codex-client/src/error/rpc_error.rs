@@ -41,6 +41,7 @@ pub struct RpcError {
 /// The server uses few codes, so some kinds are recognized by their message. In serde, a kind is its
 /// name in camelCase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RpcErrorKind {
@@ -116,6 +117,32 @@ impl Serialize for RpcError {
         fields.serialize_field("serverVersion", &version(&self.server_version))?;
         fields.serialize_field("requiredVersion", &version(&self.required_version))?;
         fields.end()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for RpcError {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RpcError".into()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        concat!(module_path!(), "::RpcError").into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "method": { "type": "string" },
+                "kind": generator.subschema_for::<RpcErrorKind>(),
+                "code": { "type": "integer", "format": "int64" },
+                "message": { "type": "string" },
+                "serverVersion": { "type": ["string", "null"] },
+                "requiredVersion": { "type": ["string", "null"] },
+            },
+            "required": ["method", "kind", "code", "message", "serverVersion", "requiredVersion"],
+        })
     }
 }
 

@@ -57,6 +57,34 @@ impl Serialize for Error {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Error {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Error".into()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        concat!(module_path!(), "::Error").into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                // Later versions add kinds.
+                "kind": { "type": "string" },
+                "message": { "type": "string" },
+                "retryable": { "type": "boolean" },
+                "transient": { "type": "boolean" },
+                "retryAfterSeconds": { "type": "number" },
+                "rpc": generator.subschema_for::<RpcError>(),
+                "result": generator.subschema_for::<TurnResult>(),
+            },
+            "required": ["kind", "message", "retryable", "transient"],
+        })
+    }
+}
+
 fn kind(error: &Error) -> &'static str {
     match error {
         Error::CodexNotFound(_) => "codexNotFound",

@@ -26,6 +26,7 @@ use crate::{
 /// In serde, the fields have the names of the protocol: the bytes are `deltaBase64`, encoded in
 /// base64.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ExecChunk {
@@ -33,6 +34,7 @@ pub struct ExecChunk {
     pub stream: CommandExecOutputStream,
     /// The bytes. A chunk may end in the middle of a character.
     #[serde(rename = "deltaBase64", with = "base64_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub bytes: Vec<u8>,
     /// Whether the stream has reached its [cap](crate::builder::ExecBuilder::output_bytes_cap), so
     /// that no further chunk of it follows.
@@ -59,6 +61,7 @@ impl ExecChunk {
 /// In serde, the fields have their names in camelCase. The output is text, in which invalid UTF-8 is
 /// replaced with U+FFFD.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ExecOutput {
@@ -66,9 +69,11 @@ pub struct ExecOutput {
     pub exit_code: i32,
     /// The bytes written to standard output, or to the terminal.
     #[serde(with = "lossy_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub stdout: Vec<u8>,
     /// The bytes written to standard error.
     #[serde(with = "lossy_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub stderr: Vec<u8>,
     /// Whether `stdout` has reached the [cap](crate::builder::ExecBuilder::output_bytes_cap) and
     /// may be truncated. Servers on Windows do not report this.

@@ -17,6 +17,7 @@ use crate::{
 ///
 /// In serde, the fields have these names, and their values are as in the protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GoalResult {
     /// The goal as last reported, with its status and usage, or `None` if it was cleared.

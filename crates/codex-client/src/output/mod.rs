@@ -54,6 +54,7 @@ use crate::{
 ///   `preserve_order` feature of this crate or of serde_json, in the order of the struct. The tag
 ///   of an enum comes first, since some models refuse alternatives that begin with the same member.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TypedResult<T> {
     /// The final response, decoded.

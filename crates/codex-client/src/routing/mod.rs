@@ -10,6 +10,7 @@ pub(crate) mod client_id_stream;
 pub(crate) mod delta_queue;
 pub(crate) mod goal_tracker;
 pub(crate) mod join_stage;
+pub(crate) mod loaded_threads;
 pub(crate) mod logins;
 pub(crate) mod mailbox;
 pub(crate) mod quiet_goals;

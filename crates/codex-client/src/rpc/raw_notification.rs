@@ -30,6 +30,7 @@ pub(crate) enum NotificationKind {
     RequestResolved,
     /// The thread was closed, archived or deleted.
     ThreadEnded,
+    ThreadSettingsUpdated,
     ThreadStatusChanged,
     TokenUsageUpdated,
     TurnCompleted,
@@ -55,6 +56,7 @@ impl NotificationKind {
             "thread/archived" | "thread/closed" | "thread/deleted" => Self::ThreadEnded,
             "thread/goal/cleared" => Self::GoalCleared,
             "thread/goal/updated" => Self::GoalUpdated,
+            "thread/settings/updated" => Self::ThreadSettingsUpdated,
             "thread/status/changed" => Self::ThreadStatusChanged,
             "thread/tokenUsage/updated" => Self::TokenUsageUpdated,
             "turn/completed" => Self::TurnCompleted,

@@ -52,7 +52,7 @@ macro_rules! common_options {
             .approval_policy(AskForApproval::Untrusted)
             .approvals_reviewer(ApprovalsReviewer::User)
             .base_instructions("base")
-            .config([("a.b", 1)])
+            .config("a.b", 1)
             .cwd("/dir")
             .developer_instructions("developer")
             .model("m")

@@ -7,6 +7,8 @@ pub(crate) mod read;
 pub(crate) mod start;
 pub(crate) mod untracked_turn;
 
+use std::sync::Arc;
+
 use codex_types::{
     ReviewTarget, ThreadGoal, ThreadGoalGetParams, ThreadSetNameParams, ThreadTokenUsage,
     ThreadTokenUsageUpdatedNotification, TurnSteerParams,
@@ -14,6 +16,7 @@ use codex_types::{
 
 use crate::{
     client::Thread,
+    config::ThreadSettings,
     error::Result,
     goal::start::GoalStartBuilder,
     inbox::request_inbox::RequestInbox,
@@ -179,6 +182,35 @@ impl Thread {
         };
         let report: ThreadTokenUsageUpdatedNotification = report.decode_params()?;
         Ok(Some(report.token_usage))
+    }
+
+    /// Returns the settings of the thread, which apply to its next turn: its model, sandbox,
+    /// approval policy, working directory and more. Sends nothing.
+    ///
+    /// The settings are those that the server has reported in the response that loaded the thread
+    /// (`thread/start`, `thread/resume`, `thread/fork`), with the changes that it has reported
+    /// since (`thread/settings/updated`): the options of a turn also apply to later turns. The
+    /// server reports changes only to clients with the
+    /// [experimental API](crate::builder::CodexBuilder::experimental_api), which is enabled by
+    /// default. All members are `None` if this client has not loaded the thread, or if it has been
+    /// closed.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let settings = thread.settings().await?;
+    ///     println!("{:?} in {:?}", settings.model, settings.cwd);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::Error::Closed) if the connection has ended.
+    pub async fn settings(&self) -> Result<ThreadSettings> {
+        let settings = self.codex.connection().thread_settings(self.id()).await?;
+        Ok(settings.map(Arc::unwrap_or_clone).unwrap_or_default())
     }
 
     /// Subscribes to everything that happens in this thread: the events of all its turns, no matter

@@ -9,6 +9,7 @@ use crate::{
     approval_mode::approval_mode,
     builder_macros::{options, timeouts},
     client::{Codex, Thread, WeakCodex},
+    config::overrides::{Override, config_options},
     error::{Error, Result},
     mode::Async,
     request_builder::RequestBuilder,
@@ -26,9 +27,6 @@ macro_rules! thread_options {
             approvals_reviewer: ApprovalsReviewer;
             /// Replaces Codex's built-in instructions.
             base_instructions: String;
-            /// Overrides configuration values for this thread. Takes pairs of a dotted key and a
-            /// value, as in `.config([("model_reasoning_effort", "high")])`, or a JSON object.
-            config: {Value};
             /// Sets the working directory. The default is the server's working directory.
             cwd: Path;
             /// Adds developer instructions to the base instructions.
@@ -50,6 +48,21 @@ macro_rules! thread_options {
             /// [`approval_policy`](Self::approval_policy) and
             /// [`approvals_reviewer`](Self::approvals_reviewer). The default comes from the
             /// server's configuration.
+        }
+
+        config_options! {
+            /// The value is sent over the connection, and applies to this thread. It has no effect
+            /// on a thread that the server has already loaded.
+        }
+
+        fn add_override(mut self, value: Result<Override>) -> Self {
+            match value {
+                Ok(value) => {
+                    value.add_to(self.request.params.config.get_or_insert_default());
+                }
+                Err(error) => self.request = self.request.fail(error),
+            }
+            self
         }
 
         timeouts!();

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::wire;
+
 /// The id of a JSON-RPC request: an integer or a string, unique within one direction of a
 /// connection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +50,10 @@ impl Serialize for RequestId {
             Self::Integer(id) => serializer.serialize_i64(*id),
         }
     }
+}
+
+wire::schema! {
+    RequestId, generator => schemars::json_schema!({ "type": ["string", "integer"] })
 }
 
 impl<'de> Deserialize<'de> for RequestId {

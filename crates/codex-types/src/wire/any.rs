@@ -38,6 +38,8 @@ macro_rules! any {
             }
         }
 
+        $crate::wire::schema! { $name, _generator => true.into() }
+
         impl From<::serde_json::Value> for $name {
             fn from(value: ::serde_json::Value) -> Self {
                 Self(value)

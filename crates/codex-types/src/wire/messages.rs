@@ -318,6 +318,11 @@ macro_rules! messages {
             }
         }
 
+        $crate::wire::schema! { $name, generator => $crate::wire::schema::messages(
+            vec![$(($method, $crate::wire::schema::body_schema!(generator $(($params))?)),)*],
+            &[$(stringify!($time))?],
+        ) }
+
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_map($crate::wire::MessageVisitor(::std::marker::PhantomData))

@@ -144,6 +144,11 @@ macro_rules! mixed {
                 }
             }
         }
+
+        $crate::wire::schema! { $name, generator => $crate::wire::schema::mixed(
+            &[$($string),*],
+            vec![$(($key, generator.subschema_for::<$payload>())),*],
+        ) }
     };
 }
 
@@ -206,6 +211,10 @@ macro_rules! untagged {
                 }
             }
         }
+
+        $crate::wire::schema! { $name, generator => $crate::wire::schema::untagged(
+            &[$(generator.subschema_for::<$type>()),*]
+        ) }
 
         $(impl From<$type> for $name {
             fn from(value: $type) -> Self {

@@ -15,6 +15,8 @@ mod mixed;
 pub(crate) mod mode;
 mod natural;
 mod object;
+#[cfg_attr(not(feature = "schema"), allow(unused_imports, unused_macros))]
+pub(crate) mod schema;
 mod strings;
 mod tagged;
 
@@ -30,7 +32,9 @@ pub use messages::{ParamsError, UnrecognizedMessage};
 pub(crate) use methods::{requests, server_calls};
 pub(crate) use mixed::{Mixed, MixedVisitor, json_text, mixed, try_variant, untagged};
 pub(crate) use natural::Natural;
-pub(crate) use object::{object, object_finish, object_read, object_write};
+#[allow(unused_imports)]
+pub(crate) use object::{object, object_finish, object_others, object_read, object_write};
+pub(crate) use schema::schema;
 pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings};
 pub(crate) use tagged::{
     Tagged, TaggedVisitor, string_at, tagged, tagged_body, tagged_from, tagged_read, tagged_write,

@@ -64,6 +64,16 @@ macro_rules! object {
             }
         }
 
+        $crate::wire::schema! { $name, generator => {
+            #[allow(unused_mut)]
+            let mut object = $crate::wire::schema::ObjectSchema::default();
+            $($crate::wire::schema::field_schema!(
+                $rule object generator $key |it: &Self| &it.$field
+            );)*
+            $crate::wire::object_others!($unknown object generator $($rest)?);
+            object.finish()
+        } }
+
         impl $crate::wire::Natural for $name {
             // `inline`, so that decoding is compiled in the crates that use it.
             #[inline]
@@ -164,4 +174,17 @@ macro_rules! object_write {
     };
 }
 
-pub(crate) use {object, object_finish, object_read, object_write};
+/// Adds the members that have no field to the schema.
+#[allow(unused_macros)]
+macro_rules! object_others {
+    (skip $object:ident $generator:ident) => {};
+    (refuse $object:ident $generator:ident) => {
+        $object.refuse()
+    };
+    (rest $object:ident $generator:ident $rest:ident) => {
+        $object.rest($generator, |it: &Self| &it.$rest)
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use {object, object_finish, object_others, object_read, object_write};

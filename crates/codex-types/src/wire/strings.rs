@@ -88,6 +88,9 @@ macro_rules! strings {
         }
 
         $crate::wire::as_string!($name);
+        $crate::wire::schema! {
+            $name, generator => $crate::wire::schema::strings(&[$($wire),*], true)
+        }
     };
     (closed $name:ident { $($wire:literal => $variant:ident),* $(,)? }) => {
         impl $name {
@@ -119,6 +122,9 @@ macro_rules! strings {
         }
 
         $crate::wire::as_string!($name);
+        $crate::wire::schema! {
+            $name, generator => $crate::wire::schema::strings(&[$($wire),*], false)
+        }
     };
 }
 
@@ -174,6 +180,9 @@ macro_rules! string_newtype {
         }
 
         $crate::wire::as_string!($name);
+        $crate::wire::schema! {
+            $name, generator => ::schemars::json_schema!({ "type": "string" })
+        }
     };
 }
 

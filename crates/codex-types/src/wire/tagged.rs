@@ -145,6 +145,10 @@ macro_rules! tagged {
             }
         }
 
+        $crate::wire::schema! { $name, generator => $crate::wire::schema::tagged($tag, vec![
+            $(($wire, $crate::wire::schema::body_schema!(generator $(($body))?)),)*
+        ]) }
+
         $($($crate::wire::tagged_from!($name $variant $body);)?)*
     };
 }

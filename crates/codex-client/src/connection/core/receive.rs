@@ -249,8 +249,14 @@ impl Core {
             if let Some(agent) = &agent {
                 self.agent_notification(agent, before.as_ref(), notification);
             }
+            if kind == NotificationKind::ThreadSettingsUpdated
+                && let Some(params) = notification.params()
+            {
+                self.loaded_threads.updated(thread_id, params);
+            }
             if kind == NotificationKind::ThreadEnded {
                 self.thread_usages.remove(thread_id);
+                self.loaded_threads.remove(thread_id);
                 self.unsubscribed_threads.remove(thread_id);
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);

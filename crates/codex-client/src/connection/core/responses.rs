@@ -55,8 +55,10 @@ impl Core {
                         .detach(thread_id, DetachReason::Unsubscribed);
                     self.active_turns.remove(thread_id);
                     self.thread_usages.remove(thread_id);
+                    self.loaded_threads.remove(thread_id);
                 }
                 self.unsubscribed_threads.update(method, result);
+                self.loaded_threads.responded(method, result);
                 // An abandoned response claims nothing: the events go to the subscribers.
                 let is_claimed = !sink.is_abandoned() || interrupts_on_drop(on_response.as_ref());
                 let result = Some(result).filter(|_| is_claimed);
