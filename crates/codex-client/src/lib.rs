@@ -71,6 +71,9 @@ mod approvals;
 mod client;
 mod server_requests;
 
+#[cfg(feature = "render")]
+pub mod render;
+
 // Handles.
 mod account;
 mod exec;

@@ -1,0 +1,1 @@
+//! Progress with and without a terminal.
