@@ -119,6 +119,7 @@ impl Rust {
     fn read() -> Self {
         let client = Api::client();
         let modules = &client.exports("builder.rs") | &client.exports("version.rs");
+        let modules = &modules | &client.exports("render/mod.rs");
         let rust = Self {
             exported: &client.exports("lib.rs") | &modules,
             exported_types: client.exports("types.rs"),

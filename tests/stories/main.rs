@@ -23,6 +23,7 @@ mod lifecycle;
 mod login;
 mod older_release;
 mod questions;
+mod rendering;
 mod reviews;
 mod running_turns;
 mod rust_tools;

@@ -58,7 +58,10 @@ fn command(params: &CommandExecutionRequestApprovalParams) -> Description<'_> {
         let asked = permissions(asked.file_system.as_ref(), asked.network.as_ref());
         format!("with {}", asked.join(", "))
     });
-    Description::new(label, text).notes(cwd).notes(host).notes(asked)
+    Description::new(label, text)
+        .notes(cwd)
+        .notes(host)
+        .notes(asked)
 }
 
 /// Lists permissions.
@@ -69,7 +72,12 @@ fn permissions(
     let mut listed = Vec::new();
     if let Some(files) = files {
         for (access, paths) in [("write", &files.write), ("read", &files.read)] {
-            listed.extend(paths.iter().flatten().map(|path| format!("{access} {}", path.0)));
+            listed.extend(
+                paths
+                    .iter()
+                    .flatten()
+                    .map(|path| format!("{access} {}", path.0)),
+            );
         }
         listed.extend(files.entries.iter().flatten().map(entry));
     }

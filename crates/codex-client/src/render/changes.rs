@@ -119,7 +119,7 @@ pub(super) fn describe<'a>(
     let mut stats: Vec<_> = changes.iter().map(Change::stat).collect();
     if stats.len() > NAMED {
         let others = stats.split_off(NAMED - 1).len();
-        stats.push(format!("{} more", count(length(others), "file")));
+        stats.push(format!("and {others} more files"));
     }
     let diffs = changes.iter().map(|change| Block::Diff(change.unified()));
     let mut description = Description::new(label, stats.join(", "));

@@ -157,7 +157,10 @@ mod tests {
 
     #[test]
     fn one_line_joins_lines_and_is_cut_off() {
-        assert_eq!(one_line("  one\n\n two\tthree\x1b\n", 99), "one ⏎ two three␛");
+        assert_eq!(
+            one_line("  one\n\n two\tthree\x1b\n", 99),
+            "one ⏎ two three␛"
+        );
         assert_eq!(one_line("one two", 4), "one…");
         assert_eq!(one_line("one", 3), "one");
         assert_eq!(one_line("", 3), "");
@@ -182,7 +185,11 @@ mod tests {
         assert_eq!(clip(text, 1, Part::Beginning), ["a", "… 2 more lines"]);
         let long = "x".repeat(1200);
         let shown = clip(&long, 9, Part::End);
-        assert!(shown[0].ends_with("x… (200 more characters)"), "{}", shown[0]);
+        assert!(
+            shown[0].ends_with("x… (200 more characters)"),
+            "{}",
+            shown[0]
+        );
         assert_eq!(clip(&long, usize::MAX, Part::End), [long.as_str()]);
     }
 }

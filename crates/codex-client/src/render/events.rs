@@ -92,9 +92,10 @@ pub(super) fn describe(event: &ServerNotification) -> Description<'_> {
             Description::new("rate limits", windows.collect::<Vec<_>>().join(", "))
         }
         Event::ThreadStarted(started) => Description::new("thread started", &*started.thread.id),
-        Event::ThreadNameUpdated(updated) => {
-            Description::new("thread named", updated.thread_name.as_deref().unwrap_or("(none)"))
-        }
+        Event::ThreadNameUpdated(updated) => Description::new(
+            "thread named",
+            updated.thread_name.as_deref().unwrap_or("(none)"),
+        ),
         Event::ThreadStatusChanged(changed) => {
             let status = match &changed.status {
                 ThreadStatus::Active(_) => "active",
@@ -117,7 +118,11 @@ pub(super) fn describe(event: &ServerNotification) -> Description<'_> {
             None => Description::new("login failed", ""),
         },
         Event::FsChanged(changed) => {
-            let paths: Vec<_> = changed.changed_paths.iter().map(|it| it.0.clone()).collect();
+            let paths: Vec<_> = changed
+                .changed_paths
+                .iter()
+                .map(|it| it.0.clone())
+                .collect();
             Description::new("changed on disk", count(length(paths.len()), "path"))
                 .block(Block::List(paths))
         }
@@ -133,7 +138,11 @@ pub(super) fn describe(event: &ServerNotification) -> Description<'_> {
 /// Describes a plan: by the step at hand, and all steps with check marks.
 fn plan(updated: &TurnPlanUpdatedNotification) -> Description<'_> {
     let is_done = |status: &TurnPlanStepStatus| *status == TurnPlanStepStatus::Completed;
-    let done = updated.plan.iter().filter(|step| is_done(&step.status)).count();
+    let done = updated
+        .plan
+        .iter()
+        .filter(|step| is_done(&step.status))
+        .count();
     let current = updated.plan.iter().find(|step| !is_done(&step.status));
     let text = current.map_or("all steps are done", |step| step.step.as_str());
     let steps = updated.plan.iter().map(|step| {
@@ -155,4 +164,3 @@ fn goal(updated: &ThreadGoalUpdatedNotification) -> Description<'_> {
         .note(updated.goal.status.as_str())
         .note(count(used, "token"))
 }
-

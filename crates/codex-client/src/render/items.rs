@@ -152,10 +152,16 @@ fn describe_search(search: &WebSearchThreadItem) -> Description<'_> {
         Some(WebSearchAction::FindInPage(found)) => {
             let pattern = found.pattern.as_deref().unwrap_or_default();
             let url = found.url.as_deref().unwrap_or("a page");
-            ("searched a page", Some(format!("{pattern} in {url}").into()))
+            (
+                "searched a page",
+                Some(format!("{pattern} in {url}").into()),
+            )
         }
         Some(WebSearchAction::Search(action)) => {
-            let queries = action.queries.as_ref().filter(|queries| !queries.is_empty());
+            let queries = action
+                .queries
+                .as_ref()
+                .filter(|queries| !queries.is_empty());
             let queries = queries.map(|queries| queries.join("; ").into());
             let query = action.query.as_deref().map(Cow::from);
             ("searched the web", query.or(queries))

@@ -59,7 +59,9 @@ pub(super) fn link(text: &str, target: &str) -> String {
 /// Returns a quote.
 pub(super) fn quoted(text: &str) -> String {
     let lines = text.trim().lines();
-    let lines: Vec<_> = lines.map(|line| format!("> {line}").trim_end().to_owned()).collect();
+    let lines: Vec<_> = lines
+        .map(|line| format!("> {line}").trim_end().to_owned())
+        .collect();
     lines.join("\n")
 }
 

@@ -84,7 +84,10 @@ pub fn summary(result: &TurnResult) -> Text<'_> {
 /// Returns the transcript of a thread that was [read](crate::Thread::read) with its turns. Its title
 /// is the name or else the beginning of the thread.
 pub fn thread(thread: &Thread) -> Transcript<'_> {
-    let name = thread.name.as_deref().filter(|name| !name.trim().is_empty());
+    let name = thread
+        .name
+        .as_deref()
+        .filter(|name| !name.trim().is_empty());
     Transcript::of_turns(&thread.turns).title(name.unwrap_or(&thread.preview))
 }
 

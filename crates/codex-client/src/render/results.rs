@@ -20,8 +20,11 @@ pub(super) fn ended<'a>(status: &'a TurnStatus, error: Option<&'a TurnError>) ->
         other => other.as_str(),
     };
     let message = error.map_or("", |error| error.message.as_str());
-    Description::new(label, message)
-        .output(error.and_then(|error| error.additional_details.as_deref()).unwrap_or_default())
+    Description::new(label, message).output(
+        error
+            .and_then(|error| error.additional_details.as_deref())
+            .unwrap_or_default(),
+    )
 }
 
 /// Describes a result by its status, duration and tokens.
@@ -32,7 +35,9 @@ pub(super) fn describe(result: &TurnResult) -> Description<'_> {
     };
     let tokens = result.tokens_with_agents();
     let tokens = (tokens.total > 0).then(|| count(tokens.total, "token"));
-    ended(&result.status, error).notes(milliseconds(result.duration_ms)).notes(tokens)
+    ended(&result.status, error)
+        .notes(milliseconds(result.duration_ms))
+        .notes(tokens)
 }
 
 /// The total, and its parts in parentheses: `1,234 tokens (1,000 input, 800 cached, 234 output)`.
@@ -40,6 +45,8 @@ impl fmt::Display for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [input, cached, output] = [self.input, self.cached_input, self.output].map(number);
         let total = count(self.total, "token");
-        f.pad(&format!("{total} ({input} input, {cached} cached, {output} output)"))
+        f.pad(&format!(
+            "{total} ({input} input, {cached} cached, {output} output)"
+        ))
     }
 }

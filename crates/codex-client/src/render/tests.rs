@@ -64,7 +64,11 @@ fn messages_are_shown_with_their_author() {
         "hook: Go.",
         "hook: Go.",
     );
-    shows(json!({ "type": "plan", "id": "1", "text": "1. Go" }), "plan: 1. Go", "plan: 1. Go");
+    shows(
+        json!({ "type": "plan", "id": "1", "text": "1. Go" }),
+        "plan: 1. Go",
+        "plan: 1. Go",
+    );
 }
 
 #[test]
@@ -73,9 +77,17 @@ fn a_command_is_shown_with_its_exit_code_and_the_end_of_its_output() {
         "type": "commandExecution", "id": "1", "command": "/bin/bash -lc 'cargo test'",
         "commandActions": [], "cwd": "/w", "status": "inProgress",
     });
-    shows(command.clone(), "running: cargo test", "running: cargo test");
+    shows(
+        command.clone(),
+        "running: cargo test",
+        "running: cargo test",
+    );
     command["status"] = "failed".into();
-    shows(command.clone(), "ran: cargo test (failed)", "ran: cargo test (failed)");
+    shows(
+        command.clone(),
+        "ran: cargo test (failed)",
+        "ran: cargo test (failed)",
+    );
     command["exitCode"] = 101.into();
     command["durationMs"] = 2345.into();
     let output: String = (1..=30).map(|line| format!("line {line}\n")).collect();
@@ -96,7 +108,11 @@ fn a_command_is_shown_with_its_exit_code_and_the_end_of_its_output() {
     );
     command["status"] = "declined".into();
     command["command"] = "rm x".into();
-    assert!(render::item(&item(command)).to_string().starts_with("declined to run: rm x"));
+    assert!(
+        render::item(&item(command))
+            .to_string()
+            .starts_with("declined to run: rm x")
+    );
 }
 
 #[test]
@@ -122,10 +138,13 @@ fn changed_files_are_shown_with_numbers_of_lines_and_diffs() {
     change["status"] = "declined".into();
     assert_eq!(
         render::item(&item(change.clone())).to_string(),
-        "declined to change: a.rs (+2 -1), b.rs (new, +2), c.rs (deleted, -1), 2 files more"
+        "declined to change: a.rs (+2 -1), b.rs (new, +2), c.rs (deleted, -1), and 2 more files"
     );
     let clipped = format!("{:#}", render::item(&item(change)).lines(3));
-    assert!(clipped.contains("  @@ -1,2 +1,3 @@\n  … 4 more lines\n  --- /dev/null"), "{clipped}");
+    assert!(
+        clipped.contains("  @@ -1,2 +1,3 @@\n  … 4 more lines\n  --- /dev/null"),
+        "{clipped}"
+    );
 }
 
 #[test]
@@ -139,7 +158,11 @@ fn calls_of_tools_are_shown_with_arguments_and_results() {
         ] },
     });
     let line = r#"called: files.read({"path":"a"}) (12 ms)"#;
-    shows(call.clone(), line, &format!("{line}\n  one\n  two\n  [image image/png]"));
+    shows(
+        call.clone(),
+        line,
+        &format!("{line}\n  one\n  two\n  [image image/png]"),
+    );
     call["status"] = "failed".into();
     call["error"] = json!({ "message": "no such file" });
     let line = line.replace("called", "failed to call");
@@ -183,7 +206,10 @@ fn calls_of_tools_are_shown_with_arguments_and_results() {
 #[test]
 fn other_items_are_shown_in_a_line() {
     for (value, line) in [
-        (json!({ "type": "webSearch", "query": "rust" }), "searched the web: rust"),
+        (
+            json!({ "type": "webSearch", "query": "rust" }),
+            "searched the web: rust",
+        ),
         (
             json!({ "type": "webSearch", "query": "", "results": [1, 2],
                 "action": { "type": "search", "queries": ["a", "b"] } }),
@@ -199,8 +225,14 @@ fn other_items_are_shown_in_a_line() {
                 "action": { "type": "findInPage", "pattern": "x", "url": "https://example.com" } }),
             "searched a page: x in https://example.com",
         ),
-        (json!({ "type": "imageView", "path": "/a.png" }), "viewed image: /a.png"),
-        (json!({ "type": "sleep", "durationMs": 2500 }), "slept: 2.5 s"),
+        (
+            json!({ "type": "imageView", "path": "/a.png" }),
+            "viewed image: /a.png",
+        ),
+        (
+            json!({ "type": "sleep", "durationMs": 2500 }),
+            "slept: 2.5 s",
+        ),
         (
             json!({ "type": "imageGeneration", "status": "completed", "savedPath": "/b.png" }),
             "generated image: /b.png",
@@ -209,10 +241,22 @@ fn other_items_are_shown_in_a_line() {
             json!({ "type": "imageGeneration", "status": "generating", "revisedPrompt": "A cat" }),
             "generated image: A cat (generating)",
         ),
-        (json!({ "type": "enteredReviewMode", "review": "Look." }), "reviewing: Look."),
-        (json!({ "type": "exitedReviewMode", "review": "Fine." }), "review: Fine."),
-        (json!({ "type": "contextCompaction" }), "compacted the conversation"),
-        (json!({ "type": "hologram\u{1b}" }), "hologram␛ (not known to this client)"),
+        (
+            json!({ "type": "enteredReviewMode", "review": "Look." }),
+            "reviewing: Look.",
+        ),
+        (
+            json!({ "type": "exitedReviewMode", "review": "Fine." }),
+            "review: Fine.",
+        ),
+        (
+            json!({ "type": "contextCompaction" }),
+            "compacted the conversation",
+        ),
+        (
+            json!({ "type": "hologram\u{1b}" }),
+            "hologram␛ (not known to this client)",
+        ),
     ] {
         let mut value = value;
         value["id"] = "1".into();
@@ -225,7 +269,10 @@ fn events_are_shown_with_what_matters() {
     let ids = json!({ "threadId": "t", "turnId": "u" });
     let event = |method: &str, more: Value| {
         let mut params = ids.clone();
-        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         notification(method, params)
     };
     let plan = json!({ "plan": [
@@ -234,7 +281,10 @@ fn events_are_shown_with_what_matters() {
         { "step": "Test", "status": "pending" },
     ] });
     let plan = event("turn/plan/updated", plan);
-    assert_eq!(render::event(&plan).to_string(), "plan: Write (1 of 3 done)");
+    assert_eq!(
+        render::event(&plan).to_string(),
+        "plan: Write (1 of 3 done)"
+    );
     assert_eq!(
         format!("{:#}", render::event(&plan)),
         "plan: Write (1 of 3 done)\n  ✓ Read\n  ▸ Write\n  · Test"
@@ -247,21 +297,51 @@ fn events_are_shown_with_what_matters() {
             event("item/started", json!({ "item": item, "startedAtMs": 1 })),
             "compacted the conversation (started)",
         ),
-        (event("item/agentMessage/delta", json!({ "itemId": "i", "delta": "It" })), "codex: It"),
         (
-            event("error", json!({ "error": { "message": "cut off" }, "willRetry": true })),
+            event(
+                "item/agentMessage/delta",
+                json!({ "itemId": "i", "delta": "It" }),
+            ),
+            "codex: It",
+        ),
+        (
+            event(
+                "error",
+                json!({ "error": { "message": "cut off" }, "willRetry": true }),
+            ),
             "error: cut off (retrying)",
         ),
         (
-            event("turn/diff/updated", json!({ "diff": "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n" })),
+            event(
+                "turn/diff/updated",
+                json!({ "diff": "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n" }),
+            ),
             "changes of the turn: 1 file (+1 -1)",
         ),
-        (event("turn/completed", json!({ "turn": turn })), "failed: bad request (900 ms)"),
-        (event("warning", json!({ "message": "careful" })), "warning: careful"),
-        (event("thread/name/updated", json!({ "threadName": "Tests" })), "thread named: Tests"),
-        (event("thread/status/changed", json!({ "status": { "type": "idle" } })), "thread: idle"),
+        (
+            event("turn/completed", json!({ "turn": turn })),
+            "failed: bad request (900 ms)",
+        ),
+        (
+            event("warning", json!({ "message": "careful" })),
+            "warning: careful",
+        ),
+        (
+            event("thread/name/updated", json!({ "threadName": "Tests" })),
+            "thread named: Tests",
+        ),
+        (
+            event(
+                "thread/status/changed",
+                json!({ "status": { "type": "idle" } }),
+            ),
+            "thread: idle",
+        ),
         (event("skills/changed", json!({})), "skills/changed"),
-        (event("future/thing", json!({})), "future/thing (not known to this client)"),
+        (
+            event("future/thing", json!({})),
+            "future/thing (not known to this client)",
+        ),
     ] {
         assert_eq!(render::event(&event).to_string(), line);
     }
@@ -276,9 +356,8 @@ fn a_request_for_approval_is_shown_completely() {
         "additionalPermissions": { "fileSystem": { "write": ["/x"] }, "network": {} },
     } });
     let request: ApprovalRequest = serde_json::from_value(request).unwrap();
-    let line = format!(
-        "run: {long} (in /w, with write /x, use the network, reason: Because ⏎ of it.)"
-    );
+    let line =
+        format!("run: {long} (in /w, with write /x, use the network, reason: Because ⏎ of it.)");
     assert_eq!(request.to_string(), line);
     assert_eq!(render::approval(&request).to_string(), line);
     let lines: String = (0..300).map(|line| format!("{line}\n")).collect();
@@ -315,13 +394,25 @@ fn a_result_is_summed_up() {
     let ended = turn(json!({ "id": "u", "items": [], "status": "completed", "durationMs": 1500 }));
     let mut result = TurnResult::new(ended, Vec::new(), None);
     result.tokens.total = 1234;
-    assert_eq!(render::summary(&result).to_string(), "completed (1.5 s, 1,234 tokens)");
-    let failed = json!({ "id": "u", "items": [], "status": "failed", "error": { "message": "no" } });
+    assert_eq!(
+        render::summary(&result).to_string(),
+        "completed (1.5 s, 1,234 tokens)"
+    );
+    let failed =
+        json!({ "id": "u", "items": [], "status": "failed", "error": { "message": "no" } });
     let result = TurnResult::new(turn(failed), Vec::new(), None);
     assert_eq!(render::summary(&result).to_string(), "failed: no");
     let mut tokens = Tokens::default();
-    (tokens.input, tokens.cached_input, tokens.output, tokens.total) = (1000, 800, 1, 1001);
-    assert_eq!(tokens.to_string(), "1,001 tokens (1,000 input, 800 cached, 1 output)");
+    (
+        tokens.input,
+        tokens.cached_input,
+        tokens.output,
+        tokens.total,
+    ) = (1000, 800, 1, 1001);
+    assert_eq!(
+        tokens.to_string(),
+        "1,001 tokens (1,000 input, 800 cached, 1 output)"
+    );
 }
 
 #[test]
@@ -374,7 +465,7 @@ fn a_transcript_is_markdown() {
 
 > **Looking**
 
-**ran** ``cat `x` `` (exit 0)
+**ran** `` cat `x` `` (exit 0)
 
 ````text
 ```
@@ -408,13 +499,16 @@ code
 > ```rust
 > fn f() {}
 
-**failed** `cut <off>`
+**failed** cut \\<off\\>
 ";
     assert_eq!(render::thread(&thread).to_string(), expected);
     thread.name = Some("Repairs".to_owned());
     let named = render::thread(&thread).lines(1).to_string();
     assert!(named.starts_with("# Repairs\n\n## Turn 1\n"), "{named}");
-    assert!(named.contains("````text\n… 2 earlier lines\n```\n````\n"), "{named}");
+    assert!(
+        named.contains("````text\n… 2 earlier lines\n```\n````\n"),
+        "{named}"
+    );
     let turns = thread.turns.into_iter().map(|turn| {
         let items = turn.items.clone();
         TurnResult::new(turn, items, None)

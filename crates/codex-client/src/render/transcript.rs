@@ -107,7 +107,9 @@ impl<'a> Transcript<'a> {
             }
             let is_failed = *turn.status != TurnStatus::Completed;
             if let Some(error) = turn.error.filter(|_| is_failed) {
-                paragraphs.extend(self.described(&results::ended(turn.status, Some(error))));
+                let ended = results::ended(turn.status, Some(error));
+                let message = one_line(&ended.text, LINE);
+                paragraphs.push(labelled(&ended, &markdown::escaped(&message)));
             }
         }
         paragraphs
@@ -202,7 +204,10 @@ fn input(input: &UserInput) -> String {
         UserInput::Image(image) => {
             let source = image.url.as_deref().unwrap_or_default();
             match items::image_source(source) {
-                "" => format!("image {}", code(image.file_id.as_deref().unwrap_or_default())),
+                "" => format!(
+                    "image {}",
+                    code(image.file_id.as_deref().unwrap_or_default())
+                ),
                 kind if source.starts_with("data:") => format!("image ({})", code(kind)),
                 url => format!("image: {}", markdown::link(&one_line(url, LINE), url)),
             }
@@ -211,7 +216,10 @@ fn input(input: &UserInput) -> String {
         UserInput::LocalAudio(audio) => format!("audio: {}", file(&audio.path)),
         UserInput::Skill(skill) => format!("skill {}", code(&skill.name)),
         UserInput::Mention(mention) => {
-            format!("mention: {}", markdown::link(&one_line(&mention.name, LINE), &mention.path))
+            format!(
+                "mention: {}",
+                markdown::link(&one_line(&mention.name, LINE), &mention.path)
+            )
         }
         other => code(other.tag()),
     };

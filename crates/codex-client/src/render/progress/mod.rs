@@ -91,10 +91,7 @@ impl Progress {
 
     /// Creates a progress that writes the text of the messages and all lines to these writers, as
     /// to a file.
-    pub fn plain(
-        text: impl Write + Send + 'static,
-        lines: impl Write + Send + 'static,
-    ) -> Self {
+    pub fn plain(text: impl Write + Send + 'static, lines: impl Write + Send + 'static) -> Self {
         Self::on(Screen::plain(text, lines))
     }
 
@@ -235,7 +232,8 @@ impl State {
             }
             Event::TurnPlanUpdated(_) => {
                 let plan = events::describe(event);
-                self.screen.line(&plan.label(), &format!("{:#}", Text::new(plan.clone())));
+                self.screen
+                    .line(&plan.label(), &format!("{:#}", Text::new(plan.clone())));
             }
             Event::Error(_)
             | Event::Warning(_)
@@ -291,7 +289,8 @@ impl State {
                         | ThreadItem::CollabAgentToolCall(_)
                 );
                 if is_long && !self.screen.has_status() {
-                    self.screen.line(&text.description.label(), &text.to_string());
+                    self.screen
+                        .line(&text.description.label(), &text.to_string());
                 }
                 text.to_string()
             }
@@ -313,8 +312,8 @@ impl State {
             ThreadItem::AgentMessage(_) => {}
             item => {
                 let description = items::describe(item);
-                let is_empty_thought = matches!(item, ThreadItem::Reasoning(_))
-                    && description.text.trim().is_empty();
+                let is_empty_thought =
+                    matches!(item, ThreadItem::Reasoning(_)) && description.text.trim().is_empty();
                 if !is_empty_thought {
                     self.text(&Text::new(description));
                 }
