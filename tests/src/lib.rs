@@ -40,6 +40,10 @@ mod beyond_turns {}
 mod cancelling {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/rendering.md")]
+mod rendering {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tokens.md")]
 mod tokens {}
 

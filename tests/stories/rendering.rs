@@ -113,7 +113,9 @@ async fn the_transcript_of_a_thread_shows_what_happened() {
     let codex = stage.start().await;
     let thread = codex
         .thread_start()
-        .sandbox(Sandbox::DangerFullAccess)
+        .sandbox(Sandbox::FullAccess)
+        // This model has the tool `apply_patch`.
+        .model("gpt-5.5")
         .await
         .unwrap();
     push_work(&stage);
@@ -141,7 +143,9 @@ async fn the_progress_of_a_turn_has_plain_lines_without_a_terminal() {
     let codex = stage.start().await;
     let thread = codex
         .thread_start()
-        .sandbox(Sandbox::DangerFullAccess)
+        .sandbox(Sandbox::FullAccess)
+        // This model has the tool `apply_patch`.
+        .model("gpt-5.5")
         .await
         .unwrap();
     push_work(&stage);
@@ -166,11 +170,11 @@ async fn the_progress_of_a_turn_has_plain_lines_without_a_terminal() {
 async fn an_approval_request_reads_as_text() {
     let stage = Stage::new();
     let asked = Memory::default();
-    let mut log = asked.clone();
+    let log = asked.clone();
     let codex = stage
         .builder()
         .on_approval(move |request: ApprovalRequest| {
-            write!(log, "{request}").unwrap();
+            write!(log.clone(), "{request}").unwrap();
             async { Decision::Decline }
         });
     let codex = codex.start().await.unwrap();

@@ -36,6 +36,11 @@
     feature = "blocking",
     doc = "| work without an async runtime | [`blocking`] |"
 )]
+#![cfg_attr(
+    feature = "render",
+    doc = "| show items, events and requests as text, or the progress of a turn | [`render`] |",
+    doc = "| get a thread as Markdown | [`Thread::transcript`] |"
+)]
 
 // The ground floor: values and macros that every other floor may use.
 mod approval_mode;

@@ -2,6 +2,8 @@
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag};
 
+use crate::render::clean::clean;
+
 /// Returns a code block. Its fence is longer than any in the content.
 pub(super) fn fenced(language: &str, lines: &[String]) -> String {
     let fence = "`".repeat(longest_run(lines.iter().flat_map(|line| line.chars())).max(2) + 1);
@@ -40,20 +42,31 @@ pub(super) fn escaped(line: &str) -> String {
     text
 }
 
-/// Returns a link.
+/// Returns a link, or only its text if the target would run or contain something instead of naming
+/// it.
 pub(super) fn link(text: &str, target: &str) -> String {
+    let scheme = target
+        .split_once(':')
+        .map(|(scheme, _)| clean(scheme.trim()).to_lowercase());
+    if scheme.is_some_and(|scheme| ["data", "javascript", "vbscript"].contains(&&*scheme)) {
+        return escaped(text);
+    }
     let mut url = String::new();
     for char in target.chars() {
+        let mut bytes = [0; 4];
+        let text = char.encode_utf8(&mut bytes);
         match char {
-            '<' => url.push_str("%3C"),
-            '>' => url.push_str("%3E"),
-            '\\' => url.push_str("%5C"),
             '&' => url.push_str("&amp;"),
-            _ if char.is_control() => {}
+            '<' | '>' | '\\' | '\n' | '\t' => url.push_str(&percent_encoded(text)),
+            _ if *clean(text) != *text => url.push_str(&percent_encoded(text)),
             _ => url.push(char),
         }
     }
     format!("[{}](<{url}>)", escaped(text))
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// Returns a quote.
@@ -110,7 +123,13 @@ mod tests {
     #[test]
     fn plain_text_has_no_markup() {
         assert_eq!(escaped("# *a* [b](c) <d>"), r"\# \*a\* \[b\](c) \<d\>");
-        assert_eq!(link("a]", "x y>\n.png"), r"[a\]](<x y%3E.png>)");
+        assert_eq!(
+            link("a]", "x y>\n\u{202e}.png"),
+            r"[a\]](<x y%3E%0A%E2%80%AE.png>)"
+        );
+        for target in ["javascript:alert()", " JavaScript:x", "data:text/html,x"] {
+            assert_eq!(link("a", target), "a");
+        }
     }
 
     #[test]

@@ -191,6 +191,7 @@ fn linked(label: &str, path: &str) -> String {
 }
 
 fn file(path: &str) -> String {
+    let path = &*without_data(path);
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     let name = if name.is_empty() { path } else { name };
     markdown::link(&one_line(name, LINE), path)
@@ -198,7 +199,7 @@ fn file(path: &str) -> String {
 
 /// Returns a piece of the user's input.
 fn input(input: &UserInput) -> String {
-    let code = |text: &str| markdown::code(&one_line(text, LINE));
+    let code = |text: &str| markdown::code(&one_line(&without_data(text), LINE));
     let shown = match input {
         UserInput::Text(text) => clean(&without_data(&text.text)).into_owned(),
         UserInput::Image(image) => {
@@ -216,9 +217,10 @@ fn input(input: &UserInput) -> String {
         UserInput::LocalAudio(audio) => format!("audio: {}", file(&audio.path)),
         UserInput::Skill(skill) => format!("skill {}", code(&skill.name)),
         UserInput::Mention(mention) => {
+            let name = one_line(&mention.name, LINE);
             format!(
                 "mention: {}",
-                markdown::link(&one_line(&mention.name, LINE), &mention.path)
+                markdown::link(&name, &without_data(&mention.path))
             )
         }
         other => code(other.tag()),
