@@ -84,9 +84,10 @@ impl Block<'_> {
     pub(super) fn lines(&self, limit: usize) -> Vec<String> {
         let (text, part) = match self {
             Self::Output(text) => (output(&without_data(text)), Part::End),
-            Self::Diff(diff) => (clean(diff).into_owned(), Part::Beginning),
+            // Without a limit, nothing is left out.
+            Self::Diff(diff) if limit == usize::MAX => (clean(diff).into_owned(), Part::Beginning),
+            Self::Diff(diff) => (clean(&without_data(diff)).into_owned(), Part::Beginning),
             Self::List(entries) => {
-                // Without a limit, nothing is left out.
                 let width = if limit == usize::MAX { limit } else { SHORT };
                 let entries: Vec<_> = entries.iter().map(|it| one_line(it, width)).collect();
                 (entries.join("\n"), Part::Beginning)
@@ -135,16 +136,24 @@ impl<'a> Text<'a> {
         self
     }
 
+    /// Returns the subject, without the data of its data URLs unless the text is complete.
+    fn subject(&self) -> Cow<'_, str> {
+        match self.short {
+            usize::MAX => Cow::Borrowed(&self.description.text),
+            _ => without_data(&self.description.text),
+        }
+    }
+
     fn single_line(&self) -> String {
         let it = &self.description;
-        let text = one_line(&without_data(&it.text), self.short);
+        let text = one_line(&self.subject(), self.short);
         let separator = if text.is_empty() { "" } else { ": " };
         format!("{}{separator}{text}{}", it.label(), it.facts())
     }
 
     fn full(&self) -> String {
         let it = &self.description;
-        let text = without_data(&it.text);
+        let text = self.subject();
         let text = clean(text.trim());
         let mut text = clip(&text, self.lines, Part::Beginning).into_iter();
         let mut lines = Vec::new();

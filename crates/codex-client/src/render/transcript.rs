@@ -239,3 +239,116 @@ impl fmt::Display for Transcript<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use codex_types::Thread;
+    use serde_json::json;
+
+    use super::*;
+    use crate::render;
+
+    #[test]
+    fn a_transcript_is_markdown() {
+        let mut thread: Thread = serde_json::from_value(json!({
+            "id": "t", "preview": "Fix *it*.\nNow.", "turns": [
+                { "id": "u", "status": "completed", "items": [
+                    { "type": "userMessage", "id": "1", "content": [
+                        { "type": "text", "text": "Fix *it*.\nNow." },
+                        { "type": "image", "url": "data:image/png;base64,AAAA" },
+                        { "type": "image", "url": "https://example.com/a.png" },
+                        { "type": "localImage", "path": "/tmp/a b.png" },
+                    ] },
+                    { "type": "reasoning", "id": "2", "summary": ["**Looking**"] },
+                    { "type": "reasoning", "id": "3" },
+                    { "type": "commandExecution", "id": "4", "command": "cat `x`", "cwd": "/",
+                      "status": "completed", "exitCode": 0, "aggregatedOutput": "```\ncode\n```\n" },
+                    { "type": "fileChange", "id": "5", "status": "completed", "changes": [
+                        { "path": "a", "kind": { "type": "add" }, "diff": "x\n" },
+                    ] },
+                    { "type": "imageView", "id": "6", "path": "/tmp/b.png" },
+                    { "type": "agentMessage", "id": "7", "text": "# Done\n\n- It *is*.\n" },
+                ] },
+                { "id": "v", "status": "failed", "error": { "message": "cut <off>" }, "items": [
+                    { "type": "userMessage", "id": "8", "content": [{ "type": "text", "text": "More" }] },
+                    { "type": "agentMessage", "id": "9", "text": "Here:\n```rust\nfn f() {}" },
+                ] },
+            ],
+        }))
+        .unwrap();
+        let expected = "\
+# Fix \\*it\\*. ⏎ Now.
+
+## Turn 1
+
+### User
+
+> Fix *it*.
+> Now.
+
+> image (`image/png`)
+
+> image: [https://example.com/a.png](<https://example.com/a.png>)
+
+> image: [a b.png](</tmp/a b.png>)
+
+### Codex
+
+**thought**
+
+> **Looking**
+
+**ran** `` cat `x` `` (exit 0)
+
+````text
+```
+code
+```
+````
+
+**changed** `a (new, +1)`
+
+```diff
+--- /dev/null
++++ a
++x
+```
+
+**viewed image** [b.png](</tmp/b.png>)
+
+# Done
+
+- It *is*.
+
+## Turn 2 (failed)
+
+### User
+
+> More
+
+### Codex
+
+> Here:
+> ```rust
+> fn f() {}
+
+**failed** cut \\<off\\>
+";
+        assert_eq!(render::thread(&thread).to_string(), expected);
+        thread.name = Some("Repairs".to_owned());
+        let named = render::thread(&thread).lines(1).to_string();
+        assert!(named.starts_with("# Repairs\n\n## Turn 1\n"), "{named}");
+        assert!(
+            named.contains("````text\n… 2 earlier lines\n```\n````\n"),
+            "{named}"
+        );
+        let turns = thread.turns.into_iter().map(|turn| {
+            let items = turn.items.clone();
+            TurnResult::new(turn, items, None)
+        });
+        let results: Vec<_> = turns.collect();
+        let of_results = render::results(&results).to_string();
+        let untitled = expected.split_once("\n\n").unwrap().1;
+        assert_eq!(of_results, untitled);
+    }
+}

@@ -118,19 +118,22 @@ impl Screen {
         let Some(target) = self.target.as_ref().filter(|_| is_free) else {
             return;
         };
-        let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{spinner} {elapsed}{prefix} {wide_msg}");
-            let bar = ProgressBar::with_draw_target(None, target())
-                .with_elapsed(started.elapsed())
-                .with_finish(ProgressFinish::AndClear);
-            if let Ok(style) = style {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(100));
-            bar
-        });
-        bar.set_prefix(tokens.to_owned());
-        bar.set_message(what.to_owned());
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(tokens.to_owned());
+            bar.set_message(what.to_owned());
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, target())
+            .with_prefix(tokens.to_owned())
+            .with_message(what.to_owned())
+            .with_elapsed(started.elapsed())
+            .with_finish(ProgressFinish::AndClear);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}{prefix} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.tick();
+        bar.enable_steady_tick(Duration::from_millis(100));
+        self.bar = Some(bar);
     }
 
     /// Removes the status line.

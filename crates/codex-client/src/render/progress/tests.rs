@@ -67,11 +67,11 @@ impl Write for Terminal {
 }
 
 fn event(method: &str, more: Value) -> ServerNotification {
-    let mut params = json!({ "threadId": "t", "turnId": "u" });
-    params
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
+    let Value::Object(mut params) = more else {
+        panic!("{more} is no object")
+    };
+    params.insert("threadId".to_owned(), "t".into());
+    params.insert("turnId".to_owned(), "u".into());
     serde_json::from_value(json!({ "method": method, "params": params })).unwrap()
 }
 
