@@ -181,9 +181,17 @@ fn indented(line: &str) -> String {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match f.alternate() {
+            true => self.full(),
+            false => self.single_line(),
+        };
+        let shown = match self.short {
+            usize::MAX => Cow::Borrowed(&*text),
+            _ => without_data(&text),
+        };
         match f.alternate() {
-            true => f.write_str(&self.full()),
-            false => f.pad(&self.single_line()),
+            true => f.write_str(&shown),
+            false => f.pad(&shown),
         }
     }
 }

@@ -234,7 +234,7 @@ impl fmt::Display for Transcript<'_> {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            writeln!(f, "{paragraph}")?;
+            writeln!(f, "{}", without_data(paragraph))?;
         }
         Ok(())
     }
