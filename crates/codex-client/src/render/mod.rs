@@ -20,7 +20,7 @@
 //!     "call_1",
 //!     "/bin/bash -lc 'cargo test'",
 //!     [],
-//!     "/work".into(),
+//!     "/work",
 //!     CommandExecutionStatus::Completed,
 //! );
 //! command.exit_code = Some(101);
