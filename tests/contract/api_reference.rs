@@ -118,7 +118,13 @@ struct Rust {
 impl Rust {
     fn read() -> Self {
         let client = Api::client();
-        let modules = ["agents.rs", "builder.rs", "config/mod.rs", "version.rs"];
+        let modules = [
+            "agents.rs",
+            "builder.rs",
+            "config/mod.rs",
+            "render/mod.rs",
+            "version.rs",
+        ];
         let modules = modules.map(|path| client.exports(path));
         let rust = Self {
             exported: modules

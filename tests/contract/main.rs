@@ -17,6 +17,7 @@ mod parity_docs;
 mod public_api;
 mod random_values;
 mod recorded_traffic;
+mod rendering;
 mod schemas;
 mod secrets;
 mod serialized_forms;

@@ -134,8 +134,8 @@ fn command(stage: &Stage, name: &str) -> Command {
     let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(
         program.is_file(),
-        "{} is missing: `cargo build -p codex-client --examples` builds it, as does \
-         `cargo test --workspace`",
+        "{} is missing: `cargo build -p codex-client --features render --examples` builds it, as \
+         does `cargo test --workspace`",
         program.display()
     );
     // The example runs in a different directory from this test.
@@ -191,7 +191,9 @@ examples! {
         example.prints(&[
             "status:   completed",
             "took:",
-            "item:     the prompt",
+            "tokens:   ",
+            "item:     user: List the files",
+            "item:     codex: It is 42.",
             "response: It is 42.",
         ]).await;
     }
@@ -199,7 +201,7 @@ examples! {
     fn streaming(example) {
         let response = ModelResponse::deltas(["It ", "is ", "42."]);
         example.stage.model.push(response);
-        example.prints(&["It is 42.", "[completed, 2 items]"]).await;
+        example.prints(&["It is 42.", "[completed ("]).await;
     }
 
     fn models_and_metadata(example) {
@@ -248,9 +250,10 @@ examples! {
 
     fn chat_loop(example) {
         example.stdin = "What is it?\nReally?\n";
+        example.stderr = Some("completed (");
         example.prints(&[
-            "you> codex> It is 42.",
-            "you> codex> It is 42.",
+            "you> It is 42.",
+            "you> It is 42.",
             "you> ",
             "thread: ",
         ]).await;
@@ -260,7 +263,7 @@ examples! {
         example.stage.model.push(ModelResponse::http_error(400, "bad request"));
         example.again();
         example.stderr = Some("the turn failed: bad request");
-        example.prints(&["you> codex> ", "you> codex> It is 42.", "you> "]).await;
+        example.prints(&["you> you> It is 42.", "you> "]).await;
     }
 
     fn turn_options(example) {
@@ -359,11 +362,10 @@ examples! {
         // Any input other than a number declines the request.
         example.stdin = "1\nnever\n";
         example.prints(&[
-            "Run ",
-            "  reason: You have asked",
+            "run: ",
             "  1) yes",
             "? ",
-            "Run ",
+            "run: ",
             "? response: As you wish.",
         ]).await;
         let made = |name: &str| example.stage.home.workspace().join(name).exists();

@@ -55,6 +55,10 @@ mod mcp {}
 mod configuration {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/rendering.md")]
+mod rendering {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tokens.md")]
 mod tokens {}
 

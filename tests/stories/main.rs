@@ -25,6 +25,7 @@ mod login;
 mod mcp_servers;
 mod older_release;
 mod questions;
+mod rendering;
 mod reviews;
 mod running_turns;
 mod rust_tools;

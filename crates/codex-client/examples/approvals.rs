@@ -1,6 +1,6 @@
 //! Asks the user in the terminal to approve commands and file changes.
 //!
-//! `cargo run -p codex-client --example approvals -- "Create a file hello.txt."`
+//! `cargo run -p codex-client --features render --example approvals -- "Create a file hello.txt."`
 
 use std::io::{Write, stdin, stdout};
 
@@ -38,10 +38,8 @@ async fn ask(request: ApprovalRequest) -> HandlerResult<Decision> {
 }
 
 fn prompt(request: &ApprovalRequest) -> HandlerResult<Decision> {
-    println!("\n{}", title(request));
-    if let Some(reason) = request.reason() {
-        println!("  reason: {reason}");
-    }
+    // The command and its directory, or the diffs of the changed files; and the reason.
+    println!("\n{request:#}");
     let decisions = request.available_decisions();
     for (number, decision) in decisions.iter().enumerate() {
         println!("  {}) {}", number + 1, label(decision));
@@ -53,28 +51,6 @@ fn prompt(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let chosen = number.and_then(|number| decisions.into_iter().nth(number.checked_sub(1)?));
     // Any other input declines.
     Ok(chosen.unwrap_or(Decision::Decline))
-}
-
-fn title(request: &ApprovalRequest) -> String {
-    match request {
-        ApprovalRequest::Command(params) => {
-            let command = params.command.as_deref().unwrap_or("(unknown command)");
-            format!("Run {command}")
-        }
-        ApprovalRequest::FileChange(change) => match &change.changes {
-            None => "Change files (unknown)".to_owned(),
-            Some(changes) => {
-                let diffs = changes.iter();
-                let diffs: String = diffs
-                    .map(|change| format!("\n{}\n{}", change.path, change.diff))
-                    .collect();
-                format!("Change {} files:{diffs}", changes.len())
-            }
-        },
-        ApprovalRequest::Permissions(params) => format!("Grant {:?}", params.permissions),
-        // Request types from older or newer servers.
-        other => format!("{other:?}"),
-    }
 }
 
 fn label(decision: &Decision) -> String {

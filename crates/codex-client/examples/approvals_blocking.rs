@@ -2,7 +2,7 @@
 //!
 //! The blocking version of the `approvals` example.
 //!
-//! `cargo run -p codex-client --example approvals_blocking -- "Create a file hello.txt."`
+//! `cargo run -p codex-client --features render --example approvals_blocking -- "Create a file hello.txt."`
 
 use std::{
     io::{Write, stdin, stdout},
@@ -39,10 +39,8 @@ fn main() -> codex_client::Result<()> {
 /// Runs on its own thread, so that it may wait for the user.
 fn ask(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let _one_at_a_time = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
-    println!("\n{}", title(request));
-    if let Some(reason) = request.reason() {
-        println!("  reason: {reason}");
-    }
+    // The command and its directory, or the diffs of the changed files; and the reason.
+    println!("\n{request:#}");
     let decisions = request.available_decisions();
     for (number, decision) in decisions.iter().enumerate() {
         println!("  {}) {}", number + 1, label(decision));
@@ -54,28 +52,6 @@ fn ask(request: &ApprovalRequest) -> HandlerResult<Decision> {
     let chosen = number.and_then(|number| decisions.into_iter().nth(number.checked_sub(1)?));
     // Any other input declines.
     Ok(chosen.unwrap_or(Decision::Decline))
-}
-
-fn title(request: &ApprovalRequest) -> String {
-    match request {
-        ApprovalRequest::Command(params) => {
-            let command = params.command.as_deref().unwrap_or("(unknown command)");
-            format!("Run {command}")
-        }
-        ApprovalRequest::FileChange(change) => match &change.changes {
-            None => "Change files (unknown)".to_owned(),
-            Some(changes) => {
-                let diffs = changes.iter();
-                let diffs: String = diffs
-                    .map(|change| format!("\n{}\n{}", change.path, change.diff))
-                    .collect();
-                format!("Change {} files:{diffs}", changes.len())
-            }
-        },
-        ApprovalRequest::Permissions(params) => format!("Grant {:?}", params.permissions),
-        // Request types from older or newer servers.
-        other => format!("{other:?}"),
-    }
 }
 
 fn label(decision: &Decision) -> String {

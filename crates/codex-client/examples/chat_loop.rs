@@ -1,7 +1,7 @@
 //! A chat in the terminal. Each line is a turn of the same thread. Ctrl-C stops a response; an empty
 //! line, Ctrl-D, or Ctrl-C at the prompt exits.
 //!
-//! `cargo run -p codex-client --example chat_loop`
+//! `cargo run -p codex-client --features render --example chat_loop`
 
 use std::{
     io::{Write, stdin, stdout},
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use codex_client::{Codex, Error, Sandbox, Thread};
+use codex_client::{Codex, Error, Sandbox, Thread, render::Progress};
 use tokio::{signal::ctrl_c, sync::mpsc};
 
 #[tokio::main]
@@ -43,34 +43,31 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Runs a turn and prints its text as it arrives.
+/// Runs a turn and shows it: its text, what the agent does, and how it ended.
 async fn respond(thread: &Thread, line: String) -> Result<(), Box<dyn std::error::Error>> {
+    let progress = Progress::new();
     let turn = thread.turn(line).await?;
-    let mut text = turn.text_stream();
+    let mut events = turn.stream();
     let mut stop = pin!(ctrl_c());
-    print!("codex> ");
     loop {
-        let piece = tokio::select! {
-            piece = text.next() => piece,
+        tokio::select! {
+            event = events.next() => match event {
+                Some(event) => progress.event(&event?),
+                None => break,
+            },
             stopped = &mut stop => {
                 stopped?;
                 stop.set(ctrl_c());
                 // The stream ends with the interrupted turn.
                 turn.interrupt().await?;
-                continue;
             }
-        };
-        match piece {
-            Some(Ok(piece)) => {
-                print!("{piece}");
-                stdout().flush()?;
-            }
-            // The chat continues after a failed turn. Other errors end it.
-            Some(Err(error @ Error::TurnFailed(_))) => eprintln!("{error}"),
-            Some(Err(error)) => return Err(error.into()),
-            None => break,
         }
     }
-    println!();
+    match events.result().await {
+        Ok(result) => progress.finish(&result)?,
+        // The chat continues after a failed turn. Other errors end it.
+        Err(error @ Error::TurnFailed(_)) => progress.line(error),
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }

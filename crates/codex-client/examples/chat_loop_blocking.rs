@@ -3,7 +3,7 @@
 //!
 //! The blocking version of the `chat_loop` example.
 //!
-//! `cargo run -p codex-client --example chat_loop_blocking`
+//! `cargo run -p codex-client --features render --example chat_loop_blocking`
 
 use std::{
     io::{Write, stdin, stdout},
@@ -14,6 +14,7 @@ use std::{
 use codex_client::{
     Error, Sandbox,
     blocking::{Codex, Thread, TurnHandle},
+    render::Progress,
 };
 
 /// The turn that Ctrl-C stops.
@@ -50,27 +51,25 @@ fn set(running: &Running, turn: Option<TurnHandle>) -> Option<TurnHandle> {
     std::mem::replace(&mut running, turn)
 }
 
-/// Runs a turn and prints its text as it arrives.
+/// Runs a turn and shows it: its text, what the agent does, and how it ended.
 fn respond(
     thread: &Thread,
     line: String,
     running: &Running,
 ) -> Result<(), Box<dyn std::error::Error>> {
+    let progress = Progress::new();
     let turn = thread.turn(line).send()?;
     set(running, Some(turn.clone()));
-    print!("codex> ");
-    for piece in turn.text_stream() {
-        match piece {
-            Ok(piece) => {
-                print!("{piece}");
-                stdout().flush()?;
-            }
-            // The chat continues after a failed turn. Other errors end it.
-            Err(error @ Error::TurnFailed(_)) => eprintln!("{error}"),
-            Err(error) => return Err(error.into()),
-        }
+    let mut events = turn.stream();
+    for event in &mut events {
+        progress.event(&event?);
     }
     set(running, None);
-    println!();
+    match events.result() {
+        Ok(result) => progress.finish(&result)?,
+        // The chat continues after a failed turn. Other errors end it.
+        Err(error @ Error::TurnFailed(_)) => progress.line(error),
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }

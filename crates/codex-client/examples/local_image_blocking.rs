@@ -15,9 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: local_image_blocking FILE...".into());
     }
     for path in paths {
-        // The server reads the file. It resolves a relative path against its own directory, and
-        // reports a missing file to the model instead of this program.
-        input = input.and(Input::local_image(path.canonicalize()?));
+        // Checks that the file is an image. The server reads it.
+        input = input.and(Input::image_file(path)?);
     }
 
     let codex = Codex::start()?;

@@ -2,13 +2,14 @@
 //!
 //! The blocking version of the `streaming` example.
 //!
-//! `cargo run -p codex-client --example streaming_blocking`
+//! `cargo run -p codex-client --features render --example streaming_blocking`
 
 use std::io::{Write, stdout};
 
 use codex_client::{
     Sandbox,
     blocking::Codex,
+    render,
     types::{ServerNotification, ThreadItem},
 };
 
@@ -23,29 +24,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut events = turn.stream();
     for event in &mut events {
         match event? {
+            // The text may contain whatever the model writes, so it must not control the terminal.
             ServerNotification::AgentMessageDelta(delta) => {
-                print!("{}", delta.delta);
+                print!("{}", render::clean(&delta.delta));
                 stdout().flush()?;
             }
-            ServerNotification::ItemStarted(started) => {
-                if let ThreadItem::CommandExecution(command) = started.item {
-                    println!("[running `{}`]", command.command);
-                }
-            }
-            ServerNotification::ItemCompleted(done) => match done.item {
+            ServerNotification::ItemCompleted(done) => match &done.item {
                 ThreadItem::AgentMessage(_) => println!(),
-                ThreadItem::FileChange(change) => println!("[{} files]", change.changes.len()),
-                _ => {}
+                ThreadItem::UserMessage(_) => {}
+                item => println!("[{}]", render::item(item)),
             },
             // For example, a lost connection to the model. The server may be retrying.
-            ServerNotification::Error(error) => eprintln!("[{}]", error.error.message),
+            event @ ServerNotification::Error(_) => eprintln!("[{}]", render::event(&event)),
             _ => {}
         }
     }
 
     // Collected from the events, without another request.
     let result = events.result()?;
-    println!("[{}, {} items]", result.status, result.items.len());
+    println!("[{}]", render::summary(&result));
     codex.close()?;
     Ok(())
 }

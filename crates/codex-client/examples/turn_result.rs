@@ -1,8 +1,8 @@
 //! Runs a turn and prints its result: status, duration, tokens, items and response.
 //!
-//! `cargo run -p codex-client --example turn_result`
+//! `cargo run -p codex-client --features render --example turn_result`
 
-use codex_client::{Codex, Sandbox, TurnResult, types::ThreadItem};
+use codex_client::{Codex, Sandbox, TurnResult, render};
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
@@ -21,31 +21,9 @@ fn show(result: &TurnResult) {
     if let Some(duration) = result.duration_ms {
         println!("took:     {duration} ms");
     }
-    if let Some(usage) = &result.usage {
-        println!(
-            "tokens:   {} in ({} cached), {} out, {} in the whole thread",
-            usage.last.input_tokens,
-            usage.last.cached_input_tokens,
-            usage.last.output_tokens,
-            usage.total.total_tokens,
-        );
-    }
+    println!("tokens:   {}", result.tokens);
     for item in &result.items {
-        match item {
-            ThreadItem::UserMessage(_) => println!("item:     the prompt"),
-            ThreadItem::Reasoning(_) => println!("item:     reasoning"),
-            ThreadItem::AgentMessage(message) => {
-                println!("item:     a message of {} bytes", message.text.len());
-            }
-            ThreadItem::CommandExecution(command) => {
-                println!("item:     `{}`, {:?}", command.command, command.exit_code);
-            }
-            ThreadItem::FileChange(change) => {
-                println!("item:     {} changed files", change.changes.len());
-            }
-            // There are more kinds, and a newer server may add others.
-            other => println!("item:     {other:?}"),
-        }
+        println!("item:     {}", render::item(item));
     }
     // An interrupted turn may have no response.
     match &result.final_response {

@@ -2,9 +2,9 @@
 //!
 //! The blocking version of the `turn_result` example.
 //!
-//! `cargo run -p codex-client --example turn_result_blocking`
+//! `cargo run -p codex-client --features render --example turn_result_blocking`
 
-use codex_client::{Sandbox, TurnResult, blocking::Codex, types::ThreadItem};
+use codex_client::{Sandbox, TurnResult, blocking::Codex, render};
 
 fn main() -> codex_client::Result<()> {
     let codex = Codex::start()?;
@@ -22,31 +22,9 @@ fn show(result: &TurnResult) {
     if let Some(duration) = result.duration_ms {
         println!("took:     {duration} ms");
     }
-    if let Some(usage) = &result.usage {
-        println!(
-            "tokens:   {} in ({} cached), {} out, {} in the whole thread",
-            usage.last.input_tokens,
-            usage.last.cached_input_tokens,
-            usage.last.output_tokens,
-            usage.total.total_tokens,
-        );
-    }
+    println!("tokens:   {}", result.tokens);
     for item in &result.items {
-        match item {
-            ThreadItem::UserMessage(_) => println!("item:     the prompt"),
-            ThreadItem::Reasoning(_) => println!("item:     reasoning"),
-            ThreadItem::AgentMessage(message) => {
-                println!("item:     a message of {} bytes", message.text.len());
-            }
-            ThreadItem::CommandExecution(command) => {
-                println!("item:     `{}`, {:?}", command.command, command.exit_code);
-            }
-            ThreadItem::FileChange(change) => {
-                println!("item:     {} changed files", change.changes.len());
-            }
-            // There are more kinds, and a newer server may add others.
-            other => println!("item:     {other:?}"),
-        }
+        println!("item:     {}", render::item(item));
     }
     // An interrupted turn may have no response.
     match &result.final_response {

@@ -1,5 +1,8 @@
 //! User input.
 
+mod files;
+mod image_kind;
+
 use std::path::Path;
 
 use codex_types::{
@@ -16,8 +19,8 @@ use serde_json::json;
 ///
 /// async fn example(thread: &Thread) -> Result<()> {
 ///     let input = Input::text("What is wrong in this picture?")
-///         .and(Input::local_image("screen.png"))
-///         .and(Input::mention("notes.md", "docs/notes.md"));
+///         .and(Input::image_file("screen.png")?)
+///         .and(Input::text_file("docs/notes.md")?);
 ///     thread.run(input).await?;
 ///     Ok(())
 /// }
@@ -75,7 +78,7 @@ impl Input {
     }
 
     /// Creates an image input from a URL. Current servers accept only `data:` URLs, which contain
-    /// the image, and reject all others.
+    /// the image, and reject all others; [`image_bytes`](Self::image_bytes) creates them.
     pub fn image_url(url: impl Into<String>) -> Self {
         from_url("image", url)
     }
@@ -84,7 +87,8 @@ impl Input {
     ///
     /// A relative path is resolved against the working directory of the server process. A file that
     /// cannot be read is not an error; the server tells the model about it. The same applies to a
-    /// path that is not valid Unicode, which is sent with replacement characters.
+    /// path that is not valid Unicode, which is sent with replacement characters. For a file on this
+    /// machine, [`image_file`](Self::image_file) checks it first.
     pub fn local_image(path: impl AsRef<Path>) -> Self {
         LocalImageUserInput::new(path.as_ref().to_string_lossy()).into()
     }

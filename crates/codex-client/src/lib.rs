@@ -39,6 +39,11 @@
     feature = "blocking",
     doc = "| work without an async runtime | [`blocking`] |"
 )]
+#![cfg_attr(
+    feature = "render",
+    doc = "| show items, events and requests as text, or the progress of a turn | [`render`] |",
+    doc = "| get a thread as Markdown | [`Thread::transcript`] |"
+)]
 
 // The ground floor: values and macros that every other floor may use.
 mod approval_mode;
@@ -75,6 +80,9 @@ mod connection;
 mod approvals;
 mod client;
 mod server_requests;
+
+#[cfg(feature = "render")]
+pub mod render;
 
 // Handles.
 mod account;

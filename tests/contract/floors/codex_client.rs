@@ -36,6 +36,8 @@ pub(super) const CODEX_CLIENT: Table = Table {
         ("connection", &["connection"]),
         // Requests from the server.
         ("approvals", &["approvals"]),
+        // Values as people read them.
+        ("render", &["render"]),
         ("server requests", &["server_requests"]),
         // The client and the threads as plain values.
         ("client", &["client"]),

@@ -7,14 +7,11 @@
 //! The command installs the pinned runtime, sets `CODEX_BIN` to its path and runs this example. The
 //! model is a script on loopback, which needs no account; `--live` uses your own login and model.
 
-mod screen;
 mod script;
 
 use anyhow::{Context as _, Result};
-use codex_client::{Codex, Sandbox};
+use codex_client::{Codex, Sandbox, render::Progress};
 use codex_testing::{CodexHome, ScriptedModel};
-
-use self::screen::Screen;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -62,18 +59,21 @@ async fn live(prompt: &str) -> Result<()> {
     )
 }
 
-/// Starts a thread, streams one turn and shows its result.
+/// Starts a thread, shows one turn while it runs, and then its result.
 async fn turn(codex: &Codex, prompt: &str, model: &str) -> Result<()> {
-    let mut screen = Screen::new();
-    screen.server(codex.metadata(), model);
+    let progress = Progress::new().output_lines(20);
+    progress.line(format!("server: {}", codex.metadata().user_agent));
+    progress.line(format!("model: {model}"));
     let thread = codex.thread_start().sandbox(Sandbox::ReadOnly).await?;
-    screen.thread(&thread);
+    progress.line(format!("thread: {}", thread.id()));
+    progress.line(format!("user: {prompt}"));
     let turn = thread.turn(prompt).await?;
-    screen.prompt(prompt, turn.id());
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
-        screen.event(&event?);
+        progress.event(&event?);
     }
-    screen.result(&events.result().await?);
+    let result = events.result().await?;
+    progress.finish(&result)?;
+    progress.line(result.tokens);
     Ok(())
 }

@@ -316,6 +316,25 @@ impl Thread {
         wait(self.inner.set_name(name))
     }
 
+    /// Reads the thread with its turns (`thread/read`) and returns its transcript as Markdown: the
+    /// prompts, the responses, the commands with their output, and the diffs of the changed files.
+    ///
+    /// The transcript shows at most 100 lines of each output and diff. For other settings, pass the
+    /// thread that [`read`](Self::read) returns to [`render::thread`](crate::render::thread). The
+    /// server saves the items of a thread without the output of some tools.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`Rpc`](crate::Error::Rpc) if the thread has no turn yet, or is ephemeral.
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    #[cfg(feature = "render")]
+    pub fn transcript(&self) -> Result<String> {
+        wait(self.inner.transcript())
+    }
+
     /// Reads the saved thread, optionally with its turns (`thread/read`).
     pub fn read(&self) -> ThreadReadBuilder {
         ThreadReadBuilder::new(&self.inner)

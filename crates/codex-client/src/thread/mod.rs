@@ -29,6 +29,8 @@ use crate::{
         start::{RunBuilder, TurnStartBuilder},
     },
 };
+#[cfg(feature = "render")]
+use crate::{mode::Async, render};
 
 impl Thread {
     /// Runs a turn to its end and collects its result (`turn/start`).
@@ -321,6 +323,24 @@ impl Thread {
         let connection = self.codex.connection();
         let named = connection.call(&params, connection.timeout());
         named.await.map(drop)
+    }
+
+    /// Reads the thread with its turns (`thread/read`) and returns its transcript as Markdown: the
+    /// prompts, the responses, the commands with their output, and the diffs of the changed files.
+    ///
+    /// The transcript shows at most 100 lines of each output and diff. For other settings, pass the
+    /// thread that [`read`](Self::read) returns to [`render::thread`](crate::render::thread). The
+    /// server saves the items of a thread without the output of some tools.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`RequestBuilder::send`](crate::builder::RequestBuilder::send); also
+    /// [`Rpc`](crate::Error::Rpc) if the thread has no turn yet, or is ephemeral.
+    #[cfg(feature = "render")]
+    pub async fn transcript(&self) -> Result<String> {
+        let read = ThreadReadBuilder::<Async>::new(self).include_turns(true);
+        let read = read.execute().await?;
+        Ok(render::thread(&read.thread).to_string())
     }
 
     /// Reads the saved thread, optionally with its turns (`thread/read`).
