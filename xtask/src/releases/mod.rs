@@ -6,7 +6,7 @@
 mod copy;
 pub(crate) mod fixture;
 pub(crate) mod future;
-mod page;
+pub(crate) mod page;
 
 use std::process::Output;
 
