@@ -8,6 +8,7 @@ mod demo;
 #[cfg(test)]
 mod documented;
 mod fuzz;
+mod release;
 mod releases;
 mod runtime;
 mod schema;
@@ -41,6 +42,8 @@ enum Chore {
     Codegen(codegen::Args),
     /// Generates, compiles and tests the types of other releases.
     Releases(releases::Args),
+    /// Checks that the crates can be published.
+    Release(release::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
     /// Measures the cost of compiling the types and of decoding with them.
@@ -64,6 +67,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Update(args) => update::run(&args),
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Releases(args) => releases::run(&args),
+        Chore::Release(args) => release::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),
