@@ -8,6 +8,7 @@ mod demo;
 #[cfg(test)]
 mod documented;
 mod fuzz;
+mod picture;
 mod release;
 mod releases;
 mod runtime;

@@ -12,7 +12,7 @@ use crate::releases::copy::{members, put, synchronise};
 use crate::{cargo, workspace};
 
 /// The files that the crates and their tests need.
-const COPIED: [&str; 8] = [
+const COPIED: [&str; 9] = [
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
@@ -21,6 +21,7 @@ const COPIED: [&str; 8] = [
     "docs",
     "schema",
     "tests",
+    "xtask/tests",
 ];
 
 /// Resolves the direct dependencies to the oldest versions, compiles the crates with all features,
