@@ -17,6 +17,7 @@ mod parity_docs;
 mod public_api;
 mod random_values;
 mod recorded_traffic;
+mod repository;
 mod secrets;
 mod serialized_forms;
 mod tables;

@@ -25,12 +25,15 @@ pub(super) fn check(packages: &[Package]) -> anyhow::Result<()> {
 /// Returns the arguments that choose each combination.
 fn combinations(package: &Package) -> Vec<Vec<String>> {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    if package.features.is_empty() {
+    if package.features().next().is_none() {
         return vec![words(&["--all-targets"])];
     }
     let mut found = vec![words(&["--all-targets", "--no-default-features"])];
-    let features = package.features.keys().filter(|name| *name != "default");
-    found.extend(features.map(|name| words(&["--no-default-features", "--features", name])));
+    found.extend(
+        package
+            .features()
+            .map(|name| words(&["--no-default-features", "--features", name])),
+    );
     found.push(words(&["--all-targets", "--all-features"]));
     found
 }
@@ -65,8 +68,8 @@ mod tests {
     fn every_feature_of_the_manifest_is_compiled_by_itself() {
         for package in crate::release::metadata::published().unwrap() {
             let combinations = combinations(&package);
-            for feature in package.features.keys().filter(|name| *name != "default") {
-                let alone = ["--no-default-features", "--features", feature.as_str()];
+            for feature in package.features() {
+                let alone = ["--no-default-features", "--features", feature];
                 assert!(
                     combinations.iter().any(|words| *words == alone),
                     "{}: {feature}",

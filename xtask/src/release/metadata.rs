@@ -1,7 +1,7 @@
 //! The published packages of the workspace, as cargo describes them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
@@ -13,8 +13,9 @@ use crate::cargo;
 pub(super) struct Package {
     pub(super) name: String,
     pub(super) version: String,
+    manifest_path: PathBuf,
     /// The features, each with those that it enables.
-    pub(super) features: BTreeMap<String, Vec<String>>,
+    features: BTreeMap<String, Vec<String>>,
     pub(super) dependencies: Vec<Dependency>,
     pub(super) rust_version: Option<String>,
     pub(super) description: Option<String>,
@@ -42,6 +43,17 @@ pub(super) struct Dependency {
 }
 
 impl Package {
+    /// Returns the directory of the package.
+    pub(super) fn directory(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+
+    /// Returns the features, except the default ones.
+    pub(super) fn features(&self) -> impl Iterator<Item = &str> {
+        let names = self.features.keys().map(String::as_str);
+        names.filter(|name| *name != "default")
+    }
+
     /// Returns the packages of the workspace that this one depends on, except for tests.
     pub(super) fn local_dependencies(&self) -> impl Iterator<Item = &str> {
         let dependencies = self.dependencies.iter();
@@ -136,7 +148,7 @@ mod tests {
     fn a_cycle_is_an_error_that_names_its_packages() {
         let package = |name: &str, on: &str| -> Package {
             serde_json::from_value(serde_json::json!({
-                "name": name, "version": "1.0.0", "features": {},
+                "name": name, "version": "1.0.0", "manifest_path": "", "features": {},
                 "dependencies": [{"name": on, "kind": null, "path": "p"}], "metadata": null,
             }))
             .unwrap()

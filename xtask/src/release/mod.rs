@@ -130,10 +130,11 @@ impl Check {
         if let Some(tool) = self.tool(packages)
             && !tool.is_installed()
         {
-            if install {
-                tool.install()?;
-            } else {
+            if !install {
                 return Ok(Outcome::LeftOut(tool.remedy()));
+            }
+            if let Err(error) = tool.install() {
+                return Ok(Outcome::LeftOut(format!("{error:#}")));
             }
         }
         match self {

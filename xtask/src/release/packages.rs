@@ -1,5 +1,7 @@
 //! The packages as they are uploaded.
 
+use std::fs;
+
 use anyhow::{Context, bail, ensure};
 
 use super::metadata::Package;
@@ -23,7 +25,15 @@ pub(super) fn check(packages: &[Package]) -> anyhow::Result<()> {
             package.version,
             files.len()
         );
-        let found = of_files(&files).into_iter().chain(of_metadata(package));
+        let readme = package
+            .readme
+            .as_ref()
+            .map(|it| package.directory().join(it));
+        let readme = readme.and_then(|path| fs::read_to_string(path).ok());
+        let found = of_files(&files)
+            .into_iter()
+            .chain(of_metadata(package))
+            .chain(of_readme(&readme.unwrap_or_default(), package.features()));
         faults.extend(found.map(|fault| format!("{}: {fault}", package.name)));
     }
     ensure!(faults.is_empty(), "{}", faults.join("\n"));
@@ -98,6 +108,14 @@ fn of_metadata(package: &Package) -> Vec<String> {
         .collect()
 }
 
+/// Returns the features that a README does not document.
+fn of_readme<'a>(readme: &str, features: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let missing = features.filter(|feature| !readme.contains(&format!("`{feature}`")));
+    missing
+        .map(|feature| format!("README.md does not document the feature `{feature}`"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +125,13 @@ mod tests {
     #[test]
     fn the_packages_have_all_metadata_and_no_tests() {
         check(&crate::release::metadata::published().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn a_feature_that_the_readme_does_not_name_is_a_fault() {
+        let faults = of_readme("- `a`: the first", ["a", "b"].into_iter());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].ends_with("`b`"), "{faults:?}");
     }
 
     #[test]

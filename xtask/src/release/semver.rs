@@ -23,13 +23,8 @@ pub(super) fn record(packages: &[Package]) -> anyhow::Result<()> {
     let target = root.join("target/baseline");
     let mut package = cargo::command()?;
     package
-        .args([
-            "package",
-            "--quiet",
-            "--workspace",
-            "--no-verify",
-            "--allow-dirty",
-        ])
+        .args(["package", "--quiet", "--no-verify", "--allow-dirty"])
+        .args(packages.iter().flat_map(|it| ["--package", &it.name]))
         .arg("--target-dir")
         .arg(&target);
     succeed(&mut package)?;
