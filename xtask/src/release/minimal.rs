@@ -42,6 +42,8 @@ pub(super) fn check(packages: &[Package]) -> anyhow::Result<()> {
             .current_dir(&copy)
             .args(words)
             .env("CARGO_TARGET_DIR", directory.join("target"))
+            // Old macros expand to code that newer compilers warn of.
+            .env("RUSTFLAGS", "--cap-lints allow")
             .env_remove("CARGO_MANIFEST_DIR");
         Ok(command)
     };
@@ -55,5 +57,7 @@ pub(super) fn check(packages: &[Package]) -> anyhow::Result<()> {
     let check = ["check", "--quiet", "--all-features"];
     succeed(&mut cargo(&[&check[..], &names].concat())?)?;
     let test = ["test", "--quiet", "--all-features", "--lib"];
-    succeed(&mut cargo(&[&test[..], &names].concat())?)
+    // The tests on random inputs take long, and exercise no dependency.
+    let skipped = ["--", "--skip", "fuzzing"];
+    succeed(&mut cargo(&[&test[..], &names, &skipped].concat())?)
 }
