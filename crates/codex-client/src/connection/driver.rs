@@ -7,13 +7,13 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::mpsc::{self, error::TryRecvError},
+    sync::mpsc,
     time::{Instant, Sleep, sleep_until, timeout},
 };
 
@@ -301,12 +301,16 @@ impl<R, W> Drop for Driver<R, W> {
         self.core.finish(shut_down());
         // No command is lost: earlier ones are refused here, and later ones fail to be sent.
         self.commands.close();
+        let mut context = Context::from_waker(Waker::noop());
         loop {
-            match self.commands.try_recv() {
-                Ok(command) => self.core.refuse(command),
+            // While senders exist, `try_recv` reports the end of a closed channel only since tokio
+            // 1.48. The budget of the task may be used up.
+            let command = pin!(tokio::task::unconstrained(self.commands.recv()));
+            match command.poll(&mut context) {
+                Poll::Ready(Some(command)) => self.core.refuse(command),
+                Poll::Ready(None) => break,
                 // Another thread is in the middle of sending a command.
-                Err(TryRecvError::Empty) => std::thread::yield_now(),
-                Err(TryRecvError::Disconnected) => break,
+                Poll::Pending => std::thread::yield_now(),
             }
         }
         self.core.finish(shut_down());
