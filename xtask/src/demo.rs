@@ -14,7 +14,7 @@ use crate::{cargo, picture, runtime, spinner::Spinner, workspace};
 const EXAMPLE: [&str; 4] = ["--package", "codex-tests", "--example", "demo"];
 
 /// The column at which the texts of the demo begin.
-const INDENT: usize = 13;
+const INDENT: usize = 9;
 
 /// Arguments of `cargo xtask demo`.
 #[derive(clap::Args)]
