@@ -18,6 +18,7 @@ mod public_api;
 mod random_values;
 mod recorded_traffic;
 mod rendering;
+mod repository;
 mod schemas;
 mod secrets;
 mod serialized_forms;

@@ -9,7 +9,9 @@ mod demo;
 #[cfg(test)]
 mod documented;
 mod fuzz;
+mod picture;
 mod programs;
+mod release;
 mod releases;
 mod runtime;
 mod schema;
@@ -43,6 +45,8 @@ enum Chore {
     Codegen(codegen::Args),
     /// Generates, compiles and tests the types of other releases.
     Releases(releases::Args),
+    /// Checks that the crates can be published.
+    Release(release::Args),
     /// Runs one turn on a real app-server and streams it to the terminal.
     Demo(demo::Args),
     /// Measures the client, compared with a reader written by hand, and the cost of the types.
@@ -68,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Update(args) => update::run(&args),
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Releases(args) => releases::run(&args),
+        Chore::Release(args) => release::run(&args),
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),

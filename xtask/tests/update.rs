@@ -105,6 +105,7 @@ impl Checkout {
         write(&root.join("CHANGELOG.md"), CHANGELOG);
         write(&root.join("README.md"), "The protocol of Codex 1.0.0.\n");
         write(&root.join("docs/compatibility.md"), "# Compatibility\n");
+        write(&root.join("crates/codex-client/src/lib.rs"), "");
         fs::create_dir_all(root.join("crates/codex-types/src/generated")).unwrap();
         for arguments in [&["schema", "update", "--version", OLD][..], &["codegen"]] {
             assert_succeeds(&checkout.chore(arguments));
@@ -386,15 +387,11 @@ fn a_dry_run_reports_and_changes_nothing() {
     let checkout = Checkout::new();
     let before = checkout.files();
     let report = checkout.root().join("target/report.md");
-    let file = report.to_str().unwrap();
-    let output = checkout.chore(&[
-        "update",
-        "--version",
-        "latest",
-        "--dry-run",
-        "--output",
-        file,
-    ]);
+    let mut words = "update --version latest --dry-run --output"
+        .split(' ')
+        .collect::<Vec<_>>();
+    words.push(report.to_str().unwrap());
+    let output = checkout.chore(&words);
     assert_succeeds(&output);
     assert_eq!(checkout.files(), before);
     let written = fs::read_to_string(&report).unwrap();
@@ -419,16 +416,15 @@ fn a_dry_run_reports_and_changes_nothing() {
             .all(|call| call.starts_with("schema"))
     );
 
+    // An issue has a maximum length.
+    assert_succeeds(&checkout.chore(&[&words[..], &["--limit", "500"]].concat()));
+    let shortened = fs::read_to_string(&report).unwrap();
+    assert!(shortened.chars().count() <= 500, "{shortened}");
+    assert!(shortened.contains("The report is cut here."), "{shortened}");
+
     // The file tells a script whether the pinned release is behind.
     assert_succeeds(&checkout.update());
-    let output = checkout.chore(&[
-        "update",
-        "--version",
-        "latest",
-        "--dry-run",
-        "--output",
-        file,
-    ]);
+    let output = checkout.chore(&words);
     assert_succeeds(&output);
     assert!(text(&output.stdout).starts_with("up to date: Codex 1.2.0 is pinned"));
     assert!(!report.exists());

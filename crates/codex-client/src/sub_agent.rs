@@ -24,6 +24,7 @@ use crate::tokens::Tokens;
 ///
 /// In serde, the fields have their names in camelCase, and their values are as in the protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SubAgent {

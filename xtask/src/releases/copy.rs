@@ -80,12 +80,13 @@ impl Copy {
         };
         put(&target.join("CACHEDIR.TAG"), CACHE_TAG.as_bytes())?;
         for path in COPIED {
-            synchronise(&from.join(path), &copy.root.join(path))?;
+            let is_kept = |path: &Path| path.ends_with("src/generated");
+            synchronise(&from.join(path), &copy.root.join(path), &is_kept)?;
         }
         let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
         put(
             &copy.root.join("Cargo.toml"),
-            members(&manifest)?.as_bytes(),
+            members(&manifest, is_copied)?.as_bytes(),
         )?;
         for (file, content) in [
             ("tests/Cargo.toml", TESTS_MANIFEST),
@@ -130,8 +131,8 @@ impl Copy {
     }
 }
 
-/// The manifest of the workspace without the members that the copy lacks.
-fn members(manifest: &str) -> anyhow::Result<String> {
+/// Returns the manifest of the workspace with some of its members only.
+pub(crate) fn members(manifest: &str, is_member: fn(&str) -> bool) -> anyhow::Result<String> {
     let mut manifest: toml::Table = manifest.parse().context("cannot read Cargo.toml")?;
     let table = manifest
         .get_mut("workspace")
@@ -142,22 +143,28 @@ fn members(manifest: &str) -> anyhow::Result<String> {
     let members = table.get_mut("members").and_then(toml::Value::as_array_mut);
     members
         .context("the workspace has no members")?
-        .retain(|member| member.as_str().is_some_and(is_copied));
+        .retain(|member| member.as_str().is_some_and(is_member));
     Ok(manifest.to_string())
 }
 
-fn is_copied(member: &str) -> bool {
+/// Whether a member of the workspace is copied.
+pub(crate) fn is_copied(member: &str) -> bool {
     member == "tests" || member.starts_with("crates/")
 }
 
-/// Makes a directory equal to another one, except for generated files, or a file equal to another.
-fn synchronise(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Makes a directory equal to another one, or a file equal to another. Directories for which `is_kept`
+/// returns `true` stay as they are once they exist.
+pub(crate) fn synchronise(
+    from: &Path,
+    to: &Path,
+    is_kept: &dyn Fn(&Path) -> bool,
+) -> anyhow::Result<()> {
     let shown = workspace::shown(from);
     if from.is_file() {
         let content = fs::read(from).with_context(|| format!("cannot read {shown}"))?;
         return put(to, &content);
     }
-    if from.ends_with("src/generated") && to.exists() {
+    if is_kept(from) && to.exists() {
         return Ok(());
     }
     fs::create_dir_all(to)?;
@@ -173,13 +180,13 @@ fn synchronise(from: &Path, to: &Path) -> anyhow::Result<()> {
     }
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {shown}"))? {
         let name = entry?.file_name();
-        synchronise(&from.join(&name), &to.join(&name))?;
+        synchronise(&from.join(&name), &to.join(&name), is_kept)?;
     }
     Ok(())
 }
 
 /// Writes a file if its content differs: cargo compiles again what is newer than its output.
-fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn put(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(());
     }
@@ -196,7 +203,7 @@ mod tests {
     #[test]
     fn the_copy_has_the_crates_and_the_tests_of_the_workspace_only() {
         let manifest = fs::read_to_string(workspace::root().unwrap().join("Cargo.toml")).unwrap();
-        let copied: toml::Table = members(&manifest).unwrap().parse().unwrap();
+        let copied: toml::Table = members(&manifest, is_copied).unwrap().parse().unwrap();
         let members = copied["workspace"]["members"].as_array().unwrap();
         let members: Vec<_> = members.iter().filter_map(toml::Value::as_str).collect();
         assert!(members.contains(&"crates/codex-types") && members.contains(&"tests"));
@@ -214,7 +221,7 @@ mod tests {
         put(&to.join("kept/a"), b"0").unwrap();
         put(&to.join("kept/b"), b"0").unwrap();
         put(&to.join("gone/c"), b"0").unwrap();
-        synchronise(&from, &to).unwrap();
+        synchronise(&from, &to, &|_| false).unwrap();
         assert_eq!(fs::read(to.join("kept/a")).unwrap(), b"1");
         assert!(!to.join("kept/b").exists() && !to.join("gone").exists());
     }

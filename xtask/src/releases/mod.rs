@@ -3,10 +3,10 @@
 //! The schemas of these releases are fixtures, so the chore needs no network. It also takes a future
 //! release: the pinned schema with changes that the generator has never seen.
 
-mod copy;
+pub(crate) mod copy;
 pub(crate) mod fixture;
 pub(crate) mod future;
-mod page;
+pub(crate) mod page;
 
 use std::process::Output;
 

@@ -29,8 +29,10 @@ pub(super) struct Row {
 /// The cell of a test that was left out.
 const NOT_TESTED: &str = "not tested";
 
-const BEGIN: &str = "<!-- Begin of the table that `cargo xtask releases` writes. -->\n";
-const END: &str = "<!-- End of the table. -->\n";
+/// The line before the table.
+pub(crate) const BEGIN: &str = "<!-- Begin of the table that `cargo xtask releases` writes. -->\n";
+/// The line after the table.
+pub(crate) const END: &str = "<!-- End of the table. -->\n";
 
 /// Returns the table.
 pub(super) fn table(rows: &[Row]) -> String {

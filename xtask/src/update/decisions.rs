@@ -2,30 +2,14 @@
 //! to follow them.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use super::{client_words, mentions};
 use crate::codegen::report::Report;
 use crate::schema::diff::Comparison;
-use crate::schema::diff::compare::{Action, Change};
+use crate::schema::diff::compare::{Action, Change, owner};
 use crate::schema::diff::outline::Kind;
 use crate::schema::diff::protocol::Protocol;
-
-/// The methods whose fields the handles and builders of the client offer.
-const BUILDERS: [&str; 14] = [
-    "account/login/start",
-    "account/read",
-    "command/exec",
-    "fs/watch",
-    "initialize",
-    "model/list",
-    "review/start",
-    "thread/fork",
-    "thread/goal/set",
-    "thread/list",
-    "thread/read",
-    "thread/resume",
-    "thread/start",
-    "turn/start",
-];
 
 /// The unions whose variants a turn contains.
 const ITEMS: [&str; 2] = ["ThreadItem", "UserInput"];
@@ -41,20 +25,42 @@ struct Section {
     items: Vec<String>,
 }
 
-/// Returns the list as Markdown. `mentions` are the lines of the documentation that name the older
-/// release.
+/// Parts of the workspace that an update may have to change.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    /// The words of the sources of the client.
+    pub(super) words: BTreeSet<String>,
+    /// The lines of the documentation that name the older release.
+    pub(super) mentions: Vec<String>,
+}
+
+impl Workspace {
+    /// Reads the workspace at `root`.
+    pub(super) fn read(root: &Path, older: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            words: client_words::find(root)?,
+            mentions: mentions::find(root, older)?,
+        })
+    }
+}
+
+/// Returns the list as Markdown.
 pub(super) fn render(
     comparison: &Comparison,
     report: Option<&Report>,
-    mentions: &[String],
+    workspace: &Workspace,
 ) -> String {
     let (old, new) = (&comparison.old.version, &comparison.new.version);
     let mut text = format!("# Codex {old} → {new}: decisions\n");
-    let mut sections = sections(comparison);
+    let mut sections = sections(comparison, &workspace.words);
     sections.push(Section {
         title: "Pages that name the older release",
         question: "Is the sentence still true, and which numbers change with it?",
-        items: mentions.iter().map(|line| format!("`{line}`")).collect(),
+        items: workspace
+            .mentions
+            .iter()
+            .map(|line| format!("`{line}`"))
+            .collect(),
     });
     sections.retain(|section| !section.items.is_empty());
     if sections.is_empty() {
@@ -79,14 +85,20 @@ pub(super) fn render(
     text
 }
 
-/// Returns the questions, most urgent first.
-fn sections(comparison: &Comparison) -> Vec<Section> {
+/// Returns the questions, most urgent first. `words` are those of the sources of the client.
+fn sections(comparison: &Comparison, words: &BTreeSet<String>) -> Vec<Section> {
     let Comparison { old, new, changes } = comparison;
     let with = |wanted: &dyn Fn(&Change) -> bool| -> Vec<String> {
         let changes = changes.iter().filter(|change| wanted(change));
         changes.map(item).collect()
     };
-    let builders: BTreeSet<&str> = [old, new].into_iter().flat_map(builder_params).collect();
+    let item_types: BTreeSet<&str> = [old, new].into_iter().flat_map(item_types).collect();
+    let is_of_item = |it: &Change| {
+        let is_part = matches!(it.kind, Kind::Field | Kind::Variant);
+        is_part && item_types.contains(it.owner.as_str()) && !is_item(it) && !is_verdict(it)
+    };
+    // The client sets a field of params and reads a field of a response.
+    let is_of_client = |it: &Change| it.kind == Kind::Field && words.contains(&it.owner);
     vec![
         Section {
             title: "Breaking changes",
@@ -113,6 +125,11 @@ fn sections(comparison: &Comparison) -> Vec<Section> {
             items: with(&is_item),
         },
         Section {
+            title: "Parts of items and inputs",
+            question: "Should a result, an event or `Input` offer it?",
+            items: with(&is_of_item),
+        },
+        Section {
             title: "Statuses and decisions",
             question: "Does the value end a turn, a login or a goal, or grant something?",
             items: with(&is_verdict),
@@ -123,9 +140,9 @@ fn sections(comparison: &Comparison) -> Vec<Section> {
             items: with(&|it| it.kind == Kind::Variant && it.owner == "CodexErrorInfo"),
         },
         Section {
-            title: "Fields of threads and turns",
-            question: "Should the builders have a setter for it?",
-            items: with(&|it| it.kind == Kind::Field && builders.contains(it.owner.as_str())),
+            title: "Fields of types that the client names",
+            question: "Should a builder have a setter for it, or a handle a method that returns it?",
+            items: with(&|it| is_of_client(it) && !is_of_item(it)),
         },
         Section {
             title: "Client requests",
@@ -135,12 +152,24 @@ fn sections(comparison: &Comparison) -> Vec<Section> {
     ]
 }
 
-/// Returns the types of the params of the builders.
-fn builder_params(protocol: &Protocol) -> impl Iterator<Item = &str> {
-    let lines = BUILDERS
-        .iter()
-        .filter_map(|method| protocol.lines.get(*method));
-    lines.map(|line| line.text.as_str())
+/// Returns the types of items and inputs, and the types that they consist of.
+fn item_types(protocol: &Protocol) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut names: Vec<&str> = ITEMS.to_vec();
+    while let Some(name) = names.pop() {
+        let Some((name, line)) = protocol.lines.get_key_value(name) else {
+            continue;
+        };
+        if line.kind != Kind::Type || !found.insert(name.as_str()) {
+            continue;
+        }
+        let parts = protocol.lines.range(name.clone()..);
+        let parts = parts.take_while(|(path, _)| path.starts_with(name));
+        for (_, part) in parts.filter(|(path, _)| owner(path) == name) {
+            names.extend(part.text.split(|letter: char| !letter.is_alphanumeric()));
+        }
+    }
+    found
 }
 
 /// Returns the changed notifications, and the ids by which the new ones can be routed.

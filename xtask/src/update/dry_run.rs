@@ -8,19 +8,21 @@ use anyhow::Context;
 use semver::Version;
 
 use super::releases::Known;
-use super::{changelog, decisions, mentions, skipped};
+use super::{changelog, decisions, shorten, skipped};
 use crate::codegen::{self, report::Report};
 use crate::schema::diff::Comparison;
 use crate::schema::{self, pinned};
 use crate::{stdout, workspace};
 
 /// Prints the report on an update, and writes it to `output`. If there is nothing to update, `output`
-/// does not exist afterwards, which distinguishes both cases for scripts.
+/// does not exist afterwards, which distinguishes both cases for scripts. The file has at most `limit`
+/// characters.
 pub(super) fn run(
     new: &Version,
     is_latest: bool,
     from: Option<&str>,
     output: Option<&Path>,
+    limit: Option<usize>,
 ) -> anyhow::Result<()> {
     let known = Known::find(new, from)?;
     let pinned = pinned::version()?;
@@ -37,7 +39,14 @@ pub(super) fn run(
     let (old, new) = (old.to_string(), new.to_string());
     let text = report(&old, &new)?;
     if let Some(path) = output {
-        fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+        let note = format!(
+            "The report is cut here. `cargo xtask update --version {new} --dry-run` prints all of it."
+        );
+        let text = match limit {
+            Some(limit) => &shorten::to(limit, &text, &note),
+            None => &text,
+        };
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     stdout::print(&text)
 }
@@ -63,8 +72,8 @@ fn report(old: &str, new: &str) -> anyhow::Result<String> {
             format!("\n## The generator fails\n\n```text\n{error:#}\n```\n"),
         ),
     };
-    let mentions = mentions::find(&workspace::root()?, old)?;
-    let decisions = decisions::render(&comparison, report.as_ref(), &mentions);
+    let sources = decisions::Workspace::read(&workspace::root()?, old)?;
+    let decisions = decisions::render(&comparison, report.as_ref(), &sources);
     let skipped: Vec<String> = skipped(old, new)?
         .iter()
         .map(|release| format!("`{release}`"))

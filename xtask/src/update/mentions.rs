@@ -5,10 +5,11 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::releases::page;
 use crate::workspace;
 
 /// Returns the lines of the pages that name a release: `docs/testing.md:12`. The changelog and the
-/// page of compatibility describe many releases.
+/// page of compatibility describe many releases, and so does the generated table of releases.
 pub(super) fn find(root: &Path, release: &str) -> anyhow::Result<Vec<String>> {
     let mut pages = Vec::new();
     let crates = fs::read_dir(root.join("crates")).into_iter().flatten();
@@ -28,8 +29,15 @@ pub(super) fn find(root: &Path, release: &str) -> anyhow::Result<Vec<String>> {
         let text = fs::read_to_string(&page)
             .with_context(|| format!("cannot read {}", workspace::shown(&page)))?;
         let shown = page.strip_prefix(root).unwrap_or(&page).display();
-        let lines = (1..).zip(text.lines());
-        let lines = lines.filter(|(_, line)| line.contains(release));
+        let mut is_generated = false;
+        let lines = (1..).zip(text.lines()).filter(|(_, line)| {
+            is_generated = match line.trim_end() {
+                line if line == page::BEGIN.trim_end() => true,
+                line if line == page::END.trim_end() => false,
+                _ => is_generated,
+            };
+            !is_generated && line.contains(release)
+        });
         found.extend(lines.map(|(number, _)| format!("{shown}:{number}")));
     }
     Ok(found)
@@ -53,11 +61,18 @@ mod tests {
         write("docs/testing.md", "1.2.3 and 1.2.3\n1.2.4\n");
         write("crates/a/README.md", "\n\n1.2.3\n");
         write("crates/a/src/lib.rs", "1.2.3\n");
+        let table = format!("{}| 1.2.3 |\n{}1.2.3\n", page::BEGIN, page::END);
+        write("docs/regenerating.md", &table);
         let found = find(root.path(), "1.2.3").unwrap();
         let found: Vec<String> = found.iter().map(|it| it.replace('\\', "/")).collect();
         assert_eq!(
             found,
-            ["README.md:2", "crates/a/README.md:3", "docs/testing.md:1"]
+            [
+                "README.md:2",
+                "crates/a/README.md:3",
+                "docs/regenerating.md:4",
+                "docs/testing.md:1"
+            ]
         );
     }
 }

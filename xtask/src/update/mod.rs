@@ -1,10 +1,12 @@
 //! `cargo xtask update`: moves the workspace to a different release of Codex.
 
 mod changelog;
+mod client_words;
 mod decisions;
 mod dry_run;
 mod mentions;
 mod releases;
+mod shorten;
 mod steps;
 
 use std::fs;
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// to update.
     #[arg(long, value_name = "FILE", requires = "dry_run")]
     output: Option<PathBuf>,
+    /// Shorten the report in the file to this many characters.
+    #[arg(long, value_name = "CHARACTERS", requires = "output")]
+    limit: Option<usize>,
 }
 
 /// Runs the chore.
@@ -55,6 +60,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             is_latest,
             args.from.as_deref(),
             args.output.as_deref(),
+            args.limit,
         );
     }
     if is_latest && new < pinned::version()? {
@@ -180,8 +186,8 @@ impl Update {
             }
         }
         let path = self.decisions()?;
-        let mentions = mentions::find(&workspace::root()?, &self.old)?;
-        let text = decisions::render(comparison, self.report.as_ref(), &mentions);
+        let sources = decisions::Workspace::read(&workspace::root()?, &self.old)?;
+        let text = decisions::render(comparison, self.report.as_ref(), &sources);
         let earlier = fs::read_to_string(&path).unwrap_or_default();
         put(&path, &decisions::keep_ticks(&earlier, &text))?;
         println!("{} lists the decisions", workspace::shown(&path));

@@ -8,13 +8,13 @@ use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    sync::mpsc::{self, error::TryRecvError},
+    sync::mpsc,
     time::{Instant, timeout},
 };
 
@@ -244,12 +244,16 @@ impl<R, W> Drop for Driver<R, W> {
         state.core.finish(shut_down());
         // No command is lost: earlier ones are refused here, and later ones fail to be sent.
         state.commands.close();
+        let mut context = Context::from_waker(Waker::noop());
         loop {
-            match state.commands.try_recv() {
-                Ok(command) => state.core.refuse(command),
+            // While senders exist, `try_recv` reports the end of a closed channel only since tokio
+            // 1.48. The budget of the task may be used up.
+            let command = pin!(tokio::task::unconstrained(state.commands.recv()));
+            match command.poll(&mut context) {
+                Poll::Ready(Some(command)) => state.core.refuse(command),
+                Poll::Ready(None) => break,
                 // Another thread is in the middle of sending a command.
-                Err(TryRecvError::Empty) => std::thread::yield_now(),
-                Err(TryRecvError::Disconnected) => break,
+                Poll::Pending => std::thread::yield_now(),
             }
         }
         state.core.finish(shut_down());

@@ -92,6 +92,11 @@ fn split(path: &str) -> (&str, &str) {
     path.split_at(path.find(['.', ':', '[', '{']).unwrap_or(path.len()))
 }
 
+/// Returns the type or method that a path belongs to.
+pub(crate) fn owner(path: &str) -> &str {
+    split(path).0
+}
+
 /// Returns whether the parent's line implies that a line is missing from the other release: the
 /// parent is missing too, or it is an enum in this release but neither an enum nor a union in the
 /// other.

@@ -35,7 +35,11 @@ fn tagged(kinds: &[&str]) -> Value {
 
 /// The titles and the items of the list.
 fn lines(old: Protocol, new: Protocol) -> Vec<String> {
-    let text = render(&Comparison::of(old, new), None, &[]);
+    let workspace = Workspace {
+        words: ["TurnStartParams".to_owned()].into(),
+        ..Workspace::default()
+    };
+    let text = render(&Comparison::of(old, new), None, &workspace);
     text.lines()
         .filter(|line| line.starts_with("## ") || line.starts_with("- [ ] "))
         .map(str::to_owned)
@@ -86,7 +90,7 @@ fn a_new_notification_comes_with_the_ids_that_route_it() {
 }
 
 #[test]
-fn a_new_kind_of_item_is_an_item_and_its_fields_are_not() {
+fn a_new_kind_of_item_and_a_new_part_of_one_have_sections_of_their_own() {
     assert_eq!(
         of_type(
             "ThreadItem",
@@ -104,7 +108,33 @@ fn a_new_kind_of_item_is_an_item_and_its_fields_are_not() {
         union
     };
     let (old, new) = (with_mood(&["calm"]), with_mood(&["calm", "glad"]));
-    assert_eq!(of_type("ThreadItem", &old, &new), Vec::<String>::new());
+    assert_eq!(
+        of_type("ThreadItem", &old, &new),
+        [
+            "## Parts of items and inputs",
+            "- [ ] added `ThreadItem::plan.mood::glad`"
+        ]
+    );
+}
+
+#[test]
+fn a_field_of_a_type_inside_of_an_item_is_a_part_of_the_item() {
+    let release = |version, fields: &[&str]| {
+        let mut item = tagged(&["plan"]);
+        item["oneOf"][0]["properties"]["steps"] =
+            json!({"type": "array", "items": {"$ref": "#/definitions/v2/Step"}});
+        let mut v2 = json!({"ThreadItem": item, "Step": object(&["next"]),
+            "Stepping": object(fields), "StepState": object(fields)});
+        v2["Step"]["properties"]["state"] = json!({"$ref": "#/definitions/v2/StepState"});
+        protocol(version, &[], &v2)
+    };
+    assert_eq!(
+        lines(release("1.0.0", &[]), release("1.1.0", &["mood"])),
+        [
+            "## Parts of items and inputs",
+            "- [ ] added `StepState.mood`: `any, optional`"
+        ]
+    );
 }
 
 #[test]
@@ -139,7 +169,7 @@ fn a_new_value_of_a_status_or_decision_is_listed_named_or_inline() {
 }
 
 #[test]
-fn a_new_field_counts_only_where_a_builder_can_offer_it() {
+fn a_new_field_counts_only_in_a_type_that_the_client_names() {
     let methods = [
         ("ClientRequest", "turn/start", "TurnStartParams"),
         ("ClientRequest", "turn/other", "OtherParams"),
@@ -151,7 +181,7 @@ fn a_new_field_counts_only_where_a_builder_can_offer_it() {
     assert_eq!(
         lines(release("1.0.0", &[]), release("1.1.0", &["mood"])),
         [
-            "## Fields of threads and turns",
+            "## Fields of types that the client names",
             "- [ ] added `TurnStartParams.mood`: `any, optional`"
         ]
     );
@@ -189,7 +219,7 @@ fn the_list_names_both_releases_and_contains_the_report_and_the_pages() {
             protocol("1.1.0", &[], &json!({})),
         )
     };
-    let text = render(&comparison(), None, &[]);
+    let text = render(&comparison(), None, &Workspace::default());
     assert!(
         text.starts_with("# Codex 1.0.0 → 1.1.0: decisions\n"),
         "{text}"
@@ -199,7 +229,11 @@ fn the_list_names_both_releases_and_contains_the_report_and_the_pages() {
     let mut report = Report::default();
     let place = report::Place::new("tables.rs", "RESPONSES");
     report.add(report::Kind::Guess, "do", "the response is `Value`", place);
-    let text = render(&comparison(), Some(&report), &["README.md:2".to_owned()]);
+    let workspace = Workspace {
+        mentions: vec!["README.md:2".to_owned()],
+        ..Workspace::default()
+    };
+    let text = render(&comparison(), Some(&report), &workspace);
     for part in [
         "## Pages that name the older release",
         "- [ ] `README.md:2`",
