@@ -38,7 +38,7 @@ enum Action {
         #[arg(long)]
         allow_missing: bool,
     },
-    /// Replaces the packages in `release/baseline`, with which `semver` compares the public API.
+    /// Replaces the packages in `tests/baseline`, with which `semver` compares the public API.
     Record,
 }
 

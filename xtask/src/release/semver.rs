@@ -1,6 +1,6 @@
 //! The public API, compared with that of the recorded packages.
 //!
-//! The packages in `release/baseline` are those that `cargo package` makes. `cargo xtask release
+//! The packages in `tests/baseline` are those that `cargo package` makes. `cargo xtask release
 //! record` replaces them after each release.
 
 use std::fs;
@@ -15,7 +15,7 @@ use super::{succeed, tools};
 use crate::{cargo, workspace};
 
 /// The directory of the recorded packages, relative to the root of the workspace.
-const BASELINE: &str = "release/baseline";
+const BASELINE: &str = "tests/baseline";
 
 /// Replaces the recorded packages.
 pub(super) fn record(packages: &[Package]) -> anyhow::Result<()> {
