@@ -15,11 +15,15 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     sync::mpsc,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
-    connection::{command::Command, core::Core, shared::Shared},
+    connection::{
+        command::Command,
+        core::Core,
+        shared::{Shared, State},
+    },
     error::connection_closed::{CloseReason, ConnectionClosed},
     rpc::lines::Lines,
     transport::{Transport, process::Process},
@@ -195,6 +199,37 @@ where
             end.as_mut().poll(context)
         })
         .await
+    }
+}
+
+/// The deadlines, for which only the task has a timer: it runs in the runtime of the client.
+impl<W> State<W> {
+    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
+    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
+    /// elapsed.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
+        let mut has_elapsed = false;
+        loop {
+            let Some(deadline) = self.core.deadline() else {
+                self.timer = None;
+                return has_elapsed;
+            };
+            let timer = match &mut self.timer {
+                Some(timer) => {
+                    if deadline < timer.deadline() {
+                        timer.as_mut().reset(deadline);
+                    }
+                    timer
+                }
+                none => none.insert(Box::pin(sleep_until(deadline))),
+            };
+            if timer.as_mut().poll(context).is_pending() {
+                return has_elapsed;
+            }
+            self.timer = None;
+            has_elapsed = true;
+            self.core.expire(Instant::now());
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 //! it is free, and writes the request itself: handing it to the task would wake another thread.
 
 use std::{
-    future::Future,
     io,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -14,7 +13,7 @@ use std::{
 use tokio::{
     io::AsyncWrite,
     sync::mpsc,
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep},
 };
 
 use crate::{
@@ -39,7 +38,7 @@ pub(crate) struct State<W> {
     pub(crate) writer: Option<W>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     /// Elapses at the earliest deadline, or before it.
-    timer: Option<Pin<Box<Sleep>>>,
+    pub(crate) timer: Option<Pin<Box<Sleep>>>,
     /// Wakes the task; `None` until its first poll.
     waker: Option<Waker>,
 }
@@ -150,33 +149,5 @@ impl<W: AsyncWrite + Unpin> State<W> {
             return failed(error);
         }
         Poll::Pending
-    }
-
-    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
-    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
-    /// elapsed.
-    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
-        let mut has_elapsed = false;
-        loop {
-            let Some(deadline) = self.core.deadline() else {
-                self.timer = None;
-                return has_elapsed;
-            };
-            let timer = match &mut self.timer {
-                Some(timer) => {
-                    if deadline < timer.deadline() {
-                        timer.as_mut().reset(deadline);
-                    }
-                    timer
-                }
-                none => none.insert(Box::pin(sleep_until(deadline))),
-            };
-            if timer.as_mut().poll(context).is_pending() {
-                return has_elapsed;
-            }
-            self.timer = None;
-            has_elapsed = true;
-            self.core.expire(Instant::now());
-        }
     }
 }
