@@ -20,6 +20,9 @@
 
 use crate::rpc::user_message::ContentHash;
 
+/// Maximum number of inputs, and of messages. The oldest ones are forgotten first.
+const MAX_INPUTS: usize = 1024;
+
 /// Identifies an input that was sent.
 #[derive(Debug)]
 pub(crate) struct InputId {
@@ -67,6 +70,9 @@ impl TurnInputs {
     /// Adds the input of a `turn/start`, or of a `turn/steer` that names this turn. The numbers of
     /// inputs increase.
     pub(crate) fn sent(&mut self, number: u64, content: ContentHash, steered_turn: Option<String>) {
+        if self.sent.len() >= MAX_INPUTS {
+            self.sent.remove(0);
+        }
         self.sent.push(SentInput {
             number,
             content,
@@ -107,6 +113,9 @@ impl TurnInputs {
 
     /// Adds a completed user message of a turn. The next input will have the number `next`.
     pub(crate) fn message(&mut self, turn_id: &str, content: ContentHash, next: u64) {
+        if self.messages.len() >= MAX_INPUTS {
+            self.messages.remove(0);
+        }
         self.messages.push(UserMessage {
             turn_id: turn_id.to_owned(),
             content,
@@ -296,5 +305,15 @@ mod tests {
         );
         order.inputs.retain([].into_iter());
         assert_eq!(order.inputs.sent.len(), 1);
+    }
+    #[test]
+    fn the_number_of_inputs_and_messages_is_bounded() {
+        let mut order = Order::default();
+        for number in 0..10_000 {
+            order.send("go", None);
+            order.message(&number.to_string());
+        }
+        assert_eq!(order.inputs.sent.len(), MAX_INPUTS);
+        assert_eq!(order.inputs.messages.len(), MAX_INPUTS);
     }
 }
