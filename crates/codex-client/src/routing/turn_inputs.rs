@@ -151,13 +151,13 @@ impl TurnInputs {
 
     /// Keeps only what concerns the turns that have a route, and the inputs whose responses are
     /// pending.
-    pub(crate) fn retain<'a>(&mut self, routes: impl Iterator<Item = &'a str> + Clone) {
-        let has_route = |id: &str| routes.clone().any(|turn_id| turn_id == id);
+    pub(crate) fn retain(&mut self, routes: &[&str]) {
+        let has_route = |turn_id: &String| routes.contains(&turn_id.as_str());
         self.messages.retain(|message| has_route(&message.turn_id));
         self.sent.retain(|input| match &input.target {
             Target::Running(turn_id) | Target::Named { turn_id, .. } => has_route(turn_id),
             Target::Unnamed => true,
-            Target::Abandoned => routes.clone().next().is_some(),
+            Target::Abandoned => !routes.is_empty(),
         });
     }
 }
@@ -293,17 +293,17 @@ mod tests {
         order.inputs.responded(abandoned, None, false);
         order.send("five", None);
         order.message("one");
-        order.inputs.retain(["u", "x"].into_iter());
+        order.inputs.retain(&["u", "x"]);
         assert_eq!(
             (order.inputs.sent.len(), order.inputs.messages.len()),
             (5, 1)
         );
-        order.inputs.retain(["x"].into_iter());
+        order.inputs.retain(&["x"]);
         assert_eq!(
             (order.inputs.sent.len(), order.inputs.messages.len()),
             (3, 0)
         );
-        order.inputs.retain([].into_iter());
+        order.inputs.retain(&[]);
         assert_eq!(order.inputs.sent.len(), 1);
     }
     #[test]

@@ -264,3 +264,22 @@ impl Turns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "is not interrupted: u0")]
+    fn a_stopped_turn_that_is_running_and_was_not_interrupted_violates_the_property() {
+        let mut turns = Turns::default();
+        let id = turns.start("t0", "input 1", false);
+        let stopped = [Stopped::Input("input 1".to_owned())];
+        turns.assert_interrupted(&stopped);
+        turns.begun(0);
+        turns.interrupted(&id);
+        turns.assert_interrupted(&stopped);
+        turns.interrupted.clear();
+        turns.assert_interrupted(&stopped);
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Route, ThreadRoutes, TurnRoutes};
+use super::{ThreadRoutes, TurnRoutes};
 use crate::{
     routing::{turn_inputs::InputId, turn_log::TurnLog},
     rpc::{
@@ -111,8 +111,8 @@ impl ThreadRoutes {
     /// Forgets the inputs that no route concerns.
     pub(super) fn tidy_inputs(&mut self) {
         if !self.inputs.is_empty() {
-            let turns = self.turns.iter().map(|route: &Route| &*route.turn_id);
-            self.inputs.retain(turns);
+            let turns = self.turns.iter().map(|route| &*route.turn_id);
+            self.inputs.retain(&turns.collect::<Vec<_>>());
         }
     }
 }
