@@ -175,6 +175,17 @@ fn a_turn_that_a_script_stops_or_drops_is_interrupted() {
     }
 }
 
+/// In this script, a turn that has ended completes the message of an input that has a turn of its
+/// own, which joined the ended turn.
+#[test]
+fn a_script_with_a_late_message_ends_in_a_defined_way() {
+    connection(
+        b"\xcd#\xcd\xd4\x01\x00\x00\x19#\xcdn\x03\x09\x03\x03\xe5)\xe5\x92np4\x03\x03\xe5\
+          \xe5\x03+p,\xbe,\x00\x19#\xd8\xcd\xcd\xd4\xcd\x01\x00\x19#\xcd\xcd1\xd4\xcd\xcd1\
+          \xd4\x1b\xd8\xcd\xcd",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

@@ -17,6 +17,8 @@ pub(super) struct Turns {
     turns: Vec<Turn>,
     /// The inputs of `turn/start`, and the turns that the responses name.
     starts: Vec<(String, String)>,
+    /// The inputs whose messages other turns than their own have completed.
+    taken: HashSet<String>,
     /// The turns that the client has interrupted.
     interrupted: HashSet<String>,
 }
@@ -55,7 +57,9 @@ impl Turns {
         // A turn that is started while another one runs may join it, and shows its id until then.
         let running = self.turns.iter_mut();
         let running = running.filter(|turn| turn.thread_id == thread_id && !turn.is_completed);
-        let is_exact = running.map(|turn| turn.is_exact = false).count() == 0;
+        let is_free = running.map(|turn| turn.is_exact = false).count() == 0;
+        // The message may precede the response to the request with the input.
+        let is_taken = self.taken.contains(input);
         let id = format!("u{}", self.turns.len());
         self.turns.push(Turn {
             thread_id: thread_id.to_owned(),
@@ -64,9 +68,9 @@ impl Turns {
             items: 0,
             is_completed: false,
             is_settled: false,
-            is_exact,
+            is_exact: is_free && !is_taken,
             is_active: false,
-            may_be_over: false,
+            may_be_over: is_taken,
         });
         id
     }
@@ -161,6 +165,7 @@ impl Turns {
         };
         if own.as_ref() != Some(&input) {
             // The turns with this input may have joined the turn.
+            self.taken.insert(input.clone());
             for (other, turn) in self.turns.iter_mut().enumerate() {
                 if other == index || turn.input == input {
                     turn.is_exact = false;
