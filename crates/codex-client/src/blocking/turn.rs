@@ -45,7 +45,7 @@ use crate::{
 /// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
 /// running turn or has come too late for it. The handle then refers to the running turn until the
 /// server shows otherwise. If the running turn ends without the input, the handle refers to the
-/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// turn that takes it: [`id`](Self::id) and the result are those of that turn, although a stream
 /// may already have returned events of the other one. These servers also accept input that they
 /// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
@@ -226,13 +226,15 @@ impl<R> TurnHandle<R> {
     /// running.
     ///
     /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted
-    /// as soon as it begins.
+    /// as soon as it begins. If the running turn is over that this turn may have joined, the turn that
+    /// takes the input is interrupted.
     ///
     /// # Errors
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
     /// within the [request timeout](crate::blocking::CodexBuilder::request_timeout);
-    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise, same as
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then, or if it is not known by then
+    /// whether it has joined another turn; otherwise, same as
     /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the

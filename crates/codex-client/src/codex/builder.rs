@@ -299,7 +299,8 @@ impl<M> CodexBuilder<M> {
     }
 
     /// Ends a turn only when the server reports its end, however long ago the server has shown that
-    /// the turn is over. See [`turn_end_grace`](Self::turn_end_grace).
+    /// the turn is over. See [`turn_end_grace`](Self::turn_end_grace). A turn that may have joined
+    /// one that was interrupted, on a server up to 0.147, still ends after five seconds.
     pub fn no_turn_end_grace(mut self) -> Self {
         self.limits.turn_end_grace = None;
         self
