@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used)]
 
 mod child_process;
+mod drift;
 mod failed_starts;
 mod process_trees;
 mod scripts;
