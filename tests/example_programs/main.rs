@@ -269,7 +269,7 @@ examples! {
         let last = requests.last().unwrap();
         assert_eq!(last.last_user_text().as_deref(), Some("Really?"));
         assert_eq!(last.body().to_string().matches("What is it?").count(), 2);
-        programs::chat_asks_for_approvals(example).await;
+        programs::chat_asks_for_approvals(&example.name).await;
     }
 
     fn turn_options(example) {

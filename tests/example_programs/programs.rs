@@ -36,13 +36,13 @@ fn exists(stage: &Stage, name: &str) -> bool {
     stage.home.workspace().join(name).exists()
 }
 
-pub(crate) async fn chat_asks_for_approvals(mut example: Example) {
+pub(crate) async fn chat_asks_for_approvals(name: &str) {
+    let mut example = Example::new(name);
     enable_approvals(&example.stage);
     for file in ["yes.txt", "no.txt"] {
         push_touch(&example.stage, file);
         example.stage.model.push("As you wish.");
     }
-    example.again();
     example.stdin = "Make a file.\ny\nAnd another one.\nno\n";
     example.stderr = Some("Allow? (y) ");
     example.prints(&["As you wish.", "As you wish."]).await;
