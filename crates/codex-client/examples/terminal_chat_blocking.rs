@@ -12,7 +12,8 @@ use codex_client::{ApprovalRequest, Decision, Error, blocking::Codex, render::Pr
 static PROGRESS: LazyLock<Progress> = LazyLock::new(Progress::new);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let codex = Codex::builder().on_approval(decide).start()?;
+    let builder = Codex::builder().on_approval(|request| decide(&request));
+    let codex = builder.start()?;
     let thread = match codex.thread_resume_latest(".")? {
         Some(latest) => latest,
         None => codex.thread_start().send()?,
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Asks for a decision. A read cannot be cancelled, so the question stays if the turn is stopped.
-fn decide(request: ApprovalRequest) -> Decision {
+fn decide(request: &ApprovalRequest) -> Decision {
     let _paused = PROGRESS.pause();
     match ask(&format!("{request:#}\nAllow? (y) ")).as_deref() {
         Some("y") => Decision::Accept,
