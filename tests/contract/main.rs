@@ -14,6 +14,7 @@ mod markdown;
 mod openness;
 mod parity;
 mod parity_docs;
+mod programs;
 mod public_api;
 mod random_values;
 mod recorded_traffic;

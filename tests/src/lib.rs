@@ -67,6 +67,18 @@ mod tokens {}
 mod desktop {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/ci.md")]
+mod ci {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/terminal.md")]
+mod terminal {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/orchestrator.md")]
+mod orchestrator {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]
 mod tools {}
 

@@ -1,6 +1,9 @@
 //! Turns: their events and results.
 
-use std::future::IntoFuture;
+use std::{
+    future::IntoFuture,
+    sync::{Arc, Mutex},
+};
 
 use codex_types::{ServerNotification, ThreadItem, TurnStatus};
 use serde_json::json;
@@ -278,4 +281,24 @@ async fn an_unknown_value_affects_neither_its_event_nor_its_turn() {
     let result = stream.result().await.unwrap();
     assert!(matches!(result.items[..], [ThreadItem::AgentMessage(_)]));
     assert!(matches!(result.status, TurnStatus::Unrecognized(_)));
+}
+
+#[tokio::test]
+async fn a_run_calls_its_observer_with_each_event_of_the_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&seen);
+    let run = thread.run("hi").on_event(move |event| {
+        writer.lock().unwrap().push(event.method().to_owned());
+    });
+    let (result, _) = tokio::join!(run, async {
+        fake.respond("turn/start", turn_start_response("u")).await;
+        fake.start_turn("u").await;
+        fake.delta("u", "x").await;
+        fake.complete_turn("u", "failed").await;
+    });
+    // A failed turn has events too.
+    assert!(matches!(result, Err(Error::TurnFailed(_))));
+    let expected = ["turn/started", "item/agentMessage/delta", "turn/completed"];
+    assert_eq!(*seen.lock().unwrap(), expected);
 }

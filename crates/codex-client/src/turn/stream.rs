@@ -84,7 +84,10 @@ impl TurnStream {
         log.result(end)
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<ServerNotification>>> {
         if let Some(error) = self.decoder.next_error() {
             return Poll::Ready(Some(Err(error)));
         }
