@@ -10,6 +10,7 @@ mod call_sites;
 mod decoding;
 mod drift;
 mod floors;
+mod links;
 mod markdown;
 mod openness;
 mod parity;

@@ -79,6 +79,14 @@ mod terminal {}
 mod orchestrator {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/server-versions.md")]
+mod server_versions {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/two-runtimes.md")]
+mod two_runtimes {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]
 mod tools {}
 

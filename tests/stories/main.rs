@@ -39,6 +39,7 @@ mod thread_and_turn_options;
 mod thread_settings;
 mod turn_ends;
 mod turn_tokens;
+mod two_runtimes;
 mod typed_responses;
 mod unsubscribed_threads;
 mod ways_out;

@@ -1,6 +1,7 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod browser;
 mod cargo;
 mod codegen;
@@ -19,6 +20,7 @@ mod soak;
 mod spinner;
 mod stdout;
 mod suite;
+mod tools;
 mod update;
 mod windows;
 mod workspace;
@@ -63,6 +65,8 @@ enum Chore {
     Windows(windows::Args),
     /// Tests the page of the web example in a headless Chromium.
     Browser(browser::Args),
+    /// Builds the pages of `docs/` as a book, and checks its links.
+    Book(book::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -81,5 +85,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Compat(args) => compat::run(args),
         Chore::Windows(args) => windows::run(args),
         Chore::Browser(args) => browser::run(args),
+        Chore::Book(args) => book::run(&args),
     }
 }

@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, bail, ensure};
 
 use super::metadata::Package;
-use super::succeed;
 use crate::cargo;
+use crate::tools::succeed;
 
 /// The files that every package has.
 const REQUIRED: [&str; 4] = ["Cargo.toml", "LICENSE", "README.md", "src/lib.rs"];
