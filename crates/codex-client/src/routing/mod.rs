@@ -8,6 +8,7 @@ pub(crate) mod agent_profile;
 pub(crate) mod agent_state;
 pub(crate) mod client_id_stream;
 pub(crate) mod delta_queue;
+pub(crate) mod delta_wakes;
 pub(crate) mod goal_tracker;
 pub(crate) mod join_stage;
 pub(crate) mod loaded_threads;

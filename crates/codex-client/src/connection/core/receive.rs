@@ -204,14 +204,14 @@ impl Core {
         self.deliver_unclaimed();
         self.sub_agent_event(thread_id, now);
         if let Some(log) = log {
-            log.push_delta(delta, now, &mut self.wakes);
+            log.push_delta(delta, now, &mut self.delta_wakes.wakers);
         }
         let turn_id = Some(turn_id);
         let delta = DeltaRef { turn_id, ..*delta };
         self.agent_delta(thread_id, &delta);
         if self.thread_subscriptions.has(thread_id) {
             self.thread_subscriptions
-                .push_delta(thread_id, &delta, &mut self.wakes);
+                .push_delta(thread_id, &delta, &mut self.delta_wakes.wakers);
         }
     }
 
@@ -221,6 +221,7 @@ impl Core {
         keys: &RoutingKeys<'_>,
         now: Instant,
     ) {
+        self.delta_wakes.hasten();
         let kind = notification.kind();
         if let Some(stream) = self.client_id_streams.find(kind, keys) {
             return stream.push(Arc::clone(notification), &mut self.wakes);
