@@ -17,6 +17,7 @@ pub(crate) mod mailbox;
 pub(crate) mod quiet_goals;
 pub(crate) mod quiet_turns;
 pub(crate) mod recent;
+pub(crate) mod record_claims;
 pub(crate) mod sub_agents;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;

@@ -19,7 +19,6 @@ use std::{
 
 use tokio::time::Instant;
 
-use self::record_claim::RecordClaims;
 use crate::{
     error::{
         connection_closed::ConnectionClosed, decode_error::DecodeError, turn_detached::DetachReason,
@@ -30,6 +29,7 @@ use crate::{
         delta_queue::{DeltaQueue, Event},
         join_stage::JoinStage,
         mailbox::{Buffer, Unread, WakerSet},
+        record_claims::RecordClaims,
         turn_record::TurnRecord,
     },
     rpc::{

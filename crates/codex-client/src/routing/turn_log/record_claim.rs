@@ -4,38 +4,19 @@ use std::sync::Arc;
 
 use super::{LogState, TurnLog};
 
-/// The claims to the items of a log.
-#[derive(Debug, Default)]
-pub(super) struct RecordClaims {
-    /// Number of handles and streams that may ask for the result.
-    count: usize,
-    /// Whether a stream has given its claim up. Until then, the items are kept without a claim: the
-    /// handle of the turn may not exist yet.
-    is_given_up: bool,
-    /// Whether a goal may ask for the result.
-    is_of_goal: bool,
-}
-
-impl RecordClaims {
-    /// Whether completed items are kept.
-    pub(super) fn keep_items(&self) -> bool {
-        self.count > 0 || self.is_of_goal || !self.is_given_up
-    }
-}
-
 /// The claim of a handle or a stream that may ask for the result of a turn.
 #[derive(Debug)]
 pub(crate) struct RecordClaim(Arc<TurnLog>);
 
 impl RecordClaim {
     pub(crate) fn new(log: &Arc<TurnLog>) -> Self {
-        log.lock().claims.count += 1;
+        log.lock().claims.add();
         Self(Arc::clone(log))
     }
 
     /// Gives the claim up. The items are dropped if there is no other one.
     pub(crate) fn give_up(self) {
-        self.0.lock().claims.is_given_up = true;
+        self.0.lock().claims.give_up();
     }
 }
 
@@ -48,7 +29,7 @@ impl Clone for RecordClaim {
 impl Drop for RecordClaim {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.claims.count -= 1;
+        state.claims.remove();
         state.drop_unclaimed_items();
     }
 }
@@ -56,7 +37,7 @@ impl Drop for RecordClaim {
 impl TurnLog {
     /// Keeps the items for the result of a goal.
     pub(crate) fn keep_for_goal(&self) {
-        self.lock().claims.is_of_goal = true;
+        self.lock().claims.keep_for_goal();
     }
 }
 
