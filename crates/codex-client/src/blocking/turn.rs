@@ -29,7 +29,8 @@ use crate::{
 ///
 /// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
 /// before that stream is created. The completed items, from which the result is built, are kept as
-/// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
+/// long as a handle or a stream exists, unless only the events are read
+/// ([`TurnStream::events_only`]). When the last handle and stream are dropped, the turn
 /// continues, and any further events go to
 /// [`Codex::notifications`](crate::blocking::Codex::notifications).
 ///
@@ -314,6 +315,28 @@ iterator! {
 }
 
 impl TurnStream {
+    /// Reads only the events: the client drops each item once it was read, instead of keeping it for
+    /// the result of the turn. A turn with large items then takes little memory.
+    ///
+    /// The items are kept as long as a handle or another stream of the turn exists that may still ask
+    /// for the result, and for a goal that the turn belongs to. Otherwise, [`result`](Self::result)
+    /// and the partial result of an error have the status, the tokens, the sub-agents and the error
+    /// of the turn, but no items and no final response.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     for event in thread.turn("Run the tests.").send()?.stream().events_only() {
+    ///         println!("{}", event?.method());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn events_only(self) -> Self {
+        self.inner.events_only().into()
+    }
+
     /// Waits for the turn to end, skips the unread events, and collects the result. No request is
     /// sent to the server.
     ///

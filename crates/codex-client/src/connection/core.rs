@@ -37,6 +37,7 @@ use crate::{
         abandoned_turns::AbandonedTurns,
         active_turns::ActiveTurns,
         client_id_stream::ClientIdStreams,
+        delta_wakes::DeltaWakes,
         loaded_threads::LoadedThreads,
         logins::Logins,
         mailbox::Item,
@@ -103,6 +104,7 @@ pub(crate) struct Core {
     /// Readers to wake once everything received together has been routed: a reader that is woken
     /// earlier would contend for the locks of the queues being written.
     wakes: Vec<Waker>,
+    delta_wakes: DeltaWakes,
     /// The earliest deadline, or an earlier time.
     deadline: Option<Instant>,
     /// Whether a caller or a handle may have abandoned an unwritten request.
@@ -151,6 +153,7 @@ impl Core {
             service,
             tasks: Vec::new(),
             wakes: Vec::new(),
+            delta_wakes: DeltaWakes::default(),
             deadline: None,
             has_abandoned: false,
             closers: Vec::new(),
@@ -352,9 +355,18 @@ impl Core {
             .push(|| Item::Error(error), &mut self.wakes);
     }
 
-    /// Wakes the readers of what was received.
-    pub(crate) fn wake_readers(&mut self) {
+    /// Wakes the readers of what was received. Many readers of deltas are woken later, at the
+    /// deadline.
+    pub(crate) fn wake_readers(&mut self, now: Instant) {
         self.wakes.drain(..).for_each(Waker::wake);
+        let next = self.delta_wakes.wake(now);
+        self.schedule(next);
+    }
+
+    /// Wakes all readers of what was received at once.
+    pub(crate) fn wake_all_readers(&mut self) {
+        self.wakes.drain(..).for_each(Waker::wake);
+        self.delta_wakes.wake_all();
     }
 
     /// Returns the time at which to call [`expire`](Self::expire).
@@ -389,6 +401,8 @@ impl Core {
             }));
         }
         self.deadline = self.pending.next_deadline();
+        let next = self.delta_wakes.wake(now);
+        self.schedule(next);
         self.end_quiet_turns(now);
     }
 
@@ -440,7 +454,7 @@ impl Core {
         self.thread_subscriptions.close(&closed);
         self.client_id_streams.close(&closed);
         self.subscribers.close(&closed);
-        self.wake_readers();
+        self.wake_all_readers();
         for done in mem::take(&mut self.closers) {
             let _ = done.send(());
         }

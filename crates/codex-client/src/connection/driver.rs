@@ -139,7 +139,7 @@ where
         let mut state = shared.lock();
         state.set_waker(context);
         let read = poll_read(reader, lines, &mut state.core, context);
-        state.core.wake_readers();
+        state.core.wake_readers(Instant::now());
         let command = state.poll_commands(context);
         state.poll_timer(context);
         let written = state.poll_write(context);
@@ -148,7 +148,7 @@ where
             context.waker().wake_by_ref();
         }
         // Commands and deadlines wake readers, too.
-        state.core.wake_readers();
+        state.core.wake_readers(Instant::now());
         for task in state.core.tasks.drain(..) {
             tokio::spawn(task);
         }
@@ -195,7 +195,7 @@ where
             while let Poll::Ready(Some(command)) = state.commands.poll_recv(context) {
                 state.core.refuse(command);
             }
-            state.core.wake_readers();
+            state.core.wake_all_readers();
             end.as_mut().poll(context)
         })
         .await

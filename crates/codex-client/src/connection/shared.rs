@@ -78,7 +78,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
         self.core.command(command, Instant::now());
         // The waker of the task: the task continues what remains to be written.
         let written = self.poll_write(&mut Context::from_waker(&waker));
-        self.core.wake_readers();
+        self.core.wake_readers(Instant::now());
         if written.is_ready() || self.needs_task() {
             waker.wake();
         }

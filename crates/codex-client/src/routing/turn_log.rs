@@ -3,11 +3,12 @@
 //! Each reader has a buffer of its own in the log and takes its whole contents at once, so the lock
 //! is held only for a push or a swap, and never while an event is decoded or while user code runs.
 //! Besides the buffers, the log keeps the record from which the result of the turn is made, so a
-//! result needs no reader.
+//! result needs no reader. The record has no items if no handle or stream may ask for the result.
 
 mod agents;
 mod end;
 mod join;
+pub(crate) mod record_claim;
 
 use std::{
     mem,
@@ -28,6 +29,7 @@ use crate::{
         delta_queue::{DeltaQueue, Event},
         join_stage::JoinStage,
         mailbox::{Buffer, Unread, WakerSet},
+        record_claims::RecordClaims,
         turn_record::TurnRecord,
     },
     rpc::{
@@ -69,6 +71,7 @@ struct LogState {
     /// Tasks that wait only for the end.
     waiters: WakerSet,
     record: TurnRecord,
+    claims: RecordClaims,
     /// The readers of the events of the sub-agents.
     agent_feeds: Vec<Weak<AgentFeed>>,
     /// Whether anything but deltas was received: no turn begins with a delta.
@@ -170,6 +173,7 @@ impl TurnLog {
         state.has_begun = true;
         state.has_started |= notification.kind() == NotificationKind::TurnStarted;
         state.record.add(notification);
+        state.drop_unclaimed_items();
         for slot in state.slots.iter_mut().flatten() {
             let push = |unread: &mut DeltaQueue| unread.push_notification(Arc::clone(notification));
             slot.push(push, wakes);

@@ -10,7 +10,7 @@ const READ_SIZE: usize = if cfg!(fuzzing) { 16 } else { 64 * 1024 };
 
 /// Minimum length of a line that is moved out of the buffer, in bytes. Copying a shorter line costs
 /// less than growing a new buffer.
-const LARGE_LINE: usize = if cfg!(fuzzing) { 32 } else { 1024 * 1024 };
+const LARGE_LINE: usize = if cfg!(fuzzing) { 32 } else { 64 * 1024 };
 
 /// Buffers received bytes and returns complete lines without their line endings.
 pub(crate) struct Lines {

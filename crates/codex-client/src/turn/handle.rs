@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
     input::Input,
     output::ConvertResult,
-    routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog},
+    routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog, record_claim::RecordClaim},
     sub_agent::SubAgent,
     turn::{agent_events::SubAgentEvents, stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
@@ -45,7 +45,8 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 ///
 /// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
 /// before that stream is created. The completed items, from which the result is built, are kept as
-/// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
+/// long as a handle or a stream exists, unless only the events are read
+/// ([`TurnStream::events_only`]). When the last handle and stream are dropped, the turn
 /// continues, and any further events go to [`Codex::notifications`](crate::Codex::notifications);
 /// [`interrupt_on_drop`](Self::interrupt_on_drop) ends it instead.
 ///
@@ -71,6 +72,7 @@ pub struct TurnHandle<R = TurnResult> {
     guard: Option<Arc<InterruptGuard>>,
     codex: Codex,
     log: Arc<TurnLog>,
+    record: RecordClaim,
     convert: ConvertResult<R>,
 }
 
@@ -317,6 +319,7 @@ impl<R> TurnHandle<R> {
     pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, convert: ConvertResult<R>) -> Self {
         Self {
             codex,
+            record: RecordClaim::new(&log),
             log,
             convert,
             guard: None,
@@ -482,6 +485,7 @@ impl<R> Clone for TurnHandle<R> {
         Self {
             codex: self.codex.clone(),
             log: Arc::clone(&self.log),
+            record: self.record.clone(),
             convert: self.convert,
             guard: self.guard.clone(),
         }

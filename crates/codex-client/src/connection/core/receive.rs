@@ -16,6 +16,7 @@ use crate::{
     },
     rpc::{
         delta::{DeltaKind, DeltaRef},
+        delta_line::DeltaLine,
         envelope::{self, Envelope, RoutingKeys},
         lines::{Line, UnreadableLine},
         outbound::MessageId,
@@ -36,7 +37,7 @@ impl Core {
     /// Processes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
         if let Line::Borrowed(bytes) = line
-            && self.continues_run(bytes, now)
+            && (self.continues_run(bytes, now) || self.delta_line(bytes, now))
         {
             return;
         }
@@ -67,7 +68,7 @@ impl Core {
             (Some(method), None) => {
                 let kind = NotificationKind::of(&text[method]);
                 let is_plain_delta = match kind {
-                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, &text, now),
+                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, now),
                     _ => None,
                 };
                 if is_plain_delta == Some(Delivered::ToTurn) {
@@ -144,7 +145,7 @@ impl Core {
     }
 
     /// Delivers the delta on a line that continues a run. Returns false if the line has to be
-    /// parsed: it does not continue the run, or the subscribers get its text.
+    /// read: it does not continue the run, or the subscribers get its text.
     fn continues_run(&mut self, line: &[u8], now: Instant) -> bool {
         let Some(run) = self.delta_runs.take() else {
             return false;
@@ -158,13 +159,27 @@ impl Core {
         log.is_some()
     }
 
+    /// Delivers the delta on a usual line to its turn. Returns false if the line has to be parsed: it
+    /// is not usual, or the subscribers get its text.
+    fn delta_line(&mut self, line: &[u8], now: Instant) -> bool {
+        let Some(read) = DeltaLine::read(line) else {
+            return false;
+        };
+        let log = self.turn_routes.route(read.thread_id, read.turn_id);
+        if log.is_some() {
+            let (thread_id, turn_id) = (read.thread_id, read.turn_id);
+            self.deliver_delta(thread_id, turn_id, log.as_ref(), &read.delta, now);
+            self.delta_runs.read(line, &read);
+        }
+        log.is_some()
+    }
+
     /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
     /// not a plain delta and is therefore treated like any other notification.
     fn delta(
         &mut self,
         kind: DeltaKind,
         envelope: &Envelope<'_>,
-        text: &str,
         now: Instant,
     ) -> Option<Delivered> {
         let keys = &envelope.keys;
@@ -173,10 +188,7 @@ impl Core {
         let log = self.turn_routes.route(thread_id, turn_id);
         self.deliver_delta(thread_id, turn_id, log.as_ref(), &delta, now);
         Some(match log {
-            Some(_) => {
-                self.delta_runs.parsed(text, thread_id, turn_id, &delta);
-                Delivered::ToTurn
-            }
+            Some(_) => Delivered::ToTurn,
             None => Delivered::ToThread,
         })
     }
@@ -192,14 +204,14 @@ impl Core {
         self.deliver_unclaimed();
         self.sub_agent_event(thread_id, now);
         if let Some(log) = log {
-            log.push_delta(delta, now, &mut self.wakes);
+            log.push_delta(delta, now, &mut self.delta_wakes.wakers);
         }
         let turn_id = Some(turn_id);
         let delta = DeltaRef { turn_id, ..*delta };
         self.agent_delta(thread_id, &delta);
         if self.thread_subscriptions.has(thread_id) {
             self.thread_subscriptions
-                .push_delta(thread_id, &delta, &mut self.wakes);
+                .push_delta(thread_id, &delta, &mut self.delta_wakes.wakers);
         }
     }
 
@@ -209,6 +221,7 @@ impl Core {
         keys: &RoutingKeys<'_>,
         now: Instant,
     ) {
+        self.delta_wakes.hasten();
         let kind = notification.kind();
         if let Some(stream) = self.client_id_streams.find(kind, keys) {
             return stream.push(Arc::clone(notification), &mut self.wakes);

@@ -54,6 +54,24 @@ fn a_turn_whose_end_is_not_reported_is_detached() {
 }
 
 #[test]
+fn the_partial_result_has_no_items_if_only_the_events_were_read() {
+    let thread = start_thread(|mut fake| async {
+        fake.start_turn("u").await;
+        fake.complete_item("u", "half").await;
+        fake.report_error("at capacity", false).await;
+        fake.thread_status("systemError").await;
+        fake
+    });
+    let events = thread.turn("hi").send().unwrap().stream().events_only();
+    let Some(Err(Error::TurnDetached(ended))) = events.last() else {
+        panic!("not detached")
+    };
+    let partial = ended.partial.unwrap();
+    assert!(partial.items.is_empty());
+    assert_eq!(partial.error.unwrap().message, "at capacity");
+}
+
+#[test]
 fn a_goal_without_a_next_turn_is_detached() {
     let builder = Codex::builder().turn_end_grace(Duration::ZERO);
     let (codex, _) = start_with(builder, |mut fake| async move {
