@@ -86,7 +86,7 @@ where
     /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
     /// before that, even before its first poll, everything that waits for the connection ends, and
     /// so does the server process. Callers may write through the second value.
-    pub(crate) fn new(
+    pub(crate) fn open(
         transport: Transport<R, W>,
         core: Core,
         commands: mpsc::UnboundedReceiver<Command>,

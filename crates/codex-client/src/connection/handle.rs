@@ -113,7 +113,7 @@ impl Connection {
             Arc::clone(&closed),
             Arc::clone(&server_version),
         );
-        let (driver, shared) = Driver::new(transport, core, receiver, limits.line);
+        let (driver, shared) = Driver::open(transport, core, receiver, limits.line);
         let shared: Arc<dyn Submit> = shared;
         let task = tokio::spawn(driver);
         #[cfg(feature = "blocking")]
