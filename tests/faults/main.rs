@@ -8,6 +8,7 @@
 mod child_process;
 mod failed_starts;
 mod process_trees;
+mod recordings;
 mod scripts;
 
 use std::path::Path;

@@ -31,7 +31,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "version",
             ],
         ),
-        ("rpc", &["binary", "rpc", "transport"]),
+        ("rpc", &["binary", "recording", "rpc", "transport"]),
         ("routing", &["routing"]),
         ("connection", &["connection"]),
         // Requests from the server.

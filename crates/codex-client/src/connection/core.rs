@@ -33,6 +33,7 @@ use crate::{
     },
     error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
     future::BoxFuture,
+    recording::Recorder,
     routing::{
         abandoned_turns::AbandonedTurns,
         active_turns::ActiveTurns,
@@ -116,6 +117,8 @@ pub(crate) struct Core {
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     /// Set by the handle after the handshake.
     server_version: Arc<OnceLock<Version>>,
+    /// `None` unless the connection is recorded.
+    recorder: Option<Recorder>,
 }
 
 impl Core {
@@ -158,7 +161,18 @@ impl Core {
             commands,
             closed,
             server_version,
+            recorder: None,
         }
+    }
+
+    /// Records all messages from now on.
+    pub(crate) fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Stops recording.
+    pub(crate) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     /// Executes a command. Returns true if the command asks for the connection to be ended.
@@ -282,6 +296,16 @@ impl Core {
         let is_long_running = waiter.sink.is_long_running();
         self.pending
             .push(method, params, deadline, is_long_running, waiter);
+    }
+
+    /// Records that this many bytes of `outbound` were written.
+    pub(crate) fn written(&mut self, written: usize) {
+        if let Some(recorder) = &mut self.recorder {
+            for line in self.outbound.begun_by(written) {
+                recorder.sent(line);
+            }
+        }
+        self.outbound.advance(written);
     }
 
     /// Adds the requests that may be sent now to `outbound`, until it is full.

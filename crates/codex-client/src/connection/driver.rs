@@ -70,6 +70,10 @@ where
             closed.exit_status = driver.shut_down(process, &closed.reason).await;
             closed.stderr_tail = process.stderr_tail().text();
         }
+        let recorder = driver.shared.lock().core.take_recorder();
+        if let Some(recorder) = recorder {
+            recorder.finish().await;
+        }
         driver.shared.lock().core.finish(closed);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    path::PathBuf,
     sync::{Arc, OnceLock, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -40,6 +41,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
+    recording::Recorder,
     rpc::{raw_notification::RawNotification, raw_response::RawResponse},
     timer::Timers,
     transport::Transport,
@@ -48,7 +50,7 @@ use crate::{
 #[cfg(feature = "blocking")]
 use {crate::connection::join_on_drop::JoinOnDrop, tokio::task::JoinHandle};
 
-/// The limits of a connection.
+/// The limits of a connection, and its recording.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// The default timeout of a request; `None` for no timeout.
@@ -60,6 +62,8 @@ pub(crate) struct Limits {
     pub(crate) in_flight: usize,
     /// Maximum length of a line, in bytes. A longer line is dropped and reported.
     pub(crate) line: usize,
+    /// The file to record the messages to.
+    pub(crate) recording: Option<PathBuf>,
 }
 
 /// The handle to a connection. The connection ends when the handle is dropped.
@@ -104,7 +108,7 @@ impl Connection {
         let closed = Arc::new(OnceLock::new());
         let undelivered = Arc::<UndeliveredItems>::default();
         let server_version = Arc::<OnceLock<Version>>::default();
-        let core = Core::new(
+        let mut core = Core::new(
             limits.in_flight,
             limits.turn_end_grace,
             service,
@@ -113,6 +117,15 @@ impl Connection {
             Arc::clone(&closed),
             Arc::clone(&server_version),
         );
+        if let Some(path) = &limits.recording {
+            let commands = commands.downgrade();
+            core.record(Recorder::start(path, move |error| {
+                if let Some(commands) = commands.upgrade() {
+                    // A connection that has ended has no subscribers.
+                    let _ = commands.send(Command::Report(error));
+                }
+            }));
+        }
         let (driver, shared) = Driver::new(transport, core, receiver, limits.line);
         let shared: Arc<dyn Submit> = shared;
         let task = tokio::spawn(driver);

@@ -35,6 +35,9 @@ enum Delivered {
 impl Core {
     /// Processes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.received(&line);
+        }
         if let Line::Borrowed(bytes) = line
             && self.continues_run(bytes, now)
         {
