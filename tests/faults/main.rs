@@ -10,6 +10,7 @@ mod failed_starts;
 mod process_trees;
 mod recordings;
 mod scripts;
+mod spans;
 
 use std::path::Path;
 

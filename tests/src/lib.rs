@@ -1,5 +1,6 @@
 //! Code that the tests share.
 
+pub mod collector;
 pub mod compat;
 pub mod decoding;
 pub mod http;
@@ -65,6 +66,10 @@ mod tokens {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/desktop.md")]
 mod desktop {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/observability.md")]
+mod observability {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]

@@ -19,6 +19,7 @@ mod soak;
 mod spinner;
 mod stdout;
 mod suite;
+mod trace;
 mod update;
 mod windows;
 mod workspace;
@@ -61,8 +62,10 @@ enum Chore {
     Compat(compat::Args),
     /// Compiles the tests for Windows and runs them under Wine.
     Windows(windows::Args),
-    /// Tests the page of the web example in a headless Chromium.
+    /// Tests the pages of the web example and of a recording in a headless Chromium.
     Browser(browser::Args),
+    /// Renders a recording as an HTML page.
+    Trace(trace::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -81,5 +84,6 @@ fn main() -> anyhow::Result<()> {
         Chore::Compat(args) => compat::run(args),
         Chore::Windows(args) => windows::run(args),
         Chore::Browser(args) => browser::run(args),
+        Chore::Trace(args) => trace::run(&args),
     }
 }

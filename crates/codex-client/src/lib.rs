@@ -62,6 +62,7 @@ mod sandbox;
 mod send_table;
 mod stream;
 mod sub_agent;
+mod telemetry;
 mod timer;
 mod tokens;
 mod turn_result;

@@ -24,6 +24,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "send_table",
                 "stream",
                 "sub_agent",
+                "telemetry",
                 "timer",
                 "tokens",
                 "turn_result",

@@ -59,6 +59,7 @@ use crate::{
         pending::Pending,
         user_message::InputRequest,
     },
+    telemetry::{self, Span},
 };
 
 /// The caller of a pending request.
@@ -119,6 +120,7 @@ pub(crate) struct Core {
     server_version: Arc<OnceLock<Version>>,
     /// `None` unless the connection is recorded.
     recorder: Option<Recorder>,
+    span: Span,
 }
 
 impl Core {
@@ -162,12 +164,18 @@ impl Core {
             closed,
             server_version,
             recorder: None,
+            span: Span::default(),
         }
     }
 
     /// Records all messages from now on.
     pub(crate) fn record(&mut self, recorder: Recorder) {
         self.recorder = Some(recorder);
+    }
+
+    /// Sets the span of the connection.
+    pub(crate) fn trace(&mut self, span: Span) {
+        self.span = span;
     }
 
     /// Stops recording.
@@ -233,7 +241,15 @@ impl Core {
                 let _ = response.send(self.loaded_threads.settings(&thread_id).cloned());
             }
             Command::Respond { request, response } => {
-                if self.open_requests.close(&request, now) {
+                let outcome = match &response {
+                    Some(Ok(_)) => "responded",
+                    Some(Err(_)) => "refused",
+                    None => "declined",
+                };
+                if self.open_requests.close(&request, outcome, now) {
+                    if response.is_none() {
+                        telemetry::declined(request.method, request.thread_id.as_deref());
+                    }
                     let response =
                         response.unwrap_or_else(|| self.service.default_response(request.method));
                     self.outbound.response(&request.id, &response);
@@ -305,6 +321,9 @@ impl Core {
                 recorder.sent(line);
             }
         }
+        for line in self.outbound.begun_by(written) {
+            telemetry::message("out", line);
+        }
         self.outbound.advance(written);
     }
 
@@ -367,11 +386,14 @@ impl Core {
     }
 
     fn malformed(&mut self, error: impl FnOnce() -> DecodeError) {
-        let item = || Item::Error(error().into());
+        let error = error();
+        telemetry::malformed(&error);
+        let item = || Item::Error(error.into());
         self.subscribers.push(item, &mut self.wakes);
     }
 
     fn report(&mut self, error: Error) {
+        telemetry::reported(&error);
         self.subscribers
             .push(|| Item::Error(error), &mut self.wakes);
     }
@@ -451,6 +473,7 @@ impl Core {
     /// ended.
     pub(crate) fn finish(&mut self, closed: ConnectionClosed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
+        self.span.end(closed.reason.name());
         for waiter in self.pending.drain() {
             waiter.sink.send(Err(Error::closed(&closed)));
         }

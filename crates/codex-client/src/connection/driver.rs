@@ -22,6 +22,7 @@ use crate::{
     connection::{command::Command, core::Core, shared::Shared},
     error::connection_closed::{CloseReason, ConnectionClosed},
     rpc::lines::Lines,
+    telemetry::{self, Scope, Span},
     transport::{Transport, process::Process},
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct Driver<R, W> {
     reader: R,
     lines: Lines,
     shared: Arc<Shared<W>>,
+    scope: Scope,
 }
 
 /// A driver and the process that it serves.
@@ -68,6 +70,7 @@ where
         let mut closed = ConnectionClosed::new(reason);
         if let Some(process) = process {
             closed.exit_status = driver.shut_down(process, &closed.reason).await;
+            telemetry::exited(closed.exit_status);
             closed.stderr_tail = process.stderr_tail().text();
         }
         let recorder = driver.shared.lock().core.take_recorder();
@@ -88,15 +91,19 @@ where
     /// so does the server process. Callers may write through the second value.
     pub(crate) fn new(
         transport: Transport<R, W>,
-        core: Core,
+        mut core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
     ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
+        let span = Span::connection(transport.process.is_some());
+        let scope = span.scope();
+        core.trace(span);
         let shared = Arc::new(Shared::new(core, transport.writer, commands));
         let driver = Self {
             reader: transport.reader,
             lines: Lines::new(line_limit),
             shared: Arc::clone(&shared),
+            scope,
         };
         let process = transport.process;
         (Served { driver, process }.run(), shared)
@@ -135,7 +142,9 @@ where
             reader,
             lines,
             shared,
+            scope,
         } = self;
+        let _entered = scope.enter();
         let mut state = shared.lock();
         state.set_waker(context);
         let read = poll_read(reader, lines, &mut state.core, context);

@@ -163,7 +163,7 @@ mod tests {
             from_server: *direction == "<",
             message: message.clone(),
         });
-        Player::new(&recording.collect(), Names::default(), &Arc::new([]))
+        Player::new(&recording.collect(), Names::default(), &Arc::default())
     }
 
     fn sent(player: &mut Player) -> Vec<Value> {

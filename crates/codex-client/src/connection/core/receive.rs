@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use codex_types::RequestId;
+use codex_types::{RequestId, ServerNotification};
 use tokio::time::Instant;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         outbound::MessageId,
         raw_notification::{NotificationKind, RawNotification},
     },
+    telemetry,
 };
 
 /// The readers that a delta was delivered to.
@@ -37,6 +38,11 @@ impl Core {
     pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
         if let Some(recorder) = &mut self.recorder {
             recorder.received(&line);
+        }
+        if let Line::Borrowed(bytes) = line {
+            telemetry::message("in", bytes);
+        } else if let Line::Owned(bytes) | Line::Last(bytes) = &line {
+            telemetry::message("in", bytes);
         }
         if let Line::Borrowed(bytes) = line
             && self.continues_run(bytes, now)
@@ -68,11 +74,16 @@ impl Core {
         match (envelope.header.method.clone(), id) {
             (Some(method), Some(id)) => self.request(&id, &text[method], &envelope, &text),
             (Some(method), None) => {
-                let kind = NotificationKind::of(&text[method]);
+                let kind = NotificationKind::of(&text[method.clone()]);
                 let is_plain_delta = match kind {
                     NotificationKind::Delta(delta) => self.delta(delta, &envelope, &text, now),
                     _ => None,
                 };
+                if telemetry::wants_unknown()
+                    && !ServerNotification::METHODS.contains(&&text[method.clone()])
+                {
+                    telemetry::unknown(&text[method]);
+                }
                 if is_plain_delta == Some(Delivered::ToTurn) {
                     return;
                 }
@@ -110,6 +121,7 @@ impl Core {
             }
             Opened::Replayed => {}
             Opened::UnknownMethod => {
+                telemetry::unknown(method);
                 let refusal = self.service.default_response(method);
                 self.outbound.response(id, &refusal);
             }
